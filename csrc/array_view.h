@@ -1,0 +1,134 @@
+// NumPy arrays as the kernels see them: checked views in, new arrays out, and the way back to the
+// base implementation for whatever a kernel does not cover.
+#pragma once
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL rushlight_numpy_api
+#ifndef RUSHLIGHT_IMPORT_NUMPY  // bindings.cpp alone defines it, and fills the table
+#define NO_IMPORT_ARRAY
+#endif
+#include <numpy/arrayobject.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace rushlight {
+
+// The layouts that results are made in.
+enum class Order {
+    C,             // contiguous in the order of the shape
+    ChannelsLast,  // 4-d only: N,C,H,W shape, memory in the order N,H,W,C
+};
+
+// A borrowed look at an array that is exactly an ndarray, aligned and in native byte order.
+struct ArrayView {
+    PyArrayObject* object = nullptr;
+    char* data = nullptr;
+    int ndim = 0;
+    const npy_intp* shape = nullptr;
+    const npy_intp* strides = nullptr;  // bytes
+    int type = NPY_NOTYPE;              // NPY_FLOAT, ...
+    bool is_contiguous = false;         // in the order of the shape
+
+    template <class T>
+    T* as() const {
+        return reinterpret_cast<T*>(data);
+    }
+    npy_intp size() const { return PyArray_MultiplyList(shape, ndim); }
+    bool is_writeable() const { return PyArray_ISWRITEABLE(object); }
+};
+
+// False when `object` is not such an array: the caller then falls back to the base kernel.
+inline bool view(PyObject* object, ArrayView& into) {
+    if (!PyArray_CheckExact(object)) return false;
+    auto* array = reinterpret_cast<PyArrayObject*>(object);
+    if (!PyArray_ISALIGNED(array) || !PyArray_ISNOTSWAPPED(array)) return false;
+    into = {array,
+            PyArray_BYTES(array),
+            PyArray_NDIM(array),
+            PyArray_DIMS(array),
+            PyArray_STRIDES(array),
+            PyArray_TYPE(array),
+            static_cast<bool>(PyArray_IS_C_CONTIGUOUS(array))};
+    return true;
+}
+
+inline bool same_shape(const ArrayView& a, const ArrayView& b) {
+    return a.ndim == b.ndim && PyArray_CompareLists(a.shape, b.shape, a.ndim);
+}
+
+// Whether the two are the same elements at the same places, or might share memory at all.
+bool same_elements(const ArrayView& a, const ArrayView& b);
+bool may_overlap(const ArrayView& a, const ArrayView& b);
+
+// Elements lie densely in memory in the order N,H,W,C (strides of axes of length 1 do not matter).
+bool is_channels_last(const ArrayView& a);
+
+// Axes from the slowest to the fastest in memory if the elements lie densely in some order of the
+// axes; false otherwise.
+bool dense_axes(const ArrayView& a, int* axes);
+
+// The strides of a dense array of a's shape and item size: in a's own memory order (NumPy's
+// order='K'), or in the order asked for.
+void strides_like(const ArrayView& a, npy_intp* strides);
+void strides_in_order(const ArrayView& a, Order order, npy_intp* strides);
+
+// New arrays, uninitialised; blocks of some size come from the caching allocator. nullptr with a
+// Python error set when there is no memory.
+PyObject* new_array(int type, int ndim, const npy_intp* shape, Order order = Order::C);
+PyObject* new_array_strided(int type, int ndim, const npy_intp* shape, const npy_intp* strides);
+// Of a's type, shape and memory order.
+PyObject* new_array_like(const ArrayView& a);
+
+template <class T>
+inline constexpr int numpy_type = NPY_NOTYPE;
+template <>
+inline constexpr int numpy_type<float> = NPY_FLOAT;
+template <>
+inline constexpr int numpy_type<double> = NPY_DOUBLE;
+
+template <class T>
+T* data_of(PyObject* array) {
+    return reinterpret_cast<T*>(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)));
+}
+
+// The base implementation of one kernel: the method of that name of the object given to set_base().
+class BaseKernel {
+public:
+    explicit BaseKernel(const char* name) : name_(name) {}
+    PyObject* operator()(PyObject* const* args, Py_ssize_t nargs);
+
+private:
+    const char* name_;
+    PyObject* interned_ = nullptr;
+};
+void set_base(PyObject* base);
+
+template <size_t length>
+struct Name {
+    char text[length];
+    constexpr Name(const char (&literal)[length]) { std::copy_n(literal, length, text); }
+};
+
+// What Python calls: `covered(args, nargs)`, or the base when that returns nullptr without an error.
+template <Name name, PyObject* (*covered)(PyObject* const*, Py_ssize_t)>
+PyObject* kernel(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+    PyObject* result = covered(args, nargs);
+    if (result || PyErr_Occurred()) return result;
+    static BaseKernel base{name.text};
+    return base(args, nargs);
+}
+
+// Its row in a family's table. `doc` begins with the signature: "add(a, b)\n--\n\na + b".
+template <Name name, PyObject* (*covered)(PyObject* const*, Py_ssize_t)>
+PyMethodDef method(const char* doc) {
+    static constexpr Name kept = name;
+    const auto function = reinterpret_cast<void (*)()>(&kernel<name, covered>);
+    return {kept.text, reinterpret_cast<PyCFunction>(function), METH_FASTCALL, doc};
+}
+
+}  // namespace rushlight

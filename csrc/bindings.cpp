@@ -1,0 +1,102 @@
+// The module rushlight._native. Kernels are bare C functions (METH_FASTCALL), each family's in a
+// table of its own: a call costs nothing but its work. The rest is bound by nanobind.
+#define RUSHLIGHT_IMPORT_NUMPY
+#include "array_view.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <stdexcept>
+
+#include "allocator.h"
+#include "instruction_sets.h"
+#include "parallel.h"
+
+namespace nb = nanobind;
+
+namespace rushlight {
+extern PyMethodDef copies_methods[];
+extern PyMethodDef dropout_methods[];
+extern PyMethodDef elementwise_methods[];
+extern PyMethodDef loss_methods[];
+extern PyMethodDef normalization_methods[];
+extern PyMethodDef optim_methods[];
+extern PyMethodDef random_methods[];
+extern PyMethodDef reduction_methods[];
+extern PyMethodDef softmax_methods[];
+#ifdef RUSHLIGHT_WITH_CONVOLUTION
+extern PyMethodDef convolution_methods[];
+#endif
+#ifdef RUSHLIGHT_WITH_MATMUL
+extern PyMethodDef matmul_methods[];
+#endif
+#ifdef RUSHLIGHT_WITH_POOLING
+extern PyMethodDef pooling_methods[];
+#endif
+}  // namespace rushlight
+
+namespace {
+
+nb::dict memory_stats() {
+    const auto statistics = rushlight::allocator::statistics();
+    nb::dict result;
+    result["bytes_in_use"] = statistics.bytes_in_use;
+    result["bytes_cached"] = statistics.bytes_cached;
+    result["peak_bytes_in_use"] = statistics.peak_bytes_in_use;
+    result["blocks_reused"] = statistics.reused;
+    result["blocks_obtained"] = statistics.obtained;
+    return result;
+}
+
+void set_num_threads(int count) {
+    if (count < 1) throw nb::value_error("set_num_threads expects a positive integer");
+    rushlight::set_num_threads(count);
+}
+
+void set_instruction_set(const std::string& name) {
+    if (!rushlight::set_instruction_set(name))
+        throw nb::value_error(("instruction set '" + name + "' is not available").c_str());
+}
+
+}  // namespace
+
+NB_MODULE(_native, module) {
+    if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
+    PyMethodDef* const families[] = {
+        rushlight::copies_methods,
+        rushlight::dropout_methods,
+        rushlight::elementwise_methods,
+        rushlight::loss_methods,
+        rushlight::normalization_methods,
+        rushlight::optim_methods,
+        rushlight::random_methods,
+        rushlight::reduction_methods,
+        rushlight::softmax_methods,
+#ifdef RUSHLIGHT_WITH_CONVOLUTION
+        rushlight::convolution_methods,
+#endif
+#ifdef RUSHLIGHT_WITH_MATMUL
+        rushlight::matmul_methods,
+#endif
+#ifdef RUSHLIGHT_WITH_POOLING
+        rushlight::pooling_methods,
+#endif
+        nullptr};
+    for (PyMethodDef* methods : families)
+        if (methods && PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
+
+    module.def("set_base", [](nb::object base) { rushlight::set_base(base.ptr()); }, nb::arg("base"),
+               "The object whose methods do what the functions of this module do not cover.");
+    module.def("set_num_threads", &set_num_threads, nb::arg("count"));
+    module.def("get_num_threads", [] { return rushlight::num_threads(); });
+    module.def("available_instruction_sets", [] {
+        nb::list names;
+        for (const auto& name : rushlight::available_instruction_sets()) names.append(name);
+        return names;
+    });
+    module.def("instruction_set", [] { return rushlight::instruction_set(); });
+    module.def("set_instruction_set", &set_instruction_set, nb::arg("name"));
+    module.def("memory_stats", &memory_stats, "The caching allocator's figures.");
+    module.def("empty_cache", &rushlight::allocator::empty_cache,
+               "Give the memory that the allocator keeps back to the operating system.");
+}

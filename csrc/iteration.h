@@ -1,0 +1,167 @@
+// The walk of an elementwise kernel: operands that broadcast against each other and a result, cut
+// into rows that an inner loop takes one at a time.
+#pragma once
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "array_view.h"
+#include "parallel.h"
+
+namespace rushlight {
+
+constexpr int max_axes = 8;  // arrays of more dimensions are left to the base
+
+// Over `count` arrays: the operands, then the result. A Python number stands as an operand without
+// an array object, of no dimensions. Strides are in elements of T, which all have.
+template <class T, int count>
+class Iteration {
+public:
+    // False when the shapes do not go together or have too many dimensions.
+    bool broadcast(const ArrayView* const* operands) {
+        ndim_ = 0;
+        for (int k = 0; k < operand_count; ++k) ndim_ = std::max(ndim_, operands[k]->ndim);
+        if (ndim_ > max_axes) return false;
+        std::fill_n(shape_, ndim_, 1);
+        for (int k = 0; k < operand_count; ++k) {
+            const ArrayView& operand = *operands[k];
+            data_[k] = operand.as<T>();
+            const int missing = ndim_ - operand.ndim;
+            std::fill_n(strides_[k], missing, 0);
+            for (int i = missing; i < ndim_; ++i) {
+                const int64_t length = operand.shape[i - missing];
+                const bool repeated = length == 1;
+                strides_[k][i] = repeated ? 0 : operand.strides[i - missing] / item;
+                if (repeated) continue;
+                if (shape_[i] != 1 && shape_[i] != length) return false;
+                shape_[i] = length;
+            }
+        }
+        return true;
+    }
+
+    // A new array in the memory order of the operands, as NumPy's order='K' makes it.
+    PyObject* make_result(int type) {
+        sort_axes();
+        npy_intp strides[max_axes];
+        int64_t step = 1;
+        for (int i = ndim_ - 1; i >= 0; --i) {
+            strides_[count - 1][axes_[i]] = step;
+            strides[axes_[i]] = step * item;
+            step *= std::max<int64_t>(shape_[axes_[i]], 1);
+        }
+        PyObject* result = new_array_strided(type, ndim_, shape_, strides);
+        if (result) data_[count - 1] = data_of<T>(result);
+        return result;
+    }
+
+    // An existing array of exactly the broadcast shape; false when it is not.
+    bool use_result(const ArrayView& result) {
+        if (result.ndim != ndim_ || !std::equal(shape_, shape_ + ndim_, result.shape)) return false;
+        sort_axes();
+        data_[count - 1] = result.as<T>();
+        for (int i = 0; i < ndim_; ++i) strides_[count - 1][i] = result.strides[i] / item;
+        return true;
+    }
+
+    int64_t size() const {
+        int64_t product = 1;
+        for (int i = 0; i < ndim_; ++i) product *= shape_[i];
+        return product;
+    }
+
+    // loop(n, data, strides) for every row, rows shared by the team: `grain` elements make a chunk.
+    template <class Loop>
+    void for_each_row(int64_t grain, const Loop& loop) {
+        if (size() == 0) return;
+        join_axes();
+        const int64_t length = ndim_ ? shape_[ndim_ - 1] : 1;
+        const int64_t piece = length >= 4 * grain ? grain : length;  // long rows are shared, too
+        const int64_t pieces = (length + piece - 1) / piece;
+        int64_t rows = 1;
+        for (int i = 0; i + 1 < ndim_; ++i) rows *= shape_[i];
+        int64_t inner[count];
+        for (int k = 0; k < count; ++k) inner[k] = ndim_ ? strides_[k][ndim_ - 1] : 0;
+
+        parallel_for(rows * pieces, std::max<int64_t>(1, grain / piece),
+                     [&](int64_t begin, int64_t end) {
+            int64_t row = begin / pieces, place = begin % pieces;
+            int64_t index[max_axes] = {};
+            T* data[count];
+            std::copy_n(data_, count, data);
+            for (int i = ndim_ - 2; i >= 0; --i) {
+                index[i] = row % shape_[i];
+                row /= shape_[i];
+                for (int k = 0; k < count; ++k) data[k] += index[i] * strides_[k][i];
+            }
+            while (true) {
+                // All pieces of this row that are ours, in one go.
+                const int64_t last = std::min(pieces, place + end - begin);
+                const int64_t from = place * piece, to = std::min(length, last * piece);
+                T* at[count];
+                for (int k = 0; k < count; ++k) at[k] = data[k] + from * inner[k];
+                loop(to - from, at, inner);
+                begin += last - place;
+                if (begin == end) return;
+                place = 0;
+                for (int i = ndim_ - 2; i >= 0; --i) {
+                    const bool wraps = ++index[i] == shape_[i];
+                    const int64_t steps = wraps ? 1 - shape_[i] : 1;
+                    for (int k = 0; k < count; ++k) data[k] += steps * strides_[k][i];
+                    if (!wraps) break;
+                    index[i] = 0;
+                }
+            }
+        });
+    }
+
+private:
+    static constexpr int operand_count = count - 1;
+    static constexpr int64_t item = sizeof(T);
+
+    // Whether axis `a` moves through memory in smaller steps than `b`, which now follows it, so that
+    // the two should change places: the first operand that tells them apart decides.
+    bool faster(int a, int b) const {
+        for (int k = 0; k < operand_count; ++k) {
+            const int64_t first = std::abs(strides_[k][a]), second = std::abs(strides_[k][b]);
+            if (first && second && first != second) return first < second;
+        }
+        return false;
+    }
+
+    // Axes from the slowest to the fastest in memory; in the order of the shape where it is open.
+    void sort_axes() {
+        for (int i = 0; i < ndim_; ++i) {
+            int place = i;
+            for (; place > 0 && faster(axes_[place - 1], i); --place) axes_[place] = axes_[place - 1];
+            axes_[place] = i;
+        }
+    }
+
+    // Puts the axes in their order and joins those that all arrays pass through in one stride.
+    void join_axes() {
+        int64_t shape[max_axes], strides[count][max_axes];
+        int joined = 0;
+        for (int i = 0; i < ndim_; ++i) {
+            const int axis = axes_[i];
+            if (shape_[axis] == 1) continue;
+            bool continues = joined > 0;
+            for (int k = 0; k < count && continues; ++k)
+                continues = strides[k][joined - 1] == strides_[k][axis] * shape_[axis];
+            if (continues) shape[joined - 1] *= shape_[axis];
+            else shape[joined++] = shape_[axis];
+            for (int k = 0; k < count; ++k) strides[k][joined - 1] = strides_[k][axis];
+        }
+        ndim_ = joined;
+        std::copy_n(shape, ndim_, shape_);
+        for (int k = 0; k < count; ++k) std::copy_n(strides[k], ndim_, strides_[k]);
+    }
+
+    int ndim_;
+    int axes_[max_axes];
+    npy_intp shape_[max_axes];
+    int64_t strides_[count][max_axes];
+    T* data_[count];
+};
+
+}  // namespace rushlight

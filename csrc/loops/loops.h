@@ -1,0 +1,127 @@
+// The inner loops: plain functions over pointers, compiled once for each set of instructions (see
+// CMakeLists.txt) and reached through a table of function pointers that is chosen at run time.
+//
+// Nothing here knows Python, arrays or threads. Counts and strides are in elements.
+#pragma once
+
+#include <stdint.h>
+
+namespace rushlight {
+
+enum UnaryOp { op_neg, op_exp, op_log, op_sqrt, op_tanh, op_sigmoid, op_relu, unary_op_count };
+enum BinaryOp {
+    op_add,
+    op_sub,
+    op_mul,
+    op_div,
+    op_relu_backward,
+    op_tanh_backward,
+    op_sigmoid_backward,
+    binary_op_count
+};
+
+template <class T>
+struct SgdStep {
+    T lr, momentum, undampened, weight_decay;  // undampened: 1 - dampening
+    bool nesterov, maximize;
+    bool has_buffer, first;  // first: the buffer is filled, not updated
+};
+
+template <class T>
+struct AdamStep {
+    T step_size, rest1, beta2, rest2, eps;  // rest: 1 - beta, before it is rounded to T
+    T weight_decay, decay_factor, root_correction2;
+    bool decoupled, maximize;
+};
+
+template <class T>
+struct Loops {
+    // out[i*so] = op(x[i*sx]); a stride may be 0, out may be an operand.
+    using Unary = void (*)(int64_t n, const T* x, int64_t sx, T* out, int64_t so);
+    using Binary = void (*)(int64_t n, const T* a, int64_t sa, const T* b, int64_t sb, T* out,
+                            int64_t so);
+    Unary unary[unary_op_count];
+    Binary binary[binary_op_count];
+
+    // Sums over a row of n, or over the rows of a matrix into (added to) one sum per column.
+    // `centered` functions sum (x - center)^2; `product` functions grad and grad * (x - center), of
+    // dense rows.
+    double (*sum_row)(int64_t n, const T* x);
+    void (*sum_columns)(int64_t rows, int64_t columns, const T* x, int64_t stride, double* sums);
+    double (*centered_row)(int64_t n, const T* x, T center);
+    void (*centered_columns)(int64_t rows, int64_t columns, const T* x, const T* center,
+                             double* sums);
+    void (*product_row)(int64_t n, const T* grad, const T* x, T center, double* sum,
+                        double* product);
+    void (*product_columns)(int64_t rows, int64_t columns, const T* grad, const T* x,
+                            const T* center, double* sums, double* products);
+
+    // y = x * scale + shift; gx = grad * a + x * b + c. Dense rows, a coefficient per column or one.
+    void (*affine_row)(int64_t n, const T* x, T scale, T shift, T* y);
+    void (*affine_columns)(int64_t rows, int64_t columns, const T* x, const T* scale,
+                           const T* shift, T* y);
+    void (*affine2_row)(int64_t n, const T* grad, const T* x, T a, T b, T c, T* gx);
+    void (*affine2_columns)(int64_t rows, int64_t columns, const T* grad, const T* x, const T* a,
+                            const T* b, const T* c, T* gx);
+
+    // Dense rows of `columns` elements.
+    void (*softmax)(int64_t rows, int64_t columns, const T* x, T* y);
+    void (*log_softmax)(int64_t rows, int64_t columns, const T* x, T* y);
+    void (*softmax_backward)(int64_t rows, int64_t columns, const T* grad, const T* y, T* gx);
+    void (*log_softmax_backward)(int64_t rows, int64_t columns, const T* grad, const T* y, T* gx);
+
+    void (*dropout)(int64_t n, const T* x, const uint8_t* mask, T scale, T* y);
+    void (*sgd)(int64_t n, const SgdStep<T>& step, T* param, const T* grad, T* buffer);
+    void (*adam)(int64_t n, const AdamStep<T>& step, T* param, const T* grad, T* exp_avg,
+                 T* exp_avg_sq, T* max_exp_avg_sq);
+};
+
+// Loops over bits, whatever they stand for.
+struct BitLoops {
+    // to[c * to_stride + r] = from[r * from_stride + c]
+    template <class U>
+    using Transpose = void (*)(int64_t rows, int64_t columns, const U* from, int64_t from_stride,
+                               U* to, int64_t to_stride);
+    Transpose<uint8_t> transpose8;
+    Transpose<uint16_t> transpose16;
+    Transpose<uint32_t> transpose32;
+    Transpose<uint64_t> transpose64;
+
+    // MT19937: the next 624 raw numbers in place of the last; outputs from raw numbers.
+    void (*twister_refill)(uint32_t* key);
+    // From pairs of raw numbers: whether a uniform float64 is below p.
+    void (*twister_bernoulli)(int64_t n, const uint32_t* raw, double p, uint8_t* out);
+    // From raw numbers: uniform in [low, high), a draw that rounds to high becomes low.
+    void (*twister_uniform)(int64_t n, const uint32_t* raw, float low, float high, float* out);
+};
+
+#define RUSHLIGHT_DECLARE_LOOPS(set)      \
+    namespace set {                       \
+    void fill(Loops<float>& loops);       \
+    void fill(Loops<double>& loops);      \
+    void fill(BitLoops& loops);           \
+    }
+RUSHLIGHT_DECLARE_LOOPS(baseline)
+RUSHLIGHT_DECLARE_LOOPS(avx2)
+RUSHLIGHT_DECLARE_LOOPS(avx512)
+#undef RUSHLIGHT_DECLARE_LOOPS
+
+#ifdef RUSHLIGHT_INSTRUCTION_SET
+// What each file under loops/ contributes to the tables of its set of instructions.
+namespace RUSHLIGHT_INSTRUCTION_SET {
+template <class T>
+void fill_elementwise(Loops<T>& loops);
+template <class T>
+void fill_reduction(Loops<T>& loops);
+template <class T>
+void fill_normalization(Loops<T>& loops);
+template <class T>
+void fill_softmax(Loops<T>& loops);
+template <class T>
+void fill_optim(Loops<T>& loops);
+void fill_copies(BitLoops& loops);
+void fill_random(BitLoops& loops);
+}  // namespace RUSHLIGHT_INSTRUCTION_SET
+#endif
+
+}  // namespace rushlight

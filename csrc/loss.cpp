@@ -1,0 +1,155 @@
+// The negative log likelihood of class labels. Rows of log probabilities are few and read at one
+// place each: no threads.
+#include <cstring>
+
+#include "array_view.h"
+#include "iteration.h"
+#include "parallel.h"
+
+namespace rushlight {
+
+namespace {
+
+enum class Reduction { none, mean, sum, unknown };
+
+Reduction read_reduction(PyObject* name) {
+    if (!PyUnicode_Check(name)) return Reduction::unknown;
+    const auto is = [=](const char* text) {
+        return PyUnicode_CompareWithASCIIString(name, text) == 0;
+    };
+    return is("mean") ? Reduction::mean
+         : is("sum")  ? Reduction::sum
+         : is("none") ? Reduction::none
+                      : Reduction::unknown;
+}
+
+// Labels (N,) of classes 0 .. classes - 1, and the weight of each class. Not valid when a label is
+// out of range or an argument of another kind: the base says what is wrong.
+template <class T>
+struct Targets {
+    const int64_t* labels;
+    int64_t count, ignored;
+    const T* weights = nullptr;
+    bool valid = false;
+
+    Targets(PyObject* target, PyObject* weight, PyObject* ignore_index, int64_t rows,
+            int64_t classes) {
+        ArrayView label_view, weight_view;
+        if (!view(target, label_view) || label_view.type != NPY_INT64 || label_view.ndim != 1 ||
+            !label_view.is_contiguous || label_view.shape[0] != rows)
+            return;
+        if (weight != Py_None) {
+            if (!view(weight, weight_view) || weight_view.type != numpy_type<T> ||
+                weight_view.ndim != 1 || !weight_view.is_contiguous ||
+                weight_view.shape[0] != classes)
+                return;
+            weights = weight_view.as<T>();
+        }
+        if (!PyLong_Check(ignore_index)) return;
+        ignored = PyLong_AsLongLong(ignore_index);
+        labels = label_view.as<int64_t>();
+        count = rows;
+        for (int64_t i = 0; i < rows; ++i)
+            if (labels[i] != ignored && (labels[i] < 0 || labels[i] >= classes)) return;
+        valid = true;
+    }
+
+    T weight(int64_t i) const {
+        if (labels[i] == ignored) return T(0);
+        return weights ? weights[labels[i]] : T(1);
+    }
+};
+
+template <class T>
+PyObject* new_scalar(double value) {
+    PyObject* array = new_array(numpy_type<T>, 0, nullptr);
+    if (array) *data_of<T>(array) = static_cast<T>(value);
+    return array;
+}
+
+template <class T>
+PyObject* nll_loss_of(const ArrayView& x, PyObject* const* args, Reduction reduction) {
+    const int64_t rows = x.shape[0], classes = x.shape[1];
+    const Targets<T> targets(args[1], args[2], args[4], rows, classes);
+    if (!targets.valid) return nullptr;
+    PyObject* each = nullptr;
+    if (reduction == Reduction::none) {
+        each = new_array(x.type, 1, x.shape);
+        if (!each) return nullptr;
+    }
+    const T* values = x.as<T>();
+    double loss = 0, total = 0;
+    for (int64_t i = 0; i < rows; ++i) {
+        const bool counts = targets.labels[i] != targets.ignored;
+        const T weight = targets.weight(i);
+        const T term = counts ? -values[i * classes + targets.labels[i]] * weight : T(0);
+        if (each) data_of<T>(each)[i] = term;
+        loss += term;
+        total += weight;
+    }
+    PyObject* first =
+        each ? each : new_scalar<T>(reduction == Reduction::mean ? loss / total : loss);
+    return Py_BuildValue("(NN)", first, new_scalar<T>(total));
+}
+
+PyObject* nll_loss(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    if (nargs != 5 || !view(args[0], x) || x.ndim != 2 || !x.is_contiguous) return nullptr;
+    const Reduction reduction = read_reduction(args[3]);
+    if (reduction == Reduction::unknown) return nullptr;
+    if (x.type == NPY_FLOAT) return nll_loss_of<float>(x, args, reduction);
+    if (x.type == NPY_DOUBLE) return nll_loss_of<double>(x, args, reduction);
+    return nullptr;
+}
+
+template <class T>
+PyObject* nll_loss_backward_of(const ArrayView& grad, PyObject* const* args, Reduction reduction,
+                               const npy_intp* shape) {
+    const Targets<T> targets(args[1], args[2], args[5], shape[0], shape[1]);
+    ArrayView total;
+    if (!targets.valid || !view(args[3], total) || total.type != grad.type || total.ndim != 0)
+        return nullptr;
+    const bool each = reduction == Reduction::none;
+    if (each ? grad.ndim != 1 || !grad.is_contiguous || grad.shape[0] != shape[0] : grad.ndim != 0)
+        return nullptr;
+    PyObject* result = new_array(grad.type, 2, shape);
+    if (!result) return nullptr;
+    T* to = data_of<T>(result);
+    std::memset(to, 0, shape[0] * shape[1] * sizeof(T));
+    const T* grads = grad.as<T>();
+    const T scale = reduction == Reduction::mean ? *grads / *total.as<T>() : *grads;
+    for (int64_t i = 0; i < shape[0]; ++i)
+        if (targets.labels[i] != targets.ignored)
+            to[i * shape[1] + targets.labels[i]] = -(each ? grads[i] : scale) * targets.weight(i);
+    return result;
+}
+
+PyObject* nll_loss_backward(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView grad;
+    npy_intp shape[2];
+    if (nargs != 7 || !view(args[0], grad) || !PyTuple_Check(args[6]) ||
+        PyTuple_GET_SIZE(args[6]) != 2)
+        return nullptr;
+    for (int i = 0; i < 2; ++i) {
+        shape[i] = PyLong_AsSsize_t(PyTuple_GET_ITEM(args[6], i));
+        if (shape[i] == -1 && PyErr_Occurred()) return nullptr;
+    }
+    const Reduction reduction = read_reduction(args[4]);
+    if (reduction == Reduction::unknown || shape[0] == 0) return nullptr;
+    if (grad.type == NPY_FLOAT) return nll_loss_backward_of<float>(grad, args, reduction, shape);
+    if (grad.type == NPY_DOUBLE) return nll_loss_backward_of<double>(grad, args, reduction, shape);
+    return nullptr;
+}
+
+}  // namespace
+
+PyMethodDef loss_methods[] = {
+    method<"nll_loss", nll_loss>(
+        "nll_loss(log_probabilities, target, weight, reduction, ignore_index)\n--\n\n"
+        "Negative log likelihood: (loss, total weight)."),
+    method<"nll_loss_backward", nll_loss_backward>(
+        "nll_loss_backward(grad, target, weight, total_weight, reduction, ignore_index, input_shape)"
+        "\n--\n\nIts gradient with respect to the log probabilities."),
+    {}};
+
+}  // namespace rushlight

@@ -1,0 +1,325 @@
+// Batch normalisation (Ioffe and Szegedy 2015) of channels-last arrays, which are matrices with a
+// column per channel, and of contiguous N,C,... arrays, which have a row per image and channel.
+#include <cmath>
+#include <vector>
+
+#include "array_view.h"
+#include "copies.h"
+#include "instruction_sets.h"
+#include "iteration.h"
+#include "parallel.h"
+
+namespace rushlight {
+
+namespace {
+
+constexpr int64_t block_size = 16384;  // elements of a block of rows: it stays in the cache
+constexpr int64_t most_blocks = 512;
+
+// How an array is passed through. In columns: `rows` x `channels`. In rows: `rows` images, each of
+// `channels` rows of `length`.
+struct Plan {
+    bool in_columns;
+    int64_t rows, channels, length;
+
+    int64_t count() const { return rows * length; }  // elements of a channel
+    int64_t size() const { return rows * channels * length; }
+    int64_t block() const {
+        return std::max<int64_t>(
+            {8, block_size / channels, (rows + most_blocks - 1) / most_blocks});
+    }
+    int64_t blocks() const { return (rows + block() - 1) / block(); }
+    int64_t block_grain() const {
+        return std::max<int64_t>(1, parallel_grain / (block() * channels));
+    }
+    int64_t channel_grain() const { return std::max<int64_t>(1, parallel_grain / count()); }
+};
+
+bool make_plan(const ArrayView& x, Plan& plan) {
+    int axes[NPY_MAXDIMS];
+    if (x.ndim < 2 || x.ndim > max_axes || x.size() == 0 || !dense_axes(x, axes)) return false;
+    const int64_t channels = x.shape[1];
+    if (x.strides[1] == PyArray_ITEMSIZE(x.object) && axes[x.ndim - 1] == 1) {
+        plan = {true, x.size() / channels, channels, 1};
+    } else if (x.is_contiguous) {
+        plan = {false, x.shape[0], channels, x.size() / channels / x.shape[0]};
+    } else {
+        return false;
+    }
+    return true;
+}
+
+// Mean and sum of squared differences from it, of values that come in parts (Chan, Golub and LeVeque
+// 1979): no difference of two large sums, whatever the mean.
+struct Moments {
+    double count = 0, mean = 0, squares = 0;
+
+    void join(double other_count, double other_mean, double other_squares) {
+        const double together = count + other_count, difference = other_mean - mean;
+        mean += difference * other_count / together;
+        squares += other_squares + difference * difference * count * other_count / together;
+        count = together;
+    }
+};
+
+// `squares` is about `center`, the mean rounded to the array's type; this is the sum about the mean.
+double about_mean(double squares, double count, double mean, double center) {
+    return squares - count * (mean - center) * (mean - center);
+}
+
+template <class T>
+void moments_in_rows(const Plan& plan, const T* x, Moments* moments) {
+    const auto n = static_cast<double>(plan.length);
+    parallel_for(plan.channels, plan.channel_grain(), [&](int64_t begin, int64_t end) {
+        for (int64_t c = begin; c < end; ++c) {
+            for (int64_t r = 0; r < plan.rows; ++r) {
+                const T* row = x + (r * plan.channels + c) * plan.length;
+                const double mean = loops<T>().sum_row(plan.length, row) / n;
+                const T center = static_cast<T>(mean);
+                const double squares = loops<T>().centered_row(plan.length, row, center);
+                moments[c].join(n, mean, about_mean(squares, n, mean, center));
+            }
+        }
+    });
+}
+
+template <class T>
+void moments_in_columns(const Plan& plan, const T* x, Moments* moments) {
+    const int64_t block = plan.block(), blocks = plan.blocks(), channels = plan.channels;
+    std::vector<double> means(blocks * channels), squares(blocks * channels);
+    const auto rows_of = [&](int64_t b) { return std::min(block, plan.rows - b * block); };
+    parallel_for(blocks, plan.block_grain(), [&](int64_t begin, int64_t end) {
+        std::vector<T> center(channels);
+        for (int64_t b = begin; b < end; ++b) {
+            const T* first = x + b * block * channels;
+            double *mean = &means[b * channels], *square = &squares[b * channels];
+            const int64_t rows = rows_of(b);
+            loops<T>().sum_columns(rows, channels, first, channels, mean);
+            for (int64_t c = 0; c < channels; ++c) {
+                mean[c] /= static_cast<double>(rows);
+                center[c] = static_cast<T>(mean[c]);
+            }
+            loops<T>().centered_columns(rows, channels, first, center.data(), square);
+            for (int64_t c = 0; c < channels; ++c)
+                square[c] = about_mean(square[c], static_cast<double>(rows), mean[c], center[c]);
+        }
+    });
+    for (int64_t b = 0; b < blocks; ++b)
+        for (int64_t c = 0; c < channels; ++c)
+            moments[c].join(static_cast<double>(rows_of(b)), means[b * channels + c],
+                            squares[b * channels + c]);
+}
+
+template <class T>
+void normalize(const Plan& plan, const T* x, const T* scale, const T* shift, T* y) {
+    const int64_t channels = plan.channels, length = plan.length;
+    if (plan.in_columns) {
+        parallel_for(plan.rows, std::max<int64_t>(1, parallel_grain / channels),
+                     [=](int64_t begin, int64_t end) {
+            loops<T>().affine_columns(end - begin, channels, x + begin * channels, scale, shift,
+                                      y + begin * channels);
+        });
+    } else {
+        parallel_for(plan.rows * channels, std::max<int64_t>(1, parallel_grain / length),
+                     [=](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t c = i % channels, start = i * length;
+                loops<T>().affine_row(length, x + start, scale[c], shift[c], y + start);
+            }
+        });
+    }
+}
+
+// A vector of one value per channel, or None. False when it is something else.
+template <class T>
+bool read_vector(PyObject* object, int64_t channels, T*& values, bool for_writing = false) {
+    values = nullptr;
+    if (object == Py_None) return true;
+    ArrayView v;
+    if (!view(object, v) || v.type != numpy_type<T> || v.ndim != 1 || v.shape[0] != channels ||
+        !v.is_contiguous || (for_writing && !v.is_writeable()))
+        return false;
+    values = v.as<T>();
+    return true;
+}
+
+template <class T>
+PyObject* batch_norm_of(const ArrayView& x, const Plan& plan, PyObject* const* args, bool training,
+                        double momentum, double eps) {
+    const int64_t channels = plan.channels;
+    T *weight, *bias, *running_mean, *running_var;
+    if (!read_vector(args[1], channels, weight) || !read_vector(args[2], channels, bias) ||
+        !read_vector(args[3], channels, running_mean, training) ||
+        !read_vector(args[4], channels, running_var, training) ||
+        !running_mean != !running_var || (!training && !running_mean))
+        return nullptr;
+    const npy_intp vector_shape = channels;
+    PyObject* y = new_array_like(x);
+    PyObject* mean = new_array(x.type, 1, &vector_shape);
+    PyObject* invstd = new_array(x.type, 1, &vector_shape);
+    if (!y || !mean || !invstd) {
+        Py_XDECREF(y), Py_XDECREF(mean), Py_XDECREF(invstd);
+        return nullptr;
+    }
+    {
+        AllowThreads allow(plan.size() >= release_lock_from);
+        std::vector<Moments> moments(training ? channels : 0);
+        if (training && plan.in_columns) moments_in_columns(plan, x.as<T>(), moments.data());
+        if (training && !plan.in_columns) moments_in_rows(plan, x.as<T>(), moments.data());
+        const auto count = static_cast<double>(plan.count());
+        std::vector<T> scale(channels), shift(channels);
+        for (int64_t c = 0; c < channels; ++c) {
+            const double center = training ? moments[c].mean : running_mean[c];
+            const double var = training ? moments[c].squares / count : running_var[c];
+            const double inverse = 1 / std::sqrt(var + eps);
+            if (training && running_mean) {
+                const double unbiased = moments[c].squares / std::max(count - 1, 1.0);
+                running_mean[c] = static_cast<T>((1 - momentum) * running_mean[c] + momentum * center);
+                running_var[c] = static_cast<T>((1 - momentum) * running_var[c] + momentum * unbiased);
+            }
+            data_of<T>(mean)[c] = static_cast<T>(center);
+            data_of<T>(invstd)[c] = static_cast<T>(inverse);
+            const double factor = weight ? weight[c] * inverse : inverse;
+            scale[c] = static_cast<T>(factor);
+            shift[c] = static_cast<T>((bias ? bias[c] : 0.0) - center * factor);
+        }
+        normalize(plan, x.as<T>(), scale.data(), shift.data(), data_of<T>(y));
+    }
+    return Py_BuildValue("(NNN)", y, mean, invstd);
+}
+
+PyObject* batch_norm(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    Plan plan;
+    if (nargs != 8 || !view(args[0], x) || !make_plan(x, plan)) return nullptr;
+    const int training = PyObject_IsTrue(args[5]);
+    const double momentum = PyFloat_AsDouble(args[6]), eps = PyFloat_AsDouble(args[7]);
+    if (PyErr_Occurred()) return nullptr;
+    if (x.type == NPY_FLOAT) return batch_norm_of<float>(x, plan, args, training, momentum, eps);
+    if (x.type == NPY_DOUBLE) return batch_norm_of<double>(x, plan, args, training, momentum, eps);
+    return nullptr;
+}
+
+// Per channel: the sums of grad and of grad * (x - mean).
+template <class T>
+void sums_of_products(const Plan& plan, const T* grad, const T* x, const T* mean, double* sums,
+                      double* products) {
+    const int64_t channels = plan.channels;
+    if (!plan.in_columns) {
+        parallel_for(channels, plan.channel_grain(), [&](int64_t begin, int64_t end) {
+            for (int64_t c = begin; c < end; ++c)
+                for (int64_t r = 0; r < plan.rows; ++r) {
+                    const int64_t start = (r * channels + c) * plan.length;
+                    loops<T>().product_row(plan.length, grad + start, x + start, mean[c], &sums[c],
+                                           &products[c]);
+                }
+        });
+        return;
+    }
+    const int64_t block = plan.block(), blocks = plan.blocks();
+    std::vector<double> partial(blocks * 2 * channels);
+    parallel_for(blocks, plan.block_grain(), [&](int64_t begin, int64_t end) {
+        for (int64_t b = begin; b < end; ++b) {
+            double* to = &partial[b * 2 * channels];
+            const int64_t start = b * block * channels;
+            loops<T>().product_columns(std::min(block, plan.rows - b * block), channels,
+                                       grad + start, x + start, mean, to, to + channels);
+        }
+    });
+    for (int64_t b = 0; b < blocks; ++b)
+        for (int64_t c = 0; c < channels; ++c) {
+            sums[c] += partial[b * 2 * channels + c];
+            products[c] += partial[b * 2 * channels + channels + c];
+        }
+}
+
+// gx = grad * a + x * b + c, a coefficient of each kind per channel.
+template <class T>
+void combine(const Plan& plan, const T* grad, const T* x, const T* a, const T* b, const T* c, T* gx) {
+    const int64_t channels = plan.channels, length = plan.length;
+    if (plan.in_columns) {
+        parallel_for(plan.rows, std::max<int64_t>(1, parallel_grain / channels),
+                     [=](int64_t begin, int64_t end) {
+            const int64_t start = begin * channels;
+            loops<T>().affine2_columns(end - begin, channels, grad + start, x + start, a, b, c,
+                                       gx + start);
+        });
+    } else {
+        parallel_for(plan.rows * channels, std::max<int64_t>(1, parallel_grain / length),
+                     [=](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t k = i % channels, start = i * length;
+                loops<T>().affine2_row(length, grad + start, x + start, a[k], b[k], c[k],
+                                       gx + start);
+            }
+        });
+    }
+}
+
+template <class T>
+PyObject* batch_norm_backward_of(const ArrayView& grad, const ArrayView& x, const Plan& plan,
+                                 PyObject* const* args, bool training) {
+    const int64_t channels = plan.channels;
+    T *weight, *mean, *invstd;
+    if (!read_vector(args[2], channels, weight) || !read_vector(args[3], channels, mean) ||
+        !read_vector(args[4], channels, invstd) || !mean || !invstd)
+        return nullptr;
+    PyObject* ordered = in_order_of(grad, x);
+    if (!ordered) return nullptr;
+    const npy_intp vector_shape = channels;
+    PyObject* gx = new_array_like(x);
+    PyObject* gw = new_array(x.type, 1, &vector_shape);
+    PyObject* gb = new_array(x.type, 1, &vector_shape);
+    if (!gx || !gw || !gb) {
+        Py_DECREF(ordered), Py_XDECREF(gx), Py_XDECREF(gw), Py_XDECREF(gb);
+        return nullptr;
+    }
+    {
+        AllowThreads allow(plan.size() >= release_lock_from);
+        const T* grads = data_of<T>(ordered);
+        std::vector<double> sums(channels), products(channels);
+        sums_of_products(plan, grads, x.as<T>(), mean, sums.data(), products.data());
+        // With xhat = (x - mean) * invstd and n elements in a channel:
+        // gx = weight * invstd * (grad - sum(grad) / n - xhat * sum(grad * xhat) / n)
+        std::vector<T> a(channels), b(channels), shift(channels);
+        const auto n = static_cast<double>(plan.count());
+        for (int64_t c = 0; c < channels; ++c) {
+            const double inverse = invstd[c], scale = weight ? weight[c] * inverse : inverse;
+            const double slope = training ? -scale * inverse * inverse * products[c] / n : 0;
+            a[c] = static_cast<T>(scale);
+            b[c] = static_cast<T>(slope);
+            shift[c] = training ? static_cast<T>(-scale * sums[c] / n - slope * mean[c]) : T(0);
+            data_of<T>(gw)[c] = static_cast<T>(products[c] * inverse);
+            data_of<T>(gb)[c] = static_cast<T>(sums[c]);
+        }
+        combine(plan, grads, x.as<T>(), a.data(), b.data(), shift.data(), data_of<T>(gx));
+    }
+    Py_DECREF(ordered);
+    return Py_BuildValue("(NNN)", gx, gw, gb);
+}
+
+PyObject* batch_norm_backward(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView grad, x;
+    Plan plan;
+    if (nargs != 6 || !view(args[0], grad) || !view(args[1], x) || grad.type != x.type ||
+        !same_shape(grad, x) || !make_plan(x, plan))
+        return nullptr;
+    const int training = PyObject_IsTrue(args[5]);
+    if (training < 0) return nullptr;
+    if (x.type == NPY_FLOAT) return batch_norm_backward_of<float>(grad, x, plan, args, training);
+    if (x.type == NPY_DOUBLE) return batch_norm_backward_of<double>(grad, x, plan, args, training);
+    return nullptr;
+}
+
+}  // namespace
+
+PyMethodDef normalization_methods[] = {
+    method<"batch_norm", batch_norm>(
+        "batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps)\n--\n\n"
+        "(y, mean, 1 / standard deviation) per channel; training moves the running statistics."),
+    method<"batch_norm_backward", batch_norm_backward>(
+        "batch_norm_backward(grad, x, weight, mean, invstd, training)\n--\n\n"
+        "The gradients of x, weight and bias."),
+    {}};
+
+}  // namespace rushlight

@@ -1,0 +1,64 @@
+// Threads: one OpenMP team, shared with oneDNN, and the Python lock.
+#pragma once
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "array_view.h"
+
+namespace rushlight {
+
+// Elements of a cheap elementwise loop below which waking the team costs more than it saves.
+constexpr int64_t parallel_grain = 32768;
+
+// Elements of work from which other Python threads may run meanwhile: letting go of the lock and
+// taking it back costs 0.1 us, and far more when another thread has it.
+constexpr int64_t release_lock_from = 1 << 16;
+
+// Size of the team that a parallel region entered now by this thread gets: 1 inside a region and
+// in a forked child, where the team's threads do not exist. Call it (parallel_for does) before
+// every oneDNN primitive too: it hands the setting over to OpenMP threads that Python made.
+int num_threads();
+void set_num_threads(int count);
+
+// body(begin, end) for chunks that cover [0, count), on the whole team or, when there is no work for
+// two chunks of `grain`, on this thread alone. Never on part of the team: libgomp ends the threads
+// that a smaller team leaves over and has to start them again. `body` must not throw, must not touch
+// Python, and must give results that do not depend on where the chunks are cut.
+template <class Body>
+void parallel_for(int64_t count, int64_t grain, const Body& body) {
+    const int threads = count >= 2 * grain ? num_threads() : 1;
+    if (threads == 1) {
+        if (count > 0) body(int64_t{0}, count);
+        return;
+    }
+#pragma omp parallel num_threads(threads)
+    {
+        const int64_t team = omp_get_num_threads(), me = omp_get_thread_num();
+        // Whole grains where there are enough of them, so that the cuts fall on round places.
+        const int64_t unit = count / grain >= 4 * team ? grain : 1;
+        const int64_t units = (count + unit - 1) / unit;
+        const int64_t begin = units * me / team * unit;
+        const int64_t end = std::min(count, units * (me + 1) / team * unit);
+        if (begin < end) body(begin, end);
+    }
+}
+
+// Lets other Python threads run while it lives, if there is work enough to make that worth while.
+class AllowThreads {
+public:
+    explicit AllowThreads(bool enough_work)
+        : state_(enough_work ? PyEval_SaveThread() : nullptr) {}
+    ~AllowThreads() {
+        if (state_) PyEval_RestoreThread(state_);
+    }
+    AllowThreads(const AllowThreads&) = delete;
+    AllowThreads& operator=(const AllowThreads&) = delete;
+
+private:
+    PyThreadState* state_;
+};
+
+}  // namespace rushlight

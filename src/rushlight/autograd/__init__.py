@@ -1,0 +1,126 @@
+"""Automatic differentiation of what was recorded: `backward`, `grad`, and their graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..tensor import Tensor
+from . import engine
+from .function import Function
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .operation import Node
+
+__all__ = [
+    "Function", "Node", "backward", "enable_grad", "grad", "inference_mode", "is_grad_enabled",
+    "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
+]  # fmt: skip
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Adds to the `grad` of every leaf the sum of the gradients of `tensors` with respect to it.
+
+    Each tensor's gradient is weighted by its entry of `grad_tensors`, which a tensor of one element
+    does not need. What the graph saved is freed, unless `retain_graph` (or `create_graph`, which
+    also records the backward for a second one). `inputs` restricts the leaves that are added to.
+
+    >>> import rushlight as torch
+    >>> w = torch.tensor([2.0, 3.0], requires_grad=True)
+    >>> torch.autograd.backward((w * w).sum())
+    >>> w.grad
+    tensor([4., 6.])
+    """
+    roots = _as_list(tensors)
+    gradients = _root_gradients(roots, _as_list(grad_tensors, len(roots)))
+    if inputs is not None:
+        inputs = _as_list(inputs)
+        if not inputs:
+            raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    retain = create_graph if retain_graph is None else retain_graph
+    engine.run(roots, gradients, retain, create_graph, inputs, accumulate=True)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The sum of the gradients of `outputs` with respect to each of `inputs`, returned, not stored.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor(3.0, requires_grad=True)
+    >>> (dx,) = torch.autograd.grad(x**3, x, create_graph=True)
+    >>> torch.autograd.grad(dx, x)
+    (tensor(18.),)
+    """
+    if is_grads_batched:
+        from ..errors import NotSupportedError
+
+        raise NotSupportedError("autograd.grad: is_grads_batched=True is not supported")
+    roots, wanted = _as_list(outputs), _as_list(inputs)
+    gradients = _root_gradients(roots, _as_list(grad_outputs, len(roots)))
+    for tensor in wanted:
+        if not tensor.requires_grad:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    retain = create_graph if retain_graph is None else retain_graph
+    found = engine.run(roots, gradients, retain, create_graph, wanted, accumulate=False)
+    if materialize_grads:
+        return tuple(t.new_zeros(t.shape) if g is None else g for t, g in zip(wanted, found))
+    if not allow_unused and any(g is None for g in found):
+        raise RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. "
+            "Set allow_unused=True if this is the desired behavior."
+        )
+    return tuple(found)
+
+
+def _as_list(value: Any, length: int = 1) -> list[Any]:
+    if value is None:
+        return [None] * length
+    return list(value) if isinstance(value, Sequence) else [value]
+
+
+def _root_gradients(roots: list[Tensor], gradients: list[Any]) -> list[Tensor]:
+    if len(roots) != len(gradients):
+        raise RuntimeError(f"got {len(roots)} tensors and {len(gradients)} gradients")
+    return [_root_gradient(t, g) for t, g in zip(roots, gradients)]
+
+
+def _root_gradient(root: Tensor, gradient: Tensor | None) -> Tensor:
+    if not root.requires_grad:
+        raise RuntimeError(
+            "element 0 of tensors does not require grad and does not have a grad_fn. It was "
+            "computed from tensors without requires_grad, from detached ones, or under no_grad()."
+        )
+    if gradient is None:
+        if root.array.size != 1:
+            raise RuntimeError(
+                "grad can be implicitly created only for scalar outputs (this one has shape "
+                f"{tuple(root.shape)}); reduce it first, or pass gradient="
+            )
+        with no_grad():
+            return root.new_ones(root.shape)
+    if gradient.array.shape != root.array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has "
+            f"a shape of {root.shape}."
+        )
+    return gradient

@@ -1,0 +1,51 @@
+"""Handles that take a hook away again."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+_next_key = itertools.count().__next__
+
+
+class RemovableHandle:
+    """What `register_*_hook` returns: `remove()` takes the hook out; `with` does so at the end."""
+
+    def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
+        self.id = _next_key()
+        self._hooks = _reference(hooks)
+        self._extra = [_reference(d) for d in _as_list(extra_dict)]
+
+    @classmethod
+    def add(cls, hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
+        handle = cls(hooks)
+        hooks[handle.id] = hook
+        return handle
+
+    def remove(self) -> None:
+        for reference in (self._hooks, *self._extra):
+            hooks = reference()
+            if hooks is not None:
+                hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.remove()
+
+
+def _reference(hooks: Any) -> Callable[[], Any]:
+    """Weak where the dictionary's type allows it (an OrderedDict), so that modules can go."""
+    try:
+        return weakref.ref(hooks)
+    except TypeError:
+        return lambda: hooks
+
+
+def _as_list(extra: Any) -> list[Any]:
+    if extra is None:
+        return []
+    return list(extra) if isinstance(extra, (list, tuple)) else [extra]

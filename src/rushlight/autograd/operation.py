@@ -1,0 +1,405 @@
+"""Nodes of the autograd graph, and the operations that make them.
+
+An operation is a class with `forward` (arrays to arrays, through the kernels of the arrays' device),
+`setup_context` (what the backward needs, called only while recording) and `backward` (tensors to
+tensors, so that it can be differentiated again). Its instance is the node of one call.
+
+The graph needs no object per leaf: an edge points to the node that made a tensor, or to the leaf
+tensor itself. `AccumulateGrad` is only made when somebody looks at the graph.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import NotSupportedError, OperationError, shapes
+from ..kernels.launch import kernels as kernel_tables
+from ..tensor import Tensor, View, wrap
+from .grad_mode import state
+
+_next_sequence = itertools.count().__next__
+_new = object.__new__
+
+
+class Node:
+    """A recorded call. Gradients flow from its outputs to `next_functions`."""
+
+    # sequence: increases with every recorded call; the engine runs nodes from the latest down.
+    # edges: per tensor input, (node or leaf tensor, output number), or None where none is needed.
+    # shape, dtype: of the output (tuples of them when there are several), for the engine's checks.
+    __slots__ = ("sequence", "edges", "shape", "dtype", "_saved", "_versions", "__weakref__")
+
+    # The first attribute of its own that an operation sets makes the instance's dictionary.
+    outputs = 1
+    hooks: dict[int, Any] | None = None  # output number -> functions of the gradient
+    post_hooks: dict[int, Any] | None = None
+    materialize_grads = True  # zeros instead of None for outputs that no gradient came back to
+
+    operation_name: str  # for messages
+
+    def backward(self, *gradients: Tensor) -> Any:
+        raise NotSupportedError(
+            f"derivative for {type(self).__name__.removesuffix('Backward0')} is not implemented"
+        )
+
+    def needs(self, number: int) -> bool:
+        """Whether the gradient of input `number` is asked for."""
+        return self.edges[number] is not None
+
+    @property
+    def needs_input_grad(self) -> tuple[bool, ...]:
+        return tuple(edge is not None for edge in self.edges)
+
+    def save(self, *values: Any) -> None:
+        """Keeps inputs, arrays or plain values for the backward; freed after it."""
+        self._saved = values
+        self._versions = tuple([v._version if isinstance(v, Tensor) else 0 for v in values])
+
+    def save_output(self, output: Tensor, *values: Any) -> None:
+        """Keeps the call's own output, without making a cycle of the tensor and its node."""
+        self.save(output.alias(), *values)
+        self.saves_output = True
+
+    saves_output = False
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        saved = self._saved
+        if saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved "
+                "tensors after they have already been freed). Saved intermediate values of the "
+                "graph are freed when you call .backward() or autograd.grad(). Specify "
+                "retain_graph=True if you need to backward through the graph a second time or if "
+                "you need to access saved tensors after calling backward."
+            )
+        for value, version in zip(saved, self._versions, strict=True):
+            if isinstance(value, Tensor) and value._version != version:
+                self._raise_modified(value, version)
+        if self.saves_output:
+            output = saved[0].alias()
+            output._grad_fn, output._requires_grad = self, True
+            return (output, *saved[1:])
+        return saved
+
+    def _raise_modified(self, value: Tensor, version: int) -> None:
+        raise RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace "
+            f"operation: [{value.type()} {list(value.shape)}], which is "
+            f"{'output 0' if self.saves_output else 'an input'} of {type(self).__name__}, is at "
+            f"version {value._version}; expected version {version} instead. Hint: use the "
+            "out-of-place form of the operation that changed it, or clone() the tensor first."
+        )
+
+    def release(self) -> None:
+        """Frees what was saved. A call that saved nothing can be run again."""
+        if self._saved:
+            self._saved = None
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """(node, output number) of each input, `AccumulateGrad` for leaves, (None, 0) for others."""
+        return tuple(
+            (None, 0)
+            if edge is None
+            else (AccumulateGrad(edge[0]) if isinstance(edge[0], Tensor) else edge[0], edge[1])
+            for edge in self.edges
+        )
+
+    def name(self) -> str:
+        return type(self).__name__
+
+    def register_hook(self, hook: Callable[..., Any]) -> Any:
+        """Calls hook(gradients of inputs, gradients of outputs) after this node has run."""
+        from .hooks import RemovableHandle
+
+        if self.post_hooks is None:
+            self.post_hooks = {}
+        return RemovableHandle.add(self.post_hooks, hook)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class AccumulateGrad:
+    """Stands in `next_functions` for a leaf: the sum of its gradients goes to `variable.grad`."""
+
+    __slots__ = ("variable",)
+    next_functions = ()
+
+    def __init__(self, variable: Tensor) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        return "AccumulateGrad"
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, AccumulateGrad) and other.variable is self.variable
+
+    def __hash__(self) -> int:
+        return hash((AccumulateGrad, id(self.variable)))
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self.variable):#x}>"
+
+
+def edge_to(value: Any) -> tuple[Any, int] | None:
+    """Where the gradient of an input goes."""
+    if not isinstance(value, Tensor) or not value.requires_grad:
+        return None
+    return (value._grad_fn or value, value._output_number)
+
+
+def _snake_case(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+class Operation(Node):
+    """A differentiable operation of the framework. See `Function` for those of users."""
+
+    keeps = 0  # how many of forward's last results are for the backward only, and stay arrays
+    is_view = False  # the result shares its input's memory
+    saves_input = False  # the in-place form must copy its input before it is overwritten
+
+    def __init_subclass__(cls) -> None:
+        cls.operation_name = _snake_case(cls.__name__)
+        cls.__name__ += "Backward0"
+
+    @staticmethod
+    def forward(kernels: Any, *inputs: Any) -> Any:
+        raise NotImplementedError
+
+    def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
+        """Says what is saved; `output` is what `forward` returned, tensors but for those kept."""
+
+    @classmethod
+    def apply(cls, *inputs: Any) -> Any:
+        """Runs `forward` on the arrays of `inputs`, and records the call if a gradient needs it."""
+        arrays = []
+        array = None
+        recording = False
+        for value in inputs:
+            if isinstance(value, Tensor):
+                array = value.array
+                arrays.append(array)
+                if value._requires_grad or value._view is not None and value.requires_grad:
+                    recording = True
+            else:
+                arrays.append(value)
+        try:
+            results = cls.forward(kernel_tables[type(array)], *arrays)
+        except (ValueError, TypeError) as error:
+            raise explain(cls.operation_name, error, arrays) from error
+        if type(results) is tuple:
+            shown = len(results) - cls.keeps
+            output = tuple([wrap(r) if i < shown else r for i, r in enumerate(results)])
+        else:
+            output = wrap(results)
+        if cls.is_view:
+            link_view(cls, inputs, output)
+        if recording and state.enabled:
+            cls.record(inputs, output)
+        if type(results) is tuple:
+            return output[0] if shown == 1 else output[:shown]
+        return output
+
+    @classmethod
+    def apply_binary(cls, a: Tensor, b: Any) -> Tensor:
+        """`apply` for the elementwise operations of two, whose overhead counts the most."""
+        x = a.array
+        y = b.array if isinstance(b, Tensor) else b
+        try:
+            output = wrap(cls.forward(kernel_tables[type(x)], x, y))
+        except (ValueError, TypeError) as error:
+            raise explain(cls.operation_name, error, (x, y)) from error
+        if (a.requires_grad or (y is not b and b.requires_grad)) and state.enabled:
+            cls.record((a, b), output)
+        return output
+
+    @classmethod
+    def apply_inplace(cls, x: Tensor, *others: Any) -> Tensor:
+        """Runs `forward` with x as its output, and puts the call into x's history."""
+        recording = state.enabled and (
+            x.requires_grad or any(isinstance(o, Tensor) and o.requires_grad for o in others)
+        )
+        original = x
+        if recording:
+            check_inplace(x)
+            if cls.saves_input:
+                original = x.alias().clone()
+        edges = tuple([edge_to(value) for value in (x, *others)]) if recording else ()
+        arrays = [o.array if isinstance(o, Tensor) else o for o in others]
+        try:
+            cls.forward(kernel_tables[type(x.array)], x.array, *arrays, out=x.array)
+        except (ValueError, TypeError) as error:
+            raise explain(cls.operation_name, error, (x.array, *arrays)) from error
+        x.bump_version()
+        if recording:
+            rebase_history(x, cls.make_node((original, *others), x, edges))
+        return x
+
+    @classmethod
+    def record(cls, inputs: tuple[Any, ...], output: Any) -> None:
+        """Makes the node of a call and hangs it onto the call's floating-point outputs."""
+        edges = tuple([edge_to(value) for value in inputs])
+        node = cls.make_node(inputs, output, edges)
+        if type(output) is not tuple:
+            output._grad_fn = node
+            output._requires_grad = True
+            return
+        for number, tensor in enumerate(output):
+            if isinstance(tensor, Tensor) and tensor.array.dtype.kind in "fc":
+                tensor._grad_fn = node
+                tensor._requires_grad = True
+                tensor._output_number = number
+
+    @classmethod
+    def make_node(cls, inputs: tuple[Any, ...], output: Any, edges: Any) -> Operation:
+        node = _new(cls)
+        node.sequence = _next_sequence()
+        node.edges = edges
+        node._saved = ()
+        if type(output) is not tuple:
+            array = output.array
+            node.shape = array.shape
+            node.dtype = array.dtype
+        else:
+            arrays = [o.array for o in output if isinstance(o, Tensor)]
+            node.outputs = len(arrays)
+            node.shape = tuple(a.shape for a in arrays) if len(arrays) > 1 else arrays[0].shape
+            node.dtype = tuple(a.dtype for a in arrays) if len(arrays) > 1 else arrays[0].dtype
+        node.setup_context(inputs, output)
+        return node
+
+
+class SavesInputs(Operation):
+    """An operation whose backward needs its inputs."""
+
+    saves_input = True
+
+    def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
+        self.save(*inputs)
+
+
+class SavesOutput(Operation):
+    """An operation whose backward needs its result."""
+
+    def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
+        self.save_output(output)
+
+
+def explain(name: str, error: Exception, arrays: Any) -> Exception:
+    """PyTorch's error for what an array library's kernel refused."""
+    if isinstance(error, OperationError):
+        return error
+    tensors = [a for a in arrays if type(a) in kernel_tables]
+    devices = sorted({str(kernel_tables[type(a)].device_of(a)) for a in tensors})
+    if len(devices) > 1:
+        return OperationError(
+            f"{name}: Expected all tensors to be on the same device, but found at least two "
+            f"devices, {' and '.join(devices)}! Move one with .to(device)."
+        )
+    mismatch = _broadcast_mismatch(tensors)
+    if "broadcast" in str(error) and mismatch:
+        return OperationError(f"{name}: {mismatch}")
+    return OperationError(f"{name}: {error} (shapes {shapes(*tensors)})")
+
+
+def link_view(cls: type[Operation], inputs: tuple[Any, ...], output: Any) -> None:
+    """Ties the views that an operation made to their base: one version counter, one history."""
+    source = inputs[0]
+    for number, view in enumerate(output if type(output) is tuple else (output,)):
+        view._counter = source.counter()
+        origin = source._view
+        step = (cls, inputs[1:], number if type(output) is tuple else None)
+        if origin is None:
+            view._view = View(source, (step,))
+        else:
+            view._view = View(origin.base, (*origin.steps, step))
+
+
+def check_inplace(x: Tensor) -> None:
+    """Raises PyTorch's errors for what may not be changed in place while recording."""
+    view = x._view
+    if view is None:
+        if x._grad_fn is None and x._requires_grad:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
+        return
+    if view.base._grad_fn is None and view.base._requires_grad:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        )
+    if any(number is not None for _, _, number in view.steps):
+        name = view.steps[-1][0].__name__
+        raise RuntimeError(
+            f"Output {view.steps[-1][2]} of {name} is a view and is being modified inplace. This "
+            "view is the output of a function that returns multiple views. Such functions do not "
+            "allow the output views to be modified inplace. You should replace the inplace "
+            "operation by an out-of-place one."
+        )
+
+
+def rebase_history(x: Tensor, node: Node) -> None:
+    """Makes `node`, which changed x in place, the last entry of x's history.
+
+    If x is a view, its base has changed too: the base's history gets a `CopySlices`, from which the
+    view's own is derived anew.
+    """
+    if x._view is None:
+        x._grad_fn = node
+        x._requires_grad = True
+        x._output_number = 0
+        return
+    base = x._view.base
+    base._grad_fn = CopySlices(base, x._view.steps, node)
+    base._requires_grad = True
+    base._output_number = 0
+    x._view.refresh(x)
+
+
+class CopySlices(Node):
+    """An in-place operation on a view, as seen from the view's base."""
+
+    def __init__(self, base: Tensor, steps: tuple[Any, ...], node: Node) -> None:
+        self.sequence = _next_sequence()
+        self.edges = (edge_to(base), *node.edges[1:])
+        self.shape = base.array.shape
+        self.dtype = base.array.dtype
+        self._saved = ()
+        self.steps = steps
+        self.node = node
+
+    def backward(self, grad: Tensor) -> Any:
+        grad = grad.clone()
+        part = View.replay(grad, self.steps)
+        gradients = self.node.backward(part.clone())
+        if not isinstance(gradients, tuple):
+            gradients = (gradients,)
+        if gradients[0] is None:
+            part.zero_()
+        else:
+            part.copy_(gradients[0].expand(part.shape))
+        return (grad, *gradients[1:])
+
+    def release(self) -> None:
+        self.node.release()
+
+
+def _broadcast_mismatch(arrays: Any) -> str | None:
+    """PyTorch's sentence for two shapes that do not broadcast."""
+    if len(arrays) < 2:
+        return None
+    a, b = (tuple(x.shape) for x in arrays[:2])
+    rank = max(len(a), len(b))
+    left, right = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
+    for dim in reversed(range(rank)):
+        if left[dim] != right[dim] and 1 not in (left[dim], right[dim]):
+            return (
+                f"The size of tensor a ({left[dim]}) must match the size of tensor b "
+                f"({right[dim]}) at non-singleton dimension {dim} (shapes {a} and {b})"
+            )
+    return None

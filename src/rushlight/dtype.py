@@ -1,0 +1,149 @@
+"""Data types, their categories and the promotion of one to another, as PyTorch defines them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+BOOL, INTEGER, FLOATING, COMPLEX = range(4)
+
+
+class dtype:
+    """The type of a tensor's elements.
+
+    >>> import rushlight as torch
+    >>> torch.float32.itemsize, torch.float32.is_floating_point
+    (4, True)
+    >>> torch.promote_types(torch.uint8, torch.int8)
+    torch.int16
+    """
+
+    __slots__ = ("name", "numpy", "category", "itemsize")
+
+    name: str
+    numpy: np.dtype[Any]
+    category: int
+    itemsize: int
+
+    def __init__(self, name: str, numpy_type: Any, category: int) -> None:
+        self.name = name
+        self.numpy = np.dtype(numpy_type)
+        self.category = category
+        self.itemsize = self.numpy.itemsize
+
+    @property
+    def is_floating_point(self) -> bool:
+        return self.category == FLOATING
+
+    @property
+    def is_complex(self) -> bool:
+        return self.category == COMPLEX
+
+    @property
+    def is_signed(self) -> bool:
+        return self.category != BOOL and self.numpy.kind != "u"
+
+    @staticmethod
+    def from_numpy(numpy_type: Any) -> dtype:
+        """The dtype of an array's elements; TypeError where tensors have no such type."""
+        found = _by_numpy.get(np.dtype(numpy_type))
+        if found is None:
+            raise TypeError(
+                f"can't convert np.ndarray of type {numpy_type}. The only supported types are: "
+                + ", ".join(sorted(d.name for d in _by_numpy.values()))
+                + "."
+            )
+        return found
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+uint8 = dtype("uint8", np.uint8, INTEGER)
+int8 = dtype("int8", np.int8, INTEGER)
+int16 = short = dtype("int16", np.int16, INTEGER)
+int32 = int = dtype("int32", np.int32, INTEGER)
+int64 = long = dtype("int64", np.int64, INTEGER)
+uint16 = dtype("uint16", np.uint16, INTEGER)
+uint32 = dtype("uint32", np.uint32, INTEGER)
+uint64 = dtype("uint64", np.uint64, INTEGER)
+float16 = half = dtype("float16", np.float16, FLOATING)
+float32 = float = dtype("float32", np.float32, FLOATING)
+float64 = double = dtype("float64", np.float64, FLOATING)
+complex64 = cfloat = dtype("complex64", np.complex64, COMPLEX)
+complex128 = cdouble = dtype("complex128", np.complex128, COMPLEX)
+bool = dtype("bool", np.bool_, BOOL)
+
+_all = (uint8, int8, int16, int32, int64, uint16, uint32, uint64,
+        float16, float32, float64, complex64, complex128, bool)  # fmt: skip
+_by_numpy = {d.numpy: d for d in _all}
+_default = float32
+_complex_of = {float16: complex64, float32: complex64, float64: complex128}
+
+
+def get_default_dtype() -> dtype:
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Sets the floating dtype of literals and of factory functions; TypeError if not floating."""
+    global _default
+    if not isinstance(d, dtype) or d.category != FLOATING:
+        raise TypeError(f"only floating-point types are supported as the default type, got {d}")
+    _default = d
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The smallest dtype that both convert to by PyTorch's rules (int64 and float16: float16)."""
+    if type1 is type2:
+        return type1
+    low, high = sorted((type1, type2), key=lambda d: d.category)
+    if low.category == high.category:
+        if INTEGER == low.category and "u" in (low.numpy.kind, high.numpy.kind):
+            return _promote_unsigned(low, high)
+        return dtype.from_numpy(np.promote_types(low.numpy, high.numpy))
+    if high.category == COMPLEX and low.category == FLOATING:
+        return dtype.from_numpy(np.promote_types(_complex_of[low].numpy, high.numpy))
+    return high
+
+
+def _promote_unsigned(a: dtype, b: dtype) -> dtype:
+    promoted = np.promote_types(a.numpy, b.numpy)
+    if promoted.kind == "f":  # uint64 with a signed type: NumPy leaves the integers, PyTorch stays
+        return int64
+    return dtype.from_numpy(promoted)
+
+
+def scalar_dtype(value: Any) -> dtype:
+    """The dtype a Python number stands for when no tensor has a say."""
+    if isinstance(value, (_python_bool, np.bool_)):
+        return bool
+    if isinstance(value, (_python_int, np.integer)):
+        return int64
+    if isinstance(value, (_python_float, np.floating)):
+        return _default
+    if isinstance(value, (complex, np.complexfloating)):
+        return _complex_of[_default]
+    raise TypeError(f"expected a number, got {type(value).__name__}")
+
+
+def combine(high: dtype | None, low: dtype | None) -> dtype | None:
+    """Promotes across priorities: tensors with dimensions over 0-d tensors over numbers.
+
+    The lower one counts only where its category is above the higher one's.
+    """
+    if high is None or low is None:
+        return high or low
+    if high.category >= low.category:
+        return high
+    if low.category == COMPLEX and high.category == FLOATING:
+        return _complex_of[high]
+    return low
+
+
+# This module shadows four builtins with PyTorch's names; these are the originals.
+_python_bool, _python_int, _python_float = type(True), type(1), type(1.0)

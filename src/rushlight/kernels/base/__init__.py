@@ -1,0 +1,62 @@
+"""The generic kernels: every one that exists, for any array library with NumPy's interface.
+
+Each family is a class of its own; `Base` joins them. A device's table is an instance of `Base`, or
+of a class of it that overrides what can be done faster there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...device import cpu, device
+from .convolution import Convolution
+from .copies import Copies
+from .dropout import Dropout
+from .elementwise import Elementwise
+from .indexing import Indexing
+from .loss import Loss
+from .matmul import Matmul
+from .normalization import Normalization
+from .optim import Optim
+from .pooling import Pooling
+from .random import Random
+from .reduction import Reduction
+from .shape import Shape
+from .softmax import Softmax
+
+
+class Base(
+    Convolution, Copies, Dropout, Elementwise, Indexing, Loss, Matmul, Normalization, Optim, Pooling,
+    Random, Reduction, Shape, Softmax,
+):  # fmt: skip
+    """The kernels of one array library, NumPy unless told otherwise."""
+
+    xp: Any = np
+    array_type: type = np.ndarray
+    device_name = "cpu"
+
+    def array(self, value: Any) -> Any:
+        """NumPy's functions return scalars for 0-d arrays; kernels return arrays."""
+        return self.xp.asarray(value)
+
+    def device_of(self, x: Any) -> device:
+        return cpu
+
+    def data_pointer(self, x: Any) -> int:
+        return x.__array_interface__["data"][0]
+
+    def owns_memory(self, x: Any) -> bool:
+        """Whether no other array can see this one's memory."""
+        return x.base is None or not isinstance(x.base, np.ndarray)
+
+    def to_numpy(self, x: Any) -> np.ndarray[Any, Any]:
+        """The values on the host: the only way by which Python reads them."""
+        return x
+
+    def from_numpy(self, x: np.ndarray[Any, Any], index: int | None) -> Any:
+        return x
+
+    def scalar(self, x: Any) -> Any:
+        return self.to_numpy(x).item()

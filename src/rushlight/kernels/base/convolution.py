@@ -1,0 +1,98 @@
+"""Convolution in any number of dimensions, as one matrix product per place in the kernel.
+
+For each offset inside the kernel, the input places that it meets are a strided slice; the products
+of these slices with the weights of that offset add up to the result. Memory stays that of one
+slice, where unfolding the input (im2col) takes a copy per offset at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+
+class Convolution:
+    xp: Any
+    array: Any
+    clone: Any
+
+    def convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
+        batch, channels = geometry.output_shape[:2]
+        groups = geometry.groups
+        padded = self._padded(x, geometry)
+        y = self.xp.zeros((batch, groups, channels // groups, _places(geometry)), x.dtype)
+        for offset, window in _windows(geometry):
+            y += self.xp.matmul(_at(weight, offset, groups), _grouped(padded[window], groups))
+        y = y.reshape(geometry.output_shape)
+        if bias is not None:
+            y += bias.reshape((-1,) + (1,) * (y.ndim - 2))
+        return self.clone(y, "channels_last")
+
+    def convolution_backward_input(self, grad: Any, weight: Any, geometry: Any) -> Any:
+        groups = geometry.groups
+        padded = self.xp.zeros(_padded_shape(geometry), grad.dtype)
+        grouped = _grouped(grad, groups)
+        for offset, window in _windows(geometry):
+            part = self.xp.matmul(_at(weight, offset, groups).swapaxes(-1, -2), grouped)
+            padded[window] += part.reshape(padded[window].shape)
+        inner = (slice(None), slice(None)) + tuple(
+            slice(p, p + n)
+            for p, n in zip(geometry.padding, geometry.input_shape[2:], strict=True)
+        )
+        return self.clone(padded[inner], "channels_last")
+
+    def convolution_backward_weight(
+        self, grad: Any, x: Any, geometry: Any, with_bias: bool
+    ) -> tuple[Any, Any]:
+        groups = geometry.groups
+        padded = self._padded(x, geometry)
+        grouped = _grouped(grad, groups)
+        gw = self.xp.empty(geometry.weight_shape, grad.dtype)
+        for offset, window in _windows(geometry):
+            patch = _grouped(padded[window], groups)
+            part = self.xp.matmul(grouped, patch.swapaxes(-1, -2)).sum(axis=0)
+            gw[(slice(None), slice(None), *offset)] = part.reshape(gw.shape[:2])
+        if not with_bias:
+            return gw, None
+        return gw, grad.sum(axis=(0, *range(2, grad.ndim)))
+
+    def _padded(self, x: Any, geometry: Any) -> Any:
+        if not any(geometry.padding):
+            return x
+        return self.xp.pad(x, ((0, 0), (0, 0), *((p, p) for p in geometry.padding)))
+
+
+def _padded_shape(geometry: Any) -> tuple[int, ...]:
+    sizes = zip(geometry.input_shape[2:], geometry.padding, strict=True)
+    return (*geometry.input_shape[:2], *(n + 2 * p for n, p in sizes))
+
+
+def _places(geometry: Any) -> int:
+    places = 1
+    for n in geometry.output_shape[2:]:
+        places *= n
+    return places
+
+
+def _windows(geometry: Any) -> Iterator[tuple[Any, Any]]:
+    """For each offset in the kernel: the padded input's places that it meets."""
+    for offset in itertools.product(*(range(k) for k in geometry.weight_shape[2:])):
+        slices = tuple(
+            slice(o * d, o * d + (n - 1) * s + 1, s)
+            for o, d, s, n in zip(
+                offset, geometry.dilation, geometry.stride, geometry.output_shape[2:], strict=True
+            )
+        )
+        yield offset, (slice(None), slice(None), *slices)
+
+
+def _at(weight: Any, offset: Any, groups: int) -> Any:
+    """The weights of one offset: (groups, output channels, input channels) of a group."""
+    part = weight[(slice(None), slice(None), *offset)]
+    return part.reshape(groups, -1, part.shape[1])
+
+
+def _grouped(x: Any, groups: int) -> Any:
+    """(N, C, *spatial) as (N, groups, C / groups, places)."""
+    return x.reshape(x.shape[0], groups, x.shape[1] // groups, -1)

@@ -1,0 +1,55 @@
+"""Kernels that make, fill, copy and convert arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Copies:
+    xp: Any
+    array: Any
+
+    def store(self, result: Any, out: Any) -> Any:
+        """`result`, or `out` with its values where the caller gave one."""
+        if out is None:
+            return self.array(result)
+        out[...] = result
+        return out
+
+    def full(self, shape: Any, value: Any, dtype: Any, like: Any = None) -> Any:
+        return self.xp.full(shape, value, dtype)
+
+    def empty(self, shape: Any, dtype: Any) -> Any:
+        return self.xp.empty(shape, dtype)
+
+    def full_like(self, x: Any, value: Any, dtype: Any) -> Any:
+        return self.xp.full_like(x, value, dtype=dtype, subok=False)
+
+    def arange(self, start: Any, step: Any, count: int, dtype: Any) -> Any:
+        return self.array(start + step * self.xp.arange(count)).astype(dtype, copy=False)
+
+    def linspace(self, start: Any, end: Any, count: int, dtype: Any) -> Any:
+        return self.xp.linspace(start, end, count).astype(dtype, copy=False)
+
+    def eye(self, rows: int, columns: int, dtype: Any) -> Any:
+        return self.xp.eye(rows, columns, dtype=dtype)
+
+    def fill(self, x: Any, value: Any, out: Any) -> Any:
+        out[...] = value
+        return out
+
+    def copy(self, x: Any, source: Any, out: Any) -> Any:
+        """Overwrites `out` with `source`, broadcast and converted."""
+        self.xp.copyto(out, source, casting="unsafe")
+        return out
+
+    def clone(self, x: Any, order: str) -> Any:
+        """A dense copy: in x's own memory order ('K'), its shape's ('C') or 'channels_last'."""
+        if order != "channels_last":
+            return self.array(x.copy(order=order))
+        last_to_second = (0, x.ndim - 1, *range(1, x.ndim - 1))
+        to_last = (0, *range(2, x.ndim), 1)
+        return self.xp.ascontiguousarray(x.transpose(to_last)).transpose(last_to_second)
+
+    def cast(self, x: Any, dtype: Any) -> Any:
+        return self.array(x.astype(dtype, order="K"))

@@ -1,0 +1,14 @@
+"""The kernel of dropout. Its random mask is drawn before, by `random_bernoulli`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Dropout:
+    xp: Any
+    array: Any
+
+    def dropout(self, x: Any, mask: Any, scale: float) -> Any:
+        kept = self.xp.multiply(x, mask)
+        return self.array(self.xp.multiply(kept, scale, out=kept))

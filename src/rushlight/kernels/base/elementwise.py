@@ -1,0 +1,71 @@
+"""Elementwise kernels. All broadcast, and keep the memory order of their inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _unary(name: str) -> Any:
+    def kernel(self: Any, x: Any, out: Any = None) -> Any:
+        return self.array(getattr(self.xp, name)(x, out=out))
+
+    return kernel
+
+
+def _binary(name: str) -> Any:
+    def kernel(self: Any, a: Any, b: Any, out: Any = None) -> Any:
+        return self.array(getattr(self.xp, name)(a, b, out=out))
+
+    return kernel
+
+
+class Elementwise:
+    xp: Any
+    array: Any
+
+    add, sub, mul, div = map(_binary, ("add", "subtract", "multiply", "true_divide"))
+    floor_divide, remainder, fmod = map(_binary, ("floor_divide", "remainder", "fmod"))
+    pow, maximum, minimum, arctan2 = map(_binary, ("power", "maximum", "minimum", "arctan2"))
+    eq, ne, lt = map(_binary, ("equal", "not_equal", "less"))
+    le, gt, ge = map(_binary, ("less_equal", "greater", "greater_equal"))
+    logical_and, logical_or = map(_binary, ("logical_and", "logical_or"))
+    logical_xor = _binary("logical_xor")
+    bitwise_and, bitwise_or = map(_binary, ("bitwise_and", "bitwise_or"))
+    bitwise_xor = _binary("bitwise_xor")
+
+    neg, exp, log, sqrt = map(_unary, ("negative", "exp", "log", "sqrt"))
+    exp2, expm1, log2, log10, log1p = map(_unary, ("exp2", "expm1", "log2", "log10", "log1p"))
+    sin, cos, tan, tanh = map(_unary, ("sin", "cos", "tan", "tanh"))
+    arcsin, arccos, arctan = map(_unary, ("arcsin", "arccos", "arctan"))
+    sinh, cosh = map(_unary, ("sinh", "cosh"))
+    abs, sign, square, reciprocal = map(_unary, ("abs", "sign", "square", "reciprocal"))
+    floor, ceil, round, trunc = map(_unary, ("floor", "ceil", "rint", "trunc"))
+    isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
+    logical_not, bitwise_not = map(_unary, ("logical_not", "bitwise_not"))
+
+    def rsqrt(self, x: Any, out: Any = None) -> Any:
+        return self.array(self.xp.divide(1, self.xp.sqrt(x), out=out))
+
+    def sigmoid(self, x: Any, out: Any = None) -> Any:
+        # exp(-|x|) never overflows; both branches of 1 / (1 + exp(-x)) are written in it.
+        small = self.xp.exp(-self.xp.abs(x))
+        result = self.xp.where(x >= 0, 1, small) / (1 + small)
+        return self.store(result.astype(x.dtype, copy=False), out)
+
+    def relu(self, x: Any, out: Any = None) -> Any:
+        return self.array(self.xp.maximum(x, 0, out=out))
+
+    def relu_backward(self, grad: Any, y: Any) -> Any:
+        return self.array(self.xp.where(y > 0, grad, self.xp.zeros((), grad.dtype)))
+
+    def tanh_backward(self, grad: Any, y: Any) -> Any:
+        return self.array(grad * (1 - y * y))
+
+    def sigmoid_backward(self, grad: Any, y: Any) -> Any:
+        return self.array(grad * y * (1 - y))
+
+    def clamp(self, x: Any, low: Any, high: Any, out: Any = None) -> Any:
+        return self.array(self.xp.clip(x, low, high, out=out))
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        return self.array(self.xp.where(condition, a, b))

@@ -1,0 +1,49 @@
+"""Kernels that pick and place elements by index, and that sort."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Indexing:
+    xp: Any
+    array: Any
+
+    def gather(self, x: Any, axis: int, index: Any) -> Any:
+        return self.array(x[self._positions(index, axis)])
+
+    def scatter_add(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
+        result = x.copy() if out is None else out
+        self.xp.add.at(result, self._positions(index, axis), values)
+        return result
+
+    def scatter(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
+        result = x.copy() if out is None else out
+        result[self._positions(index, axis)] = values
+        return result
+
+    def _positions(self, index: Any, axis: int) -> tuple[Any, ...]:
+        """Full indices of the places that `index` names along one axis."""
+        grids = self.xp.ogrid[tuple(slice(0, n) for n in index.shape)]
+        positions = list(grids) if isinstance(grids, (list, tuple)) else [grids]
+        positions[axis] = index
+        return tuple(positions)
+
+    def index_select(self, x: Any, axis: int, index: Any) -> Any:
+        return self.xp.take(x, index, axis=axis)
+
+    def nonzero(self, x: Any) -> Any:
+        return self.xp.stack(self.xp.nonzero(x), axis=-1) if x.ndim else self.array(x.reshape(1).nonzero()[0][:, None][:, :0])  # noqa: E501
+
+    def sort(self, x: Any, axis: int, descending: bool) -> tuple[Any, Any]:
+        key = self.xp.flip(x, axis) if descending else x
+        order = self.xp.argsort(key, axis=axis, stable=True)
+        if descending:  # sorting the reversed and reversing back keeps equal elements in order
+            order = self.xp.flip(x.shape[axis] - 1 - order, axis)
+        return self.xp.take_along_axis(x, order, axis=axis), order
+
+    def unique(self, x: Any) -> Any:
+        return self.xp.unique(x)
+
+    def one_hot(self, x: Any, classes: int) -> Any:
+        return (x[..., None] == self.xp.arange(classes)).astype("int64")

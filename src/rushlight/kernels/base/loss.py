@@ -1,0 +1,56 @@
+"""Kernels of losses that are more than a composition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import OutOfRangeError
+
+
+class Loss:
+    xp: Any
+    array: Any
+
+    def nll_loss(
+        self, log_probabilities: Any, target: Any, weight: Any, reduction: str, ignore_index: int
+    ) -> tuple[Any, Any]:
+        xp = self.xp
+        counted, safe = self._checked_targets(target, log_probabilities.shape[1], ignore_index)
+        picked = xp.take_along_axis(log_probabilities, xp.expand_dims(safe, 1), axis=1)
+        weights = counted.astype(log_probabilities.dtype)
+        if weight is not None:
+            weights = weights * weight[safe]
+        losses = -xp.squeeze(picked, 1) * weights
+        losses = xp.where(counted, losses, 0).astype(log_probabilities.dtype, copy=False)
+        total = self.array(xp.sum(weights))
+        if reduction == "none":
+            return self.array(losses), total
+        loss = xp.sum(losses)
+        return self.array(loss / total if reduction == "mean" else loss), total
+
+    def nll_loss_backward(
+        self, grad: Any, target: Any, weight: Any, total_weight: Any, reduction: str,
+        ignore_index: int, input_shape: Any,
+    ) -> Any:  # fmt: skip
+        xp = self.xp
+        counted, safe = self._checked_targets(target, input_shape[1], ignore_index)
+        weights = counted.astype(grad.dtype)
+        if weight is not None:
+            weights = weights * weight[safe]
+        scale = grad / total_weight if reduction == "mean" else grad
+        result = xp.zeros(input_shape, grad.dtype)
+        values = xp.where(counted, -scale * weights, 0).astype(grad.dtype, copy=False)
+        xp.put_along_axis(result, xp.expand_dims(safe, 1), xp.expand_dims(values, 1), axis=1)
+        return result
+
+    def _checked_targets(self, target: Any, classes: int, ignore_index: int) -> tuple[Any, Any]:
+        """Which targets count, and the targets with 0 for those that do not."""
+        counted = target != ignore_index
+        wrong = counted & ((target < 0) | (target >= classes))
+        if self.scalar(wrong.any()):
+            label = self.scalar(target[wrong][0])
+            raise OutOfRangeError(
+                f"Target {label} is out of bounds. (nll_loss: the input has {classes} classes, so "
+                f"targets go from 0 to {classes - 1})"
+            )
+        return counted, self.xp.where(counted, target, 0)

@@ -1,0 +1,37 @@
+"""The choke-point between operations and kernels.
+
+`kernels[type(array)]` is the table of kernels for that type of array: an instance of `Base` or of a
+class of it. Operations reach every kernel through this dictionary and through nothing else, so that
+whoever puts another object in a table's place (a recorder, a counter) sees every call: forward,
+backward and optimizer alike. While nobody does, the choke-point costs one dictionary look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+kernels: dict[type, Any] = {}
+tables_by_device: dict[str, Any] = {}
+
+
+def register(table: Any) -> None:
+    """Makes a kernel table known by its array type and by its device type's name."""
+    kernels[table.array_type] = table
+    tables_by_device[table.device_name] = table
+
+
+@contextmanager
+def intercepted(wrap: Any) -> Iterator[None]:
+    """Puts `wrap(table)` in the place of every table, and the tables back at the end."""
+    original = dict(kernels)
+    by_device = dict(tables_by_device)
+    replaced = {table: wrap(table) for table in original.values()}
+    kernels.update({key: replaced[table] for key, table in original.items()})
+    tables_by_device.update({name: replaced[table] for name, table in by_device.items()})
+    try:
+        yield
+    finally:
+        kernels.update(original)
+        tables_by_device.update(by_device)

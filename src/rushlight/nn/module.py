@@ -1,0 +1,323 @@
+"""The base class of all layers and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from ..autograd.grad_mode import no_grad
+from ..dtype import dtype as DType
+from ..dtype import float16, float32, float64
+from ..errors import OperationError
+from ..ops.copies import convert, parse_to, preserve_format
+from ..tensor import Tensor
+from .hooks import Hooks
+from .parameter import Parameter
+from .state_dict import StateDict
+
+Self = TypeVar("Self", bound="Module")
+
+
+class Module(StateDict, Hooks):
+    """A function with parameters: define `forward`, call the module.
+
+    Parameters, buffers and modules that are assigned to attributes are found by `parameters()`,
+    `state_dict()`, `to()` and the rest, through any depth of modules.
+
+    >>> import rushlight as torch
+    >>> from rushlight import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.hidden = nn.Linear(4, 3)
+    ...         self.out = nn.Linear(3, 2)
+    ...
+    ...     def forward(self, x):
+    ...         return self.out(self.hidden(x).relu())
+    >>> Net()
+    Net(
+      (hidden): Linear(in_features=4, out_features=3, bias=True)
+      (out): Linear(in_features=3, out_features=2, bias=True)
+    )
+    >>> Net()(torch.ones(1, 4)).shape
+    torch.Size([1, 2])
+    """
+
+    training: bool
+
+    def __init__(self) -> None:
+        self._init_registration()
+        self._init_state_dict_hooks()
+        self._init_hooks()
+        self.__dict__["training"] = True
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    # ---- calling
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; every subclass defines its own."""
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            if (
+                self._forward_hooks
+                or self._forward_pre_hooks
+                or self._backward_hooks
+                or self._backward_pre_hooks
+            ):
+                return self._call_with_hooks(args, kwargs)
+            # A call with one positional argument costs half of one with unpacked ones.
+            if kwargs:
+                return self.forward(*args, **kwargs)
+            if len(args) == 1:
+                return self.forward(args[0])
+            return self.forward(*args)
+        except OperationError as error:
+            self._add_path(error)
+            raise
+
+    def _add_path(self, error: OperationError) -> None:
+        """Makes an error on its way out say where it came from, as seen from this module.
+
+        The module below, by which it has come, has put its own class's name first in the path;
+        what is known here is its name in this module.
+        """
+        names = error.module_names
+        source = vars(error).get("module_id")
+        for path, module in self.named_modules():
+            if names and path and id(module) == source:
+                names[0] = path
+        error.add_module(type(self).__name__)
+        vars(error)["module_id"] = id(self)
+
+    # ---- what is in it
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """All parameters, each once: what an optimizer is given."""
+        for _, parameter in self.named_parameters(recurse=recurse):
+            yield parameter
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """All parameters with their paths.
+
+        >>> from rushlight import nn
+        >>> [name for name, _ in nn.Sequential(nn.Linear(2, 1), nn.ReLU()).named_parameters()]
+        ['0.weight', '0.bias']
+        """
+        return self._named_members(
+            lambda module: module._parameters.items(), prefix, recurse, remove_duplicate
+        )
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """All buffers, each once."""
+        for _, buffer in self.named_buffers(recurse=recurse):
+            yield buffer
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """All buffers with their paths."""
+        return self._named_members(
+            lambda module: module._buffers.items(), prefix, recurse, remove_duplicate
+        )
+
+    def _named_members(
+        self,
+        get_members_fn: Callable[[Any], Any],
+        prefix: str = "",
+        recurse: bool = True,
+        remove_duplicate: bool = True,
+    ) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        modules: Any = [(prefix, self)]
+        if recurse:
+            modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+        for path, module in modules:
+            for name, member in get_members_fn(module):
+                if member is None or id(member) in seen:
+                    continue
+                if remove_duplicate:
+                    seen.add(id(member))
+                yield (f"{path}.{name}" if path else name), member
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly below this one, each once."""
+        for _, module in self.named_children():
+            yield module
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly below this one with their names."""
+        seen = set()
+        for name, module in self._modules.items():
+            if module is not None and module not in seen:
+                seen.add(module)
+                yield name, module
+
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+        """This module and all below it, each once."""
+        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
+            yield module
+
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """This module and all below it with their paths; its own path is `prefix`."""
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                path = f"{prefix}.{name}" if prefix else name
+                yield from module.named_modules(memo, path, remove_duplicate)
+
+    # ---- its mode
+
+    def train(self: Self, mode: bool = True) -> Self:
+        """Sets training mode, in which dropout drops and normalisation uses the batch."""
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self: Self) -> Self:
+        """Sets evaluation mode: `train(False)`."""
+        return self.train(False)
+
+    def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
+        """Switches whether the parameters get gradients, for instance to freeze a part."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Takes the parameters' gradients away, or fills them with zeros."""
+        for parameter in self.parameters():
+            clear_grad(parameter, set_to_none)
+
+    # ---- conversion
+
+    def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
+        """Calls `fn` on every module, children first, for instance to initialise them."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Replaces the values of parameters, their gradients and buffers by `fn` of them."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        for parameter in self._parameters.values():
+            if parameter is None:
+                continue
+            grad = parameter.grad
+            with no_grad():
+                parameter.data = fn(parameter)
+                if grad is not None:
+                    requires_grad = grad.requires_grad
+                    parameter.grad = fn(grad).requires_grad_(requires_grad)
+        for name, buffer in self._buffers.items():
+            if buffer is not None:
+                with no_grad():
+                    self._buffers[name] = fn(buffer)
+        return self
+
+    def to(self: Self, *args: Any, **kwargs: Any) -> Self:
+        """Moves and converts the parameters and buffers, in place, and returns the module.
+
+        `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(tensor)`: the dtype must be a floating
+        one (TypeError otherwise) and concerns only floating-point tensors.
+
+        >>> import rushlight as torch
+        >>> torch.nn.Linear(2, 1).to(torch.float64).weight.dtype
+        torch.float64
+        """
+        device, dtype, copy, memory_format = parse_to(*args, **kwargs)
+        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(
+                "nn.Module.to only accepts floating point or complex dtypes, but got desired "
+                f"dtype={dtype}"
+            )
+
+        def converted(tensor: Tensor) -> Tensor:
+            floating = tensor.is_floating_point() or tensor.is_complex()
+            layout = memory_format if tensor.ndim == 4 else preserve_format
+            return convert(tensor, device, dtype if floating else None, copy, layout)
+
+        return self._apply(converted)
+
+    def cpu(self: Self) -> Self:
+        return self._apply(lambda tensor: tensor.cpu())
+
+    def cuda(self: Self, device: Any = None) -> Self:
+        return self._apply(lambda tensor: tensor.cuda(device))
+
+    def float(self: Self) -> Self:
+        return self._convert_floating(float32)
+
+    def double(self: Self) -> Self:
+        return self._convert_floating(float64)
+
+    def half(self: Self) -> Self:
+        return self._convert_floating(float16)
+
+    def type(self: Self, dst_type: Any) -> Self:
+        """Converts all parameters and buffers, integer ones too."""
+        return self._apply(lambda tensor: tensor.type(dst_type))
+
+    def _convert_floating(self: Self, dtype: DType) -> Self:
+        return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
+
+    def share_memory(self: Self) -> Self:
+        """Moves the tensors to memory that other processes can share."""
+        return self._apply(lambda tensor: tensor.share_memory_())
+
+    # ---- printing
+
+    def _get_name(self) -> str:
+        return self.__class__.__name__
+
+    def extra_repr(self) -> str:
+        """What `repr` shows between the parentheses: the layer's own settings."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        if not self._registered_modules and len(lines) < 2:
+            return f"{self._get_name()}({extra})"
+        lines += [f"({name}): {indented(repr(m))}" for name, m in self._modules.items()]
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def indented(text: str) -> str:
+    """A module's repr as part of another's: all lines but the first moved to the right."""
+    return text.replace("\n", "\n  ")
+
+
+def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
+    """Takes away a gradient, or fills it with zeros outside any graph it may have come from."""
+    grad = parameter.grad
+    if grad is None:
+        return
+    if set_to_none:
+        parameter.grad = None
+        return
+    if grad.grad_fn is not None:
+        grad.detach_()
+    else:
+        grad.requires_grad_(False)
+    grad.zero_()

@@ -1,0 +1,145 @@
+"""Losses: how far outputs are from targets."""
+
+from __future__ import annotations
+
+import warnings
+
+from ...tensor import Tensor
+from .. import functional as F
+from ..module import Module
+
+
+class _Loss(Module):
+    """What losses have in common: how the values of the batch become one."""
+
+    def __init__(
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        weight: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        if size_average is not None or reduce is not None:
+            reduction = _reduction(size_average, reduce)
+        self.reduction = reduction
+        self.register_buffer("weight", weight)
+
+    weight: Tensor | None
+
+
+def _reduction(size_average: bool | None, reduce: bool | None) -> str:
+    """The `reduction` that PyTorch 0.4's two arguments stand for."""
+    reduction = "mean" if size_average in (None, True) else "sum"
+    if reduce is not None and not reduce:
+        reduction = "none"
+    warnings.warn(
+        "size_average and reduce args will be deprecated, please use "
+        f"reduction='{reduction}' instead.",
+        stacklevel=4,
+    )
+    return reduction
+
+
+class CrossEntropyLoss(_Loss):
+    """The cross entropy of logits and targets: -log(softmax(x)[target]).
+
+    Shapes: x (N, C), (N, C, d1, ...) or (C); target: class indices (int64) without C, or
+    probabilities of x's shape. `weight` (C) scales the classes, targets equal to `ignore_index`
+    count for nothing, `label_smoothing` mixes the targets with the uniform distribution.
+    `reduction`: "mean" (weighted), "sum" or "none". IndexError for a class outside [0, C).
+
+    >>> import rushlight as torch
+    >>> loss = torch.nn.CrossEntropyLoss()
+    >>> loss(torch.zeros(3, 5), torch.tensor([1, 0, 4]))
+    tensor(1.6094)
+    """
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction, weight)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.cross_entropy(
+            input,
+            target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
+
+
+class NLLLoss(_Loss):
+    """The negative log likelihood: -x[target], where x are log probabilities.
+
+    Shapes and arguments as in `CrossEntropyLoss`, which is LogSoftmax followed by this.
+
+    >>> import rushlight as torch
+    >>> x = torch.log(torch.tensor([[0.25, 0.75]]))
+    >>> torch.nn.NLLLoss()(x, torch.tensor([1]))
+    tensor(0.2877)
+    """
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction, weight)
+        self.ignore_index = ignore_index
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.nll_loss(
+            input,
+            target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+        )
+
+
+class MSELoss(_Loss):
+    """(x - y)^2 of two tensors of one shape; `reduction`: "mean", "sum" or "none".
+
+    >>> import rushlight as torch
+    >>> torch.nn.MSELoss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+
+    def __init__(
+        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.mse_loss(input, target, reduction=self.reduction)
+
+
+class L1Loss(_Loss):
+    """|x - y| of two tensors of one shape; `reduction`: "mean", "sum" or "none".
+
+    >>> import rushlight as torch
+    >>> torch.nn.L1Loss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(1.)
+    """
+
+    def __init__(
+        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.l1_loss(input, target, reduction=self.reduction)

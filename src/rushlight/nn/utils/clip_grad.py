@@ -1,0 +1,80 @@
+"""Gradient clipping (Pascanu et al., arXiv 1211.5063)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from ...autograd.grad_mode import no_grad
+from ...ops.creation import tensor
+from ...ops.reduction import norm
+from ...ops.shape import stack
+from ...tensor import Tensor
+
+
+@no_grad()
+def get_total_norm(
+    tensors: Tensor | Iterable[Tensor],
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """The p-norm of all values of all tensors; `norm_type` may be infinity.
+
+    `foreach` chooses between implementations in PyTorch; here there is one.
+    """
+    tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    norm_type = float(norm_type)
+    if not tensors:
+        return tensor(0.0)
+    total = norm(stack([norm(t, norm_type).to(tensors[0].device) for t in tensors]), norm_type)
+    if error_if_nonfinite and not math.isfinite(total):
+        raise RuntimeError(
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
+            "so it cannot be clipped. To disable this error and scale the gradients by the "
+            "non-finite norm anyway, set `error_if_nonfinite=False`"
+        )
+    return total
+
+
+@no_grad()
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """Scales the gradients so that their p-norm, taken together, is at most `max_norm`.
+
+    grad *= min(1, max_norm / (total_norm + 1e-6)), in place; returns total_norm.
+
+    >>> import rushlight as torch
+    >>> w = torch.nn.Parameter(torch.zeros(2))
+    >>> w.grad = torch.tensor([3.0, 4.0])
+    >>> torch.nn.utils.clip_grad_norm_([w], 1.0)
+    tensor(5.)
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
+    gradients = _gradients(parameters)
+    total_norm = get_total_norm(gradients, norm_type, error_if_nonfinite)
+    scale = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(scale.to(gradient.device))
+    return total_norm
+
+
+@no_grad()
+def clip_grad_value_(
+    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
+) -> None:
+    """Moves every value of the gradients into [-clip_value, clip_value], in place."""
+    for gradient in _gradients(parameters):
+        gradient.clamp_(min=-float(clip_value), max=float(clip_value))
+
+
+def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    if isinstance(parameters, Tensor):
+        parameters = [parameters]
+    return [p.grad for p in parameters if p.grad is not None]

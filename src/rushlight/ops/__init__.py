@@ -1,0 +1,27 @@
+"""The operations, one file per family.
+
+A function marked `@method` is a tensor's method as well; the namespace `rushlight` takes from each
+family what PyTorch has at its top.
+"""
+
+from . import (  # noqa: F401  (importing a family attaches its methods)
+    activation,
+    compare_all,
+    comparison,
+    convolution,
+    copies,
+    creation,
+    dropout,
+    elementwise,
+    indexing,
+    inplace,
+    loss,
+    matmul,
+    normalization,
+    padding,
+    pooling,
+    random,
+    reduction,
+    shape,
+    softmax,
+)

@@ -1,0 +1,199 @@
+"""What the operations' families share: becoming a method, promotion, dimensions."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..autograd.operation import Operation, explain
+from ..dtype import combine, get_default_dtype, promote_types, scalar_dtype
+from ..dtype import dtype as DType
+from ..errors import OperationError
+from ..kernels.launch import kernels as kernel_tables
+from ..tensor import Tensor, wrap, wrap_dim
+
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+
+def method(function: AnyFunction) -> AnyFunction:
+    """Makes a function of a tensor that tensor's method as well."""
+    setattr(Tensor, function.__name__, function)
+    return function
+
+
+def methods(**functions: Callable[..., Any]) -> None:
+    """Gives tensors methods that are no functions of the namespace, or under another name."""
+    for name, function in functions.items():
+        setattr(Tensor, name, function)
+
+
+def table_of(tensor: Tensor) -> Any:
+    return kernel_tables[type(tensor.array)]
+
+
+def binary(operation: type[Operation], a: Any, b: Any) -> Tensor:
+    """An elementwise operation of a tensor and a tensor or number, promoted as PyTorch does."""
+    if isinstance(b, Tensor):
+        if isinstance(a, Tensor) and a.array.dtype is b.array.dtype:
+            return operation.apply_binary(a, b)
+    elif type(b) is float and a.array.dtype.kind == "f":
+        return operation.apply_binary(a, b)
+    return operation.apply_binary(*promoted(operation.operation_name, a, b))
+
+
+def promoted(name: str, a: Any, b: Any, to: DType | None = None) -> tuple[Any, Any]:
+    """Both operands in the dtype they promote to; the first one as a tensor."""
+    if not _is_operand(a) or not _is_operand(b):
+        other = b if isinstance(a, Tensor) else a
+        raise TypeError(
+            f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
+        )
+    to = to or result_type(a, b)
+    if not isinstance(a, Tensor):
+        a = full_like_number(a, to, b)
+    elif a.array.dtype != to.numpy:
+        a = a.to(to)
+    if isinstance(b, Tensor):
+        if b.array.dtype != to.numpy:
+            b = b.to(to)
+        a, b = _on_one_device(a, b)
+    elif isinstance(b, np.generic):
+        b = b.item()
+    return a, b
+
+
+def _is_operand(value: Any) -> bool:
+    return isinstance(value, (Tensor, numbers.Number, np.generic))
+
+
+def _on_one_device(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Moves a 0-d tensor of the CPU to the other's device, as PyTorch does."""
+    if type(a.array) is not type(b.array):
+        if a.array.ndim == 0 and a.device.type == "cpu":
+            a = a.to(b.device)
+        elif b.array.ndim == 0 and b.device.type == "cpu":
+            b = b.to(a.device)
+    return a, b
+
+
+def plain(kernel: str, a: Any, b: Any) -> Tensor:
+    """An elementwise kernel of two operands that has no gradient."""
+    a, b = promoted(kernel, a, b)
+    x, y = a.array, b.array if isinstance(b, Tensor) else b
+    try:
+        return wrap(getattr(table_of(a), kernel)(x, y))
+    except (ValueError, TypeError) as error:
+        raise explain(kernel, error, (x, y)) from error
+
+
+def full_like_number(value: Any, dtype: DType, like: Tensor) -> Tensor:
+    return wrap(table_of(like).full((), value, dtype.numpy, like.array))
+
+
+def result_type(*operands: Any) -> DType:
+    """The dtype that an arithmetic operation of these gives.
+
+    >>> import rushlight as torch
+    >>> torch.result_type(torch.tensor([1, 2]), 1.0)
+    torch.float32
+    """
+    by_priority: list[DType | None] = [None, None, None]  # tensors with dimensions, 0-d, numbers
+    for value in operands:
+        if isinstance(value, Tensor):
+            level, found = (0 if value.array.ndim else 1), value.dtype
+        else:
+            level, found = 2, scalar_dtype(value)
+        known = by_priority[level]
+        by_priority[level] = found if known is None else promote_types(known, found)
+    high, middle, low = by_priority
+    result = combine(high, combine(middle, low))
+    assert result is not None
+    return result
+
+
+def as_floating(x: Tensor) -> Tensor:
+    """Integers as the default floating type, for functions whose values are no integers."""
+    return x if x.array.dtype.kind in "fc" else x.to(get_default_dtype())
+
+
+def inplace(operation: type[Operation], name: str) -> Callable[..., Tensor]:
+    """The in-place form of an elementwise operation: `x.name_(*others)`."""
+
+    def function(self: Tensor, *others: Any) -> Tensor:
+        operands = []
+        for other in others:
+            kind = "f" if self.array.dtype.kind == "f" else self.array.dtype.kind
+            promoted_type = result_type(self, other) if _is_operand(other) else None
+            if promoted_type is None:
+                raise TypeError(
+                    f"{name}(): argument 'other' must be Tensor or Number, not "
+                    f"{type(other).__name__}"
+                )
+            check_cast(name, promoted_type, self)
+            if isinstance(other, Tensor):
+                other = _on_one_device(self, other)[1]
+                if other.array.dtype != self.array.dtype:
+                    other = other.to(self.dtype)
+                check_inplace_shape(name, self, other)
+            elif kind == "f":
+                other = float(other)
+            operands.append(other)
+        return operation.apply_inplace(self, *operands)
+
+    function.__name__ = name
+    function.__doc__ = f"`{operation.operation_name}`, with the result written to this tensor."
+    setattr(Tensor, name, function)
+    return function
+
+
+def check_cast(name: str, result: DType, target: Tensor) -> None:
+    if result.category > target.dtype.category:
+        raise OperationError(
+            f"{name}: result type {_title(result)} can't be cast to the desired output type "
+            f"{_title(target.dtype)}"
+        )
+
+
+def _title(dtype: DType) -> str:
+    return {"int64": "Long", "int32": "Int", "float32": "Float", "float64": "Double"}.get(
+        dtype.name, dtype.name.capitalize()
+    )
+
+
+def check_inplace_shape(name: str, target: Tensor, other: Tensor) -> None:
+    shape = target.array.shape
+    if other.array.shape == shape:
+        return
+    try:
+        broadcast = np.broadcast_shapes(shape, other.array.shape)
+    except ValueError:
+        return  # the kernel's error names both
+    if broadcast != shape:
+        raise OperationError(
+            f"{name}: output with shape {list(shape)} doesn't match the broadcast shape "
+            f"{list(broadcast)}"
+        )
+
+
+def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
+    """`dim` as a tuple of non-negative dimensions; None stands for all of them."""
+    if dim is None:
+        return None
+    if isinstance(dim, int):
+        return (wrap_dim(dim, ndim),) if ndim else None
+    axes = tuple(wrap_dim(d, ndim) for d in dim)
+    if not axes or ndim == 0:
+        return None
+    if len(set(axes)) != len(axes):
+        raise OperationError(f"dim {axes[0]} appears multiple times in the list of dims")
+    return axes
+
+
+def sizes_from(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given one by one or as one sequence."""
+    if len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer, Tensor)):
+        sizes = tuple(sizes[0])
+    return tuple(int(s) for s in sizes)

@@ -1,0 +1,41 @@
+"""Whether two tensors are the same, or nearly."""
+
+from __future__ import annotations
+
+from ..autograd import no_grad
+from ..errors import OperationError
+from ..tensor import Tensor
+from .common import method
+
+
+@method
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether both have the same shape and the same elements."""
+    return input.array.shape == other.array.shape and bool((input == other).all())
+
+
+@method
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
+    """Whether |input - other| <= atol + rtol |other|, element by element."""
+    if input.array.dtype != other.array.dtype:
+        raise OperationError(f"isclose: {input.dtype} did not match {other.dtype}")
+    with no_grad():
+        close = input == other
+        if input.is_floating_point():
+            near = (input - other).abs() <= atol + rtol * other.abs()
+            close = close | (near & input.isfinite() & other.isfinite())
+            if equal_nan:
+                close = close | (input.isnan() & other.isnan())
+        else:
+            close = close | ((input - other).abs() <= atol + rtol * other.abs())
+        return close
+
+
+@method
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether all elements satisfy `isclose`."""
+    return bool(isclose(input, other, rtol, atol, equal_nan).all())

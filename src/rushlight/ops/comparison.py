@@ -1,0 +1,104 @@
+"""Comparisons, logic and rounding: elementwise operations without a gradient worth the name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..tensor import Tensor, wrap
+from .common import method, plain, table_of
+
+
+def _stepwise(name: str, kernel: str, doc: str) -> Any:
+    """A function that is flat wherever it has a gradient at all."""
+
+    def function(input: Tensor) -> Tensor:
+        if input.array.dtype.kind in "iu":
+            return input.clone()
+        return Stepwise.apply(input, kernel)
+
+    function.__name__, function.__doc__ = name, doc
+    setattr(Tensor, name, function)
+    return function
+
+
+class Stepwise(Operation):
+    @staticmethod
+    def forward(kernels: Any, x: Any, kernel: str) -> Any:
+        return getattr(kernels, kernel)(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad * 0
+
+
+floor = _stepwise("floor", "floor", "The largest whole number not above x.")
+ceil = _stepwise("ceil", "ceil", "The smallest whole number not below x.")
+trunc = _stepwise("trunc", "trunc", "The whole number next to x towards zero.")
+
+
+@method
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """The nearest whole number, the even one of two; or the nearest with so many decimals."""
+    if decimals:
+        scale = 10.0**decimals
+        return round(input * scale) / scale
+    return input.clone() if input.array.dtype.kind in "iu" else Stepwise.apply(input, "round")
+
+
+@method
+def sign(input: Tensor) -> Tensor:
+    """-1, 0 or 1."""
+    return Stepwise.apply(input, "sign")
+
+
+def _comparison(name: str, doc: str, symbol: str) -> Any:
+    def function(input: Tensor, other: Any) -> Tensor:
+        return plain(name, input, other)
+
+    function.__name__ = name
+    function.__doc__ = f"Whether each element of `input` {doc} that of `other`: `a {symbol} b`."
+    setattr(Tensor, name, function)
+    return function
+
+
+eq = _comparison("eq", "is equal to", "==")
+ne = _comparison("ne", "is not equal to", "!=")
+lt = _comparison("lt", "is less than", "<")
+le = _comparison("le", "is at most", "<=")
+gt = _comparison("gt", "is greater than", ">")
+ge = _comparison("ge", "is at least", ">=")
+
+
+def _test(name: str, doc: str) -> Any:
+    def function(input: Tensor) -> Tensor:
+        return wrap(getattr(table_of(input), name)(input.array))
+
+    function.__name__, function.__doc__ = name, doc
+    setattr(Tensor, name, function)
+    return function
+
+
+isnan = _test("isnan", "Whether each element is not a number.")
+isinf = _test("isinf", "Whether each element is infinite.")
+isfinite = _test("isfinite", "Whether each element is neither infinite nor nan.")
+logical_not = _test("logical_not", "Whether each element is zero.")
+bitwise_not = _test("bitwise_not", "Every bit turned over; for bool, the opposite.")
+
+
+def _logical(name: str, doc: str) -> Any:
+    def function(input: Tensor, other: Any) -> Tensor:
+        return plain(name, input, other)
+
+    function.__name__, function.__doc__ = name, doc
+    setattr(Tensor, name, function)
+    return function
+
+
+logical_and = _logical("logical_and", "Whether both elements are other than zero.")
+logical_or = _logical("logical_or", "Whether either element is other than zero.")
+logical_xor = _logical("logical_xor", "Whether just one of the elements is other than zero.")
+bitwise_and = _logical("bitwise_and", "The bits set in both.")
+bitwise_or = _logical("bitwise_or", "The bits set in either.")
+bitwise_xor = _logical("bitwise_xor", "The bits set in just one.")
+
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

@@ -1,0 +1,187 @@
+"""Copies: of memory, to another order of it, to another dtype, to another device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..device import device as Device
+from ..dtype import bool as bool_
+from ..dtype import dtype as DType
+from ..dtype import float16, float32, float64, int8, int16, int32, int64, uint8
+from ..errors import NotSupportedError
+from ..kernels.devices import find_table
+from ..tensor import Tensor, type_name
+from .common import method, methods
+
+contiguous_format = "torch.contiguous_format"
+preserve_format = "torch.preserve_format"
+channels_last = "torch.channels_last"
+_orders = {contiguous_format: "C", preserve_format: "K", channels_last: "channels_last"}
+
+
+def is_channels_last(array: Any) -> bool:
+    """Whether an image batch (N, C, H, W) lies in memory as N, H, W, C."""
+    if array.ndim < 3:
+        return False
+    expected = array.itemsize
+    for axis in (1, *range(array.ndim - 1, 1, -1), 0):
+        if array.shape[axis] != 1 and array.strides[axis] != expected:
+            return False
+        expected *= array.shape[axis]
+    return True
+
+
+class Clone(Operation):
+    """A dense copy; its gradient comes back in the order that the input had in memory."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, order: str) -> Any:
+        return kernels.clone(x, order)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, order = inputs
+        self.restore = order == "C" and not x.array.flags.c_contiguous and is_channels_last(x.array)
+
+    def backward(self, grad: Tensor) -> Any:
+        # What lies behind worked on channels-last images; gradients in another order would make
+        # each of its kernels copy.
+        return Clone.apply(grad, "channels_last") if self.restore else grad
+
+
+class ToCopy(Operation):
+    """Conversion to another dtype or device."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, dtype: Any, table: Any, index: int | None) -> Any:
+        if dtype is not None:
+            x = kernels.cast(x, dtype)
+        if table is not None:
+            x = table.from_numpy(kernels.to_numpy(x), index)
+        return x
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, _, table, _ = inputs
+        self.device = x.device if table is not None else None
+
+    def backward(self, grad: Tensor) -> Any:
+        # The engine converts the dtype back.
+        return grad if self.device is None else grad.to(self.device)
+
+
+@method
+def clone(input: Tensor, *, memory_format: str = preserve_format) -> Tensor:
+    """A copy that keeps the history: gradients flow through it."""
+    return Clone.apply(input, _orders[memory_format])
+
+
+@method
+def contiguous(input: Tensor, memory_format: str = contiguous_format) -> Tensor:
+    """The tensor itself if its memory is in this order, else a copy that is."""
+    if is_contiguous(input, memory_format):
+        return input
+    return Clone.apply(input, _orders[memory_format])
+
+
+@method
+def is_contiguous(input: Tensor, memory_format: str = contiguous_format) -> bool:
+    """Whether the elements lie in memory in the order of the indices."""
+    if memory_format == channels_last:
+        return input.array.ndim == 4 and is_channels_last(input.array)
+    return bool(input.array.flags.c_contiguous)
+
+
+def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """`to(dtype)`, `to(device, dtype)`, `to(other)`: itself if nothing changes, else a copy."""
+    device, dtype, copy, memory_format = parse_to(*args, **kwargs)
+    return convert(self, device, dtype, copy, memory_format)
+
+
+def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, str]:
+    """The device, dtype, `copy` and memory format that the arguments of a `to` ask for."""
+    device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
+    copy, memory_format = kwargs.pop("copy", False), kwargs.pop("memory_format", preserve_format)
+    kwargs.pop("non_blocking", None)
+    if kwargs:
+        raise TypeError(f"to() received an invalid combination of arguments - got {list(kwargs)}")
+    flags = []
+    for argument in args:
+        if isinstance(argument, Tensor):
+            device, dtype = argument.device, argument.dtype
+        elif isinstance(argument, DType):
+            dtype = argument
+        elif isinstance(argument, bool):
+            flags.append(argument)
+        elif isinstance(argument, (str, Device, int)):
+            device = argument
+        elif argument is not None:
+            raise TypeError(
+                "to() received an invalid combination of arguments - got "
+                f"({type(argument).__name__}), but expected a dtype, a device or a tensor"
+            )
+    if len(flags) > 1:
+        copy = flags[1]  # to(device, dtype, non_blocking, copy)
+    return None if device is None else Device(device), dtype, copy, memory_format
+
+
+def convert(
+    x: Tensor, device: Device | None, dtype: DType | None, copy: bool, memory_format: str
+) -> Tensor:
+    table = None
+    if device is not None:
+        have = x.device
+        if device.type != have.type or device.index not in (None, have.index):
+            table = find_table(device)
+    if dtype is not None and dtype.numpy == x.array.dtype:
+        dtype = None
+    if dtype is None and table is None:
+        if memory_format == preserve_format:
+            return clone(x) if copy else x
+        return clone(x, memory_format=memory_format) if copy else contiguous(x, memory_format)
+    index = None if device is None else device.index
+    result = ToCopy.apply(x, None if dtype is None else dtype.numpy, table, index)
+    return result if memory_format == preserve_format else contiguous(result, memory_format)
+
+
+def _cast(dtype: DType) -> Any:
+    def function(self: Tensor, memory_format: str = preserve_format) -> Tensor:
+        return convert(self, None, dtype, False, memory_format)
+
+    function.__doc__ = f"The tensor as {dtype.name}; itself if it is that already."
+    return function
+
+
+def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The old name of dtype and device; or the tensor converted to a dtype."""
+    if dtype is None:
+        return type_name(self)
+    if not isinstance(dtype, DType):
+        raise NotSupportedError(f"type: give a dtype such as torch.float32, not {dtype!r}")
+    return convert(self, None, dtype, False, preserve_format)
+
+
+def _cpu(self: Tensor, memory_format: str = preserve_format) -> Tensor:
+    """The tensor in the host's memory; itself if it is there."""
+    return convert(self, Device("cpu"), None, False, memory_format)
+
+
+def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """The tensor in a GPU's memory; itself if it is there."""
+    return convert(self, Device("cuda" if device is None else device), None, False, preserve_format)
+
+
+def _type_as(self: Tensor, other: Tensor) -> Tensor:
+    return convert(self, other.device, other.dtype, False, preserve_format)
+
+
+def _pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """The tensor itself: transfers to a GPU copy from ordinary memory."""
+    return self
+
+
+methods(
+    to=_to, type=_type, type_as=_type_as, cpu=_cpu, cuda=_cuda, pin_memory=_pin_memory,
+    float=_cast(float32), double=_cast(float64), half=_cast(float16),
+    long=_cast(int64), int=_cast(int32), short=_cast(int16),
+    char=_cast(int8), byte=_cast(uint8), bool=_cast(bool_),
+)  # fmt: skip

@@ -1,0 +1,299 @@
+"""Tensors made from data, from a rule, or like another tensor."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..device import device as Device
+from ..dtype import dtype as DType
+from ..dtype import get_default_dtype, int64, scalar_dtype
+from ..kernels.devices import find_table
+from ..tensor import Tensor, wrap
+from .common import method, sizes_from, table_of
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A tensor with a copy of `data`: numbers, nested sequences of them, arrays, tensors.
+
+    Python floats become the default dtype, ints int64.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).dtype
+    torch.int64
+    """
+    if isinstance(data, Tensor):
+        result = data.detach().clone()
+        result = result.to(device or data.device, dtype or data.dtype)
+    else:
+        result = _placed(_array_from(data, dtype), device)
+    return result.requires_grad_() if requires_grad else result
+
+
+def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
+    if dtype is not None:
+        return np.array(_plain(data), dtype=dtype.numpy)
+    if isinstance(data, (np.ndarray, np.generic)):
+        DType.from_numpy(data.dtype)  # raises for strings, objects and their like
+        return np.array(data)
+    try:
+        array = np.array(_plain(data))
+    except ValueError as error:
+        raise ValueError(
+            f"expected sequences of equal lengths at every dimension of the data ({error})"
+        ) from error
+    if array.dtype.kind in "OUSV":
+        raise TypeError(f"new(): invalid data type '{_first(data).__class__.__name__}'")
+    if array.size == 0 or array.dtype.kind == "f" and not _holds_numpy(data):
+        return array.astype(get_default_dtype().numpy)
+    if array.dtype.kind == "c" and not _holds_numpy(data):
+        return array.astype(scalar_dtype(1j).numpy)
+    return array
+
+
+def _plain(data: Any) -> Any:
+    """Sequences with the tensors in them as arrays."""
+    if isinstance(data, Tensor):
+        return data.host_array()
+    if isinstance(data, (list, tuple)) and any(isinstance(v, (Tensor, list, tuple)) for v in data):
+        return [_plain(v) for v in data]
+    return data
+
+
+def _first(data: Any) -> Any:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return data
+
+
+def _holds_numpy(data: Any) -> bool:
+    return isinstance(_first(data), (np.ndarray, np.generic, Tensor))
+
+
+def _placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
+    """A host array as a tensor on a device."""
+    if device is None:
+        return wrap(array)
+    where = Device(device)
+    return wrap(find_table(where).from_numpy(array, where.index))
+
+
+def legacy_constructor(cls: type[Tensor], data: tuple[Any, ...], device: Any) -> Tensor:
+    """`torch.Tensor(2, 3)` and `torch.Tensor([1, 2])`: always of the default dtype."""
+    kind = get_default_dtype()
+    if len(data) == 1 and isinstance(data[0], Tensor):
+        return wrap(data[0].array, cls)
+    if len(data) == 1 and not isinstance(data[0], int):
+        return wrap(_placed(_array_from(data[0], kind), device).array, cls)
+    return wrap(_placed(np.empty(data or (0,), kind.numpy), device).array, cls)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """`data` as a tensor, sharing its memory where dtype and device allow it."""
+    if isinstance(data, Tensor):
+        return data.to(device or data.device, dtype or data.dtype)
+    if isinstance(data, np.ndarray):
+        return from_numpy(data).to(device or "cpu", dtype or DType.from_numpy(data.dtype))
+    return tensor(data, dtype=dtype, device=device)
+
+
+def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
+    """`as_tensor`, or `tensor` where a copy is asked for."""
+    return (tensor if copy else as_tensor)(obj, dtype=dtype, device=device)
+
+
+def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
+    """A tensor that shares a NumPy array's memory."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    DType.from_numpy(ndarray.dtype)
+    if not ndarray.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion "
+            "between byte orders is currently not supported."
+        )
+    if any(s < 0 for s in ndarray.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative "
+            "strides are not currently supported. (You can probably work around this by making a "
+            "copy of your array with array.copy().)"
+        )
+    return wrap(ndarray.view(np.ndarray))
+
+
+def frombuffer(
+    buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """A 1-d tensor that shares the memory of an object with the buffer interface."""
+    result = wrap(np.frombuffer(buffer, dtype.numpy, count, offset))
+    return result.requires_grad_() if requires_grad else result
+
+
+# ---- by a rule
+
+
+def full(
+    size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, layout: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A tensor of `size` with one value everywhere."""
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    kind = dtype or scalar_dtype(fill_value)
+    shape = sizes_from((size,))
+    array = find_table(_device(device)).full(shape, fill_value, kind.numpy)
+    return _finished(array, requires_grad)
+
+
+def _device(device: Any) -> Device | None:
+    return None if device is None else Device(device)
+
+
+def _finished(array: Any, requires_grad: bool) -> Tensor:
+    result = wrap(array)
+    return result.requires_grad_() if requires_grad else result
+
+
+def zeros(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
+    """A tensor of zeros.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 2)
+    tensor([[0., 0.],
+            [0., 0.]])
+    """
+    return full(_size(size, options), 0, dtype=dtype or get_default_dtype(), **options)
+
+
+def ones(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
+    """A tensor of ones."""
+    return full(_size(size, options), 1, dtype=dtype or get_default_dtype(), **options)
+
+
+def empty(
+    *size: Any, dtype: Any = None, device: Any = None, layout: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any,
+) -> Tensor:  # fmt: skip
+    """A tensor whose elements are whatever stood in its memory."""
+    kind = dtype or get_default_dtype()
+    shape = sizes_from(_size(size, named))
+    result = _finished(find_table(_device(device)).empty(shape, kind.numpy), requires_grad)
+    return result if memory_format is None else result.contiguous(memory_format=memory_format)
+
+
+def _size(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    return sizes_from((options.pop("size"),) if "size" in options else size)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """`start`, `start + step`, ... below `end`; int64 when all three are whole.
+
+    >>> import rushlight as torch
+    >>> torch.arange(1, 4)
+    tensor([1, 2, 3])
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) / step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype is None:
+        whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
+        dtype = int64 if whole else get_default_dtype()
+    count = math.ceil((end - start) / step)
+    table = find_table(_device(device))
+    return _finished(table.arange(start, step, count, dtype.numpy), requires_grad)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """`steps` numbers from `start` to `end`, both included, at equal distances."""
+    kind = dtype or get_default_dtype()
+    table = find_table(_device(device))
+    return _finished(table.linspace(start, end, steps, kind.numpy), requires_grad)
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """A matrix of `n` rows and `m` (or as many) columns with ones on its diagonal."""
+    kind = dtype or get_default_dtype()
+    array = find_table(_device(device)).eye(n, n if m is None else m, kind.numpy)
+    return _finished(array, requires_grad)
+
+
+# ---- like another tensor
+
+
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """A tensor of `input`'s shape, dtype and memory order with one value everywhere."""
+    kind = (dtype or input.dtype).numpy
+    if device is not None and Device(device) != input.device:
+        return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device,
+                    requires_grad=requires_grad)  # fmt: skip
+    return _finished(table_of(input).full_like(input.array, fill_value, kind), requires_grad)
+
+
+def zeros_like(input: Tensor, **options: Any) -> Tensor:
+    """Zeros in `input`'s shape, dtype and memory order."""
+    return full_like(input, 0, **options)
+
+
+def ones_like(input: Tensor, **options: Any) -> Tensor:
+    """Ones in `input`'s shape, dtype and memory order."""
+    return full_like(input, 1, **options)
+
+
+def empty_like(input: Tensor, **options: Any) -> Tensor:
+    """A tensor of `input`'s shape, dtype and memory order with undefined elements."""
+    return full_like(input, 0, **options)
+
+
+@method
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None,
+               requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """`torch.tensor(data)` with this tensor's dtype and device."""
+    return tensor(data, dtype=dtype or self.dtype, device=device or self.device,
+                  requires_grad=requires_grad)  # fmt: skip
+
+
+@method
+def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """`torch.full(size, fill_value)` with this tensor's dtype and device."""
+    return full(size, fill_value, dtype=dtype or self.dtype, device=device or self.device,
+                requires_grad=requires_grad)  # fmt: skip
+
+
+@method
+def new_zeros(self: Tensor, *size: Any, **options: Any) -> Tensor:
+    """`torch.zeros(size)` with this tensor's dtype and device."""
+    return new_full(self, _size(size, options), 0, **options)
+
+
+@method
+def new_ones(self: Tensor, *size: Any, **options: Any) -> Tensor:
+    """`torch.ones(size)` with this tensor's dtype and device."""
+    return new_full(self, _size(size, options), 1, **options)
+
+
+@method
+def new_empty(self: Tensor, *size: Any, **options: Any) -> Tensor:
+    """`torch.empty(size)` with this tensor's dtype and device."""
+    return new_full(self, _size(size, options), 0, **options)

@@ -1,0 +1,154 @@
+"""Sizes of convolutions and pools, checked once and shared by the forward and both backwards."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from ..errors import OperationError
+
+Sizes = tuple[int, ...]
+
+
+class ConvolutionGeometry(NamedTuple):
+    input_shape: Sizes
+    weight_shape: Sizes
+    output_shape: Sizes
+    stride: Sizes
+    padding: Sizes
+    dilation: Sizes
+    groups: int
+
+
+class PoolGeometry(NamedTuple):
+    input_shape: Sizes
+    output_shape: Sizes
+    kernel_size: Sizes
+    stride: Sizes
+    padding: Sizes
+    dilation: Sizes
+    ceil_mode: bool
+    count_include_pad: bool
+    divisor_override: int | None
+
+
+def per_dimension(value: Any, count: int, name: str) -> Sizes:
+    """One number for all dimensions, or one for each."""
+    if isinstance(value, int):
+        return (value,) * count
+    sizes = tuple(int(v) for v in value)
+    if len(sizes) == 1:
+        return sizes * count
+    if len(sizes) != count:
+        raise OperationError(
+            f"expected {name} to be a single integer value or a list of {count} values to match "
+            f"the dimensions, but got {name}={list(sizes)}"
+        )
+    return sizes
+
+
+@lru_cache(maxsize=4096)
+def convolution_geometry(
+    name: str, input_shape: Sizes, weight_shape: Sizes, stride: Any, padding: Any, dilation: Any,
+    groups: int,
+) -> ConvolutionGeometry:  # fmt: skip
+    """Checks a convolution's sizes; `output = (input + 2 padding - reach) // stride + 1`.
+
+    The reach of a kernel is `dilation * (kernel - 1) + 1`.
+    """
+    rank = len(weight_shape) - 2
+    if len(input_shape) != rank + 2:
+        raise OperationError(
+            f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input, but got "
+            f"input of size: {list(input_shape)}"
+        )
+    _check_channels(name, input_shape, weight_shape, groups)
+    stride = per_dimension(stride, rank, "stride")
+    padding = per_dimension(padding, rank, "padding")
+    dilation = per_dimension(dilation, rank, "dilation")
+    _check_positive(name, stride=stride, dilation=dilation)
+    if min(padding) < 0:
+        raise OperationError(f"{name}: negative padding is not supported (padding={padding})")
+    sizes = []
+    for i, size in enumerate(input_shape[2:]):
+        reach = dilation[i] * (weight_shape[2 + i] - 1) + 1
+        if size + 2 * padding[i] < reach:
+            padded = tuple(n + 2 * p for n, p in zip(input_shape[2:], padding, strict=True))
+            raise OperationError(
+                f"{name}: Calculated padded input size per channel: {padded}. Kernel size: "
+                f"{weight_shape[2:]}. Kernel size can't be greater than actual input size"
+            )
+        sizes.append((size + 2 * padding[i] - reach) // stride[i] + 1)
+    output_shape = (input_shape[0], weight_shape[0], *sizes)
+    return ConvolutionGeometry(
+        input_shape, weight_shape, output_shape, stride, padding, dilation, groups
+    )
+
+
+def _check_channels(name: str, input_shape: Sizes, weight_shape: Sizes, groups: int) -> None:
+    if groups <= 0:
+        raise OperationError(f"{name}: non-positive groups is not supported (groups={groups})")
+    if weight_shape[0] % groups:
+        raise OperationError(
+            f"{name}: the {weight_shape[0]} output channels of weight {weight_shape} cannot be "
+            f"divided into {groups} groups"
+        )
+    have, want = input_shape[1], weight_shape[1] * groups
+    if have == want:
+        return
+    hint = ""
+    if (have, want) == (3, 1):
+        hint = "; did you forget to convert to grey?"
+    elif (have, want) == (1, 3):
+        hint = "; is this a grey image where a coloured one is meant?"
+    elif input_shape[-1] == want:
+        hint = "; images are (N, C, H, W): did you mean .permute(0, 3, 1, 2)?"
+    raise OperationError(
+        f"{name}: the input has {have} channels but weight {weight_shape} takes {want}"
+        f" (input {input_shape}, groups={groups}){hint}"
+    )
+
+
+def _check_positive(name: str, **parameters: Sizes) -> None:
+    for parameter, sizes in parameters.items():
+        if min(sizes) <= 0:
+            raise OperationError(f"{name}: non-positive {parameter} is not supported: {sizes}")
+
+
+@lru_cache(maxsize=4096)
+def pool_geometry(
+    name: str, input_shape: Sizes, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+    ceil_mode: bool, count_include_pad: bool = True, divisor_override: int | None = None,
+) -> PoolGeometry:  # fmt: skip
+    """Checks a pool's sizes; with `ceil_mode` the last window may reach over the edge."""
+    rank = len(input_shape) - 2
+    kernel_size = per_dimension(kernel_size, rank, "kernel_size")
+    stride = kernel_size if stride is None else per_dimension(stride, rank, "stride")
+    padding = per_dimension(padding, rank, "padding")
+    dilation = per_dimension(dilation, rank, "dilation")
+    _check_positive(name, kernel_size=kernel_size, stride=stride, dilation=dilation)
+    sizes = []
+    for i, size in enumerate(input_shape[2:]):
+        if not 0 <= 2 * padding[i] <= kernel_size[i]:
+            raise OperationError(
+                f"{name}: pad should be at most half of effective kernel size, but got "
+                f"pad={padding[i]}, kernel_size={kernel_size[i]} and dilation={dilation[i]}"
+            )
+        room = size + 2 * padding[i] - dilation[i] * (kernel_size[i] - 1) - 1
+        steps = (room + (stride[i] - 1 if ceil_mode else 0)) // stride[i] + 1
+        # A last window that starts in the padding behind the input sees nothing of it.
+        if ceil_mode and (steps - 1) * stride[i] >= size + padding[i]:
+            steps -= 1
+        sizes.append(steps)
+    output_shape = (*input_shape[:2], *sizes)
+    if min(sizes) <= 0:
+        raise OperationError(
+            f"{name}: Given input size: {input_shape[1:]}. Calculated output size: "
+            f"{output_shape[1:]}. Output size is too small"
+        )
+    if divisor_override == 0:
+        raise OperationError(f"{name}: divisor must be not zero")
+    return PoolGeometry(
+        input_shape, output_shape, kernel_size, stride, padding, dilation, ceil_mode,
+        count_include_pad, divisor_override,
+    )  # fmt: skip

@@ -1,0 +1,349 @@
+"""Elements picked and placed by index, and sorted."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+import numpy as np
+
+from ..autograd.operation import Operation
+from ..dtype import bool as bool_
+from ..errors import OperationError, OutOfRangeError
+from ..tensor import Tensor, wrap, wrap_dim
+from .common import method, methods, table_of
+
+
+class Slice(Operation):
+    """Indexing by whole numbers, slices, None and `...`: a view."""
+
+    is_view = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, index: Any) -> Any:
+        return kernels.getitem(x, index)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, self.index = inputs
+        self.input_shape = x.array.shape
+
+    def backward(self, grad: Tensor) -> Any:
+        return PlaceSlice.apply(grad, self.index, self.input_shape)
+
+
+class PlaceSlice(Operation):
+    """Zeros, with a tensor in the place of a slice: the gradient of `Slice`."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, index: Any, shape: Any) -> Any:
+        out = kernels.full(shape, 0, x.dtype, x)
+        return kernels.setitem(out, x, index, out)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.index = inputs[1]
+
+    def backward(self, grad: Tensor) -> Any:
+        return Slice.apply(grad, self.index)
+
+
+class Index(Operation):
+    """Indexing with tensors of integers or booleans among the indices: a copy."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, template: Any, *indices: Any) -> Any:
+        return kernels.getitem(x, _fill_in(template, indices))
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, self.template, *indices = inputs
+        self.input_shape = x.array.shape
+        self.save(*indices)
+
+    def backward(self, grad: Tensor) -> Any:
+        return PlaceIndex.apply(grad, self.input_shape, self.template, *self.saved_tensors)
+
+
+class PlaceIndex(Operation):
+    """Zeros, with a tensor added at indices: the gradient of `Index`."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, shape: Any, template: Any, *indices: Any) -> Any:
+        zeros = kernels.full(shape, 0, x.dtype, x)
+        return kernels.scatter_index_add(zeros, _fill_in(template, indices), x)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, _, self.template, *indices = inputs
+        self.save(*indices)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Index.apply(grad, self.template, *self.saved_tensors)
+
+
+class IndexPut(Operation):
+    """x[index] = value, in place."""
+
+    @staticmethod
+    def forward(
+        kernels: Any, x: Any, value: Any, template: Any, *indices: Any, out: Any = None
+    ) -> Any:
+        return kernels.setitem(x, value, _fill_in(template, indices), out)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, _, self.template, *indices = inputs
+        self.save(*indices)
+
+    def backward(self, grad: Tensor) -> Any:
+        indices = self.saved_tensors
+        rest = None
+        if self.needs(0):
+            rest = grad.clone()
+            rest[_fill_in(self.template, indices)] = 0
+        return rest, Index.apply(grad, self.template, *indices) if self.needs(1) else None
+
+
+class Gather(Operation):
+    @staticmethod
+    def forward(kernels: Any, x: Any, dim: int, index: Any) -> Any:
+        return kernels.gather(x, dim, index)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, self.dim, index = inputs
+        self.input_shape = x.array.shape
+        self.save(index)
+
+    def backward(self, grad: Tensor) -> Any:
+        zeros = grad.new_zeros(self.input_shape)
+        return ScatterAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
+
+
+class ScatterAdd(Operation):
+    @staticmethod
+    def forward(
+        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
+    ) -> Any:
+        return kernels.scatter_add(x, dim, index, source, out)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, _, self.dim, index = inputs
+        self.save(index)
+
+    def backward(self, grad: Tensor) -> Any:
+        index = self.saved_tensors[0]
+        return grad, Gather.apply(grad, self.dim, index) if self.needs(1) else None
+
+
+class _Hole:
+    """Where a tensor stood among the indices."""
+
+
+_HOLE = _Hole()
+
+
+def _fill_in(template: tuple[Any, ...], indices: Any) -> tuple[Any, ...]:
+    rest = iter(indices)
+    return tuple(next(rest) if part is _HOLE else part for part in template)
+
+
+def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor]]:
+    """The index as a tuple with holes, and the index tensors that belong there."""
+    parts = index if isinstance(index, tuple) else (index,)
+    template: list[Any] = []
+    tensors = []
+    for part in parts:
+        if isinstance(part, Tensor) and part.array.ndim == 0 and part.array.dtype.kind in "iu":
+            part = int(part.item())
+        elif isinstance(part, (list, np.ndarray)):
+            part = _index_tensor(self, np.asarray(part))
+        elif isinstance(part, np.integer):
+            part = int(part)
+        elif isinstance(part, slice):
+            part = _checked_slice(part)
+        elif isinstance(part, (bool, np.bool_)):
+            part = _index_tensor(self, np.asarray(part))
+        elif not (part is None or part is Ellipsis or isinstance(part, (int, Tensor))):
+            raise IndexError(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables "
+                f"are valid indices (got {type(part).__name__})"
+            )
+        if isinstance(part, Tensor):
+            if part.array.dtype.kind not in "biu":
+                raise IndexError(
+                    f"tensors used as indices must be long, int, byte or bool tensors, not "
+                    f"{part.dtype}"
+                )
+            if part.array.dtype == np.uint8:  # PyTorch's masks of old
+                part = part.to(bool_)
+            tensors.append(part)
+            part = _HOLE
+        template.append(part)
+    return tuple(template), tensors
+
+
+def _index_tensor(self: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
+    if array.size == 0:
+        array = array.astype("int64")
+    return wrap(array).to(self.device)
+
+
+def _checked_slice(part: slice) -> slice:
+    if part.step is not None and int(part.step) <= 0:
+        raise ValueError("step must be greater than zero")
+    bounds = (part.start, part.stop, part.step)
+    return slice(*(int(b) if isinstance(b, Tensor) else b for b in bounds))
+
+
+def _getitem(self: Tensor, index: Any) -> Tensor:
+    if self.array.ndim == 0 and isinstance(index, int) and not isinstance(index, bool):
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+            "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+        )
+    template, tensors = _parse(self, index)
+    try:
+        if not tensors:
+            return Slice.apply(self, template)
+        return Index.apply(self, template, *tensors)
+    except (IndexError, OperationError) as error:
+        raise _index_error(self, template, error) from error
+
+
+def _index_error(self: Tensor, template: Any, error: Exception) -> Exception:
+    shape = tuple(self.array.shape)
+    text = str(error).split("\n")[0]
+    if "too many indices" in text:
+        return IndexError(f"too many indices for tensor of dimension {len(shape)} (shape {shape})")
+    return IndexError(f"{text} (indexing a tensor of shape {shape})")
+
+
+def _setitem(self: Tensor, index: Any, value: Any) -> None:
+    template, tensors = _parse(self, index)
+    if not isinstance(value, Tensor):
+        value = self.new_tensor(value)
+    if not tensors:
+        part = _getitem(self, index)
+        part.copy_(_without_leading_ones(value, part.array.ndim))
+        return
+    if value.array.dtype != self.array.dtype or type(value.array) is not type(self.array):
+        value = value.to(self.device, self.dtype)
+    try:
+        IndexPut.apply_inplace(self, value, template, *tensors)
+    except IndexError as error:
+        raise _index_error(self, template, error) from error
+
+
+def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
+    """A value of more dimensions than its place may have ones in front, as in NumPy."""
+    extra = value.array.ndim - ndim
+    if extra > 0 and all(n == 1 for n in value.array.shape[:extra]):
+        return value.reshape(value.array.shape[extra:])
+    return value
+
+
+methods(__getitem__=_getitem, __setitem__=_setitem)
+
+
+def _checked_index(name: str, input: Tensor, dim: int, index: Tensor) -> int:
+    if index.array.dtype.kind != "i":
+        raise OperationError(f"{name}(): Expected dtype int64 for index, got {index.dtype}")
+    if index.array.ndim != input.array.ndim and input.array.ndim:
+        raise OperationError(
+            f"Index tensor must have the same number of dimensions as input tensor ({name}: index "
+            f"{tuple(index.shape)}, input {tuple(input.shape)})"
+        )
+    return wrap_dim(dim, input.array.ndim)
+
+
+@method
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Along `dim`, the elements that `index` names; elsewhere the position is the index's own.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).gather(1, torch.tensor([[0], [1]]))
+    tensor([[1],
+            [4]])
+    """
+    axis = _checked_index("gather", input, dim, index)
+    try:
+        return Gather.apply(input, axis, index)
+    except IndexError as error:
+        raise OutOfRangeError(
+            f"gather: index out of bounds for dimension {axis} with size {input.array.shape[axis]}"
+        ) from error
+
+
+@method
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of `input` with the elements of `src` added where `index` says along `dim`."""
+    axis = _checked_index("scatter_add", input, dim, index)
+    fitting = src[tuple(slice(0, n) for n in index.array.shape)]
+    return ScatterAdd.apply(input, fitting, axis, index)
+
+
+@method
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices of `dim` that `index` names, in its order."""
+    axis = wrap_dim(dim, input.array.ndim)
+    return input[(slice(None),) * axis + (index,)]
+
+
+@method
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where `mask` is true, as a vector."""
+    return input.expand(mask.array.shape)[mask] if mask.shape != input.shape else input[mask]
+
+
+@method
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
+    found = wrap(table_of(input).nonzero(input.array))
+    return tuple(found[:, i] for i in range(found.array.shape[1])) if as_tuple else found
+
+
+_Sort = namedtuple("sort", ["values", "indices"])
+_TopK = namedtuple("topk", ["values", "indices"])
+
+
+@method
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """The elements along `dim` in order, and where they stood; equal ones keep their order."""
+    axis = wrap_dim(dim, input.array.ndim)
+    order = wrap(table_of(input).sort(input.array, axis, descending)[1])
+    return _Sort(input.gather(axis, order), order)
+
+
+@method
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+    """The indices that sort the elements along `dim`."""
+    return wrap(
+        table_of(input).sort(input.array, wrap_dim(dim, input.array.ndim), descending)[1]
+    )
+
+
+@method
+def topk(
+    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> Any:
+    """The `k` largest (or smallest) elements along `dim`, in order, and where they stand."""
+    axis = wrap_dim(dim, input.array.ndim)
+    if not 0 <= k <= input.array.shape[axis]:
+        raise RuntimeError(
+            f"selected index k out of range (k={k}, dimension {axis} has "
+            f"{input.array.shape[axis]} elements)"
+        )
+    values, indices = sort(input, axis, largest)
+    return _TopK(values.narrow(axis, 0, k), indices.narrow(axis, 0, k))
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """For each class number a vector that is 1 at that number and 0 elsewhere."""
+    if tensor.array.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    largest = int(tensor.max()) if tensor.array.size else 0
+    if num_classes == -1:
+        num_classes = largest + 1
+    if tensor.array.size and (largest >= num_classes or int(tensor.min()) < 0):
+        raise RuntimeError(
+            "Class values must be smaller than num_classes."
+            if largest >= num_classes
+            else "Class values must be non-negative."
+        )
+    return wrap(table_of(tensor).one_hot(tensor.array, num_classes))

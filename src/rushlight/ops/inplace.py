@@ -1,0 +1,144 @@
+"""The in-place forms of elementwise operations, and the operators of Python's syntax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..errors import OperationError
+from ..tensor import Tensor
+from . import activation, comparison, elementwise, matmul
+from .common import binary, check_inplace_shape, inplace, method, methods
+
+
+class Fill(Operation):
+    """Overwrites x with a number or a 0-d tensor."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, value: Any, out: Any = None) -> Any:
+        return kernels.fill(x, value, out)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad * 0, grad
+
+
+class CopyInto(Operation):
+    """Overwrites x with another tensor, broadcast and converted."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, source: Any, out: Any = None) -> Any:
+        return kernels.copy(x, source, out)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad * 0, grad
+
+
+CopyInto.__name__ = "CopyBackwards"
+
+add_ = inplace(elementwise.Add, "add_")
+sub_ = inplace(elementwise.Sub, "sub_")
+mul_ = inplace(elementwise.Mul, "mul_")
+div_ = inplace(elementwise.Div, "div_")
+pow_ = inplace(elementwise.Pow, "pow_")
+neg_ = inplace(elementwise.Neg, "neg_")
+exp_ = inplace(elementwise.Exp, "exp_")
+log_ = inplace(elementwise.Log, "log_")
+sqrt_ = inplace(elementwise.Sqrt, "sqrt_")
+abs_ = inplace(elementwise.Abs, "abs_")
+relu_ = inplace(activation.Relu, "relu_")
+tanh_ = inplace(activation.Tanh, "tanh_")
+sigmoid_ = inplace(activation.Sigmoid, "sigmoid_")
+
+
+def _scaled(operation: Any, name: str) -> Any:
+    plain = getattr(Tensor, name)
+
+    def function(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+        return plain(self, other if alpha == 1 else other * alpha)
+
+    function.__name__ = name
+    return method(function)
+
+
+add_, sub_ = _scaled(elementwise.Add, "add_"), _scaled(elementwise.Sub, "sub_")
+
+
+@method
+def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """`clamp`, with the result written to this tensor."""
+    return elementwise.Clamp.apply_inplace(self, min, max)
+
+
+@method
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Every element becomes `value`, a number or a 0-d tensor."""
+    if isinstance(value, Tensor) and value.array.ndim:
+        raise OperationError(
+            "fill_ only supports 0-dimension value tensor but got tensor with "
+            f"{value.array.ndim} dimensions."
+        )
+    return Fill.apply_inplace(self, value)
+
+
+@method
+def zero_(self: Tensor) -> Tensor:
+    """Every element becomes 0."""
+    return Fill.apply_inplace(self, 0)
+
+
+@method
+def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
+    """The values of `source`, broadcast and converted to this tensor's dtype and device."""
+    if not isinstance(source, Tensor):
+        source = self.new_tensor(source)
+    if type(source.array) is not type(self.array):
+        source = source.to(self.device)
+    check_inplace_shape("copy_", self, source)
+    return CopyInto.apply_inplace(self, source)
+
+
+def _reflected(function: Any) -> Any:
+    def operator(self: Tensor, other: Any) -> Any:
+        return function(other, self)
+
+    return operator
+
+
+def _or_not_implemented(function: Any) -> Any:
+    """For `==` with what is neither tensor nor number: Python's own answer."""
+
+    def operator(self: Tensor, other: Any) -> Any:
+        try:
+            return function(self, other)
+        except TypeError:
+            return NotImplemented
+
+    return operator
+
+
+def _add(self: Tensor, other: Any) -> Tensor:
+    return binary(elementwise.Add, self, other)
+
+
+def _mul(self: Tensor, other: Any) -> Tensor:
+    return binary(elementwise.Mul, self, other)
+
+
+methods(
+    __add__=_add, __radd__=_add, __mul__=_mul, __rmul__=_mul,
+    __sub__=elementwise.sub, __rsub__=_reflected(elementwise.sub),
+    __truediv__=elementwise.div, __rtruediv__=_reflected(elementwise.div),
+    __floordiv__=elementwise.floor_divide, __rfloordiv__=_reflected(elementwise.floor_divide),
+    __mod__=elementwise.remainder, __rmod__=_reflected(elementwise.remainder),
+    __pow__=elementwise.pow, __rpow__=_reflected(elementwise.pow),
+    __matmul__=matmul.matmul, __rmatmul__=_reflected(matmul.matmul),
+    __neg__=elementwise.neg, __abs__=elementwise.abs,
+    __eq__=_or_not_implemented(comparison.eq), __ne__=_or_not_implemented(comparison.ne),
+    __lt__=comparison.lt, __le__=comparison.le, __gt__=comparison.gt, __ge__=comparison.ge,
+    __and__=comparison.bitwise_and, __or__=comparison.bitwise_or, __xor__=comparison.bitwise_xor,
+    __invert__=comparison.bitwise_not,
+    __iadd__=add_, __isub__=sub_, __imul__=mul_, __itruediv__=div_, __ipow__=pow_,
+    multiply=elementwise.mul, divide=elementwise.div, true_divide=elementwise.div,
+    subtract=elementwise.sub, negative=elementwise.neg, absolute=elementwise.abs,
+    clip=elementwise.clamp, multiply_=mul_, divide_=div_, subtract_=sub_,
+)  # fmt: skip

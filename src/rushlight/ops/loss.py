@@ -1,0 +1,232 @@
+"""Losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..errors import OperationError
+from ..tensor import Tensor, wrap
+from .elementwise import clamp, exp, log1p, where
+from .reduction import mean, sum
+from .softmax import log_softmax
+
+
+class NllLoss(Operation):
+    """-weight[t] * x[t] for each target t; the sum of the weights is kept for the backward."""
+
+    keeps = 1
+
+    @staticmethod
+    def forward(
+        kernels: Any, x: Any, target: Any, weight: Any, reduction: str, ignore_index: int
+    ) -> Any:
+        return kernels.nll_loss(x, target, weight, reduction, ignore_index)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, target, weight, self.reduction, self.ignore_index = inputs
+        self.input_shape = x.array.shape
+        self.save(target, weight, output[1])
+
+    def backward(self, grad: Tensor) -> Any:
+        target, weight, total = self.saved_tensors
+        return NllLossGradient.apply(
+            grad, target, weight, wrap(total), self.reduction, self.ignore_index, self.input_shape
+        )
+
+
+class NllLossGradient(Operation):
+    @staticmethod
+    def forward(kernels: Any, *inputs: Any) -> Any:
+        return kernels.nll_loss_backward(*inputs)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, target, weight, total, self.reduction, self.ignore_index, _ = inputs
+        self.save(target, weight, total)
+
+    def backward(self, grad: Tensor) -> Any:
+        target, weight, _ = self.saved_tensors
+        return NllLoss.apply(grad, target, weight, self.reduction, self.ignore_index)
+
+
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+    ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """The negative log likelihood: -weight[t] x[n, t], for log probabilities x of (N, C, ...).
+
+    "mean" divides the sum by the sum of the weights. Targets equal to `ignore_index` do not count.
+    """
+    reduction = _reduction(reduction, size_average, reduce)
+    if input.array.ndim == 1:
+        loss = nll_loss(input.unsqueeze(0), target.unsqueeze(0), weight, None, ignore_index,
+                        None, reduction)  # fmt: skip
+        return loss.squeeze(0) if reduction == "none" else loss
+    _check_targets(input, target, weight)
+    return NllLoss.apply(input, target, weight, reduction, ignore_index)
+
+
+def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    shape, goal = input.array.shape, target.array.shape
+    if len(shape) < 2 or goal != (shape[0], *shape[2:]):
+        raise (ValueError if shape[:1] != goal[:1] else OperationError)(
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({goal[0]})."
+            if goal and shape[:1] != goal[:1]
+            else f"nll_loss: expected target size {[shape[0], *shape[2:]]}, got {list(goal)} for "
+            f"input {tuple(shape)}"
+        )
+    if target.array.dtype.name != "int64":
+        raise OperationError(
+            f"nll_loss: expected scalar type Long but found {target.dtype}: targets are class "
+            "numbers; convert them with .long()"
+        )
+    if weight is not None and weight.array.shape != (shape[1],):
+        raise OperationError(
+            f"weight tensor should be defined either for all {shape[1]} classes or no classes but "
+            f"got weight tensor of shape: {list(weight.array.shape)}"
+        )
+
+
+def cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+    ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:  # fmt: skip
+    """-sum over c of p[c] log(softmax(x))[c], the classes of (N, C, ...) being dimension 1.
+
+    `target` holds class numbers (p is 1 there), or probabilities p in input's shape. With
+    `label_smoothing` s, p becomes (1 - s) p + s / C.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.cross_entropy(torch.zeros(1, 2), torch.tensor([0]))
+    tensor(0.6931)
+    """
+    reduction = _reduction(reduction, size_average, reduce)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    axis = 0 if input.array.ndim == 1 else 1
+    log_p = log_softmax(input, axis)
+    if target.array.shape == input.array.shape and target.is_floating_point():
+        return _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing, axis)
+    loss = nll_loss(log_p, target, weight, None, ignore_index, None, reduction)
+    if not label_smoothing:
+        return loss
+    counted = target != ignore_index
+    spread = log_p if weight is None else log_p * _along(weight, log_p, axis)
+    smooth = where(counted, -sum(spread, axis), 0.0)
+    if reduction == "mean":
+        if weight is None:
+            divisor = sum(counted)
+        else:
+            divisor = sum(where(counted, weight[where(counted, target, 0)], 0.0))
+        smooth = sum(smooth) / divisor
+    elif reduction == "sum":
+        smooth = sum(smooth)
+    classes = input.array.shape[axis]
+    return (1 - label_smoothing) * loss + label_smoothing / classes * smooth
+
+
+def _soft_cross_entropy(
+    log_p: Tensor, target: Tensor, weight: Any, reduction: str, smoothing: float, axis: int
+) -> Tensor:
+    classes = log_p.array.shape[axis]
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / classes
+    products = log_p * target
+    if weight is not None:
+        products = products * _along(weight, log_p, axis)
+    losses = -sum(products, axis)
+    if reduction == "mean":
+        return sum(losses) / max(losses.array.size, 1)
+    return _reduced(losses, reduction)
+
+
+def _along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
+    return weight.reshape((-1,) + (1,) * (x.array.ndim - 1 - axis))
+
+
+def mse_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean", weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """(input - target)^2, its mean or its sum."""
+    _check_same_shape("mse_loss", input, target)
+    difference = input - target
+    losses = difference * difference
+    if weight is not None:
+        losses = losses * weight
+    return _reduced(losses, _reduction(reduction, size_average, reduce))
+
+
+def l1_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """|input - target|, its mean or its sum."""
+    _check_same_shape("l1_loss", input, target)
+    return _reduced((input - target).abs(), _reduction(reduction, size_average, reduce))
+
+
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+    reduce: Any = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """-(t log(x) + (1 - t) log(1 - x)) for probabilities x; logarithms are cut off at -100."""
+    if input.array.shape != target.array.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is deprecated. Please ensure they have the same size."
+        )
+    losses = (target - 1) * clamp(log1p(-input), min=-100) - target * clamp(input.log(), min=-100)
+    if weight is not None:
+        losses = losses * weight
+    return _reduced(losses, _reduction(reduction, size_average, reduce))
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+    reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`binary_cross_entropy` of sigmoid(x), without its overflow; `pos_weight` weighs t log."""
+    if input.array.shape != target.array.shape:
+        raise ValueError(
+            f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+        )
+    # log(1 + exp(-x)), written so that exp never overflows.
+    softplus = log1p(exp(-input.abs())) + clamp(-input, min=0)
+    if pos_weight is None:
+        losses = (1 - target) * input + softplus
+    else:
+        losses = (1 - target) * input + (1 + (pos_weight - 1) * target) * softplus
+    if weight is not None:
+        losses = losses * weight
+    return _reduced(losses, _reduction(reduction, size_average, reduce))
+
+
+def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
+    if target.array.shape != input.array.shape:
+        import warnings
+
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+            f"Please ensure they have the same size. ({name})",
+            stacklevel=3,
+        )
+
+
+def _reduced(losses: Tensor, reduction: str) -> Tensor:
+    if reduction == "mean":
+        return mean(losses)
+    return sum(losses) if reduction == "sum" else losses
+
+
+def _reduction(reduction: str, size_average: Any, reduce: Any) -> str:
+    """The reduction, also as PyTorch's first versions asked for it."""
+    if size_average is not None or reduce is not None:
+        if reduce is False:
+            return "none"
+        return "sum" if size_average is False else "mean"
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction

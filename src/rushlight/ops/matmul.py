@@ -1,0 +1,171 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..errors import OperationError
+from ..tensor import Tensor
+from .common import method
+
+
+class Matmul(Operation):
+    """Products of matrices in the last two dimensions, the others broadcast."""
+
+    @staticmethod
+    def forward(kernels: Any, a: Any, b: Any) -> Any:
+        return kernels.matmul(a, b)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        a, b = inputs
+        self.save(b if self.needs(0) else None, a if self.needs(1) else None)
+
+    def backward(self, grad: Tensor) -> Any:
+        b, a = self.saved_tensors
+        return (
+            Matmul.apply(grad, b.transpose(-2, -1)) if self.needs(0) else None,
+            Matmul.apply(a.transpose(-2, -1), grad) if self.needs(1) else None,
+        )
+
+
+class Mm(Matmul):
+    """The product of two matrices, under PyTorch's name."""
+
+
+class Linear(Operation):
+    """x @ weight.T + bias in one kernel."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, weight: Any, bias: Any) -> Any:
+        return kernels.linear(x, weight, bias)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, weight, _ = inputs
+        self.save(x if self.needs(1) else None, weight if self.needs(0) else None)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, weight = self.saved_tensors
+        rows = grad if grad.array.ndim == 2 else grad.reshape(-1, grad.array.shape[-1])
+        grad_x = Mm.apply(rows, weight) if self.needs(0) else None
+        if grad_x is not None and grad.array.ndim != 2:
+            grad_x = grad_x.reshape(*grad.array.shape[:-1], weight.array.shape[1])
+        grad_weight = None
+        if self.needs(1):
+            grad_weight = Mm.apply(rows.t(), x.reshape(-1, x.array.shape[-1]))
+        return grad_x, grad_weight, rows.sum(0) if self.needs(2) else None
+
+
+@method
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.matmul(torch.ones(2, 3), torch.ones(3, 4)).shape
+    torch.Size([2, 4])
+    """
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
+        raise TypeError(
+            f"matmul(): argument 'other' must be Tensor, not "
+            f"{type(other if isinstance(input, Tensor) else input).__name__}"
+        )
+    a, b = input.array, other.array
+    if a.ndim == 0 or b.ndim == 0:
+        raise OperationError(
+            "both arguments to matmul need to be at least 1D, but they are "
+            f"{a.ndim}D and {b.ndim}D"
+        )
+    _check("matmul", input, other, a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0])
+    if a.ndim == 2 and b.ndim == 2:
+        return Mm.apply(input, other)
+    left = input.unsqueeze(0) if a.ndim == 1 else input
+    right = other.unsqueeze(1) if b.ndim == 1 else other
+    product = Matmul.apply(left, right)
+    if b.ndim == 1:
+        product = product.squeeze(-1)
+    return product.squeeze(-2 if b.ndim > 1 else -1) if a.ndim == 1 else product
+
+
+def _check(name: str, a: Tensor, b: Tensor, columns: int, rows: int) -> None:
+    if columns != rows:
+        shapes = f"{_times(a)} and {_times(b)}"
+        raise OperationError(f"{name}: mat1 and mat2 shapes cannot be multiplied ({shapes})")
+    if a.array.dtype != b.array.dtype:
+        raise OperationError(
+            f"{name}: expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}; "
+            "convert one of them with .to(dtype)"
+        )
+
+
+def _times(x: Tensor) -> str:
+    return "x".join(str(n) for n in x.array.shape)
+
+
+@method
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices."""
+    if input.array.ndim != 2 or mat2.array.ndim != 2:
+        wrong = "self" if input.array.ndim != 2 else "mat2"
+        raise OperationError(f"{wrong} must be a matrix")
+    return matmul(input, mat2)
+
+
+@method
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two batches of matrices, pair by pair."""
+    if input.array.ndim != 3 or mat2.array.ndim != 3:
+        raise OperationError("batch1 and batch2 must be 3D tensors")
+    if input.array.shape[0] != mat2.array.shape[0]:
+        raise OperationError(
+            f"bmm: batch sizes differ: {input.array.shape[0]} and {mat2.array.shape[0]}"
+        )
+    return matmul(input, mat2)
+
+
+@method
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix and a vector."""
+    return matmul(input, vec)
+
+
+@method
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The sum of the products of two vectors' elements."""
+    if input.array.ndim != 1 or tensor.array.ndim != 1:
+        raise OperationError(
+            f"1D tensors expected, but got {input.array.ndim}D and {tensor.array.ndim}D tensors"
+        )
+    return matmul(input, tensor)
+
+
+@method
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """The matrix of all products of two vectors' elements."""
+    return input.unsqueeze(1) * vec2.unsqueeze(0)
+
+
+@method
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """`beta * input + alpha * (mat1 @ mat2)`."""
+    product = mm(mat1, mat2)
+    product = product if alpha == 1 else product * alpha
+    return (input if beta == 1 else input * beta) + product
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out)."""
+    if weight.array.ndim != 2 or input.array.ndim == 0:
+        raise OperationError(
+            f"linear: weight must be a matrix (out, in) and the input at least 1-d, got "
+            f"{tuple(weight.shape)} and {tuple(input.shape)}"
+        )
+    if input.array.shape[-1] != weight.array.shape[1]:
+        raise OperationError(
+            f"linear: mat1 and mat2 shapes cannot be multiplied ({_times(input)} and "
+            f"{weight.array.shape[1]}x{weight.array.shape[0]}): the input has "
+            f"{input.array.shape[-1]} features but weight {tuple(weight.shape)} takes "
+            f"{weight.array.shape[1]}; did you forget to flatten?"
+        )
+    if input.array.dtype is not weight.array.dtype:
+        _check("linear", input, weight, 0, 0)
+    return Linear.apply(input, weight, bias)

@@ -1,0 +1,122 @@
+"""Batch normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..errors import OperationError
+from ..tensor import Tensor, wrap
+
+
+class NativeBatchNorm(Operation):
+    """y = (x - mean) / sqrt(var + eps) * weight + bias, per channel."""
+
+    keeps = 2
+
+    @staticmethod
+    def forward(
+        kernels: Any, x: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any,
+        training: bool, momentum: float, eps: float,
+    ) -> Any:  # fmt: skip
+        return kernels.batch_norm(
+            x, weight, bias, running_mean, running_var, training, momentum, eps
+        )
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, weight, _, _, _, self.training, _, _ = inputs
+        self.save(x, weight, *output[1:])
+
+    def backward(self, grad: Tensor) -> Any:
+        x, weight, mean, invstd = self.saved_tensors
+        gradients = BatchNormGradient.apply(
+            grad, x, weight, wrap(mean), wrap(invstd), self.training
+        )
+        return tuple(g if self.needs(i) else None for i, g in enumerate(gradients))
+
+
+class BatchNormGradient(Operation):
+    """The gradients of input, weight and bias, in one kernel.
+
+    Its own gradient is taken by writing the same formula in elementary operations, which needs no
+    kernel of its own: second gradients through a batch norm are rare.
+    """
+
+    @staticmethod
+    def forward(
+        kernels: Any, grad: Any, x: Any, weight: Any, mean: Any, invstd: Any, training: bool
+    ) -> Any:
+        return kernels.batch_norm_backward(grad, x, weight, mean, invstd, training)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        grad, x, weight, mean, invstd, self.training = inputs
+        self.save(grad, x, weight, mean, invstd)
+
+    def backward(self, *gradients: Tensor) -> Any:
+        from ..autograd import enable_grad, grad, is_grad_enabled
+
+        create_graph = is_grad_enabled()
+        *values, mean, invstd = self.saved_tensors
+        with enable_grad():
+            # Views, so that the search ends here and not in what the values came from.
+            given = [t if t is None else t.view_as(t) for t in values]
+            outputs = self._formula(*given, mean, invstd)
+            total = sum((o * g).sum() for o, g in zip(outputs, gradients, strict=True))
+            wanted = [t for t in given if t is not None and t.requires_grad]
+            found = iter(grad(total, wanted, create_graph=create_graph, allow_unused=True))
+        return tuple(next(found) if t is not None and t.requires_grad else None for t in given)
+
+    def _formula(self, grad: Tensor, x: Tensor, weight: Any, mean: Tensor, invstd: Tensor) -> Any:
+        axes = (0, *range(2, x.array.ndim))
+        spread = (1, -1) + (1,) * (x.array.ndim - 2)
+        if self.training:
+            mean = x.mean(axes)
+            # eps = 1 / invstd^2 - var of the forward; it is a constant here.
+            eps = (invstd**-2 - x.detach().var(axes, unbiased=False)).detach()
+            invstd = (x.var(axes, unbiased=False) + eps).rsqrt()
+        normalized = (x - mean.reshape(spread)) * invstd.reshape(spread)
+        grad_weight, grad_bias = (grad * normalized).sum(axes), grad.sum(axes)
+        scale = invstd if weight is None else weight * invstd
+        if not self.training:
+            return grad * scale.reshape(spread), grad_weight, grad_bias
+        count = x.array.size // x.array.shape[1]
+        centered = grad - grad_bias.reshape(spread) / count
+        centered = centered - normalized * grad_weight.reshape(spread) / count
+        return centered * scale.reshape(spread), grad_weight, grad_bias
+
+
+def batch_norm(
+    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
+    weight: Tensor | None = None, bias: Tensor | None = None, training: bool = False,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Normalises each channel of (N, C, ...) by its mean and variance (Ioffe, Szegedy 2015).
+
+    In training these are the batch's own, and the running ones move towards them by `momentum`;
+    else the running ones are used.
+    """
+    shape = input.array.shape
+    channels = shape[1] if len(shape) > 1 else 0
+    for name, value in (("running_mean", running_mean), ("running_var", running_var),
+                        ("weight", weight), ("bias", bias)):  # fmt: skip
+        if value is not None and value.array.shape != (channels,):
+            raise OperationError(
+                f"batch_norm: {name} should contain {channels} elements not {value.array.size} "
+                f"(input {tuple(shape)})"
+            )
+    if training and input.array.size == channels:
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {list(shape)}"
+        )
+    if not training and (running_mean is None or running_var is None):
+        raise OperationError(
+            "batch_norm: Expected running_mean and running_var to be defined when training=False"
+        )
+    result = NativeBatchNorm.apply(
+        input, weight, bias, running_mean, running_var, training, momentum, eps
+    )
+    if training:
+        for value in (running_mean, running_var):
+            if value is not None:
+                value.bump_version()
+    return result

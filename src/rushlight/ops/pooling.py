@@ -1,0 +1,182 @@
+"""Maxima and means over windows of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..errors import OperationError
+from ..tensor import Tensor, wrap
+from .common import table_of
+from .geometry import pool_geometry
+
+
+class MaxPool2d(Operation):
+    """The maximum of each window; `where`, its place in the window, is kept for the backward."""
+
+    keeps = 1
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, geometry: Any) -> Any:
+        return kernels.max_pool(x, geometry)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.geometry = inputs[1]
+        self.save(output[1])
+
+    def backward(self, grad: Tensor) -> Any:
+        return MaxPoolGradient.apply(grad, wrap(self.saved_tensors[0]), self.geometry)
+
+
+MaxPool2d.__name__ = "MaxPool2DWithIndicesBackward0"
+
+
+class MaxPoolGradient(Operation):
+    """Each window's gradient, given to the place where its maximum stood."""
+
+    @staticmethod
+    def forward(kernels: Any, grad: Any, where: Any, geometry: Any) -> Any:
+        return kernels.max_pool_backward(grad, where, geometry)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, where, self.geometry = inputs
+        self.save(where)
+
+    def backward(self, grad: Tensor) -> Any:
+        return MaxPoolGather.apply(grad, self.saved_tensors[0], self.geometry)
+
+
+class MaxPoolGather(Operation):
+    """The elements at the places where maxima stood."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, where: Any, geometry: Any) -> Any:
+        return kernels.max_pool_gather(x, where, geometry)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, where, self.geometry = inputs
+        self.save(where)
+
+    def backward(self, grad: Tensor) -> Any:
+        return MaxPoolGradient.apply(grad, self.saved_tensors[0], self.geometry)
+
+
+class AvgPool2d(Operation):
+    """The mean of each window."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, geometry: Any) -> Any:
+        return kernels.avg_pool(x, geometry)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.geometry = inputs[1]
+
+    def backward(self, grad: Tensor) -> Any:
+        return AvgPoolGradient.apply(grad, self.geometry)
+
+
+AvgPool2d.__name__ = "AvgPool2DBackward0"
+
+
+class AvgPoolGradient(Operation):
+    """Each window's gradient, shared out evenly."""
+
+    @staticmethod
+    def forward(kernels: Any, grad: Any, geometry: Any) -> Any:
+        return kernels.avg_pool_backward(grad, geometry)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.geometry = inputs[1]
+
+    def backward(self, grad: Tensor) -> Any:
+        return AvgPool2d.apply(grad, self.geometry)
+
+
+def max_pool2d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """The maximum of each window of (N, C, H, W) or (C, H, W) images.
+
+    `stride` is the window's size unless told; the padding never wins. With `return_indices` also
+    the maxima's places, flat in their plane.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.max_pool2d(torch.arange(16.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 5.,  7.],
+              [13., 15.]]]])
+    """
+    images = _batched("max_pool2d", input)
+    geometry = pool_geometry(
+        "max_pool2d", images.array.shape, _hashable(kernel_size), _hashable(stride),
+        _hashable(padding), _hashable(dilation), ceil_mode,
+    )  # fmt: skip
+    result = MaxPool2d.apply(images, geometry)
+    if images is not input:
+        result = result.squeeze(0)
+    if not return_indices:
+        return result
+    table = table_of(input)
+    indices = wrap(table.max_pool_indices(table.max_pool(images.array, geometry)[1], geometry))
+    return result, indices if images is input else indices.squeeze(0)
+
+
+def avg_pool2d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: int | None = None,
+) -> Tensor:  # fmt: skip
+    """The mean of each window of (N, C, H, W) or (C, H, W) images."""
+    images = _batched("avg_pool2d", input)
+    geometry = pool_geometry(
+        "avg_pool2d", images.array.shape, _hashable(kernel_size), _hashable(stride),
+        _hashable(padding), 1, ceil_mode, count_include_pad, divisor_override,
+    )  # fmt: skip
+    result = AvgPool2d.apply(images, geometry)
+    return result if images is input else result.squeeze(0)
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """The means of windows that divide the image into `output_size` parts, as even as can be.
+
+    Part i of n of a dimension of size s goes from floor(i s / n) to ceil((i + 1) s / n).
+    """
+    height, width = input.array.shape[-2:]
+    rows, columns = (
+        given if want is None else want
+        for want, given in zip(_pair(output_size), (height, width), strict=True)
+    )
+    if height % rows == 0 and width % columns == 0:
+        return avg_pool2d(input, (height // rows, width // columns))
+    strips = [
+        input.narrow(-2, i * height // rows, -(-(i + 1) * height // rows) - i * height // rows)
+        .mean(-2, keepdim=True)
+        for i in range(rows)
+    ]  # fmt: skip
+    from .shape import cat
+
+    image = cat(strips, -2)
+    parts = [
+        image.narrow(-1, j * width // columns, -(-(j + 1) * width // columns) - j * width // columns)
+        .mean(-1, keepdim=True)
+        for j in range(columns)
+    ]  # fmt: skip
+    return cat(parts, -1)
+
+
+def _pair(size: Any) -> tuple[Any, Any]:
+    return (size, size) if isinstance(size, int) or size is None else tuple(size)
+
+
+def _batched(name: str, input: Tensor) -> Tensor:
+    if input.array.ndim == 3:
+        return input.unsqueeze(0)
+    if input.array.ndim != 4:
+        raise OperationError(
+            f"{name}: Expected 3D (unbatched) or 4D (batched) input, but got input of size: "
+            f"{list(input.array.shape)}"
+        )
+    return input
+
+
+def _hashable(sizes: Any) -> Any:
+    return tuple(sizes) if isinstance(sizes, list) else sizes

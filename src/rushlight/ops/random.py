@@ -1,0 +1,226 @@
+"""Random tensors. The streams are those of PyTorch's CPU generator: same seed, same numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..device import device as Device
+from ..dtype import FLOATING, get_default_dtype, int64
+from ..errors import OperationError
+from ..kernels.devices import find_table
+from ..random import Generator, default_generator
+from ..tensor import Tensor, wrap
+from .common import method, sizes_from, table_of
+
+
+def _state(generator: Generator | None) -> Any:
+    return (default_generator if generator is None else generator).state
+
+
+def _table(device: Any) -> Any:
+    return find_table(None if device is None else Device(device))
+
+
+def _shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
+    return sizes_from((options.pop("size"),) if "size" in options else size)
+
+
+def _finished(array: Any, requires_grad: bool = False) -> Tensor:
+    result = wrap(array)
+    return result.requires_grad_() if requires_grad else result
+
+
+def _floating(name: str, dtype: Any) -> np.dtype[Any]:
+    kind = dtype or get_default_dtype()
+    if kind.category != FLOATING:
+        raise NotImplementedError(f'"{name}" not implemented for {kind}; use a floating dtype')
+    return kind.numpy
+
+
+def rand(
+    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **options: Any,
+) -> Tensor:  # fmt: skip
+    """Numbers drawn evenly from [0, 1).
+
+    >>> import rushlight as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.rand(3)
+    tensor([0.4963, 0.7682, 0.0885])
+    """
+    kind = _floating("rand", dtype)
+    shape = _shape(size, options)
+    array = _table(device).random_uniform(_state(generator), shape, 0.0, 1.0, kind)
+    return _finished(array, requires_grad)
+
+
+def randn(
+    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **options: Any,
+) -> Tensor:  # fmt: skip
+    """Numbers drawn from the normal distribution of mean 0 and variance 1."""
+    kind = _floating("randn", dtype)
+    shape = _shape(size, options)
+    array = _table(device).random_normal(_state(generator), shape, 0.0, 1.0, kind)
+    return _finished(array, requires_grad)
+
+
+def randint(
+    low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None,
+    device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1."""
+    if not isinstance(high, (int, np.integer)):
+        low, high, size = 0, low, high if size is None else size
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= "
+                           f"to={high}")  # fmt: skip
+    kind = (dtype or int64).numpy
+    shape = sizes_from((size,))
+    array = _table(device).random_integers(_state(generator), shape, low, high, kind)
+    return _finished(array, requires_grad)
+
+
+def randperm(
+    n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, **ignored: Any
+) -> Tensor:
+    """The numbers from 0 to n - 1 in a random order."""
+    array = _table(device).random_permutation(_state(generator), n)
+    return _finished(array).to(dtype or int64)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
+    """`rand` in input's shape, dtype and device."""
+    return rand(input.shape, dtype=dtype or input.dtype, device=input.device, **options)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
+    """`randn` in input's shape, dtype and device."""
+    return randn(input.shape, dtype=dtype or input.dtype, device=input.device, **options)
+
+
+def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None) -> Tensor:
+    """`randint` in input's shape, dtype and device."""
+    bounds = (0, low) if high is None else (low, high)
+    return randint(*bounds, input.shape, dtype=dtype or input.dtype, device=input.device)
+
+
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None,
+    device: Any = None,
+) -> Tensor:  # fmt: skip
+    """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
+    if size is None:
+        like = mean if isinstance(mean, Tensor) else std
+        shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))
+        return randn(shape, generator=generator, dtype=like.dtype, device=like.device) * std + mean
+    array = _table(device).random_normal(
+        _state(generator), sizes_from((size,)), mean, std, _floating("normal", dtype)
+    )
+    return _finished(array)
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
+    """1 with the probability that the input's element (or `p`) says, else 0."""
+    probability: Any = p
+    if p is None:
+        if not bool(((input >= 0) & (input <= 1)).all()):
+            raise OperationError("bernoulli: Expected p_in >= 0 && p_in <= 1 to be true")
+        probability = input.array
+    elif not 0 <= p <= 1:
+        raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+    table = table_of(input)
+    mask = table.random_bernoulli(_state(generator), input.array.shape, probability)
+    return wrap(table.cast(mask, input.array.dtype))
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None
+) -> Tensor:
+    """`num_samples` indices per row, drawn with the row's elements as weights."""
+    if input.array.ndim not in (1, 2) or not input.is_floating_point():
+        raise RuntimeError("prob_dist must be 1 or 2 dim, and floating")
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > input.array.shape[-1]:
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
+    if not bool((input.isfinite() & (input >= 0)).all()):
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if not bool((input.sum(-1) > 0).all()):
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    table = table_of(input)
+    found = table.random_multinomial(_state(generator), input.array, num_samples, replacement)
+    return wrap(found)
+
+
+def _refill(self: Tensor, array: Any) -> Tensor:
+    from ..autograd import no_grad
+
+    if self.requires_grad and self.is_leaf:
+        from ..autograd import is_grad_enabled
+
+        if is_grad_enabled():
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
+    with no_grad():
+        return self.copy_(wrap(array))
+
+
+@method
+def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None, **bounds: Any
+             ) -> Tensor:  # fmt: skip
+    """Fills with numbers drawn evenly from [from, to)."""
+    low, high = bounds.pop("from", a), bounds.pop("to", b)
+    if low > high:
+        raise OperationError(
+            f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
+        )
+    x = self.array
+    kind = _floating("uniform_", self.dtype)
+    return _refill(self, table_of(self).random_uniform(_state(generator), x.shape, low, high, kind))
+
+
+@method
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fills with numbers drawn from a normal distribution."""
+    if std < 0:
+        raise OperationError(f"normal expects std >= 0.0, but found std {std}")
+    x = self.array
+    kind = _floating("normal_", self.dtype)
+    return _refill(self, table_of(self).random_normal(_state(generator), x.shape, mean, std, kind))
+
+
+@method
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
+    x = self.array
+    kind = _floating("exponential_", self.dtype)
+    return _refill(self, table_of(self).random_exponential(_state(generator), x.shape, lambd, kind))
+
+
+@method
+def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> Tensor:
+    """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds."""
+    table, x = table_of(self), self.array
+    if not bounds and not named:
+        return _refill(self, table.random_full_range(_state(generator), x.shape, x.dtype))
+    low = named.get("from", bounds[0] if len(bounds) > 1 else 0)
+    high = named.get("to", bounds[-1] if bounds else None)
+    if low >= high:
+        raise OperationError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    return _refill(self, table.random_integers(_state(generator), x.shape, low, high, x.dtype))
+
+
+@method
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+    """Fills with 1 with probability `p`, else 0."""
+    probability = p.array if isinstance(p, Tensor) else p
+    mask = table_of(self).random_bernoulli(_state(generator), self.array.shape, probability)
+    return _refill(self, mask)

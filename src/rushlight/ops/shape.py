@@ -1,0 +1,499 @@
+"""Views of other shapes, and tensors joined and split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from ..autograd.operation import Operation, explain
+from ..dtype import dtype as DType
+from ..dtype import promote_types
+from ..errors import OperationError
+from ..tensor import Tensor, wrap_dim
+from .common import method, methods, normalize_axes, sizes_from
+from .copies import Clone, is_channels_last
+
+
+class ViewAs(Operation):
+    """The same memory under another shape."""
+
+    is_view = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, shape: Any) -> Any:
+        return kernels.view(x, shape)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.input_shape = inputs[0].array.shape
+
+    def backward(self, grad: Tensor) -> Any:
+        return reshape(grad, self.input_shape)
+
+
+ViewAs.__name__ = "ViewBackward0"
+
+
+class Permute(Operation):
+    is_view = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, axes: Any) -> Any:
+        return kernels.permute(x, axes)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.axes = inputs[1]
+
+    def backward(self, grad: Tensor) -> Any:
+        back = sorted(range(len(self.axes)), key=self.axes.__getitem__)
+        return Permute.apply(grad, tuple(back))
+
+
+class Transpose(Permute):
+    """Two dimensions exchanged: a permutation under PyTorch's name."""
+
+
+class T(Permute):
+    """A matrix turned over: a permutation under PyTorch's name."""
+
+
+class Expand(Operation):
+    """Dimensions of size 1 repeated without a copy; the engine adds the gradients up."""
+
+    is_view = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, shape: Any) -> Any:
+        return kernels.expand(x, shape)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.input_shape = inputs[0].array.shape
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad.sum_to_size(self.input_shape)
+
+
+class Cat(Operation):
+    @staticmethod
+    def forward(kernels: Any, *arguments: Any) -> Any:
+        *arrays, dim = arguments
+        return kernels.cat(arrays, dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        *tensors, self.dim = inputs
+        self.sizes = [t.array.shape[self.dim] for t in tensors]
+
+    def backward(self, grad: Tensor) -> Any:
+        return tuple(split(grad, self.sizes, self.dim))
+
+
+class Stack(Operation):
+    @staticmethod
+    def forward(kernels: Any, *arguments: Any) -> Any:
+        *arrays, dim = arguments
+        return kernels.stack(arrays, dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.dim = inputs[-1]
+
+    def backward(self, grad: Tensor) -> Any:
+        return tuple(unbind(grad, self.dim))
+
+
+class Flip(Operation):
+    @staticmethod
+    def forward(kernels: Any, x: Any, axes: Any) -> Any:
+        return kernels.flip(x, axes)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.axes = inputs[1]
+
+    def backward(self, grad: Tensor) -> Any:
+        return Flip.apply(grad, self.axes)
+
+
+class Triangle(Operation):
+    @staticmethod
+    def forward(kernels: Any, x: Any, kernel: str, diagonal: int) -> Any:
+        return getattr(kernels, kernel)(x, diagonal)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.parameters = inputs[1:]
+
+    def backward(self, grad: Tensor) -> Any:
+        return Triangle.apply(grad, *self.parameters)
+
+
+# ---- another shape
+
+
+def _complete(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """The shape with its -1 worked out."""
+    known = prod(n for n in shape if n != -1)
+    if shape.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if -1 in shape and known and count % known == 0:
+        return tuple(count // known if n == -1 else n for n in shape)
+    if -1 in shape and not known:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+            "dimension size -1 can be any value and is ambiguous"
+        )
+    if known != count or -1 in shape:
+        raise OperationError(f"shape '{list(shape)}' is invalid for input of size {count}")
+    return shape
+
+
+def _shares_memory_as(array: Any, shape: tuple[int, ...]) -> bool:
+    """Whether the strides allow this shape without a copy (see NumPy's reshape)."""
+    if array.flags.c_contiguous or array.size == 0:
+        return True
+    old = [(n, s) for n, s in zip(array.shape, array.strides, strict=True) if n != 1]
+    new = [n for n in shape if n != 1]
+    i = j = 0
+    while i < len(old) and j < len(new):
+        have, want = old[i][0], new[j]
+        start = i
+        while have != want:
+            if have < want:
+                i += 1
+                have *= old[i][0]
+            else:
+                j += 1
+                want *= new[j]
+        # Old dimensions that merge must follow one another in memory.
+        for k in range(start, i):
+            if old[k][1] != old[k + 1][0] * old[k + 1][1]:
+                return False
+        i += 1
+        j += 1
+    return True
+
+
+@method
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements in another shape; one size may be -1. A view where strides allow it.
+
+    >>> import rushlight as torch
+    >>> torch.arange(6).reshape(2, -1).shape
+    torch.Size([2, 3])
+    """
+    wanted = _complete(sizes_from(shape), input.array.size)
+    if not _shares_memory_as(input.array, wanted):
+        input = Clone.apply(input, "C")
+    return ViewAs.apply(input, wanted)
+
+
+def _view(self: Tensor, *shape: Any) -> Tensor:
+    """The same memory under another shape, or as another dtype of the same size.
+
+    Images that an operation has laid out channels-last, which PyTorch would have left as they are,
+    are copied where the shape asks for it.
+    """
+    if len(shape) == 1 and isinstance(shape[0], DType):
+        return _view_dtype(self, shape[0])
+    wanted = _complete(sizes_from(shape), self.array.size)
+    if not _shares_memory_as(self.array, wanted) and not is_channels_last(self.array):
+        raise OperationError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return reshape(self, wanted)
+
+
+def _view_dtype(self: Tensor, dtype: Any) -> Tensor:
+    if dtype.itemsize != self.array.itemsize:
+        raise OperationError(
+            f"view: {self.dtype} as {dtype}: only dtypes of the same size can be viewed as another"
+        )
+    result = self.detach()
+    result.array = self.array.view(dtype.numpy)
+    return result
+
+
+@method
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The dimensions from `start_dim` to `end_dim` made one."""
+    shape = input.array.shape
+    if not shape:
+        return reshape(input, 1)
+    first, last = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    return reshape(input, shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :])
+
+
+@method
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """One dimension made several."""
+    shape = input.array.shape
+    axis = wrap_dim(dim, len(shape))
+    return reshape(input, shape[:axis] + _complete(tuple(sizes), shape[axis]) + shape[axis + 1 :])
+
+
+@method
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Dimensions of size 1 (or those of them in `dim`) taken out."""
+    shape = input.array.shape
+    axes = normalize_axes(dim, len(shape)) or range(len(shape))
+    return reshape(input, tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes))
+
+
+@method
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """A dimension of size 1 put in at `dim`."""
+    shape = input.array.shape
+    axis = wrap_dim(dim, len(shape) + 1)
+    return ViewAs.apply(input, shape[:axis] + (1,) + shape[axis:])
+
+
+# ---- another order of dimensions
+
+
+@method
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The dimensions in another order."""
+    axes = tuple(wrap_dim(d, input.array.ndim) for d in sizes_from(dims))
+    if sorted(axes) != list(range(input.array.ndim)):
+        raise OperationError(
+            f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            f"length of the desired ordering of dimensions i.e. input.dim() = {input.array.ndim} "
+            f"is not equal to len(dims) = {len(axes)}"
+            if len(axes) != input.array.ndim
+            else "permute(): duplicate dims are not allowed."
+        )
+    return Permute.apply(input, axes)
+
+
+@method
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged."""
+    axes = list(range(input.array.ndim))
+    first, second = wrap_dim(dim0, input.array.ndim), wrap_dim(dim1, input.array.ndim)
+    if axes:
+        axes[first], axes[second] = second, first
+    return Transpose.apply(input, tuple(axes))
+
+
+@method
+def t(input: Tensor) -> Tensor:
+    """A matrix with rows and columns exchanged; vectors and scalars stay."""
+    ndim = input.array.ndim
+    if ndim > 2:
+        raise OperationError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D; use .mT or "
+            ".transpose(-2, -1)"
+        )
+    return T.apply(input, tuple(reversed(range(ndim))))
+
+
+@method
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """Dimensions moved to other places, the others staying in their order."""
+    ndim = input.array.ndim
+    sources = normalize_axes(source, ndim) or ()
+    goals = normalize_axes(destination, ndim) or ()
+    order = [i for i in range(ndim) if i not in sources]
+    for goal, origin in sorted(zip(goals, sources, strict=True)):
+        order.insert(goal, origin)
+    return Permute.apply(input, tuple(order))
+
+
+@method
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """The elements along `dims` in the opposite order, copied."""
+    return Flip.apply(input, tuple(wrap_dim(d, input.array.ndim) for d in sizes_from(dims)))
+
+
+# ---- repetition
+
+
+@method
+def expand(input: Tensor, *sizes: Any) -> Tensor:
+    """Dimensions of size 1 (and new ones in front) repeated, without a copy; -1 keeps a size."""
+    wanted = sizes_from(sizes)
+    have = input.array.shape
+    added = len(wanted) - len(have)
+    if added < 0:
+        raise OperationError(
+            f"expand({type(input).__name__}{{{list(have)}}}, size={list(wanted)}): the number of "
+            f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(have)})"
+        )
+    full = tuple(
+        have[i - added] if n == -1 and i >= added else n for i, n in enumerate(wanted)
+    )
+    for i, n in enumerate(have):
+        if n not in (1, full[added + i]):
+            raise OperationError(
+                f"The expanded size of the tensor ({full[added + i]}) must match the existing size "
+                f"({n}) at non-singleton dimension {added + i}.  Target sizes: {list(full)}.  "
+                f"Tensor sizes: {list(have)}"
+            )
+    return Expand.apply(input, full)
+
+
+@method
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
+    """The tensor laid next to itself so many times along each dimension, copied."""
+    times = sizes_from(repeats)
+    have = (1,) * (len(times) - input.array.ndim) + input.array.shape
+    if len(times) < input.array.ndim:
+        raise OperationError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
+        )
+    spaced = reshape(input, tuple(n for size in have for n in (1, size)))
+    widened = expand(spaced, tuple(n for pair in zip(times, have, strict=True) for n in pair))
+    return reshape(widened, tuple(t * n for t, n in zip(times, have, strict=True)))
+
+
+def _expand_as(self: Tensor, other: Tensor) -> Tensor:
+    return expand(self, other.array.shape)
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """All expanded to the shape that they broadcast to."""
+    import numpy as np
+
+    try:
+        shape = np.broadcast_shapes(*(t.array.shape for t in tensors))
+    except ValueError as error:
+        raise explain("broadcast_tensors", error, [t.array for t in tensors]) from error
+    return tuple(expand(t, shape) for t in tensors)
+
+
+# ---- joined and split
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors joined along a dimension that they have.
+
+    >>> import rushlight as torch
+    >>> torch.cat([torch.zeros(1, 2), torch.ones(2, 2)]).shape
+    torch.Size([3, 2])
+    """
+    if not tensors:
+        raise ValueError("expected a non-empty list of Tensors")
+    if any(t.array.ndim == 0 for t in tensors):
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    # PyTorch lets the empty 1-d tensor join anything.
+    tensors = [t for t in tensors if t.array.shape != (0,)] or [tensors[0]]
+    axis = wrap_dim(dim, tensors[0].array.ndim)
+    first = tensors[0].array.shape
+    for number, tensor in enumerate(tensors):
+        shape = tensor.array.shape
+        if len(shape) != len(first):
+            raise OperationError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
+            )
+        for i, (have, want) in enumerate(zip(shape, first, strict=True)):
+            if have != want and i != axis:
+                raise OperationError(
+                    f"Sizes of tensors must match except in dimension {axis}. Expected size {want} "
+                    f"but got size {have} for tensor number {number} in the list."
+                )
+    return Cat.apply(*_one_dtype(tensors), axis)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one shape joined along a new dimension."""
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = tensors[0].array.shape
+    for number, tensor in enumerate(tensors):
+        if tensor.array.shape != first:
+            raise OperationError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                f"{list(tensor.array.shape)} at entry {number}"
+            )
+    return Stack.apply(*_one_dtype(tensors), wrap_dim(dim, len(first) + 1))
+
+
+def _one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:
+    kind = tensors[0].dtype
+    for tensor in tensors[1:]:
+        kind = promote_types(kind, tensor.dtype)
+    return [t if t.dtype is kind else t.to(kind) for t in tensors]
+
+
+@method
+def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of pieces along `dim`: of one size (the last may be smaller), or of the sizes given."""
+    axis = wrap_dim(dim, input.array.ndim)
+    size = input.array.shape[axis]
+    sizes = split_size_or_sections
+    if isinstance(sizes, int):
+        if sizes <= 0:
+            raise RuntimeError(f"split expects split_size be positive, but got {sizes}")
+        sizes = [min(sizes, size - i) for i in range(0, size, sizes)] or [0]
+    elif sum(sizes) != size:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size "
+            f"at dimension {axis}), but got split_sizes={list(sizes)}"
+        )
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    return tuple(narrow(input, axis, i, n) for i, n in zip(starts, sizes, strict=True))
+
+
+@method
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    size = input.array.shape[wrap_dim(dim, input.array.ndim)]
+    return split(input, max(-(-size // chunks), 1), dim)
+
+
+@method
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along `dim`, as views without that dimension."""
+    axis = wrap_dim(dim, input.array.ndim)
+    return tuple(select(input, axis, i) for i in range(input.array.shape[axis]))
+
+
+@method
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """The slice at one index of a dimension, as a view without that dimension."""
+    axis = wrap_dim(dim, input.array.ndim)
+    return input[(slice(None),) * axis + (index,)]
+
+
+@method
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` slices from `start` of a dimension, as a view."""
+    axis = wrap_dim(dim, input.array.ndim)
+    size = input.array.shape[axis]
+    start = start + size if start < 0 else start
+    if not 0 <= start <= start + length <= size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return input[(slice(None),) * axis + (slice(start, start + length),)]
+
+
+@method
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The part of each matrix on and below a diagonal, zero above."""
+    return Triangle.apply(input, "tril", diagonal)
+
+
+@method
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The part of each matrix on and above a diagonal, zero below."""
+    return Triangle.apply(input, "triu", diagonal)
+
+
+def _transposed(self: Tensor) -> Tensor:
+    return Permute.apply(self, tuple(reversed(range(self.array.ndim))))
+
+
+def _matrix_transposed(self: Tensor) -> Tensor:
+    return transpose(self, -2, -1)
+
+
+methods(
+    view=_view, expand_as=_expand_as, T=property(_transposed), mT=property(_matrix_transposed),
+    view_as=lambda self, other: _view(self, other.array.shape),
+    reshape_as=lambda self, other: reshape(self, other.array.shape),
+)  # fmt: skip
+swapaxes = swapdims = transpose
+concat = concatenate = cat

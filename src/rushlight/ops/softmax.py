@@ -1,0 +1,113 @@
+"""Softmax, its logarithm, and the logarithm of sums of exponentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..tensor import Tensor, wrap_dim
+from .common import as_floating, method
+
+
+class Softmax(Operation):
+    @staticmethod
+    def forward(kernels: Any, x: Any, dim: int) -> Any:
+        return kernels.softmax(x, dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.dim = inputs[1]
+        self.save_output(output)
+
+    def backward(self, grad: Tensor) -> Any:
+        return SoftmaxGradient.apply(grad, self.saved_tensors[0], self.dim)
+
+
+class SoftmaxGradient(Operation):
+    """y * (grad - sum(grad * y))."""
+
+    @staticmethod
+    def forward(kernels: Any, grad: Any, y: Any, dim: int) -> Any:
+        return kernels.softmax_backward(grad, y, dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        grad, y, self.dim = inputs
+        self.save(grad, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        first, y = self.saved_tensors
+        grad_y = None
+        if self.needs(1):
+            total = (first * y).sum(self.dim, keepdim=True)
+            grad_y = grad * (first - total) - first * (grad * y).sum(self.dim, keepdim=True)
+        return SoftmaxGradient.apply(grad, y, self.dim), grad_y
+
+
+class LogSoftmax(Operation):
+    @staticmethod
+    def forward(kernels: Any, x: Any, dim: int) -> Any:
+        return kernels.log_softmax(x, dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.dim = inputs[1]
+        self.save_output(output)
+
+    def backward(self, grad: Tensor) -> Any:
+        return LogSoftmaxGradient.apply(grad, self.saved_tensors[0], self.dim)
+
+
+class LogSoftmaxGradient(Operation):
+    """grad - exp(y) * sum(grad)."""
+
+    @staticmethod
+    def forward(kernels: Any, grad: Any, y: Any, dim: int) -> Any:
+        return kernels.log_softmax_backward(grad, y, dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        grad, y, self.dim = inputs
+        self.save(grad, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        first, y = self.saved_tensors
+        p = y.exp()
+        grad_first = grad - (grad * p).sum(self.dim, keepdim=True)
+        grad_y = -grad * p * first.sum(self.dim, keepdim=True) if self.needs(1) else None
+        return grad_first, grad_y
+
+
+@method
+def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
+
+    >>> import rushlight as torch
+    >>> torch.softmax(torch.zeros(4), dim=0)
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
+    return Softmax.apply(_converted(input, dtype), _dim("softmax", dim, input))
+
+
+@method
+def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x))))."""
+    return LogSoftmax.apply(_converted(input, dtype), _dim("log_softmax", dim, input))
+
+
+def _converted(input: Tensor, dtype: Any) -> Tensor:
+    return as_floating(input) if dtype is None else input.to(dtype)
+
+
+def _dim(name: str, dim: int | None, input: Tensor) -> int:
+    if dim is None:
+        raise TypeError(f"{name}() missing required argument 'dim' (the dimension that adds to 1)")
+    return wrap_dim(dim, input.array.ndim)
+
+
+@method
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(x))) along `dim`, without overflow."""
+    largest = input.detach().amax(dim, keepdim=True)
+    largest = largest.masked_fill(largest.isinf(), 0.0)
+    total = (input - largest).exp().sum(dim, keepdim=True).log() + largest
+    if keepdim:
+        return total
+    axes = (dim,) if isinstance(dim, int) else tuple(dim)
+    return total.squeeze(axes)

@@ -1,0 +1,194 @@
+"""Adam (Kingma and Ba, arXiv 1412.6980) and AdamW (Loshchilov and Hutter, arXiv 1711.05101)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import dtype as dtypes
+from ..errors import NotSupportedError
+from ..kernels.launch import kernels as kernel_tables
+from ..ops.creation import tensor, zeros_like
+from ..tensor import Tensor
+from .optimizer import Optimizer, as_number, check_implementation
+
+__all__ = ["Adam", "AdamW"]
+
+
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient and of its square.
+
+    g = gradient + weight_decay * w, m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
+    w = w - lr * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) at step t. `amsgrad` uses the largest
+    v so far; `decoupled_weight_decay` is AdamW's; `maximize` goes up instead of down.
+
+    >>> import rushlight as torch
+    >>> w = torch.nn.Parameter(torch.tensor([1.0]))
+    >>> optimizer = torch.optim.Adam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data
+    tensor([0.9000])
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        if not 0.0 <= lr:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not 0.0 <= eps:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        for index, beta in enumerate(betas):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+        if not 0.0 <= weight_decay:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_implementation(type(self).__name__, foreach, fused, differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            for option in ("amsgrad", "maximize", "decoupled_weight_decay"):
+                group.setdefault(option, isinstance(self, AdamW) and option[0] == "d")
+            for parameter in group["params"]:
+                known = self.state.get(parameter)
+                if known and not isinstance(known["step"], Tensor):  # PyTorch before 1.12
+                    known["step"] = _count(known["step"])
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            self._update(group)
+        return loss
+
+    def _update(self, group: dict[str, Any]) -> None:
+        amsgrad = group["amsgrad"]
+        # Array type, dtype -> the lists that the kernel takes.
+        batches: dict[Any, tuple[list[Any], ...]] = {}
+        for parameter in group["params"]:
+            grad = parameter.grad
+            if grad is None:
+                continue
+            array = parameter.array
+            key = (type(array), array.dtype)
+            batch = batches.get(key)
+            if batch is None:
+                _check_real(array)
+                batch = batches[key] = ([], [], [], [], [], [])
+            state = self.state[parameter]
+            if not state:
+                state["step"] = _count(0)
+                state["exp_avg"] = zeros_like(parameter)
+                state["exp_avg_sq"] = zeros_like(parameter)
+                if amsgrad:
+                    state["max_exp_avg_sq"] = zeros_like(parameter)
+            batch[0].append(array)
+            batch[1].append(grad.array)
+            batch[2].append(state["exp_avg"].array)
+            batch[3].append(state["exp_avg_sq"].array)
+            batch[4].append(state["step"].array)
+            if amsgrad:
+                batch[5].append(state["max_exp_avg_sq"].array)
+            parameter.bump_version()
+        beta1, beta2 = group["betas"]
+        for (array_type, _), (params, grads, means, squares, steps, largest) in batches.items():
+            kernel_tables[array_type].adam(
+                params,
+                grads,
+                means,
+                squares,
+                largest if amsgrad else None,
+                steps,
+                as_number(group["lr"]),
+                as_number(beta1),
+                as_number(beta2),
+                group["eps"],
+                group["weight_decay"],
+                group["decoupled_weight_decay"],
+                group["maximize"],
+            )
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the parameters, w = w - lr * weight_decay * w, by itself.
+
+    >>> import rushlight as torch
+    >>> w = torch.nn.Parameter(torch.tensor([1.0]))
+    >>> optimizer = torch.optim.AdamW([w], lr=0.1, weight_decay=0.5)
+    >>> w.sum().backward()
+    >>> optimizer.step()
+    >>> w.data
+    tensor([0.8500])
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )
+
+
+def _count(steps: float) -> Tensor:
+    """The number of steps so far as PyTorch saves it: a float32 tensor on the CPU."""
+    return tensor(float(steps), dtype=dtypes.float32)
+
+
+def _check_real(array: Any) -> None:
+    if array.dtype.kind == "c":
+        raise NotSupportedError(
+            f"Adam: parameters of dtype {array.dtype} are not supported; keep real and imaginary "
+            "parts as real parameters"
+        )

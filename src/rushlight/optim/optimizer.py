@@ -1,0 +1,292 @@
+"""The base class of optimizers: parameter groups, per-parameter state, and its saving."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import warnings
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from typing import Any
+
+from ..autograd.grad_mode import enable_grad
+from ..autograd.hooks import RemovableHandle
+from ..errors import NotSupportedError
+from ..nn.module import clear_grad
+from ..nn.registration import typename
+from ..tensor import Tensor
+
+__all__ = ["Optimizer", "required"]
+
+
+class _Required:
+    """Stands in `defaults` for an option that every group must give itself."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+
+class Optimizer:
+    """Updates parameters by their gradients. Subclasses define `step`.
+
+    `params` is an iterable of tensors, of (name, tensor) pairs, or of dictionaries that each have
+    their own options beside `"params"`; `defaults` holds the options of the others. `param_groups`
+    is that list of dictionaries, and `state` what the optimizer remembers of each parameter.
+    """
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or "
+                f"dicts, but got {typename(params)}"
+            )
+        self.defaults = defaults
+        self._init_hooks()
+        self.state: defaultdict[Any, Any] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def _init_hooks(self) -> None:
+        self._optimizer_step_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_step_post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._opt_called = False  # a scheduler warns if it steps before the optimizer
+
+    def __init_subclass__(cls) -> None:
+        if "step" in cls.__dict__:
+            cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Adds parameters with their own options, for instance layers that were frozen so far."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        group = dict(param_group)
+        group.update(_split_names(group["params"]))
+        for parameter in group["params"]:
+            if not isinstance(parameter, Tensor):
+                raise TypeError(
+                    "optimizer can only optimize Tensors, but one of the params is "
+                    + typename(parameter)
+                )
+            if not (parameter.is_leaf or parameter.retains_grad):
+                raise ValueError("can't optimize a non-leaf Tensor")
+        for name, default in self.defaults.items():
+            if default is required and name not in group:
+                raise ValueError(
+                    "parameter group didn't specify a value of required optimization parameter "
+                    + name
+                )
+            group.setdefault(name, default)
+        parameters = set(group["params"])
+        if len(parameters) != len(group["params"]):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; "
+                "in future, this will cause an error",
+                stacklevel=3,
+            )
+        for other in self.param_groups:
+            if ("param_names" in group) != ("param_names" in other):
+                kind = "with names" if "param_names" in group else "without names"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param "
+                    f"group {kind} to the optimizer"
+                )
+            if not parameters.isdisjoint(other["params"]):
+                raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(group)
+
+    # ---- the step
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Updates all parameters that have a gradient.
+
+        `closure`, if given, computes the gradients and returns the loss, which `step` returns.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def _evaluate(closure: Callable[[], Any] | None) -> Any:
+        """The closure's loss: it needs gradients even when the step runs under `no_grad`."""
+        if closure is None:
+            return None
+        with enable_grad():
+            return closure()
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Takes the parameters' gradients away, or fills them with zeros."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                clear_grad(parameter, set_to_none)
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Calls `hook(optimizer, args, kwargs)` before each step; it may return both anew."""
+        return RemovableHandle.add(self._optimizer_step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Calls `hook(optimizer, args, kwargs)` after each step."""
+        return RemovableHandle.add(self._optimizer_step_post_hooks, hook)
+
+    # ---- saving and loading
+
+    def state_dict(self) -> dict[str, Any]:
+        """`{"state": ..., "param_groups": ...}`, with numbers in the parameters' places.
+
+        The tensors are the optimizer's own, not copies.
+        """
+        numbers: dict[int, int] = {}
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                numbers.setdefault(id(parameter), len(numbers))
+        groups = [
+            {
+                **{key: value for key, value in group.items() if key != "params"},
+                "params": [numbers[id(parameter)] for parameter in group["params"]],
+            }
+            for group in self.param_groups
+        ]
+        state = {
+            numbers[id(key)] if isinstance(key, Tensor) else key: value
+            for key, value in self.state.items()
+        }
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned, here or in PyTorch.
+
+        Parameters are matched by their order; floating-point state is converted to the dtype and
+        device of its parameter. ValueError if the groups differ in number or size.
+        """
+        saved = deepcopy(state_dict["param_groups"])
+        if len(saved) != len(self.param_groups):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(
+            len(old["params"]) != len(new["params"])
+            for old, new in zip(self.param_groups, saved, strict=True)
+        ):
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of "
+                "optimizer's group"
+            )
+        numbers = itertools.chain.from_iterable(group["params"] for group in saved)
+        parameters = itertools.chain.from_iterable(group["params"] for group in self.param_groups)
+        by_number = dict(zip(numbers, parameters, strict=True))
+        state: defaultdict[Any, Any] = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            if key in by_number:
+                state[by_number[key]] = _converted(value, by_number[key])
+            else:
+                state[key] = value
+        for old, new in zip(self.param_groups, saved, strict=True):
+            new["params"] = old["params"]
+            if "param_names" in old:
+                new.setdefault("param_names", old["param_names"])
+        self.__setstate__({"state": state, "param_groups": saved})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "defaults": self.defaults,
+            "state": self.state,
+            "param_groups": self.param_groups,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_optimizer_step_pre_hooks" not in self.__dict__:
+            self._init_hooks()
+        self.__dict__.update(state)
+
+    def __repr__(self) -> str:
+        text = f"{type(self).__name__} ("
+        for number, group in enumerate(self.param_groups):
+            text += f"\nParameter Group {number}\n"
+            for key in sorted(group):
+                if key != "params":
+                    text += f"    {key}: {group[key]}\n"
+        return text + ")"
+
+
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(step)
+    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        for hook in list(self._optimizer_step_pre_hooks.values()):
+            changed = hook(self, args, kwargs)
+            if changed is not None:
+                if not isinstance(changed, tuple) or len(changed) != 2:
+                    raise RuntimeError(
+                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got "
+                        f"{changed}."
+                    )
+                args, kwargs = changed
+        result = step(self, *args, **kwargs)
+        self._opt_called = True
+        for hook in list(self._optimizer_step_post_hooks.values()):
+            hook(self, args, kwargs)
+        return result
+
+    return hooked
+
+
+def _split_names(params: Any) -> dict[str, Any]:
+    """A group's parameters as a list and, if they came as pairs, their names."""
+    if isinstance(params, Tensor):
+        params = [params]
+    if isinstance(params, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering "
+            "of tensors in sets will change between runs. Please use a list instead."
+        )
+    entries = list(params)
+    names = [entry[0] for entry in entries if isinstance(entry, tuple)]
+    if not names:
+        return {"params": entries}
+    if len(names) != len(entries):
+        raise ValueError(
+            "all optimizer params should be with/without names. Some param names are missing"
+        )
+    return {"params": [entry[1] for entry in entries], "param_names": names}
+
+
+def _converted(value: Any, parameter: Tensor, key: Any = None) -> Any:
+    """Saved state of a parameter, in the dtype and on the device that it has now."""
+    if isinstance(value, Tensor):
+        if key == "step":  # counts, in a dtype of its own
+            return value
+        if parameter.is_floating_point():
+            return value.to(parameter.device, parameter.dtype)
+        return value.to(parameter.device)
+    if isinstance(value, dict):
+        return {k: _converted(v, parameter, k) for k, v in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return type(value)(_converted(v, parameter) for v in value)  # type: ignore[call-arg]
+    return value
+
+
+def check_implementation(
+    name: str, foreach: bool | None, fused: bool | None, differentiable: bool
+) -> None:
+    """Refuses what PyTorch refuses, and steps that are recorded.
+
+    `foreach` and `fused` choose between implementations there; here every step is one kernel call.
+    """
+    if fused and differentiable:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+    if differentiable:
+        raise NotSupportedError(
+            f"{name}: differentiable=True is not supported, steps are not recorded; write the "
+            "update with tensor operations instead"
+        )
+
+
+def as_number(value: Any) -> float:
+    """An option that may be a tensor of one element, such as `lr`."""
+    return value.item() if isinstance(value, Tensor) else value

@@ -1,0 +1,119 @@
+"""Stochastic gradient descent, with momentum and Nesterov's variant of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..kernels.launch import kernels as kernel_tables
+from ..ops.creation import empty_like
+from ..tensor import Tensor
+from .optimizer import Optimizer, as_number, check_implementation
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent.
+
+    g = gradient + weight_decay * w; with momentum b = momentum * b + (1 - dampening) * g (at the
+    first step b = g) and then g = b, or g + momentum * b with `nesterov` (Sutskever et al. 2013);
+    w = w - lr * g. `maximize` goes up instead of down.
+
+    >>> import rushlight as torch
+    >>> w = torch.nn.Parameter(torch.tensor([1.0]))
+    >>> optimizer = torch.optim.SGD([w], lr=0.1, momentum=0.9)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data
+    tensor([0.8000])
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        if lr < 0.0:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if momentum < 0.0:
+            raise ValueError(f"Invalid momentum value: {momentum}")
+        if weight_decay < 0.0:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        check_implementation("SGD", foreach, fused, differentiable)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("nesterov", False)
+            group.setdefault("maximize", False)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            self._update(group)
+        return loss
+
+    def _update(self, group: dict[str, Any]) -> None:
+        momentum = group["momentum"]
+        # Array type, dtype, whether the buffers hold something -> parameters, gradients, buffers.
+        batches: dict[Any, tuple[list[Any], list[Any], list[Any]]] = {}
+        for parameter in group["params"]:
+            grad = parameter.grad
+            if grad is None:
+                continue
+            array = parameter.array
+            initialized = True
+            if momentum != 0:
+                state = self.state[parameter]
+                buffer = state.get("momentum_buffer")
+                if buffer is None:
+                    initialized = False
+                    buffer = state["momentum_buffer"] = empty_like(parameter)
+            key = (type(array), array.dtype, initialized)
+            batch = batches.get(key)
+            if batch is None:
+                batch = batches[key] = ([], [], [])
+            batch[0].append(array)
+            batch[1].append(grad.array)
+            if momentum != 0:
+                batch[2].append(buffer.array)
+            parameter.bump_version()
+        for (array_type, _, initialized), (params, grads, buffers) in batches.items():
+            kernel_tables[array_type].sgd(
+                params,
+                grads,
+                buffers if momentum != 0 else None,
+                initialized,
+                as_number(group["lr"]),
+                momentum,
+                group["dampening"],
+                group["weight_decay"],
+                group["nesterov"],
+                group["maximize"],
+            )

@@ -1,0 +1,198 @@
+"""Generators of random numbers, and the default one.
+
+The numbers are those of PyTorch's CPU generator: `kernels/base/random.py` makes them, from the
+state that a `Generator` holds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .device import device as Device
+from .kernels.base.random import HAS_NORMAL, KEY, NORMAL, POSITION, SEED, STATE_SIZE
+from .tensor import Tensor, wrap
+
+__all__ = [
+    "Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed",
+    "seed", "set_rng_state",
+]  # fmt: skip
+
+# PyTorch's layout of a saved state: its old generator's fields, then a float32 normal that the CPU
+# generator no longer keeps.
+_SAVED = np.dtype([
+    ("seed", "<u8"), ("left", "<i4"), ("seeded", "<i4"), ("next", "<u8"), ("key", "<u8", 624),
+    ("unused", "<f8"), ("normal", "<f8"), ("unused2", "<f8"), ("has_normal", "<i4"),
+    ("unused3", "<i4", 3),
+])  # fmt: skip
+
+
+class Generator:
+    """A stream of random numbers, the same for the same seed: MT19937 as PyTorch's CPU uses it.
+
+    `state` is the kernels' view of it (`kernels/base/random.py`).
+
+    >>> import rushlight as torch
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> torch.rand(3, generator=generator)
+    tensor([0.4963, 0.7682, 0.0885])
+    """
+
+    state: np.ndarray[Any, np.dtype[np.uint32]]
+
+    def __init__(self, device: Device | str = "cpu") -> None:
+        self._device = Device(device)
+        if self._device.type != "cpu":
+            raise RuntimeError(
+                f"Generator: there is no generator for device '{self._device}'; random numbers "
+                "come from the CPU's on every device, use torch.Generator()"
+            )
+        self.state = np.zeros(STATE_SIZE, np.uint32)
+        self.manual_seed(67280421310721)
+
+    @property
+    def device(self) -> Device:
+        return self._device
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Starts the stream of `seed` (-2**63 to 2**64 - 1; its low 32 bits make the stream)."""
+        if not isinstance(seed, (int, np.integer)):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        seed = int(seed)
+        if not -(2**63) <= seed < 2**64:
+            raise ValueError(
+                f"Overflow when unpacking long long: a seed is in [-2**63, 2**64), not {seed}"
+            )
+        key = [seed & 0xFFFFFFFF]
+        for i in range(1, 624):  # Matsumoto and Nishimura's initialisation of 2002
+            key.append((1812433253 * (key[-1] ^ key[-1] >> 30) + i) & 0xFFFFFFFF)
+        self.state[...] = 0
+        self.state[KEY] = key
+        self.state[POSITION] = 624
+        self.state[SEED].view(np.uint64)[0] = seed % 2**64
+        return self
+
+    def seed(self) -> int:
+        """Starts the stream of a seed from the operating system, and returns the seed."""
+        seed = int.from_bytes(os.urandom(8), "little")
+        self.manual_seed(seed)
+        return seed
+
+    def initial_seed(self) -> int:
+        """The seed that the stream began with."""
+        return int(self.state[SEED].view(np.uint64)[0])
+
+    def get_state(self) -> Tensor:
+        """The state in PyTorch's layout: 5056 bytes as a uint8 tensor."""
+        saved = np.zeros(1, _SAVED)
+        position = int(self.state[POSITION])
+        saved["seed"] = self.initial_seed()
+        saved["left"] = 625 - position  # PyTorch counts down to 1, too
+        saved["seeded"] = 1
+        saved["next"] = position
+        saved["key"] = self.state[KEY]
+        saved["has_normal"] = self.state[HAS_NORMAL]
+        saved["normal"] = self.state[NORMAL].view(np.float64)
+        return wrap(saved.view(np.uint8))
+
+    def set_state(self, new_state: Tensor) -> None:
+        """Continues the stream from what `get_state` returned, here or under PyTorch."""
+        saved = _read_state(new_state)
+        left = int(saved["left"])
+        self.state[KEY] = saved["key"]
+        self.state[POSITION] = 624 if left == 1 else saved["next"]
+        self.state[HAS_NORMAL] = saved["has_normal"]
+        self.state[NORMAL].view(np.float64)[0] = saved["normal"]
+        self.state[SEED].view(np.uint64)[0] = saved["seed"]
+
+    def clone_state(self) -> Generator:
+        """Another generator that continues as this one would."""
+        generator = Generator(self._device)
+        generator.state[...] = self.state
+        return generator
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Generator, (self._device,), self.state.copy()
+
+    def __setstate__(self, state: np.ndarray[Any, Any]) -> None:
+        self.state[...] = state
+
+
+def _read_state(state: Tensor) -> Any:
+    if not isinstance(state, Tensor):
+        raise TypeError(f"expected a torch.ByteTensor, but got {type(state).__name__}")
+    array = state.host_array()
+    if array.dtype != np.uint8:
+        raise TypeError(f"RNG state must be a torch.ByteTensor, not {state.dtype}")
+    if array.size != _SAVED.itemsize:
+        raise RuntimeError(
+            f"Expected a CPUGeneratorImplState of size {_SAVED.itemsize} but found the input RNG "
+            f"state size to be {array.size}"
+        )
+    saved = np.ascontiguousarray(array).reshape(-1).view(_SAVED)[0]
+    if saved["seeded"] != 1 or not 0 < saved["left"] <= 624 or saved["next"] > 624:
+        raise RuntimeError("Invalid mt19937 state: these bytes are not from get_state")
+    return saved
+
+
+default_generator = Generator()
+default_generator.seed()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seeds the default generator; the streams after it are PyTorch's for the same seed.
+
+    >>> import rushlight as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randint(10, (5,))
+    tensor([4, 9, 3, 0, 3])
+    """
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Seeds the default generator from the operating system, and returns the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator's stream began with."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The default generator's state, a uint8 tensor of 5056 elements."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Continues the default generator from a state that `get_rng_state` returned."""
+    default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True,
+             device_type: str | None = None) -> Iterator[None]:  # fmt: skip
+    """Puts the default generator back to where it was, once the `with` block is left.
+
+    There is one generator for all devices, so `devices` and `device_type` change nothing.
+
+    >>> import rushlight as torch
+    >>> _ = torch.manual_seed(0)
+    >>> with torch.random.fork_rng():
+    ...     a = torch.rand(2)
+    >>> torch.equal(a, torch.rand(2))
+    True
+    """
+    if not enabled:
+        yield
+        return
+    state = default_generator.state.copy()
+    try:
+        yield
+    finally:
+        default_generator.state[...] = state

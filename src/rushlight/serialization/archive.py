@@ -1,0 +1,138 @@
+"""Writing the zip archive, and writing files that are either old or complete."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO
+
+import numpy as np
+
+# PyTorch's readers want storages at multiples of this, for memory mapping.
+ALIGNMENT = 64
+MAXIMUM_32 = 0xFFFFFFFF
+ZIP_1980 = 33  # 1 January 1980 in the zip format: the same object gives the same bytes
+
+
+def write_archive(file: BinaryIO, pickle: bytes, storages: list[np.ndarray[Any, Any]]) -> None:
+    """Writes a checkpoint's records, each storage straight from its memory."""
+    archive = _Archive(file)
+    archive.write("archive/data.pkl", memoryview(pickle))
+    archive.write("archive/.format_version", memoryview(b"1"))
+    archive.write("archive/.storage_alignment", memoryview(b"%d" % ALIGNMENT))
+    archive.write("archive/byteorder", memoryview(sys.byteorder.encode()))
+    for number, storage in enumerate(storages):
+        archive.write(f"archive/data/{number}", memoryview(storage.view(np.uint8)))
+    archive.write("archive/version", memoryview(b"3\n"))
+    archive.write("archive/.data/serialization_id", memoryview(archive.identity()))
+    archive.finish()
+
+
+class _Archive:
+    """A zip file of stored records (PKWARE's APPNOTE 6.3), written from front to back.
+
+    The standard library's writer returns to each header once the record's checksum is known, and
+    touches the file once more while an error passes; this one needs no seeking.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.offset = 0
+        self.records: list[tuple[bytes, int, int, int]] = []  # name, checksum, size, offset
+
+    def write(self, name: str, data: memoryview) -> None:
+        encoded = name.encode()
+        checksum = zlib.crc32(data)
+        size = data.nbytes
+        extra = b""
+        if size >= MAXIMUM_32:  # "zip64": the sizes that do not fit stand in an extra field
+            extra = struct.pack("<HHQQ", 1, 16, size, size)
+        padding = -(self.offset + 30 + len(encoded) + len(extra) + 4) % ALIGNMENT
+        extra += struct.pack("<2sH", b"FB", padding) + b"Z" * padding
+        in_header = min(size, MAXIMUM_32)
+        self.records.append((encoded, checksum, size, self.offset))
+        self._put(
+            struct.pack(
+                "<4s5H3L2H", b"PK\3\4", 45, 1 << 11, 0, 0, ZIP_1980,
+                checksum, in_header, in_header, len(encoded), len(extra),
+            )  # fmt: skip
+        )
+        self._put(encoded + extra)
+        self._put(data)
+
+    def identity(self) -> bytes:
+        """40 digits that stand for the content."""
+        content = hashlib.sha256(repr([record[:3] for record in self.records]).encode())
+        return b"%040d" % (int.from_bytes(content.digest(), "big") % 10**40)
+
+    def finish(self) -> None:
+        """Writes the directory of the records, with which a zip file ends."""
+        start = self.offset
+        for name, checksum, size, offset in self.records:
+            extra = b""
+            if max(size, offset) >= MAXIMUM_32:
+                extra = struct.pack("<HHQQQ", 1, 24, size, size, offset)
+                size = offset = MAXIMUM_32
+            self._put(
+                struct.pack(
+                    "<4s6H3L5H2L", b"PK\1\2", 45, 45, 1 << 11, 0, 0, ZIP_1980, checksum,
+                    size, size, len(name), len(extra), 0, 0, 0, 0, offset,
+                )  # fmt: skip
+            )
+            self._put(name + extra)
+        count, size, end = len(self.records), self.offset - start, self.offset
+        if count >= 0xFFFF or end >= MAXIMUM_32:
+            self._put(
+                struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start)
+            )
+            self._put(struct.pack("<4sLQL", b"PK\6\7", 0, end, 1))
+            count, start = min(count, 0xFFFF), min(start, MAXIMUM_32)
+        self._put(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, start, 0))
+
+    def _put(self, data: bytes | memoryview) -> None:
+        rest = memoryview(data)
+        self.offset += rest.nbytes
+        while rest.nbytes:  # an unbuffered file may take less than it was given
+            rest = rest[self.file.write(rest) or rest.nbytes :]
+
+
+@contextmanager
+def replaced_when_complete(path: str) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` at the end, once the disk has all of it.
+
+    On any failure the new file is removed and `path` is as it was.
+    """
+    path = os.path.realpath(path)  # a link goes on pointing to the file
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe or /dev/null
+        with open(path, "wb") as file:
+            yield file
+        return
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+    file = None
+    try:
+        file = open(temporary, "xb")
+        with suppress(FileNotFoundError):
+            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        os.replace(temporary, path)
+    except BaseException as error:
+        if file is not None:
+            with suppress(OSError):  # closing writes what is buffered: on a full disk it fails again
+                file.close()
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise OSError(
+                error.errno, f"{error.strerror} (nothing was written, an old file is intact)", path
+            ) from error
+        raise

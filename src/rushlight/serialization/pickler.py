@@ -1,0 +1,179 @@
+"""Pickling: an object's structure as PyTorch pickles it, its storages aside."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import pickle
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..device import device as Device
+from ..dtype import dtype as DType
+from ..nn.parameter import Buffer, Parameter
+from ..tensor import Size, Tensor
+from .names import STORAGES
+
+Array = np.ndarray[Any, Any]
+
+_storage_of = {dtype: name for name, dtype in STORAGES.items()}
+
+
+def pickled(obj: Any) -> tuple[bytes, list[Array]]:
+    """The pickle of an object, and the storages that it refers to, as flat arrays."""
+    stream = io.BytesIO()
+    pickler = _Pickler(stream)
+    pickler.dump(obj)
+    return stream.getvalue(), [storage.array for storage in pickler.storages.values()]
+
+
+class _Global(NamedTuple):
+    """A name that the reader looks up."""
+
+    module: str
+    name: str
+
+
+class _Storage(NamedTuple):
+    """Memory that tensors share: its number in the file, its elements in memory order."""
+
+    number: int
+    dtype: DType
+    array: Array
+    device: str
+
+
+# The Python version of the standard library's class: the C version writes only names of things that
+# can be imported, and "torch.FloatStorage" cannot.
+class _Pickler(pickle._Pickler):  # type: ignore[name-defined]
+    dispatch: dict[type, Callable[..., None]] = {
+        kind: pickle._Pickler.dispatch[kind]  # type: ignore[attr-defined]
+        for kind in (type(None), bool, int, float, str, bytes, bytearray, tuple, list, dict)
+    }
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file, protocol=2)
+        self.storages: dict[tuple[int, int, str], _Storage] = {}
+        self.globals: dict[_Global, _Global] = {}
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Called for every object: lets those pass that a checkpoint may hold."""
+        if type(obj) in self.dispatch or type(obj) in (OrderedDict, Counter, set, complex):
+            return NotImplemented
+        if any(obj is known for known in (OrderedDict, Counter, set, complex, bytearray,
+                                          codecs.encode)):  # fmt: skip
+            return NotImplemented  # how the types above name themselves
+        raise pickle.PicklingError(
+            f"save: a checkpoint cannot hold an object of type "
+            f"'{type(obj).__module__}.{type(obj).__qualname__}', only tensors, numbers, strings, "
+            f"bytes, None, and lists, tuples, dicts and sets of them{_advice(obj)}"
+        )
+
+    def persistent_id(self, obj: Any) -> Any:
+        if type(obj) is not _Storage:
+            return None
+        if obj.dtype in _storage_of:
+            name, count = _Global("torch", _storage_of[obj.dtype]), obj.array.size
+        else:
+            name, count = _Global("torch.storage", "UntypedStorage"), obj.array.nbytes
+        return "storage", self._named(*name), str(obj.number), obj.device, count
+
+    def _named(self, module: str, name: str) -> _Global:
+        """The same object for the same name, so that the pickle names it once."""
+        found = _Global(module, name)
+        return self.globals.setdefault(found, found)
+
+    def _save_global(self, obj: _Global) -> None:
+        self.write(pickle.GLOBAL + f"{obj.module}\n{obj.name}\n".encode())
+        self.memoize(obj)
+
+    def _save_call(self, obj: Any, name: _Global, *arguments: Any) -> None:
+        self.save(name)
+        self.save(arguments)
+        self.write(pickle.REDUCE)
+        self.memoize(obj)
+
+    def _save_dtype(self, obj: DType) -> None:
+        self.save(self._named("torch", obj.name))
+
+    def _save_device(self, obj: Device) -> None:
+        index = () if obj.index is None else (obj.index,)
+        self._save_call(obj, self._named("torch", "device"), obj.type, *index)
+
+    def _save_size(self, obj: Size) -> None:
+        self._save_call(obj, self._named("torch", "Size"), tuple(obj))
+
+    def _save_parameter(self, obj: Parameter) -> None:
+        function = self._named("torch._utils", "_rebuild_parameter")
+        self._save_call(obj, function, obj.data, obj.requires_grad, OrderedDict())
+
+    def _save_tensor(self, obj: Tensor) -> None:
+        storage, offset, strides = self._storage(obj)
+        arguments = (storage, offset, tuple(obj.shape), strides, obj.requires_grad, OrderedDict())
+        if storage.dtype in _storage_of:
+            function = self._named("torch._utils", "_rebuild_tensor_v2")
+            self._save_call(obj, function, *arguments)
+        else:
+            function = self._named("torch._utils", "_rebuild_tensor_v3")
+            self._save_call(obj, function, *arguments, storage.dtype)
+
+    def _storage(self, tensor: Tensor) -> tuple[_Storage, int, tuple[int, ...]]:
+        """The storage of a tensor, and its place there: offset and strides in elements."""
+        array = tensor.host_array()
+        owner = array
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        if not (_fills_its_memory(owner) and _fits(array, owner)):
+            array = owner = np.ascontiguousarray(array)
+        start = _address(owner)
+        key = (start, owner.nbytes, str(tensor.device))
+        if key not in self.storages:
+            flat = np.lib.stride_tricks.as_strided(owner, (owner.size,), (owner.itemsize,))
+            self.storages[key] = _Storage(
+                len(self.storages), tensor.dtype, flat.view(array.dtype), str(tensor.device)
+            )
+        storage = self.storages[key]
+        if storage.dtype is not tensor.dtype:
+            raise RuntimeError(
+                "Cannot save multiple tensors or storages that view the same data as different "
+                f"types (here {storage.dtype} and {tensor.dtype}); clone() one of them first"
+            )
+        offset = (_address(array) - start) // array.itemsize if array.size else 0
+        return storage, offset, tuple(stride // array.itemsize for stride in array.strides)
+
+    dispatch |= {
+        _Global: _save_global, DType: _save_dtype, Device: _save_device, Size: _save_size,
+        Tensor: _save_tensor, Buffer: _save_tensor, Parameter: _save_parameter,
+    }  # fmt: skip
+
+
+def _address(array: Array) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def _fills_its_memory(array: Array) -> bool:
+    """Whether the elements lie one after the other, in whatever order of the dimensions."""
+    strides = [(s, n) for s, n in zip(array.strides, array.shape, strict=True) if n != 1]
+    expected = array.itemsize
+    for stride, length in sorted(strides):
+        if stride != expected:
+            return array.size == 0
+        expected *= length
+    return True
+
+
+def _fits(array: Array, owner: Array) -> bool:
+    """Whether PyTorch can describe the view: whole elements from the start, no step backwards."""
+    steps = (*array.strides, _address(array) - _address(owner), owner.nbytes)
+    return all(step % array.itemsize == 0 for step in steps) and min(array.strides, default=0) >= 0
+
+
+def _advice(obj: Any) -> str:
+    if isinstance(obj, (np.ndarray, np.generic)):
+        return "; save torch.from_numpy(x), or x.item() for a single number"
+    if hasattr(obj, "state_dict"):
+        return "; save its state_dict()"
+    return ""

@@ -1,0 +1,188 @@
+"""Messages between the loader and its workers: Python objects whose arrays go by shared memory.
+
+A message is pickled with its arrays left out of the pickle (protocol 5). Small ones follow on the
+socket; the arrays of large ones are written to an anonymous file in memory whose descriptor travels
+over the socket, and the receiver maps it. Such a file has no name, so that nothing is left behind
+however the processes end, and it is not limited by the size of /dev/shm.
+"""
+
+from __future__ import annotations
+
+import array
+import copyreg
+import io
+import mmap
+import os
+import pickle
+import socket
+import struct
+import tempfile
+import weakref
+from collections import ChainMap
+from typing import Any
+
+import numpy as np
+
+from ...tensor import Tensor
+
+# Number of blobs (the pickle, then the arrays), bytes that follow on the socket, shared or not.
+_PREFIX = struct.Struct("<QQ?")
+_ALIGNMENT = 64  # of each blob in the shared file: a cache line, and the widest vector register
+# Measured with an echo between two processes: below this the two copies through the socket take
+# less time than making and mapping a file. Without descriptor passing everything takes that way.
+_INLINE = 64 * 1024 if hasattr(socket, "send_fds") else 2**63
+# A mapped file costs the receiver an open descriptor for as long as its arrays live, of which
+# systems allow as few as 256. A program that keeps more batches than this gets copies.
+_MAX_MAPPED = 64
+
+_mapped: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
+
+
+class Channel:
+    """One end of a socket pair. `send` and `receive` block; EOFError once the other end is gone."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+
+    def fileno(self) -> int:
+        return self.connection.fileno()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def send(self, message: Any) -> None:
+        """Pickling errors are raised before anything is sent."""
+        blobs = _pickle(message)
+        sizes = array.array("Q", [len(blob) for blob in blobs]).tobytes()
+        total = sum(len(blob) for blob in blobs)
+        if total > _INLINE:
+            file = _write_shared(blobs)
+            try:
+                prefix = _PREFIX.pack(len(blobs), len(sizes), True)
+                socket.send_fds(self.connection, [prefix], [file])
+            finally:
+                os.close(file)
+            self.connection.sendall(sizes)
+        else:
+            prefix = _PREFIX.pack(len(blobs), len(sizes) + total, False)
+            self.connection.sendall(b"".join([prefix, sizes, *blobs]))
+
+    def receive(self) -> Any:
+        prefix, file = self._receive_prefix()
+        count, following, shared = _PREFIX.unpack(prefix)
+        body = memoryview(bytearray(following))
+        self._receive_into(body)
+        sizes = array.array("Q", bytes(body[: 8 * count]))
+        if shared:
+            blobs = _read_shared(file, sizes)
+        else:
+            blobs, start = [], 8 * count
+            for size in sizes:
+                blobs.append(body[start : start + size])
+                start += size
+        return pickle.loads(blobs[0], buffers=blobs[1:])
+
+    def _receive_prefix(self) -> tuple[bytes, int]:
+        if not hasattr(socket, "recv_fds"):
+            prefix = bytearray(_PREFIX.size)
+            self._receive_into(memoryview(prefix))
+            return bytes(prefix), -1
+        close_on_exec = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+        prefix, files, flags, _ = socket.recv_fds(self.connection, _PREFIX.size, 1, close_on_exec)
+        rest = bytearray(_PREFIX.size - len(prefix))
+        if not prefix:
+            raise EOFError
+        self._receive_into(memoryview(rest))
+        if flags & socket.MSG_CTRUNC:
+            raise RuntimeError(
+                "Too many open files. Communication with the DataLoader's workers is no longer "
+                "possible; raise the limit with `ulimit -n` in the shell."
+            )
+        return prefix + rest, files[0] if files else -1
+
+    def _receive_into(self, body: memoryview) -> None:
+        while body:
+            received = self.connection.recv_into(body)
+            if received == 0:
+                raise EOFError
+            body = body[received:]
+
+
+def _pickle(message: Any) -> list[Any]:
+    """The pickle, then the memory of every array in it."""
+    buffers: list[pickle.PickleBuffer] = []
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, protocol=5, buffer_callback=buffers.append)
+    pickler.dispatch_table = ChainMap(  # type: ignore[assignment]
+        {np.ndarray: _reduce_array, Tensor: _reduce_tensor}, copyreg.dispatch_table
+    )
+    pickler.dump(message)
+    return [stream.getbuffer(), *(buffer.raw() for buffer in buffers)]
+
+
+def _reduce_array(values: np.ndarray[Any, Any]) -> Any:
+    if values.flags.forc or values.dtype.hasobject:
+        return values.__reduce_ex__(5)
+    # NumPy would copy anything else into the pickle, images in channels-last order among them:
+    # send the memory in the order it has, and its axes.
+    axes = sorted(range(values.ndim), key=lambda axis: -abs(values.strides[axis]))
+    inverse = tuple(int(axis) for axis in np.argsort(axes))
+    return np.transpose, (np.ascontiguousarray(values.transpose(axes)), inverse)
+
+
+def _reduce_tensor(tensor: Tensor) -> Any:
+    if tensor.grad_fn is not None:
+        raise RuntimeError(
+            "a DataLoader worker cannot send a tensor that was computed from parameters "
+            "(requires_grad=True and not a leaf): its history stays in the worker. Call detach() "
+            "on it in the dataset or in collate_fn."
+        )
+    return tensor.__reduce_ex__(5)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // _ALIGNMENT) * _ALIGNMENT
+
+
+def _write_shared(blobs: list[Any]) -> int:
+    """A new anonymous file in memory that holds the blobs, each at the next aligned offset."""
+    if hasattr(os, "memfd_create"):
+        file = os.memfd_create("rushlight-batch", os.MFD_CLOEXEC)
+    else:
+        with tempfile.TemporaryFile() as temporary:
+            file = os.dup(temporary.fileno())
+    try:
+        offset = 0
+        for blob in blobs:
+            rest = memoryview(blob)
+            position = offset
+            while rest:  # one call writes 2 GiB at most
+                written = os.pwrite(file, rest, position)
+                rest = rest[written:]
+                position += written
+            offset = _aligned(position)
+        os.ftruncate(file, max(offset, 1))
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _read_shared(file: int, sizes: Any) -> list[memoryview]:
+    total = max(sum(_aligned(size) for size in sizes), 1)
+    if len(_mapped) < _MAX_MAPPED:
+        try:
+            mapping = mmap.mmap(file, total)
+        finally:
+            os.close(file)
+        _mapped.add(mapping)
+        memory = memoryview(mapping)
+    else:
+        memory = memoryview(np.empty(total, dtype=np.uint8))
+        with open(file, "rb") as reader:
+            reader.readinto(memory)
+    blobs, start = [], 0
+    for size in sizes:
+        blobs.append(memory[start : start + size])
+        start += _aligned(size)
+    return blobs

@@ -1,0 +1,64 @@
+"""Image files to tensors."""
+
+from __future__ import annotations
+
+import enum
+import os
+
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from .errors import DataError
+from .pillow import require_pillow
+
+
+class ImageReadMode(enum.Enum):
+    """The channels of an image that is read; the value is Pillow's name of the mode."""
+
+    UNCHANGED = ""
+    GRAY = "L"
+    GRAY_ALPHA = "LA"
+    RGB = "RGB"
+    RGB_ALPHA = "RGBA"
+
+
+# Pillow's mode of a file -> the one that holds the same channels in bytes.
+_UNCHANGED = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "PA": "RGBA"}
+
+
+def read_image(
+    path: str | os.PathLike[str],
+    mode: ImageReadMode | str = ImageReadMode.UNCHANGED,
+    apply_exif_orientation: bool = False,
+) -> Tensor:
+    """The image in a file as a uint8 tensor (channels, height, width).
+
+    `mode` (or its name) converts the channels; UNCHANGED keeps 1 to 4 channels and makes RGB of
+    other colour spaces. `apply_exif_orientation` turns the image as its camera noted. DataError (a
+    RuntimeError) where the file cannot be read, is not an image, or has over 8 bits per channel.
+    """
+    pillow = require_pillow("reading images")
+    if isinstance(mode, str):
+        mode = ImageReadMode[mode.upper()]
+    try:
+        with pillow.open(path) as image:
+            if apply_exif_orientation:
+                from PIL import ImageOps
+
+                image = ImageOps.exif_transpose(image)
+            if image.mode[0] in "IF":
+                raise DataError(
+                    f"{path}: this image has more than 8 bits per channel (Pillow's mode "
+                    f"{image.mode}), which read_image does not support"
+                )
+            unchanged = _UNCHANGED.get(image.mode, "RGB")
+            pixels = np.array(image.convert(mode.value or unchanged))
+    except pillow.UnidentifiedImageError:
+        raise DataError(f"{path}: this is not an image file that Pillow can read") from None
+    except OSError as error:
+        if error.strerror is not None:
+            raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+        raise DataError(f"{path}: the image is damaged ({error})") from None
+    except (ValueError, SyntaxError, pillow.DecompressionBombError) as error:
+        raise DataError(f"{path}: the image is damaged ({error})") from None
+    return wrap(np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)))

@@ -1,0 +1,295 @@
+"""Transforms as functions. An image is a PIL image or a tensor (..., channels, height, width)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import rushlight
+
+from ...dtype import dtype as DType
+from ...tensor import Tensor, wrap
+from ..pillow import is_pillow_image
+from .resample import resample
+
+
+class InterpolationMode(enum.Enum):
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+
+
+_PILLOW_RESAMPLING = {
+    InterpolationMode.NEAREST: 0,
+    InterpolationMode.BILINEAR: 2,
+    InterpolationMode.BICUBIC: 3,
+}
+# What the bytes of these modes of Pillow mean to NumPy; every other mode is made of bytes.
+_PILLOW_DTYPES = {"I": np.int32, "F": np.float32, "I;16": np.uint16}
+
+
+def to_tensor(pic: Any) -> Tensor:
+    """A PIL image, or an array (height, width[, channels]), as a tensor (channels, height, width).
+
+    Bytes become the default float dtype, divided by 255; other values stay as they are. TypeError
+    for anything else, ValueError for arrays of other dimensions.
+    """
+    if isinstance(pic, np.ndarray):
+        if pic.ndim not in (2, 3):
+            raise ValueError(f"pic should be 2/3 dimensional. Got {pic.ndim} dimensions.")
+        pixels = pic
+    elif is_pillow_image(pic):
+        pixels = _pixels(pic)
+    else:
+        raise TypeError(f"pic should be PIL Image or ndarray. Got {type(pic)}")
+    return wrap(_to_float(_channels_first(pixels)))
+
+
+def pil_to_tensor(pic: Any) -> Tensor:
+    """A PIL image as a tensor (channels, height, width) of the same values. TypeError otherwise."""
+    if not is_pillow_image(pic):
+        raise TypeError(f"pic should be PIL Image. Got {type(pic)}")
+    return wrap(_channels_first(_pixels(pic)))
+
+
+def _pixels(image: Any) -> np.ndarray[Any, Any]:
+    if image.mode == "1":
+        return np.array(image, dtype=np.uint8) * 255
+    return np.array(image, dtype=_PILLOW_DTYPES.get(image.mode, np.uint8))
+
+
+def _channels_first(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if pixels.ndim == 2:
+        return pixels[None]
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _to_float(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if values.dtype != np.uint8:
+        return values
+    return np.divide(values, 255, dtype=rushlight.get_default_dtype().numpy)
+
+
+def images_to_tensor(images: np.ndarray[Any, Any]) -> Tensor:
+    """`to_tensor` of a whole array of grey images (number, height, width)."""
+    return wrap(_to_float(images[:, None]))
+
+
+def normalize(
+    tensor: Tensor, mean: Sequence[float], std: Sequence[float], inplace: bool = False
+) -> Tensor:
+    """(tensor - mean) / std, with one mean and standard deviation per channel.
+
+    TypeError unless it is a tensor of a floating dtype; ValueError for fewer than 3 dimensions and
+    for a deviation of zero.
+    """
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
+    if not tensor.is_floating_point():
+        raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
+    if tensor.ndim < 3:
+        raise ValueError(
+            "Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = "
+            f"{tensor.size()}"
+        )
+    means, deviations = (_per_channel(v, tensor.array.dtype) for v in (mean, std))
+    if not deviations.all():
+        raise ValueError(
+            f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by "
+            "zero."
+        )
+    if inplace or tensor.requires_grad or not isinstance(tensor.array, np.ndarray):
+        result = tensor if inplace else tensor.clone()
+        place = tensor.device
+        return result.sub_(wrap(means).to(place)).div_(wrap(deviations).to(place))
+    # One image at a time through tensor operations would take twice as long.
+    values = tensor.array - means
+    values /= deviations
+    return wrap(values)
+
+
+def _per_channel(values: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    array = np.asarray(values, dtype=dtype)
+    return array[:, None, None] if array.ndim == 1 else array
+
+
+def image_size(image: Any) -> tuple[int, int]:
+    """(height, width)."""
+    if is_pillow_image(image):
+        return image.height, image.width
+    if isinstance(image, Tensor) and image.ndim >= 2:
+        return image.shape[-2], image.shape[-1]
+    raise TypeError(f"img should be PIL Image or Tensor Image. Got {type(image)}")
+
+
+def resize(
+    img: Any,
+    size: int | Sequence[int],
+    interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+    max_size: int | None = None,
+    antialias: bool | None = True,
+) -> Any:
+    """The image at another size: (height, width), or one number for the shorter edge.
+
+    `max_size` bounds the longer edge then. `antialias` widens the filter where a tensor is made
+    smaller, as Pillow always does. ValueError for sizes that make no sense.
+    """
+    height, width = image_size(img)
+    target = _resized(height, width, size, max_size)
+    if target == (height, width):
+        return img
+    if is_pillow_image(img):
+        return img.resize(target[::-1], _PILLOW_RESAMPLING[interpolation])
+    return resample(img, target, interpolation.value, bool(antialias))
+
+
+def _resized(
+    height: int, width: int, size: int | Sequence[int], max_size: int | None
+) -> tuple[int, int]:
+    sizes = [size] if isinstance(size, int) else list(size)
+    if len(sizes) == 2:
+        if max_size is not None:
+            raise ValueError(
+                "max_size should only be passed if size specifies the length of the smaller edge, "
+                "i.e. size should be an int or a sequence of length 1"
+            )
+        return sizes[0], sizes[1]
+    if len(sizes) != 1:
+        raise ValueError("If size is a sequence, it should have 1 or 2 values")
+    shorter, longer = sorted((height, width))
+    new_shorter, new_longer = sizes[0], int(sizes[0] * longer / shorter)
+    if max_size is not None:
+        if max_size <= new_shorter:
+            raise ValueError(
+                f"max_size = {max_size} must be strictly greater than the requested size for the "
+                f"smaller edge size = {size}"
+            )
+        if new_longer > max_size:
+            new_shorter, new_longer = int(max_size * new_shorter / new_longer), max_size
+    return (new_shorter, new_longer) if height <= width else (new_longer, new_shorter)
+
+
+def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
+    """The part of the image that begins at (top, left); what lies outside of the image is 0."""
+    if is_pillow_image(img):
+        return img.crop((left, top, left + width, top + height))
+    image_height, image_width = image_size(img)
+    bottom, right = top + height, left + width
+    outside = [max(-left, 0), max(-top, 0), max(right - image_width, 0)]
+    outside.append(max(bottom - image_height, 0))
+    inside = img[..., max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    return pad(inside, outside) if any(outside) else inside
+
+
+def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
+    """The middle of the image, which is first made larger with zeros where it is too small."""
+    target_height, target_width = two_sizes(output_size)
+    height, width = image_size(img)
+    more_height, more_width = max(target_height - height, 0), max(target_width - width, 0)
+    if more_height or more_width:
+        before = more_width // 2, more_height // 2
+        img = pad(img, (*before, more_width - before[0], more_height - before[1]))
+        height, width = image_size(img)
+    top = round((height - target_height) / 2)
+    left = round((width - target_width) / 2)
+    return crop(img, top, left, target_height, target_width)
+
+
+def pad(
+    img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str = "constant"
+) -> Any:
+    """The image with `padding` more pixels on its sides: one number, (left-right, top-bottom), or
+    (left, top, right, bottom).
+
+    `padding_mode` is constant (`fill`; for PIL images also one value per channel), edge, reflect or
+    symmetric.
+    """
+    if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
+        raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
+    left, top, right, bottom = _sides(padding)
+    options = {"constant_values": fill} if padding_mode == "constant" else {}
+    sides = [(top, bottom), (left, right)]
+    if isinstance(img, Tensor):
+        widths = [(0, 0)] * (img.ndim - 2) + sides
+        return wrap(np.pad(img.numpy(), widths, padding_mode, **options))  # type: ignore[call-overload]
+    image_size(img)  # TypeError unless it is an image
+    from PIL import Image, ImageOps
+
+    if padding_mode == "constant":
+        bands = len(img.getbands())
+        color = (fill,) * bands if isinstance(fill, (int, float)) and bands > 1 else fill
+        return ImageOps.expand(img, (left, top, right, bottom), color)
+    pixels = np.asarray(img)
+    widths = sides + [(0, 0)] * (pixels.ndim - 2)
+    return Image.fromarray(np.pad(pixels, widths, padding_mode))  # type: ignore[call-overload]
+
+
+def _sides(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
+    sides = [padding] if isinstance(padding, int) else list(padding)
+    if len(sides) not in (1, 2, 4):
+        raise ValueError(
+            "Padding must be an int or a 1, 2, or 4 element tuple, not a "
+            f"{len(sides)} element tuple"
+        )
+    left, top, right, bottom = sides * (4 // len(sides))
+    return left, top, right, bottom
+
+
+def two_sizes(size: int | Sequence[int]) -> tuple[int, int]:
+    """(height, width) from one number or from a sequence of one or two."""
+    sizes = (size, size) if isinstance(size, int) else tuple(size)
+    if len(sizes) == 1:
+        sizes *= 2
+    if len(sizes) != 2:
+        raise ValueError("Please provide only two dimensions (h, w) for size.")
+    return sizes
+
+
+def hflip(img: Any) -> Any:
+    """The image's mirror image, left and right exchanged."""
+    image_size(img)
+    return img.transpose(0) if is_pillow_image(img) else img.flip(-1)  # 0: FLIP_LEFT_RIGHT
+
+
+def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
+    """Luma of an RGB image, 0.2989 R + 0.587 G + 0.114 B, in one channel or three equal ones."""
+    if num_output_channels not in (1, 3):
+        raise ValueError("num_output_channels should be either 1 or 3")
+    image_size(img)
+    if is_pillow_image(img):
+        grey = img.convert("L")
+        return grey if num_output_channels == 1 else grey.convert("RGB")
+    if img.ndim < 3 or img.shape[-3] not in (1, 3):
+        raise TypeError(f"Input image tensor should have 1 or 3 channels, but got {img.size()}")
+    if img.shape[-3] == 3:
+        red, green, blue = (img[..., i : i + 1, :, :] for i in range(3))
+        img = (0.2989 * red + 0.587 * green + 0.114 * blue).to(img.dtype)
+    return img if num_output_channels == 1 else rushlight.cat([img] * 3, -3)
+
+
+def convert_image_dtype(image: Tensor, dtype: DType | None = None) -> Tensor:
+    """The image in another dtype, with the values scaled to its range: 0 to 1 for floating ones."""
+    if dtype is None:
+        dtype = rushlight.get_default_dtype()
+    if image.dtype == dtype:
+        return image
+    if image.is_floating_point():
+        if dtype.is_floating_point:
+            return image.to(dtype)
+        if image.dtype == rushlight.float32 and dtype in (rushlight.int32, rushlight.int64):
+            raise RuntimeError(f"The cast from {image.dtype} to {dtype} cannot be performed safely")
+        # Just below max + 1, so that the last interval is as long as the others.
+        return (image * (_largest(dtype) + 1.0 - 1e-3)).to(dtype)
+    if dtype.is_floating_point:
+        return image.to(dtype) / _largest(image.dtype)
+    wide, narrow = _largest(dtype), _largest(image.dtype)
+    if narrow > wide:
+        return (image // ((narrow + 1) // (wide + 1))).to(dtype)
+    return image.to(dtype) * ((wide + 1) // (narrow + 1))
+
+
+def _largest(dtype: DType) -> int:
+    return int(np.iinfo(dtype.numpy).max)

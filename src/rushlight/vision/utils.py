@@ -1,0 +1,109 @@
+"""Images side by side, and images to files."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from .pillow import require_pillow
+
+
+def make_grid(
+    tensor: Tensor | list[Tensor],
+    nrow: int = 8,
+    padding: int = 2,
+    normalize: bool = False,
+    value_range: tuple[float, float] | None = None,
+    scale_each: bool = False,
+    pad_value: float = 0.0,
+) -> Tensor:
+    """One image (C, H, W) of a batch (N, C, H, W), `nrow` to a row, with `padding` pixels between.
+
+    Grey images get three channels. `normalize` brings the values from `value_range`, or from their
+    least and greatest (of each image by itself with `scale_each`), to 0 to 1. TypeError unless it
+    is a tensor or a list of them.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.utils import make_grid
+    >>> make_grid(torch.zeros(10, 1, 28, 28)).shape
+    torch.Size([3, 62, 242])
+    """
+    images = _batch(tensor)
+    if normalize:
+        if value_range is not None and not isinstance(value_range, tuple):
+            raise TypeError(f"value_range has to be a tuple (min, max), not {value_range}")
+        images = _normalized(images, value_range, scale_each)
+    count, channels, height, width = images.shape
+    if count == 1:
+        return wrap(images[0])
+    columns = min(nrow, count)
+    rows = math.ceil(count / columns)
+    height, width = height + padding, width + padding
+    shape = (channels, rows * height + padding, columns * width + padding)
+    grid = np.full(shape, pad_value, dtype=images.dtype)
+    for i, image in enumerate(images):
+        top, left = i // columns * height + padding, i % columns * width + padding
+        grid[:, top : top + height - padding, left : left + width - padding] = image
+    return wrap(grid)
+
+
+def _batch(tensor: Tensor | list[Tensor]) -> np.ndarray[Any, Any]:
+    """A copy of the values, with four dimensions and three channels for grey images."""
+    if isinstance(tensor, list) and tensor and all(isinstance(t, Tensor) for t in tensor):
+        images = np.stack([t.numpy(force=True) for t in tensor])
+    elif isinstance(tensor, Tensor):
+        images = tensor.numpy(force=True).copy()
+    else:
+        raise TypeError(f"tensor or list of tensors expected, got {type(tensor)}")
+    if images.ndim == 2:
+        images = images[None]
+    if images.ndim == 3:
+        images = images[None]
+    if images.ndim != 4:
+        raise ValueError(
+            f"make_grid takes images of shape (N, C, H, W), (C, H, W) or (H, W), not {images.shape}"
+        )
+    return np.repeat(images, 3, axis=1) if images.shape[1] == 1 else images
+
+
+def _normalized(
+    images: np.ndarray[Any, Any], value_range: tuple[float, float] | None, scale_each: bool
+) -> np.ndarray[Any, Any]:
+    axes = (1, 2, 3) if scale_each else (0, 1, 2, 3)
+    low, high = value_range or (
+        images.min(axis=axes, keepdims=True), images.max(axis=axes, keepdims=True)
+    )  # fmt: skip
+    return (np.clip(images, low, high) - low) / np.maximum(np.subtract(high, low), 1e-5)
+
+
+def save_image(
+    tensor: Tensor | list[Tensor], fp: Any, format: str | None = None, **kwargs: Any
+) -> None:
+    """Writes an image, or the grid of a batch, with values from 0 to 1, to a path or file object.
+
+    The kind of file follows from `format` or the path's ending. `kwargs` are those of `make_grid`.
+    A file that was there before is replaced only once the new one is complete.
+    """
+    pillow = require_pillow("saving images")
+    grid = make_grid(tensor, **kwargs).array
+    pixels = np.clip(grid * 255 + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    image = pillow.fromarray(pixels)
+    if hasattr(fp, "write"):
+        image.save(fp, format=format)
+        return
+    path = os.fspath(fp)
+    folder, name = os.path.split(path)
+    # The ending stays, for Pillow goes by it.
+    handle, temporary = tempfile.mkstemp(dir=folder or ".", suffix=os.path.splitext(name)[1])
+    os.close(handle)
+    try:
+        image.save(temporary, format=format)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
