@@ -120,13 +120,16 @@ private:
     static constexpr int64_t item = sizeof(T);
 
     // Whether axis `a` moves through memory in smaller steps than `b`, which now follows it, so that
-    // the two should change places: the first operand that tells them apart decides.
+    // the two should change places. As in NumPy, they stay where an operand is for it.
     bool faster(int a, int b) const {
+        bool some = false;
         for (int k = 0; k < operand_count; ++k) {
             const int64_t first = std::abs(strides_[k][a]), second = std::abs(strides_[k][b]);
-            if (first && second && first != second) return first < second;
+            if (!first || !second) continue;
+            if (first >= second) return false;
+            some = true;
         }
-        return false;
+        return some;
     }
 
     // Axes from the slowest to the fastest in memory; in the order of the shape where it is open.

@@ -11,7 +11,7 @@
 namespace rushlight {
 
 // Elements of a cheap elementwise loop below which waking the team costs more than it saves.
-constexpr int64_t parallel_grain = 32768;
+constexpr int64_t parallel_grain = 65536;
 
 // Elements of work from which other Python threads may run meanwhile: letting go of the lock and
 // taking it back costs 0.1 us, and far more when another thread has it.

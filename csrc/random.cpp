@@ -5,7 +5,6 @@
 #include "array_view.h"
 #include "instruction_sets.h"
 #include "iteration.h"
-#include "parallel.h"
 
 namespace rushlight {
 
@@ -61,10 +60,10 @@ PyObject* new_of_shape(PyObject* tuple, int type) {
 
 int64_t size_of(PyObject* array) { return PyArray_SIZE(reinterpret_cast<PyArrayObject*>(array)); }
 
-// Fills `size` elements: make(n, raw numbers, place), `each` raw numbers for an element.
+// Fills `size` elements: make(n, raw numbers, place), `each` raw numbers for an element. The Python
+// lock stays: no other thread may draw from the same state meanwhile.
 template <class Make>
 void draw(uint32_t* state, int64_t size, int64_t each, const Make& make) {
-    AllowThreads allow(size >= release_lock_from);
     Twister twister(state);
     uint32_t raw[chunk];
     for (int64_t begin = 0; begin < size; begin += chunk / each) {

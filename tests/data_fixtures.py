@@ -1,4 +1,4 @@
-"""Where tests find real data: the folder RUSHLIGHT_DATA, else ../shared/data beside the checkout."""
+"""Where tests find real data: the folder RUSHLIGHT_DATA, else ../shared/data of the checkout."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def shared_data(name: str) -> Path:
-    """The folder that holds `name` (mnist, fashion-mnist, ...). Skips the test where it is absent."""
+    """The folder that holds `name` (mnist, fashion-mnist, ...); skips the test without it."""
     default = Path(__file__).parents[2] / "shared" / "data"
     root = Path(os.environ.get("RUSHLIGHT_DATA", default))
     if not (root / name).exists():

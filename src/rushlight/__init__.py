@@ -9,6 +9,7 @@ tensor([2., 4.])
 
 from __future__ import annotations
 
+import builtins
 from math import e, inf, nan, pi
 
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
@@ -225,11 +226,11 @@ from . import nn, optim, utils
 from .serialization import load, save
 
 
-def is_tensor(obj: object) -> bool:
+def is_tensor(obj: object) -> builtins.bool:
     """Whether an object is a tensor."""
     return isinstance(obj, Tensor)
 
 
-def numel(input: Tensor) -> int:
+def numel(input: Tensor) -> builtins.int:
     """How many elements a tensor has."""
     return input.numel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -23,25 +24,25 @@ class dtype:
 
     name: str
     numpy: np.dtype[Any]
-    category: int
-    itemsize: int
+    category: builtins.int
+    itemsize: builtins.int
 
-    def __init__(self, name: str, numpy_type: Any, category: int) -> None:
+    def __init__(self, name: str, numpy_type: Any, category: builtins.int) -> None:
         self.name = name
         self.numpy = np.dtype(numpy_type)
         self.category = category
         self.itemsize = self.numpy.itemsize
 
     @property
-    def is_floating_point(self) -> bool:
+    def is_floating_point(self) -> builtins.bool:
         return self.category == FLOATING
 
     @property
-    def is_complex(self) -> bool:
+    def is_complex(self) -> builtins.bool:
         return self.category == COMPLEX
 
     @property
-    def is_signed(self) -> bool:
+    def is_signed(self) -> builtins.bool:
         return self.category != BOOL and self.numpy.kind != "u"
 
     @staticmethod
@@ -146,4 +147,4 @@ def combine(high: dtype | None, low: dtype | None) -> dtype | None:
 
 
 # This module shadows four builtins with PyTorch's names; these are the originals.
-_python_bool, _python_int, _python_float = type(True), type(1), type(1.0)
+_python_bool, _python_int, _python_float = builtins.bool, builtins.int, builtins.float

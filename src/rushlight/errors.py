@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class OperationError(RuntimeError):
-    """An operation refused its inputs: which one, the shapes and dtypes that met, the likely fix."""
+    """An operation refused its inputs: says which one, what met, and the likely fix."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -102,6 +102,9 @@ class Tensor:
 
     array: Any
     _grad: Tensor | None = None
+    _requires_grad: bool
+    _grad_fn: Any
+    _view: View | None
     _output_number = 0
     _counter: list[int] | None = None  # [version], shared by the tensors that share memory
     _hooks: dict[int, Callable[..., Any]] | None = None  # of a leaf; a node holds the others'
@@ -111,6 +114,24 @@ class Tensor:
     if TYPE_CHECKING:  # the methods that ops/ attaches
 
         def __getattr__(self, name: str) -> Any: ...
+
+        def __getitem__(self, index: Any) -> Any: ...
+
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+
+        def _operator(self, other: Any) -> Any: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _operator
+        __rtruediv__ = __floordiv__ = __mod__ = __pow__ = __rpow__ = __matmul__ = _operator
+        __lt__ = __le__ = __gt__ = __ge__ = __and__ = __or__ = __xor__ = _operator
+
+        def __eq__(self, other: Any) -> Any: ...
+
+        def __ne__(self, other: Any) -> Any: ...
+
+        def __neg__(self) -> Any: ...
+
+        def __invert__(self) -> Any: ...
 
     def __new__(cls, *data: Any, device: Any = None) -> Any:
         from .ops.creation import legacy_constructor
@@ -314,7 +335,7 @@ class Tensor:
         return wrap(self.array)
 
     @data.setter
-    def data(self, value: Tensor) -> None:
+    def data(self, value: Any) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(
                 f"Variable data has to be a tensor, but got {type(value).__name__}"
@@ -337,7 +358,7 @@ class Tensor:
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Any:
-        """Calls `hook(gradient)` whenever this tensor's gradient is known; it may return another."""
+        """Calls `hook(gradient)` when this tensor's gradient is known; it may return another."""
         from .autograd.hooks import RemovableHandle
 
         if not self.requires_grad:

@@ -8,6 +8,7 @@ from typing import Any
 from ..tensor import Tensor
 from . import engine
 from .function import Function
+from .gradcheck import gradcheck, gradgradcheck
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -19,8 +20,9 @@ from .grad_mode import (
 from .operation import Node
 
 __all__ = [
-    "Function", "Node", "backward", "enable_grad", "grad", "inference_mode", "is_grad_enabled",
-    "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
+    "Function", "Node", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck",
+    "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad",
+    "set_grad_enabled",
 ]  # fmt: skip
 
 
@@ -83,7 +85,8 @@ def grad(
     retain = create_graph if retain_graph is None else retain_graph
     found = engine.run(roots, gradients, retain, create_graph, wanted, accumulate=False)
     if materialize_grads:
-        return tuple(t.new_zeros(t.shape) if g is None else g for t, g in zip(wanted, found))
+        pairs = zip(wanted, found, strict=True)
+        return tuple(t.new_zeros(t.shape) if g is None else g for t, g in pairs)
     if not allow_unused and any(g is None for g in found):
         raise RuntimeError(
             "One of the differentiated Tensors appears to not have been used in the graph. "
@@ -101,7 +104,7 @@ def _as_list(value: Any, length: int = 1) -> list[Any]:
 def _root_gradients(roots: list[Tensor], gradients: list[Any]) -> list[Tensor]:
     if len(roots) != len(gradients):
         raise RuntimeError(f"got {len(roots)} tensors and {len(gradients)} gradients")
-    return [_root_gradient(t, g) for t, g in zip(roots, gradients)]
+    return [_root_gradient(t, g) for t, g in zip(roots, gradients, strict=True)]
 
 
 def _root_gradient(root: Tensor, gradient: Tensor | None) -> Tensor:

@@ -44,9 +44,7 @@ def run(
             node = heapq.heappop(ready)[1]
             _run_node(node, pending, leaves, ready, retain_graph, wanted)
         for leaf in list(leaves):
-            gradient = leaves.pop(leaf)
-            if leaf._hooks:
-                gradient = _apply_hooks(leaf._hooks, gradient)
+            gradient = _apply_hooks(leaf._hooks, leaves.pop(leaf))
             if wanted is None:
                 _accumulate(leaf, gradient, create_graph)
             else:
@@ -91,7 +89,7 @@ def _run_node(
         results = _apply_post_hooks(node, results, gradients)
     if not retain_graph:
         node.release()
-    gradients = None  # the last reference, so that a leaf may take an unshared array
+    del gradients  # the last reference, so that a leaf may take an unshared array
     edges = node.edges
     for edge, gradient in zip(edges, results, strict=False):
         if edge is None or gradient is None:

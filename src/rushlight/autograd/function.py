@@ -101,13 +101,13 @@ class Function(Node):
         """Hangs this node onto an output of `forward`."""
         if not isinstance(output, Tensor):
             return output
-        if any(output is t for t in self._non_differentiable) or output.array.dtype.kind not in "fc":
+        if _in(output, self._non_differentiable) or output.array.dtype.kind not in "fc":
             return output
-        if any(output is t for t in self._dirty):
+        if _in(output, self._dirty):
             with enable_grad():
                 check_inplace(output)
             output.bump_version()
-        elif any(output is t for t in inputs):
+        elif _in(output, inputs):
             output = output.alias()
         output._grad_fn = self
         output._requires_grad = True

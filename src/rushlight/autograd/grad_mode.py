@@ -103,13 +103,13 @@ class inference_mode(_Mode):
         self.mode = mode
 
     def __enter__(self) -> None:
-        self.previous = (state.enabled, state.inference)
+        self.before = (state.enabled, state.inference)
         if self.mode:
             state.enabled = False
         state.inference = self.mode
 
     def __exit__(self, *exception: Any) -> None:
-        state.enabled, state.inference = self.previous
+        state.enabled, state.inference = self.before
 
     def clone(self) -> inference_mode:
         return inference_mode(self.mode)

@@ -1,6 +1,6 @@
 """Nodes of the autograd graph, and the operations that make them.
 
-An operation is a class with `forward` (arrays to arrays, through the kernels of the arrays' device),
+An operation is a class with `forward` (arrays to arrays, through the kernels of their device),
 `setup_context` (what the backward needs, called only while recording) and `backward` (tensors to
 tensors, so that it can be differentiated again). Its instance is the node of one call.
 
@@ -26,12 +26,18 @@ _new = object.__new__
 class Node:
     """A recorded call. Gradients flow from its outputs to `next_functions`."""
 
-    # sequence: increases with every recorded call; the engine runs nodes from the latest down.
-    # edges: per tensor input, (node or leaf tensor, output number), or None where none is needed.
-    # shape, dtype: of the output (tuples of them when there are several), for the engine's checks.
-    __slots__ = ("sequence", "edges", "shape", "dtype", "_saved", "_versions", "__weakref__")
+    # What every node has; the first attribute of its own that an operation sets makes the dict.
+    __slots__ = (
+        "sequence", "edges", "shape", "dtype", "_saved", "_versions", "__dict__", "__weakref__",
+    )  # fmt: skip
 
-    # The first attribute of its own that an operation sets makes the instance's dictionary.
+    sequence: int  # increases with every recorded call; the engine goes from the latest down
+    edges: tuple[Any, ...]  # per input (node or leaf tensor, output number), None if not needed
+    shape: Any  # of the output, for the engine's checks; a tuple of shapes if there are several
+    dtype: Any
+    _saved: tuple[Any, ...] | None
+    _versions: tuple[int, ...]
+
     outputs = 1
     hooks: dict[int, Any] | None = None  # output number -> functions of the gradient
     post_hooks: dict[int, Any] | None = None
@@ -100,13 +106,11 @@ class Node:
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """(node, output number) of each input, `AccumulateGrad` for leaves, (None, 0) for others."""
-        return tuple(
-            (None, 0)
-            if edge is None
-            else (AccumulateGrad(edge[0]) if isinstance(edge[0], Tensor) else edge[0], edge[1])
-            for edge in self.edges
-        )
+        """(node, output number) per input; `AccumulateGrad` for leaves, (None, 0) for others."""
+        edges = list(self.edges)
+        while edges and edges[-1] is None:  # plain parameters come last
+            edges.pop()
+        return tuple((None, 0) if edge is None else (_as_node(edge[0]), edge[1]) for edge in edges)
 
     def name(self) -> str:
         return type(self).__name__
@@ -145,6 +149,10 @@ class AccumulateGrad:
         return f"<AccumulateGrad object at {id(self.variable):#x}>"
 
 
+def _as_node(target: Any) -> Any:
+    return AccumulateGrad(target) if isinstance(target, Tensor) else target
+
+
 def edge_to(value: Any) -> tuple[Any, int] | None:
     """Where the gradient of an input goes."""
     if not isinstance(value, Tensor) or not value.requires_grad:
@@ -167,9 +175,7 @@ class Operation(Node):
         cls.operation_name = _snake_case(cls.__name__)
         cls.__name__ += "Backward0"
 
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        raise NotImplementedError
+    forward: Any  # static: (kernels, *arrays and parameters) -> array or tuple of arrays
 
     def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
         """Says what is saved; `output` is what `forward` returned, tensors but for those kept."""
@@ -257,7 +263,7 @@ class Operation(Node):
 
     @classmethod
     def make_node(cls, inputs: tuple[Any, ...], output: Any, edges: Any) -> Operation:
-        node = _new(cls)
+        node: Any = _new(cls)
         node.sequence = _next_sequence()
         node.edges = edges
         node._saved = ()

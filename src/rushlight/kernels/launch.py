@@ -35,3 +35,26 @@ def intercepted(wrap: Any) -> Iterator[None]:
     finally:
         kernels.update(original)
         tables_by_device.update(by_device)
+
+
+# ---- for whoever keeps a record of calls (see graph/capture.py)
+
+# The recorder at work, and what part of a training step the calls belong to.
+recorder: Any = None
+phase = "forward"
+
+# Counts the changes of what a program is made of besides arrays: attributes of modules, options of
+# optimizers, `requires_grad`. A record that was made under another count looks whether it still
+# holds.
+structure = 0
+
+
+def structure_changed() -> None:
+    global structure
+    structure += 1
+
+
+def live(options: dict[str, Any], key: str, value: float) -> float:
+    """`value`, which was read from `options[key]`, as a kernel's parameter that a replay reads
+    anew: a learning rate."""
+    return value if recorder is None else recorder.live(options, key, value)

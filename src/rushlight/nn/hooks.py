@@ -159,7 +159,7 @@ def _add(
     return handle
 
 
-class BackwardHook(Function):
+class BackwardHookFunction(Function):
     """The identity around a module, whose nodes see the gradients of its inputs and outputs."""
 
     @staticmethod
@@ -232,7 +232,7 @@ def _identity(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any, list[int]]
     positions = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
     if not any(values[i].requires_grad for i in positions):
         return values, None, positions
-    outputs = BackwardHook.apply(*[values[i] for i in positions])
+    outputs = BackwardHookFunction.apply(*[values[i] for i in positions])
     node = outputs[0]._grad_fn
     if node is None:  # under no_grad
         return values, None, positions

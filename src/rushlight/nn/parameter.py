@@ -44,7 +44,7 @@ class Buffer(Tensor):
     >>> module = torch.nn.Module()
     >>> module.mean = torch.nn.Buffer(torch.zeros(1))
     >>> list(module.named_buffers())
-    [('mean', Buffer(tensor([0.])))]
+    [('mean', tensor([0.]))]
     """
 
     __slots__ = ()

@@ -206,7 +206,8 @@ class Registration:
     def _expect_none(self, name: str, value: Any, kind: str, expected: str) -> None:
         if value is not None:
             raise TypeError(
-                f"cannot assign '{typename(value)}' as {kind} '{name}' ({expected} or None expected)"
+                f"cannot assign '{typename(value)}' as {kind} '{name}' "
+                f"({expected} or None expected)"
             )
 
     def _forget(self, name: str, unless: str) -> None:

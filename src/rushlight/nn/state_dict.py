@@ -16,7 +16,7 @@ from .registration import Registration
 EXTRA_STATE = "_extra_state"
 
 
-class IncompatibleKeys(NamedTuple("IncompatibleKeys", [
+class _IncompatibleKeys(NamedTuple("IncompatibleKeys", [
     ("missing_keys", list[str]), ("unexpected_keys", list[str])
 ])):  # fmt: skip
     """What `load_state_dict` returns."""
@@ -128,7 +128,7 @@ class StateDict(Registration):
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
+    ) -> _IncompatibleKeys:
         """Copies the tensors of `state_dict` into this module and those below it.
 
         With `assign` the tensors themselves become the parameters and buffers. RuntimeError names
@@ -143,7 +143,7 @@ class StateDict(Registration):
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         metadata = getattr(state_dict, "_metadata", None)
-        result = IncompatibleKeys([], [])
+        result = _IncompatibleKeys([], [])
         errors: list[str] = []
 
         def load(module: Any, state: dict[str, Any], prefix: str) -> None:

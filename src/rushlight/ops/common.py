@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections import namedtuple
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ def method(function: AnyFunction) -> AnyFunction:
     return function
 
 
-def methods(**functions: Callable[..., Any]) -> None:
+def methods(**functions: Any) -> None:
     """Gives tensors methods that are no functions of the namespace, or under another name."""
     for name, function in functions.items():
         setattr(Tensor, name, function)
@@ -190,6 +191,11 @@ def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
     if len(set(axes)) != len(axes):
         raise OperationError(f"dim {axes[0]} appears multiple times in the list of dims")
     return axes
+
+
+def values_and_indices(name: str) -> Any:
+    """The type of what `max`, `sort` and their like return."""
+    return namedtuple(name, ["values", "indices"])  # type: ignore[misc]  # one type per function
 
 
 def sizes_from(sizes: tuple[Any, ...]) -> tuple[int, ...]:

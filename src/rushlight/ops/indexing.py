@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from ..autograd.operation import Operation
 from ..dtype import bool as bool_
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import method, methods, table_of
+from .common import method, methods, table_of, values_and_indices
 
 
 class Slice(Operation):
@@ -298,8 +297,8 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return tuple(found[:, i] for i in range(found.array.shape[1])) if as_tuple else found
 
 
-_Sort = namedtuple("sort", ["values", "indices"])
-_TopK = namedtuple("topk", ["values", "indices"])
+_Sort = values_and_indices("sort")
+_TopK = values_and_indices("topk")
 
 
 @method

@@ -60,13 +60,13 @@ class BatchNormGradient(Operation):
         with enable_grad():
             # Views, so that the search ends here and not in what the values came from.
             given = [t if t is None else t.view_as(t) for t in values]
-            outputs = self._formula(*given, mean, invstd)
+            outputs = self._formula(given[0], given[1], given[2], mean, invstd)
             total = sum((o * g).sum() for o, g in zip(outputs, gradients, strict=True))
             wanted = [t for t in given if t is not None and t.requires_grad]
             found = iter(grad(total, wanted, create_graph=create_graph, allow_unused=True))
         return tuple(next(found) if t is not None and t.requires_grad else None for t in given)
 
-    def _formula(self, grad: Tensor, x: Tensor, weight: Any, mean: Tensor, invstd: Tensor) -> Any:
+    def _formula(self, grad: Any, x: Any, weight: Any, mean: Tensor, invstd: Tensor) -> Any:
         axes = (0, *range(2, x.array.ndim))
         spread = (1, -1) + (1,) * (x.array.ndim - 2)
         if self.training:

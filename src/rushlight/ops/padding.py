@@ -34,7 +34,7 @@ def pad(
     """A border around the last dimensions.
 
     `pad` holds the widths before and after the last dimension, then the one before it, and so on;
-    negative ones cut off. `mode` is "constant" (with `value`), "reflect", "replicate" or "circular".
+    negative ones cut off. `mode` is "constant" (with `value`), "reflect", "replicate", "circular".
 
     >>> import rushlight as torch
     >>> torch.nn.functional.pad(torch.ones(2), (1, 2))
@@ -43,8 +43,8 @@ def pad(
     ndim = input.array.ndim
     if len(pad) % 2 or len(pad) > 2 * ndim:
         raise OperationError(
-            f"pad: Padding length must be divisible by 2 and at most twice the number of dimensions "
-            f"(got {list(pad)} for shape {tuple(input.shape)})"
+            "pad: Padding length must be divisible by 2 and at most twice the number of "
+            f"dimensions (got {list(pad)} for shape {tuple(input.shape)})"
         )
     pairs = [(int(pad[2 * i]), int(pad[2 * i + 1])) for i in range(len(pad) // 2)]
     widths = [(0, 0)] * (ndim - len(pairs)) + pairs[::-1]

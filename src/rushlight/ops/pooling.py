@@ -9,6 +9,7 @@ from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .common import table_of
 from .geometry import pool_geometry
+from .shape import cat
 
 
 class MaxPool2d(Operation):
@@ -147,20 +148,16 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     )
     if height % rows == 0 and width % columns == 0:
         return avg_pool2d(input, (height // rows, width // columns))
-    strips = [
-        input.narrow(-2, i * height // rows, -(-(i + 1) * height // rows) - i * height // rows)
-        .mean(-2, keepdim=True)
-        for i in range(rows)
-    ]  # fmt: skip
-    from .shape import cat
-
+    strips = [input.narrow(-2, *part).mean(-2, keepdim=True) for part in _parts(height, rows)]
     image = cat(strips, -2)
-    parts = [
-        image.narrow(-1, j * width // columns, -(-(j + 1) * width // columns) - j * width // columns)
-        .mean(-1, keepdim=True)
-        for j in range(columns)
-    ]  # fmt: skip
-    return cat(parts, -1)
+    cells = [image.narrow(-1, *part).mean(-1, keepdim=True) for part in _parts(width, columns)]
+    return cat(cells, -1)
+
+
+def _parts(size: int, count: int) -> list[tuple[int, int]]:
+    """The start and length of each of `count` parts of a dimension."""
+    bounds = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+    return [(start, stop - start) for start, stop in bounds]
 
 
 def _pair(size: Any) -> tuple[Any, Any]:

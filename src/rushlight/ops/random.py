@@ -16,7 +16,11 @@ from .common import method, sizes_from, table_of
 
 
 def _state(generator: Generator | None) -> Any:
-    return (default_generator if generator is None else generator).state
+    if generator is None:
+        return default_generator.state
+    if not isinstance(generator, Generator):
+        raise TypeError(f"generator must be a torch.Generator, not {type(generator).__name__}")
+    return generator.state
 
 
 def _table(device: Any) -> Any:
@@ -24,7 +28,15 @@ def _table(device: Any) -> Any:
 
 
 def _shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
-    return sizes_from((options.pop("size"),) if "size" in options else size)
+    return _checked(sizes_from((options.pop("size"),) if "size" in options else size))
+
+
+def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
+    if any(n < 0 for n in shape):
+        raise OperationError(
+            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
+        )
+    return shape
 
 
 def _finished(array: Any, requires_grad: bool = False) -> Tensor:
@@ -74,19 +86,33 @@ def randint(
     """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1."""
     if not isinstance(high, (int, np.integer)):
         low, high, size = 0, low, high if size is None else size
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= "
-                           f"to={high}")  # fmt: skip
     kind = (dtype or int64).numpy
-    shape = sizes_from((size,))
+    shape = _checked(sizes_from((size,)))
+    _check_range("randint", low, high, kind)
     array = _table(device).random_integers(_state(generator), shape, low, high, kind)
     return _finished(array, requires_grad)
+
+
+def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
+    if low >= high:
+        raise OperationError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    if dtype.kind in "iub":
+        least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        if low < least or high - 1 > most:
+            raise OperationError(
+                f"{name}: from={low} and to={high} are out of bounds for {dtype.name}, which goes "
+                f"from {least} to {most}"
+            )
 
 
 def randperm(
     n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, **ignored: Any
 ) -> Tensor:
     """The numbers from 0 to n - 1 in a random order."""
+    if n < 0:
+        raise OperationError(f"randperm: n must be non-negative, got {n}")
     array = _table(device).random_permutation(_state(generator), n)
     return _finished(array).to(dtype or int64)
 
@@ -103,8 +129,9 @@ def randn_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
 
 def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None) -> Tensor:
     """`randint` in input's shape, dtype and device."""
-    bounds = (0, low) if high is None else (low, high)
-    return randint(*bounds, input.shape, dtype=dtype or input.dtype, device=input.device)
+    if high is None:
+        low, high = 0, low
+    return randint(low, high, input.shape, dtype=dtype or input.dtype, device=input.device)
 
 
 def normal(
@@ -112,6 +139,8 @@ def normal(
     device: Any = None,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
+    if isinstance(std, Tensor) and bool((std < 0).any()):
+        raise OperationError("normal expects all elements of std >= 0.0")
     if size is None:
         like = mean if isinstance(mean, Tensor) else std
         shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))
@@ -176,7 +205,7 @@ def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = N
              ) -> Tensor:  # fmt: skip
     """Fills with numbers drawn evenly from [from, to)."""
     low, high = bounds.pop("from", a), bounds.pop("to", b)
-    if low > high:
+    if not low <= high or high - low == float("inf"):
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
@@ -198,6 +227,8 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
 @method
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
     """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
+    if not lambd > 0:
+        raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
     x = self.array
     kind = _floating("exponential_", self.dtype)
     return _refill(self, table_of(self).random_exponential(_state(generator), x.shape, lambd, kind))
@@ -211,10 +242,10 @@ def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> 
         return _refill(self, table.random_full_range(_state(generator), x.shape, x.dtype))
     low = named.get("from", bounds[0] if len(bounds) > 1 else 0)
     high = named.get("to", bounds[-1] if bounds else None)
-    if low >= high:
-        raise OperationError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
+    if high is None:
+        info = np.iinfo(x.dtype) if x.dtype.kind in "iu" else None
+        high = info.max + 1 if info is not None else 2 ** (np.finfo(x.dtype).nmant + 1) + 1
+    _check_range("random_", low, high, x.dtype)
     return _refill(self, table.random_integers(_state(generator), x.shape, low, high, x.dtype))
 
 
@@ -222,5 +253,7 @@ def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Fills with 1 with probability `p`, else 0."""
     probability = p.array if isinstance(p, Tensor) else p
+    if not isinstance(p, Tensor) and not 0 <= p <= 1:
+        raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     mask = table_of(self).random_bernoulli(_state(generator), self.array.shape, probability)
     return _refill(self, mask)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from collections import namedtuple
 from math import prod as product
 from typing import Any
 
@@ -11,7 +10,7 @@ from ..autograd.operation import Operation, SavesOutput
 from ..dtype import int64
 from ..errors import OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import method, normalize_axes, table_of
+from .common import method, normalize_axes, table_of, values_and_indices
 from .elementwise import sqrt, where
 
 
@@ -166,8 +165,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return Cumsum.apply(input, wrap_dim(dim, input.array.ndim))
 
 
-_Max = namedtuple("max", ["values", "indices"])
-_Min = namedtuple("min", ["values", "indices"])
+_Max, _Min = values_and_indices("max"), values_and_indices("min")
 
 
 def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import dtype as dtypes
+from ..dtype import float32
 from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..ops.creation import tensor, zeros_like
@@ -77,8 +77,9 @@ class Adam(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
-            for option in ("amsgrad", "maximize", "decoupled_weight_decay"):
-                group.setdefault(option, isinstance(self, AdamW) and option[0] == "d")
+            group.setdefault("amsgrad", False)
+            group.setdefault("maximize", False)
+            group.setdefault("decoupled_weight_decay", isinstance(self, AdamW))
             for parameter in group["params"]:
                 known = self.state.get(parameter)
                 if known and not isinstance(known["step"], Tensor):  # PyTorch before 1.12
@@ -91,43 +92,28 @@ class Adam(Optimizer):
         return loss
 
     def _update(self, group: dict[str, Any]) -> None:
-        amsgrad = group["amsgrad"]
-        # Array type, dtype -> the lists that the kernel takes.
-        batches: dict[Any, tuple[list[Any], ...]] = {}
+        # (array type, dtype) -> parameters and their states
+        batches: dict[Any, tuple[list[Tensor], list[dict[str, Tensor]]]] = {}
         for parameter in group["params"]:
-            grad = parameter.grad
-            if grad is None:
+            if parameter.grad is None:
                 continue
             array = parameter.array
             key = (type(array), array.dtype)
             batch = batches.get(key)
             if batch is None:
-                _check_real(array)
-                batch = batches[key] = ([], [], [], [], [], [])
-            state = self.state[parameter]
-            if not state:
-                state["step"] = _count(0)
-                state["exp_avg"] = zeros_like(parameter)
-                state["exp_avg_sq"] = zeros_like(parameter)
-                if amsgrad:
-                    state["max_exp_avg_sq"] = zeros_like(parameter)
-            batch[0].append(array)
-            batch[1].append(grad.array)
-            batch[2].append(state["exp_avg"].array)
-            batch[3].append(state["exp_avg_sq"].array)
-            batch[4].append(state["step"].array)
-            if amsgrad:
-                batch[5].append(state["max_exp_avg_sq"].array)
-            parameter.bump_version()
+                batch = batches[key] = ([], [])
+            batch[0].append(parameter)
+            batch[1].append(self.state[parameter] or self._new_state(parameter, group))
         beta1, beta2 = group["betas"]
-        for (array_type, _), (params, grads, means, squares, steps, largest) in batches.items():
+        for (array_type, _), (parameters, states) in batches.items():
+            largest = [s["max_exp_avg_sq"].array for s in states] if group["amsgrad"] else None
             kernel_tables[array_type].adam(
-                params,
-                grads,
-                means,
-                squares,
-                largest if amsgrad else None,
-                steps,
+                [parameter.array for parameter in parameters],
+                [parameter.grad.array for parameter in parameters],  # type: ignore[union-attr]
+                [state["exp_avg"].array for state in states],
+                [state["exp_avg_sq"].array for state in states],
+                largest,
+                [state["step"].array for state in states],
                 as_number(group["lr"]),
                 as_number(beta1),
                 as_number(beta2),
@@ -136,6 +122,22 @@ class Adam(Optimizer):
                 group["decoupled_weight_decay"],
                 group["maximize"],
             )
+            for parameter in parameters:
+                parameter.bump_version()
+
+    def _new_state(self, parameter: Tensor, group: dict[str, Any]) -> dict[str, Tensor]:
+        if parameter.is_complex():
+            raise NotSupportedError(
+                f"{type(self).__name__}: parameters of dtype {parameter.dtype} are not supported; "
+                "keep real and imaginary parts as real parameters"
+            )
+        state = self.state[parameter]
+        state["step"] = _count(0)
+        state["exp_avg"] = zeros_like(parameter)
+        state["exp_avg_sq"] = zeros_like(parameter)
+        if group["amsgrad"]:
+            state["max_exp_avg_sq"] = zeros_like(parameter)
+        return state
 
 
 class AdamW(Adam):
@@ -183,12 +185,4 @@ class AdamW(Adam):
 
 def _count(steps: float) -> Tensor:
     """The number of steps so far as PyTorch saves it: a float32 tensor on the CPU."""
-    return tensor(float(steps), dtype=dtypes.float32)
-
-
-def _check_real(array: Any) -> None:
-    if array.dtype.kind == "c":
-        raise NotSupportedError(
-            f"Adam: parameters of dtype {array.dtype} are not supported; keep real and imaginary "
-            "parts as real parameters"
-        )
+    return tensor(float(steps), dtype=float32)

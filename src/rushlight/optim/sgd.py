@@ -81,34 +81,28 @@ class SGD(Optimizer):
 
     def _update(self, group: dict[str, Any]) -> None:
         momentum = group["momentum"]
-        # Array type, dtype, whether the buffers hold something -> parameters, gradients, buffers.
-        batches: dict[Any, tuple[list[Any], list[Any], list[Any]]] = {}
+        # (array type, dtype, whether they have buffers yet) -> parameters and their buffers
+        batches: dict[Any, tuple[list[Tensor], list[Any]]] = {}
         for parameter in group["params"]:
-            grad = parameter.grad
-            if grad is None:
+            if parameter.grad is None:
                 continue
-            array = parameter.array
-            initialized = True
+            buffer = None
             if momentum != 0:
-                state = self.state[parameter]
-                buffer = state.get("momentum_buffer")
-                if buffer is None:
-                    initialized = False
-                    buffer = state["momentum_buffer"] = empty_like(parameter)
-            key = (type(array), array.dtype, initialized)
+                buffer = self.state[parameter].get("momentum_buffer")
+            array = parameter.array
+            key = (type(array), array.dtype, buffer is not None)
             batch = batches.get(key)
             if batch is None:
-                batch = batches[key] = ([], [], [])
-            batch[0].append(array)
-            batch[1].append(grad.array)
-            if momentum != 0:
-                batch[2].append(buffer.array)
-            parameter.bump_version()
-        for (array_type, _, initialized), (params, grads, buffers) in batches.items():
+                batch = batches[key] = ([], [])
+            batch[0].append(parameter)
+            batch[1].append(buffer)
+        for (array_type, _, initialized), (parameters, buffers) in batches.items():
+            if momentum != 0 and not initialized:
+                buffers = [empty_like(parameter) for parameter in parameters]
             kernel_tables[array_type].sgd(
-                params,
-                grads,
-                buffers if momentum != 0 else None,
+                [parameter.array for parameter in parameters],
+                [parameter.grad.array for parameter in parameters],  # type: ignore[union-attr]
+                [buffer.array for buffer in buffers] if momentum != 0 else None,
                 initialized,
                 as_number(group["lr"]),
                 momentum,
@@ -117,3 +111,8 @@ class SGD(Optimizer):
                 group["nesterov"],
                 group["maximize"],
             )
+            for parameter in parameters:
+                parameter.bump_version()
+            if momentum != 0 and not initialized:
+                for parameter, buffer in zip(parameters, buffers, strict=True):
+                    self.state[parameter]["momentum_buffer"] = buffer

@@ -21,10 +21,10 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
     """Writes tensors, and whatever holds them, to a file that PyTorch reads, too.
 
     `obj` is a tensor, a number, a string, bytes, None, a `torch.Size`, dtype or device, or a list,
-    tuple, dict, OrderedDict or set of such, at any depth: what `load` gives back. Tensors that share
-    memory are written once and share it again when loaded, memory order and `requires_grad` are
-    kept; a view takes the whole memory that it is a view of with it (`save(view.clone(), f)` does
-    not).
+    tuple, dict, OrderedDict or set of such, at any depth: what `load` gives back. Tensors that
+    share memory are written once and share it again when loaded; memory order and `requires_grad`
+    are kept. A view takes all the memory that it is a view of with it: save(view.clone(), f) does
+    not.
 
     A file named by its path is replaced when the new one is complete on the disk: whatever happens
     before, a full disk or a killed process, leaves the old one.

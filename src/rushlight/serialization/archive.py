@@ -16,7 +16,9 @@ import numpy as np
 
 # PyTorch's readers want storages at multiples of this, for memory mapping.
 ALIGNMENT = 64
-MAXIMUM_32 = 0xFFFFFFFF
+# Sizes and offsets from here on stand in the 64-bit fields that zip files were given later
+# ("zip64"), and IN_64_BITS in the 32-bit field.
+ZIP64_FROM = IN_64_BITS = 0xFFFFFFFF
 ZIP_1980 = 33  # 1 January 1980 in the zip format: the same object gives the same bytes
 
 
@@ -28,7 +30,7 @@ def write_archive(file: BinaryIO, pickle: bytes, storages: list[np.ndarray[Any, 
     archive.write("archive/.storage_alignment", memoryview(b"%d" % ALIGNMENT))
     archive.write("archive/byteorder", memoryview(sys.byteorder.encode()))
     for number, storage in enumerate(storages):
-        archive.write(f"archive/data/{number}", memoryview(storage.view(np.uint8)))
+        archive.write(f"archive/data/{number}", storage.view(np.uint8).data)
     archive.write("archive/version", memoryview(b"3\n"))
     archive.write("archive/.data/serialization_id", memoryview(archive.identity()))
     archive.finish()
@@ -49,13 +51,13 @@ class _Archive:
     def write(self, name: str, data: memoryview) -> None:
         encoded = name.encode()
         checksum = zlib.crc32(data)
-        size = data.nbytes
+        size = in_header = data.nbytes
         extra = b""
-        if size >= MAXIMUM_32:  # "zip64": the sizes that do not fit stand in an extra field
+        if size >= ZIP64_FROM:
             extra = struct.pack("<HHQQ", 1, 16, size, size)
+            in_header = IN_64_BITS
         padding = -(self.offset + 30 + len(encoded) + len(extra) + 4) % ALIGNMENT
         extra += struct.pack("<2sH", b"FB", padding) + b"Z" * padding
-        in_header = min(size, MAXIMUM_32)
         self.records.append((encoded, checksum, size, self.offset))
         self._put(
             struct.pack(
@@ -76,9 +78,9 @@ class _Archive:
         start = self.offset
         for name, checksum, size, offset in self.records:
             extra = b""
-            if max(size, offset) >= MAXIMUM_32:
+            if max(size, offset) >= ZIP64_FROM:
                 extra = struct.pack("<HHQQQ", 1, 24, size, size, offset)
-                size = offset = MAXIMUM_32
+                size = offset = IN_64_BITS
             self._put(
                 struct.pack(
                     "<4s6H3L5H2L", b"PK\1\2", 45, 45, 1 << 11, 0, 0, ZIP_1980, checksum,
@@ -87,19 +89,20 @@ class _Archive:
             )
             self._put(name + extra)
         count, size, end = len(self.records), self.offset - start, self.offset
-        if count >= 0xFFFF or end >= MAXIMUM_32:
+        if count >= 0xFFFF or end >= ZIP64_FROM:
             self._put(
                 struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start)
             )
             self._put(struct.pack("<4sLQL", b"PK\6\7", 0, end, 1))
-            count, start = min(count, 0xFFFF), min(start, MAXIMUM_32)
+            count, size, start = 0xFFFF, IN_64_BITS, IN_64_BITS
         self._put(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, start, 0))
 
     def _put(self, data: bytes | memoryview) -> None:
         rest = memoryview(data)
         self.offset += rest.nbytes
         while rest.nbytes:  # an unbuffered file may take less than it was given
-            rest = rest[self.file.write(rest) or rest.nbytes :]
+            written = self.file.write(rest)
+            rest = rest[rest.nbytes if written is None else written :]
 
 
 @contextmanager
@@ -110,12 +113,12 @@ def replaced_when_complete(path: str) -> Iterator[BinaryIO]:
     """
     path = os.path.realpath(path)  # a link goes on pointing to the file
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe or /dev/null
-        with open(path, "wb") as file:
-            yield file
+        with open(path, "wb") as special:
+            yield special
         return
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
-    file = None
+    file: BinaryIO | None = None
     try:
         file = open(temporary, "xb")
         with suppress(FileNotFoundError):
@@ -127,12 +130,12 @@ def replaced_when_complete(path: str) -> Iterator[BinaryIO]:
         os.replace(temporary, path)
     except BaseException as error:
         if file is not None:
-            with suppress(OSError):  # closing writes what is buffered: on a full disk it fails again
+            with suppress(OSError):  # closing writes what is buffered, and may fail again
                 file.close()
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
         if isinstance(error, OSError):
             raise OSError(
-                error.errno, f"{error.strerror} (nothing was written, an old file is intact)", path
+                error.errno, f"{error.strerror}; the file is as it was before", path
             ) from error
         raise

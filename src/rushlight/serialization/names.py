@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from ..dtype import bool as bool_, complex128, complex64, float16, float32, float64, int16, int32, int64, int8, uint8
+from ..dtype import (
+    bool,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
 
-# A storage's type says its dtype. The dtypes that are not here came later: their storages are
-# untyped, and the tensor says its dtype.
+# A storage's type says its dtype.
 STORAGES = {
     "FloatStorage": float32,
     "DoubleStorage": float64,
@@ -15,7 +29,12 @@ STORAGES = {
     "ShortStorage": int16,
     "CharStorage": int8,
     "ByteStorage": uint8,
-    "BoolStorage": bool_,
+    "BoolStorage": bool,
     "ComplexFloatStorage": complex64,
     "ComplexDoubleStorage": complex128,
 }
+
+# These came later: their storages are untyped, and the tensor says its dtype.
+UNTYPED = (uint16, uint32, uint64)
+
+DTYPES = {dtype.name: dtype for dtype in (*STORAGES.values(), *UNTYPED)}

@@ -40,18 +40,21 @@ class _Global(NamedTuple):
 class _Storage(NamedTuple):
     """Memory that tensors share: its number in the file, its elements in memory order."""
 
-    number: int
+    key: str
     dtype: DType
     array: Array
     device: str
 
 
-# The Python version of the standard library's class: the C version writes only names of things that
-# can be imported, and "torch.FloatStorage" cannot.
-class _Pickler(pickle._Pickler):  # type: ignore[name-defined]
+# The standard library's class in Python: the one in C writes only names of things that it can
+# import, and "torch.FloatStorage" is none.
+_PythonPickler: Any = pickle._Pickler
+
+
+class _Pickler(_PythonPickler):
     dispatch: dict[type, Callable[..., None]] = {
-        kind: pickle._Pickler.dispatch[kind]  # type: ignore[attr-defined]
-        for kind in (type(None), bool, int, float, str, bytes, bytearray, tuple, list, dict)
+        kind: _PythonPickler.dispatch[kind]
+        for kind in (type(None), bool, int, float, str, bytearray, tuple, list, dict)
     }
 
     def __init__(self, file: io.BytesIO) -> None:
@@ -79,7 +82,7 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined]
             name, count = _Global("torch", _storage_of[obj.dtype]), obj.array.size
         else:
             name, count = _Global("torch.storage", "UntypedStorage"), obj.array.nbytes
-        return "storage", self._named(*name), str(obj.number), obj.device, count
+        return "storage", self._named(*name), obj.key, obj.device, count
 
     def _named(self, module: str, name: str) -> _Global:
         """The same object for the same name, so that the pickle names it once."""
@@ -100,7 +103,7 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined]
         self.save(self._named("torch", obj.name))
 
     def _save_device(self, obj: Device) -> None:
-        index = () if obj.index is None else (obj.index,)
+        index: tuple[int, ...] = () if obj.index is None else (obj.index,)
         self._save_call(obj, self._named("torch", "device"), obj.type, *index)
 
     def _save_size(self, obj: Size) -> None:
@@ -112,30 +115,27 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined]
 
     def _save_tensor(self, obj: Tensor) -> None:
         storage, offset, strides = self._storage(obj)
-        arguments = (storage, offset, tuple(obj.shape), strides, obj.requires_grad, OrderedDict())
-        if storage.dtype in _storage_of:
-            function = self._named("torch._utils", "_rebuild_tensor_v2")
-            self._save_call(obj, function, *arguments)
-        else:
-            function = self._named("torch._utils", "_rebuild_tensor_v3")
-            self._save_call(obj, function, *arguments, storage.dtype)
+        typed = storage.dtype in _storage_of
+        function = self._named("torch._utils", f"_rebuild_tensor_v{2 if typed else 3}")
+        self._save_call(
+            obj, function, storage, offset, tuple(obj.shape), strides, obj.requires_grad,
+            OrderedDict(), *(() if typed else (storage.dtype,)),
+        )  # fmt: skip
 
     def _storage(self, tensor: Tensor) -> tuple[_Storage, int, tuple[int, ...]]:
         """The storage of a tensor, and its place there: offset and strides in elements."""
         array = tensor.host_array()
-        owner = array
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
-        if not (_fills_its_memory(owner) and _fits(array, owner)):
+        owner = _owner(array)
+        memory = _in_memory_order(owner)
+        if memory is None or not _fits(array, owner):
             array = owner = np.ascontiguousarray(array)
-        start = _address(owner)
-        key = (start, owner.nbytes, str(tensor.device))
-        if key not in self.storages:
-            flat = np.lib.stride_tricks.as_strided(owner, (owner.size,), (owner.itemsize,))
-            self.storages[key] = _Storage(
-                len(self.storages), tensor.dtype, flat.view(array.dtype), str(tensor.device)
-            )
-        storage = self.storages[key]
+            memory = owner.reshape(-1)
+        start, device = _address(owner), str(tensor.device)
+        storage = self.storages.get((start, owner.nbytes, device))
+        if storage is None:
+            key = str(len(self.storages))
+            storage = _Storage(key, tensor.dtype, memory.view(array.dtype), device)
+            self.storages[start, owner.nbytes, device] = storage
         if storage.dtype is not tensor.dtype:
             raise RuntimeError(
                 "Cannot save multiple tensors or storages that view the same data as different "
@@ -144,9 +144,13 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined]
         offset = (_address(array) - start) // array.itemsize if array.size else 0
         return storage, offset, tuple(stride // array.itemsize for stride in array.strides)
 
+    def _save_bytes(self, obj: bytes) -> None:
+        # As Python does under protocol 2, but for empty bytes, too: PyTorch refuses Python's way.
+        self.save_reduce(codecs.encode, (obj.decode("latin1"), "latin1"), obj=obj)
+
     dispatch |= {
-        _Global: _save_global, DType: _save_dtype, Device: _save_device, Size: _save_size,
-        Tensor: _save_tensor, Buffer: _save_tensor, Parameter: _save_parameter,
+        _Global: _save_global, bytes: _save_bytes, DType: _save_dtype, Device: _save_device,
+        Size: _save_size, Tensor: _save_tensor, Buffer: _save_tensor, Parameter: _save_parameter,
     }  # fmt: skip
 
 
@@ -154,15 +158,20 @@ def _address(array: Array) -> int:
     return array.__array_interface__["data"][0]
 
 
-def _fills_its_memory(array: Array) -> bool:
-    """Whether the elements lie one after the other, in whatever order of the dimensions."""
-    strides = [(s, n) for s, n in zip(array.strides, array.shape, strict=True) if n != 1]
-    expected = array.itemsize
-    for stride, length in sorted(strides):
-        if stride != expected:
-            return array.size == 0
-        expected *= length
-    return True
+def _owner(array: Array) -> Array:
+    """The array whose memory this one is a view of."""
+    base: Any = array
+    while base is not None:  # a base may be a wrapper that has one of its own
+        if isinstance(base, np.ndarray):
+            array = base
+        base = getattr(base, "base", None)
+    return array
+
+
+def _in_memory_order(array: Array) -> Array | None:
+    """The elements as a flat view; None where they do not lie one after the other."""
+    ordered = array.transpose(sorted(range(array.ndim), key=lambda axis: -array.strides[axis]))
+    return ordered.reshape(-1) if ordered.flags.c_contiguous else None
 
 
 def _fits(array: Array, owner: Array) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from typing import Any
 
 import numpy as np
 
+from ..serialization.archive import replaced_when_complete
 from ..tensor import Tensor, wrap
 from .pillow import require_pillow
 
@@ -86,8 +86,9 @@ def save_image(
 ) -> None:
     """Writes an image, or the grid of a batch, with values from 0 to 1, to a path or file object.
 
-    The kind of file follows from `format` or the path's ending. `kwargs` are those of `make_grid`.
-    A file that was there before is replaced only once the new one is complete.
+    The kind of file follows from `format` or the path's ending; ValueError where Pillow knows none.
+    `kwargs` are those of `make_grid`. A file that was there before is replaced only once the new
+    one is complete.
     """
     pillow = require_pillow("saving images")
     grid = make_grid(tensor, **kwargs).array
@@ -97,13 +98,10 @@ def save_image(
         image.save(fp, format=format)
         return
     path = os.fspath(fp)
-    folder, name = os.path.split(path)
-    # The ending stays, for Pillow goes by it.
-    handle, temporary = tempfile.mkstemp(dir=folder or ".", suffix=os.path.splitext(name)[1])
-    os.close(handle)
-    try:
-        image.save(temporary, format=format)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    if format is None:
+        ending = os.path.splitext(path)[1].lower()
+        format = pillow.registered_extensions().get(ending)
+        if format is None:
+            raise ValueError(f"unknown file extension: {ending!r} of {path}; .png would do")
+    with replaced_when_complete(path) as file:
+        image.save(file, format=format)

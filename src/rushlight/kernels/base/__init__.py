@@ -28,8 +28,8 @@ from .softmax import Softmax
 
 
 class Base(
-    Convolution, Copies, Dropout, Elementwise, Indexing, Loss, Matmul, Normalization, Optim, Pooling,
-    Random, Reduction, Shape, Softmax,
+    Convolution, Copies, Dropout, Elementwise, Indexing, Loss, Matmul, Normalization, Optim,
+    Pooling, Random, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

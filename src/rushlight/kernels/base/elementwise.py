@@ -22,6 +22,7 @@ def _binary(name: str) -> Any:
 class Elementwise:
     xp: Any
     array: Any
+    store: Any
 
     add, sub, mul, div = map(_binary, ("add", "subtract", "multiply", "true_divide"))
     floor_divide, remainder, fmod = map(_binary, ("floor_divide", "remainder", "fmod"))

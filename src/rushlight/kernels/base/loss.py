@@ -10,6 +10,7 @@ from ...errors import OutOfRangeError
 class Loss:
     xp: Any
     array: Any
+    scalar: Any
 
     def nll_loss(
         self, log_probabilities: Any, target: Any, weight: Any, reduction: str, ignore_index: int

@@ -51,7 +51,7 @@ class Pooling:
         return self.clone(result, "channels_last")
 
     def max_pool_indices(self, where: Any, geometry: Any) -> Any:
-        """Places in the window as PyTorch's indices: flat, into one channel's plane of the input."""
+        """Places in the window as PyTorch's indices: flat, in a channel's plane of the input."""
         xp = self.xp
         rank = len(geometry.kernel_size)
         rest = where.astype("int64")
@@ -91,7 +91,8 @@ class Pooling:
             )
         border = _border_shape(geometry)[2:]
         before = [0 if geometry.count_include_pad else p for p in geometry.padding]
-        widths = [(b, n - b - have) for b, n, have in zip(before, border, ones.shape[2:])]
+        sizes = zip(before, border, ones.shape[2:], strict=True)
+        widths = [(b, n - b - have) for b, n, have in sizes]
         widths = [(b, max(after, 0)) for b, after in widths]
         ones = self.xp.pad(ones, ((0, 0), (0, 0), *widths))
         return sum(ones[window] for window in _windows(geometry))

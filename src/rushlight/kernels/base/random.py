@@ -113,7 +113,7 @@ class Random:
         return self.xp.asarray(out)
 
     def random_full_range(self, state: Array, shape: tuple[int, ...], dtype: Any) -> Array:
-        """Integers in [0, the greatest of an integer dtype], or [0, 2**mantissa bits] of a float."""
+        """Integers from 0 to an integer dtype's greatest, or to 2**mantissa bits of a float."""
         dtype = np.dtype(dtype)
         if dtype.kind == "f":
             span = 2 ** (np.finfo(dtype).nmant + 1) + 1
@@ -125,7 +125,7 @@ class Random:
     def random_permutation(self, state: Array, n: int) -> Array:
         """0 .. n-1 shuffled (Fisher and Yates), int64."""
         out = np.arange(n)
-        swap = memoryview(out)  # its items are Python integers: a third of the time of an array's
+        swap = out.data  # a memoryview's items are Python integers: a third of an array's time
         if n < LARGE_PERMUTATION:
             here = 0
             for draws in _draws(state, n - 1):
@@ -192,10 +192,11 @@ def _draws(state: Array, count: int) -> Iterator[Array]:
             yield _temper(state[position : position + count])
         return
     twister = _twister()
-    twister.set_state(("MT19937", state[KEY], position))
+    twister.set_state(("MT19937", state[KEY], position, 0, 0.0))
     for start in range(0, count, CHUNK):
         yield twister.randint(0, 1 << 32, min(CHUNK, count - start), np.uint32)
-    _, state[KEY], state[POSITION] = twister.get_state()[:3]
+    after = twister.get_state(legacy=False)["state"]
+    state[KEY], state[POSITION] = after["key"], after["pos"]
 
 
 def _temper(key: Array) -> Array:
@@ -295,12 +296,13 @@ _LOG2_LOW, _LOG2_HIGH = np.float32(-2.12194440e-4), np.float32(0.693359375)
 _SINE = [np.float32(c) for c in (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)]
 _COSINE = [np.float32(c) for c in (2.443315711809948e-5, -1.388731625493765e-3,
                                    4.166664568298827e-2)]  # fmt: skip
-_QUARTER_PI = [np.float32(c) for c in (0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)]
+_QUARTER_PI = [np.float32(c) for c in (0.78515625, 2.4187564849853515625e-4,
+                                       3.77489497744594108e-8)]  # fmt: skip
 _HALF, _ONE = np.float32(0.5), np.float32(1)
 
 
 def _log(x: Array) -> Array:
-    """The natural logarithm of x = m * 2**e, m in [sqrt(1/2), sqrt(2)), by a polynomial in m - 1."""
+    """The natural logarithm of m * 2**e, m in [sqrt(1/2), sqrt(2)), by a polynomial in m - 1."""
     mantissa, exponent = np.frexp(x)
     low = mantissa < np.float32(math.sqrt(0.5))
     exponent = (exponent - low).astype(np.float32)

@@ -21,7 +21,10 @@ class Shape:
         return self.xp.lib.stride_tricks.as_strided(x, shape, strides)
 
     def getitem(self, x: Any, index: Any) -> Any:
-        return self.array(x[index])
+        # The ellipsis makes a 0-d view, and not a number, of what whole numbers alone name.
+        if not any(part is Ellipsis for part in index):
+            index = (*index, Ellipsis)
+        return x[index]
 
     def setitem(self, x: Any, value: Any, index: Any, out: Any) -> Any:
         out[index] = value

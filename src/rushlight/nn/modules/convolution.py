@@ -123,7 +123,7 @@ class _Convolution(Module):
 
 
 class Conv1d(_Convolution):
-    """y[n, o] = bias[o] + sum over c of weight[o, c] * x[n, c], cross-correlated over length.
+    """y[n, o] = bias[o] + sum over c of weight[o, c] * x[n, c], cross-correlated over the length.
 
     Shapes: x (N, C, L), y (N, O, M), weight (O, C / groups, kernel_size). See `Conv2d`.
 
@@ -159,7 +159,7 @@ class Conv1d(_Convolution):
 
 
 class Conv2d(_Convolution):
-    """y[n, o] = bias[o] + sum over c of weight[o, c] * x[n, c], cross-correlated over height, width.
+    """y[n, o] = bias[o] + sum over c of weight[o, c] * x[n, c], cross-correlated over both sides.
 
     Shapes: x (N, C, H, W) or (C, H, W), y (N, O, H', W'), weight (O, C / groups, kernel height,
     kernel width), with H' = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1.

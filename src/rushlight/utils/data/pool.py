@@ -64,10 +64,9 @@ class WorkerPool:
         self._processes.append(process)
 
     def send(self, worker_id: int, request: Any) -> None:
-        try:
+        # Of a dead worker `receive` tells, after what the worker has still answered.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._channels[worker_id].send(request)
-        except (BrokenPipeError, ConnectionResetError):
-            self._fail([worker_id])
 
     def receive(self, timeout: float) -> Any:
         """The next answer of any worker. `timeout` in seconds, 0 for none."""

@@ -46,7 +46,7 @@ class RandomSampler(Sampler[int]):
     >>> from rushlight.utils.data import RandomSampler
     >>> generator = torch.Generator().manual_seed(0)
     >>> list(RandomSampler(range(5), generator=generator))
-    [4, 1, 2, 0, 3]
+    [4, 0, 1, 3, 2]
     """
 
     def __init__(

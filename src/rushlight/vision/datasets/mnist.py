@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -79,7 +80,8 @@ class MNIST(VisionDataset):
         return f"Split: {'Train' if self.train else 'Test'}"
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        image, target = self.data.array[index], int(self.targets[index])
+        image, targets = self.data.array[index], self.targets
+        target = int(targets.array[index] if isinstance(targets, Tensor) else targets[index])
         # ToTensor makes the same of an array as of the image made of it, in a third of the time.
         if not takes_arrays(self.transform):
             image = require_pillow(f"an image of {type(self).__name__}").fromarray(image)
@@ -113,7 +115,7 @@ class MNIST(VisionDataset):
             if self._find(name) is None:
                 urls = [f"{mirror}{name}.gz" for mirror in self.mirrors]
                 path = os.path.join(self.raw_folder, name + ".gz")
-                download(urls, path, lambda part, name=name: self._read(name, part))
+                download(urls, path, functools.partial(self._read, name))
 
     def _load(self, split: str) -> tuple[Tensor, Tensor]:
         names = [name for name in self.resources if name.startswith(split)]
@@ -181,7 +183,12 @@ class Digits(MNIST):
     (2000, torch.Size([2000, 28, 28]), '7 - seven')
     """
 
-    resources = {}
+    resources = {
+        "train-images-idx3-ubyte": "d2442bc08bd5ff7a07250f72c4d51549",
+        "train-labels-idx1-ubyte": "2367398df9813ee76715953f5039d74b",
+        "t10k-images-idx3-ubyte": "1f443774e7b4ecd912fe34f30bda774b",
+        "t10k-labels-idx1-ubyte": "371e95c47744df5b9d47f13e64d2d7a9",
+    }
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,12 +96,7 @@ def normalize(
             "Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = "
             f"{tensor.size()}"
         )
-    means, deviations = (_per_channel(v, tensor.array.dtype) for v in (mean, std))
-    if not deviations.all():
-        raise ValueError(
-            f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by "
-            "zero."
-        )
+    means, deviations = _constants(_plain(mean), _plain(std), tensor.dtype)
     if inplace or tensor.requires_grad or not isinstance(tensor.array, np.ndarray):
         result = tensor if inplace else tensor.clone()
         place = tensor.device
@@ -111,9 +107,22 @@ def normalize(
     return wrap(values)
 
 
-def _per_channel(values: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    array = np.asarray(values, dtype=dtype)
-    return array[:, None, None] if array.ndim == 1 else array
+def _plain(values: Any) -> Any:
+    """One number, or a tuple of them, which a cache can find again."""
+    return values if isinstance(values, (tuple, float, int)) else tuple(map(float, values))
+
+
+@functools.lru_cache(maxsize=64)
+def _constants(mean: Any, std: Any, dtype: DType) -> tuple[Any, Any]:
+    """Mean and deviation as arrays that broadcast over (..., channels, height, width)."""
+    means, deviations = (np.asarray(v, dtype=dtype.numpy) for v in (mean, std))
+    if not deviations.all():
+        raise ValueError(
+            f"std evaluated to zero after conversion to {dtype}, leading to division by zero."
+        )
+    if means.ndim == 1:
+        means = means[:, None, None]
+    return means, deviations[:, None, None] if deviations.ndim == 1 else deviations
 
 
 def image_size(image: Any) -> tuple[int, int]:
@@ -220,7 +229,7 @@ def pad(
 
     if padding_mode == "constant":
         bands = len(img.getbands())
-        color = (fill,) * bands if isinstance(fill, (int, float)) and bands > 1 else fill
+        color: Any = (fill,) * bands if isinstance(fill, (int, float)) and bands > 1 else fill
         return ImageOps.expand(img, (left, top, right, bottom), color)
     pixels = np.asarray(img)
     widths = sides + [(0, 0)] * (pixels.ndim - 2)

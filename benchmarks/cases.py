@@ -1,0 +1,124 @@
+"""What is measured: programs written once, against PyTorch's API, and run by both frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Case = Callable[[Any], Callable[[], Any]]  # from the framework's module to one step
+
+CASES: dict[str, Case] = {}
+INFERENCE: dict[str, Case] = {}
+
+
+def case(name: str, table: dict[str, Case] = CASES) -> Callable[[Case], Case]:
+    def register(function: Case) -> Case:
+        table[name] = function
+        return function
+
+    return register
+
+
+@case("add, 4 floats")
+def add(torch: Any) -> Any:
+    a, b = torch.ones(4), torch.ones(4)
+    return lambda: a + b
+
+
+@case("add, 4 floats, with gradient")
+def add_with_gradient(torch: Any) -> Any:
+    a, b = torch.ones(4, requires_grad=True), torch.ones(4)
+    return lambda: a + b
+
+
+@case("4 ops, forward + backward")
+def four_operations(torch: Any) -> Any:
+    a, b = torch.ones(4, requires_grad=True), torch.ones(4)
+    return lambda: ((a * b + b) * b).sum().backward()
+
+
+def training_step(torch: Any, net: Any, optimizer: Any, x: Any, y: Any) -> Any:
+    criterion = torch.nn.CrossEntropyLoss()
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = criterion(net(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def lenet(torch: Any) -> Any:
+    nn = torch.nn
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+def images(torch: Any, batch: int) -> Any:
+    return torch.randn(batch, 1, 28, 28), torch.randint(0, 10, (batch,))
+
+
+def lenet_step(torch: Any, batch: int) -> Any:
+    torch.manual_seed(0)
+    net = lenet(torch)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    return training_step(torch, net, optimizer, *images(torch, batch))
+
+
+for _batch in (1, 16, 64, 256):
+    case(f"LeNet step, batch {_batch}")(lambda torch, batch=_batch: lenet_step(torch, batch))
+
+
+@case("LeNet inference, batch 64", INFERENCE)
+def lenet_inference(torch: Any) -> Any:
+    torch.manual_seed(0)
+    net, (x, _) = lenet(torch).eval(), images(torch, 64)
+
+    def step() -> Any:
+        with torch.no_grad():
+            return net(x)
+
+    return step
+
+
+@case("MNIST example net step, batch 64")
+def mnist_example(torch: Any) -> Any:
+    """The network of PyTorch's MNIST example, with SGD."""
+    torch.manual_seed(0)
+    nn = torch.nn
+    net = nn.Sequential(
+        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Dropout(0.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5),
+        nn.Linear(128, 10), nn.LogSoftmax(dim=1),
+    )  # fmt: skip
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    x, y = images(torch, 64)
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = nn.functional.nll_loss(net(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+@case("MLP 784-512-512-10 step, batch 128, Adam")
+def mlp(torch: Any) -> Any:
+    torch.manual_seed(0)
+    nn = torch.nn
+    net = nn.Sequential(
+        nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
+    )
+    optimizer = torch.optim.Adam(net.parameters())
+    x, y = torch.randn(128, 784), torch.randint(0, 10, (128,))
+    return training_step(torch, net, optimizer, x, y)
+
+
+ALL = {**CASES, **INFERENCE}

@@ -1,0 +1,54 @@
+"""One framework in a process of its own, told by lines of JSON what to run.
+
+`{"case": name, "seconds": s}` runs a case's steps for about that long and answers with the mean
+time of a step in seconds and the process's peak memory in MiB. The case is set up when first named.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+from cases import ALL
+
+
+def main() -> None:
+    torch = import_module(sys.argv[1])
+    torch.set_num_threads(int(sys.argv[2]))
+    steps: dict[str, Any] = {}
+    print(json.dumps({"ready": torch.__version__}), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        name = request["case"]
+        if name not in steps:
+            steps[name] = ALL[name](torch)
+            for _ in range(3):
+                steps[name]()
+        seconds = timed(steps[name], request["seconds"])
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": seconds, "peak": peak}), flush=True)
+
+
+def timed(step: Any, budget: float) -> float:
+    """The mean time of a step over about `budget` seconds."""
+    start = time.perf_counter()
+    step()
+    once = time.perf_counter() - start
+    count = max(1, int(budget / max(once, 1e-7)))
+    if once < 1e-4:  # too short for one call to say how many fit
+        start = time.perf_counter()
+        for _ in range(100):
+            step()
+        count = max(100, int(budget / ((time.perf_counter() - start) / 100)))
+    start = time.perf_counter()
+    for _ in range(count):
+        step()
+    return (time.perf_counter() - start) / count
+
+
+if __name__ == "__main__":
+    main()

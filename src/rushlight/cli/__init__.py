@@ -1,0 +1,1 @@
+"""The command line: `rushlight train`, `rushlight predict` and `rushlight info`."""

@@ -1,0 +1,22 @@
+"""What went wrong, for the person at the command line."""
+
+from __future__ import annotations
+
+import importlib.util
+
+
+class CommandError(Exception):
+    """Something the user can put right: one line that says what is wrong and what to do."""
+
+
+# The packages of the extra, by the names they are imported by.
+_EXTRAS = ("PIL", "matplotlib", "tqdm")
+
+
+def require_extras(command: str, modules: tuple[str, ...] = _EXTRAS) -> None:
+    """CommandError that says what to install, before any work is done."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CommandError(
+            f"'rushlight {command}' needs {', '.join(missing)}: pip install 'rushlight[cli]'"
+        )

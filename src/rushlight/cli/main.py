@@ -1,0 +1,144 @@
+"""The entry point `rushlight`: reads the command line, and turns errors into exit codes.
+
+0: done. 1: an error of Rushlight's own, with its traceback. 2: a mistake that the user can put
+right, said in one line. 130 and 143: stopped by Ctrl-C and by SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from ..version import __version__
+from ..vision.errors import DataError
+from .errors import CommandError
+from .options import DEFAULTS, LEARNING_RATES, MACHINE_DEFAULTS
+from .tasks import DATASETS, MODELS
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit code."""
+    try:
+        arguments = make_parser().parse_args(argv)
+        code = _command(arguments.command)(arguments)
+        sys.stdout.flush()
+        return code
+    except (CommandError, DataError) as error:
+        _report(str(error))
+        return 2
+    except KeyboardInterrupt:
+        print("\nrushlight: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `rushlight ... | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    """Each command is imported when it is asked for."""
+    if name == "train":
+        from .train import run
+    elif name == "predict":
+        from .predict import run
+    else:
+        from .info import run
+    return run
+
+
+def _report(message: str) -> None:
+    print(f"rushlight: error: {' '.join(message.split())}", file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        _report(f"{message} (see '{self.prog} --help')")
+        sys.exit(2)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="rushlight", description="Trains and tries small networks.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"rushlight {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_train(commands)
+    predict = commands.add_parser(
+        "predict",
+        allow_abbrev=False,
+        help="say what image files show",
+        description="Says what image files show. An image is made grey and 28x28 pixels, and "
+        "inverted where its background is light.",
+    )
+    predict.add_argument(
+        "checkpoint", metavar="CHECKPOINT", help="what 'rushlight train' has left: file or folder"
+    )
+    predict.add_argument("images", metavar="IMAGE", nargs="+", help="an image file")
+    commands.add_parser(
+        "info", help="show versions, threads, instruction sets and devices", allow_abbrev=False
+    )
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    train = commands.add_parser(
+        "train",
+        allow_abbrev=False,
+        help="train a network on a dataset of images",
+        description="Trains a network on a dataset of grey 28x28 images, and leaves in its folder "
+        "a checkpoint and pictures of what it has learnt. Ctrl-C saves the state first.",
+    )
+    add = train.add_argument
+    rates = ", ".join(f"{rate} for {name}" for name, rate in LEARNING_RATES.items())
+    epochs = ", ".join(f"{info.epochs} for {name}" for name, info in DATASETS.items())
+    add("--dataset", choices=DATASETS,
+        help=f"'digits' comes with the package (default: {DEFAULTS['dataset']})")  # fmt: skip
+    add("--model", choices=MODELS, help=f"(default: {DEFAULTS['model']})")
+    add("--data", metavar="DIR", default=MACHINE_DEFAULTS["data"],
+        help="where the dataset's files are, or go to (default: %(default)s)")  # fmt: skip
+    add("--download", action="store_true", help="fetch missing files from the network")
+    add("--epochs", type=_positive, metavar="N", help=f"(default: {epochs})")
+    add("--batch-size", type=_positive, metavar="N", help=f"(default: {DEFAULTS['batch_size']})")
+    add("--optimizer", choices=LEARNING_RATES,
+        help=f"sgd has a momentum of 0.9 (default: {DEFAULTS['optimizer']})")  # fmt: skip
+    add("--lr", type=_learning_rate, metavar="RATE",
+        help="learning rate at its highest: it rises to it for a third of the steps, then falls "
+        f"(default: {rates})")  # fmt: skip
+    add("--seed", type=_seed, metavar="N",
+        help=f"of weights and shuffling (default: {DEFAULTS['seed']})")  # fmt: skip
+    add("--out", metavar="DIR",
+        help="where the results go: a new folder (default: runs/DATASET-MODEL, numbered)")  # fmt: skip
+    add("--resume", nargs="?", const="", metavar="RUN",
+        help="go on with the run in this folder (or in --out), with the options that it has")  # fmt: skip
+    add("--workers", type=_not_negative, metavar="N", default=MACHINE_DEFAULTS["workers"],
+        help="processes that make batches ahead (default: %(default)s, none)")  # fmt: skip
+    add("--threads", type=_positive, metavar="N", default=MACHINE_DEFAULTS["threads"],
+        help="that compute (default: as many as there are cores)")  # fmt: skip
+
+
+def _number(
+    kind: type, fits: Callable[[Any], bool], wanted: str
+) -> Callable[[str], Any]:
+    """Reads an option's value; argparse shows the message after the option's name."""
+
+    def read(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not fits(value):
+            raise argparse.ArgumentTypeError(f"'{text}' is not {wanted}")
+        return value
+
+    return read
+
+
+_positive = _number(int, lambda n: n > 0, "a whole number of at least 1")
+_not_negative = _number(int, lambda n: n >= 0, "a whole number of at least 0")
+_seed = _number(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2**63 - 1")
+_learning_rate = _number(
+    float, lambda x: math.isfinite(x) and x > 0, "a number greater than 0"
+)

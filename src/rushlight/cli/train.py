@@ -1,0 +1,170 @@
+"""`rushlight train`: trains a network, and shows what it has learnt."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+import time
+
+import rushlight
+
+from .. import graph
+from ..vision.utils import save_image
+from . import checkpoint, folder
+from .errors import CommandError, require_extras
+from .interrupt import Interrupt
+from .options import MACHINE_DEFAULTS, Options
+from .progress import make_progress
+from .tasks import Task
+from .training import Training, predict_all
+
+
+def run(arguments: argparse.Namespace) -> int:
+    require_extras("train")
+    if arguments.threads is not None:
+        rushlight.set_num_threads(arguments.threads)
+    if arguments.resume is not None:
+        return _resume(arguments)
+    options = Options.from_arguments(arguments)
+    training = _prepare(options, arguments)
+    with folder.new_run(arguments.out, f"{options.dataset}-{options.model}") as out:
+        return _train(training, out, arguments)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    """Goes on with the run named by `--resume RUN`, or by `--out RUN --resume`."""
+    named = arguments.resume or arguments.out
+    if named is None:
+        raise CommandError("which run? Name its folder: --resume runs/NAME")
+    path = checkpoint.find(named)
+    out = os.path.dirname(path) or "."
+    if arguments.out is not None and os.path.realpath(arguments.out) != os.path.realpath(out):
+        raise CommandError(
+            f"--resume {named} goes on in its own folder; leave out --out {arguments.out}"
+        )
+    state = checkpoint.load(path)
+    options = Options.from_checkpoint(state["options"], path)
+    options.check_same(arguments)
+    training = _prepare(options, arguments)
+    checkpoint.resume(training, state, path)
+    return _train(training, out, arguments)
+
+
+def _prepare(options: Options, arguments: argparse.Namespace) -> Training:
+    task = Task.load(options.dataset, arguments.data, arguments.download)
+    return Training(options, task, arguments.workers)
+
+
+def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:
+    options, task = training.options, training.task
+    path = os.path.join(out, checkpoint.FILE_NAME)
+    print(
+        f"{options.model} on {options.dataset}: {len(task.train):,} training and "
+        f"{len(task.test):,} test images, "
+        f"{sum(p.numel() for p in training.model.parameters()):,} parameters"
+    )
+    with Interrupt() as interrupt:
+        checkpoint.save(training, path)  # a disk that is full says so now, not after an epoch
+        if not _train_epochs(training, path, interrupt):
+            where = f"epoch {training.epoch + 1}, after step {training.step} of {training.steps}"
+            if training.step == 0:
+                where = f"the end of epoch {training.epoch}"
+            print(
+                f"stopped at {where}; the state is saved. Go on with:\n"
+                f"  {_resume_command(out, arguments)}",
+                file=sys.stderr,
+            )
+            return interrupt.exit_code
+    _show(training, out)
+    return 0
+
+
+def _train_epochs(training: Training, path: str, interrupt: Interrupt) -> bool:
+    """Whether all epochs are complete. The checkpoint is that of the last step either way."""
+    epochs = training.options.epochs
+    total = epochs * len(training.task.train)
+    progress = make_progress(total, training.images_done)
+
+    def on_step(loss: float, images: int) -> None:
+        where = f"epoch {training.epoch + 1}/{epochs}, step {training.step}/{training.steps}"
+        progress.step(where, loss, images)
+
+    try:
+        while not training.complete and interrupt.signal is None:
+            started = time.perf_counter()
+            if training.train_epoch(on_step, lambda: interrupt.signal is not None):
+                seconds = time.perf_counter() - started
+                progress.line(_epoch_line(training, seconds))
+            checkpoint.save(training, path)
+    finally:
+        progress.close()
+    return training.complete
+
+
+def _epoch_line(training: Training, seconds: float) -> str:
+    latest = training.history[-1]
+    return (
+        f"epoch {training.epoch}/{training.options.epochs}: test accuracy "
+        f"{latest['test_accuracy']:.2%}, test loss {latest['test_loss']:.4f}, training accuracy "
+        f"{latest['accuracy']:.2%}, {seconds:.1f} s"
+    )
+
+
+def _resume_command(out: str, arguments: argparse.Namespace) -> str:
+    command = ["rushlight", "train", "--resume", out]
+    for name, default in MACHINE_DEFAULTS.items():
+        value = getattr(arguments, name)
+        if value != default:
+            command += ["--" + name, str(value)]
+    return shlex.join(command)
+
+
+def _show(training: Training, out: str) -> None:
+    """Makes the pictures, and names the files."""
+    try:
+        _draw(training, out)
+    except OSError as error:
+        raise CommandError(
+            f"cannot write {error.filename or out}: {error.strerror}; the training is complete and "
+            f"saved, once there is room draw the pictures with: rushlight train --resume {out}"
+        ) from error
+    correct = training.history[-1]["test_accuracy"]
+    print(f"\n{correct:.2%} of the test images are classified correctly. In {out}:")
+    for file, meaning in folder.FILES.items():
+        print(f"  {file:14}  {meaning}")
+    files = (os.path.join(out, name) for name in (checkpoint.FILE_NAME, "example.png"))
+    print("Classify an image file of your own in the same way as the example:")
+    print("  " + shlex.join(["rushlight", "predict", *files]))
+
+
+def _draw(training: Training, out: str) -> None:
+    from . import pictures  # matplotlib takes 0.4 s to import, which the start need not wait for
+
+    task = training.task
+    images, labels = task.test.tensors
+    probabilities = predict_all(training.model, task.test).exp().numpy()
+    true, predicted = labels.numpy(), probabilities.argmax(1)
+
+    def path(name: str) -> str:
+        return os.path.join(out, name)
+
+    pictures.draw_curves(training.losses, training.history, path("curves.png"))
+    pictures.draw_confusion(true, predicted, task.classes, path("confusion.png"))
+    pictures.draw_mistakes(
+        task.test_images.numpy(), true, probabilities, task.classes, path("mistakes.png")
+    )
+    _draw_graph(training, path("graph.svg"))
+    save_image(task.test_images[:1].unsqueeze(1).float() / 255, path("example.png"))
+
+
+def _draw_graph(training: Training, path: str) -> None:
+    """The graph of one training step's loss. The state is saved by now, so the step may change it."""
+    count = training.options.batch_size
+    images, labels = (tensor[:count].clone() for tensor in training.task.test.tensors)
+    images.requires_grad_()
+    loss = training.loss_function(training.model.train()(images), labels)
+    graph.save_svg(
+        loss, path, training.model.named_parameters(), {"images": images, "labels": labels}
+    )

@@ -1,0 +1,168 @@
+"""A training run: its state, which a checkpoint holds, and the steps that change it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import rushlight
+from rushlight import nn, optim
+from rushlight.utils.data import DataLoader, TensorDataset
+
+from ..tensor import Tensor
+from .errors import CommandError
+from .options import Options
+from .tasks import DATASETS, MODELS, Task
+
+_EVALUATION_BATCH = 1000
+
+
+class Training:
+    """Trains `options.model` on a task.
+
+    What happens next depends only on what `state_dict` holds: an interrupted run that goes on from
+    its state ends with the same bits as one that was left alone, whatever the number of workers.
+    """
+
+    def __init__(self, options: Options, task: Task, workers: int = 0) -> None:
+        self.options = options
+        self.task = task
+        rushlight.manual_seed(options.seed)
+        self.model = MODELS[options.model](len(task.classes))
+        self.loss_function = nn.CrossEntropyLoss()
+        self.optimizer = make_optimizer(options, self.model)
+        # Shuffling has a stream of its own, so that dropout does not depend on when batches are
+        # made.
+        self.generator = rushlight.Generator().manual_seed(options.seed)
+        self.loader = DataLoader(
+            task.train, options.batch_size, shuffle=True, num_workers=workers,
+            generator=self.generator,
+        )  # fmt: skip
+        self.steps = len(self.loader)  # in an epoch
+        # The one-cycle policy: Smith and Topin, 2019, arXiv 1708.07120.
+        self.scheduler = optim.lr_scheduler.OneCycleLR(
+            self.optimizer, options.lr, total_steps=options.epochs * self.steps
+        )
+        self.epoch = 0  # how many are complete
+        self.step = 0  # how many of the next are
+        self.epoch_start = self.generator.get_state()
+        self.losses: list[float] = []  # of every step
+        self.correct = 0  # training images of this epoch so far, as classified in their step
+        self.history: list[dict[str, float]] = []  # of every epoch
+
+    @property
+    def complete(self) -> bool:
+        return self.epoch == self.options.epochs
+
+    @property
+    def images_done(self) -> int:
+        """Over all epochs."""
+        images = len(self.task.train)
+        return self.epoch * images + min(self.step * self.options.batch_size, images)
+
+    # ---- the state
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain values and tensors, which `rushlight.save` and `torch.load` take.
+
+        `model` is the network's own state_dict.
+        """
+        info = DATASETS[self.options.dataset]
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "epoch_start": self.epoch_start,
+            "random": rushlight.get_rng_state(),
+            "losses": rushlight.tensor(self.losses, dtype=rushlight.float64),
+            "correct": self.correct,
+            "history": self.history,
+            "options": self.options.as_dict(),
+            "classes": self.task.classes,
+            "mean": info.mean,
+            "std": info.std,
+            "rushlight": rushlight.__version__,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.epoch_start = state["epoch_start"]
+        self.generator.set_state(self.epoch_start)
+        rushlight.set_rng_state(state["random"])
+        self.losses = state["losses"].tolist()
+        self.correct = state["correct"]
+        self.history = state["history"]
+
+    # ---- its changes
+
+    def train_epoch(
+        self, on_step: Callable[[float, int], Any], should_stop: Callable[[], bool]
+    ) -> bool:
+        """Trains to the end of the epoch, evaluates, and says True; or stops early and says False.
+
+        `on_step(loss, images)` is called after each step, then `should_stop()`. CommandError when
+        the loss is no number any more.
+        """
+        self.model.train()
+        batches = iter(self.loader)
+        for _ in range(self.step):  # done before the run was interrupted
+            next(batches)
+        for images, labels in batches:
+            loss = self._train_step(images, labels)
+            on_step(loss, len(labels))
+            if self.step < self.steps and should_stop():
+                return False
+        self._finish_epoch()
+        return True
+
+    def _train_step(self, images: Tensor, labels: Tensor) -> float:
+        self.optimizer.zero_grad()
+        outputs = self.model(images)
+        loss = self.loss_function(outputs, labels)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise CommandError(
+                f"the loss is {value} at step {self.step + 1} of epoch {self.epoch + 1}: the "
+                f"training diverges; try a lower learning rate than --lr {self.options.lr}"
+            )
+        loss.backward()
+        self.optimizer.step()
+        self.scheduler.step()
+        self.correct += int((outputs.detach().argmax(1) == labels).sum())
+        self.losses.append(value)
+        self.step += 1
+        return value
+
+    def _finish_epoch(self) -> None:
+        log_probabilities = predict_all(self.model, self.task.test)
+        labels = self.task.test.tensors[1]
+        test_loss = nn.functional.nll_loss(log_probabilities, labels).item()
+        correct = int((log_probabilities.argmax(1) == labels).sum())
+        self.history.append({
+            "accuracy": self.correct / len(self.task.train),
+            "test_loss": test_loss,
+            "test_accuracy": correct / len(labels),
+        })  # fmt: skip
+        self.epoch += 1
+        self.step = self.correct = 0
+        self.epoch_start = self.generator.get_state()
+
+
+def make_optimizer(options: Options, model: nn.Module) -> optim.Optimizer:
+    if options.optimizer == "adam":
+        return optim.Adam(model.parameters(), lr=options.lr)
+    return optim.SGD(model.parameters(), lr=options.lr, momentum=0.9)
+
+
+def predict_all(model: nn.Module, dataset: TensorDataset) -> Tensor:
+    """The log probabilities (N, classes) of a dataset's images."""
+    model.eval()
+    with rushlight.no_grad():
+        chunks = dataset.tensors[0].split(_EVALUATION_BATCH)
+        return rushlight.cat([model(chunk).log_softmax(1) for chunk in chunks])

@@ -1,0 +1,265 @@
+"""A record with all that a replay needs besides: whether it still holds, and what it must leave.
+
+Eager code leaves more behind than results: gradients of leaves, versions of what was changed in
+place. A replay leaves the same.
+"""
+
+from __future__ import annotations
+
+import gc
+from operator import itemgetter
+from typing import Any
+
+from ..autograd.operation import Node
+from ..kernels import launch
+from ..tensor import Tensor, wrap
+from .capture import Recorder
+from .record import Record, Slot
+from .replay import program
+
+
+class LeakError(RuntimeError):
+    """Something keeps results of the recorded call, so that a replay would not be like it."""
+
+
+class Entry:
+    def __init__(self, recorder: Recorder, result: Any, arguments: list[Tensor]) -> None:
+        self.record: Record = recorder.record
+        self.template = _result_template(result, recorder, arguments)
+        self.gradients = self._final_gradients(recorder)
+        self._check_leaks(recorder, result)
+        self.changed = [
+            tensor for reference, version in recorder.versions.values()
+            if (tensor := reference()) is not None and tensor._version != version
+        ]  # fmt: skip
+        kept = {slot for _, slot in self.gradients if slot is not None} | set(
+            _template_slots(self.template)
+        )
+        self.record.find_last_uses(kept)
+        self.program = program(self.record.calls)
+        self._note_conditions(recorder)
+
+    # ---- what a replay must leave
+
+    def _final_gradients(self, recorder: Recorder) -> list[tuple[Tensor, int | None]]:
+        """Leaves with the slot of the gradient that the call left them, None where it took it."""
+        final: list[tuple[Tensor, int | None]] = []
+        for leaf, had in recorder.gradients.items():
+            gradient = leaf._grad
+            if gradient is None:
+                if had is not False:
+                    final.append((leaf, None))
+                continue
+            slot = recorder._known_slot(gradient.array)
+            if slot is None:
+                raise LeakError(f"the gradient of a tensor of {tuple(leaf.shape)} comes from "
+                                "outside the recorded kernels")  # fmt: skip
+            source = self.record.inputs.get(slot)
+            if source is None:
+                final.append((leaf, slot))
+        return final
+
+    def _check_leaks(self, recorder: Recorder, result: Any) -> None:
+        """Raises where an array that a kernel made lives on elsewhere than in the results."""
+        if not self._leaked(recorder, result):
+            return
+        gc.collect()
+        leaked = self._leaked(recorder, result)
+        if leaked:
+            raise LeakError(
+                f"{len(leaked)} results of its kernels (the first of shape "
+                f"{tuple(leaked[0].shape)}) are kept by something else than what it returns: a "
+                "list, an attribute, a state that is made anew at each call"
+            )
+
+    def _leaked(self, recorder: Recorder, result: Any) -> list[Any]:
+        known = {id(leaf._grad.array) for leaf, _ in self.gradients if leaf._grad is not None}
+        pending = [t for t in _tensors_in(result)]
+        known |= {id(t.array) for t in pending}
+        known |= _saved_arrays(pending)
+        alive = [a for reference in recorder.made if (a := reference()) is not None]
+        for array in alive:
+            if id(array) in known:
+                base = array.base
+                while base is not None:
+                    known.add(id(base))
+                    base = getattr(base, "base", None)
+        return [array for array in alive if id(array) not in known]
+
+    # ---- whether it still holds
+
+    def _note_conditions(self, recorder: Recorder) -> None:
+        self.structure = launch.structure
+        self.modules = [(m, list(vars(m).values())) for m in recorder.modules.values()]
+        self.optimizers = [
+            (o, [_state_of(o, g) for g in o.param_groups], list(o.param_groups))
+            for o in recorder.optimizers.values()
+        ]
+        self.options = [_Options(g) for o in recorder.optimizers.values() for g in o.param_groups]
+        self.live_values = [(v, bool(v)) for v in recorder.live_values]
+        self.had_gradient = [(leaf, had) for leaf, had in recorder.gradients.items()
+                             if had is not None]  # fmt: skip
+        self.sources = list(self.record.inputs.items())
+        self.known = [None] * len(self.sources)
+        self.require_grad = [
+            (s.tensor, s.tensor.requires_grad) for _, s in self.sources if s.tensor is not None
+        ]
+
+    def fetch(self, arguments: list[Tensor]) -> list[Any] | None:
+        """The slots with the input arrays in their places; None where the record does not hold."""
+        if self.structure != launch.structure and not self._structure_holds():
+            return None
+        for leaf, had in self.had_gradient:
+            if (leaf._grad is not None) is not had:
+                return None
+        for options in self.options:
+            if not options.hold():
+                return None
+        for value, truth in self.live_values:
+            if bool(value.read()) is not truth:
+                return None
+        slots: list[Any] = [None] * len(self.record.arrays)
+        known = self.known
+        for number, (slot, source) in enumerate(self.sources):
+            array = source.fetch(arguments)
+            if array is not known[number]:
+                info = self.record.arrays[slot]
+                if array.shape != info.shape or array.dtype != info.dtype:
+                    return None
+                if source.argument is None:
+                    known[number] = array
+            slots[slot] = array
+        return slots
+
+    def _structure_holds(self) -> bool:
+        for module, values in self.modules:
+            now = list(vars(module).values())
+            if len(now) != len(values) or any(
+                a is not b for a, b in zip(now, values, strict=True)
+            ):
+                return False
+        for optimizer, states, groups in self.optimizers:
+            if len(optimizer.param_groups) != len(groups):
+                return False
+            for group, had in zip(optimizer.param_groups, states, strict=True):
+                now = _state_of(optimizer, group)
+                if len(now) != len(had) or any(a is not b for a, b in zip(now, had, strict=True)):
+                    return False
+        if any(t.requires_grad is not flag for t, flag in self.require_grad):
+            return False
+        self.structure = launch.structure
+        return True
+
+    # ---- a replay
+
+    def run(self, slots: list[Any], arguments: list[Tensor]) -> Any:
+        self.program.run(slots)
+        for leaf, slot in self.gradients:
+            leaf._grad = None if slot is None else wrap(slots[slot])
+        for tensor in self.changed:
+            tensor.bump_version()
+        return _build(self.template, slots, arguments)
+
+
+class _Options:
+    """An optimizer group's options, but for those that are read at each replay."""
+
+    def __init__(self, group: dict[str, Any]) -> None:
+        self.group = group
+        keys = [key for key in group if key not in ("params", "lr", "param_names", "initial_lr")]
+        self.read = itemgetter(*keys) if keys else len
+        self.values = self.read(group)
+
+    def hold(self) -> bool:
+        return self.read(self.group) == self.values
+
+
+def _state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
+    """The parameters of a group and what the optimizer remembers of them."""
+    found = []
+    for parameter in group["params"]:
+        found.append(parameter)
+        found += optimizer.state[parameter].values() if parameter in optimizer.state else ()
+    return found
+
+
+# ---- results
+
+
+class _Argument:
+    """A result that is an argument's own tensor."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class _Same:
+    """A result that is the same object each time: a number, a parameter."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _result_template(result: Any, recorder: Recorder, arguments: list[Tensor]) -> Any:
+    if isinstance(result, Tensor):
+        for number, argument in enumerate(arguments):
+            if result is argument:
+                return _Argument(number)
+        slot = recorder._known_slot(result.array)
+        return _Same(result) if slot is None or slot in recorder.record.inputs else Slot(slot)
+    if isinstance(result, tuple) and hasattr(result, "_fields"):
+        parts = [_result_template(part, recorder, arguments) for part in result]
+        return (lambda *values: type(result)(*values), parts)
+    if isinstance(result, (tuple, list)):
+        parts = [_result_template(part, recorder, arguments) for part in result]
+        return (lambda *values: type(result)(values), parts)
+    if isinstance(result, dict):
+        keys = list(result)
+        parts = [_result_template(part, recorder, arguments) for part in result.values()]
+        return (lambda *values: dict(zip(keys, values, strict=True)), parts)
+    return _Same(result)
+
+
+def _template_slots(template: Any) -> list[int]:
+    if isinstance(template, Slot):
+        return [template.number]
+    if isinstance(template, tuple):
+        return [slot for part in template[1] for slot in _template_slots(part)]
+    return []
+
+
+def _build(template: Any, slots: list[Any], arguments: list[Tensor]) -> Any:
+    if isinstance(template, Slot):
+        return wrap(slots[template.number])
+    if isinstance(template, _Argument):
+        return arguments[template.number]
+    if isinstance(template, _Same):
+        return template.value
+    make, parts = template
+    return make(*[_build(part, slots, arguments) for part in parts])
+
+
+def _tensors_in(value: Any) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, (tuple, list)):
+        return [t for part in value for t in _tensors_in(part)]
+    if isinstance(value, dict):
+        return [t for part in value.values() for t in _tensors_in(part)]
+    return []
+
+
+def _saved_arrays(tensors: list[Tensor]) -> set[int]:
+    """The arrays that the graphs of these tensors hold for their backward."""
+    found: set[int] = set()
+    visited: set[Any] = set()
+    stack: list[Any] = [t._grad_fn for t in tensors if t._grad_fn is not None]
+    while stack:
+        node = stack.pop()
+        if node in visited:
+            continue
+        visited.add(node)
+        for value in node._saved or ():
+            found.add(id(value.array if isinstance(value, Tensor) else value))
+        stack += [e[0] for e in node.edges if e is not None and isinstance(e[0], Node)]
+    return found

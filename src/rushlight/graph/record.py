@@ -1,0 +1,122 @@
+"""The record of a call: kernels in their order, and where their arrays come from.
+
+Arrays stand in numbered slots. A kernel's arguments are plain values with slots among them; what it
+returns goes to slots again. Slots that the record does not fill itself are its inputs: arguments of
+the call, and arrays of tensors that outlive it (parameters, buffers, states, gradients).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of an array among a kernel's arguments."""
+
+    number: int
+
+
+class LiveValue(float):
+    """A number that a replay reads anew: `options[key]`."""
+
+    options: dict[str, Any]
+    key: str
+
+    def __new__(cls, value: float, options: dict[str, Any], key: str) -> LiveValue:
+        number = super().__new__(cls, value)
+        number.options = options
+        number.key = key
+        return number
+
+    def read(self) -> float:
+        value = self.options[self.key]
+        return value.item() if isinstance(value, Tensor) else value
+
+
+@dataclass
+class Call:
+    """One kernel: `results` = function(*arguments), then the slots in `last_uses` are empty."""
+
+    name: str
+    function: Any
+    arguments: tuple[Any, ...]
+    results: tuple[int, ...] | int | None
+    phase: str  # forward, backward or update
+    last_uses: tuple[int, ...] = ()
+
+
+@dataclass
+class Source:
+    """Where an input slot's array is found at each replay."""
+
+    tensor: Tensor | None  # whose array it is; None for a constant
+    is_grad: bool = False  # the array of the tensor's gradient
+    argument: int | None = None  # the number of the call's argument
+    array: Any = None  # the constant
+
+    def fetch(self, arguments: list[Tensor]) -> Any:
+        if self.argument is not None:
+            return arguments[self.argument].array
+        if self.tensor is None:
+            return self.array
+        if self.is_grad:
+            return self.tensor._grad.array  # type: ignore[union-attr]
+        return self.tensor.array
+
+
+@dataclass
+class ArrayInfo:
+    """What is known of a slot's array, for the checks and for whoever looks at the record."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    nbytes: int
+
+
+@dataclass
+class Record:
+    """The kernels of a call in their order."""
+
+    calls: list[Call] = field(default_factory=list)
+    inputs: dict[int, Source] = field(default_factory=dict)  # slot -> source
+    arrays: list[ArrayInfo] = field(default_factory=list)  # per slot
+
+    def find_last_uses(self, kept: set[int], start: int = 0) -> None:
+        """Says after which call each slot can be emptied; those in `kept` stay."""
+        seen = set(kept)
+        for call in reversed(self.calls[start:]):
+            used = set(slots_in(call.arguments)) | set(result_slots(call.results))
+            call.last_uses = tuple(sorted(used - seen))
+            seen |= used
+
+    def __str__(self) -> str:
+        """One line per kernel: what it reads and makes, with shapes and bytes."""
+        lines = []
+        for number, call in enumerate(self.calls):
+            made = ", ".join(self._describe(s) for s in result_slots(call.results)) or "nothing"
+            read = ", ".join(f"%{s}" for s in slots_in(call.arguments))
+            lines.append(f"{number:4d} {call.phase:8s} {call.name}({read}) -> {made}")
+        return "\n".join(lines)
+
+    def _describe(self, slot: int) -> str:
+        info = self.arrays[slot]
+        return f"%{slot} {info.dtype}{list(info.shape)} {info.nbytes} bytes"
+
+
+def slots_in(value: Any) -> list[int]:
+    """The slots among arguments, in lists and tuples too."""
+    if isinstance(value, Slot):
+        return [value.number]
+    if isinstance(value, (tuple, list)):
+        return [slot for part in value for slot in slots_in(part)]
+    return []
+
+
+def result_slots(results: Any) -> tuple[int, ...]:
+    if results is None:
+        return ()
+    return (results,) if isinstance(results, int) else tuple(r for r in results if r is not None)

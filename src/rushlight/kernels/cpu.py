@@ -1,0 +1,58 @@
+"""The CPU's kernels: NumPy's, and the C++ extension's for what is hot.
+
+The extension's functions stand here as they are: built-in functions do not bind, so a call goes
+straight into C++. For arguments that it does not cover (another dtype, a layout without a loop) a
+function calls the method of its name of the base table that `set_base` gave it.
+"""
+
+from __future__ import annotations
+
+from .base import Base
+from .native import native
+
+assert native is not None, "this module is for when the extension is there"
+native.set_base(Base())
+
+
+class CPU(Base):
+    """`Base` on NumPy arrays, with the extension's functions in place of its own."""
+
+    # elementwise
+    add = native.add
+    sub = native.sub
+    mul = native.mul
+    div = native.div
+    neg = native.neg
+    exp = native.exp
+    log = native.log
+    sqrt = native.sqrt
+    tanh = native.tanh
+    sigmoid = native.sigmoid
+    relu = native.relu
+    relu_backward = native.relu_backward
+    tanh_backward = native.tanh_backward
+    sigmoid_backward = native.sigmoid_backward
+    # copies
+    clone = native.clone
+    # reduction
+    sum = native.sum
+    mean = native.mean
+    # softmax
+    softmax = native.softmax
+    log_softmax = native.log_softmax
+    softmax_backward = native.softmax_backward
+    log_softmax_backward = native.log_softmax_backward
+    # loss
+    nll_loss = native.nll_loss
+    nll_loss_backward = native.nll_loss_backward
+    # normalization
+    batch_norm = native.batch_norm
+    batch_norm_backward = native.batch_norm_backward
+    # dropout
+    dropout = native.dropout
+    # optim
+    sgd = native.sgd
+    adam = native.adam
+    # random
+    random_bernoulli = native.random_bernoulli
+    random_uniform = native.random_uniform

@@ -1,0 +1,199 @@
+"""Images from files and to files."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight.vision import DataError
+from rushlight.vision.io import ImageReadMode, read_image
+from rushlight.vision.utils import make_grid, save_image
+
+Image = pytest.importorskip("PIL.Image")
+
+COLOUR = (np.arange(3 * 4 * 3).reshape(3, 4, 3) * 7).astype(np.uint8)
+
+
+@pytest.fixture
+def colour_file(tmp_path):
+    path = tmp_path / "colour.png"
+    Image.fromarray(COLOUR).save(path)
+    return path
+
+
+def test_read_image(colour_file):
+    image = read_image(colour_file)
+    assert image.dtype == torch.uint8
+    assert image.is_contiguous()
+    assert image.tolist() == COLOUR.transpose(2, 0, 1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"),
+    [(ImageReadMode.GRAY, 1), ("gray_alpha", 2), ("RGB", 3), (ImageReadMode.RGB_ALPHA, 4)],
+)
+def test_read_modes(colour_file, mode, channels):
+    assert read_image(str(colour_file), mode).shape == (channels, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"), [("1", 1), ("L", 1), ("LA", 2), ("P", 3), ("RGBA", 4), ("CMYK", 3)]
+)
+def test_channels_of_the_file(tmp_path, mode, channels):
+    path = tmp_path / ("image.tif" if mode == "CMYK" else "image.png")
+    Image.fromarray(COLOUR).convert(mode).save(path)
+    assert read_image(path).shape == (channels, 3, 4)
+
+
+def test_orientation(tmp_path):
+    path = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.fromarray(COLOUR).save(path, exif=exif)
+    assert read_image(path).shape == (3, 3, 4)
+    assert read_image(path, apply_exif_orientation=True).shape == (3, 4, 3)
+
+
+def complaint(path):
+    with pytest.raises(DataError) as caught:
+        read_image(path)
+    text = str(caught.value)
+    assert text.startswith(f"{path}: ")
+    assert "\n" not in text
+    return text
+
+
+def test_files_that_cannot_be_read(tmp_path, colour_file):
+    assert complaint(tmp_path / "nothing.png").endswith(
+        "cannot be read (No such file or directory)"
+    )
+    assert complaint(tmp_path).endswith("cannot be read (Is a directory)")
+    text = tmp_path / "text.png"
+    text.write_text("This is no image.")
+    assert complaint(text).endswith("this is not an image file that Pillow can read")
+    text.write_bytes(b"")
+    assert "not an image file" in complaint(text)
+    deep = tmp_path / "deep.png"
+    Image.new("I;16", (2, 2)).save(deep)
+    assert "more than 8 bits per channel (Pillow's mode I" in complaint(deep)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "gif", "bmp"])
+def test_damaged_files(tmp_path, kind):
+    path = tmp_path / f"image.{kind}"
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    path.write_bytes(path.read_bytes()[:1500])
+    assert "the image is damaged (" in complaint(path)
+
+
+# ---- to files
+
+
+def test_make_grid():
+    images = torch.arange(5).reshape(5, 1, 1, 1).expand(5, 1, 2, 3).float()
+    grid = make_grid(images, nrow=3, padding=1, pad_value=9.0)
+    row = [9, 0, 0, 0, 9, 1, 1, 1, 9, 2, 2, 2, 9]
+    last = [9, 3, 3, 3, 9, 4, 4, 4, 9, 9, 9, 9, 9]
+    gap = [9] * 13
+    assert grid.shape == (3, 7, 13)
+    assert grid[2].tolist() == [gap, row, row, gap, last, last, gap]
+
+
+def test_grid_of_one_image_of_any_kind():
+    assert make_grid(torch.zeros(4, 5)).shape == (3, 4, 5)
+    assert make_grid(torch.zeros(1, 4, 5)).shape == (3, 4, 5)
+    assert make_grid(torch.zeros(3, 4, 5)).shape == (3, 4, 5)
+    assert make_grid([torch.zeros(3, 4, 5)] * 2, padding=0).shape == (3, 4, 10)
+    source = torch.zeros(3, 4, 5)
+    make_grid(source).fill_(1)
+    assert source.sum().item() == 0
+
+
+def test_normalized_grid():
+    images = torch.tensor([0.0, 2.0, 4.0, 8.0]).reshape(2, 1, 1, 2)
+    options = {"normalize": True, "padding": 0}
+    assert make_grid(images, **options)[0].tolist() == [[0, 0.25, 0.5, 1]]
+    assert make_grid(images, scale_each=True, **options)[0].tolist() == [[0, 1, 0, 1]]
+    assert make_grid(images, value_range=(2.0, 4.0), **options)[0].tolist() == [[0, 0, 1, 1]]
+    assert images[1, 0, 0, 1].item() == 8
+
+
+def test_grid_errors():
+    with pytest.raises(TypeError, match="tensor or list of tensors expected, got <class 'str'>"):
+        make_grid("image")
+    with pytest.raises(ValueError, match=r"takes images of shape .* not \(1, 1, 1, 1, 1\)"):
+        make_grid(torch.zeros(1, 1, 1, 1, 1))
+    with pytest.raises(TypeError, match="value_range has to be a tuple"):
+        make_grid(torch.zeros(2, 2), normalize=True, value_range=[0, 1])
+
+
+def test_save_image(tmp_path):
+    path = tmp_path / "image.png"
+    image = torch.tensor([0.0, 0.5, 1.0, 7.0]).reshape(1, 2, 2)
+    save_image(image, path)
+    assert read_image(path)[0].tolist() == [[0, 128], [255, 255]]
+    buffer = io.BytesIO()
+    save_image(torch.zeros(5, 3, 8, 8), buffer, format="png", nrow=2)
+    assert Image.open(buffer).size == (22, 32)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "image.png"
+    save_image(torch.ones(1, 2, 2), path)
+    before = path.read_bytes()
+
+    def fail(self, file, **options):
+        file.write(b"half an im")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save_image(torch.zeros(1, 2, 2), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_saved_files_have_ordinary_permissions(tmp_path):
+    (tmp_path / "other").touch()
+    save_image(torch.ones(1, 2, 2), tmp_path / "image.png")
+    assert (tmp_path / "image.png").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_unknown_kind_of_file(tmp_path):
+    with pytest.raises(ValueError, match="unknown file extension: '.picture'"):
+        save_image(torch.ones(1, 2, 2), tmp_path / "image.picture")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_pillow():
+    program = (
+        "import sys; sys.modules['PIL'] = None\n"
+        "from rushlight.vision import io, transforms\n"
+        "from rushlight.vision.datasets import Digits\n"
+        "data = Digits(train=False, transform=transforms.ToTensor())\n"
+        "assert data[0][0].shape == (1, 28, 28)\n"
+        "data.transform = None\n"
+        "for call in (lambda: data[0], lambda: io.read_image('image.png')):\n"
+        "    try:\n"
+        "        call()\n"
+        "    except ModuleNotFoundError as error:\n"
+        "        print(error)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    assert result.stdout.splitlines() == [
+        "an image of Digits needs Pillow: pip install 'rushlight[vision]'",
+        "reading images needs Pillow: pip install 'rushlight[vision]'",
+    ]
