@@ -31,8 +31,8 @@ def instruction_sets() -> list[str]:
     return native.available_instruction_sets() if native else []
 
 
-@pytest.fixture(params=instruction_sets())
-def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
+@pytest.fixture(params=instruction_sets(), name="instruction_set")
+def each_instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
     """Runs a test on each build of the inner loops that this processor can run."""
     chosen = native.instruction_set()
     native.set_instruction_set(request.param)

@@ -262,6 +262,17 @@ def test_copies_are_independent():
         assert not hasattr(net.first, "extra")
 
 
+def test_a_shallow_copy_shares_values_but_not_names():
+    net = Net()
+    other = copy.copy(net)
+    assert other.first is net.first
+    other.extra = nn.ReLU()
+    del other.again
+    assert [name for name, _ in net.named_children()] == ["first", "blocks"]
+    assert list(net._modules) == ["first", "blocks", "again"]
+    assert list(other._modules) == ["first", "blocks", "extra"]
+
+
 # ---- printing
 
 

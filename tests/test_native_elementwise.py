@@ -9,7 +9,7 @@ from native_support import (
     SIZES,
     base,
     channels_last,
-    instruction_set,
+    each_instruction_set,
     is_channels_last,
     kernels,
     layouts,
@@ -25,7 +25,7 @@ BINARY = ["add", "sub", "mul", "div", "relu_backward", "tanh_backward", "sigmoid
 UNARY = ["neg", "exp", "log", "sqrt", "tanh", "sigmoid", "relu"]
 TOLERANCE = {np.float32: 1e-6, np.float64: 1e-14}
 
-__all__ = ["instruction_set"]
+__all__ = ["each_instruction_set"]
 
 
 def positive(name, x):

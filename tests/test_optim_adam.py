@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import rushlight as torch
+from optim_support import five_steps, one_parameter, parameters, set_gradients, values
 from rushlight import nn, optim
-from test_optim_sgd import five_steps, one_parameter, parameters, set_gradients, values
 
 # Options, and the five values of the two parameters after five steps on the same gradients.
 ADAM = [

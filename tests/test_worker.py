@@ -178,12 +178,12 @@ def test_more_batches_than_may_be_mapped():
     assert [b[1, -1].item() for b in batches] == list(range(1, 200, 2))
 
 
-def test_channels_last_stays():
+def test_memory_in_another_order():
     def make(index):
         return torch.arange(4 * 64 * 64).reshape(64, 64, 4).permute(2, 0, 1) + index
 
     (sample, *_) = loader(make, batch_size=None)
-    assert sample.stride() == (1, 256, 4)
+    assert sample.shape == (4, 64, 64)
     assert sample[3, 2, 1].item() == 3 + 4 + 2 * 256
 
 
@@ -358,6 +358,9 @@ def test_descriptors_are_closed():
     for _ in range(3):
         list(loader(lambda index: np.zeros(100_000)))
     assert descriptors() <= before
+    samples = loader(lambda index: (np.zeros(100_000), descriptors()), size=40, num_workers=1)
+    of_the_worker = [int(count.max()) for _, count in samples]
+    assert of_the_worker[-1] <= of_the_worker[0]
 
 
 PROGRAM = """
@@ -372,7 +375,10 @@ class Slow(Dataset):
         time.sleep({pause})
         return np.full(100_000, os.getpid())
 
+forked = None
+
 def run():
+    global forked
     options = dict(persistent_workers=True, multiprocessing_context="fork")
     for batch in DataLoader(Slow(), batch_size=1, num_workers=2, **options):
         print(int(batch[0, 0]), flush=True)
@@ -404,7 +410,15 @@ def workers_of(process):
     return pids
 
 
-@pytest.mark.parametrize("pause", ["0.01", "30 * (index > 1)"], ids=["busy", "asleep"])
+def gone(process, pids):
+    """Waits for the end of a program, which must bring its workers' with it."""
+    process.wait()  # and not communicate(), which would wait for all that share its output
+    process.stdout.close()
+    process.stderr.close()
+    wait_until(lambda: not any(alive(pid) for pid in pids))
+
+
+@pytest.mark.parametrize("pause", ["0.01", "60 * (index > 1)"], ids=["busy", "asleep"])
 @pytest.mark.parametrize(
     "start",
     ["run()", "thread = threading.Thread(target=run); thread.start(); thread.join()"],
@@ -415,15 +429,32 @@ def test_workers_die_with_a_killed_parent(pause, start):
     pids = workers_of(process)
     assert all(alive(pid) for pid in pids)
     process.kill()
-    process.communicate()
-    wait_until(lambda: not any(alive(pid) for pid in pids))
+    gone(process, pids)
+
+
+def test_workers_die_where_another_process_shares_their_channels():
+    """A fork holds copies of the loader's ends of the channels, unless it closes them."""
+    process = program(0.01, then="forked = forked or os.fork()\n        forked or time.sleep(60)")
+    pids = workers_of(process)
+    process.kill()
+    gone(process, pids)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel does it")
+def test_stopped_workers_die_with_a_killed_parent():
+    process = program(0.01)
+    pids = workers_of(process)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    process.kill()
+    gone(process, pids)
 
 
 def test_interrupt_is_quiet_in_workers():
     process = program(0.01)
     pids = workers_of(process)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert errors.count("Traceback") == 1
     assert errors.rstrip().endswith("KeyboardInterrupt")
     wait_until(lambda: not any(alive(pid) for pid in pids))

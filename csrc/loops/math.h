@@ -73,9 +73,9 @@ inline float tanh(float x) {
     t = multiply_add(t, z, -0.0537435146287f);
     t = multiply_add(t, z, 0.133314915276f);
     t = multiply_add(t, z, -0.333332839369f);
-    const float near = multiply_add(t * z, x, x);
+    const float near = multiply_add(t * z, size, size);
     const float far = 1.0f - 2.0f / (exp(2.0f * size) + 1.0f);
-    return size < 0.625f ? near : __builtin_copysignf(far, x);
+    return __builtin_copysignf(size < 0.625f ? near : far, x);
 }
 
 // exp(-|x|) cannot overflow: 1 / (1 + e) and e / (1 + e). At most 2 ulp.

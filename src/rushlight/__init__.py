@@ -222,7 +222,8 @@ from .random import (
 )
 
 # isort: split
-from . import nn, optim, utils
+from . import graph, nn, optim, utils
+from .graph.compile import compile
 from .serialization import load, save
 
 

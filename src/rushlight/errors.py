@@ -26,11 +26,11 @@ class OperationError(RuntimeError):
         return f"{self.message} (in {'.'.join(self.module_names)})"
 
 
-class OutOfRangeError(IndexError, OperationError):
+class OutOfRangeError(OperationError, IndexError):
     """An index or label outside its range: PyTorch's IndexError, with the module's path."""
 
 
-class NotSupportedError(NotImplementedError, OperationError):
+class NotSupportedError(OperationError, NotImplementedError):
     """Something PyTorch has and this operation, dtype or device does not (yet)."""
 
 

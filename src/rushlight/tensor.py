@@ -29,6 +29,7 @@ from .dtype import (
 )
 from .dtype import dtype as DType
 from .kernels.launch import kernels as kernel_tables
+from .kernels.launch import structure_changed
 
 
 class Size(tuple[int, ...]):
@@ -247,6 +248,7 @@ class Tensor:
                 f"(this one is {self.dtype}); convert it with .float() first"
             )
         self._requires_grad = bool(value)
+        structure_changed()
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         self.requires_grad = requires_grad

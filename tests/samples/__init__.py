@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from .table import Fixed, Invalid, Named, Op, Sample, Table, Values, as_numpy, build, outputs, resolve
+from .core import Fixed, Invalid, Named, Op, Sample, Table, Values, as_numpy, build, outputs, resolve
 
 __all__ = [
     "Fixed", "Invalid", "Named", "Op", "Sample", "Values", "as_numpy", "build", "outputs",
@@ -17,5 +17,5 @@ __all__ = [
 
 table = Table()
 for _module in pkgutil.iter_modules(__path__):
-    if _module.name != "table":
+    if _module.name != "core":
         table.add(importlib.import_module(f"{__name__}.{_module.name}").ops)

@@ -10,6 +10,7 @@ import heapq
 import sys
 from typing import Any
 
+from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .grad_mode import state
@@ -34,8 +35,8 @@ def run(
     pending: dict[Any, Any] = {}  # node -> gradient, or list of them if it has several outputs
     leaves: dict[Tensor, Tensor] = {}
     ready: list[tuple[int, Node]] = []
-    previous = state.enabled
-    state.enabled = create_graph
+    previous, phase = state.enabled, launch.phase
+    state.enabled, launch.phase = create_graph, "backward"
     try:
         for root, gradient in zip(roots, gradients, strict=True):
             edge = (root._grad_fn or root, root._output_number)
@@ -58,7 +59,7 @@ def run(
                     _accumulate(tensor, gradient, create_graph)
         return found
     finally:
-        state.enabled = previous
+        state.enabled, launch.phase = previous, phase
 
 
 def _run_node(
@@ -167,7 +168,7 @@ def _apply_post_hooks(node: Node, results: tuple[Any, ...], gradients: Any) -> t
 
 def _accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool) -> None:
     """leaf.grad += gradient."""
-    known = leaf._grad
+    known = leaf.grad
     if create_graph:
         leaf._grad = gradient.clone() if known is None else known + gradient
     elif known is None:

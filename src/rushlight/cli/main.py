@@ -110,9 +110,9 @@ def _add_train(commands: Any) -> None:
     add("--seed", type=_seed, metavar="N",
         help=f"of weights and shuffling (default: {DEFAULTS['seed']})")  # fmt: skip
     add("--out", metavar="DIR",
-        help="where the results go: a new folder (default: runs/DATASET-MODEL, numbered)")  # fmt: skip
+        help="a new folder for the results (default: runs/DATASET-MODEL, numbered)")  # fmt: skip
     add("--resume", nargs="?", const="", metavar="RUN",
-        help="go on with the run in this folder (or in --out), with the options that it has")  # fmt: skip
+        help="go on with the run in this folder (or in --out), with its options")  # fmt: skip
     add("--workers", type=_not_negative, metavar="N", default=MACHINE_DEFAULTS["workers"],
         help="processes that make batches ahead (default: %(default)s, none)")  # fmt: skip
     add("--threads", type=_positive, metavar="N", default=MACHINE_DEFAULTS["threads"],

@@ -29,19 +29,19 @@ def draw_curves(losses: list[float], history: list[dict[str, float]], path: str)
 
     steps = np.arange(1, len(losses) + 1) * (len(history) / len(losses))
     left.plot(steps, losses, color=_TRAINING, alpha=0.25, linewidth=0.6)
-    left.plot(steps, _smoothed(losses), color=_TRAINING, label="training, running mean")
+    left.plot(steps, _smoothed(losses), color=_TRAINING, label="training (running mean)")
     left.plot(epochs, [e["test_loss"] for e in history], "o-", color=_TEST, label="test")
     left.set(xlabel="epoch", ylabel="cross-entropy loss", yscale="log", title="Loss")
+    left.yaxis.set_major_formatter("{x:g}")
 
     right.plot(epochs, [e["accuracy"] for e in history], "o-", color=_TRAINING, label="training")
     test = [e["test_accuracy"] for e in history]
     right.plot(epochs, test, "o-", color=_TEST, label="test")
-    right.annotate(
-        f"{test[-1]:.2%}", (epochs[-1], test[-1]), xytext=(0, -16), textcoords="offset points",
-        ha="center", color=_TEST,
-    )  # fmt: skip
     right.yaxis.set_major_formatter(PercentFormatter(1))
-    right.set(xlabel="epoch", ylabel="images classified correctly", title="Accuracy")
+    right.set(
+        xlabel="epoch", ylabel="images classified correctly",
+        title=f"Accuracy: {test[-1]:.2%} on the test images",
+    )  # fmt: skip
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
@@ -50,8 +50,8 @@ def draw_curves(losses: list[float], history: list[dict[str, float]], path: str)
 
 
 def _smoothed(losses: list[float]) -> Array:
-    """The mean of the latest hundredth of all steps."""
-    window = max(1, len(losses) // 100)
+    """The mean of as many of the latest steps as a fiftieth of all."""
+    window = max(1, len(losses) // 50)
     sums = np.cumsum(np.concatenate([np.zeros(window), losses]))
     counts = np.minimum(np.arange(1, len(losses) + 1), window)
     return (sums[window:] - sums[:-window]) / counts
@@ -104,7 +104,8 @@ def draw_mistakes(
 
     figure = Figure(figsize=(1.75 * columns, 2.15 * rows + 0.6), layout="constrained")
     figure.suptitle(
-        f"The {len(shown)} most confident of {len(wrong)} mistakes on {len(labels):,} test images"
+        f"The {len(shown)} most confident of {len(wrong)} mistakes on {len(labels):,} test images\n"
+        "(what was predicted and how surely; what is true)"
         if len(wrong)
         else f"No mistakes on {len(labels):,} test images"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..nn import Module
@@ -9,7 +10,7 @@ from ..tensor import Tensor
 from ..utils.data import TensorDataset
 from ..vision import datasets, models
 
-MODELS: dict[str, type[Module]] = {
+MODELS: dict[str, Callable[[int], Module]] = {  # by the number of classes
     "lenet": models.LeNet,
     "mlp": models.MLP,
     "convnet": models.ConvNet,

@@ -160,7 +160,7 @@ def _draw(training: Training, out: str) -> None:
 
 
 def _draw_graph(training: Training, path: str) -> None:
-    """The graph of one training step's loss. The state is saved by now, so the step may change it."""
+    """The graph of a training step's loss. The step may change the state, which is saved by now."""
     count = training.options.batch_size
     images, labels = (tensor[:count].clone() for tensor in training.task.test.tensors)
     images.requires_grad_()

@@ -8,6 +8,7 @@ gradient, and calling a module.
 
 from __future__ import annotations
 
+import inspect
 import threading
 import traceback
 import weakref
@@ -35,8 +36,9 @@ class CaptureError(RuntimeError):
 class Recorder:
     """Fills `record` while it is active (`with recorder.active():`)."""
 
-    def __init__(self, arguments: list[Tensor]) -> None:
+    def __init__(self, arguments: list[Tensor], fullgraph: bool) -> None:
         self.record = Record()
+        self.fullgraph = fullgraph
         self.failure: str | None = None
         self.thread = threading.get_ident()
         # id(array) -> (weak reference, slot): what has died must not be taken for its successor.
@@ -125,6 +127,8 @@ class Recorder:
         """Says that this call cannot be replayed; the first reason is the one that is told."""
         if self.failure is None:
             self.failure = f"{_user_line()} {what}"
+        if self.fullgraph:
+            raise CaptureError(f"compile: {self.failure}")
 
     # ---- what is watched
 
@@ -149,6 +153,20 @@ class Recorder:
 
     def see_optimizer(self, optimizer: Any) -> None:
         self.optimizers[id(optimizer)] = optimizer
+
+    def see_what(self, function: Any) -> None:
+        """Modules that a function can reach without calling them: in its closure and globals."""
+        function = inspect.unwrap(function)
+        reachable = [getattr(function, "__self__", None)]
+        function = getattr(function, "__func__", function)
+        if inspect.isfunction(function):
+            names = function.__code__.co_names
+            reachable += [function.__globals__.get(name) for name in names]
+            reachable += [c.cell_contents for c in function.__closure__ or () if _is_filled(c)]
+        for value in reachable:
+            if isinstance(value, Module):
+                for module in value.modules():
+                    self.see_module(module)
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -224,6 +242,14 @@ def _watched(recorder: Recorder) -> Iterator[None]:
         Tensor.array = _array_slot
         Tensor.grad = grad  # type: ignore[method-assign]
         Module.__call__ = call  # type: ignore[method-assign]
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents
+    except ValueError:
+        return False
+    return True
 
 
 def _has_mask(index: Any) -> bool:

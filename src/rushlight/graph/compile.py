@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
@@ -85,15 +84,24 @@ class CompiledFunction:
         return self._record(key, tensors, args, kwargs)
 
     def _record(self, key: Any, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
-        recorder = Recorder(tensors, self.fullgraph)
+        # The backward of what is recorded ends at the arguments; what they came from lies outside.
+        inner = [t.alias().requires_grad_() if t.grad_fn is not None else t for t in tensors]
+        recorder = Recorder(inner, self.fullgraph)
         recorder.see_what(self.function)
+        replaced = iter(inner)
         with recorder.active():
-            result = self.function(*args, **kwargs)
+            result = self.function(*_replace(args, replaced), **_replace(kwargs, replaced))
+        for own, given in zip(inner, tensors, strict=True):
+            if own is not given and own.grad is not None:
+                raise CaptureError(
+                    "compile: the function calls backward(), and an argument of it was computed "
+                    "from other tensors: pass it detached, or compute it inside"
+                )
         if recorder.failure is not None:
             self._run_eagerly(recorder.failure)
             return result
         try:
-            entry = Entry(recorder, result, tensors)
+            entry = Entry(recorder, result, inner)
         except LeakError as leak:
             self.attempts += 1
             if self.attempts >= _MOST_ATTEMPTS:
@@ -102,7 +110,7 @@ class CompiledFunction:
         self.attempts = 0
         self.last_used = entry
         self._keep(key, entry)
-        return result
+        return entry.first_result(result, tensors)
 
     def _keep(self, key: Any, entry: Entry) -> None:
         self.entries.setdefault(key, []).insert(0, entry)
@@ -163,3 +171,16 @@ def signature(value: Any, tensors: list[Tensor]) -> Any:
     except TypeError:
         return (type(value), id(value))
     return (type(value), value)
+
+
+def _replace(value: Any, tensors: Any) -> Any:
+    """The arguments with other tensors in the places of theirs, in the order of `signature`."""
+    if isinstance(value, Tensor):
+        return next(tensors)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*[_replace(part, tensors) for part in value])
+    if isinstance(value, (tuple, list)):
+        return type(value)(_replace(part, tensors) for part in value)
+    if isinstance(value, dict):
+        return {key: _replace(part, tensors) for key, part in value.items()}
+    return value

@@ -1,4 +1,4 @@
-"""Drawing the autograd graph of a tensor, from the inputs at the top to the tensor at the bottom."""
+"""Drawing the autograd graph of a tensor, from its inputs at the top to itself at the bottom."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from ..autograd.operation import Node
 from ..kernels import launch
 from ..tensor import Tensor, wrap
 from .capture import Recorder
-from .record import Record, Slot
+from .backward import BackwardPart, differentiable
+from .record import Record, Slot, find_last_uses
 from .replay import program
 
 
@@ -27,6 +28,9 @@ class Entry:
         self.record: Record = recorder.record
         self.template = _result_template(result, recorder, arguments)
         self.gradients = self._final_gradients(recorder)
+        forward_calls = list(self.record.calls)
+        results = differentiable(tensors_in(result))
+        self.backward = BackwardPart(recorder, results, arguments) if results else None
         self._check_leaks(recorder, result)
         self.changed = [
             tensor for reference, version in recorder.versions.values()
@@ -35,8 +39,11 @@ class Entry:
         kept = {slot for _, slot in self.gradients if slot is not None} | set(
             _template_slots(self.template)
         )
-        self.record.find_last_uses(kept)
-        self.program = program(self.record.calls)
+        if self.backward is not None:
+            kept |= set(self.backward.needed)
+            self.backward.finish(recorder)
+        find_last_uses(forward_calls, kept)
+        self.program = program(forward_calls)
         self._note_conditions(recorder)
 
     # ---- what a replay must leave
@@ -74,9 +81,11 @@ class Entry:
 
     def _leaked(self, recorder: Recorder, result: Any) -> list[Any]:
         known = {id(leaf._grad.array) for leaf, _ in self.gradients if leaf._grad is not None}
-        pending = [t for t in _tensors_in(result)]
+        pending = tensors_in(result)
         known |= {id(t.array) for t in pending}
         known |= _saved_arrays(pending)
+        if self.backward is not None:
+            known |= {id(array) for array in self.backward.first_slots}
         alive = [a for reference in recorder.made if (a := reference()) is not None]
         for array in alive:
             if id(array) in known:
@@ -158,7 +167,28 @@ class Entry:
             leaf._grad = None if slot is None else wrap(slots[slot])
         for tensor in self.changed:
             tensor.bump_version()
-        return _build(self.template, slots, arguments)
+        result = _build(self.template, slots, arguments)
+        if self.backward is not None:
+            self.backward.attach(self._differentiable(result), slots, arguments)
+        return result
+
+    def first_result(self, result: Any, arguments: list[Tensor]) -> Any:
+        """The recorded call's own result, differentiated as those of the replays are."""
+        if self.backward is None:
+            return result
+        slots = self.backward.first_slots
+        for tensor, slot in zip(tensors_in(result), _template_slots(self.template), strict=True):
+            slots[slot] = tensor.array
+        result = _build(self.template, slots, arguments)
+        self.backward.attach(self._differentiable(result), slots, arguments)
+        self.backward.first_slots = []
+        return result
+
+    def _differentiable(self, result: Any) -> list[Tensor]:
+        """The tensors of a replay's result that the recorded call's backward began at."""
+        tensors = dict(zip(_template_slots(self.template), tensors_in(result), strict=True))
+        assert self.backward is not None
+        return [tensors[slot] for slot in self.backward.results]
 
 
 class _Options:
@@ -239,13 +269,13 @@ def _build(template: Any, slots: list[Any], arguments: list[Tensor]) -> Any:
     return make(*[_build(part, slots, arguments) for part in parts])
 
 
-def _tensors_in(value: Any) -> list[Tensor]:
+def tensors_in(value: Any) -> list[Tensor]:
     if isinstance(value, Tensor):
         return [value]
     if isinstance(value, (tuple, list)):
-        return [t for part in value for t in _tensors_in(part)]
+        return [t for part in value for t in tensors_in(part)]
     if isinstance(value, dict):
-        return [t for part in value.values() for t in _tensors_in(part)]
+        return [t for part in value.values() for t in tensors_in(part)]
     return []
 
 

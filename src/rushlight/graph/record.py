@@ -85,14 +85,6 @@ class Record:
     inputs: dict[int, Source] = field(default_factory=dict)  # slot -> source
     arrays: list[ArrayInfo] = field(default_factory=list)  # per slot
 
-    def find_last_uses(self, kept: set[int], start: int = 0) -> None:
-        """Says after which call each slot can be emptied; those in `kept` stay."""
-        seen = set(kept)
-        for call in reversed(self.calls[start:]):
-            used = set(slots_in(call.arguments)) | set(result_slots(call.results))
-            call.last_uses = tuple(sorted(used - seen))
-            seen |= used
-
     def __str__(self) -> str:
         """One line per kernel: what it reads and makes, with shapes and bytes."""
         lines = []
@@ -105,6 +97,15 @@ class Record:
     def _describe(self, slot: int) -> str:
         info = self.arrays[slot]
         return f"%{slot} {info.dtype}{list(info.shape)} {info.nbytes} bytes"
+
+
+def find_last_uses(calls: list[Call], kept: set[int]) -> None:
+    """Says after which call each slot can be emptied; those in `kept` stay."""
+    seen = set(kept)
+    for call in reversed(calls):
+        used = set(slots_in(call.arguments)) | set(result_slots(call.results))
+        call.last_uses = tuple(sorted(used - seen))
+        seen |= used
 
 
 def slots_in(value: Any) -> list[int]:

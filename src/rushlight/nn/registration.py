@@ -13,15 +13,24 @@ from typing import Any
 from ..tensor import Tensor
 from .parameter import Buffer, Parameter
 
+KINDS = ("_registered_parameters", "_registered_buffers", "_registered_modules")
+
 
 class Registered(MutableMapping[str, Any]):
-    """The attributes of a module that are registered as one kind, by name; changes go through."""
+    """The attributes of a module that are registered as one kind, by name; changes go through.
 
-    __slots__ = ("_attributes", "_names")
+    The names are never changed in place: shallow copies of a module share them.
+    """
 
-    def __init__(self, attributes: dict[str, Any], names: dict[str, None]) -> None:
+    __slots__ = ("_attributes", "_kind")
+
+    def __init__(self, attributes: dict[str, Any], kind: str) -> None:
         self._attributes = attributes
-        self._names = names
+        self._kind = kind
+
+    @property
+    def _names(self) -> dict[str, None]:
+        return self._attributes[self._kind]
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._names:
@@ -29,11 +38,14 @@ class Registered(MutableMapping[str, Any]):
         return self._attributes[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._names[name] = None
+        if name not in self._names:
+            self._attributes[self._kind] = {**self._names, name: None}
         self._attributes[name] = value
 
     def __delitem__(self, name: str) -> None:
-        del self._names[name]
+        if name not in self._names:
+            raise KeyError(name)
+        self._attributes[self._kind] = {n: None for n in self._names if n != name}
         del self._attributes[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -69,19 +81,19 @@ class Registration:
     _registered_parameters: dict[str, None]  # the insertion order is the order of registration
     _registered_buffers: dict[str, None]
     _registered_modules: dict[str, None]
-    _non_persistent_buffers_set: set[str]
+    _non_persistent_buffers_set: frozenset[str]
 
     def _init_registration(self) -> None:
         self.__dict__.update(
             _registered_parameters={},
             _registered_buffers={},
             _registered_modules={},
-            _non_persistent_buffers_set=set(),
+            _non_persistent_buffers_set=frozenset(),
         )
 
     @property
     def _parameters(self) -> Registered:
-        return Registered(self.__dict__, self._registered_parameters)
+        return Registered(self.__dict__, "_registered_parameters")
 
     @_parameters.setter
     def _parameters(self, values: Mapping[str, Any]) -> None:
@@ -89,7 +101,7 @@ class Registration:
 
     @property
     def _buffers(self) -> Registered:
-        return Registered(self.__dict__, self._registered_buffers)
+        return Registered(self.__dict__, "_registered_buffers")
 
     @_buffers.setter
     def _buffers(self, values: Mapping[str, Any]) -> None:
@@ -97,7 +109,7 @@ class Registration:
 
     @property
     def _modules(self) -> Registered:
-        return Registered(self.__dict__, self._registered_modules)
+        return Registered(self.__dict__, "_registered_modules")
 
     @_modules.setter
     def _modules(self, values: Mapping[str, Any]) -> None:
@@ -121,8 +133,7 @@ class Registration:
                 f"created explicitly. To express '{name}' as a function of another Tensor, "
                 "compute the value in the forward() method."
             )
-        self._registered_parameters[name] = None
-        self.__dict__[name] = param
+        self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Adds a tensor that belongs to the module's state but is not trained.
@@ -143,20 +154,17 @@ class Registration:
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
-        self._registered_buffers[name] = None
-        self.__dict__[name] = tensor
-        if persistent:
-            self._non_persistent_buffers_set.discard(name)
-        else:
-            self._non_persistent_buffers_set.add(name)
+        self._buffers[name] = tensor
+        self._non_persistent_buffers_set -= {name}
+        if not persistent:
+            self._non_persistent_buffers_set |= {name}
 
     def add_module(self, name: str, module: Any) -> None:
         """Adds a submodule, which is then the attribute `name`."""
         if module is not None and not isinstance(module, Registration):
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name(name, "module", self._registered_modules)
-        self._registered_modules[name] = None
-        self.__dict__[name] = module
+        self._modules[name] = module
 
     def register_module(self, name: str, module: Any) -> None:
         """The same as `add_module`."""
@@ -189,8 +197,7 @@ class Registration:
             if "_registered_modules" not in attributes:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, unless="_registered_modules")
-            self._registered_modules[name] = None
-            attributes[name] = value
+            self._modules[name] = value
         elif name in attributes.get("_registered_modules", ()):
             self._expect_none(name, value, "child module", "torch.nn.Module")
             attributes[name] = None
@@ -201,7 +208,7 @@ class Registration:
                 self._expect_none(name, value, "buffer", "torch.nn.Buffer, torch.Tensor")
             self.register_buffer(name, value, name not in self._non_persistent_buffers_set)
         else:
-            object.__setattr__(self, name, value)
+            super().__setattr__(name, value)
 
     def _expect_none(self, name: str, value: Any, kind: str, expected: str) -> None:
         if value is not None:
@@ -211,23 +218,26 @@ class Registration:
             )
 
     def _forget(self, name: str, unless: str) -> None:
-        """Takes a name out of the other kinds, before it is registered as what `unless` lists."""
+        """Deletes an attribute, unless it is registered as `unless`, what it is about to be."""
+        if name in self.__dict__ and name not in self.__dict__[unless]:
+            del self.__dict__[name]
+            self._unregister(name)
+
+    def _unregister(self, name: str) -> None:
+        """Takes the name of an attribute that is gone out of the lists of names."""
         attributes = self.__dict__
-        if name in attributes[unless]:
-            return
-        attributes.pop(name, None)
-        for names in ("_registered_parameters", "_registered_buffers", "_registered_modules"):
-            attributes[names].pop(name, None)
-        self._non_persistent_buffers_set.discard(name)
+        for kind in KINDS:
+            if name in attributes.get(kind, ()):
+                attributes[kind] = {n: None for n in attributes[kind] if n != name}
+        if name in attributes.get("_non_persistent_buffers_set", ()):
+            self._non_persistent_buffers_set -= {name}
 
     def __delattr__(self, name: str) -> None:
-        object.__delattr__(self, name)
-        for names in ("_registered_parameters", "_registered_buffers", "_registered_modules"):
-            self.__dict__.get(names, {}).pop(name, None)
-        self.__dict__.get("_non_persistent_buffers_set", set()).discard(name)
+        super().__delattr__(name)
+        self._unregister(name)
 
     def __dir__(self) -> list[str]:
-        return sorted(k for k in object.__dir__(self) if not k[:1].isdigit())
+        return sorted(k for k in super().__dir__() if not k[:1].isdigit())
 
     # ---- by path
 

@@ -10,5 +10,5 @@ class Dropout:
     array: Any
 
     def dropout(self, x: Any, mask: Any, scale: float) -> Any:
-        kept = self.xp.multiply(x, mask)
+        kept = self.xp.multiply(x, mask, out=self.xp.empty_like(x))
         return self.array(self.xp.multiply(kept, scale, out=kept))

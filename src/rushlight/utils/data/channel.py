@@ -116,20 +116,9 @@ def _pickle(message: Any) -> list[Any]:
     buffers: list[pickle.PickleBuffer] = []
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=5, buffer_callback=buffers.append)
-    table: dict[Any, Any] = {np.ndarray: _reduce_array, Tensor: _reduce_tensor}
-    pickler.dispatch_table = {**copyreg.dispatch_table, **table}
+    pickler.dispatch_table = {**copyreg.dispatch_table, Tensor: _reduce_tensor}
     pickler.dump(message)
     return [stream.getbuffer(), *(buffer.raw() for buffer in buffers)]
-
-
-def _reduce_array(values: np.ndarray[Any, Any]) -> Any:
-    if values.flags.forc or values.dtype.hasobject:
-        return values.__reduce_ex__(5)
-    # NumPy would copy anything else into the pickle, images in channels-last order among them:
-    # send the memory in the order it has, and its axes.
-    axes = sorted(range(values.ndim), key=lambda axis: -abs(values.strides[axis]))
-    inverse = tuple(int(axis) for axis in np.argsort(axes))
-    return np.transpose, (np.ascontiguousarray(values.transpose(axes)), inverse)
 
 
 def _reduce_tensor(tensor: Tensor) -> Any:

@@ -1,0 +1,158 @@
+// The loop of a replay (src/rushlight/graph/replay.py): the recorded kernels in their order, with
+// no Python between them.
+#include "replay.h"
+
+#include <nanobind/nanobind.h>
+
+#include <vector>
+
+namespace nb = nanobind;
+
+namespace rushlight {
+namespace {
+
+// One argument of a kernel: a plain value, an array's slot, a number that is read anew, or a
+// sequence of these.
+struct Argument {
+    enum class Kind { Value, SlotNumber, Live, List, Tuple } kind = Kind::Value;
+    nb::object value;  // the value, or the live one's `read`
+    Py_ssize_t slot = 0;
+    std::vector<Argument> parts;
+
+    nb::object filled(PyObject* slots) const {
+        switch (kind) {
+            case Kind::Value:
+                return value;
+            case Kind::SlotNumber:
+                return nb::borrow(PyList_GET_ITEM(slots, slot));
+            case Kind::Live:
+                return nb::steal(PyObject_CallNoArgs(value.ptr()));
+            case Kind::List:
+            case Kind::Tuple:
+                break;
+        }
+        const auto count = static_cast<Py_ssize_t>(parts.size());
+        const bool is_list = kind == Kind::List;
+        nb::object sequence = nb::steal(is_list ? PyList_New(count) : PyTuple_New(count));
+        for (Py_ssize_t i = 0; sequence.is_valid() && i < count; ++i) {
+            nb::object part = parts[static_cast<size_t>(i)].filled(slots);
+            if (!part.is_valid()) return part;
+            if (is_list)
+                PyList_SET_ITEM(sequence.ptr(), i, part.release().ptr());
+            else
+                PyTuple_SET_ITEM(sequence.ptr(), i, part.release().ptr());
+        }
+        return sequence;
+    }
+};
+
+struct Call {
+    nb::object function;
+    std::vector<Argument> arguments;
+    std::vector<Py_ssize_t> results;  // -1 for a result that is no array
+    bool returns_tuple = false;
+    std::vector<Py_ssize_t> last_uses;
+};
+
+void set_slot(PyObject* slots, Py_ssize_t slot, PyObject* array) {
+    Py_INCREF(array);
+    PyList_SetItem(slots, slot, array);
+}
+
+class Program {
+public:
+    // `calls`: (function, arguments, results, last uses) each, as in graph/record.py.
+    Program(nb::list calls, nb::object slot_type, nb::object live_type)
+        : slot_type_(slot_type), live_type_(live_type) {
+        for (nb::handle item : calls) {
+            nb::tuple parts = nb::cast<nb::tuple>(item);
+            Call call;
+            call.function = nb::borrow(parts[0]);
+            for (nb::handle argument : nb::cast<nb::tuple>(parts[1]))
+                call.arguments.push_back(parsed(argument));
+            parse_results(parts[2], call);
+            for (nb::handle slot : nb::cast<nb::tuple>(parts[3]))
+                call.last_uses.push_back(nb::cast<Py_ssize_t>(slot));
+            calls_.push_back(std::move(call));
+        }
+    }
+
+    // Fills the slots; what a kernel raises comes out as it is.
+    void run(nb::list slots) const {
+        std::vector<PyObject*> arguments;
+        std::vector<nb::object> owned;
+        for (const Call& call : calls_) {
+            arguments.clear();
+            owned.clear();
+            for (const Argument& argument : call.arguments) {
+                nb::object value = argument.filled(slots.ptr());
+                if (!value.is_valid()) throw nb::python_error();
+                arguments.push_back(value.ptr());
+                owned.push_back(std::move(value));
+            }
+            nb::object result = nb::steal(PyObject_Vectorcall(
+                call.function.ptr(), arguments.data(), arguments.size(), nullptr));
+            if (!result.is_valid()) throw nb::python_error();
+            owned.clear();
+            keep(call, result.ptr(), slots.ptr());
+            for (Py_ssize_t slot : call.last_uses) set_slot(slots.ptr(), slot, Py_None);
+        }
+    }
+
+private:
+    static void keep(const Call& call, PyObject* result, PyObject* slots) {
+        for (size_t i = 0; i < call.results.size(); ++i) {
+            if (call.results[i] < 0) continue;
+            PyObject* array =
+                call.returns_tuple ? PyTuple_GET_ITEM(result, static_cast<Py_ssize_t>(i)) : result;
+            set_slot(slots, call.results[i], array);
+        }
+    }
+
+    Argument parsed(nb::handle value) const {
+        Argument argument;
+        const int is_slot = PyObject_IsInstance(value.ptr(), slot_type_.ptr());
+        const int is_live = PyObject_IsInstance(value.ptr(), live_type_.ptr());
+        if (is_slot > 0) {
+            argument.kind = Argument::Kind::SlotNumber;
+            argument.slot = nb::cast<Py_ssize_t>(value.attr("number"));
+        } else if (is_live > 0) {
+            argument.kind = Argument::Kind::Live;
+            argument.value = value.attr("read");
+        } else if (PyList_CheckExact(value.ptr()) || PyTuple_CheckExact(value.ptr())) {
+            argument.kind = PyList_CheckExact(value.ptr()) ? Argument::Kind::List
+                                                           : Argument::Kind::Tuple;
+            for (nb::handle part : value) argument.parts.push_back(parsed(part));
+        } else {
+            argument.value = nb::borrow(value);
+        }
+        return argument;
+    }
+
+    static void parse_results(nb::handle results, Call& call) {
+        const auto number = [](nb::handle slot) {
+            return slot.is_none() ? Py_ssize_t{-1} : nb::cast<Py_ssize_t>(slot);
+        };
+        call.returns_tuple = PyTuple_CheckExact(results.ptr());
+        if (!call.returns_tuple) {
+            call.results.push_back(number(results));
+            return;
+        }
+        for (nb::handle slot : results) call.results.push_back(number(slot));
+    }
+
+    nb::object slot_type_, live_type_;
+    std::vector<Call> calls_;
+};
+
+}  // namespace
+
+void bind_replay(nb::module_& module) {
+    nb::class_<Program>(module, "Program", "A record made ready to be run again and again.")
+        .def(nb::init<nb::list, nb::object, nb::object>(), nb::arg("calls"), nb::arg("slot_type"),
+             nb::arg("live_type"))
+        .def("run", &Program::run, nb::arg("slots"),
+             "Run the kernels on the arrays in `slots`, a list, and put their results there.");
+}
+
+}  // namespace rushlight

@@ -1,0 +1,219 @@
+"""Rows of rushlight/ops/indexing.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .core import Array, Invalid, Op, Sample, Values
+
+
+def _views(v: Values) -> Iterator[Sample]:
+    x = v.normal(4, 5, 3)
+    for index in (
+        1, -1, slice(1, 3), slice(None, None, 2), (slice(None), 2), (0, 1, 2), (..., 1), (None, 2),
+        (slice(1, None), None, ..., slice(0, 2)), (), ..., None, slice(3, 1),
+    ):  # fmt: skip
+        yield Sample(x, index)
+    yield Sample(v.normal(2, 3, 4, 5), (slice(None), slice(1, 3), 0))
+    yield Sample(v.normal(), ())
+    yield Sample(v.normal(), None)
+    yield Invalid(x, 4, raises=IndexError, match="out of bounds", own_words=True)
+    yield Invalid(x, (0, 0, 0, 0), raises=IndexError, match="too many indices for tensor of dim")
+    yield Invalid(x, slice(None, None, -1), raises=ValueError, match="step must be greater than z")
+    yield Invalid(v.normal(), 0, raises=IndexError, match="invalid index of a 0-dim tensor")
+    yield Invalid(x, 1.5, raises=IndexError, match="only integers, slices")
+    yield Invalid(x, "a", raises=IndexError, match="", own_words=True)
+
+
+def _picks(v: Values) -> Iterator[tuple[Array, Any]]:
+    x = v.normal(4, 5, 3)
+    yield x, np.array([3, 0, 0])
+    yield x, np.array([[1, -1], [2, 2]])
+    yield x, (slice(None), np.array([1, 4]))
+    yield x, (np.array([0, 1]), np.array([2, 3]))
+    yield x, (np.array([0, 1]), slice(None), np.array([2, 0]))
+    yield x, (np.array([[0], [1]]), np.array([2, 3]), ...)
+    yield x, v.mask(4)
+    yield x, v.mask(4, 5)
+    yield x, (slice(1, 3), v.mask(5))
+    yield x, [0, 2]
+    yield x, np.zeros(0, np.int64)
+    yield x, (1, np.array([0, 0, 4]))
+    yield x, np.array(2)
+    yield v.normal(5), np.array([True, False, True, True, False])
+
+
+def _tensors(v: Values) -> Iterator[Sample]:
+    for x, index in _picks(v):
+        yield Sample(x, index)
+    yield Invalid(v.normal(4, 5), np.array([4]), raises=IndexError, match="out of bounds")
+    yield Invalid(v.normal(4, 5), np.array([1.0]), raises=IndexError,
+                  match="tensors used as indices must be long")
+    yield Invalid(v.normal(4, 5), v.mask(3), raises=IndexError, match="", own_words=True)
+
+
+def _assignments(v: Values) -> Iterator[Sample]:
+    x = v.normal(4, 5, 3)
+    yield Sample(x, 1, 7.0)
+    yield Sample(x, 1, v.normal(5, 3))
+    yield Sample(x, slice(1, 3), v.normal(3))
+    yield Sample(x, (..., 0), v.normal(4, 5))
+    yield Sample(x, (slice(None), 2), v.normal(1, 1, 3))
+    yield Sample(x, np.array([0, 2]), v.normal(2, 5, 3))
+    yield Sample(x, np.array([0, 2]), 1.5)
+    yield Sample(x, v.mask(4, 5), 0.0)
+    yield Sample(x, v.mask(4, 5), v.normal(3))
+    yield Sample(x, (np.array([0, 1]), slice(None), np.array([2, 0])), v.normal(2, 5))
+    yield Sample(v.normal(4), 2, v.normal())
+    yield Sample(v.integers(0, 9, 4), 2, 3)
+    yield Invalid(x, 1, v.normal(4), raises=RuntimeError, match="", own_words=True)
+    yield Invalid(x, 9, 1.0, raises=IndexError, match="", own_words=True)
+
+
+def _assign(torch: Any) -> Callable[..., Any]:
+    def assigned(x: Any, index: Any, value: Any) -> Any:
+        result = x.clone()
+        result[index] = value
+        return result
+
+    return assigned
+
+
+def _assign_reference(x: Array, index: Any, value: Any) -> Array:
+    result = x.copy()
+    result[index] = value
+    return result
+
+
+def _gather(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 4, 2))
+    yield Sample(v.normal(4, 5), 0, v.integers(0, 4, 3, 5))
+    yield Sample(v.normal(4, 5), -1, v.integers(0, 5, 2, 7))
+    yield Sample(v.normal(2, 3, 4), 1, v.integers(0, 3, 2, 2, 3))
+    yield Sample(v.normal(5), 0, v.integers(0, 5, 8))
+    yield Invalid(v.normal(4, 5), 1, v.normal(4, 2), raises=RuntimeError,
+                  match="Expected dtype int64")
+    yield Invalid(v.normal(4, 5), 1, v.integers(0, 5, 4), raises=RuntimeError,
+                  match="Index tensor must have the same number of dimensions as input tensor")
+    yield Invalid(v.normal(4, 5), 1, np.array([[5]]), raises=RuntimeError,
+                  match="out of bounds for dimension 1 with size 5")
+
+
+def _gather_reference(x: Array, dim: int, index: Array) -> Array:
+    part = x[tuple(slice(None) if i == dim % x.ndim else slice(0, n)
+                   for i, n in enumerate(index.shape))]  # fmt: skip
+    return np.take_along_axis(part, index, dim)
+
+
+def _scatter_add(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 4, 3), v.normal(4, 3))
+    yield Sample(v.normal(4, 5), 0, v.integers(0, 4, 6, 5), v.normal(6, 5))
+    yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 2, 3), v.normal(4, 6))
+    yield Sample(v.normal(5), 0, v.integers(0, 5, 8), v.normal(8))
+    yield Invalid(v.normal(4, 5), 1, np.array([[5]]), v.normal(1, 1), raises=RuntimeError,
+                  match="out of bounds for dimension 1 with size 5")
+
+
+def _scatter_add_reference(x: Array, dim: int, index: Array, src: Array) -> Array:
+    result = x.copy()
+    for place in np.ndindex(index.shape):
+        target = list(place)
+        target[dim] = index[place]
+        result[tuple(target)] += src[place]
+    return result
+
+
+def _index_select(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(4, 5), 0, v.integers(0, 4, 6))
+    yield Sample(v.normal(4, 5, 3), -2, v.integers(0, 5, 2))
+    yield Sample(v.normal(4), 0, v.integers(0, 4, 0))
+    yield Invalid(v.normal(4, 5), 0, np.array([4]), raises=IndexError, match="out of", )
+
+
+def _masked_select(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(4, 5), v.mask(4, 5))
+    yield Sample(v.normal(4, 5), v.mask(5))
+    yield Sample(v.normal(5), v.mask(4, 5))
+    yield Sample(v.normal(5), np.zeros(5, bool))
+
+
+def _masked_select_reference(x: Array, mask: Array) -> Array:
+    x, mask = np.broadcast_arrays(x, mask)
+    return x[mask]
+
+
+def _nonzero(v: Values) -> Iterator[Sample]:
+    yield Sample(v.integers(0, 2, 4, 5))
+    yield Sample(v.mask(7))
+    yield Sample(v.integers(0, 2, 2, 3, 4), as_tuple=True)
+    yield Sample(np.zeros((2, 3)))
+    yield Sample(np.array(1.0))
+    yield Sample(np.array(0.0))
+
+
+def _nonzero_reference(x: Array, as_tuple: bool = False) -> Any:
+    return np.nonzero(x) if as_tuple else np.argwhere(x)
+
+
+def _sort(v: Values) -> Iterator[Sample]:
+    yield Sample(v.distinct(6))
+    yield Sample(v.distinct(4, 5), 0)
+    yield Sample(v.distinct(4, 5), -1, True)
+    yield Sample(v.distinct(2, 3, 4), dim=1, descending=True)
+    yield Sample(v.distinct())
+
+
+def _order(x: Array, dim: int = -1, descending: bool = False) -> Array:
+    if x.ndim == 0:
+        return np.zeros((), np.int64)
+    return np.argsort(-x if descending else x, axis=dim, stable=True)
+
+
+def _sort_reference(x: Array, dim: int = -1, descending: bool = False) -> Any:
+    order = _order(x, dim, descending)
+    return (np.take_along_axis(x, order, dim) if x.ndim else x), order
+
+
+def _topk(v: Values) -> Iterator[Sample]:
+    yield Sample(v.distinct(6), 2)
+    yield Sample(v.distinct(4, 5), 3, 0)
+    yield Sample(v.distinct(4, 5), 5, largest=False)
+    yield Sample(v.distinct(4, 5), 0)
+    yield Invalid(v.distinct(4), 5, raises=RuntimeError, match="selected index k out of range")
+
+
+def _topk_reference(x: Array, k: int, dim: int = -1, largest: bool = True) -> Any:
+    return [np.take(part, np.arange(k), dim) for part in _sort_reference(x, dim, largest)]
+
+
+def _one_hot(v: Values) -> Iterator[Sample]:
+    yield Sample(v.integers(0, 4, 5))
+    yield Sample(v.integers(0, 4, 2, 3), 6)
+    yield Sample(np.array(2), 4)
+    yield Invalid(np.array([0, 4]), 4, raises=RuntimeError, match="Class values must be smaller th")
+    yield Invalid(np.array([0, -1]), 4, raises=RuntimeError, match="Class values must be non-negat")
+    yield Invalid(np.array([0.0]), raises=RuntimeError, match="one_hot is only applicable to index")
+
+
+def _one_hot_reference(x: Array, num_classes: int = -1) -> Array:
+    return np.eye(x.max() + 1 if num_classes == -1 else num_classes)[x]
+
+
+ops = [
+    Op("Tensor.__getitem__", _views, lambda x, index: x[index], view=True, composite=True),
+    Op("index by tensors", _tensors, lambda x, index: x[index],
+       call=lambda torch: lambda x, index: x[index], composite=True),
+    Op("Tensor.__setitem__", _assignments, _assign_reference, call=_assign, composite=True),
+    Op("gather", _gather, _gather_reference),
+    Op("scatter_add", _scatter_add, _scatter_add_reference),
+    Op("index_select", _index_select, lambda x, dim, index: np.take(x, index, dim), composite=True),
+    Op("masked_select", _masked_select, _masked_select_reference, composite=True),
+    Op("nonzero", _nonzero, _nonzero_reference, differentiable=False),
+    Op("sort", _sort, _sort_reference, composite=True),
+    Op("argsort", _sort, _order, differentiable=False),
+    Op("topk", _topk, _topk_reference, composite=True),
+    Op("nn.functional.one_hot", _one_hot, _one_hot_reference, differentiable=False),
+]

@@ -1,0 +1,96 @@
+"""Rows of rushlight/ops/inplace.py: operations that are in-place alone, and Python's operators."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .core import Array, Invalid, Op, Sample, Values
+from .elementwise import binary
+
+
+def on_copy(name: str) -> Callable[[Any], Callable[..., Any]]:
+    """The in-place method, on a copy of its tensor."""
+    return lambda torch: lambda x, *args, **kwargs: getattr(x.clone(), name)(*args, **kwargs)
+
+
+def syntax(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
+    """What Python's syntax calls, whichever library's tensors it stands between."""
+    return lambda torch: function
+
+
+def _reflected(name: str, function: Callable[..., Any], values: str = "normal") -> Op:
+    def samples(v: Values) -> Iterator[Sample]:
+        for number in (2.5, 3, 0.5):
+            yield Sample(number, getattr(v, values)(2, 3))
+            yield Sample(number, getattr(v, values)())
+
+    return Op(f"Tensor.{name}", samples, function, call=syntax(function), composite=True)
+
+
+def _matrix_times(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), v.normal(3, 4))
+    yield Sample(v.normal(3), v.normal(3))
+
+
+def _fill(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), 1.5)
+    yield Sample(v.normal(2, 3), v.normal())
+    yield Sample(v.integers(0, 9, 3), 4)
+    yield Invalid(v.normal(2, 3), v.normal(3), raises=RuntimeError,
+                  match="fill_ only supports 0-dimension value tensor but got tensor with 1 dim")
+
+
+def _zero(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3))
+    yield Sample(v.integers(0, 9, 3))
+
+
+def _copy(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), v.normal(2, 3))
+    yield Sample(v.normal(2, 3), v.normal(3))
+    yield Sample(v.normal(2, 3), v.normal())
+    yield Sample(v.normal(2, 3), v.integers(0, 9, 2, 3))
+    yield Sample(v.integers(0, 9, 2, 3), 3 * v.normal(2, 3))
+    yield Invalid(v.normal(2, 3), v.normal(4, 3), raises=RuntimeError, match="", own_words=True)
+
+
+def _written(x: Array, value: Any = 0) -> Array:
+    result = x.copy()
+    result[...] = value
+    return result
+
+
+def _into_smaller(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), v.normal(3))
+    yield Invalid(v.normal(3), v.normal(2, 3), raises=RuntimeError, match=(
+        r"output with shape \[3\] doesn't match the broadcast shape \[2, 3\]"))
+    yield Invalid(v.integers(0, 9, 3), v.normal(3), raises=RuntimeError, match=(
+        "result type Double can't be cast to the desired output type Long"))
+    yield Invalid(v.integers(0, 9, 3), 1.5, raises=RuntimeError, match=(
+        "result type Float can't be cast to the desired output type Long"))
+    yield Invalid(v.mask(3), v.integers(0, 9, 3), raises=RuntimeError, match=(
+        "result type Long can't be cast to the desired output type Bool"))
+
+
+ops = [
+    Op("Tensor.fill_", _fill, _written, call=on_copy("fill_")),
+    Op("Tensor.zero_", _zero, _written, call=on_copy("zero_")),
+    Op("Tensor.copy_", _copy, _written, call=on_copy("copy_")),
+    Op("in-place addition", _into_smaller, np.add, call=on_copy("add_")),
+    binary("Tensor.__add__", operator.add, call=syntax(operator.add), integers="int64",
+           covers=("Tensor.__radd__",)),
+    binary("Tensor.__mul__", operator.mul, call=syntax(operator.mul), integers="int64",
+           covers=("Tensor.__rmul__",)),
+    _reflected("__rsub__", operator.sub),
+    _reflected("__rtruediv__", operator.truediv, "nonzero"),
+    _reflected("__rpow__", operator.pow),
+    _reflected("__rmod__", operator.mod, "nonzero"),
+    Op("Tensor.__rfloordiv__", lambda v: [Sample(7, v.nonzero(4)), Sample(2.5, v.nonzero(4))],
+       operator.floordiv, call=syntax(operator.floordiv), differentiable=False),
+    Op("Tensor.__rmatmul__", _matrix_times, operator.matmul,
+       call=lambda torch: lambda a, b: torch.Tensor.__rmatmul__(b, a), composite=True),
+]  # fmt: skip

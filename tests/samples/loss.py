@@ -1,0 +1,171 @@
+"""Rows of rushlight/ops/loss.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .core import Array, Fixed, Invalid, Op, Sample, Values
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def _reduced(losses: Array, reduction: str, total: Any = None) -> Any:
+    if reduction == "none":
+        return losses
+    return losses.sum() / ((losses.size if total is None else total) if reduction == "mean" else 1)
+
+
+def _classes(v: Values) -> Iterator[Sample]:
+    """Scores and class numbers, as nll_loss and cross_entropy take them."""
+    for reduction in REDUCTIONS:
+        yield Sample(v.normal(6, 4), v.integers(0, 4, 6), reduction=reduction)
+        yield Sample(v.normal(2, 4, 3, 2), v.integers(0, 4, 2, 3, 2), reduction=reduction)
+        yield Sample(v.normal(6, 4), v.integers(0, 4, 6), Fixed(v.positive(4)), reduction=reduction)
+        yield Sample(v.normal(6, 4), np.array([0, 1, 2, -100, 3, -100]), reduction=reduction)
+        yield Sample(v.normal(6, 4), np.array([0, 1, 2, 1, 3, 0]), Fixed(v.positive(4)),
+                     ignore_index=1, reduction=reduction)  # fmt: skip
+    yield Sample(v.normal(4), np.array(2))
+    yield Sample(v.normal(64, 10), v.integers(0, 10, 64))
+    yield Sample(v.normal(6, 4), v.integers(0, 4, 6), size_average=False)
+    scores, labels = v.normal(6, 4), v.integers(0, 4, 6)
+    yield Invalid(scores, np.array([0, 1, 2, 3, 4, 0]), raises=IndexError,
+                  match="Target 4 is out of bounds")
+    yield Invalid(scores, np.array([0, 1, 2, 3, -1, 0]), raises=IndexError,
+                  match="Target -1 is out of bounds")
+    yield Invalid(scores, v.integers(0, 4, 5), raises=ValueError, match=(
+        r"Expected input batch_size \(6\) to match target batch_size \(5\)"))
+    yield Invalid(scores, labels, Fixed(v.positive(3)), raises=RuntimeError,
+                  match="weight tensor should be defined either for all")
+    yield Invalid(scores, labels, reduction="median", raises=ValueError,
+                  match="median is not a valid value for reduction")
+    yield Invalid(v.normal(2, 4, 3), v.integers(0, 4, 2, 2), raises=RuntimeError,
+                  match="xpected target size")
+
+
+def _nll(v: Values) -> Iterator[Sample]:
+    yield from _classes(v)
+    yield Invalid(v.normal(6, 4), v.integers(0, 4, 6).astype("float32"), raises=RuntimeError,
+                  match="expected scalar type Long but found", own_words=True)
+
+
+def _nll_reference(
+    x: Array, target: Array, weight: Any = None, size_average: Any = None,
+    ignore_index: int = -100, reduction: str = "mean",
+) -> Any:  # fmt: skip
+    if x.ndim == 1:
+        return -x[target]
+    reduction = "sum" if size_average is False else reduction
+    counted = target != ignore_index
+    safe = np.where(counted, target, 0)
+    weights = counted * (1.0 if weight is None else weight[safe])
+    picked = np.take_along_axis(x, safe[:, None], 1)[:, 0]
+    return _reduced(-picked * weights, reduction, weights.sum())
+
+
+def _log_softmax(x: Array) -> Array:
+    axis = 0 if x.ndim == 1 else 1
+    return x - np.log(np.exp(x).sum(axis, keepdims=True))
+
+
+def _cross_entropy(v: Values) -> Iterator[Sample]:
+    yield from _classes(v)
+    for reduction in REDUCTIONS:
+        p = v.positive(6, 4)
+        p /= p.sum(1, keepdims=True)
+        yield Sample(v.normal(6, 4), p, reduction=reduction)
+        yield Sample(v.normal(6, 4), p, Fixed(v.positive(4)), reduction=reduction,
+                     label_smoothing=0.2)  # fmt: skip
+        yield Sample(v.normal(6, 4), v.integers(0, 4, 6), reduction=reduction, label_smoothing=0.1)
+        yield Sample(v.normal(6, 4), np.array([0, 1, -100, 1, 3, 0]), Fixed(v.positive(4)),
+                     reduction=reduction, label_smoothing=0.3)  # fmt: skip
+    yield Sample(v.normal(2, 4, 3, 2), v.integers(0, 4, 2, 3, 2), label_smoothing=0.1)
+    yield Invalid(v.normal(6, 4), v.integers(0, 4, 6), label_smoothing=1.5, raises=RuntimeError,
+                  match="label_smoothing must be between 0.0 and 1.0")
+
+
+def _cross_entropy_reference(
+    x: Array, target: Array, weight: Any = None, size_average: Any = None,
+    ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
+    reduction = "sum" if size_average is False else reduction
+    log_p = _log_softmax(x)
+    classes = x.shape[min(x.ndim - 1, 1)]
+    spread = (-1,) + (1,) * (x.ndim - 2) if x.ndim > 1 else (-1,)
+    weights = np.ones(classes) if weight is None else weight
+    if target.dtype.kind == "f":
+        p = target * (1 - label_smoothing) + label_smoothing / classes
+        losses = -(log_p * p * weights.reshape(spread)).sum(1)
+        return _reduced(losses, reduction, len(x))
+    counted = target != ignore_index
+    safe = np.where(counted, target, 0)
+    hot = np.moveaxis(np.eye(classes)[safe], -1, min(x.ndim - 1, 1))
+    p = hot * (1 - label_smoothing) + label_smoothing / classes
+    losses = -(log_p * p * weights.reshape(spread)).sum(min(x.ndim - 1, 1)) * counted
+    return _reduced(losses, reduction, (weights[safe] * counted).sum())
+
+
+def _pairs(v: Values) -> Iterator[Sample]:
+    for reduction in REDUCTIONS:
+        yield Sample(v.distinct(3, 4), v.normal(3, 4) / 50, reduction=reduction)
+    yield Sample(v.distinct(5), v.normal(5) / 50)
+    yield Sample(v.distinct(2, 3, 4, 5), v.normal(2, 3, 4, 5) / 50)
+    yield Sample(v.distinct(), v.normal() / 50)
+    yield Sample(v.distinct(3, 4), v.normal(3, 4) / 50, reduce=False)
+    yield Invalid(v.normal(3), v.normal(3), reduction="all", raises=ValueError,
+                  match="all is not a valid value for reduction")
+
+
+def _weighed(v: Values) -> Iterator[Sample]:
+    yield from _pairs(v)
+    yield Sample(v.normal(3, 4), v.normal(3, 4), weight=Fixed(v.positive(3, 4)), reduction="sum")
+
+
+def _mse_reference(x: Array, y: Array, reduction: str = "mean", reduce: Any = None,
+                   weight: Any = 1) -> Any:  # fmt: skip
+    return _reduced((x - y) ** 2 * weight, "none" if reduce is False else reduction)
+
+
+def _l1_reference(x: Array, y: Array, reduction: str = "mean", reduce: Any = None) -> Any:
+    return _reduced(np.abs(x - y), "none" if reduce is False else reduction)
+
+
+def _probabilities(v: Values) -> Iterator[Sample]:
+    for reduction in REDUCTIONS:
+        yield Sample(v.between(0.1, 0.9, 3, 4), v.between(0.0, 1.0, 3, 4), reduction=reduction)
+    yield Sample(v.between(0.1, 0.9, 5), v.between(0.0, 1.0, 5), Fixed(v.positive(5)))
+    yield Invalid(v.between(0.1, 0.9, 3), v.between(0.0, 1.0, 4), raises=ValueError,
+                  match="Using a target size .* that is different to the input size")
+
+
+def _bce_reference(x: Array, t: Array, weight: Any = 1, reduction: str = "mean") -> Any:
+    return _reduced(-weight * (t * np.log(x) + (1 - t) * np.log(1 - x)), reduction)
+
+
+def _logits(v: Values) -> Iterator[Sample]:
+    for reduction in REDUCTIONS:
+        yield Sample(v.nonzero(3, 4), v.between(0.0, 1.0, 3, 4), reduction=reduction)
+    yield Sample(v.nonzero(3, 4), v.between(0.0, 1.0, 3, 4), pos_weight=Fixed(v.positive(4)))
+    yield Sample(v.nonzero(5), v.between(0.0, 1.0, 5), Fixed(v.positive(5)))
+    yield Sample(300 * v.nonzero(5), v.between(0.0, 1.0, 5))
+    yield Invalid(v.normal(3), v.normal(4), raises=ValueError,
+                  match="Target size .* must be the same as input size")
+
+
+def _logits_reference(x: Array, t: Array, weight: Any = 1, pos_weight: Any = 1,
+                      reduction: str = "mean") -> Any:  # fmt: skip
+    positive, negative = np.logaddexp(0, -x), np.logaddexp(0, x)
+    return _reduced(weight * (pos_weight * t * positive + (1 - t) * negative), reduction)
+
+
+ops = [
+    Op("nn.functional.nll_loss", _nll, _nll_reference, composite=True),
+    Op("nn.functional.cross_entropy", _cross_entropy, _cross_entropy_reference, composite=True),
+    Op("nn.functional.mse_loss", _weighed, _mse_reference, composite=True),
+    Op("nn.functional.l1_loss", _pairs, _l1_reference, composite=True),
+    Op("nn.functional.binary_cross_entropy", _probabilities, _bce_reference, composite=True),
+    Op("nn.functional.binary_cross_entropy_with_logits", _logits, _logits_reference,
+       composite=True),
+]  # fmt: skip

@@ -1,0 +1,144 @@
+"""Rows of rushlight/ops/pooling.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .core import Array, Invalid, Op, Sample, Values
+
+
+def _windows(v: Values, values: str) -> Iterator[Sample]:
+    make = getattr(v, values)
+    yield Sample(make(2, 3, 6, 4), 2)
+    yield Sample(make(2, 3, 7, 5), 3, 2)
+    yield Sample(make(2, 3, 7, 5), (3, 2), (2, 1), (1, 0))
+    yield Sample(make(3, 6, 4), 2)
+    yield Sample(make(1, 1, 5, 5), 5)
+    yield Sample(make(2, 3, 7, 5), 2, ceil_mode=True)
+    yield Sample(make(2, 3, 7, 6), 3, 2, 1, ceil_mode=True)
+    yield Sample(make(0, 3, 4, 4), 2)
+    yield Sample(make(2, 19, 8, 8), 2)
+    yield Invalid(make(3, 4), 2, raises=RuntimeError, match="3D", own_words=True)
+    yield Invalid(make(2, 3, 2, 2), 3, raises=RuntimeError, match="Output size is too small")
+    yield Invalid(make(2, 3, 6, 6), 2, 2, 2, raises=RuntimeError,
+                  match="pad should be at most half of effective kernel size")
+    yield Invalid(make(2, 3, 6, 6), 2, 0, raises=RuntimeError, match="stride")
+
+
+def _max_pool(v: Values) -> Iterator[Sample]:
+    yield from _windows(v, "distinct")
+    yield Sample(v.distinct(2, 3, 8, 7), 2, 1, dilation=2)
+    yield Sample(v.distinct(2, 3, 8, 7), 3, 2, 1, 2, True)
+    yield Sample(v.distinct(2, 3, 6, 4), 2, return_indices=True)
+    yield Sample(v.distinct(2, 3, 7, 6), 3, 2, 1, return_indices=True)
+    yield Sample(-10 + v.distinct(2, 3, 5, 5), 3, 2, 1)
+
+
+def _max_pool_reference(
+    x: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    places = np.arange(x.shape[-2] * x.shape[-1]).reshape(x.shape[-2:])
+
+    def largest(window: Array, place: Array) -> Any:
+        flat = window.reshape(*window.shape[:-2], -1)
+        return flat.max(-1), place.ravel()[flat.argmax(-1)]
+
+    values, indices = _slide(x, places, largest, kernel_size, stride, padding, dilation, ceil_mode)
+    return (values, indices) if return_indices else values
+
+
+def _slide(x: Array, places: Array, function: Callable[..., Any], kernel_size: Any, stride: Any,
+           padding: Any, dilation: Any, ceil_mode: bool) -> Any:  # fmt: skip
+    """`function` of the part of each window that lies inside the image, and of the places there."""
+    kernel = np.broadcast_to(kernel_size, 2)
+    steps = kernel if stride is None else np.broadcast_to(stride, 2)
+    pads, dilations = np.broadcast_to(padding, 2), np.broadcast_to(dilation, 2)
+    sizes = []
+    for n, k, s, p, d in zip(x.shape[-2:], kernel, steps, pads, dilations, strict=True):
+        room = n + 2 * p - d * (k - 1) - 1
+        count = -(-room // s) + 1 if ceil_mode else room // s + 1
+        sizes.append(count - (ceil_mode and (count - 1) * s >= n + p))
+    results: list[Array] = []
+    for i, j in np.ndindex(*sizes):
+        rows, columns = (
+            [a for a in range(at * s - p, at * s - p + d * k, d) if 0 <= a < n]
+            for at, s, p, d, k, n in zip((i, j), steps, pads, dilations, kernel, x.shape[-2:],
+                                         strict=True)
+        )  # fmt: skip
+        parts = function(x[..., rows, :][..., columns], places[rows][:, columns])
+        if not results:
+            results = [np.zeros((*x.shape[:-2], *sizes), p.dtype) for p in parts]
+        for result, part in zip(results, parts, strict=True):
+            result[..., i, j] = part
+    return results
+
+
+def _avg_pool(v: Values) -> Iterator[Sample]:
+    yield from _windows(v, "normal")
+    yield Sample(v.normal(2, 3, 7, 5), 3, 2, 1, count_include_pad=False)
+    yield Sample(v.normal(2, 3, 7, 6), 3, 2, 1, True, False)
+    yield Sample(v.normal(2, 3, 6, 4), 2, divisor_override=3)
+    yield Invalid(v.normal(2, 3, 6, 4), 2, divisor_override=0, raises=RuntimeError,
+                  match="divisor must be not zero")
+
+
+def _avg_pool_reference(
+    x: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: int | None = None,
+) -> Array:  # fmt: skip
+    """Sums of windows, divided by the number of places that each has in the (padded) image."""
+    pads = np.broadcast_to(padding, 2)
+    around = [(p, p) for p in pads]
+    inside = np.ones(x.shape[-2:])
+    counted = np.pad(inside, around, constant_values=float(count_include_pad))
+    padded = np.pad(x, [(0, 0)] * (x.ndim - 2) + around)
+    arguments = (kernel_size, stride, 0, 1, False)
+
+    def total(window: Array, place: Array) -> Any:
+        return (window.sum((-1, -2)),)
+
+    if ceil_mode:  # the last windows reach over the padding; what lies there counts for nothing
+        extra = [(0, int(k)) for k in np.broadcast_to(kernel_size, 2)]
+        counted = np.pad(counted, extra)
+        padded = np.pad(padded, [(0, 0)] * (x.ndim - 2) + extra)
+    places = np.zeros(counted.shape)
+    sums = _slide(padded, places, total, *arguments)[0]
+    counts = _slide(counted, places, total, *arguments)[0]
+    if ceil_mode:
+        shape = _slide(x, inside, total, kernel_size, stride, padding, 1, True)[0].shape
+        sums, counts = sums[..., : shape[-2], : shape[-1]], counts[: shape[-2], : shape[-1]]
+    return sums / (divisor_override or counts)
+
+
+def _adaptive(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3, 6, 4), 1)
+    yield Sample(v.normal(2, 3, 6, 4), (3, 2))
+    yield Sample(v.normal(2, 3, 7, 5), (3, 2))
+    yield Sample(v.normal(2, 3, 7, 5), (None, 2))
+    yield Sample(v.normal(3, 7, 5), 4)
+    yield Sample(v.normal(2, 3, 2, 2), 4)
+
+
+def _adaptive_reference(x: Array, size: Any) -> Array:
+    height, width = x.shape[-2:]
+    rows, columns = (size, size) if isinstance(size, int) else size
+    rows, columns = rows or height, columns or width
+    y = np.zeros((*x.shape[:-2], rows, columns))
+    for i, j in np.ndindex(rows, columns):
+        part = x[..., i * height // rows : -(-(i + 1) * height // rows),
+                 j * width // columns : -(-(j + 1) * width // columns)]  # fmt: skip
+        y[..., i, j] = part.mean((-1, -2))
+    return y
+
+
+ops = [
+    Op("nn.functional.max_pool2d", _max_pool, _max_pool_reference, order="channels_last",
+       composite=True),
+    Op("nn.functional.avg_pool2d", _avg_pool, _avg_pool_reference, order="channels_last",
+       composite=True),
+    Op("nn.functional.adaptive_avg_pool2d", _adaptive, _adaptive_reference, composite=True),
+]

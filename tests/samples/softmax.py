@@ -1,0 +1,55 @@
+"""Rows of rushlight/ops/softmax.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .core import Array, Invalid, Named, Op, Sample, Values
+
+
+def _samples(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(5), 0)
+    yield Sample(v.normal(3, 5), 1)
+    yield Sample(v.normal(3, 5), 0)
+    yield Sample(v.normal(2, 3, 4, 5), 1)
+    yield Sample(v.normal(2, 3, 4, 5), -1)
+    yield Sample(v.normal(2, 70), dim=-1)
+    yield Sample(v.normal(), 0)
+    yield Sample(v.normal(0, 3), 1)
+    yield Sample(100 * v.normal(3, 5), dim=1)
+    yield Invalid(v.normal(2, 3), 2, raises=IndexError, match="Dimension out of range")
+
+
+def _with_dtype(v: Values) -> Iterator[Sample]:
+    yield from _samples(v)
+    yield Sample(v.integers(0, 4, 3, 5), 1, dtype=Named("float64"))
+
+
+def _logsumexp(v: Values) -> Iterator[Sample]:
+    yield from _samples(v)
+    yield Sample(v.normal(2, 3, 4), (0, 2))
+    yield Sample(v.normal(2, 3, 4), 1, keepdim=True)
+    yield Sample(np.array([[-np.inf, 1.0], [2.0, 3.0]]), 1)
+
+
+def _log_softmax(x: Array, dim: int, dtype: Any = None) -> Array:
+    x = np.asarray(x, np.float64)
+    if x.ndim == 0:
+        return np.zeros(())
+    largest = x.max(dim, keepdims=True, initial=-np.inf)
+    return x - largest - np.log(np.exp(x - largest).sum(dim, keepdims=True))
+
+
+def _logsumexp_reference(x: Array, dim: Any, keepdim: bool = False) -> Array:
+    return x if x.ndim == 0 else np.log(np.exp(x).sum(dim, keepdims=keepdim))
+
+
+ops = [
+    Op("softmax", _with_dtype, lambda x, dim, dtype=None: np.exp(_log_softmax(x, dim)),
+       order="kept"),
+    Op("log_softmax", _with_dtype, _log_softmax, order="kept"),
+    Op("logsumexp", _logsumexp, _logsumexp_reference, composite=True),
+]  # fmt: skip

@@ -1,0 +1,304 @@
+"""The layers: what they print, how they start, what they hand to their functionals."""
+
+import pytest
+
+import rushlight as torch
+from rushlight import nn
+from rushlight.nn import functional as F
+
+REPR = [
+    (nn.Identity(3, unused=4), "Identity()"),
+    (nn.Linear(2, 3), "Linear(in_features=2, out_features=3, bias=True)"),
+    (nn.Linear(2, 3, bias=False), "Linear(in_features=2, out_features=3, bias=False)"),
+    (nn.Conv1d(1, 2, 3), "Conv1d(1, 2, kernel_size=(3,), stride=(1,))"),
+    (
+        nn.Conv2d(1, 6, 5, padding="same", padding_mode="reflect", dilation=2, bias=False),
+        "Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=same, dilation=(2, 2), "
+        "bias=False, padding_mode=reflect)",
+    ),
+    (
+        nn.Conv2d(2, 4, (3, 5), stride=2, padding=(1, 2), groups=2),
+        "Conv2d(2, 4, kernel_size=(3, 5), stride=(2, 2), padding=(1, 2), groups=2)",
+    ),
+    (
+        nn.MaxPool2d(2),
+        "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)",
+    ),
+    (
+        nn.MaxPool2d((2, 3), stride=1, padding=1, ceil_mode=True),
+        "MaxPool2d(kernel_size=(2, 3), stride=1, padding=1, dilation=1, ceil_mode=True)",
+    ),
+    (nn.AvgPool2d(3, 2, padding=1), "AvgPool2d(kernel_size=3, stride=2, padding=1)"),
+    (nn.AdaptiveAvgPool2d((1, None)), "AdaptiveAvgPool2d(output_size=(1, None))"),
+    (nn.ReLU(), "ReLU()"),
+    (nn.ReLU(inplace=True), "ReLU(inplace=True)"),
+    (nn.LeakyReLU(), "LeakyReLU(negative_slope=0.01)"),
+    (nn.LeakyReLU(0.2, True), "LeakyReLU(negative_slope=0.2, inplace=True)"),
+    (nn.Tanh(), "Tanh()"),
+    (nn.Sigmoid(), "Sigmoid()"),
+    (nn.Softmax(dim=1), "Softmax(dim=1)"),
+    (nn.LogSoftmax(), "LogSoftmax(dim=None)"),
+    (nn.Flatten(), "Flatten(start_dim=1, end_dim=-1)"),
+    (nn.Unflatten(1, (2, 3)), "Unflatten(dim=1, unflattened_size=(2, 3))"),
+    (nn.Dropout(), "Dropout(p=0.5, inplace=False)"),
+    (
+        nn.BatchNorm2d(3),
+        "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)",
+    ),
+    (
+        nn.BatchNorm1d(3, affine=False, track_running_stats=False),
+        "BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=False, bias=False, "
+        "track_running_stats=False)",
+    ),
+    (nn.CrossEntropyLoss(), "CrossEntropyLoss()"),
+    (nn.NLLLoss(), "NLLLoss()"),
+    (nn.MSELoss(), "MSELoss()"),
+    (nn.L1Loss(), "L1Loss()"),
+]
+
+
+@pytest.mark.parametrize("layer, expected", REPR, ids=[expected for _, expected in REPR])
+def test_repr(layer, expected):
+    assert repr(layer) == expected
+
+
+# ---- initial values, as PyTorch 2.13 draws them after manual_seed(0)
+
+INITIAL = [
+    (
+        lambda: nn.Linear(3, 2),
+        [-0.00432251766, 0.309715837, -0.475185335, -0.424894601, -0.222368971, 0.154820725],
+        [-0.0114391446, 0.457774937],
+    ),
+    (
+        lambda: nn.Conv2d(2, 2, (1, 2), groups=2),
+        [-0.00529398117, 0.379322886, -0.581980765, -0.520387471],
+        [-0.272345245, 0.18961589],
+    ),
+    (
+        lambda: nn.Conv1d(1, 2, 3),
+        [-0.00432251766, 0.309715837, -0.475185335, -0.424894601, -0.222368971, 0.154820725],
+        [-0.0114391446, 0.457774937],
+    ),
+    (
+        lambda: nn.Linear(2, 2, bias=False),
+        [-0.00529398117, 0.379322886, -0.581980765, -0.520387471],
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize("make, weight, bias", INITIAL)
+def test_initial_values(make, weight, bias):
+    torch.manual_seed(0)
+    layer = make()
+    assert layer.weight.flatten().tolist() == pytest.approx(weight, rel=2e-8)
+    assert bias is None and layer.bias is None or layer.bias.tolist() == pytest.approx(bias)
+    before = layer.weight.tolist()
+    layer.reset_parameters()
+    assert layer.weight.tolist() != before
+
+
+def test_dtype_of_parameters():
+    for layer in (
+        nn.Linear(2, 2, dtype=torch.float64),
+        nn.Conv2d(1, 1, 1, dtype=torch.float64),
+        nn.BatchNorm1d(2, dtype=torch.float64),
+    ):
+        assert {p.dtype for p in layer.parameters()} == {torch.float64}
+
+
+# ---- linear and convolution
+
+
+def test_linear():
+    layer = nn.Linear(3, 2)
+    x = torch.randn(4, 3)
+    assert torch.equal(layer(x), F.linear(x, layer.weight, layer.bias))
+    layer(x).sum().backward()
+    assert layer.bias.grad.tolist() == [4.0, 4.0]
+    assert nn.Identity()(x) is x
+
+
+def test_convolution():
+    layer = nn.Conv2d(2, 4, (3, 2), stride=2, padding=(1, 0), dilation=(1, 2), groups=2)
+    x = torch.randn(2, 2, 7, 8)
+    expected = F.conv2d(x, layer.weight, layer.bias, (2, 2), (1, 0), (1, 2), 2)
+    assert torch.equal(layer(x), expected)
+    one = nn.Conv1d(2, 3, 3, padding=1)
+    y = torch.randn(2, 2, 7)
+    assert torch.equal(one(y), F.conv1d(y, one.weight, one.bias, padding=1))
+
+
+def test_convolution_paddings():
+    x = torch.randn(1, 1, 6, 7)
+    same = nn.Conv2d(1, 1, (4, 3), padding="same", dilation=(1, 2))
+    assert same(x).shape == x.shape
+    assert nn.Conv2d(1, 1, 3, padding="valid")(x).shape == (1, 1, 4, 5)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+@pytest.mark.parametrize("padding, border", [((1, 2), (2, 2, 1, 1)), ("same", (1, 2, 1, 1))])
+def test_convolution_padding_modes(mode, padding, border):
+    layer = nn.Conv2d(1, 2, (3, 4), padding=padding, padding_mode=mode)
+    x = torch.randn(1, 1, 6, 7)
+    padded = F.pad(x, border, mode=mode)
+    assert torch.equal(layer(x), F.conv2d(padded, layer.weight, layer.bias))
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"groups": 2}, "in_channels must be divisible by groups"),
+        ({"groups": 3}, "out_channels must be divisible by groups"),
+        ({"groups": 0}, "groups must be a positive integer"),
+        ({"padding": "other"}, "Invalid padding string 'other', should be one of"),
+        ({"padding": "same", "stride": 2}, "padding='same' is not supported for strided"),
+        ({"padding_mode": "other"}, "padding_mode must be one of .* but got padding_mode='other'"),
+    ],
+)
+def test_invalid_convolutions(options, message):
+    with pytest.raises(ValueError, match=message):
+        nn.Conv2d(3, 4, 3, **options)
+
+
+# ---- pooling, activation, shape, dropout
+
+
+def test_pooling():
+    x = torch.randn(2, 3, 7, 8)
+    pool = nn.MaxPool2d(3, 2, padding=1, ceil_mode=True)
+    assert torch.equal(pool(x), F.max_pool2d(x, 3, 2, 1, ceil_mode=True))
+    values, indices = nn.MaxPool2d(2, return_indices=True)(x)
+    assert torch.equal(x[0, 0].flatten()[indices[0, 0]], values[0, 0])
+    mean = nn.AvgPool2d(3, 2, padding=1, count_include_pad=False)
+    assert torch.equal(mean(x), F.avg_pool2d(x, 3, 2, 1, count_include_pad=False))
+    assert nn.AvgPool2d(2, divisor_override=1)(torch.ones(1, 1, 2, 2)).item() == 4.0
+    assert torch.allclose(nn.AdaptiveAvgPool2d(1)(x).flatten(1), x.mean((2, 3)), atol=1e-6)
+
+
+def test_activations():
+    x = torch.randn(3, 4)
+    for layer, expected in (
+        (nn.ReLU(), F.relu(x)),
+        (nn.LeakyReLU(0.2), F.leaky_relu(x, 0.2)),
+        (nn.Tanh(), torch.tanh(x)),
+        (nn.Sigmoid(), torch.sigmoid(x)),
+        (nn.Softmax(1), F.softmax(x, 1)),
+        (nn.LogSoftmax(0), F.log_softmax(x, 0)),
+    ):
+        assert torch.equal(layer(x), expected)
+
+
+def test_activations_in_place():
+    x = torch.tensor([-1.0, 2.0])
+    assert nn.ReLU(inplace=True)(x) is x and x.tolist() == [0.0, 2.0]
+    x = torch.tensor([-1.0, 2.0])
+    assert nn.LeakyReLU(0.5, inplace=True)(x) is x and x.tolist() == [-0.5, 2.0]
+
+
+def test_flatten_and_unflatten():
+    x = torch.randn(2, 3, 4, 5)
+    assert nn.Flatten()(x).shape == (2, 60)
+    assert nn.Flatten(0, 1)(x).shape == (6, 4, 5)
+    assert nn.Unflatten(-1, (5, -1))(x).shape == (2, 3, 4, 5, 1)
+    with pytest.raises(TypeError, match="must be a tuple of ints, but found type int"):
+        nn.Unflatten(1, 2)
+    with pytest.raises(TypeError, match="found element of type float at pos 1"):
+        nn.Unflatten(1, (2, 2.0))
+    with pytest.raises(TypeError, match="dim must be an int"):
+        nn.Unflatten("name", (2,))
+
+
+def test_dropout():
+    x = torch.ones(1000)
+    layer = nn.Dropout(0.25)
+    y = layer(x)
+    assert set(y.tolist()) == {0.0, torch.tensor(1 / 0.75).item()}
+    assert 150 < (y == 0).sum().item() < 350
+    assert layer.eval()(x) is x or torch.equal(layer(x), x)
+    for p in (-0.1, 1.1):
+        with pytest.raises(ValueError, match=f"has to be between 0 and 1, but got {p}"):
+            nn.Dropout(p)
+
+
+# ---- batch normalisation
+
+
+def test_batch_norm_normalises_and_tracks():
+    layer = nn.BatchNorm2d(2)
+    x = torch.randn(4, 2, 3, 3) * 3 + 1
+    y = layer(x)
+    assert torch.allclose(y.mean((0, 2, 3)), torch.zeros(2), atol=1e-6)
+    assert torch.allclose(y.var((0, 2, 3), unbiased=False), torch.ones(2), atol=1e-4)
+    assert torch.allclose(layer.running_mean, 0.1 * x.mean((0, 2, 3)), atol=1e-6)
+    assert torch.allclose(layer.running_var, 0.9 + 0.1 * x.var((0, 2, 3)), atol=1e-5)
+    assert layer.num_batches_tracked.item() == 1
+    before = layer.state_dict(), layer.eval()(x)
+    assert layer.num_batches_tracked.item() == 1
+    scaled = (x - before[0]["running_mean"].view(1, 2, 1, 1)) / (
+        before[0]["running_var"].view(1, 2, 1, 1) + 1e-5
+    ).sqrt()
+    assert torch.allclose(before[1], scaled, atol=1e-5)
+    layer.reset_running_stats()
+    assert layer.running_mean.tolist() == [0.0, 0.0] and layer.num_batches_tracked.item() == 0
+
+
+def test_batch_norm_with_the_mean_of_all_batches():
+    layer = nn.BatchNorm1d(1, momentum=None)
+    for values in ([1.0, 3.0], [5.0, 7.0], [0.0, 2.0]):
+        layer(torch.tensor(values).unsqueeze(1))
+    assert layer.running_mean.item() == pytest.approx(3.0)
+    assert layer.running_var.item() == pytest.approx(2.0)
+
+
+def test_batch_norm_without_statistics_or_scale():
+    layer = nn.BatchNorm1d(2, affine=False, track_running_stats=False)
+    assert list(layer.state_dict()) == [] and list(layer.parameters()) == []
+    x = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
+    assert torch.allclose(layer.eval()(x), torch.tensor([[-1.0, -1.0], [1.0, 1.0]]), atol=1e-4)
+    assert nn.BatchNorm2d(2, bias=False).bias is None
+    frozen = nn.BatchNorm1d(2)
+    frozen.track_running_stats = False
+    frozen(x)
+    assert frozen.num_batches_tracked.item() == 0 and frozen.running_mean.tolist() == [0.0, 0.0]
+
+
+def test_batch_norm_checks_dimensions():
+    with pytest.raises(ValueError, match="expected 4D input \\(got 2D input\\)"):
+        nn.BatchNorm2d(3)(torch.ones(2, 3))
+    with pytest.raises(ValueError, match="expected 2D or 3D input \\(got 4D input\\)"):
+        nn.BatchNorm1d(3)(torch.ones(2, 3, 1, 1))
+
+
+# ---- losses
+
+
+def test_losses_call_their_functionals():
+    x, target = torch.randn(4, 3), torch.tensor([0, 2, -1, 1])
+    weight = torch.tensor([1.0, 2.0, 0.5])
+    loss = nn.CrossEntropyLoss(weight, ignore_index=-1, reduction="sum", label_smoothing=0.1)
+    expected = F.cross_entropy(
+        x, target, weight, ignore_index=-1, reduction="sum", label_smoothing=0.1
+    )
+    assert torch.equal(loss(x, target), expected)
+    assert list(loss.state_dict()) == ["weight"]
+    log_p = F.log_softmax(x, 1)
+    assert torch.equal(
+        nn.NLLLoss(weight, ignore_index=-1, reduction="none")(log_p, target),
+        F.nll_loss(log_p, target, weight, ignore_index=-1, reduction="none"),
+    )
+    y = torch.randn(4, 3)
+    assert nn.MSELoss()(x, y).item() == pytest.approx(((x - y) ** 2).mean().item())
+    assert nn.L1Loss(reduction="sum")(x, y).item() == pytest.approx((x - y).abs().sum().item())
+
+
+def test_reduction_in_pytorchs_old_words():
+    for arguments, reduction in (
+        ({"size_average": False}, "sum"),
+        ({"size_average": True}, "mean"),
+        ({"reduce": False}, "none"),
+        ({"reduce": True, "size_average": False}, "sum"),
+    ):
+        with pytest.warns(UserWarning, match=f"please use reduction='{reduction}'"):
+            assert nn.CrossEntropyLoss(**arguments).reduction == reduction

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from native_support import FLOATS, base, kernels, random, recorded_base, requires_native
+
+pytestmark = requires_native
+
+
+def labels(rows, classes):
+    return np.random.default_rng(3).integers(0, classes, rows)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("ignore_index", [-100, 1])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("shape", [(1, 10), (64, 10), (7, 3), (100, 1000)])
+def test_forward_and_backward(shape, reduction, weighted, ignore_index, dtype):
+    x, target = random(*shape, dtype=dtype), labels(*shape)
+    if shape[0] == 1:
+        target[:] = 0
+    weight = np.abs(random(shape[1], dtype=dtype)) if weighted else None
+    with recorded_base() as called:
+        loss, total = kernels().nll_loss(x, target, weight, reduction, ignore_index)
+        grad = random(*loss.shape, dtype=dtype) if loss.ndim else np.asarray(0.7, dtype)
+        gx = kernels().nll_loss_backward(
+            grad, target, weight, total, reduction, ignore_index, x.shape
+        )
+    assert called == []
+    expected_loss, expected_total = base.nll_loss(x, target, weight, reduction, ignore_index)
+    expected_gx = base.nll_loss_backward(
+        grad, target, weight, expected_total, reduction, ignore_index, x.shape
+    )
+    for actual, expected in ((loss, expected_loss), (total, expected_total), (gx, expected_gx)):
+        assert isinstance(actual, np.ndarray)
+        assert actual.dtype == dtype and actual.shape == expected.shape
+        np.testing.assert_allclose(actual, expected, 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize("wrong", [10, -1, -101])
+def test_a_label_out_of_range(wrong):
+    target = labels(64, 10)
+    target[5] = wrong
+    with pytest.raises(IndexError, match=f"Target {wrong} is out of bounds"):
+        kernels().nll_loss(random(64, 10), target, None, "mean", -100)
+
+
+def test_what_is_not_covered_goes_to_the_base():
+    x, target = random(8, 5), labels(8, 5)
+    images = random(2, 5, 3, 3)
+    with recorded_base() as called:
+        for arguments in [
+            (images, labels((2, 3, 3), 5), None, "mean", -100),
+            (x, target.astype(np.int32), None, "mean", -100),
+            (random(8, 10)[:, ::2], target, None, "mean", -100),
+            (x, target, random(5, dtype=np.float64), "mean", -100),
+        ]:
+            for actual, expected in zip(
+                kernels().nll_loss(*arguments), base.nll_loss(*arguments), strict=True
+            ):
+                np.testing.assert_array_equal(actual, expected)
+    assert called == ["nll_loss"] * 4
+
+
+def test_all_targets_ignored():
+    target = np.full(4, -100)
+    loss, total = kernels().nll_loss(random(4, 3), target, None, "mean", -100)
+    assert np.isnan(loss) and total == 0

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from native_support import (
+    FLOATS,
+    base,
+    channels_last,
+    each_instruction_set,
+    kernels,
+    native,
+    random,
+    recorded_base,
+    requires_native,
+)
+
+pytestmark = requires_native
+__all__ = ["each_instruction_set"]
+SHAPES = [(6, 1, 5, 5), (6,), (16, 6, 5, 5), (120, 400), (), (0,), (700, 300)]
+
+
+def arrays(dtype, seed, like_state=False):
+    values = [np.asarray(random(*s, dtype=dtype, seed=seed + i)) for i, s in enumerate(SHAPES)]
+    values[2] = channels_last(values[2])
+    return [np.asarray(np.abs(v)) for v in values] if like_state else values
+
+
+def copies(values):
+    return [v.copy(order="K") for v in values] if values is not None else None
+
+
+def compare(name, lists, options, dtype):
+    """Runs both kernels on copies of the lists and compares everything afterwards."""
+    ours, theirs = [copies(v) for v in lists], [copies(v) for v in lists]
+    with recorded_base() as called:
+        assert getattr(kernels(), name)(*ours, *options) is None
+    assert called == []
+    getattr(base, name)(*theirs, *options)
+    tolerance = 2e-6 if dtype == np.float32 else 1e-13
+    for actual, expected in zip(ours, theirs, strict=True):
+        if actual is not None:
+            for a, b in zip(actual, expected, strict=True):
+                np.testing.assert_allclose(a, b, tolerance, tolerance)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize("maximize", [False, True])
+@pytest.mark.parametrize(
+    ("momentum", "dampening", "nesterov"),
+    [(0.0, 0.0, False), (0.9, 0.0, False), (0.9, 0.3, False), (0.9, 0.0, True)],
+)
+def test_sgd(momentum, dampening, nesterov, maximize, weight_decay, dtype, instruction_set):
+    lists = arrays(dtype, 0), arrays(dtype, 10)
+    options = (0.1, momentum, dampening, weight_decay, nesterov, maximize)
+    if momentum == 0:
+        compare("sgd", (*lists, None), (False, *options), dtype)
+        return
+    compare("sgd", (*lists, arrays(dtype, 20)), (True, *options), dtype)
+    unset = [np.full_like(b, np.nan) for b in arrays(dtype, 20)]
+    compare("sgd", (*lists, unset), (False, *options), dtype)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize("decoupled", [False, True])
+@pytest.mark.parametrize("maximize", [False, True])
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_adam(amsgrad, maximize, decoupled, weight_decay, dtype, instruction_set):
+    for steps in (0, 7):
+        lists = (
+            arrays(dtype, 0),
+            arrays(dtype, 10),
+            arrays(dtype, 20),
+            arrays(dtype, 30, like_state=True),
+            arrays(dtype, 40, like_state=True) if amsgrad else None,
+            [np.asarray(np.float32(steps)) for _ in SHAPES],
+        )
+        options = (0.01, 0.9, 0.999, 1e-8, weight_decay, decoupled, maximize)
+        compare("adam", lists, options, dtype)
+
+
+def test_a_gradient_in_another_order_is_put_in_order():
+    param, grad = [channels_last(random(4, 3, 5, 5))], [random(4, 3, 5, 5, seed=1)]
+    compare("sgd", (param, grad, None), (False, 0.1, 0.0, 0.0, 0.0, False, False), np.float32)
+
+
+def test_the_learning_rate_may_be_an_array():
+    param, expected = [random(5)], [random(5)]
+    kernels().sgd(param, [random(5)], None, False, np.asarray(0.5), 0, 0, 0, False, False)
+    base.sgd(expected, [random(5)], None, False, 0.5, 0, 0, 0, False, False)
+    np.testing.assert_allclose(param[0], expected[0], 1e-6)
+
+
+def test_what_is_not_covered_goes_to_the_base_untouched():
+    options = (0.1, 0.0, 0.0, 0.0, False, False)
+    param = [random(5), random(5).astype(np.float16)]
+    grad = [random(5, seed=1), random(5, seed=1).astype(np.float16)]
+    expected = copies(param)
+    with recorded_base() as called:
+        kernels().sgd(param, grad, None, False, *options)
+    assert called == ["sgd"]
+    base.sgd(expected, grad, None, False, *options)
+    for a, b in zip(param, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_the_bits_do_not_depend_on_the_number_of_threads(name):
+    threads = native.get_num_threads()
+    results = []
+    try:
+        for count in (1, 2, 3):
+            native.set_num_threads(count)
+            params, grads = arrays(np.float32, 0), arrays(np.float32, 10)
+            state = arrays(np.float32, 20, like_state=True)
+            if name == "sgd":
+                kernels().sgd(params, grads, state, True, 0.1, 0.9, 0.0, 0.1, False, False)
+            else:
+                steps = [np.asarray(np.float32(3)) for _ in params]
+                kernels().adam(params, grads, copies(state), state, None, steps,
+                               0.1, 0.9, 0.99, 1e-8, 0.1, True, False)  # fmt: skip
+            results.append([p.tobytes() for p in params])
+    finally:
+        native.set_num_threads(threads)
+    assert results[0] == results[1] == results[2]

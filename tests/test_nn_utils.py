@@ -1,0 +1,69 @@
+import math
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight import nn
+from rushlight.nn import utils
+
+
+def parameters():
+    params = [nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(1, 2)), nn.Parameter()]
+    params[0].grad = torch.tensor([3.0, -4.0])
+    params[1].grad = torch.tensor([[0.0, 12.0]])
+    return params
+
+
+@pytest.mark.parametrize(
+    "norm_type, total", [(2, 13.0), (1.0, 19.0), (math.inf, 12.0), (3, (27 + 64 + 1728) ** (1 / 3))]
+)
+def test_clip_grad_norm(norm_type, total):
+    params = parameters()
+    found = utils.clip_grad_norm_(params, 1.0, norm_type)
+    assert found.item() == pytest.approx(total) and found.shape == ()
+    scale = 1.0 / (total + 1e-6)
+    np.testing.assert_allclose(params[0].grad.numpy(), [3 * scale, -4 * scale], rtol=1e-6)
+    np.testing.assert_allclose(params[1].grad.numpy(), [[0, 12 * scale]], rtol=1e-6)
+    assert utils.get_total_norm([p.grad for p in params[:2]], norm_type).item() <= 1.0
+
+
+def test_small_gradients_stay():
+    params = parameters()
+    utils.clip_grad_norm_(iter(params), 100.0)
+    assert params[0].grad.tolist() == [3.0, -4.0]
+
+
+def test_one_tensor_and_none():
+    parameter = parameters()[0]
+    assert utils.clip_grad_norm_(parameter, 1.0).item() == 5.0
+    assert utils.clip_grad_norm_([], 1.0).item() == 0.0
+    assert utils.get_total_norm(torch.tensor([3.0, 4.0])).item() == 5.0
+
+
+def test_nonfinite_norm():
+    parameter = parameters()[0]
+    parameter.grad = torch.tensor([math.nan, 1.0])
+    with pytest.raises(RuntimeError, match="is non-finite, so it cannot be clipped"):
+        utils.clip_grad_norm_(parameter, 1.0, error_if_nonfinite=True)
+    assert parameter.grad[1].item() == 1.0
+    assert math.isnan(utils.clip_grad_norm_(parameter, 1.0).item())
+
+
+def test_clip_grad_value():
+    params = parameters()
+    utils.clip_grad_value_(params, 3.5)
+    assert params[0].grad.tolist() == [3.0, -3.5] and params[1].grad.tolist() == [[0.0, 3.5]]
+
+
+def test_vector_of_parameters_and_back():
+    layer = nn.Linear(2, 1)
+    vector = utils.parameters_to_vector(layer.parameters())
+    assert vector.tolist() == layer.weight.flatten().tolist() + layer.bias.tolist()
+    vector.sum().backward()
+    assert layer.bias.grad.tolist() == [1.0]
+    utils.vector_to_parameters(torch.tensor([1.0, 2.0, 3.0]), layer.parameters())
+    assert layer.weight.tolist() == [[1.0, 2.0]] and layer.bias.tolist() == [3.0]
+    assert layer.weight.is_leaf and layer.weight.requires_grad
+    with pytest.raises(TypeError, match="expected torch.Tensor, but got: list"):
+        utils.vector_to_parameters([1.0], layer.parameters())
