@@ -63,6 +63,7 @@ bool dense_axes(const ArrayView& a, int* axes) {
         std::memmove(axes + place + 1, axes + place, (i - place) * sizeof(int));
         axes[place] = i;
     }
+    if (a.size() == 0) return true;
     npy_intp step = PyArray_ITEMSIZE(a.object);
     for (int i = a.ndim - 1; i >= 0; --i) {
         const npy_intp length = a.shape[axes[i]];
@@ -73,8 +74,14 @@ bool dense_axes(const ArrayView& a, int* axes) {
     return true;
 }
 
+bool same_strides(const ArrayView& a, const ArrayView& b) {
+    for (int i = 0; i < a.ndim; ++i)
+        if (a.strides[i] != b.strides[i] && a.shape[i] > 1) return false;
+    return true;
+}
+
 bool same_elements(const ArrayView& a, const ArrayView& b) {
-    return a.data == b.data && same_shape(a, b) && std::equal(a.strides, a.strides + a.ndim, b.strides);
+    return a.data == b.data && same_shape(a, b) && same_strides(a, b);
 }
 
 bool may_overlap(const ArrayView& a, const ArrayView& b) {

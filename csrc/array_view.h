@@ -61,6 +61,10 @@ inline bool same_shape(const ArrayView& a, const ArrayView& b) {
     return a.ndim == b.ndim && PyArray_CompareLists(a.shape, b.shape, a.ndim);
 }
 
+// Whether elements of two arrays of one shape lie in the same way (strides of axes of length 1 do not
+// matter).
+bool same_strides(const ArrayView& a, const ArrayView& b);
+
 // Whether the two are the same elements at the same places, or might share memory at all.
 bool same_elements(const ArrayView& a, const ArrayView& b);
 bool may_overlap(const ArrayView& a, const ArrayView& b);

@@ -11,6 +11,7 @@
 #include "allocator.h"
 #include "instruction_sets.h"
 #include "parallel.h"
+#include "replay.h"
 
 namespace nb = nanobind;
 
@@ -87,6 +88,7 @@ NB_MODULE(_native, module) {
 
     module.def("set_base", [](nb::object base) { rushlight::set_base(base.ptr()); }, nb::arg("base"),
                "The object whose methods do what the functions of this module do not cover.");
+    rushlight::bind_replay(module);
     module.def("set_num_threads", &set_num_threads, nb::arg("count"));
     module.def("get_num_threads", [] { return rushlight::num_threads(); });
     module.def("available_instruction_sets", [] {

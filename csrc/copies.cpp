@@ -149,9 +149,7 @@ bool copy_elements(const ArrayView& from, char* to, const npy_intp* to_strides) 
 }
 
 PyObject* in_order_of(const ArrayView& x, const ArrayView& like) {
-    if (std::equal(x.strides, x.strides + x.ndim, like.strides)) {
-        return Py_NewRef(reinterpret_cast<PyObject*>(x.object));
-    }
+    if (same_strides(x, like)) return Py_NewRef(reinterpret_cast<PyObject*>(x.object));
     npy_intp strides[NPY_MAXDIMS];
     strides_like(like, strides);
     PyObject* result = new_array_strided(x.type, x.ndim, x.shape, strides);

@@ -45,8 +45,7 @@ template <class T>
 T* state_of(const Items& items, Py_ssize_t i, const ArrayView& param) {
     ArrayView state;
     if (!view(items.items[i], state) || state.type != numpy_type<T> || !state.is_writeable() ||
-        !same_shape(state, param) ||
-        !std::equal(state.strides, state.strides + state.ndim, param.strides))
+        !same_shape(state, param) || !same_strides(state, param))
         return nullptr;
     return state.as<T>();
 }

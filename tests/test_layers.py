@@ -54,6 +54,8 @@ REPR = [
     (nn.NLLLoss(), "NLLLoss()"),
     (nn.MSELoss(), "MSELoss()"),
     (nn.L1Loss(), "L1Loss()"),
+    (nn.BCELoss(), "BCELoss()"),
+    (nn.BCEWithLogitsLoss(), "BCEWithLogitsLoss()"),
 ]
 
 
@@ -291,6 +293,18 @@ def test_losses_call_their_functionals():
     y = torch.randn(4, 3)
     assert nn.MSELoss()(x, y).item() == pytest.approx(((x - y) ** 2).mean().item())
     assert nn.L1Loss(reduction="sum")(x, y).item() == pytest.approx((x - y).abs().sum().item())
+
+
+def test_binary_losses():
+    x, y = torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]])
+    loss = nn.BCEWithLogitsLoss(torch.ones(2), pos_weight=torch.tensor([2.0, 3.0]))
+    assert loss(x, y).item() == pytest.approx(1.3497781)  # PyTorch's
+    assert list(loss.state_dict()) == ["weight", "pos_weight"]
+    plain = nn.BCEWithLogitsLoss(reduction="none")(x, y)
+    assert torch.allclose(plain, nn.BCELoss(reduction="none")(torch.sigmoid(x), y))
+    weight = torch.tensor([0.5, 2.0])
+    weighted = nn.BCELoss(weight, reduction="sum")(torch.sigmoid(x), y)
+    assert weighted.item() == pytest.approx((plain * weight).sum().item())
 
 
 def test_reduction_in_pytorchs_old_words():

@@ -346,7 +346,8 @@ def test_download_that_fails_everywhere(tmp_path, server, monkeypatch):
     assert text.startswith("could not download train-images-idx3-ubyte.gz (")
     assert f"{server.url}train-images-idx3-ubyte.gz: HTTP status 404 Not Found" in text
     assert "wrong magic number 0x3c68746d" in text
-    assert f"{unreachable}train-images-idx3-ubyte.gz: [Errno 111]" in text
+    assert f"{unreachable}train-images-idx3-ubyte.gz: " in text
+    assert "refused" in text
     assert "\n" not in text
     assert list(raw(tmp_path).iterdir()) == []
 

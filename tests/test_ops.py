@@ -137,7 +137,9 @@ def test_integers(op: Op, device: str) -> None:
 
 
 def _whole(value: Any) -> Any:
-    return np.round(4 * value).astype(np.int64) if isinstance(value, np.ndarray) else value
+    if not isinstance(value, np.ndarray):
+        return value
+    return np.asarray(np.round(4 * value)).astype(np.int64)
 
 
 # ---- gradients

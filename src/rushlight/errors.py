@@ -14,6 +14,7 @@ class OperationError(RuntimeError):
         super().__init__(message)
         self.message = message
         self.module_names: list[str] = []
+        self.module_id: int | None = None  # of the module that added its name last
 
     def add_module(self, name: str) -> None:
         """Called by `Module.__call__` while the error passes, from the innermost module outward."""

@@ -485,7 +485,7 @@ class Tensor:
         return tensor_repr(self)
 
     def __format__(self, specification: str) -> str:
-        if self.array.ndim == 0 and specification:
+        if self.array.ndim == 0 and type(self) is Tensor:
             return format(self.item(), specification)
         return object.__format__(self, specification)
 

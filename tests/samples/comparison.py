@@ -11,13 +11,14 @@ from .core import Op, Sample, Values
 from .elementwise import PAIRS, SHAPES, unary
 
 
-def _comparison(name: str, reference: Any, **options: Any) -> Op:
+def _comparison(name: str, reference: Any, numbers: bool = True, **options: Any) -> Op:
     def samples(v: Values) -> Iterator[Sample]:
         for left, right in PAIRS:
             yield Sample(v.normal(*left), v.normal(*right))
         yield Sample(v.integers(0, 3, 3, 4), v.integers(0, 3, 3, 4))
-        yield Sample(v.integers(0, 3, 3, 4), 1)
-        yield Sample(v.integers(0, 3, 3, 4), 1.5)
+        if numbers:
+            yield Sample(v.integers(0, 3, 3, 4), 1)
+            yield Sample(v.integers(0, 3, 3, 4), 1.5)
         yield Sample(v.mask(5), v.mask(5))
         yield Sample(np.array([np.nan, 1.0, np.inf]), np.array([np.nan, np.nan, np.inf]))
 
@@ -67,9 +68,9 @@ ops = [
     _comparison("le", np.less_equal, covers=("Tensor.__le__", "less_equal")),
     _comparison("gt", np.greater, covers=("Tensor.__gt__", "greater")),
     _comparison("ge", np.greater_equal, covers=("Tensor.__ge__", "greater_equal")),
-    _comparison("logical_and", np.logical_and),
-    _comparison("logical_or", np.logical_or),
-    _comparison("logical_xor", np.logical_xor),
+    _comparison("logical_and", np.logical_and, numbers=False),
+    _comparison("logical_or", np.logical_or, numbers=False),
+    _comparison("logical_xor", np.logical_xor, numbers=False),
     _test("logical_not", np.logical_not),
     _test("isnan", np.isnan),
     _test("isinf", np.isinf),

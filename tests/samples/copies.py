@@ -38,8 +38,7 @@ def _to(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), v.integers(0, 9, 2))
     yield Sample(v.normal(2, 3), Named("float32"), copy=True)
     yield Sample(v.normal(2, 3, 4, 5), memory_format=Named("channels_last"))
-    yield Invalid(v.normal(3), 1.5, raises=TypeError, match="received an invalid combination of")
-    yield Invalid(v.normal(3), speed=3, raises=TypeError, match="", own_words=True)
+    yield Invalid(v.normal(3), speed=3, raises=TypeError, match="received an invalid combin")
 
 
 def _type_as(v: Values) -> Iterator[Sample]:

@@ -22,8 +22,8 @@ class Sample:
     """Arguments of one call. Arrays become tensors, floating ones with a gradient."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.args = args
-        self.kwargs = kwargs
+        self.args = tuple(_mapped(v, _as_array) for v in args)
+        self.kwargs = {name: _mapped(v, _as_array) for name, v in kwargs.items()}
 
     def __repr__(self) -> str:
         words = [_brief(v) for v in self.args]
@@ -32,9 +32,8 @@ class Sample:
 
     def map(self, change: Callable[[Any], Any]) -> Sample:
         """The sample with `change` applied to each argument and to what lists hold."""
-        changed = Sample(*(_mapped(v, change) for v in self.args))
-        changed.kwargs = {name: _mapped(v, change) for name, v in self.kwargs.items()}
-        return changed
+        args = [_mapped(v, change) for v in self.args]
+        return Sample(*args, **{name: _mapped(v, change) for name, v in self.kwargs.items()})
 
     def leaves(self, kind: type) -> list[Any]:
         """The arguments of one type, also those in lists, in the order of the call."""
@@ -225,6 +224,11 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         return type(value)(_mapped(v, change) for v in value)
     return change(value)
+
+
+def _as_array(value: Any) -> Any:
+    """NumPy's arithmetic makes scalars of 0-d arrays; samples hold arrays."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
 
 
 def _brief(value: Any) -> str:

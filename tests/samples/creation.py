@@ -19,7 +19,7 @@ def _sizes(v: Values) -> Iterator[Sample]:
     yield Sample(2, 3, dtype=Named("int64"))
     yield Sample((2,), dtype=Named("float64"), device="cpu")
     yield Sample(size=(2, 3))
-    yield Invalid(2, -3, raises=RuntimeError, match="negative dimension")
+    yield Invalid(2, -3, raises=RuntimeError, match="negative")
     yield Invalid("a", raises=TypeError, match="", own_words=True)
 
 
@@ -144,7 +144,7 @@ def _buffers(v: Values) -> Iterator[Sample]:
 def _arrays(v: Values) -> Iterator[Sample]:
     yield Sample([1.5, 2.5], "float64")
     yield Sample([1, 2], "int32")
-    yield Invalid([1, 2], "U5", raises=TypeError, match="can't convert np.ndarray of type numpy.str_")
+    yield Invalid([1, 2], "U5", raises=TypeError, match="can't convert np.ndarray of type")
     yield Invalid([1, 2], ">f4", raises=ValueError, match="byte order")
 
 

@@ -27,7 +27,7 @@ def _batch_norm(v: Values) -> Iterator[Sample]:
     yield Invalid(x, three, three, v.normal(4), raises=RuntimeError,
                   match="weight should contain 3 elements not 4", own_words=True)
     yield Invalid(x, None, None, raises=RuntimeError,
-                  match="Expected running_mean and running_var to be defined")
+                  match="running_mean must be defined in evaluation mode")
 
 
 def _reference(x: Array, mean: Any, var: Any, weight: Any = None, bias: Any = None,

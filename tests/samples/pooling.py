@@ -21,7 +21,7 @@ def _windows(v: Values, values: str) -> Iterator[Sample]:
     yield Sample(make(2, 3, 7, 6), 3, 2, 1, ceil_mode=True)
     yield Sample(make(0, 3, 4, 4), 2)
     yield Sample(make(2, 19, 8, 8), 2)
-    yield Invalid(make(3, 4), 2, raises=RuntimeError, match="3D", own_words=True)
+    yield Invalid(make(1, 1, 3, 4, 4), 2, raises=RuntimeError, match="3D", own_words=True)
     yield Invalid(make(2, 3, 2, 2), 3, raises=RuntimeError, match="Output size is too small")
     yield Invalid(make(2, 3, 6, 6), 2, 2, 2, raises=RuntimeError,
                   match="pad should be at most half of effective kernel size")

@@ -15,9 +15,13 @@ def _sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else shape
 
 
+def _reshape_method(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 6), 3, -1)
+    yield from _reshape(v)
+
+
 def _reshape(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 6), (3, 4))
-    yield Sample(v.normal(2, 6), 3, -1)
     yield Sample(v.normal(2, 3, 4), (-1,))
     yield Sample(v.normal(), (1, 1))
     yield Sample(v.normal(1), ())
@@ -263,7 +267,9 @@ def _triangle(v: Values) -> Iterator[Sample]:
 
 ops = [
     Op("reshape", _reshape, lambda x, *s: x.reshape(_sizes(s)), view=True, composite=True),
-    Op("Tensor.view", _reshape, lambda x, *s: x.reshape(_sizes(s)), view=True),
+    Op("Tensor.reshape", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True,
+       composite=True),
+    Op("Tensor.view", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True),
     Op("Tensor.view_as", _like, lambda x, y: x.reshape(y.shape), view=True),
     Op("Tensor.reshape_as", _like, lambda x, y: x.reshape(y.shape), view=True, composite=True),
     Op("flatten", _flatten, _flatten_reference, view=True, composite=True),

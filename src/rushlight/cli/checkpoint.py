@@ -19,7 +19,7 @@ from .training import Training
 FILE_NAME = "checkpoint.pt"
 _KEYS = {
     "model", "optimizer", "scheduler", "epoch", "step", "epoch_start", "random", "losses",
-    "correct", "history", "options", "classes", "mean", "std", "rushlight",
+    "correct", "history", "options", "classes", "rushlight",
 }  # fmt: skip
 _NAMED = 6  # how many differences an error names
 
@@ -58,7 +58,10 @@ def load(path: str) -> dict[str, Any]:
 def load_model(state: dict[str, Any], path: str) -> Module:
     """The network that a checkpoint holds, with its weights."""
     options = Options.from_checkpoint(state["options"], path)
-    model = MODELS[options.model](len(state["classes"]))
+    classes = state["classes"]
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise CommandError(f"{path}: 'classes' in this checkpoint is no list of names")
+    model = MODELS[options.model](len(classes))
     check_fits(model, state["model"], options.model, path)
     model.load_state_dict(state["model"])
     return model

@@ -65,6 +65,8 @@ def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:
         f"{len(task.test):,} test images, "
         f"{sum(p.numel() for p in training.model.parameters()):,} parameters"
     )
+    if training.complete:
+        print(f"all {options.epochs} epochs are complete; the pictures are drawn again")
     with Interrupt() as interrupt:
         checkpoint.save(training, path)  # a disk that is full says so now, not after an epoch
         if not _train_epochs(training, path, interrupt):

@@ -13,7 +13,7 @@ from rushlight.utils.data import DataLoader, TensorDataset
 from ..tensor import Tensor
 from .errors import CommandError
 from .options import Options
-from .tasks import DATASETS, MODELS, Task
+from .tasks import MODELS, Task
 
 _EVALUATION_BATCH = 1000
 
@@ -68,7 +68,6 @@ class Training:
 
         `model` is the network's own state_dict.
         """
-        info = DATASETS[self.options.dataset]
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -82,8 +81,6 @@ class Training:
             "history": self.history,
             "options": self.options.as_dict(),
             "classes": self.task.classes,
-            "mean": info.mean,
-            "std": info.std,
             "rushlight": rushlight.__version__,
         }
 

@@ -64,7 +64,8 @@ class Recorder:
         elif name in _DATA_DEPENDENT or name == "getitem" and _has_mask(arguments[1]):
             self.fail(f"makes a result whose shape depends on the data ({name})")
         template = self._template(arguments)
-        result = function(*arguments)
+        # NumPy takes a class of float for a float64, and would compute in that.
+        result = function(*[a.read() if type(a) is LiveValue else a for a in arguments])
         results = self._results(result)
         self.record.calls.append(Call(name, function, template, results, launch.phase))
         return result
@@ -118,8 +119,9 @@ class Recorder:
             return Source(leaf, is_grad=True)
         return Source(owner)
 
-    def live(self, options: dict[str, Any], key: str, value: float) -> LiveValue:
-        number = LiveValue(value, options, key)
+    def live(self, options: dict[str, Any], key: str) -> LiveValue:
+        """A number that replays read anew."""
+        number = LiveValue(options, key)
         self.live_values.append(number)
         return number
 

@@ -26,15 +26,19 @@ class LiveValue(float):
     options: dict[str, Any]
     key: str
 
-    def __new__(cls, value: float, options: dict[str, Any], key: str) -> LiveValue:
-        number = super().__new__(cls, value)
+    def __new__(cls, options: dict[str, Any], key: str) -> LiveValue:
+        number = super().__new__(cls, _number(options[key]))
         number.options = options
         number.key = key
         return number
 
     def read(self) -> float:
-        value = self.options[self.key]
-        return value.item() if isinstance(value, Tensor) else value
+        return _number(self.options[self.key])
+
+
+def _number(value: Any) -> float:
+    # The array itself is read, so that a recorder does not take it for a value read by the program.
+    return value.array.item() if isinstance(value, Tensor) else value
 
 
 @dataclass

@@ -52,9 +52,3 @@ structure = 0
 def structure_changed() -> None:
     global structure
     structure += 1
-
-
-def live(options: dict[str, Any], key: str, value: float) -> float:
-    """`value`, which was read from `options[key]`, as a kernel's parameter that a replay reads
-    anew: a learning rate."""
-    return value if recorder is None else recorder.live(options, key, value)

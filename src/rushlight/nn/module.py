@@ -9,6 +9,7 @@ from ..autograd.grad_mode import no_grad
 from ..dtype import dtype as DType
 from ..dtype import float16, float32, float64
 from ..errors import OperationError
+from ..kernels.launch import structure_changed
 from ..ops.copies import convert, parse_to, preserve_format
 from ..tensor import Tensor
 from .hooks import Hooks
@@ -88,12 +89,12 @@ class Module(StateDict, Hooks):
         what is known here is its name in this module.
         """
         names = error.module_names
-        source = vars(error).get("module_id")
+        source = error.module_id
         for path, module in self.named_modules():
             if names and path and id(module) == source:
                 names[0] = path
         error.add_module(type(self).__name__)
-        vars(error)["module_id"] = id(self)
+        error.module_id = id(self)
 
     # ---- what is in it
 
@@ -217,6 +218,7 @@ class Module(StateDict, Hooks):
 
     def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Replaces the values of parameters, their gradients and buffers by `fn` of them."""
+        structure_changed()
         if recurse:
             for module in self.children():
                 module._apply(fn)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
+from ..kernels.launch import structure_changed
 from ..tensor import Tensor
 from .parameter import Buffer, Parameter
 
@@ -38,11 +39,13 @@ class Registered(MutableMapping[str, Any]):
         return self._attributes[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
+        structure_changed()
         if name not in self._names:
             self._attributes[self._kind] = {**self._names, name: None}
         self._attributes[name] = value
 
     def __delitem__(self, name: str) -> None:
+        structure_changed()
         if name not in self._names:
             raise KeyError(name)
         self._attributes[self._kind] = {n: None for n in self._names if n != name}
@@ -184,6 +187,7 @@ class Registration:
     # ---- by assignment
 
     def __setattr__(self, name: str, value: Any) -> None:
+        structure_changed()
         attributes = self.__dict__
         if isinstance(value, Parameter):
             if "_registered_parameters" not in attributes:
@@ -233,6 +237,7 @@ class Registration:
             self._non_persistent_buffers_set -= {name}
 
     def __delattr__(self, name: str) -> None:
+        structure_changed()
         super().__delattr__(name)
         self._unregister(name)
 

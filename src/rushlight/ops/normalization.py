@@ -106,7 +106,7 @@ def batch_norm(
             )
     if training and input.array.size == channels:
         raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {list(shape)}"
+            f"Expected more than 1 value per channel when training, got input size torch.Size({list(shape)})"
         )
     if not training and (running_mean is None or running_var is None):
         raise OperationError(

@@ -10,7 +10,7 @@ from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..ops.creation import tensor, zeros_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_number, check_implementation
+from .optimizer import Optimizer, as_number, check_implementation, learning_rate
 
 __all__ = ["Adam", "AdamW"]
 
@@ -114,7 +114,7 @@ class Adam(Optimizer):
                 [state["exp_avg_sq"].array for state in states],
                 largest,
                 [state["step"].array for state in states],
-                as_number(group["lr"]),
+                learning_rate(group),
                 as_number(beta1),
                 as_number(beta2),
                 group["eps"],

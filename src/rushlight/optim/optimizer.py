@@ -13,6 +13,8 @@ from typing import Any
 from ..autograd.grad_mode import enable_grad
 from ..autograd.hooks import RemovableHandle
 from ..errors import NotSupportedError
+from ..kernels import launch
+from ..kernels.launch import structure_changed
 from ..nn.module import clear_grad
 from ..nn.registration import typename
 from ..tensor import Tensor
@@ -103,6 +105,7 @@ class Optimizer:
             if not parameters.isdisjoint(other["params"]):
                 raise ValueError("some parameters appear in more than one parameter group")
         self.param_groups.append(group)
+        structure_changed()
 
     # ---- the step
 
@@ -202,6 +205,7 @@ class Optimizer:
         if "_optimizer_step_pre_hooks" not in self.__dict__:
             self._init_hooks()
         self.__dict__.update(state)
+        structure_changed()
 
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("
@@ -225,7 +229,13 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                         f"{changed}."
                     )
                 args, kwargs = changed
-        result = step(self, *args, **kwargs)
+        phase, launch.phase = launch.phase, "update"
+        try:
+            if launch.recorder is not None:
+                launch.recorder.see_optimizer(self)
+            result = step(self, *args, **kwargs)
+        finally:
+            launch.phase = phase
         self._opt_called = True
         for hook in list(self._optimizer_step_post_hooks.values()):
             hook(self, args, kwargs)
@@ -288,5 +298,13 @@ def check_implementation(
 
 
 def as_number(value: Any) -> float:
-    """An option that may be a tensor of one element, such as `lr`."""
+    """An option that may be a tensor of one element, such as a beta."""
     return value.item() if isinstance(value, Tensor) else value
+
+
+def learning_rate(group: dict[str, Any]) -> float:
+    """A group's `lr`, which may be a tensor of one element, and may change between replays."""
+    lr = group["lr"]
+    if launch.recorder is not None:
+        return launch.recorder.live(group, "lr")
+    return as_number(lr)

@@ -8,7 +8,7 @@ from typing import Any
 from ..kernels.launch import kernels as kernel_tables
 from ..ops.creation import empty_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_number, check_implementation
+from .optimizer import Optimizer, check_implementation, learning_rate
 
 __all__ = ["SGD"]
 
@@ -104,7 +104,7 @@ class SGD(Optimizer):
                 [parameter.grad.array for parameter in parameters],  # type: ignore[union-attr]
                 [buffer.array for buffer in buffers] if momentum != 0 else None,
                 initialized,
-                as_number(group["lr"]),
+                learning_rate(group),
                 momentum,
                 group["dampening"],
                 group["weight_decay"],

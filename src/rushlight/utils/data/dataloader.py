@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
+import rushlight
+
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .fetch import make_fetcher
@@ -260,7 +262,7 @@ class _BaseDataLoaderIter:
         # The order of these two is PyTorch's: a sampler may draw from the same stream.
         self._start_pass(loader)
         self._base_seed = draw_seed(loader.generator)
-        if loader.pin_memory:
+        if loader.pin_memory and not rushlight.cuda.is_available():
             warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, then device "
                 "pinned memory won't be used.",

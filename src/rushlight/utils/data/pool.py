@@ -44,7 +44,7 @@ class WorkerPool:
         self._processes: list[Any] = []
         self._channels: list[Channel] = []
         try:
-            with _interrupts_blocked():
+            with _interrupts_blocked(context):
                 for worker_id in range(settings.num_workers):
                     self._start(worker_id, settings, context)
         except BaseException:
@@ -126,9 +126,10 @@ class WorkerPool:
 
 
 @contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def _interrupts_blocked(context: Any) -> Iterator[None]:
     """Keeps Ctrl-C from a worker until the worker has said that it ignores it."""
-    if not hasattr(signal, "pthread_sigmask"):
+    # A fork server would pass the blocked signal on to every process it ever makes.
+    if not hasattr(signal, "pthread_sigmask") or context.get_start_method() == "forkserver":
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

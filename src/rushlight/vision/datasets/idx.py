@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import struct
 import zlib
 from typing import Any
@@ -18,6 +19,7 @@ from ..errors import DataError
 
 _UNSIGNED_BYTES = 8
 _GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK = 1 << 20
 FETCH_AGAIN = "delete it and fetch it again with download=True (--download)"
 
 
@@ -46,21 +48,25 @@ def read_idx(path: str, ndim: int) -> tuple[np.ndarray[Any, Any], str]:
             FETCH_AGAIN,
         )
     values = np.frombuffer(content, dtype=np.uint8, offset=header).reshape(sizes)
-    return values.copy(), hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return values, hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def _unpack(path: str) -> bytes:
+def _unpack(path: str) -> bytearray:
+    """The whole content, in memory that the values can stay in: a second copy of it, even for a
+    moment, would be the largest thing in a program that trains on MNIST."""
+    content = bytearray()
     try:
         with open(path, "rb") as file:
-            content = file.read()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    if not content.startswith(_GZIP_MAGIC):
+            packed = file.read(2) == _GZIP_MAGIC
+            file.seek(0)
+            stream = gzip.GzipFile(fileobj=file) if packed else file
+            while chunk := stream.read(_CHUNK):
+                content += chunk
         return content
-    try:
-        return gzip.decompress(content)
     except EOFError:
-        problem = f"the gzip file is cut short after {len(content)} bytes"
+        problem = f"the gzip file is cut short after {os.path.getsize(path)} bytes"
     except (gzip.BadGzipFile, zlib.error) as error:
         problem = f"the gzip file is damaged ({error})"
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     raise DataError(f"{path}: {problem}", FETCH_AGAIN)

@@ -1,0 +1,3 @@
+"""Parity with PyTorch. Collected with `--parity` only, and failing, not skipped, without PyTorch."""
+
+import torch  # noqa: F401

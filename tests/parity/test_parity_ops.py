@@ -1,0 +1,173 @@
+"""The sample table, run through Rushlight and through PyTorch: values, dtypes, gradients, errors."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import samples
+import torch
+from samples import Invalid, Op, Sample, build, outputs
+
+import rushlight
+
+ALL = list(samples.table)
+LIBRARIES = (rushlight, torch)
+DTYPES = (
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64",
+)  # fmt: skip
+# Where PyTorch's CPU build cannot, or says of itself that its results are undefined.
+TOLERANCES = {"float64": 1e-9, "float32": 2e-5, "float16": 3e-3}
+
+
+def each(ops: list[Op]) -> Any:
+    return pytest.mark.parametrize("op", ops, ids=str)
+
+
+def maker(library: Any, dtype: str | None = None) -> Callable[..., Any]:
+    def tensor(array: Any, differentiable: bool) -> Any:
+        if dtype is not None and array.dtype == np.float64:
+            array = array.astype(dtype)
+        made = library.from_numpy(np.array(array))
+        return made.requires_grad_() if differentiable else made
+
+    return tensor
+
+
+def is_tensor(value: Any) -> bool:
+    return isinstance(value, (rushlight.Tensor, torch.Tensor))
+
+
+def assert_same(ours: Any, theirs: Any, what: Any, recorded: bool = False) -> None:
+    found, wanted = outputs(ours), outputs(theirs)
+    assert len(found) == len(wanted), what
+    for a, b in zip(found, wanted, strict=True):
+        assert is_tensor(a) == is_tensor(b), what
+        if not is_tensor(a):
+            assert str(a) == str(b), what
+            continue
+        assert str(a.dtype) == str(b.dtype), f"{what}: {a.dtype} instead of {b.dtype}"
+        assert tuple(a.shape) == tuple(b.shape), what
+        if recorded:
+            assert a.requires_grad == b.requires_grad, f"{what}: requires_grad"
+        limit = TOLERANCES.get(a.dtype.name if hasattr(a.dtype, "name") else "", 0.0)
+        np.testing.assert_allclose(
+            a.detach().numpy(), b.detach().numpy(), rtol=limit, atol=limit, err_msg=repr(what)
+        )
+
+
+def gradients(library: Any, sample: Sample, result: Any) -> list[Any]:
+    results = [t for t in outputs(result) if is_tensor(t) and t.requires_grad]
+    inputs = [t for t in sample.leaves(library.Tensor) if t.requires_grad]
+    random = np.random.default_rng(5)
+    seeds = [
+        library.from_numpy(np.array(random.standard_normal(tuple(t.shape)))).to(t.dtype)
+        for t in results
+    ]
+    return [
+        library.zeros(t.shape, dtype=t.dtype) if g is None else g
+        for t, g in zip(
+            inputs, library.autograd.grad(results, inputs, seeds, allow_unused=True), strict=True
+        )
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@each(ALL)
+def test_values_and_gradients(op: Op, dtype: str) -> None:
+    for sample in op.samples():
+        built = [build(library, sample, maker(library, dtype)) for library in LIBRARIES]
+        ours, theirs = (
+            op.function(library)(*s.args, **s.kwargs)
+            for library, s in zip(LIBRARIES, built, strict=True)
+        )
+        assert_same(ours, theirs, sample, op.differentiable)
+        finite = all(np.isfinite(a).all() for a in sample.leaves(np.ndarray))
+        if op.differentiable and finite and any(is_tensor(t) and t.requires_grad for t in outputs(theirs)):
+            pairs = zip(
+                gradients(rushlight, built[0], ours), gradients(torch, built[1], theirs),
+                strict=True,
+            )  # fmt: skip
+            for a, b in pairs:
+                assert_same(a, b, f"gradient of {sample}")
+
+
+@each([op for op in ALL if not op.composite and op.differentiable])
+def test_names_of_nodes(op: Op) -> None:
+    """`grad_fn=<AddBackward0>`, as prints show it."""
+    for sample in op.samples():
+        names = []
+        for library in LIBRARIES:
+            built = build(library, sample, maker(library))
+            result = outputs(op.function(library)(*built.args, **built.kwargs))[0]
+            names.append(type(result.grad_fn).__name__ if is_tensor(result) else "")
+        assert names[0] == names[1], f"{sample}: {names[0]} instead of {names[1]}"
+
+
+@each([op for op in ALL if op.integers])
+def test_promotion(op: Op) -> None:
+    """Every dtype, and every pair of them where an operation takes two tensors."""
+    for sample in op.samples():
+        arrays = sample.leaves(np.ndarray)
+        if not arrays or sample.kwargs or not all(np.isfinite(a).all() for a in arrays):
+            continue
+        for kinds in itertools.product(DTYPES, repeat=min(len(arrays), 2)):
+            names = itertools.cycle(kinds)
+            converted = sample.map(lambda v, n=names: _converted(v, n))
+            what = f"{op}{converted}"
+            with np.errstate(all="ignore"):
+                ours, theirs = (_outcome(op, library, converted) for library in LIBRARIES)
+            if isinstance(theirs, str) or isinstance(ours, str):
+                assert ours == theirs, what
+                continue
+            _compare_where_defined(ours, theirs, what)
+
+
+def _converted(value: Any, names: Any) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    dtype = next(names)
+    value = np.asarray(np.round(4 * value)) if dtype != "float16" else value
+    return np.abs(value).astype(dtype) if dtype == "uint8" else value.astype(dtype)
+
+
+def _outcome(op: Op, library: Any, sample: Sample) -> Any:
+    """The result, or the name of the exception."""
+
+    def tensor(array: Any, differentiable: bool) -> Any:
+        return library.from_numpy(np.array(array))
+
+    try:
+        built = build(library, sample, tensor)
+        return op.function(library)(*built.args, **built.kwargs)
+    except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
+        kinds = (NotImplementedError, RuntimeError, TypeError, ValueError)
+        return next(kind.__name__ for kind in kinds if isinstance(error, kind))
+
+
+def _compare_where_defined(ours: Any, theirs: Any, what: str) -> None:
+    """Integer overflow and nan as an integer are the processor's affair; dtypes never are."""
+    for a, b in zip(outputs(ours), outputs(theirs), strict=True):
+        assert str(a.dtype) == str(b.dtype), f"{what}: {a.dtype} instead of {b.dtype}"
+        x, y = a.numpy(), b.numpy()
+        limit = TOLERANCES.get(a.dtype.name, 0.0)
+        np.testing.assert_allclose(x, y, rtol=limit, atol=limit, err_msg=what)
+
+
+@each([op for op in ALL if op.invalid()])
+def test_errors(op: Op) -> None:
+    """PyTorch refuses what we refuse, with the same exception and, mostly, the same words."""
+    for sample in op.invalid():
+        for library in LIBRARIES:
+            _expect_error(op, sample, library)
+
+
+def _expect_error(op: Op, sample: Invalid, library: Any) -> None:
+    built = build(library, sample, maker(library))
+    matched = "" if sample.own_words and library is torch else sample.match
+    with pytest.raises(sample.raises, match=matched):
+        op.function(library)(*built.args, **built.kwargs)
+        pytest.fail(f"{library.__name__} accepts {op}{sample}")
