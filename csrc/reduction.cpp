@@ -42,7 +42,7 @@ void sum_rows(const T* x, int64_t rows, int64_t length, int64_t stride, double s
         return;
     }
     std::vector<double> partial(rows * blocks);
-    parallel_for(rows * blocks, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(rows * blocks, parallel_grain / block_size, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             const int64_t start = i % blocks * block_size;
             partial[i] = loops<T>().sum_row(std::min(block_size, length - start),
@@ -82,7 +82,8 @@ void sum_over_rows(const T* x, int64_t rows, int64_t columns, int64_t stride, do
     }
     const int64_t blocks = (rows + block - 1) / block;
     std::vector<double> partial(blocks * columns);
-    parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
+    const int64_t grain = std::max<int64_t>(1, parallel_grain / (block * columns));
+    parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
         for (int64_t b = begin; b < end; ++b)
             sum_columns(std::min(block, rows - b * block), columns, x + b * block * stride, stride,
                         &partial[b * columns]);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import re
 import signal
@@ -25,7 +26,7 @@ from rushlight.cli.folder import FILES
 from rushlight.cli.main import main
 from rushlight.cli.options import Options
 from rushlight.cli.training import Training
-from rushlight.vision.datasets import Digits
+from rushlight.vision.datasets import MNIST, Digits
 from rushlight.vision.utils import save_image
 
 OPTIONS = Options("digits", "mlp", epochs=2, batch_size=64, lr=0.05, optimizer="sgd", seed=0)
@@ -102,7 +103,7 @@ def test_the_default_folder_is_a_new_one(capsys: pytest.CaptureFixture[str]) -> 
 def test_every_model_and_optimizer_trains(model: str, optimizer: str) -> None:
     arguments = ["--epochs", "1", "--batch-size", "32", "--optimizer", optimizer, "--out", "run"]
     assert main(["train", "--model", model, *arguments]) == 0
-    assert (Path("run") / "graph.svg").read_text().count("conv") + 1
+    assert "Convolution" in Path("run/graph.svg").read_text()
 
 
 def test_the_checkpoint_is_plain(trained: Path) -> None:
@@ -147,16 +148,14 @@ def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def train_on(training: Training, steps: int | None = None) -> None:
     """To the end, or for a number of steps."""
-    left = steps
+    done = 0
 
-    def stop() -> bool:
-        nonlocal left
-        if left is not None:
-            left -= 1
-        return left == 0
+    def count(loss: float, images: int) -> None:
+        nonlocal done
+        done += 1
 
-    while not training.complete and left != 0:
-        training.train_epoch(lambda loss, images: None, stop)
+    while not training.complete and done != steps:
+        training.train_epoch(count, lambda: done == steps)
 
 
 def bits(training: Training) -> dict[str, Any]:
@@ -198,7 +197,7 @@ def test_resumed_runs_end_with_the_same_bits(
 SCRIPT = """
 import sys
 from dataclasses import replace
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {paths!r}
 from rushlight.cli import tasks
 from rushlight.cli.main import main
 from test_cli import FewDigits
@@ -209,7 +208,8 @@ sys.exit(main(sys.argv[1:]))
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
-    script = SCRIPT.format(tests=str(Path(__file__).parent))
+    paths = [str(Path(__file__).parent), str(Path(torch.__file__).parents[1])]
+    script = SCRIPT.format(paths=paths)
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -281,7 +281,8 @@ def test_resume_of_a_finished_run_draws_the_pictures(
     assert "all 2 epochs are complete" in capsys.readouterr().out
     assert sorted(path.name for path in run.iterdir()) == sorted(FILES)
     assert (run / "curves.png").read_bytes() == (trained / "curves.png").read_bytes()
-    assert (run / "checkpoint.pt").read_bytes() == (trained / "checkpoint.pt").read_bytes()
+    before, after = (torch.load(folder / "checkpoint.pt") for folder in (trained, run))
+    assert all(torch.equal(after["model"][key], before["model"][key]) for key in before["model"])
 
 
 def test_what_resume_refuses(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -392,8 +393,13 @@ BAD_DATA = {
 
 
 @pytest.mark.parametrize("kind", BAD_DATA)
-def test_bad_data(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_data(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     images, labels, complaint = BAD_DATA[kind]
+    if kind == "label":  # the images are read first, and are not to be complained about
+        md5 = hashlib.md5(gzip.decompress(images), usedforsecurity=False).hexdigest()
+        monkeypatch.setitem(MNIST.resources, "train-images-idx3-ubyte", md5)
     folder = Path("data/mnist")
     folder.mkdir(parents=True)
     for split in ("train", "t10k"):
@@ -448,7 +454,7 @@ def test_a_checkpoint_of_another_architecture_names_what_differs(
 
 
 @pytest.mark.parametrize(
-    "key, value", [("optimizer", {"state": {}}), ("random", torch.zeros(3)), ("epoch", "x")]
+    "key, value", [("optimizer", {"state": {}}), ("random", torch.zeros(3)), ("epoch", 3), ("step", "x")]
 )
 def test_a_damaged_training_state(
     key: str, value: Any, trained: Path, capsys: pytest.CaptureFixture[str]

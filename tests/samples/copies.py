@@ -71,7 +71,7 @@ def _identity(x: Array, memory_format: Any = None) -> Array:
 ops = [
     Op("clone", _clone_orders, _identity),
     Op("Tensor.contiguous", _orders, _identity, composite=True),
-    Op("Tensor.is_contiguous", _is_contiguous, differentiable=False),
+    Op("Tensor.is_contiguous", _is_contiguous, differentiable=False, layouts=False),
     Op("Tensor.to", _to, composite=True),
     Op("Tensor.type", _types, composite=True),
     Op("Tensor.type_as", _type_as, lambda x, y: x.astype(y.dtype), composite=True),

@@ -145,6 +145,9 @@ class Op:
     order: str = "any"
     """The memory order of results: "kept" is that of inputs, else "channels_last" or "any"."""
 
+    layouts: bool = True
+    """Whether inputs may lie in memory in any order."""
+
     integers: str | None = None
     """The dtype that int64 tensors give: a name, or None where they are refused or mean nothing."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Invalid, Named, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Named, Op, Sample, Values
 
 
 def _sizes(v: Values) -> Iterator[Sample]:
@@ -97,7 +97,7 @@ def _data(v: Values) -> Iterator[Sample]:
 
 def _data_and_tensors(v: Values) -> Iterator[Sample]:
     yield from _data(v)
-    yield Sample(v.normal(2, 3))
+    yield Sample(Fixed(v.normal(2, 3)))
 
 
 def _new_full(v: Values) -> Iterator[Sample]:
@@ -179,9 +179,9 @@ ops = [
     _row("ones_like", _like, lambda x, dtype=None: np.ones(x.shape)),
     _row("empty_like", _like, lambda x, dtype=None: np.ones(x.shape), call=_shape_of("empty_like")),
     _row("full_like", _full_like, lambda x, value, dtype=None: np.full(x.shape, value)),
-    _row("tensor", _data, lambda data, dtype=None: np.array(data).astype(dtype)),
-    _row("as_tensor", _data_and_tensors, lambda data, dtype=None: np.array(data).astype(dtype)),
-    _row("asarray", _data, lambda data, dtype=None: np.array(data).astype(dtype)),
+    _row("tensor", _data, lambda data, dtype=None: np.array(data, dtype)),
+    _row("as_tensor", _data_and_tensors, lambda data, dtype=None: np.array(data, dtype)),
+    _row("asarray", _data, lambda data, dtype=None: np.array(data, dtype)),
     _row("from_numpy", _arrays, np.array, call=_from_array),
     _row("frombuffer", _buffers, lambda data, count=-1, offset=0: np.array(data)[
         offset // 4 :][: None if count == -1 else count], call=_buffer),

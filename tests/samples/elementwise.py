@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Invalid, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Op, Sample, Values
 
 SHAPES = ((), (5,), (2, 3), (2, 3, 4, 5), (0, 3))
 PAIRS = (
@@ -71,7 +71,7 @@ def _pow(v: Values) -> Iterator[Sample]:
     for exponent in (0, 1, 2, 3, -1, 0.5, -2.5, 2.0):
         yield Sample(v.positive(2, 3), exponent)
     yield Sample(v.nonzero(2, 3), 3)
-    yield Sample(v.nonzero(4), np.array([2.0, 3.0, -1.0, 0.0]))
+    yield Sample(v.nonzero(4), Fixed([2.0, 3.0, -1.0, 0.0]))
     yield Invalid(v.integers(1, 4, 3), -1, raises=RuntimeError,
                   match="Integers to negative integer powers are not allowed")
 

@@ -22,13 +22,16 @@ def syntax(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
     return lambda torch: function
 
 
-def _reflected(name: str, function: Callable[..., Any], values: str = "normal") -> Op:
+def _reflected(
+    name: str, function: Callable[..., Any], values: str = "normal", **options: Any
+) -> Op:
     def samples(v: Values) -> Iterator[Sample]:
         for number in (2.5, 3, 0.5):
             yield Sample(number, getattr(v, values)(2, 3))
             yield Sample(number, getattr(v, values)())
 
-    return Op(f"Tensor.{name}", samples, function, call=syntax(function), composite=True)
+    return Op(f"Tensor.{name}", samples, function, call=syntax(function), composite=True,
+              **options)  # fmt: skip
 
 
 def _matrix_times(v: Values) -> Iterator[Sample]:
@@ -88,7 +91,7 @@ ops = [
     _reflected("__rsub__", operator.sub),
     _reflected("__rtruediv__", operator.truediv, "nonzero"),
     _reflected("__rpow__", operator.pow),
-    _reflected("__rmod__", operator.mod, "nonzero"),
+    _reflected("__rmod__", operator.mod, "nonzero", differentiable=False),
     Op("Tensor.__rfloordiv__", lambda v: [Sample(7, v.nonzero(4)), Sample(2.5, v.nonzero(4))],
        operator.floordiv, call=syntax(operator.floordiv), differentiable=False),
     Op("Tensor.__rmatmul__", _matrix_times, operator.matmul,

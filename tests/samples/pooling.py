@@ -44,7 +44,7 @@ def _max_pool_reference(
     places = np.arange(x.shape[-2] * x.shape[-1]).reshape(x.shape[-2:])
 
     def largest(window: Array, place: Array) -> Any:
-        flat = window.reshape(*window.shape[:-2], -1)
+        flat = window.reshape(*window.shape[:-2], place.size)
         return flat.max(-1), place.ravel()[flat.argmax(-1)]
 
     values, indices = _slide(x, places, largest, kernel_size, stride, padding, dilation, ceil_mode)

@@ -269,8 +269,9 @@ ops = [
     Op("reshape", _reshape, lambda x, *s: x.reshape(_sizes(s)), view=True, composite=True),
     Op("Tensor.reshape", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True,
        composite=True),
-    Op("Tensor.view", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True),
-    Op("Tensor.view_as", _like, lambda x, y: x.reshape(y.shape), view=True),
+    Op("Tensor.view", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True,
+       layouts=False),
+    Op("Tensor.view_as", _like, lambda x, y: x.reshape(y.shape), view=True, layouts=False),
     Op("Tensor.reshape_as", _like, lambda x, y: x.reshape(y.shape), view=True, composite=True),
     Op("flatten", _flatten, _flatten_reference, view=True, composite=True),
     Op("unflatten", _unflatten, lambda x, dim, sizes: x.reshape(

@@ -52,8 +52,9 @@ def _fitted(grey: Array, background: float, object_size: int) -> Array:
         Image.fromarray(content).resize((width, height), Image.Resampling.BOX), np.float32
     )
     mass = small / small.sum()
-    top = round(SIZE / 2 - float(mass.sum(1) @ (np.arange(height) + 0.5)))
-    left = round(SIZE / 2 - float(mass.sum(0) @ (np.arange(width) + 0.5)))
+    # The mean position in MNIST's images is row 14.0, column 14.0, counted from 0.
+    top = round(SIZE / 2 - float(mass.sum(1) @ np.arange(height)))
+    left = round(SIZE / 2 - float(mass.sum(0) @ np.arange(width)))
     top, left = np.clip([top, left], 0, [SIZE - height, SIZE - width])
     result = np.zeros((SIZE, SIZE), np.float32)
     result[top : top + height, left : left + width] = small

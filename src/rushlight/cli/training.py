@@ -85,10 +85,13 @@ class Training:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from what `state_dict` returned."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.epoch, self.step = state["epoch"], state["step"]
+        if not (0 <= self.epoch <= self.options.epochs and 0 <= self.step <= self.steps):
+            raise ValueError(f"there is no step {self.step} after {self.epoch} epochs")
         self.epoch_start = state["epoch_start"]
         self.generator.set_state(self.epoch_start)
         rushlight.set_rng_state(state["random"])

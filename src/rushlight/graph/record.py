@@ -7,6 +7,7 @@ the call, and arrays of tensors that outlive it (parameters, buffers, states, gr
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +98,19 @@ class Record:
             read = ", ".join(f"%{s}" for s in slots_in(call.arguments))
             lines.append(f"{number:4d} {call.phase:8s} {call.name}({read}) -> {made}")
         return "\n".join(lines)
+
+    def svg(self) -> str:
+        """The record as a picture: forward, backward and update in three shades."""
+        from .draw_record import draw_record
+
+        return draw_record(self)
+
+    def save_svg(self, path: str | os.PathLike[str]) -> None:
+        """Writes `svg()` to a file, which appears only once it is complete."""
+        from ..serialization.archive import replaced_when_complete
+
+        with replaced_when_complete(os.fspath(path)) as file:
+            file.write(self.svg().encode())
 
     def _describe(self, slot: int) -> str:
         info = self.arrays[slot]

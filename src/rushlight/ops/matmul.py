@@ -46,14 +46,36 @@ class Linear(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         x, weight = self.saved_tensors
-        rows = grad if grad.array.ndim == 2 else grad.reshape(-1, grad.array.shape[-1])
-        grad_x = Mm.apply(rows, weight) if self.needs(0) else None
-        if grad_x is not None and grad.array.ndim != 2:
-            grad_x = grad_x.reshape(*grad.array.shape[:-1], weight.array.shape[1])
-        grad_weight = None
+        grad_x = Matmul.apply(grad, weight) if self.needs(0) else None
+        grad_weight = grad_bias = None
         if self.needs(1):
-            grad_weight = Mm.apply(rows.t(), x.reshape(-1, x.array.shape[-1]))
-        return grad_x, grad_weight, rows.sum(0) if self.needs(2) else None
+            with_bias = self.needs(2)
+            grad_weight = LinearWeightGradient.apply(grad, x, with_bias)
+            if with_bias:
+                grad_weight, grad_bias = grad_weight
+        elif self.needs(2):
+            grad_bias = grad.sum(tuple(range(grad.array.ndim - 1)))
+        return grad_x, grad_weight, grad_bias
+
+
+class LinearWeightGradient(Operation):
+    """The gradients of weight and bias: linear in the output's gradient and in the input."""
+
+    @staticmethod
+    def forward(kernels: Any, grad: Any, x: Any, with_bias: bool) -> Any:
+        weight, bias = kernels.linear_backward_weight(grad, x, with_bias)
+        return (weight, bias) if with_bias else weight
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        grad, x, _ = inputs
+        self.save(grad if self.needs(1) else None, x if self.needs(0) else None)
+
+    def backward(self, grad_weight: Tensor, grad_bias: Tensor | None = None) -> Any:
+        first, x = self.saved_tensors
+        return (
+            Linear.apply(x, grad_weight, grad_bias) if self.needs(0) else None,
+            Matmul.apply(first, grad_weight) if self.needs(1) else None,
+        )
 
 
 @method
@@ -168,4 +190,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if input.array.dtype is not weight.array.dtype:
         _check("linear", input, weight, 0, 0)
+    if input.array.ndim == 1:
+        return Linear.apply(input.unsqueeze(0), weight, bias).squeeze(0)
     return Linear.apply(input, weight, bias)

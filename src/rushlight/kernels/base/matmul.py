@@ -8,6 +8,7 @@ from typing import Any
 class Matmul:
     xp: Any
     array: Any
+    sum: Any
 
     def matmul(self, a: Any, b: Any) -> Any:
         return self.array(self.xp.matmul(a, b))
@@ -15,3 +16,10 @@ class Matmul:
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         y = self.xp.matmul(x, weight.T)
         return self.array(y if bias is None else self.xp.add(y, bias, out=y))
+
+    def linear_backward_weight(self, grad: Any, x: Any, with_bias: bool) -> tuple[Any, Any]:
+        """The gradients of weight and bias, summed over all rows of the batch."""
+        rows, inputs = grad, x
+        if grad.ndim != 2:
+            rows, inputs = grad.reshape(-1, grad.shape[-1]), x.reshape(-1, x.shape[-1])
+        return self.matmul(rows.T, inputs), self.sum(rows, (0,), False) if with_bias else None

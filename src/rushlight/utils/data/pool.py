@@ -102,7 +102,7 @@ class WorkerPool:
         self.stop()
         raise RuntimeError(
             f"DataLoader worker (pid(s) {pids}) exited unexpectedly: {'; '.join(sorted(ends))}"
-        )
+        ) from None
 
     def stop(self) -> None:
         """Lets every worker finish the batch in hand, and kills those that take too long."""

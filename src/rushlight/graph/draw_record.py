@@ -1,0 +1,124 @@
+"""Drawing a record: the forward down the left, the backward up the middle, the update on the right.
+
+A kernel's box names it and the array that it makes. Thick arrows join what follows on directly,
+thin ones carry arrays further: what the forward saves, the gradients that the update takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+from .record import Call, Record, result_slots, slots_in
+
+BOX_WIDTH = 280
+BOX_HEIGHT = 24
+ROW_HEIGHT = 36
+COLUMN_GAP = 90
+MARGIN = 20
+TITLE_HEIGHT = 34
+PHASES = ("forward", "backward", "update")
+# Fill and border: they differ in lightness, too, for printers without colour.
+COLOURS = {
+    "forward": ("#e3effb", "#2b6cb0"),
+    "backward": ("#fbe3cf", "#b7591f"),
+    "update": ("#c3dfc9", "#2f6b45"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    left: float
+    top: float
+    phase: str
+
+    @property
+    def right(self) -> float:
+        return self.left + BOX_WIDTH
+
+    @property
+    def centre(self) -> float:
+        return self.top + BOX_HEIGHT / 2
+
+
+def draw_record(record: Record) -> str:
+    """The picture of a record as the text of an SVG file."""
+    columns = [[c for c in record.calls if c.phase == phase] for phase in PHASES]
+    rows = max(len(column) for column in columns)
+    places: dict[int, Place] = {}
+    for number, (phase, column) in enumerate(zip(PHASES, columns, strict=True)):
+        for i, call in enumerate(column):
+            row = rows - 1 - i if phase == "backward" else i
+            left = MARGIN + number * (BOX_WIDTH + COLUMN_GAP)
+            top = MARGIN + TITLE_HEIGHT + row * ROW_HEIGHT
+            places[id(call)] = Place(left, top, phase)
+    width = 2 * MARGIN + 3 * BOX_WIDTH + 2 * COLUMN_GAP
+    height = 2 * MARGIN + TITLE_HEIGHT + rows * ROW_HEIGHT
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-size="12" '
+        'font-family="Helvetica, Arial, \'DejaVu Sans\', sans-serif">',
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+    ]
+    parts += [_title(i, phase, columns[i], record) for i, phase in enumerate(PHASES)]
+    parts += _arrows(record, places)
+    parts += [_box(call, places[id(call)], record) for call in record.calls]
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
+    made = sum(record.arrays[s].nbytes for c in calls for s in result_slots(c.results))
+    left = MARGIN + number * (BOX_WIDTH + COLUMN_GAP)
+    text = f"{phase}: {len(calls)} kernels, {made / 2**20:.1f} MiB made"
+    return f'<text x="{left}" y="{MARGIN + 12}" font-weight="bold">{text}</text>'
+
+
+def _arrows(record: Record, places: dict[int, Place]) -> list[str]:
+    maker: dict[int, Call] = {}
+    parts = []
+    for call in record.calls:
+        sources = {id(maker[s]): maker[s] for s in slots_in(call.arguments) if s in maker}
+        for source in sources.values():
+            parts.append(_arrow(places[id(source)], places[id(call)]))
+        for slot in result_slots(call.results):
+            maker[slot] = call
+    return parts
+
+
+def _arrow(start: Place, end: Place) -> str:
+    colour = COLOURS[end.phase][1]
+    if start.phase == end.phase and abs(start.top - end.top) == ROW_HEIGHT:
+        x = start.left + BOX_WIDTH / 2
+        down = end.top > start.top
+        from_y, to_y = (start.top + BOX_HEIGHT, end.top) if down else (start.top,
+                                                                      end.top + BOX_HEIGHT)  # fmt: skip
+        tip = -5 if down else 5
+        return (
+            f'<path d="M{x} {from_y} L{x} {to_y} m-4 {tip} l4 {-tip} l4 {tip}" fill="none" '
+            f'stroke="{colour}" stroke-width="1.6"/>'
+        )
+    if start.phase == end.phase:  # past others: round the right side
+        bend = start.right + 14 + min(abs(start.top - end.top) / 12, 30)
+        path = f"M{start.right} {start.centre} C{bend} {start.centre} {bend} {end.centre} "
+        path += f"{end.right} {end.centre}"
+    else:
+        turn = (start.right + end.left) / 2
+        path = f"M{start.right} {start.centre} C{turn} {start.centre} {turn} {end.centre} "
+        path += f"{end.left} {end.centre}"
+    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="0.8" opacity="0.55"/>'
+
+
+def _box(call: Call, place: Place, record: Record) -> str:
+    fill, border = COLOURS[call.phase]
+    slots = result_slots(call.results)
+    shape = "x".join(str(n) for n in record.arrays[slots[0]].shape) if slots else ""
+    size = f"{sum(record.arrays[s].nbytes for s in slots)} bytes"
+    baseline = place.top + 16
+    return (
+        f"<g><title>{escape(call.name)} {shape} {size}</title>"
+        f'<rect x="{place.left}" y="{place.top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="4" '
+        f'fill="{fill}" stroke="{border}"/>'
+        f'<text x="{place.left + 10}" y="{baseline}">{escape(call.name)}</text>'
+        f'<text x="{place.right - 10}" y="{baseline}" text-anchor="end" fill="#4a5568">{shape}'
+        "</text></g>"
+    )
