@@ -207,12 +207,15 @@ void sums_of_products(const Plan& plan, const T* grad, const T* x, const T* mean
     const int64_t channels = plan.channels;
     if (!plan.in_columns) {
         parallel_for(channels, plan.channel_grain(), [&](int64_t begin, int64_t end) {
-            for (int64_t c = begin; c < end; ++c)
+            for (int64_t c = begin; c < end; ++c) {
+                double both[2] = {};
                 for (int64_t r = 0; r < plan.rows; ++r) {
                     const int64_t start = (r * channels + c) * plan.length;
-                    loops<T>().product_row(plan.length, grad + start, x + start, mean[c], &sums[c],
-                                           &products[c]);
+                    loops<T>().product_row(plan.length, grad + start, x + start, mean[c], both);
                 }
+                sums[c] = both[0];
+                products[c] = both[1];
+            }
         });
         return;
     }

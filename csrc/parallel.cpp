@@ -56,6 +56,13 @@ int default_threads() {
 
 std::atomic<int> team_size{0};      // 0: not yet asked for
 std::atomic<bool> forked{false};
+
+// In nanoseconds: the time that a grain of work takes, the longest wait that is believed (a longer one
+// was an accident), and what this thread has lately waited for its team, which fades by this factor
+// with each piece of work that is not shared for it.
+constexpr double grain_time = 13e3, longest_wait = 1e6, fading = 0.97;
+thread_local double recent_wait = 0;
+
 thread_local int handed_over = 0;   // the team size that this thread's OpenMP setting has
 
 void after_fork_in_child() {
@@ -85,6 +92,21 @@ int num_threads() {
         handed_over = size;
     }
     return size;
+}
+
+bool worth_sharing(int64_t pieces) {
+    if (pieces < 2) return false;
+    const int threads = num_threads();
+    if (threads == 1) return false;
+    const double saved = static_cast<double>(pieces) * grain_time * (1 - 1.0 / threads);
+    if (recent_wait <= saved) return true;
+    recent_wait *= fading;
+    return false;
+}
+
+void waited(std::chrono::nanoseconds time) {
+    const auto counted = std::min(static_cast<double>(time.count()), longest_wait);
+    recent_wait += (counted - recent_wait) / 4;
 }
 
 void set_num_threads(int count) {

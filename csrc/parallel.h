@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 
 #include "array_view.h"
@@ -23,18 +24,27 @@ constexpr int64_t release_lock_from = 1 << 16;
 int num_threads();
 void set_num_threads(int count);
 
-// body(begin, end) for chunks that cover [0, count), on the whole team or, when there is no work for
-// two chunks of `grain`, on this thread alone. Never on part of the team: libgomp ends the threads
-// that a smaller team leaves over and has to start them again. `body` must not throw, must not touch
-// Python, and must give results that do not depend on where the chunks are cut.
+// Whether work of `pieces` grains is worth waking the team for. That depends on how long the team has
+// lately kept this thread waiting: some microseconds on a quiet machine, hundreds where other programs
+// have the processors and a thread of the team must wait for its turn. Then all but large work is
+// done by this thread alone, until the memory of the wait has faded.
+bool worth_sharing(int64_t pieces);
+void waited(std::chrono::nanoseconds time);
+
+// body(begin, end) for chunks that cover [0, count), on the whole team or, where that is not worth
+// it, on this thread alone. `grain` is what takes some ten microseconds. Never on part of the team:
+// libgomp ends the threads that a smaller team leaves over and has to start them again. `body` must
+// not throw, must not touch Python, and must give results that do not depend on where the chunks are
+// cut.
 template <class Body>
 void parallel_for(int64_t count, int64_t grain, const Body& body) {
-    const int threads = count >= 2 * grain ? num_threads() : 1;
-    if (threads == 1) {
+    if (!worth_sharing(count / grain)) {
         if (count > 0) body(int64_t{0}, count);
         return;
     }
-#pragma omp parallel num_threads(threads)
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point finished;
+#pragma omp parallel num_threads(num_threads())
     {
         const int64_t team = omp_get_num_threads(), me = omp_get_thread_num();
         // Whole grains where there are enough of them, so that the cuts fall on round places.
@@ -43,7 +53,9 @@ void parallel_for(int64_t count, int64_t grain, const Body& body) {
         const int64_t begin = units * me / team * unit;
         const int64_t end = std::min(count, units * (me + 1) / team * unit);
         if (begin < end) body(begin, end);
+        if (me == 0) finished = Clock::now();
     }
+    waited(Clock::now() - finished);
 }
 
 // Lets other Python threads run while it lives, if there is work enough to make that worth while.

@@ -44,15 +44,14 @@ struct Loops {
     Binary binary[binary_op_count];
 
     // Sums over a row of n, or over the rows of a matrix into (added to) one sum per column.
-    // `centered` functions sum (x - center)^2; `product` functions grad and grad * (x - center), of
-    // dense rows.
+    // `centered` functions sum (x - center)^2; `product` functions add up two things: grad, and
+    // grad * (x - center). These take dense rows.
     double (*sum_row)(int64_t n, const T* x);
     void (*sum_columns)(int64_t rows, int64_t columns, const T* x, int64_t stride, double* sums);
     double (*centered_row)(int64_t n, const T* x, T center);
     void (*centered_columns)(int64_t rows, int64_t columns, const T* x, const T* center,
                              double* sums);
-    void (*product_row)(int64_t n, const T* grad, const T* x, T center, double* sum,
-                        double* product);
+    void (*product_row)(int64_t n, const T* grad, const T* x, T center, double* sums);
     void (*product_columns)(int64_t rows, int64_t columns, const T* grad, const T* x,
                             const T* center, double* sums, double* products);
 

@@ -40,10 +40,12 @@ inline void adam_pass(int64_t n, const AdamStep<T>& step, T* param, const T* gra
                       T* exp_avg_sq, T* max_exp_avg_sq) {
     const bool maximize = step.maximize;
     const T in_grad = step.decoupled ? T(0) : step.weight_decay;
-    const T rest1 = step.rest1, beta2 = step.beta2, rest2 = step.rest2;
+    const T rest1 = step.rest1, beta2 = step.beta2, rest2 = step.rest2, eps = step.eps;
+    const T step_size = step.step_size, decay_factor = step.decay_factor;
+    const T root_correction2 = step.root_correction2;
 #pragma omp simd
     for (int64_t i = 0; i < n; ++i) {
-        const T value = param[i] * step.decay_factor;
+        const T value = param[i] * decay_factor;
         T direction = maximize ? -grad[i] : grad[i];
         direction = in_grad != T(0) ? multiply_add(value, in_grad, direction) : direction;
         const T mean = multiply_add(rest1, direction - exp_avg[i], exp_avg[i]);
@@ -55,8 +57,8 @@ inline void adam_pass(int64_t n, const AdamStep<T>& step, T* param, const T* gra
             under_root = max_exp_avg_sq[i] > square ? max_exp_avg_sq[i] : square;
             max_exp_avg_sq[i] = under_root;
         }
-        const T denominator = square_root(under_root) / step.root_correction2 + step.eps;
-        param[i] = value - step.step_size * mean / denominator;
+        const T denominator = square_root(under_root) / root_correction2 + eps;
+        param[i] = value - step_size * mean / denominator;
     }
 }
 

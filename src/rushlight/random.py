@@ -1,7 +1,7 @@
-"""Generators of random numbers, and the default one.
+"""Generators of random numbers, and the default one of each device.
 
-The numbers are those of PyTorch's CPU generator: `kernels/base/random.py` makes them, from the
-state that a `Generator` holds.
+A `Generator` holds the state that a device's kernels draw from. On the CPU the numbers are those of
+PyTorch (`kernels/base/random.py`); on other devices they come from Philox (`philox.py` there).
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from .device import cpu
 from .device import device as Device
+from .kernels.base import philox
 from .kernels.base.random import HAS_NORMAL, KEY, NORMAL, POSITION, SEED, STATE_SIZE
+from .kernels.devices import with_index
+from .kernels.launch import kernels as kernel_tables
 from .tensor import Tensor, wrap
 
 __all__ = [
@@ -32,9 +36,10 @@ _SAVED = np.dtype([
 
 
 class Generator:
-    """A stream of random numbers, the same for the same seed: MT19937 as PyTorch's CPU uses it.
+    """A stream of random numbers of a device, the same for the same seed.
 
-    `state` is the kernels' view of it (`kernels/base/random.py`).
+    On the CPU it is PyTorch's, MT19937; elsewhere a `PhiloxGenerator` is made. `state` is what the
+    kernels draw from.
 
     >>> import rushlight as torch
     >>> generator = torch.Generator().manual_seed(0)
@@ -42,16 +47,20 @@ class Generator:
     tensor([0.4963, 0.7682, 0.0885])
     """
 
-    state: np.ndarray[Any, np.dtype[np.uint32]]
+    state: np.ndarray[Any, Any]
+    _zero_state = np.zeros(STATE_SIZE, np.uint32)
+
+    def __new__(cls, device: Device | str = "cpu") -> Generator:
+        return object.__new__(cls if Device(device).type == "cpu" else PhiloxGenerator)
 
     def __init__(self, device: Device | str = "cpu") -> None:
-        self._device = Device(device)
-        if self._device.type != "cpu":
+        try:
+            self._device = with_index(Device(device))
+        except (AssertionError, RuntimeError) as error:
             raise RuntimeError(
-                f"Generator: there is no generator for device '{self._device}'; random numbers "
-                "come from the CPU's on every device, use torch.Generator()"
-            )
-        self.state = np.zeros(STATE_SIZE, np.uint32)
+                f"Generator: there is no generator for device '{device}': {error}"
+            ) from error
+        self.state = self._zero_state.copy()
         self.manual_seed(67280421310721)
 
     @property
@@ -59,7 +68,7 @@ class Generator:
         return self._device
 
     def manual_seed(self, seed: int) -> Generator:
-        """Starts the stream of `seed` (-2**63 to 2**64 - 1; its low 32 bits make the stream)."""
+        """Starts the stream of `seed` (-2**63 to 2**64 - 1; the CPU's takes its low 32 bits)."""
         if not isinstance(seed, (int, np.integer)):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         seed = int(seed)
@@ -67,6 +76,10 @@ class Generator:
             raise ValueError(
                 f"Overflow when unpacking long long: a seed is in [-2**63, 2**64), not {seed}"
             )
+        self._start(seed)
+        return self
+
+    def _start(self, seed: int) -> None:
         key = [seed & 0xFFFFFFFF]
         for i in range(1, 624):  # Matsumoto and Nishimura's initialisation of 2002
             key.append((1812433253 * (key[-1] ^ key[-1] >> 30) + i) & 0xFFFFFFFF)
@@ -74,7 +87,6 @@ class Generator:
         self.state[KEY] = key
         self.state[POSITION] = 624
         self.state[SEED].view(np.uint64)[0] = seed % 2**64
-        return self
 
     def seed(self) -> int:
         """Starts the stream of a seed from the operating system, and returns the seed."""
@@ -122,18 +134,48 @@ class Generator:
         self.state[...] = state
 
 
-def _read_state(state: Tensor) -> Any:
+class PhiloxGenerator(Generator):
+    """The generator of a device that is not the CPU; made as `torch.Generator(device="cuda")`."""
+
+    _zero_state = np.zeros(2, np.uint64)
+
+    def _start(self, seed: int) -> None:
+        self.state[philox.SEED], self.state[philox.BLOCK] = seed % 2**64, 0
+
+    def initial_seed(self) -> int:
+        return int(self.state[philox.SEED])
+
+    def get_state(self) -> Tensor:
+        """Seed and position: 16 bytes as a uint8 tensor on the CPU."""
+        return wrap(self.state.view(np.uint8).copy())
+
+    def set_state(self, new_state: Tensor) -> None:
+        saved = _bytes_of(new_state)
+        if saved.size != self.state.nbytes:
+            raise RuntimeError(
+                f"RNG state is wrong size: expected {self.state.nbytes} bytes for a generator of "
+                f"{self._device}, got {saved.size}"
+            )
+        self.state[...] = saved.view(np.uint64)
+
+
+def _bytes_of(state: Tensor) -> np.ndarray[Any, Any]:
     if not isinstance(state, Tensor):
         raise TypeError(f"expected a torch.ByteTensor, but got {type(state).__name__}")
     array = state.host_array()
     if array.dtype != np.uint8:
         raise TypeError(f"RNG state must be a torch.ByteTensor, not {state.dtype}")
+    return np.ascontiguousarray(array).reshape(-1)
+
+
+def _read_state(state: Tensor) -> Any:
+    array = _bytes_of(state)
     if array.size != _SAVED.itemsize:
         raise RuntimeError(
             f"Expected a CPUGeneratorImplState of size {_SAVED.itemsize} but found the input RNG "
             f"state size to be {array.size}"
         )
-    saved = np.ascontiguousarray(array).reshape(-1).view(_SAVED)[0]
+    saved = array.view(_SAVED)[0]
     if saved["seeded"] != 1 or not 0 < saved["left"] <= 624 or saved["next"] > 624:
         raise RuntimeError("Invalid mt19937 state: these bytes are not from get_state")
     return saved
@@ -141,22 +183,58 @@ def _read_state(state: Tensor) -> Any:
 
 default_generator = Generator()
 default_generator.seed()
+# Those of other devices, made when first drawn from; and the seed that they start with then.
+_on_devices: dict[Device, Generator] = {}
+_seed_of_others: int | None = None
+
+
+def default_generator_of(where: Device) -> Generator:
+    """The generator that a device draws from unless told otherwise; its RuntimeError if none."""
+    if where.type == "cpu":
+        return default_generator
+    where = with_index(where)
+    found = _on_devices.get(where)
+    if found is None:
+        found = _on_devices[where] = Generator(where)
+        if _seed_of_others is None:
+            found.seed()
+        else:
+            found.manual_seed(_seed_of_others)
+    return found
+
+
+def default_state(array: Any) -> Any:
+    """The default generator's state where an array is."""
+    where = kernel_tables[type(array)].device_of(array)
+    return default_generator.state if where is cpu else default_generator_of(where).state
+
+
+def manual_seed_of_others(seed: int) -> None:
+    """Seeds the default generators of all devices but the CPU, also of those not yet in use."""
+    global _seed_of_others
+    _seed_of_others = seed
+    for generator in _on_devices.values():
+        generator.manual_seed(seed)
 
 
 def manual_seed(seed: int) -> Generator:
-    """Seeds the default generator; the streams after it are PyTorch's for the same seed.
+    """Seeds the default generators of all devices; on the CPU the streams are then PyTorch's.
 
     >>> import rushlight as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.randint(10, (5,))
     tensor([4, 9, 3, 0, 3])
     """
-    return default_generator.manual_seed(int(seed))
+    default_generator.manual_seed(int(seed))
+    manual_seed_of_others(int(seed))
+    return default_generator
 
 
 def seed() -> int:
-    """Seeds the default generator from the operating system, and returns the seed."""
-    return default_generator.seed()
+    """Seeds the default generators from the operating system, and returns the seed."""
+    chosen = default_generator.seed()
+    manual_seed_of_others(chosen)
+    return chosen
 
 
 def initial_seed() -> int:
@@ -177,9 +255,9 @@ def set_rng_state(new_state: Tensor) -> None:
 @contextmanager
 def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True,
              device_type: str | None = None) -> Iterator[None]:  # fmt: skip
-    """Puts the default generator back to where it was, once the `with` block is left.
+    """Puts the default generators back to where they were, once the `with` block is left.
 
-    There is one generator for all devices, so `devices` and `device_type` change nothing.
+    Those of all devices in use are, so `devices` and `device_type` change nothing.
 
     >>> import rushlight as torch
     >>> _ = torch.manual_seed(0)
@@ -191,8 +269,9 @@ def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True,
     if not enabled:
         yield
         return
-    state = default_generator.state.copy()
+    states = [(g, g.state.copy()) for g in (default_generator, *_on_devices.values())]
     try:
         yield
     finally:
-        default_generator.state[...] = state
+        for generator, state in states:
+            generator.state[...] = state

@@ -8,7 +8,6 @@ from typing import Any
 from ..tensor import Tensor
 from . import engine
 from .function import Function
-from .gradcheck import gradcheck, gradgradcheck
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -17,6 +16,7 @@ from .grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from .gradcheck import gradcheck, gradgradcheck
 from .operation import Node
 
 __all__ = [

@@ -45,18 +45,18 @@ def run(
             node = heapq.heappop(ready)[1]
             _run_node(node, pending, leaves, ready, retain_graph, wanted)
         for leaf in list(leaves):
-            gradient = _apply_hooks(leaf._hooks, leaves.pop(leaf))
+            brought = _apply_hooks(leaf._hooks, leaves.pop(leaf))
             if wanted is None:
-                _accumulate(leaf, gradient, create_graph)
+                _accumulate(leaf, brought, create_graph)
             else:
-                wanted.found[leaf, 0] = gradient
+                wanted.found[leaf, 0] = brought
         if wanted is None:
             return []
         found = wanted.collect()
         if accumulate:
-            for tensor, gradient in zip(wanted.inputs, found, strict=True):
-                if gradient is not None:
-                    _accumulate(tensor, gradient, create_graph)
+            for tensor, result in zip(wanted.inputs, found, strict=True):
+                if result is not None:
+                    _accumulate(tensor, result, create_graph)
         return found
     finally:
         state.enabled, launch.phase = previous, phase
@@ -93,7 +93,7 @@ def _run_node(
     del gradients  # the last reference, so that a leaf may take an unshared array
     edges = node.edges
     for edge, gradient in zip(edges, results, strict=False):
-        if edge is None or gradient is None:
+        if not edge or gradient is None:
             continue
         if wanted is not None and not wanted.leads_on(edge):
             continue

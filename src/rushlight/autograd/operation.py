@@ -32,7 +32,9 @@ class Node:
     )  # fmt: skip
 
     sequence: int  # increases with every recorded call; the engine goes from the latest down
-    edges: tuple[Any, ...]  # per input (node or leaf tensor, output number), None if not needed
+    # Per input (node or leaf tensor, output number); None if no gradient is needed, () if it is no
+    # tensor at all.
+    edges: tuple[Any, ...]
     shape: Any  # of the output, for the engine's checks; a tuple of shapes if there are several
     dtype: Any
     _saved: tuple[Any, ...] | None
@@ -52,11 +54,11 @@ class Node:
 
     def needs(self, number: int) -> bool:
         """Whether the gradient of input `number` is asked for."""
-        return self.edges[number] is not None
+        return bool(self.edges[number])
 
     @property
     def needs_input_grad(self) -> tuple[bool, ...]:
-        return tuple(edge is not None for edge in self.edges)
+        return tuple(bool(edge) for edge in self.edges)
 
     def save(self, *values: Any) -> None:
         """Keeps inputs, arrays or plain values for the backward; freed after it."""
@@ -107,10 +109,8 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """(node, output number) per input; `AccumulateGrad` for leaves, (None, 0) for others."""
-        edges = list(self.edges)
-        while edges and edges[-1] is None:  # plain parameters come last
-            edges.pop()
-        return tuple((None, 0) if edge is None else (_as_node(edge[0]), edge[1]) for edge in edges)
+        tensors = [edge for edge in self.edges if edge != ()]
+        return tuple((_as_node(edge[0]), edge[1]) if edge else (None, 0) for edge in tensors)
 
     def name(self) -> str:
         return type(self).__name__
@@ -153,9 +153,11 @@ def _as_node(target: Any) -> Any:
     return AccumulateGrad(target) if isinstance(target, Tensor) else target
 
 
-def edge_to(value: Any) -> tuple[Any, int] | None:
+def edge_to(value: Any) -> tuple[Any, ...] | None:
     """Where the gradient of an input goes."""
-    if not isinstance(value, Tensor) or not value.requires_grad:
+    if not isinstance(value, Tensor):
+        return ()
+    if not value.requires_grad:
         return None
     return (value._grad_fn or value, value._output_number)
 

@@ -113,7 +113,7 @@ def _is_freed(node: Any) -> bool:
         visited.add(node)
         if node._saved is None:
             return True
-        stack += [e[0] for e in node.edges if e is not None and isinstance(e[0], Node)]
+        stack += [e[0] for e in node.edges if e and isinstance(e[0], Node)]
     return False
 
 
@@ -127,9 +127,9 @@ def _leaves(results: list[Tensor]) -> list[Tensor]:
             continue
         visited.add(node)
         for edge in node.edges:
-            if edge is not None and isinstance(edge[0], Tensor):
+            if edge and isinstance(edge[0], Tensor):
                 found[edge[0]] = None
-            elif edge is not None:
+            elif edge:
                 stack.append(edge[0])
     return list(found)
 

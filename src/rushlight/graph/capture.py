@@ -235,23 +235,25 @@ def _watched(recorder: Recorder) -> Iterator[None]:
         recorder.see_module(module)
         return call(module, *args, **kwargs)
 
-    Tensor.array = property(read_array, _array_slot.__set__)
-    Tensor.grad = property(read_grad, set_grad)  # type: ignore[method-assign]
-    Module.__call__ = call_module  # type: ignore[method-assign]
+    watched: list[tuple[type, str, Any, Any]] = [
+        (Tensor, "array", property(read_array, _array_slot.__set__), _array_slot),
+        (Tensor, "grad", property(read_grad, set_grad), grad),
+        (Module, "__call__", call_module, call),
+    ]
+    for cls, name, watching, _ in watched:
+        setattr(cls, name, watching)
     try:
         yield
     finally:
-        Tensor.array = _array_slot
-        Tensor.grad = grad  # type: ignore[method-assign]
-        Module.__call__ = call  # type: ignore[method-assign]
+        for cls, name, _, original in watched:
+            setattr(cls, name, original)
 
 
 def _is_filled(cell: Any) -> bool:
     try:
-        cell.cell_contents
+        return cell.cell_contents is not None
     except ValueError:
         return False
-    return True
 
 
 def _has_mask(index: Any) -> bool:

@@ -22,8 +22,9 @@ _MOST_ATTEMPTS = 3  # a first step makes states and is not like the later ones
 
 
 def compile(
-    model: Callable[..., Any] | None = None, *, fullgraph: bool = False, dynamic: bool | None = None,
-    backend: Any = None, mode: str | None = None, options: Any = None, disable: bool = False,
+    model: Callable[..., Any] | None = None, *, fullgraph: bool = False,
+    dynamic: bool | None = None, backend: Any = None, mode: str | None = None, options: Any = None,
+    disable: bool = False,
 ) -> Any:  # fmt: skip
     """Makes a function of tensors, or a module, that records its kernels and replays them.
 

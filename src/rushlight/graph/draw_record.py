@@ -90,8 +90,8 @@ def _arrow(start: Place, end: Place) -> str:
     if start.phase == end.phase and abs(start.top - end.top) == ROW_HEIGHT:
         x = start.left + BOX_WIDTH / 2
         down = end.top > start.top
-        from_y, to_y = (start.top + BOX_HEIGHT, end.top) if down else (start.top,
-                                                                      end.top + BOX_HEIGHT)  # fmt: skip
+        from_y = start.top + (BOX_HEIGHT if down else 0)
+        to_y = end.top + (0 if down else BOX_HEIGHT)
         tip = -5 if down else 5
         return (
             f'<path d="M{x} {from_y} L{x} {to_y} m-4 {tip} l4 {-tip} l4 {tip}" fill="none" '

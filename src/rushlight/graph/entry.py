@@ -13,8 +13,8 @@ from typing import Any
 from ..autograd.operation import Node
 from ..kernels import launch
 from ..tensor import Tensor, wrap
-from .capture import Recorder
 from .backward import BackwardPart, differentiable
+from .capture import Recorder
 from .record import Record, Slot, find_last_uses
 from .replay import program
 
@@ -291,5 +291,5 @@ def _saved_arrays(tensors: list[Tensor]) -> set[int]:
         visited.add(node)
         for value in node._saved or ():
             found.add(id(value.array if isinstance(value, Tensor) else value))
-        stack += [e[0] for e in node.edges if e is not None and isinstance(e[0], Node)]
+        stack += [e[0] for e in node.edges if e and isinstance(e[0], Node)]
     return found

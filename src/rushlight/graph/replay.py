@@ -19,9 +19,9 @@ class PythonProgram:
     def run(self, slots: list[Any]) -> None:
         for call in self.calls:
             result = call.function(*_filled(call.arguments, slots))
-            if type(call.results) is int:
+            if isinstance(call.results, int):
                 slots[call.results] = result
-            elif call.results is not None:
+            elif isinstance(call.results, tuple):
                 for slot, array in zip(call.results, result, strict=True):
                     if slot is not None:
                         slots[slot] = array

@@ -1,19 +1,70 @@
-"""The tables of the devices that are present, made when first asked for."""
+"""The tables of the devices that are present; those of an accelerator when first asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..device import device
+from . import launch
 from .launch import tables_by_device
+
+# Per kind of accelerator that is in use: how many there are, and which is the current one.
+_counts: dict[str, int] = {}
+_currents: dict[str, Callable[[], int]] = {}
 
 
 def find_table(where: device | None) -> Any:
     """The kernels of a device; PyTorch's error, with what to do, if there is no such device."""
-    table = tables_by_device.get("cpu" if where is None else where.type)
-    if table is None:
-        raise AssertionError(
-            f"Torch not compiled with {where.type.upper()} enabled: this version of Rushlight "  # type: ignore[union-attr]
-            "computes on the CPU only; use device='cpu'"
+    if where is None or where.type == "cpu":
+        return tables_by_device["cpu"]
+    if where.type not in tables_by_device:
+        _open(where.type)
+    if where.index is None:
+        return tables_by_device[where.type]
+    if where.index >= _counts[where.type]:
+        raise RuntimeError(
+            f"{where.type.upper()} error: invalid device ordinal: there is no {where}, the "
+            f"machine's last is {where.type}:{_counts[where.type] - 1}"
         )
-    return table
+    return tables_by_device[str(where)]
+
+
+def _open(kind: str) -> None:
+    if launch.recorder is not None:  # the tables that it stands in the place of are those there are
+        launch.recorder.fail(f"uses {kind} for the first time")
+    if kind == "cuda":
+        from .cuda import open_cuda
+
+        open_cuda()
+
+
+def register_accelerator(kind: Any, count: int) -> None:
+    """Makes `count` devices of a kind known by the class of their tables."""
+    from .accelerator import spread
+
+    if count == 1:
+        tables = [kind(0)]
+        shared = tables[0]
+    else:
+        several = spread(kind)
+        tables = [several(index) for index in range(count)]
+        shared = several(None)
+    launch.register(shared)
+    for index, table in enumerate(tables):
+        tables_by_device[f"{kind.device_name}:{index}"] = table
+    _counts[kind.device_name] = count
+    _currents[kind.device_name] = kind.current_index
+
+
+def with_index(where: device) -> device:
+    """`where` with the index that it means: of an accelerator without one, the current device."""
+    if where.type == "cpu":
+        return device("cpu")
+    find_table(where)
+    return where if where.index is not None else device(where.type, _currents[where.type]())
+
+
+def is_same_device(wanted: device, have: device) -> bool:
+    """Whether `wanted`, which may name no index, means `have`."""
+    return wanted.type == have.type and (wanted.type == "cpu" or with_index(wanted) == have)

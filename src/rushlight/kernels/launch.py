@@ -27,7 +27,7 @@ def intercepted(wrap: Any) -> Iterator[None]:
     """Puts `wrap(table)` in the place of every table, and the tables back at the end."""
     original = dict(kernels)
     by_device = dict(tables_by_device)
-    replaced = {table: wrap(table) for table in original.values()}
+    replaced = {table: wrap(table) for table in (*original.values(), *by_device.values())}
     kernels.update({key: replaced[table] for key, table in original.items()})
     tables_by_device.update({name: replaced[table] for name, table in by_device.items()})
     try:

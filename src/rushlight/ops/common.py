@@ -198,8 +198,24 @@ def values_and_indices(name: str) -> Any:
     return namedtuple(name, ["values", "indices"])  # type: ignore[misc]  # one type per function
 
 
+def new_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes for a tensor that is made."""
+    shape = sizes_from(sizes)
+    if any(n < 0 for n in shape):
+        raise OperationError(
+            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
+        )
+    return shape
+
+
 def sizes_from(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one or as one sequence."""
-    if len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer, Tensor)):
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])
+    for position, size in enumerate(sizes):
+        if not isinstance(size, (int, np.integer, Tensor)) or isinstance(size, bool):
+            raise TypeError(
+                f"argument 'size' (position {position + 1}) must be tuple of ints, not "
+                f"{type(size).__name__}"
+            )
     return tuple(int(s) for s in sizes)

@@ -9,20 +9,17 @@ from ..tensor import Tensor, wrap
 from .common import method, plain, table_of
 
 
-def _stepwise(name: str, kernel: str, doc: str) -> Any:
-    """A function that is flat wherever it has a gradient at all."""
+class Floor(Operation):
+    """The step functions: each is flat wherever it has a gradient at all."""
 
-    def function(input: Tensor) -> Tensor:
-        if input.array.dtype.kind in "iu":
-            return input.clone()
-        return Stepwise.apply(input, kernel)
+    kernel = "floor"
 
-    function.__name__, function.__doc__ = name, doc
-    setattr(Tensor, name, function)
-    return function
+    @classmethod
+    def of(cls, x: Tensor) -> Tensor:
+        if x.array.dtype.kind == "b":
+            raise NotImplementedError(f"{cls.kernel} is not implemented for torch.bool")
+        return x.clone() if x.array.dtype.kind in "iu" else cls.apply(x, cls.kernel)
 
-
-class Stepwise(Operation):
     @staticmethod
     def forward(kernels: Any, x: Any, kernel: str) -> Any:
         return getattr(kernels, kernel)(x)
@@ -31,9 +28,38 @@ class Stepwise(Operation):
         return grad * 0
 
 
-floor = _stepwise("floor", "floor", "The largest whole number not above x.")
-ceil = _stepwise("ceil", "ceil", "The smallest whole number not below x.")
-trunc = _stepwise("trunc", "trunc", "The whole number next to x towards zero.")
+class Ceil(Floor):
+    kernel = "ceil"
+
+
+class Trunc(Floor):
+    kernel = "trunc"
+
+
+class Round(Floor):
+    kernel = "round"
+
+
+class Sign(Floor):
+    kernel = "sign"
+
+
+@method
+def floor(input: Tensor) -> Tensor:
+    """The largest whole number not above x."""
+    return Floor.of(input)
+
+
+@method
+def ceil(input: Tensor) -> Tensor:
+    """The smallest whole number not below x."""
+    return Ceil.of(input)
+
+
+@method
+def trunc(input: Tensor) -> Tensor:
+    """The whole number next to x towards zero."""
+    return Trunc.of(input)
 
 
 @method
@@ -42,13 +68,13 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     if decimals:
         scale = 10.0**decimals
         return round(input * scale) / scale
-    return input.clone() if input.array.dtype.kind in "iu" else Stepwise.apply(input, "round")
+    return Round.of(input)
 
 
 @method
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1."""
-    return Stepwise.apply(input, "sign")
+    return input.clone() if input.array.dtype.kind == "b" else Sign.apply(input, "sign")
 
 
 def _comparison(name: str, doc: str, symbol: str) -> Any:

@@ -139,6 +139,8 @@ def convert(
             return clone(x) if copy else x
         return clone(x, memory_format=memory_format) if copy else contiguous(x, memory_format)
     index = None if device is None else device.index
+    if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+        x = x.detach()  # whole numbers have no gradient
     result = ToCopy.apply(x, None if dtype is None else dtype.numpy, table, index)
     return result if memory_format == preserve_format else contiguous(result, memory_format)
 

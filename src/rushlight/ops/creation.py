@@ -12,7 +12,7 @@ from ..dtype import dtype as DType
 from ..dtype import get_default_dtype, int64, scalar_dtype
 from ..kernels.devices import find_table
 from ..tensor import Tensor, wrap
-from .common import method, sizes_from, table_of
+from .common import method, new_shape, table_of
 
 
 def tensor(
@@ -44,9 +44,9 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     try:
         array = np.array(_plain(data))
     except ValueError as error:
-        raise ValueError(
-            f"expected sequences of equal lengths at every dimension of the data ({error})"
-        ) from error
+        raise ValueError(_ragged(data) or str(error)) from error
+    if array.dtype.kind == "O" and _first(data) is None:
+        raise RuntimeError("Could not infer dtype of NoneType")
     if array.dtype.kind in "OUSV":
         raise TypeError(f"new(): invalid data type '{_first(data).__class__.__name__}'")
     if array.size == 0 or array.dtype.kind == "f" and not _holds_numpy(data):
@@ -54,6 +54,17 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     if array.dtype.kind == "c" and not _holds_numpy(data):
         return array.astype(scalar_dtype(1j).numpy)
     return array
+
+
+def _ragged(data: Any, dim: int = 0) -> str | None:
+    """PyTorch's sentence for the first place where sequences differ in length."""
+    if not isinstance(data, (list, tuple)):
+        return None
+    lengths = [len(part) if isinstance(part, (list, tuple)) else -1 for part in data]
+    for length in lengths:
+        if length != lengths[0]:
+            return f"expected sequence of length {lengths[0]} at dim {dim + 1} (got {length})"
+    return next((text for part in data if (text := _ragged(part, dim + 1))), None)
 
 
 def _plain(data: Any) -> Any:
@@ -111,12 +122,12 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     """A tensor that shares a NumPy array's memory."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    DType.from_numpy(ndarray.dtype)
     if not ndarray.dtype.isnative:
         raise ValueError(
             "given numpy array has byte order different from the native byte order. Conversion "
             "between byte orders is currently not supported."
         )
+    DType.from_numpy(ndarray.dtype)
     if any(s < 0 for s in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative "
@@ -145,7 +156,7 @@ def full(
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = dtype or scalar_dtype(fill_value)
-    shape = sizes_from((size,))
+    shape = new_shape((size,))
     array = find_table(_device(device)).full(shape, fill_value, kind.numpy)
     return _finished(array, requires_grad)
 
@@ -181,13 +192,13 @@ def empty(
 ) -> Tensor:  # fmt: skip
     """A tensor whose elements are whatever stood in its memory."""
     kind = dtype or get_default_dtype()
-    shape = sizes_from(_size(size, named))
+    shape = _size(size, named)
     result = _finished(find_table(_device(device)).empty(shape, kind.numpy), requires_grad)
     return result if memory_format is None else result.contiguous(memory_format=memory_format)
 
 
 def _size(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
-    return sizes_from((options.pop("size"),) if "size" in options else size)
+    return new_shape((options.pop("size"),) if "size" in options else size)
 
 
 def arange(
@@ -220,6 +231,8 @@ def linspace(
     requires_grad: bool = False, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from `start` to `end`, both included, at equal distances."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
     kind = dtype or get_default_dtype()
     table = find_table(_device(device))
     return _finished(table.linspace(start, end, steps, kind.numpy), requires_grad)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
-from ..random import default_generator
+from ..random import default_state
 from ..tensor import Tensor, wrap
 from .common import table_of
 
@@ -40,6 +40,7 @@ def dropout(
         result = input * 0.0
     else:
         table = table_of(input)
-        mask = table.random_bernoulli(default_generator.state, input.array.shape, 1 - p)
+        x = input.array
+        mask = table.random_bernoulli(default_state(x), x.shape, 1 - p)
         result = Dropout.apply(input, wrap(mask), 1 / (1 - p))
     return input.copy_(result) if inplace else result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import FLOATING, get_default_dtype
+from ..dtype import FLOATING, get_default_dtype, int64
 from ..errors import OperationError
 from ..tensor import Tensor
 from .common import (
@@ -96,6 +96,20 @@ class Pow(SavesInputs):
         return grad_a, grad_b
 
 
+class Square(SavesInputs):
+    """x * x, the most common power."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any) -> Any:
+        return kernels.mul(x, x)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad * (2 * self.saved_tensors[0])
+
+
+Square.__name__ = "PowBackward0"
+
+
 class Exp(SavesOutput):
     @staticmethod
     def forward(kernels: Any, x: Any, out: Any = None) -> Any:
@@ -114,7 +128,7 @@ class Log(SavesInputs):
         return grad / self.saved_tensors[0]
 
 
-class Log1p(SavesInputs):
+class Log1P(SavesInputs):
     @staticmethod
     def forward(kernels: Any, x: Any, out: Any = None) -> Any:
         return kernels.log1p(x, out)
@@ -303,7 +317,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     """`input ** exponent`, broadcast."""
     if isinstance(exponent, (int, float)) and isinstance(input, Tensor):
         if exponent == 2:
-            return binary(Mul, input, input)
+            return square(input)
         if isinstance(exponent, int) and exponent < 0 and not input.is_floating_point():
             raise OperationError("Integers to negative integer powers are not allowed.")
     return binary(Pow, input, exponent)
@@ -312,15 +326,22 @@ def pow(input: Any, exponent: Any) -> Tensor:
 @method
 def floor_divide(input: Tensor, other: Any) -> Tensor:
     """The largest whole number not above `input / other`. It has no gradient."""
+    _refuse_bools("floor_divide", input, other)
     return plain("floor_divide", input, other)
 
 
 @method
 def remainder(input: Tensor, other: Any) -> Tensor:
     """`input - other * floor(input / other)`: what is left, with the divisor's sign."""
+    _refuse_bools("remainder", input, other)
     if isinstance(input, Tensor) and input.requires_grad:
         return input - other * floor_divide(input.detach(), other)
     return plain("remainder", input, other)
+
+
+def _refuse_bools(name: str, a: Any, b: Any) -> None:
+    if _is_bool(a) and (_is_bool(b) or isinstance(b, bool)):
+        raise NotImplementedError(f"{name} is not implemented for torch.bool")
 
 
 def _is_bool(value: Any) -> bool:
@@ -345,7 +366,7 @@ def log(input: Tensor) -> Tensor:
 @method
 def log1p(input: Tensor) -> Tensor:
     """log(1 + x), accurate near 0."""
-    return Log1p.apply(as_floating(input))
+    return Log1P.apply(as_floating(input))
 
 
 @method
@@ -369,12 +390,14 @@ def reciprocal(input: Tensor) -> Tensor:
 @method
 def square(input: Tensor) -> Tensor:
     """x * x."""
-    return binary(Mul, input, input)
+    return Square.apply(input.to(int64) if _is_bool(input) else input)
 
 
 @method
 def abs(input: Tensor) -> Tensor:
     """|x|, with gradient 0 at 0."""
+    if _is_bool(input):
+        raise NotImplementedError("abs is not implemented for torch.bool")
     return Abs.apply(input)
 
 
@@ -441,6 +464,10 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
 @method
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` where `mask` is true."""
+    if not _is_bool(mask):
+        raise OperationError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+        )
     if not isinstance(value, Tensor):
         value = input.new_tensor(value)
     return where(mask, value.to(input.dtype), input)

@@ -8,9 +8,11 @@ import numpy as np
 
 from ..autograd.operation import Operation
 from ..dtype import bool as bool_
+from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import method, methods, table_of, values_and_indices
+from .shape import broadcast_tensors
 
 
 class Slice(Operation):
@@ -28,6 +30,10 @@ class Slice(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         return PlaceSlice.apply(grad, self.index, self.input_shape)
+
+
+class Select(Slice):
+    """Indexing by one whole number, under PyTorch's name."""
 
 
 class PlaceSlice(Operation):
@@ -199,7 +205,8 @@ def _getitem(self: Tensor, index: Any) -> Tensor:
     template, tensors = _parse(self, index)
     try:
         if not tensors:
-            return Slice.apply(self, template)
+            operation = Select if len(template) == 1 and type(template[0]) is int else Slice
+            return operation.apply(self, template)
         return Index.apply(self, template, *tensors)
     except (IndexError, OperationError) as error:
         raise _index_error(self, template, error) from error
@@ -242,7 +249,7 @@ methods(__getitem__=_getitem, __setitem__=_setitem)
 
 def _checked_index(name: str, input: Tensor, dim: int, index: Tensor) -> int:
     if index.array.dtype.kind != "i":
-        raise OperationError(f"{name}(): Expected dtype int64 for index, got {index.dtype}")
+        raise OperationError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype}")
     if index.array.ndim != input.array.ndim and input.array.ndim:
         raise OperationError(
             f"Index tensor must have the same number of dimensions as input tensor ({name}: index "
@@ -274,7 +281,14 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of `input` with the elements of `src` added where `index` says along `dim`."""
     axis = _checked_index("scatter_add", input, dim, index)
     fitting = src[tuple(slice(0, n) for n in index.array.shape)]
-    return ScatterAdd.apply(input, fitting, axis, index)
+    try:
+        return ScatterAdd.apply(input, fitting, axis, index)
+    except IndexError as error:
+        size = input.array.shape[axis]
+        wrong = index[(index >= size) | (index < 0)][0].item()
+        raise OperationError(
+            f"scatter_add: index {wrong} is out of bounds for dimension {axis} with size {size}"
+        ) from error
 
 
 @method
@@ -287,7 +301,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 @method
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is true, as a vector."""
-    return input.expand(mask.array.shape)[mask] if mask.shape != input.shape else input[mask]
+    if mask.array.shape != input.array.shape:
+        input, mask = broadcast_tensors(input, mask)
+    return input[mask]
 
 
 @method
@@ -305,6 +321,8 @@ _TopK = values_and_indices("topk")
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """The elements along `dim` in order, and where they stood; equal ones keep their order."""
     axis = wrap_dim(dim, input.array.ndim)
+    if input.array.ndim == 0:
+        return _Sort(input.clone(), input.new_zeros((), dtype=int64))
     order = wrap(table_of(input).sort(input.array, axis, descending)[1])
     return _Sort(input.gather(axis, order), order)
 
@@ -312,9 +330,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
 @method
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """The indices that sort the elements along `dim`."""
-    return wrap(
-        table_of(input).sort(input.array, wrap_dim(dim, input.array.ndim), descending)[1]
-    )
+    return sort(input.detach(), dim, descending).indices
 
 
 @method

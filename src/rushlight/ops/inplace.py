@@ -66,6 +66,8 @@ add_, sub_ = _scaled(elementwise.Add, "add_"), _scaled(elementwise.Sub, "sub_")
 @method
 def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """`clamp`, with the result written to this tensor."""
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        return copy_(self, elementwise.clamp(self.clone(), min, max))
     return elementwise.Clamp.apply_inplace(self, min, max)
 
 
@@ -94,6 +96,8 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     if type(source.array) is not type(self.array):
         source = source.to(self.device)
     check_inplace_shape("copy_", self, source)
+    if self.array.dtype.kind not in "fc":
+        source = source.detach()  # whole numbers have no gradient
     return CopyInto.apply_inplace(self, source)
 
 

@@ -33,6 +33,10 @@ class Mm(Matmul):
     """The product of two matrices, under PyTorch's name."""
 
 
+class Bmm(Matmul):
+    """The products of two batches of matrices, under PyTorch's name."""
+
+
 class Linear(Operation):
     """x @ weight.T + bias in one kernel."""
 
@@ -100,6 +104,9 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     _check("matmul", input, other, a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0])
     if a.ndim == 2 and b.ndim == 2:
         return Mm.apply(input, other)
+    _check_batches(a.shape[:-2], b.shape[:-2])
+    if a.ndim == 3 and b.ndim == 3:
+        return Bmm.apply(input, other)
     left = input.unsqueeze(0) if a.ndim == 1 else input
     right = other.unsqueeze(1) if b.ndim == 1 else other
     product = Matmul.apply(left, right)
@@ -119,6 +126,17 @@ def _check(name: str, a: Tensor, b: Tensor, columns: int, rows: int) -> None:
         )
 
 
+def _check_batches(left: tuple[int, ...], right: tuple[int, ...]) -> None:
+    rank = max(len(left), len(right))
+    padded = [(1,) * (rank - len(shape)) + shape for shape in (left, right)]
+    for dim, (n, m) in enumerate(zip(*padded, strict=True)):
+        if n != m and 1 not in (n, m):
+            raise OperationError(
+                f"matmul: The size of tensor a ({n}) must match the size of tensor b ({m}) at "
+                f"non-singleton dimension {dim}"
+            )
+
+
 def _times(x: Tensor) -> str:
     return "x".join(str(n) for n in x.array.shape)
 
@@ -135,8 +153,9 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
 @method
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices, pair by pair."""
-    if input.array.ndim != 3 or mat2.array.ndim != 3:
-        raise OperationError("batch1 and batch2 must be 3D tensors")
+    for name, batch in (("batch1", input), ("batch2", mat2)):
+        if batch.array.ndim != 3:
+            raise OperationError(f"{name} must be a 3D tensor")
     if input.array.shape[0] != mat2.array.shape[0]:
         raise OperationError(
             f"bmm: batch sizes differ: {input.array.shape[0]} and {mat2.array.shape[0]}"
@@ -147,6 +166,10 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 @method
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector."""
+    if input.array.ndim != 2 or vec.array.ndim != 1:
+        raise OperationError(
+            f"vector + matrix @ vector expected, got 1, {input.array.ndim}, {vec.array.ndim}"
+        )
     return matmul(input, vec)
 
 
@@ -163,6 +186,11 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 @method
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The matrix of all products of two vectors' elements."""
+    for name, vector in (("self", input), ("vec2", vec2)):
+        if vector.array.ndim != 1:
+            raise OperationError(
+                f"outer: Expected 1-D argument {name}, but got {vector.array.ndim}-D"
+            )
     return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 

@@ -106,11 +106,13 @@ def batch_norm(
             )
     if training and input.array.size == channels:
         raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size torch.Size({list(shape)})"
+            "Expected more than 1 value per channel when training, got input size "
+            f"{input.shape}"
         )
     if not training and (running_mean is None or running_var is None):
         raise OperationError(
-            "batch_norm: Expected running_mean and running_var to be defined when training=False"
+            f"batch_norm: running_{'mean' if running_mean is None else 'var'} must be defined in "
+            "evaluation mode"
         )
     result = NativeBatchNorm.apply(
         input, weight, bias, running_mean, running_var, training, momentum, eps

@@ -1,4 +1,4 @@
-"""Random tensors. The streams are those of PyTorch's CPU generator: same seed, same numbers."""
+"""Random tensors. On the CPU the streams are PyTorch's: same seed, same numbers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,25 @@ from ..device import device as Device
 from ..dtype import FLOATING, get_default_dtype, int64
 from ..errors import OperationError
 from ..kernels.devices import find_table
-from ..random import Generator, default_generator
+from ..random import Generator, default_generator, default_generator_of
 from ..tensor import Tensor, wrap
-from .common import method, sizes_from, table_of
+from .common import method, new_shape, table_of
 
 
-def _state(generator: Generator | None) -> Any:
-    if generator is None:
+def _state(generator: Generator | None, device: Any) -> Any:
+    """The state to draw from on a device: that of `generator`, or of the default one there."""
+    if generator is None and device is None:
         return default_generator.state
+    where = Device("cpu" if device is None else device)
+    if generator is None:
+        return default_generator_of(where).state
     if not isinstance(generator, Generator):
         raise TypeError(f"generator must be a torch.Generator, not {type(generator).__name__}")
+    if generator.device.type != where.type:
+        raise RuntimeError(
+            f"Expected a '{where.type}' device type for generator but found "
+            f"'{generator.device.type}'"
+        )
     return generator.state
 
 
@@ -28,15 +37,7 @@ def _table(device: Any) -> Any:
 
 
 def _shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
-    return _checked(sizes_from((options.pop("size"),) if "size" in options else size))
-
-
-def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if any(n < 0 for n in shape):
-        raise OperationError(
-            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
-        )
-    return shape
+    return new_shape((options.pop("size"),) if "size" in options else size)
 
 
 def _finished(array: Any, requires_grad: bool = False) -> Tensor:
@@ -64,7 +65,7 @@ def rand(
     """
     kind = _floating("rand", dtype)
     shape = _shape(size, options)
-    array = _table(device).random_uniform(_state(generator), shape, 0.0, 1.0, kind)
+    array = _table(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
     return _finished(array, requires_grad)
 
 
@@ -75,7 +76,7 @@ def randn(
     """Numbers drawn from the normal distribution of mean 0 and variance 1."""
     kind = _floating("randn", dtype)
     shape = _shape(size, options)
-    array = _table(device).random_normal(_state(generator), shape, 0.0, 1.0, kind)
+    array = _table(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
     return _finished(array, requires_grad)
 
 
@@ -87,9 +88,9 @@ def randint(
     if not isinstance(high, (int, np.integer)):
         low, high, size = 0, low, high if size is None else size
     kind = (dtype or int64).numpy
-    shape = _checked(sizes_from((size,)))
+    shape = new_shape((size,))
     _check_range("randint", low, high, kind)
-    array = _table(device).random_integers(_state(generator), shape, low, high, kind)
+    array = _table(device).random_integers(_state(generator, device), shape, low, high, kind)
     return _finished(array, requires_grad)
 
 
@@ -113,7 +114,7 @@ def randperm(
     """The numbers from 0 to n - 1 in a random order."""
     if n < 0:
         raise OperationError(f"randperm: n must be non-negative, got {n}")
-    array = _table(device).random_permutation(_state(generator), n)
+    array = _table(device).random_permutation(_state(generator, device), n)
     return _finished(array).to(dtype or int64)
 
 
@@ -144,9 +145,10 @@ def normal(
     if size is None:
         like = mean if isinstance(mean, Tensor) else std
         shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))
+        mean, std = (v.detach() if isinstance(v, Tensor) else v for v in (mean, std))
         return randn(shape, generator=generator, dtype=like.dtype, device=like.device) * std + mean
     array = _table(device).random_normal(
-        _state(generator), sizes_from((size,)), mean, std, _floating("normal", dtype)
+        _state(generator, device), new_shape((size,)), mean, std, _floating("normal", dtype)
     )
     return _finished(array)
 
@@ -161,7 +163,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     table = table_of(input)
-    mask = table.random_bernoulli(_state(generator), input.array.shape, probability)
+    mask = table.random_bernoulli(_state(generator, input.device), input.array.shape, probability)
     return wrap(table.cast(mask, input.array.dtype))
 
 
@@ -182,22 +184,12 @@ def multinomial(
     if not bool((input.sum(-1) > 0).all()):
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     table = table_of(input)
-    found = table.random_multinomial(_state(generator), input.array, num_samples, replacement)
+    found = table.random_multinomial(_state(generator, input.device), input.array, num_samples, replacement)
     return wrap(found)
 
 
 def _refill(self: Tensor, array: Any) -> Tensor:
-    from ..autograd import no_grad
-
-    if self.requires_grad and self.is_leaf:
-        from ..autograd import is_grad_enabled
-
-        if is_grad_enabled():
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation."
-            )
-    with no_grad():
-        return self.copy_(wrap(array))
+    return self.copy_(wrap(array))
 
 
 @method
@@ -211,7 +203,7 @@ def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = N
         )
     x = self.array
     kind = _floating("uniform_", self.dtype)
-    return _refill(self, table_of(self).random_uniform(_state(generator), x.shape, low, high, kind))
+    return _refill(self, table_of(self).random_uniform(_state(generator, self.device), x.shape, low, high, kind))
 
 
 @method
@@ -221,7 +213,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
     x = self.array
     kind = _floating("normal_", self.dtype)
-    return _refill(self, table_of(self).random_normal(_state(generator), x.shape, mean, std, kind))
+    return _refill(self, table_of(self).random_normal(_state(generator, self.device), x.shape, mean, std, kind))
 
 
 @method
@@ -231,7 +223,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> 
         raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
     x = self.array
     kind = _floating("exponential_", self.dtype)
-    return _refill(self, table_of(self).random_exponential(_state(generator), x.shape, lambd, kind))
+    return _refill(self, table_of(self).random_exponential(_state(generator, self.device), x.shape, lambd, kind))
 
 
 @method
@@ -239,14 +231,14 @@ def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> 
     """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds."""
     table, x = table_of(self), self.array
     if not bounds and not named:
-        return _refill(self, table.random_full_range(_state(generator), x.shape, x.dtype))
+        return _refill(self, table.random_full_range(_state(generator, self.device), x.shape, x.dtype))
     low = named.get("from", bounds[0] if len(bounds) > 1 else 0)
     high = named.get("to", bounds[-1] if bounds else None)
     if high is None:
         info = np.iinfo(x.dtype) if x.dtype.kind in "iu" else None
         high = info.max + 1 if info is not None else 2 ** (np.finfo(x.dtype).nmant + 1) + 1
     _check_range("random_", low, high, x.dtype)
-    return _refill(self, table.random_integers(_state(generator), x.shape, low, high, x.dtype))
+    return _refill(self, table.random_integers(_state(generator, self.device), x.shape, low, high, x.dtype))
 
 
 @method
@@ -255,5 +247,5 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     probability = p.array if isinstance(p, Tensor) else p
     if not isinstance(p, Tensor) and not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    mask = table_of(self).random_bernoulli(_state(generator), self.array.shape, probability)
+    mask = table_of(self).random_bernoulli(_state(generator, self.device), self.array.shape, probability)
     return _refill(self, mask)

@@ -162,7 +162,8 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
         input = input.to(dtype)
     elif input.array.dtype.kind in "biu":
         input = input.to(int64)
-    return Cumsum.apply(input, wrap_dim(dim, input.array.ndim))
+    axis = wrap_dim(dim, input.array.ndim)
+    return Cumsum.apply(input, axis) if input.array.ndim else input.clone()
 
 
 _Max, _Min = values_and_indices("max"), values_and_indices("min")
@@ -170,6 +171,12 @@ _Max, _Min = values_and_indices("max"), values_and_indices("min")
 
 def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> Any:
     axis = wrap_dim(dim, input.array.ndim)
+    if input.array.ndim == 0:
+        return result(input.clone(), input.new_zeros((), dtype=int64))
+    if input.array.shape[axis] == 0:
+        raise OutOfRangeError(
+            f"{name}(): Expected reduction dim {axis} to have non-zero size."
+        )
     indices = wrap(getattr(table_of(input), "arg" + name)(input.array, axis, True))
     values = input.gather(axis, indices)
     if not keepdim:
@@ -254,7 +261,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) 
     if p == float("-inf"):
         return amin(size, () if dim is None else dim, keepdim)
     if p == 0:
-        return (size != 0).to(input.dtype).sum(dim, keepdim)
+        return size.sign().sum(dim, keepdim)
     return sum(size**p, dim, keepdim) ** (1 / p)
 
 

@@ -34,6 +34,14 @@ class ViewAs(Operation):
 ViewAs.__name__ = "ViewBackward0"
 
 
+class Squeeze(ViewAs):
+    """Dimensions of size 1 taken out, under PyTorch's name."""
+
+
+class Unsqueeze(ViewAs):
+    """A dimension of size 1 put in, under PyTorch's name."""
+
+
 class Permute(Operation):
     is_view = True
 
@@ -112,16 +120,22 @@ class Flip(Operation):
         return Flip.apply(grad, self.axes)
 
 
-class Triangle(Operation):
+class Tril(Operation):
     @staticmethod
-    def forward(kernels: Any, x: Any, kernel: str, diagonal: int) -> Any:
-        return getattr(kernels, kernel)(x, diagonal)
+    def forward(kernels: Any, x: Any, diagonal: int) -> Any:
+        return kernels.tril(x, diagonal)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        self.parameters = inputs[1:]
+        self.diagonal = inputs[1]
 
     def backward(self, grad: Tensor) -> Any:
-        return Triangle.apply(grad, *self.parameters)
+        return type(self).apply(grad, self.diagonal)
+
+
+class Triu(Tril):
+    @staticmethod
+    def forward(kernels: Any, x: Any, diagonal: int) -> Any:
+        return kernels.triu(x, diagonal)
 
 
 # ---- another shape
@@ -235,8 +249,10 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Dimensions of size 1 (or those of them in `dim`) taken out."""
     shape = input.array.shape
-    axes = normalize_axes(dim, len(shape)) or range(len(shape))
-    return reshape(input, tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes))
+    axes: Any = range(len(shape))
+    if dim is not None:
+        axes = (normalize_axes(dim, len(shape)) or ()) if dim != () else ()
+    return Squeeze.apply(input, tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes))
 
 
 @method
@@ -244,7 +260,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 put in at `dim`."""
     shape = input.array.shape
     axis = wrap_dim(dim, len(shape) + 1)
-    return ViewAs.apply(input, shape[:axis] + (1,) + shape[axis:])
+    return Unsqueeze.apply(input, shape[:axis] + (1,) + shape[axis:])
 
 
 # ---- another order of dimensions
@@ -473,13 +489,13 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 @method
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above."""
-    return Triangle.apply(input, "tril", diagonal)
+    return Tril.apply(input, diagonal)
 
 
 @method
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below."""
-    return Triangle.apply(input, "triu", diagonal)
+    return Triu.apply(input, diagonal)
 
 
 def _transposed(self: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 
@@ -21,7 +22,8 @@ class Convolution:
         batch, channels = geometry.output_shape[:2]
         groups = geometry.groups
         padded = self._padded(x, geometry)
-        y = self.xp.zeros((batch, groups, channels // groups, _places(geometry)), x.dtype)
+        places = prod(geometry.output_shape[2:])
+        y = self.xp.zeros((batch, groups, channels // groups, places), x.dtype)
         for offset, window in _windows(geometry):
             y += self.xp.matmul(_at(weight, offset, groups), _grouped(padded[window], groups))
         y = y.reshape(geometry.output_shape)
@@ -68,13 +70,6 @@ def _padded_shape(geometry: Any) -> tuple[int, ...]:
     return (*geometry.input_shape[:2], *(n + 2 * p for n, p in sizes))
 
 
-def _places(geometry: Any) -> int:
-    places = 1
-    for n in geometry.output_shape[2:]:
-        places *= n
-    return places
-
-
 def _windows(geometry: Any) -> Iterator[tuple[Any, Any]]:
     """For each offset in the kernel: the padded input's places that it meets."""
     for offset in itertools.product(*(range(k) for k in geometry.weight_shape[2:])):
@@ -90,9 +85,9 @@ def _windows(geometry: Any) -> Iterator[tuple[Any, Any]]:
 def _at(weight: Any, offset: Any, groups: int) -> Any:
     """The weights of one offset: (groups, output channels, input channels) of a group."""
     part = weight[(slice(None), slice(None), *offset)]
-    return part.reshape(groups, -1, part.shape[1])
+    return part.reshape(groups, part.shape[0] // groups, part.shape[1])
 
 
 def _grouped(x: Any, groups: int) -> Any:
     """(N, C, *spatial) as (N, groups, C / groups, places)."""
-    return x.reshape(x.shape[0], groups, x.shape[1] // groups, -1)
+    return x.reshape(x.shape[0], groups, x.shape[1] // groups, prod(x.shape[2:]))

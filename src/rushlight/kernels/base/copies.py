@@ -23,7 +23,7 @@ class Copies:
         return self.xp.empty(shape, dtype)
 
     def full_like(self, x: Any, value: Any, dtype: Any) -> Any:
-        return self.xp.full_like(x, value, dtype=dtype, subok=False)
+        return self.xp.full_like(x, value, dtype=dtype)
 
     def arange(self, start: Any, step: Any, count: int, dtype: Any) -> Any:
         return self.array(start + step * self.xp.arange(count)).astype(dtype, copy=False)

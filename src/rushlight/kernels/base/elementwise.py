@@ -54,6 +54,8 @@ class Elementwise:
         return self.store(result.astype(x.dtype, copy=False), out)
 
     def relu(self, x: Any, out: Any = None) -> Any:
+        if x.dtype.kind == "b":
+            raise TypeError("Boolean inputs not supported for relu")
         return self.array(self.xp.maximum(x, 0, out=out))
 
     def relu_backward(self, grad: Any, y: Any) -> Any:

@@ -14,7 +14,7 @@ class Indexing:
 
     def scatter_add(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
         result = x.copy() if out is None else out
-        self.xp.add.at(result, self._positions(index, axis), values)
+        self.add_at(result, self._positions(index, axis), values)
         return result
 
     def scatter(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
@@ -29,6 +29,10 @@ class Indexing:
         positions[axis] = index
         return tuple(positions)
 
+    def add_at(self, x: Any, index: Any, values: Any) -> None:
+        """x[index] += values, where an element that is named twice is added to twice."""
+        self.xp.add.at(x, index, values)
+
     def index_select(self, x: Any, axis: int, index: Any) -> Any:
         return self.xp.take(x, index, axis=axis)
 
@@ -37,7 +41,7 @@ class Indexing:
 
     def sort(self, x: Any, axis: int, descending: bool) -> tuple[Any, Any]:
         key = self.xp.flip(x, axis) if descending else x
-        order = self.xp.argsort(key, axis=axis, stable=True)
+        order = self.xp.argsort(key, axis=axis, kind="stable")
         if descending:  # sorting the reversed and reversing back keeps equal elements in order
             order = self.xp.flip(x.shape[axis] - 1 - order, axis)
         return self.xp.take_along_axis(x, order, axis=axis), order

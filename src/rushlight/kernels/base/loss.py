@@ -11,14 +11,16 @@ class Loss:
     xp: Any
     array: Any
     scalar: Any
+    reads_are_free: bool
 
     def nll_loss(
         self, log_probabilities: Any, target: Any, weight: Any, reduction: str, ignore_index: int
     ) -> tuple[Any, Any]:
         xp = self.xp
-        counted, safe = self._checked_targets(target, log_probabilities.shape[1], ignore_index)
+        counted, safe, weights = self._checked_targets(
+            target, log_probabilities.shape[1], ignore_index, log_probabilities.dtype
+        )
         picked = xp.take_along_axis(log_probabilities, xp.expand_dims(safe, 1), axis=1)
-        weights = counted.astype(log_probabilities.dtype)
         if weight is not None:
             weights = weights * weight[safe]
         losses = -xp.squeeze(picked, 1) * weights
@@ -34,8 +36,9 @@ class Loss:
         ignore_index: int, input_shape: Any,
     ) -> Any:  # fmt: skip
         xp = self.xp
-        counted, safe = self._checked_targets(target, input_shape[1], ignore_index)
-        weights = counted.astype(grad.dtype)
+        counted, safe, weights = self._checked_targets(
+            target, input_shape[1], ignore_index, grad.dtype
+        )
         if weight is not None:
             weights = weights * weight[safe]
         scale = grad / total_weight if reduction == "mean" else grad
@@ -44,14 +47,21 @@ class Loss:
         xp.put_along_axis(result, xp.expand_dims(safe, 1), xp.expand_dims(values, 1), axis=1)
         return result
 
-    def _checked_targets(self, target: Any, classes: int, ignore_index: int) -> tuple[Any, Any]:
-        """Which targets count, and the targets with 0 for those that do not."""
+    def _checked_targets(
+        self, target: Any, classes: int, ignore_index: int, dtype: Any
+    ) -> tuple[Any, Any, Any]:
+        """Which targets count, the targets with 0 for those that do not, and 1 or 0 for each."""
+        xp = self.xp
         counted = target != ignore_index
         wrong = counted & ((target < 0) | (target >= classes))
+        weights = counted.astype(dtype)
+        if not self.reads_are_free:  # a wrong target makes the loss nan
+            safe = xp.where(counted & ~wrong, target, 0)
+            return counted, safe, xp.where(wrong, float("nan"), weights)
         if self.scalar(wrong.any()):
             label = self.scalar(target[wrong][0])
             raise OutOfRangeError(
                 f"Target {label} is out of bounds. (nll_loss: the input has {classes} classes, so "
                 f"targets go from 0 to {classes - 1})"
             )
-        return counted, self.xp.where(counted, target, 0)
+        return counted, xp.where(counted, target, 0), weights

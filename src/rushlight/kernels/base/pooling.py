@@ -33,7 +33,7 @@ class Pooling:
             larger |= inside[window] & ~found
             found |= inside[window]
             xp.copyto(best, values, where=larger)
-            xp.copyto(where, xp.asarray(number, index_type), where=larger)
+            xp.copyto(where, number, where=larger)
         return self.clone(best, "channels_last"), self.clone(where, "channels_last")
 
     def max_pool_backward(self, grad: Any, where: Any, geometry: Any) -> Any:
@@ -83,7 +83,7 @@ class Pooling:
     def _divisor(self, geometry: Any, dtype: Any) -> Any:
         """How many elements each window's sum is divided by."""
         if geometry.divisor_override is not None:
-            return self.xp.asarray(geometry.divisor_override, dtype)
+            return self.xp.full((), geometry.divisor_override, dtype)
         ones = self.xp.ones((1, 1, *geometry.input_shape[2:]), dtype)
         if geometry.count_include_pad:
             ones = self.xp.pad(

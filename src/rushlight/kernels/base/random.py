@@ -9,7 +9,7 @@ uint32 array of 632 entries, changed in place by every method here:
     [628:630]  the initial seed, a uint64's bits; two spare entries follow
 
 A float32 takes one output of the twister, a float64 or a 64-bit integer two (the first is the high
-half). Results are filled in C order. Streams come from the host on every device.
+half). Results are filled in C order. Other devices draw from `base/philox.py`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,142 @@
+"""What the kernel tables of devices that are not the host have in common.
+
+A device kind has a table per device, bound to its index, for what makes arrays out of nothing. On
+a machine with one device that table is also the one of its arrays. On a machine with several, a
+further table serves the arrays of all: `spread` makes its class, whose kernels run on the device of
+the arrays they get, and refuse arrays of two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..device import device
+from ..errors import OperationError
+from .base import Base
+from .base.philox import Philox
+
+
+class Accelerator(Philox, Base):
+    """The generic kernels on an array library with CuPy's interface.
+
+    `index` is the device that new arrays are made on, None for the current one.
+    """
+
+    reads_are_free = False
+    index: int | None
+
+    def __init__(self, index: int | None) -> None:
+        self.index = index
+
+    @staticmethod
+    def current_index() -> int:
+        """The device that the array library makes arrays on."""
+        raise NotImplementedError
+
+    @staticmethod
+    def context(index: int) -> Any:
+        """A context manager inside of which a device is the current one."""
+        raise NotImplementedError
+
+    # ---- places
+
+    def device_of(self, x: Any) -> device:
+        return device(self.device_name, x.device.id)
+
+    def data_pointer(self, x: Any) -> int:
+        return x.data.ptr
+
+    def owns_memory(self, x: Any) -> bool:
+        return x.base is None
+
+    def to_numpy(self, x: Any) -> np.ndarray[Any, Any]:
+        # The library transfers in C order; images lie channels-last and shall do so here and there.
+        with self.context(x.device.id):
+            order, back = _memory_order(x)
+            return x.transpose(order).get().transpose(back)
+
+    def from_numpy(self, x: np.ndarray[Any, Any], index: int | None) -> Any:
+        if index is None:
+            index = self.current_index() if self.index is None else self.index
+        order, back = _memory_order(x)
+        with self.context(index):
+            return self.xp.asarray(np.ascontiguousarray(x.transpose(order))).transpose(back)
+
+    def copy(self, x: Any, source: Any, out: Any) -> Any:
+        if source.device.id != out.device.id:
+            source = self.from_numpy(self.to_numpy(source), out.device.id)
+        with self.context(out.device.id):
+            return super().copy(x, source, out)
+
+    # ---- where CuPy differs from NumPy
+
+    def expand(self, x: Any, shape: Any) -> Any:
+        return self.xp.broadcast_to(x, shape)  # writable, unlike NumPy's
+
+    def add_at(self, x: Any, index: Any, values: Any) -> None:
+        # CuPy's atomic additions know these; of two's complement the signed sum is the unsigned.
+        if x.dtype.name in ("float16", "float32", "float64", "int32", "uint32", "uint64"):
+            self.xp.add.at(x, index, values)
+        elif x.dtype.name == "int64":
+            values = values.astype("int64", copy=False)
+            self.xp.add.at(x.view("uint64"), index, values.view("uint64"))
+        elif x.dtype.kind == "c":
+            values = values.astype(x.dtype, copy=False)
+            self.xp.add.at(x.real, index, values.real)
+            self.xp.add.at(x.imag, index, values.imag)
+        else:
+            wide = x.astype("int32")
+            self.xp.add.at(wide, index, values.astype("int32"))
+            x[...] = wide.astype(x.dtype)
+
+
+def _memory_order(x: Any) -> tuple[list[int], list[int]]:
+    """The dimensions in the order in which x lies in memory, and the order that undoes it."""
+    order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis] if x.shape[axis] > 1 else 0)
+    if x.flags.c_contiguous:
+        order = list(range(x.ndim))
+    return order, sorted(range(x.ndim), key=order.__getitem__)
+
+
+# Attributes of a table that are no kernels, or find their device themselves.
+_AT_HOME = {
+    "array_type", "context", "current_index", "device_of", "data_pointer", "owns_memory",
+    "to_numpy", "from_numpy", "copy", "xp",
+}  # fmt: skip
+
+
+def spread(kind: type[Accelerator]) -> type[Accelerator]:
+    """A class like `kind` for a machine with several devices."""
+    names = [n for n in dir(kind) if not n.startswith("_") and n not in _AT_HOME]
+    kernels = {n: getattr(kind, n) for n in names if callable(getattr(kind, n))}
+    guarded = {name: _on_device_of_arguments(name, kernel) for name, kernel in kernels.items()}
+    return type(kind.__name__, (kind,), guarded)
+
+
+def _on_device_of_arguments(name: str, kernel: Any) -> Any:
+    def guarded(self: Any, *arguments: Any, **options: Any) -> Any:
+        found: dict[int, None] = {}
+        _collect_devices((*arguments, *options.values()), self.array_type, found)
+        if len(found) > 1:
+            first, second, *_ = (f"{self.device_name}:{index}" for index in found)
+            raise OperationError(
+                f"{name}: Expected all tensors to be on the same device, but found at least two "
+                f"devices, {first} and {second}! Move one with .to(device)."
+            )
+        index = next(iter(found), self.index)
+        if index is None or index == self.current_index():
+            return kernel(self, *arguments, **options)
+        with self.context(index):
+            return kernel(self, *arguments, **options)
+
+    return guarded
+
+
+def _collect_devices(values: Any, array_type: type, found: dict[int, None]) -> None:
+    for value in values:
+        if type(value) is array_type:
+            found[value.device.id] = None
+        elif isinstance(value, (tuple, list)):
+            _collect_devices(value, array_type, found)
