@@ -60,7 +60,7 @@ std::atomic<bool> forked{false};
 // In nanoseconds: the time that a grain of work takes, the longest wait that is believed (a longer one
 // was an accident), and what this thread has lately waited for its team, which fades by this factor
 // with each piece of work that is not shared for it.
-constexpr double grain_time = 13e3, longest_wait = 1e6, fading = 0.97;
+constexpr double grain_time = 13e3, longest_wait = 1e6, fading = 0.995;
 thread_local double recent_wait = 0;
 
 thread_local int handed_over = 0;   // the team size that this thread's OpenMP setting has
@@ -106,7 +106,7 @@ bool worth_sharing(int64_t pieces) {
 
 void waited(std::chrono::nanoseconds time) {
     const auto counted = std::min(static_cast<double>(time.count()), longest_wait);
-    recent_wait += (counted - recent_wait) / 4;
+    recent_wait += (counted - recent_wait) / 2;
 }
 
 void set_num_threads(int count) {

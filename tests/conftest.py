@@ -11,6 +11,9 @@ import pytest
 import rushlight as torch
 from rushlight.autograd.grad_mode import state as grad_mode
 from rushlight.kernels.launch import tables_by_device
+from rushlight.testing import register_strict_device
+
+register_strict_device()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,9 +29,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `device` runs on every device that is present."""
+    """A test that asks for `device` runs on every kind of device that is present."""
     if "device" in metafunc.fixturenames:
-        metafunc.parametrize("device", list(tables_by_device))
+        kinds = [name for name in tables_by_device if ":" not in name]
+        metafunc.parametrize("device", kinds)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ import rushlight as torch
 from rushlight.kernels import launch
 from rushlight.kernels.base import Base
 
-TABLES = [table for table in launch.kernels.values() if type(table) is not Base]
+TABLES = [table for table in [launch.kernels[np.ndarray]] if type(table) is not Base]
 if not TABLES:
     pytest.skip("no device here overrides kernels (RUSHLIGHT_NATIVE=0?)", allow_module_level=True)
 

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from native_support import channels_last, kernels, native, random, requires_native
 
 pytestmark = requires_native

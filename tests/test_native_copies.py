@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from native_support import base, channels_last, kernels, layouts, random, recorded_base, requires_native
+
+from native_support import (
+    base,
+    channels_last,
+    kernels,
+    layouts,
+    random,
+    recorded_base,
+    requires_native,
+)
 
 pytestmark = requires_native
 

@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+
 from native_support import (
     FLOATS,
     SIZES,
@@ -69,7 +70,7 @@ def test_layouts_keep_their_order(name):
         expected = getattr(base, name)(*arguments)
         np.testing.assert_allclose(actual, expected, 1e-6)
         assert actual.strides == expected.strides, layout
-    assert is_channels_last(getattr(kernels(), "relu")(channels_last(x)))
+    assert is_channels_last(kernels().relu(channels_last(x)))
 
 
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div"])
@@ -194,12 +195,14 @@ def test_shapes_that_do_not_go_together_get_the_error_of_the_base():
 def sweep():
     """Values over the whole range of float32, dense where functions change."""
     steps = np.arange(0, 1 << 32, 20_011, dtype=np.uint64).astype(np.uint32)
-    return np.concatenate([
-        steps.view(np.float32),
-        np.linspace(-110, 110, 200_001, dtype=np.float32),
-        np.linspace(-1, 1, 100_001, dtype=np.float32),
-        np.float32([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 88.72284, -103.97208]),
-    ])
+    return np.concatenate(
+        [
+            steps.view(np.float32),
+            np.linspace(-110, 110, 200_001, dtype=np.float32),
+            np.linspace(-1, 1, 100_001, dtype=np.float32),
+            np.float32([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 88.72284, -103.97208]),
+        ]
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from native_support import (
     FLOATS,
     base,
@@ -76,7 +77,9 @@ def test_backward(shape, affine, training, dtype, instruction_set):
 def test_without_running_statistics():
     x = channels_last(random(4, 3, 5, 5))
     actual = kernels().batch_norm(x, None, None, None, None, True, 0.1, 1e-5)
-    for a, b in zip(actual, base.batch_norm(x, None, None, None, None, True, 0.1, 1e-5), strict=True):
+    for a, b in zip(
+        actual, base.batch_norm(x, None, None, None, None, True, 0.1, 1e-5), strict=True
+    ):
         np.testing.assert_allclose(a, b, 1e-5, 1e-5)
 
 

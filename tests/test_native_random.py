@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from native_support import base, each_instruction_set, kernels, recorded_base, requires_native
 
 pytestmark = requires_native
@@ -30,7 +31,9 @@ def test_bernoulli_is_the_stream_of_the_base(position, p, instruction_set):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-0.1, 0.1), (0.3, 7.7), (2, 2), (1e3, 1001)])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.0, 1.0), (-0.1, 0.1), (0.3, 7.7), (2, 2), (1e3, 1001)]
+)
 def test_uniform_is_the_stream_of_the_base(low, high, instruction_set):
     ours, theirs = state(), state()
     for shape in SHAPES:

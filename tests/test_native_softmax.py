@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from native_support import (
     FLOATS,
     base,
@@ -69,5 +70,7 @@ def test_other_axes_go_to_the_base():
     x = random(3, 4, 5)
     with recorded_base() as called:
         np.testing.assert_array_equal(kernels().softmax(x, 1), base.softmax(x, 1))
-        np.testing.assert_array_equal(kernels().softmax(x[:, :, ::2], 2), base.softmax(x[:, :, ::2], 2))
+        np.testing.assert_array_equal(
+            kernels().softmax(x[:, :, ::2], 2), base.softmax(x[:, :, ::2], 2)
+        )
     assert called == ["softmax", "softmax"]

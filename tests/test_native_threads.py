@@ -7,12 +7,12 @@ import threading
 
 import numpy as np
 import pytest
+
 from native_support import (
     channels_last,
     kernels,
     native,
     random,
-    recorded_base,
     requires_native,
 )
 

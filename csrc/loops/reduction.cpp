@@ -10,6 +10,15 @@ constexpr int64_t lanes = 64;        // running sums side by side over a row
 constexpr int64_t depth = 32;        // additions to one of them before it is emptied
 constexpr int64_t column_tile = 256; // columns whose running sums stay in the first-level cache
 
+// The sum of fewer than `lanes` terms.
+template <class T, class Term>
+inline T rest(int64_t begin, int64_t end, const Term& term) {
+    T sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = begin; i < end; ++i) sum += term(i);
+    return sum;
+}
+
 // The sums over i of term(i), for a row: added to totals, one for each term.
 template <class T, class... Terms>
 inline void row_sums(int64_t n, double* totals, const Terms&... terms) {
@@ -34,10 +43,8 @@ inline void row_sums(int64_t n, double* totals, const Terms&... terms) {
             for (double part : folded) totals[k] += part;
         }
     }
-    for (; i < n; ++i) {
-        int k = 0;
-        ((totals[k++] += terms(i)), ...);
-    }
+    int k = 0;
+    ((totals[k++] += rest<T>(i, n, terms)), ...);
 }
 
 template <class T, class Term>

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import numbers
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +68,8 @@ class View:
 
     @staticmethod
     def replay(tensor: Tensor, steps: tuple[Any, ...]) -> Tensor:
-        for operation, parameters, number in steps:
+        for operation, parameters in steps:
             tensor = operation.apply(tensor, *parameters)
-            if number is not None:
-                tensor = tensor[number]
         return tensor
 
     def refresh(self, view: Tensor) -> None:
@@ -236,7 +235,7 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if self._grad_fn is not None and not value:
+        if self._grad_fn is not None:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a "
                 "computed variable in a subgraph that doesn't require differentiation use "
@@ -251,7 +250,8 @@ class Tensor:
         structure_changed()
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        self.requires_grad = requires_grad
+        if self.grad_fn is None or not requires_grad:
+            self.requires_grad = requires_grad
         return self
 
     @property
@@ -281,13 +281,14 @@ class Tensor:
                 )
             if value.array.shape != self.array.shape:
                 raise RuntimeError(
-                    f"assigned grad has data of a different size: {tuple(value.shape)} for a "
-                    f"tensor of {tuple(self.shape)}"
+                    f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor "
+                    f"of size '{list(self.shape)}'. Please ensure that the gradient and the tensor "
+                    "are the same size"
                 )
             if value.array.dtype != self.array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: {value.dtype} for a tensor of "
-                    f"{self.dtype}"
+                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with "
+                    f"dtype '{self.dtype}'. The gradient must match the tensor's dtype"
                 )
         self._grad = value
 
@@ -370,9 +371,9 @@ class Tensor:
                 self._hooks = {}
             return RemovableHandle.add(self._hooks, hook)
         node = self._grad_fn
-        if node.hooks is None:
-            node.hooks = {}
-        return RemovableHandle.add(node.hooks.setdefault(self._output_number, {}), hook)
+        if node._hooks is None:
+            node._hooks = {}
+        return RemovableHandle.add(node._hooks.setdefault(self._output_number, {}), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
         """Calls `hook(tensor)` after `backward` has added to this leaf's `grad`."""
@@ -399,7 +400,9 @@ class Tensor:
         def keep(gradient: Tensor) -> None:
             self._grad = gradient if self._grad is None else self._grad + gradient
 
-        self.register_hook(keep)
+        # After all other hooks, whenever they are registered.
+        self._grad_fn._hooks = self._grad_fn._hooks or {}
+        self._grad_fn._hooks.setdefault(self._output_number, {})[math.inf] = keep
 
     @property
     def retains_grad(self) -> bool:
@@ -449,14 +452,19 @@ class Tensor:
             raise RuntimeError(f"Boolean value of Tensor with {problem} is ambiguous")
         return bool(self.item())
 
+    def _number(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.item()
+
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
 
     def __index__(self) -> int:
         if self.array.dtype.kind not in "biu" or self.array.size != 1:
@@ -474,6 +482,11 @@ class Tensor:
         return iter(self.unbind(0))
 
     def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (Tensor, numbers.Number)):
+            raise RuntimeError(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                f"{type(element)}."
+            )
         return bool((self == element).any())
 
     def __hash__(self) -> int:

@@ -51,17 +51,22 @@ class Sample:
 class Invalid(Sample):
     """Arguments that must be refused, with an exception of `raises` whose text matches `match`.
 
+    Where the values must be read to see it (`reads_values`), devices that would make the host wait
+    take them on trust.
+
     PyTorch must refuse them likewise, in words that match too unless `own_words` says that ours
     differ (they say more, or come from a NumPy that knows no better).
     """
 
     def __init__(
-        self, *args: Any, raises: type[Exception], match: str, own_words: bool = False, **kwargs: Any
+        self, *args: Any, raises: type[Exception], match: str, own_words: bool = False,
+        reads_values: bool = False, **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.raises = raises
         self.match = match
         self.own_words = own_words
+        self.reads_values = reads_values
 
 
 class Fixed:

@@ -48,7 +48,8 @@ def _picks(v: Values) -> Iterator[tuple[Array, Any]]:
 def _tensors(v: Values) -> Iterator[Sample]:
     for x, index in _picks(v):
         yield Sample(x, index)
-    yield Invalid(v.normal(4, 5), np.array([4]), raises=IndexError, match="out of bounds")
+    yield Invalid(v.normal(4, 5), np.array([4]), raises=IndexError, match="out of bounds",
+                  reads_values=True)
     yield Invalid(v.normal(4, 5), np.array([1.0]), raises=IndexError,
                   match="tensors used as indices must be long")
     yield Invalid(v.normal(4, 5), v.mask(3), raises=IndexError, match="", own_words=True)
@@ -98,7 +99,7 @@ def _gather(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(4, 5), 1, v.integers(0, 5, 4), raises=RuntimeError,
                   match="Index tensor must have the same number of dimensions as input tensor")
     yield Invalid(v.normal(4, 5), 1, np.array([[5]]), raises=RuntimeError,
-                  match="out of bounds for dimension 1 with size 5")
+                  match="out of bounds for dimension 1 with size 5", reads_values=True)
 
 
 def _gather_reference(x: Array, dim: int, index: Array) -> Array:
@@ -113,7 +114,7 @@ def _scatter_add(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 2, 3), Fixed(v.normal(4, 6)))
     yield Sample(v.normal(5), 0, v.integers(0, 5, 8), v.normal(8))
     yield Invalid(v.normal(4, 5), 1, np.array([[5]]), v.normal(1, 1), raises=RuntimeError,
-                  match="out of bounds for dimension 1 with size 5")
+                  match="out of bounds for dimension 1 with size 5", reads_values=True)
 
 
 def _scatter_add_reference(x: Array, dim: int, index: Array, src: Array) -> Array:
@@ -129,7 +130,8 @@ def _index_select(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(4, 5), 0, v.integers(0, 4, 6))
     yield Sample(v.normal(4, 5, 3), -2, v.integers(0, 5, 2))
     yield Sample(v.normal(4), 0, v.integers(0, 4, 0))
-    yield Invalid(v.normal(4, 5), 0, np.array([4]), raises=IndexError, match="out of", )
+    yield Invalid(v.normal(4, 5), 0, np.array([4]), raises=IndexError, match="out of",
+                  reads_values=True)
 
 
 def _masked_select(v: Values) -> Iterator[Sample]:
@@ -192,8 +194,10 @@ def _one_hot(v: Values) -> Iterator[Sample]:
     yield Sample(v.integers(0, 4, 5))
     yield Sample(v.integers(0, 4, 2, 3), 6)
     yield Sample(np.array(2), 4)
-    yield Invalid(np.array([0, 4]), 4, raises=RuntimeError, match="Class values must be smaller th")
-    yield Invalid(np.array([0, -1]), 4, raises=RuntimeError, match="Class values must be non-negat")
+    yield Invalid(np.array([0, 4]), 4, raises=RuntimeError, match="Class values must be smaller th",
+                  reads_values=True)
+    yield Invalid(np.array([0, -1]), 4, raises=RuntimeError, match="Class values must be non-negat",
+                  reads_values=True)
     yield Invalid(np.array([0.0]), raises=RuntimeError, match="one_hot is only applicable to index")
 
 

@@ -32,9 +32,9 @@ def _classes(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(6, 4), v.integers(0, 4, 6), size_average=False)
     scores, labels = v.normal(6, 4), v.integers(0, 4, 6)
     yield Invalid(scores, np.array([0, 1, 2, 3, 4, 0]), raises=IndexError,
-                  match="Target 4 is out of bounds")
+                  match="Target 4 is out of bounds", reads_values=True)
     yield Invalid(scores, np.array([0, 1, 2, 3, -1, 0]), raises=IndexError,
-                  match="Target -1 is out of bounds")
+                  match="Target -1 is out of bounds", reads_values=True)
     yield Invalid(scores, v.integers(0, 4, 5), raises=ValueError, match=(
         r"Expected input batch_size \(6\) to match target batch_size \(5\)"))
     yield Invalid(scores, labels, Fixed(v.positive(3)), raises=RuntimeError,

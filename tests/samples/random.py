@@ -81,7 +81,8 @@ def _bernoulli(v: Values) -> Iterator[Sample]:
     yield Sample(v.between(0, 1, 40))
     yield Sample(v.between(0, 1, 40), 0.3)
     yield Sample(v.between(0, 1, 2, 3))
-    yield Invalid(np.array([1.5]), raises=RuntimeError, match="Expected p_in >= 0 && p_in <= 1")
+    yield Invalid(np.array([1.5]), raises=RuntimeError, match="Expected p_in >= 0 && p_in <= 1",
+                  reads_values=True)
 
 
 def _multinomial(v: Values) -> Iterator[Sample]:
@@ -91,8 +92,10 @@ def _multinomial(v: Values) -> Iterator[Sample]:
     yield Sample(v.positive(6), 1)
     yield Invalid(v.positive(6), 7, raises=RuntimeError, match="without replacement")
     yield Invalid(v.positive(6), 0, raises=RuntimeError, match="cannot sample n_sample <= 0 sampl")
-    yield Invalid(np.array([-1.0, 1.0]), 1, raises=RuntimeError, match="element < 0")
-    yield Invalid(np.zeros(3), 1, raises=RuntimeError, match="invalid multinomial distribution")
+    yield Invalid(np.array([-1.0, 1.0]), 1, raises=RuntimeError, match="element < 0",
+                  reads_values=True)
+    yield Invalid(np.zeros(3), 1, raises=RuntimeError, match="invalid multinomial distribution",
+                  reads_values=True)
 
 
 def _uniform(v: Values) -> Iterator[Sample]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..tensor import Tensor
@@ -78,6 +77,8 @@ def grad(
 
         raise NotSupportedError("autograd.grad: is_grads_batched=True is not supported")
     roots, wanted = _as_list(outputs), _as_list(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     gradients = _root_gradients(roots, _as_list(grad_outputs, len(roots)))
     for tensor in wanted:
         if not tensor.requires_grad:
@@ -98,7 +99,7 @@ def grad(
 def _as_list(value: Any, length: int = 1) -> list[Any]:
     if value is None:
         return [None] * length
-    return list(value) if isinstance(value, Sequence) else [value]
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _root_gradients(roots: list[Tensor], gradients: list[Any]) -> list[Tensor]:
@@ -121,6 +122,10 @@ def _root_gradient(root: Tensor, gradient: Tensor | None) -> Tensor:
             )
         with no_grad():
             return root.new_ones(root.shape)
+    if not isinstance(gradient, Tensor):
+        raise TypeError(
+            f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
+        )
     if gradient.array.shape != root.array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has "

@@ -66,12 +66,12 @@ def _run_node(
     node: Node, pending: Any, leaves: Any, ready: Any, retain_graph: bool, wanted: Any
 ) -> None:
     gradients = pending.pop(node)
-    single = node.outputs == 1
-    if node.hooks is not None:
+    single = node._outputs == 1
+    if node._hooks is not None:
         if single:
-            gradients = _apply_hooks(node.hooks.get(0), gradients)
+            gradients = _apply_hooks(node._hooks.get(0), gradients)
         else:
-            for number, hooks in node.hooks.items():
+            for number, hooks in node._hooks.items():
                 if gradients[number] is not None:
                     gradients[number] = _apply_hooks(hooks, gradients[number])
     if wanted is not None:
@@ -86,12 +86,12 @@ def _run_node(
         results = node.backward(*gradients)
     if type(results) is not tuple:
         results = (results,)
-    if node.post_hooks is not None:
+    if node._post_hooks is not None:
         results = _apply_post_hooks(node, results, gradients)
     if not retain_graph:
         node.release()
     del gradients  # the last reference, so that a leaf may take an unshared array
-    edges = node.edges
+    edges = node._edges
     for edge, gradient in zip(edges, results, strict=False):
         if not edge or gradient is None:
             continue
@@ -108,20 +108,20 @@ def _send(edge: Any, gradient: Tensor, pending: Any, leaves: Any, ready: Any) ->
         known = leaves.get(target)
         leaves[target] = gradient if known is None else known + gradient
         return
-    if target.outputs == 1:
-        gradient = _fit(gradient, target.shape, target.dtype)
+    if target._outputs == 1:
+        gradient = _fit(gradient, target._shape, target._dtype)
         known = pending.get(target)
         if known is None:
             pending[target] = gradient
-            heapq.heappush(ready, (-target.sequence, target))
+            heapq.heappush(ready, (-target._sequence, target))
         else:
             pending[target] = known + gradient
         return
-    gradient = _fit(gradient, target.shape[number], target.dtype[number])
+    gradient = _fit(gradient, target._shape[number], target._dtype[number])
     slots = pending.get(target)
     if slots is None:
-        slots = pending[target] = [None] * target.outputs
-        heapq.heappush(ready, (-target.sequence, target))
+        slots = pending[target] = [None] * target._outputs
+        heapq.heappush(ready, (-target._sequence, target))
     slots[number] = gradient if slots[number] is None else slots[number] + gradient
 
 
@@ -144,22 +144,22 @@ def _materialized(node: Node, gradients: list[Tensor | None]) -> list[Tensor]:
     like = next(g for g in gradients if g is not None).array
     table = kernel_tables[type(like)]
     return [
-        wrap(table.full(node.shape[i], 0, node.dtype[i], like)) if g is None else g
+        wrap(table.full(node._shape[i], 0, node._dtype[i], like)) if g is None else g
         for i, g in enumerate(gradients)
     ]
 
 
 def _apply_hooks(hooks: Any, gradient: Tensor) -> Tensor:
-    for hook in list(hooks.values()) if hooks else ():
-        changed = hook(gradient)
+    for key in sorted(hooks) if hooks else ():
+        changed = hooks[key](gradient)
         if changed is not None:
             gradient = changed
     return gradient
 
 
 def _apply_post_hooks(node: Node, results: tuple[Any, ...], gradients: Any) -> tuple[Any, ...]:
-    outputs = (gradients,) if node.outputs == 1 else tuple(gradients)
-    for hook in list(node.post_hooks.values()):  # type: ignore[union-attr]
+    outputs = (gradients,) if node._outputs == 1 else tuple(gradients)
+    for hook in list(node._post_hooks.values()):  # type: ignore[union-attr]
         changed = hook(results, outputs)
         if changed is not None:
             results = changed if isinstance(changed, tuple) else (changed,)
@@ -205,9 +205,9 @@ class _Wanted:
             node = stack.pop()
             if node not in visited:
                 visited.add(node)
-                stack += [e[0] for e in node.edges if e and not isinstance(e[0], Tensor)]
-        for node in sorted(visited, key=lambda n: n.sequence):
-            if any(e and (e[0] in self.needed or e in self.targets) for e in node.edges):
+                stack += [e[0] for e in node._edges if e and not isinstance(e[0], Tensor)]
+        for node in sorted(visited, key=lambda n: n._sequence):
+            if any(e and (e[0] in self.needed or e in self.targets) for e in node._edges):
                 self.needed.add(node)
 
     def leads_on(self, edge: Any) -> bool:
@@ -216,9 +216,9 @@ class _Wanted:
     def see(self, node: Node, gradients: Any) -> None:
         """Takes note of the gradients of outputs that were asked for."""
         if node in self.target_nodes:
-            for number in range(node.outputs):
+            for number in range(node._outputs):
                 if (node, number) in self.targets:
-                    gradient = gradients if node.outputs == 1 else gradients[number]
+                    gradient = gradients if node._outputs == 1 else gradients[number]
                     self.found[node, number] = gradient
 
     def collect(self) -> list[Tensor | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from ..tensor import Tensor
@@ -36,9 +38,7 @@ class Function(Node):
         cls.operation_name = cls.__name__
         backward = cls.__dict__.get("backward")
         if isinstance(backward, staticmethod):
-            # As a plain function it is called alike by node.backward(grad) and by
-            # cls.backward(ctx, grad).
-            cls.backward = backward.__func__  # type: ignore[method-assign]
+            cls.backward = _checked(backward.__func__)  # type: ignore[method-assign]
 
     materialize_grads = True
     _to_save: tuple[Any, ...] = ()
@@ -69,13 +69,13 @@ class Function(Node):
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
-        node = cls.__new__(cls)
-        node.sequence = _next_sequence()
+        node = cls._node_class()()
+        node._sequence = _next_sequence()
         node._saved = ()
         recording = state.enabled and any(
             isinstance(value, Tensor) and value.requires_grad for value in inputs
         )
-        node.edges = tuple([edge_to(v) for v in inputs]) if recording else (None,) * len(inputs)
+        node._edges = tuple([edge_to(v) for v in inputs]) if recording else (None,) * len(inputs)
         combined = cls.setup_context is Function.setup_context
         with no_grad():
             if combined:
@@ -89,11 +89,11 @@ class Function(Node):
         outputs = (result,) if single else result
         shown = tuple(node._connect(i, out, inputs) for i, out in enumerate(outputs))
         arrays = [out.array for out in shown if isinstance(out, Tensor)]
-        node.outputs = len(shown)
-        node.shape = arrays[0].shape if single else tuple(a.shape for a in arrays)
-        node.dtype = arrays[0].dtype if single else tuple(a.dtype for a in arrays)
+        node._outputs = len(shown)
+        node._shape = arrays[0].shape if single else tuple(a.shape for a in arrays)
+        node._dtype = arrays[0].dtype if single else tuple(a.dtype for a in arrays)
         if len(shown) == 1 and not single:
-            node.shape, node.dtype = node.shape[0], node.dtype[0]
+            node._shape, node._dtype = node._shape[0], node._dtype[0]
         node._keep(outputs)
         return shown[0] if single else shown
 
@@ -129,9 +129,60 @@ class Function(Node):
             output._output_number = number
         return tuple(saved)
 
-    def name(self) -> str:
-        return type(self).__name__ + "Backward"
+    @classmethod
+    def _node_class(cls) -> Any:
+        """The class of the graph's nodes, which has a name of its own."""
+        if "_own_node_class" not in cls.__dict__:
+            cls._own_node_class = type(f"{cls.__name__}Backward", (cls,), {})
+        return cls._own_node_class
+
+    _own_node_class: Any
+
+    def backward(self, *gradients: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
 
 
 def _in(tensor: Any, tensors: tuple[Any, ...]) -> bool:
     return any(tensor is t for t in tensors)
+
+
+def _checked(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's backward as a method, called alike by the engine and as `cls.backward(ctx, grad)`,
+    whose results are checked."""
+
+    @functools.wraps(backward)
+    def checked(ctx: Function, *gradients: Any) -> Any:
+        results = backward(ctx, *gradients)
+        given = results if isinstance(results, tuple) else (results,)
+        name, expected = type(ctx).__name__, len(ctx._edges)
+        if len(given) < expected or any(g is not None for g in given[expected:]):
+            raise RuntimeError(
+                f"function {name} returned an incorrect number of gradients (expected {expected}, "
+                f"got {len(given)})"
+            )
+        for number, (gradient, edge) in enumerate(zip(given, ctx._edges, strict=False)):
+            if edge and gradient is not None:
+                _check_shape(name, number, gradient.array.shape, _shape_at(edge))
+        return given[:expected]
+
+    return checked
+
+
+def _shape_at(edge: tuple[Any, int]) -> tuple[int, ...]:
+    target, number = edge
+    if isinstance(target, Tensor):
+        return target.array.shape
+    return target._shape if target._outputs == 1 else target._shape[number]
+
+
+def _check_shape(name: str, number: int, got: Any, expected: Any) -> None:
+    """A gradient may have the shape that its input was broadcast to."""
+    extra = len(got) - len(expected)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(expected, got[extra:], strict=True)):
+        raise RuntimeError(
+            f"Function {name} returned an invalid gradient at index {number} - got {list(got)} but "
+            f"expected shape compatible with {list(expected)}"
+        )

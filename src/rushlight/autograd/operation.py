@@ -24,25 +24,28 @@ _new = object.__new__
 
 
 class Node:
-    """A recorded call. Gradients flow from its outputs to `next_functions`."""
+    """A recorded call. Gradients flow from its outputs to `next_functions`.
+
+    What the engine needs has names with an underscore: users' functions set attributes of theirs.
+    """
 
     # What every node has; the first attribute of its own that an operation sets makes the dict.
     __slots__ = (
-        "sequence", "edges", "shape", "dtype", "_saved", "_versions", "__dict__", "__weakref__",
+        "_sequence", "_edges", "_shape", "_dtype", "_saved", "_versions", "__dict__", "__weakref__",
     )  # fmt: skip
 
-    sequence: int  # increases with every recorded call; the engine goes from the latest down
+    _sequence: int  # increases with every recorded call; the engine goes from the latest down
     # Per input (node or leaf tensor, output number); None if no gradient is needed, () if it is no
     # tensor at all.
-    edges: tuple[Any, ...]
-    shape: Any  # of the output, for the engine's checks; a tuple of shapes if there are several
-    dtype: Any
+    _edges: tuple[Any, ...]
+    _shape: Any  # of the output, for the engine's checks; a tuple of shapes if there are several
+    _dtype: Any
     _saved: tuple[Any, ...] | None
     _versions: tuple[int, ...]
 
-    outputs = 1
-    hooks: dict[int, Any] | None = None  # output number -> functions of the gradient
-    post_hooks: dict[int, Any] | None = None
+    _outputs = 1
+    _hooks: dict[int, Any] | None = None  # output number -> functions of the gradient
+    _post_hooks: dict[int, Any] | None = None
     materialize_grads = True  # zeros instead of None for outputs that no gradient came back to
 
     operation_name: str  # for messages
@@ -54,11 +57,11 @@ class Node:
 
     def needs(self, number: int) -> bool:
         """Whether the gradient of input `number` is asked for."""
-        return bool(self.edges[number])
+        return bool(self._edges[number])
 
     @property
     def needs_input_grad(self) -> tuple[bool, ...]:
-        return tuple(bool(edge) for edge in self.edges)
+        return tuple(bool(edge) for edge in self._edges)
 
     def save(self, *values: Any) -> None:
         """Keeps inputs, arrays or plain values for the backward; freed after it."""
@@ -109,7 +112,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """(node, output number) per input; `AccumulateGrad` for leaves, (None, 0) for others."""
-        tensors = [edge for edge in self.edges if edge != ()]
+        tensors = [edge for edge in self._edges if edge != ()]
         return tuple((_as_node(edge[0]), edge[1]) if edge else (None, 0) for edge in tensors)
 
     def name(self) -> str:
@@ -119,9 +122,9 @@ class Node:
         """Calls hook(gradients of inputs, gradients of outputs) after this node has run."""
         from .hooks import RemovableHandle
 
-        if self.post_hooks is None:
-            self.post_hooks = {}
-        return RemovableHandle.add(self.post_hooks, hook)
+        if self._post_hooks is None:
+            self._post_hooks = {}
+        return RemovableHandle.add(self._post_hooks, hook)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
@@ -206,7 +209,7 @@ class Operation(Node):
         else:
             output = wrap(results)
         if cls.is_view:
-            link_view(cls, inputs, output)
+            link_view(cls, inputs, output)  # type: ignore[arg-type]  # a view is a single result
         if recording and state.enabled:
             cls.record(inputs, output)
         if type(results) is tuple:
@@ -233,10 +236,11 @@ class Operation(Node):
             x.requires_grad or any(isinstance(o, Tensor) and o.requires_grad for o in others)
         )
         original = x
-        if recording:
+        check_memory(x)
+        if state.enabled:
             check_inplace(x)
-            if cls.saves_input:
-                original = x.alias().clone()
+        if recording and cls.saves_input:
+            original = x.alias().clone()
         edges = tuple([edge_to(value) for value in (x, *others)]) if recording else ()
         arrays = [o.array if isinstance(o, Tensor) else o for o in others]
         try:
@@ -266,18 +270,18 @@ class Operation(Node):
     @classmethod
     def make_node(cls, inputs: tuple[Any, ...], output: Any, edges: Any) -> Operation:
         node: Any = _new(cls)
-        node.sequence = _next_sequence()
-        node.edges = edges
+        node._sequence = _next_sequence()
+        node._edges = edges
         node._saved = ()
         if type(output) is not tuple:
             array = output.array
-            node.shape = array.shape
-            node.dtype = array.dtype
+            node._shape = array.shape
+            node._dtype = array.dtype
         else:
             arrays = [o.array for o in output if isinstance(o, Tensor)]
-            node.outputs = len(arrays)
-            node.shape = tuple(a.shape for a in arrays) if len(arrays) > 1 else arrays[0].shape
-            node.dtype = tuple(a.dtype for a in arrays) if len(arrays) > 1 else arrays[0].dtype
+            node._outputs = len(arrays)
+            node._shape = tuple(a.shape for a in arrays) if len(arrays) > 1 else arrays[0].shape
+            node._dtype = tuple(a.dtype for a in arrays) if len(arrays) > 1 else arrays[0].dtype
         node.setup_context(inputs, output)
         return node
 
@@ -303,11 +307,12 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     if isinstance(error, OperationError):
         return error
     tensors = [a for a in arrays if type(a) in kernel_tables]
-    devices = sorted({str(kernel_tables[type(a)].device_of(a)) for a in tensors})
+    devices = list(dict.fromkeys(str(kernel_tables[type(a)].device_of(a)) for a in tensors))
     if len(devices) > 1:
+        devices.sort(key=lambda name: name == "cpu")  # PyTorch names the host last
         return OperationError(
             f"{name}: Expected all tensors to be on the same device, but found at least two "
-            f"devices, {' and '.join(devices)}! Move one with .to(device)."
+            f"devices, {' and '.join(devices[:2])}! Move one with .to(device)."
         )
     mismatch = _broadcast_mismatch(tensors)
     if "broadcast" in str(error) and mismatch:
@@ -315,39 +320,36 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     return OperationError(f"{name}: {error} (shapes {shapes(*tensors)})")
 
 
-def link_view(cls: type[Operation], inputs: tuple[Any, ...], output: Any) -> None:
-    """Ties the views that an operation made to their base: one version counter, one history."""
+def link_view(cls: type[Operation], inputs: tuple[Any, ...], view: Tensor) -> None:
+    """Ties a view to its base: one version counter, one history."""
     source = inputs[0]
-    for number, view in enumerate(output if type(output) is tuple else (output,)):
-        view._counter = source.counter()
-        origin = source._view
-        step = (cls, inputs[1:], number if type(output) is tuple else None)
-        if origin is None:
-            view._view = View(source, (step,))
-        else:
-            view._view = View(origin.base, (*origin.steps, step))
+    view._counter = source.counter()
+    origin = source._view
+    step = (cls, inputs[1:])
+    if origin is None or source._requires_grad and source._grad_fn is None:
+        view._view = View(source, (step,))  # a leaf is a base, even where it is a view itself
+    else:
+        view._view = View(origin.base, (*origin.steps, step))
 
 
 def check_inplace(x: Tensor) -> None:
     """Raises PyTorch's errors for what may not be changed in place while recording."""
-    view = x._view
-    if view is None:
-        if x._grad_fn is None and x._requires_grad:
+    for tensor, what in ((x, "leaf"), (x._base, "view of a leaf")):
+        if tensor is not None and tensor.requires_grad and tensor._grad_fn is None:
             raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation."
+                f"a {what} Variable that requires grad is being used in an in-place operation."
             )
-        return
-    if view.base._grad_fn is None and view.base._requires_grad:
+
+
+def check_memory(x: Tensor) -> None:
+    """Raises PyTorch's error for a change in place of elements that share their memory."""
+    array = x.array
+    if 0 in array.strides and array.size and any(
+        s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
+    ):
         raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation."
-        )
-    if any(number is not None for _, _, number in view.steps):
-        name = view.steps[-1][0].__name__
-        raise RuntimeError(
-            f"Output {view.steps[-1][2]} of {name} is a view and is being modified inplace. This "
-            "view is the output of a function that returns multiple views. Such functions do not "
-            "allow the output views to be modified inplace. You should replace the inplace "
-            "operation by an out-of-place one."
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
         )
 
 
@@ -373,10 +375,10 @@ class CopySlices(Node):
     """An in-place operation on a view, as seen from the view's base."""
 
     def __init__(self, base: Tensor, steps: tuple[Any, ...], node: Node) -> None:
-        self.sequence = _next_sequence()
-        self.edges = (edge_to(base), *node.edges[1:])
-        self.shape = base.array.shape
-        self.dtype = base.array.dtype
+        self._sequence = _next_sequence()
+        self._edges = (edge_to(base), *node._edges[1:])
+        self._shape = base.array.shape
+        self._dtype = base.array.dtype
         self._saved = ()
         self.steps = steps
         self.node = node

@@ -76,12 +76,12 @@ class CompiledBackward(Node):
     """A call of a compiled function, as the autograd graph sees it."""
 
     def __init__(self, part: BackwardPart, slots: list[Any], arguments: list[Tensor]) -> None:
-        self.sequence = _next_sequence()
-        self.edges = tuple([edge_to(t) for t in (*arguments, *part.leaves)])
-        self.outputs = len(part.results)
-        single = self.outputs == 1
-        self.shape = part.shapes[0] if single else tuple(part.shapes)
-        self.dtype = part.dtypes[0] if single else tuple(part.dtypes)
+        self._sequence = _next_sequence()
+        self._edges = tuple([edge_to(t) for t in (*arguments, *part.leaves)])
+        self._outputs = len(part.results)
+        single = self._outputs == 1
+        self._shape = part.shapes[0] if single else tuple(part.shapes)
+        self._dtype = part.dtypes[0] if single else tuple(part.dtypes)
         self.part = part
         # The tensors are saved to notice if one was changed in place since.
         self.save(slots, *part.checked)
@@ -113,7 +113,7 @@ def _is_freed(node: Any) -> bool:
         visited.add(node)
         if node._saved is None:
             return True
-        stack += [e[0] for e in node.edges if e and isinstance(e[0], Node)]
+        stack += [e[0] for e in node._edges if e and isinstance(e[0], Node)]
     return False
 
 
@@ -126,7 +126,7 @@ def _leaves(results: list[Tensor]) -> list[Tensor]:
         if node in visited:
             continue
         visited.add(node)
-        for edge in node.edges:
+        for edge in node._edges:
             if edge and isinstance(edge[0], Tensor):
                 found[edge[0]] = None
             elif edge:

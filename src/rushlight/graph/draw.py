@@ -134,7 +134,7 @@ def _in_order(root: Any) -> list[Any]:
             if not known:
                 found.add(function)
                 stack.append(function)
-    return sorted(found, key=lambda node: node.sequence)
+    return sorted(found, key=lambda node: node._sequence)
 
 
 def _saves(node: Any, tensor: Tensor) -> bool:
@@ -149,9 +149,9 @@ def _title(node: Any) -> str:
 
 
 def _shape_of(node: Any) -> str:
-    if node.outputs == 1:
-        return _shape(node.shape)
-    return " ".join(map(_shape, node.shape))
+    if node._outputs == 1:
+        return _shape(node._shape)
+    return " ".join(map(_shape, node._shape))
 
 
 def _shape(shape: tuple[int, ...]) -> str:

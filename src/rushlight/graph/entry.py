@@ -291,5 +291,5 @@ def _saved_arrays(tensors: list[Tensor]) -> set[int]:
         visited.add(node)
         for value in node._saved or ():
             found.add(id(value.array if isinstance(value, Tensor) else value))
-        stack += [e[0] for e in node.edges if e and isinstance(e[0], Node)]
+        stack += [e[0] for e in node._edges if e and isinstance(e[0], Node)]
     return found

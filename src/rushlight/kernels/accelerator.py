@@ -52,16 +52,20 @@ class Accelerator(Philox, Base):
         return x.base is None
 
     def to_numpy(self, x: Any) -> np.ndarray[Any, Any]:
-        # The library transfers in C order; images lie channels-last and shall do so here and there.
         with self.context(x.device.id):
+            if x.flags.c_contiguous:
+                return x.get()
+            # The library gives C order; images lie channels-last here and shall do so there.
             order, back = _memory_order(x)
             return x.transpose(order).get().transpose(back)
 
     def from_numpy(self, x: np.ndarray[Any, Any], index: int | None) -> Any:
         if index is None:
             index = self.current_index() if self.index is None else self.index
-        order, back = _memory_order(x)
         with self.context(index):
+            if x.flags.c_contiguous:
+                return self.xp.asarray(x)
+            order, back = _memory_order(x)
             return self.xp.asarray(np.ascontiguousarray(x.transpose(order))).transpose(back)
 
     def copy(self, x: Any, source: Any, out: Any) -> Any:
@@ -95,8 +99,6 @@ class Accelerator(Philox, Base):
 def _memory_order(x: Any) -> tuple[list[int], list[int]]:
     """The dimensions in the order in which x lies in memory, and the order that undoes it."""
     order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis] if x.shape[axis] > 1 else 0)
-    if x.flags.c_contiguous:
-        order = list(range(x.ndim))
     return order, sorted(range(x.ndim), key=order.__getitem__)
 
 

@@ -6,11 +6,12 @@ import importlib
 import importlib.util
 import os
 from types import ModuleType
+from typing import Any
 
 # How long a thread that waits for work of the OpenMP team stays awake, in turns of a loop of some
 # nanoseconds. Longer, and a team whose processors are shared with other programs spends its share
 # of them on waiting; shorter, and each parallel region pays for waking the threads.
-SPIN_COUNT = "2000"
+SPIN_COUNT = "5000"
 WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 
@@ -31,4 +32,4 @@ def _load() -> ModuleType | None:
             del os.environ["GOMP_SPINCOUNT"]
 
 
-native = _load()
+native: Any = _load()

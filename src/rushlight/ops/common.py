@@ -39,7 +39,12 @@ def binary(operation: type[Operation], a: Any, b: Any) -> Tensor:
     """An elementwise operation of a tensor and a tensor or number, promoted as PyTorch does."""
     if isinstance(b, Tensor):
         if isinstance(a, Tensor) and a.array.dtype is b.array.dtype:
-            return operation.apply_binary(a, b)
+            try:
+                return operation.apply_binary(a, b)
+            except OperationError:
+                if type(a.array) is type(b.array) or a.array.ndim and b.array.ndim:
+                    raise
+                return operation.apply_binary(*_on_one_device(a, b))
     elif type(b) is float and a.array.dtype.kind == "f":
         return operation.apply_binary(a, b)
     return operation.apply_binary(*promoted(operation.operation_name, a, b))
@@ -88,6 +93,11 @@ def plain(kernel: str, a: Any, b: Any) -> Tensor:
         return wrap(getattr(table_of(a), kernel)(x, y))
     except (ValueError, TypeError) as error:
         raise explain(kernel, error, (x, y)) from error
+
+
+def holds(conditions: Tensor) -> bool:
+    """Whether a check of values passes; devices that would have to wait for them let it pass."""
+    return table_of(conditions).holds(conditions.array)
 
 
 def full_like_number(value: Any, dtype: DType, like: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from ..dtype import bool as bool_
 from ..dtype import dtype as DType
 from ..dtype import float16, float32, float64, int8, int16, int32, int64, uint8
 from ..errors import NotSupportedError
-from ..kernels.devices import find_table
+from ..kernels.devices import find_table, is_same_device
 from ..tensor import Tensor, type_name
 from .common import method, methods
 
@@ -57,7 +57,7 @@ class ToCopy(Operation):
         if dtype is not None:
             x = kernels.cast(x, dtype)
         if table is not None:
-            x = table.from_numpy(kernels.to_numpy(x), index)
+            x = table.from_numpy(kernels.to_host(x), index)
         return x
 
     def setup_context(self, inputs: Any, output: Any) -> None:
@@ -128,10 +128,8 @@ def convert(
     x: Tensor, device: Device | None, dtype: DType | None, copy: bool, memory_format: str
 ) -> Tensor:
     table = None
-    if device is not None:
-        have = x.device
-        if device.type != have.type or device.index not in (None, have.index):
-            table = find_table(device)
+    if device is not None and not is_same_device(device, x.device):
+        table = find_table(device)
     if dtype is not None and dtype.numpy == x.array.dtype:
         dtype = None
     if dtype is None and table is None:

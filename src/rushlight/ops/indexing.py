@@ -11,7 +11,7 @@ from ..dtype import bool as bool_
 from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import method, methods, table_of, values_and_indices
+from .common import holds, method, methods, table_of, values_and_indices
 from .shape import broadcast_tensors
 
 
@@ -175,12 +175,24 @@ def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor]]:
                     f"tensors used as indices must be long, int, byte or bool tensors, not "
                     f"{part.dtype}"
                 )
+            if type(part.array) is not type(self.array):
+                part = _index_beside(self, part)
             if part.array.dtype == np.uint8:  # PyTorch's masks of old
                 part = part.to(bool_)
             tensors.append(part)
             part = _HOLE
         template.append(part)
     return tuple(template), tensors
+
+
+def _index_beside(self: Tensor, index: Tensor) -> Tensor:
+    """An index tensor of the CPU where the indexed one is; others must be there."""
+    if index.device.type != "cpu":
+        raise OperationError(
+            "indices should be either on cpu or on the same device as the indexed tensor "
+            f"({self.device}), not on {index.device}"
+        )
+    return index.to(self.device)
 
 
 def _index_tensor(self: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
@@ -352,13 +364,10 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """For each class number a vector that is 1 at that number and 0 elsewhere."""
     if tensor.array.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
-    largest = int(tensor.max()) if tensor.array.size else 0
     if num_classes == -1:
-        num_classes = largest + 1
-    if tensor.array.size and (largest >= num_classes or int(tensor.min()) < 0):
-        raise RuntimeError(
-            "Class values must be smaller than num_classes."
-            if largest >= num_classes
-            else "Class values must be non-negative."
-        )
+        num_classes = int(tensor.max()) + 1 if tensor.array.size else 1
+    elif not holds(tensor < num_classes):
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    if not holds(tensor >= 0):
+        raise RuntimeError("Class values must be non-negative.")
     return wrap(table_of(tensor).one_hot(tensor.array, num_classes))

@@ -12,7 +12,7 @@ from ..errors import OperationError
 from ..kernels.devices import find_table
 from ..random import Generator, default_generator, default_generator_of
 from ..tensor import Tensor, wrap
-from .common import method, new_shape, table_of
+from .common import holds, method, new_shape, table_of
 
 
 def _state(generator: Generator | None, device: Any) -> Any:
@@ -140,7 +140,7 @@ def normal(
     device: Any = None,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
-    if isinstance(std, Tensor) and bool((std < 0).any()):
+    if isinstance(std, Tensor) and not holds(std >= 0):
         raise OperationError("normal expects all elements of std >= 0.0")
     if size is None:
         like = mean if isinstance(mean, Tensor) else std
@@ -157,7 +157,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     """1 with the probability that the input's element (or `p`) says, else 0."""
     probability: Any = p
     if p is None:
-        if not bool(((input >= 0) & (input <= 1)).all()):
+        if not holds((input >= 0) & (input <= 1)):
             raise OperationError("bernoulli: Expected p_in >= 0 && p_in <= 1 to be true")
         probability = input.array
     elif not 0 <= p <= 1:
@@ -179,17 +179,21 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    if not bool((input.isfinite() & (input >= 0)).all()):
+    if not holds(input.isfinite() & (input >= 0)):
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if not bool((input.sum(-1) > 0).all()):
+    if not holds(input.sum(-1) > 0):
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     table = table_of(input)
-    found = table.random_multinomial(_state(generator, input.device), input.array, num_samples, replacement)
-    return wrap(found)
+    state = _state(generator, input.device)
+    return wrap(table.random_multinomial(state, input.array, num_samples, replacement))
 
 
-def _refill(self: Tensor, array: Any) -> Tensor:
-    return self.copy_(wrap(array))
+def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tensor:
+    """Overwrites a tensor with what a kernel draws."""
+    draw = getattr(table_of(self), kernel)
+    return self.copy_(
+        wrap(draw(_state(generator, self.device), self.array.shape, *parameters))
+    )
 
 
 @method
@@ -201,9 +205,8 @@ def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = N
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
-    x = self.array
     kind = _floating("uniform_", self.dtype)
-    return _refill(self, table_of(self).random_uniform(_state(generator, self.device), x.shape, low, high, kind))
+    return _refill(self, "random_uniform", generator, low, high, kind)
 
 
 @method
@@ -211,9 +214,8 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
     """Fills with numbers drawn from a normal distribution."""
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    x = self.array
     kind = _floating("normal_", self.dtype)
-    return _refill(self, table_of(self).random_normal(_state(generator, self.device), x.shape, mean, std, kind))
+    return _refill(self, "random_normal", generator, mean, std, kind)
 
 
 @method
@@ -221,24 +223,23 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> 
     """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
     if not lambd > 0:
         raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    x = self.array
     kind = _floating("exponential_", self.dtype)
-    return _refill(self, table_of(self).random_exponential(_state(generator, self.device), x.shape, lambd, kind))
+    return _refill(self, "random_exponential", generator, lambd, kind)
 
 
 @method
 def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> Tensor:
     """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds."""
-    table, x = table_of(self), self.array
+    dtype = self.array.dtype
     if not bounds and not named:
-        return _refill(self, table.random_full_range(_state(generator, self.device), x.shape, x.dtype))
+        return _refill(self, "random_full_range", generator, dtype)
     low = named.get("from", bounds[0] if len(bounds) > 1 else 0)
     high = named.get("to", bounds[-1] if bounds else None)
     if high is None:
-        info = np.iinfo(x.dtype) if x.dtype.kind in "iu" else None
-        high = info.max + 1 if info is not None else 2 ** (np.finfo(x.dtype).nmant + 1) + 1
-    _check_range("random_", low, high, x.dtype)
-    return _refill(self, table.random_integers(_state(generator, self.device), x.shape, low, high, x.dtype))
+        info = np.iinfo(dtype) if dtype.kind in "iu" else None
+        high = info.max + 1 if info is not None else 2 ** (np.finfo(dtype).nmant + 1) + 1
+    _check_range("random_", low, high, dtype)
+    return _refill(self, "random_integers", generator, low, high, dtype)
 
 
 @method
@@ -247,5 +248,4 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     probability = p.array if isinstance(p, Tensor) else p
     if not isinstance(p, Tensor) and not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    mask = table_of(self).random_bernoulli(_state(generator, self.device), self.array.shape, probability)
-    return _refill(self, mask)
+    return _refill(self, "random_bernoulli", generator, probability)

@@ -507,7 +507,8 @@ def _matrix_transposed(self: Tensor) -> Tensor:
 
 
 methods(
-    view=_view, expand_as=_expand_as, T=property(_transposed), mT=property(_matrix_transposed),
+    view=_view, swapaxes=transpose, swapdims=transpose, expand_as=_expand_as,
+    T=property(_transposed), mT=property(_matrix_transposed),
     view_as=lambda self, other: _view(self, other.array.shape),
     reshape_as=lambda self, other: reshape(self, other.array.shape),
 )  # fmt: skip

@@ -50,7 +50,6 @@ FUNCTIONS = {
     "searchsorted": "a v side sorter",
     "clip": "a a_min a_max out", "where": "condition x y",
     "matmul": "x1 x2 * out", "dot": "a b out", "tensordot": "a b axes",
-    "broadcast_to": "array shape", "broadcast_arrays": "*args",
     "concatenate": "tup axis out", "stack": "tup axis out",
     "expand_dims": "a axis", "squeeze": "a axis", "moveaxis": "a source destination",
     "swapaxes": "a axis1 axis2", "transpose": "a axes", "reshape": "a newshape order",
@@ -135,8 +134,9 @@ class ndarray:
         """The result of an indexing or reshaping, which may be a copy."""
         if data is self._data:
             return self
-        shared = data.base is not None and np.may_share_memory(data, self._data)
-        return type(self)(data, self.device, (self.base or self) if shared else None)
+        if data.base is None or not np.may_share_memory(data, self._data):
+            return type(self)(data, self.device)
+        return type(self)(data, self.device, self if self.base is None else self.base)
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         return self._view(self._data.reshape(*shape, order=order))
@@ -296,6 +296,11 @@ class ArrayModule:
     def put_along_axis(self, arr: Any, indices: Any, values: Any, axis: int) -> None:
         np.put_along_axis(self.bare(arr), self.bare(indices), self.bare(values), axis)
 
+    def broadcast_to(self, array: Any, shape: Any) -> Any:
+        bare = self.bare(array)
+        strides = np.broadcast_to(bare, shape).strides  # CuPy's view can be written to
+        return array._view(np.lib.stride_tricks.as_strided(bare, shape, strides))
+
     def _add_at(self, a: Any, indices: Any, b: Any) -> None:
         if a.dtype.name not in ("int32", "uint32", "uint64", "float16", "float32", "float64"):
             raise TypeError(
@@ -311,8 +316,7 @@ class ArrayModule:
         allowed = {*positional, *named}
 
         def function(*args: Any, **kwargs: Any) -> Any:
-            if "*args" not in allowed:
-                _check_parameters(name, args, kwargs, positional, allowed)
+            _check_parameters(name, args, kwargs, positional, allowed)
             if name == "take":
                 kwargs["mode"] = "wrap"
             bare = [self.bare(v) for v in args]

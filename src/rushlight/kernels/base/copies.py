@@ -8,6 +8,7 @@ from typing import Any
 class Copies:
     xp: Any
     array: Any
+    to_numpy: Any
 
     def store(self, result: Any, out: Any) -> Any:
         """`result`, or `out` with its values where the caller gave one."""
@@ -50,6 +51,10 @@ class Copies:
         last_to_second = (0, x.ndim - 1, *range(1, x.ndim - 1))
         to_last = (0, *range(2, x.ndim), 1)
         return self.xp.ascontiguousarray(x.transpose(to_last)).transpose(last_to_second)
+
+    def to_host(self, x: Any) -> Any:
+        """x in the host's memory, for a tensor there; `to_numpy` is for Python's eyes."""
+        return self.to_numpy(x)
 
     def cast(self, x: Any, dtype: Any) -> Any:
         return self.array(x.astype(dtype, order="K"))

@@ -15,10 +15,16 @@ def _reduce(name: str) -> Any:
 class Reduction:
     xp: Any
     array: Any
+    scalar: Any
+    reads_are_free: bool
 
     sum, mean = map(_reduce, ("sum", "mean"))
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))
+
+    def holds(self, conditions: Any) -> bool:
+        """Whether all conditions of a check hold; taken on trust where values are not read."""
+        return not self.reads_are_free or bool(self.scalar(conditions.all()))
 
     def argmax(self, x: Any, axis: Any, keepdims: bool) -> Any:
         return self.array(self.xp.argmax(x, axis=axis, keepdims=keepdims))

@@ -26,7 +26,9 @@ from ...tensor import Tensor
 
 # Number of blobs (the pickle, then the arrays), bytes that follow on the socket, shared or not.
 _PREFIX = struct.Struct("<QQ?")
-_ALIGNMENT = 64  # of each blob in the shared file: a cache line, and the widest vector register
+# Of each blob: a cache line, and the widest vector register. Kernels leave arrays at odd addresses
+# to their generic forms, which round otherwise.
+_ALIGNMENT = 64
 # Up to here a message fits the socket's buffer (208 KiB on Linux) with others, and takes 50 us
 # where a file takes 80. A larger one would make the worker wait until the loader reads it. Where
 # descriptors cannot be passed, everything takes this way.
@@ -64,22 +66,20 @@ class Channel:
                 os.close(file)
             self.connection.sendall(sizes)
         else:
-            prefix = _PREFIX.pack(len(blobs), len(sizes) + total, False)
-            self.connection.sendall(b"".join([prefix, sizes, *blobs]))
+            parts = [part for blob in (sizes, *blobs) for part in (blob, _padding(len(blob)))]
+            prefix = _PREFIX.pack(len(blobs), sum(map(len, parts)), False)
+            self.connection.sendall(b"".join([prefix, *parts]))
 
     def receive(self) -> Any:
         prefix, file = self._receive_prefix()
         count, following, shared = _PREFIX.unpack(prefix)
-        body = memoryview(bytearray(following))
+        body = _aligned_memory(following)
         self._receive_into(body)
         sizes = array.array("Q", bytes(body[: 8 * count]))
         if shared:
             blobs = _read_shared(file, sizes)
         else:
-            blobs, start = [], 8 * count
-            for size in sizes:
-                blobs.append(body[start : start + size])
-                start += size
+            blobs = _cut(body[_aligned(8 * count) :], sizes)
         return pickle.loads(blobs[0], buffers=blobs[1:])
 
     def _receive_prefix(self) -> tuple[bytes, int]:
@@ -135,6 +135,25 @@ def _aligned(size: int) -> int:
     return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
+def _padding(size: int) -> bytes:
+    return bytes(_aligned(size) - size)
+
+
+def _aligned_memory(size: int) -> memoryview:
+    block = np.empty(size + _ALIGNMENT, dtype=np.uint8)
+    start = -block.ctypes.data % _ALIGNMENT
+    return block.data[start : start + size]
+
+
+def _cut(memory: memoryview, sizes: Any) -> list[memoryview]:
+    """The blobs that lie one after the other, each at the next aligned offset."""
+    blobs, start = [], 0
+    for size in sizes:
+        blobs.append(memory[start : start + size])
+        start += _aligned(size)
+    return blobs
+
+
 def _write_shared(blobs: list[Any]) -> int:
     """A new anonymous file in memory that holds the blobs, each at the next aligned offset."""
     if hasattr(os, "memfd_create"):
@@ -169,11 +188,7 @@ def _read_shared(file: int, sizes: Any) -> list[memoryview]:
         _mapped.add(mapping)
         memory = memoryview(mapping)
     else:
-        memory = np.empty(total, dtype=np.uint8).data
+        memory = _aligned_memory(total)
         with open(file, "rb") as reader:
             reader.readinto(memory)
-    blobs, start = [], 0
-    for size in sizes:
-        blobs.append(memory[start : start + size])
-        start += _aligned(size)
-    return blobs
+    return _cut(memory, sizes)

@@ -1,0 +1,60 @@
+# Needs Python 3.11 or newer, a C++20 compiler, make, and the package registry. All that is built and
+# installed stays below this folder. A target that is up to date costs nothing.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+VENV := .venv
+PARITY := .parity-venv
+WHEEL := dist/.built
+SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
+	CMakeLists.txt LICENSE README.md pyproject.toml
+
+.PHONY: demo test parity bench clean
+.DELETE_ON_ERROR:
+
+# Trains LeNet on the handwritten digits that come with the package.
+demo: $(VENV)/.installed-cli
+	$(VENV)/bin/rushlight train --dataset digits --model lenet --epochs 5 --out runs/demo
+
+# Linter, types, and all tests: with the C++ kernels, and with NumPy's alone.
+test: $(VENV)/.installed-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pytest -n $(WORKERS)
+	RUSHLIGHT_NATIVE=0 $(VENV)/bin/pytest -n $(WORKERS) -m "not slow"
+
+# The same samples through Rushlight and through PyTorch.
+parity: $(PARITY)/.installed
+	$(PARITY)/bin/pytest -n $(WORKERS) --parity tests/parity
+
+# Times and memory of both, in alternation.
+bench: $(PARITY)/.installed
+	$(PARITY)/bin/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) $(PARITY) build dist .pytest_cache .mypy_cache .ruff_cache
+
+%/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Rushlight needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $*
+
+$(WHEEL): $(SOURCES) | $(VENV)/bin/python
+	rm -rf dist
+	$(VENV)/bin/pip wheel --quiet --no-deps --wheel-dir dist .
+	touch $@
+
+# The version stays while the sources change, so that pip must be told to install the wheel again.
+$(VENV)/.installed-%: $(WHEEL) | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --no-deps --force-reinstall dist/*.whl
+	$(VENV)/bin/pip install --quiet "$$(echo dist/*.whl)[$*]"
+	touch $@
+
+$(PARITY)/.torch: | $(PARITY)/bin/python
+	$(PARITY)/bin/pip install --quiet torch==2.13.0 numpy 'pytest>=8' 'pytest-xdist>=3.5'
+	touch $@
+
+$(PARITY)/.installed: $(WHEEL) $(PARITY)/.torch
+	$(PARITY)/bin/pip install --quiet --no-deps --force-reinstall dist/*.whl
+	touch $@
