@@ -30,7 +30,7 @@ parity: $(PARITY)/.installed
 
 # Times and memory of both, in alternation.
 bench: $(PARITY)/.installed
-	$(PARITY)/bin/python benchmarks/run.py
+	$(PARITY)/bin/python benchmarks/compare.py
 
 clean:
 	rm -rf $(VENV) $(PARITY) build dist .pytest_cache .mypy_cache .ruff_cache

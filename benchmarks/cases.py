@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-Case = Callable[[Any], Callable[[], Any]]  # from the framework's module to one step
+# From the framework's module to one step: a function, and what it is called with.
+Case = Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]
 
 CASES: dict[str, Case] = {}
-INFERENCE: dict[str, Case] = {}
+OTHERS: dict[str, Case] = {}  # for the tables of load and of replays
 
 
 def case(name: str, table: dict[str, Case] = CASES) -> Callable[[Case], Case]:
@@ -22,32 +23,32 @@ def case(name: str, table: dict[str, Case] = CASES) -> Callable[[Case], Case]:
 @case("add, 4 floats")
 def add(torch: Any) -> Any:
     a, b = torch.ones(4), torch.ones(4)
-    return lambda: a + b
+    return lambda: a + b, ()
 
 
 @case("add, 4 floats, with gradient")
 def add_with_gradient(torch: Any) -> Any:
     a, b = torch.ones(4, requires_grad=True), torch.ones(4)
-    return lambda: a + b
+    return lambda: a + b, ()
 
 
 @case("4 ops, forward + backward")
 def four_operations(torch: Any) -> Any:
     a, b = torch.ones(4, requires_grad=True), torch.ones(4)
-    return lambda: ((a * b + b) * b).sum().backward()
+    return lambda: ((a * b + b) * b).sum().backward(), ()
 
 
 def training_step(torch: Any, net: Any, optimizer: Any, x: Any, y: Any) -> Any:
     criterion = torch.nn.CrossEntropyLoss()
 
-    def step() -> Any:
+    def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad()
         loss = criterion(net(x), y)
         loss.backward()
         optimizer.step()
         return loss
 
-    return step
+    return step, (x, y)
 
 
 def lenet(torch: Any) -> Any:
@@ -74,16 +75,16 @@ for _batch in (1, 16, 64, 256):
     case(f"LeNet step, batch {_batch}")(lambda torch, batch=_batch: lenet_step(torch, batch))
 
 
-@case("LeNet inference, batch 64", INFERENCE)
+@case("LeNet inference, batch 64", OTHERS)
 def lenet_inference(torch: Any) -> Any:
     torch.manual_seed(0)
     net, (x, _) = lenet(torch).eval(), images(torch, 64)
 
-    def step() -> Any:
+    def step(x: Any) -> Any:
         with torch.no_grad():
             return net(x)
 
-    return step
+    return step, (x,)
 
 
 @case("MNIST example net step, batch 64")
@@ -99,26 +100,28 @@ def mnist_example(torch: Any) -> Any:
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
     x, y = images(torch, 64)
 
-    def step() -> Any:
+    def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad()
         loss = nn.functional.nll_loss(net(x), y)
         loss.backward()
         optimizer.step()
         return loss
 
-    return step
+    return step, (x, y)
 
 
-@case("MLP 784-512-512-10 step, batch 128, Adam")
-def mlp(torch: Any) -> Any:
+def mlp(torch: Any, batch: int) -> Any:
     torch.manual_seed(0)
     nn = torch.nn
     net = nn.Sequential(
         nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
     )
     optimizer = torch.optim.Adam(net.parameters())
-    x, y = torch.randn(128, 784), torch.randint(0, 10, (128,))
+    x, y = torch.randn(batch, 784), torch.randint(0, 10, (batch,))
     return training_step(torch, net, optimizer, x, y)
 
 
-ALL = {**CASES, **INFERENCE}
+case("MLP 784-512-512-10 step, batch 128, Adam")(lambda torch: mlp(torch, 128))
+case("MLP 784-512-512-10 step, batch 1, Adam", OTHERS)(lambda torch: mlp(torch, 1))
+
+ALL = {**CASES, **OTHERS}

@@ -39,9 +39,10 @@ class Worker:
         )  # fmt: skip
         self.version = self._answer()["ready"]
 
-    def run(self, case: str, seconds: float) -> dict[str, float]:
+    def run(self, case: str, seconds: float, compiled: bool = False) -> dict[str, float]:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"case": case, "seconds": seconds}) + "\n")
+        request = {"case": case, "seconds": seconds, "compiled": compiled}
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         return self._answer()
 
@@ -92,6 +93,40 @@ def speed_table(threads: int, rounds: int, seconds: float) -> Iterator[str]:
         yield (
             f"| {name} | {duration(r['ours'])} | {duration(r['theirs'])} | {spread(r['ratios'])} "
             f"| {TARGETS.get(name, DEFAULT_TARGET)} | {r['memory']:.2f} ({r['peak']:.0f} MiB) |"
+        )
+
+
+REPLAYED = {
+    "LeNet step, batch 1": 0.6, "LeNet step, batch 16": None, "LeNet step, batch 64": None,
+    "LeNet step, batch 256": 0.95, "MLP 784-512-512-10 step, batch 1, Adam": None,
+    "MLP 784-512-512-10 step, batch 128, Adam": None,
+}  # fmt: skip
+
+
+def replay_table(threads: int, rounds: int, seconds: float) -> Iterator[str]:
+    yield (
+        "| replayed step | replayed | eager | over its own eager | to reach | over PyTorch's eager "
+        "| recording, in eager steps | peak memory over eager's |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for name, target in REPLAYED.items():
+        with ExitStack() as stack:
+            names = ("rushlight", "rushlight", "torch")
+            replay, eager, torch = (stack.enter_context(Worker(n, threads)) for n in names)
+            found = []
+            for _ in range(rounds + 1):
+                found.append((
+                    replay.run(name, seconds, compiled=True), eager.run(name, seconds),
+                    torch.run(name, seconds),
+                ))  # fmt: skip
+        found = found[1:]
+        middle = [statistics.median(turn[i]["seconds"] for turn in found) for i in range(3)]
+        yield (
+            f"| {name} | {duration(middle[0])} | {duration(middle[1])} "
+            f"| {spread([a['seconds'] / b['seconds'] for a, b, _ in found])} | {target or ''} "
+            f"| {spread([a['seconds'] / c['seconds'] for a, _, c in found])} "
+            f"| {found[0][0]['recording'] / middle[1]:.1f} "
+            f"| {found[-1][0]['peak'] / found[-1][1]['peak']:.2f} |"
         )
 
 
@@ -160,7 +195,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.3, help="of one turn")
-    parser.add_argument("--only", choices=["speed", "load", "start"], help="one of the tables")
+    tables = ["speed", "replay", "load", "start"]
+    parser.add_argument("--only", choices=tables, help="one of the tables")
     parser.add_argument("--case", choices=list(ALL), help="one row, for work on it")
     options = parser.parse_args()
     if options.case:
@@ -172,6 +208,7 @@ def main() -> None:
           f"Python {platform.python_version()}\n")  # fmt: skip
     tables = {
         "speed": lambda: speed_table(options.threads, options.rounds, options.seconds),
+        "replay": lambda: replay_table(options.threads, options.rounds, options.seconds),
         "load": lambda: load_table(options.threads, options.rounds, options.seconds),
         "start": lambda: start_table(options.rounds),
     }

@@ -1,7 +1,9 @@
 """One framework in a process of its own, told by lines of JSON what to run.
 
-`{"case": name, "seconds": s}` runs a case's steps for about that long and answers with the mean
-time of a step in seconds and the process's peak memory in MiB. The case is set up when first named.
+`{"case": name, "compiled": c, "seconds": s}` runs a case's steps for about that long, compiled or
+not, and answers with the mean time of a step in seconds and the process's peak memory in MiB. The
+case is set up when first named; for a compiled one, the answer also has the time that recording it
+took.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import json
 import resource
 import sys
 import time
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -23,14 +26,28 @@ def main() -> None:
     print(json.dumps({"ready": torch.__version__}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        name = request["case"]
-        if name not in steps:
-            steps[name] = ALL[name](torch)
-            for _ in range(3):
-                steps[name]()
-        seconds = timed(steps[name], request["seconds"])
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"seconds": seconds, "peak": peak}), flush=True)
+        key = (request["case"], request["compiled"])
+        if key not in steps:
+            steps[key] = prepared(torch, *key)
+        step, recording = steps[key]
+        answer = {"seconds": timed(step, request["seconds"]), "recording": recording}
+        answer["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(answer), flush=True)
+
+
+def prepared(torch: Any, name: str, compiled: bool) -> tuple[Any, float]:
+    """A case's step without arguments, warm; and the time that recording it took."""
+    function, arguments = ALL[name](torch)
+    for _ in range(3):
+        function(*arguments)
+    if not compiled:
+        return partial(function, *arguments), 0.0
+    replayed = torch.compile(function)
+    start = time.perf_counter()
+    replayed(*arguments)
+    recording = time.perf_counter() - start
+    replayed(*arguments)
+    return partial(replayed, *arguments), recording
 
 
 def timed(step: Any, budget: float) -> float:

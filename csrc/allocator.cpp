@@ -19,8 +19,8 @@ namespace {
 constexpr size_t mapped_block = size_t{1} << 20;
 constexpr size_t huge_page = size_t{1} << 21;
 
-// A block is this header, padded to a cache line, and the data. Cached blocks hang in two lists: the
-// one of their size class, and the one of all in the order in which they came back.
+// A block is this header, padded to a cache line, and the data. Cached blocks hang in two lists:
+// the one of their size class, and the one of all in the order in which they came back.
 struct Block {
     size_t capacity;  // bytes of data
     Block *class_newer, *class_older;
@@ -46,8 +46,8 @@ int class_of(size_t bytes, size_t* capacity) {
 void* obtain(size_t bytes) {
     if (bytes < mapped_block) return std::aligned_alloc(alignment, bytes);
     const size_t margin = bytes >= huge_page ? huge_page : 0;
-    void* mapped = mmap(nullptr, bytes + margin, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* mapped =
+        mmap(nullptr, bytes + margin, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) return nullptr;
     if (!margin) return mapped;
     // Cut the mapping down to a start on a huge page's border.
@@ -124,8 +124,8 @@ public:
     std::mutex mutex;
 
 private:
-    // The cache may fill up to an eighth more than the most that was in use recently, that is within
-    // the last one to two windows of this many allocations (some tens of training steps).
+    // The cache may fill up to an eighth more than the most that was in use recently, that is
+    // within the last one to two windows of this many allocations (some tens of training steps).
     static constexpr size_t window = 4096;
 
     void trim(size_t about_to_obtain) {
@@ -185,8 +185,12 @@ Cache& cache() {
 
 }  // namespace
 
-void* allocate(size_t bytes) { return cache().allocate(bytes); }
-void release(void* data) { cache().release(data); }
+void* allocate(size_t bytes) {
+    return cache().allocate(bytes);
+}
+void release(void* data) {
+    cache().release(data);
+}
 
 void* resize(void* data, size_t bytes) {
     const size_t capacity = block_of(data)->capacity;
@@ -198,7 +202,11 @@ void* resize(void* data, size_t bytes) {
     return larger;
 }
 
-void empty_cache() { cache().empty(); }
-Statistics statistics() { return cache().statistics(); }
+void empty_cache() {
+    cache().empty();
+}
+Statistics statistics() {
+    return cache().statistics();
+}
 
 }  // namespace rushlight::allocator

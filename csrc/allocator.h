@@ -1,6 +1,6 @@
-// A caching allocator for results and scratch memory. Blocks that are given back are kept and handed
-// out again: memory fresh from the operating system costs a page fault for every 4 KiB, which is
-// more than an elementwise operation costs itself.
+// A caching allocator for results and scratch memory. Blocks that are given back are kept and
+// handed out again: memory fresh from the operating system costs a page fault for every 4 KiB,
+// which is more than an elementwise operation costs itself.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace rushlight::allocator {
 
-constexpr size_t alignment = 64;           // a cache line, and a whole AVX-512 register
-constexpr size_t smallest_block = 32768;   // below it, NumPy's own allocation is as good
+constexpr size_t alignment = 64;          // a cache line, and a whole AVX-512 register
+constexpr size_t smallest_block = 32768;  // below it, NumPy's own allocation is as good
 
 // Thread-safe. nullptr when there is no memory.
 void* allocate(size_t bytes);

@@ -15,7 +15,9 @@ PyObject* base_table = nullptr;
 // --- NumPy's memory handler over our allocator (NEP 49) ---
 // Arrays made with it own their memory as any other array does: no capsule, `base` is None.
 
-void* handler_allocate(void*, size_t bytes) { return allocator::allocate(bytes); }
+void* handler_allocate(void*, size_t bytes) {
+    return allocator::allocate(bytes);
+}
 
 void* handler_allocate_zeroed(void*, size_t count, size_t size) {
     void* data = allocator::allocate(count * size);
@@ -23,7 +25,9 @@ void* handler_allocate_zeroed(void*, size_t count, size_t size) {
     return data;
 }
 
-void handler_release(void*, void* data, size_t) { allocator::release(data); }
+void handler_release(void*, void* data, size_t) {
+    allocator::release(data);
+}
 
 void* handler_resize(void*, void* data, size_t bytes) {
     return allocator::resize(data, bytes);
@@ -163,7 +167,9 @@ PyObject* new_array_like(const ArrayView& a) {
     return new_array_strided(a.type, a.ndim, a.shape, strides);
 }
 
-void set_base(PyObject* base) { Py_XSETREF(base_table, Py_NewRef(base)); }
+void set_base(PyObject* base) {
+    Py_XSETREF(base_table, Py_NewRef(base));
+}
 
 PyObject* BaseKernel::operator()(PyObject* const* args, Py_ssize_t nargs) {
     constexpr Py_ssize_t most = 24;

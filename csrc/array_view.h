@@ -61,8 +61,8 @@ inline bool same_shape(const ArrayView& a, const ArrayView& b) {
     return a.ndim == b.ndim && PyArray_CompareLists(a.shape, b.shape, a.ndim);
 }
 
-// Whether elements of two arrays of one shape lie in the same way (strides of axes of length 1 do not
-// matter).
+// Whether elements of two arrays of one shape lie in the same way (strides of axes of length 1 do
+// not matter).
 bool same_strides(const ArrayView& a, const ArrayView& b);
 
 // Whether the two are the same elements at the same places, or might share memory at all.
@@ -118,7 +118,8 @@ struct Name {
     constexpr Name(const char (&literal)[length]) { std::copy_n(literal, length, text); }
 };
 
-// What Python calls: `covered(args, nargs)`, or the base when that returns nullptr without an error.
+// What Python calls: `covered(args, nargs)`, or the base when that returns nullptr without an
+// error.
 template <Name name, PyObject* (*covered)(PyObject* const*, Py_ssize_t)>
 PyObject* kernel(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
     PyObject* result = covered(args, nargs);

@@ -63,30 +63,30 @@ void set_instruction_set(const std::string& name) {
 
 NB_MODULE(_native, module) {
     if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
-    PyMethodDef* const families[] = {
-        rushlight::copies_methods,
-        rushlight::dropout_methods,
-        rushlight::elementwise_methods,
-        rushlight::loss_methods,
-        rushlight::normalization_methods,
-        rushlight::optim_methods,
-        rushlight::random_methods,
-        rushlight::reduction_methods,
-        rushlight::softmax_methods,
+    PyMethodDef* const families[] = {rushlight::copies_methods,
+                                     rushlight::dropout_methods,
+                                     rushlight::elementwise_methods,
+                                     rushlight::loss_methods,
+                                     rushlight::normalization_methods,
+                                     rushlight::optim_methods,
+                                     rushlight::random_methods,
+                                     rushlight::reduction_methods,
+                                     rushlight::softmax_methods,
 #ifdef RUSHLIGHT_WITH_CONVOLUTION
-        rushlight::convolution_methods,
+                                     rushlight::convolution_methods,
 #endif
 #ifdef RUSHLIGHT_WITH_MATMUL
-        rushlight::matmul_methods,
+                                     rushlight::matmul_methods,
 #endif
 #ifdef RUSHLIGHT_WITH_POOLING
-        rushlight::pooling_methods,
+                                     rushlight::pooling_methods,
 #endif
-        nullptr};
+                                     nullptr};
     for (PyMethodDef* methods : families)
         if (methods && PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 
-    module.def("set_base", [](nb::object base) { rushlight::set_base(base.ptr()); }, nb::arg("base"),
+    module.def("set_base", [](nb::object base) { rushlight::set_base(base.ptr()); },
+               nb::arg("base"),
                "The object whose methods do what the functions of this module do not cover.");
     rushlight::bind_replay(module);
     module.def("set_num_threads", &set_num_threads, nb::arg("count"));

@@ -139,10 +139,18 @@ bool copy_elements(const ArrayView& from, char* to, const npy_intp* to_strides) 
     for (int along = 0; along < inner; ++along) {
         if (walk.from[along] != item || walk.from[inner] % item) continue;
         switch (item) {
-            case 1: transpose_planes(walk, along, bit_loops.transpose8, from.data, to); return true;
-            case 2: transpose_planes(walk, along, bit_loops.transpose16, from.data, to); return true;
-            case 4: transpose_planes(walk, along, bit_loops.transpose32, from.data, to); return true;
-            case 8: transpose_planes(walk, along, bit_loops.transpose64, from.data, to); return true;
+            case 1:
+                transpose_planes(walk, along, bit_loops.transpose8, from.data, to);
+                return true;
+            case 2:
+                transpose_planes(walk, along, bit_loops.transpose16, from.data, to);
+                return true;
+            case 4:
+                transpose_planes(walk, along, bit_loops.transpose32, from.data, to);
+                return true;
+            case 8:
+                transpose_planes(walk, along, bit_loops.transpose64, from.data, to);
+                return true;
         }
     }
     return false;

@@ -51,7 +51,6 @@ PyObject* dropout(PyObject* const* args, Py_ssize_t nargs) {
 }  // namespace
 
 PyMethodDef dropout_methods[] = {
-    method<"dropout", dropout>("dropout(x, mask, scale)\n--\n\nx * mask * scale"),
-    {}};
+    method<"dropout", dropout>("dropout(x, mask, scale)\n--\n\nx * mask * scale"), {}};
 
 }  // namespace rushlight

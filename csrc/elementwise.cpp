@@ -17,7 +17,9 @@ namespace {
 constexpr int64_t grain_of(UnaryOp op) {
     return op == op_neg || op == op_relu || op == op_sqrt ? parallel_grain : parallel_grain / 2;
 }
-constexpr int64_t grain_of(BinaryOp) { return parallel_grain; }
+constexpr int64_t grain_of(BinaryOp) {
+    return parallel_grain;
+}
 
 // A Python number takes the type of the array that it meets.
 template <class T>
@@ -35,13 +37,16 @@ bool read_number(PyObject* object, T& number) {
 // The array for the result: a new one, or `out` where it fits and no operand overlaps it otherwise
 // than element upon element.
 template <class T, int count>
-PyObject* result_of(Iteration<T, count>& iteration, PyObject* out, const ArrayView* const* operands) {
+PyObject* result_of(Iteration<T, count>& iteration, PyObject* out,
+                    const ArrayView* const* operands) {
     if (out == Py_None) return iteration.make_result(numpy_type<T>);
     ArrayView target;
-    if (!view(out, target) || target.type != numpy_type<T> || !target.is_writeable()) return nullptr;
+    if (!view(out, target) || target.type != numpy_type<T> || !target.is_writeable())
+        return nullptr;
     if (!iteration.use_result(target)) return nullptr;
     for (int k = 0; k < count - 1; ++k)
-        if (!same_elements(*operands[k], target) && may_overlap(*operands[k], target)) return nullptr;
+        if (!same_elements(*operands[k], target) && may_overlap(*operands[k], target))
+            return nullptr;
     return Py_NewRef(out);
 }
 

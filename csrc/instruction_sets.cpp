@@ -51,7 +51,9 @@ std::vector<std::string> available_instruction_sets() {
     return names;
 }
 
-const std::string& instruction_set() { return current; }
+const std::string& instruction_set() {
+    return current;
+}
 
 bool set_instruction_set(const std::string& name) {
     for (const Build& build : builds()) {

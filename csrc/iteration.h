@@ -119,8 +119,8 @@ private:
     static constexpr int operand_count = count - 1;
     static constexpr int64_t item = sizeof(T);
 
-    // Whether axis `a` moves through memory in smaller steps than `b`, which now follows it, so that
-    // the two should change places. As in NumPy, they stay where an operand is for it.
+    // Whether axis `a` moves through memory in smaller steps than `b`, which now follows it, so
+    // that the two should change places. As in NumPy, they stay where an operand is for it.
     bool faster(int a, int b) const {
         bool some = false;
         for (int k = 0; k < operand_count; ++k) {
@@ -136,7 +136,8 @@ private:
     void sort_axes() {
         for (int i = 0; i < ndim_; ++i) {
             int place = i;
-            for (; place > 0 && faster(axes_[place - 1], i); --place) axes_[place] = axes_[place - 1];
+            for (; place > 0 && faster(axes_[place - 1], i); --place)
+                axes_[place] = axes_[place - 1];
             axes_[place] = i;
         }
     }
@@ -151,8 +152,10 @@ private:
             bool continues = joined > 0;
             for (int k = 0; k < count && continues; ++k)
                 continues = strides[k][joined - 1] == strides_[k][axis] * shape_[axis];
-            if (continues) shape[joined - 1] *= shape_[axis];
-            else shape[joined++] = shape_[axis];
+            if (continues)
+                shape[joined - 1] *= shape_[axis];
+            else
+                shape[joined++] = shape_[axis];
             for (int k = 0; k < count; ++k) strides[k][joined - 1] = strides_[k][axis];
         }
         ndim_ = joined;

@@ -17,10 +17,10 @@ Reduction read_reduction(PyObject* name) {
     const auto is = [=](const char* text) {
         return PyUnicode_CompareWithASCIIString(name, text) == 0;
     };
-    return is("mean") ? Reduction::mean
-         : is("sum")  ? Reduction::sum
-         : is("none") ? Reduction::none
-                      : Reduction::unknown;
+    return is("mean")   ? Reduction::mean
+           : is("sum")  ? Reduction::sum
+           : is("none") ? Reduction::none
+                        : Reduction::unknown;
 }
 
 // Labels (N,) of classes 0 .. classes - 1, and the weight of each class. Not valid when a label is
@@ -148,7 +148,8 @@ PyMethodDef loss_methods[] = {
         "nll_loss(log_probabilities, target, weight, reduction, ignore_index)\n--\n\n"
         "Negative log likelihood: (loss, total weight)."),
     method<"nll_loss_backward", nll_loss_backward>(
-        "nll_loss_backward(grad, target, weight, total_weight, reduction, ignore_index, input_shape)"
+        "nll_loss_backward(grad, target, weight, total_weight, reduction, ignore_index, "
+        "input_shape)"
         "\n--\n\nIts gradient with respect to the log probabilities."),
     {}};
 

@@ -49,8 +49,8 @@ bool make_plan(const ArrayView& x, Plan& plan) {
     return true;
 }
 
-// Mean and sum of squared differences from it, of values that come in parts (Chan, Golub and LeVeque
-// 1979): no difference of two large sums, whatever the mean.
+// Mean and sum of squared differences from it, of values that come in parts (Chan, Golub and
+// LeVeque 1979): no difference of two large sums, whatever the mean.
 struct Moments {
     double count = 0, mean = 0, squares = 0;
 
@@ -62,7 +62,8 @@ struct Moments {
     }
 };
 
-// `squares` is about `center`, the mean rounded to the array's type; this is the sum about the mean.
+// `squares` is about `center`, the mean rounded to the array's type; this is the sum about the
+// mean.
 double about_mean(double squares, double count, double mean, double center) {
     return squares - count * (mean - center) * (mean - center);
 }
@@ -150,8 +151,8 @@ PyObject* batch_norm_of(const ArrayView& x, const Plan& plan, PyObject* const* a
     T *weight, *bias, *running_mean, *running_var;
     if (!read_vector(args[1], channels, weight) || !read_vector(args[2], channels, bias) ||
         !read_vector(args[3], channels, running_mean, training) ||
-        !read_vector(args[4], channels, running_var, training) ||
-        !running_mean != !running_var || (!training && !running_mean))
+        !read_vector(args[4], channels, running_var, training) || !running_mean != !running_var ||
+        (!training && !running_mean))
         return nullptr;
     const npy_intp vector_shape = channels;
     PyObject* y = new_array_like(x);
@@ -174,8 +175,10 @@ PyObject* batch_norm_of(const ArrayView& x, const Plan& plan, PyObject* const* a
             const double inverse = 1 / std::sqrt(var + eps);
             if (training && running_mean) {
                 const double unbiased = moments[c].squares / std::max(count - 1, 1.0);
-                running_mean[c] = static_cast<T>((1 - momentum) * running_mean[c] + momentum * center);
-                running_var[c] = static_cast<T>((1 - momentum) * running_var[c] + momentum * unbiased);
+                running_mean[c] =
+                    static_cast<T>((1 - momentum) * running_mean[c] + momentum * center);
+                running_var[c] =
+                    static_cast<T>((1 - momentum) * running_var[c] + momentum * unbiased);
             }
             data_of<T>(mean)[c] = static_cast<T>(center);
             data_of<T>(invstd)[c] = static_cast<T>(inverse);
@@ -238,7 +241,8 @@ void sums_of_products(const Plan& plan, const T* grad, const T* x, const T* mean
 
 // gx = grad * a + x * b + c, a coefficient of each kind per channel.
 template <class T>
-void combine(const Plan& plan, const T* grad, const T* x, const T* a, const T* b, const T* c, T* gx) {
+void combine(const Plan& plan, const T* grad, const T* x, const T* a, const T* b, const T* c,
+             T* gx) {
     const int64_t channels = plan.channels, length = plan.length;
     if (plan.in_columns) {
         parallel_for(plan.rows, std::max<int64_t>(1, parallel_grain / channels),

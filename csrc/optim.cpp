@@ -83,8 +83,7 @@ void for_pieces(const Tensors& tensors, const Work& work) {
     }
     AllowThreads allow(total >= release_lock_from);
     const auto count = static_cast<int64_t>(pieces.size());
-    parallel_for(count, total >= 2 * parallel_grain ? 1 : count,
-                 [&](int64_t begin, int64_t end) {
+    parallel_for(count, total >= 2 * parallel_grain ? 1 : count, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
             work(tensors[pieces[i].tensor], pieces[i].begin, pieces[i].count);
     });
@@ -138,10 +137,14 @@ PyObject* sgd(PyObject* const* args, Py_ssize_t nargs) {
     const bool has_buffer = momentum != 0;
     if (has_buffer && !buffers.items) return nullptr;
     const auto call = [&]<class T>(T) {
-        const SgdStep<T> step = {
-            static_cast<T>(lr),        static_cast<T>(momentum), static_cast<T>(1 - dampening),
-            static_cast<T>(weight_decay), bool(nesterov),        bool(maximize),
-            has_buffer,                !initialized};
+        const SgdStep<T> step = {static_cast<T>(lr),
+                                 static_cast<T>(momentum),
+                                 static_cast<T>(1 - dampening),
+                                 static_cast<T>(weight_decay),
+                                 bool(nesterov),
+                                 bool(maximize),
+                                 has_buffer,
+                                 !initialized};
         return sgd_of<T>(params, grads, buffers, step);
     };
     const int type = type_of(params);
@@ -216,10 +219,10 @@ PyObject* adam(PyObject* const* args, Py_ssize_t nargs) {
         if (!lists[i].read(args[i], i == may_be_none)) return nullptr;
         if (lists[i].items && lists[i].count != lists[0].count) return nullptr;
     }
-    const AdamOptions options = {
-        PyFloat_AsDouble(args[6]),       PyFloat_AsDouble(args[7]), PyFloat_AsDouble(args[8]),
-        PyFloat_AsDouble(args[9]),       PyFloat_AsDouble(args[10]),
-        PyObject_IsTrue(args[11]) == 1, PyObject_IsTrue(args[12]) == 1};
+    const AdamOptions options = {PyFloat_AsDouble(args[6]),     PyFloat_AsDouble(args[7]),
+                                 PyFloat_AsDouble(args[8]),     PyFloat_AsDouble(args[9]),
+                                 PyFloat_AsDouble(args[10]),    PyObject_IsTrue(args[11]) == 1,
+                                 PyObject_IsTrue(args[12]) == 1};
     if (PyErr_Occurred()) return nullptr;
     const int type = type_of(lists[0]);
     return type == NPY_FLOAT    ? adam_of<float>(lists, options)

@@ -28,7 +28,8 @@ double quota_of(const std::string& directory, bool unified) {
 }
 
 // The smallest CPU quota of this process's cgroup and those above it, of either cgroup version.
-// https://docs.kernel.org/admin-guide/cgroup-v2.html, cgroup-v1/cgroups.html, scheduler/sched-bwc.html
+// https://docs.kernel.org/admin-guide/cgroup-v2.html, cgroup-v1/cgroups.html,
+// scheduler/sched-bwc.html
 double cpu_quota() {
     double smallest = INFINITY;
     std::ifstream groups("/proc/self/cgroup");  // lines "4:cpu,cpuacct:/path" (v1), "0::/path" (v2)
@@ -40,7 +41,8 @@ double cpu_quota() {
         if (!unified && controllers.find(",cpu,") == std::string::npos) continue;
         const std::string root = unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu";
         std::string path = line.substr(second + 1);
-        for (; !path.empty(); path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/')))
+        for (; !path.empty();
+             path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/')))
             smallest = std::min(smallest, quota_of(root + path, unified));
         smallest = std::min(smallest, quota_of(root, unified));
     }
@@ -54,16 +56,16 @@ int default_threads() {
     return std::max(1, static_cast<int>(allowed));
 }
 
-std::atomic<int> team_size{0};      // 0: not yet asked for
+std::atomic<int> team_size{0};  // 0: not yet asked for
 std::atomic<bool> forked{false};
 
-// In nanoseconds: the time that a grain of work takes, the longest wait that is believed (a longer one
-// was an accident), and what this thread has lately waited for its team, which fades by this factor
-// with each piece of work that is not shared for it.
+// In nanoseconds: the time that a grain of work takes, the longest wait that is believed (a longer
+// one was an accident), and what this thread has lately waited for its team, which fades by this
+// factor with each piece of work that is not shared for it.
 constexpr double grain_time = 13e3, longest_wait = 1e6, fading = 0.995;
 thread_local double recent_wait = 0;
 
-thread_local int handed_over = 0;   // the team size that this thread's OpenMP setting has
+thread_local int handed_over = 0;  // the team size that this thread's OpenMP setting has
 
 void after_fork_in_child() {
     forked = true;

@@ -24,18 +24,18 @@ constexpr int64_t release_lock_from = 1 << 16;
 int num_threads();
 void set_num_threads(int count);
 
-// Whether work of `pieces` grains is worth waking the team for. That depends on how long the team has
-// lately kept this thread waiting: some microseconds on a quiet machine, hundreds where other programs
-// have the processors and a thread of the team must wait for its turn. Then all but large work is
-// done by this thread alone, until the memory of the wait has faded.
+// Whether work of `pieces` grains is worth waking the team for. That depends on how long the team
+// has lately kept this thread waiting: some microseconds on a quiet machine, hundreds where other
+// programs have the processors and a thread of the team must wait for its turn. Then all but large
+// work is done by this thread alone, until the memory of the wait has faded.
 bool worth_sharing(int64_t pieces);
 void waited(std::chrono::nanoseconds time);
 
 // body(begin, end) for chunks that cover [0, count), on the whole team or, where that is not worth
 // it, on this thread alone. `grain` is what takes some ten microseconds. Never on part of the team:
 // libgomp ends the threads that a smaller team leaves over and has to start them again. `body` must
-// not throw, must not touch Python, and must give results that do not depend on where the chunks are
-// cut.
+// not throw, must not touch Python, and must give results that do not depend on where the chunks
+// are cut.
 template <class Body>
 void parallel_for(int64_t count, int64_t grain, const Body& body) {
     if (!worth_sharing(count / grain)) {
@@ -61,8 +61,7 @@ void parallel_for(int64_t count, int64_t grain, const Body& body) {
 // Lets other Python threads run while it lives, if there is work enough to make that worth while.
 class AllowThreads {
 public:
-    explicit AllowThreads(bool enough_work)
-        : state_(enough_work ? PyEval_SaveThread() : nullptr) {}
+    explicit AllowThreads(bool enough_work) : state_(enough_work ? PyEval_SaveThread() : nullptr) {}
     ~AllowThreads() {
         if (state_) PyEval_RestoreThread(state_);
     }

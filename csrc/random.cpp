@@ -58,7 +58,9 @@ PyObject* new_of_shape(PyObject* tuple, int type) {
     return new_array(type, ndim, shape);
 }
 
-int64_t size_of(PyObject* array) { return PyArray_SIZE(reinterpret_cast<PyArrayObject*>(array)); }
+int64_t size_of(PyObject* array) {
+    return PyArray_SIZE(reinterpret_cast<PyArrayObject*>(array));
+}
 
 // Fills `size` elements: make(n, raw numbers, place), `each` raw numbers for an element. The Python
 // lock stays: no other thread may draw from the same state meanwhile.

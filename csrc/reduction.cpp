@@ -11,9 +11,9 @@ namespace rushlight {
 
 namespace {
 
-constexpr int64_t block_size = 32768;    // elements whose sum is one partial sum
-constexpr int64_t most_blocks = 256;     // of a matrix that is summed over its rows
-constexpr int64_t wide_columns = 2048;   // from here on it is columns that are shared out
+constexpr int64_t block_size = 32768;   // elements whose sum is one partial sum
+constexpr int64_t most_blocks = 256;    // of a matrix that is summed over its rows
+constexpr int64_t wide_columns = 2048;  // from here on it is columns that are shared out
 
 // What remains of an array's axes when those of length 1 are dropped and neighbours in memory that
 // are both summed, or both kept, are joined. Slowest first; strides in elements.
@@ -63,10 +63,11 @@ void store(int64_t n, const double* sums, double scale, T* out) {
 
 // scale * sum over the rows of a matrix.
 template <class T>
-void sum_over_rows(const T* x, int64_t rows, int64_t columns, int64_t stride, double scale, T* out) {
+void sum_over_rows(const T* x, int64_t rows, int64_t columns, int64_t stride, double scale,
+                   T* out) {
     const auto sum_columns = loops<T>().sum_columns;
-    const int64_t block = std::max<int64_t>(
-        {64, block_size / columns, (rows + most_blocks - 1) / most_blocks});
+    const int64_t block =
+        std::max<int64_t>({64, block_size / columns, (rows + most_blocks - 1) / most_blocks});
     if (columns >= wide_columns || rows <= block) {
         parallel_for(columns, std::max<int64_t>(64, parallel_grain / rows),
                      [=](int64_t begin, int64_t end) {
@@ -208,8 +209,10 @@ PyObject* sum(PyObject* const* args, Py_ssize_t nargs) {
 }  // namespace
 
 PyMethodDef reduction_methods[] = {
-    method<"sum", sum<false>>("sum(x, axes, keepdims)\n--\n\nThe sum over some axes, or all (None)."),
-    method<"mean", sum<true>>("mean(x, axes, keepdims)\n--\n\nThe mean over some axes, or all (None)."),
+    method<"sum", sum<false>>(
+        "sum(x, axes, keepdims)\n--\n\nThe sum over some axes, or all (None)."),
+    method<"mean", sum<true>>(
+        "mean(x, axes, keepdims)\n--\n\nThe mean over some axes, or all (None)."),
     {}};
 
 }  // namespace rushlight

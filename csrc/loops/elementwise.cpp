@@ -32,21 +32,63 @@ void binary(int64_t n, const T* a, int64_t sa, const T* b, int64_t sb, T* out, i
     }
 }
 
-template <class T> T neg(T x) { return -x; }
-template <class T> T exp_of(T x) { return exp(x); }
-template <class T> T log_of(T x) { return log(x); }
-template <class T> T sqrt_of(T x) { return square_root(x); }
-template <class T> T tanh_of(T x) { return tanh(x); }
-template <class T> T sigmoid_of(T x) { return sigmoid(x); }
-template <class T> T relu(T x) { return T(0) > x ? T(0) : x; }  // NaN stays NaN
+template <class T>
+T neg(T x) {
+    return -x;
+}
+template <class T>
+T exp_of(T x) {
+    return exp(x);
+}
+template <class T>
+T log_of(T x) {
+    return log(x);
+}
+template <class T>
+T sqrt_of(T x) {
+    return square_root(x);
+}
+template <class T>
+T tanh_of(T x) {
+    return tanh(x);
+}
+template <class T>
+T sigmoid_of(T x) {
+    return sigmoid(x);
+}
+template <class T>
+T relu(T x) {
+    return T(0) > x ? T(0) : x;
+}  // NaN stays NaN
 
-template <class T> T add(T a, T b) { return a + b; }
-template <class T> T sub(T a, T b) { return a - b; }
-template <class T> T mul(T a, T b) { return a * b; }
-template <class T> T div(T a, T b) { return a / b; }
-template <class T> T relu_backward(T grad, T y) { return y > T(0) ? grad : T(0); }
-template <class T> T tanh_backward(T grad, T y) { return grad * (T(1) - y * y); }
-template <class T> T sigmoid_backward(T grad, T y) { return grad * y * (T(1) - y); }
+template <class T>
+T add(T a, T b) {
+    return a + b;
+}
+template <class T>
+T sub(T a, T b) {
+    return a - b;
+}
+template <class T>
+T mul(T a, T b) {
+    return a * b;
+}
+template <class T>
+T div(T a, T b) {
+    return a / b;
+}
+template <class T>
+T relu_backward(T grad, T y) {
+    return y > T(0) ? grad : T(0);
+}
+template <class T>
+T tanh_backward(T grad, T y) {
+    return grad * (T(1) - y * y);
+}
+template <class T>
+T sigmoid_backward(T grad, T y) {
+    return grad * y * (T(1) - y);
+}
 
 template <class T>
 void dropout(int64_t n, const T* x, const uint8_t* mask, T scale, T* y) {

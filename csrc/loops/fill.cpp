@@ -11,8 +11,12 @@ static void fill_all(Loops<T>& loops) {
     fill_optim(loops);
 }
 
-void fill(Loops<float>& loops) { fill_all(loops); }
-void fill(Loops<double>& loops) { fill_all(loops); }
+void fill(Loops<float>& loops) {
+    fill_all(loops);
+}
+void fill(Loops<double>& loops) {
+    fill_all(loops);
+}
 
 void fill(BitLoops& loops) {
     fill_copies(loops);

@@ -55,7 +55,8 @@ struct Loops {
     void (*product_columns)(int64_t rows, int64_t columns, const T* grad, const T* x,
                             const T* center, double* sums, double* products);
 
-    // y = x * scale + shift; gx = grad * a + x * b + c. Dense rows, a coefficient per column or one.
+    // y = x * scale + shift; gx = grad * a + x * b + c. Dense rows, a coefficient per column or
+    // one.
     void (*affine_row)(int64_t n, const T* x, T scale, T shift, T* y);
     void (*affine_columns)(int64_t rows, int64_t columns, const T* x, const T* scale,
                            const T* shift, T* y);
@@ -94,11 +95,11 @@ struct BitLoops {
     void (*twister_uniform)(int64_t n, const uint32_t* raw, float low, float high, float* out);
 };
 
-#define RUSHLIGHT_DECLARE_LOOPS(set)      \
-    namespace set {                       \
-    void fill(Loops<float>& loops);       \
-    void fill(Loops<double>& loops);      \
-    void fill(BitLoops& loops);           \
+#define RUSHLIGHT_DECLARE_LOOPS(set) \
+    namespace set {                  \
+    void fill(Loops<float>& loops);  \
+    void fill(Loops<double>& loops); \
+    void fill(BitLoops& loops);      \
     }
 RUSHLIGHT_DECLARE_LOOPS(baseline)
 RUSHLIGHT_DECLARE_LOOPS(avx2)

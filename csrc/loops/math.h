@@ -14,8 +14,12 @@ inline float multiply_add(float a, float b, float c) {
 #endif
 }
 
-inline int32_t bits_of(float x) { return __builtin_bit_cast(int32_t, x); }
-inline float float_of(int32_t bits) { return __builtin_bit_cast(float, bits); }
+inline int32_t bits_of(float x) {
+    return __builtin_bit_cast(int32_t, x);
+}
+inline float float_of(int32_t bits) {
+    return __builtin_bit_cast(float, bits);
+}
 
 constexpr float infinity = __builtin_inff();
 
@@ -84,7 +88,9 @@ inline float sigmoid(float x) {
     return (x >= 0.0f ? 1.0f : e) / (1.0f + e);
 }
 
-inline float square_root(float x) { return __builtin_sqrtf(x); }
+inline float square_root(float x) {
+    return __builtin_sqrtf(x);
+}
 
 inline double multiply_add(double a, double b, double c) {
 #ifdef __FMA__
@@ -93,10 +99,18 @@ inline double multiply_add(double a, double b, double c) {
     return a * b + c;
 #endif
 }
-inline double exp(double x) { return __builtin_exp(x); }
-inline double log(double x) { return __builtin_log(x); }
-inline double tanh(double x) { return __builtin_tanh(x); }
-inline double square_root(double x) { return __builtin_sqrt(x); }
+inline double exp(double x) {
+    return __builtin_exp(x);
+}
+inline double log(double x) {
+    return __builtin_log(x);
+}
+inline double tanh(double x) {
+    return __builtin_tanh(x);
+}
+inline double square_root(double x) {
+    return __builtin_sqrt(x);
+}
 inline double sigmoid(double x) {
     const double e = exp(-__builtin_fabs(x));
     return (x >= 0.0 ? 1.0 : e) / (1.0 + e);

@@ -29,8 +29,7 @@ void refill(uint32_t* key) {
 #pragma omp simd
     for (int64_t i = run; i < 2 * run; ++i) key[i] = twist(key[i], key[i + 1], key[i - run]);
 #pragma omp simd
-    for (int64_t i = 2 * run; i < length - 1; ++i)
-        key[i] = twist(key[i], key[i + 1], key[i - run]);
+    for (int64_t i = 2 * run; i < length - 1; ++i) key[i] = twist(key[i], key[i + 1], key[i - run]);
     key[length - 1] = twist(key[length - 1], key[0], key[middle - 1]);
 }
 
@@ -41,7 +40,8 @@ void bernoulli(int64_t n, const uint32_t* raw, double p, uint8_t* out) {
         const uint32_t low = temper(raw[2 * i + 1]);
         // As a float64 has 53 bits, this is exact. The lower draw as a signed number and 2^31: that
         // conversion exists in every set of instructions.
-        const double low_value = static_cast<double>(static_cast<int32_t>(low ^ 0x80000000u)) + 0x1p31;
+        const double low_value =
+            static_cast<double>(static_cast<int32_t>(low ^ 0x80000000u)) + 0x1p31;
         out[i] = high * 0x1p-21 + low_value * 0x1p-53 < p;
     }
 }
@@ -50,7 +50,8 @@ void uniform(int64_t n, const uint32_t* raw, float low, float high, float* out) 
     const float span = high - low;
 #pragma omp simd
     for (int64_t i = 0; i < n; ++i) {
-        const float u = static_cast<float>(static_cast<int32_t>(temper(raw[i]) & 0xffffffu)) * 0x1p-24f;
+        const float u =
+            static_cast<float>(static_cast<int32_t>(temper(raw[i]) & 0xffffffu)) * 0x1p-24f;
         // The product is exact in float64: one rounding, as a fused multiply-add has.
         const float value = static_cast<float>(static_cast<double>(u) * span + low);
         out[i] = value == high ? low : value;

@@ -6,9 +6,9 @@ namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
 namespace {
 
-constexpr int64_t lanes = 64;        // running sums side by side over a row
-constexpr int64_t depth = 32;        // additions to one of them before it is emptied
-constexpr int64_t column_tile = 256; // columns whose running sums stay in the first-level cache
+constexpr int64_t lanes = 64;         // running sums side by side over a row
+constexpr int64_t depth = 32;         // additions to one of them before it is emptied
+constexpr int64_t column_tile = 256;  // columns whose running sums stay in the first-level cache
 
 // The sum of fewer than `lanes` terms.
 template <class T, class Term>
@@ -84,8 +84,8 @@ inline void column_sums(int64_t rows, int64_t columns, double* const* sums, cons
 }
 
 // column_sums() of a matrix whose rows stand side by side in memory, with a value per column that
-// the terms need: each of make_terms(first row, width, values) gives its term of the rows from there
-// on, as wide as said.
+// the terms need: each of make_terms(first row, width, values) gives its term of the rows from
+// there on, as wide as said.
 template <class T, class... MakeTerms>
 inline void grouped_column_sums(int64_t rows, int64_t columns, const T* values, double* const* sums,
                                 const MakeTerms&... make_terms) {
@@ -121,7 +121,8 @@ void sum_columns(int64_t rows, int64_t columns, const T* x, int64_t stride, doub
             return [=](int64_t r, int64_t c) { return x[(done + r) * width + c]; };
         });
     } else {
-        column_sums<T>(rows, columns, &sums, [=](int64_t r, int64_t c) { return x[r * stride + c]; });
+        column_sums<T>(rows, columns, &sums,
+                       [=](int64_t r, int64_t c) { return x[r * stride + c]; });
     }
 }
 
@@ -132,37 +133,33 @@ double centered_row(int64_t n, const T* x, T center) {
 
 template <class T>
 void centered_columns(int64_t rows, int64_t columns, const T* x, const T* center, double* sums) {
-    grouped_column_sums(
-        rows, columns, center, &sums, [=](int64_t done, int64_t width, const T* centers) {
-            return [=](int64_t r, int64_t c) {
-                const T difference = x[(done + r) * width + c] - centers[c];
-                return difference * difference;
-            };
-        });
+    grouped_column_sums(rows, columns, center, &sums,
+                        [=](int64_t done, int64_t width, const T* centers) {
+        return [=](int64_t r, int64_t c) {
+            const T difference = x[(done + r) * width + c] - centers[c];
+            return difference * difference;
+        };
+    });
 }
 
 template <class T>
 void product_row(int64_t n, const T* grad, const T* x, T center, double* sums) {
-    row_sums<T>(
-        n, sums, [=](int64_t i) { return grad[i]; },
-        [=](int64_t i) { return grad[i] * (x[i] - center); });
+    row_sums<T>(n, sums, [=](int64_t i) { return grad[i]; },
+                [=](int64_t i) { return grad[i] * (x[i] - center); });
 }
 
 template <class T>
 void product_columns(int64_t rows, int64_t columns, const T* grad, const T* x, const T* center,
                      double* sums, double* products) {
     double* const both[] = {sums, products};
-    grouped_column_sums(
-        rows, columns, center, both,
-        [=](int64_t done, int64_t width, const T*) {
-            return [=](int64_t r, int64_t c) { return grad[(done + r) * width + c]; };
-        },
-        [=](int64_t done, int64_t width, const T* centers) {
-            return [=](int64_t r, int64_t c) {
-                const int64_t i = (done + r) * width + c;
-                return grad[i] * (x[i] - centers[c]);
-            };
-        });
+    grouped_column_sums(rows, columns, center, both, [=](int64_t done, int64_t width, const T*) {
+        return [=](int64_t r, int64_t c) { return grad[(done + r) * width + c]; };
+    }, [=](int64_t done, int64_t width, const T* centers) {
+        return [=](int64_t r, int64_t c) {
+            const int64_t i = (done + r) * width + c;
+            return grad[i] * (x[i] - centers[c]);
+        };
+    });
 }
 
 }  // namespace

@@ -89,7 +89,8 @@ void log_softmax(int64_t rows, int64_t columns, const T* x, T* y) {
         if (columns < block) {
             exponentials(count * columns, y, buffer);
             T logarithms[block];
-            for (int64_t r = 0; r < count; ++r) logarithms[r] = total(columns, buffer + r * columns);
+            for (int64_t r = 0; r < count; ++r)
+                logarithms[r] = total(columns, buffer + r * columns);
 #pragma omp simd
             for (int64_t r = 0; r < count; ++r) logarithms[r] = log(logarithms[r]);
             for (int64_t r = 0; r < count; ++r)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Any
 
 _SECONDS_BETWEEN_LINES = 5.0
+_USUAL_WIDTH = 100
 
 
 class Progress:
@@ -37,9 +39,10 @@ class ProgressBar(Progress):
         class Bar(tqdm):  # type: ignore[misc]
             monitor_interval = 0  # no thread: workers are forked from this process
 
+        known = _has_width()
         self._bar: Any = Bar(
-            total=total, initial=done, unit=" images", unit_scale=True, dynamic_ncols=True,
-            leave=False, bar_format=self._FORMAT,
+            total=total, initial=done, unit=" images", unit_scale=True, leave=False,
+            bar_format=self._FORMAT, dynamic_ncols=known, ncols=None if known else _USUAL_WIDTH,
         )  # fmt: skip
 
     def step(self, where: str, loss: float, images: int) -> None:
@@ -53,6 +56,14 @@ class ProgressBar(Progress):
 
     def close(self) -> None:
         self._bar.close()
+
+
+def _has_width() -> bool:
+    """Not every terminal says how wide it is; for one of no width tqdm would draw nothing."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except OSError:
+        return False
 
 
 class ProgressLines(Progress):
