@@ -6,34 +6,29 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
-#include <stdexcept>
+#include <string>
 
 #include "allocator.h"
 #include "instruction_sets.h"
+#include "onednn.h"
 #include "parallel.h"
 #include "replay.h"
 
 namespace nb = nanobind;
 
 namespace rushlight {
+extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
 extern PyMethodDef loss_methods[];
+extern PyMethodDef matmul_methods[];
 extern PyMethodDef normalization_methods[];
 extern PyMethodDef optim_methods[];
+extern PyMethodDef pooling_methods[];
 extern PyMethodDef random_methods[];
 extern PyMethodDef reduction_methods[];
 extern PyMethodDef softmax_methods[];
-#ifdef RUSHLIGHT_WITH_CONVOLUTION
-extern PyMethodDef convolution_methods[];
-#endif
-#ifdef RUSHLIGHT_WITH_MATMUL
-extern PyMethodDef matmul_methods[];
-#endif
-#ifdef RUSHLIGHT_WITH_POOLING
-extern PyMethodDef pooling_methods[];
-#endif
 }  // namespace rushlight
 
 namespace {
@@ -63,27 +58,13 @@ void set_instruction_set(const std::string& name) {
 
 NB_MODULE(_native, module) {
     if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
-    PyMethodDef* const families[] = {rushlight::copies_methods,
-                                     rushlight::dropout_methods,
-                                     rushlight::elementwise_methods,
-                                     rushlight::loss_methods,
-                                     rushlight::normalization_methods,
-                                     rushlight::optim_methods,
-                                     rushlight::random_methods,
-                                     rushlight::reduction_methods,
-                                     rushlight::softmax_methods,
-#ifdef RUSHLIGHT_WITH_CONVOLUTION
-                                     rushlight::convolution_methods,
-#endif
-#ifdef RUSHLIGHT_WITH_MATMUL
-                                     rushlight::matmul_methods,
-#endif
-#ifdef RUSHLIGHT_WITH_POOLING
-                                     rushlight::pooling_methods,
-#endif
-                                     nullptr};
+    PyMethodDef* const families[] = {
+        rushlight::convolution_methods,   rushlight::copies_methods,    rushlight::dropout_methods,
+        rushlight::elementwise_methods,   rushlight::loss_methods,      rushlight::matmul_methods,
+        rushlight::normalization_methods, rushlight::optim_methods,     rushlight::pooling_methods,
+        rushlight::random_methods,        rushlight::reduction_methods, rushlight::softmax_methods};
     for (PyMethodDef* methods : families)
-        if (methods && PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
+        if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 
     module.def("set_base", [](nb::object base) { rushlight::set_base(base.ptr()); },
                nb::arg("base"),
@@ -98,6 +79,7 @@ NB_MODULE(_native, module) {
     });
     module.def("instruction_set", [] { return rushlight::instruction_set(); });
     module.def("set_instruction_set", &set_instruction_set, nb::arg("name"));
+    module.def("onednn_version", &rushlight::onednn::version);
     module.def("memory_stats", &memory_stats, "The caching allocator's figures.");
     module.def("empty_cache", &rushlight::allocator::empty_cache,
                "Give the memory that the allocator keeps back to the operating system.");

@@ -119,25 +119,34 @@ private:
     static constexpr int operand_count = count - 1;
     static constexpr int64_t item = sizeof(T);
 
-    // Whether axis `a` moves through memory in smaller steps than `b`, which now follows it, so
-    // that the two should change places. As in NumPy, they stay where an operand is for it.
-    bool faster(int a, int b) const {
-        bool some = false;
+    enum class Sequence { Right, Wrong, Open };
+
+    // Whether axis `before`, which stands before `after`, moves through memory in larger steps, as
+    // it should. As in NumPy, two axes stay as they are where any operand is for it; axes along
+    // which nothing moves leave it open.
+    Sequence sequence(int before, int after) const {
+        Sequence result = Sequence::Open;
         for (int k = 0; k < operand_count; ++k) {
-            const int64_t first = std::abs(strides_[k][a]), second = std::abs(strides_[k][b]);
+            const int64_t first = std::abs(strides_[k][before]),
+                          second = std::abs(strides_[k][after]);
             if (!first || !second) continue;
-            if (first >= second) return false;
-            some = true;
+            if (first >= second) return Sequence::Right;
+            result = Sequence::Wrong;
         }
-        return some;
+        return result;
     }
 
-    // Axes from the slowest to the fastest in memory; in the order of the shape where it is open.
+    // Axes from the slowest to the fastest in memory, by insertion; in the order of the shape where
+    // that is open.
     void sort_axes() {
         for (int i = 0; i < ndim_; ++i) {
             int place = i;
-            for (; place > 0 && faster(axes_[place - 1], i); --place)
-                axes_[place] = axes_[place - 1];
+            for (int j = i - 1; j >= 0; --j) {
+                const Sequence found = sequence(axes_[j], i);
+                if (found == Sequence::Right) break;
+                if (found == Sequence::Wrong) place = j;
+            }
+            for (int j = i; j > place; --j) axes_[j] = axes_[j - 1];
             axes_[place] = i;
         }
     }

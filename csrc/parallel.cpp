@@ -106,9 +106,10 @@ bool worth_sharing(int64_t pieces) {
     return false;
 }
 
-void waited(std::chrono::nanoseconds time) {
-    const auto counted = std::min(static_cast<double>(time.count()), longest_wait);
-    recent_wait += (counted - recent_wait) / 2;
+void note_times(std::chrono::nanoseconds own_work, std::chrono::nanoseconds wait) {
+    // Chunks may be uneven: a wait as long as this thread's own chunk says nothing.
+    const auto excess = static_cast<double>((wait - own_work).count());
+    recent_wait += (std::clamp(excess, 0.0, longest_wait) - recent_wait) / 2;
 }
 
 void set_num_threads(int count) {

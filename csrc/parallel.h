@@ -29,7 +29,7 @@ void set_num_threads(int count);
 // programs have the processors and a thread of the team must wait for its turn. Then all but large
 // work is done by this thread alone, until the memory of the wait has faded.
 bool worth_sharing(int64_t pieces);
-void waited(std::chrono::nanoseconds time);
+void note_times(std::chrono::nanoseconds own_work, std::chrono::nanoseconds wait);
 
 // body(begin, end) for chunks that cover [0, count), on the whole team or, where that is not worth
 // it, on this thread alone. `grain` is what takes some ten microseconds. Never on part of the team:
@@ -43,6 +43,7 @@ void parallel_for(int64_t count, int64_t grain, const Body& body) {
         return;
     }
     using Clock = std::chrono::steady_clock;
+    const Clock::time_point started = Clock::now();
     Clock::time_point finished;
 #pragma omp parallel num_threads(num_threads())
     {
@@ -55,7 +56,7 @@ void parallel_for(int64_t count, int64_t grain, const Body& body) {
         if (begin < end) body(begin, end);
         if (me == 0) finished = Clock::now();
     }
-    waited(Clock::now() - finished);
+    note_times(finished - started, Clock::now() - finished);
 }
 
 // Lets other Python threads run while it lives, if there is work enough to make that worth while.

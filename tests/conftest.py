@@ -1,4 +1,4 @@
-"""What every test starts from: the same random numbers, and settings as a fresh process has them."""
+"""What every test starts from: the same random numbers, and a fresh process's settings."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import samples
-from samples import Op, Sample, build, outputs
 
 import rushlight as torch
+import samples
 from rushlight.kernels import launch
 from rushlight.kernels.base import Base
+from samples import Op, Sample, build, outputs
 
 TABLES = [table for table in [launch.kernels[np.ndarray]] if type(table) is not Base]
 if not TABLES:

@@ -73,6 +73,22 @@ def test_layouts_keep_their_order(name):
     assert is_channels_last(kernels().relu(channels_last(x)))
 
 
+@pytest.mark.parametrize(
+    ("shape", "strides"),
+    [
+        ((2, 3, 1, 5), (15, 1, 15, 3)),
+        ((2, 1, 4), (1, 2, 2)),
+        ((1, 3, 4), (1, 1, 3)),
+        ((3, 1, 1, 2), (1, 7, 9, 3)),
+    ],
+)
+def test_axes_of_length_1_do_not_disturb_the_order(shape, strides):
+    x = np.lib.stride_tricks.as_strided(random(64), shape, [4 * s for s in strides])
+    for actual in (kernels().relu(x), kernels().add(x, 1.5), kernels().mul(x, x)):
+        moving = [i for i, n in enumerate(shape) if n > 1]
+        assert [actual.strides[i] for i in moving] == [x.strides[i] for i in moving]
+
+
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div"])
 def test_broadcasting(name):
     x = random(4, 5, 6, 8)

@@ -362,12 +362,14 @@ OPTIONS: Any = [
 ]
 
 
-@pytest.mark.parametrize(("make", "expected"), CASES, ids=[text[:40] for _, text in CASES])
+@pytest.mark.parametrize(("make", "expected"), CASES, ids=range(len(CASES)))
 def test_text(make: Any, expected: str) -> None:
     assert repr(make()) == str(make()) == expected
 
 
-@pytest.mark.parametrize(("options", "make", "expected"), OPTIONS, ids=str)
+@pytest.mark.parametrize(
+    ("options", "make", "expected"), OPTIONS, ids=[str(options) for options, *_ in OPTIONS]
+)
 def test_options(options: Any, make: Any, expected: str) -> None:
     torch.set_printoptions(**options)
     assert repr(make()) == expected

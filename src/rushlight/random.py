@@ -137,7 +137,11 @@ class Generator:
 class PhiloxGenerator(Generator):
     """The generator of a device that is not the CPU; made as `torch.Generator(device="cuda")`."""
 
-    _zero_state = np.zeros(2, np.uint64)
+    _zero_state = np.zeros(3, np.uint64)
+
+    def __init__(self, device: Device | str) -> None:
+        super().__init__(device)
+        self.state[philox.DEVICE] = self._device.index
 
     def _start(self, seed: int) -> None:
         self.state[philox.SEED], self.state[philox.BLOCK] = seed % 2**64, 0
@@ -147,16 +151,16 @@ class PhiloxGenerator(Generator):
 
     def get_state(self) -> Tensor:
         """Seed and position: 16 bytes as a uint8 tensor on the CPU."""
-        return wrap(self.state.view(np.uint8).copy())
+        return wrap(self.state[:2].view(np.uint8).copy())
 
     def set_state(self, new_state: Tensor) -> None:
         saved = _bytes_of(new_state)
-        if saved.size != self.state.nbytes:
+        if saved.size != 16:
             raise RuntimeError(
-                f"RNG state is wrong size: expected {self.state.nbytes} bytes for a generator of "
-                f"{self._device}, got {saved.size}"
+                f"RNG state is wrong size: expected 16 bytes for a generator of {self._device}, "
+                f"got {saved.size}"
             )
-        self.state[...] = saved.view(np.uint64)
+        self.state[:2] = saved.view(np.uint64)
 
 
 def _bytes_of(state: Tensor) -> np.ndarray[Any, Any]:

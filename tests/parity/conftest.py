@@ -1,3 +1,3 @@
-"""Parity with PyTorch. Collected with `--parity` only, and failing, not skipped, without PyTorch."""
+"""Parity with PyTorch: collected with `--parity` only, and failing where PyTorch is missing."""
 
 import torch  # noqa: F401

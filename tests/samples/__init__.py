@@ -8,7 +8,19 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from .core import Fixed, Invalid, Named, Op, Sample, Table, Values, as_numpy, build, outputs, resolve
+from .core import (
+    Fixed,
+    Invalid,
+    Named,
+    Op,
+    Sample,
+    Table,
+    Values,
+    as_numpy,
+    build,
+    outputs,
+    resolve,
+)
 
 __all__ = [
     "Fixed", "Invalid", "Named", "Op", "Sample", "Values", "as_numpy", "build", "outputs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .core import Array, Invalid, Named, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Named, Op, Sample, Values
 from .elementwise import SHAPES
 
 
@@ -43,7 +43,7 @@ def _to(v: Values) -> Iterator[Sample]:
 
 def _type_as(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), v.integers(0, 9, 2))
-    yield Sample(v.integers(0, 9, 3), v.normal(2))
+    yield Sample(v.integers(0, 9, 3), Fixed(v.normal(2)))
 
 
 def _types(v: Values) -> Iterator[Sample]:
@@ -57,7 +57,7 @@ def _cast(name: str, kind: str) -> Op:
         yield Sample(v.integers(0, 9, 3))
         yield Sample(v.mask(3))
 
-    return Op(f"Tensor.{name}", samples, lambda x: x.astype(kind), composite=True)
+    return Op(f"Tensor.{name}", samples, lambda x: x.astype(kind))
 
 
 def _one(v: Values) -> Iterator[Sample]:
@@ -70,16 +70,15 @@ def _identity(x: Array, memory_format: Any = None) -> Array:
 
 ops = [
     Op("clone", _clone_orders, _identity),
-    Op("Tensor.contiguous", _orders, _identity, composite=True),
+    Op("Tensor.contiguous", _orders, _identity),
     Op("Tensor.is_contiguous", _is_contiguous, differentiable=False, layouts=False),
     Op("Tensor.to", _to, composite=True),
-    Op("Tensor.type", _types, composite=True),
-    Op("Tensor.type_as", _type_as, lambda x, y: x.astype(y.dtype), composite=True),
-    Op("Tensor.cpu", _one, _identity,
-       composite=True),
-    Op("Tensor.cuda", _one, _identity, composite=True,
+    Op("Tensor.type", _types),
+    Op("Tensor.type_as", _type_as, lambda x, y: x.astype(y.dtype)),
+    Op("Tensor.cpu", _one, _identity),
+    Op("Tensor.cuda", _one, _identity,
        call=lambda torch: lambda x: x.cuda() if torch.cuda.is_available() else x),
-    Op("Tensor.pin_memory", _one, _identity, composite=True,
+    Op("Tensor.pin_memory", _one, _identity,
        call=lambda torch: lambda x: x.pin_memory() if torch.__name__ == "rushlight" else x),
     _cast("float", "float32"),
     _cast("double", "float64"),

@@ -173,7 +173,8 @@ ops = [
     _row("empty", _sizes, _constant(1), call=_shape_of("empty")),
     _row("full", _full, lambda size, value, dtype=None: np.full(size, value)),
     _row("arange", _arange, _arange_reference),
-    _row("linspace", _linspace, lambda start, end, steps, dtype=None: np.linspace(start, end, steps)),
+    _row("linspace", _linspace, lambda start, end, steps, dtype=None: np.linspace(
+        start, end, steps)),
     _row("eye", _eye, lambda n, m=None, dtype=None: np.eye(n, m)),
     _row("zeros_like", _like, lambda x, dtype=None: np.zeros(x.shape)),
     _row("ones_like", _like, lambda x, dtype=None: np.ones(x.shape)),

@@ -59,7 +59,8 @@ def _scaled(v: Values) -> Iterator[Sample]:
 
 def _masks(v: Values) -> Iterator[Sample]:
     yield from _scaled(v)
-    yield Invalid(v.mask(3), v.mask(3), raises=RuntimeError, match="Subtraction, the `-` operator, with .* bool tensor")
+    yield Invalid(v.mask(3), v.mask(3), raises=RuntimeError,
+                  match="Subtraction, the `-` operator, with .* bool tensor")
 
 
 def _rounded(v: Values) -> Iterator[Sample]:

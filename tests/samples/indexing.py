@@ -208,8 +208,8 @@ def _one_hot_reference(x: Array, num_classes: int = -1) -> Array:
 ops = [
     Op("Tensor.__getitem__", _views, lambda x, index: x[index], view=True, composite=True),
     Op("index by tensors", _tensors, lambda x, index: x[index],
-       call=lambda torch: lambda x, index: x[index], composite=True),
-    Op("Tensor.__setitem__", _assignments, _assign_reference, call=_assign, composite=True),
+       call=lambda torch: lambda x, index: x[index]),
+    Op("Tensor.__setitem__", _assignments, _assign_reference, call=_assign),
     Op("gather", _gather, _gather_reference),
     Op("scatter_add", _scatter_add, _scatter_add_reference),
     Op("index_select", _index_select, lambda x, dim, index: np.take(x, index, dim), composite=True),

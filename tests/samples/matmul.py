@@ -13,7 +13,8 @@ def _matmul(v: Values) -> Iterator[Sample]:
     for left, right in (
         ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)),
         ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 1, 2, 3), (4, 3, 2)), ((5, 2, 3), (3,)),
-        ((3,), (5, 3, 2)), ((1, 1), (1, 1)), ((0, 3), (3, 4)), ((2, 0), (0, 3)), ((40, 30), (30, 50)),
+        ((3,), (5, 3, 2)), ((1, 1), (1, 1)), ((0, 3), (3, 4)), ((2, 0), (0, 3)),
+        ((40, 30), (30, 50)),
     ):  # fmt: skip
         yield Sample(v.normal(*left), v.normal(*right))
     yield Invalid(v.normal(2, 3), v.normal(4, 5), raises=RuntimeError,
@@ -41,7 +42,8 @@ def _mm(v: Values) -> Iterator[Sample]:
 def _bmm(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(5, 2, 3), v.normal(5, 3, 4))
     yield Sample(v.normal(1, 2, 3), v.normal(1, 3, 1))
-    yield Invalid(v.normal(5, 2, 3), v.normal(4, 3, 4), raises=RuntimeError, match="", own_words=True)
+    yield Invalid(v.normal(5, 2, 3), v.normal(4, 3, 4), raises=RuntimeError, match="",
+                  own_words=True)
     yield Invalid(v.normal(2, 3), v.normal(3, 4), raises=RuntimeError,
                   match="batch1 must be a 3D tensor")
 
@@ -100,7 +102,7 @@ ops = [
     Op("bmm", _bmm, np.matmul),
     Op("mv", _mv, np.matmul, composite=True),
     Op("dot", _dot, np.dot, composite=True),
-    Op("outer", _outer, np.outer, composite=True),
+    Op("outer", _outer, np.outer),
     Op("addmm", _addmm, lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a @ b),
        composite=True),
     Op("nn.functional.linear", _linear, _linear_reference, composite=True),

@@ -30,8 +30,10 @@ def _batch_norm(v: Values) -> Iterator[Sample]:
                   match="running_mean must be defined in evaluation mode")
 
 
-def _reference(x: Array, mean: Any, var: Any, weight: Any = None, bias: Any = None,
-               training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Any:  # fmt: skip
+def _reference(
+    x: Array, mean: Any, var: Any, weight: Any = None, bias: Any = None, training: bool = False,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:  # fmt: skip
     """The result, and the running statistics that it leaves."""
     axes = (0, *range(2, x.ndim))
     count = x.size // x.shape[1]

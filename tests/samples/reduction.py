@@ -97,7 +97,7 @@ def _extreme(v: Values) -> Iterator[Sample]:
     yield Sample(x[:, :6].copy(), x[:, 6:].copy())
     yield Invalid(v.normal(0), raises=RuntimeError, match="Expected reduction dim")
     yield Invalid(v.normal(2, 3), 2, raises=IndexError, match="Dimension out of range")
-    yield Invalid(v.normal(2, 0), 1, raises=IndexError, match="Expected reduction dim 1 to have non-z")
+    yield Invalid(v.normal(2, 0), 1, raises=IndexError, match="Expected reduction dim 1 to have ")
 
 
 def _with_indices(extreme: Any, position: Any, pairwise: Any) -> Callable[..., Any]:

@@ -168,7 +168,7 @@ def _repeat(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), (4, 1, 2))
     yield Sample(v.normal(3), 0)
     yield Sample(v.normal(), 3)
-    yield Invalid(v.normal(2, 3), 2, raises=RuntimeError, match="Number of dimensions of repeat dim")
+    yield Invalid(v.normal(2, 3), 2, raises=RuntimeError, match="Number of dimensions of repeat")
 
 
 def _broadcast(v: Values) -> Iterator[Sample]:
@@ -266,18 +266,17 @@ def _triangle(v: Values) -> Iterator[Sample]:
 
 
 ops = [
-    Op("reshape", _reshape, lambda x, *s: x.reshape(_sizes(s)), view=True, composite=True),
-    Op("Tensor.reshape", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True,
-       composite=True),
+    Op("reshape", _reshape, lambda x, *s: x.reshape(_sizes(s)), view=True),
+    Op("Tensor.reshape", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True),
     Op("Tensor.view", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True,
        layouts=False),
     Op("Tensor.view_as", _like, lambda x, y: x.reshape(y.shape), view=True, layouts=False),
-    Op("Tensor.reshape_as", _like, lambda x, y: x.reshape(y.shape), view=True, composite=True),
-    Op("flatten", _flatten, _flatten_reference, view=True, composite=True),
+    Op("Tensor.reshape_as", _like, lambda x, y: x.reshape(y.shape), view=True),
+    Op("flatten", _flatten, _flatten_reference, view=True),
     Op("unflatten", _unflatten, lambda x, dim, sizes: x.reshape(
-        (*x.shape[:dim % x.ndim], *sizes, *x.shape[dim % x.ndim + 1:])), view=True, composite=True),
-    Op("squeeze", _squeeze, _squeeze_reference, view=True, composite=True),
-    Op("unsqueeze", _unsqueeze, np.expand_dims, view=True, composite=True),
+        (*x.shape[:dim % x.ndim], *sizes, *x.shape[dim % x.ndim + 1:])), view=True),
+    Op("squeeze", _squeeze, _squeeze_reference, view=True),
+    Op("unsqueeze", _unsqueeze, np.expand_dims, view=True),
     Op("permute", _permute, np.transpose, view=True),
     Op("Tensor.permute", _permute_method, lambda x, *dims: np.transpose(x, _sizes(dims)),
        view=True),
@@ -292,7 +291,7 @@ ops = [
     Op("Tensor.expand", _expand, _expand_reference, view=True),
     Op("Tensor.expand_as", _expand_as, lambda x, y: np.broadcast_to(x, y.shape), view=True),
     Op("Tensor.repeat", _repeat, lambda x, *n: np.tile(x, _sizes(n)), composite=True),
-    Op("broadcast_tensors", _broadcast, np.broadcast_arrays, composite=True),
+    Op("broadcast_tensors", _broadcast, np.broadcast_arrays),
     Op("cat", _cat, lambda parts, dim=0: np.concatenate(
         [p for p in parts if p.shape != (0,)] or parts, dim)),
     Op("stack", _stack, lambda parts, dim=0: np.stack(parts, dim)),
@@ -300,7 +299,7 @@ ops = [
     Op("chunk", _chunk, _chunk_reference, view=True, composite=True),
     Op("unbind", _unbind, lambda x, dim=0: list(np.moveaxis(x, dim, 0)), view=True, composite=True),
     Op("select", _select, lambda x, dim, index: np.take(x, index, dim), view=True, composite=True),
-    Op("narrow", _narrow, _narrow_reference, view=True, composite=True),
+    Op("narrow", _narrow, _narrow_reference, view=True),
     Op("tril", _triangle, lambda x, diagonal=0: np.tril(x, diagonal)),
     Op("triu", _triangle, lambda x, diagonal=0: np.triu(x, diagonal)),
 ]  # fmt: skip

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 _SECONDS_BETWEEN_LINES = 5.0
-_USUAL_WIDTH = 100
+_USUAL_SIZE = {"ncols": 100, "nrows": 24}
 
 
 class Progress:
@@ -39,10 +39,10 @@ class ProgressBar(Progress):
         class Bar(tqdm):  # type: ignore[misc]
             monitor_interval = 0  # no thread: workers are forked from this process
 
-        known = _has_width()
+        size = {"dynamic_ncols": True} if _has_size() else _USUAL_SIZE
         self._bar: Any = Bar(
             total=total, initial=done, unit=" images", unit_scale=True, leave=False,
-            bar_format=self._FORMAT, dynamic_ncols=known, ncols=None if known else _USUAL_WIDTH,
+            bar_format=self._FORMAT, **size,
         )  # fmt: skip
 
     def step(self, where: str, loss: float, images: int) -> None:
@@ -58,8 +58,8 @@ class ProgressBar(Progress):
         self._bar.close()
 
 
-def _has_width() -> bool:
-    """Not every terminal says how wide it is; for one of no width tqdm would draw nothing."""
+def _has_size() -> bool:
+    """Not every terminal says how large it is; on one of 0x0 tqdm would draw nothing."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns > 0
     except OSError:

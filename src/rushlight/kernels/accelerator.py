@@ -15,7 +15,7 @@ import numpy as np
 from ..device import device
 from ..errors import OperationError
 from .base import Base
-from .base.philox import Philox
+from .base.philox import DEVICE, Philox
 
 
 class Accelerator(Philox, Base):
@@ -30,13 +30,13 @@ class Accelerator(Philox, Base):
     def __init__(self, index: int | None) -> None:
         self.index = index
 
-    @staticmethod
-    def current_index() -> int:
+    @classmethod
+    def current_index(cls) -> int:
         """The device that the array library makes arrays on."""
         raise NotImplementedError
 
-    @staticmethod
-    def context(index: int) -> Any:
+    @classmethod
+    def context(cls, index: int) -> Any:
         """A context manager inside of which a device is the current one."""
         raise NotImplementedError
 
@@ -128,6 +128,8 @@ def _on_device_of_arguments(name: str, kernel: Any) -> Any:
                 f"devices, {first} and {second}! Move one with .to(device)."
             )
         index = next(iter(found), self.index)
+        if name.startswith("random_"):  # numbers are drawn where their generator is
+            index = int(arguments[0][DEVICE])
         if index is None or index == self.current_index():
             return kernel(self, *arguments, **options)
         with self.context(index):

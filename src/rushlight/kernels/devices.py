@@ -68,3 +68,17 @@ def with_index(where: device) -> device:
 def is_same_device(wanted: device, have: device) -> bool:
     """Whether `wanted`, which may name no index, means `have`."""
     return wanted.type == have.type and (wanted.type == "cpu" or with_index(wanted) == have)
+
+
+def is_present(where: device) -> bool:
+    """Whether a device can be used."""
+    try:
+        find_table(where)
+    except (AssertionError, RuntimeError):
+        return False
+    return True
+
+
+def is_open(kind: str) -> bool:
+    """Whether devices of a kind are in use."""
+    return kind in tables_by_device

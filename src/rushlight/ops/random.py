@@ -9,7 +9,7 @@ import numpy as np
 from ..device import device as Device
 from ..dtype import FLOATING, get_default_dtype, int64
 from ..errors import OperationError
-from ..kernels.devices import find_table
+from ..kernels.devices import find_table, is_same_device
 from ..random import Generator, default_generator, default_generator_of
 from ..tensor import Tensor, wrap
 from .common import holds, method, new_shape, table_of
@@ -24,10 +24,9 @@ def _state(generator: Generator | None, device: Any) -> Any:
         return default_generator_of(where).state
     if not isinstance(generator, Generator):
         raise TypeError(f"generator must be a torch.Generator, not {type(generator).__name__}")
-    if generator.device.type != where.type:
+    if not is_same_device(where, generator.device):
         raise RuntimeError(
-            f"Expected a '{where.type}' device type for generator but found "
-            f"'{generator.device.type}'"
+            f"Expected a '{where}' device type for generator but found '{generator.device}'"
         )
     return generator.state
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..device import device as Device
 from ..dtype import dtype as DType
-from ..kernels.launch import tables_by_device
+from ..kernels.devices import is_present
 from ..tensor import Tensor, wrap
 from .errors import CheckpointError
 from .unpickler import Array, Storage, StorageType, Unpickler
@@ -204,7 +204,7 @@ def _available(location: str | Device) -> Device:
         device = Device(location)
     except RuntimeError:
         device = None
-    if device is None or device.type not in tables_by_device:
+    if device is None or not is_present(device):
         raise CheckpointError(
             f"Attempting to deserialize object on device '{location}', which is not available "
             "here; use load(..., map_location='cpu')"

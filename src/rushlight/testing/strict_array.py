@@ -317,6 +317,8 @@ class ArrayModule:
 
         def function(*args: Any, **kwargs: Any) -> Any:
             _check_parameters(name, args, kwargs, positional, allowed)
+            if named is _UFUNC_OPTIONS and any(isinstance(v, (list, tuple)) for v in args):
+                raise TypeError(f"Unsupported type {list} as an operand of {name}")
             if name == "take":
                 kwargs["mode"] = "wrap"
             bare = [self.bare(v) for v in args]

@@ -24,12 +24,12 @@ class Strict(Accelerator):
     array_type = module.ndarray
     device_name = "strict"
 
-    @staticmethod
-    def current_index() -> int:
+    @classmethod
+    def current_index(cls) -> int:
         return module.current.id
 
-    @staticmethod
-    def context(index: int) -> Any:
+    @classmethod
+    def context(cls, index: int) -> Any:
         return module.devices[index]
 
 

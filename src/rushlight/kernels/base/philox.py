@@ -2,8 +2,8 @@
 
 The generator has no state but a position: block i of the stream of a seed is a function of (seed,
 i), so every element is computed by itself, where it is needed. The explicit state is a uint64 array
-on the host, [seed, next block], of which a kernel reads the numbers and moves the second; nothing
-is transferred. A block gives four words of 32 bits.
+on the host, [seed, next block, device index], of which a kernel reads the numbers and moves the
+second; nothing is transferred. A block gives four words of 32 bits.
 
 The streams are those of the paper; PyTorch's CUDA streams use the same generator in another order.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-SEED, BLOCK = 0, 1
+SEED, BLOCK, DEVICE = 0, 1, 2
 
 MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 KEY_STEPS = 0x9E3779B9, 0xBB67AE85

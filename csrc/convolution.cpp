@@ -1,0 +1,358 @@
+// Convolution and its gradients, float32, images channels-last: by Winograd's algorithm, by loops
+// of our own for few channels, or by oneDNN, whichever was measured to be the fastest.
+#include "allocator.h"
+#include "direct_convolution.h"
+#include "geometry.h"
+#include "onednn.h"
+#include "winograd.h"
+
+namespace rushlight {
+
+namespace {
+
+using dnnl::memory;
+
+struct Geometry {
+    int spatial;  // of the arrays; 1-d convolutions are 2-d ones of height 1
+    int64_t batch, channels, out_channels, groups;
+    Sizes input, output, kernel, stride, padding, dilation;
+
+    bool read(PyObject* tuple) {
+        if (!PyTuple_Check(tuple) || PyTuple_GET_SIZE(tuple) != 7) return false;
+        PyObject* const* items = &PyTuple_GET_ITEM(tuple, 0);
+        if (!read_sizes(items[0], 2, 1, input) || !read_sizes(items[1], 2, 1, kernel) ||
+            !read_sizes(items[2], 2, 1, output) || !read_sizes(items[3], 0, 1, stride) ||
+            !read_sizes(items[4], 0, 0, padding) || !read_sizes(items[5], 0, 1, dilation))
+            return false;
+        spatial = static_cast<int>(PyTuple_GET_SIZE(items[0])) - 2;
+        batch = number_at(items[0], 0);
+        channels = number_at(items[0], 1);
+        out_channels = number_at(items[1], 0);
+        groups = number_at(tuple, 6);
+        return !PyErr_Occurred() && groups > 0 && input_size() > 0 && output_size() > 0;
+    }
+
+    int64_t input_size() const { return batch * channels * input.product(); }
+    int64_t output_size() const { return batch * out_channels * output.product(); }
+    int64_t weight_size() const { return out_channels * (channels / groups) * kernel.product(); }
+    double operations() const {
+        return 2.0 * static_cast<double>(batch * output.product() * weight_size());
+    }
+    bool is_plain() const {  // what our own loops cover
+        return spatial <= 2 && groups == 1 && dilation.product() == 1;
+    }
+
+    DirectConvolution direct() const {
+        DirectConvolution g{channels, input[1],  input[2],  out_channels, output[1],  output[2],
+                            kernel[1], kernel[2], stride[1], stride[2],    padding[1], padding[2],
+                            1};
+        g.fold = direct::fold_of(g);
+        return g;
+    }
+    // The images are whole shares for the threads, or small enough for one.
+    bool direct_is_faster(direct::Pass pass, int threads) const {
+        return is_plain() && (threads == 1 || batch >= 2 * threads) &&
+               direct::is_faster(direct(), pass);
+    }
+
+    bool is_winograd() const {
+        return is_plain() && kernel[1] == 3 && kernel[2] == 3 && stride.product() == 1;
+    }
+    WinogradConvolution winograd() const {
+        return {batch,     channels,   input[1],   input[2], out_channels,
+                output[1], output[2], padding[1], padding[2], false};
+    }
+    // The gradient of the input: the convolution of the gradient with the filters turned around.
+    WinogradConvolution winograd_backward() const {
+        return {batch,    out_channels, output[1],      output[2],      channels,
+                input[1], input[2],     2 - padding[1], 2 - padding[2], true};
+    }
+};
+
+// --- oneDNN --------------------------------------------------------------------------------------
+
+enum PlanKind { forward_plan = 100, backward_input_plan, backward_weight_plan };
+
+// The sizes and layouts in oneDNN's terms.
+struct Descriptors {
+    memory::dims input, output, weight, bias, stride, padding, dilation;
+    memory::desc images, results, plain_weight, any_weight, plain_bias;
+
+    explicit Descriptors(const Geometry& g) {
+        const int first = g.spatial == 3 ? 0 : 1;
+        const auto joined = [&](memory::dims head, const Sizes& sizes) {
+            head.insert(head.end(), sizes.of + first, sizes.of + most_spatial);
+            return head;
+        };
+        input = joined({g.batch, g.channels}, g.input);
+        output = joined({g.batch, g.out_channels}, g.output);
+        weight = joined({g.out_channels / g.groups, g.channels / g.groups}, g.kernel);
+        if (g.groups > 1) weight.insert(weight.begin(), g.groups);
+        stride = joined({}, g.stride);
+        padding = joined({}, g.padding);
+        dilation = joined({}, g.dilation);
+        for (auto& d : dilation) --d;  // oneDNN counts the places left out
+        const bool volumes = g.spatial == 3;
+        using tag = memory::format_tag;
+        const auto type = memory::data_type::f32;
+        images = {input, type, volumes ? tag::ndhwc : tag::nhwc};
+        results = {output, type, volumes ? tag::ndhwc : tag::nhwc};
+        plain_weight = {weight, type,
+                        g.groups > 1 ? (volumes ? tag::goidhw : tag::goihw)
+                                     : (volumes ? tag::oidhw : tag::oihw)};
+        any_weight = {weight, type, tag::any};
+        plain_bias = {{g.out_channels}, type, tag::x};
+    }
+};
+
+dnnl::primitive_attr attributes() {
+    dnnl::primitive_attr result;
+    result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return result;
+}
+
+constexpr auto algorithm = dnnl::algorithm::convolution_direct;
+
+dnnl::convolution_forward::primitive_desc forward_description(const Descriptors& d,
+                                                              bool with_bias) {
+    return {onednn::engine(), dnnl::prop_kind::forward_training, algorithm, d.images, d.any_weight,
+            with_bias ? d.plain_bias : memory::desc(), d.results, d.stride, d.dilation, d.padding,
+            d.padding, attributes()};
+}
+
+using onednn::Plan;
+
+std::unique_ptr<Plan> make_forward(const Geometry& g, bool with_bias) {
+    const Descriptors d(g);
+    const auto made = forward_description(d, with_bias);
+    std::vector<Plan::Operand> operands{
+        {DNNL_ARG_SRC, Plan::in, d.images, made.src_desc()},
+        {DNNL_ARG_WEIGHTS, Plan::in, d.plain_weight, made.weights_desc()},
+        {DNNL_ARG_DST, Plan::out, d.results, made.dst_desc()}};
+    if (with_bias)
+        operands.push_back({DNNL_ARG_BIAS, Plan::in, d.plain_bias, made.bias_desc()});
+    return std::make_unique<Plan>(dnnl::convolution_forward(made), operands,
+                                  made.scratchpad_desc());
+}
+
+std::unique_ptr<Plan> make_backward_input(const Geometry& g) {
+    const Descriptors d(g);
+    const auto forward = forward_description(d, false);
+    using Description = dnnl::convolution_backward_data::primitive_desc;
+    const auto describe = [&](const memory::desc& grad) {
+        return Description(onednn::engine(), algorithm, d.images, d.any_weight, grad, d.stride,
+                           d.dilation, d.padding, d.padding, forward, attributes());
+    };
+    // Left to choose the gradient's layout, oneDNN 3.2 takes another implementation, which for 16
+    // channels or fewer is up to 1.8 times as fast, and mostly takes channels-last just the same.
+    Description made = describe(d.results);
+    if (g.channels <= 16) {
+        const Description other = describe({d.output, memory::data_type::f32,
+                                            memory::format_tag::any});
+        if (other.diff_dst_desc() == d.results) made = other;
+    }
+    const std::vector<Plan::Operand> operands{
+        {DNNL_ARG_DIFF_DST, Plan::in, d.results, made.diff_dst_desc()},
+        {DNNL_ARG_WEIGHTS, Plan::in, d.plain_weight, made.weights_desc()},
+        {DNNL_ARG_DIFF_SRC, Plan::out, d.images, made.diff_src_desc()}};
+    return std::make_unique<Plan>(dnnl::convolution_backward_data(made), operands,
+                                  made.scratchpad_desc());
+}
+
+std::unique_ptr<Plan> make_backward_weight(const Geometry& g, bool with_bias) {
+    const Descriptors d(g);
+    const dnnl::convolution_backward_weights::primitive_desc made(
+        onednn::engine(), algorithm, d.images, d.any_weight,
+        with_bias ? d.plain_bias : memory::desc(), d.results, d.stride, d.dilation, d.padding,
+        d.padding, forward_description(d, with_bias), attributes());
+    std::vector<Plan::Operand> operands{
+        {DNNL_ARG_DIFF_DST, Plan::in, d.results, made.diff_dst_desc()},
+        {DNNL_ARG_SRC, Plan::in, d.images, made.src_desc()},
+        {DNNL_ARG_DIFF_WEIGHTS, Plan::out, d.plain_weight, made.diff_weights_desc()}};
+    if (with_bias)
+        operands.push_back({DNNL_ARG_DIFF_BIAS, Plan::out, d.plain_bias, made.diff_bias_desc()});
+    return std::make_unique<Plan>(dnnl::convolution_backward_weights(made), operands,
+                                  made.scratchpad_desc());
+}
+
+onednn::Key key_of(PlanKind kind, const onednn::Team& team, const Geometry& g, bool with_bias) {
+    onednn::Key key(kind, team);
+    key.add(g.spatial).add(g.batch).add(g.channels).add(g.out_channels).add(g.groups);
+    key.add(with_bias);
+    for (const Sizes* sizes : {&g.input, &g.kernel, &g.stride, &g.padding, &g.dilation})
+        key.add_all(*sizes, most_spatial);
+    return key;
+}
+
+// --- what the passes share -----------------------------------------------------------------------
+
+// Hands the result out if the work was done, else gives it back. `done` false without a Python
+// error says that there was no memory.
+PyObject* finish(bool done, PyObject* result) {
+    if (done) return result;
+    if (!PyErr_Occurred()) PyErr_NoMemory();
+    Py_DECREF(result);
+    return nullptr;
+}
+
+constexpr double release_from = 1e6;  // operations, as release_lock_from is in elements
+
+// The sums of the rows of `grad`, a row per place of the result, as many columns as channels.
+bool sum_places(const Geometry& g, int threads, const float* grad, float* gb) {
+    const int64_t rows = g.batch * g.output.product(), columns = g.out_channels;
+    const allocator::Scratch scratch(sizeof(double) * columns * threads);
+    auto* const sums = static_cast<double*>(scratch.data());
+    if (!sums) return false;
+    std::fill_n(sums, columns * threads, 0.0);
+    winograd::on_team(threads, [&](int64_t me, int64_t team) {
+        const int64_t begin = rows * me / team, end = rows * (me + 1) / team;
+        float_loops.sum_columns(end - begin, columns, grad + begin * columns, columns,
+                                sums + me * columns);
+    });
+    for (int64_t i = 0; i < columns; ++i) {
+        double total = 0;
+        for (int thread = 0; thread < threads; ++thread) total += sums[thread * columns + i];
+        gb[i] = static_cast<float>(total);
+    }
+    return true;
+}
+
+// --- the kernels ---------------------------------------------------------------------------------
+
+PyObject* convolution(PyObject* const* args, Py_ssize_t nargs) {
+    Geometry g;
+    Ordered x, weight, bias;
+    if (nargs != 4 || !g.read(args[3]) || !x.take_images(args[0], NPY_FLOAT, g.input_size()) ||
+        !weight.take_contiguous(args[1], NPY_FLOAT, g.weight_size()))
+        return nullptr;
+    const bool with_bias = args[2] != Py_None;
+    if (with_bias && !bias.take_contiguous(args[2], NPY_FLOAT, g.out_channels)) return nullptr;
+    const float *from = x.data<float>(), *filters = weight.data<float>();
+    const float* start = with_bias ? bias.data<float>() : nullptr;
+
+    const onednn::Team team(g.operations());
+    const bool release = g.operations() >= release_from;
+    const bool by_winograd = g.is_winograd() && winograd::is_faster(g.winograd());
+    const bool by_loops = !by_winograd && g.direct_is_faster(direct::forward_pass, team.threads);
+    Plan* plan = nullptr;
+    if (!by_winograd && !by_loops) {
+        plan = onednn::find_plan(key_of(forward_plan, team, g, with_bias),
+                                 [&] { return make_forward(g, with_bias); });
+        if (!plan) return nullptr;
+    }
+    PyObject* result = new_images(NPY_FLOAT, g.batch, g.out_channels, g.output, g.spatial);
+    if (!result) return nullptr;
+    float* const y = data_of<float>(result);
+    if (plan) {
+        const void* data[] = {from, filters, y, start};
+        return finish(plan->run(data, release), result);
+    }
+    bool done;
+    {
+        AllowThreads allow(release);
+        done = by_winograd ? winograd::forward(g.winograd(), team.threads, from, filters, start, y)
+                           : direct::forward(g.direct(), g.batch, team.threads, from, filters,
+                                             start, y);
+    }
+    return finish(done, result);
+}
+
+PyObject* backward_input(PyObject* const* args, Py_ssize_t nargs) {
+    Geometry g;
+    Ordered grad, weight;
+    if (nargs != 3 || !g.read(args[2]) ||
+        !grad.take_images(args[0], NPY_FLOAT, g.output_size()) ||
+        !weight.take_contiguous(args[1], NPY_FLOAT, g.weight_size()))
+        return nullptr;
+    const float *from = grad.data<float>(), *filters = weight.data<float>();
+
+    const onednn::Team team(g.operations());
+    const bool release = g.operations() >= release_from;
+    const bool by_winograd = g.is_winograd() && winograd::is_faster(g.winograd_backward());
+    const bool by_loops =
+        !by_winograd && g.direct_is_faster(direct::backward_input_pass, team.threads);
+    Plan* plan = nullptr;
+    if (!by_winograd && !by_loops) {
+        plan = onednn::find_plan(key_of(backward_input_plan, team, g, false),
+                                 [&] { return make_backward_input(g); });
+        if (!plan) return nullptr;
+    }
+    PyObject* result = new_images(NPY_FLOAT, g.batch, g.channels, g.input, g.spatial);
+    if (!result) return nullptr;
+    float* const gx = data_of<float>(result);
+    if (plan) {
+        const void* data[] = {from, filters, gx};
+        return finish(plan->run(data, release), result);
+    }
+    bool done;
+    {
+        AllowThreads allow(release);
+        done = by_winograd ? winograd::forward(g.winograd_backward(), team.threads, from, filters,
+                                               nullptr, gx)
+                           : direct::backward_input(g.direct(), g.batch, team.threads, from,
+                                                    filters, gx);
+    }
+    return finish(done, result);
+}
+
+PyObject* backward_weight(PyObject* const* args, Py_ssize_t nargs) {
+    Geometry g;
+    Ordered grad, x;
+    if (nargs != 4 || !g.read(args[2]) ||
+        !grad.take_images(args[0], NPY_FLOAT, g.output_size()) ||
+        !x.take_images(args[1], NPY_FLOAT, g.input_size()))
+        return nullptr;
+    const int with_bias = PyObject_IsTrue(args[3]);
+    if (with_bias < 0) return nullptr;
+    const float *from = grad.data<float>(), *images = x.data<float>();
+
+    const onednn::Team team(g.operations());
+    const bool release = g.operations() >= release_from;
+    const bool by_winograd = g.is_winograd() && winograd::is_faster(g.winograd());
+    const bool by_loops =
+        !by_winograd && g.direct_is_faster(direct::backward_weight_pass, team.threads);
+    Plan* plan = nullptr;
+    if (!by_winograd && !by_loops) {
+        plan = onednn::find_plan(key_of(backward_weight_plan, team, g, with_bias),
+                                 [&] { return make_backward_weight(g, with_bias); });
+        if (!plan) return nullptr;
+    }
+    npy_intp shape[2 + most_spatial] = {g.out_channels, g.channels / g.groups};
+    for (int i = 0; i < g.spatial; ++i) shape[2 + i] = g.kernel[most_spatial - g.spatial + i];
+    PyObject* const gw = new_array(NPY_FLOAT, 2 + g.spatial, shape);
+    PyObject* const gb = with_bias ? new_array(NPY_FLOAT, 1, shape) : Py_NewRef(Py_None);
+    PyObject* const result = gw && gb ? PyTuple_Pack(2, gw, gb) : nullptr;
+    Py_XDECREF(gw);
+    Py_XDECREF(gb);
+    if (!result) return nullptr;
+    float* const weight_sums = data_of<float>(gw);
+    float* const bias_sums = with_bias ? data_of<float>(gb) : nullptr;
+    if (plan) {
+        const void* data[] = {from, images, weight_sums, bias_sums};
+        return finish(plan->run(data, release), result);
+    }
+    bool done;
+    {
+        AllowThreads allow(release);
+        done = by_winograd ? winograd::backward_weight(g.winograd(), team.threads, from, images,
+                                                       weight_sums)
+                           : direct::backward_weight(g.direct(), g.batch, team.threads, from,
+                                                     images, weight_sums);
+        done = done && (!with_bias || sum_places(g, team.threads, from, bias_sums));
+    }
+    return finish(done, result);
+}
+
+}  // namespace
+
+PyMethodDef convolution_methods[] = {
+    method<"convolution", convolution>(
+        "convolution(x, weight, bias, geometry)\n--\n\nThe cross-correlation, channels-last."),
+    method<"convolution_backward_input", backward_input>(
+        "convolution_backward_input(grad, weight, geometry)\n--\n\nThe gradient of x."),
+    method<"convolution_backward_weight", backward_weight>(
+        "convolution_backward_weight(grad, x, geometry, with_bias)\n--\n\n"
+        "The gradients of weight and bias (or None)."),
+    {}};
+
+}  // namespace rushlight

@@ -1,0 +1,139 @@
+// Loops over matrices and images of float32, compiled once for each set of instructions as those of
+// loops.h are. Nothing here knows Python, arrays or threads. Steps are in elements.
+#pragma once
+
+#include <stdint.h>
+
+namespace rushlight {
+
+struct Matrix {
+    const float* data;
+    int64_t row_step, column_step;
+};
+
+// C = A B + bias (a row; nullptr for none). One of A's steps is 1, and one of B's.
+struct Product {
+    int64_t rows, columns, depth;
+    Matrix a, b;
+    float* c;
+    int64_t c_step;
+    const float* bias;
+};
+
+// Sizes of a convolution of one image, in the order N,H,W,C. out_width is a multiple of `fold`.
+struct DirectConvolution {
+    int64_t channels, height, width;
+    int64_t out_channels, out_height, out_width;
+    int64_t kernel_height, kernel_width;
+    int64_t stride_height, stride_width;
+    int64_t padding_height, padding_width;
+    int64_t fold;  // see convolution.cpp
+};
+
+struct DirectLoops {
+    // Floats that the packed filter, an image's scratch memory and the packed bias take.
+    int64_t (*filter_size)(const DirectConvolution&);
+    int64_t (*scratch_size)(const DirectConvolution&);
+    int64_t (*start_size)(const DirectConvolution&);
+
+    void (*pack_filter)(const DirectConvolution&, const float* weight, const float* bias,
+                        float* packed, float* start);
+    void (*unpack_filter)(const DirectConvolution&, const float* packed, float* weight);
+    void (*forward)(const DirectConvolution&, const float* x, const float* packed,
+                    const float* start, float* y, float* scratch);
+    // Adds to `sums`, which is laid out as the packed filter is.
+    void (*backward_filter)(const DirectConvolution&, const float* grad, const float* x,
+                            float* sums, float* scratch);
+
+    int64_t (*transposed_filter_size)(const DirectConvolution&);
+    int64_t (*backward_input_scratch_size)(const DirectConvolution&);
+    void (*pack_transposed_filter)(const DirectConvolution&, const float* weight, float* packed);
+    void (*backward_input)(const DirectConvolution&, const float* grad, const float* packed,
+                           float* gx, float* scratch);
+};
+
+// Sizes of a 3x3 convolution with stride 1 of a batch of images in the order N,H,W,C.
+struct WinogradConvolution {
+    int64_t batch;
+    int64_t channels, height, width;
+    int64_t out_channels, out_height, out_width;
+    int64_t padding_height, padding_width;
+    bool transposed;  // see transform_weight in winograd.cpp
+};
+constexpr int64_t max_winograd_channels = 512;
+
+struct WinogradLoops {
+    // Floats that the transformed filters take, the sums for their gradient, and the scratch memory
+    // for a block of tiles; the number of tiles, and of those in a block.
+    int64_t (*filter_size)(const WinogradConvolution&);
+    int64_t (*gradient_size)(const WinogradConvolution&);
+    int64_t (*tile_count)(const WinogradConvolution&);
+    int64_t (*block_size)(const WinogradConvolution&, bool backward);
+    int64_t (*scratch_size)(const WinogradConvolution&, bool backward);
+
+    // Input channels [begin, end).
+    void (*transform_weight)(const WinogradConvolution&, const float* weight, int64_t begin,
+                             int64_t end, float* packed);
+    // Tiles [begin, end), at most a block.
+    void (*forward)(const WinogradConvolution&, const float* x, const float* packed,
+                    const float* bias, float* y, int64_t begin, int64_t end, float* scratch);
+    // The same tiles' part of the sums, added to them; and from the sums to the gradient.
+    void (*backward_filter)(const WinogradConvolution&, const float* grad, const float* x,
+                            float* sums, int64_t begin, int64_t end, float* scratch);
+    void (*filter_gradient)(const WinogradConvolution&, const float* sums, int64_t begin,
+                            int64_t end, float* weight);
+};
+
+// Sizes of a pool over images in the order N,H,W,C.
+struct Pool {
+    int64_t batch, channels;
+    int64_t height, width, out_height, out_width;
+    int64_t kernel_height, kernel_width;
+    int64_t stride_height, stride_width;
+    int64_t padding_height, padding_width;
+    int64_t dilation_height, dilation_width;
+};
+
+struct PoolLoops {
+    // Rows [begin, end) of all images' results; `where` is the place in the window.
+    void (*max)(const Pool&, const float* x, float* y, uint8_t* where, int64_t begin, int64_t end);
+    // Images [begin, end).
+    void (*max_backward)(const Pool&, const float* grad, const uint8_t* where, float* gx,
+                         int64_t begin, int64_t end);
+    // Divided by row_divisors[h] * column_divisors[w].
+    void (*average)(const Pool&, const float* row_divisors, const float* column_divisors,
+                    const float* x, float* y, int64_t begin, int64_t end);
+    void (*average_backward)(const Pool&, const float* row_divisors, const float* column_divisors,
+                             const float* grad, float* gx, int64_t begin, int64_t end);
+};
+
+struct MatrixLoops {
+    int64_t width;         // floats in a vector
+    int64_t tile_columns;  // ranges of columns are best cut at multiples of it
+    DirectLoops direct;
+    WinogradLoops winograd;
+    PoolLoops pool;
+
+    // Rows and columns [begin, end) of a product.
+    void (*product)(const Product& product, int64_t row_begin, int64_t row_end,
+                    int64_t column_begin, int64_t column_end);
+};
+
+#define RUSHLIGHT_DECLARE_LOOPS(set) \
+    namespace set {                  \
+    void fill(MatrixLoops& loops);   \
+    }
+RUSHLIGHT_DECLARE_LOOPS(baseline)
+RUSHLIGHT_DECLARE_LOOPS(avx2)
+RUSHLIGHT_DECLARE_LOOPS(avx512)
+#undef RUSHLIGHT_DECLARE_LOOPS
+
+#ifdef RUSHLIGHT_INSTRUCTION_SET
+namespace RUSHLIGHT_INSTRUCTION_SET {
+void fill_convolution(MatrixLoops& loops);
+void fill_winograd(MatrixLoops& loops);
+void fill_pooling(MatrixLoops& loops);
+}
+#endif
+
+}  // namespace rushlight

@@ -1,0 +1,195 @@
+// Matrix products on one thread, and the tiles that everything else here is made of.
+#include "matrix.h"
+#include "tile.h"
+
+namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
+
+namespace {
+
+// Terms of the sum that are taken at once: a panel of B then takes 64 KiB, and stays in the level-2
+// cache while all rows of A pass by.
+constexpr int64_t depth_block = 512;
+
+// Up to so many rows nothing is packed, for that takes longer than the products themselves.
+// Columns that are contiguous in memory are taken as dot products, rows a whole tile of them at once.
+constexpr int64_t dot_rows = 4, wide_rows = 1;
+constexpr int wide_vectors = 8;
+
+int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// Terms [0, depth) of `columns` columns of B, as rows of tile_columns, the columns missing filled
+// with zeros.
+void pack(const float* b, int64_t row_step, int64_t depth, int64_t columns, float* panel) {
+    for (int64_t k = 0; k < depth; ++k, b += row_step, panel += tile_columns)
+        for (int v = 0; v < tile_columns; v += width)
+            store(panel + v, load(b + v, first_lanes(columns - v)));
+}
+
+// The same of a B whose columns are contiguous.
+void pack_transposed(const float* b, int64_t column_step, int64_t depth, int64_t columns,
+                     float* panel) {
+    for (int64_t first = 0; first < tile_columns; first += width) {
+        const int64_t present = smaller(width, columns - first);
+        for (int64_t k = 0; k < depth; k += width) {
+            const int64_t terms = smaller(width, depth - k);
+            const float* from = b + first * column_step + k;
+            Vector square[width];
+            if (present == width && terms == width) {
+                RUSHLIGHT_UNROLL for (int i = 0; i < width; ++i)
+                    square[i] = load(from + i * column_step);
+            } else {
+                const Mask mask = first_lanes(terms);
+                RUSHLIGHT_UNROLL for (int i = 0; i < width; ++i)
+                    square[i] = i < present ? load(from + i * column_step, mask) : Vector{};
+            }
+            transpose(square);
+            float* to = panel + k * tile_columns + first;
+            RUSHLIGHT_UNROLL for (int i = 0; i < width; ++i)
+                if (i < terms) store(to + i * tile_columns, square[i]);
+        }
+    }
+}
+
+template <int rows, int columns>
+void dot_tile(const Product& p, int64_t row, int64_t column) {
+    const float* a = p.a.data + row * p.a.row_step;
+    const float* b = p.b.data + column * p.b.column_step;
+    Vector sums[rows][columns] = {};
+    for (int64_t k = 0; k < p.depth; k += width) {
+        const Mask terms = first_lanes(p.depth - k);
+        Vector x[rows];
+        RUSHLIGHT_UNROLL for (int i = 0; i < rows; ++i)
+            x[i] = load(a + i * p.a.row_step + k, terms);
+        RUSHLIGHT_UNROLL for (int j = 0; j < columns; ++j) {
+            const Vector y = load(b + j * p.b.column_step + k, terms);
+            RUSHLIGHT_UNROLL for (int i = 0; i < rows; ++i) sums[i][j] += x[i] * y;
+        }
+    }
+    RUSHLIGHT_UNROLL for (int i = 0; i < rows; ++i) {
+        RUSHLIGHT_UNROLL for (int j = 0; j < columns; ++j) {
+            const float start = p.bias ? p.bias[column + j] : 0.0f;
+            p.c[(row + i) * p.c_step + column + j] = start + sum(sums[i][j]);
+        }
+    }
+}
+
+template <int rows>
+void dot_row(const Product& p, int64_t row, int64_t begin, int64_t end) {
+    constexpr int columns = rows == 1 ? 8 : 4;  // sums enough to hide the latency of one
+    int64_t column = begin;
+    for (; column + columns <= end; column += columns) dot_tile<rows, columns>(p, row, column);
+    for (; column < end; ++column) dot_tile<rows, 1>(p, row, column);
+}
+
+// One row of the result, from B as it lies.
+void wide_row(const Product& p, int64_t row, int64_t begin, int64_t end) {
+    constexpr int64_t columns = wide_vectors * width;
+    alignas(64) float start[columns];
+    TileArguments t{};
+    t.a = p.a.data + row * p.a.row_step;
+    t.a_step = p.a.column_step;
+    t.b_step = p.b.row_step;
+    t.segments = 1;
+    t.depth = p.depth;
+    t.start = start;
+    for (int64_t n = begin; n < end; n += columns) {
+        t.b = p.b.data + n;
+        t.c = p.c + row * p.c_step + n;
+        t.columns = smaller(columns, end - n);
+        for (int64_t i = 0; i < columns; i += width)
+            store(start + i, p.bias ? load(p.bias + n + i, first_lanes(t.columns - i)) : Vector{});
+        if (t.columns > columns / 2) {
+            tiles<1, wide_vectors, true>(t, 1);
+        } else {
+            tiles<1, wide_vectors / 2, true>(t, 1);
+        }
+    }
+}
+
+void product(const Product& p, int64_t row_begin, int64_t row_end, int64_t column_begin,
+             int64_t column_end) {
+    const bool transposed = p.a.column_step != 1;
+    const int64_t rows = row_end - row_begin;
+    if (p.b.column_step != 1 && rows <= dot_rows && !transposed) {
+        switch (rows) {
+            case 1: return dot_row<1>(p, row_begin, column_begin, column_end);
+            case 2: return dot_row<2>(p, row_begin, column_begin, column_end);
+            case 3: return dot_row<3>(p, row_begin, column_begin, column_end);
+            case 4: return dot_row<4>(p, row_begin, column_begin, column_end);
+        }
+    }
+    if (p.b.column_step == 1 && rows <= wide_rows) {
+        for (int64_t row = row_begin; row < row_end; ++row)
+            wide_row(p, row, column_begin, column_end);
+        return;
+    }
+    alignas(64) float panel[depth_block * tile_columns];
+    alignas(64) float start[tile_columns];
+    const int64_t blocks = p.depth / depth_block + 1;
+    const int64_t block = (p.depth + blocks - 1) / blocks;
+    for (int64_t n = column_begin; n < column_end; n += tile_columns) {
+        const int64_t columns = smaller(tile_columns, column_end - n);
+        for (int64_t i = 0; i < tile_columns; i += width)
+            store(start + i, p.bias ? load(p.bias + n + i, first_lanes(columns - i)) : Vector{});
+        for (int64_t k = 0; k < p.depth || k == 0; k += block) {
+            TileArguments t{};
+            t.segments = 1;
+            t.depth = smaller(block, p.depth - k);
+            t.a_step = transposed ? p.a.column_step : p.a.row_step;
+            t.b = p.b.data + k * p.b.row_step + n * p.b.column_step;
+            t.b_step = p.b.row_step;
+            // Columns that one tile alone will read need no packing, if it may read whole vectors.
+            if (p.b.column_step != 1 || rows > tile_rows || columns < tile_columns) {
+                if (p.b.column_step == 1) {
+                    pack(t.b, p.b.row_step, t.depth, columns, panel);
+                } else {
+                    pack_transposed(t.b, p.b.column_step, t.depth, columns, panel);
+                }
+                t.b = panel;
+                t.b_step = tile_columns;
+            }
+            t.a = p.a.data + row_begin * p.a.row_step + k * p.a.column_step;
+            t.c = p.c + row_begin * p.c_step + n;
+            t.c_step = p.c_step;
+            t.columns = columns;
+            t.start = k == 0 ? start : nullptr;
+            (transposed ? multiply_rows<true> : multiply_rows<false>)(t, rows);
+        }
+    }
+}
+
+}  // namespace
+
+template <bool transposed>
+struct AllTiles {
+    Tiles tiles_of[2][tile_rows];
+
+    constexpr AllTiles() { add<tile_rows>(); }
+
+private:
+    template <int rows>
+    constexpr void add() {
+        tiles_of[0][rows - 1] = tiles<rows, 1, transposed>;
+        tiles_of[1][rows - 1] = tiles<rows, 2, transposed>;
+        if constexpr (rows > 1) add<rows - 1>();
+    }
+};
+
+template <bool transposed>
+Tiles find_tiles(int64_t rows, int64_t columns) {
+    static constexpr AllTiles<transposed> all;
+    return all.tiles_of[columns > width][rows - 1];
+}
+template Tiles find_tiles<false>(int64_t, int64_t);
+template Tiles find_tiles<true>(int64_t, int64_t);
+
+void fill(MatrixLoops& loops) {
+    loops.tile_columns = tile_columns;
+    loops.width = width;
+    loops.product = product;
+    fill_convolution(loops);
+    fill_winograd(loops);
+    fill_pooling(loops);
+}
+
+}  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

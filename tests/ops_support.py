@@ -1,0 +1,77 @@
+"""What the tests of operations share: rows, tensors of samples, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+import samples
+from rushlight import Tensor
+from samples import Op, Sample, outputs
+
+ALL = list(samples.table)
+DIFFERENTIABLE = [op for op in ALL if op.differentiable]
+
+
+def each(ops: list[Op]) -> Any:
+    return pytest.mark.parametrize("op", ops, ids=str)
+
+
+def maker(device: str, gradient: bool = False, dtype: str | None = None) -> Callable[..., Tensor]:
+    """Makes tensors on a device, of float64 samples as `dtype`."""
+
+    def tensor(array: Any, differentiable: bool) -> Tensor:
+        if dtype is not None and array.dtype == np.float64:
+            array = array.astype(dtype)
+        made = torch.from_numpy(np.array(array)).to(device)
+        return made.requires_grad_() if gradient and differentiable else made
+
+    return tensor
+
+
+def run(op: Op, sample: Sample) -> Any:
+    return op.function(torch)(*sample.args, **sample.kwargs)
+
+
+def floating_outputs(result: Any) -> list[Tensor]:
+    return [t for t in outputs(result) if isinstance(t, Tensor) and t.requires_grad]
+
+
+def is_finite(sample: Sample) -> bool:
+    numbers = [*sample.leaves(np.ndarray), *sample.leaves(float)]
+    return all(np.isfinite(a).all() for a in numbers)
+
+
+def to_numpy(value: Any) -> np.ndarray[Any, Any]:
+    return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+
+
+def assert_same(actual: Any, expected: Any, sample: Any, tolerance: float = 1e-10) -> None:
+    found, wanted = outputs(actual), outputs(expected)
+    assert len(found) == len(wanted), sample
+    for a, b in zip(found, wanted, strict=True):
+        if not isinstance(b, (Tensor, np.ndarray, np.generic, float, complex)):
+            assert a == b, sample
+            continue
+        a, b = to_numpy(a), to_numpy(b)
+        assert a.shape == b.shape, f"{sample}: shape {a.shape} instead of {b.shape}"
+        limit = max(tolerance, 1e-5 if a.dtype in (np.float32, np.complex64) else 0.0)
+        if a.dtype == np.float16:
+            limit = 1e-3
+        np.testing.assert_allclose(a, b, rtol=limit, atol=limit, err_msg=repr(sample))
+
+
+def gradients(op: Op, sample: Sample) -> list[Any]:
+    """The gradients of all inputs, for the same random gradients of the outputs each time."""
+    results = floating_outputs(run(op, sample))
+    inputs = [t for t in sample.leaves(Tensor) if t.requires_grad]
+    return list(torch.autograd.grad(results, inputs, seeds_of(results), allow_unused=True))
+
+
+def seeds_of(results: list[Tensor]) -> list[Tensor]:
+    random = np.random.default_rng(3)
+    return [t.new_tensor(random.standard_normal(tuple(t.shape))) for t in results]
