@@ -76,9 +76,9 @@ public:
         size_t capacity;
         const int index = class_of(std::max(bytes, smallest_block), &capacity);
         std::lock_guard lock(mutex);
-        Block* block = newest_of_class_[index];
+        Block* block = find(index);
         if (block) {
-            unlink(block, index);
+            unlink(block);
             ++reused_;
         } else {
             trim(capacity);
@@ -91,7 +91,7 @@ public:
             block->capacity = capacity;
             ++obtained_;
         }
-        in_use_ += capacity;
+        in_use_ += block->capacity;
         peak_ = std::max(peak_, in_use_);
         recent_peak_ = std::max(recent_peak_, in_use_);
         if (++allocations_ % window == 0) {
@@ -103,11 +103,9 @@ public:
 
     void release(void* data) {
         Block* block = block_of(data);
-        size_t capacity;
-        const int index = class_of(block->capacity, &capacity);
         std::lock_guard lock(mutex);
         in_use_ -= block->capacity;
-        link(block, index);
+        link(block);
         trim(0);
     }
 
@@ -124,31 +122,45 @@ public:
     std::mutex mutex;
 
 private:
-    // The cache may fill up to an eighth more than the most that was in use recently, that is
-    // within the last one to two windows of this many allocations (some tens of training steps).
+    // What is in use and what is cached together may be a quarter more than the most that was in
+    // use recently, that is within the last one to two windows of this many allocations (some tens
+    // of training steps), and at least `always_kept`.
     static constexpr size_t window = 4096;
+    static constexpr size_t always_kept = size_t{128} << 20;
+
+    // A cached block of this class, or one that is less than twice as large.
+    Block* find(int index) const {
+        for (int i = index; i < std::min(index + 8, class_count); ++i)
+            if (newest_of_class_[i]) return newest_of_class_[i];
+        return nullptr;
+    }
 
     void trim(size_t about_to_obtain) {
         const size_t needed = in_use_ + about_to_obtain;
         const size_t most = std::max({recent_peak_, earlier_peak_, needed});
-        const size_t limit = most + most / 8;
+        const size_t limit = std::max(most + most / 4, always_kept);
         trim_to(limit - std::min(limit, needed));
     }
 
     void trim_to(size_t bytes) {
         while (cached_ > bytes) {
             Block* block = oldest_;
-            size_t capacity;
-            unlink(block, class_of(block->capacity, &capacity));
+            unlink(block);
             give_back(block);
         }
     }
 
-    void link(Block* block, int index) {
+    Block*& newest_of_class(const Block* block) {
+        size_t capacity;
+        return newest_of_class_[class_of(block->capacity, &capacity)];
+    }
+
+    void link(Block* block) {
+        Block*& class_newest = newest_of_class(block);
         block->class_newer = nullptr;
-        block->class_older = newest_of_class_[index];
-        if (block->class_older) block->class_older->class_newer = block;
-        newest_of_class_[index] = block;
+        block->class_older = class_newest;
+        if (class_newest) class_newest->class_newer = block;
+        class_newest = block;
         block->newer = nullptr;
         block->older = newest_;
         (newest_ ? newest_->newer : oldest_) = block;
@@ -156,8 +168,8 @@ private:
         cached_ += block->capacity;
     }
 
-    void unlink(Block* block, int index) {
-        (block->class_newer ? block->class_newer->class_older : newest_of_class_[index]) =
+    void unlink(Block* block) {
+        (block->class_newer ? block->class_newer->class_older : newest_of_class(block)) =
             block->class_older;
         if (block->class_older) block->class_older->class_newer = block->class_newer;
         (block->newer ? block->newer->older : newest_) = block->older;

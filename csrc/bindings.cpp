@@ -28,6 +28,7 @@ extern PyMethodDef optim_methods[];
 extern PyMethodDef pooling_methods[];
 extern PyMethodDef random_methods[];
 extern PyMethodDef reduction_methods[];
+extern PyMethodDef shape_methods[];
 extern PyMethodDef softmax_methods[];
 }  // namespace rushlight
 
@@ -62,7 +63,8 @@ NB_MODULE(_native, module) {
         rushlight::convolution_methods,   rushlight::copies_methods,    rushlight::dropout_methods,
         rushlight::elementwise_methods,   rushlight::loss_methods,      rushlight::matmul_methods,
         rushlight::normalization_methods, rushlight::optim_methods,     rushlight::pooling_methods,
-        rushlight::random_methods,        rushlight::reduction_methods, rushlight::softmax_methods};
+        rushlight::random_methods,        rushlight::reduction_methods, rushlight::shape_methods,
+        rushlight::softmax_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -205,7 +205,7 @@ def test_index_out_of_range(two: Any) -> None:
         lambda: torch.zeros(1).cuda(2), lambda: torch.cuda.set_device(2),
         lambda: torch.cuda.get_device_name(2), lambda: torch.cuda.device(2).__enter__(),
     ):  # fmt: skip
-        with pytest.raises(RuntimeError, match="CUDA error: invalid device ordinal.*last is cuda:1"):
+        with pytest.raises(RuntimeError, match="CUDA error: invalid device ordinal.*is cuda:1"):
             use()
 
 
@@ -266,7 +266,7 @@ def test_tensors(one: Any) -> None:
     copied = x.to("cuda", copy=True)
     assert copied is not x and copied.data_ptr() != x.data_ptr()
     assert torch.zeros(2).pin_memory().cuda().device == x.device
-    with pytest.raises(TypeError, match="can't convert cuda:0 device type tensor to numpy. Use Ten"):
+    with pytest.raises(TypeError, match="can't convert cuda:0 device type tensor to numpy"):
         x.numpy()
     with pytest.raises(RuntimeError, match="at least two devices, cuda:0 and cpu!"):
         x + torch.ones(2)

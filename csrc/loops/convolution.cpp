@@ -168,61 +168,69 @@ void pack_transposed_filter(const DirectConvolution& g, const float* weight, flo
                 }
 }
 
+// Rows of the input's gradient that are worked on side by side.
+constexpr int64_t rows_at_once = 4;
+
 int64_t windows_row(const DirectConvolution& g) {
     return round_up(transposed_terms(g), tile_columns);
 }
 int64_t backward_input_scratch_size(const DirectConvolution& g) {
-    return g.height * padded_row(g) + g.kernel_height * g.out_width * windows_row(g);
+    return g.height * padded_row(g) + rows_at_once * g.out_width * windows_row(g);
 }
 
-// What the places of row h of the gradient mean for their windows on the input: for each of the
-// kernel's rows a matrix of out_width rows.
-void compute_windows(const DirectConvolution& g, const float* grad, const float* packed,
-                     Range kernel, float* windows) {
+// What the gradient means for row h of the input: for each place of a row of the result the terms of
+// its window, summed over the kernel's rows through which row h is seen.
+void compute_windows(const DirectConvolution& g, const float* grad, const float* packed, int64_t h,
+                     float* windows) {
     const int64_t terms = transposed_terms(g), row = windows_row(g);
+    // Seen from row `last` of the result through row `first` of the kernel, from the row above
+    // through the kernel's row stride_height further down, and so on.
+    const int64_t last = (h + g.padding_height) / g.stride_height;
+    const int64_t first = (h + g.padding_height) % g.stride_height;
+    const int64_t kernel_rows = (g.kernel_height - first + g.stride_height - 1) / g.stride_height;
+    const int64_t begin = larger(0, last - g.out_height + 1);
+    const int64_t end = smaller(last + 1, kernel_rows);
     const float zeros[tile_columns] = {};
     TileArguments t{};
-    t.a = grad;
+    t.a = grad + (last - begin) * g.out_width * g.out_channels;
     t.a_step = g.out_channels;
+    t.a_segment = -g.out_width * g.out_channels;
     t.b_step = tile_columns;
-    t.segments = 1;
+    t.b_segment = g.stride_height * g.out_channels * row;
+    t.segments = larger(0, end - begin);
     t.depth = g.out_channels;
     t.c_step = row;
     t.start = zeros;
-    for (int64_t k = kernel.begin; k < kernel.end; ++k)
-        for (int64_t n = 0; n < terms; n += tile_columns) {
-            t.b = packed + (k * row + n) * g.out_channels;
-            t.columns = smaller(tile_columns, terms - n);
-            t.c = windows + k * g.out_width * row + n;
-            multiply_rows<false>(t, g.out_width);
-        }
+    for (int64_t n = 0; n < terms; n += tile_columns) {
+        t.b = packed + ((first + begin * g.stride_height) * row + n) * g.out_channels;
+        t.columns = smaller(tile_columns, terms - n);
+        t.c = windows + n;
+        multiply_rows<false>(t, g.out_width);
+    }
 }
 
 void backward_input(const DirectConvolution& g, const float* grad, const float* packed, float* gx,
                     float* scratch) {
-    const int64_t terms = transposed_terms(g), row = padded_row(g), from_row = windows_row(g);
+    const int64_t terms = transposed_terms(g), row = padded_row(g), step = windows_row(g);
     float* const windows = scratch;
-    float* const image =
-        g.padding_width ? scratch + g.kernel_height * g.out_width * from_row : gx;
+    float* const image = g.padding_width ? scratch + rows_at_once * g.out_width * step : gx;
     const int64_t to_step = g.stride_width * g.channels;
     const int64_t apart = (g.kernel_width + g.stride_width - 1) / g.stride_width;
     for (int64_t i = 0; i < g.height * row; ++i) image[i] = 0;
-    for (int64_t h = 0; h < g.out_height; ++h) {
-        const int64_t top = h * g.stride_height - g.padding_height;
-        const Range kernel = inside(1, top, g.height, g.kernel_height);
-        compute_windows(g, grad + h * g.out_width * g.out_channels, packed, kernel, windows);
+    for (int64_t h = 0; h < g.height; h += rows_at_once) {
+        const int64_t rows = smaller(rows_at_once, g.height - h);
+        for (int64_t r = 0; r < rows; ++r)
+            compute_windows(g, grad, packed, h + r, windows + r * g.out_width * step);
         // Neighbours overlap, and what was just stored cannot be loaded at another place before it
         // has reached the cache: windows that do not overlap, and other rows, come in between.
         for (int64_t first = 0; first < apart; ++first)
             for (int64_t w = first; w < g.out_width; w += apart)
                 for (int64_t i = 0; i < terms; i += width) {
                     const Mask mask = first_lanes(terms - i);
-                    const float* from = windows + (kernel.begin * g.out_width + w) * from_row + i;
-                    float* to = image + (top + kernel.begin) * row + w * to_step + i;
-                    for (int64_t k = kernel.begin; k < kernel.end; ++k) {
+                    for (int64_t r = 0; r < rows; ++r) {
+                        float* to = image + (h + r) * row + w * to_step + i;
+                        const float* from = windows + (r * g.out_width + w) * step + i;
                         store(to, load(to, mask) + load(from, mask), mask);
-                        from += g.out_width * from_row;
-                        to += row;
                     }
                 }
     }

@@ -80,6 +80,19 @@ void max_pool(const Pool& p, const float* x, float* y, uint8_t* where, int64_t b
     }
 }
 
+bool windows_overlap(const Pool& p) {
+    return p.stride_height <= (p.kernel_height - 1) * p.dilation_height ||
+           p.stride_width <= (p.kernel_width - 1) * p.dilation_width;
+}
+
+// A place that one window alone can see is written, not added to: loading what neighbouring masked
+// stores have just written stalls.
+template <bool overlap>
+RUSHLIGHT_INLINE void give(float* target, Vector value, Mask mask) {
+    store(target, overlap ? load(target, mask) + value : value, mask);
+}
+
+template <bool overlap>
 void max_pool_backward(const Pool& p, const float* grad, const uint8_t* where, float* gx,
                        int64_t begin, int64_t end) {
     for (int64_t image = begin; image < end; ++image) {
@@ -93,9 +106,8 @@ void max_pool_backward(const Pool& p, const float* grad, const uint8_t* where, f
                     const Vector value = load(grad + from + result + c, mask);
                     const Lanes place = load_bytes(where + from + result + c, mask);
                     for_places(p, rows, columns, [&](int64_t number, int64_t distance) {
-                        float* target = to + first + distance + c;
                         const Lanes here = place == static_cast<int32_t>(number);
-                        store(target, load(target, mask) + (here ? value : Vector{}), mask);
+                        give<overlap>(to + first + distance + c, here ? value : Vector{}, mask);
                     });
                 }
             });
@@ -123,6 +135,7 @@ void average_pool(const Pool& p, const float* row_divisors, const float* column_
     }
 }
 
+template <bool overlap>
 void average_pool_backward(const Pool& p, const float* row_divisors, const float* column_divisors,
                            const float* grad, float* gx, int64_t begin, int64_t end) {
     for (int64_t image = begin; image < end; ++image) {
@@ -137,8 +150,7 @@ void average_pool_backward(const Pool& p, const float* row_divisors, const float
                     const Mask mask = first_lanes(p.channels - c);
                     const Vector share = load(from + result + c, mask) / divisor;
                     for_places(p, rows, columns, [&](int64_t, int64_t distance) {
-                        float* target = to + first + distance + c;
-                        store(target, load(target, mask) + share, mask);
+                        give<overlap>(to + first + distance + c, share, mask);
                     });
                 }
             });
@@ -149,7 +161,19 @@ void average_pool_backward(const Pool& p, const float* row_divisors, const float
 }  // namespace
 
 void fill_pooling(MatrixLoops& loops) {
-    loops.pool = {max_pool, max_pool_backward, average_pool, average_pool_backward};
+    loops.pool = {
+        max_pool,
+        [](const Pool& p, const float* grad, const uint8_t* where, float* gx, int64_t begin,
+           int64_t end) {
+            (windows_overlap(p) ? max_pool_backward<true> : max_pool_backward<false>)(
+                p, grad, where, gx, begin, end);
+        },
+        average_pool,
+        [](const Pool& p, const float* rows, const float* columns, const float* grad, float* gx,
+           int64_t begin, int64_t end) {
+            (windows_overlap(p) ? average_pool_backward<true> : average_pool_backward<false>)(
+                p, rows, columns, grad, gx, begin, end);
+        }};
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

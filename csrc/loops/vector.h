@@ -47,7 +47,8 @@ RUSHLIGHT_INLINE void store(float* p, Vector v, Mask mask) {
     _mm512_mask_storeu_ps(p, mask, reinterpret_cast<__m512>(v));
 }
 RUSHLIGHT_INLINE Lanes load_bytes(const uint8_t* p, Mask mask) {
-    return reinterpret_cast<Lanes>(_mm512_maskz_cvtepu8_epi32(mask, _mm_maskz_loadu_epi8(mask, p)));
+    const __m128i bytes = _mm_maskz_loadu_epi8(mask, p);
+    return reinterpret_cast<Lanes>(_mm512_maskz_cvtepu8_epi32(mask, bytes));
 }
 RUSHLIGHT_INLINE void store_bytes(uint8_t* p, Lanes lanes, Mask mask) {
     _mm512_mask_cvtepi32_storeu_epi8(p, mask, reinterpret_cast<__m512i>(lanes));

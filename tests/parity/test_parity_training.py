@@ -1,10 +1,8 @@
-"""The same program with the same seed trains alike, to rounding, and saves what the other reads."""
+"""The same program with the same seed trains alike, to rounding."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,11 +34,14 @@ def lenet(t: Any) -> Any:
 
 
 def normalized(t: Any) -> Any:
-    """A plain convnet with what depends on the mode: batch norm and dropout."""
+    """A plain convnet with what depends on the mode: batch norm and dropout.
+
+    No bias before a batch norm: its gradient is nothing but rounding, which Adam makes steps of.
+    """
     return t.nn.Sequential(
         t.nn.Conv2d(1, 8, 3, stride=2, bias=False), t.nn.BatchNorm2d(8), t.nn.ReLU(),
-        t.nn.Conv2d(8, 16, 3, padding=1), t.nn.BatchNorm2d(16), t.nn.Tanh(), t.nn.AvgPool2d(2),
-        t.nn.Flatten(), t.nn.Dropout(0.3), t.nn.Linear(576, 10),
+        t.nn.Conv2d(8, 16, 3, padding=1, bias=False), t.nn.BatchNorm2d(16), t.nn.Tanh(),
+        t.nn.AvgPool2d(2), t.nn.Flatten(), t.nn.Dropout(0.3), t.nn.Linear(576, 10),
     )  # fmt: skip
 
 
@@ -116,49 +117,3 @@ def test_evaluation_agrees() -> None:
         with t.no_grad():
             outputs.append(model(t.ones(4, 1, 28, 28)).numpy())
     np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-2, atol=1e-3)
-
-
-# ---- checkpoints
-
-
-def test_checkpoints_go_both_ways(tmp_path: Path) -> None:
-    models = [train(t, normalized, OPTIMIZERS["SGD"], steps=4)[1] for t in (rushlight, torch)]
-    rushlight.save({"model": models[0].state_dict(), "epoch": 3}, tmp_path / "ours.pt")
-    torch.save({"model": models[1].state_dict(), "epoch": 3}, tmp_path / "theirs.pt")
-    read = torch.load(tmp_path / "ours.pt", weights_only=True)
-    assert read["epoch"] == 3 and isinstance(read["model"], dict)
-    models[1].load_state_dict(read["model"])
-    read = rushlight.load(tmp_path / "theirs.pt")
-    assert read["epoch"] == 3
-    ours = normalized(rushlight)
-    ours.load_state_dict(read["model"])
-    outputs = []
-    for t, model in ((rushlight, models[0]), (torch, models[1])):
-        with t.no_grad():
-            outputs.append(model.eval()(t.ones(2, 1, 28, 28)).numpy())
-    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-4, atol=1e-5)
-
-
-def test_optimizer_state_goes_both_ways() -> None:
-    for name, make in OPTIMIZERS.items():
-        states = []
-        for t in (rushlight, torch):
-            t.manual_seed(0)
-            model = t.nn.Linear(4, 3)
-            optimizer = make(t, model.parameters())
-            for _ in range(3):
-                optimizer.zero_grad()
-                model(t.ones(2, 4)).sum().backward()
-                optimizer.step()
-            states.append(optimizer.state_dict())
-        assert states[0]["state"].keys() == states[1]["state"].keys(), name
-        ours, theirs = (s["param_groups"][0] for s in states)
-        assert {k: ours[k] for k in ours if k in theirs} == {k: theirs[k] for k in ours}, name
-        buffer = io.BytesIO()
-        rushlight.save(states[0], buffer)
-        buffer.seek(0)
-        read = torch.load(buffer, weights_only=True)
-        for key, entry in read["state"].items():
-            for field, value in entry.items():
-                expected = states[1]["state"][key][field]
-                assert value is expected or np.allclose(value, expected, rtol=1e-5), (name, field)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor import Tensor
+from ..kernels.launch import kernels
+from ..tensor import Tensor, wrap
 from . import engine
 from .function import Function
 from .grad_mode import (
@@ -120,8 +121,8 @@ def _root_gradient(root: Tensor, gradient: Tensor | None) -> Tensor:
                 "grad can be implicitly created only for scalar outputs (this one has shape "
                 f"{tuple(root.shape)}); reduce it first, or pass gradient="
             )
-        with no_grad():
-            return root.new_ones(root.shape)
+        array = root.array
+        return wrap(kernels[type(array)].full(array.shape, 1, array.dtype, array))
     if not isinstance(gradient, Tensor):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"

@@ -138,7 +138,7 @@ def _on_device_of_arguments(name: str, kernel: Any) -> Any:
     return guarded
 
 
-def _collect_devices(values: Any, array_type: type, found: dict[int, None]) -> None:
+def _collect_devices(values: Any, array_type: Any, found: dict[int, None]) -> None:
     for value in values:
         if type(value) is array_type:
             found[value.device.id] = None

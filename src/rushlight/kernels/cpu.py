@@ -61,6 +61,8 @@ class CPU(Base):
     max_pool_backward = native.max_pool_backward
     avg_pool = native.avg_pool
     avg_pool_backward = native.avg_pool_backward
+    # shape
+    expand = native.expand
     # softmax
     softmax = native.softmax
     log_softmax = native.log_softmax

@@ -22,6 +22,10 @@ class Fill(Operation):
         return grad * 0, grad
 
 
+class Zero(Fill):
+    """Overwrites x with zeros, under PyTorch's name."""
+
+
 class CopyInto(Operation):
     """Overwrites x with another tensor, broadcast and converted."""
 
@@ -85,7 +89,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 @method
 def zero_(self: Tensor) -> Tensor:
     """Every element becomes 0."""
-    return Fill.apply_inplace(self, 0)
+    return Zero.apply_inplace(self, 0)
 
 
 @method
@@ -101,15 +105,8 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     return CopyInto.apply_inplace(self, source)
 
 
-def _reflected(function: Any) -> Any:
-    def operator(self: Tensor, other: Any) -> Any:
-        return function(other, self)
-
-    return operator
-
-
-def _or_not_implemented(function: Any) -> Any:
-    """For `==` with what is neither tensor nor number: Python's own answer."""
+def _operator(function: Any) -> Any:
+    """An operator of Python's syntax: what is no operand may know the answer itself."""
 
     def operator(self: Tensor, other: Any) -> Any:
         try:
@@ -120,26 +117,48 @@ def _or_not_implemented(function: Any) -> Any:
     return operator
 
 
-def _add(self: Tensor, other: Any) -> Tensor:
-    return binary(elementwise.Add, self, other)
+def _reflected(function: Any) -> Any:
+    def operator(self: Tensor, other: Any) -> Any:
+        try:
+            return function(other, self)
+        except TypeError:
+            return NotImplemented
+
+    return operator
 
 
-def _mul(self: Tensor, other: Any) -> Tensor:
-    return binary(elementwise.Mul, self, other)
+# The two that are called most do without the call in between.
+
+
+def _add(self: Tensor, other: Any) -> Any:
+    try:
+        return binary(elementwise.Add, self, other)
+    except TypeError:
+        return NotImplemented
+
+
+def _mul(self: Tensor, other: Any) -> Any:
+    try:
+        return binary(elementwise.Mul, self, other)
+    except TypeError:
+        return NotImplemented
 
 
 methods(
     __add__=_add, __radd__=_add, __mul__=_mul, __rmul__=_mul,
-    __sub__=elementwise.sub, __rsub__=_reflected(elementwise.sub),
-    __truediv__=elementwise.div, __rtruediv__=_reflected(elementwise.div),
-    __floordiv__=elementwise.floor_divide, __rfloordiv__=_reflected(elementwise.floor_divide),
-    __mod__=elementwise.remainder, __rmod__=_reflected(elementwise.remainder),
-    __pow__=elementwise.pow, __rpow__=_reflected(elementwise.pow),
-    __matmul__=matmul.matmul, __rmatmul__=_reflected(matmul.matmul),
+    __sub__=_operator(elementwise.sub), __rsub__=_reflected(elementwise.sub),
+    __truediv__=_operator(elementwise.div), __rtruediv__=_reflected(elementwise.div),
+    __floordiv__=_operator(elementwise.floor_divide),
+    __rfloordiv__=_reflected(elementwise.floor_divide),
+    __mod__=_operator(elementwise.remainder), __rmod__=_reflected(elementwise.remainder),
+    __pow__=_operator(elementwise.pow), __rpow__=_reflected(elementwise.pow),
+    __matmul__=_operator(matmul.matmul), __rmatmul__=_reflected(matmul.matmul),
     __neg__=elementwise.neg, __abs__=elementwise.abs,
-    __eq__=_or_not_implemented(comparison.eq), __ne__=_or_not_implemented(comparison.ne),
-    __lt__=comparison.lt, __le__=comparison.le, __gt__=comparison.gt, __ge__=comparison.ge,
-    __and__=comparison.bitwise_and, __or__=comparison.bitwise_or, __xor__=comparison.bitwise_xor,
+    __eq__=_operator(comparison.eq), __ne__=_operator(comparison.ne),
+    __lt__=_operator(comparison.lt), __le__=_operator(comparison.le),
+    __gt__=_operator(comparison.gt), __ge__=_operator(comparison.ge),
+    __and__=_operator(comparison.bitwise_and), __or__=_operator(comparison.bitwise_or),
+    __xor__=_operator(comparison.bitwise_xor),
     __invert__=comparison.bitwise_not,
     __iadd__=add_, __isub__=sub_, __imul__=mul_, __itruediv__=div_, __ipow__=pow_,
     multiply=elementwise.mul, divide=elementwise.div, true_divide=elementwise.div,

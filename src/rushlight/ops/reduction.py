@@ -12,6 +12,7 @@ from ..errors import OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import method, normalize_axes, table_of, values_and_indices
 from .elementwise import sqrt, where
+from .shape import Expand
 
 
 class Sum(Operation):
@@ -81,10 +82,9 @@ class Cumsum(Operation):
 def _spread(grad: Tensor, node: Any) -> Tensor:
     """What was reduced to one value given to each of the values that it came from."""
     shape = node.input_shape
-    if not node.keepdim and shape:
-        axes = range(len(shape)) if node.axes is None else node.axes
-        grad = grad.reshape(tuple(1 if i in axes else n for i, n in enumerate(shape)))
-    return grad.expand(shape)
+    if not node.keepdim and node.axes is not None:
+        grad = grad.reshape(tuple(1 if i in node.axes else n for i, n in enumerate(shape)))
+    return Expand.apply(grad, shape)
 
 
 @method

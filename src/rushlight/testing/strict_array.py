@@ -138,7 +138,7 @@ class ndarray:
             return type(self)(data, self.device)
         return type(self)(data, self.device, self if self.base is None else self.base)
 
-    def reshape(self, *shape: Any, order: str = "C") -> Any:
+    def reshape(self, *shape: Any, order: Any = "C") -> Any:
         return self._view(self._data.reshape(*shape, order=order))
 
     def transpose(self, *axes: Any) -> Any:
@@ -153,16 +153,16 @@ class ndarray:
     def view(self, dtype: Any = None) -> Any:
         return self._view(self._data.view() if dtype is None else self._data.view(dtype))
 
-    def ravel(self, order: str = "C") -> Any:
+    def ravel(self, order: Any = "C") -> Any:
         return self._view(self._data.ravel(order))
 
-    def flatten(self, order: str = "C") -> Any:
+    def flatten(self, order: Any = "C") -> Any:
         return self._view(self._data.flatten(order))
 
-    def copy(self, order: str = "C") -> Any:
+    def copy(self, order: Any = "C") -> Any:
         return type(self)(self._data.copy(order), self.device)
 
-    def astype(self, dtype: Any, order: str = "K", *, copy: bool = True) -> Any:
+    def astype(self, dtype: Any, order: Any = "K", *, copy: bool = True) -> Any:
         with np.errstate(invalid="ignore"):
             return self._view(self._data.astype(dtype, order, copy=copy))
 
@@ -285,7 +285,7 @@ class ArrayModule:
     def current(self) -> Device:
         return self.devices[self.entered[-1]]
 
-    def asarray(self, a: Any, dtype: Any = None, order: str | None = None) -> Any:
+    def asarray(self, a: Any, dtype: Any = None, order: Any = None) -> Any:
         if isinstance(a, ndarray):
             return a._view(np.asarray(self.bare(a), dtype, order))
         self.transfers.to_device += 1
