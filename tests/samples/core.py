@@ -59,7 +59,7 @@ class Invalid(Sample):
     """
 
     def __init__(
-        self, *args: Any, raises: type[Exception], match: str, own_words: bool = False,
+        self, *args: Any, raises: type[Exception], match: str = ".", own_words: bool = False,
         reads_values: bool = False, **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)

@@ -44,7 +44,7 @@ def binary(
             match=r"The size of tensor a \(3\) must match the size of tensor b \(4\) at "
             "non-singleton dimension 1",
         )  # fmt: skip
-        yield Invalid(getattr(v, first)(2), "two", raises=TypeError, match="", own_words=True)
+        yield Invalid(getattr(v, first)(2), "two", raises=TypeError, own_words=True)
         if more is not None:
             yield from more(v)
 

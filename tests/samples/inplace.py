@@ -58,7 +58,7 @@ def _copy(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), v.normal())
     yield Sample(v.normal(2, 3), v.integers(0, 9, 2, 3))
     yield Sample(v.integers(0, 9, 2, 3), 3 * v.normal(2, 3))
-    yield Invalid(v.normal(2, 3), v.normal(4, 3), raises=RuntimeError, match="", own_words=True)
+    yield Invalid(v.normal(2, 3), v.normal(4, 3), raises=RuntimeError, own_words=True)
 
 
 def _written(x: Array, value: Any = 0) -> Array:

@@ -68,7 +68,7 @@ def _unflatten(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 6), 1, (2, 3))
     yield Sample(v.normal(2, 6), -1, (3, -1))
     yield Sample(v.normal(6), 0, (6,))
-    yield Invalid(v.normal(2, 6), 1, (4, 2), raises=RuntimeError, match="", own_words=True)
+    yield Invalid(v.normal(2, 6), 1, (4, 2), raises=RuntimeError, own_words=True)
 
 
 def _squeeze(v: Values) -> Iterator[Sample]:
@@ -174,7 +174,7 @@ def _repeat(v: Values) -> Iterator[Sample]:
 def _broadcast(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 1), v.normal(3))
     yield Sample(v.normal(), v.normal(2, 3), v.normal(1, 1, 1))
-    yield Invalid(v.normal(2), v.normal(3), raises=RuntimeError, match="", own_words=True)
+    yield Invalid(v.normal(2), v.normal(3), raises=RuntimeError, own_words=True)
 
 
 def _cat(v: Values) -> Iterator[Sample]:
@@ -242,7 +242,7 @@ def _unbind(v: Values) -> Iterator[Sample]:
 def _select(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(3, 2), 0, 1)
     yield Sample(v.normal(3, 2, 4), -1, -2)
-    yield Invalid(v.normal(3, 2), 0, 3, raises=IndexError, match="", own_words=True)
+    yield Invalid(v.normal(3, 2), 0, 3, raises=IndexError, own_words=True)
     yield Invalid(v.normal(3, 2), 2, 0, raises=IndexError, match="Dimension out of range")
 
 
