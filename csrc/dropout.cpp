@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "allocator.h"
 #include "array_view.h"
 #include "copies.h"
@@ -37,15 +39,20 @@ PyObject* dropout(PyObject* const* args, Py_ssize_t nargs) {
     const npy_intp item = PyArray_ITEMSIZE(x.object);
     npy_intp mask_strides[max_axes];
     for (int i = 0; i < x.ndim; ++i) mask_strides[i] = x.strides[i] / item;
+    const char* kept = mask.data;
+    std::optional<allocator::Scratch> scratch;
     const bool alike = std::equal(mask_strides, mask_strides + x.ndim, mask.strides) ||
                        (x.is_contiguous && mask.is_contiguous);
-    const allocator::Scratch scratch(alike ? 1 : x.size());
-    if (!scratch.data()) return PyErr_NoMemory();
-    if (!alike && !copy_elements(mask, static_cast<char*>(scratch.data()), mask_strides))
-        return nullptr;
-    const auto* kept = static_cast<const uint8_t*>(alike ? mask.data : scratch.data());
-    return x.type == NPY_FLOAT ? dropout_of<float>(x, kept, scale)
-                               : dropout_of<double>(x, kept, scale);
+    if (!alike) {
+        scratch.emplace(x.size());
+        auto* reordered = static_cast<char*>(scratch->data());
+        if (!reordered) return PyErr_NoMemory();
+        if (!copy_elements(mask, reordered, mask_strides)) return nullptr;
+        kept = reordered;
+    }
+    const auto* bits = reinterpret_cast<const uint8_t*>(kept);
+    return x.type == NPY_FLOAT ? dropout_of<float>(x, bits, scale)
+                               : dropout_of<double>(x, bits, scale);
 }
 
 }  // namespace

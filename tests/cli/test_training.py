@@ -45,6 +45,19 @@ def bits(training: Training) -> dict[str, Any]:
     return plain(training.state_dict())
 
 
+@pytest.mark.parametrize("model, optimizer", [("convnet", "sgd"), ("mlp", "adam")])
+def test_compiled_training_ends_with_the_same_bits(model: str, optimizer: str) -> None:
+    options = replace(OPTIONS, model=model, optimizer=optimizer, lr=0.01)
+    task = tasks.Task.load("digits", "", download=False)
+    eager, compiled = Training(options, task), Training(options, task, compiled=True)
+    for training in (eager, compiled):
+        torch.manual_seed(5)
+        train_on(training)
+    assert bits(compiled) == bits(eager)
+    records = [len(entries) for entries in compiled.update.entries.values()]
+    assert records == [1] * len(records) and not compiled.update.runs_eagerly
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("model, optimizer", [("convnet", "sgd"), ("mlp", "adam")])
 @pytest.mark.parametrize("steps", [2, 5])

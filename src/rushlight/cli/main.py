@@ -115,6 +115,10 @@ def _add_train(commands: Any) -> None:
         help="go on with the run in this folder (or in --out), with its options")  # fmt: skip
     add("--workers", type=_not_negative, metavar="N", default=MACHINE_DEFAULTS["workers"],
         help="processes that make batches ahead (default: %(default)s, none)")  # fmt: skip
+    add("--compile", action="store_true",
+        help="record the training step once and replay it: the same weights, sooner")  # fmt: skip
+    add("--device", metavar="DEVICE", default=MACHINE_DEFAULTS["device"],
+        help="cpu, cuda or cuda:N (default: %(default)s)")  # fmt: skip
     add("--threads", type=_positive, metavar="N", default=MACHINE_DEFAULTS["threads"],
         help="that compute (default: as many as there are cores)")  # fmt: skip
 

@@ -20,8 +20,10 @@ DEFAULTS = {
     "seed": 0,
 }  # the number of epochs depends on the dataset, the learning rate on the optimizer
 
-# What is about this machine and changes no weights, threads but for rounding.
-MACHINE_DEFAULTS = {"data": "data", "workers": 0, "threads": None}
+# What is about this machine and changes no weights; threads and device but for rounding.
+MACHINE_DEFAULTS = {
+    "data": "data", "workers": 0, "threads": None, "compile": False, "device": "cpu",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

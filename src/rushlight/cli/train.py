@@ -54,7 +54,12 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 def _prepare(options: Options, arguments: argparse.Namespace) -> Training:
     task = Task.load(options.dataset, arguments.data, arguments.download)
-    return Training(options, task, arguments.workers)
+    try:
+        return Training(
+            options, task, arguments.workers, device=arguments.device, compiled=arguments.compile
+        )
+    except (AssertionError, RuntimeError) as error:  # of a device that is not there
+        raise CommandError(f"--device {arguments.device}: {error}") from error
 
 
 def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:
@@ -118,7 +123,9 @@ def _resume_command(out: str, arguments: argparse.Namespace) -> str:
     command = ["rushlight", "train", "--resume", out]
     for name, default in MACHINE_DEFAULTS.items():
         value = getattr(arguments, name)
-        if value != default:
+        if value is True:
+            command.append("--" + name)
+        elif value != default:
             command += ["--" + name, str(value)]
     return shlex.join(command)
 
@@ -146,7 +153,7 @@ def _draw(training: Training, out: str) -> None:
 
     task = training.task
     images, labels = task.test.tensors
-    probabilities = predict_all(training.model, task.test).exp().numpy()
+    probabilities = predict_all(training.model, task.test).exp().cpu().numpy()
     true, predicted = labels.numpy(), probabilities.argmax(1)
 
     def path(name: str) -> str:
@@ -164,7 +171,9 @@ def _draw(training: Training, out: str) -> None:
 def _draw_graph(training: Training, path: str) -> None:
     """The graph of a training step's loss. The step may change the state, which is saved by now."""
     count = training.options.batch_size
-    images, labels = (tensor[:count].clone() for tensor in training.task.test.tensors)
+    images, labels = (
+        tensor[:count].clone().to(training.device) for tensor in training.task.test.tensors
+    )
     images.requires_grad_()
     loss = training.loss_function(training.model.train()(images), labels)
     graph.save_svg(

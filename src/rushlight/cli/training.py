@@ -25,11 +25,19 @@ class Training:
     its state ends with the same bits as one that was left alone, whatever the number of workers.
     """
 
-    def __init__(self, options: Options, task: Task, workers: int = 0) -> None:
+    def __init__(
+        self,
+        options: Options,
+        task: Task,
+        workers: int = 0,
+        device: str = "cpu",
+        compiled: bool = False,
+    ) -> None:
         self.options = options
         self.task = task
         rushlight.manual_seed(options.seed)
-        self.model = MODELS[options.model](len(task.classes))
+        self.device = rushlight.device(device)
+        self.model = MODELS[options.model](len(task.classes)).to(self.device)
         self.loss_function = nn.CrossEntropyLoss()
         self.optimizer = make_optimizer(options, self.model)
         # Shuffling has a stream of its own, so that dropout does not depend on when batches are
@@ -44,6 +52,7 @@ class Training:
         self.scheduler = optim.lr_scheduler.OneCycleLR(
             self.optimizer, options.lr, total_steps=options.epochs * self.steps
         )
+        self.update = rushlight.compile(self._update) if compiled else self._update
         self.epoch = 0  # how many are complete
         self.step = 0  # how many of the next are
         self.epoch_start = self.generator.get_state()
@@ -122,26 +131,31 @@ class Training:
         return True
 
     def _train_step(self, images: Tensor, labels: Tensor) -> float:
-        self.optimizer.zero_grad()
-        outputs = self.model(images)
-        loss = self.loss_function(outputs, labels)
+        loss, correct = self.update(images.to(self.device), labels.to(self.device))
         value = loss.item()
         if not math.isfinite(value):
             raise CommandError(
                 f"the loss is {value} at step {self.step + 1} of epoch {self.epoch + 1}: the "
                 f"training diverges; try a lower learning rate than --lr {self.options.lr}"
             )
-        loss.backward()
-        self.optimizer.step()
         self.scheduler.step()
-        self.correct += int((outputs.detach().argmax(1) == labels).sum())
+        self.correct += int(correct)
         self.losses.append(value)
         self.step += 1
         return value
 
+    def _update(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Changes the weights by one batch; the loss, and how many images were known before."""
+        self.optimizer.zero_grad()
+        outputs = self.model(images)
+        loss = self.loss_function(outputs, labels)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach(), (outputs.detach().argmax(1) == labels).sum()
+
     def _finish_epoch(self) -> None:
         log_probabilities = predict_all(self.model, self.task.test)
-        labels = self.task.test.tensors[1]
+        labels = self.task.test.tensors[1].to(self.device)
         test_loss = nn.functional.nll_loss(log_probabilities, labels).item()
         correct = int((log_probabilities.argmax(1) == labels).sum())
         self.history.append({
@@ -163,6 +177,7 @@ def make_optimizer(options: Options, model: nn.Module) -> optim.Optimizer:
 def predict_all(model: nn.Module, dataset: TensorDataset) -> Tensor:
     """The log probabilities (N, classes) of a dataset's images."""
     model.eval()
+    device = next(model.parameters()).device
     with rushlight.no_grad():
         chunks = dataset.tensors[0].split(_EVALUATION_BATCH)
-        return rushlight.cat([model(chunk).log_softmax(1) for chunk in chunks])
+        return rushlight.cat([model(chunk.to(device)).log_softmax(1) for chunk in chunks])

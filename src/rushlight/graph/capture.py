@@ -119,9 +119,9 @@ class Recorder:
             return Source(leaf, is_grad=True)
         return Source(owner)
 
-    def live(self, options: dict[str, Any], key: str) -> LiveValue:
+    def live(self, options: dict[str, Any], key: str, index: int | None) -> LiveValue:
         """A number that replays read anew."""
-        number = LiveValue(options, key)
+        number = LiveValue(options, key, index)
         self.live_values.append(number)
         return number
 

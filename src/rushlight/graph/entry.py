@@ -104,7 +104,11 @@ class Entry:
             (o, [_state_of(o, g) for g in o.param_groups], list(o.param_groups))
             for o in recorder.optimizers.values()
         ]
-        self.options = [_Options(g) for o in recorder.optimizers.values() for g in o.param_groups]
+        live = {(id(v.options), v.key) for v in recorder.live_values}
+        self.options = [
+            _Options(g, [key for key in g if (id(g), key) not in live])
+            for o in recorder.optimizers.values() for g in o.param_groups
+        ]  # fmt: skip
         self.live_values = [(v, bool(v)) for v in recorder.live_values]
         self.had_gradient = [(leaf, had) for leaf, had in recorder.gradients.items()
                              if had is not None]  # fmt: skip
@@ -194,9 +198,13 @@ class Entry:
 class _Options:
     """An optimizer group's options, but for those that are read at each replay."""
 
-    def __init__(self, group: dict[str, Any]) -> None:
+    # What no step depends on, or what is looked at elsewhere.
+    OTHERS = {"params", "param_names", "initial_lr", "max_lr", "min_lr", "max_momentum",
+              "base_momentum"}  # fmt: skip
+
+    def __init__(self, group: dict[str, Any], keys: list[str]) -> None:
         self.group = group
-        keys = [key for key in group if key not in ("params", "lr", "param_names", "initial_lr")]
+        keys = [key for key in keys if key not in self.OTHERS]
         self.read = itemgetter(*keys) if keys else len
         self.values = self.read(group)
 

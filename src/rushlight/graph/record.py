@@ -22,23 +22,27 @@ class Slot:
 
 
 class LiveValue(float):
-    """A number that a replay reads anew: `options[key]`."""
+    """A number that a replay reads anew: `options[key]`, or `options[key][index]`."""
 
     options: dict[str, Any]
     key: str
+    index: int | None
 
-    def __new__(cls, options: dict[str, Any], key: str) -> LiveValue:
-        number = super().__new__(cls, _number(options[key]))
+    def __new__(cls, options: dict[str, Any], key: str, index: int | None) -> LiveValue:
+        number = super().__new__(cls, _read(options, key, index))
         number.options = options
         number.key = key
+        number.index = index
         return number
 
     def read(self) -> float:
-        return _number(self.options[self.key])
+        return _read(self.options, self.key, self.index)
 
 
-def _number(value: Any) -> float:
-    # The array itself is read, so that a recorder does not take it for a value read by the program.
+def _read(options: dict[str, Any], key: str, index: int | None) -> float:
+    value = options[key] if index is None else options[key][index]
+    # A tensor's array itself is read, so that no recorder takes it for a value that the program
+    # reads.
     return value.array.item() if isinstance(value, Tensor) else value
 
 

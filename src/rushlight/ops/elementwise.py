@@ -11,6 +11,7 @@ from ..tensor import Tensor
 from .common import (
     as_floating,
     binary,
+    full_like_number,
     method,
     plain,
     promoted,
@@ -429,7 +430,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
-    return value if isinstance(value, Tensor) else like.new_tensor(value)
+    return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
 
 
 @method
@@ -454,10 +455,10 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
             f"{condition.dtype}"
         )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-        input = condition.new_tensor(input, dtype=result_type(input, other))
+        input = full_like_number(input, result_type(input, other), condition)
     a, b = promoted("where", input, other)
     if not isinstance(b, Tensor):
-        b = a.new_tensor(b)
+        b = full_like_number(b, a.dtype, a)
     return Where.apply(condition, a, b)
 
 
@@ -468,7 +469,9 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         raise OperationError(
             f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
         )
-    if not isinstance(value, Tensor):
+    if isinstance(value, (int, float)):
+        value = full_like_number(value, input.dtype, input)
+    elif not isinstance(value, Tensor):
         value = input.new_tensor(value)
     return where(mask, value.to(input.dtype), input)
 

@@ -234,7 +234,9 @@ def _index_error(self: Tensor, template: Any, error: Exception) -> Exception:
 
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
     template, tensors = _parse(self, index)
-    if not isinstance(value, Tensor):
+    if isinstance(value, (int, float)):
+        value = full_like_number(value, self.dtype, self)
+    elif not isinstance(value, Tensor):
         value = self.new_tensor(value)
     if not tensors:
         part = _getitem(self, index)

@@ -10,7 +10,7 @@ from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..ops.creation import tensor, zeros_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_number, check_implementation, learning_rate
+from .optimizer import Optimizer, check_implementation, option
 
 __all__ = ["Adam", "AdamW"]
 
@@ -104,7 +104,6 @@ class Adam(Optimizer):
                 batch = batches[key] = ([], [])
             batch[0].append(parameter)
             batch[1].append(self.state[parameter] or self._new_state(parameter, group))
-        beta1, beta2 = group["betas"]
         for (array_type, _), (parameters, states) in batches.items():
             largest = [s["max_exp_avg_sq"].array for s in states] if group["amsgrad"] else None
             kernel_tables[array_type].adam(
@@ -114,11 +113,11 @@ class Adam(Optimizer):
                 [state["exp_avg_sq"].array for state in states],
                 largest,
                 [state["step"].array for state in states],
-                learning_rate(group),
-                as_number(beta1),
-                as_number(beta2),
-                group["eps"],
-                group["weight_decay"],
+                option(group, "lr"),
+                option(group, "betas", 0),
+                option(group, "betas", 1),
+                option(group, "eps"),
+                option(group, "weight_decay"),
                 group["decoupled_weight_decay"],
                 group["maximize"],
             )

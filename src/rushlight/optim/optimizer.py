@@ -302,9 +302,12 @@ def as_number(value: Any) -> float:
     return value.item() if isinstance(value, Tensor) else value
 
 
-def learning_rate(group: dict[str, Any]) -> float:
-    """A group's `lr`, which may be a tensor of one element, and may change between replays."""
-    lr = group["lr"]
+def option(group: dict[str, Any], key: str, index: int | None = None) -> float:
+    """A group's option for a kernel: `group[key]`, or one of the numbers there.
+
+    Schedulers change options; while a step is recorded this is a number that replays read anew.
+    """
     if launch.recorder is not None:
-        return launch.recorder.live(group, "lr")
-    return as_number(lr)
+        return launch.recorder.live(group, key, index)
+    value = group[key]
+    return as_number(value if index is None else value[index])

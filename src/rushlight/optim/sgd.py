@@ -8,7 +8,7 @@ from typing import Any
 from ..kernels.launch import kernels as kernel_tables
 from ..ops.creation import empty_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, check_implementation, learning_rate
+from .optimizer import Optimizer, check_implementation, option
 
 __all__ = ["SGD"]
 
@@ -80,7 +80,7 @@ class SGD(Optimizer):
         return loss
 
     def _update(self, group: dict[str, Any]) -> None:
-        momentum = group["momentum"]
+        momentum = option(group, "momentum")
         # (array type, dtype, whether they have buffers yet) -> parameters and their buffers
         batches: dict[Any, tuple[list[Tensor], list[Any]]] = {}
         for parameter in group["params"]:
@@ -104,10 +104,10 @@ class SGD(Optimizer):
                 [parameter.grad.array for parameter in parameters],  # type: ignore[union-attr]
                 [buffer.array for buffer in buffers] if momentum != 0 else None,
                 initialized,
-                learning_rate(group),
+                option(group, "lr"),
                 momentum,
-                group["dampening"],
-                group["weight_decay"],
+                option(group, "dampening"),
+                option(group, "weight_decay"),
                 group["nesterov"],
                 group["maximize"],
             )

@@ -37,7 +37,8 @@ def register_strict_device() -> ArrayModule:
     """Makes `device("strict", 0)` and `device("strict", 1)` known; their array module counts.
 
     >>> import rushlight as torch
-    >>> module = torch.testing.register_strict_device()
+    >>> from rushlight.testing import register_strict_device
+    >>> module = register_strict_device()
     >>> x = torch.ones(2, device="strict")
     >>> with module.counted() as transfers:
     ...     total = (x + 1).sum().item()
