@@ -14,6 +14,8 @@ from rushlight.kernels.launch import tables_by_device
 from rushlight.testing import register_strict_device
 
 register_strict_device()
+if torch.cuda.is_available():
+    torch.cuda.init()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

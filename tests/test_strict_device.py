@@ -167,6 +167,18 @@ def test_unknown_index() -> None:
         torch.zeros(1, device="strict:2")
 
 
+def test_numbers_are_no_transfers() -> None:
+    x = torch.randn(4, device="strict", requires_grad=True)
+    with xp.counted() as transfers:
+        y = torch.where(x > 0, x, 0.5).masked_fill(x > 1, 2.0).clamp(-1, 1) ** 2 + 3 - 2 * x / 7
+        z = torch.where(x > 0, 1.0, 2.0) + y.sum() * 2
+        z[0] = 5.0
+        z[1:] = 7
+        z.fill_(2).add_(1).mul_(0.5)
+        z.sum().backward()
+    assert vars(transfers) == {"to_device": 0, "to_host": 0}
+
+
 def test_a_wrong_label_shows_although_nobody_reads_it() -> None:
     scores = torch.zeros(2, 3, device="strict", requires_grad=True)
     for wrong in (3, -1):

@@ -153,6 +153,17 @@ from .ops.indexing import (
     sort,
     topk,
 )
+from .ops.joining import (
+    cat,
+    chunk,
+    concat,
+    concatenate,
+    narrow,
+    select,
+    split,
+    stack,
+    unbind,
+)
 from .ops.matmul import addmm, bmm, dot, matmul, mm, mv, outer
 from .ops.random import (
     bernoulli,
@@ -185,26 +196,17 @@ from .ops.reduction import (
 )
 from .ops.shape import (
     broadcast_tensors,
-    cat,
-    chunk,
-    concat,
-    concatenate,
     flatten,
     flip,
     movedim,
-    narrow,
     permute,
     reshape,
-    select,
-    split,
     squeeze,
-    stack,
     swapaxes,
     t,
     transpose,
     tril,
     triu,
-    unbind,
     unflatten,
     unsqueeze,
 )

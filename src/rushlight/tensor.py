@@ -15,22 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .device import device as Device
-from .dtype import bool as bool_
-from .dtype import (
-    complex64,
-    complex128,
-    float16,
-    float32,
-    float64,
-    int8,
-    int16,
-    int32,
-    int64,
-    uint8,
-)
 from .dtype import dtype as DType
 from .kernels.launch import kernels as kernel_tables
 from .kernels.launch import structure_changed
+
+if TYPE_CHECKING:
+    from .autograd.view import View
 
 
 class Size(tuple[int, ...]):
@@ -50,37 +40,6 @@ class Size(tuple[int, ...]):
 
     def __add__(self, other: Any) -> Size:
         return Size(tuple.__add__(self, tuple(other)))
-
-
-class View:
-    """How a tensor that shares another's memory came from it.
-
-    After an in-place operation the base's history has changed, and with it that of every view:
-    `steps`, the view operations in order, derive it anew.
-    """
-
-    __slots__ = ("base", "steps", "base_grad_fn")
-
-    def __init__(self, base: Tensor, steps: tuple[Any, ...]) -> None:
-        self.base = base
-        self.steps = steps
-        self.base_grad_fn = base._grad_fn
-
-    @staticmethod
-    def replay(tensor: Tensor, steps: tuple[Any, ...]) -> Tensor:
-        for operation, parameters in steps:
-            tensor = operation.apply(tensor, *parameters)
-        return tensor
-
-    def refresh(self, view: Tensor) -> None:
-        from .autograd.grad_mode import enable_grad
-
-        self.base_grad_fn = self.base._grad_fn
-        with enable_grad():
-            fresh = View.replay(self.base, self.steps)
-        view._grad_fn = fresh._grad_fn
-        view._requires_grad = fresh._requires_grad
-        view._output_number = fresh._output_number
 
 
 class Tensor:
@@ -553,15 +512,3 @@ def wrap_dim(dim: int, ndim: int) -> int:
             f"but got {dim})"
         )
     return dim % limit
-
-
-def type_name(tensor: Tensor) -> str:
-    """PyTorch's old name of dtype and device: torch.FloatTensor, torch.cuda.LongTensor."""
-    names = {
-        float32: "Float", float64: "Double", float16: "Half",
-        uint8: "Byte", int8: "Char", int16: "Short", int32: "Int",
-        int64: "Long", bool_: "Bool", complex64: "ComplexFloat",
-        complex128: "ComplexDouble",
-    }  # fmt: skip
-    place = "torch.cuda" if tensor.is_cuda else "torch"
-    return f"{place}.{names.get(tensor.dtype, tensor.dtype.name)}Tensor"

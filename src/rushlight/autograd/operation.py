@@ -16,8 +16,9 @@ from typing import Any
 
 from ..errors import NotSupportedError, OperationError, shapes
 from ..kernels.launch import kernels as kernel_tables
-from ..tensor import Tensor, View, wrap
+from ..tensor import Tensor, wrap
 from .grad_mode import state
+from .view import View
 
 _next_sequence = itertools.count().__next__
 _new = object.__new__

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 from .base import Base
 from .launch import register
+
+# NumPy warns of overflow, of 0 / 0 and their like; PyTorch is silent, and so are the kernels.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"rushlight\.kernels\.base")
 
 
 def register_cpu() -> None:

@@ -15,6 +15,7 @@ from . import (  # noqa: F401  (importing a family attaches its methods)
     elementwise,
     indexing,
     inplace,
+    joining,
     loss,
     matmul,
     normalization,

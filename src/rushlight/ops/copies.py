@@ -7,11 +7,22 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..device import device as Device
 from ..dtype import bool as bool_
+from ..dtype import (
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
 from ..dtype import dtype as DType
-from ..dtype import float16, float32, float64, int8, int16, int32, int64, uint8
 from ..errors import NotSupportedError
 from ..kernels.devices import find_table, is_same_device
-from ..tensor import Tensor, type_name
+from ..tensor import Tensor
 from .common import method, methods
 
 contiguous_format = "torch.contiguous_format"
@@ -149,6 +160,18 @@ def _cast(dtype: DType) -> Any:
 
     function.__doc__ = f"The tensor as {dtype.name}; itself if it is that already."
     return function
+
+
+def type_name(tensor: Tensor) -> str:
+    """PyTorch's old name of dtype and device: torch.FloatTensor, torch.cuda.LongTensor."""
+    names = {
+        float32: "Float", float64: "Double", float16: "Half",
+        uint8: "Byte", int8: "Char", int16: "Short", int32: "Int",
+        int64: "Long", bool_: "Bool", complex64: "ComplexFloat",
+        complex128: "ComplexDouble",
+    }  # fmt: skip
+    place = "torch.cuda" if tensor.is_cuda else "torch"
+    return f"{place}.{names.get(tensor.dtype, tensor.dtype.name)}Tensor"
 
 
 def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:

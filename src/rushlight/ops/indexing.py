@@ -11,7 +11,7 @@ from ..dtype import bool as bool_
 from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import holds, method, methods, table_of, values_and_indices
+from .common import full_like_number, holds, method, methods, table_of, values_and_indices
 from .shape import broadcast_tensors
 
 

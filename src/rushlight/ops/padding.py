@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
-from .shape import cat
+from .joining import cat
 
 
 class ConstantPad(Operation):

@@ -9,7 +9,7 @@ from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .common import table_of
 from .geometry import pool_geometry
-from .shape import cat
+from .joining import cat
 
 
 class MaxPool2d(Operation):

@@ -160,14 +160,14 @@ class ndarray:
         return self._view(self._data.flatten(order))
 
     def copy(self, order: Any = "C") -> Any:
-        return type(self)(self._data.copy(order), self.device)
+        return type(self)(self.module.bare(self).copy(order), self.device)
 
     def astype(self, dtype: Any, order: Any = "K", *, copy: bool = True) -> Any:
         with np.errstate(invalid="ignore"):
-            return self._view(self._data.astype(dtype, order, copy=copy))
+            return self._view(self.module.bare(self).astype(dtype, order, copy=copy))
 
     def fill(self, value: Any) -> None:
-        self._data.fill(self.module.bare(value))
+        self.module.bare(self).fill(self.module.bare(value))
 
     def __getitem__(self, index: Any) -> Any:
         return self._view(self._data[self.module.bare_index(self, index)])
@@ -176,7 +176,7 @@ class ndarray:
         bare = self.module.bare_index(self, index)
         if not isinstance(value, ndarray) and any(isinstance(p, np.ndarray) for p in bare):
             self.module.transfers.to_device += 1  # a number goes there as an array
-        self._data[bare] = self.module.bare(value)
+        self.module.bare(self)[bare] = self.module.bare(value)
 
     # ---- methods that are functions of the module, too
 
@@ -381,6 +381,7 @@ class ArrayModule:
             if part is Ellipsis:
                 axis = array.ndim - _axes_after(index)
             elif isinstance(part, ndarray):
+                self.bare(array)
                 part = self.bare(part)
                 if part.dtype.kind == "b":
                     self.transfers.to_host += 1

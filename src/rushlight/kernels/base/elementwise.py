@@ -23,9 +23,10 @@ class Elementwise:
     xp: Any
     array: Any
     store: Any
+    reads_are_free: bool
 
     add, sub, mul, div = map(_binary, ("add", "subtract", "multiply", "true_divide"))
-    floor_divide, remainder, fmod = map(_binary, ("floor_divide", "remainder", "fmod"))
+    fmod = _binary("fmod")
     pow, maximum, minimum, arctan2 = map(_binary, ("power", "maximum", "minimum", "arctan2"))
     eq, ne, lt = map(_binary, ("equal", "not_equal", "less"))
     le, gt, ge = map(_binary, ("less_equal", "greater", "greater_equal"))
@@ -43,6 +44,19 @@ class Elementwise:
     floor, ceil, round, trunc = map(_unary, ("floor", "ceil", "rint", "trunc"))
     isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
     logical_not, bitwise_not = map(_unary, ("logical_not", "bitwise_not"))
+
+    def floor_divide(self, a: Any, b: Any, out: Any = None) -> Any:
+        self._check_divisor(a, b)
+        return self.array(self.xp.floor_divide(a, b, out=out))
+
+    def remainder(self, a: Any, b: Any, out: Any = None) -> Any:
+        self._check_divisor(a, b)
+        return self.array(self.xp.remainder(a, b, out=out))
+
+    def _check_divisor(self, a: Any, b: Any) -> None:
+        """Whole numbers have no infinity to stand for a division by zero."""
+        if a.dtype.kind in "iu" and self.reads_are_free and not self.xp.all(b):
+            raise TypeError("ZeroDivisionError")
 
     def rsqrt(self, x: Any, out: Any = None) -> Any:
         return self.array(self.xp.divide(1, self.xp.sqrt(x), out=out))

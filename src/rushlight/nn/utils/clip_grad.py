@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ...autograd.grad_mode import no_grad
 from ...ops.creation import tensor
 from ...ops.reduction import norm
-from ...ops.shape import stack
+from ...ops.joining import stack
 from ...tensor import Tensor
 
 

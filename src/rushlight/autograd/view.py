@@ -1,0 +1,37 @@
+"""Views: tensors that share another's memory, and with it the history of changes in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensor import Tensor
+from .grad_mode import enable_grad
+
+
+class View:
+    """How a tensor that shares another's memory came from it.
+
+    After an in-place operation the base's history has changed, and with it that of every view:
+    `steps`, the view operations in order, derive it anew.
+    """
+
+    __slots__ = ("base", "steps", "base_grad_fn")
+
+    def __init__(self, base: Tensor, steps: tuple[Any, ...]) -> None:
+        self.base = base
+        self.steps = steps
+        self.base_grad_fn = base._grad_fn
+
+    @staticmethod
+    def replay(tensor: Tensor, steps: tuple[Any, ...]) -> Tensor:
+        for operation, parameters in steps:
+            tensor = operation.apply(tensor, *parameters)
+        return tensor
+
+    def refresh(self, view: Tensor) -> None:
+        self.base_grad_fn = self.base._grad_fn
+        with enable_grad():
+            fresh = View.replay(self.base, self.steps)
+        view._grad_fn = fresh._grad_fn
+        view._requires_grad = fresh._requires_grad
+        view._output_number = fresh._output_number

@@ -1,0 +1,146 @@
+"""Tensors joined, and split into pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..dtype import promote_types
+from ..errors import OperationError
+from ..tensor import Tensor, wrap_dim
+from .common import method
+
+
+class Cat(Operation):
+    @staticmethod
+    def forward(kernels: Any, *arguments: Any) -> Any:
+        *arrays, dim = arguments
+        return kernels.cat(arrays, dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        *tensors, self.dim = inputs
+        self.sizes = [t.array.shape[self.dim] for t in tensors]
+
+    def backward(self, grad: Tensor) -> Any:
+        return tuple(split(grad, self.sizes, self.dim))
+
+
+class Stack(Operation):
+    @staticmethod
+    def forward(kernels: Any, *arguments: Any) -> Any:
+        *arrays, dim = arguments
+        return kernels.stack(arrays, dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.dim = inputs[-1]
+
+    def backward(self, grad: Tensor) -> Any:
+        return tuple(unbind(grad, self.dim))
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors joined along a dimension that they have.
+
+    >>> import rushlight as torch
+    >>> torch.cat([torch.zeros(1, 2), torch.ones(2, 2)]).shape
+    torch.Size([3, 2])
+    """
+    if not tensors:
+        raise ValueError("expected a non-empty list of Tensors")
+    if any(t.array.ndim == 0 for t in tensors):
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    # PyTorch lets the empty 1-d tensor join anything.
+    tensors = [t for t in tensors if t.array.shape != (0,)] or [tensors[0]]
+    axis = wrap_dim(dim, tensors[0].array.ndim)
+    first = tensors[0].array.shape
+    for number, tensor in enumerate(tensors):
+        shape = tensor.array.shape
+        if len(shape) != len(first):
+            raise OperationError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
+            )
+        for i, (have, want) in enumerate(zip(shape, first, strict=True)):
+            if have != want and i != axis:
+                raise OperationError(
+                    f"Sizes of tensors must match except in dimension {axis}. Expected size {want} "
+                    f"but got size {have} for tensor number {number} in the list."
+                )
+    return Cat.apply(*_one_dtype(tensors), axis)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one shape joined along a new dimension."""
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = tensors[0].array.shape
+    for number, tensor in enumerate(tensors):
+        if tensor.array.shape != first:
+            raise OperationError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                f"{list(tensor.array.shape)} at entry {number}"
+            )
+    return Stack.apply(*_one_dtype(tensors), wrap_dim(dim, len(first) + 1))
+
+
+def _one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:
+    kind = tensors[0].dtype
+    for tensor in tensors[1:]:
+        kind = promote_types(kind, tensor.dtype)
+    return [t if t.dtype is kind else t.to(kind) for t in tensors]
+
+
+@method
+def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of pieces along `dim`: of one size (the last may be smaller), or of the sizes given."""
+    axis = wrap_dim(dim, input.array.ndim)
+    size = input.array.shape[axis]
+    sizes = split_size_or_sections
+    if isinstance(sizes, int):
+        if sizes <= 0:
+            raise RuntimeError(f"split expects split_size be positive, but got {sizes}")
+        sizes = [min(sizes, size - i) for i in range(0, size, sizes)] or [0]
+    elif sum(sizes) != size:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size "
+            f"at dimension {axis}), but got split_sizes={list(sizes)}"
+        )
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    return tuple(narrow(input, axis, i, n) for i, n in zip(starts, sizes, strict=True))
+
+
+@method
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    size = input.array.shape[wrap_dim(dim, input.array.ndim)]
+    return split(input, max(-(-size // chunks), 1), dim)
+
+
+@method
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along `dim`, as views without that dimension."""
+    axis = wrap_dim(dim, input.array.ndim)
+    return tuple(select(input, axis, i) for i in range(input.array.shape[axis]))
+
+
+@method
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """The slice at one index of a dimension, as a view without that dimension."""
+    axis = wrap_dim(dim, input.array.ndim)
+    return input[(slice(None),) * axis + (index,)]
+
+
+@method
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` slices from `start` of a dimension, as a view."""
+    axis = wrap_dim(dim, input.array.ndim)
+    size = input.array.shape[axis]
+    start = start + size if start < 0 else start
+    if not 0 <= start <= start + length <= size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return input[(slice(None),) * axis + (slice(start, start + length),)]
+
+
+concat = concatenate = cat
