@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..autograd.operation import Operation
@@ -114,7 +115,7 @@ def _operator(function: Any) -> Any:
         except TypeError:
             return NotImplemented
 
-    return operator
+    return functools.update_wrapper(operator, function)
 
 
 def _reflected(function: Any) -> Any:
@@ -124,7 +125,7 @@ def _reflected(function: Any) -> Any:
         except TypeError:
             return NotImplemented
 
-    return operator
+    return functools.update_wrapper(operator, function)
 
 
 # The two that are called most do without the call in between.
