@@ -1,4 +1,4 @@
-"""Recording a step and replaying it: what a replay leaves must equal what eager leaves, to the bit."""
+"""Recording and replaying: a replay leaves what eager leaves, to the bit."""
 
 from __future__ import annotations
 

@@ -142,7 +142,8 @@ class Tensor:
         base = self.array
         while isinstance(base.base, type(base)):
             base = base.base
-        return (self.data_ptr() - base.__array_interface__["data"][0]) // self.array.itemsize
+        start = kernel_tables[type(base)].data_pointer(base)
+        return (self.data_ptr() - start) // self.array.itemsize
 
     def data_ptr(self) -> int:
         return kernel_tables[type(self.array)].data_pointer(self.array)
@@ -237,6 +238,11 @@ class Tensor:
                 raise TypeError(
                     f"assigned grad expected to be a Tensor or None but got grad of type "
                     f"{type(value).__name__}"
+                )
+            if value.device != self.device:
+                raise RuntimeError(
+                    f"assigned grad has data located on a different device: {value.device} for a "
+                    f"tensor on {self.device}"
                 )
             if value.array.shape != self.array.shape:
                 raise RuntimeError(

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.grad_mode import no_grad
+from ..dtype import bool as bool_
+from ..ops.creation import arange, empty_like, ones_like
+from ..ops.elementwise import where
 from ..ops.random import randperm
 from ..tensor import Tensor, wrap
 
@@ -90,7 +93,6 @@ def trunc_normal_(
     draw = _redraw_normal if inside > 0.3 else _thin_uniform
     with no_grad():
         draw(tensor, mean, std, a, b, generator)
-    tensor.bump_version()
     return tensor
 
 
@@ -101,26 +103,24 @@ def _normal_cdf(x: float) -> float:
 def _redraw_normal(
     tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any
 ) -> None:
-    values = tensor.normal_(mean, std, generator=generator).array
-    low, high = values.dtype.type(a), values.dtype.type(b)
-    while (outside := (values < low) | (values > high)).any():
+    tensor.normal_(mean, std, generator=generator)
+    while (outside := (tensor < a) | (tensor > b)).any():
         # All are drawn, few are needed: that is how PyTorch uses its stream.
-        fresh = wrap(values.copy()).normal_(mean, std, generator=generator).array
-        values[outside] = fresh[outside]
+        fresh = empty_like(tensor).normal_(mean, std, generator=generator)
+        tensor.copy_(where(outside, fresh, tensor))
 
 
 def _thin_uniform(
     tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any
 ) -> None:
     log_peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
-    values = tensor.array
-    pending = np.ones(values.shape, bool)
+    pending = ones_like(tensor, dtype=bool_)
     while pending.any():
-        fresh = wrap(values.copy()).uniform_(a, b, generator=generator)
-        values[pending] = fresh.array[pending]
+        fresh = empty_like(tensor).uniform_(a, b, generator=generator)
+        tensor.copy_(where(pending, fresh, tensor))
         log_density = ((fresh - mean) / std) ** 2 * -0.5 - log_peak
-        chance = wrap(values.copy()).uniform_(0, 1, generator=generator)
-        pending = pending & (chance.log() > log_density).host_array()
+        chance = empty_like(tensor).uniform_(0, 1, generator=generator)
+        pending = pending & (chance.log() > log_density)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -144,8 +144,9 @@ def eye_(tensor: Tensor) -> Tensor:
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     zeros_(tensor)
-    diagonal = range(min(tensor.shape))
-    tensor.array[diagonal, diagonal] = 1
+    diagonal = arange(min(tensor.shape), device=tensor.device)
+    with no_grad():
+        tensor[diagonal, diagonal] = 1
     return tensor
 
 
@@ -158,9 +159,10 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     zeros_(tensor)
     channels = tensor.shape[0] // groups
     center = tuple(size // 2 for size in tensor.shape[2:])
-    for first in range(0, tensor.shape[0], channels):
-        for channel in range(min(channels, tensor.shape[1])):
-            tensor.array[(first + channel, channel, *center)] = 1
+    with no_grad():
+        for first in range(0, tensor.shape[0], channels):
+            for channel in range(min(channels, tensor.shape[1])):
+                tensor[(first + channel, channel, *center)] = 1
     return tensor
 
 
@@ -264,6 +266,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     rows, columns = tensor.shape
     zeros = math.ceil(sparsity * rows)
     normal_(tensor, 0, std, generator)
-    for column in range(columns):
-        tensor.array[randperm(rows).array[:zeros], column] = 0
+    with no_grad():
+        for column in range(columns):
+            tensor[randperm(rows)[:zeros].to(tensor.device), column] = 0
     return tensor

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from ...autograd.grad_mode import no_grad
 from ...ops.creation import tensor
-from ...ops.reduction import norm
 from ...ops.joining import stack
+from ...ops.reduction import norm
 from ...tensor import Tensor
 
 
