@@ -188,9 +188,8 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
-        view = self._view
-        if view is not None and view.base._grad_fn is not view.base_grad_fn:
-            view.refresh(self)
+        if self._view is not None:
+            self._view.bring_up_to_date(self)
         return self._requires_grad
 
     @requires_grad.setter

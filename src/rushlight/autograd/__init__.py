@@ -45,8 +45,11 @@ def backward(
     >>> w.grad
     tensor([4., 6.])
     """
-    roots = _as_list(tensors)
-    gradients = _root_gradients(roots, _as_list(grad_tensors, len(roots)))
+    if isinstance(tensors, Tensor) and not isinstance(grad_tensors, (list, tuple)):
+        roots, gradients = [tensors], [_root_gradient(tensors, grad_tensors)]
+    else:
+        roots = _as_list(tensors)
+        gradients = _root_gradients(roots, _as_list(grad_tensors, len(roots)))
     if inputs is not None:
         inputs = _as_list(inputs)
         if not inputs:

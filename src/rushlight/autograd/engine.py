@@ -67,7 +67,7 @@ def _run_node(
 ) -> None:
     gradients = pending.pop(node)
     single = node._outputs == 1
-    if node._hooks is not None:
+    if node._hooks:
         if single:
             gradients = _apply_hooks(node._hooks.get(0), gradients)
         else:
@@ -86,30 +86,30 @@ def _run_node(
         results = node.backward(*gradients)
     if type(results) is not tuple:
         results = (results,)
-    if node._post_hooks is not None:
+    if node._post_hooks:
         results = _apply_post_hooks(node, results, gradients)
     if not retain_graph:
         node.release()
     del gradients  # the last reference, so that a leaf may take an unshared array
-    edges = node._edges
-    for edge, gradient in zip(edges, results, strict=False):
-        if not edge or gradient is None:
-            continue
-        if wanted is not None and not wanted.leads_on(edge):
-            continue
-        _send(edge, gradient, pending, leaves, ready)
+    for edge, gradient in zip(node._edges, results, strict=False):
+        if edge and gradient is not None and (wanted is None or wanted.leads_on(edge)):
+            _send(edge, gradient, pending, leaves, ready)
 
 
 def _send(edge: Any, gradient: Tensor, pending: Any, leaves: Any, ready: Any) -> None:
     """Adds a gradient to what an edge's target has got so far."""
     target, number = edge
+    array = gradient.array
     if isinstance(target, Tensor):
-        gradient = _fit(gradient, target.array.shape, target.array.dtype)
+        own = target.array
+        if array.shape != own.shape or array.dtype is not own.dtype:
+            gradient = _fit(gradient, own.shape, own.dtype)
         known = leaves.get(target)
         leaves[target] = gradient if known is None else known + gradient
         return
     if target._outputs == 1:
-        gradient = _fit(gradient, target._shape, target._dtype)
+        if array.shape != target._shape or array.dtype is not target._dtype:
+            gradient = _fit(gradient, target._shape, target._dtype)
         known = pending.get(target)
         if known is None:
             pending[target] = gradient
@@ -130,7 +130,7 @@ def _fit(gradient: Tensor, shape: tuple[int, ...], dtype: Any) -> Tensor:
     array = gradient.array
     if array.shape != shape:
         gradient = gradient.sum_to_size(shape)
-    if array.dtype is not dtype and array.dtype != dtype:
+    if array.dtype != dtype:
         from ..dtype import dtype as DType
 
         if dtype.kind != "c" and array.dtype.kind == "c":

@@ -161,9 +161,12 @@ def edge_to(value: Any) -> tuple[Any, ...] | None:
     """Where the gradient of an input goes."""
     if not isinstance(value, Tensor):
         return ()
-    if not value.requires_grad:
+    if value._view is not None:
+        value._view.bring_up_to_date(value)
+    if not value._requires_grad:
         return None
-    return (value._grad_fn or value, value._output_number)
+    node = value._grad_fn
+    return (value, 0) if node is None else (node, value._output_number)
 
 
 def _snake_case(name: str) -> str:
@@ -175,11 +178,13 @@ class Operation(Node):
 
     keeps = 0  # how many of forward's last results are for the backward only, and stay arrays
     is_view = False  # the result shares its input's memory
+    has_context = False  # whether there is anything to save
     saves_input = False  # the in-place form must copy its input before it is overwritten
 
     def __init_subclass__(cls) -> None:
         cls.operation_name = _snake_case(cls.__name__)
         cls.__name__ += "Backward0"
+        cls.has_context = cls.setup_context is not Operation.setup_context
 
     forward: Any  # static: (kernels, *arrays and parameters) -> array or tuple of arrays
 
@@ -226,8 +231,14 @@ class Operation(Node):
             output = wrap(cls.forward(kernel_tables[type(x)], x, y))
         except (ValueError, TypeError) as error:
             raise explain(cls.operation_name, error, (x, y)) from error
-        if (a.requires_grad or (y is not b and b.requires_grad)) and state.enabled:
-            cls.record((a, b), output)
+        # A view's slot may not know yet that its base has come to require a gradient.
+        recording = a._requires_grad or a._view is not None and a.requires_grad
+        if not recording and y is not b:
+            recording = b._requires_grad or b._view is not None and b.requires_grad
+        if recording and state.enabled:
+            node = cls.make_node((a, b), output, (edge_to(a), edge_to(b)))
+            output._grad_fn = node
+            output._requires_grad = True
         return output
 
     @classmethod
@@ -283,7 +294,8 @@ class Operation(Node):
             node._outputs = len(arrays)
             node._shape = tuple(a.shape for a in arrays) if len(arrays) > 1 else arrays[0].shape
             node._dtype = tuple(a.dtype for a in arrays) if len(arrays) > 1 else arrays[0].dtype
-        node.setup_context(inputs, output)
+        if cls.has_context:
+            node.setup_context(inputs, output)
         return node
 
 

@@ -28,6 +28,11 @@ class View:
             tensor = operation.apply(tensor, *parameters)
         return tensor
 
+    def bring_up_to_date(self, view: Tensor) -> None:
+        """Derives the view's history anew if its base's has changed since."""
+        if self.base._grad_fn is not self.base_grad_fn:
+            self.refresh(view)
+
     def refresh(self, view: Tensor) -> None:
         self.base_grad_fn = self.base._grad_fn
         with enable_grad():

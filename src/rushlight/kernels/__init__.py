@@ -1,6 +1,7 @@
 """Kernels: functions from arrays to arrays, in a table per kind of array.
 
-`base` holds the generic ones, `cpu` those of the C++ extension, `launch` the tables.
+`base` holds the generic ones, `cpu` those of the C++ extension, `accelerator` and `cuda` those of
+devices with a memory of their own, `launch` the tables and `devices` how they are found.
 """
 
 from __future__ import annotations

@@ -96,10 +96,10 @@ class Accelerator(Philox, Base):
             x[...] = wide.astype(x.dtype)
 
 
-def _memory_order(x: Any) -> tuple[list[int], list[int]]:
+def _memory_order(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The dimensions in the order in which x lies in memory, and the order that undoes it."""
     order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis] if x.shape[axis] > 1 else 0)
-    return order, sorted(range(x.ndim), key=order.__getitem__)
+    return tuple(order), tuple(sorted(range(x.ndim), key=order.__getitem__))
 
 
 # Attributes of a table that are no kernels, or find their device themselves.
