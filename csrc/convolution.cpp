@@ -197,26 +197,6 @@ PyObject* finish(bool done, PyObject* result) {
 
 constexpr double release_from = 1e6;  // operations, as release_lock_from is in elements
 
-// The sums of the rows of `grad`, a row per place of the result, as many columns as channels.
-bool sum_places(const Geometry& g, int threads, const float* grad, float* gb) {
-    const int64_t rows = g.batch * g.output.product(), columns = g.out_channels;
-    const allocator::Scratch scratch(sizeof(double) * columns * threads);
-    auto* const sums = static_cast<double*>(scratch.data());
-    if (!sums) return false;
-    std::fill_n(sums, columns * threads, 0.0);
-    winograd::on_team(threads, [&](int64_t me, int64_t team) {
-        const int64_t begin = rows * me / team, end = rows * (me + 1) / team;
-        float_loops.sum_columns(end - begin, columns, grad + begin * columns, columns,
-                                sums + me * columns);
-    });
-    for (int64_t i = 0; i < columns; ++i) {
-        double total = 0;
-        for (int thread = 0; thread < threads; ++thread) total += sums[thread * columns + i];
-        gb[i] = static_cast<float>(total);
-    }
-    return true;
-}
-
 // --- the kernels ---------------------------------------------------------------------------------
 
 PyObject* convolution(PyObject* const* args, Py_ssize_t nargs) {
@@ -335,10 +315,9 @@ PyObject* backward_weight(PyObject* const* args, Py_ssize_t nargs) {
     {
         AllowThreads allow(release);
         done = by_winograd ? winograd::backward_weight(g.winograd(), team.threads, from, images,
-                                                       weight_sums)
+                                                       weight_sums, bias_sums)
                            : direct::backward_weight(g.direct(), g.batch, team.threads, from,
-                                                     images, weight_sums);
-        done = done && (!with_bias || sum_places(g, team.threads, from, bias_sums));
+                                                     images, weight_sums, bias_sums);
     }
     return finish(done, result);
 }

@@ -56,17 +56,19 @@ inline bool forward(const WinogradConvolution& g, int threads, const float* x,
     return true;
 }
 
+// gb: nullptr if it is not wanted.
 inline bool backward_weight(const WinogradConvolution& g, int threads, const float* grad,
-                            const float* x, float* gw) {
+                            const float* x, float* gw, float* gb) {
     const WinogradLoops& loops = matrix_loops().winograd;
     const int64_t size = loops.gradient_size(g);
     direct::TeamScratch scratch(0, size + loops.scratch_size(g, true), threads);
-    if (!scratch.exists()) return false;
+    direct::BiasSums bias_sums(gb ? g.out_channels : 0, threads);
+    if (!scratch.exists() || !bias_sums.exist()) return false;
     on_team(threads, [&](int64_t me, int64_t team) {
         float* const sums = scratch.own(me);
         std::fill_n(sums, size, 0.0f);
         for_blocks(g, true, me, team, [&](int64_t begin, int64_t end) {
-            loops.backward_filter(g, grad, x, sums, begin, end, sums + size);
+            loops.backward_filter(g, grad, x, sums, bias_sums.own(me), begin, end, sums + size);
         });
 #pragma omp barrier
         for (int64_t thread = 1; thread < team; ++thread) {
@@ -79,6 +81,7 @@ inline bool backward_weight(const WinogradConvolution& g, int threads, const flo
         loops.filter_gradient(g, scratch.own(0), g.channels * me / team,
                               g.channels * (me + 1) / team, gw);
     });
+    bias_sums.total(gb);
     return true;
 }
 

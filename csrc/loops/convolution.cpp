@@ -122,29 +122,35 @@ void forward(const DirectConvolution& g, const float* x, const float* packed, co
 
 // Adds one image's part to the sums, which have the packed filter's layout.
 void backward_filter(const DirectConvolution& g, const float* grad, const float* x, float* sums,
-                     float* scratch) {
+                     double* bias_sums, float* scratch) {
+    if (bias_sums) add_columns(grad, g.out_height * g.out_width, g.out_channels, 1, bias_sums);
     const float* image = with_padding(g, x, scratch);
     const int64_t terms = row_terms(g), row = padded_row(g), channels = folded_channels(g);
-    const int64_t places = g.out_width / g.fold;
-    for (int64_t n = 0; n < channels; n += tile_columns) {
-        for (int64_t k = 0; k < g.kernel_height; ++k) {
-            const int64_t top = k - g.padding_height;
-            const Range rows = inside(g.stride_height, top, g.height, g.out_height);
-            TileArguments t{};
-            t.a_step = g.fold * g.stride_width * g.channels;
-            t.a_segment = g.stride_height * row;
-            t.b = grad + rows.begin * places * channels + n;
-            t.b_step = channels;
-            t.b_segment = places * channels;
-            t.segments = rows.end - rows.begin;
-            t.depth = places;
-            t.c_step = tile_columns;
-            t.columns = smaller(tile_columns, channels - n);
-            t.a = image + (rows.begin * g.stride_height + top) * row;
-            t.c = sums + (n / tile_columns * g.kernel_height + k) * terms * tile_columns;
-            multiply_rows<true>(t, terms);
-        }
-    }
+    const int64_t places = g.out_width / g.fold, grad_row = places * channels;
+    TileArguments t{};
+    t.a_step = g.fold * g.stride_width * g.channels;
+    t.a_segment = g.stride_height * row;
+    t.b_step = channels;
+    t.b_segment = grad_row;
+    t.depth = places;
+    t.c_step = tile_columns;
+    // Each of the kernel's rows takes a pass over the gradient: so many of its rows at once as stay
+    // in the level-1 cache meanwhile.
+    const int64_t band = larger(1, (1 << 14) / (grad_row * static_cast<int64_t>(sizeof(float))));
+    for (int64_t h = 0; h < g.out_height; h += band)
+        for (int64_t n = 0; n < channels; n += tile_columns)
+            for (int64_t k = 0; k < g.kernel_height; ++k) {
+                const int64_t top = k - g.padding_height;
+                const Range seen = inside(g.stride_height, top, g.height, g.out_height);
+                const int64_t begin = larger(h, seen.begin), end = smaller(h + band, seen.end);
+                if (begin >= end) continue;
+                t.a = image + (begin * g.stride_height + top) * row;
+                t.b = grad + begin * grad_row + n;
+                t.segments = end - begin;
+                t.columns = smaller(tile_columns, channels - n);
+                t.c = sums + (n * g.kernel_height + k * tile_columns) * terms;
+                multiply_rows<true>(t, terms);
+            }
 }
 
 // The filter for the gradient of the input: for each of the kernel's rows a matrix of out_channels
@@ -178,8 +184,8 @@ int64_t backward_input_scratch_size(const DirectConvolution& g) {
     return g.height * padded_row(g) + rows_at_once * g.out_width * windows_row(g);
 }
 
-// What the gradient means for row h of the input: for each place of a row of the result the terms of
-// its window, summed over the kernel's rows through which row h is seen.
+// What the gradient means for row h of the input: for each place of a row of the result the terms
+// of its window, summed over the kernel's rows through which row h is seen.
 void compute_windows(const DirectConvolution& g, const float* grad, const float* packed, int64_t h,
                      float* windows) {
     const int64_t terms = transposed_terms(g), row = windows_row(g);

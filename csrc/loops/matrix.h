@@ -30,20 +30,21 @@ struct DirectConvolution {
     int64_t fold;  // see convolution.cpp
 };
 
+// The functions *_size say how many floats something takes; scratch memory is an image's.
 struct DirectLoops {
-    // Floats that the packed filter, an image's scratch memory and the packed bias take.
     int64_t (*filter_size)(const DirectConvolution&);
     int64_t (*scratch_size)(const DirectConvolution&);
-    int64_t (*start_size)(const DirectConvolution&);
+    int64_t (*start_size)(const DirectConvolution&);  // the packed bias
 
     void (*pack_filter)(const DirectConvolution&, const float* weight, const float* bias,
                         float* packed, float* start);
     void (*unpack_filter)(const DirectConvolution&, const float* packed, float* weight);
     void (*forward)(const DirectConvolution&, const float* x, const float* packed,
                     const float* start, float* y, float* scratch);
-    // Adds to `sums`, which is laid out as the packed filter is.
+    // Adds to `sums`, which is laid out as the packed filter is, and the gradients themselves to
+    // out_channels sums for the bias, unless that is nullptr.
     void (*backward_filter)(const DirectConvolution&, const float* grad, const float* x,
-                            float* sums, float* scratch);
+                            float* sums, double* bias_sums, float* scratch);
 
     int64_t (*transposed_filter_size)(const DirectConvolution&);
     int64_t (*backward_input_scratch_size)(const DirectConvolution&);
@@ -77,9 +78,11 @@ struct WinogradLoops {
     // Tiles [begin, end), at most a block.
     void (*forward)(const WinogradConvolution&, const float* x, const float* packed,
                     const float* bias, float* y, int64_t begin, int64_t end, float* scratch);
-    // The same tiles' part of the sums, added to them; and from the sums to the gradient.
+    // The same tiles' part of the sums, added to them, and of the bias's unless that is nullptr;
+    // and from the sums to the gradient.
     void (*backward_filter)(const WinogradConvolution&, const float* grad, const float* x,
-                            float* sums, int64_t begin, int64_t end, float* scratch);
+                            float* sums, double* bias_sums, int64_t begin, int64_t end,
+                            float* scratch);
     void (*filter_gradient)(const WinogradConvolution&, const float* sums, int64_t begin,
                             int64_t end, float* weight);
 };

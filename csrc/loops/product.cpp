@@ -10,8 +10,8 @@ namespace {
 // cache while all rows of A pass by.
 constexpr int64_t depth_block = 512;
 
-// Up to so many rows nothing is packed, for that takes longer than the products themselves.
-// Columns that are contiguous in memory are taken as dot products, rows a whole tile of them at once.
+// Up to so many rows nothing is packed, for that takes longer than the products themselves: columns
+// that are contiguous in memory are taken as dot products, rows by many vectors at once.
 constexpr int64_t dot_rows = 4, wide_rows = 1;
 constexpr int wide_vectors = 8;
 

@@ -107,6 +107,29 @@ RUSHLIGHT_INLINE float sum(Vector v) {
     return v[0];
 }
 
+// Adds the sums of the columns of a dense matrix, multiplied by `factor`, to `sums`. Blocks of rows
+// are summed in float, and these in double.
+inline void add_columns(const float* matrix, int64_t rows, int64_t columns, double factor,
+                        double* sums) {
+    constexpr int64_t block = 64;
+    for (int64_t row = 0; row < rows; row += block) {
+        const int64_t end = row + block < rows ? row + block : rows;
+        for (int64_t c = 0; c < columns; c += width) {
+            const Mask mask = first_lanes(columns - c);
+            Vector total[4] = {};  // independent sums, for the latency of an addition
+            int64_t i = row;
+            for (; i + 4 <= end; i += 4) {
+                RUSHLIGHT_UNROLL for (int k = 0; k < 4; ++k)
+                    total[k] += load(matrix + (i + k) * columns + c, mask);
+            }
+            for (; i < end; ++i) total[0] += load(matrix + i * columns + c, mask);
+            const Vector all = (total[0] + total[1]) + (total[2] + total[3]);
+            for (int64_t lane = 0; lane < width && c + lane < columns; ++lane)
+                sums[c + lane] += factor * all[lane];
+        }
+    }
+}
+
 // Rows become columns. Each of the log2(width) steps interleaves the first half of the rows with
 // the second, lane by lane, as a perfect shuffle of cards does.
 RUSHLIGHT_INLINE void transpose(Vector (&rows)[width]) {

@@ -140,8 +140,9 @@ int64_t gradient_size(const WinogradConvolution& g) {
 int64_t tile_count(const WinogradConvolution& g) {
     return g.batch * ((g.out_height + 1) / 2) * ((g.out_width + 1) / 2);
 }
-// Tiles that are taken at once: forward, as many as leave their matrices in the level-1 cache or not
-// far from it; backward, where each block costs a pass over all sums, as many as fit into level 2.
+// Tiles that are taken at once: forward, as many as leave their matrices in the level-1 cache or
+// not far from it; backward, where each block costs a pass over all sums, as many as fit into
+// level 2.
 int64_t block_size(const WinogradConvolution& g, bool backward) {
     const int64_t bytes = points * sizeof(float) * (g.channels + g.out_channels);
     const int64_t fitting = (backward ? int64_t{1} << 19 : int64_t{1} << 16) / bytes;
@@ -231,13 +232,16 @@ void forward(const WinogradConvolution& g, const float* x, const float* packed, 
 }
 
 void backward_filter(const WinogradConvolution& g, const float* grad, const float* x, float* sums,
-                     int64_t begin, int64_t end, float* scratch) {
+                     double* bias_sums, int64_t begin, int64_t end, float* scratch) {
     const int64_t tiles = end - begin;
     float* gradients = scratch + points * tiles * g.channels;
     transform_tiles<4, transform_input>(g, x, g.height, g.width, g.channels, g.padding_height,
                                         g.padding_width, begin, end, scratch);
     transform_tiles<2, transform_gradient>(g, grad, g.out_height, g.out_width, g.out_channels, 0, 0,
                                            begin, end, gradients);
+    // Point 5, the tile's middle, is a quarter of the sum of the gradient's four places.
+    if (bias_sums)
+        add_columns(gradients + 5 * tiles * g.out_channels, tiles, g.out_channels, 4, bias_sums);
     TileArguments t{};
     t.a_step = g.channels;
     t.b_step = g.out_channels;
