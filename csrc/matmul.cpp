@@ -33,9 +33,6 @@ namespace {
 // sharing the work take longer than the work.
 constexpr int64_t large_product = 1 << 19;
 
-// With so few rows the matrix on the right is read but once, and oneDNN would repack it first.
-constexpr int64_t few_rows = 3;
-
 constexpr int most_batch_axes = 6;
 
 // A stack of matrices: the last two axes of an array, or a vector as a matrix of one row or column.
@@ -148,7 +145,9 @@ bool multiply(const Product& p) {
     const double operations = operations_of(p);
     const bool release = operations >= 1e6;
     const onednn::Team team(operations);
-    if (p.rows > few_rows && p.rows * p.columns * p.depth >= large_product) {
+    // oneDNN would repack a B that our loops read but once, as it lies.
+    const bool reads_once = p.rows == 1 || (p.rows <= few_rows && p.b.column_step != 1);
+    if (!reads_once && p.rows * p.columns * p.depth >= large_product) {
         onednn::Key key(200, team);
         key.add(p.rows).add(p.columns).add(p.depth).add(p.bias != nullptr);
         key.add(p.a.row_step).add(p.a.column_step).add(p.b.row_step).add(p.b.column_step);

@@ -141,14 +141,49 @@ private:
         for (nb::handle slot : results) call.results.push_back(number(slot));
     }
 
+    // A record's functions may lead back to what holds the program: Python's collector must see.
+    static int visit(const Argument& argument, visitproc visitor, void* arg) {
+        if (argument.value.is_valid())
+            if (int found = visitor(argument.value.ptr(), arg)) return found;
+        for (const Argument& part : argument.parts)
+            if (int found = visit(part, visitor, arg)) return found;
+        return 0;
+    }
+
     nb::object slot_type_, live_type_;
     std::vector<Call> calls_;
+
+public:
+    int traverse(visitproc visitor, void* arg) const {
+        for (const Call& call : calls_) {
+            if (int found = visitor(call.function.ptr(), arg)) return found;
+            for (const Argument& argument : call.arguments)
+                if (int found = visit(argument, visitor, arg)) return found;
+        }
+        return 0;
+    }
+    void clear() { calls_.clear(); }
 };
+
+int traverse_program(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    if (!nb::inst_ready(self)) return 0;
+    return nb::inst_ptr<Program>(self)->traverse(visit, arg);
+}
+
+int clear_program(PyObject* self) {
+    nb::inst_ptr<Program>(self)->clear();
+    return 0;
+}
+
+PyType_Slot collector_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse_program)},
+                                 {Py_tp_clear, reinterpret_cast<void*>(clear_program)},
+                                 {0, nullptr}};
 
 }  // namespace
 
 void bind_replay(nb::module_& module) {
-    nb::class_<Program>(module, "Program", "A record made ready to be run again and again.")
+    nb::class_<Program>(module, "Program", nb::type_slots(collector_slots), "A record made ready to be run again and again.")
         .def(nb::init<nb::list, nb::object, nb::object>(), nb::arg("calls"), nb::arg("slot_type"),
              nb::arg("live_type"))
         .def("run", &Program::run, nb::arg("slots"),

@@ -261,3 +261,31 @@ def test_gradients_of_gradients_through_in_place() -> None:
     assert first.tolist() == [36.0, 32.0]
     (second,) = torch.autograd.grad(first.sum(), x)
     assert second.tolist() == [108.0, 48.0]
+
+
+def test_operands_that_share_the_changed_memory() -> None:
+    for change in (lambda y: y.mul_(y), lambda y: y.mul_(y[0]), lambda y: y.div_(y.detach())):
+        y = grid() * 2
+        change(y)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            y.sum().backward()
+
+
+def test_views_made_without_grad_are_not_changed_with_it() -> None:
+    base = grid() * 1
+    with torch.no_grad():
+        view = base[0]
+    with pytest.raises(RuntimeError, match="created in no_grad mode"):
+        view.mul_(3)
+
+
+def test_gradients_beside_infinite_ones() -> None:
+    """Flat places give 0, whatever comes back to them."""
+    x = torch.tensor([-1.0, 4.0], requires_grad=True)
+    for flat in (lambda: x.clamp(min=0).sqrt(), lambda: torch.maximum(x, torch.zeros(2)).sqrt()):
+        x.grad = None
+        flat().sum().backward()
+        assert x.grad.tolist() == [0.0, 0.25]
+    y = torch.ones(3, requires_grad=True)
+    y.std().backward()
+    assert y.grad.tolist() == [0.0, 0.0, 0.0]

@@ -369,3 +369,111 @@ def test_the_record_can_be_looked_at(tmp_path: Any) -> None:
     picture = (tmp_path / "step.svg").read_text()
     assert picture.startswith("<svg") and "linear_backward_weight" in picture
     assert len(set(re.findall(r'fill="(#[0-9a-f]{6})" stroke="#', picture))) == 3
+
+
+class TestWhatARecordMustNotMix:
+    """Found by trying: each of these once replayed something stale."""
+
+    def test_the_same_argument_twice(self) -> None:
+        f = torch.compile(lambda x, y: x + 10 * y)
+        a, b = torch.tensor(1.0), torch.tensor(5.0)
+        assert f(a, a).item() == 11.0
+        assert f(a, b).item() == 51.0
+        assert f(a, a).item() == 11.0
+
+    def test_a_parameter_as_argument_that_is_used_inside(self) -> None:
+        w, other = nn.Parameter(torch.tensor(2.0)), nn.Parameter(torch.tensor(5.0))
+        f = torch.compile(lambda x: (x * w).detach())
+        assert f(w).item() == 4.0
+        assert f(other).item() == 10.0
+
+    def test_a_tensor_that_is_made_and_changed_inside(self) -> None:
+        def f(x: Any) -> Any:
+            total = torch.tensor([0.0, 0.0])
+            total += x
+            return total
+
+        compiled = torch.compile(f)
+        results = [compiled(torch.tensor([1.0, 2.0])) for _ in range(3)]
+        assert [r.tolist() for r in results] == [[1.0, 2.0]] * 3
+
+    def test_an_argument_among_the_results(self) -> None:
+        f = torch.compile(lambda x: (x.detach(), x, x * 2))
+        for i in range(3):
+            x = torch.tensor(float(i))
+            detached, same, double = f(x)
+            assert (detached.item(), double.item()) == (i, 2 * i) and same is x
+
+    def test_numpy_reads_a_value(self) -> None:
+        f = torch.compile(lambda x: x * float(x.numpy()[0]))
+        with pytest.warns(UserWarning, match="reads a value"):
+            f(torch.tensor([1.0]))
+        assert f(torch.tensor([5.0])).item() == 25.0
+
+    def test_optimizer_state_and_parameters(self) -> None:
+        def weights(compiled: bool) -> list[float]:
+            w, late = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+            optimizer = optim.SGD([w], lr=0.1, momentum=0.9)
+
+            def step() -> None:
+                optimizer.zero_grad()
+                late.grad = None
+                (w.sum() + late.sum()).backward()
+                optimizer.step()
+
+            run = torch.compile(step) if compiled else step
+            for _ in range(3):
+                run()
+            optimizer.state.clear()
+            run()
+            optimizer.state[w]["momentum_buffer"] = torch.full((2,), 9.0)
+            run()
+            optimizer.param_groups[0]["params"].append(late)
+            for _ in range(3):
+                run()
+            return w.tolist() + late.tolist()
+
+        assert weights(True) == weights(False)
+
+    def test_hooks_that_come_later(self) -> None:
+        w = nn.Parameter(torch.ones(2))
+        f = torch.compile(lambda x: (w * x).sum().backward())
+        for _ in range(2):
+            w.grad = None
+            f(torch.ones(2))
+        w.register_hook(lambda grad: grad * 0)
+        w.grad = None
+        f(torch.ones(2))
+        assert w.grad.tolist() == [0.0, 0.0]
+
+    def test_module_attributes_that_change_in_each_call(self) -> None:
+        class Counting(nn.Module):
+            n = 0
+
+            def forward(self, x: Any) -> Any:
+                self.n += 1
+                return x * self.n
+
+        f = torch.compile(Counting())
+        with pytest.warns(UserWarning, match="attributes of a module"):
+            assert [f(torch.tensor(1.0)).item() for _ in range(5)] == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+    def test_names_that_stand_for_something_else(self) -> None:
+        factor = 2.0
+        f = torch.compile(lambda x: x * factor)
+        assert [f(torch.tensor(1.0)).item() for _ in range(2)] == [2.0, 2.0]
+        factor = 3.0
+        assert f(torch.tensor(1.0)).item() == 3.0
+
+    def test_arguments_that_may_change_unseen(self) -> None:
+        f = torch.compile(lambda x, options: x * int(options["n"][0]))
+        with pytest.warns(UserWarning, match="type ndarray may change"):
+            for n in (1, 2):
+                assert f(torch.tensor(1.0), {"n": np.array([n])}).item() == n
+
+    def test_versions_of_changed_arguments(self) -> None:
+        f = torch.compile(lambda x: x.add_(1))
+        tensors = [torch.zeros(2) for _ in range(3)]
+        for x in tensors:
+            f(x)
+        assert [x._version for x in tensors] == [1, 1, 1]

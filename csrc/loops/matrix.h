@@ -11,6 +11,10 @@ struct Matrix {
     int64_t row_step, column_step;
 };
 
+// With so many rows or fewer a product reads B as it lies, if its columns are contiguous in memory;
+// with one row, in any case.
+constexpr int64_t few_rows = 8;
+
 // C = A B + bias (a row; nullptr for none). One of A's steps is 1, and one of B's.
 struct Product {
     int64_t rows, columns, depth;

@@ -10,9 +10,11 @@ namespace {
 // cache while all rows of A pass by.
 constexpr int64_t depth_block = 512;
 
-// Up to so many rows nothing is packed, for that takes longer than the products themselves: columns
-// that are contiguous in memory are taken as dot products, rows by many vectors at once.
-constexpr int64_t dot_rows = 4, wide_rows = 1;
+// With so few rows, products with columns that are contiguous in memory are taken as dot products:
+// packing the columns takes longer.
+constexpr int64_t dot_rows = few_rows;
+
+// Vectors of columns that a single row takes at once.
 constexpr int wide_vectors = 8;
 
 int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -73,12 +75,25 @@ void dot_tile(const Product& p, int64_t row, int64_t column) {
     }
 }
 
-template <int rows>
-void dot_row(const Product& p, int64_t row, int64_t begin, int64_t end) {
-    constexpr int columns = rows == 1 ? 8 : 4;  // sums enough to hide the latency of one
-    int64_t column = begin;
-    for (; column + columns <= end; column += columns) dot_tile<rows, columns>(p, row, column);
-    for (; column < end; ++column) dot_tile<rows, 1>(p, row, column);
+// Dot products of rows and columns [begin, end).
+void dot_products(const Product& p, int64_t row_begin, int64_t row_end, int64_t begin,
+                  int64_t end) {
+    using DotTile = void (*)(const Product&, int64_t, int64_t);
+    static constexpr DotTile wide[] = {dot_tile<1, 8>, dot_tile<2, 4>, dot_tile<3, 4>,
+                                       dot_tile<4, 4>};
+    static constexpr DotTile narrow[] = {dot_tile<1, 1>, dot_tile<2, 1>, dot_tile<3, 1>,
+                                         dot_tile<4, 1>};
+    const int64_t group = row_end - row_begin == 1 ? 8 : 4;
+    for (int64_t column = begin; column < end;) {
+        const bool whole = column + group <= end;
+        for (int64_t row = row_begin; row < row_end;) {
+            // A last row alone is a tile of 8 columns: but then there are 4.
+            const int64_t rows = smaller(row_end - row == 5 ? 3 : 4, row_end - row);
+            (whole ? wide : narrow)[rows - 1](p, row, column);
+            row += rows;
+        }
+        column += whole ? group : 1;
+    }
 }
 
 // One row of the result, from B as it lies.
@@ -86,22 +101,30 @@ void wide_row(const Product& p, int64_t row, int64_t begin, int64_t end) {
     constexpr int64_t columns = wide_vectors * width;
     alignas(64) float start[columns];
     TileArguments t{};
-    t.a = p.a.data + row * p.a.row_step;
     t.a_step = p.a.column_step;
     t.b_step = p.b.row_step;
     t.segments = 1;
-    t.depth = p.depth;
-    t.start = start;
-    for (int64_t n = begin; n < end; n += columns) {
-        t.b = p.b.data + n;
-        t.c = p.c + row * p.c_step + n;
-        t.columns = smaller(columns, end - n);
-        for (int64_t i = 0; i < columns; i += width)
-            store(start + i, p.bias ? load(p.bias + n + i, first_lanes(t.columns - i)) : Vector{});
-        if (t.columns > columns / 2) {
-            tiles<1, wide_vectors, true>(t, 1);
-        } else {
-            tiles<1, wide_vectors / 2, true>(t, 1);
+    // A matrix beyond the level-2 cache is read a few rows at a time, from end to end: the
+    // processor fetches ahead along rows, not across them.
+    const bool is_large = p.depth * (end - begin) > 1 << 18;
+    const int64_t block = is_large ? 16 : p.depth;
+    for (int64_t k = 0; k < p.depth; k += block) {
+        t.a = p.a.data + row * p.a.row_step + k * p.a.column_step;
+        t.depth = smaller(block, p.depth - k);
+        t.start = k == 0 ? start : nullptr;
+        for (int64_t n = begin; n < end; n += columns) {
+            t.b = p.b.data + k * p.b.row_step + n;
+            t.c = p.c + row * p.c_step + n;
+            t.columns = smaller(columns, end - n);
+            for (int64_t i = 0; i < columns && k == 0; i += width) {
+                const Mask mask = first_lanes(t.columns - i);
+                store(start + i, p.bias ? load(p.bias + n + i, mask) : Vector{});
+            }
+            if (t.columns > columns / 2) {
+                tiles<1, wide_vectors, true>(t, 1);
+            } else {
+                tiles<1, wide_vectors / 2, true>(t, 1);
+            }
         }
     }
 }
@@ -110,19 +133,9 @@ void product(const Product& p, int64_t row_begin, int64_t row_end, int64_t colum
              int64_t column_end) {
     const bool transposed = p.a.column_step != 1;
     const int64_t rows = row_end - row_begin;
-    if (p.b.column_step != 1 && rows <= dot_rows && !transposed) {
-        switch (rows) {
-            case 1: return dot_row<1>(p, row_begin, column_begin, column_end);
-            case 2: return dot_row<2>(p, row_begin, column_begin, column_end);
-            case 3: return dot_row<3>(p, row_begin, column_begin, column_end);
-            case 4: return dot_row<4>(p, row_begin, column_begin, column_end);
-        }
-    }
-    if (p.b.column_step == 1 && rows <= wide_rows) {
-        for (int64_t row = row_begin; row < row_end; ++row)
-            wide_row(p, row, column_begin, column_end);
-        return;
-    }
+    if (p.b.column_step != 1 && rows <= dot_rows && !transposed)
+        return dot_products(p, row_begin, row_end, column_begin, column_end);
+    if (p.b.column_step == 1 && rows == 1) return wide_row(p, row_begin, column_begin, column_end);
     alignas(64) float panel[depth_block * tile_columns];
     alignas(64) float start[tile_columns];
     const int64_t blocks = p.depth / depth_block + 1;

@@ -70,16 +70,22 @@ RUSHLIGHT_INLINE int64_t count_of(Mask mask) {
 }
 #else
 using Mask = int64_t;
-RUSHLIGHT_INLINE Mask first_lanes(int64_t count) { return count; }
+RUSHLIGHT_INLINE Mask first_lanes(int64_t count) {
+    return count < 0 ? 0 : count > width ? width : count;
+}
 RUSHLIGHT_INLINE Vector load(const float* p, Mask mask) {
-    if (mask >= width) return load(p);
+    if (mask == width) return load(p);
     Vector v{};
-    for (int i = 0; i < mask; ++i) v[i] = p[i];
+    RUSHLIGHT_UNROLL for (int i = 0; i < width; ++i) {
+        if (i < mask) v[i] = p[i];
+    }
     return v;
 }
 RUSHLIGHT_INLINE void store(float* p, Vector v, Mask mask) {
-    if (mask >= width) return store(p, v);
-    for (int i = 0; i < mask; ++i) p[i] = v[i];
+    if (mask == width) return store(p, v);
+    RUSHLIGHT_UNROLL for (int i = 0; i < width; ++i) {
+        if (i < mask) p[i] = v[i];
+    }
 }
 RUSHLIGHT_INLINE int64_t count_of(Mask mask) { return mask; }
 #endif

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import numbers
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -361,8 +362,13 @@ class Tensor:
             return
         self._retains_grad = True
 
+        reference = weakref.ref(self)  # the graph must not hold the tensor that holds it
+
         def keep(gradient: Tensor) -> None:
-            self._grad = gradient if self._grad is None else self._grad + gradient
+            tensor = reference()
+            if tensor is not None:
+                known = tensor._grad
+                tensor._grad = gradient if known is None else known + gradient
 
         # After all other hooks, whenever they are registered.
         self._grad_fn._hooks = self._grad_fn._hooks or {}
@@ -388,7 +394,7 @@ class Tensor:
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to "
                 "copy the tensor to host memory first."
             )
-        return self.array.view()
+        return self.host_array().view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.array(self.numpy(), dtype=dtype, copy=copy)

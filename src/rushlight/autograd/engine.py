@@ -14,7 +14,7 @@ from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .grad_mode import state
-from .operation import Node
+from .operation import Node, check_memory
 
 
 def run(
@@ -182,6 +182,7 @@ def _accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool) -> None:
         else:
             leaf._grad = gradient.clone()
     else:
+        check_memory(known)
         table = kernel_tables[type(known.array)]
         table.add(known.array, gradient.array, known.array)
         known.bump_version()

@@ -6,6 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ..errors import NotSupportedError
 from ..tensor import Tensor
 from .grad_mode import enable_grad, no_grad, state
 from .operation import Node, _next_sequence, check_inplace, edge_to
@@ -88,10 +91,12 @@ class Function(Node):
         single = not isinstance(result, tuple)
         outputs = (result,) if single else result
         shown = tuple(node._connect(i, out, inputs) for i, out in enumerate(outputs))
-        arrays = [out.array for out in shown if isinstance(out, Tensor)]
+        arrays = [getattr(out, "array", None) for out in shown]  # None for what is no tensor
+        shapes = tuple([getattr(a, "shape", ()) for a in arrays])
+        dtypes = tuple([getattr(a, "dtype", np.dtype("float32")) for a in arrays])
         node._outputs = len(shown)
-        node._shape = arrays[0].shape if single else tuple(a.shape for a in arrays)
-        node._dtype = arrays[0].dtype if single else tuple(a.dtype for a in arrays)
+        node._shape = shapes[0] if single else shapes
+        node._dtype = dtypes[0] if single else dtypes
         if len(shown) == 1 and not single:
             node._shape, node._dtype = node._shape[0], node._dtype[0]
         node._keep(outputs)
@@ -106,6 +111,8 @@ class Function(Node):
         if _in(output, self._dirty):
             with enable_grad():
                 check_inplace(output)
+            if output._view is not None:
+                raise NotSupportedError("mark_dirty: a view cannot be marked; mark its base")
             output.bump_version()
         elif _in(output, inputs):
             output = output.alias()

@@ -7,6 +7,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from ..kernels.launch import hooks_changed
+
 _next_key = itertools.count().__next__
 
 
@@ -15,6 +17,7 @@ class RemovableHandle:
 
     def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
         self.id = _next_key()
+        hooks_changed()
         self._hooks = _reference(hooks)
         self._extra = [_reference(d) for d in _as_list(extra_dict)]
 
@@ -25,6 +28,7 @@ class RemovableHandle:
         return handle
 
     def remove(self) -> None:
+        hooks_changed()
         for reference in (self._hooks, *self._extra):
             hooks = reference()
             if hooks is not None:

@@ -69,6 +69,13 @@ class Node:
         self._saved = values
         self._versions = tuple([v._version if isinstance(v, Tensor) else 0 for v in values])
 
+    def forget_written(self, target: Tensor) -> None:
+        """Makes saved inputs stale that share the memory which this very call has overwritten."""
+        first = 1 if self.saves_output else 0
+        for i, value in enumerate(self._saved or ()):
+            if i >= first and isinstance(value, Tensor) and value._counter is target._counter:
+                self._versions = (*self._versions[:i], -1, *self._versions[i + 1 :])
+
     def save_output(self, output: Tensor, *values: Any) -> None:
         """Keeps the call's own output, without making a cycle of the tensor and its node."""
         self.save(output.alias(), *values)
@@ -207,7 +214,7 @@ class Operation(Node):
                 arrays.append(value)
         try:
             results = cls.forward(kernel_tables[type(array)], *arrays)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError, KeyError) as error:
             raise explain(cls.operation_name, error, arrays) from error
         if type(results) is tuple:
             shown = len(results) - cls.keeps
@@ -229,7 +236,7 @@ class Operation(Node):
         y = b.array if isinstance(b, Tensor) else b
         try:
             output = wrap(cls.forward(kernel_tables[type(x)], x, y))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise explain(cls.operation_name, error, (x, y)) from error
         # A view's slot may not know yet that its base has come to require a gradient.
         recording = a._requires_grad or a._view is not None and a.requires_grad
@@ -257,11 +264,13 @@ class Operation(Node):
         arrays = [o.array if isinstance(o, Tensor) else o for o in others]
         try:
             cls.forward(kernel_tables[type(x.array)], x.array, *arrays, out=x.array)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise explain(cls.operation_name, error, (x.array, *arrays)) from error
         x.bump_version()
         if recording:
-            rebase_history(x, cls.make_node((original, *others), x, edges))
+            node = cls.make_node((original, *others), x, edges)
+            node.forget_written(x)
+            rebase_history(x, node)
         return x
 
     @classmethod
@@ -319,6 +328,11 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     """PyTorch's error for what an array library's kernel refused."""
     if isinstance(error, OperationError):
         return error
+    if isinstance(error, KeyError):  # no table of kernels for what was given
+        given = type(arrays[0]).__name__ if arrays else "nothing"
+        return TypeError(f"{name}(): argument 'input' must be Tensor, not {given}")
+    if isinstance(error, OverflowError):
+        return OperationError(f"{name}: value cannot be converted without overflow ({error})")
     tensors = [a for a in arrays if type(a) in kernel_tables]
     devices = list(dict.fromkeys(str(kernel_tables[type(a)].device_of(a)) for a in tensors))
     if len(devices) > 1:
@@ -352,6 +366,11 @@ def check_inplace(x: Tensor) -> None:
             raise RuntimeError(
                 f"a {what} Variable that requires grad is being used in an in-place operation."
             )
+    if x._base is not None and x._base.requires_grad and not x.requires_grad:
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode "
+            "enabled. Either make the view inside of grad mode, or modify it under no_grad()."
+        )
 
 
 def check_memory(x: Tensor) -> None:

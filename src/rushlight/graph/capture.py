@@ -2,8 +2,8 @@
 
 The recorder puts itself in the place of the kernel tables (`kernels/launch.py`), below autograd:
 forward, backward and optimizer end up in one record. Arrays alone do not say where they will be
-found next time, so while it records, three things are watched: reading a tensor's array or its
-gradient, and calling a module.
+found next time, so while it records, it watches tensors' arrays and gradients being read, and modules
+being called; optimizers report their steps.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .record import ArrayInfo, Call, LiveValue, Record, Slot, Source
 # What a table knows besides its kernels.
 _NOT_KERNELS = {"array_type", "device_name", "device_of", "data_pointer", "owns_memory", "xp"}
 _READS = {"to_numpy", "scalar"}
-_DATA_DEPENDENT = {"nonzero", "unique"}
+_DATA_DEPENDENT = {"nonzero"}
 _PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -48,9 +48,11 @@ class Recorder:
         self.owners: dict[int, Any] = {}  # id(array) -> weak reference to a tensor that has it
         self.gradient_of: dict[int, Tensor] = {}  # id(gradient) -> its leaf
         self.gradients: dict[Tensor, bool | None] = {}  # leaf -> had one at first; None: set first
-        self.modules: dict[int, Module] = {}
+        self.modules: dict[int, Any] = {}  # id -> (module, its attributes when first seen)
         self.optimizers: dict[int, Any] = {}
         self.live_values: list[LiveValue] = []
+        self.globals: list[Any] = []  # (the globals, a name, its value) that the function names
+        self.cells: list[Any] = []  # (a cell of its closure, what is in it)
         self.made: list[Any] = []  # weak references to the arrays that kernels made
         for number, tensor in enumerate(arguments):
             self._new_slot(tensor.array, Source(None, argument=number))
@@ -64,6 +66,11 @@ class Recorder:
         elif name in _DATA_DEPENDENT or name == "getitem" and _has_mask(arguments[1]):
             self.fail(f"makes a result whose shape depends on the data ({name})")
         template = self._template(arguments)
+        table = getattr(function, "__self__", None)
+        if name == "from_numpy" and table is not None and type(arguments[0]) is table.array_type:
+            # A tensor made from data: each replay makes it anew, for it may be changed in place.
+            name, function = "clone", table.clone
+            template, arguments = (template[0], "C"), (arguments[0], "C")
         # NumPy takes a class of float for a float64, and would compute in that.
         result = function(*[a.read() if type(a) is LiveValue else a for a in arguments])
         results = self._results(result)
@@ -103,7 +110,9 @@ class Recorder:
 
     def _new_slot(self, array: Any, source: Source | None) -> int:
         number = len(self.record.arrays)
-        self.record.arrays.append(ArrayInfo(tuple(array.shape), array.dtype, array.nbytes))
+        self.record.arrays.append(
+            ArrayInfo(tuple(array.shape), array.dtype, array.nbytes, type(array))
+        )
         self.slots[id(array)] = (weakref.ref(array), number)
         if source is not None:
             self.record.inputs[number] = source
@@ -135,6 +144,8 @@ class Recorder:
     # ---- what is watched
 
     def see_array(self, tensor: Tensor, array: Any) -> None:
+        if threading.get_ident() != self.thread:
+            return
         known = self.owners.get(id(array))
         owner = None if known is None else known()
         if owner is None or _read_array(owner) is not array:
@@ -151,7 +162,7 @@ class Recorder:
         self.gradients.setdefault(leaf, None)
 
     def see_module(self, module: Module) -> None:
-        self.modules[id(module)] = module
+        self.modules.setdefault(id(module), (module, list(vars(module).values())))
 
     def see_optimizer(self, optimizer: Any) -> None:
         self.optimizers[id(optimizer)] = optimizer
@@ -165,6 +176,9 @@ class Recorder:
             names = function.__code__.co_names
             reachable += [function.__globals__.get(name) for name in names]
             reachable += [c.cell_contents for c in function.__closure__ or () if _is_filled(c)]
+            self.globals = [(function.__globals__, n, function.__globals__[n])
+                            for n in names if n in function.__globals__]  # fmt: skip
+            self.cells = [(c, c.cell_contents) for c in function.__closure__ or () if _is_filled(c)]
         for value in reachable:
             if isinstance(value, Module):
                 for module in value.modules():
@@ -172,8 +186,6 @@ class Recorder:
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        if launch.recorder is not None:
-            raise CaptureError("a compiled function cannot be recorded within another one")
         with launch.intercepted(lambda table: _RecordingTable(table, self)), _watched(self):
             launch.recorder = self
             try:

@@ -12,6 +12,7 @@ from ..autograd.grad_mode import state
 from ..dtype import get_default_dtype
 from ..kernels import launch
 from ..nn.module import Module
+from ..nn.parameter import Parameter
 from ..tensor import Tensor
 from .capture import CaptureError, Recorder
 from .entry import Entry, LeakError
@@ -73,8 +74,12 @@ class CompiledFunction:
         if self.runs_eagerly or launch.recorder is not None:
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
-        key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else (),
-               state.enabled, get_default_dtype())  # fmt: skip
+        try:
+            key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else (),
+                   _sharing(tensors), state.enabled, get_default_dtype())  # fmt: skip
+        except CaptureError as error:
+            self._run_eagerly(str(error))
+            return self.function(*args, **kwargs)
         entries = self.entries.get(key)
         if entries is not None:
             for entry in entries:
@@ -162,7 +167,9 @@ def signature(value: Any, tensors: list[Tensor]) -> Any:
     if isinstance(value, Tensor):
         tensors.append(value)
         array = value.array
-        return (type(array), array.shape, array.strides, array.dtype, value.requires_grad)
+        # A parameter may be reached by the function in other ways, too: its record is its own.
+        own = id(value) if isinstance(value, Parameter) else None
+        return (type(array), array.shape, array.strides, array.dtype, value.requires_grad, own)
     if isinstance(value, (tuple, list)):
         return (type(value), *[signature(part, tensors) for part in value])
     if isinstance(value, dict):
@@ -170,8 +177,17 @@ def signature(value: Any, tensors: list[Tensor]) -> Any:
     try:
         hash(value)
     except TypeError:
-        return (type(value), id(value))
+        raise CaptureError(
+            f"an argument of type {type(value).__name__} may change without being another; pass "
+            "its data as tensors"
+        ) from None
     return (type(value), value)
+
+
+def _sharing(tensors: list[Tensor]) -> tuple[int, ...]:
+    """Which of the arguments are the same array: for each the first that is."""
+    arrays = [id(tensor.array) for tensor in tensors]
+    return tuple([arrays.index(array) for array in arrays])
 
 
 def _replace(value: Any, tensors: Any) -> Any:

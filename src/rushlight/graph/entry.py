@@ -7,7 +7,7 @@ place. A replay leaves the same.
 from __future__ import annotations
 
 import gc
-from operator import itemgetter
+from operator import is_, itemgetter
 from typing import Any
 
 from ..autograd.operation import Node
@@ -32,10 +32,13 @@ class Entry:
         results = differentiable(tensors_in(result))
         self.backward = BackwardPart(recorder, results, arguments) if results else None
         self._check_leaks(recorder, result)
-        self.changed = [
+        changed = [
             tensor for reference, version in recorder.versions.values()
             if (tensor := reference()) is not None and tensor._version != version
         ]  # fmt: skip
+        numbers = {id(tensor): n for n, tensor in enumerate(arguments)}
+        self.changed = [t for t in changed if id(t) not in numbers and self._outlives(t)]
+        self.changed_arguments = [numbers[id(t)] for t in changed if id(t) in numbers]
         kept = {slot for _, slot in self.gradients if slot is not None} | set(
             _template_slots(self.template)
         )
@@ -45,6 +48,10 @@ class Entry:
         find_last_uses(forward_calls, kept)
         self.program = program(forward_calls)
         self._note_conditions(recorder)
+
+    def _outlives(self, tensor: Tensor) -> bool:
+        """Whether a tensor was there before the call: whether the record reads its array."""
+        return any(source.tensor is tensor for source in self.record.inputs.values())
 
     # ---- what a replay must leave
 
@@ -99,10 +106,16 @@ class Entry:
 
     def _note_conditions(self, recorder: Recorder) -> None:
         self.structure = launch.structure
-        self.modules = [(m, list(vars(m).values())) for m in recorder.modules.values()]
+        self.hooks = launch.hooks
+        self.globals, self.cells = recorder.globals, recorder.cells
+        self.modules = list(recorder.modules.values())
+        for module, values in self.modules:
+            if not _identical(list(vars(module).values()), values):
+                raise LeakError(
+                    f"attributes of a module ({type(module).__name__}) change with each call"
+                )
         self.optimizers = [
-            (o, [_state_of(o, g) for g in o.param_groups], list(o.param_groups))
-            for o in recorder.optimizers.values()
+            (o, [_state_of(o, g) for g in o.param_groups]) for o in recorder.optimizers.values()
         ]
         live = {(id(v.options), v.key) for v in recorder.live_values}
         self.options = [
@@ -113,7 +126,7 @@ class Entry:
         self.had_gradient = [(leaf, had) for leaf, had in recorder.gradients.items()
                              if had is not None]  # fmt: skip
         self.sources = list(self.record.inputs.items())
-        self.known = [None] * len(self.sources)
+        self.known: list[Any] = [None] * len(self.sources)  # the arrays of the last replay
         self.require_grad = [
             (s.tensor, s.tensor.requires_grad) for _, s in self.sources if s.tensor is not None
         ]
@@ -121,6 +134,8 @@ class Entry:
     def fetch(self, arguments: list[Tensor]) -> list[Any] | None:
         """The slots with the input arrays in their places; None where the record does not hold."""
         if self.structure != launch.structure and not self._structure_holds():
+            return None
+        if self.hooks != launch.hooks or not self._names_hold() or not self._states_hold():
             return None
         for leaf, had in self.had_gradient:
             if (leaf._grad is not None) is not had:
@@ -137,7 +152,11 @@ class Entry:
             array = source.fetch(arguments)
             if array is not known[number]:
                 info = self.record.arrays[slot]
-                if array.shape != info.shape or array.dtype != info.dtype:
+                if (
+                    array.shape != info.shape
+                    or array.dtype != info.dtype
+                    or type(array) is not info.type
+                ):
                     return None
                 if source.argument is None:
                     known[number] = array
@@ -146,21 +165,28 @@ class Entry:
 
     def _structure_holds(self) -> bool:
         for module, values in self.modules:
-            now = list(vars(module).values())
-            if len(now) != len(values) or any(
-                a is not b for a, b in zip(now, values, strict=True)
-            ):
+            if not _identical(list(vars(module).values()), values):
                 return False
-        for optimizer, states, groups in self.optimizers:
-            if len(optimizer.param_groups) != len(groups):
-                return False
-            for group, had in zip(optimizer.param_groups, states, strict=True):
-                now = _state_of(optimizer, group)
-                if len(now) != len(had) or any(a is not b for a, b in zip(now, had, strict=True)):
-                    return False
         if any(t.requires_grad is not flag for t, flag in self.require_grad):
             return False
         self.structure = launch.structure
+        return True
+
+    def _names_hold(self) -> bool:
+        """Whether the names that the function uses still stand for the same objects."""
+        for names, name, value in self.globals:
+            if names.get(name) is not value:
+                return False
+        return all([cell.cell_contents is value for cell, value in self.cells])
+
+    def _states_hold(self) -> bool:
+        """Whether the optimizers have the same parameters and states."""
+        for optimizer, states in self.optimizers:
+            if len(optimizer.param_groups) != len(states):
+                return False
+            for group, had in zip(optimizer.param_groups, states, strict=True):
+                if not _identical(_state_of(optimizer, group), had):
+                    return False
         return True
 
     # ---- a replay
@@ -171,6 +197,8 @@ class Entry:
             leaf._grad = None if slot is None else wrap(slots[slot])
         for tensor in self.changed:
             tensor.bump_version()
+        for number in self.changed_arguments:
+            arguments[number].bump_version()
         result = _build(self.template, slots, arguments)
         if self.backward is not None:
             self.backward.attach(self._differentiable(result), slots, arguments)
@@ -214,11 +242,16 @@ class _Options:
 
 def _state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
     """The parameters of a group and what the optimizer remembers of them."""
-    found = []
+    found = list(group["params"])
+    state = optimizer.state
     for parameter in group["params"]:
-        found.append(parameter)
-        found += optimizer.state[parameter].values() if parameter in optimizer.state else ()
+        if parameter in state:
+            found += state[parameter].values()
     return found
+
+
+def _identical(now: list[Any], before: list[Any]) -> bool:
+    return len(now) == len(before) and all(map(is_, now, before))
 
 
 # ---- results
@@ -244,7 +277,10 @@ def _result_template(result: Any, recorder: Recorder, arguments: list[Tensor]) -
             if result is argument:
                 return _Argument(number)
         slot = recorder._known_slot(result.array)
-        return _Same(result) if slot is None or slot in recorder.record.inputs else Slot(slot)
+        if slot is None:
+            return _Same(result)
+        source = recorder.record.inputs.get(slot)
+        return _Same(result) if source and source.tensor is result else Slot(slot)
     if isinstance(result, tuple) and hasattr(result, "_fields"):
         parts = [_result_template(part, recorder, arguments) for part in result]
         return (lambda *values: type(result)(*values), parts)

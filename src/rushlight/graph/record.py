@@ -84,6 +84,7 @@ class ArrayInfo:
     shape: tuple[int, ...]
     dtype: Any
     nbytes: int
+    type: type
 
 
 @dataclass

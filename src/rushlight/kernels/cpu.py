@@ -49,18 +49,6 @@ class CPU(Base):
     max_pool_backward = native.max_pool_backward
     avg_pool = native.avg_pool
     avg_pool_backward = native.avg_pool_backward
-    # matmul
-    matmul = native.matmul
-    linear = native.linear
-    # convolution
-    convolution = native.convolution
-    convolution_backward_input = native.convolution_backward_input
-    convolution_backward_weight = native.convolution_backward_weight
-    # pooling
-    max_pool = native.max_pool
-    max_pool_backward = native.max_pool_backward
-    avg_pool = native.avg_pool
-    avg_pool_backward = native.avg_pool_backward
     # shape
     expand = native.expand
     # softmax

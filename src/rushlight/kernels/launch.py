@@ -49,6 +49,15 @@ phase = "forward"
 structure = 0
 
 
+# Counts the hooks that were added or taken away: a record does not know of what they would do.
+hooks = 0
+
+
+def hooks_changed() -> None:
+    global hooks
+    hooks += 1
+
+
 def structure_changed() -> None:
     global structure
     structure += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import numbers
 from collections import namedtuple
 from collections.abc import Callable
@@ -45,13 +46,17 @@ def binary(operation: type[Operation], a: Any, b: Any) -> Tensor:
                 if type(a.array) is type(b.array) or a.array.ndim and b.array.ndim:
                     raise
                 return operation.apply_binary(*_on_one_device(a, b))
-    elif type(b) is float and a.array.dtype.kind == "f":
+    elif type(b) is float and isinstance(a, Tensor) and a.array.dtype.kind == "f":
         return operation.apply_binary(a, b)
     return operation.apply_binary(*promoted(operation.operation_name, a, b))
 
 
 def promoted(name: str, a: Any, b: Any, to: DType | None = None) -> tuple[Any, Any]:
     """Both operands in the dtype they promote to; the first one as a tensor."""
+    if isinstance(a, np.ndarray):
+        a = wrap(a)
+    if isinstance(b, np.ndarray):
+        b = wrap(b)
     if not _is_operand(a) or not _is_operand(b):
         other = b if isinstance(a, Tensor) else a
         raise TypeError(
@@ -131,33 +136,36 @@ def as_floating(x: Tensor) -> Tensor:
 
 
 def inplace(operation: type[Operation], name: str) -> Callable[..., Tensor]:
-    """The in-place form of an elementwise operation: `x.name_(*others)`."""
+    """The in-place form of an elementwise operation: `x.name_()` or `x.name_(other)`."""
 
-    def function(self: Tensor, *others: Any) -> Tensor:
-        operands = []
-        for other in others:
-            kind = "f" if self.array.dtype.kind == "f" else self.array.dtype.kind
-            promoted_type = result_type(self, other) if _is_operand(other) else None
-            if promoted_type is None:
-                raise TypeError(
-                    f"{name}(): argument 'other' must be Tensor or Number, not "
-                    f"{type(other).__name__}"
-                )
-            check_cast(name, promoted_type, self)
-            if isinstance(other, Tensor):
-                other = _on_one_device(self, other)[1]
-                if other.array.dtype != self.array.dtype:
-                    other = other.to(self.dtype)
-                check_inplace_shape(name, self, other)
-            elif kind == "f":
-                other = float(other)
-            operands.append(other)
-        return operation.apply_inplace(self, *operands)
+    def unary(self: Tensor) -> Tensor:
+        return operation.apply_inplace(self)
 
+    def binary(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+        return operation.apply_inplace(self, inplace_operand(name, self, other, alpha))
+
+    arity = len(inspect.signature(operation.forward).parameters) - 2  # without kernels and out
+    function: Callable[..., Tensor] = unary if arity == 1 else binary
     function.__name__ = name
     function.__doc__ = f"`{operation.operation_name}`, with the result written to this tensor."
     setattr(Tensor, name, function)
     return function
+
+
+def inplace_operand(name: str, target: Tensor, other: Any, alpha: Any = 1) -> Any:
+    """`alpha * other` as the other operand of a change of `target`, in its dtype."""
+    if not _is_operand(other):
+        raise TypeError(
+            f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
+        )
+    if alpha != 1:
+        other = other * alpha
+    check_cast(name, result_type(target, other), target)
+    if not isinstance(other, Tensor):
+        return other
+    other = _on_one_device(target, other)[1]
+    check_inplace_shape(name, target, other)
+    return other if other.array.dtype == target.array.dtype else other.to(target.dtype)
 
 
 def check_cast(name: str, result: DType, target: Tensor) -> None:

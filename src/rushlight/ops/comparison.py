@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..tensor import Tensor, wrap
 from .common import method, plain, table_of
+from .creation import zeros_like
 
 
 class Floor(Operation):
@@ -25,7 +26,7 @@ class Floor(Operation):
         return getattr(kernels, kernel)(x)
 
     def backward(self, grad: Tensor) -> Any:
-        return grad * 0
+        return zeros_like(grad)
 
 
 class Ceil(Floor):

@@ -88,10 +88,9 @@ def _holds_numpy(data: Any) -> bool:
 
 def _placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
     """A host array as a tensor on a device."""
-    if device is None:
-        return wrap(array)
-    where = Device(device)
-    return wrap(find_table(where).from_numpy(array, where.index))
+    where = _device(device)
+    index = None if where is None else where.index
+    return wrap(find_table(where).from_numpy(array, index))
 
 
 def legacy_constructor(cls: type[Tensor], data: tuple[Any, ...], device: Any) -> Tensor:

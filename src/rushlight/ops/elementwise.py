@@ -1,4 +1,4 @@
-"""Arithmetic, powers, exponentials, trigonometry, comparisons and choices, element by element."""
+"""Arithmetic, powers, exponentials, trigonometry and choices, element by element."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .common import (
     promoted,
     result_type,
 )
+from .creation import zeros_like
 
 
 class Add(Operation):
@@ -91,7 +92,7 @@ class Pow(SavesInputs):
             if isinstance(b, Tensor):
                 grad_a = where(b == 0, 0.0, grad * b * a ** (b - 1))
             else:
-                grad_a = grad * (b * a ** (b - 1)) if b != 0 else grad * 0
+                grad_a = grad * (b * a ** (b - 1)) if b != 0 else zeros_like(grad)
         if self.needs(1):  # 0 ** b is flat for b > 0, although log(0) is not finite
             grad_b = grad * where((a == 0) & (b >= 0), 0.0, a**b * log(a))
         return grad_a, grad_b
@@ -205,7 +206,7 @@ class Clamp(SavesInputs):
             inside = inside & (x >= low)
         if high is not None:
             inside = inside & (x <= high)
-        return grad * inside
+        return where(inside, grad, 0.0)  # not grad * 0: what comes back may be infinite
 
 
 class Maximum(SavesInputs):
@@ -229,8 +230,11 @@ class Minimum(SavesInputs):
 
 def _share(grad: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """The gradients of max(a, b): the larger one's, half of it each where they are equal."""
-    part = where(a == b, 0.5, (a > b).to(grad.dtype))
-    return grad * part, grad * (1 - part)
+    half = grad / 2
+    equal = a == b
+    return (
+        where(equal, half, where(a > b, grad, 0.0)), where(equal, half, where(a > b, 0.0, grad))
+    )  # fmt: skip
 
 
 class Where(Operation):

@@ -10,6 +10,7 @@ from ..errors import OperationError
 from ..tensor import Tensor
 from . import activation, comparison, elementwise, matmul
 from .common import binary, check_inplace_shape, inplace, method, methods
+from .creation import zeros_like
 
 
 class Fill(Operation):
@@ -20,7 +21,7 @@ class Fill(Operation):
         return kernels.fill(x, value, out)
 
     def backward(self, grad: Tensor) -> Any:
-        return grad * 0, grad
+        return zeros_like(grad), grad
 
 
 class Zero(Fill):
@@ -35,7 +36,7 @@ class CopyInto(Operation):
         return kernels.copy(x, source, out)
 
     def backward(self, grad: Tensor) -> Any:
-        return grad * 0, grad
+        return zeros_like(grad), grad
 
 
 CopyInto.__name__ = "CopyBackwards"
@@ -53,19 +54,6 @@ abs_ = inplace(elementwise.Abs, "abs_")
 relu_ = inplace(activation.Relu, "relu_")
 tanh_ = inplace(activation.Tanh, "tanh_")
 sigmoid_ = inplace(activation.Sigmoid, "sigmoid_")
-
-
-def _scaled(operation: Any, name: str) -> Any:
-    plain = getattr(Tensor, name)
-
-    def function(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
-        return plain(self, other if alpha == 1 else other * alpha)
-
-    function.__name__ = name
-    return method(function)
-
-
-add_, sub_ = _scaled(elementwise.Add, "add_"), _scaled(elementwise.Sub, "sub_")
 
 
 @method

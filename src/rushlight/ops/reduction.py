@@ -140,7 +140,7 @@ def std(
     correction: Any = None,
 ) -> Tensor:  # fmt: skip
     """The square root of `var`."""
-    return sqrt(var(input, dim, unbiased, keepdim, correction=correction))
+    return _root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
 @method
@@ -254,7 +254,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Tensor:
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
     if p in ("fro", 2, None):
-        return _euclidean(input, dim, keepdim)
+        return _root(sum(input * input, dim, keepdim))
     size = input.abs()
     if p == float("inf"):
         return amax(size, () if dim is None else dim, keepdim)
@@ -262,13 +262,13 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) 
         return amin(size, () if dim is None else dim, keepdim)
     if p == 0:
         return size.sign().sum(dim, keepdim)
-    return sum(size**p, dim, keepdim) ** (1 / p)
+    return _root(sum(size**p, dim, keepdim), 1 / p)
 
 
-def _euclidean(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
-    squares = sum(input * input, dim, keepdim)
-    # At 0 the norm has a corner; PyTorch's gradient there is 0, not 0 / 0.
-    return where(squares == 0, squares, sqrt(where(squares == 0, squares + 1, squares)))
+def _root(total: Tensor, power: float = 0.5) -> Tensor:
+    """total ** power for a total that is not negative; its gradient at 0 is 0, not 0 / 0."""
+    safe = where(total == 0, total + 1, total)
+    return where(total == 0, total, sqrt(safe) if power == 0.5 else safe**power)
 
 
 @method

@@ -26,8 +26,7 @@ class Elementwise:
     reads_are_free: bool
 
     add, sub, mul, div = map(_binary, ("add", "subtract", "multiply", "true_divide"))
-    fmod = _binary("fmod")
-    pow, maximum, minimum, arctan2 = map(_binary, ("power", "maximum", "minimum", "arctan2"))
+    pow, maximum, minimum = map(_binary, ("power", "maximum", "minimum"))
     eq, ne, lt = map(_binary, ("equal", "not_equal", "less"))
     le, gt, ge = map(_binary, ("less_equal", "greater", "greater_equal"))
     logical_and, logical_or = map(_binary, ("logical_and", "logical_or"))
@@ -36,11 +35,8 @@ class Elementwise:
     bitwise_xor = _binary("bitwise_xor")
 
     neg, exp, log, sqrt = map(_unary, ("negative", "exp", "log", "sqrt"))
-    exp2, expm1, log2, log10, log1p = map(_unary, ("exp2", "expm1", "log2", "log10", "log1p"))
-    sin, cos, tan, tanh = map(_unary, ("sin", "cos", "tan", "tanh"))
-    arcsin, arccos, arctan = map(_unary, ("arcsin", "arccos", "arctan"))
-    sinh, cosh = map(_unary, ("sinh", "cosh"))
-    abs, sign, square, reciprocal = map(_unary, ("abs", "sign", "square", "reciprocal"))
+    log1p, sin, cos, tanh = map(_unary, ("log1p", "sin", "cos", "tanh"))
+    abs, sign, reciprocal = map(_unary, ("abs", "sign", "reciprocal"))
     floor, ceil, round, trunc = map(_unary, ("floor", "ceil", "rint", "trunc"))
     isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
     logical_not, bitwise_not = map(_unary, ("logical_not", "bitwise_not"))

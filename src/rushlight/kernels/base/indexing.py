@@ -8,6 +8,7 @@ from typing import Any
 class Indexing:
     xp: Any
     array: Any
+    scalar: Any
 
     def gather(self, x: Any, axis: int, index: Any) -> Any:
         return self.array(x[self._positions(index, axis)])
@@ -15,11 +16,6 @@ class Indexing:
     def scatter_add(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
         result = x.copy() if out is None else out
         self.add_at(result, self._positions(index, axis), values)
-        return result
-
-    def scatter(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
-        result = x.copy() if out is None else out
-        result[self._positions(index, axis)] = values
         return result
 
     def _positions(self, index: Any, axis: int) -> tuple[Any, ...]:
@@ -33,11 +29,10 @@ class Indexing:
         """x[index] += values, where an element that is named twice is added to twice."""
         self.xp.add.at(x, index, values)
 
-    def index_select(self, x: Any, axis: int, index: Any) -> Any:
-        return self.xp.take(x, index, axis=axis)
-
     def nonzero(self, x: Any) -> Any:
-        return self.xp.stack(self.xp.nonzero(x), axis=-1) if x.ndim else self.array(x.reshape(1).nonzero()[0][:, None][:, :0])  # noqa: E501
+        if x.ndim == 0:  # one row without columns, or none
+            return self.xp.empty((int(self.scalar(x != 0)), 0), "int64")
+        return self.xp.stack(self.xp.nonzero(x), axis=-1)
 
     def sort(self, x: Any, axis: int, descending: bool) -> tuple[Any, Any]:
         key = self.xp.flip(x, axis) if descending else x
@@ -45,9 +40,6 @@ class Indexing:
         if descending:  # sorting the reversed and reversing back keeps equal elements in order
             order = self.xp.flip(x.shape[axis] - 1 - order, axis)
         return self.xp.take_along_axis(x, order, axis=axis), order
-
-    def unique(self, x: Any) -> Any:
-        return self.xp.unique(x)
 
     def one_hot(self, x: Any, classes: int) -> Any:
         return (x[..., None] == self.xp.arange(classes)).astype("int64")
