@@ -19,28 +19,10 @@ from .device import device as Device
 from .dtype import dtype as DType
 from .kernels.launch import kernels as kernel_tables
 from .kernels.launch import structure_changed
+from .size import Size
 
 if TYPE_CHECKING:
     from .autograd.view import View
-
-
-class Size(tuple[int, ...]):
-    """The shape of a tensor: a tuple that prints as PyTorch's and counts its elements."""
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        return math.prod(self)
-
-    def __repr__(self) -> str:
-        return f"torch.Size({list(self)})"
-
-    def __getitem__(self, item: Any) -> Any:
-        found = tuple.__getitem__(self, item)
-        return Size(found) if isinstance(item, slice) else found
-
-    def __add__(self, other: Any) -> Size:
-        return Size(tuple.__add__(self, tuple(other)))
 
 
 class Tensor:

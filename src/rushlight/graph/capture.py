@@ -2,8 +2,8 @@
 
 The recorder puts itself in the place of the kernel tables (`kernels/launch.py`), below autograd:
 forward, backward and optimizer end up in one record. Arrays alone do not say where they will be
-found next time, so while it records, it watches tensors' arrays and gradients being read, and modules
-being called; optimizers report their steps.
+found next time, so while it records, it watches tensors' arrays and gradients being read, and
+modules being called; optimizers report their steps.
 """
 
 from __future__ import annotations
