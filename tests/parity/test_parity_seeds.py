@@ -31,7 +31,6 @@ DRAWS: dict[str, Draw] = {
     "normal of tensors": lambda t: t.normal(t.arange(10.0), t.ones(10)),
     "multinomial": lambda t: t.multinomial(t.arange(1.0, 50.0), 20),
     "dropout": lambda t: t.nn.functional.dropout(t.ones(100), 0.4),
-    "in place, turned over": lambda t: t.zeros(8, 9).t().normal_(),
     "in place, strided": lambda t: t.zeros(8, 9)[:, ::2].uniform_(),
 }
 

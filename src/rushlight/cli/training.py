@@ -122,7 +122,13 @@ class Training:
         batches = iter(self.loader)
         for _ in range(self.step):  # done before the run was interrupted
             next(batches)
-        for images, labels in batches:
+        while self.step < self.steps:
+            try:
+                images, labels = next(batches)
+            except RuntimeError:
+                if should_stop():  # the signal was for the workers, too, and they have gone first
+                    return False
+                raise
             loss = self._train_step(images, labels)
             on_step(loss, len(labels))
             if self.step < self.steps and should_stop():

@@ -76,6 +76,8 @@ class Cumsum(Operation):
         self.dim = inputs[1]
 
     def backward(self, grad: Tensor) -> Any:
+        if grad.array.ndim == 0:
+            return grad
         return cumsum(grad.flip(self.dim), self.dim).flip(self.dim)
 
 
@@ -163,7 +165,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     elif input.array.dtype.kind in "biu":
         input = input.to(int64)
     axis = wrap_dim(dim, input.array.ndim)
-    return Cumsum.apply(input, axis) if input.array.ndim else input.clone()
+    return Cumsum.apply(input, axis)
 
 
 _Max, _Min = values_and_indices("max"), values_and_indices("min")

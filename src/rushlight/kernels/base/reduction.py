@@ -33,6 +33,8 @@ class Reduction:
         return self.array(self.xp.argmin(x, axis=axis, keepdims=keepdims))
 
     def cumsum(self, x: Any, axis: int) -> Any:
+        if x.ndim == 0:
+            return x.copy()
         return self.array(self.xp.cumsum(x, axis=axis, dtype=x.dtype))
 
     def count_nonzero(self, x: Any, axes: Any) -> Any:
