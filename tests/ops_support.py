@@ -67,9 +67,12 @@ def assert_same(actual: Any, expected: Any, sample: Any, tolerance: float = 1e-1
 
 def gradients(op: Op, sample: Sample) -> list[Any]:
     """The gradients of all inputs, for the same random gradients of the outputs each time."""
-    results = floating_outputs(run(op, sample))
+    tensors = [t for t in outputs(run(op, sample)) if isinstance(t, Tensor)]
+    floats = [t for t in tensors if t.is_floating_point()]
+    pairs = [(t, s) for t, s in zip(floats, seeds_of(floats), strict=True) if t.requires_grad]
+    results, seeds = zip(*pairs, strict=True)
     inputs = [t for t in sample.leaves(Tensor) if t.requires_grad]
-    return list(torch.autograd.grad(results, inputs, seeds_of(results), allow_unused=True))
+    return list(torch.autograd.grad(results, inputs, seeds, allow_unused=True))
 
 
 def seeds_of(results: list[Tensor]) -> list[Tensor]:

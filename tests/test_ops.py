@@ -156,6 +156,24 @@ def _assert_flat(results: list[Tensor], inputs: list[Tensor], sample: Sample) ->
             assert found is None or not to_numpy(found).any(), f"{sample} has a gradient"
 
 
+@each(DIFFERENTIABLE)
+def test_gradient_of_each_input_alone(op: Op, device: str) -> None:
+    """It is the same whatever other inputs require one: backwards skip what is not asked for."""
+    for sample in op.samples():
+        together = build(torch, sample, maker(device, gradient=True))
+        inputs = [t for t in together.leaves(Tensor) if t.requires_grad]
+        if len(inputs) < 2 or not is_finite(sample) or not floating_outputs(run(op, together)):
+            continue
+        for tensor, expected in zip(inputs, gradients(op, together), strict=True):
+            kept = {id(t): t.detach() for t in inputs if t is not tensor}
+            alone = together.map(lambda v, kept=kept: kept.get(id(v), v))
+            if floating_outputs(run(op, alone)):
+                (found,) = gradients(op, alone)
+                assert (found is None) == (expected is None), sample
+                if found is not None:
+                    assert_same(found, expected, f"one gradient of {sample}")
+
+
 @each([op for op in DIFFERENTIABLE if op.second])
 def test_second_gradient(op: Op, device: str) -> None:
     for sample, function, inputs in gradient_samples(op, device):

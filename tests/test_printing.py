@@ -88,6 +88,14 @@ CASES = [
         "tensor([1.0000e+00, 1.0010e+03])",
     ),
     (
+        lambda: torch.tensor([1.0, 1000.0]),
+        "tensor([   1., 1000.])",
+    ),
+    (
+        lambda: torch.tensor([0.5, 500.0]),
+        "tensor([  0.5000, 500.0000])",
+    ),
+    (
         lambda: torch.tensor([1e9, 1.0]),
         "tensor([1.0000e+09, 1.0000e+00])",
     ),

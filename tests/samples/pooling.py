@@ -35,6 +35,7 @@ def _max_pool(v: Values) -> Iterator[Sample]:
     yield Sample(v.distinct(2, 3, 6, 4), 2, return_indices=True)
     yield Sample(v.distinct(2, 3, 7, 6), 3, 2, 1, return_indices=True)
     yield Sample(-10 + v.distinct(2, 3, 5, 5), 3, 2, 1)
+    yield Sample(np.full((1, 2, 4, 4), -np.inf), 3, 2, 1, return_indices=True)
 
 
 def _max_pool_reference(

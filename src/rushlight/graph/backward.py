@@ -16,7 +16,7 @@ from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .capture import CaptureError, Recorder
-from .record import Call, find_last_uses, result_slots, slots_in
+from .record import Call, find_last_uses, result_slots
 from .replay import program
 
 
@@ -38,7 +38,7 @@ class BackwardPart:
         with recorder.active():
             found = engine.run(results, ones, True, False, wanted, accumulate=False)
         self.found = [None if g is None else recorder.slot_of(g.array) for g in found]
-        needed = {s for call in self.calls(recorder) for s in slots_in(call.arguments)}
+        needed = {s for call in self.calls(recorder) for s in call.reads}
         made = {s for call in self.calls(recorder) for s in result_slots(call.results)}
         self.needed = sorted(needed - made - set(self.gradients))
         # What the eager call has computed, for the backward of this first call.

@@ -65,7 +65,8 @@ class Recorder:
             self.fail("reads a value (item(), bool(tensor), tolist(), print)")
         elif name in _DATA_DEPENDENT or name == "getitem" and _has_mask(arguments[1]):
             self.fail(f"makes a result whose shape depends on the data ({name})")
-        template = self._template(arguments)
+        reads: list[int] = []
+        template = self._template(arguments, reads)
         table = getattr(function, "__self__", None)
         if name == "from_numpy" and table is not None and type(arguments[0]) is table.array_type:
             # A tensor made from data: each replay makes it anew, for it may be changed in place.
@@ -74,15 +75,19 @@ class Recorder:
         # NumPy takes a class of float for a float64, and would compute in that.
         result = function(*[a.read() if type(a) is LiveValue else a for a in arguments])
         results = self._results(result)
-        self.record.calls.append(Call(name, function, template, results, launch.phase))
+        call = Call(name, function, template, tuple(reads), results, launch.phase)
+        self.record.calls.append(call)
         return result
 
-    def _template(self, value: Any) -> Any:
-        """Arguments with slots in the places of arrays."""
-        if type(value) in launch.kernels:
-            return Slot(self.slot_of(value))
-        if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
-            return type(value)(self._template(part) for part in value)
+    def _template(self, value: Any, reads: list[int]) -> Any:
+        """Arguments with slots in the places of arrays; their numbers are added to `reads`."""
+        kind = type(value)
+        if kind in launch.kernels:
+            slot = self.slot_of(value)
+            reads.append(slot)
+            return Slot(slot)
+        if kind is tuple or kind is list:
+            return kind([self._template(part, reads) for part in value])
         return value
 
     def _results(self, result: Any) -> Any:
@@ -144,6 +149,9 @@ class Recorder:
     # ---- what is watched
 
     def see_array(self, tensor: Tensor, array: Any) -> None:
+        seen = self.versions.get(id(tensor))
+        if seen is not None and seen[0]() is tensor and id(array) in self.owners:
+            return
         if threading.get_ident() != self.thread:
             return
         known = self.owners.get(id(array))

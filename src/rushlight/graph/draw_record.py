@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from .record import Call, Record, result_slots, slots_in
+from .record import Call, Record, result_slots
 
 BOX_WIDTH = 280
 BOX_HEIGHT = 24
@@ -77,7 +77,7 @@ def _arrows(record: Record, places: dict[int, Place]) -> list[str]:
     maker: dict[int, Call] = {}
     parts = []
     for call in record.calls:
-        sources = {id(maker[s]): maker[s] for s in slots_in(call.arguments) if s in maker}
+        sources = {id(maker[s]): maker[s] for s in call.reads if s in maker}
         for source in sources.values():
             parts.append(_arrow(places[id(source)], places[id(call)]))
         for slot in result_slots(call.results):

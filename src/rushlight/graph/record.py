@@ -14,7 +14,7 @@ from typing import Any
 from ..tensor import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Slot:
     """The place of an array among a kernel's arguments."""
 
@@ -53,6 +53,7 @@ class Call:
     name: str
     function: Any
     arguments: tuple[Any, ...]
+    reads: tuple[int, ...]  # the slots among the arguments
     results: tuple[int, ...] | int | None
     phase: str  # forward, backward or update
     last_uses: tuple[int, ...] = ()
@@ -100,7 +101,7 @@ class Record:
         lines = []
         for number, call in enumerate(self.calls):
             made = ", ".join(self._describe(s) for s in result_slots(call.results)) or "nothing"
-            read = ", ".join(f"%{s}" for s in slots_in(call.arguments))
+            read = ", ".join(f"%{s}" for s in call.reads)
             lines.append(f"{number:4d} {call.phase:8s} {call.name}({read}) -> {made}")
         return "\n".join(lines)
 
@@ -126,18 +127,9 @@ def find_last_uses(calls: list[Call], kept: set[int]) -> None:
     """Says after which call each slot can be emptied; those in `kept` stay."""
     seen = set(kept)
     for call in reversed(calls):
-        used = set(slots_in(call.arguments)) | set(result_slots(call.results))
-        call.last_uses = tuple(sorted(used - seen))
+        used = {*call.reads, *result_slots(call.results)} - seen
+        call.last_uses = tuple(used)
         seen |= used
-
-
-def slots_in(value: Any) -> list[int]:
-    """The slots among arguments, in lists and tuples too."""
-    if isinstance(value, Slot):
-        return [value.number]
-    if isinstance(value, (tuple, list)):
-        return [slot for part in value for slot in slots_in(part)]
-    return []
 
 
 def result_slots(results: Any) -> tuple[int, ...]:
