@@ -145,9 +145,7 @@ bool multiply(const Product& p) {
     const double operations = operations_of(p);
     const bool release = operations >= 1e6;
     const onednn::Team team(operations);
-    // oneDNN would repack a B that our loops read but once, as it lies.
-    const bool reads_once = p.rows == 1 || (p.rows <= few_rows && p.b.column_step != 1);
-    if (!reads_once && p.rows * p.columns * p.depth >= large_product) {
+    if (p.rows > few_rows && p.rows * p.columns * p.depth >= large_product) {
         onednn::Key key(200, team);
         key.add(p.rows).add(p.columns).add(p.depth).add(p.bias != nullptr);
         key.add(p.a.row_step).add(p.a.column_step).add(p.b.row_step).add(p.b.column_step);

@@ -19,10 +19,10 @@ std::string version();
 
 const dnnl::engine& engine();
 
-// Floating-point operations from which a convolution or a product is shared by the team: some 15 to
-// 30 us of one thread. A team that still waits for work starts within 1 us, one that has gone to
-// sleep within 30.
-constexpr double worth_sharing = 2e6;
+// Floating-point operations from which a convolution or a product is shared by the team: 25 to
+// 50 us of one thread. A team that still waits for work starts within 1 us, one that has gone to
+// sleep within 30, and one whose processors are taken by other programs within milliseconds.
+constexpr double worth_sharing = 4e6;
 
 // The threads that oneDNN may use while it lives: the whole team, or this thread alone.
 class Team {

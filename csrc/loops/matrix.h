@@ -11,8 +11,7 @@ struct Matrix {
     int64_t row_step, column_step;
 };
 
-// With so many rows or fewer a product reads B as it lies, if its columns are contiguous in memory;
-// with one row, in any case.
+// With so few rows a product reads B once, as it lies: packing it first would take longer.
 constexpr int64_t few_rows = 8;
 
 // C = A B + bias (a row; nullptr for none). One of A's steps is 1, and one of B's.

@@ -10,10 +10,6 @@ namespace {
 // cache while all rows of A pass by.
 constexpr int64_t depth_block = 512;
 
-// With so few rows, products with columns that are contiguous in memory are taken as dot products:
-// packing the columns takes longer.
-constexpr int64_t dot_rows = few_rows;
-
 // Vectors of columns that a single row takes at once.
 constexpr int wide_vectors = 8;
 
@@ -96,18 +92,23 @@ void dot_products(const Product& p, int64_t row_begin, int64_t row_end, int64_t 
     }
 }
 
+// Terms that are taken at once. A matrix beyond the level-2 cache that is read as it lies is read a
+// few rows at a time, from end to end: the processor fetches ahead along rows, not across them.
+int64_t terms_at_once(const Product& p, int64_t rows, int64_t columns) {
+    if (p.b.column_step == 1 && rows <= few_rows && p.depth * columns > 1 << 18) return 16;
+    const int64_t blocks = p.depth / depth_block + 1;
+    return (p.depth + blocks - 1) / blocks;
+}
+
 // One row of the result, from B as it lies.
 void wide_row(const Product& p, int64_t row, int64_t begin, int64_t end) {
     constexpr int64_t columns = wide_vectors * width;
     alignas(64) float start[columns];
+    const int64_t block = terms_at_once(p, 1, end - begin);
     TileArguments t{};
     t.a_step = p.a.column_step;
     t.b_step = p.b.row_step;
     t.segments = 1;
-    // A matrix beyond the level-2 cache is read a few rows at a time, from end to end: the
-    // processor fetches ahead along rows, not across them.
-    const bool is_large = p.depth * (end - begin) > 1 << 18;
-    const int64_t block = is_large ? 16 : p.depth;
     for (int64_t k = 0; k < p.depth; k += block) {
         t.a = p.a.data + row * p.a.row_step + k * p.a.column_step;
         t.depth = smaller(block, p.depth - k);
@@ -129,43 +130,50 @@ void wide_row(const Product& p, int64_t row, int64_t begin, int64_t end) {
     }
 }
 
+// The tile's B: the terms [k, k + t.depth) of t.columns columns from n on, packed.
+void pack_panel(const Product& p, int64_t k, int64_t n, float* panel, TileArguments& t) {
+    const float* b = p.b.data + k * p.b.row_step + n * p.b.column_step;
+    if (p.b.column_step == 1) {
+        pack(b, p.b.row_step, t.depth, t.columns, panel);
+    } else {
+        pack_transposed(b, p.b.column_step, t.depth, t.columns, panel);
+    }
+    t.b = panel;
+    t.b_step = tile_columns;
+}
+
 void product(const Product& p, int64_t row_begin, int64_t row_end, int64_t column_begin,
              int64_t column_end) {
     const bool transposed = p.a.column_step != 1;
     const int64_t rows = row_end - row_begin;
-    if (p.b.column_step != 1 && rows <= dot_rows && !transposed)
+    if (p.b.column_step != 1 && rows <= few_rows && !transposed)
         return dot_products(p, row_begin, row_end, column_begin, column_end);
     if (p.b.column_step == 1 && rows == 1) return wide_row(p, row_begin, column_begin, column_end);
     alignas(64) float panel[depth_block * tile_columns];
     alignas(64) float start[tile_columns];
-    const int64_t blocks = p.depth / depth_block + 1;
-    const int64_t block = (p.depth + blocks - 1) / blocks;
-    for (int64_t n = column_begin; n < column_end; n += tile_columns) {
-        const int64_t columns = smaller(tile_columns, column_end - n);
-        for (int64_t i = 0; i < tile_columns; i += width)
-            store(start + i, p.bias ? load(p.bias + n + i, first_lanes(columns - i)) : Vector{});
-        for (int64_t k = 0; k < p.depth || k == 0; k += block) {
-            TileArguments t{};
-            t.segments = 1;
-            t.depth = smaller(block, p.depth - k);
-            t.a_step = transposed ? p.a.column_step : p.a.row_step;
-            t.b = p.b.data + k * p.b.row_step + n * p.b.column_step;
-            t.b_step = p.b.row_step;
-            // Columns that one tile alone will read need no packing, if it may read whole vectors.
-            if (p.b.column_step != 1 || rows > tile_rows || columns < tile_columns) {
-                if (p.b.column_step == 1) {
-                    pack(t.b, p.b.row_step, t.depth, columns, panel);
-                } else {
-                    pack_transposed(t.b, p.b.column_step, t.depth, columns, panel);
-                }
-                t.b = panel;
-                t.b_step = tile_columns;
-            }
-            t.a = p.a.data + row_begin * p.a.row_step + k * p.a.column_step;
+    const int64_t block = terms_at_once(p, rows, column_end - column_begin);
+    TileArguments t{};
+    t.segments = 1;
+    t.a_step = transposed ? p.a.column_step : p.a.row_step;
+    t.c_step = p.c_step;
+    for (int64_t k = 0; k < p.depth; k += block) {
+        t.a = p.a.data + row_begin * p.a.row_step + k * p.a.column_step;
+        t.depth = smaller(block, p.depth - k);
+        t.start = k == 0 ? start : nullptr;
+        for (int64_t n = column_begin; n < column_end; n += tile_columns) {
             t.c = p.c + row_begin * p.c_step + n;
-            t.c_step = p.c_step;
-            t.columns = columns;
-            t.start = k == 0 ? start : nullptr;
+            t.columns = smaller(tile_columns, column_end - n);
+            for (int64_t i = 0; i < tile_columns && k == 0; i += width) {
+                const Mask mask = first_lanes(t.columns - i);
+                store(start + i, p.bias ? load(p.bias + n + i, mask) : Vector{});
+            }
+            // Columns that one tile alone reads need no packing, if it may read whole vectors.
+            if (p.b.column_step == 1 && rows <= tile_rows && t.columns == tile_columns) {
+                t.b = p.b.data + k * p.b.row_step + n;
+                t.b_step = p.b.row_step;
+            } else {
+                pack_panel(p, k, n, panel, t);
+            }
             (transposed ? multiply_rows<true> : multiply_rows<false>)(t, rows);
         }
     }
