@@ -67,13 +67,10 @@ class Tensor:
         __rtruediv__ = __floordiv__ = __mod__ = __pow__ = __rpow__ = __matmul__ = _operator
         __lt__ = __le__ = __gt__ = __ge__ = __and__ = __or__ = __xor__ = _operator
 
-        def __eq__(self, other: Any) -> Any: ...
+        def _unary(self) -> Any: ...
 
-        def __ne__(self, other: Any) -> Any: ...
-
-        def __neg__(self) -> Any: ...
-
-        def __invert__(self) -> Any: ...
+        __eq__ = __ne__ = _operator
+        __neg__ = __invert__ = _unary
 
     def __new__(cls, *data: Any, device: Any = None) -> Any:
         from .ops.creation import legacy_constructor
@@ -271,9 +268,7 @@ class Tensor:
 
     def detach_(self) -> Tensor:
         if self._view is not None:
-            raise RuntimeError(
-                "Can't detach views in-place. Use detach() instead."
-            )
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         self._grad_fn = None
         self._requires_grad = False
         self._output_number = 0
@@ -287,9 +282,7 @@ class Tensor:
     @data.setter
     def data(self, value: Any) -> None:
         if not isinstance(value, Tensor):
-            raise TypeError(
-                f"Variable data has to be a tensor, but got {type(value).__name__}"
-            )
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self.array = value.array
 
     def backward(
