@@ -480,3 +480,9 @@ def test_backward_in_another_thread() -> None:
     thread.start()
     thread.join()
     assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_backward_to_inputs_that_require_no_gradient() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        x.sum().backward(inputs=[torch.ones(2)])

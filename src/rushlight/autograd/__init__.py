@@ -54,6 +54,7 @@ def backward(
         inputs = _as_list(inputs)
         if not inputs:
             raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+        _check_differentiable(inputs)
     retain = create_graph if retain_graph is None else retain_graph
     engine.run(roots, gradients, retain, create_graph, inputs, accumulate=True)
 
@@ -84,9 +85,7 @@ def grad(
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     gradients = _root_gradients(roots, _as_list(grad_outputs, len(roots)))
-    for tensor in wanted:
-        if not tensor.requires_grad:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    _check_differentiable(wanted)
     retain = create_graph if retain_graph is None else retain_graph
     found = engine.run(roots, gradients, retain, create_graph, wanted, accumulate=False)
     if materialize_grads:
@@ -98,6 +97,11 @@ def grad(
             "Set allow_unused=True if this is the desired behavior."
         )
     return tuple(found)
+
+
+def _check_differentiable(tensors: list[Tensor]) -> None:
+    if not all(tensor.requires_grad for tensor in tensors):
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
 
 
 def _as_list(value: Any, length: int = 1) -> list[Any]:

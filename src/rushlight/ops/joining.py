@@ -50,7 +50,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         raise ValueError("expected a non-empty list of Tensors")
     if any(t.array.ndim == 0 for t in tensors):
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
-    # PyTorch lets the empty 1-d tensor join anything.
+    tensors = _one_dtype(tensors)
+    # PyTorch lets the empty 1-d tensor join anything; its dtype counts.
     tensors = [t for t in tensors if t.array.shape != (0,)] or [tensors[0]]
     axis = wrap_dim(dim, tensors[0].array.ndim)
     first = tensors[0].array.shape
@@ -66,7 +67,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {axis}. Expected size {want} "
                     f"but got size {have} for tensor number {number} in the list."
                 )
-    return Cat.apply(*_one_dtype(tensors), axis)
+    return Cat.apply(*tensors, axis)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
