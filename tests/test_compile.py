@@ -477,3 +477,23 @@ class TestWhatARecordMustNotMix:
         for x in tensors:
             f(x)
         assert [x._version for x in tensors] == [1, 1, 1]
+
+    def test_lists_that_are_read(self) -> None:
+        scale = [1.0]
+        f = torch.compile(lambda x: x * scale[0])
+        found = []
+        for i in range(4):
+            scale[0] = float(i)
+            found.append(f(torch.tensor(1.0)).item())
+        assert found == [0.0, 1.0, 2.0, 3.0]
+
+    def test_lists_that_are_changed(self) -> None:
+        count = [0]
+
+        def f(x: Any) -> Any:
+            count[0] += 1
+            return x * count[0]
+
+        compiled = torch.compile(f)
+        with pytest.warns(UserWarning, match="a list that the function uses changes"):
+            assert [compiled(torch.tensor(1.0)).item() for _ in range(6)] == [1, 2, 3, 4, 5, 6]

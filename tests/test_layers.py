@@ -316,3 +316,15 @@ def test_reduction_in_pytorchs_old_words():
     ):
         with pytest.warns(UserWarning, match=f"please use reduction='{reduction}'"):
             assert nn.CrossEntropyLoss(**arguments).reduction == reduction
+
+
+def test_likely_mistakes_are_named() -> None:
+    logits, labels = torch.zeros(5, 3), torch.tensor([0, 1, 2, 1, 0])
+    with pytest.raises(RuntimeError, match="did you swap input and target"):
+        nn.CrossEntropyLoss()(labels, logits)
+    with pytest.raises(RuntimeError, match="Expected floating point type for target"):
+        nn.CrossEntropyLoss()(logits, nn.functional.one_hot(labels))
+    with pytest.raises(TypeError, match="argument 'input' must be Tensor, not list"):
+        nn.Linear(2, 1)([1.0, 2.0])
+    with pytest.raises(TypeError, match="argument 'input' must be Tensor, not list"):
+        nn.Conv2d(1, 1, 1)([1.0])

@@ -53,6 +53,7 @@ class Recorder:
         self.live_values: list[LiveValue] = []
         self.globals: list[Any] = []  # (the globals, a name, its value) that the function names
         self.cells: list[Any] = []  # (a cell of its closure, what is in it)
+        self.containers: list[Any] = []  # (a list, dictionary or set among these, what is in it)
         self.made: list[Any] = []  # weak references to the arrays that kernels made
         for number, tensor in enumerate(arguments):
             self._new_slot(tensor.array, Source(None, argument=number))
@@ -187,6 +188,8 @@ class Recorder:
             self.globals = [(function.__globals__, n, function.__globals__[n])
                             for n in names if n in function.__globals__]  # fmt: skip
             self.cells = [(c, c.cell_contents) for c in function.__closure__ or () if _is_filled(c)]
+        values = [value for _, _, value in self.globals] + [value for _, value in self.cells]
+        self.containers = [(v, contents(v)) for v in values if type(v) in (list, dict, set)]
         for value in reachable:
             if isinstance(value, Module):
                 for module in value.modules():
@@ -267,6 +270,13 @@ def _watched(recorder: Recorder) -> Iterator[None]:
     finally:
         for cls, name, _, original in watched:
             setattr(cls, name, original)
+
+
+def contents(container: Any) -> list[Any]:
+    """What a list, dictionary or set holds, one level deep."""
+    if isinstance(container, dict):
+        return [*container.keys(), *container.values()]
+    return list(container)
 
 
 def _is_filled(cell: Any) -> bool:

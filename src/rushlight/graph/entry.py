@@ -14,7 +14,7 @@ from ..autograd.operation import Node
 from ..kernels import launch
 from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
-from .capture import Recorder
+from .capture import Recorder, contents
 from .record import Record, Slot, find_last_uses
 from .replay import program
 
@@ -108,6 +108,12 @@ class Entry:
         self.structure = launch.structure
         self.hooks = launch.hooks
         self.globals, self.cells = recorder.globals, recorder.cells
+        self.containers = recorder.containers
+        for container, held in self.containers:
+            if not _identical(contents(container), held):
+                raise LeakError(
+                    f"a {type(container).__name__} that the function uses changes with each call"
+                )
         self.modules = list(recorder.modules.values())
         for module, values in self.modules:
             if not _identical(list(vars(module).values()), values):
@@ -176,6 +182,9 @@ class Entry:
         """Whether the names that the function uses still stand for the same objects."""
         for names, name, value in self.globals:
             if names.get(name) is not value:
+                return False
+        for container, held in self.containers:
+            if not _identical(contents(container), held):
                 return False
         return all([cell.cell_contents is value for cell, value in self.cells])
 

@@ -109,6 +109,10 @@ def _convolve(
     name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
     padding: Any, dilation: Any, groups: int,
 ) -> Tensor:  # fmt: skip
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}"
+        )
     x, w = input.array, weight.array
     if w.ndim != rank + 2:
         raise OperationError(

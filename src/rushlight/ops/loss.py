@@ -104,6 +104,7 @@ def cross_entropy(
     reduction = _reduction(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    _check_cross_entropy(input, target)
     axis = 0 if input.array.ndim == 1 else 1
     log_p = log_softmax(input, axis)
     if target.array.shape == input.array.shape and target.is_floating_point():
@@ -124,6 +125,26 @@ def cross_entropy(
         smooth = sum(smooth)
     classes = input.array.shape[axis]
     return (1 - label_smoothing) * loss + label_smoothing / classes * smooth
+
+
+def _check_cross_entropy(input: Tensor, target: Tensor) -> None:
+    for name, value in (("input", input), ("target", target)):
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"cross_entropy(): argument '{name}' must be Tensor, not {type(value).__name__}"
+            )
+    if input.array.dtype.kind != "f":
+        raise OperationError(
+            f"cross_entropy: the input must be floating-point logits, got {input.dtype} of shape "
+            f"{tuple(input.shape)} with a target of {tuple(target.shape)}; did you swap input and "
+            "target?"
+        )
+    shape = input.array.shape
+    if len(shape) > 1 and target.array.shape == shape and target.array.dtype.kind != "f":
+        raise OperationError(
+            "cross_entropy: Expected floating point type for target with class probabilities, got "
+            f"{target.dtype}; give class numbers, or one_hot(...).float()"
+        )
 
 
 def _soft_cross_entropy(

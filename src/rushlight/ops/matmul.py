@@ -204,6 +204,10 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out)."""
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"linear(): argument 'input' must be Tensor, not {type(input).__name__}"
+        )
     if weight.array.ndim != 2 or input.array.ndim == 0:
         raise OperationError(
             f"linear: weight must be a matrix (out, in) and the input at least 1-d, got "
