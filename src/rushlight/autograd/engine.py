@@ -14,7 +14,7 @@ from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .grad_mode import state
-from .operation import Node, check_memory
+from .operation import Node, check_memory, nodes_from
 
 
 def run(
@@ -200,14 +200,7 @@ class _Wanted:
         self.target_nodes = {target for target, _ in self.targets}
         self.found: dict[Any, Tensor] = {}  # (node or leaf, output number) -> gradient
         self.needed: set[Any] = set()  # nodes from which an input can be reached
-        visited: set[Any] = set()
-        stack = [root._grad_fn for root in roots if root._grad_fn is not None]
-        while stack:
-            node = stack.pop()
-            if node not in visited:
-                visited.add(node)
-                stack += [e[0] for e in node._edges if e and not isinstance(e[0], Tensor)]
-        for node in sorted(visited, key=lambda n: n._sequence):
+        for node in sorted(nodes_from(roots), key=lambda n: n._sequence):
             if any(e and (e[0] in self.needed or e in self.targets) for e in node._edges):
                 self.needed.add(node)
 

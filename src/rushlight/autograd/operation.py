@@ -164,6 +164,18 @@ def _as_node(target: Any) -> Any:
     return AccumulateGrad(target) if isinstance(target, Tensor) else target
 
 
+def nodes_from(tensors: list[Tensor]) -> list[Node]:
+    """The nodes of the graphs that tensors were computed by, each once, without recursion."""
+    found: dict[Node, None] = {}
+    stack = [t._grad_fn for t in tensors if t._grad_fn is not None]
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found[node] = None
+            stack += [e[0] for e in node._edges if e and not isinstance(e[0], Tensor)]
+    return list(found)
+
+
 def edge_to(value: Any) -> tuple[Any, ...] | None:
     """Where the gradient of an input goes."""
     if not isinstance(value, Tensor):

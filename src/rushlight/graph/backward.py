@@ -11,7 +11,7 @@ from typing import Any
 
 from ..autograd import engine
 from ..autograd.grad_mode import state
-from ..autograd.operation import Node, _next_sequence, edge_to
+from ..autograd.operation import Node, _next_sequence, edge_to, nodes_from
 from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
@@ -101,37 +101,15 @@ class CompiledBackward(Node):
 
 def differentiable(results: list[Tensor]) -> list[Tensor]:
     """Those of the results whose graph is still there: the function has not run it backwards."""
-    return [t for t in results if t._grad_fn is not None and not _is_freed(t._grad_fn)]
-
-
-def _is_freed(node: Any) -> bool:
-    stack, visited = [node], set()
-    while stack:
-        node = stack.pop()
-        if node in visited:
-            continue
-        visited.add(node)
-        if node._saved is None:
-            return True
-        stack += [e[0] for e in node._edges if e and isinstance(e[0], Node)]
-    return False
+    return [
+        t for t in results
+        if t._grad_fn is not None and all(node._saved is not None for node in nodes_from([t]))
+    ]  # fmt: skip
 
 
 def _leaves(results: list[Tensor]) -> list[Tensor]:
-    stack: list[Any] = [t._grad_fn for t in results]
-    visited: set[Any] = set()
-    found: dict[Tensor, None] = {}
-    while stack:
-        node = stack.pop()
-        if node in visited:
-            continue
-        visited.add(node)
-        for edge in node._edges:
-            if edge and isinstance(edge[0], Tensor):
-                found[edge[0]] = None
-            elif edge:
-                stack.append(edge[0])
-    return list(found)
+    edges = (edge for node in nodes_from(results) for edge in node._edges)
+    return list(dict.fromkeys(e[0] for e in edges if e and isinstance(e[0], Tensor)))
 
 
 def _ones(tensor: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import gc
 from operator import is_, itemgetter
 from typing import Any
 
-from ..autograd.operation import Node
+from ..autograd.operation import nodes_from
 from ..kernels import launch
 from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
@@ -334,15 +334,5 @@ def tensors_in(value: Any) -> list[Tensor]:
 
 def _saved_arrays(tensors: list[Tensor]) -> set[int]:
     """The arrays that the graphs of these tensors hold for their backward."""
-    found: set[int] = set()
-    visited: set[Any] = set()
-    stack: list[Any] = [t._grad_fn for t in tensors if t._grad_fn is not None]
-    while stack:
-        node = stack.pop()
-        if node in visited:
-            continue
-        visited.add(node)
-        for value in node._saved or ():
-            found.add(id(value.array if isinstance(value, Tensor) else value))
-        stack += [e[0] for e in node._edges if e and isinstance(e[0], Node)]
-    return found
+    saved = (value for node in nodes_from(tensors) for value in node._saved or ())
+    return {id(value.array if isinstance(value, Tensor) else value) for value in saved}
