@@ -17,8 +17,8 @@ import numpy as np
 
 from .device import device as Device
 from .dtype import dtype as DType
+from .kernels import launch
 from .kernels.launch import kernels as kernel_tables
-from .kernels.launch import structure_changed
 from .size import Size
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class Tensor:
                 f"(this one is {self.dtype}); convert it with .float() first"
             )
         self._requires_grad = bool(value)
-        structure_changed()
+        launch.structure_changed()
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         if self.grad_fn is None or not requires_grad:
@@ -208,10 +208,14 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """The sum of the gradients that `backward` has brought to this leaf."""
+        if launch.recorder is not None:
+            launch.recorder.see_gradient(self, self._grad)
         return self._grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
+        if launch.recorder is not None:
+            launch.recorder.see_gradient_set(self)
         if value is not None:
             if not isinstance(value, Tensor):
                 raise TypeError(
@@ -248,11 +252,10 @@ class Tensor:
 
     def bump_version(self) -> None:
         """Says that the memory has changed: saved tensors that share it are stale now."""
-        counter = self._counter
-        if counter is None:
-            self._counter = [1]
-        else:
-            counter[0] += 1
+        counter = self.counter()
+        counter[0] += 1
+        if launch.recorder is not None:
+            launch.recorder.see_change(counter)
 
     @property
     def _base(self) -> Tensor | None:
@@ -260,6 +263,8 @@ class Tensor:
 
     def alias(self) -> Tensor:
         """A tensor of the same memory and version, outside the graph."""
+        if launch.recorder is not None:
+            launch.recorder.see_tensor(self)
         tensor = wrap(self.array)
         tensor._counter = self.counter()
         return tensor
@@ -277,6 +282,8 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory, outside the graph and with a version of its own."""
+        if launch.recorder is not None:
+            launch.recorder.see_tensor(self)
         return wrap(self.array)
 
     @data.setter
@@ -434,8 +441,7 @@ class Tensor:
             )
         return bool((self == element).any())
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         from .printing import tensor_repr

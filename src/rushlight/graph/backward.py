@@ -31,19 +31,20 @@ class BackwardPart:
         wanted = [arguments[i] for i in self.arguments] + leaves
         self.leaves = leaves
         ones = [_ones(t) for t in results]
-        self.results = [recorder.slot_of(t.array) for t in results]
-        self.gradients = [recorder._new_slot(t.array, None) for t in ones]
+        self.results = [recorder.slot_of(t.array).number for t in results]
+        self.gradients = [recorder.new_slot(t.array).number for t in ones]
         self.shapes = [t.array.shape for t in results]
         self.dtypes = [t.array.dtype for t in results]
         with recorder.active():
             found = engine.run(results, ones, True, False, wanted, accumulate=False)
-        self.found = [None if g is None else recorder.slot_of(g.array) for g in found]
+        self.found = [None if g is None else recorder.slot_of(g.array).number for g in found]
+        recorder.find_owners()
         needed = {s for call in self.calls(recorder) for s in call.reads}
         made = {s for call in self.calls(recorder) for s in result_slots(call.results)}
         self.needed = sorted(needed - made - set(self.gradients))
         # What the eager call has computed, for the backward of this first call.
-        self.first_slots: list[Any] = [None] * len(record.arrays)
-        arrays = {number: reference() for reference, number in recorder.slots.values()}
+        self.first_slots: list[Any] = [None] * len(record.slots)
+        arrays = {slot.number: reference() for reference, slot in recorder.slots.values()}
         for slot in self.needed:
             self.first_slots[slot] = arrays[slot]
             if arrays[slot] is None:

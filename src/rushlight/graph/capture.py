@@ -2,28 +2,34 @@
 
 The recorder puts itself in the place of the kernel tables (`kernels/launch.py`), below autograd:
 forward, backward and optimizer end up in one record. Arrays alone do not say where they will be
-found next time, so while it records, it watches tensors' arrays and gradients being read, and
-modules being called; optimizers report their steps.
+found next time, so tensors, modules and optimizers tell `launch.recorder` what they do, and the
+garbage collector is asked for the owners of arrays that none of these has named.
 """
 
 from __future__ import annotations
 
+import gc
 import inspect
 import threading
 import traceback
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..kernels import launch
+from ..kernels.launch import kernels as kernel_tables
 from ..nn.module import Module
+from ..random import default_generator
 from ..tensor import Tensor
-from .record import ArrayInfo, Call, LiveValue, Record, Slot, Source
+from .record import Call, LiveValue, Record, Slot, Source
 
 # What a table knows besides its kernels.
 _NOT_KERNELS = {"array_type", "device_name", "device_of", "data_pointer", "owns_memory", "xp"}
+# What arguments in tuples and lists mostly are: shapes, axes, indices.
+_PLAIN = {int, float, bool, str, slice, type(None)}
 _READS = {"to_numpy", "scalar"}
 _DATA_DEPENDENT = {"nonzero"}
 _PACKAGE = str(Path(__file__).parent.parent)
@@ -31,6 +37,10 @@ _PACKAGE = str(Path(__file__).parent.parent)
 
 class CaptureError(RuntimeError):
     """What was called cannot be recorded; the message says why, and where it is."""
+
+
+class LeakError(RuntimeError):
+    """What a recorded call leaves behind or shares, so that a replay would not be like it."""
 
 
 class Recorder:
@@ -42,11 +52,10 @@ class Recorder:
         self.failure: str | None = None
         self.thread = threading.get_ident()
         # id(array) -> (weak reference, slot): what has died must not be taken for its successor.
-        self.slots: dict[int, tuple[Any, int]] = {}
-        # id(tensor) -> (weak reference, version when first seen)
-        self.versions: dict[int, tuple[Any, int]] = {}
-        self.owners: dict[int, Any] = {}  # id(array) -> weak reference to a tensor that has it
-        self.gradient_of: dict[int, Tensor] = {}  # id(gradient) -> its leaf
+        self.slots: dict[int, tuple[Any, Slot]] = {}
+        self.sources: dict[int, Source] = {}  # id(array) -> where it is found, if it still is
+        self.constants: list[Source] = []  # arrays that nobody has named
+        self.changed: dict[int, list[int]] = {}  # id -> counter of versions that went up
         self.gradients: dict[Tensor, bool | None] = {}  # leaf -> had one at first; None: set first
         self.modules: dict[int, Any] = {}  # id -> (module, its attributes when first seen)
         self.optimizers: dict[int, Any] = {}
@@ -56,83 +65,104 @@ class Recorder:
         self.containers: list[Any] = []  # (a list, dictionary or set among these, what is in it)
         self.made: list[Any] = []  # weak references to the arrays that kernels made
         for number, tensor in enumerate(arguments):
-            self._new_slot(tensor.array, Source(None, argument=number))
+            self.new_slot(tensor.array, Source(None, argument=number))
+        random_state = default_generator.state
+        self.sources[id(random_state)] = Source(None, array=random_state)
 
     # ---- what is recorded
 
-    def call(self, name: str, function: Any, arguments: tuple[Any, ...]) -> Any:
+    def call(self, name: str, function: Any, *arguments: Any) -> Any:
         """Runs a kernel and notes it."""
+        if threading.get_ident() != self.thread:
+            return function(*arguments)
         if name in _READS:
             self.fail("reads a value (item(), bool(tensor), tolist(), print)")
         elif name in _DATA_DEPENDENT or name == "getitem" and _has_mask(arguments[1]):
             self.fail(f"makes a result whose shape depends on the data ({name})")
         reads: list[int] = []
-        template = self._template(arguments, reads)
+        template = tuple(self._template(arguments, reads))
         table = getattr(function, "__self__", None)
         if name == "from_numpy" and table is not None and type(arguments[0]) is table.array_type:
             # A tensor made from data: each replay makes it anew, for it may be changed in place.
             name, function = "clone", table.clone
             template, arguments = (template[0], "C"), (arguments[0], "C")
-        # NumPy takes a class of float for a float64, and would compute in that.
-        result = function(*[a.read() if type(a) is LiveValue else a for a in arguments])
-        results = self._results(result)
+        if LiveValue in map(type, arguments):
+            # NumPy takes a class of float for a float64, and would compute in that.
+            arguments = tuple([a.read() if type(a) is LiveValue else a for a in arguments])
+        result = function(*arguments)
+        if type(result) is tuple:
+            results: Any = tuple([self._result_slot(part) for part in result])
+        else:
+            results = self._result_slot(result)
         call = Call(name, function, template, tuple(reads), results, launch.phase)
         self.record.calls.append(call)
         return result
 
-    def _template(self, value: Any, reads: list[int]) -> Any:
+    def _template(self, arguments: Any, reads: list[int]) -> list[Any]:
         """Arguments with slots in the places of arrays; their numbers are added to `reads`."""
-        kind = type(value)
-        if kind in launch.kernels:
-            slot = self.slot_of(value)
-            reads.append(slot)
-            return Slot(slot)
-        if kind is tuple or kind is list:
-            return kind([self._template(part, reads) for part in value])
-        return value
-
-    def _results(self, result: Any) -> Any:
-        if type(result) is tuple:
-            return tuple(self._result_slot(part) for part in result)
-        return self._result_slot(result)
+        template = list(arguments)
+        for position, value in enumerate(arguments):
+            kind = type(value)
+            if kind in kernel_tables:
+                slot = self.slot_of(value)
+                reads.append(slot.number)
+                template[position] = slot
+            elif (kind is tuple or kind is list) and not _PLAIN.issuperset(map(type, value)):
+                template[position] = kind(self._template(value, reads))
+        return template
 
     def _result_slot(self, array: Any) -> int | None:
-        if type(array) not in launch.kernels:
+        if type(array) not in kernel_tables:
             return None
-        known = self._known_slot(array)
+        known = self.known_slot(array)
         if known is not None:  # an array that was filled in place
-            return known
-        self.made.append(weakref.ref(array))
-        return self._new_slot(array, None)
+            return known.number
+        slot = self.new_slot(array)
+        self.made.append(self.slots[id(array)][0])
+        return slot.number
 
-    def slot_of(self, array: Any) -> int:
+    def slot_of(self, array: Any) -> Slot:
         """The slot of an array that a kernel reads: a new input if it has none yet."""
-        known = self._known_slot(array)
-        return self._new_slot(array, self._source(array)) if known is None else known
+        return self.known_slot(array) or self.new_slot(array, self._source(array))
 
-    def _known_slot(self, array: Any) -> int | None:
+    def known_slot(self, array: Any) -> Slot | None:
         known = self.slots.get(id(array))
         return known[1] if known is not None and known[0]() is array else None
 
-    def _new_slot(self, array: Any, source: Source | None) -> int:
-        number = len(self.record.arrays)
-        self.record.arrays.append(
-            ArrayInfo(tuple(array.shape), array.dtype, array.nbytes, type(array))
-        )
-        self.slots[id(array)] = (weakref.ref(array), number)
+    def new_slot(self, array: Any, source: Source | None = None) -> Slot:
+        slots = self.record.slots
+        slot = Slot(len(slots), array.shape, array.dtype, array.nbytes, type(array))
+        slots.append(slot)
+        self.slots[id(array)] = (weakref.ref(array), slot)
         if source is not None:
-            self.record.inputs[number] = source
-        return number
+            self.record.inputs[slot.number] = source
+        return slot
 
     def _source(self, array: Any) -> Source:
-        reference = self.owners.get(id(array))
-        owner = None if reference is None else reference()
-        if owner is None or _read_array(owner) is not array:
-            return Source(None, array=array)
-        leaf = self.gradient_of.get(id(owner))
-        if leaf is not None and leaf._grad is owner:
-            return Source(leaf, is_grad=True)
-        return Source(owner)
+        source = self.sources.get(id(array))
+        if source is not None and source.fetch() is array:
+            return source
+        constant = Source(None, array=array)
+        self.constants.append(constant)
+        return constant
+
+    def find_owners(self) -> None:
+        """Gives constants that turn out to be tensors' arrays their tensors.
+
+        That is a tensor which the function reaches by another way than modules, optimizers, its
+        own globals and its closure: an attribute of an object, a global of a function it calls.
+        """
+        if not self.constants:
+            return
+        constants = {id(source.array): source for source in self.constants}
+        self.constants = []
+        for owner in gc.get_referrers(*[source.array for source in constants.values()]):
+            source = constants.get(id(owner.array)) if isinstance(owner, Tensor) else None
+            if source is None:
+                continue
+            if source.tensor is not None:
+                raise LeakError(f"several tensors of shape {tuple(owner.shape)} have one array")
+            source.tensor = owner
 
     def live(self, options: dict[str, Any], key: str, index: int | None) -> LiveValue:
         """A number that replays read anew."""
@@ -147,37 +177,51 @@ class Recorder:
         if self.fullgraph:
             raise CaptureError(f"compile: {self.failure}")
 
-    # ---- what is watched
+    # ---- what tensors, modules and optimizers tell
 
-    def see_array(self, tensor: Tensor, array: Any) -> None:
-        seen = self.versions.get(id(tensor))
-        if seen is not None and seen[0]() is tensor and id(array) in self.owners:
-            return
-        if threading.get_ident() != self.thread:
-            return
-        known = self.owners.get(id(array))
-        owner = None if known is None else known()
-        if owner is None or _read_array(owner) is not array:
-            self.owners[id(array)] = weakref.ref(tensor)
-        if id(tensor) not in self.versions or self.versions[id(tensor)][0]() is not tensor:
-            self.versions[id(tensor)] = (weakref.ref(tensor), tensor._version)
+    def see_tensor(self, tensor: Tensor) -> None:
+        """Notes where an array is found that comes from outside."""
+        array = tensor.array
+        if self.known_slot(array) is None:
+            known = self.sources.get(id(array))
+            if known is None or known.fetch() is not array:
+                self.sources[id(array)] = Source(tensor)
+
+    def see_change(self, counter: list[int]) -> None:
+        self.changed[id(counter)] = counter
 
     def see_gradient(self, leaf: Tensor, gradient: Tensor | None) -> None:
-        self.gradients.setdefault(leaf, gradient is not None)
-        if gradient is not None:
-            self.gradient_of[id(gradient)] = leaf
+        if leaf not in self.gradients:
+            self.gradients[leaf] = gradient is not None
+        if gradient is not None and self.known_slot(gradient.array) is None:
+            self.sources[id(gradient.array)] = Source(leaf, is_grad=True)
 
     def see_gradient_set(self, leaf: Tensor) -> None:
         self.gradients.setdefault(leaf, None)
 
     def see_module(self, module: Module) -> None:
-        self.modules.setdefault(id(module), (module, list(vars(module).values())))
+        if id(module) not in self.modules:
+            attributes = list(vars(module).values())
+            self.modules[id(module)] = (module, attributes)
+            if Tensor in map(type, attributes):
+                self._see_tensors(attributes)
+            self._see_tensors(module._parameters.values())
+            self._see_tensors(module._buffers.values())
 
     def see_optimizer(self, optimizer: Any) -> None:
         self.optimizers[id(optimizer)] = optimizer
+        for group in optimizer.param_groups:
+            self._see_tensors(group["params"])
+        for state in optimizer.state.values():
+            self._see_tensors(state.values())
+
+    def _see_tensors(self, values: Iterable[Any]) -> None:
+        for value in values:
+            if isinstance(value, Tensor):
+                self.see_tensor(value)
 
     def see_what(self, function: Any) -> None:
-        """Modules that a function can reach without calling them: in its closure and globals."""
+        """What a function can reach without calling it: in its closure and globals."""
         function = inspect.unwrap(function)
         reachable = [getattr(function, "__self__", None)]
         function = getattr(function, "__func__", function)
@@ -190,6 +234,9 @@ class Recorder:
             self.cells = [(c, c.cell_contents) for c in function.__closure__ or () if _is_filled(c)]
         values = [value for _, _, value in self.globals] + [value for _, value in self.cells]
         self.containers = [(v, contents(v)) for v in values if type(v) in (list, dict, set)]
+        self._see_tensors(reachable)
+        for _, held in self.containers:
+            self._see_tensors(held)
         for value in reachable:
             if isinstance(value, Module):
                 for module in value.modules():
@@ -197,7 +244,7 @@ class Recorder:
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        with launch.intercepted(lambda table: _RecordingTable(table, self)), _watched(self):
+        with launch.intercepted(lambda table: _RecordingTable(table, self)):
             launch.recorder = self
             try:
                 yield
@@ -216,60 +263,9 @@ class _RecordingTable:
         value = getattr(self._table, name)
         if name in _NOT_KERNELS:
             return value
-        recorder = self._recorder
-
-        def recorded(*arguments: Any) -> Any:
-            if threading.get_ident() != recorder.thread:
-                return value(*arguments)
-            return recorder.call(name, value, arguments)
-
+        recorded = partial(self._recorder.call, name, value)
         setattr(self, name, recorded)
         return recorded
-
-
-_array_slot: Any = Tensor.__dict__["array"]
-_read_array = _array_slot.__get__
-
-
-@contextmanager
-def _watched(recorder: Recorder) -> Iterator[None]:
-    """Tells the recorder of tensors' arrays and gradients as they are read, and of modules' calls.
-
-    The attributes of the classes are replaced for this time, so that they cost nothing at others.
-    """
-    grad: Any = Tensor.__dict__["grad"]
-    call = Module.__call__
-
-    def read_array(tensor: Tensor) -> Any:
-        array = _read_array(tensor)
-        recorder.see_array(tensor, array)
-        return array
-
-    def read_grad(tensor: Tensor) -> Tensor | None:
-        gradient = grad.fget(tensor)
-        recorder.see_gradient(tensor, gradient)
-        return gradient
-
-    def set_grad(tensor: Tensor, value: Tensor | None) -> None:
-        recorder.see_gradient_set(tensor)
-        grad.fset(tensor, value)
-
-    def call_module(module: Module, *args: Any, **kwargs: Any) -> Any:
-        recorder.see_module(module)
-        return call(module, *args, **kwargs)
-
-    watched: list[tuple[type, str, Any, Any]] = [
-        (Tensor, "array", property(read_array, _array_slot.__set__), _array_slot),
-        (Tensor, "grad", property(read_grad, set_grad), grad),
-        (Module, "__call__", call_module, call),
-    ]
-    for cls, name, watching, _ in watched:
-        setattr(cls, name, watching)
-    try:
-        yield
-    finally:
-        for cls, name, _, original in watched:
-            setattr(cls, name, original)
 
 
 def contents(container: Any) -> list[Any]:
@@ -288,7 +284,7 @@ def _is_filled(cell: Any) -> bool:
 
 def _has_mask(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
-    return any(type(p) in launch.kernels and p.dtype.kind == "b" for p in parts)
+    return any(type(p) in kernel_tables and p.dtype.kind == "b" for p in parts)
 
 
 def _user_line() -> str:

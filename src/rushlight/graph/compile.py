@@ -14,8 +14,8 @@ from ..kernels import launch
 from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
-from .capture import CaptureError, Recorder
-from .entry import Entry, LeakError
+from .capture import CaptureError, LeakError, Recorder
+from .entry import Entry
 from .record import Record
 
 _MOST_RECORDS = 32  # per function; the one that was not used for longest goes first

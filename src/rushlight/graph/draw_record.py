@@ -67,7 +67,7 @@ def draw_record(record: Record) -> str:
 
 
 def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
-    made = sum(record.arrays[s].nbytes for c in calls for s in result_slots(c.results))
+    made = sum(record.slots[s].nbytes for c in calls for s in result_slots(c.results))
     left = MARGIN + number * (BOX_WIDTH + COLUMN_GAP)
     text = f"{phase}: {len(calls)} kernels, {made / 2**20:.1f} MiB made"
     return f'<text x="{left}" y="{MARGIN + 12}" font-weight="bold">{text}</text>'
@@ -111,8 +111,8 @@ def _arrow(start: Place, end: Place) -> str:
 def _box(call: Call, place: Place, record: Record) -> str:
     fill, border = COLOURS[call.phase]
     slots = result_slots(call.results)
-    shape = "x".join(str(n) for n in record.arrays[slots[0]].shape) if slots else ""
-    size = f"{sum(record.arrays[s].nbytes for s in slots)} bytes"
+    shape = "x".join(str(n) for n in record.slots[slots[0]].shape) if slots else ""
+    size = f"{sum(record.slots[s].nbytes for s in slots)} bytes"
     baseline = place.top + 16
     return (
         f"<g><title>{escape(call.name)} {shape} {size}</title>"

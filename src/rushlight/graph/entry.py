@@ -14,31 +14,30 @@ from ..autograd.operation import nodes_from
 from ..kernels import launch
 from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
-from .capture import Recorder, contents
+from .capture import LeakError, Recorder, contents
 from .record import Record, Slot, find_last_uses
 from .replay import program
-
-
-class LeakError(RuntimeError):
-    """Something keeps results of the recorded call, so that a replay would not be like it."""
 
 
 class Entry:
     def __init__(self, recorder: Recorder, result: Any, arguments: list[Tensor]) -> None:
         self.record: Record = recorder.record
+        recorder.find_owners()
         self.template = _result_template(result, recorder, arguments)
         self.gradients = self._final_gradients(recorder)
         forward_calls = list(self.record.calls)
         results = differentiable(tensors_in(result))
         self.backward = BackwardPart(recorder, results, arguments) if results else None
         self._check_leaks(recorder, result)
-        changed = [
-            tensor for reference, version in recorder.versions.values()
-            if (tensor := reference()) is not None and tensor._version != version
+        self.changed_arguments = [
+            number for number, tensor in enumerate(arguments) if _is_changed(tensor, recorder)
+        ]
+        told = {id(arguments[number]._counter) for number in self.changed_arguments}
+        self.changed = [
+            tensor for source in self.record.inputs.values()
+            if (tensor := source.tensor) is not None and _is_changed(tensor, recorder)
+            and id(tensor._counter) not in told
         ]  # fmt: skip
-        numbers = {id(tensor): n for n, tensor in enumerate(arguments)}
-        self.changed = [t for t in changed if id(t) not in numbers and self._outlives(t)]
-        self.changed_arguments = [numbers[id(t)] for t in changed if id(t) in numbers]
         kept = {slot for _, slot in self.gradients if slot is not None} | set(
             _template_slots(self.template)
         )
@@ -48,10 +47,6 @@ class Entry:
         find_last_uses(forward_calls, kept)
         self.program = program(forward_calls)
         self._note_conditions(recorder)
-
-    def _outlives(self, tensor: Tensor) -> bool:
-        """Whether a tensor was there before the call: whether the record reads its array."""
-        return any(source.tensor is tensor for source in self.record.inputs.values())
 
     # ---- what a replay must leave
 
@@ -64,13 +59,12 @@ class Entry:
                 if had is not False:
                     final.append((leaf, None))
                 continue
-            slot = recorder._known_slot(gradient.array)
+            slot = recorder.known_slot(gradient.array)
             if slot is None:
                 raise LeakError(f"the gradient of a tensor of {tuple(leaf.shape)} comes from "
                                 "outside the recorded kernels")  # fmt: skip
-            source = self.record.inputs.get(slot)
-            if source is None:
-                final.append((leaf, slot))
+            if slot.number not in self.record.inputs:
+                final.append((leaf, slot.number))
         return final
 
     def _check_leaks(self, recorder: Recorder, result: Any) -> None:
@@ -152,16 +146,16 @@ class Entry:
         for value, truth in self.live_values:
             if bool(value.read()) is not truth:
                 return None
-        slots: list[Any] = [None] * len(self.record.arrays)
+        slots: list[Any] = [None] * len(self.record.slots)
         known = self.known
         for number, (slot, source) in enumerate(self.sources):
             array = source.fetch(arguments)
             if array is not known[number]:
-                info = self.record.arrays[slot]
+                noted = self.record.slots[slot]
                 if (
-                    array.shape != info.shape
-                    or array.dtype != info.dtype
-                    or type(array) is not info.type
+                    array.shape != noted.shape
+                    or array.dtype != noted.dtype
+                    or type(array) is not noted.type
                 ):
                     return None
                 if source.argument is None:
@@ -232,6 +226,10 @@ class Entry:
         return [tensors[slot] for slot in self.backward.results]
 
 
+def _is_changed(tensor: Tensor, recorder: Recorder) -> bool:
+    return tensor._counter is not None and id(tensor._counter) in recorder.changed
+
+
 class _Options:
     """An optimizer group's options, but for those that are read at each replay."""
 
@@ -285,11 +283,11 @@ def _result_template(result: Any, recorder: Recorder, arguments: list[Tensor]) -
         for number, argument in enumerate(arguments):
             if result is argument:
                 return _Argument(number)
-        slot = recorder._known_slot(result.array)
+        slot = recorder.known_slot(result.array)
         if slot is None:
             return _Same(result)
-        source = recorder.record.inputs.get(slot)
-        return _Same(result) if source and source.tensor is result else Slot(slot)
+        source = recorder.record.inputs.get(slot.number)
+        return _Same(result) if source and source.tensor is result else slot
     if isinstance(result, tuple) and hasattr(result, "_fields"):
         parts = [_result_template(part, recorder, arguments) for part in result]
         return (lambda *values: type(result)(*values), parts)

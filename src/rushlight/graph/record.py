@@ -8,6 +8,7 @@ the call, and arrays of tensors that outlive it (parameters, buffers, states, gr
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +17,13 @@ from ..tensor import Tensor
 
 @dataclass(slots=True)
 class Slot:
-    """The place of an array among a kernel's arguments."""
+    """The place of an array, also among a kernel's arguments, and what is known of the array."""
 
     number: int
+    shape: tuple[int, ...]
+    dtype: Any
+    nbytes: int
+    type: type
 
 
 class LiveValue(float):
@@ -46,7 +51,7 @@ def _read(options: dict[str, Any], key: str, index: int | None) -> float:
     return value.array.item() if isinstance(value, Tensor) else value
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
     """One kernel: `results` = function(*arguments), then the slots in `last_uses` are empty."""
 
@@ -59,7 +64,7 @@ class Call:
     last_uses: tuple[int, ...] = ()
 
 
-@dataclass
+@dataclass(slots=True)
 class Source:
     """Where an input slot's array is found at each replay."""
 
@@ -68,24 +73,14 @@ class Source:
     argument: int | None = None  # the number of the call's argument
     array: Any = None  # the constant
 
-    def fetch(self, arguments: list[Tensor]) -> Any:
+    def fetch(self, arguments: Sequence[Tensor] = ()) -> Any:
         if self.argument is not None:
             return arguments[self.argument].array
         if self.tensor is None:
             return self.array
         if self.is_grad:
-            return self.tensor._grad.array  # type: ignore[union-attr]
+            return None if self.tensor._grad is None else self.tensor._grad.array
         return self.tensor.array
-
-
-@dataclass
-class ArrayInfo:
-    """What is known of a slot's array, for the checks and for whoever looks at the record."""
-
-    shape: tuple[int, ...]
-    dtype: Any
-    nbytes: int
-    type: type
 
 
 @dataclass
@@ -94,7 +89,7 @@ class Record:
 
     calls: list[Call] = field(default_factory=list)
     inputs: dict[int, Source] = field(default_factory=dict)  # slot -> source
-    arrays: list[ArrayInfo] = field(default_factory=list)  # per slot
+    slots: list[Slot] = field(default_factory=list)
 
     def __str__(self) -> str:
         """One line per kernel: what it reads and makes, with shapes and bytes."""
@@ -119,17 +114,21 @@ class Record:
             file.write(self.svg().encode())
 
     def _describe(self, slot: int) -> str:
-        info = self.arrays[slot]
-        return f"%{slot} {info.dtype}{list(info.shape)} {info.nbytes} bytes"
+        array = self.slots[slot]
+        return f"%{slot} {array.dtype}{list(array.shape)} {array.nbytes} bytes"
 
 
 def find_last_uses(calls: list[Call], kept: set[int]) -> None:
     """Says after which call each slot can be emptied; those in `kept` stay."""
-    seen = set(kept)
-    for call in reversed(calls):
-        used = {*call.reads, *result_slots(call.results)} - seen
-        call.last_uses = tuple(used)
-        seen |= used
+    last: dict[int, Call] = {}
+    for call in calls:
+        for slot in call.reads:
+            last[slot] = call
+        for slot in result_slots(call.results):
+            last[slot] = call
+    for slot, call in last.items():
+        if slot not in kept:
+            call.last_uses += (slot,)
 
 
 def result_slots(results: Any) -> tuple[int, ...]:

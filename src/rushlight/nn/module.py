@@ -9,7 +9,7 @@ from ..autograd.grad_mode import no_grad
 from ..dtype import dtype as DType
 from ..dtype import float16, float32, float64
 from ..errors import OperationError
-from ..kernels.launch import structure_changed
+from ..kernels import launch
 from ..ops.copies import convert, parse_to, preserve_format
 from ..tensor import Tensor
 from .hooks import Hooks
@@ -64,6 +64,8 @@ class Module(StateDict, Hooks):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if launch.recorder is not None:
+            launch.recorder.see_module(self)
         try:
             if (
                 self._forward_hooks
@@ -218,7 +220,7 @@ class Module(StateDict, Hooks):
 
     def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Replaces the values of parameters, their gradients and buffers by `fn` of them."""
-        structure_changed()
+        launch.structure_changed()
         if recurse:
             for module in self.children():
                 module._apply(fn)
