@@ -223,3 +223,9 @@ class TestWhatARecordMustNotMix:
             assert [f(torch.tensor(1.0)).item() for _ in range(4)] == [2.0] * 4
         first.w.data = torch.tensor(5.0)
         assert f(torch.tensor(1.0)).item() == 5.0
+
+    def test_views_as_another_dtype(self) -> None:
+        f = torch.compile(lambda x: x.view(torch.int32) + 0)
+        for value in (1, 2, 3):
+            x = torch.tensor([float(value)])
+            assert f(x).tolist() == x.view(torch.int32).tolist()

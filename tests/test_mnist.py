@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import struct
 import threading
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import rushlight as torch
 from data_fixtures import shared_data
 from rushlight.utils.data import DataLoader, Subset
 from rushlight.vision import DataError, transforms
-from rushlight.vision.datasets import MNIST, Digits, FashionMNIST
+from rushlight.vision.datasets import MNIST, Digits, FashionMNIST, download
 
 
 def idx(values):
@@ -372,6 +373,14 @@ def test_two_downloads_at_once(tmp_path, server):
     assert results == [3] * 4
     assert len(server.log) == 4
     assert not list(raw(tmp_path).glob("*.part"))
+
+
+def test_part_file_that_goes_while_it_is_looked_at(tmp_path, monkeypatch):
+    part = tmp_path / "file.part"
+    with open(part, "wb") as file:
+        part.unlink()
+        monkeypatch.setattr(os.path, "exists", lambda path: True)  # as it was a moment ago
+        assert not download._is_still(str(part), file)
 
 
 # ---- the bundled digits, and the real thing

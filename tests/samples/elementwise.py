@@ -106,6 +106,9 @@ def _where(v: Values) -> Iterator[Sample]:
     yield Sample(v.mask(2, 3))
     yield Invalid(v.normal(3), v.normal(3), v.normal(3), raises=RuntimeError,
                   match="expected condition to be a boolean tensor")
+    yield Invalid(v.mask(3), v.normal(), v.normal(4), raises=RuntimeError, match=(
+        r"The size of tensor a \(3\) must match the size of tensor b \(4\) at non-singleton "
+        "dimension 0"))
     yield Invalid(v.mask(3), v.normal(4), v.normal(3), raises=RuntimeError, match="size of tensor",
                   own_words=True)
 

@@ -138,6 +138,8 @@ def _probabilities(v: Values) -> Iterator[Sample]:
     yield Sample(v.between(0.1, 0.9, 5), v.between(0.0, 1.0, 5), Fixed(v.positive(5)))
     yield Invalid(v.between(0.1, 0.9, 3), v.between(0.0, 1.0, 4), raises=ValueError,
                   match="Using a target size .* that is different to the input size")
+    yield Invalid(np.array([0.5, 1.5]), v.between(0.0, 1.0, 2), raises=RuntimeError,
+                  match="all elements of input should be between 0 and 1", reads_values=True)
 
 
 def _bce_reference(x: Array, t: Array, weight: Any = 1, reduction: str = "mean") -> Any:

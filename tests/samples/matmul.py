@@ -62,7 +62,7 @@ def _vectors(v: Values) -> Iterator[Sample]:
 
 def _dot(v: Values) -> Iterator[Sample]:
     yield from _vectors(v)
-    yield Invalid(v.normal(3), v.normal(4), raises=RuntimeError)
+    yield Invalid(v.normal(3), v.normal(4), raises=RuntimeError, match="inconsistent tensor size")
 
 
 def _outer(v: Values) -> Iterator[Sample]:
@@ -88,8 +88,11 @@ def _linear(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(0, 3), v.normal(4, 3), v.normal(4))
     yield Sample(v.normal(64, 100), v.normal(10, 100), v.normal(10))
     yield Sample(v.normal(1, 1), v.normal(1, 1), v.normal(1))
+    yield Sample(v.normal(5, 3), v.normal(4, 3), v.normal(1))
     yield Invalid(v.normal(5, 2), v.normal(4, 3), raises=RuntimeError,
                   match=r"mat1 and mat2 shapes cannot be multiplied \(5x2 and 3x4\)")
+    yield Invalid(v.normal(5, 3), v.normal(4, 3), v.normal(5), raises=RuntimeError,
+                  match="expected bias to be 1-dimensional with 4 elements", own_words=True)
 
 
 def _linear_reference(x: Array, weight: Array, bias: Array | None = None) -> Array:

@@ -75,6 +75,7 @@ def _normal(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(20), v.positive(20))
     yield Sample(v.normal(20), 2.0)
     yield Sample(1.5, v.positive(20))
+    yield Invalid(0.0, -1.0, (3,), raises=RuntimeError, match="normal expects std >= 0.0")
 
 
 def _bernoulli(v: Values) -> Iterator[Sample]:

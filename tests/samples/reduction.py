@@ -47,6 +47,7 @@ def _typed(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), 0, dtype=Named("float32"))
     yield Sample(v.mask(2, 3), 1)
     yield Invalid(v.normal(2, 3), (0, 0), raises=RuntimeError, match="multiple times")
+    yield Invalid(v.normal(2, 3), "a", raises=TypeError, match="dim", own_words=True)
 
 
 def _mean(v: Values) -> Iterator[Sample]:
@@ -64,6 +65,8 @@ def _spread(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(4, 3), False)
     yield Sample(v.normal(4, 3), dim=0, correction=0)
     yield Sample(v.normal(4, 3), dim=0, correction=2)
+    yield Invalid(v.integers(0, 9, 3), raises=RuntimeError,
+                  match="std and var only support floating point and complex dtypes")
 
 
 def _var(x: Array, dim: Any = None, unbiased: bool = True, keepdim: bool = False,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Invalid, Op, Sample, Values
+from .core import Array, Invalid, Named, Op, Sample, Values
 
 
 def _sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
@@ -43,6 +43,20 @@ def _like(v: Values) -> Iterator[Sample]:
 def _expand_as(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 1), v.normal(2, 3))
     yield Sample(v.normal(3), v.normal(2, 3))
+
+
+def _view_dtype(v: Values) -> Iterator[Sample]:
+    x = v.integers(0, 1000, 2, 6)
+    yield Sample(x, Named("float64"))
+    yield Sample(x, Named("int16"))
+    yield Sample(v.integers(0, 100, 2, 6).astype("int16"), Named("int32"))
+    yield Sample(v.integers(0, 100).astype("int32"), Named("float32"))
+    yield Invalid(v.integers(0, 9), Named("int32"), raises=RuntimeError,
+                  match=r"self.dim\(\) cannot be 0")  # fmt: skip
+    yield Invalid(v.integers(0, 9, 3).astype("int32"), Named("int64"), raises=RuntimeError,
+                  match=r"self.size\(-1\) must be divisible by 2")  # fmt: skip
+    yield Invalid(v.integers(0, 9, 4, 2).T, Named("int32"), raises=RuntimeError,
+                  match=r"self.stride\(-1\) must be 1")  # fmt: skip
 
 
 def _flatten(v: Values) -> Iterator[Sample]:
@@ -151,6 +165,8 @@ def _expand(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(), (2, 3))
     yield Sample(v.normal(3), (2, 3))
     yield Sample(v.normal(1), (0,))
+    yield Invalid(v.normal(3), (-1, 3), raises=RuntimeError, match=(
+        r"The expanded size of the tensor \(-1\) isn't allowed"))
     yield Invalid(v.normal(2, 3), (2, 4), raises=RuntimeError, match=(
         r"The expanded size of the tensor \(4\) must match the existing size \(3\) at "
         "non-singleton dimension 1"))
@@ -263,6 +279,7 @@ def _triangle(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(3, 4), 1)
     yield Sample(v.normal(2, 4, 3), diagonal=-1)
     yield Sample(v.mask(3, 3))
+    yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions")
 
 
 ops = [
@@ -270,6 +287,8 @@ ops = [
     Op("Tensor.reshape", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True),
     Op("Tensor.view", _reshape_method, lambda x, *s: x.reshape(_sizes(s)), view=True,
        layouts=False),
+    Op("Tensor.view as a dtype", _view_dtype, view=True, differentiable=False, layouts=False,
+       call=lambda torch: lambda x, dtype: x.view(dtype=dtype)),
     Op("Tensor.view_as", _like, lambda x, y: x.reshape(y.shape), view=True, layouts=False),
     Op("Tensor.reshape_as", _like, lambda x, y: x.reshape(y.shape), view=True),
     Op("flatten", _flatten, _flatten_reference, view=True),

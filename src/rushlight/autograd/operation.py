@@ -10,8 +10,8 @@ tensor itself. `AccumulateGrad` is only made when somebody looks at the graph.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
+from itertools import combinations, count
 from typing import Any
 
 from ..errors import NotSupportedError, OperationError, shapes
@@ -20,7 +20,7 @@ from ..tensor import Tensor, wrap
 from .grad_mode import state
 from .view import View
 
-_next_sequence = itertools.count().__next__
+_next_sequence = count().__next__
 _new = object.__new__
 
 
@@ -201,7 +201,7 @@ class Operation(Node):
     saves_input = False  # the in-place form must copy its input before it is overwritten
 
     def __init_subclass__(cls) -> None:
-        cls.operation_name = _snake_case(cls.__name__)
+        cls.operation_name = cls.__dict__.get("operation_name", _snake_case(cls.__name__))
         cls.__name__ += "Backward0"
         cls.has_context = cls.setup_context is not Operation.setup_context
 
@@ -444,16 +444,14 @@ class CopySlices(Node):
 
 
 def _broadcast_mismatch(arrays: Any) -> str | None:
-    """PyTorch's sentence for two shapes that do not broadcast."""
-    if len(arrays) < 2:
-        return None
-    a, b = (tuple(x.shape) for x in arrays[:2])
-    rank = max(len(a), len(b))
-    left, right = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
-    for dim in reversed(range(rank)):
-        if left[dim] != right[dim] and 1 not in (left[dim], right[dim]):
-            return (
-                f"The size of tensor a ({left[dim]}) must match the size of tensor b "
-                f"({right[dim]}) at non-singleton dimension {dim} (shapes {a} and {b})"
-            )
+    """PyTorch's sentence for the first two shapes that do not broadcast."""
+    for a, b in combinations([tuple(x.shape) for x in arrays], 2):
+        rank = max(len(a), len(b))
+        left, right = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
+        for dim in reversed(range(rank)):
+            if left[dim] != right[dim] and 1 not in (left[dim], right[dim]):
+                return (
+                    f"The size of tensor a ({left[dim]}) must match the size of tensor b "
+                    f"({right[dim]}) at non-singleton dimension {dim} (shapes {a} and {b})"
+                )
     return None

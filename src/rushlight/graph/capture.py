@@ -27,7 +27,9 @@ from ..tensor import Tensor
 from .record import Call, LiveValue, Record, Slot, Source
 
 # What a table knows besides its kernels.
-_NOT_KERNELS = {"array_type", "device_name", "device_of", "data_pointer", "owns_memory", "xp"}
+_NOT_KERNELS = {
+    "array_type", "data_pointer", "device_name", "device_of", "is_host", "owns_memory", "xp",
+}  # fmt: skip
 # What arguments in tuples and lists mostly are: shapes, axes, indices.
 _PLAIN = {int, float, bool, str, slice, type(None)}
 _READS = {"to_numpy", "scalar"}

@@ -24,7 +24,7 @@ class Accelerator(Philox, Base):
     `index` is the device that new arrays are made on, None for the current one.
     """
 
-    reads_are_free = False
+    is_host = False
     index: int | None
 
     def __init__(self, index: int | None) -> None:

@@ -81,11 +81,11 @@ def _is_operand(value: Any) -> bool:
 
 
 def _on_one_device(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Moves a 0-d tensor of the CPU to the other's device, as PyTorch does."""
+    """Moves a 0-d tensor of the host to the other's device, as PyTorch does."""
     if type(a.array) is not type(b.array):
-        if a.array.ndim == 0 and a.device.type == "cpu":
+        if a.array.ndim == 0 and table_of(a).is_host:
             a = a.to(b.device)
-        elif b.array.ndim == 0 and b.device.type == "cpu":
+        elif b.array.ndim == 0 and table_of(b).is_host:
             b = b.to(a.device)
     return a, b
 
@@ -203,7 +203,10 @@ def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
         return None
     if isinstance(dim, int):
         return (wrap_dim(dim, ndim),) if ndim else None
-    axes = tuple(wrap_dim(d, ndim) for d in dim)
+    try:
+        axes = tuple(wrap_dim(d, ndim) for d in dim)
+    except TypeError:
+        raise TypeError(f"dim must be an int or a tuple of ints, not {dim!r}") from None
     if not axes or ndim == 0:
         return None
     if len(set(axes)) != len(axes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,8 @@ class PlaceIndex(Operation):
 
 class IndexPut(Operation):
     """x[index] = value, in place."""
+
+    operation_name = "index_put_"
 
     @staticmethod
     def forward(
@@ -187,7 +190,7 @@ def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor]]:
 
 def _index_beside(self: Tensor, index: Tensor) -> Tensor:
     """An index tensor of the CPU where the indexed one is; others must be there."""
-    if index.device.type != "cpu":
+    if not table_of(index).is_host:
         raise OperationError(
             "indices should be either on cpu or on the same device as the indexed tensor "
             f"({self.device}), not on {index.device}"
@@ -221,12 +224,20 @@ def _getitem(self: Tensor, index: Any) -> Tensor:
             return operation.apply(self, template)
         return Index.apply(self, template, *tensors)
     except (IndexError, OperationError) as error:
-        raise _index_error(self, template, error) from error
+        raise _index_error(self, tensors, error) from error
 
 
-def _index_error(self: Tensor, template: Any, error: Exception) -> Exception:
+def _index_error(self: Tensor, tensors: Any, error: Exception) -> Exception:
+    """PyTorch's words for what the array library says of an index."""
     shape = tuple(self.array.shape)
-    text = str(error).split("\n")[0]
+    text = str(error).split("\n")[0].replace("for axis", "for dimension")
+    wrong_mask = re.match(r"boolean index did not match .* along axis (\d+)", text)
+    if wrong_mask:
+        masks = [str(list(t.shape)) for t in tensors if t.array.dtype.kind == "b"]
+        return IndexError(
+            f"The shape of the mask {' or '.join(masks)} does not match the shape of the indexed "
+            f"tensor {list(shape)} at index {wrong_mask[1]}"
+        )
     if "too many indices" in text:
         return IndexError(f"too many indices for tensor of dimension {len(shape)} (shape {shape})")
     return IndexError(f"{text} (indexing a tensor of shape {shape})")

@@ -31,6 +31,8 @@ class Zero(Fill):
 class CopyInto(Operation):
     """Overwrites x with another tensor, broadcast and converted."""
 
+    operation_name = "copy_"
+
     @staticmethod
     def forward(kernels: Any, x: Any, source: Any, out: Any = None) -> Any:
         return kernels.copy(x, source, out)

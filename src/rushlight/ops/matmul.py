@@ -180,6 +180,12 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
         raise OperationError(
             f"1D tensors expected, but got {input.array.ndim}D and {tensor.array.ndim}D tensors"
         )
+    if input.array.shape != tensor.array.shape:
+        a, b = input.array.size, tensor.array.size
+        raise OperationError(
+            f"dot: inconsistent tensor size, expected tensor [{a}] and src [{b}] to have the same "
+            f"number of elements, but got {a} and {b} elements respectively"
+        )
     return matmul(input, tensor)
 
 
@@ -222,6 +228,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if input.array.dtype is not weight.array.dtype:
         _check("linear", input, weight, 0, 0)
+    out = weight.array.shape[:1]
+    if bias is not None and bias.array.shape[-1:] not in (out, (1,), ()):
+        raise OperationError(
+            f"linear: expected bias to be 1-dimensional with {out[0]} elements, as weight is "
+            f"{tuple(weight.shape)}, but got bias of size {list(bias.shape)} instead"
+        )
     if input.array.ndim == 1:
         return Linear.apply(input.unsqueeze(0), weight, bias).squeeze(0)
     return Linear.apply(input, weight, bias)

@@ -146,6 +146,8 @@ def normal(
         shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))
         mean, std = (v.detach() if isinstance(v, Tensor) else v for v in (mean, std))
         return randn(shape, generator=generator, dtype=like.dtype, device=like.device) * std + mean
+    if std < 0:
+        raise OperationError(f"normal expects std >= 0.0, but found std {std}")
     array = _table(device).random_normal(
         _state(generator, device), new_shape((size,)), mean, std, _floating("normal", dtype)
     )

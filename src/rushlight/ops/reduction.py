@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesOutput
 from ..dtype import int64
-from ..errors import OutOfRangeError
+from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import method, normalize_axes, table_of, values_and_indices
 from .elementwise import sqrt, where
@@ -125,6 +125,8 @@ def var(
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
     if isinstance(dim, bool):  # var(unbiased)
         dim, unbiased = None, dim
+    if input.array.dtype.kind not in "fc":
+        raise OperationError("std and var only support floating point and complex dtypes")
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
     axes = normalize_axes(dim, input.array.ndim)

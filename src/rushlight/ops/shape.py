@@ -33,6 +33,16 @@ class ViewAs(Operation):
 ViewAs.__name__ = "ViewBackward0"
 
 
+class ViewDtype(Operation):
+    """The same bytes as elements of another dtype; PyTorch gives it no gradient either."""
+
+    is_view = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, dtype: Any) -> Any:
+        return kernels.view_dtype(x, dtype)
+
+
 class Squeeze(ViewAs):
     """Dimensions of size 1 taken out, under PyTorch's name."""
 
@@ -167,14 +177,16 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     return ViewAs.apply(input, wanted)
 
 
-def _view(self: Tensor, *shape: Any) -> Tensor:
-    """The same memory under another shape, or as another dtype of the same size.
+def _view(self: Tensor, *shape: Any, dtype: DType | None = None) -> Tensor:
+    """The same memory under another shape, or its bytes as another dtype.
 
     Images that an operation has laid out channels-last, which PyTorch would have left as they are,
     are copied where the shape asks for it.
     """
     if len(shape) == 1 and isinstance(shape[0], DType):
-        return _view_dtype(self, shape[0])
+        dtype = shape[0]
+    if dtype is not None:
+        return _view_dtype(self, dtype)
     wanted = _complete(sizes_from(shape), self.array.size)
     if not _shares_memory_as(self.array, wanted) and not is_channels_last(self.array):
         raise OperationError(
@@ -184,14 +196,21 @@ def _view(self: Tensor, *shape: Any) -> Tensor:
     return reshape(self, wanted)
 
 
-def _view_dtype(self: Tensor, dtype: Any) -> Tensor:
-    if dtype.itemsize != self.array.itemsize:
-        raise OperationError(
-            f"view: {self.dtype} as {dtype}: only dtypes of the same size can be viewed as another"
-        )
-    result = self.detach()
-    result.array = self.array.view(dtype.numpy)
-    return result
+def _view_dtype(self: Tensor, dtype: DType) -> Tensor:
+    size, new_size = self.array.itemsize, dtype.itemsize
+    if size != new_size:
+        what = f"to view {self.dtype} as {dtype} (different element sizes)"
+        if self.array.ndim == 0:
+            raise OperationError(f"view: self.dim() cannot be 0 {what}")
+        stride = self.stride(-1)
+        if stride != 1:
+            raise OperationError(f"view: self.stride(-1) must be 1 {what}, but got {stride}")
+        if self.array.shape[-1] * size % new_size:
+            raise OperationError(
+                f"view: self.size(-1) must be divisible by {new_size // size} {what}, but got "
+                f"{self.array.shape[-1]}"
+            )
+    return ViewDtype.apply(self.detach() if self.requires_grad else self, dtype.numpy)
 
 
 @method
@@ -305,6 +324,11 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
             f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
             f"in the tensor ({len(have)})"
         )
+    if any(n < 0 and (n != -1 or i < added) for i, n in enumerate(wanted)):
+        raise OperationError(
+            f"expand: The expanded size of the tensor ({min(wanted)}) isn't allowed: -1 keeps the "
+            f"size of a dimension that is there, of size {list(have)}; wanted {list(wanted)}"
+        )
     full = tuple(
         have[i - added] if n == -1 and i >= added else n for i, n in enumerate(wanted)
     )
@@ -351,13 +375,20 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 @method
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above."""
+    _check_matrices("tril", input)
     return Tril.apply(input, diagonal)
 
 
 @method
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below."""
+    _check_matrices("triu", input)
     return Triu.apply(input, diagonal)
+
+
+def _check_matrices(name: str, input: Tensor) -> None:
+    if input.array.ndim < 2:
+        raise OperationError(f"{name}: input tensor must have at least 2 dimensions")
 
 
 def _transposed(self: Tensor) -> Tensor:

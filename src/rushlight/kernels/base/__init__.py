@@ -36,7 +36,7 @@ class Base(
     xp: Any = np
     array_type: type = np.ndarray
     device_name = "cpu"
-    reads_are_free = True  # else values are not read for checks: the host would wait for the device
+    is_host = True  # elsewhere values are not read for checks: the host would wait for the device
 
     def array(self, value: Any) -> Any:
         """NumPy's functions return scalars for 0-d arrays; kernels return arrays."""

@@ -23,7 +23,7 @@ class Elementwise:
     xp: Any
     array: Any
     store: Any
-    reads_are_free: bool
+    is_host: bool
 
     add, sub, mul, div = map(_binary, ("add", "subtract", "multiply", "true_divide"))
     pow, maximum, minimum = map(_binary, ("power", "maximum", "minimum"))
@@ -51,7 +51,7 @@ class Elementwise:
 
     def _check_divisor(self, a: Any, b: Any) -> None:
         """Whole numbers have no infinity to stand for a division by zero."""
-        if a.dtype.kind in "iu" and self.reads_are_free and not self.xp.all(b):
+        if a.dtype.kind in "iu" and self.is_host and not self.xp.all(b):
             raise TypeError("ZeroDivisionError")
 
     def rsqrt(self, x: Any, out: Any = None) -> Any:

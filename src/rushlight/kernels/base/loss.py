@@ -11,7 +11,7 @@ class Loss:
     xp: Any
     array: Any
     scalar: Any
-    reads_are_free: bool
+    is_host: bool
 
     def nll_loss(
         self, log_probabilities: Any, target: Any, weight: Any, reduction: str, ignore_index: int
@@ -55,7 +55,7 @@ class Loss:
         counted = target != ignore_index
         wrong = counted & ((target < 0) | (target >= classes))
         weights = counted.astype(dtype)
-        if not self.reads_are_free:  # a wrong target makes the loss nan
+        if not self.is_host:  # a wrong target makes the loss nan
             safe = xp.where(counted & ~wrong, target, 0)
             return counted, safe, xp.where(wrong, float("nan"), weights)
         if self.scalar(wrong.any()):

@@ -16,7 +16,7 @@ class Reduction:
     xp: Any
     array: Any
     scalar: Any
-    reads_are_free: bool
+    is_host: bool
 
     sum, mean = map(_reduce, ("sum", "mean"))
     amax, amin = map(_reduce, ("amax", "amin"))
@@ -24,7 +24,7 @@ class Reduction:
 
     def holds(self, conditions: Any) -> bool:
         """Whether all conditions of a check hold; taken on trust where values are not read."""
-        return not self.reads_are_free or bool(self.scalar(conditions.all()))
+        return not self.is_host or bool(self.scalar(conditions.all()))
 
     def argmax(self, x: Any, axis: Any, keepdims: bool) -> Any:
         return self.array(self.xp.argmax(x, axis=axis, keepdims=keepdims))

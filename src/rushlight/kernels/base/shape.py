@@ -13,6 +13,9 @@ class Shape:
     def view(self, x: Any, shape: Any) -> Any:
         return x.reshape(shape)
 
+    def view_dtype(self, x: Any, dtype: Any) -> Any:
+        return x.view(dtype)
+
     def permute(self, x: Any, axes: Any) -> Any:
         return x.transpose(axes)
 

@@ -70,7 +70,10 @@ def _opened(part: str) -> Iterator[BinaryIO]:
 
 
 def _is_still(part: str, file: BinaryIO) -> bool:
-    return os.path.exists(part) and os.path.samestat(os.stat(part), os.fstat(file.fileno()))
+    try:  # and not a look whether it exists first: it may go in between
+        return os.path.samestat(os.stat(part), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _fetch_checked(url: str, file: BinaryIO, check: Callable[[str], Any]) -> None:
