@@ -37,7 +37,7 @@ def bits(training: Training) -> dict[str, Any]:
 
     def plain(value: Any) -> Any:
         if isinstance(value, torch.Tensor):
-            return value.numpy().tobytes()
+            return value.cpu().numpy().tobytes()
         if isinstance(value, dict):
             return {key: plain(item) for key, item in value.items()}
         return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
@@ -79,6 +79,26 @@ def test_resumed_runs_end_with_the_same_bits(
     assert bits(resumed) == bits(stopped)
     train_on(resumed)
     assert bits(resumed) == bits(straight)
+
+
+def test_resumed_runs_on_a_device_end_with_the_same_bits(tmp_path: Path) -> None:
+    options = replace(OPTIONS, model="convnet", epochs=1)  # it has dropout
+    task = tasks.Task.load("digits", "", download=False)
+    straight = Training(options, task, device="strict")
+    train_on(straight)
+    stopped = Training(options, task, device="strict")
+    train_on(stopped, 2)
+    path = str(tmp_path / "checkpoint.pt")
+    checkpoint.save(stopped, path)
+    torch.manual_seed(77)
+    resumed = Training(options, task, device="strict")
+    checkpoint.resume(resumed, checkpoint.load(path), path)
+    train_on(resumed)
+    assert bits(resumed) == bits(straight)
+    elsewhere = Training(options, task)
+    checkpoint.resume(elsewhere, checkpoint.load(path), path)
+    train_on(elsewhere)
+    assert elsewhere.complete
 
 
 SCRIPT = """

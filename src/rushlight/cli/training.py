@@ -10,6 +10,7 @@ import rushlight
 from rushlight import nn, optim
 from rushlight.utils.data import DataLoader, TensorDataset
 
+from ..random import default_generator_of
 from ..tensor import Tensor
 from .errors import CommandError
 from .options import Options
@@ -84,7 +85,7 @@ class Training:
             "epoch": self.epoch,
             "step": self.step,
             "epoch_start": self.epoch_start,
-            "random": rushlight.get_rng_state(),
+            "random": {place: g.get_state() for place, g in self._generators().items()},
             "losses": rushlight.tensor(self.losses, dtype=rushlight.float64),
             "correct": self.correct,
             "history": self.history,
@@ -103,10 +104,18 @@ class Training:
             raise ValueError(f"there is no step {self.step} after {self.epoch} epochs")
         self.epoch_start = state["epoch_start"]
         self.generator.set_state(self.epoch_start)
-        rushlight.set_rng_state(state["random"])
+        generators = self._generators()
+        for place, random in state["random"].items():
+            if place in generators:  # a run may go on on another device, with a stream from there
+                generators[place].set_state(random)
         self.losses = state["losses"].tolist()
         self.correct = state["correct"]
         self.history = state["history"]
+
+    def _generators(self) -> dict[str, rushlight.Generator]:
+        """What dropout and its like draw from: the host's generator and the device's."""
+        places = dict.fromkeys([rushlight.device("cpu"), self.device])
+        return {place.type: default_generator_of(place) for place in places}
 
     # ---- its changes
 
