@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ..autograd.operation import Operation
@@ -232,8 +233,6 @@ def binary_cross_entropy_with_logits(
 
 def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
     if target.array.shape != input.array.shape:
-        import warnings
-
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
@@ -251,9 +250,20 @@ def _reduced(losses: Tensor, reduction: str) -> Tensor:
 def _reduction(reduction: str, size_average: Any, reduce: Any) -> str:
     """The reduction, also as PyTorch's first versions asked for it."""
     if size_average is not None or reduce is not None:
-        if reduce is False:
-            return "none"
-        return "sum" if size_average is False else "mean"
+        return legacy_reduction(size_average, reduce)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
+
+
+def legacy_reduction(size_average: bool | None, reduce: bool | None) -> str:
+    """The `reduction` that PyTorch 0.4's two arguments stand for."""
+    reduction = "sum" if size_average is False else "mean"
+    if reduce is False:
+        reduction = "none"
+    warnings.warn(
+        "size_average and reduce args will be deprecated, please use "
+        f"reduction='{reduction}' instead.",
+        stacklevel=4,  # of who calls the loss function or makes the loss
+    )
     return reduction

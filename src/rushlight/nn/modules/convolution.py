@@ -19,25 +19,16 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 class _Convolution(Module):
     """What the convolutions of one, two and more dimensions have in common."""
 
+    dimensions: int
     weight: Parameter
     bias: Parameter | None
     padding: tuple[int, ...] | str
 
     def __init__(
-        self,
-        dimensions: int,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any,
-        padding: Any,
-        dilation: Any,
-        groups: int,
-        bias: bool,
-        padding_mode: str,
-        device: Any,
-        dtype: Any,
-    ) -> None:
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
+        padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
@@ -52,12 +43,12 @@ class _Convolution(Module):
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = ntuple(kernel_size, dimensions)
-        self.stride = ntuple(stride, dimensions)
-        self.padding = padding if isinstance(padding, str) else ntuple(padding, dimensions)
-        self.dilation = ntuple(dilation, dimensions)
+        self.kernel_size = ntuple(kernel_size, self.dimensions)
+        self.stride = ntuple(stride, self.dimensions)
+        self.padding = padding if isinstance(padding, str) else ntuple(padding, self.dimensions)
+        self.dilation = ntuple(dilation, self.dimensions)
         self.transposed = False
-        self.output_padding = (0,) * dimensions
+        self.output_padding = (0,) * self.dimensions
         self.groups = groups
         self.padding_mode = padding_mode
         self._reversed_padding_repeated_twice = self._border()
@@ -132,24 +123,7 @@ class Conv1d(_Convolution):
     torch.Size([20, 33, 24])
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            1, in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
-            padding_mode, device, dtype,
-        )  # fmt: skip
+    dimensions = 1
 
     def forward(self, input: Tensor) -> Tensor:
         input, padding = self._padded(input)
@@ -171,24 +145,7 @@ class Conv2d(_Convolution):
     torch.Size([20, 33, 24, 49])
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            2, in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
-            padding_mode, device, dtype,
-        )  # fmt: skip
+    dimensions = 2
 
     def forward(self, input: Tensor) -> Tensor:
         input, padding = self._padded(input)

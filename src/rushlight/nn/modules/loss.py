@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
+from ...ops.loss import legacy_reduction
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
@@ -21,24 +20,11 @@ class _Loss(Module):
     ) -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
-            reduction = _reduction(size_average, reduce)
+            reduction = legacy_reduction(size_average, reduce)
         self.reduction = reduction
         self.register_buffer("weight", weight)
 
     weight: Tensor | None
-
-
-def _reduction(size_average: bool | None, reduce: bool | None) -> str:
-    """The `reduction` that PyTorch 0.4's two arguments stand for."""
-    reduction = "mean" if size_average in (None, True) else "sum"
-    if reduce is not None and not reduce:
-        reduction = "none"
-    warnings.warn(
-        "size_average and reduce args will be deprecated, please use "
-        f"reduction='{reduction}' instead.",
-        stacklevel=4,
-    )
-    return reduction
 
 
 class CrossEntropyLoss(_Loss):
