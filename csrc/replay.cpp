@@ -4,6 +4,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <stdexcept>
 #include <vector>
 
 namespace nb = nanobind;
@@ -47,6 +48,7 @@ struct Argument {
 };
 
 struct Call {
+    nb::object name;
     nb::object function;
     std::vector<Argument> arguments;
     std::vector<Py_ssize_t> results;  // -1 for a result that is no array
@@ -61,27 +63,28 @@ void set_slot(PyObject* slots, Py_ssize_t slot, PyObject* array) {
 
 class Program {
 public:
-    // `calls`: (function, arguments, results, last uses) each, as in graph/record.py.
-    Program(nb::list calls, nb::object slot_type, nb::object live_type)
-        : slot_type_(slot_type), live_type_(live_type) {
+    // `calls`: (name, function, arguments, results, last uses) each, as in graph/record.py.
+    Program(nb::list calls, nb::object slot_type, nb::object live_type) {
         for (nb::handle item : calls) {
             nb::tuple parts = nb::cast<nb::tuple>(item);
             Call call;
-            call.function = nb::borrow(parts[0]);
-            for (nb::handle argument : nb::cast<nb::tuple>(parts[1]))
-                call.arguments.push_back(parsed(argument));
-            parse_results(parts[2], call);
-            for (nb::handle slot : nb::cast<nb::tuple>(parts[3]))
+            call.name = nb::borrow(parts[0]);
+            call.function = nb::borrow(parts[1]);
+            for (nb::handle argument : nb::cast<nb::tuple>(parts[2]))
+                call.arguments.push_back(parsed(argument, slot_type, live_type));
+            parse_results(parts[3], call);
+            for (nb::handle slot : nb::cast<nb::tuple>(parts[4]))
                 call.last_uses.push_back(nb::cast<Py_ssize_t>(slot));
             calls_.push_back(std::move(call));
         }
     }
 
-    // Fills the slots; what a kernel raises comes out as it is.
-    void run(nb::list slots) const {
+    // Fills the slots; what a kernel raises comes out as it is, and `failed` names the kernel.
+    void run(nb::list slots) {
         std::vector<PyObject*> arguments;
         std::vector<nb::object> owned;
         for (const Call& call : calls_) {
+            failed_ = &call;
             arguments.clear();
             owned.clear();
             for (const Argument& argument : call.arguments) {
@@ -99,8 +102,13 @@ public:
         }
     }
 
+    nb::object failed() const { return failed_ ? failed_->name : nb::str(""); }
+
 private:
     static void keep(const Call& call, PyObject* result, PyObject* slots) {
+        const auto count = static_cast<Py_ssize_t>(call.results.size());
+        if (call.returns_tuple && (!PyTuple_Check(result) || PyTuple_GET_SIZE(result) != count))
+            throw std::runtime_error("a replayed kernel returns another number of results");
         for (size_t i = 0; i < call.results.size(); ++i) {
             if (call.results[i] < 0) continue;
             PyObject* array =
@@ -109,10 +117,10 @@ private:
         }
     }
 
-    Argument parsed(nb::handle value) const {
+    static Argument parsed(nb::handle value, nb::handle slot_type, nb::handle live_type) {
         Argument argument;
-        const int is_slot = PyObject_IsInstance(value.ptr(), slot_type_.ptr());
-        const int is_live = PyObject_IsInstance(value.ptr(), live_type_.ptr());
+        const int is_slot = PyObject_IsInstance(value.ptr(), slot_type.ptr());
+        const int is_live = PyObject_IsInstance(value.ptr(), live_type.ptr());
         if (is_slot > 0) {
             argument.kind = Argument::Kind::SlotNumber;
             argument.slot = nb::cast<Py_ssize_t>(value.attr("number"));
@@ -122,7 +130,8 @@ private:
         } else if (PyList_CheckExact(value.ptr()) || PyTuple_CheckExact(value.ptr())) {
             argument.kind = PyList_CheckExact(value.ptr()) ? Argument::Kind::List
                                                            : Argument::Kind::Tuple;
-            for (nb::handle part : value) argument.parts.push_back(parsed(part));
+            for (nb::handle part : value)
+                argument.parts.push_back(parsed(part, slot_type, live_type));
         } else {
             argument.value = nb::borrow(value);
         }
@@ -150,8 +159,8 @@ private:
         return 0;
     }
 
-    nb::object slot_type_, live_type_;
     std::vector<Call> calls_;
+    const Call* failed_ = nullptr;  // the call that runs, or ran last
 
 public:
     int traverse(visitproc visitor, void* arg) const {
@@ -162,7 +171,10 @@ public:
         }
         return 0;
     }
-    void clear() { calls_.clear(); }
+    void clear() {
+        failed_ = nullptr;
+        calls_.clear();
+    }
 };
 
 int traverse_program(PyObject* self, visitproc visit, void* arg) {
@@ -183,9 +195,11 @@ PyType_Slot collector_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traver
 }  // namespace
 
 void bind_replay(nb::module_& module) {
-    nb::class_<Program>(module, "Program", nb::type_slots(collector_slots), "A record made ready to be run again and again.")
+    nb::class_<Program>(module, "Program", nb::type_slots(collector_slots),
+                        "A record made ready to be run again and again.")
         .def(nb::init<nb::list, nb::object, nb::object>(), nb::arg("calls"), nb::arg("slot_type"),
              nb::arg("live_type"))
+        .def_prop_ro("failed", &Program::failed, "The name of the kernel that raised.")
         .def("run", &Program::run, nb::arg("slots"),
              "Run the kernels on the arrays in `slots`, a list, and put their results there.");
 }

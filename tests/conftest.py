@@ -1,4 +1,7 @@
-"""What every test starts from: the same random numbers, and a fresh process's settings."""
+"""What every test starts from: the same random numbers, and a fresh process's settings.
+
+And fixtures that several files use.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ import pytest
 
 import rushlight as torch
 from rushlight.autograd.grad_mode import state as grad_mode
+from rushlight.kernels.base import Base
 from rushlight.kernels.launch import tables_by_device
+from rushlight.kernels.native import native
 from rushlight.testing import register_strict_device
 
 register_strict_device()
@@ -40,7 +45,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
     torch.manual_seed(0)
+    threads = torch.get_num_threads()
     yield
+    torch.set_num_threads(threads)
     torch.set_default_dtype(torch.float32)
     torch.set_printoptions(profile="default")
     grad_mode.enabled, grad_mode.inference = True, False
@@ -55,3 +62,25 @@ def no_leak() -> Iterator[Any]:
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.fixture(params=native.available_instruction_sets() if native else [])
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Runs a test on each build of the inner loops that this processor can run."""
+    chosen = native.instruction_set()
+    native.set_instruction_set(request.param)
+    yield
+    native.set_instruction_set(chosen)
+
+
+@pytest.fixture
+def refusing_base() -> Iterator[None]:
+    """Whatever the extension leaves to the base returns the kernel's name, and no array."""
+
+    class Refusing:
+        def __getattr__(self, name: str) -> Any:
+            return lambda *arguments: name
+
+    native.set_base(Refusing())
+    yield
+    native.set_base(Base())

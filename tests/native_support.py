@@ -1,4 +1,7 @@
-"""What the tests of the C++ extension share: its kernels, NumPy's, and arrays in many layouts."""
+"""What the tests of the C++ extension share: its kernels, NumPy's, and arrays in many layouts.
+
+Importing it skips a module of tests where the extension is not there.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ import pytest
 from rushlight.kernels.base import Base
 from rushlight.kernels.native import native
 
-requires_native = pytest.mark.skipif(
-    native is None, reason="the C++ extension was not built, or RUSHLIGHT_NATIVE=0"
-)
+if native is None:
+    pytest.skip("the C++ extension was not built, or RUSHLIGHT_NATIVE=0", allow_module_level=True)
+
 base = Base()
 SIZES = [0, 1, 3, 17, 1000, 100_000]
 FLOATS = [np.float32, np.float64]
@@ -25,19 +28,6 @@ def kernels() -> Any:
     from rushlight.kernels.cpu import CPU
 
     return CPU()
-
-
-def instruction_sets() -> list[str]:
-    return native.available_instruction_sets() if native else []
-
-
-@pytest.fixture(params=instruction_sets(), name="instruction_set")
-def each_instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Runs a test on each build of the inner loops that this processor can run."""
-    chosen = native.instruction_set()
-    native.set_instruction_set(request.param)
-    yield request.param
-    native.set_instruction_set(chosen)
 
 
 class RecordingBase(Base):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import warnings
+import weakref
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 import rushlight as torch
 from rushlight import nn, optim
 from rushlight.graph import CaptureError
+from rushlight.kernels import launch
 
 
 def lenet() -> nn.Module:
@@ -220,9 +223,15 @@ def test_other_shapes_and_values_have_records_of_their_own() -> None:
 
 def test_records_are_bounded() -> None:
     f = torch.compile(lambda x: x + 1)
-    for size in range(40):
-        f(torch.zeros(size))
+    f(torch.zeros(100))
+    often = f.last_used
+    with pytest.warns(UserWarning, match="has made more than 32 records") as caught:
+        for size in range(40):
+            f(torch.zeros(size))
+            f(torch.zeros(100))
+    assert len(caught) == 1
     assert sum(map(len, f.entries.values())) == 32
+    assert f.last_used is often  # the one unused for longest goes first
     assert f(torch.zeros(0)).tolist() == []
 
 
@@ -256,6 +265,42 @@ def test_fullgraph_makes_reading_an_error() -> None:
         f(torch.ones(2))
 
 
+def test_fullgraph_raises_at_each_call() -> None:
+    f = torch.compile(lambda x: x.item(), fullgraph=True)
+    for _ in range(3):
+        with pytest.raises(CaptureError, match="reads a value"):
+            f(torch.ones(1))
+
+
+def test_what_can_not_be_called() -> None:
+    with pytest.raises(TypeError, match="expected a function or a Module, not int"):
+        torch.compile(5)
+
+
+def test_methods_have_a_graph() -> None:
+    class Trainer:
+        @torch.compile
+        def step(self, x: Any) -> Any:
+            return x * 2
+
+    trainer = Trainer()
+    assert trainer.step(torch.ones(2)).tolist() == [2.0, 2.0]
+    assert [call.name for call in trainer.step.graph.calls] == ["mul"]
+
+
+def test_the_first_results_are_not_kept() -> None:
+    kept = []
+
+    def f(x: Any) -> Any:
+        y = x * 2
+        kept.append(weakref.ref(y))
+        return [y, x + 1]
+
+    torch.compile(f)(torch.ones(2))
+    gc.collect()
+    assert kept[0]() is None
+
+
 def test_kept_results_run_eagerly() -> None:
     kept = []
 
@@ -277,7 +322,7 @@ def test_an_error_inside_leaves_no_record() -> None:
         with pytest.raises(RuntimeError, match="must match the size"):
             f(torch.ones(2), torch.ones(3))
     assert not f.entries
-    assert torch.Tensor.__dict__["array"].__class__.__name__ == "member_descriptor"
+    assert launch.recorder is None and launch.kernels == launch.plain_tables
 
 
 def test_compiled_functions_within_one_another() -> None:
@@ -310,6 +355,9 @@ def test_the_record_can_be_looked_at(tmp_path: Any) -> None:
         _ = step.graph
     step(*next(iter(batches(1))))
     assert {call.phase for call in step.graph.calls} == {"forward", "backward", "update"}
+    assert re.fullmatch(r"<Record of \d+ kernels and \d+ arrays>", repr(step.graph))
+    assert re.search(r"input +%0 float32\[4, 1, 28, 28\] .* argument 0", str(step.graph))
+    assert re.search(r"input +%\d+ float32\[32\] 128 bytes: parameter", str(step.graph))
     assert re.search(r"forward +linear\(.*\) -> %\d+ float32\[4, 32\] 512 bytes", str(step.graph))
     step.graph.save_svg(tmp_path / "step.svg")
     picture = (tmp_path / "step.svg").read_text()

@@ -5,6 +5,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn
+from rushlight.testing import register_strict_device
 
 # Shape, what fills it after manual_seed(0), its values, and the number that the generator gives
 # next: it shows that as many numbers were drawn.
@@ -121,6 +122,29 @@ def test_dirac_passes_channels_on():
 def test_orthogonal_columns():
     tall = nn.init.orthogonal_(torch.empty(5, 3))
     assert torch.allclose(tall.T @ tall, nn.init.eye_(torch.empty(3, 3)), atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (2, 3, 2), (0, 3)])
+def test_orthogonal_on_another_device(shape):
+    """Drawn from that device's stream, and nothing of it read by Python."""
+    register_strict_device()
+    generator = torch.Generator("strict").manual_seed(1)
+    before = torch.get_rng_state()
+    tensor = nn.init.orthogonal_(torch.empty(shape, device="strict"), 2.0, generator)
+    assert tensor.device.type == "strict" and torch.equal(torch.get_rng_state(), before)
+    matrix = tensor.cpu().flatten(1)
+    product = matrix.T @ matrix if shape[0] > matrix.shape[1] else matrix @ matrix.T
+    assert torch.allclose(product, 4 * torch.eye(len(product)), atol=1e-5)
+
+
+def test_orthogonal_at_replays():
+    def filled(fill):
+        torch.manual_seed(0)
+        return [fill(torch.empty(4, 3)).tolist() for _ in range(3)]
+
+    compiled = torch.compile(lambda w: nn.init.orthogonal_(w), fullgraph=True)
+    assert filled(compiled) == filled(nn.init.orthogonal_)
+    assert "qr" in [call.name for call in compiled.graph.calls]
 
 
 def test_sparse_columns():

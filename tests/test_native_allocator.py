@@ -6,9 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from native_support import channels_last, kernels, native, random, requires_native
-
-pytestmark = requires_native
+from native_support import channels_last, kernels, native, random
 
 
 @pytest.fixture

@@ -1,26 +1,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from native_support import (
-    channels_last,
-    each_instruction_set,
-    layouts,
-    native,
-    random,
-    requires_native,
-)
-from rushlight.kernels.base import Base
+from native_support import channels_last, layouts, native, random
 from rushlight.ops.geometry import ConvolutionGeometry, convolution_geometry
 
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
 Array = np.ndarray[Any, Any]
+pytestmark = pytest.mark.usefixtures("refusing_base")
 
 # batch, channels, sizes, output channels, kernel, stride, padding, dilation, groups. What computes
 # each (winograd, direct or oneDNN) depends on the sizes; every one of them is met here.
@@ -106,26 +96,6 @@ def assert_close(actual: Array, expected: Array, tolerance: float = 3e-6) -> Non
     assert np.abs(actual - expected).max() <= tolerance * max(np.abs(expected).max(), 1)
 
 
-class Refusing:
-    """A base whose kernels only say that they were reached."""
-
-    def convolution(self, *args: Any) -> str:
-        return "convolution"
-
-    def convolution_backward_input(self, *args: Any) -> str:
-        return "convolution_backward_input"
-
-    def convolution_backward_weight(self, *args: Any) -> str:
-        return "convolution_backward_weight"
-
-
-@pytest.fixture(autouse=True)
-def base_that_refuses() -> Iterator[None]:
-    native.set_base(Refusing())
-    yield
-    native.set_base(Base())
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("layout", ["contiguous", "channels last"])
 def test_forward_and_gradients(case, layout, instruction_set):
@@ -168,19 +138,15 @@ def test_shared_by_threads(case, threads):
     x, grad = images(random(*g.input_shape)), images(random(*g.output_shape, seed=1))
     weight = random(*g.weight_shape, seed=2)
     y, gx, gw = reference(x, weight, grad, g)
-    before = native.get_num_threads()
     native.set_num_threads(threads)
-    try:
-        results = [
-            (
-                native.convolution(x, weight, None, g),
-                native.convolution_backward_input(grad, weight, g),
-                *native.convolution_backward_weight(grad, x, g, True),
-            )
-            for _ in range(3)
-        ]
-    finally:
-        native.set_num_threads(before)
+    results = [
+        (
+            native.convolution(x, weight, None, g),
+            native.convolution_backward_input(grad, weight, g),
+            *native.convolution_backward_weight(grad, x, g, True),
+        )
+        for _ in range(3)
+    ]
     sums = grad.sum(axis=(0, 2, 3), dtype=np.float64)
     for actual, expected in zip(results[0], (y, gx, gw, sums), strict=True):
         assert_close(actual, expected)

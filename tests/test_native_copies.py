@@ -3,17 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import (
-    base,
-    channels_last,
-    kernels,
-    layouts,
-    random,
-    recorded_base,
-    requires_native,
-)
-
-pytestmark = requires_native
+from native_support import base, channels_last, kernels, layouts, random, recorded_base
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "f2", "i8", "u1", "?", "c8"])

@@ -3,18 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import (
-    FLOATS,
-    each_instruction_set,
-    kernels,
-    layouts,
-    random,
-    recorded_base,
-    requires_native,
-)
-
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
+from native_support import FLOATS, kernels, layouts, random, recorded_base
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

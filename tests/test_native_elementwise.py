@@ -10,23 +10,18 @@ from native_support import (
     SIZES,
     base,
     channels_last,
-    each_instruction_set,
     is_channels_last,
     kernels,
     layouts,
     native,
     random,
     recorded_base,
-    requires_native,
     ulps,
 )
 
-pytestmark = requires_native
 BINARY = ["add", "sub", "mul", "div", "relu_backward", "tanh_backward", "sigmoid_backward"]
 UNARY = ["neg", "exp", "log", "sqrt", "tanh", "sigmoid", "relu"]
 TOLERANCE = {np.float32: 1e-6, np.float64: 1e-14}
-
-__all__ = ["each_instruction_set"]
 
 
 def positive(name, x):

@@ -3,9 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import FLOATS, base, kernels, random, recorded_base, requires_native
-
-pytestmark = requires_native
+from native_support import FLOATS, base, kernels, random, recorded_base
 
 
 def labels(rows, classes):

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from native_support import each_instruction_set, native, random, requires_native
-from rushlight.kernels.base import Base
+from native_support import native, random
 
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
 Array = np.ndarray[Any, Any]
+pytestmark = pytest.mark.usefixtures("refusing_base")
 
 # Rows, terms, columns: what our own loops take, and from 2**19 products on what oneDNN takes.
 SIZES = [
@@ -19,23 +16,6 @@ SIZES = [
     (13, 29, 31), (14, 32, 32), (15, 33, 16), (16, 84, 10), (1, 3000, 50), (2, 1100, 300),
     (29, 600, 17), (64, 128, 10), (10, 64, 128), (64, 400, 120), (128, 130, 70), (33, 1030, 40),
 ]  # fmt: skip
-
-
-class Refusing:
-    """A base whose kernels only say that they were reached."""
-
-    def matmul(self, *args: Any) -> str:
-        return "matmul"
-
-    def linear(self, *args: Any) -> str:
-        return "linear"
-
-
-@pytest.fixture(autouse=True)
-def base_that_refuses() -> Iterator[None]:
-    native.set_base(Refusing())
-    yield
-    native.set_base(Base())
 
 
 def operands(*shape: int, seed: int = 0) -> dict[str, Array]:
@@ -118,13 +98,9 @@ def test_vectors_with_gaps():
 def test_shared_by_threads(threads):
     a, b, wide = random(300, 200), random(200, 150, seed=1), random(3, 2000, seed=2)
     many = random(2000, 600, seed=3)
-    before = native.get_num_threads()
     native.set_num_threads(threads)
-    try:
-        results = [(native.matmul(a, b), native.matmul(wide, many)) for _ in range(3)]
-        column = native.matmul(many, many[0])
-    finally:
-        native.set_num_threads(before)
+    results = [(native.matmul(a, b), native.matmul(wide, many)) for _ in range(3)]
+    column = native.matmul(many, many[0])
     assert_product(results[0][0], a, b)
     assert_product(results[0][1], wide, many)
     assert_product(column, many, many[0])

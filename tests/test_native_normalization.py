@@ -3,19 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import (
-    FLOATS,
-    base,
-    channels_last,
-    each_instruction_set,
-    kernels,
-    random,
-    recorded_base,
-    requires_native,
-)
+from native_support import FLOATS, base, channels_last, kernels, random, recorded_base
 
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
 SHAPES = [(8, 3, 5, 7), (64, 32, 13, 13), (4, 130, 3, 3), (300, 2, 9, 9), (16, 10), (2, 5, 6),
           (1, 4, 2, 2), (2, 3000, 3, 3)]  # fmt: skip
 TOLERANCE = {np.float32: 2e-5, np.float64: 1e-12}

@@ -3,20 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import (
-    FLOATS,
-    base,
-    channels_last,
-    each_instruction_set,
-    kernels,
-    native,
-    random,
-    recorded_base,
-    requires_native,
-)
+from native_support import FLOATS, base, channels_last, kernels, native, random, recorded_base
 
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
 SHAPES = [(6, 1, 5, 5), (6,), (16, 6, 5, 5), (120, 400), (), (0,), (700, 300)]
 
 
@@ -108,20 +96,16 @@ def test_what_is_not_covered_goes_to_the_base_untouched():
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])
 def test_the_bits_do_not_depend_on_the_number_of_threads(name):
-    threads = native.get_num_threads()
     results = []
-    try:
-        for count in (1, 2, 3):
-            native.set_num_threads(count)
-            params, grads = arrays(np.float32, 0), arrays(np.float32, 10)
-            state = arrays(np.float32, 20, like_state=True)
-            if name == "sgd":
-                kernels().sgd(params, grads, state, True, 0.1, 0.9, 0.0, 0.1, False, False)
-            else:
-                steps = [np.asarray(np.float32(3)) for _ in params]
-                kernels().adam(params, grads, copies(state), state, None, steps,
-                               0.1, 0.9, 0.99, 1e-8, 0.1, True, False)  # fmt: skip
-            results.append([p.tobytes() for p in params])
-    finally:
-        native.set_num_threads(threads)
+    for count in (1, 2, 3):
+        native.set_num_threads(count)
+        params, grads = arrays(np.float32, 0), arrays(np.float32, 10)
+        state = arrays(np.float32, 20, like_state=True)
+        if name == "sgd":
+            kernels().sgd(params, grads, state, True, 0.1, 0.9, 0.0, 0.1, False, False)
+        else:
+            steps = [np.asarray(np.float32(3)) for _ in params]
+            kernels().adam(params, grads, copies(state), state, None, steps,
+                           0.1, 0.9, 0.99, 1e-8, 0.1, True, False)  # fmt: skip
+        results.append([p.tobytes() for p in params])
     assert results[0] == results[1] == results[2]

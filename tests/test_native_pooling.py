@@ -7,21 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from native_support import (
-    channels_last,
-    each_instruction_set,
-    is_channels_last,
-    layouts,
-    native,
-    random,
-    requires_native,
-)
-from rushlight.kernels.base import Base
+from native_support import channels_last, is_channels_last, layouts, native, random
 from rushlight.ops.geometry import PoolGeometry, pool_geometry
 
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
 Array = np.ndarray[Any, Any]
+pytestmark = pytest.mark.usefixtures("refusing_base")
 
 # shape, kernel, stride, padding, dilation, ceil_mode
 CASES = [
@@ -43,29 +33,6 @@ CASES = [
 def geometry_of(case: Any, **more: Any) -> PoolGeometry:
     shape, kernel, stride, padding, dilation, ceil_mode = case
     return pool_geometry("pool", shape, kernel, stride, padding, dilation, ceil_mode, **more)
-
-
-class Refusing:
-    """A base whose kernels only say that they were reached."""
-
-    def max_pool(self, *args: Any) -> str:
-        return "max_pool"
-
-    def max_pool_backward(self, *args: Any) -> str:
-        return "max_pool_backward"
-
-    def avg_pool(self, *args: Any) -> str:
-        return "avg_pool"
-
-    def avg_pool_backward(self, *args: Any) -> str:
-        return "avg_pool_backward"
-
-
-@pytest.fixture(autouse=True)
-def base_that_refuses() -> Iterator[None]:
-    native.set_base(Refusing())
-    yield
-    native.set_base(Base())
 
 
 def places(g: PoolGeometry, output: tuple[int, ...]) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -202,14 +169,10 @@ def test_shared_by_threads(threads):
     x = channels_last(random(31, 16, 24, 24))
     g = geometry_of((x.shape, 3, 2, 1, 1, False))
     grad = channels_last(random(*g.output_shape, seed=1))
-    before = native.get_num_threads()
     native.set_num_threads(threads)
-    try:
-        y, where = native.max_pool(x, g)
-        gx = native.max_pool_backward(grad, where, g)
-        mean, spread = native.avg_pool(x, g), native.avg_pool_backward(grad, g)
-    finally:
-        native.set_num_threads(before)
+    y, where = native.max_pool(x, g)
+    gx = native.max_pool_backward(grad, where, g)
+    mean, spread = native.avg_pool(x, g), native.avg_pool_backward(grad, g)
     np.testing.assert_array_equal(y, max_reference(x, g)[0])
     np.testing.assert_allclose(gx, max_backward_reference(grad, where, g), 1e-5, 1e-6)
     np.testing.assert_allclose(mean, average_reference(x, g), 1e-5, 1e-6)

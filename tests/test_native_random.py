@@ -3,10 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import base, each_instruction_set, kernels, recorded_base, requires_native
+from native_support import base, kernels, recorded_base
 
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
 SHAPES = [(), (0,), (1,), (5,), (311,), (312,), (313,), (2, 3, 4), (5000,), (100_001,)]
 
 

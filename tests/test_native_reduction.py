@@ -10,16 +10,11 @@ from native_support import (
     SIZES,
     base,
     channels_last,
-    each_instruction_set,
     kernels,
     layouts,
     random,
     recorded_base,
-    requires_native,
 )
-
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
 
 
 def exact(name, x, axes, keepdims):

@@ -3,19 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import (
-    FLOATS,
-    base,
-    channels_last,
-    each_instruction_set,
-    kernels,
-    random,
-    recorded_base,
-    requires_native,
-)
+from native_support import FLOATS, base, channels_last, kernels, random, recorded_base
 
-pytestmark = requires_native
-__all__ = ["each_instruction_set"]
 SHAPES = [(1, 1), (1, 10), (64, 10), (3, 17), (200, 1000), (2, 5000), (7,), (2, 3, 5), (600, 100)]
 
 

@@ -8,22 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from native_support import (
-    channels_last,
-    kernels,
-    native,
-    random,
-    requires_native,
-)
-
-pytestmark = requires_native
-
-
-@pytest.fixture
-def threads():
-    count = native.get_num_threads()
-    yield native.set_num_threads
-    native.set_num_threads(count)
+from native_support import channels_last, kernels, native, random
 
 
 def results():
@@ -43,16 +28,16 @@ def results():
     return [part.tobytes() for part in parts]
 
 
-def test_bits_do_not_depend_on_the_number_of_threads(threads):
-    threads(1)
+def test_bits_do_not_depend_on_the_number_of_threads():
+    native.set_num_threads(1)
     expected = results()
     for count in (2, 3, 5):
-        threads(count)
+        native.set_num_threads(count)
         assert native.get_num_threads() == count
         assert results() == expected
 
 
-def test_set_num_threads_refuses_what_is_not_a_count(threads):
+def test_set_num_threads_refuses_what_is_not_a_count():
     for wrong in (0, -1):
         with pytest.raises(ValueError):
             native.set_num_threads(wrong)
@@ -138,9 +123,9 @@ def test_a_forked_child_computes_alone():
     assert run(FORK) == "done 2"
 
 
-def test_other_python_threads_run_meanwhile(threads):
+def test_other_python_threads_run_meanwhile():
     """A large kernel lets go of the interpreter: a counter goes on during it."""
-    threads(1)
+    native.set_num_threads(1)
     x = random(4_000_000)
     tanh, counted, stop = kernels().tanh, [0], threading.Event()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -242,6 +243,55 @@ def test_errors(op: Op, device: str) -> None:
         for tensor, copy in zip(built.leaves(Tensor), before, strict=True):
             assert tensor._version == 0, sample
             assert_same(tensor, copy, sample, 0.0)
+
+
+# What reads values to check them: the call, arguments that pass, and such that do not.
+CHECKED: dict[str, tuple[Callable[[Tensor], Any], list[Any], list[Any]]] = {
+    "Class values must be smaller": (
+        lambda x: torch.nn.functional.one_hot(x, 4), [0, 3], [0, 4]),
+    "Class values must be non-negative": (
+        lambda x: torch.nn.functional.one_hot(x, 4), [0, 3], [0, -1]),
+    "bernoulli: Expected p_in >= 0": (torch.bernoulli, [0.5, 1.0], [0.5, 1.5]),
+    "bernoulli: Expected p_in >= 0 && p_in <= 1": (
+        lambda x: torch.zeros(2).bernoulli_(x), [0.5, 1.0], [-0.5, 1.0]),
+    "normal expects all elements of std": (lambda x: torch.normal(0.0, x), [0.0, 1.0], [1.0, -1.0]),
+    "element < 0": (lambda x: torch.multinomial(x, 1), [1.0, 2.0], [1.0, -2.0]),
+    "invalid multinomial distribution": (
+        lambda x: torch.multinomial(x, 1), [1.0, 2.0], [0.0, 0.0]),
+    "input should be between 0 and 1": (
+        lambda x: torch.nn.functional.binary_cross_entropy(x, x), [0.5, 0.5], [0.5, 1.5]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", CHECKED)
+def test_replays_check_values(message: str) -> None:
+    call, good, bad = CHECKED[message]
+    runs = itertools.count()
+
+    def function(x: Tensor) -> Any:
+        next(runs)
+        return call(x)
+
+    compiled = torch.compile(function, fullgraph=True)
+    for _ in range(2):
+        compiled(torch.tensor(good))
+    with pytest.raises(RuntimeError, match=message):
+        compiled(torch.tensor(bad))
+    compiled(torch.tensor(good))
+    assert next(runs) == 1, "the calls were no replays"
+
+
+@pytest.mark.parametrize("make", ["empty_like", "Tensor.new_empty", "Tensor"])
+def test_what_is_undefined_is_not_filled(make: str) -> None:
+    """A tensor without defined elements is memory and nothing else, in the input's order."""
+    x = torch.ones(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)
+    arguments = {"empty_like": (x,), "Tensor.new_empty": (x, 2, 3), "Tensor": (2, 3)}[make]
+    compiled = torch.compile(lambda: samples.resolve(torch, make)(*arguments), fullgraph=True)
+    result = compiled()
+    assert [call.name.removesuffix("_like") for call in compiled.graph.calls] == ["empty"]
+    assert result.dtype is torch.float32
+    if make == "empty_like":
+        assert result.stride() == x.stride()
 
 
 # ---- the table itself

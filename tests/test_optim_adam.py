@@ -86,6 +86,29 @@ def test_load_state_dict_continues():
     assert np.array_equal(values(params), expected)
 
 
+@pytest.mark.parametrize("capturable", [False, True])
+def test_load_state_dict_continues_on_another_device(tmp_path, capturable):
+    straight = parameters()
+    expected = five_steps(optim.Adam(straight, lr=0.1), straight)
+    params = parameters()
+    optimizer = optim.Adam(params, lr=0.1, capturable=capturable)
+    for t in range(2):
+        set_gradients(params, t)
+        optimizer.step()
+    torch.save(optimizer.state_dict(), tmp_path / "state.pt")
+    there = [nn.Parameter(p.detach().to("strict")) for p in params]
+    resumed = optim.Adam(there)
+    resumed.load_state_dict(torch.load(tmp_path / "state.pt", map_location="strict"))
+    for t in range(2, 5):
+        set_gradients(params, t)
+        for here, parameter in zip(params, there, strict=True):
+            parameter.grad = here.grad.to("strict")
+        resumed.step()
+    places = {name: str(tensor.device) for name, tensor in resumed.state[there[0]].items()}
+    assert places == {"step": "cpu", "exp_avg": "strict:0", "exp_avg_sq": "strict:0"}
+    np.testing.assert_allclose(values([p.cpu() for p in there]), expected, 1e-6)
+
+
 def test_steps_saved_as_numbers():
     """PyTorch before 1.12 saved the count as a number, and had fewer options."""
     parameter = one_parameter()

@@ -228,6 +228,45 @@ def test_a_failed_step_leaves_no_state():
     assert parameter.item() == pytest.approx(0.9)
 
 
+OPTIMIZERS = {
+    "SGD": lambda params: optim.SGD(params, lr=0.1),
+    "SGD with momentum": lambda params: optim.SGD(params, lr=0.1, momentum=0.9),
+    "Adam": lambda params: optim.Adam(params, lr=0.1),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (torch.ones(3).to("strict"), "same device, but found at least two devices, strict:0 and c"),
+        (torch.ones(2), r"size of tensor a \(2\) must match the size of tensor b \(3\)"),
+    ],
+    ids=["device", "shape"],
+)
+def test_parameters_that_have_left_their_gradients(name, data, message):
+    other, parameter = one_parameter(), nn.Parameter(torch.ones(3))
+    parameter.grad = torch.ones(3)
+    optimizer = OPTIMIZERS[name]([other, parameter])
+    optimizer.step()
+    parameter.data = data
+    with pytest.raises(RuntimeError, match=rf"^{name.split()[0]}\.step: .*{message}"):
+        optimizer.step()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_parameters_on_several_devices(name):
+    params = [nn.Parameter(torch.ones(2).to(f"strict:{index}")) for index in (0, 1)]
+    params.append(nn.Parameter(torch.ones(2)))
+    optimizer = OPTIMIZERS[name](params)
+    for _ in range(2):
+        for parameter in params:
+            parameter.grad = torch.ones_like(parameter)
+        optimizer.step()
+    for parameter in params[:2]:
+        np.testing.assert_allclose(parameter.detach().cpu().numpy(), params[2].detach(), 1e-6)
+
+
 def test_step_hooks():
     optimizer = optim.SGD([one_parameter()], lr=0.1)
     seen = []

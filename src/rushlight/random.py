@@ -19,6 +19,7 @@ from .kernels.base import philox
 from .kernels.base.random import HAS_NORMAL, KEY, NORMAL, POSITION, SEED, STATE_SIZE
 from .kernels.devices import with_index
 from .kernels.launch import kernels as kernel_tables
+from .kernels.launch import refuse_record, tables_by_device
 from .tensor import Tensor, wrap
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "seed", "set_rng_state",
 ]  # fmt: skip
 
+_STATE = "seeds or reads a random generator"
 # PyTorch's layout of a saved state: its old generator's fields, then a float32 normal that the CPU
 # generator no longer keeps.
 _SAVED = np.dtype([
@@ -80,6 +82,7 @@ class Generator:
         return self
 
     def _start(self, seed: int) -> None:
+        refuse_record(_STATE)
         key = [seed & 0xFFFFFFFF]
         for i in range(1, 624):  # Matsumoto and Nishimura's initialisation of 2002
             key.append((1812433253 * (key[-1] ^ key[-1] >> 30) + i) & 0xFFFFFFFF)
@@ -100,6 +103,7 @@ class Generator:
 
     def get_state(self) -> Tensor:
         """The state in PyTorch's layout: 5056 bytes as a uint8 tensor."""
+        refuse_record(_STATE)
         saved = np.zeros(1, _SAVED)
         position = int(self.state[POSITION])
         saved["seed"] = self.initial_seed()
@@ -113,6 +117,7 @@ class Generator:
 
     def set_state(self, new_state: Tensor) -> None:
         """Continues the stream from what `get_state` returned, here or under PyTorch."""
+        refuse_record(_STATE)
         saved = _read_state(new_state)
         left = int(saved["left"])
         self.state[KEY] = saved["key"]
@@ -144,6 +149,7 @@ class PhiloxGenerator(Generator):
         self.state[philox.DEVICE] = self._device.index
 
     def _start(self, seed: int) -> None:
+        refuse_record(_STATE)
         self.state[philox.SEED], self.state[philox.BLOCK] = seed % 2**64, 0
 
     def initial_seed(self) -> int:
@@ -151,9 +157,11 @@ class PhiloxGenerator(Generator):
 
     def get_state(self) -> Tensor:
         """Seed and position: 16 bytes as a uint8 tensor on the CPU."""
+        refuse_record(_STATE)
         return wrap(self.state[:2].view(np.uint8).copy())
 
     def set_state(self, new_state: Tensor) -> None:
+        refuse_record(_STATE)
         saved = _bytes_of(new_state)
         if saved.size != 16:
             raise RuntimeError(
@@ -211,6 +219,12 @@ def default_state(array: Any) -> Any:
     """The default generator's state where an array is."""
     where = kernel_tables[type(array)].device_of(array)
     return default_generator.state if where is cpu else default_generator_of(where).state
+
+
+def default_states() -> list[Any]:
+    """The states of the default generators of all devices that are in use."""
+    devices = {with_index(Device(name)) for name in tables_by_device if name != "cpu"}
+    return [default_generator.state, *[default_generator_of(where).state for where in devices]]
 
 
 def manual_seed_of_others(seed: int) -> None:
@@ -273,6 +287,7 @@ def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True,
     if not enabled:
         yield
         return
+    refuse_record(_STATE)
     states = [(g, g.state.copy()) for g in (default_generator, *_on_devices.values())]
     try:
         yield

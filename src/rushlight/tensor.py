@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import math
-import numbers
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -290,6 +289,8 @@ class Tensor:
     def data(self, value: Any) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if value.array is not self.array:  # as after `p.data -= ...`
+            launch.refuse_record("gives a tensor another array (data = ...)")
         self.array = value.array
 
     def backward(
@@ -432,14 +433,6 @@ class Tensor:
         if self.array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
-
-    def __contains__(self, element: Any) -> bool:
-        if not isinstance(element, (Tensor, numbers.Number)):
-            raise RuntimeError(
-                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
-                f"{type(element)}."
-            )
-        return bool((self == element).any())
 
     __hash__ = object.__hash__
 

@@ -11,6 +11,8 @@ from cli_support import refusal
 import rushlight as torch
 from rushlight.cli import image
 from rushlight.cli.main import main
+from rushlight.serialization import archive
+from rushlight.serialization.pickler import pickled
 from rushlight.vision.datasets import Digits
 from rushlight.vision.utils import save_image
 
@@ -25,6 +27,21 @@ def test_predict_reads_all_before_it_says_anything(
     assert "no.png: cannot be read" in refusal(capsys, "predict", trained, example, "no.png")
     assert main(["predict", str(trained / "checkpoint.pt"), str(example), str(example)]) == 0
     assert capsys.readouterr().out.count("example.png: ") == 2
+
+
+def test_a_network_that_was_trained_on_a_device_that_is_not_here(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, storages = pickled(torch.load(trained / "checkpoint.pt"))
+    with open("there.pt", "wb") as file:
+        archive.write_archive(file, content.replace(b"\3\0\0\0cpu", b"\3\0\0\0mps"), storages)
+    with pytest.raises(RuntimeError, match="device 'mps', which is not available"):
+        torch.load("there.pt")
+    answers = []
+    for network in (trained, "there.pt"):
+        assert main(["predict", str(network), str(trained / "example.png")]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
 
 
 def test_an_image_of_the_right_size_is_taken_as_it_is() -> None:

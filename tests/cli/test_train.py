@@ -79,13 +79,9 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert "C++ extension" in rows and "numpy" in rows
 
 
-def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = torch.get_num_threads()
-    try:
-        assert main(["train", "--model", "mlp", "--epochs", "1", "--threads", "1"]) == 0
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(before)
+def test_threads() -> None:
+    assert main(["train", "--model", "mlp", "--epochs", "1", "--threads", "1"]) == 0
+    assert torch.get_num_threads() == 1
 
 
 # ---- bad input
@@ -105,6 +101,8 @@ def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--threads", "0"], "--threads: '0' is not"),
         (["--seed", "-1"], "--seed: '-1' is not"),
         (["--dataset", "mnist"], "You can use download=True (--download)"),
+        (["--device", "gpu"], "--device gpu: Expected one of cpu, cuda"),
+        (["--device", "cuda:99"], "--device cuda:99: "),
         (["--lr", "1e30"], "try a lower learning rate than --lr 1e+30"),
     ],
 )
@@ -114,6 +112,17 @@ def test_bad_options(
     assert complaint in refusal(capsys, "train", "--model", "mlp", *arguments)
     if "1e30" not in arguments:  # which is known only after some steps
         assert not Path("runs").exists()
+
+
+def test_an_error_that_is_not_the_devices_is_not_called_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(classes: int) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setitem(tasks.MODELS, "mlp", fail)
+    with pytest.raises(RuntimeError, match="^a bug$"):
+        main(["train", "--model", "mlp", "--device", "strict"])
 
 
 def idx(values: np.ndarray, magic: int = 0x0800) -> bytes:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .core import Op, Sample, Values
-from .elementwise import SHAPES, unary
+from .core import Invalid, Op, Sample, Values
+from .elementwise import SHAPES, no_list, unary
 
 
 def _slopes(v: Values) -> Iterator[Sample]:
@@ -17,11 +17,20 @@ def _slopes(v: Values) -> Iterator[Sample]:
     yield Sample(v.distinct(3, 4), negative_slope=-0.2)
 
 
+def _no_order(v: Values) -> Iterator[Sample]:
+    yield from no_list(v)
+    yield Invalid(v.complex(3), raises=NotImplementedError, own_words=True,
+                  match="relu is not implemented for complex")
+
+
 ops = [
-    unary("relu", lambda x: np.maximum(x, 0), "distinct", inplace="relu_", integers="int64"),
-    unary("nn.functional.relu", lambda x: np.maximum(x, 0), "distinct", integers="int64"),
-    unary("tanh", np.tanh, inplace="tanh_", integers="float32"),
-    unary("sigmoid", lambda x: 1 / (1 + np.exp(-x)), inplace="sigmoid_", integers="float32"),
+    unary("relu", lambda x: np.maximum(x, 0), "distinct", _no_order, inplace="relu_",
+          integers="int64"),
+    unary("nn.functional.relu", lambda x: np.maximum(x, 0), "distinct", _no_order,
+          integers="int64"),
+    unary("tanh", np.tanh, more=no_list, inplace="tanh_", integers="float32"),
+    unary("sigmoid", lambda x: 1 / (1 + np.exp(-x)), more=no_list, inplace="sigmoid_",
+          integers="float32"),
     Op("nn.functional.leaky_relu", _slopes,
        lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x), order="kept",
        composite=True),

@@ -31,8 +31,18 @@ def _close(v: Values) -> Iterator[Sample]:
     yield Invalid(x, v.integers(0, 9, 2, 3), raises=RuntimeError, match="did not match")
 
 
+def _contains(v: Values) -> Iterator[Sample]:
+    x = v.integers(0, 9, 2, 3)
+    yield Sample(x, int(x[1, 2]))
+    yield Sample(x, 9.5)
+    yield Sample(x, x[0])
+    yield Invalid(x, "a", raises=RuntimeError, match="only supports Tensor or scalar")
+
+
 ops = [
     Op("equal", _equal, np.array_equal, differentiable=False),
     Op("isclose", _close, np.isclose, differentiable=False),
     Op("allclose", _close, np.allclose, differentiable=False),
+    Op("Tensor.__contains__", _contains, lambda x, element: bool((x == element).any()),
+       differentiable=False),
 ]

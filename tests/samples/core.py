@@ -108,6 +108,9 @@ class Values:
     def integers(self, low: int, high: int, *shape: int) -> Array:
         return np.asarray(self.random.integers(low, high, shape))
 
+    def complex(self, *shape: int) -> Array:
+        return np.asarray(self.normal(*shape) + 1j * self.normal(*shape))
+
     def mask(self, *shape: int) -> Array:
         return np.asarray(self.random.random(shape) < 0.5)
 

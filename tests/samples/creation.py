@@ -45,12 +45,16 @@ def _full(v: Values) -> Iterator[Sample]:
     yield Sample((2,), True)
     yield Sample((), 2.0, dtype=Named("float64"))
     yield Invalid((-1,), 2.0, raises=RuntimeError, match="negative dimension")
+    yield Invalid((2,), 300, dtype=Named("uint8"), raises=RuntimeError,
+                  match="value cannot be converted to type uint8.* without overflow")
 
 
 def _full_like(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), 1.5)
     yield Sample(v.integers(0, 9, 3), 2)
     yield Sample(v.integers(0, 9, 3), 2.5, dtype=Named("float32"))
+    yield Invalid(v.integers(0, 9, 3), 128, dtype=Named("int8"), raises=RuntimeError,
+                  match="value cannot be converted to type int8.* without overflow")
 
 
 def _arange(v: Values) -> Iterator[Sample]:
@@ -82,6 +86,8 @@ def _eye(v: Values) -> Iterator[Sample]:
     yield Sample(3)
     yield Sample(2, 4)
     yield Sample(3, dtype=Named("int64"))
+    yield Invalid(-1, raises=RuntimeError, match="n must be greater or equal to 0, got -1")
+    yield Invalid(2, -3, raises=RuntimeError, match="m must be greater or equal to 0, got -3")
 
 
 def _data(v: Values) -> Iterator[Sample]:
@@ -93,6 +99,9 @@ def _data(v: Values) -> Iterator[Sample]:
     yield Invalid([[1, 2], [3]], raises=ValueError, match="expected sequence of length 2 at dim 1")
     yield Invalid("text", raises=TypeError, match="new\\(\\): invalid data type 'str'")
     yield Invalid([None], raises=RuntimeError, match="Could not infer dtype of NoneType")
+    for data in (300, [1, -300], 300.0):
+        yield Invalid(data, dtype=Named("uint8"), raises=RuntimeError,
+                      match="value cannot be converted to type uint8 without overflow")
 
 
 def _data_and_tensors(v: Values) -> Iterator[Sample]:
@@ -157,6 +166,17 @@ def _legacy(v: Values) -> Iterator[Sample]:
     yield Sample([[1.5], [2]])
 
 
+def _legacy_sizes(v: Values) -> Iterator[Sample]:
+    yield Sample(2, 3)
+    yield Sample(4)
+    yield Sample()
+    yield Invalid(2, -3, raises=RuntimeError, match="negative dimension -3")
+
+
+def _of_a_size(torch: Any) -> Callable[..., Any]:
+    return lambda *sizes: torch.ones_like(torch.Tensor(torch.Size(sizes)))
+
+
 def _promoted(v: Values) -> Iterator[Sample]:
     yield Sample(v.integers(0, 9, 2), 1.5)
     yield Sample(v.integers(0, 9, 2), v.normal(2))
@@ -194,4 +214,8 @@ ops = [
     _row("Tensor.new_empty", _new_sizes, lambda x, *size, **k: _constant(1)(*size, **k),
          call=_shape_of("Tensor.new_empty")),
     _row("Tensor", _legacy, np.array),
+    _row("Tensor by sizes", _legacy_sizes, lambda *sizes: np.ones(sizes or 0),
+         call=_shape_of("Tensor")),
+    _row("Tensor by a Size", lambda v: [Sample(2, 3), Sample(4)], lambda *sizes: np.ones(sizes),
+         call=_of_a_size),
 ]  # fmt: skip

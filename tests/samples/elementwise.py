@@ -16,12 +16,17 @@ PAIRS = (
 )  # fmt: skip
 
 
-def unary(name: str, reference: Any, values: str = "normal", **options: Any) -> Op:
+def unary(
+    name: str, reference: Any, values: str = "normal", more: Callable[..., Any] | None = None,
+    **options: Any,
+) -> Op:  # fmt: skip
     """A row of a function of one tensor, on inputs that `values` makes."""
 
     def samples(v: Values) -> Iterator[Sample]:
         for shape in SHAPES:
             yield Sample(getattr(v, values)(*shape))
+        if more is not None:
+            yield from more(v)
 
     options.setdefault("order", "kept")
     return Op(name, samples, reference, **options)
@@ -50,6 +55,17 @@ def binary(
 
     options.setdefault("order", "kept")
     return Op(name, samples, reference, **options)
+
+
+def no_list(v: Values) -> Iterator[Sample]:
+    """A list is no tensor."""
+    yield Invalid([1.0, 2.0], raises=TypeError, match="argument 'input' .*must be Tensor, not list")
+
+
+def no_complex_pair(v: Values) -> Iterator[Sample]:
+    """Complex numbers have no order."""
+    yield Invalid(v.complex(3), v.complex(3), raises=RuntimeError,
+                  match="not implemented for|does not support complex")
 
 
 def _scaled(v: Values) -> Iterator[Sample]:
@@ -88,6 +104,7 @@ def _clamp(v: Values) -> Iterator[Sample]:
     yield Sample(x[:, :4].copy(), max=x[:, 4:8] - 0.01)
     yield Sample(v.integers(-5, 5, 6), -2, 2)
     yield Invalid(v.normal(3), raises=RuntimeError, match="At least one of 'min' or 'max' must not")
+    yield Invalid(v.complex(3), 0, 1, raises=NotImplementedError, match="clamp is not supported fo")
 
 
 def _clamp_reference(x: Array, min: Any = None, max: Any = None) -> Array:
@@ -121,6 +138,15 @@ def _masked_fill(v: Values) -> Iterator[Sample]:
     yield Sample(v.integers(0, 9, 4), v.mask(4), 7)
     yield Invalid(v.normal(3), v.normal(3), 1.0, raises=RuntimeError,
                   match="only supports boolean masks", own_words=True)
+    yield Invalid(v.normal(3), v.mask(3), v.normal(1), raises=RuntimeError, match=(
+        "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with 1 dimension"))
+    yield Invalid(v.normal(3), v.mask(2), 0.5, raises=RuntimeError, match=(
+        r"The size of tensor a \(2\) must match the size of tensor b \(3\) at non-singleton "
+        "dimension 0"))
+    yield Invalid(v.normal(3), v.mask(2), 0.5, raises=RuntimeError, match="^masked_fill: ",
+                  own_words=True)
+    yield Invalid(np.arange(3, dtype=np.uint8), v.mask(3), 300, raises=RuntimeError,
+                  match="value cannot be converted to type uint8.* without overflow")
 
 
 def _lerp(v: Values) -> Iterator[Sample]:
@@ -139,26 +165,27 @@ ops = [
     binary("div", lambda a, b, rounding_mode=None: np.true_divide(a, b), second="nonzero",
            more=_rounded, inplace="div_", integers="float32"),
     binary("floor_divide", np.floor_divide, "distinct", "nonzero", differentiable=False,
-           integers="int64"),
+           more=no_complex_pair, integers="int64"),
     binary("remainder", np.remainder, "distinct", "nonzero", numbers=(0.77, -0.33, 3),
-           integers="int64", composite=True),
+           more=no_complex_pair, integers="int64", composite=True),
     binary("pow", np.power, "positive", "normal", more=_pow, inplace="pow_"),
-    binary("maximum", np.maximum, "normal", "normal", numbers=(), integers="int64"),
-    binary("minimum", np.minimum, "normal", "normal", numbers=(), integers="int64"),
+    binary("maximum", np.maximum, "normal", "normal", numbers=(), more=no_complex_pair,
+           integers="int64"),
+    binary("minimum", np.minimum, "normal", "normal", numbers=(), more=no_complex_pair,
+           integers="int64"),
     unary("neg", np.negative, inplace="neg_", integers="int64"),
-    unary("exp", np.exp, inplace="exp_", integers="float32"),
-    unary("log", np.log, "positive", inplace="log_", integers="float32"),
-    unary("log1p", np.log1p, "positive", integers="float32"),
-    unary("sqrt", np.sqrt, "positive", inplace="sqrt_", integers="float32"),
-    unary("rsqrt", lambda x: 1 / np.sqrt(x), "positive", integers="float32"),
-    unary("reciprocal", lambda x: 1 / x, "nonzero", integers="float32"),
+    unary("exp", np.exp, more=no_list, inplace="exp_", integers="float32"),
+    unary("log", np.log, "positive", no_list, inplace="log_", integers="float32"),
+    unary("log1p", np.log1p, "positive", no_list, integers="float32"),
+    unary("sqrt", np.sqrt, "positive", no_list, inplace="sqrt_", integers="float32"),
+    unary("rsqrt", lambda x: 1 / np.sqrt(x), "positive", no_list, integers="float32"),
+    unary("reciprocal", lambda x: 1 / x, "nonzero", no_list, integers="float32"),
     unary("square", np.square, integers="int64"),
     unary("abs", np.abs, "nonzero", inplace="abs_", integers="int64", covers=("absolute",)),
-    unary("sin", np.sin, integers="float32"),
-    unary("cos", np.cos, integers="float32"),
+    unary("sin", np.sin, more=no_list, integers="float32"),
+    unary("cos", np.cos, more=no_list, integers="float32"),
     Op("clamp", _clamp, _clamp_reference, inplace="clamp_", order="kept", composite=True),
     Op("where", _where, lambda c, *ab: np.where(c, *ab) if ab else np.nonzero(c)),
-    Op("masked_fill", _masked_fill, lambda x, mask, value: np.where(mask, value, x),
-       composite=True),
+    Op("masked_fill", _masked_fill, lambda x, mask, value: np.where(mask, value, x)),
     Op("lerp", _lerp, lambda a, b, w: a + w * (b - a), composite=True),
 ]

@@ -74,6 +74,8 @@ def _assignments(v: Values) -> Iterator[Sample]:
     yield Invalid(x, 1, v.normal(4), raises=RuntimeError, match="copy_: The size of tensor a",
                   own_words=True)
     yield Invalid(x, 9, 1.0, raises=IndexError, match="index 9 is out of bounds for")
+    yield Invalid(np.arange(3, dtype=np.uint8), 0, 300, raises=RuntimeError,
+                  match="value cannot be converted to type uint8.* without overflow")
 
 
 def _assign(torch: Any) -> Callable[..., Any]:
@@ -168,6 +170,8 @@ def _sort(v: Values) -> Iterator[Sample]:
     yield Sample(v.distinct(4, 5), -1, True)
     yield Sample(v.distinct(2, 3, 4), dim=1, descending=True)
     yield Sample(v.distinct())
+    yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex")
+    yield Invalid(v.complex(), raises=RuntimeError, match="does not support complex")
 
 
 def _order(x: Array, dim: int = -1, descending: bool = False) -> Array:
@@ -187,6 +191,7 @@ def _topk(v: Values) -> Iterator[Sample]:
     yield Sample(v.distinct(4, 5), 5, largest=False)
     yield Sample(v.distinct(4, 5), 0)
     yield Invalid(v.distinct(4), 5, raises=RuntimeError, match="selected index k out of range")
+    yield Invalid(v.complex(3), 1, raises=RuntimeError, match="does not support complex")
 
 
 def _topk_reference(x: Array, k: int, dim: int = -1, largest: bool = True) -> Any:

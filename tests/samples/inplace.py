@@ -67,6 +67,22 @@ def _written(x: Array, value: Any = 0) -> Array:
     return result
 
 
+def _invert(v: Values) -> Iterator[Sample]:
+    yield Sample(v.integers(-9, 9, 3, 4))
+    yield Sample(v.mask(3, 4))
+    yield Invalid(v.normal(3), raises=TypeError, match=(
+        r"~ \(operator.invert\) is only implemented on integer and Boolean-type tensors"))
+
+
+def _reflected_bits(name: str, function: Callable[..., Any]) -> Op:
+    def samples(v: Values) -> Iterator[Sample]:
+        yield Sample(5, v.integers(-8, 8, 2, 3))
+        yield Sample(True, v.mask(4))
+        yield Invalid(1, v.normal(3), raises=NotImplementedError, match="not implemented for")
+
+    return Op(f"Tensor.{name}", samples, function, call=syntax(function), differentiable=False)
+
+
 def _into_smaller(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), v.normal(3))
     yield Invalid(v.normal(3), v.normal(2, 3), raises=RuntimeError, match=(
@@ -88,6 +104,11 @@ ops = [
            covers=("Tensor.__radd__",)),
     binary("Tensor.__mul__", operator.mul, call=syntax(operator.mul), integers="int64",
            covers=("Tensor.__rmul__",)),
+    Op("Tensor.__invert__", _invert, operator.invert, call=syntax(operator.invert),
+       differentiable=False),
+    _reflected_bits("__rand__", operator.and_),
+    _reflected_bits("__ror__", operator.or_),
+    _reflected_bits("__rxor__", operator.xor),
     _reflected("__rsub__", operator.sub),
     _reflected("__rtruediv__", operator.truediv, "nonzero"),
     _reflected("__rpow__", operator.pow),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Invalid, Named, Op, Sample, Values, resolve
+from .core import Fixed, Invalid, Named, Op, Sample, Values, resolve
 
 
 def seeded(name: str) -> Callable[[Any], Callable[..., Any]]:
@@ -129,6 +129,13 @@ def _bernoulli_(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(30))
     yield Sample(v.normal(30), 0.2)
     yield Sample(v.integers(0, 9, 30), 0.7)
+    yield Sample(v.normal(30), Fixed(v.between(0, 1, 30)))
+    yield Sample(v.normal(2, 3), Fixed(v.between(0, 1, 3)))
+    yield Invalid(v.normal(3), Fixed(v.between(0, 1, 4)), raises=RuntimeError,
+                  match="The expanded size of the tensor")
+    yield Invalid(v.normal(2), 1.5, raises=RuntimeError, match="bernoulli_ expects p to be in")
+    yield Invalid(v.normal(2), np.array([0.5, 1.5]), raises=RuntimeError,
+                  match="Expected p_in >= 0 && p_in <= 1", reads_values=True)
 
 
 def _dropout(v: Values) -> Iterator[Sample]:

@@ -101,6 +101,15 @@ def _extreme(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(0), raises=RuntimeError, match="Expected reduction dim")
     yield Invalid(v.normal(2, 3), 2, raises=IndexError, match="Dimension out of range")
     yield Invalid(v.normal(2, 0), 1, raises=IndexError, match="Expected reduction dim 1 to have ")
+    yield Invalid(v.complex(3), raises=NotImplementedError, match="does not support complex",
+                  own_words=True)
+    yield Invalid(v.complex(3), 0, raises=RuntimeError, match="does not support complex input")
+
+
+def _amax(v: Values) -> Iterator[Sample]:
+    yield from _reduction("distinct", empty=False)(v)
+    yield Invalid(v.complex(3), 0, raises=NotImplementedError, match="does not support complex",
+                  own_words=True)
 
 
 def _with_indices(extreme: Any, position: Any, pairwise: Any) -> Callable[..., Any]:
@@ -127,6 +136,8 @@ def _position(v: Values) -> Iterator[Sample]:
     yield Sample(np.array([1.0, np.nan, 3.0]))
     yield Sample(v.distinct())
     yield Invalid(v.normal(0), raises=IndexError, match="Expected reduction dim")
+    yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex input")
+    yield Invalid(v.mask(3), raises=RuntimeError, match="does not support bool input")
 
 
 def _truth(v: Values) -> Iterator[Sample]:
@@ -188,8 +199,8 @@ ops = [
     Op("mean", _mean, _numpy(lambda x, dtype=None, **k: np.mean(x, **k))),
     Op("var", _spread, _var, composite=True),
     Op("std", _spread, lambda *a, **k: np.sqrt(_var(*a, **k)), composite=True),
-    Op("amax", _reduction("distinct", empty=False), _numpy(np.max)),
-    Op("amin", _reduction("distinct", empty=False), _numpy(np.min)),
+    Op("amax", _amax, _numpy(np.max)),
+    Op("amin", _amax, _numpy(np.min)),
     Op("cumsum", _cumsum, lambda x, dim, dtype=None: np.cumsum(x, dim) if x.ndim else x,
        integers="int64"),
     Op("max", _extreme, _with_indices(np.max, np.argmax, np.maximum), composite=True),

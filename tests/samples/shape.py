@@ -151,12 +151,18 @@ def _movedim(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 4), -1, 0)
     yield Sample(v.normal(2, 3, 4, 5), (0, 1), (2, 3))
     yield Sample(v.normal(2, 3, 4, 5), (3, 0), (0, 1))
+    yield Invalid(v.normal(2, 3), (0, 1), (0,), raises=RuntimeError, match=(
+        r"movedim: Invalid source or destination dims: source \(\[0, 1\] dims\) should contain the "
+        r"same number of dims as destination \(\[0\] dims\)"))
 
 
 def _flip(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), (0,))
     yield Sample(v.normal(2, 3, 4), (0, -1))
     yield Sample(v.normal(0, 3), (1,))
+    yield Sample(v.normal(), (0,))
+    yield Invalid(v.normal(2, 3), (0, -2), raises=RuntimeError,
+                  match="dim 0 appears multiple times in the list of dims")
 
 
 def _expand(v: Values) -> Iterator[Sample]:
@@ -185,6 +191,10 @@ def _repeat(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(3), 0)
     yield Sample(v.normal(), 3)
     yield Invalid(v.normal(2, 3), 2, raises=RuntimeError, match="Number of dimensions of repeat")
+    yield Invalid(v.normal(2, 3), -1, 1, raises=RuntimeError,
+                  match=r"Trying to create tensor with negative dimension -2: \[-2, 3\]")
+    yield Invalid(v.normal(2, 3), 1, -2, raises=RuntimeError,
+                  match=r"Trying to create tensor with negative dimension -6: \[2, -6\]")
 
 
 def _broadcast(v: Values) -> Iterator[Sample]:
@@ -306,7 +316,7 @@ ops = [
     Op("Tensor.mT", _mt, lambda x: np.swapaxes(x, -1, -2), call=lambda torch: lambda x: x.mT,
        view=True),
     Op("movedim", _movedim, np.moveaxis, view=True),
-    Op("flip", _flip, np.flip),
+    Op("flip", _flip, lambda x, dims: np.flip(x, dims if x.ndim else ())),
     Op("Tensor.expand", _expand, _expand_reference, view=True),
     Op("Tensor.expand_as", _expand_as, lambda x, y: np.broadcast_to(x, y.shape), view=True),
     Op("Tensor.repeat", _repeat, lambda x, *n: np.tile(x, _sizes(n)), composite=True),

@@ -26,6 +26,11 @@ def _samples(v: Values) -> Iterator[Sample]:
 def _with_dtype(v: Values) -> Iterator[Sample]:
     yield from _samples(v)
     yield Sample(v.integers(0, 4, 3, 5), 1, dtype=Named("float64"))
+    for x in (v.integers(0, 4, 3), v.mask(3), v.complex(3)):
+        yield Invalid(x, 0, raises=NotImplementedError, match="not implemented for")
+    yield Invalid(v.normal(3), 0, dtype=Named("int64"), raises=NotImplementedError,
+                  match="not implemented for")
+    yield Invalid([1.0, 2.0], 0, raises=TypeError, match="argument 'input' .*must be Tensor, not l")
 
 
 def _logsumexp(v: Values) -> Iterator[Sample]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels import launch
 from ..kernels.launch import kernels
 from ..tensor import Tensor, wrap
 from . import engine
@@ -55,6 +56,8 @@ def backward(
         if not inputs:
             raise RuntimeError("'inputs' argument to backward() cannot be empty.")
         _check_differentiable(inputs)
+    if launch.recorder is not None:
+        launch.recorder.see_backward(roots)
     retain = create_graph if retain_graph is None else retain_graph
     engine.run(roots, gradients, retain, create_graph, inputs, accumulate=True)
 
@@ -86,6 +89,8 @@ def grad(
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     gradients = _root_gradients(roots, _as_list(grad_outputs, len(roots)))
     _check_differentiable(wanted)
+    if launch.recorder is not None:
+        launch.recorder.see_backward(roots)
     retain = create_graph if retain_graph is None else retain_graph
     found = engine.run(roots, gradients, retain, create_graph, wanted, accumulate=False)
     if materialize_grads:
@@ -129,7 +134,11 @@ def _root_gradient(root: Tensor, gradient: Tensor | None) -> Tensor:
                 f"{tuple(root.shape)}); reduce it first, or pass gradient="
             )
         array = root.array
-        return wrap(kernels[type(array)].full(array.shape, 1, array.dtype, array))
+        phase, launch.phase = launch.phase, "backward"
+        try:
+            return wrap(kernels[type(array)].full(array.shape, 1, array.dtype, array))
+        finally:
+            launch.phase = phase
     if not isinstance(gradient, Tensor):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"

@@ -24,14 +24,16 @@ def run(
     create_graph: bool,
     inputs: list[Tensor] | None,
     accumulate: bool,
+    first: int = 0,
 ) -> list[Tensor | None]:
     """Brings `gradients` of `roots` to the leaves, or to `inputs` alone where they are given.
 
     Adds to the leaves' `grad` if `accumulate`; returns the gradients of `inputs` in their order.
+    With `inputs`, nodes of sequence numbers below `first` are not run.
     """
     wanted = None
     if inputs is not None:
-        wanted = _Wanted(inputs, roots)
+        wanted = _Wanted(inputs, roots, first)
     pending: dict[Any, Any] = {}  # node -> gradient, or list of them if it has several outputs
     leaves: dict[Tensor, Tensor] = {}
     ready: list[tuple[int, Node]] = []
@@ -159,7 +161,8 @@ def _apply_hooks(hooks: Any, gradient: Tensor) -> Tensor:
 
 def _apply_post_hooks(node: Node, results: tuple[Any, ...], gradients: Any) -> tuple[Any, ...]:
     outputs = (gradients,) if node._outputs == 1 else tuple(gradients)
-    for hook in list(node._post_hooks.values()):  # type: ignore[union-attr]
+    hooks: Any = node._post_hooks
+    for hook in list(hooks.values()):
         changed = hook(results, outputs)
         if changed is not None:
             results = changed if isinstance(changed, tuple) else (changed,)
@@ -194,14 +197,15 @@ def _accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool) -> None:
 class _Wanted:
     """The inputs that gradients are asked for, and the nodes on the way to them."""
 
-    def __init__(self, inputs: list[Tensor], roots: list[Tensor]) -> None:
+    def __init__(self, inputs: list[Tensor], roots: list[Tensor], first: int) -> None:
         self.inputs = inputs
         self.targets = {(t._grad_fn or t, t._output_number) for t in inputs}
         self.target_nodes = {target for target, _ in self.targets}
         self.found: dict[Any, Tensor] = {}  # (node or leaf, output number) -> gradient
         self.needed: set[Any] = set()  # nodes from which an input can be reached
         for node in sorted(nodes_from(roots), key=lambda n: n._sequence):
-            if any(e and (e[0] in self.needed or e in self.targets) for e in node._edges):
+            leads_on = any(e and (e[0] in self.needed or e in self.targets) for e in node._edges)
+            if leads_on and node._sequence >= first:
                 self.needed.add(node)
 
     def leads_on(self, edge: Any) -> bool:

@@ -41,7 +41,7 @@ class Function(Node):
         cls.operation_name = cls.__name__
         backward = cls.__dict__.get("backward")
         if isinstance(backward, staticmethod):
-            cls.backward = _checked(backward.__func__)  # type: ignore[method-assign]
+            cls.backward = _checked(backward.__func__)  # type: ignore[method-assign]  # it gets its self
 
     materialize_grads = True
     _to_save: tuple[Any, ...] = ()

@@ -42,7 +42,7 @@ def save(training: Training, path: str) -> None:
 def load(path: str) -> dict[str, Any]:
     """CommandError unless it is a complete checkpoint of `rushlight train`."""
     try:
-        state = rushlight.load(path)
+        state = rushlight.load(path, map_location="cpu")  # the device may be another machine's
     except OSError as error:
         raise CommandError(f"cannot read the checkpoint {path}: {error.strerror}") from error
     except CheckpointError as error:

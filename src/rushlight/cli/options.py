@@ -20,7 +20,8 @@ DEFAULTS = {
     "seed": 0,
 }  # the number of epochs depends on the dataset, the learning rate on the optimizer
 
-# What is about this machine and changes no weights; threads and device but for rounding.
+# What is about this machine, and may change when a run goes on. The weights stay the same, but for
+# rounding with other threads; on another device, dropout draws from another stream, too.
 MACHINE_DEFAULTS = {
     "data": "data", "workers": 0, "threads": None, "compile": False, "device": "cpu",
 }  # fmt: skip

@@ -36,7 +36,7 @@ class ProgressBar(Progress):
     def __init__(self, total: int, done: int) -> None:
         from tqdm import tqdm
 
-        class Bar(tqdm):  # type: ignore[misc]
+        class Bar(tqdm):
             monitor_interval = 0  # no thread: workers are forked from this process
 
         size = {"dynamic_ncols": True} if _has_size() else _USUAL_SIZE

@@ -11,6 +11,7 @@ import time
 import rushlight
 
 from .. import graph
+from ..kernels.devices import with_index
 from ..vision.utils import save_image
 from . import checkpoint, folder
 from .errors import CommandError, require_extras
@@ -53,13 +54,17 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _prepare(options: Options, arguments: argparse.Namespace) -> Training:
+    device = _find_device(arguments.device)
     task = Task.load(options.dataset, arguments.data, arguments.download)
+    return Training(options, task, arguments.workers, device=device, compiled=arguments.compile)
+
+
+def _find_device(name: str) -> rushlight.device:
+    """CommandError unless there is such a device."""
     try:
-        return Training(
-            options, task, arguments.workers, device=arguments.device, compiled=arguments.compile
-        )
-    except (AssertionError, RuntimeError) as error:  # of a device that is not there
-        raise CommandError(f"--device {arguments.device}: {error}") from error
+        return with_index(rushlight.device(name))
+    except (AssertionError, RuntimeError) as error:
+        raise CommandError(f"--device {name}: {error}") from error
 
 
 def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:

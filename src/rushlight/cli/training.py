@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import rushlight
-from rushlight import nn, optim
-from rushlight.utils.data import DataLoader, TensorDataset
 
+from .. import nn, optim
 from ..random import default_generator_of
 from ..tensor import Tensor
+from ..utils.data import DataLoader, TensorDataset
 from .errors import CommandError
 from .options import Options
 from .tasks import MODELS, Task
@@ -31,7 +31,7 @@ class Training:
         options: Options,
         task: Task,
         workers: int = 0,
-        device: str = "cpu",
+        device: str | rushlight.device = "cpu",
         compiled: bool = False,
     ) -> None:
         self.options = options

@@ -9,32 +9,37 @@ garbage collector is asked for the owners of arrays that none of these has named
 from __future__ import annotations
 
 import gc
-import inspect
-import threading
 import traceback
 import weakref
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
+from ..autograd.operation import _next_sequence, nodes_from
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..nn.module import Module
-from ..random import default_generator
+from ..nn.parameter import Parameter
+from ..random import default_states
 from ..tensor import Tensor
+from .names import Names
 from .record import Call, LiveValue, Record, Slot, Source
 
 # What a table knows besides its kernels.
 _NOT_KERNELS = {
     "array_type", "data_pointer", "device_name", "device_of", "is_host", "owns_memory", "xp",
 }  # fmt: skip
+# What modules without parameters and tensors have as attributes.
+_NO_TENSORS = {int, float, bool, str, tuple, dict, OrderedDict, type(None)}
 # What arguments in tuples and lists mostly are: shapes, axes, indices.
 _PLAIN = {int, float, bool, str, slice, type(None)}
-_READS = {"to_numpy", "scalar"}
+_READS = {"to_numpy"}
 _DATA_DEPENDENT = {"nonzero"}
-_PACKAGE = str(Path(__file__).parent.parent)
+PACKAGE = str(Path(__file__).parent.parent)
 
 
 class CaptureError(RuntimeError):
@@ -48,34 +53,38 @@ class LeakError(RuntimeError):
 class Recorder:
     """Fills `record` while it is active (`with recorder.active():`)."""
 
-    def __init__(self, arguments: list[Tensor], fullgraph: bool) -> None:
+    def __init__(self, arguments: list[Tensor], names: Names, fullgraph: bool) -> None:
         self.record = Record()
         self.fullgraph = fullgraph
         self.failure: str | None = None
-        self.thread = threading.get_ident()
+        self.thread = get_ident()
+        self.first_sequence = _next_sequence()  # older nodes of the graph lie outside
         # id(array) -> (weak reference, slot): what has died must not be taken for its successor.
         self.slots: dict[int, tuple[Any, Slot]] = {}
         self.sources: dict[int, Source] = {}  # id(array) -> where it is found, if it still is
         self.constants: list[Source] = []  # arrays that nobody has named
-        self.changed: dict[int, list[int]] = {}  # id -> counter of versions that went up
+        self.changed: dict[int, tuple[list[int], int]] = {}  # id -> counter, how often it rose
+        self.sharing: list[tuple[Tensor, Tensor]] = []  # that have one array
         self.gradients: dict[Tensor, bool | None] = {}  # leaf -> had one at first; None: set first
         self.modules: dict[int, Any] = {}  # id -> (module, its attributes when first seen)
         self.optimizers: dict[int, Any] = {}
         self.live_values: list[LiveValue] = []
-        self.globals: list[Any] = []  # (the globals, a name, its value) that the function names
-        self.cells: list[Any] = []  # (a cell of its closure, what is in it)
-        self.containers: list[Any] = []  # (a list, dictionary or set among these, what is in it)
         self.made: list[Any] = []  # weak references to the arrays that kernels made
+        self.arguments = {id(tensor): number for number, tensor in enumerate(arguments)}
         for number, tensor in enumerate(arguments):
             self.new_slot(tensor.array, Source(None, argument=number))
-        random_state = default_generator.state
-        self.sources[id(random_state)] = Source(None, array=random_state)
+        self.names = names
+        self._see_lasting(names.tensors)
+        for module in names.modules:
+            self.see_module(module)
+        for random_state in default_states():
+            self.sources[id(random_state)] = Source(None, array=random_state)
 
     # ---- what is recorded
 
     def call(self, name: str, function: Any, *arguments: Any) -> Any:
         """Runs a kernel and notes it."""
-        if threading.get_ident() != self.thread:
+        if get_ident() != self.thread:
             return function(*arguments)
         if name in _READS:
             self.fail("reads a value (item(), bool(tensor), tolist(), print)")
@@ -116,12 +125,8 @@ class Recorder:
     def _result_slot(self, array: Any) -> int | None:
         if type(array) not in kernel_tables:
             return None
-        known = self.known_slot(array)
-        if known is not None:  # an array that was filled in place
-            return known.number
-        slot = self.new_slot(array)
-        self.made.append(self.slots[id(array)][0])
-        return slot.number
+        known = self.known_slot(array)  # there is one if it was filled in place
+        return (known or self.new_slot(array)).number
 
     def slot_of(self, array: Any) -> Slot:
         """The slot of an array that a kernel reads: a new input if it has none yet."""
@@ -133,10 +138,15 @@ class Recorder:
 
     def new_slot(self, array: Any, source: Source | None = None) -> Slot:
         slots = self.record.slots
-        slot = Slot(len(slots), array.shape, array.dtype, array.nbytes, type(array))
+        slot = Slot(
+            len(slots), array.shape, array.dtype, array.nbytes, type(array), array.strides
+        )
         slots.append(slot)
-        self.slots[id(array)] = (weakref.ref(array), slot)
-        if source is not None:
+        reference = weakref.ref(array)
+        self.slots[id(array)] = (reference, slot)
+        if source is None:
+            self.made.append(reference)
+        else:
             self.record.inputs[slot.number] = source
         return slot
 
@@ -169,11 +179,14 @@ class Recorder:
     def live(self, options: dict[str, Any], key: str, index: int | None) -> LiveValue:
         """A number that replays read anew."""
         number = LiveValue(options, key, index)
-        self.live_values.append(number)
+        if not self._is_elsewhere():
+            self.live_values.append(number)
         return number
 
     def fail(self, what: str) -> None:
         """Says that this call cannot be replayed; the first reason is the one that is told."""
+        if self._is_elsewhere():
+            return
         if self.failure is None:
             self.failure = f"{_user_line()} {what}"
         if self.fullgraph:
@@ -184,65 +197,77 @@ class Recorder:
     def see_tensor(self, tensor: Tensor) -> None:
         """Notes where an array is found that comes from outside."""
         array = tensor.array
-        if self.known_slot(array) is None:
-            known = self.sources.get(id(array))
-            if known is None or known.fetch() is not array:
-                self.sources[id(array)] = Source(tensor)
+        if self._is_elsewhere() or self.known_slot(array) is not None:
+            return
+        known = self.sources.get(id(array))
+        if known is None or known.fetch() is not array:
+            self.sources[id(array)] = Source(tensor)
+
+    def _see_lasting(self, values: Iterable[Any]) -> None:
+        """Notes tensors that will be there at replays, too: whether they still share an array."""
+        for tensor in values:
+            if isinstance(tensor, Tensor):
+                known = self.sources.get(id(tensor.array))
+                if known is None or known.tensor is not tensor:
+                    self._see_lasting_tensor(tensor)
+
+    def _see_lasting_tensor(self, tensor: Tensor) -> None:
+        self.see_tensor(tensor)
+        slot = self.known_slot(tensor.array)
+        source = self.record.inputs.get(slot.number) if slot else self.sources[id(tensor.array)]
+        if source is None:
+            return
+        if source.argument is not None:
+            # A parameter has records of its own (see `signature`); of others the next call may
+            # have another one in the argument's place.
+            is_itself = self.arguments.get(id(tensor)) == source.argument
+            if not (is_itself and isinstance(tensor, Parameter)):
+                self.fail("is given a tensor that it also reaches by itself")
+        elif source.tensor is not None and source.tensor is not tensor and not source.is_grad:
+            self.sharing.append((source.tensor, tensor))
 
     def see_change(self, counter: list[int]) -> None:
-        self.changed[id(counter)] = counter
+        if not self._is_elsewhere():
+            _, times = self.changed.get(id(counter), (counter, 0))
+            self.changed[id(counter)] = (counter, times + 1)
 
     def see_gradient(self, leaf: Tensor, gradient: Tensor | None) -> None:
+        if self._is_elsewhere():
+            return
         if leaf not in self.gradients:
             self.gradients[leaf] = gradient is not None
         if gradient is not None and self.known_slot(gradient.array) is None:
             self.sources[id(gradient.array)] = Source(leaf, is_grad=True)
 
     def see_gradient_set(self, leaf: Tensor) -> None:
-        self.gradients.setdefault(leaf, None)
+        if not self._is_elsewhere():
+            self.gradients.setdefault(leaf, None)
+
+    def see_backward(self, roots: list[Tensor]) -> None:
+        if not self._is_elsewhere() and any(
+            node._sequence < self.first_sequence for node in nodes_from(roots)
+        ):
+            self.fail("runs backward into what was computed outside of the function")
 
     def see_module(self, module: Module) -> None:
-        if id(module) not in self.modules:
+        if id(module) not in self.modules and not self._is_elsewhere():
             attributes = list(vars(module).values())
             self.modules[id(module)] = (module, attributes)
-            if Tensor in map(type, attributes):
-                self._see_tensors(attributes)
-            self._see_tensors(module._parameters.values())
-            self._see_tensors(module._buffers.values())
+            if not _NO_TENSORS.issuperset(map(type, attributes)):
+                self._see_lasting(attributes)
 
     def see_optimizer(self, optimizer: Any) -> None:
+        if self._is_elsewhere():
+            return
         self.optimizers[id(optimizer)] = optimizer
         for group in optimizer.param_groups:
-            self._see_tensors(group["params"])
+            self._see_lasting(group["params"])
         for state in optimizer.state.values():
-            self._see_tensors(state.values())
+            self._see_lasting(state.values())
 
-    def _see_tensors(self, values: Iterable[Any]) -> None:
-        for value in values:
-            if isinstance(value, Tensor):
-                self.see_tensor(value)
-
-    def see_what(self, function: Any) -> None:
-        """What a function can reach without calling it: in its closure and globals."""
-        function = inspect.unwrap(function)
-        reachable = [getattr(function, "__self__", None)]
-        function = getattr(function, "__func__", function)
-        if inspect.isfunction(function):
-            names = function.__code__.co_names
-            reachable += [function.__globals__.get(name) for name in names]
-            reachable += [c.cell_contents for c in function.__closure__ or () if _is_filled(c)]
-            self.globals = [(function.__globals__, n, function.__globals__[n])
-                            for n in names if n in function.__globals__]  # fmt: skip
-            self.cells = [(c, c.cell_contents) for c in function.__closure__ or () if _is_filled(c)]
-        values = [value for _, _, value in self.globals] + [value for _, value in self.cells]
-        self.containers = [(v, contents(v)) for v in values if type(v) in (list, dict, set)]
-        self._see_tensors(reachable)
-        for _, held in self.containers:
-            self._see_tensors(held)
-        for value in reachable:
-            if isinstance(value, Module):
-                for module in value.modules():
-                    self.see_module(module)
+    def _is_elsewhere(self) -> bool:
+        """Whether another thread than the one that records is at work."""
+        return get_ident() != self.thread
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -270,20 +295,6 @@ class _RecordingTable:
         return recorded
 
 
-def contents(container: Any) -> list[Any]:
-    """What a list, dictionary or set holds, one level deep."""
-    if isinstance(container, dict):
-        return [*container.keys(), *container.values()]
-    return list(container)
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
-
-
 def _has_mask(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     return any(type(p) in kernel_tables and p.dtype.kind == "b" for p in parts)
@@ -292,6 +303,6 @@ def _has_mask(index: Any) -> bool:
 def _user_line() -> str:
     """The innermost line outside this package that is being run."""
     for frame in reversed(traceback.extract_stack()):
-        if not frame.filename.startswith(_PACKAGE):
+        if not frame.filename.startswith(PACKAGE):
             return f"{frame.filename}:{frame.lineno}: `{frame.line}`"
     return "a line of the framework"

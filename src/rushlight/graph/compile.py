@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 from ..autograd.grad_mode import state
@@ -14,8 +16,9 @@ from ..kernels import launch
 from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
-from .capture import CaptureError, LeakError, Recorder
+from .capture import PACKAGE, CaptureError, LeakError, Recorder
 from .entry import Entry
+from .names import Names, read_names
 from .record import Record
 
 _MOST_RECORDS = 32  # per function; the one that was not used for longest goes first
@@ -45,6 +48,8 @@ def compile(
     """
     if model is None:
         return functools.partial(compile, fullgraph=fullgraph, disable=disable)
+    if not callable(model):
+        raise TypeError(f"compile: expected a function or a Module, not {type(model).__name__}")
     if disable:
         return model
     if isinstance(model, Module):
@@ -57,12 +62,14 @@ class CompiledFunction:
 
     def __init__(self, function: Callable[..., Any], fullgraph: bool) -> None:
         functools.update_wrapper(self, function)
+        read_names(function)
         self.function = function
         self.fullgraph = fullgraph
         self.entries: OrderedDict[Any, list[Entry]] = OrderedDict()
         self.runs_eagerly = False
-        self.attempts = 0
+        self.attempts: dict[Any, int] = {}  # by signature: recordings that were no good
         self.last_used: Entry | None = None
+        self._has_dropped_one = False
 
     @property
     def graph(self) -> Record:
@@ -86,37 +93,36 @@ class CompiledFunction:
                 slots = entry.fetch(tensors)
                 if slots is not None:
                     self.last_used = entry
+                    self.entries.move_to_end(key)
                     return entry.run(slots, tensors)
         return self._record(key, tensors, args, kwargs)
 
     def _record(self, key: Any, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
-        # The backward of what is recorded ends at the arguments; what they came from lies outside.
-        inner = [t.alias().requires_grad_() if t.grad_fn is not None else t for t in tensors]
-        recorder = Recorder(inner, self.fullgraph)
-        recorder.see_what(self.function)
-        replaced = iter(inner)
+        objects = [a for a in (*args, *kwargs.values()) if not isinstance(a, Tensor)]
+        recorder = Recorder(tensors, Names(self.function, objects), self.fullgraph)
+        modes = state.enabled, get_default_dtype()
         with recorder.active():
-            result = self.function(*_replace(args, replaced), **_replace(kwargs, replaced))
-        for own, given in zip(inner, tensors, strict=True):
-            if own is not given and own.grad is not None:
-                raise CaptureError(
-                    "compile: the function calls backward(), and an argument of it was computed "
-                    "from other tensors: pass it detached, or compute it inside"
-                )
-        if recorder.failure is not None:
-            self._run_eagerly(recorder.failure)
+            result = self.function(*args, **kwargs)
+        if modes != (state.enabled, get_default_dtype()):
+            recorder.fail("leaves another grad mode or default dtype behind")
+        if hasattr(result, "__next__") or hasattr(result, "__await__"):
+            recorder.fail(f"returns a {type(result).__name__}, which runs later")
+        entry = None
+        if recorder.failure is None:
+            try:
+                entry = Entry(recorder, result, tensors)
+            except LeakError as leak:
+                self.attempts[key] = self.attempts.get(key, 0) + 1
+                if self.attempts[key] >= _MOST_ATTEMPTS:
+                    self._run_eagerly(str(leak))
+                return result
+        if entry is None or recorder.failure is not None:
+            self._run_eagerly(str(recorder.failure))
             return result
-        try:
-            entry = Entry(recorder, result, inner)
-        except LeakError as leak:
-            self.attempts += 1
-            if self.attempts >= _MOST_ATTEMPTS:
-                self._run_eagerly(str(leak))
-            return result
-        self.attempts = 0
+        self.attempts.pop(key, None)
         self.last_used = entry
         self._keep(key, entry)
-        return entry.first_result(result, tensors)
+        return entry.first_result(tensors)
 
     def _keep(self, key: Any, entry: Entry) -> None:
         self.entries.setdefault(key, []).insert(0, entry)
@@ -126,18 +132,36 @@ class CompiledFunction:
             self.entries[oldest].pop()
             if not self.entries[oldest]:
                 del self.entries[oldest]
+            if not self._has_dropped_one:
+                self._has_dropped_one = True
+                _warn(
+                    f"compile: {self._name()} has made more than {_MOST_RECORDS} records and drops "
+                    "old ones: a shape, an argument that is no tensor or an attribute differs at "
+                    "each call"
+                )
 
     def _run_eagerly(self, reason: str) -> None:
-        self.runs_eagerly = True
-        name = getattr(self.function, "__name__", type(self.function).__name__)
-        message = f"compile: {name} runs without a record from now on: {reason}"
         if self.fullgraph:
-            raise CaptureError(message)
-        warnings.warn(message, stacklevel=4)
+            raise CaptureError(f"compile: {self._name()} cannot be recorded: {reason}")
+        self.runs_eagerly = True
+        _warn(f"compile: {self._name()} runs without a record from now on: {reason}")
+
+    def _name(self) -> str:
+        """The function's name and the line that it begins at."""
+        owner = getattr(self.function, "__self__", None)
+        if isinstance(owner, Module):
+            return type(owner).__name__
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        code = getattr(self.function, "__code__", None)
+        return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method of a class."""
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles are without records."""
+        return CompiledFunction, (self.function, self.fullgraph)
 
 
 class CompiledModule(Module):
@@ -145,7 +169,7 @@ class CompiledModule(Module):
 
     def __init__(self, module: Module, fullgraph: bool) -> None:
         super().__init__()
-        self._orig_mod = module
+        super().__setattr__("_orig_mod", module)
         self.__dict__["_compiled"] = CompiledFunction(module.__call__, fullgraph)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -158,6 +182,23 @@ class CompiledModule(Module):
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["_orig_mod"], name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_orig_mod" not in self.__dict__ or name in self.__dict__:
+            super().__setattr__(name, value)
+        else:
+            setattr(self._orig_mod, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._orig_mod, name)
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles are without records."""
+        return CompiledModule, (self._orig_mod, self._compiled.fullgraph)
+
+
+# Of these, what is equal is the same; other objects stand for themselves.
+_VALUES = (int, str, bytes, complex, type(None), type, frozenset)
+
 
 def signature(value: Any, tensors: list[Tensor]) -> Any:
     """What a call's arguments have in common with those that the same record serves.
@@ -169,11 +210,16 @@ def signature(value: Any, tensors: list[Tensor]) -> Any:
         array = value.array
         # A parameter may be reached by the function in other ways, too: its record is its own.
         own = id(value) if isinstance(value, Parameter) else None
-        return (type(array), array.shape, array.strides, array.dtype, value.requires_grad, own)
+        return (type(array), array.shape, array.strides, array.dtype, value.requires_grad,
+                value._grad_fn is None, own)  # fmt: skip
     if isinstance(value, (tuple, list)):
         return (type(value), *[signature(part, tensors) for part in value])
     if isinstance(value, dict):
-        return (dict, *[(key, signature(part, tensors)) for key, part in value.items()])
+        return (type(value), *[(key, signature(part, tensors)) for key, part in value.items()])
+    if isinstance(value, slice):
+        return (slice, *[signature(p, tensors) for p in (value.start, value.stop, value.step)])
+    if isinstance(value, float):
+        return (type(value), value.hex())  # 0.0 equals -0.0, and NaN not even itself
     try:
         hash(value)
     except TypeError:
@@ -181,7 +227,20 @@ def signature(value: Any, tensors: list[Tensor]) -> Any:
             f"an argument of type {type(value).__name__} may change without being another; pass "
             "its data as tensors"
         ) from None
-    return (type(value), value)
+    return (type(value), value if isinstance(value, _VALUES) else _Same(value))
+
+
+class _Same:
+    """Makes an object equal to itself alone, whatever it says; and keeps it, and so its id."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
 
 
 def _sharing(tensors: list[Tensor]) -> tuple[int, ...]:
@@ -190,14 +249,9 @@ def _sharing(tensors: list[Tensor]) -> tuple[int, ...]:
     return tuple([arrays.index(array) for array in arrays])
 
 
-def _replace(value: Any, tensors: Any) -> Any:
-    """The arguments with other tensors in the places of theirs, in the order of `signature`."""
-    if isinstance(value, Tensor):
-        return next(tensors)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*[_replace(part, tensors) for part in value])
-    if isinstance(value, (tuple, list)):
-        return type(value)(_replace(part, tensors) for part in value)
-    if isinstance(value, dict):
-        return {key: _replace(part, tensors) for key, part in value.items()}
-    return value
+def _warn(message: str) -> None:
+    """A warning at the line outside this package that led here."""
+    level = 2
+    while sys._getframe(level - 1).f_code.co_filename.startswith(PACKAGE):
+        level += 1
+    warnings.warn(message, stacklevel=level)

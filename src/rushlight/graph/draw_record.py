@@ -43,16 +43,17 @@ class Place:
 
 def draw_record(record: Record) -> str:
     """The picture of a record as the text of an SVG file."""
-    columns = [[c for c in record.calls if c.phase == phase] for phase in PHASES]
-    rows = max(len(column) for column in columns)
+    phases = [phase for phase in PHASES if any(c.phase == phase for c in record.calls)]
+    columns = [[c for c in record.calls if c.phase == phase] for phase in phases]
+    rows = max((len(column) for column in columns), default=0)
     places: dict[int, Place] = {}
-    for number, (phase, column) in enumerate(zip(PHASES, columns, strict=True)):
+    for number, (phase, column) in enumerate(zip(phases, columns, strict=True)):
         for i, call in enumerate(column):
             row = rows - 1 - i if phase == "backward" else i
             left = MARGIN + number * (BOX_WIDTH + COLUMN_GAP)
             top = MARGIN + TITLE_HEIGHT + row * ROW_HEIGHT
             places[id(call)] = Place(left, top, phase)
-    width = 2 * MARGIN + 3 * BOX_WIDTH + 2 * COLUMN_GAP
+    width = 2 * MARGIN + max(len(phases), 1) * (BOX_WIDTH + COLUMN_GAP) - COLUMN_GAP
     height = 2 * MARGIN + TITLE_HEIGHT + rows * ROW_HEIGHT
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -60,7 +61,7 @@ def draw_record(record: Record) -> str:
         'font-family="Helvetica, Arial, \'DejaVu Sans\', sans-serif">',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
-    parts += [_title(i, phase, columns[i], record) for i, phase in enumerate(PHASES)]
+    parts += [_title(i, phase, columns[i], record) for i, phase in enumerate(phases)]
     parts += _arrows(record, places)
     parts += [_box(call, places[id(call)], record) for call in record.calls]
     return "\n".join([*parts, "</svg>", ""])
@@ -69,7 +70,9 @@ def draw_record(record: Record) -> str:
 def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
     made = sum(record.slots[s].nbytes for c in calls for s in result_slots(c.results))
     left = MARGIN + number * (BOX_WIDTH + COLUMN_GAP)
-    text = f"{phase}: {len(calls)} kernels, {made / 2**20:.1f} MiB made"
+    kernels = "1 kernel" if len(calls) == 1 else f"{len(calls)} kernels"
+    size = f"{made / 2**20:.1f} MiB" if made >= 2**20 else f"{made / 2**10:.1f} KiB"
+    text = f"{phase}: {kernels}, {size} made"
     return f'<text x="{left}" y="{MARGIN + 12}" font-weight="bold">{text}</text>'
 
 
@@ -111,7 +114,9 @@ def _arrow(start: Place, end: Place) -> str:
 def _box(call: Call, place: Place, record: Record) -> str:
     fill, border = COLOURS[call.phase]
     slots = result_slots(call.results)
-    shape = "x".join(str(n) for n in record.slots[slots[0]].shape) if slots else ""
+    shape = ""
+    if slots:
+        shape = "x".join(str(n) for n in record.slots[slots[0]].shape) or "scalar"
     size = f"{sum(record.slots[s].nbytes for s in slots)} bytes"
     baseline = place.top + 16
     return (

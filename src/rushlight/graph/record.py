@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..kernels.launch import plain_tables
 from ..tensor import Tensor
 
 
@@ -24,6 +25,7 @@ class Slot:
     dtype: Any
     nbytes: int
     type: type
+    strides: tuple[int, ...]  # in bytes
 
 
 class LiveValue(float):
@@ -46,9 +48,10 @@ class LiveValue(float):
 
 def _read(options: dict[str, Any], key: str, index: int | None) -> float:
     value = options[key] if index is None else options[key][index]
-    # A tensor's array itself is read, so that no recorder takes it for a value that the program
-    # reads.
-    return value.array.item() if isinstance(value, Tensor) else value
+    # Read past a recorder, which would take it for a value that the program reads.
+    if isinstance(value, Tensor):
+        return plain_tables[type(value.array)].scalar(value.array)
+    return value
 
 
 @dataclass(slots=True)
@@ -73,6 +76,15 @@ class Source:
     argument: int | None = None  # the number of the call's argument
     array: Any = None  # the constant
 
+    def kind(self) -> str:
+        """What it is, for whoever looks at the record."""
+        if self.argument is not None:
+            return f"argument {self.argument}"
+        if self.tensor is None:
+            return "constant"
+        name = "parameter" if self.tensor._requires_grad else "tensor"
+        return f"gradient of a {name}" if self.is_grad else name
+
     def fetch(self, arguments: Sequence[Tensor] = ()) -> Any:
         if self.argument is not None:
             return arguments[self.argument].array
@@ -83,17 +95,24 @@ class Source:
         return self.tensor.array
 
 
-@dataclass
+@dataclass(repr=False)
 class Record:
     """The kernels of a call in their order."""
 
     calls: list[Call] = field(default_factory=list)
     inputs: dict[int, Source] = field(default_factory=dict)  # slot -> source
     slots: list[Slot] = field(default_factory=list)
+    results: tuple[int, ...] = ()  # slots whose arrays must be there at the end
+
+    def __repr__(self) -> str:
+        return f"<Record of {len(self.calls)} kernels and {len(self.slots)} arrays>"
 
     def __str__(self) -> str:
-        """One line per kernel: what it reads and makes, with shapes and bytes."""
-        lines = []
+        """One line per input and per kernel: what it reads and makes, with shapes and bytes."""
+        lines = [
+            f"     input    {self._describe(slot)}: {source.kind()}"
+            for slot, source in self.inputs.items()
+        ]
         for number, call in enumerate(self.calls):
             made = ", ".join(self._describe(s) for s in result_slots(call.results)) or "nothing"
             read = ", ".join(f"%{s}" for s in call.reads)

@@ -13,11 +13,19 @@ from .record import Call, LiveValue, Slot
 
 
 class PythonProgram:
+    """The kernels of a record, ready to run on arrays in slots.
+
+    `failed` is the name of the kernel that raised, while an error passes.
+    """
+
+    failed = ""
+
     def __init__(self, calls: list[Call]) -> None:
         self.calls = calls
 
     def run(self, slots: list[Any]) -> None:
         for call in self.calls:
+            self.failed = call.name
             result = call.function(*_filled(call.arguments, slots))
             if isinstance(call.results, int):
                 slots[call.results] = result
@@ -46,5 +54,5 @@ def program(calls: list[Call]) -> Any:
     if native is None:
         return PythonProgram(calls)
     return native.Program(
-        [(c.function, c.arguments, c.results, c.last_uses) for c in calls], Slot, LiveValue
+        [(c.name, c.function, c.arguments, c.results, c.last_uses) for c in calls], Slot, LiveValue
     )

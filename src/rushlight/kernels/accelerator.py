@@ -59,20 +59,18 @@ class Accelerator(Philox, Base):
             order, back = _memory_order(x)
             return x.transpose(order).get().transpose(back)
 
-    def from_numpy(self, x: np.ndarray[Any, Any], index: int | None) -> Any:
-        if index is None:
-            index = self.current_index() if self.index is None else self.index
-        with self.context(index):
+    def from_numpy(self, x: np.ndarray[Any, Any]) -> Any:
+        with self.context(self.current_index() if self.index is None else self.index):
             if x.flags.c_contiguous:
                 return self.xp.asarray(x)
             order, back = _memory_order(x)
             return self.xp.asarray(np.ascontiguousarray(x.transpose(order))).transpose(back)
 
-    def copy(self, x: Any, source: Any, out: Any) -> Any:
-        if source.device.id != out.device.id:
-            source = self.from_numpy(self.to_numpy(source), out.device.id)
-        with self.context(out.device.id):
-            return super().copy(x, source, out)
+    def copy(self, x: Any, source: Any) -> Any:
+        with self.context(x.device.id):
+            if source.device.id != x.device.id:
+                source = self.from_numpy(self.to_numpy(source))
+            return super().copy(x, source)
 
     # ---- where CuPy differs from NumPy
 

@@ -31,8 +31,7 @@ def find_table(where: device | None) -> Any:
 
 
 def _open(kind: str) -> None:
-    if launch.recorder is not None:  # the tables that it stands in the place of are those there are
-        launch.recorder.fail(f"uses {kind} for the first time")
+    launch.refuse_record(f"uses {kind} for the first time")  # its tables are not in its hands
     if kind == "cuda":
         from .cuda import open_cuda
 

@@ -14,11 +14,13 @@ from typing import Any
 
 kernels: dict[type, Any] = {}
 tables_by_device: dict[str, Any] = {}
+# The tables themselves, also while other objects stand in their places.
+plain_tables: dict[type, Any] = {}
 
 
 def register(table: Any) -> None:
     """Makes a kernel table known by its array type and by its device type's name."""
-    kernels[table.array_type] = table
+    kernels[table.array_type] = plain_tables[table.array_type] = table
     tables_by_device[table.device_name] = table
 
 
@@ -43,21 +45,25 @@ def intercepted(wrap: Any) -> Iterator[None]:
 recorder: Any = None
 phase = "forward"
 
-# Counts the changes of what a program is made of besides arrays: attributes of modules, options of
-# optimizers, `requires_grad`. A record that was made under another count looks whether it still
-# holds.
-structure = 0
+
+def refuse_record(what: str) -> None:
+    """Says that what is being called cannot be replayed, if it is being recorded."""
+    if recorder is not None:
+        recorder.fail(what)
 
 
-# Counts the hooks that were added or taken away: a record does not know of what they would do.
-hooks = 0
-
-
-def hooks_changed() -> None:
-    global hooks
-    hooks += 1
+# Count the changes of what a program is made of besides arrays: attributes of modules, options of
+# optimizers and `requires_grad`; hooks. A record that was made under another count looks whether it
+# still holds.
+structure_version = 0
+hook_version = 0
 
 
 def structure_changed() -> None:
-    global structure
-    structure += 1
+    global structure_version
+    structure_version += 1
+
+
+def hooks_changed() -> None:
+    global hook_version
+    hook_version += 1

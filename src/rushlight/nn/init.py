@@ -10,10 +10,9 @@ import math
 import warnings
 from typing import Any
 
-import numpy as np
-
 from ..autograd.grad_mode import no_grad
 from ..dtype import bool as bool_
+from ..ops.common import table_of
 from ..ops.creation import arange, empty_like, ones_like
 from ..ops.elementwise import where
 from ..ops.random import randperm
@@ -249,13 +248,14 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     if tensor.numel() == 0:
         return tensor
     rows = tensor.shape[0]
-    values = np.empty((rows, tensor.numel() // rows), tensor.dtype.numpy)
-    wrap(values).normal_(0, 1, generator=generator)
-    wide = values.shape[0] < values.shape[1]
-    q, r = np.linalg.qr(values.T if wide else values)
-    q *= np.sign(np.diag(r))
+    columns = tensor.numel() // rows
     with no_grad():
-        tensor.copy_(wrap((q.T if wide else q).reshape(tensor.shape) * gain))
+        matrix = tensor.new_empty(rows, columns).normal_(0, 1, generator=generator)
+        tall = matrix.T if rows < columns else matrix
+        q, r = map(wrap, table_of(tall).qr(tall.array))
+        diagonal = arange(min(rows, columns), device=tensor.device)
+        q = q * r[diagonal, diagonal].sign()
+        tensor.copy_((q.T if rows < columns else q).reshape(tensor.shape) * gain)
     return tensor
 
 

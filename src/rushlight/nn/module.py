@@ -11,6 +11,7 @@ from ..dtype import float16, float32, float64
 from ..errors import OperationError
 from ..kernels import launch
 from ..ops.copies import convert, parse_to, preserve_format
+from ..parameters import clear_grad
 from ..tensor import Tensor
 from .hooks import Hooks
 from .parameter import Parameter
@@ -310,18 +311,3 @@ class Module(StateDict, Hooks):
 def indented(text: str) -> str:
     """A module's repr as part of another's: all lines but the first moved to the right."""
     return text.replace("\n", "\n  ")
-
-
-def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
-    """Takes away a gradient, or fills it with zeros outside any graph it may have come from."""
-    grad = parameter.grad
-    if grad is None:
-        return
-    if set_to_none:
-        parameter.grad = None
-        return
-    if grad.grad_fn is not None:
-        grad.detach_()
-    else:
-        grad.requires_grad_(False)
-    grad.zero_()

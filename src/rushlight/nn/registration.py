@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from ..kernels.launch import structure_changed
+from ..parameters import typename
 from ..tensor import Tensor
 from .parameter import Buffer, Parameter
 
@@ -67,15 +68,6 @@ class Registered(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
-
-
-def typename(value: Any) -> str:
-    """A value's type as error messages name it: torch.FloatTensor, int, mypackage.Net."""
-    if isinstance(value, Tensor):
-        return value.type()
-    cls = type(value)
-    place = "" if cls.__module__ == "builtins" else f"{cls.__module__}."
-    return f"{place}{cls.__qualname__}"
 
 
 class Registration:

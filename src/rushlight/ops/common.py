@@ -13,8 +13,9 @@ import numpy as np
 from ..autograd.operation import Operation, explain
 from ..dtype import combine, get_default_dtype, promote_types, scalar_dtype
 from ..dtype import dtype as DType
-from ..errors import OperationError
+from ..errors import NotSupportedError, OperationError
 from ..kernels.launch import kernels as kernel_tables
+from ..kernels.launch import refuse_record
 from ..tensor import Tensor, wrap, wrap_dim
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
@@ -53,10 +54,9 @@ def binary(operation: type[Operation], a: Any, b: Any) -> Tensor:
 
 def promoted(name: str, a: Any, b: Any, to: DType | None = None) -> tuple[Any, Any]:
     """Both operands in the dtype they promote to; the first one as a tensor."""
-    if isinstance(a, np.ndarray):
-        a = wrap(a)
-    if isinstance(b, np.ndarray):
-        b = wrap(b)
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        refuse_record("computes with a NumPy array, which may change unseen")
+        a, b = (wrap(x) if isinstance(x, np.ndarray) else x for x in (a, b))
     if not _is_operand(a) or not _is_operand(b):
         other = b if isinstance(a, Tensor) else a
         raise TypeError(
@@ -90,19 +90,33 @@ def _on_one_device(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     return a, b
 
 
-def plain(kernel: str, a: Any, b: Any) -> Tensor:
-    """An elementwise kernel of two operands that has no gradient."""
+def plain(kernel: str, a: Any, b: Any, refused: str = "") -> Tensor:
+    """An elementwise kernel of two operands that has no gradient.
+
+    `refused` are the kinds of dtype, in NumPy's letters, that it does not exist for.
+    """
     a, b = promoted(kernel, a, b)
     x, y = a.array, b.array if isinstance(b, Tensor) else b
+    if refused and x.dtype.kind in refused:
+        raise NotSupportedError(f"{kernel} is not implemented for {a.dtype}")
     try:
         return wrap(getattr(table_of(a), kernel)(x, y))
     except (ValueError, TypeError) as error:
         raise explain(kernel, error, (x, y)) from error
 
 
-def holds(conditions: Tensor) -> bool:
-    """Whether a check of values passes; devices that would have to wait for them let it pass."""
-    return table_of(conditions).holds(conditions.array)
+def check(conditions: Tensor, kind: type[Exception], message: str) -> None:
+    """Raises `kind(message)` unless all hold; devices that would have to wait let it pass."""
+    table_of(conditions).check(conditions.array, kind, message)
+
+
+def check_ordered(name: str, x: Tensor) -> Tensor:
+    """x itself; PyTorch's error for complex numbers."""
+    if x.array.dtype.kind == "c":
+        raise NotSupportedError(
+            f"{name}(): does not support complex input ({x.dtype}): complex numbers have no order"
+        )
+    return x
 
 
 def full_like_number(value: Any, dtype: DType, like: Tensor) -> Tensor:
@@ -130,9 +144,17 @@ def result_type(*operands: Any) -> DType:
     return result
 
 
-def as_floating(x: Tensor) -> Tensor:
-    """Integers as the default floating type, for functions whose values are no integers."""
-    return x if x.array.dtype.kind in "fc" else x.to(get_default_dtype())
+def as_floating(x: Any) -> Any:
+    """Integers as the default floating type, for functions whose values are no integers.
+
+    What is no tensor at all is left to the operation, which refuses it under its own name.
+    """
+    try:
+        return x if x.array.dtype.kind in "fc" else x.to(get_default_dtype())
+    except AttributeError:
+        if isinstance(x, Tensor):
+            raise
+        return x
 
 
 def inplace(operation: type[Operation], name: str) -> Callable[..., Tensor]:

@@ -1,6 +1,9 @@
-"""Whether two tensors are the same, or nearly."""
+"""Whether two tensors are the same, or nearly; whether one holds an element."""
 
 from __future__ import annotations
+
+from numbers import Number
+from typing import Any
 
 from ..autograd import no_grad
 from ..errors import OperationError
@@ -39,3 +42,13 @@ def allclose(
 ) -> bool:
     """Whether all elements satisfy `isclose`."""
     return bool(isclose(input, other, rtol, atol, equal_nan).all())
+
+@method
+def __contains__(self: Tensor, element: Any) -> bool:
+    """Whether some element equals `element`, a number or a tensor: `3 in x`."""
+    if not isinstance(element, (Tensor, Number)):
+        raise RuntimeError(
+            "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element)}."
+        )
+    return bool((self == element).any())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap
 from .common import method, plain, table_of
 from .creation import zeros_like
@@ -17,8 +18,8 @@ class Floor(Operation):
 
     @classmethod
     def of(cls, x: Tensor) -> Tensor:
-        if x.array.dtype.kind == "b":
-            raise NotImplementedError(f"{cls.kernel} is not implemented for torch.bool")
+        if x.array.dtype.kind in "bc":
+            raise NotSupportedError(f"{cls.kernel} is not implemented for {x.dtype}")
         return x.clone() if x.array.dtype.kind in "iu" else cls.apply(x, cls.kernel)
 
     @staticmethod
@@ -78,9 +79,9 @@ def sign(input: Tensor) -> Tensor:
     return input.clone() if input.array.dtype.kind == "b" else Sign.apply(input, "sign")
 
 
-def _comparison(name: str, doc: str, symbol: str) -> Any:
+def _comparison(name: str, doc: str, symbol: str, refused: str = "c") -> Any:
     def function(input: Tensor, other: Any) -> Tensor:
-        return plain(name, input, other)
+        return plain(name, input, other, refused)
 
     function.__name__ = name
     function.__doc__ = f"Whether each element of `input` {doc} that of `other`: `a {symbol} b`."
@@ -88,8 +89,8 @@ def _comparison(name: str, doc: str, symbol: str) -> Any:
     return function
 
 
-eq = _comparison("eq", "is equal to", "==")
-ne = _comparison("ne", "is not equal to", "!=")
+eq = _comparison("eq", "is equal to", "==", refused="")
+ne = _comparison("ne", "is not equal to", "!=", refused="")
 lt = _comparison("lt", "is less than", "<")
 le = _comparison("le", "is at most", "<=")
 gt = _comparison("gt", "is greater than", ">")
@@ -109,12 +110,19 @@ isnan = _test("isnan", "Whether each element is not a number.")
 isinf = _test("isinf", "Whether each element is infinite.")
 isfinite = _test("isfinite", "Whether each element is neither infinite nor nan.")
 logical_not = _test("logical_not", "Whether each element is zero.")
-bitwise_not = _test("bitwise_not", "Every bit turned over; for bool, the opposite.")
 
 
-def _logical(name: str, doc: str) -> Any:
+@method
+def bitwise_not(input: Tensor) -> Tensor:
+    """Every bit turned over; for bool, the opposite."""
+    if input.array.dtype.kind in "fc":
+        raise NotSupportedError(f"bitwise_not is not implemented for {input.dtype}")
+    return wrap(table_of(input).bitwise_not(input.array))
+
+
+def _logical(name: str, doc: str, refused: str = "") -> Any:
     def function(input: Tensor, other: Any) -> Tensor:
-        return plain(name, input, other)
+        return plain(name, input, other, refused)
 
     function.__name__, function.__doc__ = name, doc
     setattr(Tensor, name, function)
@@ -124,8 +132,8 @@ def _logical(name: str, doc: str) -> Any:
 logical_and = _logical("logical_and", "Whether both elements are other than zero.")
 logical_or = _logical("logical_or", "Whether either element is other than zero.")
 logical_xor = _logical("logical_xor", "Whether just one of the elements is other than zero.")
-bitwise_and = _logical("bitwise_and", "The bits set in both.")
-bitwise_or = _logical("bitwise_or", "The bits set in either.")
-bitwise_xor = _logical("bitwise_xor", "The bits set in just one.")
+bitwise_and = _logical("bitwise_and", "The bits set in both.", refused="fc")
+bitwise_or = _logical("bitwise_or", "The bits set in either.", refused="fc")
+bitwise_xor = _logical("bitwise_xor", "The bits set in just one.", refused="fc")
 
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

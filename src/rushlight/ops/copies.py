@@ -64,15 +64,15 @@ class ToCopy(Operation):
     """Conversion to another dtype or device."""
 
     @staticmethod
-    def forward(kernels: Any, x: Any, dtype: Any, table: Any, index: int | None) -> Any:
+    def forward(kernels: Any, x: Any, dtype: Any, table: Any) -> Any:
         if dtype is not None:
             x = kernels.cast(x, dtype)
         if table is not None:
-            x = table.from_numpy(kernels.to_host(x), index)
+            x = table.from_numpy(kernels.to_host(x))
         return x
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, _, table, _ = inputs
+        x, _, table = inputs
         self.device = x.device if table is not None else None
 
     def backward(self, grad: Tensor) -> Any:
@@ -147,10 +147,9 @@ def convert(
         if memory_format == preserve_format:
             return clone(x) if copy else x
         return clone(x, memory_format=memory_format) if copy else contiguous(x, memory_format)
-    index = None if device is None else device.index
     if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
         x = x.detach()  # whole numbers have no gradient
-    result = ToCopy.apply(x, None if dtype is None else dtype.numpy, table, index)
+    result = ToCopy.apply(x, None if dtype is None else dtype.numpy, table)
     return result if memory_format == preserve_format else contiguous(result, memory_format)
 
 

@@ -10,7 +10,10 @@ import numpy as np
 from ..device import device as Device
 from ..dtype import dtype as DType
 from ..dtype import get_default_dtype, int64, scalar_dtype
+from ..errors import OperationError
 from ..kernels.devices import find_table
+from ..kernels.launch import refuse_record
+from ..size import Size
 from ..tensor import Tensor, wrap
 from .common import method, new_shape, table_of
 
@@ -36,8 +39,15 @@ def tensor(
 
 
 def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
+    if isinstance(data, np.ndarray):
+        refuse_record("makes a tensor of a NumPy array, which may change unseen")
     if dtype is not None:
-        return np.array(_plain(data), dtype=dtype.numpy)
+        try:
+            return np.array(_plain(data), dtype=dtype.numpy)
+        except OverflowError as error:
+            raise OperationError(
+                f"value cannot be converted to type {dtype.name} without overflow ({error})"
+            ) from error
     if isinstance(data, (np.ndarray, np.generic)):
         DType.from_numpy(data.dtype)  # raises for strings, objects and their like
         return np.array(data)
@@ -88,9 +98,7 @@ def _holds_numpy(data: Any) -> bool:
 
 def _placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
     """A host array as a tensor on a device."""
-    where = _device(device)
-    index = None if where is None else where.index
-    return wrap(find_table(where).from_numpy(array, index))
+    return wrap(table_at(device).from_numpy(array))
 
 
 def legacy_constructor(cls: type[Tensor], data: tuple[Any, ...], device: Any) -> Tensor:
@@ -98,9 +106,9 @@ def legacy_constructor(cls: type[Tensor], data: tuple[Any, ...], device: Any) ->
     kind = get_default_dtype()
     if len(data) == 1 and isinstance(data[0], Tensor):
         return wrap(data[0].array, cls)
-    if len(data) == 1 and not isinstance(data[0], int):
+    if len(data) == 1 and not isinstance(data[0], (int, Size)):
         return wrap(_placed(_array_from(data[0], kind), device).array, cls)
-    return wrap(_placed(np.empty(data or (0,), kind.numpy), device).array, cls)
+    return wrap(table_at(device).empty(new_shape(data or (0,)), kind.numpy), cls)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -121,6 +129,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     """A tensor that shares a NumPy array's memory."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    refuse_record("makes a tensor of a NumPy array, which may change unseen")
     if not ndarray.dtype.isnative:
         raise ValueError(
             "given numpy array has byte order different from the native byte order. Conversion "
@@ -140,11 +149,28 @@ def frombuffer(
     buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Tensor:
     """A 1-d tensor that shares the memory of an object with the buffer interface."""
+    refuse_record("shares the memory of a buffer, which may change unseen")
     result = wrap(np.frombuffer(buffer, dtype.numpy, count, offset))
     return result.requires_grad_() if requires_grad else result
 
 
 # ---- by a rule
+
+
+def table_at(device: Any) -> Any:
+    """The kernels of the device that a function was given."""
+    return find_table(None if device is None else Device(device))
+
+
+def asked_shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
+    """The shape given one by one, as a sequence, or as `size=`, which leaves the options."""
+    return new_shape((options.pop("size"),) if "size" in options else size)
+
+
+def finished(array: Any, requires_grad: bool) -> Tensor:
+    """The tensor of a new array."""
+    result = wrap(array)
+    return result.requires_grad_() if requires_grad else result
 
 
 def full(
@@ -156,17 +182,7 @@ def full(
         fill_value = fill_value.item()
     kind = dtype or scalar_dtype(fill_value)
     shape = new_shape((size,))
-    array = find_table(_device(device)).full(shape, fill_value, kind.numpy)
-    return _finished(array, requires_grad)
-
-
-def _device(device: Any) -> Device | None:
-    return None if device is None else Device(device)
-
-
-def _finished(array: Any, requires_grad: bool) -> Tensor:
-    result = wrap(array)
-    return result.requires_grad_() if requires_grad else result
+    return finished(table_at(device).full(shape, fill_value, kind.numpy), requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
@@ -177,12 +193,12 @@ def zeros(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
     tensor([[0., 0.],
             [0., 0.]])
     """
-    return full(_size(size, options), 0, dtype=dtype or get_default_dtype(), **options)
+    return full(asked_shape(size, options), 0, dtype=dtype or get_default_dtype(), **options)
 
 
 def ones(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
     """A tensor of ones."""
-    return full(_size(size, options), 1, dtype=dtype or get_default_dtype(), **options)
+    return full(asked_shape(size, options), 1, dtype=dtype or get_default_dtype(), **options)
 
 
 def empty(
@@ -191,13 +207,9 @@ def empty(
 ) -> Tensor:  # fmt: skip
     """A tensor whose elements are whatever stood in its memory."""
     kind = dtype or get_default_dtype()
-    shape = _size(size, named)
-    result = _finished(find_table(_device(device)).empty(shape, kind.numpy), requires_grad)
+    shape = asked_shape(size, named)
+    result = finished(table_at(device).empty(shape, kind.numpy), requires_grad)
     return result if memory_format is None else result.contiguous(memory_format=memory_format)
-
-
-def _size(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
-    return new_shape((options.pop("size"),) if "size" in options else size)
 
 
 def arange(
@@ -221,8 +233,7 @@ def arange(
         whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
         dtype = int64 if whole else get_default_dtype()
     count = math.ceil((end - start) / step)
-    table = find_table(_device(device))
-    return _finished(table.arange(start, step, count, dtype.numpy), requires_grad)
+    return finished(table_at(device).arange(start, step, count, dtype.numpy), requires_grad)
 
 
 def linspace(
@@ -233,8 +244,7 @@ def linspace(
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     kind = dtype or get_default_dtype()
-    table = find_table(_device(device))
-    return _finished(table.linspace(start, end, steps, kind.numpy), requires_grad)
+    return finished(table_at(device).linspace(start, end, steps, kind.numpy), requires_grad)
 
 
 def eye(
@@ -243,8 +253,11 @@ def eye(
 ) -> Tensor:  # fmt: skip
     """A matrix of `n` rows and `m` (or as many) columns with ones on its diagonal."""
     kind = dtype or get_default_dtype()
-    array = find_table(_device(device)).eye(n, n if m is None else m, kind.numpy)
-    return _finished(array, requires_grad)
+    m = n if m is None else m
+    for name, count in (("n", n), ("m", m)):
+        if count < 0:
+            raise OperationError(f"eye: {name} must be greater or equal to 0, got {count}")
+    return finished(table_at(device).eye(n, m, kind.numpy), requires_grad)
 
 
 # ---- like another tensor
@@ -259,7 +272,7 @@ def full_like(
     if device is not None and Device(device) != input.device:
         return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device,
                     requires_grad=requires_grad)  # fmt: skip
-    return _finished(table_of(input).full_like(input.array, fill_value, kind), requires_grad)
+    return finished(table_of(input).full_like(input.array, fill_value, kind), requires_grad)
 
 
 def zeros_like(input: Tensor, **options: Any) -> Tensor:
@@ -272,9 +285,16 @@ def ones_like(input: Tensor, **options: Any) -> Tensor:
     return full_like(input, 1, **options)
 
 
-def empty_like(input: Tensor, **options: Any) -> Tensor:
-    """A tensor of `input`'s shape, dtype and memory order with undefined elements."""
-    return full_like(input, 0, **options)
+def empty_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None, **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """A tensor of `input`'s shape, dtype and memory order, elements whatever stood in its memory.
+    """
+    kind = dtype or input.dtype
+    if device is not None and Device(device) != input.device:
+        return empty(input.shape, dtype=kind, device=device, requires_grad=requires_grad)
+    return finished(table_of(input).empty_like(input.array, kind.numpy), requires_grad)
 
 
 @method
@@ -296,16 +316,17 @@ def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, dev
 @method
 def new_zeros(self: Tensor, *size: Any, **options: Any) -> Tensor:
     """`torch.zeros(size)` with this tensor's dtype and device."""
-    return new_full(self, _size(size, options), 0, **options)
+    return new_full(self, asked_shape(size, options), 0, **options)
 
 
 @method
 def new_ones(self: Tensor, *size: Any, **options: Any) -> Tensor:
     """`torch.ones(size)` with this tensor's dtype and device."""
-    return new_full(self, _size(size, options), 1, **options)
+    return new_full(self, asked_shape(size, options), 1, **options)
 
 
 @method
-def new_empty(self: Tensor, *size: Any, **options: Any) -> Tensor:
+def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None,
+              **options: Any) -> Tensor:  # fmt: skip
     """`torch.empty(size)` with this tensor's dtype and device."""
-    return new_full(self, _size(size, options), 0, **options)
+    return empty(*size, dtype=dtype or self.dtype, device=device or self.device, **options)

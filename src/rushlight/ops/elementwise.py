@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import FLOATING, get_default_dtype, int64
-from ..errors import OperationError
+from ..dtype import COMPLEX, FLOATING, get_default_dtype, int64
+from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
 from .common import (
     as_floating,
     binary,
+    check_ordered,
     full_like_number,
     method,
     plain,
@@ -251,6 +252,10 @@ class Where(Operation):
         return None, Where.apply(condition, grad, zero), Where.apply(condition, zero, grad)
 
 
+class MaskedFill(Where):
+    """One value where the mask is true: a choice under PyTorch's name."""
+
+
 # ---- arithmetic
 
 
@@ -331,22 +336,15 @@ def pow(input: Any, exponent: Any) -> Tensor:
 @method
 def floor_divide(input: Tensor, other: Any) -> Tensor:
     """The largest whole number not above `input / other`. It has no gradient."""
-    _refuse_bools("floor_divide", input, other)
-    return plain("floor_divide", input, other)
+    return plain("floor_divide", input, other, refused="bc")
 
 
 @method
 def remainder(input: Tensor, other: Any) -> Tensor:
     """`input - other * floor(input / other)`: what is left, with the divisor's sign."""
-    _refuse_bools("remainder", input, other)
     if isinstance(input, Tensor) and input.requires_grad:
         return input - other * floor_divide(input.detach(), other)
-    return plain("remainder", input, other)
-
-
-def _refuse_bools(name: str, a: Any, b: Any) -> None:
-    if _is_bool(a) and (_is_bool(b) or isinstance(b, bool)):
-        raise NotImplementedError(f"{name} is not implemented for torch.bool")
+    return plain("remainder", input, other, refused="bc")
 
 
 def _is_bool(value: Any) -> bool:
@@ -430,6 +428,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         lifted = input if min is None else maximum(input, _as_tensor(min, input))
         return lifted if max is None else minimum(lifted, _as_tensor(max, input))
     kind = result_type(input, *(v for v in (min, max) if v is not None))
+    if kind.category == COMPLEX:
+        raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
     return Clamp.apply(input if kind is input.dtype else input.to(kind), min, max)
 
 
@@ -440,13 +440,13 @@ def _as_tensor(value: Any, like: Tensor) -> Tensor:
 @method
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of two elements; nan if either is."""
-    return binary(Maximum, input, other)
+    return check_ordered("maximum", binary(Maximum, input, other))
 
 
 @method
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of two elements; nan if either is."""
-    return binary(Minimum, input, other)
+    return check_ordered("minimum", binary(Minimum, input, other))
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
@@ -477,7 +477,12 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         value = full_like_number(value, input.dtype, input)
     elif not isinstance(value, Tensor):
         value = input.new_tensor(value)
-    return where(mask, value.to(input.dtype), input)
+    if value.array.ndim:
+        raise OperationError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.array.ndim} dimension(s)."
+        )
+    return MaskedFill.apply(mask, value.to(input.dtype), input)
 
 
 @method

@@ -12,7 +12,15 @@ from ..dtype import bool as bool_
 from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import full_like_number, holds, method, methods, table_of, values_and_indices
+from .common import (
+    check,
+    check_ordered,
+    full_like_number,
+    method,
+    methods,
+    table_of,
+    values_and_indices,
+)
 from .shape import broadcast_tensors
 
 
@@ -43,7 +51,7 @@ class PlaceSlice(Operation):
     @staticmethod
     def forward(kernels: Any, x: Any, index: Any, shape: Any) -> Any:
         out = kernels.full(shape, 0, x.dtype, x)
-        return kernels.setitem(out, x, index, out)
+        return kernels.setitem(out, x, index)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         self.index = inputs[1]
@@ -93,7 +101,7 @@ class IndexPut(Operation):
     def forward(
         kernels: Any, x: Any, value: Any, template: Any, *indices: Any, out: Any = None
     ) -> Any:
-        return kernels.setitem(x, value, _fill_in(template, indices), out)
+        return kernels.setitem(x, value, _fill_in(template, indices))
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         _, _, self.template, *indices = inputs
@@ -345,6 +353,7 @@ _TopK = values_and_indices("topk")
 @method
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """The elements along `dim` in order, and where they stood; equal ones keep their order."""
+    check_ordered("sort", input)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
         return _Sort(input.clone(), input.new_zeros((), dtype=int64))
@@ -379,8 +388,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if num_classes == -1:
         num_classes = int(tensor.max()) + 1 if tensor.array.size else 1
-    elif not holds(tensor < num_classes):
-        raise RuntimeError("Class values must be smaller than num_classes.")
-    if not holds(tensor >= 0):
-        raise RuntimeError("Class values must be non-negative.")
+    else:
+        check(tensor < num_classes, RuntimeError, "Class values must be smaller than num_classes.")
+    check(tensor >= 0, RuntimeError, "Class values must be non-negative.")
     return wrap(table_of(tensor).one_hot(tensor.array, num_classes))

@@ -18,7 +18,7 @@ class Fill(Operation):
 
     @staticmethod
     def forward(kernels: Any, x: Any, value: Any, out: Any = None) -> Any:
-        return kernels.fill(x, value, out)
+        return kernels.fill(x, value)
 
     def backward(self, grad: Tensor) -> Any:
         return zeros_like(grad), grad
@@ -35,7 +35,7 @@ class CopyInto(Operation):
 
     @staticmethod
     def forward(kernels: Any, x: Any, source: Any, out: Any = None) -> Any:
-        return kernels.copy(x, source, out)
+        return kernels.copy(x, source)
 
     def backward(self, grad: Tensor) -> Any:
         return zeros_like(grad), grad
@@ -135,6 +135,15 @@ def _mul(self: Tensor, other: Any) -> Any:
         return NotImplemented
 
 
+def _invert(self: Tensor) -> Tensor:
+    if self.array.dtype.kind in "fc":
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on "
+            f"{self.dtype}"
+        )
+    return comparison.bitwise_not(self)
+
+
 methods(
     __add__=_add, __radd__=_add, __mul__=_mul, __rmul__=_mul,
     __sub__=_operator(elementwise.sub), __rsub__=_reflected(elementwise.sub),
@@ -149,8 +158,9 @@ methods(
     __lt__=_operator(comparison.lt), __le__=_operator(comparison.le),
     __gt__=_operator(comparison.gt), __ge__=_operator(comparison.ge),
     __and__=_operator(comparison.bitwise_and), __or__=_operator(comparison.bitwise_or),
-    __xor__=_operator(comparison.bitwise_xor),
-    __invert__=comparison.bitwise_not,
+    __xor__=_operator(comparison.bitwise_xor), __rand__=_reflected(comparison.bitwise_and),
+    __ror__=_reflected(comparison.bitwise_or), __rxor__=_reflected(comparison.bitwise_xor),
+    __invert__=_invert,
     __iadd__=add_, __isub__=sub_, __imul__=mul_, __itruediv__=div_, __ipow__=pow_,
     multiply=elementwise.mul, divide=elementwise.div, true_divide=elementwise.div,
     subtract=elementwise.sub, negative=elementwise.neg, absolute=elementwise.abs,

@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
-from .common import holds
+from .common import check
 from .elementwise import clamp, exp, log1p, where
 from .reduction import mean, sum
 from .softmax import log_softmax
@@ -200,11 +200,12 @@ def binary_cross_entropy(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
-    if not holds((input >= 0) & (input <= 1)):
-        raise OperationError(
-            "binary_cross_entropy: all elements of input should be between 0 and 1; for logits use "
-            "binary_cross_entropy_with_logits"
-        )
+    check(
+        (input >= 0) & (input <= 1),
+        OperationError,
+        "binary_cross_entropy: all elements of input should be between 0 and 1; for logits use "
+        "binary_cross_entropy_with_logits",
+    )
     losses = (target - 1) * clamp(log1p(-input), min=-100) - target * clamp(input.log(), min=-100)
     if weight is not None:
         losses = losses * weight

@@ -9,10 +9,11 @@ import numpy as np
 from ..device import device as Device
 from ..dtype import FLOATING, get_default_dtype, int64
 from ..errors import OperationError
-from ..kernels.devices import find_table, is_same_device
+from ..kernels.devices import is_same_device
 from ..random import Generator, default_generator, default_generator_of
 from ..tensor import Tensor, wrap
-from .common import holds, method, new_shape, table_of
+from .common import check, method, new_shape, table_of
+from .creation import asked_shape, finished, table_at
 
 
 def _state(generator: Generator | None, device: Any) -> Any:
@@ -29,19 +30,6 @@ def _state(generator: Generator | None, device: Any) -> Any:
             f"Expected a '{where}' device type for generator but found '{generator.device}'"
         )
     return generator.state
-
-
-def _table(device: Any) -> Any:
-    return find_table(None if device is None else Device(device))
-
-
-def _shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
-    return new_shape((options.pop("size"),) if "size" in options else size)
-
-
-def _finished(array: Any, requires_grad: bool = False) -> Tensor:
-    result = wrap(array)
-    return result.requires_grad_() if requires_grad else result
 
 
 def _floating(name: str, dtype: Any) -> np.dtype[Any]:
@@ -63,9 +51,9 @@ def rand(
     tensor([0.4963, 0.7682, 0.0885])
     """
     kind = _floating("rand", dtype)
-    shape = _shape(size, options)
-    array = _table(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
-    return _finished(array, requires_grad)
+    shape = asked_shape(size, options)
+    array = table_at(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
+    return finished(array, requires_grad)
 
 
 def randn(
@@ -74,9 +62,9 @@ def randn(
 ) -> Tensor:  # fmt: skip
     """Numbers drawn from the normal distribution of mean 0 and variance 1."""
     kind = _floating("randn", dtype)
-    shape = _shape(size, options)
-    array = _table(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
-    return _finished(array, requires_grad)
+    shape = asked_shape(size, options)
+    array = table_at(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
+    return finished(array, requires_grad)
 
 
 def randint(
@@ -89,8 +77,8 @@ def randint(
     kind = (dtype or int64).numpy
     shape = new_shape((size,))
     _check_range("randint", low, high, kind)
-    array = _table(device).random_integers(_state(generator, device), shape, low, high, kind)
-    return _finished(array, requires_grad)
+    array = table_at(device).random_integers(_state(generator, device), shape, low, high, kind)
+    return finished(array, requires_grad)
 
 
 def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
@@ -113,8 +101,8 @@ def randperm(
     """The numbers from 0 to n - 1 in a random order."""
     if n < 0:
         raise OperationError(f"randperm: n must be non-negative, got {n}")
-    array = _table(device).random_permutation(_state(generator, device), n)
-    return _finished(array).to(dtype or int64)
+    array = table_at(device).random_permutation(_state(generator, device), n)
+    return wrap(array).to(dtype or int64)
 
 
 def rand_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
@@ -139,8 +127,8 @@ def normal(
     device: Any = None,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
-    if isinstance(std, Tensor) and not holds(std >= 0):
-        raise OperationError("normal expects all elements of std >= 0.0")
+    if isinstance(std, Tensor):
+        check(std >= 0, OperationError, "normal expects all elements of std >= 0.0")
     if size is None:
         like = mean if isinstance(mean, Tensor) else std
         shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))
@@ -148,24 +136,28 @@ def normal(
         return randn(shape, generator=generator, dtype=like.dtype, device=like.device) * std + mean
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    array = _table(device).random_normal(
+    array = table_at(device).random_normal(
         _state(generator, device), new_shape((size,)), mean, std, _floating("normal", dtype)
     )
-    return _finished(array)
+    return wrap(array)
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
     """1 with the probability that the input's element (or `p`) says, else 0."""
     probability: Any = p
     if p is None:
-        if not holds((input >= 0) & (input <= 1)):
-            raise OperationError("bernoulli: Expected p_in >= 0 && p_in <= 1 to be true")
-        probability = input.array
+        probability = _probabilities(input)
     elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     table = table_of(input)
     mask = table.random_bernoulli(_state(generator, input.device), input.array.shape, probability)
     return wrap(table.cast(mask, input.array.dtype))
+
+
+def _probabilities(p: Tensor) -> Any:
+    message = "bernoulli: Expected p_in >= 0 && p_in <= 1 to be true"
+    check((p >= 0) & (p <= 1), OperationError, message)
+    return p.array
 
 
 def multinomial(
@@ -180,10 +172,10 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    if not holds(input.isfinite() & (input >= 0)):
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if not holds(input.sum(-1) > 0):
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    message = "probability tensor contains either `inf`, `nan` or element < 0"
+    check(input.isfinite() & (input >= 0), RuntimeError, message)
+    message = "invalid multinomial distribution (sum of probabilities <= 0)"
+    check(input.sum(-1) > 0, RuntimeError, message)
     table = table_of(input)
     state = _state(generator, input.device)
     return wrap(table.random_multinomial(state, input.array, num_samples, replacement))
@@ -246,7 +238,13 @@ def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> 
 @method
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Fills with 1 with probability `p`, else 0."""
-    probability = p.array if isinstance(p, Tensor) else p
-    if not isinstance(p, Tensor) and not 0 <= p <= 1:
+    if isinstance(p, Tensor):
+        if p.device != self.device:
+            raise OperationError(
+                "bernoulli_: Expected all tensors to be on the same device, but found at least two "
+                f"devices, {self.device} and {p.device}! Move one with .to(device)."
+            )
+        p = _probabilities(p.expand(self.array.shape))
+    elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    return _refill(self, "random_bernoulli", generator, probability)
+    return _refill(self, "random_bernoulli", generator, p)

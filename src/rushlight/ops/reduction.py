@@ -8,9 +8,9 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesOutput
 from ..dtype import int64
-from ..errors import OperationError, OutOfRangeError
+from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import method, normalize_axes, table_of, values_and_indices
+from .common import check_ordered, method, normalize_axes, table_of, values_and_indices
 from .elementwise import sqrt, where
 from .shape import Expand
 
@@ -46,11 +46,11 @@ class Amax(SavesOutput):
     """The extreme along some dimensions; equal ones share the gradient, as in PyTorch."""
 
     @staticmethod
-    def forward(kernels: Any, x: Any, axes: Any, keepdim: bool) -> Any:
-        return kernels.amax(x, axes, keepdim)
+    def forward(kernels: Any, x: Any, kernel: str, axes: Any, keepdim: bool) -> Any:
+        return getattr(kernels, kernel)(x, axes, keepdim)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, self.axes, self.keepdim = inputs
+        x, _, self.axes, self.keepdim = inputs
         self.input_shape = x.array.shape
         self.save_output(output, x)
 
@@ -62,9 +62,7 @@ class Amax(SavesOutput):
 
 
 class Amin(Amax):
-    @staticmethod
-    def forward(kernels: Any, x: Any, axes: Any, keepdim: bool) -> Any:
-        return kernels.amin(x, axes, keepdim)
+    """The other extreme, under PyTorch's name."""
 
 
 class Cumsum(Operation):
@@ -150,13 +148,15 @@ def std(
 @method
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest element along `dim`; equal ones share the gradient."""
-    return Amax.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+    check_ordered("amax", input)
+    return Amax.apply(input, "amax", normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @method
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest element along `dim`; equal ones share the gradient."""
-    return Amin.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+    check_ordered("amin", input)
+    return Amin.apply(input, "amin", normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @method
@@ -174,6 +174,7 @@ _Max, _Min = values_and_indices("max"), values_and_indices("min")
 
 
 def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> Any:
+    check_ordered(name, input)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
         return result(input.clone(), input.new_zeros((), dtype=int64))
@@ -192,7 +193,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
     if dim is None:
-        return amax(_not_empty("max", input))
+        return Amax.apply(_checked("max", input), "amax", None, False)
     if isinstance(dim, Tensor):
         return input.maximum(dim)
     return _extreme("max", input, dim, keepdim, _Max)
@@ -202,13 +203,14 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`."""
     if dim is None:
-        return amin(_not_empty("min", input))
+        return Amin.apply(_checked("min", input), "amin", None, False)
     if isinstance(dim, Tensor):
         return input.minimum(dim)
     return _extreme("min", input, dim, keepdim, _Min)
 
 
-def _not_empty(name: str, input: Tensor) -> Tensor:
+def _checked(name: str, input: Tensor) -> Tensor:
+    check_ordered(name, input)
     if input.array.size == 0:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
@@ -230,6 +232,9 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 
 def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    check_ordered(name, input)
+    if input.array.dtype.kind == "b":
+        raise NotSupportedError(f"{name}(): does not support bool input; convert with .int()")
     if input.array.size == 0:
         raise OutOfRangeError(f"{name}(): Expected reduction dim to have non-zero size.")
     axis = None if dim is None else wrap_dim(dim, input.array.ndim)

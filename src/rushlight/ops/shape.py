@@ -10,7 +10,7 @@ from ..autograd.operation import Operation, explain
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
-from .common import method, methods, normalize_axes, sizes_from
+from .common import method, methods, new_shape, normalize_axes, sizes_from
 from .copies import Clone, is_channels_last
 
 
@@ -100,21 +100,21 @@ class Flip(Operation):
 
 
 class Tril(Operation):
+    """A triangle of each matrix, the rest zero."""
+
     @staticmethod
-    def forward(kernels: Any, x: Any, diagonal: int) -> Any:
-        return kernels.tril(x, diagonal)
+    def forward(kernels: Any, x: Any, kernel: str, diagonal: int) -> Any:
+        return getattr(kernels, kernel)(x, diagonal)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        self.diagonal = inputs[1]
+        _, self.kernel, self.diagonal = inputs
 
     def backward(self, grad: Tensor) -> Any:
-        return type(self).apply(grad, self.diagonal)
+        return type(self).apply(grad, self.kernel, self.diagonal)
 
 
 class Triu(Tril):
-    @staticmethod
-    def forward(kernels: Any, x: Any, diagonal: int) -> Any:
-        return kernels.triu(x, diagonal)
+    """The other triangle, under PyTorch's name."""
 
 
 # ---- another shape
@@ -297,6 +297,11 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     ndim = input.array.ndim
     sources = normalize_axes(source, ndim) or ()
     goals = normalize_axes(destination, ndim) or ()
+    if len(sources) != len(goals):
+        raise OperationError(
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should "
+            f"contain the same number of dims as destination ({list(goals)} dims)"
+        )
     order = [i for i in range(ndim) if i not in sources]
     for goal, origin in sorted(zip(goals, sources, strict=True)):
         order.insert(goal, origin)
@@ -306,7 +311,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 @method
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """The elements along `dims` in the opposite order, copied."""
-    return Flip.apply(input, tuple(wrap_dim(d, input.array.ndim) for d in sizes_from(dims)))
+    return Flip.apply(input, normalize_axes(sizes_from(dims), input.array.ndim) or ())
 
 
 # ---- repetition
@@ -352,9 +357,10 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
             "tensor"
         )
+    result = new_shape(tuple(t * n for t, n in zip(times, have, strict=True)))
     spaced = reshape(input, tuple(n for size in have for n in (1, size)))
     widened = expand(spaced, tuple(n for pair in zip(times, have, strict=True) for n in pair))
-    return reshape(widened, tuple(t * n for t, n in zip(times, have, strict=True)))
+    return reshape(widened, result)
 
 
 def _expand_as(self: Tensor, other: Tensor) -> Tensor:
@@ -376,14 +382,14 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above."""
     _check_matrices("tril", input)
-    return Tril.apply(input, diagonal)
+    return Tril.apply(input, "tril", diagonal)
 
 
 @method
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below."""
     _check_matrices("triu", input)
-    return Triu.apply(input, diagonal)
+    return Triu.apply(input, "triu", diagonal)
 
 
 def _check_matrices(name: str, input: Tensor) -> None:

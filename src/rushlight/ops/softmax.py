@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
-from .common import as_floating, method
+from .common import method
 
 
 class Softmax(Operation):
@@ -82,17 +83,24 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     >>> torch.softmax(torch.zeros(4), dim=0)
     tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
-    return Softmax.apply(_converted(input, dtype), _dim("softmax", dim, input))
+    return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", dim, input))
 
 
 @method
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x))))."""
-    return LogSoftmax.apply(_converted(input, dtype), _dim("log_softmax", dim, input))
+    return LogSoftmax.apply(
+        _floating("log_softmax", input, dtype), _dim("log_softmax", dim, input)
+    )
 
 
-def _converted(input: Tensor, dtype: Any) -> Tensor:
-    return as_floating(input) if dtype is None else input.to(dtype)
+def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+    x = input if dtype is None else input.to(dtype)
+    if x.array.dtype.kind != "f":
+        raise NotSupportedError(f"{name} is not implemented for {x.dtype}; convert with .float()")
+    return x
 
 
 def _dim(name: str, dim: int | None, input: Tensor) -> int:

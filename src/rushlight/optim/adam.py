@@ -7,10 +7,9 @@ from typing import Any
 
 from ..dtype import float32
 from ..errors import NotSupportedError
-from ..kernels.launch import kernels as kernel_tables
 from ..ops.creation import tensor, zeros_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, check_implementation, option
+from .optimizer import Optimizer, batches, check_implementation, option
 
 __all__ = ["Adam", "AdamW"]
 
@@ -92,23 +91,15 @@ class Adam(Optimizer):
         return loss
 
     def _update(self, group: dict[str, Any]) -> None:
-        # (array type, dtype) -> parameters and their states
-        batches: dict[Any, tuple[list[Tensor], list[dict[str, Tensor]]]] = {}
-        for parameter in group["params"]:
-            if parameter.grad is None:
-                continue
-            array = parameter.array
-            key = (type(array), array.dtype)
-            batch = batches.get(key)
-            if batch is None:
-                batch = batches[key] = ([], [])
-            batch[0].append(parameter)
-            batch[1].append(self.state[parameter] or self._new_state(parameter, group))
-        for (array_type, _), (parameters, states) in batches.items():
+        def state_of(parameter: Tensor) -> dict[str, Tensor]:
+            return self.state[parameter] or self._new_state(parameter, group)
+
+        for parameters, gradients, states in batches(group, state_of):
             largest = [s["max_exp_avg_sq"].array for s in states] if group["amsgrad"] else None
-            kernel_tables[array_type].adam(
-                [parameter.array for parameter in parameters],
-                [parameter.grad.array for parameter in parameters],  # type: ignore[union-attr]
+            self._run_kernel(
+                "adam",
+                parameters,
+                gradients,
                 [state["exp_avg"].array for state in states],
                 [state["exp_avg_sq"].array for state in states],
                 largest,
@@ -121,8 +112,6 @@ class Adam(Optimizer):
                 group["decoupled_weight_decay"],
                 group["maximize"],
             )
-            for parameter in parameters:
-                parameter.bump_version()
 
     def _new_state(self, parameter: Tensor, group: dict[str, Any]) -> dict[str, Tensor]:
         if parameter.is_complex():

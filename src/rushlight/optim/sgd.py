@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..kernels.launch import kernels as kernel_tables
 from ..ops.creation import empty_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, check_implementation, option
+from .optimizer import Optimizer, batches, check_implementation, option
 
 __all__ = ["SGD"]
 
@@ -81,27 +80,18 @@ class SGD(Optimizer):
 
     def _update(self, group: dict[str, Any]) -> None:
         momentum = option(group, "momentum")
-        # (array type, dtype, whether they have buffers yet) -> parameters and their buffers
-        batches: dict[Any, tuple[list[Tensor], list[Any]]] = {}
-        for parameter in group["params"]:
-            if parameter.grad is None:
-                continue
-            buffer = None
-            if momentum != 0:
-                buffer = self.state[parameter].get("momentum_buffer")
-            array = parameter.array
-            key = (type(array), array.dtype, buffer is not None)
-            batch = batches.get(key)
-            if batch is None:
-                batch = batches[key] = ([], [])
-            batch[0].append(parameter)
-            batch[1].append(buffer)
-        for (array_type, _, initialized), (parameters, buffers) in batches.items():
+
+        def buffer_of(parameter: Tensor) -> Tensor | None:
+            return self.state[parameter].get("momentum_buffer") if momentum != 0 else None
+
+        for parameters, gradients, buffers in batches(group, buffer_of):
+            initialized = buffers[0] is not None
             if momentum != 0 and not initialized:
                 buffers = [empty_like(parameter) for parameter in parameters]
-            kernel_tables[array_type].sgd(
-                [parameter.array for parameter in parameters],
-                [parameter.grad.array for parameter in parameters],  # type: ignore[union-attr]
+            self._run_kernel(
+                "sgd",
+                parameters,
+                gradients,
                 [buffer.array for buffer in buffers] if momentum != 0 else None,
                 initialized,
                 option(group, "lr"),
@@ -111,8 +101,6 @@ class SGD(Optimizer):
                 group["nesterov"],
                 group["maximize"],
             )
-            for parameter in parameters:
-                parameter.bump_version()
             if momentum != 0 and not initialized:
                 for parameter, buffer in zip(parameters, buffers, strict=True):
                     self.state[parameter]["momentum_buffer"] = buffer

@@ -227,7 +227,7 @@ class Unpickler(_PythonUnpickler):
         elif isinstance(target, np.dtype):
             if state[2:] != (None, None, None, -1, -1, 0):  # no more than a byte order
                 raise CheckpointError("it holds a NumPy array of a structured type")
-            target.__setstate__(state)  # type: ignore[attr-defined]
+            target.__setstate__(state)  # type: ignore[attr-defined]  # not in NumPy's stubs
         elif type(target) is np.ndarray and _is_plain(state[2]):
             target.__setstate__(state)
         else:

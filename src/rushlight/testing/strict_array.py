@@ -6,7 +6,7 @@
 - Transfers are counted, in both directions. What needs a value of the array to know the size of its
   result (a mask as an index, `nonzero`, `unique`) counts as one to the host.
 - Functions exist where CuPy 14 has them, with CuPy's parameters: no `where=` for ufuncs, no
-  `stable=` for sorting, no `casting=` where it has none (`FUNCTIONS`; tests/test_strict_array.py
+  `stable=` for sorting, no `casting=` where it has none (`FUNCTIONS`; tests/test_strict_device.py
   holds the list against CuPy where that is installed).
 - Results are arrays, also those without dimensions. Arrays used as indices wrap around where they
   are out of range: CuPy does not look.
@@ -73,6 +73,42 @@ SIZED_BY_VALUES = {
 CONSTANTS = ("inf", "nan", "pi", "e", "newaxis", "iinfo", "finfo", "dtype")
 # NumPy's names for these parameters.
 _RENAMED = {"newshape": "shape"}
+
+
+def _method(name: str) -> Any:
+    """A method that is the module's function `name`, of the array and the other arguments."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.module, name)(self, *args, **kwargs)
+
+    return method
+
+
+def _operator(name: str) -> Any:
+    """The operator that is the module's function `name`."""
+
+    def operator(self: Any, other: Any) -> Any:
+        return getattr(self.module, name)(self, other)
+
+    return operator
+
+
+def _reflected(name: str) -> Any:
+    """The same with the array on the right."""
+
+    def operator(self: Any, other: Any) -> Any:
+        return getattr(self.module, name)(other, self)
+
+    return operator
+
+
+def _inplace(name: str) -> Any:
+    """The same with the result in the array's memory."""
+
+    def operator(self: Any, other: Any) -> Any:
+        return getattr(self.module, name)(self, other, out=self)
+
+    return operator
 
 
 class ndarray:
@@ -180,36 +216,12 @@ class ndarray:
 
     # ---- methods that are functions of the module, too
 
-    def _function(name: str) -> Any:  # type: ignore[misc]
-        def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return getattr(self.module, name)(self, *args, **kwargs)
-
-        return method
-
-    sum, mean, prod, var = map(_function, ("sum", "mean", "prod", "var"))
-    all, any, max, min = map(_function, ("all", "any", "max", "min"))
-    argmax, argmin, argsort = map(_function, ("argmax", "argmin", "argsort"))
-    cumsum, nonzero, take, clip = map(_function, ("cumsum", "nonzero", "take", "clip"))
+    sum, mean, prod, var = map(_method, ("sum", "mean", "prod", "var"))
+    all, any, max, min = map(_method, ("all", "any", "max", "min"))
+    argmax, argmin, argsort = map(_method, ("argmax", "argmin", "argsort"))
+    cumsum, nonzero, take, clip = map(_method, ("cumsum", "nonzero", "take", "clip"))
 
     # ---- operators
-
-    def _operator(name: str) -> Any:  # type: ignore[misc]
-        def operator(self: Any, other: Any) -> Any:
-            return getattr(self.module, name)(self, other)
-
-        return operator
-
-    def _reflected(name: str) -> Any:  # type: ignore[misc]
-        def operator(self: Any, other: Any) -> Any:
-            return getattr(self.module, name)(other, self)
-
-        return operator
-
-    def _inplace(name: str) -> Any:  # type: ignore[misc]
-        def operator(self: Any, other: Any) -> Any:
-            return getattr(self.module, name)(self, other, out=self)
-
-        return operator
 
     _arithmetic = ("add", "subtract", "multiply", "true_divide", "floor_divide", "remainder",
                    "power", "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift",
@@ -234,7 +246,7 @@ class ndarray:
     def __invert__(self) -> Any:
         return self.module.invert(self)
 
-    del _function, _operator, _reflected, _inplace, _arithmetic
+    del _arithmetic
 
 
 class Device:

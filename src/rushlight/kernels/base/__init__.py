@@ -16,6 +16,7 @@ from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
 from .indexing import Indexing
+from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
 from .normalization import Normalization
@@ -28,7 +29,7 @@ from .softmax import Softmax
 
 
 class Base(
-    Convolution, Copies, Dropout, Elementwise, Indexing, Loss, Matmul, Normalization, Optim,
+    Convolution, Copies, Dropout, Elementwise, Indexing, Linalg, Loss, Matmul, Normalization, Optim,
     Pooling, Random, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
@@ -57,7 +58,8 @@ class Base(
         """The values on the host: the only way by which Python reads them."""
         return x
 
-    def from_numpy(self, x: np.ndarray[Any, Any], index: int | None) -> Any:
+    def from_numpy(self, x: np.ndarray[Any, Any]) -> Any:
+        """A host array's values on the table's device."""
         return x
 
     def scalar(self, x: Any) -> Any:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import OperationError
+
+
+def _overflow(dtype: Any, error: OverflowError) -> OperationError:
+    return OperationError(f"value cannot be converted to type {dtype} without overflow ({error})")
+
 
 class Copies:
     xp: Any
@@ -18,15 +24,30 @@ class Copies:
         return out
 
     def full(self, shape: Any, value: Any, dtype: Any, like: Any = None) -> Any:
+        """One value everywhere. `like` is an array whose device it is to be on.
+
+        A table that serves several devices finds it there; without, it is the table's own device.
+        """
         result = self.xp.empty(shape, dtype)
-        result.fill(value)  # NumPy's full() is Python, and takes five times as long
+        try:
+            result.fill(value)  # NumPy's full() is Python, and takes five times as long
+        except OverflowError as error:
+            raise _overflow(result.dtype, error) from error
         return result
 
     def empty(self, shape: Any, dtype: Any) -> Any:
         return self.xp.empty(shape, dtype)
 
     def full_like(self, x: Any, value: Any, dtype: Any) -> Any:
-        return self.xp.full_like(x, value, dtype=dtype)
+        result = self.xp.empty_like(x, dtype=dtype)
+        try:
+            result.fill(value)
+        except OverflowError as error:
+            raise _overflow(result.dtype, error) from error
+        return result
+
+    def empty_like(self, x: Any, dtype: Any) -> Any:
+        return self.xp.empty_like(x, dtype=dtype)
 
     def arange(self, start: Any, step: Any, count: int, dtype: Any) -> Any:
         return self.array(start + step * self.xp.arange(count)).astype(dtype, copy=False)
@@ -37,14 +58,14 @@ class Copies:
     def eye(self, rows: int, columns: int, dtype: Any) -> Any:
         return self.xp.eye(rows, columns, dtype=dtype)
 
-    def fill(self, x: Any, value: Any, out: Any) -> Any:
-        out[...] = value
-        return out
+    def fill(self, x: Any, value: Any) -> Any:
+        x[...] = value
+        return x
 
-    def copy(self, x: Any, source: Any, out: Any) -> Any:
-        """Overwrites `out` with `source`, broadcast and converted."""
-        self.xp.copyto(out, source, casting="unsafe")
-        return out
+    def copy(self, x: Any, source: Any) -> Any:
+        """Overwrites x with `source`, broadcast and converted."""
+        self.xp.copyto(x, source, casting="unsafe")
+        return x
 
     def clone(self, x: Any, order: str) -> Any:
         """A dense copy: in x's own memory order ('K'), its shape's ('C') or 'channels_last'."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import NotSupportedError
+
 
 def _unary(name: str) -> Any:
     def kernel(self: Any, x: Any, out: Any = None) -> Any:
@@ -66,6 +68,8 @@ class Elementwise:
     def relu(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             raise TypeError("Boolean inputs not supported for relu")
+        if x.dtype.kind == "c":
+            raise NotSupportedError(f"relu is not implemented for {x.dtype}: it has no order")
         return self.array(self.xp.maximum(x, 0, out=out))
 
     def relu_backward(self, grad: Any, y: Any) -> Any:

@@ -22,9 +22,13 @@ class Reduction:
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))
 
-    def holds(self, conditions: Any) -> bool:
-        """Whether all conditions of a check hold; taken on trust where values are not read."""
-        return not self.is_host or bool(self.scalar(conditions.all()))
+    def check(self, conditions: Any, kind: type[Exception], message: str) -> None:
+        """Raises `kind(message)` unless all conditions hold, where values are read for checks.
+
+        A kernel raises by itself: whoever replays a record of kernels checks as eager code does.
+        """
+        if self.is_host and not self.scalar(conditions.all()):
+            raise kind(message)
 
     def argmax(self, x: Any, axis: Any, keepdims: bool) -> Any:
         return self.array(self.xp.argmax(x, axis=axis, keepdims=keepdims))

@@ -30,9 +30,9 @@ class Shape:
             index = (*index, Ellipsis)
         return x[index]
 
-    def setitem(self, x: Any, value: Any, index: Any, out: Any) -> Any:
-        out[index] = value
-        return out
+    def setitem(self, x: Any, value: Any, index: Any) -> Any:
+        x[index] = value
+        return x
 
     def scatter_index_add(self, x: Any, index: Any, values: Any) -> Any:
         """A copy of x with `values` added at `index`, repeated indices counted each time."""
@@ -47,7 +47,7 @@ class Shape:
         return self.xp.stack(arrays, axis=axis)
 
     def flip(self, x: Any, axes: Any) -> Any:
-        return self.xp.flip(x, axes).copy()
+        return self.array(self.xp.flip(x, axes).copy())
 
     def pad(self, x: Any, widths: Any, mode: str, value: Any) -> Any:
         if mode == "constant":

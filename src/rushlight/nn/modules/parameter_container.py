@@ -6,10 +6,10 @@ import operator
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ...parameters import typename
 from ...tensor import Tensor
 from ..module import Module
 from ..parameter import Parameter
-from ..registration import typename
 from .container import pairs_of
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ops.joining import cat
+from ...parameters import typename
 from ...tensor import Tensor
-from ..registration import typename
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

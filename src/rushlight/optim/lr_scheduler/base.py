@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ...kernels.launch import refuse_record
 from ...tensor import Tensor
 from ..optimizer import Optimizer
 
@@ -80,6 +81,7 @@ class LRScheduler:
                 UserWarning,
                 stacklevel=2,
             )
+        refuse_record("steps a learning rate scheduler; step it outside")
         self._step_count += 1
         self._update_lr(epoch)
 

@@ -75,7 +75,7 @@ class SequentialLR(LRScheduler):
                 f"different from {type(optimizer).__name__}."
             )
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:
         """Goes to the next epoch."""
         self.last_epoch += 1
         index = bisect_right(self._milestones, self.last_epoch)

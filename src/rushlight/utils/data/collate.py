@@ -61,8 +61,9 @@ def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
     An exact type goes before the first entry that the sample is an instance of.
     """
     sample = batch[0]
-    for key in _matching_keys(sample, collate_fn_map or {}):
-        return collate_fn_map[key](batch, collate_fn_map=collate_fn_map)  # type: ignore[index]
+    functions = collate_fn_map or {}
+    for key in _matching_keys(sample, functions):
+        return functions[key](batch, collate_fn_map=collate_fn_map)
 
     def inner(samples: Sequence[Any]) -> Any:
         return collate(samples, collate_fn_map=collate_fn_map)
@@ -92,7 +93,8 @@ def _like_mapping(original: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
             clone = copy.copy(original)
             clone.update(values)
             return clone
-        return type(original)(values)  # type: ignore[call-arg]
+        make: Any = type(original)
+        return make(values)
     except TypeError:  # no copy, or a constructor with other arguments
         return values
 
@@ -106,7 +108,8 @@ def _like_sequence(original: Sequence[Any], values: list[Any]) -> Any:
             for i, value in enumerate(values):
                 clone[i] = value
             return clone
-        return type(original)(values)  # type: ignore[call-arg]
+        make: Any = type(original)
+        return make(values)
     except TypeError:  # no copy, no assignment, or (like range) a constructor of its own
         return values
 

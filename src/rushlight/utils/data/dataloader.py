@@ -144,7 +144,8 @@ class DataLoader(Generic[T_co]):
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)
         # With workers, or a wrong __len__, more samples may come: remembered for a warning.
-        length = self._reported_length = len(self.dataset)  # type: ignore[arg-type]
+        dataset: Any = self.dataset  # one without a length raises the TypeError
+        length = self._reported_length = len(dataset)
         if self.batch_size is None:
             return length
         return length // self.batch_size if self.drop_last else math.ceil(length / self.batch_size)

@@ -75,7 +75,8 @@ class WorkerPool:
         deadline = time.monotonic() + timeout if timeout > 0 else float("inf")
         while True:
             patience = min(_ALIVE_CHECK_SECONDS, max(deadline - time.monotonic(), 0))
-            ready: list[Any] = wait(self._channels, patience)  # type: ignore[arg-type]
+            channels: list[Any] = self._channels  # waited for by their fileno()
+            ready: list[Any] = wait(channels, patience)
             if ready:
                 return self._receive_from(ready[0])
             dead = [i for i, process in enumerate(self._processes) if not process.is_alive()]

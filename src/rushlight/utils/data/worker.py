@@ -135,7 +135,8 @@ def _read_requests(channel: Channel, requests: queue.SimpleQueue[Any]) -> None:
     parent = os.getppid()
     try:
         while True:
-            if not wait([channel], timeout=_PARENT_CHECK_SECONDS):  # type: ignore[list-item]
+            channels: list[Any] = [channel]  # waited for by its fileno()
+            if not wait(channels, timeout=_PARENT_CHECK_SECONDS):
                 if os.getppid() != parent:
                     os._exit(1)
                 continue

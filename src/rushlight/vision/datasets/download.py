@@ -17,7 +17,7 @@ from ..errors import DataError
 try:
     import fcntl
 except ImportError:  # not a POSIX system: two downloads of one file at once are not kept apart
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # the name is a module's where there is one
 
 _TIMEOUT = 30.0  # seconds without a byte
 _ATTEMPTS = 20  # per mirror, each going on where the one before broke off

@@ -219,21 +219,22 @@ def pad(
     if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
         raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
     left, top, right, bottom = _sides(padding)
-    options = {"constant_values": fill} if padding_mode == "constant" else {}
+    mode: Any = padding_mode  # NumPy's stubs know the modes as literals
+    options = {"constant_values": fill} if mode == "constant" else {}
     sides = [(top, bottom), (left, right)]
     if isinstance(img, Tensor):
         widths = [(0, 0)] * (img.ndim - 2) + sides
-        return wrap(np.pad(img.numpy(), widths, padding_mode, **options))  # type: ignore[call-overload]
+        return wrap(np.pad(img.numpy(), widths, mode, **options))
     image_size(img)  # TypeError unless it is an image
     from PIL import Image, ImageOps
 
-    if padding_mode == "constant":
+    if mode == "constant":
         bands = len(img.getbands())
         color: Any = (fill,) * bands if isinstance(fill, (int, float)) and bands > 1 else fill
         return ImageOps.expand(img, (left, top, right, bottom), color)
     pixels = np.asarray(img)
     widths = sides + [(0, 0)] * (pixels.ndim - 2)
-    return Image.fromarray(np.pad(pixels, widths, padding_mode))  # type: ignore[call-overload]
+    return Image.fromarray(np.pad(pixels, widths, mode))
 
 
 def _sides(padding: int | Sequence[int]) -> tuple[int, int, int, int]:

@@ -1,0 +1,161 @@
+"""What a recorded call returns, as something that each replay makes anew."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..tensor import Tensor, wrap
+from .capture import LeakError, Recorder
+from .record import Source
+
+
+@dataclass(slots=True)
+class Made:
+    """A tensor whose array a kernel makes."""
+
+    slot: int
+    requires_grad: bool  # as a leaf: `requires_grad_()` was called on it
+
+    def build(self, replay: Replayed) -> Tensor:
+        tensor = replay.made.get(self.slot)
+        if tensor is None:
+            tensor = replay.made[self.slot] = wrap(replay.slots[self.slot])
+            tensor._requires_grad = self.requires_grad
+        return tensor
+
+
+@dataclass(slots=True)
+class Known:
+    """A tensor that was there before, or its alias: an argument by its number, or another."""
+
+    place: Tensor | int
+    is_alias: bool = False
+    is_grad: bool = False
+
+    def build(self, replay: Replayed) -> Any:
+        return self.tensor(replay.arguments)
+
+    def tensor(self, arguments: list[Tensor]) -> Any:
+        found = tensor_at(self.place, arguments)
+        if self.is_alias:
+            return found.alias()
+        return found._grad if self.is_grad else found
+
+
+@dataclass(slots=True)
+class Plain:
+    """What is no tensor: the same object each time."""
+
+    value: Any
+
+    def build(self, replay: Replayed) -> Any:
+        return self.value
+
+
+@dataclass(slots=True)
+class Several:
+    """A tuple, list or dictionary of results."""
+
+    make: Callable[[list[Any]], Any]
+    parts: list[Any]
+
+    def build(self, replay: Replayed) -> Any:
+        return self.make([part.build(replay) for part in self.parts])
+
+
+@dataclass(slots=True)
+class Replayed:
+    """A replay from which results are built."""
+
+    slots: list[Any]
+    arguments: list[Tensor]
+    made: dict[int, Tensor]  # by slot: a tensor that is returned twice is one
+
+
+class Results:
+    """The form of what a call returns, and which slots it takes."""
+
+    def __init__(self, result: Any, recorder: Recorder, arguments: list[Tensor]) -> None:
+        self._recorder = recorder
+        self._arguments = {id(tensor): number for number, tensor in enumerate(arguments)}
+        self.made: dict[int, Tensor] = {}  # slot -> the recorded call's own tensor
+        self._form = self._form_of(result)
+        for tensor in self.made.values():
+            if any(tensor._base is other for other in self.made.values()):
+                raise LeakError("one of its results is a view of another")
+        self.slots = tuple(self.made)
+        del self._recorder, self._arguments
+
+    def build(self, slots: list[Any], arguments: list[Tensor], made: dict[int, Tensor]) -> Any:
+        """The results of a replay. Those that kernels made are in `made`, or put there, by slot."""
+        return self._form.build(Replayed(slots, arguments, made))
+
+    def _form_of(self, result: Any) -> Any:
+        if isinstance(result, Tensor):
+            return self._form_of_tensor(result)
+        kind = type(result)  # and not `result` itself, which the forms would keep alive
+        if isinstance(result, tuple) and hasattr(result, "_fields"):
+            return Several(lambda values: kind(*values), [self._form_of(p) for p in result])
+        if isinstance(result, (tuple, list)):
+            return Several(kind, [self._form_of(part) for part in result])
+        if isinstance(result, dict):
+            if kind not in (dict, OrderedDict) or getattr(result, "__dict__", None):
+                raise LeakError(f"it returns a {kind.__name__}, which may hold more than its items")
+            keys = list(result)
+            return Several(
+                lambda values: kind(zip(keys, values, strict=True)),
+                [self._form_of(part) for part in result.values()],
+            )
+        return Plain(result)
+
+    def _form_of_tensor(self, tensor: Tensor) -> Any:
+        if id(tensor) in self._arguments:
+            return Known(self._arguments[id(tensor)])
+        for leaf in self._recorder.gradients:
+            if leaf._grad is tensor:
+                return Known(self._arguments.get(id(leaf), leaf), is_grad=True)
+        slot = self._recorder.known_slot(tensor.array)
+        if slot is None:  # no kernel has read or made it
+            source = self._recorder.sources.get(id(tensor.array), Source(None))
+            return self._form_of_known(tensor, source)
+        if slot.number in self._recorder.record.inputs:
+            return self._form_of_known(tensor, self._recorder.record.inputs[slot.number])
+        if tensor._view is not None and self._is_from_outside(tensor._view.base):
+            raise LeakError("one of its results is a view of a tensor from outside")
+        if self.made.setdefault(slot.number, tensor) is not tensor:
+            raise LeakError("two of its results are different tensors of the same memory")
+        return Made(slot.number, tensor._requires_grad and tensor._grad_fn is None)
+
+    def _form_of_known(self, tensor: Tensor, source: Source) -> Known:
+        """Of x or `x.detach()`, where x is from outside."""
+        if source.tensor is tensor:
+            return Known(tensor)
+        if source.argument is not None:
+            return Known(source.argument, is_alias=True)
+        is_alias = source.fetch() is tensor.array and tensor._grad_fn is None
+        if source.tensor is None or source.is_grad or not is_alias:
+            raise LeakError("one of its results shares the memory of something from outside")
+        return Known(source.tensor, is_alias=True)
+
+    def _is_from_outside(self, base: Tensor) -> bool:
+        slot = self._recorder.known_slot(base.array)
+        return slot is None or slot.number in self._recorder.record.inputs
+
+
+def tensor_at(place: Tensor | int, arguments: list[Tensor]) -> Tensor:
+    """A tensor that is known by itself or by its number among the arguments."""
+    return arguments[place] if isinstance(place, int) else place
+
+
+def tensors_in(value: Any) -> list[Tensor]:
+    """The tensors in what a function returns."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, (tuple, list)):
+        return [t for part in value for t in tensors_in(part)]
+    if isinstance(value, dict):
+        return [t for part in value.values() for t in tensors_in(part)]
+    return []

@@ -1,0 +1,194 @@
+"""Backward through compiled functions, and what a call leaves behind: each once went wrong."""
+
+from __future__ import annotations
+
+import copy
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+import rushlight as torch
+from compile_support import Case, Cases
+from rushlight import nn, optim
+
+cases = Cases()
+
+# ---- backward outside
+
+
+@cases.add
+def gradients_of_arguments(compiled: Any) -> Any:
+    f = compiled(lambda x: (x * x).sum().backward())
+    found = []
+    for i in range(3):
+        x = torch.full((2,), float(i), requires_grad=True)
+        f(x)
+        found.append(x.grad.tolist())
+    return found
+
+
+@cases.add_refused("a hook on a parameter")
+def hooks_on_leaves(compiled: Any) -> Any:
+    net = nn.Linear(2, 2)
+    net.weight.register_hook(lambda g: g * 2)
+    f = compiled(net)
+    for _ in range(4):
+        f(torch.ones(1, 2)).sum().backward()
+    return net.weight.grad.tolist()
+
+
+@cases.add
+def hooks_that_concern_others(compiled: Any) -> Any:
+    net = nn.Linear(2, 2)
+    f = compiled(net)
+    for _ in range(4):
+        y = f(torch.ones(1, 2))
+        y.register_hook(lambda g: g * 2)
+        y.sum().backward()
+    if hasattr(f, "_compiled"):
+        assert sum(map(len, f._compiled.entries.values())) == 1
+    return net.weight.grad.tolist()
+
+
+@cases.add_refused("an autograd.Function may do anything")
+def custom_functions(compiled: Any) -> Any:
+    seen = torch.zeros(2)
+
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            seen.add_(grad)
+            return grad * 2 if grad.sum().item() > 0 else grad * torch.rand(2)
+
+    f = compiled(Double.apply)
+    x = torch.ones(2, requires_grad=True)
+    for factor in (1, -1, 1, -1):
+        (factor * f(x)).sum().backward()
+    return x.grad.tolist(), seen.tolist(), torch.rand(1).item()
+
+
+@cases.add
+def arguments_changed_before_the_backward(compiled: Any) -> Any:
+    w = torch.ones(2, requires_grad=True)
+    f = compiled(lambda x: x * w)
+    x = torch.ones(2)
+    y = f(x)
+    x.add_(5)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+@cases.add
+def results_changed_before_the_backward(compiled: Any) -> Any:
+    w = torch.ones(2, requires_grad=True)
+    y = compiled(lambda x: (x * w).exp())(torch.ones(2))
+    y.add_(5)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+@cases.add
+def results_without_a_gradient(compiled: Any) -> Any:
+    a, b = nn.Linear(2, 2), nn.Linear(2, 2)
+    f = compiled(lambda x: (a(x), b(x)))
+    for _ in range(3):
+        f(torch.ones(1, 2))[0].sum().backward()
+    return a.weight.grad.tolist(), b.weight.grad
+
+
+# ---- what is left behind
+
+
+@cases.add
+def versions(compiled: Any) -> Any:
+    net = nn.Linear(2, 2)
+    optimizer = optim.SGD(net.parameters(), 0.1)
+    average = torch.zeros(2, 2)
+
+    def f(x: Any) -> None:
+        net(x).sum().backward()
+        optimizer.step()
+        with torch.no_grad():
+            average.mul_(0.9).add_(net.weight, alpha=0.1)
+
+    f = compiled(f)
+    for _ in range(4):
+        f(torch.ones(1, 2))
+    return average.tolist(), average._version, net.weight._version, net.weight.grad._version
+
+
+@cases.add
+def first_steps_of_several_models(compiled: Any) -> Any:
+    def f(net: Any, optimizer: Any, x: Any) -> None:
+        optimizer.zero_grad()
+        net(x).pow(2).sum().backward()
+        optimizer.step()
+
+    f = compiled(f)
+    nets = [nn.Linear(2, 2) for _ in range(4)]
+    for net in nets:
+        optimizer = optim.Adam(net.parameters())
+        for _ in range(3):
+            f(net, optimizer, torch.ones(1, 2))
+    assert not getattr(f, "runs_eagerly", False)
+    return [net.weight.tolist() for net in nets]
+
+
+@cases.add
+def other_threads(compiled: Any) -> Any:
+    a, b = nn.Linear(2, 2), nn.Linear(2, 2)
+    b(torch.ones(1, 2)).sum().backward()
+    go, done = Event(), Event()
+
+    def f(x: Any) -> Any:
+        if not go.is_set():
+            go.set()
+            done.wait(5)
+        return a(x).sum()
+
+    def other() -> None:
+        go.wait(5)
+        b.zero_grad()
+        done.set()
+
+    f = compiled(f)
+    thread = Thread(target=other)
+    thread.start()
+    f(torch.ones(1, 2))
+    thread.join()
+    b(torch.ones(1, 2)).sum().backward()
+    f(torch.ones(1, 2))
+    return b.weight.grad.tolist()
+
+
+@cases.add
+def copies_of_a_compiled_module(compiled: Any) -> Any:
+    net = compiled(nn.Linear(1, 1))
+    net(torch.ones(1, 1))
+    other = copy.deepcopy(net)
+    nn.init.ones_(other.weight)
+    return net(torch.ones(1, 1)).tolist(), other(torch.ones(1, 1)).tolist()
+
+
+@cases.add
+def attributes_set_on_a_compiled_module(compiled: Any) -> Any:
+    class Net(nn.Module):
+        scale = 1.0
+
+        def forward(self, x: Any) -> Any:
+            return x * self.scale
+
+    net = compiled(Net())
+    found = [net(torch.ones(1)).tolist()]
+    net.scale = 3.0
+    return found + [net(torch.ones(1)).tolist()]
+
+
+@pytest.mark.parametrize("function", cases.all, ids=lambda function: function.__name__)
+def test_same_as_eager(function: Case) -> None:
+    cases.check(function)

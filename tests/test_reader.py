@@ -1,0 +1,132 @@
+"""Files that come from elsewhere: other devices and machines, and what is no checkpoint at all."""
+
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight.serialization import CheckpointError
+from rushlight.serialization.pickler import pickled
+from serialization_support import DATA, checkpoint, saved
+
+
+def test_big_endian_file():
+    content, _ = pickled([torch.tensor([1, 2]), torch.tensor([1 + 2j])])
+    file = io.BytesIO(checkpoint(content, np.array([1, 2], ">i8"), np.array([1 + 2j], ">c8")))
+    rewritten = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(rewritten, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, b"big" if name.endswith("byteorder") else old.read(name))
+    rewritten.seek(0)
+    integers, complexes = torch.load(rewritten)
+    assert integers.tolist() == [1, 2] and complexes.tolist() == [1 + 2j]
+
+
+# ---- devices
+
+
+def at(location, *tensors):
+    """A checkpoint with tensors saved from another device."""
+    content, storages = pickled(list(tensors))
+    name = location.encode()
+    old, new = b"X\3\0\0\0cpu", b"X" + len(name).to_bytes(4, "little") + name
+    assert old in content
+    return io.BytesIO(checkpoint(content.replace(old, new), *storages))
+
+
+def test_tensors_of_a_missing_device_need_map_location():
+    for location in ("cuda:0", "mps"):
+        with pytest.raises(RuntimeError, match=f"device '{location}'.*map_location='cpu'"):
+            torch.load(at(location, torch.ones(2)))
+    with pytest.raises(RuntimeError, match="device 'cuda', which is not available"):
+        torch.load(at("cpu", torch.ones(2)), map_location="cuda")
+
+
+@pytest.mark.parametrize(
+    "map_location",
+    ["cpu", torch.device("cpu"), {"cuda:0": "cpu"}, lambda storage, location: storage,
+     lambda storage, location: storage.cpu()],
+)  # fmt: skip
+def test_map_location(map_location):
+    (loaded,) = torch.load(at("cuda:0", torch.ones(2)), map_location=map_location)
+    assert loaded.tolist() == [1, 1] and loaded.device == torch.device("cpu")
+
+
+def test_map_location_function_sees_storages_and_where_they_were():
+    seen = []
+    base = torch.arange(3)
+    torch.load(
+        io.BytesIO(saved([base, base[1:], torch.ones(2)])),
+        map_location=lambda storage, location: seen.append((storage.tolist(), location)),
+    )
+    assert seen == [([0, 1, 2], "cpu"), ([1, 1], "cpu")]
+
+
+# ---- damaged and foreign files
+
+
+def test_truncated_file(tmp_path):
+    path = tmp_path / "cut.pt"
+    for content in (saved({"a": torch.ones(100)}), (DATA / "pytorch_legacy.pt").read_bytes()):
+        for length in range(0, len(content), 97):
+            path.write_bytes(content[:length])
+            with pytest.raises(CheckpointError, match=r"^load: '.*cut.pt' (is|cannot)[^\n]*$"):
+                torch.load(path)
+
+
+def test_changed_bytes_are_noticed():
+    content = bytearray(saved({"a": torch.ones(100)}))
+    content[content.index(np.ones(100, np.float32).tobytes()) + 50] ^= 4
+    with pytest.raises(CheckpointError, match="Bad CRC-32 for file 'archive/data/0'"):
+        torch.load(io.BytesIO(content))
+
+
+def test_noise_is_refused_or_read_but_nothing_else():
+    rng = np.random.RandomState(0)
+    for original in (saved([torch.ones(3), {"a": "b"}]), (DATA / "pytorch_legacy.pt").read_bytes()):
+        for _ in range(150):
+            content = bytearray(original)
+            for place in rng.randint(0, min(len(content), 3000), 3):
+                content[place] = rng.randint(256)
+            try:
+                torch.load(io.BytesIO(content))
+            except RuntimeError as error:
+                assert isinstance(error, CheckpointError)
+
+
+def zipped(**records):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as new:
+        for name, content in records.items():
+            new.writestr(name.replace("__", "/"), content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", r"is not a checkpoint: it is empty \(or a file object that must be rewound"),
+        (b"epoch,loss\n1,0.5\n", "is not a checkpoint: it begins with b'epoch,lo', not as the zip"),
+        (b"\x89PNG\r\n\x1a\n", "is not a checkpoint: it begins with"),
+        (pickle.dumps({"a": 1}), "is not a checkpoint: it is a Python pickle, which is not read"),
+        (b"\x10\0\0\0\0\0\0\0{}", "is not a checkpoint: it looks like a safetensors file"),
+        (zipped(a="b"), r"it is a zip archive without a checkpoint \(data.pkl\) in it"),
+        (zipped(m__data__pkl="b"), "it is a zip archive without a checkpoint"),
+        (zipped(**{"m__data.pkl": b"N.", "m__constants.pkl": b""}), "it is a TorchScript program"),
+        (zipped(**{"m__data.pkl": b""}), r"is damaged or cut off \(EOFError\)"),
+    ],
+)
+def test_foreign_file(content, message, tmp_path):
+    path = tmp_path / "foreign.pt"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        torch.load(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none.pt"):
+        torch.load(tmp_path / "none.pt")
