@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -192,8 +193,9 @@ def globals_of_what_is_inside(compiled: Any) -> Any:
     def helper(x: Any) -> Any:
         return x * SCALE
 
+    named = partial(helper)
     functions = [compiled(Net()), compiled(lambda x: sum(SCALE * t for t in [x, x])),
-                 compiled(lambda x: helper(x))]  # fmt: skip
+                 compiled(lambda x: helper(x)), compiled(lambda x: named(x))]  # fmt: skip
     found = []
     for SCALE in (1.0, 2.0, 3.0):  # noqa: B007
         found += [f(torch.ones(1)).tolist() for f in functions]

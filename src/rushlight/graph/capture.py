@@ -37,8 +37,7 @@ _NOT_KERNELS = {
 _NO_TENSORS = {int, float, bool, str, tuple, dict, OrderedDict, type(None)}
 # What arguments in tuples and lists mostly are: shapes, axes, indices.
 _PLAIN = {int, float, bool, str, slice, type(None)}
-_READS = {"to_numpy"}
-_DATA_DEPENDENT = {"nonzero"}
+_SPECIAL = {"to_numpy", "nonzero", "getitem", "from_numpy"}
 PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -86,17 +85,10 @@ class Recorder:
         """Runs a kernel and notes it."""
         if get_ident() != self.thread:
             return function(*arguments)
-        if name in _READS:
-            self.fail("reads a value (item(), bool(tensor), tolist(), print)")
-        elif name in _DATA_DEPENDENT or name == "getitem" and _has_mask(arguments[1]):
-            self.fail(f"makes a result whose shape depends on the data ({name})")
+        if name in _SPECIAL:
+            name, function, arguments = self._special(name, function, arguments)
         reads: list[int] = []
         template = tuple(self._template(arguments, reads))
-        table = getattr(function, "__self__", None)
-        if name == "from_numpy" and table is not None and type(arguments[0]) is table.array_type:
-            # A tensor made from data: each replay makes it anew, for it may be changed in place.
-            name, function = "clone", table.clone
-            template, arguments = (template[0], "C"), (arguments[0], "C")
         if LiveValue in map(type, arguments):
             # NumPy takes a class of float for a float64, and would compute in that.
             arguments = tuple([a.read() if type(a) is LiveValue else a for a in arguments])
@@ -109,13 +101,24 @@ class Recorder:
         self.record.calls.append(call)
         return result
 
+    def _special(self, name: str, function: Any, arguments: Any) -> tuple[str, Any, Any]:
+        """What a call of one of the kernels that are not recorded like others is recorded as."""
+        if name == "to_numpy":
+            self.fail("reads a value (item(), bool(tensor), tolist(), print)")
+        elif name == "nonzero" or name == "getitem" and _has_mask(arguments[1]):
+            self.fail(f"makes a result whose shape depends on the data ({name})")
+        elif name == "from_numpy" and type(arguments[0]) is function.__self__.array_type:
+            # A tensor made from data: each replay makes it anew, for it may be changed in place.
+            return "clone", function.__self__.clone, (arguments[0], "C")
+        return name, function, arguments
+
     def _template(self, arguments: Any, reads: list[int]) -> list[Any]:
         """Arguments with slots in the places of arrays; their numbers are added to `reads`."""
         template = list(arguments)
         for position, value in enumerate(arguments):
             kind = type(value)
             if kind in kernel_tables:
-                slot = self.slot_of(value)
+                slot = self.known_slot(value) or self.new_slot(value, self._source(value))
                 reads.append(slot.number)
                 template[position] = slot
             elif (kind is tuple or kind is list) and not _PLAIN.issuperset(map(type, value)):

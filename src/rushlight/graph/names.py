@@ -9,7 +9,7 @@ names (an element of a list within a list, a global of another file) is not seen
 from __future__ import annotations
 
 import dis
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import is_
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -92,11 +92,18 @@ class Names:
         elif isinstance(value, FunctionType):
             if id(value.__globals__) in self._files:
                 self._see_function(value)
+        elif isinstance(value, MethodType):
+            self._see(value.__self__)
+            self._see(value.__func__)
+        elif isinstance(value, property):
+            self._see(value.fget)
+        elif isinstance(value, partial):
+            for part in (value.func, *value.args, *value.keywords.values()):
+                self._see(part)
         elif _is_users_object(value):
             self._objects.append(value)
-        for inside in ("__self__", "__func__", "__wrapped__", "fget"):
-            if hasattr(type(value), inside) or inside in getattr(value, "__dict__", ()):
-                self._see(getattr(value, inside))
+        if hasattr(value, "__wrapped__"):
+            self._see(value.__wrapped__)
 
     def _see_module(self, module: Module) -> None:
         self.modules.append(module)
