@@ -15,6 +15,7 @@ SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/
 
 # Trains LeNet on the handwritten digits that come with the package.
 demo: $(VENV)/.installed-cli
+	rm -rf runs/demo
 	$(VENV)/bin/rushlight train --dataset digits --model lenet --epochs 5 --out runs/demo
 
 # Linter, types, and all tests: with the C++ kernels, and with NumPy's alone.

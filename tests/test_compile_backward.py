@@ -28,6 +28,46 @@ def gradients_of_arguments(compiled: Any) -> Any:
     return found
 
 
+@cases.add
+def gradients_that_arguments_have_already(compiled: Any) -> Any:
+    f = compiled(lambda x: (x * x).sum().backward())
+    tensors = []
+    for i in range(3):
+        x = torch.full((1,), float(i), requires_grad=True)
+        x.grad = torch.ones(1)
+        f(x)
+        tensors.append(x)
+    return [x.grad.tolist() for x in tensors]
+
+
+@cases.add
+def gradients_that_are_given(compiled: Any) -> Any:
+    w = nn.Parameter(torch.ones(1))
+
+    def f(g: Any) -> None:
+        w.grad = g
+
+    f = compiled(f)
+    found = []
+    for i in range(4):
+        f(torch.full((1,), float(i)))
+        found.append(w.grad.tolist())
+    return found
+
+
+@cases.add
+def hooks_on_arguments_with_the_backward_inside(compiled: Any) -> Any:
+    f = compiled(lambda x: (x * x).sum().backward())
+    found = []
+    for factor in (1.0, 1.0, 10.0):
+        x = torch.ones(1, requires_grad=True)
+        if factor > 1:
+            x.register_hook(lambda g: g * 10)
+        f(x)
+        found.append(x.grad.tolist())
+    return found
+
+
 @cases.add_refused("a hook on a parameter")
 def hooks_on_leaves(compiled: Any) -> Any:
     net = nn.Linear(2, 2)
@@ -93,6 +133,42 @@ def results_changed_before_the_backward(compiled: Any) -> Any:
 
 
 @cases.add
+def views_changed_before_the_backward(compiled: Any) -> Any:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    w = nn.Parameter(torch.ones(2))
+    x = torch.ones(2, requires_grad=True)
+    buffer = torch.ones(3, 2, 2)
+    layer = nn.Linear(3, 4)
+
+    def again(x: Any) -> Any:
+        return layer(x).exp()[0]
+
+    for f, argument, change in (
+        (compiled(net), buffer, lambda y: buffer.fill_(9.0)),
+        (compiled(lambda x: x * w[0]), x, lambda y: w.detach().mul_(3)),
+        (compiled(again), torch.ones(2, 3), lambda y: y.zero_()),
+    ):
+        y = f(argument)
+        change(y)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            y.sum().backward()
+
+
+@cases.add
+def results_that_must_not_reach_a_gradient(compiled: Any) -> Any:
+    f = compiled(lambda x: (x.sqrt(), x * 2))
+    found = []
+    for _ in range(3):
+        x = torch.tensor([0.0, 4.0], requires_grad=True)
+        f(x)[1].sum().backward()
+        found.append(x.grad.tolist())
+        f(x)[0][1].backward()
+        (f(x)[0][1:] + f(x)[1][1:]).sum().backward()
+        found.append(x.grad[1].item())
+    return found
+
+
+@cases.add
 def results_without_a_gradient(compiled: Any) -> Any:
     a, b = nn.Linear(2, 2), nn.Linear(2, 2)
     f = compiled(lambda x: (a(x), b(x)))
@@ -120,6 +196,91 @@ def versions(compiled: Any) -> Any:
     for _ in range(4):
         f(torch.ones(1, 2))
     return average.tolist(), average._version, net.weight._version, net.weight.grad._version
+
+
+@cases.add_refused("states of an optimizer (Counting) change with each call")
+def optimizers_with_numbers_as_states(compiled: Any) -> Any:
+    class Counting(optim.Optimizer):
+        def __init__(self, params: Any) -> None:
+            super().__init__(params, {"lr": 0.1})
+
+        @torch.no_grad()
+        def step(self) -> None:
+            for group in self.param_groups:
+                for p in group["params"]:
+                    state = self.state[p]
+                    state["step"] = state.get("step", 0) + 1
+                    p.add_(p.grad, alpha=-group["lr"] / state["step"])
+
+    w = nn.Parameter(torch.ones(2))
+    optimizer = Counting([w])
+
+    def f() -> None:
+        optimizer.zero_grad()
+        w.pow(2).sum().backward()
+        optimizer.step()
+
+    f = compiled(f)
+    for _ in range(6):
+        f()
+    return w.tolist(), optimizer.state[w]["step"]
+
+
+@cases.add
+def learning_rates_that_the_program_reads(compiled: Any) -> Any:
+    w = nn.Parameter(torch.ones(2))
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def f() -> Any:
+        optimizer.zero_grad()
+        loss = w.pow(2).sum() * optimizer.param_groups[0]["lr"]
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    f = compiled(f)
+    found = []
+    for i in range(4):
+        optimizer.param_groups[0]["lr"] = 0.1 * (i + 1)
+        found.append(f().item())
+    return found, w.tolist()
+
+
+@cases.add
+def updates_written_by_hand(compiled: Any) -> Any:
+    w = nn.Parameter(torch.ones(2))
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def f() -> None:
+        optimizer.zero_grad()
+        w.pow(2).sum().backward()
+        with torch.no_grad():
+            w.add_(w.grad, alpha=-optimizer.param_groups[0]["lr"])
+
+    f = compiled(f)
+    for _ in range(4):
+        f()
+        optimizer.param_groups[0]["lr"] *= 0.5
+    return w.tolist()
+
+
+@cases.add
+def groups_that_are_loaded(compiled: Any) -> Any:
+    w = nn.Parameter(torch.ones(1))
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def f() -> None:
+        optimizer.zero_grad()
+        w.sum().backward()
+        optimizer.step()
+
+    f = compiled(f)
+    for lr in (0.1, 0.1, 1.0, 0.5):
+        state = optimizer.state_dict()
+        state["param_groups"][0]["lr"] = lr
+        optimizer.load_state_dict(state)
+        f()
+    return w.tolist()
 
 
 @cases.add

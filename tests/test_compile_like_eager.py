@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections import OrderedDict
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -37,7 +39,7 @@ def argument_that_was_computed(compiled: Any) -> Any:
     return w.grad.tolist()
 
 
-@cases.add
+@cases.add_refused("is a view of a tensor from outside")
 def view_of_an_argument_changed_in_place(compiled: Any) -> Any:
     w = torch.ones(2, 2, requires_grad=True)
     h = w * 2
@@ -46,7 +48,7 @@ def view_of_an_argument_changed_in_place(compiled: Any) -> Any:
     return w.grad.tolist()
 
 
-@cases.add
+@cases.add_refused("changes a tensor from outside in place, with a gradient")
 def computed_argument_changed_in_place(compiled: Any) -> Any:
     w = torch.ones(2, requires_grad=True)
     h = w * 2
@@ -64,7 +66,7 @@ def two_arguments_of_which_one_comes_from_the_other(compiled: Any) -> Any:
     return a.grad.tolist()
 
 
-@cases.add_refused("kept by something else than what it returns")
+@cases.add_refused("a dict that it is given changes")
 def dictionary_argument_that_is_changed(compiled: Any) -> Any:
     def f(d: Any) -> None:
         d["y"] = d["x"] * 2
@@ -147,6 +149,58 @@ def generators(compiled: Any) -> Any:
 
     f = compiled(f)
     return [[y.tolist() for y in f(torch.ones(1))] for _ in range(3)]
+
+
+@cases.add
+def a_result_and_its_alias(compiled: Any) -> Any:
+    w = torch.ones(2, requires_grad=True)
+
+    def f(x: Any) -> Any:
+        y = x * w
+        return y.detach(), y
+
+    f = compiled(f)
+    for i in range(3):
+        alias, y = f(torch.full((2,), float(i)))
+        y.sum().backward()
+    return alias.requires_grad, alias.data_ptr() == y.data_ptr(), w.grad.tolist()
+
+
+@cases.add_refused("returns a Output, which a replay cannot make anew")
+def objects_as_results(compiled: Any) -> Any:
+    @dataclass
+    class Output:
+        logits: Any
+
+    f = compiled(lambda x: Output(x * 2))
+    return [f(torch.full((1,), float(i))).logits.tolist() for i in range(5)]
+
+
+@cases.add
+def leaves_that_are_made_inside(compiled: Any) -> Any:
+    w = torch.full((2,), 3.0, requires_grad=True)
+
+    def f(x: Any) -> Any:
+        z = x.clone().requires_grad_()
+        (z * z * w.detach()).sum().backward()
+        return (z + 0.1 * z.grad.sign()).detach()
+
+    f = compiled(f)
+    return [f(torch.tensor([float(i), -1.0])).tolist() for i in range(4)]
+
+
+@cases.add_refused("catches an error")
+def errors_that_are_caught(compiled: Any) -> Any:
+    table = torch.arange(3.0)
+
+    def f(i: Any) -> Any:
+        try:
+            return table[i] * 2
+        except IndexError:
+            return torch.zeros(1)
+
+    f = compiled(f)
+    return [f(torch.tensor([i])).tolist() for i in (7, 1, 2)]
 
 
 # ---- what else the function reaches
@@ -260,6 +314,83 @@ def names_that_are_attributes_only(compiled: Any) -> Any:
     if hasattr(f, "entries"):
         assert sum(map(len, f.entries.values())) <= 2
     return w.tolist()
+
+
+class Settings:
+    scale = 1.0
+
+
+class Scaling:
+    def __init__(self) -> None:
+        self.scale = 1.0
+
+    def __call__(self, x: Any) -> Any:
+        return x * self.scale
+
+    def shifted(self, x: Any) -> Any:
+        return x + self.scale
+
+
+class Doubling(Scaling):
+    def shifted(self, x: Any) -> Any:
+        return 2 * super().shifted(x)
+
+
+@cases.add
+def ordinary_places_of_values(compiled: Any) -> Any:
+    first, second = Scaling(), Doubling()
+    nested = {"model": {"scale": 1.0}}
+    ordered = OrderedDict(scale=1.0)
+    losses = [Scaling()]
+
+    @dataclass(slots=True)
+    class Slots:
+        scale: float = 1.0
+
+    slots = Slots()
+
+    @compiled
+    @torch.no_grad()
+    def decorated(x: Any) -> Any:
+        return x * Settings.scale
+
+    functions = [
+        compiled(lambda x: x * Settings.scale), compiled(lambda x: first(x)), compiled(first),
+        compiled(lambda x: second.shifted(x)), compiled(lambda x: x * nested["model"]["scale"]),
+        compiled(lambda x: x * ordered["scale"]), compiled(lambda x: losses[0](x)),
+        compiled(lambda x: x * slots.scale), compiled(lambda x: x * getattr(first, "scale")),  # noqa: B009
+        decorated,
+    ]  # fmt: skip
+    found = []
+    for scale in (1.0, 2.0, 3.0):
+        Settings.scale = first.scale = second.scale = losses[0].scale = slots.scale = scale
+        nested["model"]["scale"] = ordered["scale"] = scale
+        found += [f(torch.ones(1)).tolist() for f in functions for _ in range(2)]
+    return found
+
+
+@cases.add
+def requires_grad_of_tensors_that_are_looked_at(compiled: Any) -> Any:
+    tensors = [nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))]
+    tensors[1].requires_grad_(False)
+    f = compiled(lambda: sum((t * t).sum() for t in tensors if t.requires_grad))
+    found = [f().item() for _ in range(2)]
+    tensors[1].requires_grad_(True)
+    return found + [f().item() for _ in range(2)]
+
+
+@cases.add_refused("uses 'it', a list_iterator, which gives others each time")
+def iterators(compiled: Any) -> Any:
+    it = iter([1.0, 2.0, 3.0, 4.0])
+    f = compiled(lambda x: x * next(it))
+    return [f(torch.ones(1)).tolist() for _ in range(4)]
+
+
+@cases.add_refused("draws random numbers of Python's or NumPy's own")
+def random_numbers_of_python(compiled: Any) -> Any:
+    random.seed(0)
+    f = compiled(lambda x: x * 2 if random.random() < 0.5 else x * 3)
+    return [f(torch.ones(1)).tolist() for _ in range(10)]
 
 
 @cases.add

@@ -162,6 +162,18 @@ def test_copies_between_devices() -> None:
     assert x.detach().to("strict", copy=True).data_ptr() != x.data_ptr()
 
 
+def test_gradients_from_another_device_are_refused() -> None:
+    x = torch.ones(3, requires_grad=True, device="strict:0")
+    expected = "expected device strict:0 but got cpu"
+    for use in (
+        lambda: (x * 2).backward(torch.ones(3)), lambda: x.backward(torch.ones(3)),
+        lambda: torch.autograd.grad(x + 1, x, torch.ones(3)),
+    ):  # fmt: skip
+        with pytest.raises(RuntimeError, match=expected):
+            use()
+    assert x.grad is None
+
+
 def test_unknown_index() -> None:
     with pytest.raises(RuntimeError, match="invalid device ordinal: there is no strict:2"):
         torch.zeros(1, device="strict:2")

@@ -18,11 +18,11 @@ def typename(value: Any) -> str:
 
 def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
     """Takes away a gradient, or fills it with zeros outside any graph it may have come from."""
-    grad = parameter.grad
-    if grad is None:
-        return
     if set_to_none:
         parameter.grad = None
+        return
+    grad = parameter.grad
+    if grad is None:
         return
     if grad.grad_fn is not None:
         grad.detach_()

@@ -143,6 +143,11 @@ def _root_gradient(root: Tensor, gradient: Tensor | None) -> Tensor:
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
         )
+    if gradient.device != root.device:
+        raise RuntimeError(
+            f"invalid gradient: expected device {root.device} but got {gradient.device}; move it "
+            "with .to(device)"
+        )
     if gradient.array.shape != root.array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has "

@@ -16,56 +16,54 @@ from ..autograd.operation import Node, _next_sequence, edge_to, nodes_from
 from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
-from .capture import LeakError, Recorder
-from .record import Call, find_last_uses, result_slots
+from .capture import LeakError, Recorder, RefusedError
+from .record import find_last_uses, result_slots
 from .replay import program
 
 
 class BackwardPart:
-    """The calls of a backward, and between which slots it goes."""
+    """The calls of a backward, and between which slots it goes.
+
+    Where a function has several results, `singles` are the backwards from each alone: of those that
+    get no gradient, none must flow, not even zeros (0 times infinity is NaN).
+    """
 
     def __init__(self, recorder: Recorder, results: list[Tensor], arguments: list[Tensor]) -> None:
-        record = recorder.record
-        self.first_call = len(record.calls)
         graph = _InnerGraph(results, arguments, recorder.first_sequence)
         self.arguments = [i for i, t in enumerate(arguments) if t.requires_grad]
         self.leaves = [t for t in graph.leaves if id(t) not in recorder.arguments]
         wanted = [arguments[i] for i in self.arguments] + self.leaves
         graph.check_hooks(wanted)
-        # Of each gradient the results that it depends on: it is None where these have none.
-        self.depends_on = [graph.results_before(t) for t in wanted]
-        ones = [_ones(t) for t in results]
         self.results = [recorder.slot_of(t.array).number for t in results]
-        self.gradients = [recorder.new_slot(t.array).number for t in ones]
         self.shapes = [t.array.shape for t in results]
         self.dtypes = [t.array.dtype for t in results]
-        with recorder.active():
-            found = engine.run(
-                results, ones, True, False, wanted, False, first=recorder.first_sequence
-            )
-        self.found = [None if g is None else recorder.slot_of(g.array).number for g in found]
+        self.whole = _Recorded(recorder, results, wanted)
+        singles = [_Recorded(recorder, [t], wanted) for t in results if len(results) > 1]
+        self.singles = singles or [self.whole]
         recorder.find_owners()
-        needed = {s for call in self.calls(recorder) for s in call.reads}
-        made = {s for call in self.calls(recorder) for s in result_slots(call.results)}
-        self.needed = sorted(needed - made - set(self.gradients))
+        self.needed = sorted(set(self.whole.needed).union(*[s.needed for s in self.singles]))
         # What the eager call has computed, for the backward of this first call.
-        self.first_slots: list[Any] = [None] * len(record.slots)
+        self.first_slots: list[Any] = [None] * len(recorder.record.slots)
         arrays = {slot.number: reference() for reference, slot in recorder.slots.values()}
         for slot in self.needed:
             self.first_slots[slot] = arrays[slot]
             if arrays[slot] is None:
                 raise LeakError("an array that its backward needs did not outlive the forward")
-        inputs = [source for slot, source in record.inputs.items() if slot in self.needed]
+        # Whose memory the backward needs, also by a view of it, must not change until then.
+        memory = {_memory_of(arrays[slot]) for slot in self.needed}
+        inputs = [
+            source for slot, source in recorder.record.inputs.items()
+            if not source.is_grad and _memory_of(arrays.get(slot)) in memory
+        ]  # fmt: skip
         self.checked = [source.tensor for source in inputs if source.tensor is not None]
         self.checked_arguments = [s.argument for s in inputs if s.argument is not None]
-        self.checked_results = [n for n, slot in enumerate(self.results) if slot in self.needed]
+        self.checked_results = [
+            number for number, tensor in enumerate(results) if _memory_of(tensor.array) in memory
+        ]
 
-    def calls(self, recorder: Recorder) -> list[Call]:
-        return recorder.record.calls[self.first_call :]
-
-    def finish(self, recorder: Recorder) -> None:
-        find_last_uses(self.calls(recorder), {s for s in self.found if s is not None})
-        self.program = program(self.calls(recorder))
+    def finish(self) -> None:
+        for recorded in {id(r): r for r in (self.whole, *self.singles)}.values():
+            recorded.finish()
 
     def attach(self, results: list[Tensor], slots: list[Any], arguments: list[Tensor]) -> None:
         """Hangs a node for this call onto its results."""
@@ -79,6 +77,40 @@ class BackwardPart:
             tensor._grad_fn = node
             tensor._requires_grad = True
             tensor._output_number = number
+
+
+class _Recorded:
+    """The recorded backward from some results to all that wants a gradient."""
+
+    def __init__(self, recorder: Recorder, results: list[Tensor], wanted: list[Tensor]) -> None:
+        record = recorder.record
+        forward, record.calls = record.calls, []
+        ones = [_ones(t) for t in results]
+        self.gradients = [recorder.new_slot(t.array).number for t in ones]
+        try:
+            with recorder.active():
+                found = engine.run(
+                    results, ones, True, False, wanted, False, first=recorder.first_sequence
+                )
+        except RuntimeError as error:
+            raise RefusedError(f"its backward cannot be recorded: {error}") from error
+        finally:
+            self.calls, record.calls = record.calls, forward
+        self.found = [None if g is None else recorder.slot_of(g.array).number for g in found]
+        read = {s for call in self.calls for s in call.reads} | set(self.found)
+        made = {s for call in self.calls for s in result_slots(call.results)}
+        self.needed = {s for s in read - made - set(self.gradients) if s is not None}
+
+    def finish(self) -> None:
+        find_last_uses(self.calls, {s for s in self.found if s is not None})
+        self.program = program(self.calls)
+
+    def run(self, slots: list[Any], gradients: list[Any]) -> list[Tensor | None]:
+        slots = list(slots)
+        for slot, gradient in zip(self.gradients, gradients, strict=True):
+            slots[slot] = gradient.array
+        self.program.run(slots)
+        return [None if s is None else wrap(slots[s]) for s in self.found]
 
 
 class CompiledBackward(Node):
@@ -105,19 +137,15 @@ class CompiledBackward(Node):
                 "a compiled function cannot be differentiated twice (create_graph=True): call the "
                 "function itself, without torch.compile"
             )
-        part = self.part
-        slots = list(self.saved_tensors[0])
-        given = {number for number, gradient in enumerate(gradients) if gradient is not None}
-        for number, gradient in enumerate(gradients):
-            if gradient is None:
-                some = next(g for g in gradients if g is not None)
-                gradient = some.new_zeros(part.shapes[number]).to(some.dtype)
-            slots[part.gradients[number]] = gradient.array
-        part.program.run(slots)
-        return tuple(
-            None if slot is None or given.isdisjoint(results) else wrap(slots[slot])
-            for slot, results in zip(part.found, part.depends_on, strict=True)
-        )
+        slots = self.saved_tensors[0]
+        if None not in gradients:
+            return tuple(self.part.whole.run(slots, list(gradients)))
+        total: list[Any] = [None] * len(self._edges)
+        for single, gradient in zip(self.part.singles, gradients, strict=True):
+            if gradient is not None:
+                found = single.run(slots, [gradient])
+                total = [_sum(a, b) for a, b in zip(total, found, strict=True)]
+        return tuple(total)
 
 
 class _InnerGraph:
@@ -133,36 +161,39 @@ class _InnerGraph:
                 if not any(edge[0] is leaf for leaf in self.leaves):
                     self.leaves.append(edge[0])
             elif edge[0]._sequence < first and edge not in ends:
-                raise LeakError("it needs the graph of a tensor that was computed outside of it")
+                raise RefusedError("it needs the graph of a tensor that was computed outside of it")
 
     def check_hooks(self, wanted: list[Tensor]) -> None:
-        """LeakError for what each backward must call, with gradients that are not there yet."""
+        """RefusedError for what each backward must call, with gradients that are not there yet."""
         if any(isinstance(node, Function) for node in self.nodes):
-            raise LeakError("the backward of an autograd.Function may do anything")
+            raise RefusedError("the backward of an autograd.Function may do anything")
         if any(node._hooks or node._post_hooks for node in self.nodes):
-            raise LeakError("a hook on what it computes waits for the backward")
+            raise RefusedError("a hook on what it computes waits for the backward")
         for tensor in wanted:
             if tensor._hooks or tensor._grad_fn is not None and tensor._grad_fn._hooks:
-                raise LeakError("a hook on a parameter or an argument waits for the backward")
-
-    def results_before(self, target: Tensor) -> set[int]:
-        """The numbers of the results that a leaf or an argument goes into."""
-        source, output = target._grad_fn or target, target._output_number
-        return {
-            number for number, result in enumerate(self.results)
-            if any(
-                edge and edge[0] is source and edge[1] == output
-                for node in nodes_from([result]) for edge in node._edges
-            )
-        }  # fmt: skip
+                raise RefusedError("a hook on a parameter or an argument waits for the backward")
 
 
-def differentiable(results: list[Tensor]) -> list[Tensor]:
+def differentiable(results: list[Tensor], first: int) -> list[Tensor]:
     """Those of the results whose graph is still there: the function has not run it backwards."""
     return [
         t for t in results
-        if t._grad_fn is not None and all(node._saved is not None for node in nodes_from([t]))
+        if t._grad_fn is not None
+        and all(n._saved is not None for n in nodes_from([t]) if n._sequence >= first)
     ]  # fmt: skip
+
+
+def _memory_of(array: Any) -> int | None:
+    """Something that arrays of the same memory have in common."""
+    while isinstance(getattr(array, "base", None), type(array)):
+        array = array.base
+    return None if array is None else id(array)
+
+
+def _sum(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return a + b
 
 
 def _ones(tensor: Tensor) -> Tensor:

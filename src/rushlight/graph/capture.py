@@ -26,7 +26,7 @@ from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..random import default_states
 from ..tensor import Tensor
-from .names import Names
+from .names import Names, is_users_class
 from .record import Call, LiveValue, Record, Slot, Source
 
 # What a table knows besides its kernels.
@@ -45,8 +45,12 @@ class CaptureError(RuntimeError):
     """What was called cannot be recorded; the message says why, and where it is."""
 
 
-class LeakError(RuntimeError):
-    """What a recorded call leaves behind or shares, so that a replay would not be like it."""
+class RefusedError(RuntimeError):
+    """Something that no replay could do as the recorded call has done it."""
+
+
+class LeakError(RefusedError):
+    """Something that may be another way in the next call: a first step that makes states."""
 
 
 class Recorder:
@@ -65,14 +69,19 @@ class Recorder:
         self.changed: dict[int, tuple[list[int], int]] = {}  # id -> counter, how often it rose
         self.sharing: list[tuple[Tensor, Tensor]] = []  # that have one array
         self.gradients: dict[Tensor, bool | None] = {}  # leaf -> had one at first; None: set first
-        self.modules: dict[int, Any] = {}  # id -> (module, its attributes when first seen)
-        self.optimizers: dict[int, Any] = {}
+        self.lasting: list[tuple[Tensor, bool, Any]] = []  # tensors, `requires_grad`, shape
+        self.modules: dict[int, Any] = {}  # id -> (module, names of attributes, what they were)
+        self.optimizers: dict[int, Any] = {}  # id -> (optimizer, its states before the step)
         self.live_values: list[LiveValue] = []
         self.made: list[Any] = []  # weak references to the arrays that kernels made
+        self.given = arguments
         self.arguments = {id(tensor): number for number, tensor in enumerate(arguments)}
+        self._flags = [(tensor, tensor._requires_grad) for tensor in arguments]
         for number, tensor in enumerate(arguments):
             self.new_slot(tensor.array, Source(None, argument=number))
         self.names = names
+        if names.refusal is not None:
+            self.fail(names.refusal)
         self._see_lasting(names.tensors)
         for module in names.modules:
             self.see_module(module)
@@ -92,7 +101,11 @@ class Recorder:
         if LiveValue in map(type, arguments):
             # NumPy takes a class of float for a float64, and would compute in that.
             arguments = tuple([a.read() if type(a) is LiveValue else a for a in arguments])
-        result = function(*arguments)
+        try:
+            result = function(*arguments)
+        except Exception:
+            self._see_error(name, arguments)
+            raise
         if type(result) is tuple:
             results: Any = tuple([self._result_slot(part) for part in result])
         else:
@@ -100,6 +113,13 @@ class Recorder:
         call = Call(name, function, template, tuple(reads), results, launch.phase)
         self.record.calls.append(call)
         return result
+
+    def _see_error(self, name: str, arguments: Any) -> None:
+        """Notes an error, which makes no difference unless the function catches it."""
+        # A number of the host that meets another device's array is moved there, and tried again.
+        kinds = {type(value) for value in arguments if type(value) in kernel_tables}
+        if self.failure is None and len(kinds) < 2:
+            self.failure = f"{_user_line()} catches an error ({name})"
 
     def _special(self, name: str, function: Any, arguments: Any) -> tuple[str, Any, Any]:
         """What a call of one of the kernels that are not recorded like others is recorded as."""
@@ -155,7 +175,7 @@ class Recorder:
 
     def _source(self, array: Any) -> Source:
         source = self.sources.get(id(array))
-        if source is not None and source.fetch() is array:
+        if source is not None and source.fetch(self.given) is array:
             return source
         constant = Source(None, array=array)
         self.constants.append(constant)
@@ -176,14 +196,15 @@ class Recorder:
             if source is None:
                 continue
             if source.tensor is not None:
-                raise LeakError(f"several tensors of shape {tuple(owner.shape)} have one array")
+                raise RefusedError(f"several tensors of shape {tuple(owner.shape)} have one array")
             source.tensor = owner
 
-    def live(self, options: dict[str, Any], key: str, index: int | None) -> LiveValue:
+    def live(self, options: dict[str, Any], key: str, index: int | None) -> float:
         """A number that replays read anew."""
         number = LiveValue(options, key, index)
-        if not self._is_elsewhere():
-            self.live_values.append(number)
+        if self._is_elsewhere():
+            return number.read()
+        self.live_values.append(number)
         return number
 
     def fail(self, what: str) -> None:
@@ -203,7 +224,7 @@ class Recorder:
         if self._is_elsewhere() or self.known_slot(array) is not None:
             return
         known = self.sources.get(id(array))
-        if known is None or known.fetch() is not array:
+        if known is None or known.fetch(self.given) is not array:
             self.sources[id(array)] = Source(tensor)
 
     def _see_lasting(self, values: Iterable[Any]) -> None:
@@ -216,6 +237,7 @@ class Recorder:
 
     def _see_lasting_tensor(self, tensor: Tensor) -> None:
         self.see_tensor(tensor)
+        self.lasting.append((tensor, tensor._requires_grad, tensor.array.shape))
         slot = self.known_slot(tensor.array)
         source = self.record.inputs.get(slot.number) if slot else self.sources[id(tensor.array)]
         if source is None:
@@ -229,6 +251,23 @@ class Recorder:
         elif source.tensor is not None and source.tensor is not tensor and not source.is_grad:
             self.sharing.append((source.tensor, tensor))
 
+    def knows(self, value: Any) -> bool:
+        """Whether an object was there before the call."""
+        return self.names.know(value) or id(value) in self.modules or id(value) in self.optimizers
+
+    def forget_own_leaves(self) -> None:
+        """Leaves that the function has made itself go with it."""
+        self.gradients = {
+            leaf: had for leaf, had in self.gradients.items()
+            if (slot := self.known_slot(leaf.array)) is None or slot.number in self.record.inputs
+        }  # fmt: skip
+
+    def check_flags(self) -> None:
+        """LeakError where `requires_grad` of a tensor from outside has changed."""
+        flags = self._flags + [(tensor, flag) for tensor, flag, _ in self.lasting]
+        if any(tensor._requires_grad is not flag for tensor, flag in flags):
+            raise LeakError("it changes requires_grad of a tensor from outside")
+
     def see_change(self, counter: list[int]) -> None:
         if not self._is_elsewhere():
             _, times = self.changed.get(id(counter), (counter, 0))
@@ -240,7 +279,10 @@ class Recorder:
         if leaf not in self.gradients:
             self.gradients[leaf] = gradient is not None
         if gradient is not None and self.known_slot(gradient.array) is None:
-            self.sources[id(gradient.array)] = Source(leaf, is_grad=True)
+            number = self.arguments.get(id(leaf))
+            self.sources[id(gradient.array)] = Source(
+                leaf if number is None else None, is_grad=True, argument=number
+            )
 
     def see_gradient_set(self, leaf: Tensor) -> None:
         if not self._is_elsewhere():
@@ -255,14 +297,28 @@ class Recorder:
     def see_module(self, module: Module) -> None:
         if id(module) not in self.modules and not self._is_elsewhere():
             attributes = list(vars(module).values())
-            self.modules[id(module)] = (module, attributes)
+            self.modules[id(module)] = (module, *self._watched_attributes(module))
             if not _NO_TENSORS.issuperset(map(type, attributes)):
                 self._see_lasting(attributes)
 
+    def _watched_attributes(self, module: Module) -> tuple[Any, list[Any]]:
+        """Of modules of the user's those that the code names; of others all."""
+        attributes = vars(module)
+        if not is_users_class(module):
+            return None, list(attributes.values())
+        named = self.names.attribute_names
+        watched = [
+            name for name, value in attributes.items()
+            if name in named or name[0] == "_" or name == "training"
+            or isinstance(value, (Tensor, Module))
+        ]  # fmt: skip
+        return watched, [attributes[name] for name in watched]
+
     def see_optimizer(self, optimizer: Any) -> None:
-        if self._is_elsewhere():
+        if self._is_elsewhere() or id(optimizer) in self.optimizers:
             return
-        self.optimizers[id(optimizer)] = optimizer
+        states = [state_of(optimizer, group) for group in optimizer.param_groups]
+        self.optimizers[id(optimizer)] = (optimizer, states)
         for group in optimizer.param_groups:
             self._see_lasting(group["params"])
         for state in optimizer.state.values():
@@ -296,6 +352,16 @@ class _RecordingTable:
         recorded = partial(self._recorder.call, name, value)
         setattr(self, name, recorded)
         return recorded
+
+
+def state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
+    """The parameters of a group and what the optimizer remembers of them."""
+    found = list(group["params"])
+    state = optimizer.state
+    for parameter in group["params"]:
+        if parameter in state:
+            found += state[parameter].values()
+    return found
 
 
 def _has_mask(index: Any) -> bool:

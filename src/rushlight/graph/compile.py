@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import functools
+import random
 import sys
+import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
+import numpy as np
+
 from ..autograd.grad_mode import state
-from ..dtype import get_default_dtype
+from ..device import device
+from ..dtype import dtype, get_default_dtype
 from ..kernels import launch
 from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
-from .capture import PACKAGE, CaptureError, LeakError, Recorder
+from .capture import PACKAGE, CaptureError, LeakError, Recorder, RefusedError
 from .entry import Entry
 from .names import Names, read_names
 from .record import Record
 
 _MOST_RECORDS = 32  # per function; the one that was not used for longest goes first
+_recording = threading.Lock()  # one thread at a time; calls of others run without a record
 _MOST_ATTEMPTS = 3  # a first step makes states and is not like the later ones
 
 
@@ -69,7 +75,8 @@ class CompiledFunction:
         self.runs_eagerly = False
         self.attempts: dict[Any, int] = {}  # by signature: recordings that were no good
         self.last_used: Entry | None = None
-        self._has_dropped_one = False
+        self.dropped = 0  # records that made place for others
+        self.unused = 0  # recordings since a record was last used again
 
     @property
     def graph(self) -> Record:
@@ -83,7 +90,8 @@ class CompiledFunction:
         tensors: list[Tensor] = []
         try:
             key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else (),
-                   _sharing(tensors), state.enabled, get_default_dtype())  # fmt: skip
+                   _sharing(tensors), state.enabled, state.inference,
+                   get_default_dtype())  # fmt: skip
         except CaptureError as error:
             self._run_eagerly(str(error))
             return self.function(*args, **kwargs)
@@ -92,19 +100,39 @@ class CompiledFunction:
             for entry in entries:
                 slots = entry.fetch(tensors)
                 if slots is not None:
-                    self.last_used = entry
-                    self.entries.move_to_end(key)
+                    if entry is not self.last_used:
+                        self._note_use(key, entry)
+                    self.unused = 0
                     return entry.run(slots, tensors)
-        return self._record(key, tensors, args, kwargs)
+        if self.dropped >= _MOST_RECORDS or not _recording.acquire(blocking=False):
+            return self.function(*args, **kwargs)
+        try:
+            return self._record(key, tensors, args, kwargs)
+        finally:
+            _recording.release()
+
+    def _note_use(self, key: Any, entry: Entry) -> None:
+        """The least recently used come first among the signatures, last among their records."""
+        self.last_used = entry
+        self.entries.move_to_end(key)
+        entries = self.entries[key]
+        entries.remove(entry)
+        entries.insert(0, entry)
+        self.attempts.pop(key, None)
 
     def _record(self, key: Any, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
+        before = self._change(key)
         objects = [a for a in (*args, *kwargs.values()) if not isinstance(a, Tensor)]
-        recorder = Recorder(tensors, Names(self.function, objects), self.fullgraph)
+        names = Names(self.function, objects)
+        randomness = _other_random_states() if names.has_other_random else None
+        recorder = Recorder(tensors, names, self.fullgraph)
         modes = state.enabled, get_default_dtype()
         with recorder.active():
             result = self.function(*args, **kwargs)
         if modes != (state.enabled, get_default_dtype()):
             recorder.fail("leaves another grad mode or default dtype behind")
+        if names.has_other_random and randomness != _other_random_states():
+            recorder.fail("draws random numbers of Python's or NumPy's own")
         if hasattr(result, "__next__") or hasattr(result, "__await__"):
             recorder.fail(f"returns a {type(result).__name__}, which runs later")
         entry = None
@@ -113,31 +141,39 @@ class CompiledFunction:
                 entry = Entry(recorder, result, tensors)
             except LeakError as leak:
                 self.attempts[key] = self.attempts.get(key, 0) + 1
-                if self.attempts[key] >= _MOST_ATTEMPTS:
+                if self.attempts[key] >= _MOST_ATTEMPTS or len(self.attempts) > _MOST_RECORDS:
                     self._run_eagerly(str(leak))
                 return result
+            except RefusedError as refused:
+                recorder.failure = recorder.failure or str(refused)
         if entry is None or recorder.failure is not None:
             self._run_eagerly(str(recorder.failure))
             return result
-        self.attempts.pop(key, None)
-        self.last_used = entry
         self._keep(key, entry)
+        self.unused += 1
+        if self.unused >= _MOST_RECORDS:
+            why = before or "the shape or value of an argument differs"
+            self._run_eagerly(f"{self.unused} records in a row were used once: {why}")
         return entry.first_result(tensors)
 
+    def _change(self, key: Any) -> str | None:
+        """Why the last record of a signature does not hold, as far as conditions say."""
+        entries = self.entries.get(key)
+        return entries[0].conditions.change() if entries else None
+
     def _keep(self, key: Any, entry: Entry) -> None:
-        self.entries.setdefault(key, []).insert(0, entry)
-        self.entries.move_to_end(key)
+        self.entries.setdefault(key, []).append(entry)
+        self._note_use(key, entry)
         while sum(map(len, self.entries.values())) > _MOST_RECORDS:
             oldest = next(iter(self.entries))
             self.entries[oldest].pop()
             if not self.entries[oldest]:
                 del self.entries[oldest]
-            if not self._has_dropped_one:
-                self._has_dropped_one = True
+            self.dropped += 1
+            if self.dropped == 1:
                 _warn(
-                    f"compile: {self._name()} has made more than {_MOST_RECORDS} records and drops "
-                    "old ones: a shape, an argument that is no tensor or an attribute differs at "
-                    "each call"
+                    f"compile: {self._name()} has made {_MOST_RECORDS} records and drops old ones "
+                    f"from now on, {_MOST_RECORDS} at most; later calls of other kinds run without"
                 )
 
     def _run_eagerly(self, reason: str) -> None:
@@ -197,7 +233,7 @@ class CompiledModule(Module):
 
 
 # Of these, what is equal is the same; other objects stand for themselves.
-_VALUES = (int, str, bytes, complex, type(None), type, frozenset)
+_VALUES = (int, str, bytes, type(None), type, frozenset, device, dtype)
 
 
 def signature(value: Any, tensors: list[Tensor]) -> Any:
@@ -210,23 +246,26 @@ def signature(value: Any, tensors: list[Tensor]) -> Any:
         array = value.array
         # A parameter may be reached by the function in other ways, too: its record is its own.
         own = id(value) if isinstance(value, Parameter) else None
+        hooks = value._hooks or value._post_accumulate_hooks
         return (type(array), array.shape, array.strides, array.dtype, value.requires_grad,
-                value._grad_fn is None, own)  # fmt: skip
+                value._grad_fn is None, own, hooks and tuple(hooks))  # fmt: skip
     if isinstance(value, (tuple, list)):
         return (type(value), *[signature(part, tensors) for part in value])
     if isinstance(value, dict):
-        return (type(value), *[(key, signature(part, tensors)) for key, part in value.items()])
+        return (type(value), *[
+            (signature(key, tensors), signature(part, tensors)) for key, part in value.items()
+        ])  # fmt: skip
     if isinstance(value, slice):
         return (slice, *[signature(p, tensors) for p in (value.start, value.stop, value.step)])
     if isinstance(value, float):
         return (type(value), value.hex())  # 0.0 equals -0.0, and NaN not even itself
-    try:
-        hash(value)
-    except TypeError:
+    if isinstance(value, complex):
+        return (type(value), repr(value))
+    if isinstance(value, (set, bytearray, np.ndarray)):
         raise CaptureError(
             f"an argument of type {type(value).__name__} may change without being another; pass "
             "its data as tensors"
-        ) from None
+        )
     return (type(value), value if isinstance(value, _VALUES) else _Same(value))
 
 
@@ -244,9 +283,17 @@ class _Same:
 
 
 def _sharing(tensors: list[Tensor]) -> tuple[int, ...]:
-    """Which of the arguments are the same array: for each the first that is."""
+    """Which of the arguments share an array or a version: for each the first that does."""
     arrays = [id(tensor.array) for tensor in tensors]
-    return tuple([arrays.index(array) for array in arrays])
+    counters = [id(tensor if t is None else t) for tensor in tensors for t in [tensor._counter]]
+    return tuple([ids.index(one) for ids in (arrays, counters) for one in ids])
+
+
+def _other_random_states() -> Any:
+    """The states of the random numbers that are not this package's."""
+    numpy_random = sys.modules.get("numpy.random")
+    state = None if numpy_random is None else numpy_random.get_state(legacy=False)["state"]
+    return random.getstate(), None if state is None else (state["pos"], state["key"].tobytes())
 
 
 def _warn(message: str) -> None:

@@ -13,9 +13,10 @@ from operator import itemgetter
 from typing import Any
 
 from ..kernels import launch
-from .capture import LeakError, Recorder
-from .names import identical
+from .capture import LeakError, Recorder, state_of
+from .names import is_users_class
 from .record import Source
+from .watched import identical
 
 
 class Conditions:
@@ -26,67 +27,85 @@ class Conditions:
         self._hook_version = launch.hook_version
         self._names = recorder.names
         self._modules = list(recorder.modules.values())
-        self._optimizers = [
-            (o, [_state_of(o, g) for g in o.param_groups]) for o in recorder.optimizers.values()
-        ]
-        live = {(id(v.options), v.key) for v in recorder.live_values}
+        self._optimizers = list(recorder.optimizers.values())
+        self._check_what_the_call_changed(recorder)
+        self._groups = [list(o.param_groups) for o, _ in self._optimizers]
+        live = self._live_options(recorder)
         self._options = [
             _Options(g, [key for key in g if (id(g), key) not in live])
-            for o in recorder.optimizers.values() for g in o.param_groups
+            for groups in self._groups for g in groups
         ]  # fmt: skip
         self._live_values = [(v, bool(v)) for v in recorder.live_values]
-        self._tensors = [s.tensor for s in inputs if s.tensor is not None]
-        self._require_grad = [t._requires_grad for t in self._tensors]
         self._sharing = recorder.sharing
+        read = {id(source.tensor): source.tensor for source in inputs if source.tensor is not None}
+        lasting = {id(tensor): tensor for tensor, _, _ in recorder.lasting}
+        self._tensors = list((read | lasting).values())
+        self._require_grad = [t._requires_grad for t in self._tensors]
+        # Of the arrays that kernels read, each replay looks at the shapes anyway.
+        self._unread = [(t, shape) for t, _, shape in recorder.lasting if id(t) not in read]
         self._leaves = [leaf for leaf in recorder.gradients if id(leaf) not in recorder.arguments]
         self._hooks = self._present_hooks()
-        self._check_what_the_call_changed()
 
-    def _check_what_the_call_changed(self) -> None:
+    def _check_what_the_call_changed(self, recorder: Recorder) -> None:
+        recorder.check_flags()
         change = self._names.change_by_call()
         if change is not None:
             raise LeakError(f"{change} with each call")
-        for module, values in self._modules:
-            if not identical(list(vars(module).values()), values):
+        for module, names, values in self._modules:
+            if not _attributes_hold(module, names, values):
                 raise LeakError(
                     f"attributes of a module ({type(module).__name__}) change with each call"
                 )
+        for optimizer, states in self._optimizers:
+            if not identical([state_of(optimizer, g) for g in optimizer.param_groups], states):
+                raise LeakError(
+                    f"states of an optimizer ({type(optimizer).__name__}) change with each call"
+                )
 
-    def hold(self) -> bool:
-        return (
-            self._structure_holds()
-            and self._hooks_hold()
-            and self._names.change() is None
-            and all([first.array is second.array for first, second in self._sharing])
-            and self._optimizers_hold()
-            and all([options.hold() for options in self._options])
-            and all([bool(value.read()) is truth for value, truth in self._live_values])
-        )
+    def _live_options(self, recorder: Recorder) -> set[tuple[int, str]]:
+        """What replays read anew; none where code of the user's may read them as well."""
+        if self._names.reads_options or any(is_users_class(o) for o, _ in self._optimizers):
+            return set()
+        return {(id(v.options), v.key) for v in recorder.live_values}
 
-    def _structure_holds(self) -> bool:
-        if self._structure_version == launch.structure_version:
-            return True
-        for module, values in self._modules:
-            if not identical(list(vars(module).values()), values):
-                return False
+    def change(self) -> str | None:
+        """What is not as it was; None if the record holds."""
+        if self._structure_version != launch.structure_version:
+            for module, names, values in self._modules:
+                if not _attributes_hold(module, names, values):
+                    return f"an attribute of a module ({type(module).__name__}) changes"
+            self._structure_version = launch.structure_version
         if [t._requires_grad for t in self._tensors] != self._require_grad:
-            return False
-        self._structure_version = launch.structure_version
-        return True
+            return "requires_grad of a tensor changes"
+        if self._hook_version != launch.hook_version:
+            if self._present_hooks() != self._hooks:
+                return "a hook comes or goes"
+            self._hook_version = launch.hook_version
+        for first, second in self._sharing:
+            if first.array is not second.array:
+                return "two tensors no longer share an array"
+        for tensor, shape in self._unread:
+            if tensor.array.shape != shape:
+                return "the shape of a tensor changes"
+        return self._names.change() or self._change_of_optimizers()
 
-    def _hooks_hold(self) -> bool:
-        if self._hook_version == launch.hook_version:
-            return True
-        if self._present_hooks() != self._hooks:
-            return False
-        self._hook_version = launch.hook_version
-        return True
+    def _change_of_optimizers(self) -> str | None:
+        for (optimizer, states), groups in zip(self._optimizers, self._groups, strict=True):
+            if not identical(optimizer.param_groups, groups) or not identical(
+                [state_of(optimizer, group) for group in groups], states
+            ):
+                return f"parameters or states of an optimizer ({type(optimizer).__name__}) change"
+        if not all([options.hold() for options in self._options]):
+            return "an option of an optimizer changes"
+        if not all([bool(value.read()) is truth for value, truth in self._live_values]):
+            return "an option of an optimizer becomes zero, or is no longer"
+        return None
 
     def _present_hooks(self) -> list[int]:
         """The numbers of the hooks that take part in the call; each hook has one of its own."""
         if launch.hook_version == 0:
             return []
-        holders = [module for module, _ in self._modules] + [o for o, _ in self._optimizers]
+        holders = [module for module, _, _ in self._modules] + [o for o, _ in self._optimizers]
         kept: list[Any] = [
             value for holder in holders for name, value in vars(holder).items()
             if name.endswith("_hooks")
@@ -95,15 +114,12 @@ class Conditions:
             kept += [tensor._hooks, tensor._post_accumulate_hooks]
         return [number for hooks in kept if hooks for number in hooks]
 
-    def _optimizers_hold(self) -> bool:
-        """Whether the optimizers have the same parameters and states."""
-        for optimizer, states in self._optimizers:
-            if len(optimizer.param_groups) != len(states):
-                return False
-            for group, had in zip(optimizer.param_groups, states, strict=True):
-                if not identical(_state_of(optimizer, group), had):
-                    return False
-        return True
+
+def _attributes_hold(module: Any, names: list[str] | None, values: list[Any]) -> bool:
+    attributes = vars(module)
+    if names is None:
+        return identical(list(attributes.values()), values)
+    return identical([attributes.get(name) for name in names], values)
 
 
 class _Options:
@@ -121,13 +137,3 @@ class _Options:
 
     def hold(self) -> bool:
         return self.read(self.group) == self.values
-
-
-def _state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
-    """The parameters of a group and what the optimizer remembers of them."""
-    found = list(group["params"])
-    state = optimizer.state
-    for parameter in group["params"]:
-        if parameter in state:
-            found += state[parameter].values()
-    return found

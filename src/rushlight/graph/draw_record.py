@@ -43,8 +43,9 @@ class Place:
 
 def draw_record(record: Record) -> str:
     """The picture of a record as the text of an SVG file."""
-    phases = [phase for phase in PHASES if any(c.phase == phase for c in record.calls)]
-    columns = [[c for c in record.calls if c.phase == phase] for phase in phases]
+    calls = [*record.calls, *record.backward_calls]
+    phases = [phase for phase in PHASES if any(call.phase == phase for call in calls)]
+    columns = [[call for call in calls if call.phase == phase] for phase in phases]
     rows = max((len(column) for column in columns), default=0)
     places: dict[int, Place] = {}
     for number, (phase, column) in enumerate(zip(phases, columns, strict=True)):
@@ -62,8 +63,8 @@ def draw_record(record: Record) -> str:
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
     parts += [_title(i, phase, columns[i], record) for i, phase in enumerate(phases)]
-    parts += _arrows(record, places)
-    parts += [_box(call, places[id(call)], record) for call in record.calls]
+    parts += _arrows(calls, places)
+    parts += [_box(call, places[id(call)], record) for call in calls]
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -76,10 +77,10 @@ def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
     return f'<text x="{left}" y="{MARGIN + 12}" font-weight="bold">{text}</text>'
 
 
-def _arrows(record: Record, places: dict[int, Place]) -> list[str]:
+def _arrows(calls: list[Call], places: dict[int, Place]) -> list[str]:
     maker: dict[int, Call] = {}
     parts = []
-    for call in record.calls:
+    for call in calls:
         sources = {id(maker[s]): maker[s] for s in call.reads if s in maker}
         for source in sources.values():
             parts.append(_arrow(places[id(source)], places[id(call)]))

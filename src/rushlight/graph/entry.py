@@ -7,12 +7,13 @@ place. A replay leaves the same.
 from __future__ import annotations
 
 import gc
+import weakref
 from typing import Any
 
 from ..autograd.operation import explain, nodes_from
 from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
-from .capture import LeakError, Recorder
+from .capture import LeakError, Recorder, RefusedError
 from .conditions import Conditions
 from .record import Record, find_last_uses
 from .replay import program
@@ -29,6 +30,7 @@ class Entry:
     def __init__(self, recorder: Recorder, result: Any, arguments: list[Tensor]) -> None:
         self.record: Record = recorder.record
         recorder.find_owners()
+        recorder.forget_own_leaves()
         self.results = Results(result, recorder, arguments)
         # Leaves, or the numbers of the arguments that are leaves.
         places = [(leaf, recorder.arguments.get(id(leaf), leaf)) for leaf in recorder.gradients]
@@ -37,8 +39,8 @@ class Entry:
             (place, had) for leaf, place in places if (had := recorder.gradients[leaf]) is not None
         ]
         self.changed = self._changed(recorder, arguments)
-        forward_calls = list(self.record.calls)
-        roots = differentiable(list(self.results.made.values()))
+        self.conditions = Conditions(recorder, self.record.inputs.values())
+        roots = differentiable(list(self.results.made.values()), recorder.first_sequence)
         self.backward = BackwardPart(recorder, roots, arguments) if roots else None
         self._check_leaks(recorder, result)
         self.record.results = (
@@ -47,12 +49,18 @@ class Entry:
         kept = set(self.record.results)
         if self.backward is not None:
             kept |= set(self.backward.needed)
-            self.backward.finish(recorder)
-        find_last_uses(forward_calls, kept)
-        self.program = program(forward_calls)
+            self.record.backward_calls = self.backward.whole.calls
         self.sources = list(self.record.inputs.items())
-        self.last_arrays: list[Any] = [None] * len(self.sources)  # that were found fitting
-        self.conditions = Conditions(recorder, self.record.inputs.values())
+        # Weak references to the arrays that were found fitting.
+        self.last_arrays: list[Any] = [lambda: None] * len(self.sources)
+        self._finish(kept)
+
+    def _finish(self, kept: set[int]) -> None:
+        """Makes the record ready to run; what passes change, they change before."""
+        find_last_uses(self.record.calls, kept)
+        self.program = program(self.record.calls)
+        if self.backward is not None:
+            self.backward.finish()
 
     # ---- what a replay must leave
 
@@ -70,8 +78,9 @@ class Entry:
             if slot is None:
                 raise LeakError(f"the gradient of a tensor of {tuple(leaf.shape)} comes from "
                                 "outside the recorded kernels")  # fmt: skip
-            if slot.number not in self.record.inputs:
-                final.append((place, slot.number))
+            source = self.record.inputs.get(slot.number)
+            if source is None or not source.is_grad or source.place() is not place:
+                final.append((place, slot.number))  # and else it is there already
         return final
 
     def _changed(self, recorder: Recorder, arguments: list[Tensor]) -> list[tuple[Known, int]]:
@@ -81,8 +90,8 @@ class Entry:
         """
         outside = [Known(number) for number in range(len(arguments))]
         outside += [
-            Known(recorder.arguments.get(id(s.tensor), s.tensor), is_grad=s.is_grad)
-            for s in self.record.inputs.values() if s.tensor is not None
+            Known(place, is_grad=s.is_grad)
+            for s in self.record.inputs.values() if (place := s.place()) is not None
         ]  # fmt: skip
         changed: dict[int, tuple[Known, int]] = {}
         for known in outside:
@@ -90,7 +99,7 @@ class Entry:
             if tensor is None or id(tensor._counter) not in recorder.changed:
                 continue
             if tensor._grad_fn is not None:
-                raise LeakError("it changes a tensor from outside in place, with a gradient")
+                raise RefusedError("it changes a tensor from outside in place, with a gradient")
             _, times = recorder.changed[id(tensor._counter)]
             changed.setdefault(id(tensor._counter), (known, times))
         return list(changed.values())
@@ -133,13 +142,13 @@ class Entry:
         for place, had in self.had_gradient:
             if (tensor_at(place, arguments)._grad is not None) is not had:
                 return None
-        if not self.conditions.hold():
+        if self.conditions.change() is not None:
             return None
         slots: list[Any] = [None] * len(self.record.slots)
         last_arrays = self.last_arrays
         for number, (slot, source) in enumerate(self.sources):
             array = source.fetch(arguments)
-            if array is not last_arrays[number]:
+            if array is not last_arrays[number]():
                 noted = self.record.slots[slot]
                 if (
                     array.shape != noted.shape
@@ -149,7 +158,7 @@ class Entry:
                 ):
                     return None
                 if source.argument is None:
-                    last_arrays[number] = array
+                    last_arrays[number] = weakref.ref(array)
             slots[slot] = array
         return slots
 
@@ -158,12 +167,13 @@ class Entry:
             self.program.run(slots)
         except (ValueError, TypeError, OverflowError) as error:
             raise explain(self.program.failed, error, ()) from error
+        finally:  # after an error, too, for some may have changed
+            for known, times in self.changed:
+                for _ in range(times):
+                    known.tensor(arguments).bump_version()
         for place, slot in self.gradients:
             leaf = tensor_at(place, arguments)
             leaf._grad = None if slot is None else wrap(slots[slot])
-        for known, times in self.changed:
-            for _ in range(times):
-                known.tensor(arguments).bump_version()
         return self._built(slots, arguments)
 
     def first_result(self, arguments: list[Tensor]) -> Any:

@@ -76,23 +76,27 @@ class Source:
     argument: int | None = None  # the number of the call's argument
     array: Any = None  # the constant
 
+    def place(self) -> Tensor | int | None:
+        """The tensor, or its number among the arguments; None for a constant."""
+        return self.tensor if self.argument is None else self.argument
+
     def kind(self) -> str:
         """What it is, for whoever looks at the record."""
-        if self.argument is not None:
-            return f"argument {self.argument}"
-        if self.tensor is None:
+        if self.argument is None and self.tensor is None:
             return "constant"
-        name = "parameter" if self.tensor._requires_grad else "tensor"
-        return f"gradient of a {name}" if self.is_grad else name
+        if self.tensor is None:
+            name = f"argument {self.argument}"
+        else:
+            name = "parameter" if self.tensor._requires_grad else "tensor"
+        return f"gradient of {name}" if self.is_grad else name
 
     def fetch(self, arguments: Sequence[Tensor] = ()) -> Any:
-        if self.argument is not None:
-            return arguments[self.argument].array
-        if self.tensor is None:
+        tensor = self.tensor if self.argument is None else arguments[self.argument]
+        if tensor is None:
             return self.array
         if self.is_grad:
-            return None if self.tensor._grad is None else self.tensor._grad.array
-        return self.tensor.array
+            return None if tensor._grad is None else tensor._grad.array
+        return tensor.array
 
 
 @dataclass(repr=False)
@@ -100,12 +104,14 @@ class Record:
     """The kernels of a call in their order."""
 
     calls: list[Call] = field(default_factory=list)
+    backward_calls: list[Call] = field(default_factory=list)  # where it is run outside
     inputs: dict[int, Source] = field(default_factory=dict)  # slot -> source
     slots: list[Slot] = field(default_factory=list)
     results: tuple[int, ...] = ()  # slots whose arrays must be there at the end
 
     def __repr__(self) -> str:
-        return f"<Record of {len(self.calls)} kernels and {len(self.slots)} arrays>"
+        calls = len(self.calls) + len(self.backward_calls)
+        return f"<Record of {calls} kernels and {len(self.slots)} arrays>"
 
     def __str__(self) -> str:
         """One line per input and per kernel: what it reads and makes, with shapes and bytes."""
@@ -113,7 +119,7 @@ class Record:
             f"     input    {self._describe(slot)}: {source.kind()}"
             for slot, source in self.inputs.items()
         ]
-        for number, call in enumerate(self.calls):
+        for number, call in enumerate([*self.calls, *self.backward_calls]):
             made = ", ".join(self._describe(s) for s in result_slots(call.results)) or "nothing"
             read = ", ".join(f"%{s}" for s in call.reads)
             lines.append(f"{number:4d} {call.phase:8s} {call.name}({read}) -> {made}")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..tensor import Tensor, wrap
-from .capture import LeakError, Recorder
+from .capture import LeakError, Recorder, RefusedError
 from .record import Source
+from .watched import PLAIN
 
 
 @dataclass(slots=True)
@@ -18,13 +19,14 @@ class Made:
 
     slot: int
     requires_grad: bool  # as a leaf: `requires_grad_()` was called on it
+    is_alias: bool  # `y.detach()` beside y
 
     def build(self, replay: Replayed) -> Tensor:
         tensor = replay.made.get(self.slot)
         if tensor is None:
             tensor = replay.made[self.slot] = wrap(replay.slots[self.slot])
             tensor._requires_grad = self.requires_grad
-        return tensor
+        return tensor.alias() if self.is_alias else tensor
 
 
 @dataclass(slots=True)
@@ -80,14 +82,20 @@ class Results:
 
     def __init__(self, result: Any, recorder: Recorder, arguments: list[Tensor]) -> None:
         self._recorder = recorder
+        # Of tensors that share an array the one with a history is made, and the others from it.
+        self._makers: dict[int, Tensor] = {}
+        for tensor in tensors_in(result):
+            known = self._makers.get(id(tensor.array))
+            if known is None or known._grad_fn is None:
+                self._makers[id(tensor.array)] = tensor
         self._arguments = {id(tensor): number for number, tensor in enumerate(arguments)}
         self.made: dict[int, Tensor] = {}  # slot -> the recorded call's own tensor
         self._form = self._form_of(result)
         for tensor in self.made.values():
             if any(tensor._base is other for other in self.made.values()):
-                raise LeakError("one of its results is a view of another")
+                raise RefusedError("one of its results is a view of another")
         self.slots = tuple(self.made)
-        del self._recorder, self._arguments
+        del self._recorder, self._arguments, self._makers
 
     def build(self, slots: list[Any], arguments: list[Tensor], made: dict[int, Tensor]) -> Any:
         """The results of a replay. Those that kernels made are in `made`, or put there, by slot."""
@@ -103,12 +111,16 @@ class Results:
             return Several(kind, [self._form_of(part) for part in result])
         if isinstance(result, dict):
             if kind not in (dict, OrderedDict) or getattr(result, "__dict__", None):
-                raise LeakError(f"it returns a {kind.__name__}, which may hold more than its items")
+                raise RefusedError(
+                    f"it returns a {kind.__name__}, which may hold more than its items"
+                )
             keys = list(result)
             return Several(
                 lambda values: kind(zip(keys, values, strict=True)),
                 [self._form_of(part) for part in result.values()],
             )
+        if kind not in PLAIN and not isinstance(result, type) and not self._recorder.knows(result):
+            raise LeakError(f"it returns a {kind.__name__}, which a replay cannot make anew")
         return Plain(result)
 
     def _form_of_tensor(self, tensor: Tensor) -> Any:
@@ -124,21 +136,23 @@ class Results:
         if slot.number in self._recorder.record.inputs:
             return self._form_of_known(tensor, self._recorder.record.inputs[slot.number])
         if tensor._view is not None and self._is_from_outside(tensor._view.base):
-            raise LeakError("one of its results is a view of a tensor from outside")
-        if self.made.setdefault(slot.number, tensor) is not tensor:
-            raise LeakError("two of its results are different tensors of the same memory")
-        return Made(slot.number, tensor._requires_grad and tensor._grad_fn is None)
+            raise RefusedError("one of its results is a view of a tensor from outside")
+        maker = self._makers[id(tensor.array)]
+        requires_grad = maker._requires_grad and maker._grad_fn is None
+        self.made[slot.number] = maker
+        if tensor is not maker and (tensor._requires_grad or tensor._counter is not maker._counter):
+            raise RefusedError("two of its results are different tensors of the same memory")
+        return Made(slot.number, requires_grad, is_alias=tensor is not maker)
 
     def _form_of_known(self, tensor: Tensor, source: Source) -> Known:
         """Of x or `x.detach()`, where x is from outside."""
         if source.tensor is tensor:
             return Known(tensor)
-        if source.argument is not None:
-            return Known(source.argument, is_alias=True)
-        is_alias = source.fetch() is tensor.array and tensor._grad_fn is None
-        if source.tensor is None or source.is_grad or not is_alias:
-            raise LeakError("one of its results shares the memory of something from outside")
-        return Known(source.tensor, is_alias=True)
+        place = source.tensor if source.argument is None else source.argument
+        is_alias = source.fetch(self._recorder.given) is tensor.array and not tensor._requires_grad
+        if place is None or source.is_grad or not is_alias:
+            raise RefusedError("one of its results shares the memory of something from outside")
+        return Known(place, is_alias=True)
 
     def _is_from_outside(self, base: Tensor) -> bool:
         slot = self._recorder.known_slot(base.array)

@@ -49,8 +49,9 @@ def load_cupy() -> Any:
         if error.name != "cupy":
             raise
         raise AssertionError(
-            "Torch not compiled with CUDA enabled: CUDA devices need CuPy; install it with "
-            "pip install 'rushlight[cuda13]', or 'rushlight[cuda12]' for a driver of CUDA 12"
+            "CUDA devices need an NVIDIA GPU with its driver, and CuPy, which is not installed: "
+            "pip install 'rushlight[cuda13]', or 'rushlight[cuda12]' for a driver of CUDA 12 "
+            "(Torch not compiled with CUDA enabled)"
         ) from None
     except ImportError as error:
         reason = str(error).strip().splitlines()[-1]
