@@ -119,12 +119,12 @@ private:
 
     static Argument parsed(nb::handle value, nb::handle slot_type, nb::handle live_type) {
         Argument argument;
-        const int is_slot = PyObject_IsInstance(value.ptr(), slot_type.ptr());
-        const int is_live = PyObject_IsInstance(value.ptr(), live_type.ptr());
-        if (is_slot > 0) {
+        const bool is_slot = value.type().is(slot_type);
+        const bool is_live = value.type().is(live_type);
+        if (is_slot) {
             argument.kind = Argument::Kind::SlotNumber;
             argument.slot = nb::cast<Py_ssize_t>(value.attr("number"));
-        } else if (is_live > 0) {
+        } else if (is_live) {
             argument.kind = Argument::Kind::Live;
             argument.value = value.attr("read");
         } else if (PyList_CheckExact(value.ptr()) || PyTuple_CheckExact(value.ptr())) {

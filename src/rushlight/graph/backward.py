@@ -61,10 +61,6 @@ class BackwardPart:
             number for number, tensor in enumerate(results) if _memory_of(tensor.array) in memory
         ]
 
-    def finish(self) -> None:
-        for recorded in {id(r): r for r in (self.whole, *self.singles)}.values():
-            recorded.finish()
-
     def attach(self, results: list[Tensor], slots: list[Any], arguments: list[Tensor]) -> None:
         """Hangs a node for this call onto its results."""
         kept: list[Any] = [None] * len(slots)
@@ -100,12 +96,12 @@ class _Recorded:
         read = {s for call in self.calls for s in call.reads} | set(self.found)
         made = {s for call in self.calls for s in result_slots(call.results)}
         self.needed = {s for s in read - made - set(self.gradients) if s is not None}
-
-    def finish(self) -> None:
-        find_last_uses(self.calls, {s for s in self.found if s is not None})
-        self.program = program(self.calls)
+        self.program: Any = None
 
     def run(self, slots: list[Any], gradients: list[Any]) -> list[Tensor | None]:
+        if self.program is None:
+            find_last_uses(self.calls, {s for s in self.found if s is not None})
+            self.program = program(self.calls)
         slots = list(slots)
         for slot, gradient in zip(self.gradients, gradients, strict=True):
             slots[slot] = gradient.array
@@ -178,7 +174,7 @@ def differentiable(results: list[Tensor], first: int) -> list[Tensor]:
     """Those of the results whose graph is still there: the function has not run it backwards."""
     return [
         t for t in results
-        if t._grad_fn is not None
+        if t._grad_fn is not None and t._grad_fn._saved is not None
         and all(n._saved is not None for n in nodes_from([t]) if n._sequence >= first)
     ]  # fmt: skip
 

@@ -62,6 +62,7 @@ class Recorder:
         self.failure: str | None = None
         self.thread = get_ident()
         self.first_sequence = _next_sequence()  # older nodes of the graph lie outside
+        self.structure_version = launch.structure_version
         # id(array) -> (weak reference, slot): what has died must not be taken for its successor.
         self.slots: dict[int, tuple[Any, Slot]] = {}
         self.sources: dict[int, Source] = {}  # id(array) -> where it is found, if it still is
@@ -296,10 +297,10 @@ class Recorder:
 
     def see_module(self, module: Module) -> None:
         if id(module) not in self.modules and not self._is_elsewhere():
-            attributes = list(vars(module).values())
-            self.modules[id(module)] = (module, *self._watched_attributes(module))
-            if not _NO_TENSORS.issuperset(map(type, attributes)):
-                self._see_lasting(attributes)
+            names, values = self._watched_attributes(module)
+            self.modules[id(module)] = (module, names, values)
+            if not _NO_TENSORS.issuperset(map(type, values)):
+                self._see_lasting(values)
 
     def _watched_attributes(self, module: Module) -> tuple[Any, list[Any]]:
         """Of modules of the user's those that the code names; of others all."""

@@ -51,11 +51,12 @@ class Conditions:
         change = self._names.change_by_call()
         if change is not None:
             raise LeakError(f"{change} with each call")
-        for module, names, values in self._modules:
-            if not _attributes_hold(module, names, values):
-                raise LeakError(
-                    f"attributes of a module ({type(module).__name__}) change with each call"
-                )
+        if self._structure_version != recorder.structure_version:
+            for module, names, values in self._modules:
+                if not _attributes_hold(module, names, values):
+                    raise LeakError(
+                        f"attributes of a module ({type(module).__name__}) change with each call"
+                    )
         for optimizer, states in self._optimizers:
             if not identical([state_of(optimizer, g) for g in optimizer.param_groups], states):
                 raise LeakError(

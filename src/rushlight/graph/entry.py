@@ -46,21 +46,20 @@ class Entry:
         self.record.results = (
             *self.results.slots, *[slot for _, slot in self.gradients if slot is not None],
         )  # fmt: skip
-        kept = set(self.record.results)
         if self.backward is not None:
-            kept |= set(self.backward.needed)
             self.record.backward_calls = self.backward.whole.calls
         self.sources = list(self.record.inputs.items())
         # Weak references to the arrays that were found fitting.
         self.last_arrays: list[Any] = [lambda: None] * len(self.sources)
-        self._finish(kept)
+        self.program: Any = None  # made by the first replay: many records are used only once
 
-    def _finish(self, kept: set[int]) -> None:
+    def _finish(self) -> None:
         """Makes the record ready to run; what passes change, they change before."""
+        kept = set(self.record.results)
+        if self.backward is not None:
+            kept |= set(self.backward.needed)
         find_last_uses(self.record.calls, kept)
         self.program = program(self.record.calls)
-        if self.backward is not None:
-            self.backward.finish()
 
     # ---- what a replay must leave
 
@@ -88,20 +87,19 @@ class Entry:
 
         One of those that share their memory, and the count of changes, stands for all.
         """
-        outside = [Known(number) for number in range(len(arguments))]
-        outside += [
-            Known(place, is_grad=s.is_grad)
-            for s in self.record.inputs.values() if (place := s.place()) is not None
-        ]  # fmt: skip
+        outside: list[Any] = [(number, False) for number in range(len(arguments))]
+        outside += [(source.place(), source.is_grad) for source in self.record.inputs.values()]
         changed: dict[int, tuple[Known, int]] = {}
-        for known in outside:
-            tensor = known.tensor(arguments)
+        for place, is_grad in outside:
+            tensor = None if place is None else tensor_at(place, arguments)
+            if tensor is not None and is_grad:
+                tensor = tensor._grad
             if tensor is None or id(tensor._counter) not in recorder.changed:
                 continue
             if tensor._grad_fn is not None:
                 raise RefusedError("it changes a tensor from outside in place, with a gradient")
             _, times = recorder.changed[id(tensor._counter)]
-            changed.setdefault(id(tensor._counter), (known, times))
+            changed.setdefault(id(tensor._counter), (Known(place, is_grad=is_grad), times))
         return list(changed.values())
 
     def _check_leaks(self, recorder: Recorder, result: Any) -> None:
@@ -163,6 +161,8 @@ class Entry:
         return slots
 
     def run(self, slots: list[Any], arguments: list[Tensor]) -> Any:
+        if self.program is None:
+            self._finish()
         try:
             self.program.run(slots)
         except (ValueError, TypeError, OverflowError) as error:

@@ -147,6 +147,7 @@ def find_last_uses(calls: list[Call], kept: set[int]) -> None:
     """Says after which call each slot can be emptied; those in `kept` stay."""
     last: dict[int, Call] = {}
     for call in calls:
+        call.last_uses = ()
         for slot in call.reads:
             last[slot] = call
         for slot in result_slots(call.results):
