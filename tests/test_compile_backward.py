@@ -284,6 +284,29 @@ def groups_that_are_loaded(compiled: Any) -> Any:
 
 
 @cases.add
+def training_mode_that_is_set_inside(compiled: Any) -> Any:
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+
+    def f(x: Any) -> Any:
+        net.train()
+        optimizer.zero_grad()
+        net(x).pow(2).sum().backward()
+        optimizer.step()
+
+    f = compiled(f)
+    x = torch.tensor([[1.0, 2.0], [3.0, 5.0], [0.0, 1.0]])
+    found = []
+    for _ in range(6):  # epochs
+        for _ in range(3):
+            f(x)
+        net.eval()
+        found.append(net(x).tolist())
+    assert not getattr(f, "runs_eagerly", False)
+    return found
+
+
+@cases.add
 def first_steps_of_several_models(compiled: Any) -> Any:
     def f(net: Any, optimizer: Any, x: Any) -> None:
         optimizer.zero_grad()

@@ -81,6 +81,16 @@ def dictionary_argument_that_is_changed(compiled: Any) -> Any:
 
 
 @cases.add
+def batches_as_tuples_and_lists(compiled: Any) -> Any:
+    f = compiled(lambda batch, more: batch[0] * 2 + batch[1][0] + more["z"][0])
+    found = []
+    for i in range(4):
+        x = torch.full((2,), float(i))
+        found.append(f((x, [x + 1]), {"z": (x - 1,)}).tolist())
+    return found
+
+
+@cases.add
 def dictionaries_with_an_order(compiled: Any) -> Any:
     f = compiled(lambda d: OrderedDict((k, v * 2) for k, v in d.items()))
     found = [f(OrderedDict(a=torch.ones(1), b=torch.ones(2))) for _ in range(3)]

@@ -103,6 +103,8 @@ class CompiledFunction:
                     if entry is not self.last_used:
                         self._note_use(key, entry)
                     self.unused = 0
+                    if self.attempts:
+                        self.attempts.pop(key, None)
                     return entry.run(slots, tensors)
         if self.dropped >= _MOST_RECORDS or not _recording.acquire(blocking=False):
             return self.function(*args, **kwargs)
@@ -118,7 +120,6 @@ class CompiledFunction:
         entries = self.entries[key]
         entries.remove(entry)
         entries.insert(0, entry)
-        self.attempts.pop(key, None)
 
     def _record(self, key: Any, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
         before = self._change(key)
@@ -150,6 +151,7 @@ class CompiledFunction:
             self._run_eagerly(str(recorder.failure))
             return result
         self._keep(key, entry)
+        self.attempts.pop(key, None)
         self.unused += 1
         if self.unused >= _MOST_RECORDS:
             why = before or "the shape or value of an argument differs"

@@ -14,6 +14,7 @@ import io
 import random
 import sys
 import sysconfig
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from types import (
     BuiltinFunctionType,
@@ -61,12 +62,8 @@ class Names:
             self._files.add(id(own.__globals__))
         self._see(own, "the function")
         for argument in arguments:
-            if isinstance(argument, CONTAINERS):
-                for part in contents(argument):
-                    if not isinstance(part, (Tensor, *CONTAINERS)):
-                        self._see(part, "an argument")
-            else:
-                self._see(argument, "an argument")
+            for part in _objects_in(argument):
+                self._see(part, "an argument")
         self._see_attributes()
 
     def change_by_call(self) -> str | None:
@@ -249,6 +246,15 @@ def _parts_of(value: Any) -> tuple[Any, ...]:
     if isinstance(value, partial):
         return value.func, *value.args, *value.keywords.values()
     return (value.__func__,)
+
+
+def _objects_in(argument: Any) -> Iterator[Any]:
+    """What an argument holds besides tensors, which are arguments themselves."""
+    if isinstance(argument, (*CONTAINERS, tuple)):
+        for part in contents(argument):
+            yield from _objects_in(part)
+    elif not isinstance(argument, Tensor):
+        yield argument
 
 
 def _holders(value: Any) -> list[Any]:
