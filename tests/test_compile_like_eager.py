@@ -379,6 +379,23 @@ def ordinary_places_of_values(compiled: Any) -> Any:
     return found
 
 
+@cases.add_refused("'count' changes with each call")
+def attributes_that_are_set_at_first(compiled: Any) -> Any:
+    class Lazy:
+        def step(self, x: Any) -> Any:
+            self.count = getattr(self, "count", 0) + 1
+            return x
+
+    lazies = [Lazy() for _ in range(3)]
+    f = compiled(lambda lazy, x: lazy.step(x))
+    for lazy in lazies:
+        f(lazy, torch.ones(1))
+    g = compiled(lambda x: Lazy.step(lazies[0], x))
+    for _ in range(3):
+        g(torch.ones(1))
+    return [lazy.count for lazy in lazies]
+
+
 @cases.add
 def requires_grad_of_tensors_that_are_looked_at(compiled: Any) -> Any:
     tensors = [nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))]

@@ -167,8 +167,11 @@ class Names:
     def _see_attributes(self) -> None:
         """Looks up all names in all objects, which may lead to further names and objects."""
         looked_up: set[tuple[int, str]] = set()
-        known = -1
+        known, looked_at = -1, 0
         while known != (known := len(self._objects) + len(self.attribute_names)):
+            for target in self._objects[looked_at:]:
+                self._watched.add_attributes(target)
+            looked_at = len(self._objects)
             for target in list(self._objects):
                 holders = _holders(target)
                 for name in self.attribute_names - {n for i, n in looked_up if i == id(target)}:

@@ -24,6 +24,7 @@ class Watched:
         self._defaults: list[tuple[FunctionType, Any, Any]] = []
         self._members: list[tuple[Any, str, Any]] = []  # attributes that stand in slots
         self._containers: list[tuple[Any, str, int, list[Any]]] = []
+        self._sizes: list[tuple[Any, int]] = []
 
     def add_entry(self, holder: Any, name: str) -> Any:
         """Watches a global or an attribute, also one that is not there; returns its value."""
@@ -44,6 +45,11 @@ class Watched:
         self._members.append((target, name, value))
         return None if value is _ABSENT else value
 
+    def add_attributes(self, target: Any) -> None:
+        """Watches whether an object gets or loses attributes."""
+        if hasattr(target, "__dict__"):
+            self._sizes.append((target, len(vars(target))))
+
     def add_container(self, container: Any, label: str) -> list[Any]:
         held = contents(container)
         self._containers.append((container, label, len(container), held))
@@ -63,6 +69,9 @@ class Watched:
         for target, name, value in self._members:
             if not _same(getattr(target, name, _ABSENT), value):
                 return f"'{name}' changes"
+        for target, size in self._sizes:
+            if len(vars(target)) != size:
+                return f"a {type(target).__name__} gets or loses attributes"
         for container, label, length, held in self._containers:
             if len(container) != length or not identical(contents(container), held):
                 return f"what is in {label} (a {type(container).__name__}) changes"
