@@ -1,4 +1,4 @@
-"""The graph of a computation as something to look at."""
+"""Graphs of computations: the autograd graph to look at, and recorded calls to run again."""
 
 from .capture import CaptureError
 from .compile import compile

@@ -73,7 +73,7 @@ def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
     left = MARGIN + number * (BOX_WIDTH + COLUMN_GAP)
     kernels = "1 kernel" if len(calls) == 1 else f"{len(calls)} kernels"
     size = f"{made / 2**20:.1f} MiB" if made >= 2**20 else f"{made / 2**10:.1f} KiB"
-    text = f"{phase}: {kernels}, {size} made"
+    text = f"{phase}: {kernels}" + (f", {size} made" if made else "")
     return f'<text x="{left}" y="{MARGIN + 12}" font-weight="bold">{text}</text>'
 
 
