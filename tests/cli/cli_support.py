@@ -26,9 +26,9 @@ class FewDigits(Digits):
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
     """The one line that a command ends in."""
     try:
-        code = main([str(argument) for argument in arguments])
+        code: Any = main([str(argument) for argument in arguments])
     except SystemExit as stopped:
-        code = stopped.code  # type: ignore[assignment]
+        code = stopped.code
     captured = capsys.readouterr()
     assert code == 2, captured
     assert captured.err.startswith("rushlight: error: ") and captured.err.count("\n") == 1

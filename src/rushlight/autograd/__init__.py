@@ -56,8 +56,6 @@ def backward(
         if not inputs:
             raise RuntimeError("'inputs' argument to backward() cannot be empty.")
         _check_differentiable(inputs)
-    if launch.recorder is not None:
-        launch.recorder.see_backward(roots)
     retain = create_graph if retain_graph is None else retain_graph
     engine.run(roots, gradients, retain, create_graph, inputs, accumulate=True)
 
@@ -89,8 +87,6 @@ def grad(
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     gradients = _root_gradients(roots, _as_list(grad_outputs, len(roots)))
     _check_differentiable(wanted)
-    if launch.recorder is not None:
-        launch.recorder.see_backward(roots)
     retain = create_graph if retain_graph is None else retain_graph
     found = engine.run(roots, gradients, retain, create_graph, wanted, accumulate=False)
     if materialize_grads:

@@ -31,6 +31,8 @@ def run(
     Adds to the leaves' `grad` if `accumulate`; returns the gradients of `inputs` in their order.
     With `inputs`, nodes of sequence numbers below `first` are not run.
     """
+    if launch.recorder is not None and first == 0:
+        launch.recorder.see_backward(roots)
     wanted = None
     if inputs is not None:
         wanted = _Wanted(inputs, roots, first)

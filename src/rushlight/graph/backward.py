@@ -17,7 +17,7 @@ from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .capture import LeakError, Recorder, RefusedError
-from .record import find_last_uses, result_slots
+from .record import result_slots
 from .replay import program
 
 
@@ -100,8 +100,7 @@ class _Recorded:
 
     def run(self, slots: list[Any], gradients: list[Any]) -> list[Tensor | None]:
         if self.program is None:
-            find_last_uses(self.calls, {s for s in self.found if s is not None})
-            self.program = program(self.calls)
+            self.program = program(self.calls, {s for s in self.found if s is not None})
         slots = list(slots)
         for slot, gradient in zip(self.gradients, gradients, strict=True):
             slots[slot] = gradient.array
@@ -148,7 +147,6 @@ class _InnerGraph:
     """The part of results' graph that a call has made, up to its arguments."""
 
     def __init__(self, results: list[Tensor], arguments: list[Tensor], first: int) -> None:
-        self.results = results
         ends = {(t._grad_fn, t._output_number) for t in arguments if t._grad_fn is not None}
         self.nodes = [node for node in nodes_from(results) if node._sequence >= first]
         self.leaves: list[Tensor] = []

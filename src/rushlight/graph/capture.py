@@ -139,7 +139,7 @@ class Recorder:
         for position, value in enumerate(arguments):
             kind = type(value)
             if kind in kernel_tables:
-                slot = self.known_slot(value) or self.new_slot(value, self._source(value))
+                slot = self.slot_of(value)
                 reads.append(slot.number)
                 template[position] = slot
             elif (kind is tuple or kind is list) and not _PLAIN.issuperset(map(type, value)):

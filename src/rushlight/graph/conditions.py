@@ -23,12 +23,11 @@ class Conditions:
     """What a recorded call depended on besides arrays."""
 
     def __init__(self, recorder: Recorder, inputs: Iterable[Source]) -> None:
-        self._structure_version = launch.structure_version
+        self._structure_version = recorder.structure_version
         self._hook_version = launch.hook_version
         self._names = recorder.names
         self._modules = list(recorder.modules.values())
         self._optimizers = list(recorder.optimizers.values())
-        self._check_what_the_call_changed(recorder)
         self._groups = [list(o.param_groups) for o, _ in self._optimizers]
         live = self._live_options(recorder)
         self._options = [
@@ -45,23 +44,11 @@ class Conditions:
         self._unread = [(t, shape) for t, _, shape in recorder.lasting if id(t) not in read]
         self._leaves = [leaf for leaf in recorder.gradients if id(leaf) not in recorder.arguments]
         self._hooks = self._present_hooks()
-
-    def _check_what_the_call_changed(self, recorder: Recorder) -> None:
+        # What the call itself has changed since these values were noted, each call will change.
         recorder.check_flags()
-        change = self._names.change_by_call()
+        change = self._names.change_by_call() or self.change()
         if change is not None:
             raise LeakError(f"{change} with each call")
-        if self._structure_version != recorder.structure_version:
-            for module, names, values in self._modules:
-                if not _attributes_hold(module, names, values):
-                    raise LeakError(
-                        f"attributes of a module ({type(module).__name__}) change with each call"
-                    )
-        for optimizer, states in self._optimizers:
-            if not identical([state_of(optimizer, g) for g in optimizer.param_groups], states):
-                raise LeakError(
-                    f"states of an optimizer ({type(optimizer).__name__}) change with each call"
-                )
 
     def _live_options(self, recorder: Recorder) -> set[tuple[int, str]]:
         """What replays read anew; none where code of the user's may read them as well."""
@@ -71,6 +58,9 @@ class Conditions:
 
     def change(self) -> str | None:
         """What is not as it was; None if the record holds."""
+        change = self._names.change()
+        if change is not None:
+            return change
         if self._structure_version != launch.structure_version:
             for module, names, values in self._modules:
                 if not _attributes_hold(module, names, values):
@@ -88,7 +78,7 @@ class Conditions:
         for tensor, shape in self._unread:
             if tensor.array.shape != shape:
                 return "the shape of a tensor changes"
-        return self._names.change() or self._change_of_optimizers()
+        return self._change_of_optimizers()
 
     def _change_of_optimizers(self) -> str | None:
         for (optimizer, states), groups in zip(self._optimizers, self._groups, strict=True):

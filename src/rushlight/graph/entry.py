@@ -15,7 +15,7 @@ from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
 from .capture import LeakError, Recorder, RefusedError
 from .conditions import Conditions
-from .record import Record, find_last_uses
+from .record import Record
 from .replay import program
 from .results import Known, Results, tensor_at, tensors_in
 
@@ -31,7 +31,7 @@ class Entry:
         self.record: Record = recorder.record
         recorder.find_owners()
         recorder.forget_own_leaves()
-        self.results = Results(result, recorder, arguments)
+        self.results = Results(result, recorder)
         # Leaves, or the numbers of the arguments that are leaves.
         places = [(leaf, recorder.arguments.get(id(leaf), leaf)) for leaf in recorder.gradients]
         self.gradients = self._final_gradients(recorder, places)
@@ -58,8 +58,7 @@ class Entry:
         kept = set(self.record.results)
         if self.backward is not None:
             kept |= set(self.backward.needed)
-        find_last_uses(self.record.calls, kept)
-        self.program = program(self.record.calls)
+        self.program = program(self.record.calls, kept)
 
     # ---- what a replay must leave
 
@@ -87,19 +86,20 @@ class Entry:
 
         One of those that share their memory, and the count of changes, stands for all.
         """
-        outside: list[Any] = [(number, False) for number in range(len(arguments))]
-        outside += [(source.place(), source.is_grad) for source in self.record.inputs.values()]
+        outside = [Known(number) for number in range(len(arguments))]
+        outside += [
+            Known(place, is_grad=source.is_grad)
+            for source in self.record.inputs.values() if (place := source.place()) is not None
+        ]  # fmt: skip
         changed: dict[int, tuple[Known, int]] = {}
-        for place, is_grad in outside:
-            tensor = None if place is None else tensor_at(place, arguments)
-            if tensor is not None and is_grad:
-                tensor = tensor._grad
+        for known in outside:
+            tensor = known.tensor(arguments)
             if tensor is None or id(tensor._counter) not in recorder.changed:
                 continue
             if tensor._grad_fn is not None:
                 raise RefusedError("it changes a tensor from outside in place, with a gradient")
             _, times = recorder.changed[id(tensor._counter)]
-            changed.setdefault(id(tensor._counter), (Known(place, is_grad=is_grad), times))
+            changed.setdefault(id(tensor._counter), (known, times))
         return list(changed.values())
 
     def _check_leaks(self, recorder: Recorder, result: Any) -> None:

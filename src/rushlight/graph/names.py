@@ -67,12 +67,12 @@ class Names:
         self._see_attributes()
 
     def change_by_call(self) -> str | None:
-        """What the call has changed itself, so that each call will; None if nothing."""
+        """What the call has changed that is not watched later; None if nothing."""
         for container, held in self._given:
             if not identical(contents(container), held):
                 return f"a {type(container).__name__} that it is given changes"
         self._given = []  # they are of this call only
-        return self._change_of_options() or self.change()
+        return self._change_of_options()
 
     def change(self) -> str | None:
         """What stands for something else by now; None if nothing does."""

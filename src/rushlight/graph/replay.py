@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import Call, LiveValue, Slot
+from .record import Call, LiveValue, Slot, find_last_uses
 
 
 class PythonProgram:
@@ -47,10 +47,11 @@ def _filled(template: Any, slots: list[Any]) -> Any:
     return template
 
 
-def program(calls: list[Call]) -> Any:
-    """The calls made ready to run."""
+def program(calls: list[Call], kept: set[int]) -> Any:
+    """The calls made ready to run; the slots in `kept` are there at the end."""
     from ..kernels.native import native
 
+    find_last_uses(calls, kept)
     if native is None:
         return PythonProgram(calls)
     return native.Program(

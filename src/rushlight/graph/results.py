@@ -80,7 +80,7 @@ class Replayed:
 class Results:
     """The form of what a call returns, and which slots it takes."""
 
-    def __init__(self, result: Any, recorder: Recorder, arguments: list[Tensor]) -> None:
+    def __init__(self, result: Any, recorder: Recorder) -> None:
         self._recorder = recorder
         # Of tensors that share an array the one with a history is made, and the others from it.
         self._makers: dict[int, Tensor] = {}
@@ -88,14 +88,13 @@ class Results:
             known = self._makers.get(id(tensor.array))
             if known is None or known._grad_fn is None:
                 self._makers[id(tensor.array)] = tensor
-        self._arguments = {id(tensor): number for number, tensor in enumerate(arguments)}
         self.made: dict[int, Tensor] = {}  # slot -> the recorded call's own tensor
         self._form = self._form_of(result)
         for tensor in self.made.values():
             if any(tensor._base is other for other in self.made.values()):
                 raise RefusedError("one of its results is a view of another")
         self.slots = tuple(self.made)
-        del self._recorder, self._arguments, self._makers
+        del self._recorder, self._makers
 
     def build(self, slots: list[Any], arguments: list[Tensor], made: dict[int, Tensor]) -> Any:
         """The results of a replay. Those that kernels made are in `made`, or put there, by slot."""
@@ -124,11 +123,12 @@ class Results:
         return Plain(result)
 
     def _form_of_tensor(self, tensor: Tensor) -> Any:
-        if id(tensor) in self._arguments:
-            return Known(self._arguments[id(tensor)])
+        arguments = self._recorder.arguments
+        if id(tensor) in arguments:
+            return Known(arguments[id(tensor)])
         for leaf in self._recorder.gradients:
             if leaf._grad is tensor:
-                return Known(self._arguments.get(id(leaf), leaf), is_grad=True)
+                return Known(arguments.get(id(leaf), leaf), is_grad=True)
         slot = self._recorder.known_slot(tensor.array)
         if slot is None:  # no kernel has read or made it
             source = self._recorder.sources.get(id(tensor.array), Source(None))
@@ -148,7 +148,7 @@ class Results:
         """Of x or `x.detach()`, where x is from outside."""
         if source.tensor is tensor:
             return Known(tensor)
-        place = source.tensor if source.argument is None else source.argument
+        place = source.place()
         is_alias = source.fetch(self._recorder.given) is tensor.array and not tensor._requires_grad
         if place is None or source.is_grad or not is_alias:
             raise RefusedError("one of its results shares the memory of something from outside")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from operator import is_
 from types import FunctionType
 from typing import Any
@@ -18,60 +20,46 @@ class Watched:
     """Variables, attributes and containers, with what was in them."""
 
     def __init__(self) -> None:
-        # Globals of files and attributes of objects: (the dictionary that has them, name, value).
-        self._entries: list[tuple[Any, str, Any]] = []
-        self._cells: list[tuple[Any, str, Any]] = []
-        self._defaults: list[tuple[FunctionType, Any, Any]] = []
-        self._members: list[tuple[Any, str, Any]] = []  # attributes that stand in slots
+        self._values: list[tuple[Callable[[], Any], str, Any]] = []  # how to read it, name, value
         self._containers: list[tuple[Any, str, int, list[Any]]] = []
-        self._sizes: list[tuple[Any, int]] = []
 
     def add_entry(self, holder: Any, name: str) -> Any:
-        """Watches a global or an attribute, also one that is not there; returns its value."""
-        value = holder.get(name, _ABSENT)
-        self._entries.append((holder, name, value))
-        return None if value is _ABSENT else value
+        """Watches a global or an attribute in a dictionary, also one that is not there yet."""
+        return self._add(partial(holder.get, name, _ABSENT), f"'{name}'")
 
     def add_cell(self, cell: Any, name: str) -> Any:
-        value = _in_cell(cell)
-        self._cells.append((cell, name, value))
-        return None if value is _ABSENT else value
-
-    def add_defaults(self, function: FunctionType) -> None:
-        self._defaults.append((function, function.__defaults__, function.__kwdefaults__))
+        """Watches a variable of an outer function."""
+        return self._add(partial(_in_cell, cell), f"'{name}'")
 
     def add_member(self, target: Any, name: str) -> Any:
-        value = getattr(target, name, _ABSENT)
-        self._members.append((target, name, value))
-        return None if value is _ABSENT else value
+        """Watches an attribute that stands in a slot."""
+        return self._add(partial(getattr, target, name, _ABSENT), f"'{name}'")
+
+    def add_defaults(self, function: FunctionType) -> None:
+        for kind in ("__defaults__", "__kwdefaults__"):
+            self._add(partial(getattr, function, kind), f"{kind} of {function.__name__}")
 
     def add_attributes(self, target: Any) -> None:
         """Watches whether an object gets or loses attributes."""
         if hasattr(target, "__dict__"):
-            self._sizes.append((target, len(vars(target))))
+            label = f"which attributes a {type(target).__name__} has"
+            self._add(partial(len, vars(target)), label)
 
     def add_container(self, container: Any, label: str) -> list[Any]:
         held = contents(container)
         self._containers.append((container, label, len(container), held))
         return held
 
+    def _add(self, read: Callable[[], Any], label: str) -> Any:
+        value = read()
+        self._values.append((read, label, value))
+        return None if value is _ABSENT else value
+
     def change(self) -> str | None:
         """What is another value by now; None if nothing is."""
-        for holder, name, value in self._entries:
-            if not _same(holder.get(name, _ABSENT), value):
-                return f"'{name}' changes"
-        for cell, name, value in self._cells:
-            if not _same(_in_cell(cell), value):
-                return f"'{name}' changes"
-        for function, defaults, keywords in self._defaults:
-            if function.__defaults__ is not defaults or function.__kwdefaults__ is not keywords:
-                return f"the defaults of {function.__name__} change"
-        for target, name, value in self._members:
-            if not _same(getattr(target, name, _ABSENT), value):
-                return f"'{name}' changes"
-        for target, size in self._sizes:
-            if len(vars(target)) != size:
-                return f"a {type(target).__name__} gets or loses attributes"
+        for read, label, value in self._values:
+            if not _same(read(), value):
+                return f"{label} changes"
         for container, label, length, held in self._containers:
             if len(container) != length or not identical(contents(container), held):
                 return f"what is in {label} (a {type(container).__name__}) changes"
