@@ -185,8 +185,8 @@ class Recorder:
     def find_owners(self) -> None:
         """Gives constants that turn out to be tensors' arrays their tensors.
 
-        That is a tensor which the function reaches by another way than modules, optimizers, its
-        own globals and its closure: an attribute of an object, a global of a function it calls.
+        That is a tensor to which neither names in the code nor modules and optimizers lead: an
+        attribute of a function, something that a library keeps.
         """
         if not self.constants:
             return
