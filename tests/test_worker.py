@@ -6,6 +6,7 @@ The expected random numbers were printed by PyTorch 2.13.
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import random
@@ -323,14 +324,15 @@ def children():
 
 
 def test_no_process_is_left():
+    gc.collect()  # what other tests have left to the collector must not go in between
     before = children()
     batches = iter(loader(lambda index: index))
     next(batches)
     assert len(children() - before) == 2
     del batches
-    assert children() == before
+    assert children() <= before  # others may be ending
     list(loader(lambda index: index))
-    assert children() == before
+    assert children() <= before
 
 
 def test_a_blocked_worker_stops_with_its_loader():
