@@ -10,7 +10,7 @@ WHEEL := dist/.built
 SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
 	CMakeLists.txt LICENSE README.md pyproject.toml
 
-.PHONY: demo test parity bench clean
+.PHONY: demo test parity bench gpu-check clean
 .DELETE_ON_ERROR:
 
 # Trains LeNet on the handwritten digits that come with the package.
@@ -32,6 +32,16 @@ parity: $(PARITY)/.installed
 # Times and memory of both, in alternation.
 bench: $(PARITY)/.installed
 	$(PARITY)/bin/python benchmarks/compare.py
+
+# What only a GPU shows: the sample table on `cuda`, and a training there. Needs no build; CuPy,
+# pytest-xdist, Pillow, matplotlib and tqdm must be installed for $(PYTHON).
+gpu-check: export PYTHONPATH := src
+gpu-check: export RUSHLIGHT_NATIVE := 0
+gpu-check:
+	rm -rf runs/gpu-check
+	$(PYTHON) -c 'import rushlight; assert rushlight.cuda.is_available(), "no usable GPU"'
+	$(PYTHON) -m rushlight train --device cuda --epochs 2 --out runs/gpu-check
+	$(PYTHON) -m pytest -q -n $(WORKERS) -k cuda tests
 
 clean:
 	rm -rf $(VENV) $(PARITY) build dist .pytest_cache .mypy_cache .ruff_cache

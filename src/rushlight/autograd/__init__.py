@@ -18,7 +18,7 @@ from .grad_mode import (
     set_grad_enabled,
 )
 from .gradcheck import gradcheck, gradgradcheck
-from .operation import Node
+from .node import Node
 
 __all__ = [
     "Function", "Node", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck",

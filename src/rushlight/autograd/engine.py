@@ -14,7 +14,8 @@ from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .grad_mode import state
-from .operation import Node, check_memory, nodes_from
+from .node import Node, nodes_from
+from .operation import check_memory
 
 
 def run(

@@ -11,7 +11,8 @@ import numpy as np
 from ..errors import NotSupportedError
 from ..tensor import Tensor
 from .grad_mode import enable_grad, no_grad, state
-from .operation import Node, _next_sequence, check_inplace, edge_to
+from .node import Node, edge_to, next_sequence
+from .operation import check_inplace
 
 
 class Function(Node):
@@ -73,7 +74,7 @@ class Function(Node):
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
         node = cls._node_class()()
-        node._sequence = _next_sequence()
+        node._sequence = next_sequence()
         node._saved = ()
         recording = state.enabled and any(
             isinstance(value, Tensor) and value.requires_grad for value in inputs

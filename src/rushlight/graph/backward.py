@@ -12,7 +12,7 @@ from typing import Any
 from ..autograd import engine
 from ..autograd.function import Function
 from ..autograd.grad_mode import state
-from ..autograd.operation import Node, _next_sequence, edge_to, nodes_from
+from ..autograd.node import Node, edge_to, next_sequence, nodes_from
 from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
@@ -116,7 +116,7 @@ class CompiledBackward(Node):
     def __init__(
         self, part: BackwardPart, slots: list[Any], arguments: list[Tensor], checked: list[Tensor]
     ) -> None:
-        self._sequence = _next_sequence()
+        self._sequence = next_sequence()
         self._edges = tuple([edge_to(t) for t in (*arguments, *part.leaves)])
         self._outputs = len(part.results)
         single = self._outputs == 1

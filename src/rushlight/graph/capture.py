@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
-from ..autograd.operation import _next_sequence, nodes_from
+from ..autograd.node import next_sequence, nodes_from
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..nn.module import Module
@@ -61,7 +61,7 @@ class Recorder:
         self.fullgraph = fullgraph
         self.failure: str | None = None
         self.thread = get_ident()
-        self.first_sequence = _next_sequence()  # older nodes of the graph lie outside
+        self.first_sequence = next_sequence()  # older nodes of the graph lie outside
         self.structure_version = launch.structure_version
         # id(array) -> (weak reference, slot): what has died must not be taken for its successor.
         self.slots: dict[int, tuple[Any, Slot]] = {}

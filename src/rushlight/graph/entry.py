@@ -10,7 +10,8 @@ import gc
 import weakref
 from typing import Any
 
-from ..autograd.operation import explain, nodes_from
+from ..autograd.node import nodes_from
+from ..autograd.operation import explain
 from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
 from .capture import LeakError, Recorder, RefusedError
