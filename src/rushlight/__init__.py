@@ -58,159 +58,8 @@ from .autograd import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
-from .ops.activation import relu, sigmoid, tanh
-from .ops.common import result_type
-from .ops.compare_all import allclose, equal, isclose
-from .ops.comparison import (
-    bitwise_and,
-    bitwise_not,
-    bitwise_or,
-    bitwise_xor,
-    ceil,
-    eq,
-    floor,
-    ge,
-    greater,
-    greater_equal,
-    gt,
-    isfinite,
-    isinf,
-    isnan,
-    le,
-    less,
-    less_equal,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    lt,
-    ne,
-    not_equal,
-    round,
-    sign,
-    trunc,
-)
-from .ops.convolution import conv1d, conv2d
-from .ops.copies import channels_last, clone, contiguous_format, preserve_format
-from .ops.creation import (
-    arange,
-    as_tensor,
-    asarray,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    frombuffer,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
-from .ops.elementwise import (
-    abs,
-    absolute,
-    add,
-    clamp,
-    clip,
-    cos,
-    div,
-    divide,
-    exp,
-    floor_divide,
-    lerp,
-    log,
-    log1p,
-    masked_fill,
-    maximum,
-    minimum,
-    mul,
-    multiply,
-    neg,
-    negative,
-    pow,
-    reciprocal,
-    remainder,
-    rsqrt,
-    sin,
-    sqrt,
-    square,
-    sub,
-    subtract,
-    true_divide,
-    where,
-)
-from .ops.indexing import (
-    argsort,
-    gather,
-    index_select,
-    masked_select,
-    nonzero,
-    scatter_add,
-    sort,
-    topk,
-)
-from .ops.joining import (
-    cat,
-    chunk,
-    concat,
-    concatenate,
-    narrow,
-    select,
-    split,
-    stack,
-    unbind,
-)
-from .ops.matmul import addmm, bmm, dot, matmul, mm, mv, outer
-from .ops.random import (
-    bernoulli,
-    multinomial,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-)
-from .ops.reduction import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    count_nonzero,
-    cumsum,
-    max,
-    mean,
-    min,
-    norm,
-    std,
-    sum,
-    var,
-)
-from .ops.shape import (
-    broadcast_tensors,
-    flatten,
-    flip,
-    movedim,
-    permute,
-    reshape,
-    squeeze,
-    swapaxes,
-    t,
-    transpose,
-    tril,
-    triu,
-    unflatten,
-    unsqueeze,
-)
-from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.copies import channels_last, contiguous_format, preserve_format
+from .ops.promotion import result_type
 from .printing import set_printoptions
 from .random import (
     Generator,
@@ -224,9 +73,12 @@ from .random import (
 )
 
 # isort: split
-from . import graph, nn, optim, utils
+from . import graph, nn, optim, overrides, utils
 from .graph.compile import compile
 from .serialization import load, save
+
+# What the operations have declared; `__init__.pyi` says it to editors.
+globals().update(ops.declare.places["torch"])
 
 
 def is_tensor(obj: object) -> builtins.bool:

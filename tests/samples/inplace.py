@@ -112,7 +112,7 @@ ops = [
     _reflected("__rsub__", operator.sub),
     _reflected("__rtruediv__", operator.truediv, "nonzero"),
     _reflected("__rpow__", operator.pow),
-    _reflected("__rmod__", operator.mod, "nonzero", differentiable=False),
+    _reflected("__rmod__", operator.mod, "nonzero"),
     Op("Tensor.__rfloordiv__", lambda v: [Sample(7, v.nonzero(4)), Sample(2.5, v.nonzero(4))],
        operator.floordiv, call=syntax(operator.floordiv), differentiable=False),
     Op("Tensor.__rmatmul__", _matrix_times, operator.matmul,

@@ -1,8 +1,9 @@
 """Operations: what runs kernels on the arrays of tensors, and makes the nodes of the graph.
 
-An operation is a class with `forward` (arrays to arrays, through the kernels of their device),
-`setup_context` (what the backward needs, called only while recording) and `backward` (tensors to
-tensors, so that it can be differentiated again). Its instance is the node of one call.
+An operation is a class whose kernel takes its inputs in order (or a `forward`, arrays to arrays
+through the kernels of their device, where it does not), with `backward` (tensors to tensors, so
+that it can be differentiated again) and what that needs: `parameters`, `SavesInputs`, `SavesOutput`
+or a `setup_context`, which is called only while recording. Its instance is the node of one call.
 """
 
 from __future__ import annotations
@@ -21,30 +22,52 @@ _new = object.__new__
 
 
 def _snake_case(name: str) -> str:
+    """`LogSoftmax` as `log_softmax`; a digit belongs to the word before it."""
     return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
 
 class Operation(Node):
     """A differentiable operation of the framework. See `Function` for those of users."""
 
-    keeps = 0  # how many of forward's last results are for the backward only, and stay arrays
+    operation_name: str  # the class's name in snake case, unless said otherwise
+    kernel: str  # the kernel's name: the operation's, unless said otherwise
+    node_name: str  # how the graph shows it: the class's name and "Backward0", likewise
+    parameters: tuple[str, ...] = ()  # names of the last inputs, no tensors; kept as attributes
+    keeps_shape = False  # whether the first input's shape is kept as `input_shape`
+    keeps = 0  # how many of the kernel's last results are for the backward only, and stay arrays
+    differentiable = True
+    floats = False  # whether whole numbers become floating-point ones first
+    commutative = False
     is_view = False  # the result shares its input's memory
     has_context = False  # whether there is anything to save
     saves_input = False  # the in-place form must copy its input before it is overwritten
 
     def __init_subclass__(cls) -> None:
-        cls.operation_name = cls.__dict__.get("operation_name", _snake_case(cls.__name__))
-        cls.__name__ += "Backward0"
-        cls.has_context = cls.setup_context is not Operation.setup_context
+        own = cls.__dict__
+        cls.operation_name = own.get("operation_name", _snake_case(cls.__name__))
+        cls.kernel = own.get("kernel", cls.operation_name)
+        cls.__name__ = own.get("node_name", cls.__name__ + "Backward0")
+        cls.has_context = (
+            bool(cls.parameters) or cls.keeps_shape
+            or cls.setup_context is not Operation.setup_context
+        )  # fmt: skip
 
-    forward: Any  # static: (kernels, *arrays and parameters) -> array or tuple of arrays
+    @classmethod
+    def renamed(cls, name: str) -> type[Any]:
+        """The same operation under the name that PyTorch's graph has for one of its uses."""
+        own = {"kernel": cls.kernel, "node_name": name + "Backward0", "__doc__": cls.__doc__}
+        return type(name, (cls,), own)
+
+    # static: (kernels, *arrays and parameters) -> array or tuple of arrays. None where the kernel
+    # takes the operation's inputs as they are.
+    forward: Any = None
 
     def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
         """Says what is saved; `output` is what `forward` returned, tensors but for those kept."""
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
-        """Runs `forward` on the arrays of `inputs`, and records the call if a gradient needs it."""
+        """Runs the kernel on the inputs' arrays, and records the call if a gradient needs it."""
         arrays = []
         array = None
         recording = False
@@ -57,7 +80,11 @@ class Operation(Node):
             else:
                 arrays.append(value)
         try:
-            results = cls.forward(kernel_tables[type(array)], *arrays)
+            table = kernel_tables[type(array)]
+            if cls.forward is None:
+                results = getattr(table, cls.kernel)(*arrays)
+            else:
+                results = cls.forward(table, *arrays)
         except (ValueError, TypeError, OverflowError, KeyError) as error:
             raise explain(cls.operation_name, error, arrays) from error
         if type(results) is tuple:
@@ -67,35 +94,16 @@ class Operation(Node):
             output = wrap(results)
         if cls.is_view:
             link_view(cls, inputs, output)  # type: ignore[arg-type]  # a view is a single result
-        if recording and state.enabled:
+        if recording and state.enabled and cls.differentiable:
             cls.record(inputs, output)
         if type(results) is tuple:
             return output[0] if shown == 1 else output[:shown]
         return output
 
     @classmethod
-    def apply_binary(cls, a: Tensor, b: Any) -> Tensor:
-        """`apply` for the elementwise operations of two, whose overhead counts the most."""
-        x = a.array
-        y = b.array if isinstance(b, Tensor) else b
-        try:
-            output = wrap(cls.forward(kernel_tables[type(x)], x, y))
-        except (ValueError, TypeError, OverflowError) as error:
-            raise explain(cls.operation_name, error, (x, y)) from error
-        # A view's slot may not know yet that its base has come to require a gradient.
-        recording = a._requires_grad or a._view is not None and a.requires_grad
-        if not recording and y is not b:
-            recording = b._requires_grad or b._view is not None and b.requires_grad
-        if recording and state.enabled:
-            node = cls.make_node((a, b), output, (edge_to(a), edge_to(b)))
-            output._grad_fn = node
-            output._requires_grad = True
-        return output
-
-    @classmethod
     def apply_inplace(cls, x: Tensor, *others: Any) -> Tensor:
-        """Runs `forward` with x as its output, and puts the call into x's history."""
-        recording = state.enabled and (
+        """Runs the kernel with x as its output, and puts the call into x's history."""
+        recording = state.enabled and cls.differentiable and (
             x.requires_grad or any(isinstance(o, Tensor) and o.requires_grad for o in others)
         )
         original = x
@@ -106,8 +114,12 @@ class Operation(Node):
             original = x.alias().clone()
         edges = tuple([edge_to(value) for value in (x, *others)]) if recording else ()
         arrays = [o.array if isinstance(o, Tensor) else o for o in others]
+        table = kernel_tables[type(x.array)]
         try:
-            cls.forward(kernel_tables[type(x.array)], x.array, *arrays, out=x.array)
+            if cls.forward is None:
+                getattr(table, cls.kernel)(x.array, *arrays, x.array)
+            else:
+                cls.forward(table, x.array, *arrays, out=x.array)
         except (ValueError, TypeError, OverflowError) as error:
             raise explain(cls.operation_name, error, (x.array, *arrays)) from error
         x.bump_version()
@@ -148,6 +160,10 @@ class Operation(Node):
             node._shape = tuple(a.shape for a in arrays) if len(arrays) > 1 else arrays[0].shape
             node._dtype = tuple(a.dtype for a in arrays) if len(arrays) > 1 else arrays[0].dtype
         if cls.has_context:
+            for name, value in zip(reversed(cls.parameters), reversed(inputs), strict=False):
+                setattr(node, name, value)
+            if cls.keeps_shape:
+                node.input_shape = inputs[0].array.shape
             node.setup_context(inputs, output)
         return node
 
@@ -158,7 +174,7 @@ class SavesInputs(Operation):
     saves_input = True
 
     def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
-        self.save(*inputs)
+        self.save(*inputs[: len(inputs) - len(self.parameters)])
 
 
 class SavesOutput(Operation):

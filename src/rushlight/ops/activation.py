@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.operation import Operation, SavesOutput
+from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..tensor import Tensor
-from .common import as_floating, method
+from .declare import Unary, operation
 from .elementwise import where
 
 
-class Relu(SavesOutput):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.relu(x, out)
+class Relu(SavesOutput, Unary):
+    """max(x, 0), elementwise.
 
-    def backward(self, grad: Tensor) -> Any:
+    >>> import rushlight as torch
+    >>> torch.relu(torch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def backward(self, grad: Tensor) -> Tensor:
         return ReluGradient.apply(grad, self.saved_tensors[0].detach())
 
 
 class ReluGradient(Operation):
     """grad where y > 0, else 0; linear in grad, flat in y."""
 
-    @staticmethod
-    def forward(kernels: Any, grad: Any, y: Any) -> Any:
-        return kernels.relu_backward(grad, y)
+    kernel = "relu_backward"
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         self.save(inputs[1])
@@ -33,77 +34,51 @@ class ReluGradient(Operation):
         return ReluGradient.apply(grad, self.saved_tensors[0]), None
 
 
-class Tanh(SavesOutput):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.tanh(x, out)
+class Tanh(SavesOutput, Unary):
+    """The hyperbolic tangent."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return TanhGradient.apply(grad, self.saved_tensors[0])
 
 
-class TanhGradient(Operation):
+class TanhGradient(SavesInputs):
     """grad * (1 - y * y)."""
 
-    @staticmethod
-    def forward(kernels: Any, grad: Any, y: Any) -> Any:
-        return kernels.tanh_backward(grad, y)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(*inputs)
+    kernel = "tanh_backward"
 
     def backward(self, grad: Tensor) -> Any:
         first, y = self.saved_tensors
         return TanhGradient.apply(grad, y), -2 * grad * first * y
 
 
-class Sigmoid(SavesOutput):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.sigmoid(x, out)
+class Sigmoid(SavesOutput, Unary):
+    """1 / (1 + exp(-x))."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return SigmoidGradient.apply(grad, self.saved_tensors[0])
 
 
-class SigmoidGradient(Operation):
+class SigmoidGradient(SavesInputs):
     """grad * y * (1 - y)."""
 
-    @staticmethod
-    def forward(kernels: Any, grad: Any, y: Any) -> Any:
-        return kernels.sigmoid_backward(grad, y)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(*inputs)
+    kernel = "sigmoid_backward"
 
     def backward(self, grad: Tensor) -> Any:
         first, y = self.saved_tensors
         return SigmoidGradient.apply(grad, y), grad * first * (1 - 2 * y)
 
 
-@method
-def relu(input: Tensor) -> Tensor:
-    """max(x, 0), elementwise.
-
-    >>> import rushlight as torch
-    >>> torch.relu(torch.tensor([-1.0, 2.0]))
-    tensor([0., 2.])
-    """
-    return Relu.apply(input)
+_relu = Relu.define()
+tanh, sigmoid = Tanh.define("nn.functional.tanh"), Sigmoid.define("nn.functional.sigmoid")
 
 
-@method
-def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
-    return Tanh.apply(as_floating(input))
+@operation("nn.functional")
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0), elementwise."""
+    return input.relu_() if inplace else _relu(input)
 
 
-@method
-def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + exp(-x))."""
-    return Sigmoid.apply(as_floating(input))
-
-
+@operation("nn.functional")
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, `negative_slope * x` elsewhere."""
     result = where(input > 0, input, input * negative_slope)

@@ -8,16 +8,16 @@ from typing import Any
 from ..autograd import no_grad
 from ..errors import OperationError
 from ..tensor import Tensor
-from .common import method
+from .declare import operation
 
 
-@method
+@operation
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape and the same elements."""
     return input.array.shape == other.array.shape and bool((input == other).all())
 
 
-@method
+@operation
 def isclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
@@ -36,14 +36,14 @@ def isclose(
         return close
 
 
-@method
+@operation
 def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
     """Whether all elements satisfy `isclose`."""
     return bool(isclose(input, other, rtol, atol, equal_nan).all())
 
-@method
+@operation("Tensor")
 def __contains__(self: Tensor, element: Any) -> bool:
     """Whether some element equals `element`, a number or a tensor: `3 in x`."""
     if not isinstance(element, (Tensor, Number)):

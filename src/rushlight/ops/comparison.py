@@ -2,138 +2,164 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..autograd.operation import Operation
-from ..errors import NotSupportedError
-from ..tensor import Tensor, wrap
-from .common import method, plain, table_of
+from ..tensor import Tensor
 from .creation import zeros_like
+from .declare import Binary, Unary, operation
+
+# ---- rounding
 
 
-class Floor(Operation):
-    """The step functions: each is flat wherever it has a gradient at all."""
+class Step(Unary):
+    """A function that is flat wherever it has a gradient at all."""
 
-    kernel = "floor"
-
-    @classmethod
-    def of(cls, x: Tensor) -> Tensor:
-        if x.array.dtype.kind in "bc":
-            raise NotSupportedError(f"{cls.kernel} is not implemented for {x.dtype}")
-        return x.clone() if x.array.dtype.kind in "iu" else cls.apply(x, cls.kernel)
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, kernel: str) -> Any:
-        return getattr(kernels, kernel)(x)
-
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return zeros_like(grad)
 
 
-class Ceil(Floor):
-    kernel = "ceil"
-
-
-class Trunc(Floor):
-    kernel = "trunc"
-
-
-class Round(Floor):
-    kernel = "round"
-
-
-class Sign(Floor):
-    kernel = "sign"
-
-
-@method
-def floor(input: Tensor) -> Tensor:
+class Floor(Step):
     """The largest whole number not above x."""
-    return Floor.of(input)
 
 
-@method
-def ceil(input: Tensor) -> Tensor:
+class Ceil(Step):
     """The smallest whole number not below x."""
-    return Ceil.of(input)
 
 
-@method
-def trunc(input: Tensor) -> Tensor:
+class Trunc(Step):
     """The whole number next to x towards zero."""
-    return Trunc.of(input)
 
 
-@method
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+class Sign(Step):
+    """-1, 0 or 1."""
+
+
+class Round(Operation):
+    """The nearest whole number, the even one of two."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return zeros_like(grad)
+
+
+floor, ceil, trunc, sign = Floor.define(), Ceil.define(), Trunc.define("fix"), Sign.define()
+
+
+@operation(inplace=True)
+def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
     """The nearest whole number, the even one of two; or the nearest with so many decimals."""
     if decimals:
         scale = 10.0**decimals
-        return round(input * scale) / scale
-    return Round.of(input)
+        return Round.apply(input * scale) / scale
+    return Round.apply(input)
 
 
-@method
-def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1."""
-    return input.clone() if input.array.dtype.kind == "b" else Sign.apply(input, "sign")
+# ---- comparisons
 
 
-def _comparison(name: str, doc: str, symbol: str, refused: str = "c") -> Any:
-    def function(input: Tensor, other: Any) -> Tensor:
-        return plain(name, input, other, refused)
+class Comparison(Binary):
+    """Whether something holds between two elements."""
 
-    function.__name__ = name
-    function.__doc__ = f"Whether each element of `input` {doc} that of `other`: `a {symbol} b`."
-    setattr(Tensor, name, function)
-    return function
+    differentiable = False
 
 
-eq = _comparison("eq", "is equal to", "==", refused="")
-ne = _comparison("ne", "is not equal to", "!=", refused="")
-lt = _comparison("lt", "is less than", "<")
-le = _comparison("le", "is at most", "<=")
-gt = _comparison("gt", "is greater than", ">")
-ge = _comparison("ge", "is at least", ">=")
+class Eq(Comparison):
+    """Whether each element of `input` is equal to that of `other`: `a == b`."""
+
+    commutative = True
 
 
-def _test(name: str, doc: str) -> Any:
-    def function(input: Tensor) -> Tensor:
-        return wrap(getattr(table_of(input), name)(input.array))
+class Ne(Comparison):
+    """Whether each element of `input` is not equal to that of `other`: `a != b`."""
 
-    function.__name__, function.__doc__ = name, doc
-    setattr(Tensor, name, function)
-    return function
+    commutative = True
 
 
-isnan = _test("isnan", "Whether each element is not a number.")
-isinf = _test("isinf", "Whether each element is infinite.")
-isfinite = _test("isfinite", "Whether each element is neither infinite nor nan.")
-logical_not = _test("logical_not", "Whether each element is zero.")
+class Lt(Comparison):
+    """Whether each element of `input` is less than that of `other`: `a < b`."""
 
 
-@method
-def bitwise_not(input: Tensor) -> Tensor:
+class Le(Comparison):
+    """Whether each element of `input` is at most that of `other`: `a <= b`."""
+
+
+class Gt(Comparison):
+    """Whether each element of `input` is greater than that of `other`: `a > b`."""
+
+
+class Ge(Comparison):
+    """Whether each element of `input` is at least that of `other`: `a >= b`."""
+
+
+eq, ne = Eq.define(operator="eq"), Ne.define("not_equal", operator="ne")
+lt, le = Lt.define("less", operator="lt"), Le.define("less_equal", operator="le")
+gt, ge = Gt.define("greater", operator="gt"), Ge.define("greater_equal", operator="ge")
+
+
+# ---- logic
+
+
+class Test(Unary):
+    """Whether something holds of an element."""
+
+    differentiable = False
+
+
+class Isnan(Test):
+    """Whether each element is not a number."""
+
+
+class Isinf(Test):
+    """Whether each element is infinite."""
+
+
+class Isfinite(Test):
+    """Whether each element is neither infinite nor nan."""
+
+
+class LogicalNot(Test):
+    """Whether each element is zero."""
+
+
+class BitwiseNot(Unary):
     """Every bit turned over; for bool, the opposite."""
-    if input.array.dtype.kind in "fc":
-        raise NotSupportedError(f"bitwise_not is not implemented for {input.dtype}")
-    return wrap(table_of(input).bitwise_not(input.array))
+
+    differentiable = False
 
 
-def _logical(name: str, doc: str, refused: str = "") -> Any:
-    def function(input: Tensor, other: Any) -> Tensor:
-        return plain(name, input, other, refused)
-
-    function.__name__, function.__doc__ = name, doc
-    setattr(Tensor, name, function)
-    return function
+class LogicalAnd(Comparison):
+    """Whether both elements are other than zero."""
 
 
-logical_and = _logical("logical_and", "Whether both elements are other than zero.")
-logical_or = _logical("logical_or", "Whether either element is other than zero.")
-logical_xor = _logical("logical_xor", "Whether just one of the elements is other than zero.")
-bitwise_and = _logical("bitwise_and", "The bits set in both.", refused="fc")
-bitwise_or = _logical("bitwise_or", "The bits set in either.", refused="fc")
-bitwise_xor = _logical("bitwise_xor", "The bits set in just one.", refused="fc")
+class LogicalOr(Comparison):
+    """Whether either element is other than zero."""
 
-greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+
+class LogicalXor(Comparison):
+    """Whether just one of the elements is other than zero."""
+
+
+class Bitwise(Binary):
+    """An operation on the bits of whole numbers."""
+
+    differentiable = False
+    commutative = True
+
+
+class BitwiseAnd(Bitwise):
+    """The bits set in both."""
+
+
+class BitwiseOr(Bitwise):
+    """The bits set in either."""
+
+
+class BitwiseXor(Bitwise):
+    """The bits set in just one."""
+
+
+isnan, isinf = Isnan.define(inplace=False), Isinf.define(inplace=False)
+isfinite, logical_not = Isfinite.define(inplace=False), LogicalNot.define()
+bitwise_not = BitwiseNot.define()
+logical_and, logical_or = LogicalAnd.define(), LogicalOr.define()
+logical_xor = LogicalXor.define()
+bitwise_and, bitwise_or = BitwiseAnd.define(operator="and"), BitwiseOr.define(operator="or")
+bitwise_xor = BitwiseXor.define(operator="xor")

@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
+from .declare import operation
 from .geometry import convolution_geometry, per_dimension
 
 
@@ -79,6 +80,7 @@ class ConvolutionWeightGradient(Operation):
         return grad_first, grad_x
 
 
+@operation("torch", "nn.functional.conv2d", method=False)
 def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -97,6 +99,7 @@ def conv2d(
     return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@operation("torch", "nn.functional.conv1d", method=False)
 def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,

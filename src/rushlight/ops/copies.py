@@ -23,7 +23,8 @@ from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..kernels.devices import find_table, is_same_device
 from ..tensor import Tensor
-from .common import method, methods
+from .common import methods
+from .declare import operation
 
 contiguous_format = "torch.contiguous_format"
 preserve_format = "torch.preserve_format"
@@ -80,13 +81,13 @@ class ToCopy(Operation):
         return grad if self.device is None else grad.to(self.device)
 
 
-@method
+@operation
 def clone(input: Tensor, *, memory_format: str = preserve_format) -> Tensor:
     """A copy that keeps the history: gradients flow through it."""
     return Clone.apply(input, _orders[memory_format])
 
 
-@method
+@operation("Tensor")
 def contiguous(input: Tensor, memory_format: str = contiguous_format) -> Tensor:
     """The tensor itself if its memory is in this order, else a copy that is."""
     if is_contiguous(input, memory_format):
@@ -94,7 +95,7 @@ def contiguous(input: Tensor, memory_format: str = contiguous_format) -> Tensor:
     return Clone.apply(input, _orders[memory_format])
 
 
-@method
+@operation("Tensor")
 def is_contiguous(input: Tensor, memory_format: str = contiguous_format) -> bool:
     """Whether the elements lie in memory in the order of the indices."""
     if memory_format == channels_last:

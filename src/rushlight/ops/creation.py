@@ -15,9 +15,11 @@ from ..kernels.devices import find_table
 from ..kernels.launch import refuse_record
 from ..size import Size
 from ..tensor import Tensor, wrap
-from .common import method, new_shape, table_of
+from .common import new_shape, table_of
+from .declare import operation
 
 
+@operation(method=False)
 def tensor(
     data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
     pin_memory: bool = False,
@@ -111,6 +113,7 @@ def legacy_constructor(cls: type[Tensor], data: tuple[Any, ...], device: Any) ->
     return wrap(table_at(device).empty(new_shape(data or (0,)), kind.numpy), cls)
 
 
+@operation(method=False)
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a tensor, sharing its memory where dtype and device allow it."""
     if isinstance(data, Tensor):
@@ -120,11 +123,13 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return tensor(data, dtype=dtype, device=device)
 
 
+@operation(method=False)
 def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
     """`as_tensor`, or `tensor` where a copy is asked for."""
     return (tensor if copy else as_tensor)(obj, dtype=dtype, device=device)
 
 
+@operation(method=False)
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     """A tensor that shares a NumPy array's memory."""
     if not isinstance(ndarray, np.ndarray):
@@ -145,6 +150,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     return wrap(ndarray.view(np.ndarray))
 
 
+@operation(method=False)
 def frombuffer(
     buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Tensor:
@@ -173,6 +179,7 @@ def finished(array: Any, requires_grad: bool) -> Tensor:
     return result.requires_grad_() if requires_grad else result
 
 
+@operation(method=False)
 def full(
     size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, layout: Any = None,
     requires_grad: bool = False, pin_memory: bool = False,
@@ -185,6 +192,7 @@ def full(
     return finished(table_at(device).full(shape, fill_value, kind.numpy), requires_grad)
 
 
+@operation(method=False)
 def zeros(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
     """A tensor of zeros.
 
@@ -196,11 +204,13 @@ def zeros(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
     return full(asked_shape(size, options), 0, dtype=dtype or get_default_dtype(), **options)
 
 
+@operation(method=False)
 def ones(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
     """A tensor of ones."""
     return full(asked_shape(size, options), 1, dtype=dtype or get_default_dtype(), **options)
 
 
+@operation(method=False)
 def empty(
     *size: Any, dtype: Any = None, device: Any = None, layout: Any = None,
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any,
@@ -212,6 +222,7 @@ def empty(
     return result if memory_format is None else result.contiguous(memory_format=memory_format)
 
 
+@operation(method=False)
 def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False, **ignored: Any,
@@ -236,6 +247,7 @@ def arange(
     return finished(table_at(device).arange(start, step, count, dtype.numpy), requires_grad)
 
 
+@operation(method=False)
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False, **ignored: Any,
@@ -247,6 +259,7 @@ def linspace(
     return finished(table_at(device).linspace(start, end, steps, kind.numpy), requires_grad)
 
 
+@operation(method=False)
 def eye(
     n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False, **ignored: Any,
@@ -263,6 +276,7 @@ def eye(
 # ---- like another tensor
 
 
+@operation(method=False)
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False, memory_format: Any = None, **ignored: Any,
@@ -275,16 +289,19 @@ def full_like(
     return finished(table_of(input).full_like(input.array, fill_value, kind), requires_grad)
 
 
+@operation(method=False)
 def zeros_like(input: Tensor, **options: Any) -> Tensor:
     """Zeros in `input`'s shape, dtype and memory order."""
     return full_like(input, 0, **options)
 
 
+@operation(method=False)
 def ones_like(input: Tensor, **options: Any) -> Tensor:
     """Ones in `input`'s shape, dtype and memory order."""
     return full_like(input, 1, **options)
 
 
+@operation(method=False)
 def empty_like(
     input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
     memory_format: Any = None, **ignored: Any,
@@ -297,7 +314,7 @@ def empty_like(
     return finished(table_of(input).empty_like(input.array, kind.numpy), requires_grad)
 
 
-@method
+@operation("Tensor")
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None,
                requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`torch.tensor(data)` with this tensor's dtype and device."""
@@ -305,7 +322,7 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None
                   requires_grad=requires_grad)  # fmt: skip
 
 
-@method
+@operation("Tensor")
 def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`torch.full(size, fill_value)` with this tensor's dtype and device."""
@@ -313,19 +330,19 @@ def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, dev
                 requires_grad=requires_grad)  # fmt: skip
 
 
-@method
+@operation("Tensor")
 def new_zeros(self: Tensor, *size: Any, **options: Any) -> Tensor:
     """`torch.zeros(size)` with this tensor's dtype and device."""
     return new_full(self, asked_shape(size, options), 0, **options)
 
 
-@method
+@operation("Tensor")
 def new_ones(self: Tensor, *size: Any, **options: Any) -> Tensor:
     """`torch.ones(size)` with this tensor's dtype and device."""
     return new_full(self, asked_shape(size, options), 1, **options)
 
 
-@method
+@operation("Tensor")
 def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None,
               **options: Any) -> Tensor:  # fmt: skip
     """`torch.empty(size)` with this tensor's dtype and device."""

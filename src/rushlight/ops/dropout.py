@@ -8,6 +8,7 @@ from ..autograd.operation import Operation
 from ..random import default_state
 from ..tensor import Tensor, wrap
 from .common import table_of
+from .declare import operation
 
 
 class Dropout(Operation):
@@ -25,6 +26,7 @@ class Dropout(Operation):
         return Dropout.apply(grad, self.saved_tensors[0], self.scale)
 
 
+@operation("nn.functional")
 def dropout(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:

@@ -5,46 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import COMPLEX, FLOATING, get_default_dtype, int64
+from ..dtype import COMPLEX
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
-from .common import (
-    as_floating,
-    binary,
-    check_ordered,
-    full_like_number,
-    method,
-    plain,
-    promoted,
-    result_type,
-)
+from .common import check_ordered
 from .creation import zeros_like
+from .declare import Binary, Unary, operation
+from .promotion import full_like_number, promoted, result_type
+
+# ---- arithmetic
 
 
-class Add(Operation):
-    @staticmethod
-    def forward(kernels: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return kernels.add(a, b, out)
+class Add(Binary):
+    """`input + alpha * other`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), alpha=10)
+    tensor([31., 42.])
+    """
+
+    commutative = True
 
     def backward(self, grad: Tensor) -> Any:
         return grad, grad
 
 
-class Sub(Operation):
-    @staticmethod
-    def forward(kernels: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return kernels.sub(a, b, out)
+class Sub(Binary):
+    """`input - alpha * other`, broadcast."""
 
     def backward(self, grad: Tensor) -> Any:
         return grad, -grad if self.needs(1) else None
 
 
-class Mul(Operation):
-    saves_input = True
+class Mul(Binary):
+    """`input * other`, broadcast."""
 
-    @staticmethod
-    def forward(kernels: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return kernels.mul(a, b, out)
+    commutative = True
+    saves_input = True
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         a, b = inputs
@@ -55,12 +52,11 @@ class Mul(Operation):
         return grad * b if self.needs(0) else None, grad * a if self.needs(1) else None
 
 
-class Div(Operation):
-    saves_input = True
+class Div(Binary):
+    """`input / other`, broadcast."""
 
-    @staticmethod
-    def forward(kernels: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return kernels.div(a, b, out)
+    floats = True
+    saves_input = True
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         a, b = inputs
@@ -72,19 +68,65 @@ class Div(Operation):
         return grad_a, -grad_a * (a / b) if self.needs(1) else None
 
 
-class Neg(Operation):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.neg(x, out)
+class Neg(Unary):
+    """`-input`."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return -grad
 
 
-class Pow(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return kernels.pow(a, b, out)
+class FloorDivide(Binary):
+    """The largest whole number not above `input / other`. It has no gradient."""
+
+    differentiable = False
+
+
+class Remainder(SavesInputs, Binary):
+    """`input - other * floor(input / other)`: what is left, with the divisor's sign."""
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        return grad, -grad * floor_divide(a, b) if self.needs(1) else None
+
+
+add = Add.define(alpha=True, operator="add")
+sub = Sub.define("subtract", alpha=True, operator="sub")
+mul = Mul.define("multiply", operator="mul")
+_true_divide = Div.define(operator="truediv")
+neg = Neg.define("negative")
+floor_divide = FloorDivide.define(operator="floordiv")
+remainder = Remainder.define(operator="mod")
+
+
+@operation("torch", "divide")
+def div(
+    input: Tensor, other: Tensor | Any, *, rounding_mode: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request."""
+    if rounding_mode is None:
+        return _true_divide(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode != "trunc":
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            f"'{rounding_mode}'"
+        )
+    return _true_divide(input, other).trunc().to(result_type(input, other))
+
+
+@operation
+def true_divide(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
+    """`input / other`, broadcast."""
+    return _true_divide(input, other)
+
+
+# ---- powers
+
+
+class Pow(SavesInputs, Binary):
+    """`input ** exponent`, broadcast."""
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -99,130 +141,132 @@ class Pow(SavesInputs):
         return grad_a, grad_b
 
 
-class Square(SavesInputs):
-    """x * x, the most common power."""
+class Square(SavesInputs, Unary):
+    """x * x."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any) -> Any:
-        return kernels.mul(x, x)
+    node_name = "PowBackward0"
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return grad * (2 * self.saved_tensors[0])
 
 
-Square.__name__ = "PowBackward0"
+_pow = Pow.define(inplace=False)
+square = Square.define()
 
 
-class Exp(SavesOutput):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.exp(x, out)
+@operation(inplace=True)
+def pow(input: Any, exponent: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
+    """`input ** exponent`, broadcast; either may be a number, but not both."""
+    if isinstance(input, Tensor):
+        if exponent.__class__ in (int, float):
+            if exponent == 2 and input.array.dtype.kind in "fc":
+                return square(input)
+            if exponent.__class__ is int and exponent < 0 and input.array.dtype.kind in "biu":
+                raise OperationError("Integers to negative integer powers are not allowed.")
+        return _pow(input, exponent)
+    return Pow.call(input, exponent)
 
-    def backward(self, grad: Tensor) -> Any:
+
+# ---- exponentials, roots, trigonometry
+
+
+class Exp(SavesOutput, Unary):
+    """e to the power of each element."""
+
+    def backward(self, grad: Tensor) -> Tensor:
         return grad * self.saved_tensors[0]
 
 
-class Log(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.log(x, out)
+class Log(SavesInputs, Unary):
+    """The natural logarithm; -inf at 0, nan below it."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return grad / self.saved_tensors[0]
 
 
-class Log1P(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.log1p(x, out)
+class Log1p(SavesInputs, Unary):
+    """log(1 + x), accurate near 0."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return grad / (self.saved_tensors[0] + 1)
 
 
-class Sqrt(SavesOutput):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.sqrt(x, out)
+class Sqrt(SavesOutput, Unary):
+    """The square root; nan below 0."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return grad / (2 * self.saved_tensors[0])
 
 
-class Rsqrt(SavesOutput):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.rsqrt(x, out)
+class Rsqrt(SavesOutput, Unary):
+    """1 / sqrt(x)."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return -0.5 * grad * self.saved_tensors[0] ** 3
 
 
-class Reciprocal(SavesOutput):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.reciprocal(x, out)
+class Reciprocal(SavesOutput, Unary):
+    """1 / x."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         y = self.saved_tensors[0]
         return -grad * y * y
 
 
-class Abs(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.abs(x, out)
+class Abs(SavesInputs, Unary):
+    """|x|, with gradient 0 at 0."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return grad * self.saved_tensors[0].sign()
 
 
-class Sin(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.sin(x, out)
+class Sin(SavesInputs, Unary):
+    """The sine of an angle in radians."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return grad * cos(self.saved_tensors[0])
 
 
-class Cos(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, x: Any, out: Any = None) -> Any:
-        return kernels.cos(x, out)
+class Cos(SavesInputs, Unary):
+    """The cosine of an angle in radians."""
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         return -grad * sin(self.saved_tensors[0])
 
 
-class Clamp(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, x: Any, low: Any, high: Any, out: Any = None) -> Any:
-        return kernels.clamp(x, low, high, out)
+exp, log, log1p = Exp.define(), Log.define(), Log1p.define()
+sqrt, rsqrt, reciprocal = Sqrt.define(), Rsqrt.define(), Reciprocal.define()
+abs = Abs.define("absolute")
+sin, cos = Sin.define(), Cos.define()
 
-    def backward(self, grad: Tensor) -> Any:
-        x, low, high = self.saved_tensors
+
+# ---- limits and choices
+
+
+class Clamp(SavesInputs):
+    """Elements below the lower limit and above the upper one moved there; None is no limit."""
+
+    parameters = ("low", "high")
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (x,) = self.saved_tensors
         inside = x == x
-        if low is not None:
-            inside = inside & (x >= low)
-        if high is not None:
-            inside = inside & (x <= high)
+        if self.low is not None:
+            inside = inside & (x >= self.low)
+        if self.high is not None:
+            inside = inside & (x <= self.high)
         return where(inside, grad, 0.0)  # not grad * 0: what comes back may be infinite
 
 
-class Maximum(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return kernels.maximum(a, b, out)
+class Maximum(SavesInputs, Binary):
+    """The larger of two elements; nan if either is."""
 
     def backward(self, grad: Tensor) -> Any:
         return _share(grad, *self.saved_tensors)
 
 
-class Minimum(SavesInputs):
-    @staticmethod
-    def forward(kernels: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return kernels.minimum(a, b, out)
+class Minimum(SavesInputs, Binary):
+    """The smaller of two elements; nan if either is."""
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -239,9 +283,7 @@ def _share(grad: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Where(Operation):
-    @staticmethod
-    def forward(kernels: Any, condition: Any, a: Any, b: Any) -> Any:
-        return kernels.where(condition, a, b)
+    """One of two elements, as a mask says."""
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         self.save(inputs[0])
@@ -252,181 +294,19 @@ class Where(Operation):
         return None, Where.apply(condition, grad, zero), Where.apply(condition, zero, grad)
 
 
-class MaskedFill(Where):
-    """One value where the mask is true: a choice under PyTorch's name."""
+_MaskedFill = Where.renamed("MaskedFill")
+
+_maximum, _minimum = Maximum.define(inplace=False), Minimum.define(inplace=False)
 
 
-# ---- arithmetic
-
-
-@method
-def add(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
-    """`input + alpha * other`, broadcast.
-
-    >>> import rushlight as torch
-    >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), alpha=10)
-    tensor([31., 42.])
-    """
-    if alpha != 1:
-        other = other * alpha
-    return binary(Add, input, other)
-
-
-@method
-def sub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
-    """`input - alpha * other`, broadcast."""
-    if alpha != 1:
-        other = other * alpha
-    if _is_bool(input) or _is_bool(other):
-        raise OperationError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
-            "to invert a mask, use the `~` or `logical_not()` operator instead."
-        )
-    return binary(Sub, input, other)
-
-
-@method
-def mul(input: Tensor, other: Any) -> Tensor:
-    """`input * other`, broadcast."""
-    return binary(Mul, input, other)
-
-
-@method
-def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request."""
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if rounding_mode not in (None, "trunc"):
-        raise RuntimeError(
-            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
-            f"'{rounding_mode}'"
-        )
-    kind = result_type(input, other)
-    if kind.category < FLOATING:
-        quotient = binary(Div, *promoted("div", input, other, get_default_dtype()))
-    else:
-        quotient = binary(Div, input, other)
-    if rounding_mode is None:
-        return quotient
-    return quotient.trunc().to(kind)
-
-
-@method
-def neg(input: Tensor) -> Tensor:
-    """`-input`."""
-    if _is_bool(input):
-        raise OperationError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-            "invert a mask, use the `~` or `logical_not()` operator instead."
-        )
-    return Neg.apply(input)
-
-
-@method
-def pow(input: Any, exponent: Any) -> Tensor:
-    """`input ** exponent`, broadcast."""
-    if isinstance(exponent, (int, float)) and isinstance(input, Tensor):
-        if exponent == 2:
-            return square(input)
-        if isinstance(exponent, int) and exponent < 0 and not input.is_floating_point():
-            raise OperationError("Integers to negative integer powers are not allowed.")
-    return binary(Pow, input, exponent)
-
-
-@method
-def floor_divide(input: Tensor, other: Any) -> Tensor:
-    """The largest whole number not above `input / other`. It has no gradient."""
-    return plain("floor_divide", input, other, refused="bc")
-
-
-@method
-def remainder(input: Tensor, other: Any) -> Tensor:
-    """`input - other * floor(input / other)`: what is left, with the divisor's sign."""
-    if isinstance(input, Tensor) and input.requires_grad:
-        return input - other * floor_divide(input.detach(), other)
-    return plain("remainder", input, other, refused="bc")
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.array.dtype.kind == "b"
-
-
-# ---- powers and exponentials
-
-
-@method
-def exp(input: Tensor) -> Tensor:
-    """e to the power of each element."""
-    return Exp.apply(as_floating(input))
-
-
-@method
-def log(input: Tensor) -> Tensor:
-    """The natural logarithm; -inf at 0, nan below it."""
-    return Log.apply(as_floating(input))
-
-
-@method
-def log1p(input: Tensor) -> Tensor:
-    """log(1 + x), accurate near 0."""
-    return Log1P.apply(as_floating(input))
-
-
-@method
-def sqrt(input: Tensor) -> Tensor:
-    """The square root; nan below 0."""
-    return Sqrt.apply(as_floating(input))
-
-
-@method
-def rsqrt(input: Tensor) -> Tensor:
-    """1 / sqrt(x)."""
-    return Rsqrt.apply(as_floating(input))
-
-
-@method
-def reciprocal(input: Tensor) -> Tensor:
-    """1 / x."""
-    return Reciprocal.apply(as_floating(input))
-
-
-@method
-def square(input: Tensor) -> Tensor:
-    """x * x."""
-    return Square.apply(input.to(int64) if _is_bool(input) else input)
-
-
-@method
-def abs(input: Tensor) -> Tensor:
-    """|x|, with gradient 0 at 0."""
-    if _is_bool(input):
-        raise NotImplementedError("abs is not implemented for torch.bool")
-    return Abs.apply(input)
-
-
-@method
-def sin(input: Tensor) -> Tensor:
-    """The sine of an angle in radians."""
-    return Sin.apply(as_floating(input))
-
-
-@method
-def cos(input: Tensor) -> Tensor:
-    """The cosine of an angle in radians."""
-    return Cos.apply(as_floating(input))
-
-
-# ---- limits and choices
-
-
-@method
-def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+@operation("torch", "clip", inplace=True)
+def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
     """Elements below `min` become `min`, those above `max` become `max`."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
-        lifted = input if min is None else maximum(input, _as_tensor(min, input))
-        return lifted if max is None else minimum(lifted, _as_tensor(max, input))
+        lifted = input if min is None else _maximum(input, _as_tensor(min, input))
+        return lifted if max is None else _minimum(lifted, _as_tensor(max, input))
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
@@ -437,19 +317,22 @@ def _as_tensor(value: Any, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
 
 
-@method
-def maximum(input: Tensor, other: Tensor) -> Tensor:
+@operation
+def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements; nan if either is."""
-    return check_ordered("maximum", binary(Maximum, input, other))
+    return check_ordered("maximum", _maximum(input, other))
 
 
-@method
-def minimum(input: Tensor, other: Tensor) -> Tensor:
+@operation
+def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements; nan if either is."""
-    return check_ordered("minimum", binary(Minimum, input, other))
+    return check_ordered("minimum", _minimum(input, other))
 
 
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+@operation(method=False)
+def where(
+    condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None
+) -> Any:
     """`input` where `condition` is true, `other` elsewhere; alone, the indices where it is true."""
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
@@ -466,7 +349,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     return Where.apply(condition, a, b)
 
 
-@method
+@operation(inplace=True)
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` where `mask` is true."""
     if not _is_bool(mask):
@@ -482,14 +365,14 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.array.ndim} dimension(s)."
         )
-    return MaskedFill.apply(mask, value.to(input.dtype), input)
+    return _MaskedFill.apply(mask, value.to(input.dtype), input)
 
 
-@method
-def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.array.dtype.kind == "b"
+
+
+@operation(inplace=True)
+def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
     """`input + weight * (end - input)`."""
     return input + weight * (end - input)
-
-
-multiply, divide, true_divide, subtract, negative = mul, div, div, sub, neg
-absolute, clip = abs, clamp

@@ -12,15 +12,9 @@ from ..dtype import bool as bool_
 from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import (
-    check,
-    check_ordered,
-    full_like_number,
-    method,
-    methods,
-    table_of,
-    values_and_indices,
-)
+from .common import check, check_ordered, methods, table_of, values_and_indices
+from .declare import operation
+from .promotion import full_like_number
 from .shape import broadcast_tensors
 
 
@@ -291,7 +285,7 @@ def _checked_index(name: str, input: Tensor, dim: int, index: Tensor) -> int:
     return wrap_dim(dim, input.array.ndim)
 
 
-@method
+@operation
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Along `dim`, the elements that `index` names; elsewhere the position is the index's own.
 
@@ -309,7 +303,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         ) from error
 
 
-@method
+@operation
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of `input` with the elements of `src` added where `index` says along `dim`."""
     axis = _checked_index("scatter_add", input, dim, index)
@@ -324,14 +318,14 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
         ) from error
 
 
-@method
+@operation
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of `dim` that `index` names, in its order."""
     axis = wrap_dim(dim, input.array.ndim)
     return input[(slice(None),) * axis + (index,)]
 
 
-@method
+@operation
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is true, as a vector."""
     if mask.array.shape != input.array.shape:
@@ -339,7 +333,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return input[mask]
 
 
-@method
+@operation
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
     found = wrap(table_of(input).nonzero(input.array))
@@ -350,7 +344,7 @@ _Sort = values_and_indices("sort")
 _TopK = values_and_indices("topk")
 
 
-@method
+@operation
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """The elements along `dim` in order, and where they stood; equal ones keep their order."""
     check_ordered("sort", input)
@@ -361,13 +355,13 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     return _Sort(input.gather(axis, order), order)
 
 
-@method
+@operation
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """The indices that sort the elements along `dim`."""
     return sort(input.detach(), dim, descending).indices
 
 
-@method
+@operation
 def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
 ) -> Any:
@@ -382,6 +376,7 @@ def topk(
     return _TopK(values.narrow(axis, 0, k), indices.narrow(axis, 0, k))
 
 
+@operation("nn.functional")
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """For each class number a vector that is 1 at that number and 0 elsewhere."""
     if tensor.array.dtype != np.int64:

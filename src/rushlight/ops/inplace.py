@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
-from . import activation, comparison, elementwise, matmul
-from .common import binary, check_inplace_shape, inplace, method, methods
+from . import comparison, elementwise, matmul
+from .common import methods
 from .creation import zeros_like
+from .declare import operation, reflected
+from .promotion import check_inplace_shape
 
 
 class Fill(Operation):
@@ -24,14 +25,15 @@ class Fill(Operation):
         return zeros_like(grad), grad
 
 
-class Zero(Fill):
-    """Overwrites x with zeros, under PyTorch's name."""
+Zero = Fill.renamed("Zero")
 
 
 class CopyInto(Operation):
     """Overwrites x with another tensor, broadcast and converted."""
 
     operation_name = "copy_"
+    kernel = "copy"
+    node_name = "CopyBackwards"
 
     @staticmethod
     def forward(kernels: Any, x: Any, source: Any, out: Any = None) -> Any:
@@ -41,32 +43,7 @@ class CopyInto(Operation):
         return zeros_like(grad), grad
 
 
-CopyInto.__name__ = "CopyBackwards"
-
-add_ = inplace(elementwise.Add, "add_")
-sub_ = inplace(elementwise.Sub, "sub_")
-mul_ = inplace(elementwise.Mul, "mul_")
-div_ = inplace(elementwise.Div, "div_")
-pow_ = inplace(elementwise.Pow, "pow_")
-neg_ = inplace(elementwise.Neg, "neg_")
-exp_ = inplace(elementwise.Exp, "exp_")
-log_ = inplace(elementwise.Log, "log_")
-sqrt_ = inplace(elementwise.Sqrt, "sqrt_")
-abs_ = inplace(elementwise.Abs, "abs_")
-relu_ = inplace(activation.Relu, "relu_")
-tanh_ = inplace(activation.Tanh, "tanh_")
-sigmoid_ = inplace(activation.Sigmoid, "sigmoid_")
-
-
-@method
-def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """`clamp`, with the result written to this tensor."""
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
-        return copy_(self, elementwise.clamp(self.clone(), min, max))
-    return elementwise.Clamp.apply_inplace(self, min, max)
-
-
-@method
+@operation("Tensor")
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`, a number or a 0-d tensor."""
     if isinstance(value, Tensor) and value.array.ndim:
@@ -77,13 +54,13 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     return Fill.apply_inplace(self, value)
 
 
-@method
+@operation("Tensor")
 def zero_(self: Tensor) -> Tensor:
     """Every element becomes 0."""
     return Zero.apply_inplace(self, 0)
 
 
-@method
+@operation("Tensor")
 def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     """The values of `source`, broadcast and converted to this tensor's dtype and device."""
     if not isinstance(source, Tensor):
@@ -96,45 +73,6 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     return CopyInto.apply_inplace(self, source)
 
 
-def _operator(function: Any) -> Any:
-    """An operator of Python's syntax: what is no operand may know the answer itself."""
-
-    def operator(self: Tensor, other: Any) -> Any:
-        try:
-            return function(self, other)
-        except TypeError:
-            return NotImplemented
-
-    return functools.update_wrapper(operator, function)
-
-
-def _reflected(function: Any) -> Any:
-    def operator(self: Tensor, other: Any) -> Any:
-        try:
-            return function(other, self)
-        except TypeError:
-            return NotImplemented
-
-    return functools.update_wrapper(operator, function)
-
-
-# The two that are called most do without the call in between.
-
-
-def _add(self: Tensor, other: Any) -> Any:
-    try:
-        return binary(elementwise.Add, self, other)
-    except TypeError:
-        return NotImplemented
-
-
-def _mul(self: Tensor, other: Any) -> Any:
-    try:
-        return binary(elementwise.Mul, self, other)
-    except TypeError:
-        return NotImplemented
-
-
 def _invert(self: Tensor) -> Tensor:
     if self.array.dtype.kind in "fc":
         raise TypeError(
@@ -144,25 +82,25 @@ def _invert(self: Tensor) -> Tensor:
     return comparison.bitwise_not(self)
 
 
+def _operator(function: Any, name: str) -> Any:
+    """An operator of Python's syntax: what is no operand may know the answer itself."""
+
+    def operator(self: Tensor, other: Any) -> Any:
+        try:
+            return function(self, other)
+        except TypeError:
+            return NotImplemented
+
+    operator.__name__ = name
+    operator.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
+    return operator
+
+
 methods(
-    __add__=_add, __radd__=_add, __mul__=_mul, __rmul__=_mul,
-    __sub__=_operator(elementwise.sub), __rsub__=_reflected(elementwise.sub),
-    __truediv__=_operator(elementwise.div), __rtruediv__=_reflected(elementwise.div),
-    __floordiv__=_operator(elementwise.floor_divide),
-    __rfloordiv__=_reflected(elementwise.floor_divide),
-    __mod__=_operator(elementwise.remainder), __rmod__=_reflected(elementwise.remainder),
-    __pow__=_operator(elementwise.pow), __rpow__=_reflected(elementwise.pow),
-    __matmul__=_operator(matmul.matmul), __rmatmul__=_reflected(matmul.matmul),
-    __neg__=elementwise.neg, __abs__=elementwise.abs,
-    __eq__=_operator(comparison.eq), __ne__=_operator(comparison.ne),
-    __lt__=_operator(comparison.lt), __le__=_operator(comparison.le),
-    __gt__=_operator(comparison.gt), __ge__=_operator(comparison.ge),
-    __and__=_operator(comparison.bitwise_and), __or__=_operator(comparison.bitwise_or),
-    __xor__=_operator(comparison.bitwise_xor), __rand__=_reflected(comparison.bitwise_and),
-    __ror__=_reflected(comparison.bitwise_or), __rxor__=_reflected(comparison.bitwise_xor),
-    __invert__=_invert,
-    __iadd__=add_, __isub__=sub_, __imul__=mul_, __itruediv__=div_, __ipow__=pow_,
-    multiply=elementwise.mul, divide=elementwise.div, true_divide=elementwise.div,
-    subtract=elementwise.sub, negative=elementwise.neg, absolute=elementwise.abs,
-    clip=elementwise.clamp, multiply_=mul_, divide_=div_, subtract_=sub_,
+    __pow__=_operator(elementwise.pow, "__pow__"),
+    __rpow__=reflected(elementwise.pow, "__rpow__"),
+    __ipow__=Tensor.pow_,
+    __matmul__=_operator(matmul.matmul, "__matmul__"),
+    __rmatmul__=reflected(matmul.matmul, "__rmatmul__"),
+    __neg__=elementwise.neg, __abs__=elementwise.abs, __invert__=_invert,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from ..autograd.operation import Operation
 from ..dtype import promote_types
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
-from .common import method
+from .declare import operation
 
 
 class Cat(Operation):
@@ -39,6 +39,7 @@ class Stack(Operation):
         return tuple(unbind(grad, self.dim))
 
 
+@operation("torch", "concat", "concatenate", method=False)
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors joined along a dimension that they have.
 
@@ -70,6 +71,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return Cat.apply(*tensors, axis)
 
 
+@operation(method=False)
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape joined along a new dimension."""
     if not tensors:
@@ -91,7 +93,7 @@ def _one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:
     return [t if t.dtype is kind else t.to(kind) for t in tensors]
 
 
-@method
+@operation
 def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of pieces along `dim`: of one size (the last may be smaller), or of the sizes given."""
     axis = wrap_dim(dim, input.array.ndim)
@@ -110,7 +112,7 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
     return tuple(narrow(input, axis, i, n) for i, n in zip(starts, sizes, strict=True))
 
 
-@method
+@operation
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`."""
     if chunks <= 0:
@@ -119,21 +121,21 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, max(-(-size // chunks), 1), dim)
 
 
-@method
+@operation
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, as views without that dimension."""
     axis = wrap_dim(dim, input.array.ndim)
     return tuple(select(input, axis, i) for i in range(input.array.shape[axis]))
 
 
-@method
+@operation
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at one index of a dimension, as a view without that dimension."""
     axis = wrap_dim(dim, input.array.ndim)
     return input[(slice(None),) * axis + (index,)]
 
 
-@method
+@operation
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` slices from `start` of a dimension, as a view."""
     axis = wrap_dim(dim, input.array.ndim)
@@ -143,5 +145,3 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
     return input[(slice(None),) * axis + (slice(start, start + length),)]
 
-
-concat = concatenate = cat

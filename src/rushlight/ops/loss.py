@@ -9,6 +9,7 @@ from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .common import check
+from .declare import operation
 from .elementwise import clamp, exp, log1p, where
 from .reduction import mean, sum
 from .softmax import log_softmax
@@ -51,6 +52,7 @@ class NllLossGradient(Operation):
         return NllLoss.apply(grad, target, weight, self.reduction, self.ignore_index)
 
 
+@operation("nn.functional")
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -89,6 +91,7 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None) -> None
         )
 
 
+@operation("nn.functional")
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -168,6 +171,7 @@ def _along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
     return weight.reshape((-1,) + (1,) * (x.array.ndim - 1 - axis))
 
 
+@operation("nn.functional")
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -181,6 +185,7 @@ def mse_loss(
     return _reduced(losses, _reduction(reduction, size_average, reduce))
 
 
+@operation("nn.functional")
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
@@ -190,6 +195,7 @@ def l1_loss(
     return _reduced((input - target).abs(), _reduction(reduction, size_average, reduce))
 
 
+@operation("nn.functional")
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -212,6 +218,7 @@ def binary_cross_entropy(
     return _reduced(losses, _reduction(reduction, size_average, reduce))
 
 
+@operation("nn.functional")
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,

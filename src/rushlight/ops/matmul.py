@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
-from .common import method
+from .declare import operation
 
 
 class Matmul(Operation):
@@ -82,7 +82,7 @@ class LinearWeightGradient(Operation):
         )
 
 
-@method
+@operation
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
 
@@ -141,7 +141,7 @@ def _times(x: Tensor) -> str:
     return "x".join(str(n) for n in x.array.shape)
 
 
-@method
+@operation
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices."""
     if input.array.ndim != 2 or mat2.array.ndim != 2:
@@ -150,7 +150,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     return matmul(input, mat2)
 
 
-@method
+@operation
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices, pair by pair."""
     for name, batch in (("batch1", input), ("batch2", mat2)):
@@ -163,7 +163,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     return matmul(input, mat2)
 
 
-@method
+@operation
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector."""
     if input.array.ndim != 2 or vec.array.ndim != 1:
@@ -173,7 +173,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return matmul(input, vec)
 
 
-@method
+@operation
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors' elements."""
     if input.array.ndim != 1 or tensor.array.ndim != 1:
@@ -189,7 +189,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     return matmul(input, tensor)
 
 
-@method
+@operation
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The matrix of all products of two vectors' elements."""
     for name, vector in (("self", input), ("vec2", vec2)):
@@ -200,7 +200,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 
-@method
+@operation
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """`beta * input + alpha * (mat1 @ mat2)`."""
     product = mm(mat1, mat2)
@@ -208,6 +208,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     return (input if beta == 1 else input * beta) + product
 
 
+@operation("nn.functional")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out)."""
     if not isinstance(input, Tensor):

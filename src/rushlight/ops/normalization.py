@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
+from .declare import operation
 
 
 class NativeBatchNorm(Operation):
@@ -85,6 +86,7 @@ class BatchNormGradient(Operation):
         return centered * scale.reshape(spread), grad_weight, grad_bias
 
 
+@operation("nn.functional")
 def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
     weight: Tensor | None = None, bias: Tensor | None = None, training: bool = False,

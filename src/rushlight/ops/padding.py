@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
+from .declare import operation
 from .joining import cat
 
 
@@ -28,6 +29,7 @@ class ConstantPad(Operation):
 ConstantPad.__name__ = "ConstantPadNdBackward0"
 
 
+@operation("nn.functional")
 def pad(
     input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
 ) -> Tensor:

@@ -8,6 +8,7 @@ from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .common import table_of
+from .declare import operation
 from .geometry import pool_geometry
 from .joining import cat
 
@@ -93,6 +94,7 @@ class AvgPoolGradient(Operation):
         return AvgPool2d.apply(grad, self.geometry)
 
 
+@operation("nn.functional")
 def max_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -122,6 +124,7 @@ def max_pool2d(
     return result, indices if images is input else indices.squeeze(0)
 
 
+@operation("nn.functional")
 def avg_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
@@ -136,6 +139,7 @@ def avg_pool2d(
     return result if images is input else result.squeeze(0)
 
 
+@operation("nn.functional")
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """The means of windows that divide the image into `output_size` parts, as even as can be.
 

@@ -12,8 +12,9 @@ from ..errors import OperationError
 from ..kernels.devices import is_same_device
 from ..random import Generator, default_generator, default_generator_of
 from ..tensor import Tensor, wrap
-from .common import check, method, new_shape, table_of
+from .common import check, new_shape, table_of
 from .creation import asked_shape, finished, table_at
+from .declare import operation
 
 
 def _state(generator: Generator | None, device: Any) -> Any:
@@ -39,6 +40,7 @@ def _floating(name: str, dtype: Any) -> np.dtype[Any]:
     return kind.numpy
 
 
+@operation(method=False)
 def rand(
     *size: Any, generator: Any = None, dtype: Any = None, device: Any = None,
     requires_grad: bool = False, **options: Any,
@@ -56,6 +58,7 @@ def rand(
     return finished(array, requires_grad)
 
 
+@operation(method=False)
 def randn(
     *size: Any, generator: Any = None, dtype: Any = None, device: Any = None,
     requires_grad: bool = False, **options: Any,
@@ -67,6 +70,7 @@ def randn(
     return finished(array, requires_grad)
 
 
+@operation(method=False)
 def randint(
     low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None,
     device: Any = None, requires_grad: bool = False,
@@ -95,6 +99,7 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
             )
 
 
+@operation(method=False)
 def randperm(
     n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, **ignored: Any
 ) -> Tensor:
@@ -105,16 +110,19 @@ def randperm(
     return wrap(array).to(dtype or int64)
 
 
+@operation(method=False)
 def rand_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
     """`rand` in input's shape, dtype and device."""
     return rand(input.shape, dtype=dtype or input.dtype, device=input.device, **options)
 
 
+@operation(method=False)
 def randn_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
     """`randn` in input's shape, dtype and device."""
     return randn(input.shape, dtype=dtype or input.dtype, device=input.device, **options)
 
 
+@operation(method=False)
 def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None) -> Tensor:
     """`randint` in input's shape, dtype and device."""
     if high is None:
@@ -122,6 +130,7 @@ def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None
     return randint(low, high, input.shape, dtype=dtype or input.dtype, device=input.device)
 
 
+@operation(method=False)
 def normal(
     mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None,
     device: Any = None,
@@ -142,6 +151,7 @@ def normal(
     return wrap(array)
 
 
+@operation(method=False)
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
     """1 with the probability that the input's element (or `p`) says, else 0."""
     probability: Any = p
@@ -160,6 +170,7 @@ def _probabilities(p: Tensor) -> Any:
     return p.array
 
 
+@operation(method=False)
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None
 ) -> Tensor:
@@ -189,7 +200,7 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
     )
 
 
-@method
+@operation("Tensor")
 def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None, **bounds: Any
              ) -> Tensor:  # fmt: skip
     """Fills with numbers drawn evenly from [from, to)."""
@@ -202,7 +213,7 @@ def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = N
     return _refill(self, "random_uniform", generator, low, high, kind)
 
 
-@method
+@operation("Tensor")
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
     """Fills with numbers drawn from a normal distribution."""
     if std < 0:
@@ -211,7 +222,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
     return _refill(self, "random_normal", generator, mean, std, kind)
 
 
-@method
+@operation("Tensor")
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
     """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
     if not lambd > 0:
@@ -220,7 +231,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> 
     return _refill(self, "random_exponential", generator, lambd, kind)
 
 
-@method
+@operation("Tensor")
 def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> Tensor:
     """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds."""
     dtype = self.array.dtype
@@ -235,7 +246,7 @@ def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> 
     return _refill(self, "random_integers", generator, low, high, dtype)
 
 
-@method
+@operation("Tensor")
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Fills with 1 with probability `p`, else 0."""
     if isinstance(p, Tensor):

@@ -10,7 +10,8 @@ from ..autograd.operation import Operation, SavesOutput
 from ..dtype import int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import check_ordered, method, normalize_axes, table_of, values_and_indices
+from .common import check_ordered, normalize_axes, table_of, values_and_indices
+from .declare import operation
 from .elementwise import sqrt, where
 from .shape import Expand
 
@@ -87,7 +88,7 @@ def _spread(grad: Tensor, node: Any) -> Tensor:
     return Expand.apply(grad, shape)
 
 
-@method
+@operation
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over `dim` (one, several, or all dimensions); integers add up as int64.
 
@@ -102,7 +103,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     return Sum.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@method
+@operation
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The arithmetic mean over `dim`."""
     if dtype is not None:
@@ -115,7 +116,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     return Mean.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@method
+@operation
 def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None,
@@ -136,7 +137,7 @@ def var(
     return total / freedom if freedom else total * float("nan")
 
 
-@method
+@operation
 def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None,
@@ -145,21 +146,21 @@ def std(
     return _root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
-@method
+@operation
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest element along `dim`; equal ones share the gradient."""
     check_ordered("amax", input)
     return Amax.apply(input, "amax", normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@method
+@operation
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest element along `dim`; equal ones share the gradient."""
     check_ordered("amin", input)
     return Amin.apply(input, "amin", normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@method
+@operation
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Running sums along `dim`."""
     if dtype is not None:
@@ -189,7 +190,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
     return result(values, indices)
 
 
-@method
+@operation
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
     if dim is None:
@@ -199,7 +200,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme("max", input, dim, keepdim, _Max)
 
 
-@method
+@operation
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`."""
     if dim is None:
@@ -219,13 +220,13 @@ def _checked(name: str, input: Tensor) -> Tensor:
     return input
 
 
-@method
+@operation
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest element (the first of equal ones), along `dim` or of all."""
     return _arg_extreme("argmax", input, dim, keepdim)
 
 
-@method
+@operation
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest element (the first of equal ones), along `dim` or of all."""
     return _arg_extreme("argmin", input, dim, keepdim)
@@ -241,25 +242,25 @@ def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Te
     return wrap(getattr(table_of(input), name)(input.array, axis, keepdim))
 
 
-@method
+@operation
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether no element along `dim` is zero."""
     return wrap(table_of(input).all(input.array, normalize_axes(dim, input.array.ndim), keepdim))
 
 
-@method
+@operation
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether an element along `dim` is other than zero."""
     return wrap(table_of(input).any(input.array, normalize_axes(dim, input.array.ndim), keepdim))
 
 
-@method
+@operation
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements are other than zero."""
     return wrap(table_of(input).count_nonzero(input.array, normalize_axes(dim, input.array.ndim)))
 
 
-@method
+@operation
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Tensor:
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
     if p in ("fro", 2, None):
@@ -280,7 +281,7 @@ def _root(total: Tensor, power: float = 0.5) -> Tensor:
     return where(total == 0, total, sqrt(safe) if power == 0.5 else safe**power)
 
 
-@method
+@operation("Tensor")
 def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     """The sum over the dimensions that broadcasting from `size` has added or widened."""
     shape = size[0] if len(size) == 1 and not isinstance(size[0], int) else size

@@ -10,8 +10,9 @@ from ..autograd.operation import Operation, explain
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
-from .common import method, methods, new_shape, normalize_axes, sizes_from
+from .common import methods, new_shape, normalize_axes, sizes_from
 from .copies import Clone, is_channels_last
+from .declare import operation
 
 
 class ViewAs(Operation):
@@ -163,7 +164,7 @@ def _shares_memory_as(array: Any, shape: tuple[int, ...]) -> bool:
     return True
 
 
-@method
+@operation
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape; one size may be -1. A view where strides allow it.
 
@@ -213,7 +214,7 @@ def _view_dtype(self: Tensor, dtype: DType) -> Tensor:
     return ViewDtype.apply(self.detach() if self.requires_grad else self, dtype.numpy)
 
 
-@method
+@operation
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim` made one."""
     shape = input.array.shape
@@ -225,7 +226,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :])
 
 
-@method
+@operation
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """One dimension made several."""
     shape = input.array.shape
@@ -233,7 +234,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, shape[:axis] + _complete(tuple(sizes), shape[axis]) + shape[axis + 1 :])
 
 
-@method
+@operation
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Dimensions of size 1 (or those of them in `dim`) taken out."""
     shape = input.array.shape
@@ -243,7 +244,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return Squeeze.apply(input, tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes))
 
 
-@method
+@operation
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 put in at `dim`."""
     shape = input.array.shape
@@ -254,7 +255,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 # ---- another order of dimensions
 
 
-@method
+@operation
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The dimensions in another order."""
     axes = tuple(wrap_dim(d, input.array.ndim) for d in sizes_from(dims))
@@ -269,7 +270,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     return Permute.apply(input, axes)
 
 
-@method
+@operation("torch", "swapaxes", "swapdims", inplace=False)
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
     axes = list(range(input.array.ndim))
@@ -279,7 +280,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return Transpose.apply(input, tuple(axes))
 
 
-@method
+@operation
 def t(input: Tensor) -> Tensor:
     """A matrix with rows and columns exchanged; vectors and scalars stay."""
     ndim = input.array.ndim
@@ -291,7 +292,7 @@ def t(input: Tensor) -> Tensor:
     return T.apply(input, tuple(reversed(range(ndim))))
 
 
-@method
+@operation
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Dimensions moved to other places, the others staying in their order."""
     ndim = input.array.ndim
@@ -308,7 +309,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     return Permute.apply(input, tuple(order))
 
 
-@method
+@operation
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """The elements along `dims` in the opposite order, copied."""
     return Flip.apply(input, normalize_axes(sizes_from(dims), input.array.ndim) or ())
@@ -317,7 +318,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
 # ---- repetition
 
 
-@method
+@operation("Tensor")
 def expand(input: Tensor, *sizes: Any) -> Tensor:
     """Dimensions of size 1 (and new ones in front) repeated, without a copy; -1 keeps a size."""
     wanted = sizes_from(sizes)
@@ -347,7 +348,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     return Expand.apply(input, full)
 
 
-@method
+@operation("Tensor")
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """The tensor laid next to itself so many times along each dimension, copied."""
     times = sizes_from(repeats)
@@ -367,6 +368,7 @@ def _expand_as(self: Tensor, other: Tensor) -> Tensor:
     return expand(self, other.array.shape)
 
 
+@operation(method=False)
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """All expanded to the shape that they broadcast to."""
     import numpy as np
@@ -378,14 +380,14 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(expand(t, shape) for t in tensors)
 
 
-@method
+@operation
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above."""
     _check_matrices("tril", input)
     return Tril.apply(input, "tril", diagonal)
 
 
-@method
+@operation
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below."""
     _check_matrices("triu", input)
@@ -406,9 +408,8 @@ def _matrix_transposed(self: Tensor) -> Tensor:
 
 
 methods(
-    view=_view, swapaxes=transpose, swapdims=transpose, expand_as=_expand_as,
+    view=_view, expand_as=_expand_as,
     T=property(_transposed), mT=property(_matrix_transposed),
     view_as=lambda self, other: _view(self, other.array.shape),
     reshape_as=lambda self, other: reshape(self, other.array.shape),
 )  # fmt: skip
-swapaxes = swapdims = transpose

@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
-from .common import method
+from .declare import operation
 
 
 class Softmax(Operation):
@@ -75,7 +75,7 @@ class LogSoftmaxGradient(Operation):
         return grad_first, grad_y
 
 
-@method
+@operation("torch", "nn.functional.softmax")
 def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
 
@@ -86,7 +86,7 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", dim, input))
 
 
-@method
+@operation("torch", "nn.functional.log_softmax")
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x))))."""
     return LogSoftmax.apply(
@@ -109,7 +109,7 @@ def _dim(name: str, dim: int | None, input: Tensor) -> int:
     return wrap_dim(dim, input.array.ndim)
 
 
-@method
+@operation
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(exp(x))) along `dim`, without overflow."""
     largest = input.detach().amax(dim, keepdim=True)

@@ -4,44 +4,109 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import NotSupportedError
+from ...dtype import dtype as DType
+from ...dtype import get_default_dtype
+from ...errors import NotSupportedError, OperationError
+
+from_numpy = DType.from_numpy
 
 
-def _unary(name: str) -> Any:
+def _unary(name: str, refused: str = "", floats: bool = False) -> Any:
+    """A function of the array library; `refused` are kinds of dtype, in NumPy's letters.
+
+    With `floats` whole numbers become the default dtype first.
+    """
+
     def kernel(self: Any, x: Any, out: Any = None) -> Any:
+        kind = x.dtype.kind
+        if kind in refused:
+            raise _refusal(kernel.__name__, x)
+        if floats and kind in "biu":
+            x = _floating(x)
         return self.array(getattr(self.xp, name)(x, out=out))
 
     return kernel
 
 
-def _binary(name: str) -> Any:
+def _rounding(name: str) -> Any:
+    """Whole numbers are as they are."""
+
+    def kernel(self: Any, x: Any, out: Any = None) -> Any:
+        if x.dtype.kind in "bc":
+            raise _refusal(kernel.__name__, x)
+        if x.dtype.kind in "iu":
+            return self.store(x.copy() if out is None else x, out)
+        return self.array(getattr(self.xp, name)(x, out=out))
+
+    return kernel
+
+
+def _binary(name: str, refused: str = "") -> Any:
     def kernel(self: Any, a: Any, b: Any, out: Any = None) -> Any:
+        if refused:
+            for x in (a, b):
+                if hasattr(x, "dtype") and x.dtype.kind in refused:
+                    raise _refusal(kernel.__name__, x)
         return self.array(getattr(self.xp, name)(a, b, out=out))
 
     return kernel
 
 
+def _floating(x: Any) -> Any:
+    """Whole numbers as the default dtype."""
+    return x.astype(get_default_dtype().numpy) if x.dtype.kind in "biu" else x
+
+
+def _refusal(name: str, x: Any) -> NotSupportedError:
+    return NotSupportedError(f"{name} is not implemented for {from_numpy(x.dtype)}")
+
+
 class Elementwise:
     xp: Any
     array: Any
+    array_type: type
     store: Any
     is_host: bool
 
-    add, sub, mul, div = map(_binary, ("add", "subtract", "multiply", "true_divide"))
+    add, mul, div = _binary("add"), _binary("multiply"), _binary("true_divide")
     pow, maximum, minimum = map(_binary, ("power", "maximum", "minimum"))
-    eq, ne, lt = map(_binary, ("equal", "not_equal", "less"))
-    le, gt, ge = map(_binary, ("less_equal", "greater", "greater_equal"))
+    eq, ne = _binary("equal"), _binary("not_equal")
+    lt, le = _binary("less", "c"), _binary("less_equal", "c")
+    gt, ge = _binary("greater", "c"), _binary("greater_equal", "c")
     logical_and, logical_or = map(_binary, ("logical_and", "logical_or"))
     logical_xor = _binary("logical_xor")
-    bitwise_and, bitwise_or = map(_binary, ("bitwise_and", "bitwise_or"))
-    bitwise_xor = _binary("bitwise_xor")
+    bitwise_and, bitwise_or = _binary("bitwise_and", "fc"), _binary("bitwise_or", "fc")
+    bitwise_xor = _binary("bitwise_xor", "fc")
 
-    neg, exp, log, sqrt = map(_unary, ("negative", "exp", "log", "sqrt"))
-    log1p, sin, cos, tanh = map(_unary, ("log1p", "sin", "cos", "tanh"))
-    abs, sign, reciprocal = map(_unary, ("abs", "sign", "reciprocal"))
-    floor, ceil, round, trunc = map(_unary, ("floor", "ceil", "rint", "trunc"))
+    abs, sign = _unary("abs", "b"), _unary("sign")
+    exp, log, log1p = (_unary(name, floats=True) for name in ("exp", "log", "log1p"))
+    sin, cos, tanh = (_unary(name, floats=True) for name in ("sin", "cos", "tanh"))
+    sqrt, reciprocal = _unary("sqrt", floats=True), _unary("reciprocal", floats=True)
+    floor, ceil, round, trunc = map(_rounding, ("floor", "ceil", "rint", "trunc"))
     isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
-    logical_not, bitwise_not = map(_unary, ("logical_not", "bitwise_not"))
+    logical_not, bitwise_not = _unary("logical_not"), _unary("bitwise_not", "fc")
+
+    def sub(self, a: Any, b: Any, out: Any = None) -> Any:
+        for x in (a, b):
+            if isinstance(x, self.array_type) and x.dtype.kind == "b":
+                raise OperationError(
+                    "Subtraction, the `-` operator, with a bool tensor is not supported. If you "
+                    "are trying to invert a mask, use the `~` or `logical_not()` operator instead."
+                )
+        return self.array(self.xp.subtract(a, b, out=out))
+
+    def neg(self, x: Any, out: Any = None) -> Any:
+        if x.dtype.kind == "b":
+            raise OperationError(
+                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying "
+                "to invert a mask, use the `~` or `logical_not()` operator instead."
+            )
+        return self.array(self.xp.negative(x, out=out))
+
+    def square(self, x: Any, out: Any = None) -> Any:
+        if x.dtype.kind == "b":
+            x = x.astype("int64")
+        return self.array(self.xp.multiply(x, x, out=out))
 
     def floor_divide(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
@@ -53,13 +118,17 @@ class Elementwise:
 
     def _check_divisor(self, a: Any, b: Any) -> None:
         """Whole numbers have no infinity to stand for a division by zero."""
+        if a.dtype.kind in "bc":
+            raise _refusal("division with a remainder", a)
         if a.dtype.kind in "iu" and self.is_host and not self.xp.all(b):
             raise TypeError("ZeroDivisionError")
 
     def rsqrt(self, x: Any, out: Any = None) -> Any:
+        x = _floating(x)
         return self.array(self.xp.divide(1, self.xp.sqrt(x), out=out))
 
     def sigmoid(self, x: Any, out: Any = None) -> Any:
+        x = _floating(x)
         # exp(-|x|) never overflows; both branches of 1 / (1 + exp(-x)) are written in it.
         small = self.xp.exp(-self.xp.abs(x))
         result = self.xp.where(x >= 0, 1, small) / (1 + small)
@@ -86,3 +155,8 @@ class Elementwise:
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         return self.array(self.xp.where(condition, a, b))
+
+
+for _name, _kernel in vars(Elementwise).items():
+    if callable(_kernel):
+        _kernel.__name__ = _name  # for messages

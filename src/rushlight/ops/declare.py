@@ -1,0 +1,409 @@
+"""What one declaration of an operation makes: function, method, in-place form, `out=`, names.
+
+    class Erf(SavesInputs, Unary):
+        \"\"\"The error function.\"\"\"
+
+        def backward(self, grad: Tensor) -> Tensor: ...
+
+    erf = Erf.define("special.erf")  # torch.erf, Tensor.erf, Tensor.erf_, torch.special.erf
+
+
+    @operation(inplace=True)         # where the signature is the function's own
+    def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None): ...
+
+Every function that is made so is an entry: it first asks whether somebody overrides calls (`modes`)
+or an `out` is given, and when it fails, whether an argument is no tensor (see `entry.py`). A
+parameter `out` in a signature is dealt with by the entry: the function's own body never sees one. A
+function that takes `dim` or `keepdim` takes NumPy's `axis` and `keepdims` as well.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import types
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, overload
+
+from ..autograd.grad_mode import state
+from ..autograd.node import edge_to, next_sequence
+from ..autograd.operation import Operation
+from ..kernels.launch import kernels as tables
+from ..overrides import modes
+from ..tensor import Tensor
+from .entry import UNANSWERED, absent, answer_operator, rescue, run_inplace, special
+from .promotion import inplace_operand, operands, promoted
+
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+# Where users find what is declared: names by "torch", "Tensor", "nn.functional", "special", ...
+places: dict[str, dict[str, Any]] = defaultdict(dict)
+
+_new = object.__new__
+
+
+class UnaryFunction(Protocol):
+    def __call__(self, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+
+
+class BinaryFunction(Protocol):
+    def __call__(
+        self, input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None
+    ) -> Tensor: ...
+
+
+def publish(function: Any, place: str, name: str, method: bool) -> None:
+    places[place][name] = function
+    if method and place != "Tensor":
+        places["Tensor"][name] = function
+    if method or place == "Tensor":
+        setattr(Tensor, name, function)
+
+
+def publish_all(function: Any, place: str, method: bool, aliases: tuple[str, ...]) -> None:
+    """Puts a function where users find it; an alias with a dot names another place."""
+    publish(function, place, function.__name__, method)
+    for alias in aliases:
+        elsewhere, _, name = alias.rpartition(".")
+        publish(function, elsewhere or place, name, method and not elsewhere)
+
+
+# ---- elementwise operations of one and of two tensors
+
+
+class Unary(Operation):
+    """An elementwise operation of one tensor: its kernel is called with x alone."""
+
+    @classmethod
+    def define(cls, *aliases: str, inplace: bool = True, place: str = "torch") -> UnaryFunction:
+        """Makes the function, the method and the in-place method that users call."""
+        function = _described(_unary(cls), cls, cls.operation_name)
+        function.plain, function.operation = cls.apply, cls
+        publish_all(function, place, place == "torch", aliases)
+        if inplace:
+            _publish_inplace(_unary_inplace(cls), cls, aliases)
+        return function
+
+
+class Binary(Operation):
+    """An elementwise operation of two tensors, or of a tensor and a number, that broadcast."""
+
+    @classmethod
+    def define(
+        cls, *aliases: str, inplace: bool = True, alpha: bool = False, operator: str = "",
+        place: str = "torch",
+    ) -> BinaryFunction:  # fmt: skip
+        """Makes what users call; `operator` is the symbol's name in Python: add for `__add__`.
+
+        With `alpha` the function takes a number that `other` is multiplied by.
+        """
+        core = _described(_binary(cls, rescue), cls, cls.operation_name)
+        core.plain, core.operation = cls.call, cls
+        function = _described(_scaled(core), cls, cls.operation_name) if alpha else core
+        function.plain, function.operation = cls.call, cls
+        publish_all(function, place, place == "torch", aliases)
+        written = _binary_inplace(cls)
+        if inplace:
+            _publish_inplace(written, cls, aliases)
+        if operator:
+            _publish_operators(cls, operator, written if inplace else None)
+        return function
+
+    @classmethod
+    def call(cls, input: Any, other: Any, *, alpha: Any = 1) -> Any:
+        """The operation with its operands promoted, without the short cuts of the entry."""
+        other = other if alpha == 1 else other * alpha
+        return cls.apply(*promoted(cls.operation_name, input, other))
+
+
+def _unary(cls: type[Unary]) -> Any:
+    name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
+
+    def function(input: Tensor, *, out: Tensor | None = None) -> Any:
+        if out is not None or modes:
+            return special(function, locals())
+        try:
+            array = tables[type(input.array)].KERNEL(input.array)
+        except Exception as error:
+            answer = rescue(function, error, locals())
+            if answer is UNANSWERED:
+                raise
+            return answer
+        output: Any = _new(Tensor)
+        output.array = array
+        output._requires_grad = False
+        output._grad_fn = output._view = None
+        # A view's slot may not know yet that its base has come to require a gradient.
+        if (input._requires_grad or input._view is not None and input.requires_grad) and (
+            state.enabled and differentiable
+        ):
+            node: Any = _new(cls)
+            node._sequence = next_sequence()
+            node._edges = (edge_to(input),)
+            node._saved = ()
+            node._shape, node._dtype = array.shape, array.dtype
+            if has_context:
+                node.setup_context((input,), output)
+            output._grad_fn = node
+            output._requires_grad = True
+        return output
+
+    return _with_names(function, cls.kernel, name)
+
+
+def _binary(cls: type[Binary], rescued: Any) -> Any:
+    name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
+
+    def function(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Any:
+        if out is not None or modes:
+            return special(function, locals())
+        try:
+            x = input.array
+            if isinstance(other, Tensor):
+                y = other.array
+                if x.dtype is not y.dtype or type(x) is not type(y):
+                    input, other, x, y = operands(cls, input, other)
+            else:
+                y = other
+                if type(y) is not float or x.dtype.kind != "f":
+                    input, other, x, y = operands(cls, input, other)
+            array = tables[type(x)].KERNEL(x, y)
+        except Exception as error:
+            answer = rescued(function, error, locals())
+            if answer is UNANSWERED:
+                raise
+            return answer
+        output: Any = _new(Tensor)
+        output.array = array
+        output._requires_grad = False
+        output._grad_fn = output._view = None
+        recording = input._requires_grad or input._view is not None and input.requires_grad
+        if not recording and y is not other:
+            recording = other._requires_grad or other._view is not None and other.requires_grad
+        if recording and state.enabled and differentiable:
+            node: Any = _new(cls)
+            node._sequence = next_sequence()
+            node._edges = (edge_to(input), edge_to(other))
+            node._saved = ()
+            node._shape, node._dtype = array.shape, array.dtype
+            if has_context:
+                node.setup_context((input, other), output)
+            output._grad_fn = node
+            output._requires_grad = True
+        return output
+
+    return _with_names(function, cls.kernel, name)
+
+
+def _scaled(core: Any) -> Any:
+    def function(
+        input: Tensor, other: Tensor | Any, *, alpha: Any = 1, out: Tensor | None = None
+    ) -> Any:
+        if alpha != 1:
+            if out is not None or modes:
+                return special(function, locals())
+            other = other * alpha
+        return core(input, other, out=out)
+
+    return function
+
+
+def _unary_inplace(cls: type[Unary]) -> Any:
+    def function(self: Tensor) -> Any:
+        if modes:
+            return special(function, locals())
+        return cls.apply_inplace(self)
+
+    return function
+
+
+def _binary_inplace(cls: type[Binary]) -> Any:
+    def function(self: Tensor, other: Any, *, alpha: Any = 1) -> Any:
+        if modes:
+            return special(function, locals())
+        return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other, alpha))
+
+    return function
+
+
+
+def _publish_inplace(function: Any, cls: type[Operation], aliases: tuple[str, ...]) -> None:
+    name = cls.operation_name
+    _described(function, cls, name + "_")
+    function.__doc__ = f"`{name}`, with the result written to this tensor."
+    function.plain, function.operation = function, cls
+    for alias in (name, *aliases):
+        if "." not in alias:
+            publish(function, "Tensor", alias + "_", True)
+
+
+def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
+    forward = _described(_binary(cls, answer_operator), cls, f"__{name}__")
+    forward.plain, forward.operation = cls.call, cls
+    publish(forward, "Tensor", f"__{name}__", True)
+    if cls.commutative:
+        publish(forward, "Tensor", f"__r{name}__", True)
+    else:
+        publish(reflected(cls.call, f"__r{name}__"), "Tensor", f"__r{name}__", True)
+    if inplace is not None:
+        publish(inplace, "Tensor", f"__i{name}__", True)
+
+
+def reflected(function: Any, name: str) -> Any:
+    """The operator of the right-hand operand: what is no operand may know the answer itself."""
+
+    def operator(self: Tensor, other: Any) -> Any:
+        try:
+            return function(other, self)
+        except TypeError:
+            return NotImplemented
+
+    operator.__name__ = name
+    operator.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
+    return operator
+
+
+def _with_names(function: Any, kernel: str, name: str) -> Any:
+    """A copy of a template's code whose attribute KERNEL is the kernel's name.
+
+    An attribute's name is a constant of the code: looking the kernel up by a variable name would
+    cost each call a function call more.
+    """
+    code = function.__code__
+    names = tuple(kernel if n == "KERNEL" else n for n in code.co_names)
+    function.__code__ = code.replace(co_names=names, co_name=name)
+    return function
+
+
+def _described(function: Any, cls: type[Operation], name: str) -> Any:
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = cls.__module__
+    function.__doc__ = cls.__doc__
+    return function
+
+
+# ---- functions with a signature of their own
+
+
+@overload
+def operation(place: AnyFunction) -> AnyFunction: ...
+
+
+@overload
+def operation(
+    place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False
+) -> Callable[[AnyFunction], AnyFunction]: ...
+
+
+def operation(
+    place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False
+) -> Any:
+    """Makes a function on tensors an entry, and puts it where users find it.
+
+    `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
+    alone), or a module such as "nn.functional". `inplace` adds the method `name_`.
+    """
+    if callable(place):
+        return _declared(place, "torch", (), True, False)
+    with_method = place == "torch" if method is None else method
+
+    def decorate(body: Any) -> Any:
+        return _declared(body, place, aliases, with_method, inplace)
+
+    return decorate
+
+
+def _declared(body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool) -> Any:
+    function = _entry(body)
+    publish_all(function, place, method, aliases)
+    if inplace:
+        written = _inplace_of(function)
+        for alias in (body.__name__, *aliases):
+            if "." not in alias:
+                publish(written, "Tensor", alias + "_", True)
+    return function
+
+
+_ENTRY = """\
+def {name}({parameters}):
+    if {special}:
+        return special(entry, locals())
+    try:
+        return body({arguments})
+    except Exception as error:
+        answer = rescue(entry, error, locals())
+        if answer is UNANSWERED:
+            raise
+        return answer
+"""
+_NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
+
+
+def _entry(body: Any) -> Any:
+    """A function of the body's signature that asks who answers before it calls the body."""
+    signature = inspect.signature(body)
+    declared, passed, checks, keyword_only = [], [], ["modes"], False
+    extra: dict[str, Any] = {}
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            declared.append("*" + name)
+            passed.append("*" + name)
+            keyword_only = True
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
+            declared.append("*")
+            keyword_only = True
+        declared.append(name if parameter.default is parameter.empty else f"{name}=None")
+        if name == "out":
+            checks.append("out is not None")
+        else:
+            passed.append(f"{name}={name}" if parameter.kind is parameter.KEYWORD_ONLY else name)
+        if name in _NUMPY_NAMES and parameter.default is not parameter.empty:
+            extra[_NUMPY_NAMES[name]] = absent
+            checks.append(f"{_NUMPY_NAMES[name]} is not absent")
+    if extra:
+        declared += ([] if keyword_only else ["*"]) + [f"{name}=None" for name in extra]
+    rest = [n for n, p in signature.parameters.items() if p.kind is p.VAR_KEYWORD]
+    declared += ["**" + name for name in rest]
+    passed += ["**" + name for name in rest]
+    source = _ENTRY.format(
+        name=body.__name__, parameters=", ".join(declared), arguments=", ".join(passed),
+        special=" or ".join(checks),
+    )  # fmt: skip
+    function = _compiled(source, body)
+    function.__defaults__ = body.__defaults__
+    function.__kwdefaults__ = {**(body.__kwdefaults__ or {}), **extra} or None
+    function.__signature__ = signature
+    function.__annotations__ = body.__annotations__
+    function.__module__, function.__doc__ = body.__module__, body.__doc__
+    function.plain, function.operation = body, None
+    return function
+
+
+def _compiled(source: str, body: types.FunctionType) -> Any:
+    file = f"<entry of {body.__module__}.{body.__name__}>"
+    namespace = {
+        "modes": modes, "special": special, "rescue": rescue, "absent": absent,
+        "UNANSWERED": UNANSWERED, "body": body,
+    }  # fmt: skip
+    exec(compile(source, file, "exec"), namespace)
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    namespace["entry"] = namespace[body.__name__]
+    return namespace["entry"]
+
+
+def _inplace_of(function: Any) -> Any:
+    def inplace(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return run_inplace(function, self, args, kwargs)
+
+    inplace.__name__ = inplace.__qualname__ = function.__name__ + "_"
+    inplace.__module__ = function.__module__
+    inplace.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
+    parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
+    parameters[0] = parameters[0].replace(name="self")
+    inplace.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore
+    inplace.plain, inplace.operation = inplace, None  # type: ignore[attr-defined]
+    return inplace

@@ -1,0 +1,257 @@
+"""What an entry does where it does not simply run: overrides, `out=`, in-place forms, errors."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import Any
+
+from ..autograd.grad_mode import no_grad, state
+from ..autograd.operation import check_inplace, check_memory, explain, rebase_history
+from ..errors import OperationError
+from ..kernels.launch import kernels as tables
+from ..kernels.launch import refuse_record
+from ..overrides import call_mode, handle_torch_function, mode_of_thread, overloaded
+from ..tensor import Tensor, wrap
+from .promotion import check_cast, is_operand
+
+absent: Any = object()  # stands for a keyword that nobody has given
+UNANSWERED: Any = object()
+
+
+# ---- overrides, and arguments under NumPy's names
+
+
+def special(function: Any, values: dict[str, Any]) -> Any:
+    """A call while a mode is entered, with an `out`, or with NumPy's names of arguments."""
+    args, kwargs = _arguments(function, values)
+    mode = mode_of_thread()
+    if mode is not None:
+        return call_mode(mode, function, args, kwargs)
+    out = kwargs.pop("out", None)
+    if out is None:
+        return function.plain(*args, **kwargs)
+    return write_out(function, out, args, kwargs)
+
+
+def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """An entry's local variables as the arguments of its call, defaults left out."""
+    for name, numpy_name in (("dim", "axis"), ("keepdim", "keepdims")):
+        given = values.get(numpy_name, absent)
+        if given is not absent:
+            values[name] = given
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    kept = 0  # trailing positional defaults are left out
+    for name, parameter in inspect.signature(function).parameters.items():
+        value = values[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            args += value
+            kept = len(args)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            kwargs.update(value)
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            if value is not parameter.default:
+                kwargs[name] = value
+        else:
+            args.append(value)
+            if value is not parameter.default:
+                kept = len(args)
+    return tuple(args[:kept]), kwargs
+
+
+# ---- failures
+
+
+def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
+    """What a call that failed ends in.
+
+    The answer of an argument that has one (`__torch_function__`), PyTorch's TypeError where an
+    argument should be a tensor and is none, the error of a kernel in PyTorch's words; UNANSWERED
+    says that the error stands as it is.
+    """
+    args, kwargs = _arguments(function, values)
+    candidates = overloaded(args, kwargs)
+    if candidates:
+        return handle_torch_function(function, candidates, *args, **kwargs)
+    for position, parameter in enumerate(inspect.signature(function).parameters.values()):
+        given = values[parameter.name]
+        for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
+            _check_tensor(function.__name__, position, parameter, value)
+    if function.operation is not None and isinstance(
+        error, (ValueError, TypeError, OverflowError, KeyError)
+    ):
+        arrays = [v.array if isinstance(v, Tensor) else v for v in args]
+        raise explain(function.__name__, error, arrays) from error
+    return UNANSWERED
+
+
+def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> None:
+    annotation = parameter.annotation
+    place = f"{function}(): argument '{parameter.name}' (position {position + 1}) must be"
+    if annotation in ("Tensor", "Tensor | None"):
+        if not isinstance(value, Tensor) and (value is not None or annotation == "Tensor"):
+            raise TypeError(f"{place} Tensor, not {type(value).__name__}")
+    elif annotation == "Tensor | Any":  # an operand
+        if not is_operand(value):
+            raise TypeError(f"{place} Tensor, not {type(value).__name__}")
+    elif annotation == "Sequence[Tensor]":
+        if not isinstance(value, (tuple, list)):
+            raise TypeError(f"{place} tuple of Tensors, not {type(value).__name__}")
+        for i, part in enumerate(value):
+            if not isinstance(part, Tensor):
+                raise TypeError(
+                    f"expected Tensor as element {i} in argument {position}, but got "
+                    f"{type(part).__name__}"
+                )
+
+
+def answer_operator(function: Any, error: Exception, values: dict[str, Any]) -> Any:
+    """`rescue` for an operator of Python's syntax, whose other operand may know the answer."""
+    try:
+        return rescue(function, error, values)
+    except TypeError:
+        return NotImplemented
+
+
+# ---- out=
+
+
+def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Calls a function and writes its results into the tensors of `out`."""
+    name = function.__name__
+    targets = out if isinstance(out, (tuple, list)) else (out,)
+    for target in targets:
+        if not isinstance(target, Tensor):
+            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+    if state.enabled and any(
+        isinstance(v, Tensor) and v.requires_grad for v in (*args, *kwargs.values(), *targets)
+    ):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    if len(targets) == 1 and _writes_directly(function.operation, targets[0], args, kwargs):
+        target = targets[0]
+        arrays = [v.array if isinstance(v, Tensor) else v for v in args]
+        table = tables[type(target.array)]
+        getattr(table, function.operation.kernel)(*arrays, target.array)
+        target.bump_version()
+        return out
+    with no_grad():
+        results = function.plain(*args, **kwargs)
+    found = results if isinstance(results, tuple) else (results,)
+    if len(found) != len(targets):
+        raise TypeError(f"{name}(): argument 'out' must be a tuple of {len(found)} Tensors")
+    for target, result in zip(targets, found, strict=True):
+        _check_out(name, target, result)
+    for target, result in zip(targets, found, strict=True):
+        _store(target, result)
+    if isinstance(results, tuple):
+        return type(results)(*targets) if hasattr(results, "_fields") else tuple(targets)
+    return targets[0]
+
+
+def _writes_directly(operation: Any, target: Tensor, args: Any, kwargs: Any) -> bool:
+    """Whether the kernel can write into the target: an elementwise one of its dtype and shape."""
+    if operation is None or kwargs or not operation.differentiable:
+        return False
+    shape, dtype = target.array.shape, target.array.dtype
+    arrays = [v.array for v in args if isinstance(v, Tensor)]
+    return (
+        dtype.kind == "f"
+        and any(a.shape == shape for a in arrays)
+        and all(a.dtype is dtype and type(a) is type(target.array) for a in arrays)
+        and all(_broadcasts(a.shape, shape) for a in arrays)
+        and all(isinstance(v, (Tensor, float)) for v in args)
+        and 0 not in target.array.strides
+    )
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    return len(shape) <= len(to) and all(
+        n in (1, m) for n, m in zip(reversed(shape), reversed(to), strict=False)
+    )
+
+
+def _check_out(name: str, target: Tensor, result: Tensor) -> None:
+    check_cast(name, result.dtype, target)
+    if result.device != target.device:
+        raise OperationError(
+            f"{name}: Expected all tensors to be on the same device, but found at least two "
+            f"devices, {result.device} and {target.device}! (out is on the latter)"
+        )
+    check_memory(target)
+
+
+def _store(target: Tensor, result: Tensor) -> None:
+    """Overwrites `target` with `result`; one of another shape gets new memory, as in PyTorch."""
+    table = tables[type(result.array)]
+    if target.array.shape == result.array.shape:
+        table.copy(target.array, result.array)
+    else:
+        if target.array.size:
+            warnings.warn(
+                "An output with one or more elements was resized since it had shape "
+                f"{list(target.array.shape)}, which does not match the required output shape "
+                f"{list(result.array.shape)}. This behavior is deprecated, and in a future PyTorch "
+                "release outputs will not be resized unless they have zero elements. You can "
+                "explicitly reuse an out tensor t by resizing it, inplace, to zero elements with "
+                "t.resize_(0).",
+                stacklevel=5,
+            )
+        refuse_record("resizes a tensor given as out")
+        copied = table.empty(result.array.shape, target.array.dtype)
+        target.array = table.copy(copied, result.array)
+    target.bump_version()
+
+
+# ---- in place
+
+
+def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: Any) -> Tensor:
+    """The result of a function of `target` written into `target`, and its node into its history.
+
+    The node that the function's call has made becomes the last entry of the target's history, so it
+    must have saved the values from before: while recording it is called with a copy.
+    """
+    name = function.__name__ + "_"
+    recording = state.enabled and (
+        target.requires_grad or any(isinstance(v, Tensor) and v.requires_grad for v in args)
+    )
+    check_memory(target)
+    if state.enabled:
+        check_inplace(target)
+    source = _snapshot(target) if recording else target
+    result = function(source, *args, **kwargs)
+    check_cast(name, result.dtype, target)
+    if result.array.shape != target.array.shape:
+        raise OperationError(
+            f"{name}: output with shape {list(target.array.shape)} doesn't match the broadcast "
+            f"shape {list(result.array.shape)}"
+        )
+    node = result._grad_fn
+    if recording and node is not None and (
+        result.array.dtype != target.array.dtype
+        or target._view is not None and not node._edges[0] == _edge_of(source)
+    ):
+        return target.copy_(result)
+    tables[type(target.array)].copy(target.array, result.array)
+    target.bump_version()
+    if recording and node is not None:
+        rebase_history(target, node)
+    return target
+
+
+def _edge_of(source: Tensor) -> Any:
+    return (source._grad_fn, source._output_number) if source._grad_fn is not None else None
+
+
+def _snapshot(target: Tensor) -> Tensor:
+    """The values and the history that a tensor has now."""
+    requires_grad = target.requires_grad  # brings a view's history up to date
+    copied = wrap(tables[type(target.array)].clone(target.array, "K"))
+    copied._requires_grad = requires_grad
+    copied._grad_fn = target._grad_fn
+    copied._output_number = target._output_number
+    return copied

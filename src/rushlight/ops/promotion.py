@@ -1,0 +1,136 @@
+"""Which dtype, device and shape operands come to: PyTorch's rules of promotion."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from ..dtype import FLOATING, combine, get_default_dtype, promote_types, scalar_dtype
+from ..dtype import dtype as DType
+from ..errors import OperationError
+from ..kernels.launch import kernels as kernel_tables
+from ..kernels.launch import refuse_record
+from ..tensor import Tensor, wrap
+
+
+def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
+    """Two operands and their arrays as an operation's kernel takes them."""
+    if type(b) is int and a.array.dtype.kind in ("f" if operation.floats else "fiu"):
+        return a, b, a.array, b
+    a, b = promoted(operation.operation_name, a, b, floats=operation.floats)
+    return a, b, a.array, b.array if isinstance(b, Tensor) else b
+
+
+def promoted(name: str, a: Any, b: Any, floats: bool = False) -> tuple[Any, Any]:
+    """Both operands in the dtype they promote to; the first one as a tensor.
+
+    With `floats` whole numbers become the default dtype.
+    """
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        refuse_record("computes with a NumPy array, which may change unseen")
+        a, b = (wrap(x) if isinstance(x, np.ndarray) else x for x in (a, b))
+    if not is_operand(a) or not is_operand(b):
+        other = b if isinstance(a, Tensor) else a
+        raise TypeError(
+            f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
+        )
+    to = result_type(a, b)
+    if floats and to.category < FLOATING:
+        to = get_default_dtype()
+    if not isinstance(a, Tensor):
+        a = full_like_number(a, to, b)
+    elif a.array.dtype != to.numpy:
+        a = a.to(to)
+    if isinstance(b, Tensor):
+        if b.array.dtype != to.numpy:
+            b = b.to(to)
+        a, b = _on_one_device(a, b)
+    elif isinstance(b, np.generic):
+        b = b.item()
+    return a, b
+
+
+def is_operand(value: Any) -> bool:
+    return isinstance(value, (Tensor, numbers.Number, np.generic))
+
+
+def _on_one_device(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Moves a 0-d tensor of the host to the other's device, as PyTorch does."""
+    if type(a.array) is not type(b.array):
+        if a.array.ndim == 0 and kernel_tables[type(a.array)].is_host:
+            a = a.to(b.device)
+        elif b.array.ndim == 0 and kernel_tables[type(b.array)].is_host:
+            b = b.to(a.device)
+    return a, b
+
+
+def full_like_number(value: Any, dtype: DType, like: Tensor) -> Tensor:
+    return wrap(kernel_tables[type(like.array)].full((), value, dtype.numpy, like.array))
+
+
+def result_type(*operands: Any) -> DType:
+    """The dtype that an arithmetic operation of these gives.
+
+    >>> import rushlight as torch
+    >>> torch.result_type(torch.tensor([1, 2]), 1.0)
+    torch.float32
+    """
+    by_priority: list[DType | None] = [None, None, None]  # tensors with dimensions, 0-d, numbers
+    for value in operands:
+        if isinstance(value, Tensor):
+            level, found = (0 if value.array.ndim else 1), value.dtype
+        else:
+            level, found = 2, scalar_dtype(value)
+        known = by_priority[level]
+        by_priority[level] = found if known is None else promote_types(known, found)
+    high, middle, low = by_priority
+    result = combine(high, combine(middle, low))
+    assert result is not None
+    return result
+
+
+def inplace_operand(name: str, target: Tensor, other: Any, alpha: Any = 1) -> Any:
+    """`alpha * other` as the other operand of a change of `target`, in its dtype."""
+    if not is_operand(other):
+        raise TypeError(
+            f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
+        )
+    if alpha != 1:
+        other = other * alpha
+    check_cast(name, result_type(target, other), target)
+    if not isinstance(other, Tensor):
+        return other
+    other = _on_one_device(target, other)[1]
+    check_inplace_shape(name, target, other)
+    return other if other.array.dtype == target.array.dtype else other.to(target.dtype)
+
+
+def check_cast(name: str, result: DType, target: Tensor) -> None:
+    if result.category > target.dtype.category:
+        raise OperationError(
+            f"{name}: result type {_title(result)} can't be cast to the desired output type "
+            f"{_title(target.dtype)}"
+        )
+
+
+def _title(dtype: DType) -> str:
+    return {"int64": "Long", "int32": "Int", "float32": "Float", "float64": "Double"}.get(
+        dtype.name, dtype.name.capitalize()
+    )
+
+
+def check_inplace_shape(name: str, target: Tensor, other: Tensor) -> None:
+    shape = target.array.shape
+    if other.array.shape == shape:
+        return
+    try:
+        broadcast = np.broadcast_shapes(shape, other.array.shape)
+    except ValueError:
+        return  # the kernel's error names both
+    if broadcast != shape:
+        raise OperationError(
+            f"{name}: output with shape {list(shape)} doesn't match the broadcast shape "
+            f"{list(broadcast)}"
+        )
