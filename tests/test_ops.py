@@ -28,6 +28,7 @@ from rushlight import Tensor
 from rushlight.autograd.gradcheck import gradcheck, gradgradcheck
 from rushlight.kernels.launch import kernels as kernel_tables
 from rushlight.kernels.launch import tables_by_device
+from rushlight.ops.declare import places
 from samples import Op, Sample, as_numpy, build, outputs
 
 # ---- values
@@ -294,19 +295,15 @@ def test_what_is_undefined_is_not_filled(make: str) -> None:
 def exported() -> dict[str, Any]:
     """What computes on tensors, by the name under which users find it."""
     found = {}
-    functional = torch.nn.functional
-    places: list[tuple[str, Any, Any]] = [
-        ("", torch, dir(torch)),
-        ("nn.functional.", functional, functional.__all__),
-        ("Tensor.", Tensor, dir(Tensor)),
-    ]
-    for prefix, place, names in places:
-        for name in names:
-            value = getattr(place, name)
-            value = value.fget if isinstance(value, property) else value
-            module = getattr(value, "__module__", None) or ""
-            if callable(value) and module.startswith(("rushlight.ops.", "rushlight.nn.functional")):
-                found[prefix + name] = value
+    for place, names in places.items():
+        prefix = "" if place == "torch" else place + "."
+        found |= {prefix + name: value for name, value in names.items()}
+    for name in dir(Tensor):
+        value = getattr(Tensor, name)
+        value = value.fget if isinstance(value, property) else value
+        module = getattr(value, "__module__", None) or ""
+        if callable(value) and module.startswith("rushlight.ops."):
+            found["Tensor." + name] = value
     return found
 
 

@@ -33,6 +33,7 @@ class Operation(Node):
     kernel: str  # the kernel's name: the operation's, unless said otherwise
     node_name: str  # how the graph shows it: the class's name and "Backward0", likewise
     parameters: tuple[str, ...] = ()  # names of the last inputs, no tensors; kept as attributes
+    saves: tuple[int, ...] = ()  # numbers of the inputs that are saved for the backward
     keeps_shape = False  # whether the first input's shape is kept as `input_shape`
     keeps = 0  # how many of the kernel's last results are for the backward only, and stay arrays
     differentiable = True
@@ -48,7 +49,7 @@ class Operation(Node):
         cls.kernel = own.get("kernel", cls.operation_name)
         cls.__name__ = own.get("node_name", cls.__name__ + "Backward0")
         cls.has_context = (
-            bool(cls.parameters) or cls.keeps_shape
+            bool(cls.parameters) or bool(cls.saves) or cls.keeps_shape
             or cls.setup_context is not Operation.setup_context
         )  # fmt: skip
 
@@ -63,7 +64,9 @@ class Operation(Node):
     forward: Any = None
 
     def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
-        """Says what is saved; `output` is what `forward` returned, tensors but for those kept."""
+        """Says what is saved; `output` is what the kernel gave, tensors but for those kept."""
+        if self.saves:
+            self.save(*[inputs[number] for number in self.saves])
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:

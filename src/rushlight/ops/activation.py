@@ -26,9 +26,7 @@ class ReluGradient(Operation):
     """grad where y > 0, else 0; linear in grad, flat in y."""
 
     kernel = "relu_backward"
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(inputs[1])
+    saves = (1,)
 
     def backward(self, grad: Tensor) -> Any:
         return ReluGradient.apply(grad, self.saved_tensors[0]), None

@@ -14,13 +14,8 @@ from .geometry import convolution_geometry, per_dimension
 class Convolution(Operation):
     """y[n, o] = bias[o] + sum over c of x[n, c] * weight[o, c], `*` the cross-correlation."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
-        return kernels.convolution(x, weight, bias, geometry)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        x, weight, _, self.geometry = inputs
-        self.save(x, weight)
+    saves = (0, 1)
+    parameters = ("geometry",)
 
     def backward(self, grad: Tensor) -> Any:
         x, weight = self.saved_tensors
@@ -40,13 +35,9 @@ class Convolution(Operation):
 class ConvolutionInputGradient(Operation):
     """The gradient of the input: linear in the output's gradient and in the weight."""
 
-    @staticmethod
-    def forward(kernels: Any, grad: Any, weight: Any, geometry: Any) -> Any:
-        return kernels.convolution_backward_input(grad, weight, geometry)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        grad, weight, self.geometry = inputs
-        self.save(grad, weight)
+    kernel = "convolution_backward_input"
+    saves = (0, 1)
+    parameters = ("geometry",)
 
     def backward(self, grad: Tensor) -> Any:
         first, weight = self.saved_tensors
@@ -61,14 +52,13 @@ class ConvolutionInputGradient(Operation):
 class ConvolutionWeightGradient(Operation):
     """The gradients of weight and bias: linear in the output's gradient and in the input."""
 
+    saves = (0, 1)
+    parameters = ("geometry", "with_bias")
+
     @staticmethod
     def forward(kernels: Any, grad: Any, x: Any, geometry: Any, with_bias: bool) -> Any:
         weight, bias = kernels.convolution_backward_weight(grad, x, geometry, with_bias)
         return (weight, bias) if with_bias else weight
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        grad, x, self.geometry, self.with_bias = inputs
-        self.save(grad, x)
 
     def backward(self, grad_weight: Tensor, grad_bias: Tensor | None = None) -> Any:
         first, x = self.saved_tensors

@@ -47,10 +47,6 @@ def is_channels_last(array: Any) -> bool:
 class Clone(Operation):
     """A dense copy; its gradient comes back in the order that the input had in memory."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, order: str) -> Any:
-        return kernels.clone(x, order)
-
     def setup_context(self, inputs: Any, output: Any) -> None:
         x, order = inputs
         self.restore = order == "C" and not x.array.flags.c_contiguous and is_channels_last(x.array)

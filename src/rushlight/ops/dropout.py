@@ -14,13 +14,8 @@ from .declare import operation
 class Dropout(Operation):
     """x * mask * scale. PyTorch records the product alone, as `MulBackward0`."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, mask: Any, scale: float) -> Any:
-        return kernels.dropout(x, mask, scale)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, mask, self.scale = inputs
-        self.save(mask)
+    saves = (1,)
+    parameters = ("scale",)
 
     def backward(self, grad: Tensor) -> Any:
         return Dropout.apply(grad, self.saved_tensors[0], self.scale)

@@ -285,8 +285,7 @@ def _share(grad: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 class Where(Operation):
     """One of two elements, as a mask says."""
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(inputs[0])
+    saves = (0,)
 
     def backward(self, grad: Tensor) -> Any:
         condition = self.saved_tensors[0]

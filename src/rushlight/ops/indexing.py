@@ -21,34 +21,27 @@ from .shape import broadcast_tensors
 class Slice(Operation):
     """Indexing by whole numbers, slices, None and `...`: a view."""
 
+    kernel = "getitem"
     is_view = True
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, index: Any) -> Any:
-        return kernels.getitem(x, index)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        x, self.index = inputs
-        self.input_shape = x.array.shape
+    parameters = ("index",)
+    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         return PlaceSlice.apply(grad, self.index, self.input_shape)
 
 
-class Select(Slice):
-    """Indexing by one whole number, under PyTorch's name."""
+Select = Slice.renamed("Select")
 
 
 class PlaceSlice(Operation):
     """Zeros, with a tensor in the place of a slice: the gradient of `Slice`."""
 
+    parameters = ("index", "shape")
+
     @staticmethod
     def forward(kernels: Any, x: Any, index: Any, shape: Any) -> Any:
         out = kernels.full(shape, 0, x.dtype, x)
         return kernels.setitem(out, x, index)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.index = inputs[1]
 
     def backward(self, grad: Tensor) -> Any:
         return Slice.apply(grad, self.index)
@@ -111,9 +104,7 @@ class IndexPut(Operation):
 
 
 class Gather(Operation):
-    @staticmethod
-    def forward(kernels: Any, x: Any, dim: int, index: Any) -> Any:
-        return kernels.gather(x, dim, index)
+    """The elements that an index names along one dimension."""
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         x, self.dim, index = inputs

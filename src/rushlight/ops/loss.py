@@ -19,17 +19,11 @@ class NllLoss(Operation):
     """-weight[t] * x[t] for each target t; the sum of the weights is kept for the backward."""
 
     keeps = 1
-
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, target: Any, weight: Any, reduction: str, ignore_index: int
-    ) -> Any:
-        return kernels.nll_loss(x, target, weight, reduction, ignore_index)
+    parameters = ("reduction", "ignore_index")
+    keeps_shape = True
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, target, weight, self.reduction, self.ignore_index = inputs
-        self.input_shape = x.array.shape
-        self.save(target, weight, output[1])
+        self.save(*inputs[1:3], output[1])
 
     def backward(self, grad: Tensor) -> Any:
         target, weight, total = self.saved_tensors
@@ -39,16 +33,14 @@ class NllLoss(Operation):
 
 
 class NllLossGradient(Operation):
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return kernels.nll_loss_backward(*inputs)
+    """The gradient of `NllLoss`: linear in the loss's."""
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, target, weight, total, self.reduction, self.ignore_index, _ = inputs
-        self.save(target, weight, total)
+    kernel = "nll_loss_backward"
+    saves = (1, 2)
+    parameters = ("reduction", "ignore_index", "shape")
 
     def backward(self, grad: Tensor) -> Any:
-        target, weight, _ = self.saved_tensors
+        target, weight = self.saved_tensors
         return NllLoss.apply(grad, target, weight, self.reduction, self.ignore_index)
 
 

@@ -13,10 +13,6 @@ from .declare import operation
 class Matmul(Operation):
     """Products of matrices in the last two dimensions, the others broadcast."""
 
-    @staticmethod
-    def forward(kernels: Any, a: Any, b: Any) -> Any:
-        return kernels.matmul(a, b)
-
     def setup_context(self, inputs: Any, output: Any) -> None:
         a, b = inputs
         self.save(b if self.needs(0) else None, a if self.needs(1) else None)
@@ -29,20 +25,11 @@ class Matmul(Operation):
         )
 
 
-class Mm(Matmul):
-    """The product of two matrices, under PyTorch's name."""
-
-
-class Bmm(Matmul):
-    """The products of two batches of matrices, under PyTorch's name."""
+Mm, Bmm = Matmul.renamed("Mm"), Matmul.renamed("Bmm")
 
 
 class Linear(Operation):
     """x @ weight.T + bias in one kernel."""
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, weight: Any, bias: Any) -> Any:
-        return kernels.linear(x, weight, bias)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         x, weight, _ = inputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.operation import Operation
+from ..autograd.operation import Operation, SavesInputs
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -13,20 +13,12 @@ from .declare import operation
 class NativeBatchNorm(Operation):
     """y = (x - mean) / sqrt(var + eps) * weight + bias, per channel."""
 
+    kernel = "batch_norm"
     keeps = 2
-
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any,
-        training: bool, momentum: float, eps: float,
-    ) -> Any:  # fmt: skip
-        return kernels.batch_norm(
-            x, weight, bias, running_mean, running_var, training, momentum, eps
-        )
+    parameters = ("training", "momentum", "eps")
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, weight, _, _, _, self.training, _, _ = inputs
-        self.save(x, weight, *output[1:])
+        self.save(*inputs[:2], *output[1:])
 
     def backward(self, grad: Tensor) -> Any:
         x, weight, mean, invstd = self.saved_tensors
@@ -36,22 +28,15 @@ class NativeBatchNorm(Operation):
         return tuple(g if self.needs(i) else None for i, g in enumerate(gradients))
 
 
-class BatchNormGradient(Operation):
+class BatchNormGradient(SavesInputs):
     """The gradients of input, weight and bias, in one kernel.
 
     Its own gradient is taken by writing the same formula in elementary operations, which needs no
     kernel of its own: second gradients through a batch norm are rare.
     """
 
-    @staticmethod
-    def forward(
-        kernels: Any, grad: Any, x: Any, weight: Any, mean: Any, invstd: Any, training: bool
-    ) -> Any:
-        return kernels.batch_norm_backward(grad, x, weight, mean, invstd, training)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        grad, x, weight, mean, invstd, self.training = inputs
-        self.save(grad, x, weight, mean, invstd)
+    kernel = "batch_norm_backward"
+    parameters = ("training",)
 
     def backward(self, *gradients: Tensor) -> Any:
         from ..autograd import enable_grad, grad, is_grad_enabled

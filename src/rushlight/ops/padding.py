@@ -13,6 +13,10 @@ from .joining import cat
 
 
 class ConstantPad(Operation):
+    """A border of one value around a tensor."""
+
+    node_name = "ConstantPadNdBackward0"
+
     @staticmethod
     def forward(kernels: Any, x: Any, widths: Any, value: Any) -> Any:
         return kernels.pad(x, widths, "constant", value)
@@ -26,7 +30,6 @@ class ConstantPad(Operation):
         return grad[tuple(slice(before, before + n) for (before, _), n in sizes)]
 
 
-ConstantPad.__name__ = "ConstantPadNdBackward0"
 
 
 @operation("nn.functional")

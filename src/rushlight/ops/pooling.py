@@ -14,35 +14,26 @@ from .joining import cat
 
 
 class MaxPool2d(Operation):
-    """The maximum of each window; `where`, its place in the window, is kept for the backward."""
+    """The maximum of each window; its place in the window is kept for the backward."""
 
+    kernel = "max_pool"
+    node_name = "MaxPool2DWithIndicesBackward0"
     keeps = 1
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, geometry: Any) -> Any:
-        return kernels.max_pool(x, geometry)
+    parameters = ("geometry",)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        self.geometry = inputs[1]
         self.save(output[1])
 
     def backward(self, grad: Tensor) -> Any:
         return MaxPoolGradient.apply(grad, wrap(self.saved_tensors[0]), self.geometry)
 
 
-MaxPool2d.__name__ = "MaxPool2DWithIndicesBackward0"
-
-
 class MaxPoolGradient(Operation):
     """Each window's gradient, given to the place where its maximum stood."""
 
-    @staticmethod
-    def forward(kernels: Any, grad: Any, where: Any, geometry: Any) -> Any:
-        return kernels.max_pool_backward(grad, where, geometry)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, where, self.geometry = inputs
-        self.save(where)
+    kernel = "max_pool_backward"
+    saves = (1,)
+    parameters = ("geometry",)
 
     def backward(self, grad: Tensor) -> Any:
         return MaxPoolGather.apply(grad, self.saved_tensors[0], self.geometry)
@@ -51,13 +42,8 @@ class MaxPoolGradient(Operation):
 class MaxPoolGather(Operation):
     """The elements at the places where maxima stood."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, where: Any, geometry: Any) -> Any:
-        return kernels.max_pool_gather(x, where, geometry)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, where, self.geometry = inputs
-        self.save(where)
+    saves = (1,)
+    parameters = ("geometry",)
 
     def backward(self, grad: Tensor) -> Any:
         return MaxPoolGradient.apply(grad, self.saved_tensors[0], self.geometry)
@@ -66,29 +52,19 @@ class MaxPoolGather(Operation):
 class AvgPool2d(Operation):
     """The mean of each window."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, geometry: Any) -> Any:
-        return kernels.avg_pool(x, geometry)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.geometry = inputs[1]
+    kernel = "avg_pool"
+    node_name = "AvgPool2DBackward0"
+    parameters = ("geometry",)
 
     def backward(self, grad: Tensor) -> Any:
         return AvgPoolGradient.apply(grad, self.geometry)
 
 
-AvgPool2d.__name__ = "AvgPool2DBackward0"
-
-
 class AvgPoolGradient(Operation):
     """Each window's gradient, shared out evenly."""
 
-    @staticmethod
-    def forward(kernels: Any, grad: Any, geometry: Any) -> Any:
-        return kernels.avg_pool_backward(grad, geometry)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.geometry = inputs[1]
+    kernel = "avg_pool_backward"
+    parameters = ("geometry",)
 
     def backward(self, grad: Tensor) -> Any:
         return AvgPool2d.apply(grad, self.geometry)

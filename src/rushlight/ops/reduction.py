@@ -17,43 +17,34 @@ from .shape import Expand
 
 
 class Sum(Operation):
-    @staticmethod
-    def forward(kernels: Any, x: Any, axes: Any, keepdim: bool) -> Any:
-        return kernels.sum(x, axes, keepdim)
+    """The sum over some dimensions, or all."""
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        x, self.axes, self.keepdim = inputs
-        self.input_shape = x.array.shape
+    parameters = ("axes", "keepdim")
+    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         return _spread(grad, self)
 
 
 class Mean(Operation):
-    @staticmethod
-    def forward(kernels: Any, x: Any, axes: Any, keepdim: bool) -> Any:
-        return kernels.mean(x, axes, keepdim)
+    """The mean over some dimensions, or all."""
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        x, self.axes, self.keepdim = inputs
-        self.input_shape = x.array.shape
-        self.count = x.array.size // builtins.max(output.array.size, 1)
+    parameters = ("axes", "keepdim")
+    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
-        return _spread(grad / self.count, self)
+        count = product(self.input_shape) // builtins.max(product(self._shape), 1)
+        return _spread(grad / count, self)
 
 
-class Amax(SavesOutput):
+class Extreme(SavesOutput):
     """The extreme along some dimensions; equal ones share the gradient, as in PyTorch."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, kernel: str, axes: Any, keepdim: bool) -> Any:
-        return getattr(kernels, kernel)(x, axes, keepdim)
+    parameters = ("axes", "keepdim")
+    keeps_shape = True
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, _, self.axes, self.keepdim = inputs
-        self.input_shape = x.array.shape
-        self.save_output(output, x)
+        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
@@ -62,17 +53,18 @@ class Amax(SavesOutput):
         return _spread(grad, self) * shares
 
 
-class Amin(Amax):
-    """The other extreme, under PyTorch's name."""
+class Amax(Extreme):
+    """The largest element along some dimensions."""
+
+
+class Amin(Extreme):
+    """The smallest element along some dimensions."""
 
 
 class Cumsum(Operation):
-    @staticmethod
-    def forward(kernels: Any, x: Any, dim: int) -> Any:
-        return kernels.cumsum(x, dim)
+    """Running sums along one dimension."""
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.dim = inputs[1]
+    parameters = ("dim",)
 
     def backward(self, grad: Tensor) -> Any:
         if grad.array.ndim == 0:
@@ -150,14 +142,14 @@ def std(
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest element along `dim`; equal ones share the gradient."""
     check_ordered("amax", input)
-    return Amax.apply(input, "amax", normalize_axes(dim, input.array.ndim), keepdim)
+    return Amax.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest element along `dim`; equal ones share the gradient."""
     check_ordered("amin", input)
-    return Amin.apply(input, "amin", normalize_axes(dim, input.array.ndim), keepdim)
+    return Amin.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation
@@ -194,7 +186,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
     if dim is None:
-        return Amax.apply(_checked("max", input), "amax", None, False)
+        return Amax.apply(_checked("max", input), None, False)
     if isinstance(dim, Tensor):
         return input.maximum(dim)
     return _extreme("max", input, dim, keepdim, _Max)
@@ -204,7 +196,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`."""
     if dim is None:
-        return Amin.apply(_checked("min", input), "amin", None, False)
+        return Amin.apply(_checked("min", input), None, False)
     if isinstance(dim, Tensor):
         return input.minimum(dim)
     return _extreme("min", input, dim, keepdim, _Min)

@@ -18,20 +18,16 @@ from .declare import operation
 class ViewAs(Operation):
     """The same memory under another shape."""
 
+    kernel = "view"
+    node_name = "ViewBackward0"
     is_view = True
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, shape: Any) -> Any:
-        return kernels.view(x, shape)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.input_shape = inputs[0].array.shape
+    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         return reshape(grad, self.input_shape)
 
 
-ViewAs.__name__ = "ViewBackward0"
+Squeeze, Unsqueeze = ViewAs.renamed("Squeeze"), ViewAs.renamed("Unsqueeze")
 
 
 class ViewDtype(Operation):
@@ -39,40 +35,19 @@ class ViewDtype(Operation):
 
     is_view = True
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, dtype: Any) -> Any:
-        return kernels.view_dtype(x, dtype)
-
-
-class Squeeze(ViewAs):
-    """Dimensions of size 1 taken out, under PyTorch's name."""
-
-
-class Unsqueeze(ViewAs):
-    """A dimension of size 1 put in, under PyTorch's name."""
-
 
 class Permute(Operation):
+    """The dimensions in another order."""
+
     is_view = True
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, axes: Any) -> Any:
-        return kernels.permute(x, axes)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.axes = inputs[1]
+    parameters = ("axes",)
 
     def backward(self, grad: Tensor) -> Any:
         back = sorted(range(len(self.axes)), key=self.axes.__getitem__)
         return Permute.apply(grad, tuple(back))
 
 
-class Transpose(Permute):
-    """Two dimensions exchanged: a permutation under PyTorch's name."""
-
-
-class T(Permute):
-    """A matrix turned over: a permutation under PyTorch's name."""
+Transpose, T = Permute.renamed("Transpose"), Permute.renamed("T")
 
 
 class Expand(Operation):
@@ -80,42 +55,35 @@ class Expand(Operation):
 
     is_view = True
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, shape: Any) -> Any:
-        return kernels.expand(x, shape)
-
     def backward(self, grad: Tensor) -> Any:
         return grad
 
 
 class Flip(Operation):
-    @staticmethod
-    def forward(kernels: Any, x: Any, axes: Any) -> Any:
-        return kernels.flip(x, axes)
+    """The elements along some dimensions in the opposite order."""
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.axes = inputs[1]
+    parameters = ("axes",)
 
     def backward(self, grad: Tensor) -> Any:
         return Flip.apply(grad, self.axes)
 
 
 class Tril(Operation):
-    """A triangle of each matrix, the rest zero."""
+    """The lower triangle of each matrix, the rest zero."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, kernel: str, diagonal: int) -> Any:
-        return getattr(kernels, kernel)(x, diagonal)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, self.kernel, self.diagonal = inputs
+    parameters = ("diagonal",)
 
     def backward(self, grad: Tensor) -> Any:
-        return type(self).apply(grad, self.kernel, self.diagonal)
+        return Tril.apply(grad, self.diagonal)
 
 
-class Triu(Tril):
-    """The other triangle, under PyTorch's name."""
+class Triu(Operation):
+    """The upper triangle of each matrix, the rest zero."""
+
+    parameters = ("diagonal",)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Triu.apply(grad, self.diagonal)
 
 
 # ---- another shape
@@ -384,14 +352,14 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above."""
     _check_matrices("tril", input)
-    return Tril.apply(input, "tril", diagonal)
+    return Tril.apply(input, diagonal)
 
 
 @operation
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below."""
     _check_matrices("triu", input)
-    return Triu.apply(input, "triu", diagonal)
+    return Triu.apply(input, diagonal)
 
 
 def _check_matrices(name: str, input: Tensor) -> None:

@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.operation import Operation
+from ..autograd.operation import SavesInputs, SavesOutput
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
 from .declare import operation
 
 
-class Softmax(Operation):
-    @staticmethod
-    def forward(kernels: Any, x: Any, dim: int) -> Any:
-        return kernels.softmax(x, dim)
+class Softmax(SavesOutput):
+    """exp(x) / sum(exp(x))."""
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.dim = inputs[1]
-        self.save_output(output)
+    parameters = ("dim",)
 
     def backward(self, grad: Tensor) -> Any:
         return SoftmaxGradient.apply(grad, self.saved_tensors[0], self.dim)
 
 
-class SoftmaxGradient(Operation):
+class SoftmaxGradient(SavesInputs):
     """y * (grad - sum(grad * y))."""
 
-    @staticmethod
-    def forward(kernels: Any, grad: Any, y: Any, dim: int) -> Any:
-        return kernels.softmax_backward(grad, y, dim)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        grad, y, self.dim = inputs
-        self.save(grad, y)
+    kernel = "softmax_backward"
+    parameters = ("dim",)
 
     def backward(self, grad: Tensor) -> Any:
         first, y = self.saved_tensors
@@ -43,29 +34,20 @@ class SoftmaxGradient(Operation):
         return SoftmaxGradient.apply(grad, y, self.dim), grad_y
 
 
-class LogSoftmax(Operation):
-    @staticmethod
-    def forward(kernels: Any, x: Any, dim: int) -> Any:
-        return kernels.log_softmax(x, dim)
+class LogSoftmax(SavesOutput):
+    """x - log(sum(exp(x)))."""
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.dim = inputs[1]
-        self.save_output(output)
+    parameters = ("dim",)
 
     def backward(self, grad: Tensor) -> Any:
         return LogSoftmaxGradient.apply(grad, self.saved_tensors[0], self.dim)
 
 
-class LogSoftmaxGradient(Operation):
+class LogSoftmaxGradient(SavesInputs):
     """grad - exp(y) * sum(grad)."""
 
-    @staticmethod
-    def forward(kernels: Any, grad: Any, y: Any, dim: int) -> Any:
-        return kernels.log_softmax_backward(grad, y, dim)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        grad, y, self.dim = inputs
-        self.save(grad, y)
+    kernel = "log_softmax_backward"
+    parameters = ("dim",)
 
     def backward(self, grad: Tensor) -> Any:
         first, y = self.saved_tensors

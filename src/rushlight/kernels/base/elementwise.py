@@ -68,7 +68,7 @@ class Elementwise:
     store: Any
     is_host: bool
 
-    add, mul, div = _binary("add"), _binary("multiply"), _binary("true_divide")
+    add, mul = _binary("add"), _binary("multiply")
     pow, maximum, minimum = map(_binary, ("power", "maximum", "minimum"))
     eq, ne = _binary("equal"), _binary("not_equal")
     lt, le = _binary("less", "c"), _binary("less_equal", "c")
@@ -94,6 +94,10 @@ class Elementwise:
                     "are trying to invert a mask, use the `~` or `logical_not()` operator instead."
                 )
         return self.array(self.xp.subtract(a, b, out=out))
+
+    def div(self, a: Any, b: Any, out: Any = None) -> Any:
+        a, b = (_floating(x) if isinstance(x, self.array_type) else x for x in (a, b))
+        return self.array(self.xp.true_divide(a, b, out=out))
 
     def neg(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
