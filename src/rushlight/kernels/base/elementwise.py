@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import NotSupportedError
+from ..declaration import kernel
 
 
 def _unary(name: str) -> Any:
-    def kernel(self: Any, x: Any, out: Any = None) -> Any:
+    @kernel("elementwise")
+    def run(self: Any, x: Any, out: Any = None) -> Any:
         return self.array(getattr(self.xp, name)(x, out=out))
 
-    return kernel
+    return run
 
 
 def _binary(name: str) -> Any:
-    def kernel(self: Any, a: Any, b: Any, out: Any = None) -> Any:
+    @kernel("elementwise")
+    def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
         return self.array(getattr(self.xp, name)(a, b, out=out))
 
-    return kernel
+    return run
 
 
 class Elementwise:
@@ -43,10 +46,12 @@ class Elementwise:
     isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
     logical_not, bitwise_not = map(_unary, ("logical_not", "bitwise_not"))
 
+    @kernel("elementwise")
     def floor_divide(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         return self.array(self.xp.floor_divide(a, b, out=out))
 
+    @kernel("elementwise")
     def remainder(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         return self.array(self.xp.remainder(a, b, out=out))
@@ -56,15 +61,18 @@ class Elementwise:
         if a.dtype.kind in "iu" and self.is_host and not self.xp.all(b):
             raise TypeError("ZeroDivisionError")
 
+    @kernel("elementwise")
     def rsqrt(self, x: Any, out: Any = None) -> Any:
         return self.array(self.xp.divide(1, self.xp.sqrt(x), out=out))
 
+    @kernel("elementwise")
     def sigmoid(self, x: Any, out: Any = None) -> Any:
         # exp(-|x|) never overflows; both branches of 1 / (1 + exp(-x)) are written in it.
         small = self.xp.exp(-self.xp.abs(x))
         result = self.xp.where(x >= 0, 1, small) / (1 + small)
         return self.store(result.astype(x.dtype, copy=False), out)
 
+    @kernel("elementwise")
     def relu(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             raise TypeError("Boolean inputs not supported for relu")
@@ -72,17 +80,22 @@ class Elementwise:
             raise NotSupportedError(f"relu is not implemented for {x.dtype}: it has no order")
         return self.array(self.xp.maximum(x, 0, out=out))
 
+    @kernel("elementwise")
     def relu_backward(self, grad: Any, y: Any) -> Any:
         return self.array(self.xp.where(y > 0, grad, self.xp.zeros((), grad.dtype)))
 
+    @kernel("elementwise")
     def tanh_backward(self, grad: Any, y: Any) -> Any:
         return self.array(grad * (1 - y * y))
 
+    @kernel("elementwise")
     def sigmoid_backward(self, grad: Any, y: Any) -> Any:
         return self.array(grad * y * (1 - y))
 
+    @kernel("elementwise")
     def clamp(self, x: Any, low: Any, high: Any, out: Any = None) -> Any:
         return self.array(self.xp.clip(x, low, high, out=out))
 
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        return self.array(self.xp.where(condition, a, b))
+    @kernel("elementwise")
+    def where(self, condition: Any, a: Any, b: Any, out: Any = None) -> Any:
+        return self.store(self.xp.where(condition, a, b), out)
