@@ -286,7 +286,7 @@ PyObject* linear(PyObject* const* args, Py_ssize_t nargs) {
 }  // namespace
 
 PyMethodDef matmul_methods[] = {
-    method<"matmul", matmul>("matmul(a, b)\n--\n\nThe matrix product, as numpy.matmul."),
+    method<"matmul", matmul>("matmul(a, b, out=None)\n--\n\nThe matrix product, as numpy.matmul."),
     method<"linear", linear>("linear(x, weight, bias)\n--\n\nx @ weight.T + bias (or None)"),
     {}};
 

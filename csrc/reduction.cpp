@@ -210,9 +210,9 @@ PyObject* sum(PyObject* const* args, Py_ssize_t nargs) {
 
 PyMethodDef reduction_methods[] = {
     method<"sum", sum<false>>(
-        "sum(x, axes, keepdims)\n--\n\nThe sum over some axes, or all (None)."),
+        "sum(x, axes, keepdims, out=None)\n--\n\nThe sum over some axes, or all (None)."),
     method<"mean", sum<true>>(
-        "mean(x, axes, keepdims)\n--\n\nThe mean over some axes, or all (None)."),
+        "mean(x, axes, keepdims, out=None)\n--\n\nThe mean over some axes, or all (None)."),
     {}};
 
 }  // namespace rushlight

@@ -95,9 +95,9 @@ PyObject* backward(PyObject* const* args, Py_ssize_t nargs) {
 
 PyMethodDef softmax_methods[] = {
     method<"softmax", forward<false>>(
-        "softmax(x, axis)\n--\n\nexp(x) / sum(exp(x)) along an axis."),
+        "softmax(x, axis, out=None)\n--\n\nexp(x) / sum(exp(x)) along an axis."),
     method<"log_softmax", forward<true>>(
-        "log_softmax(x, axis)\n--\n\nx - log(sum(exp(x))) along an axis."),
+        "log_softmax(x, axis, out=None)\n--\n\nx - log(sum(exp(x))) along an axis."),
     method<"softmax_backward", backward<false>>(
         "softmax_backward(grad, y, axis)\n--\n\ny * (grad - sum(grad * y))"),
     method<"log_softmax_backward", backward<true>>(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from rushlight.kernels.base import Base
+from rushlight.kernels.declaration import kernels_of
 from rushlight.kernels.native import native
 
 if native is None:
@@ -46,7 +47,7 @@ def native_kernels() -> set[str]:
     """The names of the kernels that the extension takes over."""
     from rushlight.kernels.cpu import CPU
 
-    return {name for name in vars(CPU) if not name.startswith("_")}
+    return kernels_of(CPU).keys() & vars(CPU).keys()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import rushlight as torch
 import samples
 from rushlight.kernels import launch
 from rushlight.kernels.base import Base
+from rushlight.kernels.declaration import kernels_of
 from samples import Op, Sample, build, outputs
 
 TABLES = [table for table in [launch.kernels[np.ndarray]] if type(table) is not Base]
@@ -35,7 +36,7 @@ def overrides(table: Any) -> dict[str, Any]:
             found.update(
                 (name, value)
                 for name, value in vars(cls).items()
-                if callable(value) and hasattr(Base, name) and not name.startswith("_")
+                if name in kernels_of(Base)
             )
     return found
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from ..autograd.node import next_sequence, nodes_from
 from ..kernels import launch
+from ..kernels.declaration import Declaration, kernels_of
 from ..kernels.launch import kernels as kernel_tables
 from ..nn.module import Module
 from ..nn.parameter import Parameter
@@ -29,15 +30,11 @@ from ..tensor import Tensor
 from .names import Names, is_users_class
 from .record import Call, LiveValue, Record, Slot, Source
 
-# What a table knows besides its kernels.
-_NOT_KERNELS = {
-    "array_type", "data_pointer", "device_name", "device_of", "is_host", "owns_memory", "xp",
-}  # fmt: skip
 # What modules without parameters and tensors have as attributes.
 _NO_TENSORS = {int, float, bool, str, tuple, dict, OrderedDict, type(None)}
 # What arguments in tuples and lists mostly are: shapes, axes, indices.
 _PLAIN = {int, float, bool, str, slice, type(None)}
-_SPECIAL = {"to_numpy", "nonzero", "getitem", "from_numpy"}
+_SPECIAL = {"read", "dynamic", "view", "transfer"}  # kinds of kernels
 PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -91,12 +88,12 @@ class Recorder:
 
     # ---- what is recorded
 
-    def call(self, name: str, function: Any, *arguments: Any) -> Any:
+    def call(self, name: str, declared: Declaration, function: Any, *arguments: Any) -> Any:
         """Runs a kernel and notes it."""
         if get_ident() != self.thread:
             return function(*arguments)
-        if name in _SPECIAL:
-            name, function, arguments = self._special(name, function, arguments)
+        if declared.kind in _SPECIAL:
+            name, function, arguments = self._special(name, declared.kind, function, arguments)
         reads: list[int] = []
         template = tuple(self._template(arguments, reads))
         if LiveValue in map(type, arguments):
@@ -122,11 +119,13 @@ class Recorder:
         if self.failure is None and len(kinds) < 2:
             self.failure = f"{_user_line()} catches an error ({name})"
 
-    def _special(self, name: str, function: Any, arguments: Any) -> tuple[str, Any, Any]:
+    def _special(
+        self, name: str, kind: str, function: Any, arguments: Any
+    ) -> tuple[str, Any, Any]:
         """What a call of one of the kernels that are not recorded like others is recorded as."""
-        if name == "to_numpy":
+        if kind == "read":
             self.fail("reads a value (item(), bool(tensor), tolist(), print)")
-        elif name == "nonzero" or name == "getitem" and _has_mask(arguments[1]):
+        elif kind == "dynamic" or name == "getitem" and _has_mask(arguments[1]):
             self.fail(f"makes a result whose shape depends on the data ({name})")
         elif name == "from_numpy" and type(arguments[0]) is function.__self__.array_type:
             # A tensor made from data: each replay makes it anew, for it may be changed in place.
@@ -345,12 +344,14 @@ class _RecordingTable:
     def __init__(self, table: Any, recorder: Recorder) -> None:
         self._table = table
         self._recorder = recorder
+        self._declarations = kernels_of(type(table))
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._table, name)
-        if name in _NOT_KERNELS:
+        declared = self._declarations.get(name)
+        if declared is None:
             return value
-        recorded = partial(self._recorder.call, name, value)
+        recorded = partial(self._recorder.call, name, declared, value)
         setattr(self, name, recorded)
         return recorded
 

@@ -16,6 +16,7 @@ from ..device import device
 from ..errors import OperationError
 from .base import Base
 from .base.philox import DEVICE, Philox
+from .declaration import kernels_of
 
 
 class Accelerator(Philox, Base):
@@ -100,22 +101,17 @@ def _memory_order(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(order), tuple(sorted(range(x.ndim), key=order.__getitem__))
 
 
-# Attributes of a table that are no kernels, or find their device themselves.
-_AT_HOME = {
-    "array_type", "context", "current_index", "device_of", "data_pointer", "owns_memory",
-    "to_numpy", "from_numpy", "copy", "xp",
-}  # fmt: skip
-
-
 def spread(kind: type[Accelerator]) -> type[Accelerator]:
     """A class like `kind` for a machine with several devices."""
-    names = [n for n in dir(kind) if not n.startswith("_") and n not in _AT_HOME]
-    kernels = {n: getattr(kind, n) for n in names if callable(getattr(kind, n))}
-    guarded = {name: _on_device_of_arguments(name, kernel) for name, kernel in kernels.items()}
+    guarded = {
+        name: _on_device_of_arguments(name, getattr(kind, name), declaration.kind == "random")
+        for name, declaration in kernels_of(kind).items()
+        if declaration.kind not in ("transfer", "read")  # these find their devices by themselves
+    }
     return type(kind.__name__, (kind,), guarded)
 
 
-def _on_device_of_arguments(name: str, kernel: Any) -> Any:
+def _on_device_of_arguments(name: str, kernel: Any, draws: bool) -> Any:
     def guarded(self: Any, *arguments: Any, **options: Any) -> Any:
         found: dict[int, None] = {}
         _collect_devices((*arguments, *options.values()), self.array_type, found)
@@ -126,7 +122,7 @@ def _on_device_of_arguments(name: str, kernel: Any) -> Any:
                 f"devices, {first} and {second}! Move one with .to(device)."
             )
         index = next(iter(found), self.index)
-        if name.startswith("random_"):  # numbers are drawn where their generator is
+        if draws:  # numbers are drawn where their generator is
             index = int(arguments[0][DEVICE])
         if index is None or index == self.current_index():
             return kernel(self, *arguments, **options)

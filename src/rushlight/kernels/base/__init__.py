@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...device import cpu, device
+from ..declaration import kernel
 from .convolution import Convolution
 from .copies import Copies
 from .dropout import Dropout
@@ -54,13 +55,16 @@ class Base(
         # A capsule is what the extension's allocator hangs onto its own blocks.
         return x.base is None or type(x.base).__name__ == "PyCapsule"
 
+    @kernel("read")
     def to_numpy(self, x: Any) -> np.ndarray[Any, Any]:
         """The values on the host: the only way by which Python reads them."""
         return x
 
+    @kernel("transfer")
     def from_numpy(self, x: np.ndarray[Any, Any]) -> Any:
         """A host array's values on the table's device."""
         return x
 
+    @kernel("read")
     def scalar(self, x: Any) -> Any:
         return self.to_numpy(x).item()

@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from ..declaration import kernel
+
 
 class Convolution:
     xp: Any
     array: Any
     clone: Any
 
+    @kernel("product")
     def convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
         batch, channels = geometry.output_shape[:2]
         groups = geometry.groups
@@ -31,6 +34,7 @@ class Convolution:
             y += bias.reshape((-1,) + (1,) * (y.ndim - 2))
         return self.clone(y, "channels_last")
 
+    @kernel("product")
     def convolution_backward_input(self, grad: Any, weight: Any, geometry: Any) -> Any:
         groups = geometry.groups
         padded = self.xp.zeros(_padded_shape(geometry), grad.dtype)
@@ -44,6 +48,7 @@ class Convolution:
         )
         return self.clone(padded[inner], "channels_last")
 
+    @kernel("product")
     def convolution_backward_weight(
         self, grad: Any, x: Any, geometry: Any, with_bias: bool
     ) -> tuple[Any, Any]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..declaration import kernel
+
 
 class Dropout:
     xp: Any
     array: Any
 
+    @kernel("fused")
     def dropout(self, x: Any, mask: Any, scale: float) -> Any:
         kept = self.xp.multiply(x, mask, out=self.xp.empty_like(x))
         return self.array(self.xp.multiply(kept, scale, out=kept))

@@ -7,6 +7,7 @@ from typing import Any
 from ...dtype import dtype as DType
 from ...dtype import get_default_dtype
 from ...errors import NotSupportedError, OperationError
+from ..declaration import kernel
 
 from_numpy = DType.from_numpy
 
@@ -17,39 +18,42 @@ def _unary(name: str, refused: str = "", floats: bool = False) -> Any:
     With `floats` whole numbers become the default dtype first.
     """
 
-    def kernel(self: Any, x: Any, out: Any = None) -> Any:
+    @kernel("elementwise")
+    def run(self: Any, x: Any, out: Any = None) -> Any:
         kind = x.dtype.kind
         if kind in refused:
-            raise _refusal(kernel.__name__, x)
+            raise _refusal(run.__name__, x)
         if floats and kind in "biu":
             x = _floating(x)
         return self.array(getattr(self.xp, name)(x, out=out))
 
-    return kernel
+    return run
 
 
 def _rounding(name: str) -> Any:
     """Whole numbers are as they are."""
 
-    def kernel(self: Any, x: Any, out: Any = None) -> Any:
+    @kernel("elementwise")
+    def run(self: Any, x: Any, out: Any = None) -> Any:
         if x.dtype.kind in "bc":
-            raise _refusal(kernel.__name__, x)
+            raise _refusal(run.__name__, x)
         if x.dtype.kind in "iu":
             return self.store(x.copy() if out is None else x, out)
         return self.array(getattr(self.xp, name)(x, out=out))
 
-    return kernel
+    return run
 
 
 def _binary(name: str, refused: str = "") -> Any:
-    def kernel(self: Any, a: Any, b: Any, out: Any = None) -> Any:
+    @kernel("elementwise")
+    def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
         if refused:
             for x in (a, b):
                 if hasattr(x, "dtype") and x.dtype.kind in refused:
-                    raise _refusal(kernel.__name__, x)
+                    raise _refusal(run.__name__, x)
         return self.array(getattr(self.xp, name)(a, b, out=out))
 
-    return kernel
+    return run
 
 
 def _floating(x: Any) -> Any:
@@ -86,6 +90,7 @@ class Elementwise:
     isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
     logical_not, bitwise_not = _unary("logical_not"), _unary("bitwise_not", "fc")
 
+    @kernel("elementwise")
     def sub(self, a: Any, b: Any, out: Any = None) -> Any:
         for x in (a, b):
             if isinstance(x, self.array_type) and x.dtype.kind == "b":
@@ -95,10 +100,12 @@ class Elementwise:
                 )
         return self.array(self.xp.subtract(a, b, out=out))
 
+    @kernel("elementwise")
     def div(self, a: Any, b: Any, out: Any = None) -> Any:
         a, b = (_floating(x) if isinstance(x, self.array_type) else x for x in (a, b))
         return self.array(self.xp.true_divide(a, b, out=out))
 
+    @kernel("elementwise")
     def neg(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             raise OperationError(
@@ -107,15 +114,18 @@ class Elementwise:
             )
         return self.array(self.xp.negative(x, out=out))
 
+    @kernel("elementwise")
     def square(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             x = x.astype("int64")
         return self.array(self.xp.multiply(x, x, out=out))
 
+    @kernel("elementwise")
     def floor_divide(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         return self.array(self.xp.floor_divide(a, b, out=out))
 
+    @kernel("elementwise")
     def remainder(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         return self.array(self.xp.remainder(a, b, out=out))
@@ -127,10 +137,12 @@ class Elementwise:
         if a.dtype.kind in "iu" and self.is_host and not self.xp.all(b):
             raise TypeError("ZeroDivisionError")
 
+    @kernel("elementwise")
     def rsqrt(self, x: Any, out: Any = None) -> Any:
         x = _floating(x)
         return self.array(self.xp.divide(1, self.xp.sqrt(x), out=out))
 
+    @kernel("elementwise")
     def sigmoid(self, x: Any, out: Any = None) -> Any:
         x = _floating(x)
         # exp(-|x|) never overflows; both branches of 1 / (1 + exp(-x)) are written in it.
@@ -138,6 +150,7 @@ class Elementwise:
         result = self.xp.where(x >= 0, 1, small) / (1 + small)
         return self.store(result.astype(x.dtype, copy=False), out)
 
+    @kernel("elementwise")
     def relu(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             raise TypeError("Boolean inputs not supported for relu")
@@ -145,20 +158,25 @@ class Elementwise:
             raise NotSupportedError(f"relu is not implemented for {x.dtype}: it has no order")
         return self.array(self.xp.maximum(x, 0, out=out))
 
+    @kernel("elementwise")
     def relu_backward(self, grad: Any, y: Any) -> Any:
         return self.array(self.xp.where(y > 0, grad, self.xp.zeros((), grad.dtype)))
 
+    @kernel("elementwise")
     def tanh_backward(self, grad: Any, y: Any) -> Any:
         return self.array(grad * (1 - y * y))
 
+    @kernel("elementwise")
     def sigmoid_backward(self, grad: Any, y: Any) -> Any:
         return self.array(grad * y * (1 - y))
 
+    @kernel("elementwise")
     def clamp(self, x: Any, low: Any, high: Any, out: Any = None) -> Any:
         return self.array(self.xp.clip(x, low, high, out=out))
 
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        return self.array(self.xp.where(condition, a, b))
+    @kernel("elementwise")
+    def where(self, condition: Any, a: Any, b: Any, out: Any = None) -> Any:
+        return self.store(self.xp.where(condition, a, b), out)
 
 
 for _name, _kernel in vars(Elementwise).items():

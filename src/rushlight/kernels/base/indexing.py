@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..declaration import kernel
+
 
 class Indexing:
     xp: Any
-    array: Any
+    store: Any
     scalar: Any
 
-    def gather(self, x: Any, axis: int, index: Any) -> Any:
-        return self.array(x[self._positions(index, axis)])
+    @kernel("indexing")
+    def gather(self, x: Any, axis: int, index: Any, out: Any = None) -> Any:
+        return self.store(x[self._positions(index, axis)], out)
 
+    @kernel("indexing")
     def scatter_add(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
         result = x.copy() if out is None else out
         self.add_at(result, self._positions(index, axis), values)
@@ -25,15 +29,18 @@ class Indexing:
         positions[axis] = index
         return tuple(positions)
 
+    @kernel("indexing", ("x",))
     def add_at(self, x: Any, index: Any, values: Any) -> None:
         """x[index] += values, where an element that is named twice is added to twice."""
         self.xp.add.at(x, index, values)
 
+    @kernel("dynamic")
     def nonzero(self, x: Any) -> Any:
         if x.ndim == 0:  # one row without columns, or none
             return self.xp.empty((int(self.scalar(x != 0)), 0), "int64")
         return self.xp.stack(self.xp.nonzero(x), axis=-1)
 
+    @kernel("scan")
     def sort(self, x: Any, axis: int, descending: bool) -> tuple[Any, Any]:
         key = self.xp.flip(x, axis) if descending else x
         order = self.xp.argsort(key, axis=axis, kind="stable")
@@ -41,5 +48,6 @@ class Indexing:
             order = self.xp.flip(x.shape[axis] - 1 - order, axis)
         return self.xp.take_along_axis(x, order, axis=axis), order
 
+    @kernel("indexing")
     def one_hot(self, x: Any, classes: int) -> Any:
         return (x[..., None] == self.xp.arange(classes)).astype("int64")

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ..declaration import kernel
+
 
 class Linalg:
     to_numpy: Any
     from_numpy: Any
 
+    @kernel("fused")
     def qr(self, x: Any) -> tuple[Any, Any]:
         """Q with orthonormal columns and the upper triangular R of x = QR, as LAPACK gives them.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import OutOfRangeError
+from ..declaration import kernel
 
 
 class Loss:
@@ -13,6 +14,7 @@ class Loss:
     scalar: Any
     is_host: bool
 
+    @kernel("fused")
     def nll_loss(
         self, log_probabilities: Any, target: Any, weight: Any, reduction: str, ignore_index: int
     ) -> tuple[Any, Any]:
@@ -31,6 +33,7 @@ class Loss:
         loss = xp.sum(losses)
         return self.array(loss / total if reduction == "mean" else loss), total
 
+    @kernel("fused")
     def nll_loss_backward(
         self, grad: Any, target: Any, weight: Any, total_weight: Any, reduction: str,
         ignore_index: int, input_shape: Any,

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..declaration import kernel
+
 
 class Matmul:
     xp: Any
     array: Any
     sum: Any
 
-    def matmul(self, a: Any, b: Any) -> Any:
-        return self.array(self.xp.matmul(a, b))
+    @kernel("product")
+    def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
+        return self.array(self.xp.matmul(a, b, out=out))
 
+    @kernel("product")
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         y = self.xp.matmul(x, weight.T)
         return self.array(y if bias is None else self.xp.add(y, bias, out=y))
 
+    @kernel("product")
     def linear_backward_weight(self, grad: Any, x: Any, with_bias: bool) -> tuple[Any, Any]:
         """The gradients of weight and bias, summed over all rows of the batch."""
         rows, inputs = grad, x

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..declaration import kernel
+
 
 class Normalization:
     xp: Any
     array: Any
 
+    @kernel("fused", ("running_mean", "running_var"))
     def batch_norm(
         self, x: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool,
         momentum: float, eps: float,
@@ -31,6 +34,7 @@ class Normalization:
             y += bias.reshape(spread)
         return y, mean.astype(x.dtype, copy=not training), invstd.astype(x.dtype, copy=False)
 
+    @kernel("fused")
     def batch_norm_backward(
         self, grad: Any, x: Any, weight: Any, mean: Any, invstd: Any, training: bool
     ) -> tuple[Any, Any, Any]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..declaration import kernel
+
 
 class Optim:
     xp: Any
 
+    @kernel("update", ("params", "buffers"))
     def sgd(
         self,
         params: list[Any],
@@ -40,6 +43,7 @@ class Optim:
                 grad = grad + momentum * buffer if nesterov else buffer
             param -= lr * grad
 
+    @kernel("update", ("params", "exp_avgs", "exp_avg_sqs", "max_exp_avg_sqs", "steps"))
     def adam(
         self,
         params: list[Any],

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from ..declaration import kernel
+
 
 class Pooling:
     xp: Any
     array: Any
     clone: Any
 
+    @kernel("window")
     def max_pool(self, x: Any, geometry: Any) -> tuple[Any, Any]:
         """The maximum of each window, and its place in the window (the first one, row by row)."""
         xp = self.xp
@@ -36,12 +39,14 @@ class Pooling:
             xp.copyto(where, number, where=larger)
         return self.clone(best, "channels_last"), self.clone(where, "channels_last")
 
+    @kernel("window")
     def max_pool_backward(self, grad: Any, where: Any, geometry: Any) -> Any:
         padded = self.xp.zeros(_border_shape(geometry), grad.dtype)
         for number, window in enumerate(_windows(geometry)):
             padded[window] += self.xp.where(where == number, grad, 0)
         return self._without_border(padded, geometry)
 
+    @kernel("window")
     def max_pool_gather(self, x: Any, where: Any, geometry: Any) -> Any:
         """The elements of x that `where` names: the gradient of `max_pool_backward`."""
         padded = self._with_border(x, geometry, 0)
@@ -50,6 +55,7 @@ class Pooling:
             result += self.xp.where(where == number, padded[window], 0)
         return self.clone(result, "channels_last")
 
+    @kernel("window")
     def max_pool_indices(self, where: Any, geometry: Any) -> Any:
         """Places in the window as PyTorch's indices: flat, in a channel's plane of the input."""
         xp = self.xp
@@ -66,6 +72,7 @@ class Pooling:
             scale *= geometry.input_shape[2 + dim]
         return flat
 
+    @kernel("window")
     def avg_pool(self, x: Any, geometry: Any) -> Any:
         padded = self._with_border(x, geometry, 0)
         total = self.xp.zeros(geometry.output_shape, x.dtype)
@@ -73,6 +80,7 @@ class Pooling:
             total += padded[window]
         return self.clone(total / self._divisor(geometry, x.dtype), "channels_last")
 
+    @kernel("window")
     def avg_pool_backward(self, grad: Any, geometry: Any) -> Any:
         share = grad / self._divisor(geometry, grad.dtype)
         padded = self.xp.zeros(_border_shape(geometry), grad.dtype)

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from ..declaration import kernel
+
 Array = np.ndarray[Any, Any]
 
 STATE_SIZE = 632
@@ -43,6 +45,7 @@ class Random:
 
     xp: Any
 
+    @kernel("random", ("state",))
     def random_uniform(self, state: Array, shape: tuple[int, ...], low: float, high: float,
                        dtype: Any) -> Array:  # fmt: skip
         """low + u * (high - low), u uniform in [0, 1)."""
@@ -57,6 +60,7 @@ class Random:
             np.putmask(out, out == out.dtype.type(high), out.dtype.type(low))
         return self.xp.asarray(out.reshape(shape))
 
+    @kernel("random", ("state",))
     def random_normal(self, state: Array, shape: tuple[int, ...], mean: float, std: float,
                       dtype: Any) -> Array:  # fmt: skip
         """mean + std * z, z standard normal (Box and Muller 1958).
@@ -81,6 +85,7 @@ class Random:
             out[-16:] = _normal_blocks(uniforms, mean, std)
         return self.xp.asarray(out.reshape(shape))
 
+    @kernel("random", ("state",))
     def random_exponential(self, state: Array, shape: tuple[int, ...], rate: float,
                            dtype: Any) -> Array:  # fmt: skip
         """-log(1 - u) / rate."""
@@ -89,6 +94,7 @@ class Random:
             _store(out[part], -1.0 / rate * np.log1p(-uniforms))
         return self.xp.asarray(out.reshape(shape))
 
+    @kernel("random", ("state",))
     def random_bernoulli(self, state: Array, shape: tuple[int, ...], p: float | Array) -> Array:
         """True with probability p, a number (a float64 is drawn for each element) or an array
         that broadcasts to `shape` (float64 is drawn where p is float64, else float32)."""
@@ -103,6 +109,7 @@ class Random:
             np.less(uniforms, probabilities[part].astype(work, copy=False), out=out[part])
         return self.xp.asarray(out.reshape(shape))
 
+    @kernel("random", ("state",))
     def random_integers(self, state: Array, shape: tuple[int, ...], low: int, high: int,
                         dtype: Any) -> Array:  # fmt: skip
         """Integers in [low, high), -2**63 <= low < high <= 2**63: a draw modulo the range.
@@ -112,6 +119,7 @@ class Random:
         out = _integers(state, shape, low, high - low, high - low >= 1 << 28, dtype)
         return self.xp.asarray(out)
 
+    @kernel("random", ("state",))
     def random_full_range(self, state: Array, shape: tuple[int, ...], dtype: Any) -> Array:
         """Integers from 0 to an integer dtype's greatest, or to 2**mantissa bits of a float."""
         dtype = np.dtype(dtype)
@@ -122,6 +130,7 @@ class Random:
         out = _integers(state, shape, 0, span, dtype in (np.int64, np.float64), dtype)
         return self.xp.asarray(out)
 
+    @kernel("random", ("state",))
     def random_permutation(self, state: Array, n: int) -> Array:
         """0 .. n-1 shuffled (Fisher and Yates), int64."""
         out = np.arange(n)
@@ -142,6 +151,7 @@ class Random:
                     here += 1
         return self.xp.asarray(out)
 
+    @kernel("random", ("state",))
     def random_multinomial(self, state: Array, probabilities: Array, num_samples: int,
                            replacement: bool) -> Array:  # fmt: skip
         """Indices drawn with the weights in each row of `probabilities` (n,) or (rows, n), int64.

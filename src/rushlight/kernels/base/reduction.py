@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..declaration import kernel
+
 
 def _reduce(name: str) -> Any:
-    def kernel(self: Any, x: Any, axes: Any, keepdims: bool) -> Any:
-        return self.array(getattr(self.xp, name)(x, axis=axes, keepdims=keepdims))
+    @kernel("reduction")
+    def run(self: Any, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
+        return self.array(getattr(self.xp, name)(x, axis=axes, out=out, keepdims=keepdims))
 
-    return kernel
+    return run
 
 
 class Reduction:
     xp: Any
     array: Any
+    store: Any
     scalar: Any
     is_host: bool
 
@@ -22,6 +26,7 @@ class Reduction:
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))
 
+    @kernel("check")
     def check(self, conditions: Any, kind: type[Exception], message: str) -> None:
         """Raises `kind(message)` unless all conditions hold, where values are read for checks.
 
@@ -30,16 +35,20 @@ class Reduction:
         if self.is_host and not self.scalar(conditions.all()):
             raise kind(message)
 
-    def argmax(self, x: Any, axis: Any, keepdims: bool) -> Any:
-        return self.array(self.xp.argmax(x, axis=axis, keepdims=keepdims))
+    @kernel("reduction")
+    def argmax(self, x: Any, axis: Any, keepdims: bool, out: Any = None) -> Any:
+        return self.array(self.xp.argmax(x, axis=axis, out=out, keepdims=keepdims))
 
-    def argmin(self, x: Any, axis: Any, keepdims: bool) -> Any:
-        return self.array(self.xp.argmin(x, axis=axis, keepdims=keepdims))
+    @kernel("reduction")
+    def argmin(self, x: Any, axis: Any, keepdims: bool, out: Any = None) -> Any:
+        return self.array(self.xp.argmin(x, axis=axis, out=out, keepdims=keepdims))
 
-    def cumsum(self, x: Any, axis: int) -> Any:
+    @kernel("scan")
+    def cumsum(self, x: Any, axis: int, out: Any = None) -> Any:
         if x.ndim == 0:
-            return x.copy()
-        return self.array(self.xp.cumsum(x, axis=axis, dtype=x.dtype))
+            return self.store(x.copy(), out)
+        return self.array(self.xp.cumsum(x, axis=axis, dtype=x.dtype, out=out))
 
-    def count_nonzero(self, x: Any, axes: Any) -> Any:
-        return self.array(self.xp.count_nonzero(x, axis=axes))
+    @kernel("reduction")
+    def count_nonzero(self, x: Any, axes: Any, out: Any = None) -> Any:
+        return self.store(self.xp.count_nonzero(x, axis=axes), out)

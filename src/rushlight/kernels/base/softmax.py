@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..declaration import kernel
+
 
 class Softmax:
     xp: Any
     array: Any
+    store: Any
 
-    def softmax(self, x: Any, axis: int) -> Any:
+    @kernel("scan")
+    def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
         e = self.xp.exp(x - self.xp.max(x, axis=axis, keepdims=True))
-        return self.array(e / self.xp.sum(e, axis=axis, keepdims=True))
+        return self.store(e / self.xp.sum(e, axis=axis, keepdims=True), out)
 
-    def log_softmax(self, x: Any, axis: int) -> Any:
+    @kernel("scan")
+    def log_softmax(self, x: Any, axis: int, out: Any = None) -> Any:
         shifted = x - self.xp.max(x, axis=axis, keepdims=True)
         total = self.xp.sum(self.xp.exp(shifted), axis=axis, keepdims=True)
-        return self.array(shifted - self.xp.log(total))
+        return self.store(shifted - self.xp.log(total), out)
 
+    @kernel("scan")
     def softmax_backward(self, grad: Any, y: Any, axis: int) -> Any:
         return self.array(y * (grad - self.xp.sum(grad * y, axis=axis, keepdims=True)))
 
+    @kernel("scan")
     def log_softmax_backward(self, grad: Any, y: Any, axis: int) -> Any:
         return self.array(grad - self.xp.exp(y) * self.xp.sum(grad, axis=axis, keepdims=True))

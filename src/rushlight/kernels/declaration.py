@@ -1,0 +1,83 @@
+"""What a kernel says of itself: its kind, and which of its arguments it writes.
+
+The generic kernels carry a declaration; an override of a device takes that of its name. Whatever
+must know what is a kernel, and what it does to its arguments, asks `kernels_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+KINDS = {
+    "elementwise": "an element of the result is made from the elements at its place",
+    "reduction": "axes of the input are gone from the result, or of length 1",
+    "scan": "the result has the input's shape, and each line along one axis is made by itself",
+    "product": "sums of products: matrix products and convolutions",
+    "window": "an element of the result is made from a window of the input",
+    "view": "the result shares the input's memory wherever it can",
+    "copy": "elements are put elsewhere, or converted, and nothing is computed",
+    "creation": "an array is made out of nothing but numbers",
+    "random": "numbers are drawn from a generator's state, which is written",
+    "indexing": "elements are picked or placed by indices",
+    "update": "an optimizer's step, on lists of arrays",
+    "fused": "several of these at once, for speed or for precision",
+    "check": "raises an error, or does nothing",
+    "transfer": "moves values to another device, and finds the devices by itself",
+    "read": "hands values to Python",
+    "dynamic": "the result's shape depends on values",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The kind of a kernel, and what it writes besides the array that it makes.
+
+    `writes` are the names of those arguments, or of lists of them, `positions` their places;
+    `out`, which a caller may leave away or give as None, is among them.
+    """
+
+    kind: str
+    writes: tuple[str, ...]
+    positions: tuple[int, ...]
+
+
+def kernel(kind: str, writes: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+    """Declares the method below to be a kernel. The method stays what it is: a call costs nothing.
+
+    >>> from rushlight.kernels.declaration import kernel, kernels_of
+    >>> class Table:
+    ...     @kernel("elementwise")
+    ...     def double(self, x, out=None): ...
+    >>> kernels_of(Table)["double"]
+    Declaration(kind='elementwise', writes=('out',), positions=(1,))
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kernel: there is no kind {kind!r}, but {', '.join(KINDS)}")
+
+    def declare(function: Any) -> Any:
+        code = function.__code__
+        parameters = code.co_varnames[1 : code.co_argcount]  # without self
+        written = (*writes, "out") if "out" in parameters else writes
+        function.declaration = Declaration(
+            kind, written, tuple([parameters.index(name) for name in written])
+        )
+        return function
+
+    return declare
+
+
+_found: dict[type, dict[str, Declaration]] = {}
+
+
+def kernels_of(table: type) -> dict[str, Declaration]:
+    """The kernels of a class of tables by name, each with the declaration of the generic one."""
+    found = _found.get(table)
+    if found is None:
+        found = _found[table] = {
+            name: value.declaration
+            for cls in table.__mro__ for name, value in vars(cls).items()
+            if hasattr(value, "declaration")
+        }  # fmt: skip
+    return found
