@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -78,3 +79,8 @@ def gradients(op: Op, sample: Sample) -> list[Any]:
 def seeds_of(results: list[Tensor]) -> list[Tensor]:
     random = np.random.default_rng(3)
     return [t.new_tensor(random.standard_normal(tuple(t.shape))) for t in results]
+
+
+def declaration_of(value: Any) -> int:
+    """What identifies an operation: its in-place form and its operator are the same one."""
+    return id(getattr(value, "operation", None) or inspect.unwrap(value))

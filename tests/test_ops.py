@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from ops_support import (
     ALL,
     DIFFERENTIABLE,
     assert_same,
+    declaration_of,
     each,
     floating_outputs,
     gradients,
@@ -319,7 +319,6 @@ def _found(name: str) -> Any:
 
 
 def test_everything_exported_has_its_row() -> None:
-    # An operator of Python's syntax wraps the function of the same name.
-    rows = {id(inspect.unwrap(value)) for value in covered()}
-    missing = [name for name, v in exported().items() if id(inspect.unwrap(v)) not in rows]
+    rows = {declaration_of(value) for value in covered()}
+    missing = [name for name, v in exported().items() if declaration_of(v) not in rows]
     assert not missing, f"no row in tests/samples covers {', '.join(sorted(missing))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from ops_support import (
     ALL,
     DIFFERENTIABLE,
     assert_same,
+    declaration_of,
     each,
     floating_outputs,
     gradients,
@@ -184,7 +186,15 @@ def test_views(op: Op, device: str) -> None:
         assert view.numel() == 0 or 3.0 <= values.max(), sample
 
 
-@each([op for op in ALL if op.inplace])
+def inplace_name(op: Op) -> str:
+    """The method that does the same in place, or nothing."""
+    derived = getattr(Tensor, f"{op.name}_", None)
+    if derived is not None and declaration_of(derived) == declaration_of(op.function(torch)):
+        return f"{op.name}_"
+    return op.inplace or ""
+
+
+@each([op for op in ALL if inplace_name(op)])
 def test_inplace(op: Op, device: str) -> None:
     """The in-place form gives the same values and gradients, returns its tensor, counts."""
     checked = 0
@@ -198,12 +208,13 @@ def test_inplace(op: Op, device: str) -> None:
             continue
         checked += 1
         changed = leaf.clone()
-        result = getattr(changed, op.inplace)(*built.args[1:], **built.kwargs)
+        result = getattr(changed, inplace_name(op))(*built.args[1:], **built.kwargs)
         assert result is changed, sample
         assert changed._version == 1, sample
         assert_same(changed, expected, sample, 0.0)
         inputs = [t for t in built.leaves(Tensor) if t.requires_grad]
         if not expected.requires_grad:
+            assert not op.differentiable or not inputs, sample
             continue
         seed = seeds_of([expected])
         for a, b in zip(
@@ -213,5 +224,89 @@ def test_inplace(op: Op, device: str) -> None:
         ):
             assert_same(a, b, f"gradient of {sample}")
         with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
-            getattr(leaf, op.inplace)(*built.args[1:], **built.kwargs)
-    assert checked
+            getattr(leaf, inplace_name(op))(*built.args[1:], **built.kwargs)
+    assert checked or not op.differentiable
+
+
+# ---- out=
+
+
+def takes_out(op: Op) -> bool:
+    try:
+        return "out" in inspect.signature(op.function(torch)).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+WITH_OUT = [op for op in ALL if takes_out(op)]
+
+
+def targets_like(results: list[Tensor], change: Callable[[Tensor], Tensor]) -> Any:
+    made = tuple(change(r) for r in results)
+    return made if len(made) > 1 else made[0]
+
+
+def call_with(op: Op, built: Sample, out: Any) -> Any:
+    return op.function(torch)(*built.args, **built.kwargs, out=out)
+
+
+@each(WITH_OUT)
+def test_out(op: Op, device: str) -> None:
+    """`out` gets the values, whatever its shape and memory order were, and is returned."""
+    fillings: list[Callable[[Tensor], Tensor]] = [
+        lambda r: torch.full_like(r, 7), lambda r: torch.full(r.shape[::-1], 7, dtype=r.dtype,
+                                                              device=r.device).permute(
+            tuple(range(r.ndim))[::-1]),
+        lambda r: torch.empty(0, dtype=r.dtype, device=r.device),
+    ]  # fmt: skip
+    for sample in op.samples():
+        built = build(torch, sample, maker(device))
+        torch.manual_seed(1)
+        expected = outputs(run(op, built))
+        if not all(isinstance(t, Tensor) for t in expected):
+            continue
+        for filled in fillings:
+            out = targets_like(expected, filled)
+            torch.manual_seed(1)
+            result = call_with(op, built, out)
+            assert [id(t) for t in outputs(result)] == [id(t) for t in outputs(out)], sample
+            for a, b in zip(outputs(out), expected, strict=True):
+                assert_same(a, b, sample, 1e-12)
+                assert a.dtype is b.dtype and a._version > 0, sample
+
+
+@each([op for op in WITH_OUT if op.differentiable])
+def test_out_refuses(op: Op, device: str) -> None:
+    """Gradients, dtypes that the result cannot become, and what is no tensor; nothing changes."""
+    for sample in op.samples():
+        built = build(torch, sample, maker(device, gradient=True))
+        expected = outputs(run(op, built))
+        if not all(isinstance(t, Tensor) and t.is_floating_point() for t in expected):
+            continue
+        if len(expected) > 1 or not any(t.requires_grad for t in built.leaves(Tensor)):
+            continue
+        out = torch.zeros_like(expected[0])
+        with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+            call_with(op, built, out)
+        with torch.no_grad():
+            whole = torch.zeros(expected[0].shape, dtype=torch.int64, device=device)
+            with pytest.raises(RuntimeError, match="can't be cast to the desired output type Long"):
+                call_with(op, built, whole)
+            with pytest.raises(TypeError, match="argument 'out' must be Tensor, not str"):
+                call_with(op, built, "there")
+        assert not to_numpy(out).any() and not to_numpy(whole).any(), sample
+
+
+def test_out_of_another_shape_warns() -> None:
+    out = torch.zeros(3)
+    with pytest.warns(UserWarning, match="An output with one or more elements was resized"):
+        torch.add(torch.ones(2), torch.ones(2), out=out)
+    assert out.tolist() == [2.0, 2.0]
+
+
+def test_out_may_be_an_operand() -> None:
+    x = torch.arange(6.0)
+    torch.add(x[:-1], x[1:], out=x[1:])
+    assert x.tolist() == [0.0, 1.0, 3.0, 5.0, 7.0, 9.0]
+    torch.exp(x[:2], out=x[:2])
+    assert x[:2].tolist() == pytest.approx([1.0, 2.7182818])

@@ -68,7 +68,7 @@ def call_mode(mode: TorchFunctionMode, function: Any, args: Any, kwargs: Any) ->
 def overloaded(args: Iterable[Any], kwargs: dict[str, Any]) -> list[Any]:
     """The arguments that override functions, one of each type, subclasses before their bases."""
     found: list[Any] = []
-    for value in _leaves((*args, *kwargs.values())):
+    for value in leaves((*args, *kwargs.values())):
         kind = type(value)
         if not hasattr(kind, "__torch_function__") or isinstance(value, Tensor):
             continue
@@ -79,10 +79,11 @@ def overloaded(args: Iterable[Any], kwargs: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _leaves(values: Iterable[Any]) -> Iterable[Any]:
+def leaves(values: Iterable[Any]) -> Iterable[Any]:
+    """Arguments, and what tuples and lists among them hold."""
     for value in values:
         if isinstance(value, (tuple, list)):
-            yield from _leaves(value)
+            yield from leaves(value)
         else:
             yield value
 

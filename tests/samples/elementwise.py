@@ -163,6 +163,7 @@ ops = [
            integers="int64"),
     binary("mul", np.multiply, inplace="mul_", integers="int64"),
     binary("div", lambda a, b, rounding_mode=None: np.true_divide(a, b), second="nonzero",
+           covers=("true_divide",),
            more=_rounded, inplace="div_", integers="float32"),
     binary("floor_divide", np.floor_divide, "distinct", "nonzero", differentiable=False,
            more=no_complex_pair, integers="int64"),

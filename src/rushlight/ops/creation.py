@@ -182,7 +182,7 @@ def finished(array: Any, requires_grad: bool) -> Tensor:
 @operation(method=False)
 def full(
     size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
+    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of `size` with one value everywhere."""
     if isinstance(fill_value, Tensor):
@@ -193,7 +193,7 @@ def full(
 
 
 @operation(method=False)
-def zeros(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
+def zeros(*size: Any, dtype: Any = None, out: Tensor | None = None, **options: Any) -> Tensor:
     """A tensor of zeros.
 
     >>> import rushlight as torch
@@ -205,7 +205,7 @@ def zeros(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
 
 
 @operation(method=False)
-def ones(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
+def ones(*size: Any, dtype: Any = None, out: Tensor | None = None, **options: Any) -> Tensor:
     """A tensor of ones."""
     return full(asked_shape(size, options), 1, dtype=dtype or get_default_dtype(), **options)
 
@@ -213,7 +213,8 @@ def ones(*size: Any, dtype: Any = None, **options: Any) -> Tensor:
 @operation(method=False)
 def empty(
     *size: Any, dtype: Any = None, device: Any = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any,
+    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
+    out: Tensor | None = None, **named: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor whose elements are whatever stood in its memory."""
     kind = dtype or get_default_dtype()
@@ -225,7 +226,7 @@ def empty(
 @operation(method=False)
 def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, **ignored: Any,
+    requires_grad: bool = False, out: Tensor | None = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`start`, `start + step`, ... below `end`; int64 when all three are whole.
 
@@ -250,7 +251,7 @@ def arange(
 @operation(method=False)
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, **ignored: Any,
+    requires_grad: bool = False, out: Tensor | None = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from `start` to `end`, both included, at equal distances."""
     if steps < 0:
@@ -262,7 +263,7 @@ def linspace(
 @operation(method=False)
 def eye(
     n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, **ignored: Any,
+    requires_grad: bool = False, out: Tensor | None = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """A matrix of `n` rows and `m` (or as many) columns with ones on its diagonal."""
     kind = dtype or get_default_dtype()

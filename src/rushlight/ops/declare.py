@@ -30,9 +30,9 @@ from ..autograd.grad_mode import state
 from ..autograd.node import edge_to, next_sequence
 from ..autograd.operation import Operation
 from ..kernels.launch import kernels as tables
-from ..overrides import modes
+from ..overrides import call_mode, mode_of_thread, modes
 from ..tensor import Tensor
-from .entry import UNANSWERED, absent, answer_operator, rescue, run_inplace, special
+from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
 from .promotion import inplace_operand, operands, promoted
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
@@ -120,7 +120,7 @@ class Binary(Operation):
 def _unary(cls: type[Unary]) -> Any:
     name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
 
-    def function(input: Tensor, *, out: Tensor | None = None) -> Any:
+    def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
             return special(function, locals())
         try:
@@ -155,7 +155,7 @@ def _unary(cls: type[Unary]) -> Any:
 def _binary(cls: type[Binary], rescued: Any) -> Any:
     name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
 
-    def function(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Any:
+    def function(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
             return special(function, locals())
         try:
@@ -199,18 +199,23 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
 def _scaled(core: Any) -> Any:
     def function(
         input: Tensor, other: Tensor | Any, *, alpha: Any = 1, out: Tensor | None = None
-    ) -> Any:
-        if alpha != 1:
-            if out is not None or modes:
-                return special(function, locals())
-            other = other * alpha
-        return core(input, other, out=out)
+    ) -> Tensor:
+        if out is not None or modes:
+            return special(function, locals())
+        try:
+            return core(input, other if alpha == 1 else other * alpha)
+        except Exception as error:
+            answer = rescue(function, error, locals())
+            if answer is UNANSWERED:
+                raise
+            return answer
 
+    entry_codes.add(function.__code__)
     return function
 
 
 def _unary_inplace(cls: type[Unary]) -> Any:
-    def function(self: Tensor) -> Any:
+    def function(self: Tensor) -> Tensor:
         if modes:
             return special(function, locals())
         return cls.apply_inplace(self)
@@ -219,7 +224,7 @@ def _unary_inplace(cls: type[Unary]) -> Any:
 
 
 def _binary_inplace(cls: type[Binary]) -> Any:
-    def function(self: Tensor, other: Any, *, alpha: Any = 1) -> Any:
+    def function(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         if modes:
             return special(function, locals())
         return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other, alpha))
@@ -242,10 +247,14 @@ def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
     forward = _described(_binary(cls, answer_operator), cls, f"__{name}__")
     forward.plain, forward.operation = cls.call, cls
     publish(forward, "Tensor", f"__{name}__", True)
+    if name in ("eq", "ne", "lt", "le", "gt", "ge"):  # Python turns these around by itself
+        return
     if cls.commutative:
         publish(forward, "Tensor", f"__r{name}__", True)
     else:
-        publish(reflected(cls.call, f"__r{name}__"), "Tensor", f"__r{name}__", True)
+        turned = reflected(cls.call, f"__r{name}__")
+        turned.operation = cls
+        publish(turned, "Tensor", f"__r{name}__", True)
     if inplace is not None:
         publish(inplace, "Tensor", f"__i{name}__", True)
 
@@ -273,6 +282,7 @@ def _with_names(function: Any, kernel: str, name: str) -> Any:
     code = function.__code__
     names = tuple(kernel if n == "KERNEL" else n for n in code.co_names)
     function.__code__ = code.replace(co_names=names, co_name=name)
+    entry_codes.add(function.__code__)
     return function
 
 
@@ -392,11 +402,15 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     exec(compile(source, file, "exec"), namespace)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     namespace["entry"] = namespace[body.__name__]
+    entry_codes.add(namespace["entry"].__code__)
     return namespace["entry"]
 
 
 def _inplace_of(function: Any) -> Any:
     def inplace(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        mode = mode_of_thread() if modes else None
+        if mode is not None:
+            return call_mode(mode, inplace, (self, *args), kwargs)
         return run_inplace(function, self, args, kwargs)
 
     inplace.__name__ = inplace.__qualname__ = function.__name__ + "_"
@@ -405,5 +419,6 @@ def _inplace_of(function: Any) -> Any:
     parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
     parameters[0] = parameters[0].replace(name="self")
     inplace.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore
+    inplace.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
     inplace.plain, inplace.operation = inplace, None  # type: ignore[attr-defined]
     return inplace

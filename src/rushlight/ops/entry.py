@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from typing import Any
 
@@ -11,12 +12,13 @@ from ..autograd.operation import check_inplace, check_memory, explain, rebase_hi
 from ..errors import OperationError
 from ..kernels.launch import kernels as tables
 from ..kernels.launch import refuse_record
-from ..overrides import call_mode, handle_torch_function, mode_of_thread, overloaded
+from ..overrides import call_mode, handle_torch_function, leaves, mode_of_thread, overloaded
 from ..tensor import Tensor, wrap
 from .promotion import check_cast, is_operand
 
 absent: Any = object()  # stands for a keyword that nobody has given
 UNANSWERED: Any = object()
+entry_codes: set[Any] = set()  # the code of every entry
 
 
 # ---- overrides, and arguments under NumPy's names
@@ -73,6 +75,8 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     args, kwargs = _arguments(function, values)
     candidates = overloaded(args, kwargs)
     if candidates:
+        if _is_within_entry(candidates):
+            return UNANSWERED
         return handle_torch_function(function, candidates, *args, **kwargs)
     for position, parameter in enumerate(inspect.signature(function).parameters.values()):
         given = values[parameter.name]
@@ -84,6 +88,18 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
         raise explain(function.__name__, error, arrays) from error
     return UNANSWERED
+
+
+def _is_within_entry(candidates: list[Any]) -> bool:
+    """Whether another entry was given one of these and called this one: it is asked first."""
+    entries = 0  # the one that failed is the first
+    frame = sys._getframe(2)
+    while frame is not None and entries < 2:
+        if frame.f_code in entry_codes:
+            given = list(leaves(frame.f_locals.values()))
+            entries += any(value is candidate for value in given for candidate in candidates)
+        frame = frame.f_back  # type: ignore[assignment]
+    return entries > 1
 
 
 def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> None:
@@ -125,7 +141,7 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         if not isinstance(target, Tensor):
             raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
     if state.enabled and any(
-        isinstance(v, Tensor) and v.requires_grad for v in (*args, *kwargs.values(), *targets)
+        isinstance(v, Tensor) and v.requires_grad for v in leaves((*args, *kwargs.values(), out))
     ):
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "

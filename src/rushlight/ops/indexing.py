@@ -277,7 +277,7 @@ def _checked_index(name: str, input: Tensor, dim: int, index: Tensor) -> int:
 
 
 @operation
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+def gather(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Along `dim`, the elements that `index` names; elsewhere the position is the index's own.
 
     >>> import rushlight as torch
@@ -295,7 +295,9 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 @operation
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+def scatter_add(
+    input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """A copy of `input` with the elements of `src` added where `index` says along `dim`."""
     axis = _checked_index("scatter_add", input, dim, index)
     fitting = src[tuple(slice(0, n) for n in index.array.shape)]
@@ -310,14 +312,14 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 
 @operation
-def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The slices of `dim` that `index` names, in its order."""
     axis = wrap_dim(dim, input.array.ndim)
     return input[(slice(None),) * axis + (index,)]
 
 
 @operation
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where `mask` is true, as a vector."""
     if mask.array.shape != input.array.shape:
         input, mask = broadcast_tensors(input, mask)
@@ -325,7 +327,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 
 @operation
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
     found = wrap(table_of(input).nonzero(input.array))
     return tuple(found[:, i] for i in range(found.array.shape[1])) if as_tuple else found
@@ -336,7 +338,10 @@ _TopK = values_and_indices("topk")
 
 
 @operation
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def sort(
+    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True, *,
+    out: Any = None,
+) -> Any:  # fmt: skip
     """The elements along `dim` in order, and where they stood; equal ones keep their order."""
     check_ordered("sort", input)
     axis = wrap_dim(dim, input.array.ndim)
@@ -347,15 +352,19 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
 
 
 @operation
-def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+def argsort(
+    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True, *,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """The indices that sort the elements along `dim`."""
     return sort(input.detach(), dim, descending).indices
 
 
 @operation
 def topk(
-    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
-) -> Any:
+    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
+    out: Any = None,
+) -> Any:  # fmt: skip
     """The `k` largest (or smallest) elements along `dim`, in order, and where they stand."""
     axis = wrap_dim(dim, input.array.ndim)
     if not 0 <= k <= input.array.shape[axis]:

@@ -40,7 +40,7 @@ class Stack(Operation):
 
 
 @operation("torch", "concat", "concatenate", method=False)
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors joined along a dimension that they have.
 
     >>> import rushlight as torch
@@ -72,7 +72,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 @operation(method=False)
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension."""
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")

@@ -70,7 +70,7 @@ class LinearWeightGradient(Operation):
 
 
 @operation
-def matmul(input: Tensor, other: Tensor) -> Tensor:
+def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
 
     >>> import rushlight as torch
@@ -129,7 +129,7 @@ def _times(x: Tensor) -> str:
 
 
 @operation
-def mm(input: Tensor, mat2: Tensor) -> Tensor:
+def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices."""
     if input.array.ndim != 2 or mat2.array.ndim != 2:
         wrong = "self" if input.array.ndim != 2 else "mat2"
@@ -138,7 +138,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 @operation
-def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches of matrices, pair by pair."""
     for name, batch in (("batch1", input), ("batch2", mat2)):
         if batch.array.ndim != 3:
@@ -151,7 +151,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 @operation
-def mv(input: Tensor, vec: Tensor) -> Tensor:
+def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of a matrix and a vector."""
     if input.array.ndim != 2 or vec.array.ndim != 1:
         raise OperationError(
@@ -161,7 +161,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
 
 @operation
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
+def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of two vectors' elements."""
     if input.array.ndim != 1 or tensor.array.ndim != 1:
         raise OperationError(
@@ -177,7 +177,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
 
 @operation
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
+def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix of all products of two vectors' elements."""
     for name, vector in (("self", input), ("vec2", vec2)):
         if vector.array.ndim != 1:
@@ -188,7 +188,10 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 
 @operation
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+def addmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """`beta * input + alpha * (mat1 @ mat2)`."""
     product = mm(mat1, mat2)
     product = product if alpha == 1 else product * alpha

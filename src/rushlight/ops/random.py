@@ -43,7 +43,7 @@ def _floating(name: str, dtype: Any) -> np.dtype[Any]:
 @operation(method=False)
 def rand(
     *size: Any, generator: Any = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, **options: Any,
+    requires_grad: bool = False, out: Tensor | None = None, **options: Any,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn evenly from [0, 1).
 
@@ -61,7 +61,7 @@ def rand(
 @operation(method=False)
 def randn(
     *size: Any, generator: Any = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, **options: Any,
+    requires_grad: bool = False, out: Tensor | None = None, **options: Any,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn from the normal distribution of mean 0 and variance 1."""
     kind = _floating("randn", dtype)
@@ -73,7 +73,7 @@ def randn(
 @operation(method=False)
 def randint(
     low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None,
-    device: Any = None, requires_grad: bool = False,
+    device: Any = None, requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1."""
     if not isinstance(high, (int, np.integer)):
@@ -101,8 +101,9 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
 
 @operation(method=False)
 def randperm(
-    n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, **ignored: Any
-) -> Tensor:
+    n: int, *, generator: Any = None, dtype: Any = None, device: Any = None,
+    out: Tensor | None = None, **ignored: Any,
+) -> Tensor:  # fmt: skip
     """The numbers from 0 to n - 1 in a random order."""
     if n < 0:
         raise OperationError(f"randperm: n must be non-negative, got {n}")
@@ -133,7 +134,7 @@ def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None
 @operation(method=False)
 def normal(
     mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None,
-    device: Any = None,
+    device: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
     if isinstance(std, Tensor):
@@ -152,7 +153,9 @@ def normal(
 
 
 @operation(method=False)
-def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Any = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """1 with the probability that the input's element (or `p`) says, else 0."""
     probability: Any = p
     if p is None:
@@ -172,8 +175,9 @@ def _probabilities(p: Tensor) -> Any:
 
 @operation(method=False)
 def multinomial(
-    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None
-) -> Tensor:
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """`num_samples` indices per row, drawn with the row's elements as weights."""
     if input.array.ndim not in (1, 2) or not input.is_floating_point():
         raise RuntimeError("prob_dist must be 1 or 2 dim, and floating")

@@ -81,7 +81,10 @@ def _spread(grad: Tensor, node: Any) -> Tensor:
 
 
 @operation
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def sum(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """The sum over `dim` (one, several, or all dimensions); integers add up as int64.
 
     >>> import rushlight as torch
@@ -96,7 +99,10 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 
 
 @operation
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def mean(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """The arithmetic mean over `dim`."""
     if dtype is not None:
         input = input.to(dtype)
@@ -111,7 +117,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 @operation
 def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
+    correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
     if isinstance(dim, bool):  # var(unbiased)
@@ -132,28 +138,32 @@ def var(
 @operation
 def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
+    correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The square root of `var`."""
     return _root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
 @operation
-def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+def amax(
+    input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """The largest element along `dim`; equal ones share the gradient."""
     check_ordered("amax", input)
     return Amax.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation
-def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+def amin(
+    input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """The smallest element along `dim`; equal ones share the gradient."""
     check_ordered("amin", input)
     return Amin.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation
-def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running sums along `dim`."""
     if dtype is not None:
         input = input.to(dtype)
@@ -183,7 +193,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
 
 
 @operation
-def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
     if dim is None:
         return Amax.apply(_checked("max", input), None, False)
@@ -193,7 +203,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 @operation
-def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`."""
     if dim is None:
         return Amin.apply(_checked("min", input), None, False)
@@ -213,13 +223,17 @@ def _checked(name: str, input: Tensor) -> Tensor:
 
 
 @operation
-def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmax(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """The index of the largest element (the first of equal ones), along `dim` or of all."""
     return _arg_extreme("argmax", input, dim, keepdim)
 
 
 @operation
-def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmin(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """The index of the smallest element (the first of equal ones), along `dim` or of all."""
     return _arg_extreme("argmin", input, dim, keepdim)
 
@@ -235,13 +249,17 @@ def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Te
 
 
 @operation
-def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+def all(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """Whether no element along `dim` is zero."""
     return wrap(table_of(input).all(input.array, normalize_axes(dim, input.array.ndim), keepdim))
 
 
 @operation
-def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+def any(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """Whether an element along `dim` is other than zero."""
     return wrap(table_of(input).any(input.array, normalize_axes(dim, input.array.ndim), keepdim))
 
@@ -253,7 +271,10 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @operation
-def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Tensor:
+def norm(
+    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
     if p in ("fro", 2, None):
         return _root(sum(input * input, dim, keepdim))

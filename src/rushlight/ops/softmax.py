@@ -58,7 +58,9 @@ class LogSoftmaxGradient(SavesInputs):
 
 
 @operation("torch", "nn.functional.softmax")
-def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+def softmax(
+    input: Tensor, dim: int | None = None, dtype: Any = None, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
 
     >>> import rushlight as torch
@@ -69,7 +71,9 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
 
 
 @operation("torch", "nn.functional.log_softmax")
-def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: int | None = None, dtype: Any = None, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x))))."""
     return LogSoftmax.apply(
         _floating("log_softmax", input, dtype), _dim("log_softmax", dim, input)
@@ -92,7 +96,9 @@ def _dim(name: str, dim: int | None, input: Tensor) -> int:
 
 
 @operation
-def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
+def logsumexp(
+    input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """log(sum(exp(x))) along `dim`, without overflow."""
     largest = input.detach().amax(dim, keepdim=True)
     largest = largest.masked_fill(largest.isinf(), 0.0)
