@@ -87,13 +87,18 @@ def test_values_and_gradients(op: Op, dtype: str) -> None:
         assert_same(ours, theirs, sample, op.differentiable)
         finite = all(np.isfinite(a).all() for a in sample.leaves(np.ndarray))
         recorded = any(is_tensor(t) and t.requires_grad for t in outputs(theirs))
-        if op.differentiable and finite and recorded:
+        if op.differentiable and finite and recorded and not _has_no_derivative(theirs):
             pairs = zip(
                 gradients(rushlight, built[0], ours), gradients(torch, built[1], theirs),
                 strict=True,
             )  # fmt: skip
             for a, b in pairs:
                 assert_same(a, b, f"gradient of {sample}")
+
+
+def _has_no_derivative(result: Any) -> bool:
+    """PyTorch has no formula for the gradient of a number's remainder by a tensor."""
+    return is_tensor(result) and type(result.grad_fn).__name__ == "NotImplemented"
 
 
 @each([op for op in ALL if not op.composite and op.differentiable])

@@ -39,6 +39,7 @@ class Operation(Node):
     differentiable = True
     floats = False  # whether whole numbers become floating-point ones first
     commutative = False
+    refuses_bool = ""  # PyTorch's sentence where masks are no operands
     is_view = False  # the result shares its input's memory
     has_context = False  # whether there is anything to save
     saves_input = False  # the in-place form must copy its input before it is overwritten

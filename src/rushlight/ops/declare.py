@@ -114,7 +114,9 @@ class Binary(Operation):
     def call(cls, input: Any, other: Any, *, alpha: Any = 1) -> Any:
         """The operation with its operands promoted, without the short cuts of the entry."""
         other = other if alpha == 1 else other * alpha
-        return cls.apply(*promoted(cls.operation_name, input, other))
+        if not isinstance(input, Tensor):
+            input, other = promoted(cls.operation_name, input, other, floats=cls.floats)
+        return cls.apply(*operands(cls, input, other)[:2])
 
 
 def _unary(cls: type[Unary]) -> Any:

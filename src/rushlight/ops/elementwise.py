@@ -33,6 +33,11 @@ class Add(Binary):
 class Sub(Binary):
     """`input - alpha * other`, broadcast."""
 
+    refuses_bool = (
+        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+        "invert a mask, use the `~` or `logical_not()` operator instead."
+    )
+
     def backward(self, grad: Tensor) -> Any:
         return grad, -grad if self.needs(1) else None
 
@@ -186,6 +191,8 @@ class Log(SavesInputs, Unary):
 
 class Log1p(SavesInputs, Unary):
     """log(1 + x), accurate near 0."""
+
+    node_name = "Log1PBackward0"
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad / (self.saved_tensors[0] + 1)

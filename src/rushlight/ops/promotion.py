@@ -19,8 +19,14 @@ def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
     """Two operands and their arrays as an operation's kernel takes them."""
     if type(b) is int and a.array.dtype.kind in ("f" if operation.floats else "fiu"):
         return a, b, a.array, b
+    if operation.refuses_bool and any(_is_bool(value) for value in (a, b)):
+        raise OperationError(operation.refuses_bool)
     a, b = promoted(operation.operation_name, a, b, floats=operation.floats)
     return a, b, a.array, b.array if isinstance(b, Tensor) else b
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or isinstance(value, Tensor) and value.array.dtype.kind == "b"
 
 
 def promoted(name: str, a: Any, b: Any, floats: bool = False) -> tuple[Any, Any]:

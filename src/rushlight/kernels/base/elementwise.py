@@ -82,7 +82,7 @@ class Elementwise:
     bitwise_and, bitwise_or = _binary("bitwise_and", "fc"), _binary("bitwise_or", "fc")
     bitwise_xor = _binary("bitwise_xor", "fc")
 
-    abs, sign = _unary("abs", "b"), _unary("sign")
+    abs = _unary("abs", "b")
     exp, log, log1p = (_unary(name, floats=True) for name in ("exp", "log", "log1p"))
     sin, cos, tanh = (_unary(name, floats=True) for name in ("sin", "cos", "tanh"))
     sqrt, reciprocal = _unary("sqrt", floats=True), _unary("reciprocal", floats=True)
@@ -113,6 +113,12 @@ class Elementwise:
                 "to invert a mask, use the `~` or `logical_not()` operator instead."
             )
         return self.array(self.xp.negative(x, out=out))
+
+    @kernel("elementwise")
+    def sign(self, x: Any, out: Any = None) -> Any:
+        if x.dtype.kind == "b":
+            return self.store(x.copy(), out)
+        return self.array(self.xp.sign(x, out=out))
 
     @kernel("elementwise")
     def square(self, x: Any, out: Any = None) -> Any:
