@@ -28,6 +28,8 @@ def maker(device: str, gradient: bool = False, dtype: str | None = None) -> Call
     def tensor(array: Any, differentiable: bool) -> Tensor:
         if dtype is not None and array.dtype == np.float64:
             array = array.astype(dtype)
+        elif dtype == "float32" and array.dtype == np.complex128:
+            array = array.astype("complex64")
         made = torch.from_numpy(np.array(array)).to(device)
         return made.requires_grad_() if gradient and differentiable else made
 
@@ -36,6 +38,17 @@ def maker(device: str, gradient: bool = False, dtype: str | None = None) -> Call
 
 def run(op: Op, sample: Sample) -> Any:
     return op.function(torch)(*sample.args, **sample.kwargs)
+
+
+DOUBLES = (torch.float64, torch.complex128)
+
+
+def is_inexact(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
+def widened(tensor: Tensor) -> Tensor:
+    return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
 
 
 def floating_outputs(result: Any) -> list[Tensor]:
@@ -69,7 +82,7 @@ def assert_same(actual: Any, expected: Any, sample: Any, tolerance: float = 1e-1
 def gradients(op: Op, sample: Sample) -> list[Any]:
     """The gradients of all inputs, for the same random gradients of the outputs each time."""
     tensors = [t for t in outputs(run(op, sample)) if isinstance(t, Tensor)]
-    floats = [t for t in tensors if t.is_floating_point()]
+    floats = [t for t in tensors if is_inexact(t)]
     pairs = [(t, s) for t, s in zip(floats, seeds_of(floats), strict=True) if t.requires_grad]
     results, seeds = zip(*pairs, strict=True)
     inputs = [t for t in sample.leaves(Tensor) if t.requires_grad]
@@ -78,7 +91,10 @@ def gradients(op: Op, sample: Sample) -> list[Any]:
 
 def seeds_of(results: list[Tensor]) -> list[Tensor]:
     random = np.random.default_rng(3)
-    return [t.new_tensor(random.standard_normal(tuple(t.shape))) for t in results]
+    return [
+        t.new_tensor(random.standard_normal(tuple(t.shape)) * (1 + 0.5j if t.is_complex() else 1))
+        for t in results
+    ]
 
 
 def declaration_of(value: Any) -> int:

@@ -13,16 +13,19 @@ import samples
 from ops_support import (
     ALL,
     DIFFERENTIABLE,
+    DOUBLES,
     assert_same,
     declaration_of,
     each,
     floating_outputs,
     gradients,
     is_finite,
+    is_inexact,
     maker,
     run,
     seeds_of,
     to_numpy,
+    widened,
 )
 from rushlight import Tensor
 from rushlight.autograd.gradcheck import gradcheck, gradgradcheck
@@ -73,13 +76,13 @@ def test_float32(op: Op, device: str) -> None:
             if double.leaves(Tensor) and a.dtype is torch.float64 and "dtype" not in sample.kwargs:
                 expected = torch.float64 if _is_fixed_dtype(op, sample) else torch.float32
                 assert b.dtype is expected, f"{sample} gave {b.dtype}"
-            if b.is_floating_point() and op.reference is not None:
-                assert_same(b.double(), a, sample, 10 * op.tolerance)
+            if is_inexact(b) and op.reference is not None:
+                assert_same(widened(b), a, sample, 10 * op.tolerance)
         if floating_outputs(wide) and is_finite(sample):
             for a, b in zip(gradients(op, double), gradients(op, single), strict=True):
                 assert (a is None) == (b is None), sample
                 if a is not None:
-                    assert_same(b.double(), a, f"gradient of {sample}", 30 * op.tolerance)
+                    assert_same(widened(b), a, f"gradient of {sample}", 30 * op.tolerance)
 
 
 def _is_fixed_dtype(op: Op, sample: Sample) -> bool:
@@ -91,7 +94,7 @@ def test_integers(op: Op, device: str) -> None:
     for sample in op.samples():
         if sample.kwargs or any(isinstance(v, float) for v in sample.args):
             continue
-        if not is_finite(sample) or not sample.leaves(np.ndarray):
+        if not is_finite(sample) or not sample.leaves(np.ndarray) or _is_complex(sample):
             continue
         whole = sample.map(_whole)
         result = run(op, build(torch, whole, maker(device)))
@@ -101,6 +104,11 @@ def test_integers(op: Op, device: str) -> None:
             assert_same(result, expected, whole, 1e-5)
         for value in outputs(result):
             assert str(value.dtype) == f"torch.{op.integers}", f"{whole} gave {value.dtype}"
+
+
+def _is_complex(sample: Sample) -> bool:
+    arrays = sample.leaves(np.ndarray)
+    return bool(sample.leaves(complex)) or any(a.dtype.kind == "c" for a in arrays)
 
 
 def _whole(value: Any) -> Any:
@@ -137,13 +145,13 @@ def gradient_samples(op: Op, device: str) -> Iterator[tuple[Sample, Any, list[Te
 @each(ALL)
 def test_gradient(op: Op, device: str) -> None:
     for sample, function, inputs in gradient_samples(op, device):
-        floats = [t for t in function(*inputs) if t.is_floating_point()]
+        floats = [t for t in function(*inputs) if is_inexact(t)]
         results = floating_outputs(floats)
         if not op.differentiable:
             _assert_flat(results, inputs, sample)
             continue
         assert results or not floats, f"{op}{sample}: the result requires no gradient"
-        if results and all(t.dtype is torch.float64 for t in results):
+        if results and all(t.dtype in DOUBLES for t in results):
             try:
                 gradcheck(function, inputs, fast_mode=True, check_grad_dtypes=True)
             except Exception as error:
@@ -179,7 +187,7 @@ def test_gradient_of_each_input_alone(op: Op, device: str) -> None:
 def test_second_gradient(op: Op, device: str) -> None:
     for sample, function, inputs in gradient_samples(op, device):
         results = floating_outputs(function(*inputs))
-        if results and all(t.dtype is torch.float64 for t in results):
+        if results and all(t.dtype in DOUBLES for t in results):
             try:
                 gradgradcheck(function, inputs, fast_mode=True)
             except Exception as error:

@@ -211,7 +211,7 @@ def test_inplace(op: Op, device: str) -> None:
         result = getattr(changed, inplace_name(op))(*built.args[1:], **built.kwargs)
         assert result is changed, sample
         assert changed._version == 1, sample
-        assert_same(changed, expected, sample, 0.0)
+        assert_same(changed, expected, sample, 1e-15)  # kernels may round otherwise, in place
         inputs = [t for t in built.leaves(Tensor) if t.requires_grad]
         if not expected.requires_grad:
             assert not op.differentiable or not inputs, sample

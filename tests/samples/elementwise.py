@@ -18,13 +18,16 @@ PAIRS = (
 
 def unary(
     name: str, reference: Any, values: str = "normal", more: Callable[..., Any] | None = None,
-    **options: Any,
+    complex: bool = False, **options: Any,
 ) -> Op:  # fmt: skip
     """A row of a function of one tensor, on inputs that `values` makes."""
 
     def samples(v: Values) -> Iterator[Sample]:
         for shape in SHAPES:
             yield Sample(getattr(v, values)(*shape))
+        if complex:
+            yield Sample(v.complex(2, 3))
+            yield Sample(v.complex())
         if more is not None:
             yield from more(v)
 
@@ -35,7 +38,7 @@ def unary(
 def binary(
     name: str, reference: Any, first: str = "normal", second: str = "normal",
     numbers: tuple[Any, ...] = (2.5, -1.5, 3), more: Callable[..., Any] | None = None,
-    **options: Any,
+    complex: bool = False, **options: Any,
 ) -> Op:  # fmt: skip
     """A row of a function of two tensors that broadcast, the second possibly a number."""
 
@@ -44,6 +47,12 @@ def binary(
             yield Sample(getattr(v, first)(*left), getattr(v, second)(*right))
         for number in numbers:
             yield Sample(getattr(v, first)(2, 3), number)
+        if complex:
+            yield Sample(v.complex(2, 3), v.complex(3))
+            yield Sample(v.complex(3), getattr(v, second)(2, 3))
+            yield Sample(getattr(v, first)(2, 3), v.complex(2, 3))
+            yield Sample(v.complex(3), 2 - 1j)
+            yield Sample(getattr(v, first)(3), 2 - 1j)
         yield Invalid(
             getattr(v, first)(2, 3), getattr(v, second)(4), raises=RuntimeError,
             match=r"The size of tensor a \(3\) must match the size of tensor b \(4\) at "
@@ -158,33 +167,34 @@ def _lerp(v: Values) -> Iterator[Sample]:
 
 ops = [
     binary("add", lambda a, b, alpha=1: a + alpha * b, more=_scaled, inplace="add_",
-           integers="int64"),
+           integers="int64", complex=True),
     binary("sub", lambda a, b, alpha=1: a - alpha * b, more=_masks, inplace="sub_",
-           integers="int64"),
-    binary("mul", np.multiply, inplace="mul_", integers="int64"),
+           integers="int64", complex=True),
+    binary("mul", np.multiply, inplace="mul_", integers="int64", complex=True),
     binary("div", lambda a, b, rounding_mode=None: np.true_divide(a, b), second="nonzero",
            covers=("true_divide",),
-           more=_rounded, inplace="div_", integers="float32"),
+           more=_rounded, inplace="div_", integers="float32", complex=True),
     binary("floor_divide", np.floor_divide, "distinct", "nonzero", differentiable=False,
            more=no_complex_pair, integers="int64"),
     binary("remainder", np.remainder, "distinct", "nonzero", numbers=(0.77, -0.33, 3),
            more=no_complex_pair, integers="int64", composite=True),
-    binary("pow", np.power, "positive", "normal", more=_pow, inplace="pow_"),
+    binary("pow", np.power, "positive", "normal", more=_pow, inplace="pow_", complex=True),
     binary("maximum", np.maximum, "normal", "normal", numbers=(), more=no_complex_pair,
            integers="int64"),
     binary("minimum", np.minimum, "normal", "normal", numbers=(), more=no_complex_pair,
            integers="int64"),
-    unary("neg", np.negative, inplace="neg_", integers="int64"),
-    unary("exp", np.exp, more=no_list, inplace="exp_", integers="float32"),
-    unary("log", np.log, "positive", no_list, inplace="log_", integers="float32"),
-    unary("log1p", np.log1p, "positive", no_list, integers="float32"),
-    unary("sqrt", np.sqrt, "positive", no_list, inplace="sqrt_", integers="float32"),
-    unary("rsqrt", lambda x: 1 / np.sqrt(x), "positive", no_list, integers="float32"),
-    unary("reciprocal", lambda x: 1 / x, "nonzero", no_list, integers="float32"),
-    unary("square", np.square, integers="int64"),
-    unary("abs", np.abs, "nonzero", inplace="abs_", integers="int64", covers=("absolute",)),
-    unary("sin", np.sin, more=no_list, integers="float32"),
-    unary("cos", np.cos, more=no_list, integers="float32"),
+    unary("neg", np.negative, inplace="neg_", integers="int64", complex=True),
+    unary("exp", np.exp, more=no_list, inplace="exp_", integers="float32", complex=True),
+    unary("log", np.log, "positive", no_list, inplace="log_", integers="float32", complex=True),
+    unary("log1p", np.log1p, "positive", no_list, integers="float32", complex=True),
+    unary("sqrt", np.sqrt, "positive", no_list, inplace="sqrt_", integers="float32", complex=True),
+    unary("rsqrt", lambda x: 1 / np.sqrt(x), "positive", no_list, integers="float32", complex=True),
+    unary("reciprocal", lambda x: 1 / x, "nonzero", no_list, integers="float32", complex=True),
+    unary("square", np.square, integers="int64", complex=True),
+    unary("abs", np.abs, "nonzero", inplace="abs_", integers="int64", covers=("absolute",),
+          complex=True),
+    unary("sin", np.sin, more=no_list, integers="float32", complex=True),
+    unary("cos", np.cos, more=no_list, integers="float32", complex=True),
     Op("clamp", _clamp, _clamp_reference, inplace="clamp_", order="kept", composite=True),
     Op("where", _where, lambda c, *ab: np.where(c, *ab) if ab else np.nonzero(c)),
     Op("masked_fill", _masked_fill, lambda x, mask, value: np.where(mask, value, x)),

@@ -17,6 +17,8 @@ def _matmul(v: Values) -> Iterator[Sample]:
         ((40, 30), (30, 50)),
     ):  # fmt: skip
         yield Sample(v.normal(*left), v.normal(*right))
+    yield Sample(v.complex(2, 3), v.complex(3, 4))
+    yield Sample(v.complex(5, 2, 3), v.complex(3))
     yield Invalid(v.normal(2, 3), v.normal(4, 5), raises=RuntimeError,
                   match=r"mat1 and mat2 shapes cannot be multiplied \(2x3 and 4x5\)")
     yield Invalid(v.normal(), v.normal(3), raises=RuntimeError,

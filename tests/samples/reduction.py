@@ -15,13 +15,18 @@ AXES: tuple[tuple[tuple[int, ...], Any], ...] = (
 )  # fmt: skip
 
 
-def _reduction(values: str, empty: bool) -> Callable[[Values], Iterator[Sample]]:
+def _reduction(
+    values: str, empty: bool, complex: bool = False
+) -> Callable[[Values], Iterator[Sample]]:
     def samples(v: Values) -> Iterator[Sample]:
         for shape, dim in AXES:
             x = getattr(v, values)(*shape)
             yield Sample(x) if dim is None else Sample(x, dim)
         yield Sample(getattr(v, values)(2, 3), 1, keepdim=True)
         yield Sample(getattr(v, values)(2, 3, 4), (0, 2), True)
+        if complex:
+            yield Sample(v.complex(2, 3))
+            yield Sample(v.complex(2, 3), 1)
         if empty:
             yield Sample(v.normal(0, 3))
             yield Sample(v.normal(0, 3), 0)
@@ -42,7 +47,7 @@ def _numpy(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _typed(v: Values) -> Iterator[Sample]:
-    yield from _reduction("normal", empty=True)(v)
+    yield from _reduction("normal", empty=True, complex=True)(v)
     yield Sample(v.integers(0, 9, 2, 3), dtype=Named("float64"))
     yield Sample(v.normal(2, 3), 0, dtype=Named("float32"))
     yield Sample(v.mask(2, 3), 1)
@@ -51,7 +56,7 @@ def _typed(v: Values) -> Iterator[Sample]:
 
 
 def _mean(v: Values) -> Iterator[Sample]:
-    yield from _reduction("normal", empty=False)(v)
+    yield from _reduction("normal", empty=False, complex=True)(v)
     yield Sample(v.integers(0, 9, 2, 3), dtype=Named("float64"))
     yield Invalid(v.integers(0, 9, 3), raises=RuntimeError, match="could not infer output dtype")
 

@@ -129,6 +129,10 @@ def _root_gradient(root: Tensor, gradient: Tensor | None) -> Tensor:
                 "grad can be implicitly created only for scalar outputs (this one has shape "
                 f"{tuple(root.shape)}); reduce it first, or pass gradient="
             )
+        if root.is_complex():
+            raise RuntimeError(
+                f"grad can be implicitly created only for real scalar outputs but got {root.dtype}"
+            )
         array = root.array
         phase, launch.phase = launch.phase, "backward"
         try:

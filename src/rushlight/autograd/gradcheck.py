@@ -9,7 +9,7 @@ gradient passes it with probability zero.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -166,7 +166,10 @@ def _differentiable_outputs(result: Any) -> list[Tensor]:
 
 
 def _random_like(tensor: Tensor, random: np.random.Generator) -> Tensor:
-    return tensor.detach().new_tensor(random.standard_normal(tuple(tensor.shape)))
+    values: Any = random.standard_normal(tuple(tensor.shape))
+    if tensor.is_complex():
+        values = values + 1j * random.standard_normal(tuple(tensor.shape))
+    return tensor.detach().new_tensor(values)
 
 
 # ---- the two derivatives
@@ -214,10 +217,20 @@ def _values(tensor: Tensor) -> np.ndarray[Any, Any]:
         return tensor.detach().cpu().numpy().copy()
 
 
-def _unit(like: Tensor, position: int) -> Tensor:
-    flat = np.zeros(like.numel())
-    flat[position] = 1
-    return like.detach().new_tensor(flat.reshape(tuple(like.shape)))
+def _units(like: Tensor) -> Iterator[Tensor]:
+    """The directions of each element, and after it of its imaginary part where it has one."""
+    for position in range(like.numel()):
+        for step in (1, 1j) if like.is_complex() else (1,):
+            flat = np.zeros(like.numel(), like.array.dtype)
+            flat[position] = step
+            yield like.detach().new_tensor(flat.reshape(tuple(like.shape)))
+
+
+def _as_reals(values: np.ndarray[Any, Any], like: Tensor) -> np.ndarray[Any, Any]:
+    """The elements in the order of `_units`, complex ones as two numbers."""
+    if not like.is_complex():
+        return values.ravel().real
+    return np.stack([values.ravel().real, values.ravel().imag], -1).ravel()
 
 
 # ---- the comparisons
@@ -227,30 +240,31 @@ def _compare_all(func: Any, arguments: Any, index: int, number: int, tolerance: 
     """The Jacobian of one output by one input, column by column against row by row."""
     source = arguments[index]
     output = _differentiable_outputs(func(*arguments))[number]
-    columns = [
-        _numerical(func, arguments, index, _unit(source, i), tolerance.eps,
-                   _differentiable_outputs)[number].ravel()
-        for i in range(source.numel())
-    ]  # fmt: skip
-    rows = [
-        _repeatable(func, arguments, index, number, _unit(output, i), tolerance).ravel()
-        for i in range(output.numel())
+    moved = [
+        _numerical(func, arguments, index, unit, tolerance.eps, _differentiable_outputs)[number]
+        for unit in _units(source)
     ]
-    shape = (source.numel(), output.numel())
+    columns = [_as_reals(values, output) for values in moved]
+    rows = [
+        _as_reals(_repeatable(func, arguments, index, number, unit, tolerance), source)
+        for unit in _units(output)
+    ]
+    shape = (len(columns), len(rows))
     numerical = np.array(columns).reshape(shape)
     analytical = np.array(rows).reshape(shape[::-1]).T
     _check_close(numerical, analytical, index, number, tolerance)
 
 
 def _compare_along_one(func: Any, arguments: Any, index: int, number: int, tolerance: Any) -> None:
-    """u J v for random u and v of norm 1."""
+    """u J v for random u and v of norm 1, where a complex number counts as two real ones."""
     random = np.random.default_rng(index + 1000 * number)
     source = arguments[index]
     output = _differentiable_outputs(func(*arguments))[number]
     v, u = (_normalized(_random_like(t, random)) for t in (source, output))
     moved = _numerical(func, arguments, index, v, tolerance.eps, _differentiable_outputs)[number]
     found = _repeatable(func, arguments, index, number, u, tolerance)
-    numerical, analytical = (moved * _values(u)).sum(), (found * _values(v)).sum()
+    numerical = (moved * _values(u).conj()).sum().real
+    analytical = (found.conj() * _values(v)).sum().real
     _check_close(numerical, analytical, index, number, tolerance)
 
 

@@ -8,6 +8,7 @@ from . import (  # noqa: F401  (importing a family attaches its methods)
     activation,
     compare_all,
     comparison,
+    complex,
     convolution,
     copies,
     creation,

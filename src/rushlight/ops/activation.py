@@ -6,6 +6,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..tensor import Tensor
+from .common import conjugated
 from .declare import Unary, operation
 from .elementwise import where
 
@@ -36,7 +37,7 @@ class Tanh(SavesOutput, Unary):
     """The hyperbolic tangent."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return TanhGradient.apply(grad, self.saved_tensors[0])
+        return TanhGradient.apply(grad, conjugated(self.saved_tensors[0]))
 
 
 class TanhGradient(SavesInputs):
@@ -46,14 +47,14 @@ class TanhGradient(SavesInputs):
 
     def backward(self, grad: Tensor) -> Any:
         first, y = self.saved_tensors
-        return TanhGradient.apply(grad, y), -2 * grad * first * y
+        return TanhGradient.apply(grad, conjugated(y)), -2 * grad * conjugated(first * y)
 
 
 class Sigmoid(SavesOutput, Unary):
     """1 / (1 + exp(-x))."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return SigmoidGradient.apply(grad, self.saved_tensors[0])
+        return SigmoidGradient.apply(grad, conjugated(self.saved_tensors[0]))
 
 
 class SigmoidGradient(SavesInputs):
@@ -63,7 +64,7 @@ class SigmoidGradient(SavesInputs):
 
     def backward(self, grad: Tensor) -> Any:
         first, y = self.saved_tensors
-        return SigmoidGradient.apply(grad, y), grad * first * (1 - 2 * y)
+        return SigmoidGradient.apply(grad, conjugated(y)), grad * conjugated(first * (1 - 2 * y))
 
 
 _relu = Relu.define()

@@ -36,6 +36,13 @@ def check_ordered(name: str, x: Tensor) -> Tensor:
     return x
 
 
+def conjugated(value: Any) -> Any:
+    """The conjugate of an operand; real ones are their own, and cost one question."""
+    if isinstance(value, Tensor):
+        return value.conj() if value.array.dtype.kind == "c" else value
+    return value.conjugate() if type(value) is complex else value
+
+
 def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
     """`dim` as a tuple of non-negative dimensions; None stands for all of them."""
     if dim is None:

@@ -62,8 +62,12 @@ def publish(function: Any, place: str, name: str, method: bool) -> None:
 
 
 def publish_all(function: Any, place: str, method: bool, aliases: tuple[str, ...]) -> None:
-    """Puts a function where users find it; an alias with a dot names another place."""
-    publish(function, place, function.__name__, method)
+    """Puts a function where users find it; an alias with a dot names another place.
+
+    The place "" is none: the function is for the use of others.
+    """
+    if place:
+        publish(function, place, function.__name__, method)
     for alias in aliases:
         elsewhere, _, name = alias.rpartition(".")
         publish(function, elsewhere or place, name, method and not elsewhere)

@@ -8,7 +8,7 @@ from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..dtype import COMPLEX
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
-from .common import check_ordered
+from .common import check_ordered, conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
 from .promotion import full_like_number, promoted, result_type
@@ -54,7 +54,10 @@ class Mul(Binary):
 
     def backward(self, grad: Tensor) -> Any:
         b, a = self.saved_tensors
-        return grad * b if self.needs(0) else None, grad * a if self.needs(1) else None
+        return (
+            grad * conjugated(b) if self.needs(0) else None,
+            grad * conjugated(a) if self.needs(1) else None,
+        )
 
 
 class Div(Binary):
@@ -69,8 +72,8 @@ class Div(Binary):
 
     def backward(self, grad: Tensor) -> Any:
         b, a = self.saved_tensors
-        grad_a = grad / b
-        return grad_a, -grad_a * (a / b) if self.needs(1) else None
+        grad_a = grad / conjugated(b)
+        return grad_a, -grad_a * conjugated(a / b) if self.needs(1) else None
 
 
 class Neg(Unary):
@@ -138,11 +141,12 @@ class Pow(SavesInputs, Binary):
         grad_a = grad_b = None
         if self.needs(0):
             if isinstance(b, Tensor):
-                grad_a = where(b == 0, 0.0, grad * b * a ** (b - 1))
+                grad_a = where(b == 0, 0.0, grad * conjugated(b * a ** (b - 1)))
             else:
-                grad_a = grad * (b * a ** (b - 1)) if b != 0 else zeros_like(grad)
+                grad_a = grad * conjugated(b * a ** (b - 1)) if b != 0 else zeros_like(grad)
         if self.needs(1):  # 0 ** b is flat for b > 0, although log(0) is not finite
-            grad_b = grad * where((a == 0) & (b >= 0), 0.0, a**b * log(a))
+            flat = (a == 0) & (b.real >= 0)
+            grad_b = grad * conjugated(where(flat, 0.0, a**b * log(a)))
         return grad_a, grad_b
 
 
@@ -152,10 +156,10 @@ class Square(SavesInputs, Unary):
     node_name = "PowBackward0"
 
     def backward(self, grad: Tensor) -> Tensor:
-        return grad * (2 * self.saved_tensors[0])
+        return grad * conjugated(2 * self.saved_tensors[0])
 
 
-_pow = Pow.define(inplace=False)
+_pow = Pow.define(inplace=False, place="")
 square = Square.define()
 
 
@@ -179,14 +183,14 @@ class Exp(SavesOutput, Unary):
     """e to the power of each element."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return grad * self.saved_tensors[0]
+        return grad * conjugated(self.saved_tensors[0])
 
 
 class Log(SavesInputs, Unary):
     """The natural logarithm; -inf at 0, nan below it."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return grad / self.saved_tensors[0]
+        return grad / conjugated(self.saved_tensors[0])
 
 
 class Log1p(SavesInputs, Unary):
@@ -195,28 +199,28 @@ class Log1p(SavesInputs, Unary):
     node_name = "Log1PBackward0"
 
     def backward(self, grad: Tensor) -> Tensor:
-        return grad / (self.saved_tensors[0] + 1)
+        return grad / conjugated(self.saved_tensors[0] + 1)
 
 
 class Sqrt(SavesOutput, Unary):
     """The square root; nan below 0."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return grad / (2 * self.saved_tensors[0])
+        return grad / conjugated(2 * self.saved_tensors[0])
 
 
 class Rsqrt(SavesOutput, Unary):
     """1 / sqrt(x)."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return -0.5 * grad * self.saved_tensors[0] ** 3
+        return -0.5 * grad * conjugated(self.saved_tensors[0] ** 3)
 
 
 class Reciprocal(SavesOutput, Unary):
     """1 / x."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        y = self.saved_tensors[0]
+        y = conjugated(self.saved_tensors[0])
         return -grad * y * y
 
 
@@ -224,21 +228,21 @@ class Abs(SavesInputs, Unary):
     """|x|, with gradient 0 at 0."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return grad * self.saved_tensors[0].sign()
+        return grad * self.saved_tensors[0].sgn()
 
 
 class Sin(SavesInputs, Unary):
     """The sine of an angle in radians."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return grad * cos(self.saved_tensors[0])
+        return grad * conjugated(cos(self.saved_tensors[0]))
 
 
 class Cos(SavesInputs, Unary):
     """The cosine of an angle in radians."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return -grad * sin(self.saved_tensors[0])
+        return -grad * conjugated(sin(self.saved_tensors[0]))
 
 
 exp, log, log1p = Exp.define(), Log.define(), Log1p.define()
@@ -302,7 +306,8 @@ class Where(Operation):
 
 _MaskedFill = Where.renamed("MaskedFill")
 
-_maximum, _minimum = Maximum.define(inplace=False), Minimum.define(inplace=False)
+_maximum = Maximum.define(inplace=False, place="")
+_minimum = Minimum.define(inplace=False, place="")
 
 
 @operation("torch", "clip", inplace=True)

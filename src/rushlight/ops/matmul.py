@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
+from .common import conjugated
 from .declare import operation
 
 
@@ -20,8 +21,8 @@ class Matmul(Operation):
     def backward(self, grad: Tensor) -> Any:
         b, a = self.saved_tensors
         return (
-            Matmul.apply(grad, b.transpose(-2, -1)) if self.needs(0) else None,
-            Matmul.apply(a.transpose(-2, -1), grad) if self.needs(1) else None,
+            Matmul.apply(grad, conjugated(b.transpose(-2, -1))) if self.needs(0) else None,
+            Matmul.apply(conjugated(a.transpose(-2, -1)), grad) if self.needs(1) else None,
         )
 
 
@@ -37,11 +38,11 @@ class Linear(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         x, weight = self.saved_tensors
-        grad_x = Matmul.apply(grad, weight) if self.needs(0) else None
+        grad_x = Matmul.apply(grad, conjugated(weight)) if self.needs(0) else None
         grad_weight = grad_bias = None
         if self.needs(1):
             with_bias = self.needs(2)
-            grad_weight = LinearWeightGradient.apply(grad, x, with_bias)
+            grad_weight = LinearWeightGradient.apply(grad, conjugated(x), with_bias)
             if with_bias:
                 grad_weight, grad_bias = grad_weight
         elif self.needs(2):

@@ -10,7 +10,7 @@ from ..autograd.operation import Operation, SavesOutput
 from ..dtype import int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import check_ordered, normalize_axes, table_of, values_and_indices
+from .common import check_ordered, conjugated, normalize_axes, table_of, values_and_indices
 from .declare import operation
 from .elementwise import sqrt, where
 from .shape import Expand
@@ -129,8 +129,7 @@ def var(
     axes = normalize_axes(dim, input.array.ndim)
     shape = input.array.shape
     count = product(shape if axes is None else [shape[a] for a in axes])
-    centered = input - mean(input, dim, keepdim=True)
-    total = sum(centered * centered, dim, keepdim)
+    total = sum(_squared(input - mean(input, dim, keepdim=True)), dim, keepdim)
     freedom = builtins.max(count - correction, 0)
     return total / freedom if freedom else total * float("nan")
 
@@ -277,7 +276,7 @@ def norm(
 ) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
     if p in ("fro", 2, None):
-        return _root(sum(input * input, dim, keepdim))
+        return _root(sum(_squared(input), dim, keepdim))
     size = input.abs()
     if p == float("inf"):
         return amax(size, () if dim is None else dim, keepdim)
@@ -286,6 +285,11 @@ def norm(
     if p == 0:
         return size.sign().sum(dim, keepdim)
     return _root(sum(size**p, dim, keepdim), 1 / p)
+
+
+def _squared(x: Tensor) -> Tensor:
+    """|x|^2, which is real."""
+    return (x * conjugated(x)).real if x.array.dtype.kind == "c" else x * x
 
 
 def _root(total: Tensor, power: float = 0.5) -> Tensor:

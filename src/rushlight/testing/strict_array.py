@@ -8,6 +8,7 @@
 - Functions exist where CuPy 14 has them, with CuPy's parameters: no `where=` for ufuncs, no
   `stable=` for sorting, no `casting=` where it has none (`FUNCTIONS`; tests/test_strict_device.py
   holds the list against CuPy where that is installed).
+- An array without dimensions has no axis 0 to reduce along; NumPy lets it pass.
 - Results are arrays, also those without dimensions. Arrays used as indices wrap around where they
   are out of range: CuPy does not look.
 - An array belongs to one of several devices; one that meets another, or that is not on the current
@@ -24,9 +25,9 @@ from typing import Any
 import numpy as np
 
 UNARY = """
-    abs absolute arccos arcsin arctan bitwise_not cbrt ceil cos cosh exp exp2 expm1 fabs floor
-    invert isfinite isinf isnan log log10 log1p log2 logical_not negative positive reciprocal rint
-    sign signbit sin sinh sqrt square tan tanh trunc
+    abs absolute arccos arcsin arctan bitwise_not cbrt ceil conjugate cos cosh exp exp2 expm1 fabs
+    floor invert isfinite isinf isnan log log10 log1p log2 logical_not negative positive reciprocal
+    rint sign signbit sin sinh sqrt square tan tanh trunc
 """.split()
 BINARY = """
     add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal floor_divide fmax fmin fmod
@@ -285,6 +286,7 @@ class ArrayModule:
         for name in CONSTANTS:
             setattr(self, name, getattr(np, name))
         self.ogrid = _OpenGrid(self)
+        self.lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=self._as_strided))
         self.add.at = self._add_at
 
     def __getattr__(self, name: str) -> Any:
@@ -313,6 +315,9 @@ class ArrayModule:
         strides = np.broadcast_to(bare, shape).strides  # CuPy's view can be written to
         return array._view(np.lib.stride_tricks.as_strided(bare, shape, strides))
 
+    def _as_strided(self, x: Any, shape: Any = None, strides: Any = None) -> Any:
+        return x._view(np.lib.stride_tricks.as_strided(self.bare(x), shape, strides))
+
     def _add_at(self, a: Any, indices: Any, b: Any) -> None:
         if a.dtype.name not in ("int32", "uint32", "uint64", "float16", "float32", "float64"):
             raise TypeError(
@@ -333,6 +338,9 @@ class ArrayModule:
                 raise TypeError(f"Unsupported type {list} as an operand of {name}")
             if name == "take":
                 kwargs["mode"] = "wrap"
+            axis = kwargs.get("axis")
+            if axis not in (None, ()) and getattr(args[0], "ndim", None) == 0:
+                raise np.exceptions.AxisError(axis, 0)
             bare = [self.bare(v) for v in args]
             options = {_RENAMED.get(k, k): self.bare(v) for k, v in kwargs.items()}
             with np.errstate(all="ignore"):

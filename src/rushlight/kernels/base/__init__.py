@@ -12,6 +12,7 @@ import numpy as np
 
 from ...device import cpu, device
 from ..declaration import kernel
+from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
 from .dropout import Dropout
@@ -30,8 +31,8 @@ from .softmax import Softmax
 
 
 class Base(
-    Convolution, Copies, Dropout, Elementwise, Indexing, Linalg, Loss, Matmul, Normalization, Optim,
-    Pooling, Random, Reduction, Shape, Softmax,
+    Complex, Convolution, Copies, Dropout, Elementwise, Indexing, Linalg, Loss, Matmul,
+    Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

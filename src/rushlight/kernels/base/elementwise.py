@@ -24,7 +24,7 @@ def _unary(name: str, refused: str = "", floats: bool = False) -> Any:
         if kind in refused:
             raise _refusal(run.__name__, x)
         if floats and kind in "biu":
-            x = _floating(x)
+            x = floating(x)
         return self.array(getattr(self.xp, name)(x, out=out))
 
     return run
@@ -56,7 +56,7 @@ def _binary(name: str, refused: str = "") -> Any:
     return run
 
 
-def _floating(x: Any) -> Any:
+def floating(x: Any) -> Any:
     """Whole numbers as the default dtype."""
     return x.astype(get_default_dtype().numpy) if x.dtype.kind in "biu" else x
 
@@ -102,7 +102,7 @@ class Elementwise:
 
     @kernel("elementwise")
     def div(self, a: Any, b: Any, out: Any = None) -> Any:
-        a, b = (_floating(x) if isinstance(x, self.array_type) else x for x in (a, b))
+        a, b = (floating(x) if isinstance(x, self.array_type) else x for x in (a, b))
         return self.array(self.xp.true_divide(a, b, out=out))
 
     @kernel("elementwise")
@@ -145,12 +145,14 @@ class Elementwise:
 
     @kernel("elementwise")
     def rsqrt(self, x: Any, out: Any = None) -> Any:
-        x = _floating(x)
+        x = floating(x)
         return self.array(self.xp.divide(1, self.xp.sqrt(x), out=out))
 
     @kernel("elementwise")
     def sigmoid(self, x: Any, out: Any = None) -> Any:
-        x = _floating(x)
+        x = floating(x)
+        if x.dtype.kind == "c":
+            return self.store((1 / (1 + self.xp.exp(-x))).astype(x.dtype), out)
         # exp(-|x|) never overflows; both branches of 1 / (1 + exp(-x)) are written in it.
         small = self.xp.exp(-self.xp.abs(x))
         result = self.xp.where(x >= 0, 1, small) / (1 + small)

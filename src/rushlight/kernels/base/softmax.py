@@ -14,19 +14,25 @@ class Softmax:
 
     @kernel("scan")
     def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
-        e = self.xp.exp(x - self.xp.max(x, axis=axis, keepdims=True))
-        return self.store(e / self.xp.sum(e, axis=axis, keepdims=True), out)
+        e = self.xp.exp(x - self.xp.max(x, axis=_axis(x, axis), keepdims=True))
+        return self.store(e / self.xp.sum(e, axis=_axis(x, axis), keepdims=True), out)
 
     @kernel("scan")
     def log_softmax(self, x: Any, axis: int, out: Any = None) -> Any:
-        shifted = x - self.xp.max(x, axis=axis, keepdims=True)
-        total = self.xp.sum(self.xp.exp(shifted), axis=axis, keepdims=True)
+        shifted = x - self.xp.max(x, axis=_axis(x, axis), keepdims=True)
+        total = self.xp.sum(self.xp.exp(shifted), axis=_axis(x, axis), keepdims=True)
         return self.store(shifted - self.xp.log(total), out)
 
     @kernel("scan")
     def softmax_backward(self, grad: Any, y: Any, axis: int) -> Any:
-        return self.array(y * (grad - self.xp.sum(grad * y, axis=axis, keepdims=True)))
+        return self.array(y * (grad - self.xp.sum(grad * y, axis=_axis(y, axis), keepdims=True)))
 
     @kernel("scan")
     def log_softmax_backward(self, grad: Any, y: Any, axis: int) -> Any:
-        return self.array(grad - self.xp.exp(y) * self.xp.sum(grad, axis=axis, keepdims=True))
+        total = self.xp.sum(grad, axis=_axis(y, axis), keepdims=True)
+        return self.array(grad - self.xp.exp(y) * total)
+
+
+def _axis(x: Any, axis: int) -> int | None:
+    """The axis, or all of an array that has none."""
+    return axis if x.ndim else None

@@ -1,0 +1,189 @@
+"""Complex numbers: their parts, their conjugates, and real tensors that hold the parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation, SavesInputs
+from ..errors import NotSupportedError, OperationError
+from ..tensor import Tensor
+from .common import conjugated, methods
+from .declare import Unary, operation
+from .elementwise import where
+from .promotion import promoted
+
+
+class Conj(Unary):
+    """The complex conjugate of each element."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return conjugated(grad)
+
+
+class Real(Operation):
+    """The real parts, a view."""
+
+    is_view = True
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return Complex.apply(grad, grad.new_zeros(()).expand(grad.array.shape))
+
+
+class Imag(Operation):
+    """The imaginary parts, a view."""
+
+    is_view = True
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return Complex.apply(grad.new_zeros(()).expand(grad.array.shape), grad)
+
+
+class ViewAsReal(Operation):
+    """Each complex number as two real ones in a last dimension."""
+
+    is_view = True
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return ViewAsComplex.apply(grad.contiguous())
+
+
+class ViewAsComplex(Operation):
+    """Each pair of real numbers in the last dimension as a complex one."""
+
+    is_view = True
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return ViewAsReal.apply(grad)
+
+
+class Complex(Operation):
+    """Complex numbers of real and imaginary parts."""
+
+    def backward(self, grad: Tensor) -> Any:
+        return Real.apply(grad), Imag.apply(grad)
+
+
+class Angle(SavesInputs, Unary):
+    """The angle of each number in the complex plane, in radians: atan2(imag, real)."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (z,) = self.saved_tensors
+        if not z.is_complex():
+            return grad.new_zeros(()).expand(grad.array.shape)
+        size = z.abs()
+        return where(size == 0, 0.0, grad * (z * 1j) / (size * size))
+
+
+class Sgn(SavesInputs, Unary):
+    """z / |z|, and 0 at 0: for real numbers their sign."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (z,) = self.saved_tensors
+        if not z.is_complex():
+            return grad.new_zeros(()).expand(grad.array.shape)
+        # What moves z along its own direction leaves z / |z| as it is.
+        direction, share = sgn(z), grad / z.abs()
+        along = direction * real(share * conjugated(direction))
+        return where(z == 0, 0.0, share - along)
+
+
+_conj = Conj.define(inplace=False, place="")
+angle, sgn = Angle.define(inplace=False), Sgn.define()
+
+
+@operation
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate of each element; a real tensor itself."""
+    return _conj(input) if input.array.dtype.kind == "c" else input
+
+
+@operation("torch", "resolve_conj")
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The complex conjugate of each element; a real tensor itself."""
+    return conjugated(input)
+
+
+@operation(method=False)
+def real(input: Tensor) -> Tensor:
+    """The real parts, as a view of the same memory; a real tensor itself."""
+    return Real.apply(input) if input.array.dtype.kind == "c" else input
+
+
+@operation(method=False)
+def imag(input: Tensor) -> Tensor:
+    """The imaginary parts, as a view of the same memory."""
+    if input.array.dtype.kind != "c":
+        raise OperationError("imag is not implemented for tensors with non-complex dtypes.")
+    return Imag.apply(input)
+
+
+@operation(method=False)
+def view_as_real(input: Tensor) -> Tensor:
+    """A view with a last dimension of size 2: real and imaginary part.
+
+    >>> import rushlight as torch
+    >>> torch.view_as_real(torch.tensor([1 + 2j]))
+    tensor([[1., 2.]])
+    """
+    if input.array.dtype.kind != "c":
+        raise OperationError("view_as_real is only supported for complex tensors")
+    return ViewAsReal.apply(input)
+
+
+@operation(method=False)
+def view_as_complex(input: Tensor) -> Tensor:
+    """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`."""
+    array = input.array
+    if array.dtype.name not in ("float32", "float64"):
+        raise OperationError(
+            f"view_as_complex is only supported for half, float and double tensors, but got a "
+            f"tensor of scalar type: {input.dtype}"
+        )
+    if array.ndim == 0 or array.shape[-1] != 2:
+        raise OperationError("Tensor must have a last dimension of size 2")
+    if array.size and array.strides[-1] != array.itemsize:
+        raise OperationError("Tensor must have a last dimension with stride 1")
+    if array.size and any(stride % (2 * array.itemsize) for stride in array.strides[:-1]):
+        raise OperationError("Tensor must have a stride divisible by 2 for all but last dimension")
+    return ViewAsComplex.apply(input)
+
+
+@operation(method=False)
+def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast."""
+    for part in (real, imag):
+        if part.array.dtype.name not in ("float16", "float32", "float64"):
+            raise OperationError(
+                "Expected both inputs to be Half, Float or Double tensors but got "
+                f"{real.dtype} and {imag.dtype}"
+            )
+    if real.array.dtype != imag.array.dtype:
+        raise OperationError(
+            f"Expected object of scalar type {real.dtype} but got scalar type {imag.dtype} for "
+            "second argument"
+        )
+    return Complex.apply(real, imag)
+
+
+@operation(method=False)
+def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle))."""
+    a, b = promoted("polar", abs, angle)
+    if a.array.dtype.kind != "f":
+        raise NotSupportedError(f"polar is not implemented for {a.dtype}")
+    return Complex.apply(a * b.cos(), a * b.sin())
+
+
+def _set_part(operation: type[Operation]) -> Any:
+    def setter(self: Tensor, value: Any) -> None:
+        operation.apply(self).copy_(value)
+
+    return setter
+
+
+methods(
+    real=property(real, _set_part(Real)), imag=property(imag, _set_part(Imag)),
+    H=property(lambda self: conjugated(self.transpose(0, 1))),
+    mH=property(lambda self: conjugated(self.transpose(-2, -1))),
+    adjoint=lambda self: conjugated(self.transpose(-2, -1)),
+)  # fmt: skip
