@@ -97,10 +97,16 @@ def conj(input: Tensor) -> Tensor:
     return _conj(input) if input.array.dtype.kind == "c" else input
 
 
-@operation("torch", "resolve_conj")
+@operation
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate of each element; a real tensor itself."""
     return conjugated(input)
+
+
+@operation("torch", "resolve_neg")
+def resolve_conj(input: Tensor) -> Tensor:
+    """The tensor itself: conjugates and negatives are computed at once here."""
+    return input
 
 
 @operation(method=False)
