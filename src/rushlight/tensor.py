@@ -22,9 +22,12 @@ from .size import Size
 
 if TYPE_CHECKING:
     from .autograd.view import View
+    from .methods import Methods
+else:
+    Methods = object  # the operations attach what the stub says
 
 
-class Tensor:
+class Tensor(Methods):
     """An n-dimensional array of one dtype, on one device, that gradients can flow through.
 
     `torch.tensor(data)` and the other factory functions make tensors. `array` is the NumPy or CuPy
@@ -51,25 +54,6 @@ class Tensor:
     _hooks: dict[int, Callable[..., Any]] | None = None  # of a leaf; a node holds the others'
     _post_accumulate_hooks: dict[int, Callable[..., Any]] | None = None
     _retains_grad = False
-
-    if TYPE_CHECKING:  # the methods that ops/ attaches
-
-        def __getattr__(self, name: str) -> Any: ...
-
-        def __getitem__(self, index: Any) -> Any: ...
-
-        def __setitem__(self, index: Any, value: Any) -> None: ...
-
-        def _operator(self, other: Any) -> Any: ...
-
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _operator
-        __rtruediv__ = __floordiv__ = __mod__ = __pow__ = __rpow__ = __matmul__ = _operator
-        __lt__ = __le__ = __gt__ = __ge__ = __and__ = __or__ = __xor__ = _operator
-
-        def _unary(self) -> Any: ...
-
-        __eq__ = __ne__ = _operator
-        __neg__ = __invert__ = _unary
 
     def __new__(cls, *data: Any, device: Any = None) -> Any:
         from .ops.creation import legacy_constructor

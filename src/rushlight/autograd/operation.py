@@ -32,7 +32,10 @@ class Operation(Node):
     operation_name: str  # the class's name in snake case, unless said otherwise
     kernel: str  # the kernel's name: the operation's, unless said otherwise
     node_name: str  # how the graph shows it: the class's name and "Backward0", likewise
-    parameters: tuple[str, ...] = ()  # names of the last inputs, no tensors; kept as attributes
+    # The last inputs, which are no tensors, are kept as attributes of the node: a class annotates
+    # them in their order, and `parameters` are their names.
+    parameters: tuple[str, ...] = ()
+    input_shape: tuple[int, ...]
     saves: tuple[int, ...] = ()  # numbers of the inputs that are saved for the backward
     keeps_shape = False  # whether the first input's shape is kept as `input_shape`
     keeps = 0  # how many of the kernel's last results are for the backward only, and stay arrays
@@ -49,6 +52,7 @@ class Operation(Node):
         cls.operation_name = own.get("operation_name", _snake_case(cls.__name__))
         cls.kernel = own.get("kernel", cls.operation_name)
         cls.__name__ = own.get("node_name", cls.__name__ + "Backward0")
+        cls.parameters = cls.parameters + tuple(own.get("__annotations__", ()))
         cls.has_context = (
             bool(cls.parameters) or bool(cls.saves) or cls.keeps_shape
             or cls.setup_context is not Operation.setup_context

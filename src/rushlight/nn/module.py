@@ -286,10 +286,6 @@ class Module(StateDict, Hooks):
     def _convert_floating(self: Self, dtype: DType) -> Self:
         return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
 
-    def share_memory(self: Self) -> Self:
-        """Moves the tensors to memory that other processes can share."""
-        return self._apply(lambda tensor: tensor.share_memory_())
-
     # ---- printing
 
     def _get_name(self) -> str:

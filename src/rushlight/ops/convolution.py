@@ -15,7 +15,7 @@ class Convolution(Operation):
     """y[n, o] = bias[o] + sum over c of x[n, c] * weight[o, c], `*` the cross-correlation."""
 
     saves = (0, 1)
-    parameters = ("geometry",)
+    geometry: Any
 
     def backward(self, grad: Tensor) -> Any:
         x, weight = self.saved_tensors
@@ -37,7 +37,7 @@ class ConvolutionInputGradient(Operation):
 
     kernel = "convolution_backward_input"
     saves = (0, 1)
-    parameters = ("geometry",)
+    geometry: Any
 
     def backward(self, grad: Tensor) -> Any:
         first, weight = self.saved_tensors
@@ -53,7 +53,8 @@ class ConvolutionWeightGradient(Operation):
     """The gradients of weight and bias: linear in the output's gradient and in the input."""
 
     saves = (0, 1)
-    parameters = ("geometry", "with_bias")
+    geometry: Any
+    with_bias: bool
 
     @staticmethod
     def forward(kernels: Any, grad: Any, x: Any, geometry: Any, with_bias: bool) -> Any:

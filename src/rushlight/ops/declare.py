@@ -230,7 +230,7 @@ def _unary_inplace(cls: type[Unary]) -> Any:
 
 
 def _binary_inplace(cls: type[Binary]) -> Any:
-    def function(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    def function(self: Tensor, other: Tensor | Any, *, alpha: Any = 1) -> Tensor:
         if modes:
             return special(function, locals())
         return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other, alpha))

@@ -15,7 +15,7 @@ class Dropout(Operation):
     """x * mask * scale. PyTorch records the product alone, as `MulBackward0`."""
 
     saves = (1,)
-    parameters = ("scale",)
+    scale: float
 
     def backward(self, grad: Tensor) -> Any:
         return Dropout.apply(grad, self.saved_tensors[0], self.scale)

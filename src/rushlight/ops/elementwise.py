@@ -257,7 +257,8 @@ sin, cos = Sin.define(), Cos.define()
 class Clamp(SavesInputs):
     """Elements below the lower limit and above the upper one moved there; None is no limit."""
 
-    parameters = ("low", "high")
+    low: Any
+    high: Any
 
     def backward(self, grad: Tensor) -> Tensor:
         (x,) = self.saved_tensors

@@ -23,7 +23,7 @@ class Slice(Operation):
 
     kernel = "getitem"
     is_view = True
-    parameters = ("index",)
+    index: Any
     keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
@@ -36,7 +36,8 @@ Select = Slice.renamed("Select")
 class PlaceSlice(Operation):
     """Zeros, with a tensor in the place of a slice: the gradient of `Slice`."""
 
-    parameters = ("index", "shape")
+    index: Any
+    shape: Any
 
     @staticmethod
     def forward(kernels: Any, x: Any, index: Any, shape: Any) -> Any:

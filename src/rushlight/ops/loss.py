@@ -19,7 +19,8 @@ class NllLoss(Operation):
     """-weight[t] * x[t] for each target t; the sum of the weights is kept for the backward."""
 
     keeps = 1
-    parameters = ("reduction", "ignore_index")
+    reduction: str
+    ignore_index: int
     keeps_shape = True
 
     def setup_context(self, inputs: Any, output: Any) -> None:
@@ -37,7 +38,9 @@ class NllLossGradient(Operation):
 
     kernel = "nll_loss_backward"
     saves = (1, 2)
-    parameters = ("reduction", "ignore_index", "shape")
+    reduction: str
+    ignore_index: int
+    shape: Any
 
     def backward(self, grad: Tensor) -> Any:
         target, weight = self.saved_tensors

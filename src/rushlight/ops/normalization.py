@@ -15,7 +15,9 @@ class NativeBatchNorm(Operation):
 
     kernel = "batch_norm"
     keeps = 2
-    parameters = ("training", "momentum", "eps")
+    training: bool
+    momentum: float
+    eps: float
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         self.save(*inputs[:2], *output[1:])
@@ -36,7 +38,7 @@ class BatchNormGradient(SavesInputs):
     """
 
     kernel = "batch_norm_backward"
-    parameters = ("training",)
+    training: bool
 
     def backward(self, *gradients: Tensor) -> Any:
         from ..autograd import enable_grad, grad, is_grad_enabled

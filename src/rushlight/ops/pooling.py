@@ -19,7 +19,7 @@ class MaxPool2d(Operation):
     kernel = "max_pool"
     node_name = "MaxPool2DWithIndicesBackward0"
     keeps = 1
-    parameters = ("geometry",)
+    geometry: Any
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         self.save(output[1])
@@ -33,7 +33,7 @@ class MaxPoolGradient(Operation):
 
     kernel = "max_pool_backward"
     saves = (1,)
-    parameters = ("geometry",)
+    geometry: Any
 
     def backward(self, grad: Tensor) -> Any:
         return MaxPoolGather.apply(grad, self.saved_tensors[0], self.geometry)
@@ -43,7 +43,7 @@ class MaxPoolGather(Operation):
     """The elements at the places where maxima stood."""
 
     saves = (1,)
-    parameters = ("geometry",)
+    geometry: Any
 
     def backward(self, grad: Tensor) -> Any:
         return MaxPoolGradient.apply(grad, self.saved_tensors[0], self.geometry)
@@ -54,7 +54,7 @@ class AvgPool2d(Operation):
 
     kernel = "avg_pool"
     node_name = "AvgPool2DBackward0"
-    parameters = ("geometry",)
+    geometry: Any
 
     def backward(self, grad: Tensor) -> Any:
         return AvgPoolGradient.apply(grad, self.geometry)
@@ -64,7 +64,7 @@ class AvgPoolGradient(Operation):
     """Each window's gradient, shared out evenly."""
 
     kernel = "avg_pool_backward"
-    parameters = ("geometry",)
+    geometry: Any
 
     def backward(self, grad: Tensor) -> Any:
         return AvgPool2d.apply(grad, self.geometry)

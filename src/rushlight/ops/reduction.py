@@ -19,7 +19,8 @@ from .shape import Expand
 class Sum(Operation):
     """The sum over some dimensions, or all."""
 
-    parameters = ("axes", "keepdim")
+    axes: Any
+    keepdim: bool
     keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
@@ -29,7 +30,8 @@ class Sum(Operation):
 class Mean(Operation):
     """The mean over some dimensions, or all."""
 
-    parameters = ("axes", "keepdim")
+    axes: Any
+    keepdim: bool
     keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
@@ -40,7 +42,8 @@ class Mean(Operation):
 class Extreme(SavesOutput):
     """The extreme along some dimensions; equal ones share the gradient, as in PyTorch."""
 
-    parameters = ("axes", "keepdim")
+    axes: Any
+    keepdim: bool
     keeps_shape = True
 
     def setup_context(self, inputs: Any, output: Any) -> None:
@@ -64,7 +67,7 @@ class Amin(Extreme):
 class Cumsum(Operation):
     """Running sums along one dimension."""
 
-    parameters = ("dim",)
+    dim: int
 
     def backward(self, grad: Tensor) -> Any:
         if grad.array.ndim == 0:

@@ -40,7 +40,7 @@ class Permute(Operation):
     """The dimensions in another order."""
 
     is_view = True
-    parameters = ("axes",)
+    axes: Any
 
     def backward(self, grad: Tensor) -> Any:
         back = sorted(range(len(self.axes)), key=self.axes.__getitem__)
@@ -62,7 +62,7 @@ class Expand(Operation):
 class Flip(Operation):
     """The elements along some dimensions in the opposite order."""
 
-    parameters = ("axes",)
+    axes: Any
 
     def backward(self, grad: Tensor) -> Any:
         return Flip.apply(grad, self.axes)
@@ -71,7 +71,7 @@ class Flip(Operation):
 class Tril(Operation):
     """The lower triangle of each matrix, the rest zero."""
 
-    parameters = ("diagonal",)
+    diagonal: int
 
     def backward(self, grad: Tensor) -> Any:
         return Tril.apply(grad, self.diagonal)
@@ -80,7 +80,7 @@ class Tril(Operation):
 class Triu(Operation):
     """The upper triangle of each matrix, the rest zero."""
 
-    parameters = ("diagonal",)
+    diagonal: int
 
     def backward(self, grad: Tensor) -> Any:
         return Triu.apply(grad, self.diagonal)

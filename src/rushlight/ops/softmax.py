@@ -13,7 +13,7 @@ from .declare import operation
 class Softmax(SavesOutput):
     """exp(x) / sum(exp(x))."""
 
-    parameters = ("dim",)
+    dim: int
 
     def backward(self, grad: Tensor) -> Any:
         return SoftmaxGradient.apply(grad, self.saved_tensors[0], self.dim)
@@ -23,7 +23,7 @@ class SoftmaxGradient(SavesInputs):
     """y * (grad - sum(grad * y))."""
 
     kernel = "softmax_backward"
-    parameters = ("dim",)
+    dim: int
 
     def backward(self, grad: Tensor) -> Any:
         first, y = self.saved_tensors
@@ -37,7 +37,7 @@ class SoftmaxGradient(SavesInputs):
 class LogSoftmax(SavesOutput):
     """x - log(sum(exp(x)))."""
 
-    parameters = ("dim",)
+    dim: int
 
     def backward(self, grad: Tensor) -> Any:
         return LogSoftmaxGradient.apply(grad, self.saved_tensors[0], self.dim)
@@ -47,7 +47,7 @@ class LogSoftmaxGradient(SavesInputs):
     """grad - exp(y) * sum(grad)."""
 
     kernel = "log_softmax_backward"
-    parameters = ("dim",)
+    dim: int
 
     def backward(self, grad: Tensor) -> Any:
         first, y = self.saved_tensors

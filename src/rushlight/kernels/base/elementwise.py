@@ -93,7 +93,7 @@ class Elementwise:
     @kernel("elementwise")
     def sub(self, a: Any, b: Any, out: Any = None) -> Any:
         for x in (a, b):
-            if isinstance(x, self.array_type) and x.dtype.kind == "b":
+            if getattr(x, "dtype", None) == "bool":
                 raise OperationError(
                     "Subtraction, the `-` operator, with a bool tensor is not supported. If you "
                     "are trying to invert a mask, use the `~` or `logical_not()` operator instead."
