@@ -100,12 +100,14 @@ def conj(input: Tensor) -> Tensor:
 @operation
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate of each element; a real tensor itself."""
-    return conjugated(input)
+    return _conj(input) if input.array.dtype.kind == "c" else input
 
 
 @operation("torch", "resolve_neg")
 def resolve_conj(input: Tensor) -> Tensor:
     """The tensor itself: conjugates and negatives are computed at once here."""
+    if not isinstance(input, Tensor):
+        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     return input
 
 
