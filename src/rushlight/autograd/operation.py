@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from ..errors import OperationError, shapes
+from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .grad_mode import state
@@ -60,6 +61,8 @@ class Operation(Node):
             results = cls.forward(kernel_tables[type(array)], *arrays)
         except (ValueError, TypeError, OverflowError, KeyError) as error:
             raise explain(cls.operation_name, error, arrays) from error
+        if launch.recorder is not None:
+            launch.recorder.see_call(cls.operation_name, inputs, results)
         if type(results) is tuple:
             shown = len(results) - cls.keeps
             output = tuple([wrap(r) if i < shown else r for i, r in enumerate(results)])
@@ -82,6 +85,8 @@ class Operation(Node):
             output = wrap(cls.forward(kernel_tables[type(x)], x, y))
         except (ValueError, TypeError, OverflowError) as error:
             raise explain(cls.operation_name, error, (x, y)) from error
+        if launch.recorder is not None:
+            launch.recorder.see_call(cls.operation_name, (a, b), output.array)
         # A view's slot may not know yet that its base has come to require a gradient.
         recording = a._requires_grad or a._view is not None and a.requires_grad
         if not recording and y is not b:
@@ -110,6 +115,8 @@ class Operation(Node):
             cls.forward(kernel_tables[type(x.array)], x.array, *arrays, out=x.array)
         except (ValueError, TypeError, OverflowError) as error:
             raise explain(cls.operation_name, error, (x.array, *arrays)) from error
+        if launch.recorder is not None:
+            launch.recorder.see_call(cls.operation_name, (x, *others), x.array)
         x.bump_version()
         if recording:
             node = cls.make_node((original, *others), x, edges)

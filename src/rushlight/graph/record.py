@@ -3,6 +3,10 @@
 Arrays stand in numbered slots. A kernel's arguments are plain values with slots among them; what it
 returns goes to slots again. Slots that the record does not fill itself are its inputs: arguments of
 the call, and arrays of tensors that outlive it (parameters, buffers, states, gradients).
+
+A kernel may write an array that is there already. So what calls read and write are `Value`s: a slot
+with the number of writes that its memory has seen. Each value is written by one call, or by none if
+it is an input's first. A view knows its base, and a write to either is one to both.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..kernels.launch import plain_tables
 from ..tensor import Tensor
@@ -26,6 +30,17 @@ class Slot:
     nbytes: int
     type: type
     strides: tuple[int, ...]  # in bytes
+    base: int  # the first slot with an array of this memory: of a view another, else its own
+
+
+class Value(NamedTuple):
+    """What stands in a slot between two writes of its memory."""
+
+    slot: int
+    version: int
+
+    def __str__(self) -> str:
+        return f"%{self.slot}.{self.version}" if self.version else f"%{self.slot}"
 
 
 class LiveValue(float):
@@ -61,10 +76,15 @@ class Call:
     name: str
     function: Any
     arguments: tuple[Any, ...]
-    reads: tuple[int, ...]  # the slots among the arguments
+    reads: tuple[Value, ...]
+    writes: tuple[Value, ...]  # the arrays that it makes, and those among its arguments
     results: tuple[int, ...] | int | None
     phase: str  # forward, backward or update
     last_uses: tuple[int, ...] = ()
+
+    def slots(self) -> tuple[int, ...]:
+        """The slots that it uses."""
+        return tuple([value.slot for value in (*self.reads, *self.writes)])
 
 
 @dataclass(slots=True)
@@ -116,12 +136,12 @@ class Record:
     def __str__(self) -> str:
         """One line per input and per kernel: what it reads and makes, with shapes and bytes."""
         lines = [
-            f"     input    {self._describe(slot)}: {source.kind()}"
+            f"     input    {self._describe(Value(slot, 0))}: {source.kind()}"
             for slot, source in self.inputs.items()
         ]
         for number, call in enumerate([*self.calls, *self.backward_calls]):
-            made = ", ".join(self._describe(s) for s in result_slots(call.results)) or "nothing"
-            read = ", ".join(f"%{s}" for s in call.reads)
+            made = ", ".join(map(self._describe, call.writes)) or "nothing"
+            read = ", ".join(map(str, call.reads))
             lines.append(f"{number:4d} {call.phase:8s} {call.name}({read}) -> {made}")
         return "\n".join(lines)
 
@@ -138,9 +158,30 @@ class Record:
         with replaced_when_complete(os.fspath(path)) as file:
             file.write(self.svg().encode())
 
-    def _describe(self, slot: int) -> str:
-        array = self.slots[slot]
-        return f"%{slot} {array.dtype}{list(array.shape)} {array.nbytes} bytes"
+    def _describe(self, value: Value) -> str:
+        array = self.slots[value.slot]
+        return f"{value} {array.dtype}{list(array.shape)} {array.nbytes} bytes"
+
+
+def sources(calls: list[Call], slots: list[Slot]) -> list[list[Call]]:
+    """For each call those that it must come after: they make what it reads."""
+    makers: dict[int, Call] = {}  # slot -> the call that made its array
+    writers: dict[Value, Call] = {}  # base and version -> the call that wrote the memory
+    found = []
+    for call in calls:
+        needed: dict[int, Call] = {}
+        for value in call.reads:
+            memory = Value(slots[value.slot].base, value.version)
+            for source in (makers.get(value.slot), writers.get(memory)):
+                if source is not None:
+                    needed[id(source)] = source
+        found.append(list(needed.values()))
+        for value in call.writes:
+            makers.setdefault(value.slot, call)
+            base = slots[value.slot].base
+            if value.version or base == value.slot:  # and not a first view of an input
+                writers.setdefault(Value(base, value.version), call)
+    return found
 
 
 def find_last_uses(calls: list[Call], kept: set[int]) -> None:
@@ -148,16 +189,8 @@ def find_last_uses(calls: list[Call], kept: set[int]) -> None:
     last: dict[int, Call] = {}
     for call in calls:
         call.last_uses = ()
-        for slot in call.reads:
-            last[slot] = call
-        for slot in result_slots(call.results):
+        for slot in call.slots():
             last[slot] = call
     for slot, call in last.items():
         if slot not in kept:
             call.last_uses += (slot,)
-
-
-def result_slots(results: Any) -> tuple[int, ...]:
-    if results is None:
-        return ()
-    return (results,) if isinstance(results, int) else tuple(r for r in results if r is not None)

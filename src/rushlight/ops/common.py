@@ -14,6 +14,7 @@ from ..autograd.operation import Operation, explain
 from ..dtype import combine, get_default_dtype, promote_types, scalar_dtype
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError
+from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
 from ..tensor import Tensor, wrap, wrap_dim
@@ -34,6 +35,9 @@ def methods(**functions: Any) -> None:
 
 
 def table_of(tensor: Tensor) -> Any:
+    """The kernels for a tensor's array, for a function that calls them by itself."""
+    if launch.recorder is not None:
+        launch.recorder.see_tensor(tensor)
     return kernel_tables[type(tensor.array)]
 
 
@@ -99,6 +103,8 @@ def plain(kernel: str, a: Any, b: Any, refused: str = "") -> Tensor:
     x, y = a.array, b.array if isinstance(b, Tensor) else b
     if refused and x.dtype.kind in refused:
         raise NotSupportedError(f"{kernel} is not implemented for {a.dtype}")
+    if launch.recorder is not None and y is not b:
+        launch.recorder.see_tensor(b)
     try:
         return wrap(getattr(table_of(a), kernel)(x, y))
     except (ValueError, TypeError) as error:
