@@ -9,7 +9,7 @@ import pytest
 import rushlight as torch
 from rushlight.autograd.operation import Operation
 from rushlight.graph import CaptureError
-from rushlight.graph.record import Record, Value, sources
+from rushlight.graph.record import Record, Value
 
 
 def record_of(function: Any, *arguments: torch.Tensor) -> Record:
@@ -26,11 +26,13 @@ def test_a_write_makes_a_new_version() -> None:
 
     record = record_of(f, torch.ones(3))
     multiply, add, last = record.calls
-    assert (multiply.reads, multiply.writes) == ((Value(0, 0),), (Value(1, 0),))
-    assert (add.reads, add.writes) == ((Value(1, 0),), (Value(1, 1),))
-    assert (last.reads, last.writes) == ((Value(1, 1), Value(0, 0)), (Value(2, 0),))
+    assert record.single_assignment() == [
+        (multiply, [Value(0, 0)], [Value(1, 0)]),
+        (add, [Value(1, 0)], [Value(1, 1)]),
+        (last, [Value(1, 1), Value(0, 0)], [Value(2, 0)]),
+    ]
     assert "add(%1) -> %1.1 float32[3] 12 bytes" in str(record)
-    assert sources(record.calls, record.slots) == [[], [multiply], [multiply, add]]
+    assert record.sources() == [(multiply, []), (add, [multiply]), (last, [multiply, add])]
 
 
 def test_a_write_through_a_view_is_one_to_its_base() -> None:
@@ -41,12 +43,14 @@ def test_a_write_through_a_view_is_one_to_its_base() -> None:
 
     record = record_of(f, torch.ones(3, 2))
     multiply, view, fill, add = record.calls
-    base, part = multiply.writes[0].slot, view.writes[0].slot
+    (base,), (part,) = multiply.writes, view.writes
     assert record.slots[part].base == record.slots[base].base == base
-    assert fill.writes == (Value(part, 1),)
-    assert add.reads == (Value(base, 1),)
-    made = sources(record.calls, record.slots)
-    assert made == [[], [multiply], [view, multiply], [multiply, fill]]
+    _, _, written, read = record.single_assignment()
+    assert written == (fill, [Value(part, 0)], [Value(part, 1)])
+    assert read[1] == [Value(base, 1)]
+    assert record.sources() == [
+        (multiply, []), (view, [multiply]), (fill, [view, multiply]), (add, [multiply, fill])
+    ]  # fmt: skip
 
 
 def test_arguments_of_one_memory_have_one_base() -> None:
@@ -67,19 +71,18 @@ def test_what_a_kernel_writes_comes_from_its_declaration() -> None:
     compiled = torch.compile(step, fullgraph=True)
     for _ in range(3):
         compiled()
-    sgd = compiled.graph.calls[-1]
+    sgd, _, writes = compiled.graph.single_assignment()[-1]
     assert sgd.name == "sgd"
-    written = {value.slot for value in sgd.writes}
-    tensors = {compiled.graph.inputs[slot].tensor for slot in written}
+    tensors = {compiled.graph.inputs[slot].tensor for slot in sgd.writes}
     assert tensors == {weight, optimizer.state[weight]["momentum_buffer"]}
-    assert all(value.version == 1 for value in sgd.writes)
+    assert [value.version for value in writes] == [1, 1]
 
 
 def test_random_numbers_write_their_state() -> None:
     record = record_of(lambda: (torch.rand(2), torch.rand(2)))
-    first, second = record.calls
-    assert first.reads[0] == Value(0, 0)
-    assert second.reads[0] == first.writes[0] == Value(0, 1)
+    (_, first_reads, first_writes), (_, second_reads, _) = record.single_assignment()
+    assert first_reads[0] == Value(0, 0)
+    assert second_reads[0] == first_writes[0] == Value(0, 1)
 
 
 # ---- whose an array is

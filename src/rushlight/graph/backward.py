@@ -97,7 +97,7 @@ class _Recorded:
         finally:
             self.calls, record.calls = record.calls, forward
         self.found = [None if g is None else recorder.slot_of(g.array).number for g in found]
-        used = {s for call in self.calls for s in call.slots()} | set(self.found)
+        used = {s for c in self.calls for s in (*c.reads, *c.writes)} | set(self.found)
         self.needed = {s for s in used if s is not None and (s < first or s in record.inputs)}
         self.program: Any = None
 

@@ -28,7 +28,7 @@ from ..nn.parameter import Parameter
 from ..random import default_states
 from ..tensor import Tensor
 from .names import Names, is_users_class
-from .record import Call, LiveValue, Record, Slot, Source, Value
+from .record import Call, LiveValue, Record, Slot, Source
 
 # What modules without parameters and tensors have as attributes.
 _NO_TENSORS = {int, float, bool, str, tuple, dict, OrderedDict, type(None)}
@@ -63,8 +63,8 @@ class Recorder:
         # id(array) -> (weak reference, slot): what has died must not be taken for its successor.
         self.slots: dict[int, tuple[Any, Slot]] = {}
         self.sources: dict[int, Source] = {}  # id(array) -> where it is found, if it still is
-        self.memories: dict[int, tuple[Any, int]] = {}  # id(owner) -> (weak reference, base)
-        self.versions: dict[int, int] = {}  # base -> how often its memory was written
+        # Of memory that none of the slots' arrays owns: id(owner) -> (weak reference, base).
+        self.memories: dict[int, tuple[Any, int]] = {}
         self.unclaimed: dict[int, tuple[Source, str]] = {}  # slot -> source, where it was met
         self.changed: dict[int, tuple[list[int], int]] = {}  # id -> counter, how often it rose
         self.sharing: list[tuple[Tensor, Tensor]] = []  # that have one array
@@ -99,14 +99,7 @@ class Recorder:
             return function(*arguments)
         if declared.kind in _SPECIAL:
             name, function, arguments = self._special(name, declared.kind, function, arguments)
-        read: list[Slot] = []
-        written: list[Slot] = []
-        template = tuple([
-            self._template(value, read if number != declared.out else [],
-                           written if number in declared.positions else [])
-            for number, value in enumerate(arguments)
-        ])  # fmt: skip
-        reads = tuple(map(self._value, read))
+        template, read, written = self._template(arguments, declared)
         if LiveValue in map(type, arguments):
             # NumPy takes a class of float for a float64, and would compute in that.
             arguments = tuple([a.read() if type(a) is LiveValue else a for a in arguments])
@@ -115,19 +108,14 @@ class Recorder:
         except Exception:
             self._see_error(name, arguments)
             raise
-        for base in {slot.base for slot in written}:
-            self.versions[base] += 1
-        parts = result if type(result) is tuple else (result,)
-        slots = [self._result_slot(part, written) for part in parts]
-        writes = tuple(map(self._value, {slot.number: slot for slot in written}.values()))
-        results: Any = tuple(slots) if type(result) is tuple else slots[0]
+        if type(result) is tuple:
+            results: Any = tuple([self._result_slot(part, written) for part in result])
+        else:
+            results = self._result_slot(result, written)
         self.record.calls.append(
-            Call(name, function, template, reads, writes, results, launch.phase)
+            Call(name, function, template, tuple(read), tuple(written), results, launch.phase)
         )
         return result
-
-    def _value(self, slot: Slot) -> Value:
-        return Value(slot.number, self.versions[slot.base])
 
     def _see_error(self, name: str, arguments: Any) -> None:
         """Notes an error, which makes no difference unless the function catches it."""
@@ -153,27 +141,54 @@ class Recorder:
                 return "clone", function.__self__.clone, (data, "C")
         return name, function, arguments
 
-    def _template(self, value: Any, *found: list[Slot]) -> Any:
-        """An argument with slots in the places of arrays; they are added to the lists `found`."""
-        kind = type(value)
-        if kind in kernel_tables:
-            slot = self.slot_of(value)
-            for slots in found:
-                slots.append(slot)
-            return slot
-        if (kind is tuple or kind is list) and not _PLAIN.issuperset(map(type, value)):
-            return kind([self._template(part, *found) for part in value])
-        return value
+    def _template(
+        self, arguments: Any, declared: Declaration
+    ) -> tuple[tuple[Any, ...], list[int], list[int]]:
+        """Arguments with slots in the places of arrays, and which of these are read and written."""
+        template = list(arguments)
+        slots = self.slots
+        read: list[int] = []
+        written: list[int] = []
+        for position, value in enumerate(arguments):
+            kind = type(value)
+            if kind in kernel_tables:
+                known = slots.get(id(value))
+                slot = known[1] if known and known[0]() is value else self.slot_of(value)
+                template[position] = slot
+                found = [slot.number]
+            elif (kind is tuple or kind is list) and not _PLAIN.issuperset(map(type, value)):
+                found = []
+                template[position] = self._nested(value, found)
+            else:
+                continue
+            if position != declared.out:
+                read += found
+            if position in declared.positions:
+                written += found
+        return tuple(template), read, written
 
-    def _result_slot(self, array: Any, written: list[Slot]) -> int | None:
+    def _nested(self, values: Any, found: list[int]) -> Any:
+        parts = []
+        for value in values:
+            kind = type(value)
+            if kind in kernel_tables:
+                value = self.slot_of(value)
+                found.append(value.number)
+            elif (kind is tuple or kind is list) and not _PLAIN.issuperset(map(type, value)):
+                value = self._nested(value, found)
+            parts.append(value)
+        return type(values)(parts)
+
+    def _result_slot(self, array: Any, written: list[int]) -> int | None:
         """The slot of what a kernel returns; a new one is added to `written`."""
         if type(array) not in kernel_tables:
             return None
-        slot = self.known_slot(array)  # there is one if it was filled in place
-        if slot is None:
-            slot = self.new_slot(array)
-            written.append(slot)
-        return slot.number
+        known = self.slots.get(id(array))
+        if known and known[0]() is array:  # it was filled in place
+            return known[1].number
+        number = self.new_slot(array).number
+        written.append(number)
+        return number
 
     def slot_of(self, array: Any) -> Slot:
         """The slot of an array that a kernel reads: a new input if it has none yet."""
@@ -194,10 +209,11 @@ class Recorder:
     def new_slot(self, array: Any, source: Source | None = None) -> Slot:
         slots = self.record.slots
         number = len(slots)
-        slot = Slot(
-            number, array.shape, array.dtype, array.nbytes, type(array), array.strides,
-            self._base(array, number),
-        )  # fmt: skip
+        kind = type(array)
+        base = number
+        if self.memories or type(array.base) is kind:
+            base = self._base(array, number)
+        slot = Slot(number, array.shape, array.dtype, array.nbytes, kind, array.strides, base)
         slots.append(slot)
         reference = weakref.ref(array)
         self.slots[id(array)] = (reference, slot)
@@ -211,12 +227,17 @@ class Recorder:
         """The first slot that had an array of this one's memory: `number` if none had."""
         owner = _owner_of(array)
         base = self._known_base(owner)
-        if base is None:
+        if base is not None:
+            return base
+        if owner is not array:
             self.memories[id(owner)] = weakref.ref(owner), number
-            self.versions[number] = 0
-        return number if base is None else base
+        return number
 
     def _known_base(self, owner: Any) -> int | None:
+        """The base of what lies in an owner's memory, if the record knows that."""
+        slot = self.known_slot(owner)
+        if slot is not None:
+            return slot.base
         known = self.memories.get(id(owner))
         return known[1] if known is not None and known[0]() is owner else None
 
@@ -253,7 +274,7 @@ class Recorder:
 
     # ---- what tensors, modules and optimizers tell
 
-    def see_tensor(self, tensor: Tensor) -> None:
+    def see_tensor(self, tensor: Tensor, is_lasting: bool = False) -> None:
         """Notes whose an array from outside is, before a kernel reads it or after."""
         if self._is_elsewhere():
             return
@@ -262,7 +283,8 @@ class Recorder:
         if slot is None:
             known = self.sources.get(id(array))
             if known is None or known.fetch(self.given) is not array:
-                self._check_whole(tensor)
+                if not is_lasting:
+                    self._check_whole(tensor)
                 self.sources[id(array)] = Source(tensor)
         elif slot.number in self.unclaimed:
             self._check_whole(tensor)
@@ -289,11 +311,18 @@ class Recorder:
 
     def see_call(self, name: str, inputs: Iterable[Any], results: Any) -> None:
         """Notes an operation: whose arrays it reads, and whether kernels have made its results."""
+        if self._is_elsewhere():
+            return
+        slots, sources = self.slots, self.record.inputs
         for value in inputs:
             if isinstance(value, Tensor):
-                self.see_tensor(value)
+                known = slots.get(id(value.array))
+                source = sources.get(known[1].number) if known else None
+                if known is None or source is not None and source.tensor is not value:
+                    self.see_tensor(value)
         for array in results if type(results) is tuple else (results,):
-            if type(array) in kernel_tables and self.known_slot(array) is None:
+            known = slots.get(id(array))
+            if type(array) in kernel_tables and (known is None or known[0]() is not array):
                 self.fail(f"makes an array past the kernels ({name})")
 
     def _see_lasting(self, values: Iterable[Any]) -> None:
@@ -305,9 +334,7 @@ class Recorder:
                     self._see_lasting_tensor(tensor)
 
     def _see_lasting_tensor(self, tensor: Tensor) -> None:
-        if self.known_slot(tensor.array) is None:
-            self.sources.setdefault(id(tensor.array), Source(tensor))
-        self.see_tensor(tensor)
+        self.see_tensor(tensor, is_lasting=True)
         self.lasting.append((tensor, tensor._requires_grad, tensor.array.shape))
         slot = self.known_slot(tensor.array)
         source = self.record.inputs.get(slot.number) if slot else self.sources[id(tensor.array)]
@@ -439,7 +466,8 @@ def state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
 
 def _owner_of(array: Any) -> Any:
     """The array that has allocated the memory of this one."""
-    while isinstance(getattr(array, "base", None), type(array)):
+    kind = type(array)
+    while type(array.base) is kind:
         array = array.base
     return array
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from .record import Call, Record, sources
+from .record import Call, Record
 
 BOX_WIDTH = 280
 BOX_HEIGHT = 24
@@ -63,7 +63,10 @@ def draw_record(record: Record) -> str:
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
     parts += [_title(i, phase, columns[i], record) for i, phase in enumerate(phases)]
-    parts += _arrows(calls, places, record)
+    parts += [
+        _arrow(places[id(source)], places[id(call)])
+        for call, sources in record.sources() for source in sources
+    ]  # fmt: skip
     parts += [_box(call, places[id(call)], record) for call in calls]
     return "\n".join([*parts, "</svg>", ""])
 
@@ -77,17 +80,9 @@ def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
     return f'<text x="{left}" y="{MARGIN + 12}" font-weight="bold">{text}</text>'
 
 
-def _arrows(calls: list[Call], places: dict[int, Place], record: Record) -> list[str]:
-    return [
-        _arrow(places[id(source)], places[id(call)])
-        for call, found in zip(calls, sources(calls, record.slots), strict=True)
-        for source in found
-    ]
-
-
 def _new_bytes(call: Call, record: Record) -> int:
     """How much memory a call takes that no array had before."""
-    made = [record.slots[value.slot] for value in call.writes if value.version == 0]
+    made = [record.slots[slot] for slot in set(call.writes).difference(call.reads)]
     return sum(slot.nbytes for slot in made if slot.base == slot.number)
 
 
@@ -116,7 +111,7 @@ def _arrow(start: Place, end: Place) -> str:
 
 def _box(call: Call, place: Place, record: Record) -> str:
     fill, border = COLOURS[call.phase]
-    made = [record.slots[value.slot] for value in call.writes]
+    made = [record.slots[slot] for slot in call.writes]
     shape = ("x".join(map(str, made[0].shape)) or "scalar") if made else ""
     size = f"{sum(slot.nbytes for slot in made)} bytes"
     baseline = place.top + 16

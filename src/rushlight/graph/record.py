@@ -4,9 +4,10 @@ Arrays stand in numbered slots. A kernel's arguments are plain values with slots
 returns goes to slots again. Slots that the record does not fill itself are its inputs: arguments of
 the call, and arrays of tensors that outlive it (parameters, buffers, states, gradients).
 
-A kernel may write an array that is there already. So what calls read and write are `Value`s: a slot
-with the number of writes that its memory has seen. Each value is written by one call, or by none if
-it is an input's first. A view knows its base, and a write to either is one to both.
+A kernel may write an array that is there already. So `Record.single_assignment` says what calls
+read and write as `Value`s: a slot with the number of writes that its memory has seen. Each value is
+written by one call, or by none if it is an input's first. A view knows its base, and a write to
+either is one to both.
 """
 
 from __future__ import annotations
@@ -76,15 +77,11 @@ class Call:
     name: str
     function: Any
     arguments: tuple[Any, ...]
-    reads: tuple[Value, ...]
-    writes: tuple[Value, ...]  # the arrays that it makes, and those among its arguments
+    reads: tuple[int, ...]  # slots among the arguments
+    writes: tuple[int, ...]  # slots of the arrays that it writes: arguments, and those it makes
     results: tuple[int, ...] | int | None
     phase: str  # forward, backward or update
     last_uses: tuple[int, ...] = ()
-
-    def slots(self) -> tuple[int, ...]:
-        """The slots that it uses."""
-        return tuple([value.slot for value in (*self.reads, *self.writes)])
 
 
 @dataclass(slots=True)
@@ -139,11 +136,46 @@ class Record:
             f"     input    {self._describe(Value(slot, 0))}: {source.kind()}"
             for slot, source in self.inputs.items()
         ]
-        for number, call in enumerate([*self.calls, *self.backward_calls]):
-            made = ", ".join(map(self._describe, call.writes)) or "nothing"
-            read = ", ".join(map(str, call.reads))
+        for number, (call, reads, writes) in enumerate(self.single_assignment()):
+            made = ", ".join(map(self._describe, writes)) or "nothing"
+            read = ", ".join(map(str, reads))
             lines.append(f"{number:4d} {call.phase:8s} {call.name}({read}) -> {made}")
         return "\n".join(lines)
+
+    def single_assignment(self) -> list[tuple[Call, list[Value], list[Value]]]:
+        """Each call with the values that it reads, and those that it writes or makes."""
+        versions = [0] * len(self.slots)  # by base
+        known = set(self.inputs)
+        found = []
+        for call in (*self.calls, *self.backward_calls):
+            reads = [Value(slot, versions[self.slots[slot].base]) for slot in call.reads]
+            known.update(call.reads)
+            for base in {self.slots[slot].base for slot in call.writes if slot in known}:
+                versions[base] += 1
+            writes = [Value(slot, versions[self.slots[slot].base]) for slot in call.writes]
+            known.update(call.writes)
+            found.append((call, reads, writes))
+        return found
+
+    def sources(self) -> list[tuple[Call, list[Call]]]:
+        """Each call with those that it must come after: they make or write what it reads."""
+        makers: dict[int, Call] = {}  # slot -> the call that made its array
+        writers: dict[Value, Call] = {}  # base and version -> the call that wrote the memory
+        found = []
+        for call, reads, writes in self.single_assignment():
+            needed: dict[int, Call] = {}
+            for value in reads:
+                memory = Value(self.slots[value.slot].base, value.version)
+                for source in (makers.get(value.slot), writers.get(memory)):
+                    if source is not None:
+                        needed[id(source)] = source
+            found.append((call, list(needed.values())))
+            for value in writes:
+                makers.setdefault(value.slot, call)
+                base = self.slots[value.slot].base
+                if value.version or base == value.slot:  # and not a first view of an input
+                    writers.setdefault(Value(base, value.version), call)
+        return found
 
     def svg(self) -> str:
         """The record as a picture: forward, backward and update in three shades."""
@@ -163,33 +195,12 @@ class Record:
         return f"{value} {array.dtype}{list(array.shape)} {array.nbytes} bytes"
 
 
-def sources(calls: list[Call], slots: list[Slot]) -> list[list[Call]]:
-    """For each call those that it must come after: they make what it reads."""
-    makers: dict[int, Call] = {}  # slot -> the call that made its array
-    writers: dict[Value, Call] = {}  # base and version -> the call that wrote the memory
-    found = []
-    for call in calls:
-        needed: dict[int, Call] = {}
-        for value in call.reads:
-            memory = Value(slots[value.slot].base, value.version)
-            for source in (makers.get(value.slot), writers.get(memory)):
-                if source is not None:
-                    needed[id(source)] = source
-        found.append(list(needed.values()))
-        for value in call.writes:
-            makers.setdefault(value.slot, call)
-            base = slots[value.slot].base
-            if value.version or base == value.slot:  # and not a first view of an input
-                writers.setdefault(Value(base, value.version), call)
-    return found
-
-
 def find_last_uses(calls: list[Call], kept: set[int]) -> None:
     """Says after which call each slot can be emptied; those in `kept` stay."""
     last: dict[int, Call] = {}
     for call in calls:
         call.last_uses = ()
-        for slot in call.slots():
+        for slot in (*call.reads, *call.writes):
             last[slot] = call
     for slot, call in last.items():
         if slot not in kept:
