@@ -211,7 +211,7 @@ class Recorder:
         number = len(slots)
         kind = type(array)
         base = number
-        if self.memories or type(array.base) is kind:
+        if type(array.base) is kind or id(array) in self.memories:
             base = self._base(array, number)
         slot = Slot(number, array.shape, array.dtype, array.nbytes, kind, array.strides, base)
         slots.append(slot)
