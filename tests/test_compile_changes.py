@@ -220,10 +220,19 @@ class TestWhatARecordMustNotMix:
         first.w, second.w = torch.tensor(2.0), torch.tensor(0.0)
         second.w.data = first.w
         f = torch.compile(lambda x: x * first.w)
-        with pytest.warns(UserWarning, match="several tensors of shape"):
-            assert [f(torch.tensor(1.0)).item() for _ in range(4)] == [2.0] * 4
+        assert [f(torch.tensor(1.0)).item() for _ in range(4)] == [2.0] * 4
         first.w.data = torch.tensor(5.0)
         assert f(torch.tensor(1.0)).item() == 5.0
+
+    def test_tensors_of_one_array_that_part(self) -> None:
+        def first() -> None: ...
+        def second() -> None: ...
+        first.w, second.w = torch.tensor(2.0), torch.tensor(0.0)
+        second.w.data = first.w
+        f = torch.compile(lambda x: x * first.w + second.w, fullgraph=True)
+        assert [f(torch.tensor(1.0)).item() for _ in range(2)] == [4.0] * 2
+        first.w.data = torch.tensor(5.0)
+        assert [f(torch.tensor(1.0)).item() for _ in range(2)] == [7.0] * 2
 
     def test_views_as_another_dtype(self) -> None:
         f = torch.compile(lambda x: x.view(torch.int32) + 0)

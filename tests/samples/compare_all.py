@@ -40,9 +40,9 @@ def _contains(v: Values) -> Iterator[Sample]:
 
 
 ops = [
-    Op("equal", _equal, np.array_equal, differentiable=False),
+    Op("equal", _equal, np.array_equal, differentiable=False, unrecorded="reads a value"),
     Op("isclose", _close, np.isclose, differentiable=False),
-    Op("allclose", _close, np.allclose, differentiable=False),
+    Op("allclose", _close, np.allclose, differentiable=False, unrecorded="reads a value"),
     Op("Tensor.__contains__", _contains, lambda x, element: bool((x == element).any()),
-       differentiable=False),
+       differentiable=False, unrecorded="reads a value"),
 ]

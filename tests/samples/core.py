@@ -162,6 +162,9 @@ class Op:
     composite: bool = False
     """Whether PyTorch has one node in the graph where several are here."""
 
+    unrecorded: str | None = None
+    """Why some samples cannot be recorded and replayed, in words of the refusal."""
+
     tolerance: float = 1e-5
     """What float32 may lose, relative to float64."""
 

@@ -203,9 +203,10 @@ ops = [
     _row("tensor", _data, lambda data, dtype=None: np.array(data, dtype)),
     _row("as_tensor", _data_and_tensors, lambda data, dtype=None: np.array(data, dtype)),
     _row("asarray", _data, lambda data, dtype=None: np.array(data, dtype)),
-    _row("from_numpy", _arrays, np.array, call=_from_array),
+    _row("from_numpy", _arrays, np.array, call=_from_array, unrecorded="may change unseen"),
     _row("frombuffer", _buffers, lambda data, count=-1, offset=0: np.array(data)[
-        offset // 4 :][: None if count == -1 else count], call=_buffer),
+        offset // 4 :][: None if count == -1 else count], call=_buffer,
+        unrecorded="may change unseen"),
     _row("result_type", _promoted),
     _row("Tensor.new_tensor", _new_data, lambda x, data: np.array(data)),
     _row("Tensor.new_full", _new_full, lambda x, size, value, dtype=None: np.full(size, value)),

@@ -196,7 +196,8 @@ ops = [
     unary("sin", np.sin, more=no_list, integers="float32", complex=True),
     unary("cos", np.cos, more=no_list, integers="float32", complex=True),
     Op("clamp", _clamp, _clamp_reference, inplace="clamp_", order="kept", composite=True),
-    Op("where", _where, lambda c, *ab: np.where(c, *ab) if ab else np.nonzero(c)),
+    Op("where", _where, lambda c, *ab: np.where(c, *ab) if ab else np.nonzero(c),
+       unrecorded="shape depends on the data"),
     Op("masked_fill", _masked_fill, lambda x, mask, value: np.where(mask, value, x)),
     Op("lerp", _lerp, lambda a, b, w: a + w * (b - a), composite=True),
 ]

@@ -188,6 +188,7 @@ def _expand_reference(x: Array, *shape: Any) -> Array:
 def _repeat(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), 2, 1)
     yield Sample(v.normal(2, 3), (4, 1, 2))
+    yield Sample(v.normal(2, 3), 1, 1)
     yield Sample(v.normal(3), 0)
     yield Sample(v.normal(), 3)
     yield Invalid(v.normal(2, 3), 2, raises=RuntimeError, match="Number of dimensions of repeat")

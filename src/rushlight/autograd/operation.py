@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from ..errors import OperationError, shapes
+from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .grad_mode import state
@@ -95,6 +96,8 @@ class Operation(Node):
                 results = cls.forward(table, *arrays)
         except (ValueError, TypeError, OverflowError, KeyError) as error:
             raise explain(cls.operation_name, error, arrays) from error
+        if launch.recorder is not None:
+            launch.recorder.see_call(cls.operation_name, inputs, results)
         if type(results) is tuple:
             shown = len(results) - cls.keeps
             output = tuple([wrap(r) if i < shown else r for i, r in enumerate(results)])
@@ -130,6 +133,8 @@ class Operation(Node):
                 cls.forward(table, x.array, *arrays, out=x.array)
         except (ValueError, TypeError, OverflowError) as error:
             raise explain(cls.operation_name, error, (x.array, *arrays)) from error
+        if launch.recorder is not None:
+            launch.recorder.see_call(cls.operation_name, (x, *others), x.array)
         x.bump_version()
         if recording:
             node = cls.make_node((original, *others), x, edges)

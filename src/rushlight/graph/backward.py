@@ -17,7 +17,6 @@ from ..errors import NotSupportedError
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .capture import LeakError, Recorder, RefusedError
-from .record import result_slots
 from .replay import program
 
 
@@ -30,8 +29,11 @@ class BackwardPart:
 
     def __init__(self, recorder: Recorder, results: list[Tensor], arguments: list[Tensor]) -> None:
         graph = _InnerGraph(results, arguments, recorder.first_sequence)
-        self.arguments = [i for i, t in enumerate(arguments) if t.requires_grad]
-        self.leaves = [t for t in graph.leaves if id(t) not in recorder.arguments]
+        numbers = recorder.arguments  # a tensor that is given twice has the first one's
+        self.arguments = [
+            i for i, t in enumerate(arguments) if t.requires_grad and numbers[id(t)] == i
+        ]
+        self.leaves = [t for t in graph.leaves if id(t) not in numbers]
         wanted = [arguments[i] for i in self.arguments] + self.leaves
         graph.check_hooks(wanted)
         self.results = [recorder.slot_of(t.array).number for t in results]
@@ -40,7 +42,7 @@ class BackwardPart:
         self.whole = _Recorded(recorder, results, wanted)
         singles = [_Recorded(recorder, [t], wanted) for t in results if len(results) > 1]
         self.singles = singles or [self.whole]
-        recorder.find_owners()
+        recorder.check_claims()
         self.needed = sorted(set(self.whole.needed).union(*[s.needed for s in self.singles]))
         # What the eager call has computed, for the backward of this first call.
         self.first_slots: list[Any] = [None] * len(recorder.record.slots)
@@ -50,15 +52,16 @@ class BackwardPart:
             if arrays[slot] is None:
                 raise LeakError("an array that its backward needs did not outlive the forward")
         # Whose memory the backward needs, also by a view of it, must not change until then.
-        memory = {_memory_of(arrays[slot]) for slot in self.needed}
+        places = recorder.record.slots
+        memory = {places[slot].base for slot in self.needed}
         inputs = [
             source for slot, source in recorder.record.inputs.items()
-            if not source.is_grad and _memory_of(arrays.get(slot)) in memory
+            if not source.is_grad and places[slot].base in memory
         ]  # fmt: skip
         self.checked = [source.tensor for source in inputs if source.tensor is not None]
         self.checked_arguments = [s.argument for s in inputs if s.argument is not None]
         self.checked_results = [
-            number for number, tensor in enumerate(results) if _memory_of(tensor.array) in memory
+            number for number, slot in enumerate(self.results) if places[slot].base in memory
         ]
 
     def attach(self, results: list[Tensor], slots: list[Any], arguments: list[Tensor]) -> None:
@@ -80,6 +83,7 @@ class _Recorded:
 
     def __init__(self, recorder: Recorder, results: list[Tensor], wanted: list[Tensor]) -> None:
         record = recorder.record
+        first = len(record.slots)
         forward, record.calls = record.calls, []
         ones = [_ones(t) for t in results]
         self.gradients = [recorder.new_slot(t.array).number for t in ones]
@@ -93,9 +97,8 @@ class _Recorded:
         finally:
             self.calls, record.calls = record.calls, forward
         self.found = [None if g is None else recorder.slot_of(g.array).number for g in found]
-        read = {s for call in self.calls for s in call.reads} | set(self.found)
-        made = {s for call in self.calls for s in result_slots(call.results)}
-        self.needed = {s for s in read - made - set(self.gradients) if s is not None}
+        used = {s for c in self.calls for s in (*c.reads, *c.writes)} | set(self.found)
+        self.needed = {s for s in used if s is not None and (s < first or s in record.inputs)}
         self.program: Any = None
 
     def run(self, slots: list[Any], gradients: list[Any]) -> list[Tensor | None]:
@@ -175,13 +178,6 @@ def differentiable(results: list[Tensor], first: int) -> list[Tensor]:
         if t._grad_fn is not None and t._grad_fn._saved is not None
         and all(n._saved is not None for n in nodes_from([t]) if n._sequence >= first)
     ]  # fmt: skip
-
-
-def _memory_of(array: Any) -> int | None:
-    """Something that arrays of the same memory have in common."""
-    while isinstance(getattr(array, "base", None), type(array)):
-        array = array.base
-    return None if array is None else id(array)
 
 
 def _sum(a: Tensor | None, b: Tensor | None) -> Tensor | None:

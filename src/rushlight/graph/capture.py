@@ -2,13 +2,13 @@
 
 The recorder puts itself in the place of the kernel tables (`kernels/launch.py`), below autograd:
 forward, backward and optimizer end up in one record. Arrays alone do not say where they will be
-found next time, so tensors, modules and optimizers tell `launch.recorder` what they do, and the
-garbage collector is asked for the owners of arrays that none of these has named.
+found next time, so operations, tensors, modules and optimizers tell `launch.recorder` what they do.
+An array that no kernel has made and that none of these has named is refused: a replay would find
+the values of the recorded call in it.
 """
 
 from __future__ import annotations
 
-import gc
 import traceback
 import weakref
 from collections import OrderedDict
@@ -63,9 +63,12 @@ class Recorder:
         # id(array) -> (weak reference, slot): what has died must not be taken for its successor.
         self.slots: dict[int, tuple[Any, Slot]] = {}
         self.sources: dict[int, Source] = {}  # id(array) -> where it is found, if it still is
-        self.constants: list[Source] = []  # arrays that nobody has named
+        # Of memory that none of the slots' arrays owns: id(owner) -> (weak reference, base).
+        self.memories: dict[int, tuple[Any, int]] = {}
+        self.unclaimed: dict[int, tuple[Source, str]] = {}  # slot -> source, where it was met
         self.changed: dict[int, tuple[list[int], int]] = {}  # id -> counter, how often it rose
         self.sharing: list[tuple[Tensor, Tensor]] = []  # that have one array
+        self.met: list[tuple[Tensor, Any]] = []  # likewise, weak references to the second ones
         self.gradients: dict[Tensor, bool | None] = {}  # leaf -> had one at first; None: set first
         self.lasting: list[tuple[Tensor, bool, Any]] = []  # tensors, `requires_grad`, shape
         self.modules: dict[int, Any] = {}  # id -> (module, names of attributes, what they were)
@@ -73,10 +76,12 @@ class Recorder:
         self.live_values: list[LiveValue] = []
         self.made: list[Any] = []  # weak references to the arrays that kernels made
         self.given = arguments
-        self.arguments = {id(tensor): number for number, tensor in enumerate(arguments)}
+        self.arguments: dict[int, int] = {}
         self._flags = [(tensor, tensor._requires_grad) for tensor in arguments]
         for number, tensor in enumerate(arguments):
-            self.new_slot(tensor.array, Source(None, argument=number))
+            self.arguments.setdefault(id(tensor), number)
+            if self.known_slot(tensor.array) is None:  # one may be given twice
+                self.new_slot(tensor.array, Source(None, argument=number))
         self.names = names
         if names.refusal is not None:
             self.fail(names.refusal)
@@ -94,8 +99,7 @@ class Recorder:
             return function(*arguments)
         if declared.kind in _SPECIAL:
             name, function, arguments = self._special(name, declared.kind, function, arguments)
-        reads: list[int] = []
-        template = tuple(self._template(arguments, reads))
+        template, read, written = self._template(arguments, declared)
         if LiveValue in map(type, arguments):
             # NumPy takes a class of float for a float64, and would compute in that.
             arguments = tuple([a.read() if type(a) is LiveValue else a for a in arguments])
@@ -105,11 +109,12 @@ class Recorder:
             self._see_error(name, arguments)
             raise
         if type(result) is tuple:
-            results: Any = tuple([self._result_slot(part) for part in result])
+            results: Any = tuple([self._result_slot(part, written) for part in result])
         else:
-            results = self._result_slot(result)
-        call = Call(name, function, template, tuple(reads), results, launch.phase)
-        self.record.calls.append(call)
+            results = self._result_slot(result, written)
+        self.record.calls.append(
+            Call(name, function, template, tuple(read), tuple(written), results, launch.phase)
+        )
         return result
 
     def _see_error(self, name: str, arguments: Any) -> None:
@@ -127,33 +132,75 @@ class Recorder:
             self.fail("reads a value (item(), bool(tensor), tolist(), print)")
         elif kind == "dynamic" or name == "getitem" and _has_mask(arguments[1]):
             self.fail(f"makes a result whose shape depends on the data ({name})")
-        elif name == "from_numpy" and type(arguments[0]) is function.__self__.array_type:
-            # A tensor made from data: each replay makes it anew, for it may be changed in place.
-            return "clone", function.__self__.clone, (arguments[0], "C")
+        elif name == "from_numpy":
+            data = arguments[0]
+            if self.known_slot(data) is None:  # the data of a tensor: part of the record
+                self.sources[id(data)] = Source(None, array=data)
+            if type(data) is function.__self__.array_type:
+                # Each replay makes it anew, for it may be changed in place.
+                return "clone", function.__self__.clone, (data, "C")
         return name, function, arguments
 
-    def _template(self, arguments: Any, reads: list[int]) -> list[Any]:
-        """Arguments with slots in the places of arrays; their numbers are added to `reads`."""
+    def _template(
+        self, arguments: Any, declared: Declaration
+    ) -> tuple[tuple[Any, ...], list[int], list[int]]:
+        """Arguments with slots in the places of arrays, and which of these are read and written."""
         template = list(arguments)
+        slots = self.slots
+        read: list[int] = []
+        written: list[int] = []
         for position, value in enumerate(arguments):
             kind = type(value)
             if kind in kernel_tables:
-                slot = self.slot_of(value)
-                reads.append(slot.number)
+                known = slots.get(id(value))
+                slot = known[1] if known and known[0]() is value else self.slot_of(value)
                 template[position] = slot
+                found = [slot.number]
             elif (kind is tuple or kind is list) and not _PLAIN.issuperset(map(type, value)):
-                template[position] = kind(self._template(value, reads))
-        return template
+                found = []
+                template[position] = self._nested(value, found)
+            else:
+                continue
+            if position != declared.out:
+                read += found
+            if position in declared.positions:
+                written += found
+        return tuple(template), read, written
 
-    def _result_slot(self, array: Any) -> int | None:
+    def _nested(self, values: Any, found: list[int]) -> Any:
+        parts = []
+        for value in values:
+            kind = type(value)
+            if kind in kernel_tables:
+                value = self.slot_of(value)
+                found.append(value.number)
+            elif (kind is tuple or kind is list) and not _PLAIN.issuperset(map(type, value)):
+                value = self._nested(value, found)
+            parts.append(value)
+        return type(values)(parts)
+
+    def _result_slot(self, array: Any, written: list[int]) -> int | None:
+        """The slot of what a kernel returns; a new one is added to `written`."""
         if type(array) not in kernel_tables:
             return None
-        known = self.known_slot(array)  # there is one if it was filled in place
-        return (known or self.new_slot(array)).number
+        known = self.slots.get(id(array))
+        if known and known[0]() is array:  # it was filled in place
+            return known[1].number
+        number = self.new_slot(array).number
+        written.append(number)
+        return number
 
     def slot_of(self, array: Any) -> Slot:
         """The slot of an array that a kernel reads: a new input if it has none yet."""
-        return self.known_slot(array) or self.new_slot(array, self._source(array))
+        slot = self.known_slot(array)
+        if slot is None:
+            source = self.sources.get(id(array))
+            if source is not None and source.fetch(self.given) is array:
+                return self.new_slot(array, source)
+            source = Source(None, array=array)
+            slot = self.new_slot(array, source)
+            self.unclaimed[slot.number] = source, _user_line()
+        return slot
 
     def known_slot(self, array: Any) -> Slot | None:
         known = self.slots.get(id(array))
@@ -161,9 +208,12 @@ class Recorder:
 
     def new_slot(self, array: Any, source: Source | None = None) -> Slot:
         slots = self.record.slots
-        slot = Slot(
-            len(slots), array.shape, array.dtype, array.nbytes, type(array), array.strides
-        )
+        number = len(slots)
+        kind = type(array)
+        base = number
+        if type(array.base) is kind or id(array) in self.memories:
+            base = self._base(array, number)
+        slot = Slot(number, array.shape, array.dtype, array.nbytes, kind, array.strides, base)
         slots.append(slot)
         reference = weakref.ref(array)
         self.slots[id(array)] = (reference, slot)
@@ -173,31 +223,37 @@ class Recorder:
             self.record.inputs[slot.number] = source
         return slot
 
-    def _source(self, array: Any) -> Source:
-        source = self.sources.get(id(array))
-        if source is not None and source.fetch(self.given) is array:
-            return source
-        constant = Source(None, array=array)
-        self.constants.append(constant)
-        return constant
+    def _base(self, array: Any, number: int) -> int:
+        """The first slot that had an array of this one's memory: `number` if none had."""
+        owner = _owner_of(array)
+        base = self._known_base(owner)
+        if base is not None:
+            return base
+        if owner is not array:
+            self.memories[id(owner)] = weakref.ref(owner), number
+        return number
 
-    def find_owners(self) -> None:
-        """Gives constants that turn out to be tensors' arrays their tensors.
+    def _known_base(self, owner: Any) -> int | None:
+        """The base of what lies in an owner's memory, if the record knows that."""
+        slot = self.known_slot(owner)
+        if slot is not None:
+            return slot.base
+        known = self.memories.get(id(owner))
+        return known[1] if known is not None and known[0]() is owner else None
 
-        That is a tensor to which neither names in the code nor modules and optimizers lead: an
-        attribute of a function, something that a library keeps.
+    def check_claims(self, results: Iterable[Tensor] = ()) -> None:
+        """RefusedError for an array that no kernel has made, and that no tensor has told of.
+
+        Of tensors of one array those that are still there, but not as results, must go on sharing.
         """
-        if not self.constants:
-            return
-        constants = {id(source.array): source for source in self.constants}
-        self.constants = []
-        for owner in gc.get_referrers(*[source.array for source in constants.values()]):
-            source = constants.get(id(owner.array)) if isinstance(owner, Tensor) else None
-            if source is None:
-                continue
-            if source.tensor is not None:
-                raise RefusedError(f"several tensors of shape {tuple(owner.shape)} have one array")
-            source.tensor = owner
+        for _, line in self.unclaimed.values():
+            raise RefusedError(f"{line} reads an array that no kernel has made and no tensor has")
+        returned = set(map(id, results))
+        for first, reference in self.met:
+            second = reference()
+            if second is not None and id(second) not in returned:
+                self.sharing.append((first, second))
+        self.met = []
 
     def live(self, options: dict[str, Any], key: str, index: int | None) -> float:
         """A number that replays read anew."""
@@ -218,14 +274,56 @@ class Recorder:
 
     # ---- what tensors, modules and optimizers tell
 
-    def see_tensor(self, tensor: Tensor) -> None:
-        """Notes where an array is found that comes from outside."""
-        array = tensor.array
-        if self._is_elsewhere() or self.known_slot(array) is not None:
+    def see_tensor(self, tensor: Tensor, is_lasting: bool = False) -> None:
+        """Notes whose an array from outside is, before a kernel reads it or after."""
+        if self._is_elsewhere():
             return
-        known = self.sources.get(id(array))
-        if known is None or known.fetch(self.given) is not array:
-            self.sources[id(array)] = Source(tensor)
+        array = tensor.array
+        slot = self.known_slot(array)
+        if slot is None:
+            known = self.sources.get(id(array))
+            if known is None or known.fetch(self.given) is not array:
+                if not is_lasting:
+                    self._check_whole(tensor)
+                self.sources[id(array)] = Source(tensor)
+        elif slot.number in self.unclaimed:
+            self._check_whole(tensor)
+            source, _ = self.unclaimed.pop(slot.number)
+            source.tensor, source.array = tensor, None
+        elif slot.number in self.record.inputs:
+            source = self.record.inputs[slot.number]
+            if source.tensor is not None and source.tensor is not tensor and not source.is_grad:
+                self.met.append((source.tensor, weakref.ref(tensor)))
+
+    def _check_whole(self, tensor: Tensor) -> None:
+        """Refuses what lies in memory that the record knows, but was made by no kernel.
+
+        A view that was there before lies so in memory from outside.
+        """
+        array = tensor.array
+        owner = _owner_of(array)
+        base = None if owner is array else self._known_base(owner)
+        slot = self.known_slot(array)
+        if base is None or slot is not None and slot.base == slot.number:
+            return
+        if tensor._view is None or base not in self.record.inputs:
+            self.fail("computes with a part of an array that was cut out past the kernels")
+
+    def see_call(self, name: str, inputs: Iterable[Any], results: Any) -> None:
+        """Notes an operation: whose arrays it reads, and whether kernels have made its results."""
+        if self._is_elsewhere():
+            return
+        slots, sources = self.slots, self.record.inputs
+        for value in inputs:
+            if isinstance(value, Tensor):
+                known = slots.get(id(value.array))
+                source = sources.get(known[1].number) if known else None
+                if known is None or source is not None and source.tensor is not value:
+                    self.see_tensor(value)
+        for array in results if type(results) is tuple else (results,):
+            known = slots.get(id(array))
+            if type(array) in kernel_tables and (known is None or known[0]() is not array):
+                self.fail(f"makes an array past the kernels ({name})")
 
     def _see_lasting(self, values: Iterable[Any]) -> None:
         """Notes tensors that will be there at replays, too: whether they still share an array."""
@@ -236,7 +334,7 @@ class Recorder:
                     self._see_lasting_tensor(tensor)
 
     def _see_lasting_tensor(self, tensor: Tensor) -> None:
-        self.see_tensor(tensor)
+        self.see_tensor(tensor, is_lasting=True)
         self.lasting.append((tensor, tensor._requires_grad, tensor.array.shape))
         slot = self.known_slot(tensor.array)
         source = self.record.inputs.get(slot.number) if slot else self.sources[id(tensor.array)]
@@ -364,6 +462,14 @@ def state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
         if parameter in state:
             found += state[parameter].values()
     return found
+
+
+def _owner_of(array: Any) -> Any:
+    """The array that has allocated the memory of this one."""
+    kind = type(array)
+    while type(array.base) is kind:
+        array = array.base
+    return array
 
 
 def _has_mask(index: Any) -> bool:

@@ -285,10 +285,13 @@ class _Same:
 
 
 def _sharing(tensors: list[Tensor]) -> tuple[int, ...]:
-    """Which of the arguments share an array or a version: for each the first that does."""
+    """Which arguments are one, or share an array or a version: for each the first that does."""
+    if len(tensors) < 2:
+        return ()
     arrays = [id(tensor.array) for tensor in tensors]
     counters = [id(tensor if t is None else t) for tensor in tensors for t in [tensor._counter]]
-    return tuple([ids.index(one) for ids in (arrays, counters) for one in ids])
+    own = list(map(id, tensors))
+    return tuple([ids.index(one) for ids in (own, arrays, counters) for one in ids])
 
 
 def _other_random_states() -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from .record import Call, Record, result_slots
+from .record import Call, Record
 
 BOX_WIDTH = 280
 BOX_HEIGHT = 24
@@ -63,13 +63,16 @@ def draw_record(record: Record) -> str:
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
     parts += [_title(i, phase, columns[i], record) for i, phase in enumerate(phases)]
-    parts += _arrows(calls, places)
+    parts += [
+        _arrow(places[id(source)], places[id(call)])
+        for call, sources in record.sources() for source in sources
+    ]  # fmt: skip
     parts += [_box(call, places[id(call)], record) for call in calls]
     return "\n".join([*parts, "</svg>", ""])
 
 
 def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
-    made = sum(record.slots[s].nbytes for c in calls for s in result_slots(c.results))
+    made = sum(_new_bytes(call, record) for call in calls)
     left = MARGIN + number * (BOX_WIDTH + COLUMN_GAP)
     kernels = "1 kernel" if len(calls) == 1 else f"{len(calls)} kernels"
     size = f"{made / 2**20:.1f} MiB" if made >= 2**20 else f"{made / 2**10:.1f} KiB"
@@ -77,16 +80,10 @@ def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
     return f'<text x="{left}" y="{MARGIN + 12}" font-weight="bold">{text}</text>'
 
 
-def _arrows(calls: list[Call], places: dict[int, Place]) -> list[str]:
-    maker: dict[int, Call] = {}
-    parts = []
-    for call in calls:
-        sources = {id(maker[s]): maker[s] for s in call.reads if s in maker}
-        for source in sources.values():
-            parts.append(_arrow(places[id(source)], places[id(call)]))
-        for slot in result_slots(call.results):
-            maker[slot] = call
-    return parts
+def _new_bytes(call: Call, record: Record) -> int:
+    """How much memory a call takes that no array had before."""
+    made = [record.slots[slot] for slot in set(call.writes).difference(call.reads)]
+    return sum(slot.nbytes for slot in made if slot.base == slot.number)
 
 
 def _arrow(start: Place, end: Place) -> str:
@@ -114,11 +111,9 @@ def _arrow(start: Place, end: Place) -> str:
 
 def _box(call: Call, place: Place, record: Record) -> str:
     fill, border = COLOURS[call.phase]
-    slots = result_slots(call.results)
-    shape = ""
-    if slots:
-        shape = "x".join(str(n) for n in record.slots[slots[0]].shape) or "scalar"
-    size = f"{sum(record.slots[s].nbytes for s in slots)} bytes"
+    made = [record.slots[slot] for slot in call.writes]
+    shape = ("x".join(map(str, made[0].shape)) or "scalar") if made else ""
+    size = f"{sum(slot.nbytes for slot in made)} bytes"
     baseline = place.top + 16
     return (
         f"<g><title>{escape(call.name)} {shape} {size}</title>"

@@ -30,7 +30,7 @@ class Entry:
 
     def __init__(self, recorder: Recorder, result: Any, arguments: list[Tensor]) -> None:
         self.record: Record = recorder.record
-        recorder.find_owners()
+        recorder.check_claims(tensors_in(result))
         recorder.forget_own_leaves()
         self.results = Results(result, recorder)
         # Leaves, or the numbers of the arguments that are leaves.
@@ -119,7 +119,8 @@ class Entry:
     def _leaked(self, recorder: Recorder, result: Any) -> list[Any]:
         gradients = [leaf._grad for leaf in recorder.gradients if leaf._grad is not None]
         pending = tensors_in(result)
-        known = {id(tensor.array) for tensor in (*gradients, *pending)}
+        bases = [tensor._base for tensor in pending if tensor._base is not None]
+        known = {id(tensor.array) for tensor in (*gradients, *pending, *bases)}
         alive = [a for reference in recorder.made if (a := reference()) is not None]
         if known.issuperset(map(id, alive)):
             return []

@@ -3,6 +3,11 @@
 Arrays stand in numbered slots. A kernel's arguments are plain values with slots among them; what it
 returns goes to slots again. Slots that the record does not fill itself are its inputs: arguments of
 the call, and arrays of tensors that outlive it (parameters, buffers, states, gradients).
+
+A kernel may write an array that is there already. So `Record.single_assignment` says what calls
+read and write as `Value`s: a slot with the number of writes that its memory has seen. Each value is
+written by one call, or by none if it is an input's first. A view knows its base, and a write to
+either is one to both.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..kernels.launch import plain_tables
 from ..tensor import Tensor
@@ -26,6 +31,17 @@ class Slot:
     nbytes: int
     type: type
     strides: tuple[int, ...]  # in bytes
+    base: int  # the first slot with an array of this memory: of a view another, else its own
+
+
+class Value(NamedTuple):
+    """What stands in a slot between two writes of its memory."""
+
+    slot: int
+    version: int
+
+    def __str__(self) -> str:
+        return f"%{self.slot}.{self.version}" if self.version else f"%{self.slot}"
 
 
 class LiveValue(float):
@@ -61,7 +77,8 @@ class Call:
     name: str
     function: Any
     arguments: tuple[Any, ...]
-    reads: tuple[int, ...]  # the slots among the arguments
+    reads: tuple[int, ...]  # slots among the arguments
+    writes: tuple[int, ...]  # slots of the arrays that it writes: arguments, and those it makes
     results: tuple[int, ...] | int | None
     phase: str  # forward, backward or update
     last_uses: tuple[int, ...] = ()
@@ -116,14 +133,49 @@ class Record:
     def __str__(self) -> str:
         """One line per input and per kernel: what it reads and makes, with shapes and bytes."""
         lines = [
-            f"     input    {self._describe(slot)}: {source.kind()}"
+            f"     input    {self._describe(Value(slot, 0))}: {source.kind()}"
             for slot, source in self.inputs.items()
         ]
-        for number, call in enumerate([*self.calls, *self.backward_calls]):
-            made = ", ".join(self._describe(s) for s in result_slots(call.results)) or "nothing"
-            read = ", ".join(f"%{s}" for s in call.reads)
+        for number, (call, reads, writes) in enumerate(self.single_assignment()):
+            made = ", ".join(map(self._describe, writes)) or "nothing"
+            read = ", ".join(map(str, reads))
             lines.append(f"{number:4d} {call.phase:8s} {call.name}({read}) -> {made}")
         return "\n".join(lines)
+
+    def single_assignment(self) -> list[tuple[Call, list[Value], list[Value]]]:
+        """Each call with the values that it reads, and those that it writes or makes."""
+        versions = [0] * len(self.slots)  # by base
+        known = set(self.inputs)
+        found = []
+        for call in (*self.calls, *self.backward_calls):
+            reads = [Value(slot, versions[self.slots[slot].base]) for slot in call.reads]
+            known.update(call.reads)
+            for base in {self.slots[slot].base for slot in call.writes if slot in known}:
+                versions[base] += 1
+            writes = [Value(slot, versions[self.slots[slot].base]) for slot in call.writes]
+            known.update(call.writes)
+            found.append((call, reads, writes))
+        return found
+
+    def sources(self) -> list[tuple[Call, list[Call]]]:
+        """Each call with those that it must come after: they make or write what it reads."""
+        makers: dict[int, Call] = {}  # slot -> the call that made its array
+        writers: dict[Value, Call] = {}  # base and version -> the call that wrote the memory
+        found = []
+        for call, reads, writes in self.single_assignment():
+            needed: dict[int, Call] = {}
+            for value in reads:
+                memory = Value(self.slots[value.slot].base, value.version)
+                for source in (makers.get(value.slot), writers.get(memory)):
+                    if source is not None:
+                        needed[id(source)] = source
+            found.append((call, list(needed.values())))
+            for value in writes:
+                makers.setdefault(value.slot, call)
+                base = self.slots[value.slot].base
+                if value.version or base == value.slot:  # and not a first view of an input
+                    writers.setdefault(Value(base, value.version), call)
+        return found
 
     def svg(self) -> str:
         """The record as a picture: forward, backward and update in three shades."""
@@ -138,9 +190,9 @@ class Record:
         with replaced_when_complete(os.fspath(path)) as file:
             file.write(self.svg().encode())
 
-    def _describe(self, slot: int) -> str:
-        array = self.slots[slot]
-        return f"%{slot} {array.dtype}{list(array.shape)} {array.nbytes} bytes"
+    def _describe(self, value: Value) -> str:
+        array = self.slots[value.slot]
+        return f"{value} {array.dtype}{list(array.shape)} {array.nbytes} bytes"
 
 
 def find_last_uses(calls: list[Call], kept: set[int]) -> None:
@@ -148,16 +200,8 @@ def find_last_uses(calls: list[Call], kept: set[int]) -> None:
     last: dict[int, Call] = {}
     for call in calls:
         call.last_uses = ()
-        for slot in call.reads:
-            last[slot] = call
-        for slot in result_slots(call.results):
+        for slot in (*call.reads, *call.writes):
             last[slot] = call
     for slot, call in last.items():
         if slot not in kept:
             call.last_uses += (slot,)
-
-
-def result_slots(results: Any) -> tuple[int, ...]:
-    if results is None:
-        return ()
-    return (results,) if isinstance(results, int) else tuple(r for r in results if r is not None)

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..device import device
+from ..dtype import dtype
 from ..tensor import Tensor, wrap
 from .capture import LeakError, Recorder, RefusedError
 from .record import Source
 from .watched import PLAIN
+
+_CONSTANT = (type, device, dtype)
 
 
 @dataclass(slots=True)
@@ -82,6 +86,8 @@ class Results:
 
     def __init__(self, result: Any, recorder: Recorder) -> None:
         self._recorder = recorder
+        for tensor in tensors_in(result):  # the history of a view may have changed with its base's
+            tensor.requires_grad  # noqa: B018
         # Of tensors that share an array the one with a history is made, and the others from it.
         self._makers: dict[int, Tensor] = {}
         for tensor in tensors_in(result):
@@ -118,7 +124,8 @@ class Results:
                 lambda values: kind(zip(keys, values, strict=True)),
                 [self._form_of(part) for part in result.values()],
             )
-        if kind not in PLAIN and not isinstance(result, type) and not self._recorder.knows(result):
+        is_constant = kind in PLAIN or isinstance(result, _CONSTANT)
+        if not is_constant and not self._recorder.knows(result):
             raise LeakError(f"it returns a {kind.__name__}, which a replay cannot make anew")
         return Plain(result)
 

@@ -34,13 +34,15 @@ KINDS = {
 class Declaration:
     """The kind of a kernel, and what it writes besides the array that it makes.
 
-    `writes` are the names of those arguments, or of lists of them, `positions` their places;
-    `out`, which a caller may leave away or give as None, is among them.
+    `writes` are the names of those arguments, or of lists of them, `positions` their places.
+    `out` is the place of an argument of that name, which a caller may leave away or give as None;
+    its values are not read.
     """
 
     kind: str
-    writes: tuple[str, ...]
-    positions: tuple[int, ...]
+    writes: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()
+    out: int | None = None
 
 
 def kernel(kind: str, writes: tuple[str, ...] = ()) -> Callable[[Any], Any]:
@@ -51,7 +53,7 @@ def kernel(kind: str, writes: tuple[str, ...] = ()) -> Callable[[Any], Any]:
     ...     @kernel("elementwise")
     ...     def double(self, x, out=None): ...
     >>> kernels_of(Table)["double"]
-    Declaration(kind='elementwise', writes=('out',), positions=(1,))
+    Declaration(kind='elementwise', writes=('out',), positions=(1,), out=1)
     """
     if kind not in KINDS:
         raise ValueError(f"kernel: there is no kind {kind!r}, but {', '.join(KINDS)}")
@@ -59,10 +61,10 @@ def kernel(kind: str, writes: tuple[str, ...] = ()) -> Callable[[Any], Any]:
     def declare(function: Any) -> Any:
         code = function.__code__
         parameters = code.co_varnames[1 : code.co_argcount]  # without self
-        written = (*writes, "out") if "out" in parameters else writes
-        function.declaration = Declaration(
-            kind, written, tuple([parameters.index(name) for name in written])
-        )
+        out = parameters.index("out") if "out" in parameters else None
+        written = writes if out is None else (*writes, "out")
+        positions = tuple([parameters.index(name) for name in written])
+        function.declaration = Declaration(kind, written, positions, out)
         return function
 
     return declare

@@ -8,18 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import NotSupportedError, OperationError
-from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap_dim
+from .promotion import table_of
 
 
 def methods(**functions: Any) -> None:
     """Gives tensors methods that are no functions of the namespace, or under another name."""
     for name, function in functions.items():
         setattr(Tensor, name, function)
-
-
-def table_of(tensor: Tensor) -> Any:
-    return kernel_tables[type(tensor.array)]
 
 
 def check(conditions: Tensor, kind: type[Exception], message: str) -> None:

@@ -29,6 +29,7 @@ from typing import Any, Protocol, TypeVar, overload
 from ..autograd.grad_mode import state
 from ..autograd.node import edge_to, next_sequence
 from ..autograd.operation import Operation
+from ..kernels import launch
 from ..kernels.launch import kernels as tables
 from ..overrides import call_mode, mode_of_thread, modes
 from ..tensor import Tensor
@@ -136,6 +137,8 @@ def _unary(cls: type[Unary]) -> Any:
             if answer is UNANSWERED:
                 raise
             return answer
+        if launch.recorder is not None:
+            launch.recorder.see_call(name, (input,), array)
         output: Any = _new(Tensor)
         output.array = array
         output._requires_grad = False
@@ -180,6 +183,8 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
             if answer is UNANSWERED:
                 raise
             return answer
+        if launch.recorder is not None:
+            launch.recorder.see_call(name, (input, other), array)
         output: Any = _new(Tensor)
         output.array = array
         output._requires_grad = False

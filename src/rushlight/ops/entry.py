@@ -10,11 +10,10 @@ from typing import Any
 from ..autograd.grad_mode import no_grad, state
 from ..autograd.operation import check_inplace, check_memory, explain, rebase_history
 from ..errors import OperationError
-from ..kernels.launch import kernels as tables
 from ..kernels.launch import refuse_record
 from ..overrides import call_mode, handle_torch_function, leaves, mode_of_thread, overloaded
 from ..tensor import Tensor, wrap
-from .promotion import check_cast, is_operand
+from .promotion import check_cast, is_operand, table_of
 
 absent: Any = object()  # stands for a keyword that nobody has given
 UNANSWERED: Any = object()
@@ -150,7 +149,10 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
     if len(targets) == 1 and _writes_directly(function.operation, targets[0], args, kwargs):
         target = targets[0]
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
-        table = tables[type(target.array)]
+        for value in args:
+            if isinstance(value, Tensor):
+                table_of(value)  # a recorder is told of it
+        table = table_of(target)
         getattr(table, function.operation.kernel)(*arrays, target.array)
         target.bump_version()
         return out
@@ -202,7 +204,7 @@ def _check_out(name: str, target: Tensor, result: Tensor) -> None:
 
 def _store(target: Tensor, result: Tensor) -> None:
     """Overwrites `target` with `result`; one of another shape gets new memory, as in PyTorch."""
-    table = tables[type(result.array)]
+    table = table_of(target)
     if target.array.shape == result.array.shape:
         table.copy(target.array, result.array)
     else:
@@ -252,7 +254,7 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
         or target._view is not None and not node._edges[0] == _edge_of(source)
     ):
         return target.copy_(result)
-    tables[type(target.array)].copy(target.array, result.array)
+    table_of(target).copy(target.array, result.array)
     target.bump_version()
     if recording and node is not None:
         rebase_history(target, node)
@@ -266,7 +268,7 @@ def _edge_of(source: Tensor) -> Any:
 def _snapshot(target: Tensor) -> Tensor:
     """The values and the history that a tensor has now."""
     requires_grad = target.requires_grad  # brings a view's history up to date
-    copied = wrap(tables[type(target.array)].clone(target.array, "K"))
+    copied = wrap(table_of(target).clone(target.array, "K"))
     copied._requires_grad = requires_grad
     copied._grad_fn = target._grad_fn
     copied._output_number = target._output_number

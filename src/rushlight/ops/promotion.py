@@ -10,9 +10,17 @@ import numpy as np
 from ..dtype import FLOATING, combine, get_default_dtype, promote_types, scalar_dtype
 from ..dtype import dtype as DType
 from ..errors import OperationError
+from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
 from ..tensor import Tensor, wrap
+
+
+def table_of(tensor: Tensor) -> Any:
+    """The kernels for a tensor's array, for a function that calls them by itself."""
+    if launch.recorder is not None:
+        launch.recorder.see_tensor(tensor)
+    return kernel_tables[type(tensor.array)]
 
 
 def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
@@ -65,15 +73,15 @@ def is_operand(value: Any) -> bool:
 def _on_one_device(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Moves a 0-d tensor of the host to the other's device, as PyTorch does."""
     if type(a.array) is not type(b.array):
-        if a.array.ndim == 0 and kernel_tables[type(a.array)].is_host:
+        if a.array.ndim == 0 and table_of(a).is_host:
             a = a.to(b.device)
-        elif b.array.ndim == 0 and kernel_tables[type(b.array)].is_host:
+        elif b.array.ndim == 0 and table_of(b).is_host:
             b = b.to(a.device)
     return a, b
 
 
 def full_like_number(value: Any, dtype: DType, like: Tensor) -> Tensor:
-    return wrap(kernel_tables[type(like.array)].full((), value, dtype.numpy, like.array))
+    return wrap(table_of(like).full((), value, dtype.numpy, like.array))
 
 
 def result_type(*operands: Any) -> DType:

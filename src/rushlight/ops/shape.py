@@ -329,7 +329,7 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     result = new_shape(tuple(t * n for t, n in zip(times, have, strict=True)))
     spaced = reshape(input, tuple(n for size in have for n in (1, size)))
     widened = expand(spaced, tuple(n for pair in zip(times, have, strict=True) for n in pair))
-    return reshape(widened, result)
+    return reshape(Clone.apply(widened, "C"), result)  # a copy also where nothing repeats
 
 
 def _expand_as(self: Tensor, other: Tensor) -> Tensor:

@@ -1,0 +1,152 @@
+"""Every row of the sample table, recorded once and replayed on other data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from ops_support import ALL, each, maker, run, seeds_of, to_numpy
+from rushlight import Tensor
+from rushlight.graph import CaptureError
+from rushlight.graph.entry import Entry
+from samples import Invalid, Op, Sample, Values, build, outputs
+
+
+def pairs(op: Op) -> list[tuple[Sample, Sample]]:
+    """The samples, each with one of other random numbers."""
+    first, second = (op.make(Values(op.name + more)) for more in ("", ", again"))
+    return [(a, b) for a, b in zip(first, second, strict=True) if not isinstance(a, Invalid)]
+
+
+@dataclass
+class Place:
+    """Where a tensor stands among the arguments."""
+
+    number: int
+
+
+def function_of(op: Op, sample: Sample, cloned: bool) -> Callable[..., Any]:
+    """The call of a sample, as a function of its tensors alone.
+
+    A record refuses views of what is from outside as results, and takes clones of them.
+    """
+    places = map(Place, count())
+    template = sample.map(lambda v: next(places) if isinstance(v, Tensor) else v)
+
+    def function(*values: Tensor) -> Any:
+        arguments = template.map(lambda v: values[v.number] if isinstance(v, Place) else v)
+        result = outputs(run(op, arguments))
+        return [t.clone() if cloned and isinstance(t, Tensor) else t for t in result]
+
+    return function
+
+
+def compared(results: list[Any], inputs: list[Tensor]) -> list[Any]:
+    """All that can be compared: results, and the gradients of inputs."""
+    roots = [t for t in results if isinstance(t, Tensor) and t.requires_grad]
+    found: list[Any] = list(results)
+    if roots:
+        wanted = [t for t in inputs if t.requires_grad]
+        found += torch.autograd.grad(roots, wanted, seeds_of(roots), allow_unused=True)
+    return found
+
+
+def assert_identical(found: list[Any], expected: list[Any], what: Any) -> None:
+    assert len(found) == len(expected), what
+    for a, b in zip(found, expected, strict=True):
+        assert type(a) is type(b), what
+        if not isinstance(b, Tensor):
+            assert a == b or a != a, what
+            continue
+        assert (a.dtype, a.shape, a.requires_grad) == (b.dtype, b.shape, b.requires_grad), what
+        np.testing.assert_array_equal(to_numpy(a), to_numpy(b), repr(what))
+
+
+class Replays:
+    """Counts the replays of records."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        inner = Entry.run
+
+        def counted(entry: Entry, *arguments: Any) -> Any:
+            self.count += 1
+            return inner(entry, *arguments)
+
+        monkeypatch.setattr(Entry, "run", counted)
+
+
+@each(ALL)
+def test_replay_on_other_data(op: Op, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    replays = Replays(monkeypatch)
+    seed = torch.manual_seed
+    monkeypatch.setattr(torch, "manual_seed", lambda number: None)  # a record cannot seed
+    tensor = maker(device, gradient=True, dtype="float32")
+    refusals = []
+    for first, second in pairs(op):
+        one, other = build(torch, first, tensor), build(torch, second, tensor)
+        inputs = other.leaves(Tensor)
+        seed(7)
+        results = function_of(op, other, False)(*inputs)
+        cloned = any(isinstance(t, Tensor) and id(t._base) in map(id, inputs) for t in results)
+        seed(7)
+        expected = compared(function_of(op, other, cloned)(*inputs), inputs)
+        compiled = torch.compile(function_of(op, one, cloned), fullgraph=True)
+        before = replays.count
+        try:
+            seed(7)
+            compiled(*one.leaves(Tensor))
+            seed(7)
+            found = compared(compiled(*inputs), inputs)
+        except CaptureError as error:
+            refusals.append(str(error))
+            continue
+        assert replays.count == before + 1, f"{first} is recorded twice"
+        assert_identical(found, expected, first)
+    check_refusals(op, refusals)
+
+
+@each(ALL)
+def test_replay_on_tensors_that_nothing_names(
+    op: Op, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operation tells of its tensors, so that a replay finds the arrays that they have then."""
+    seed = torch.manual_seed
+    monkeypatch.setattr(torch, "manual_seed", lambda number: None)
+    tensor = maker(device, gradient=True, dtype="float32")
+    refusals = []
+    for first, second in pairs(op):
+        tensors = build(torch, first, tensor).leaves(Tensor)
+        others = build(torch, second, tensor).leaves(Tensor)
+        function = function_of(op, build(torch, first, tensor), True)
+
+        def hidden() -> None: ...
+
+        hidden.tensors = tensors  # type: ignore[attr-defined]  # nothing looks there
+        step = torch.compile(lambda: function(*hidden.tensors), fullgraph=True)  # noqa: B023
+        try:
+            step()
+        except CaptureError as error:
+            refusals.append(str(error))
+            continue
+        for own, other in zip(tensors, others, strict=True):
+            own.data = other
+        seed(7)
+        found = compared(step(), tensors)
+        seed(7)
+        assert_identical(found, compared(function(*tensors), tensors), first)
+    check_refusals(op, refusals)
+
+
+def check_refusals(op: Op, refusals: list[str]) -> None:
+    """Rows that cannot be recorded say why; all others can be, with every sample."""
+    if op.unrecorded is None:
+        assert not refusals
+    else:
+        assert refusals and all(op.unrecorded in reason for reason in refusals)
