@@ -225,7 +225,8 @@ def _index_error(self: Tensor, tensors: Any, error: Exception) -> Exception:
     """PyTorch's words for what the array library says of an index."""
     shape = tuple(self.array.shape)
     text = str(error).split("\n")[0].replace("for axis", "for dimension")
-    wrong_mask = re.match(r"boolean index did not match .* along axis (\d+)", text)
+    text = text.replace("Index", "index", 1)  # CuPy's words differ a little from NumPy's
+    wrong_mask = re.match(r"boolean index did not match .* along (?:axis|dimension) (\d+)", text)
     if wrong_mask:
         masks = [str(list(t.shape)) for t in tensors if t.array.dtype.kind == "b"]
         return IndexError(
