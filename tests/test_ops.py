@@ -60,9 +60,10 @@ def test_forward(op: Op, device: str) -> None:
 def _goal(op: Op, sample: Sample, device: str) -> str:
     """Where the result belongs: where the inputs are, unless the sample moves it."""
     named = [*sample.args, sample.kwargs.get("device"), op.name.removeprefix("Tensor.")]
-    if "cuda" in named and torch.cuda.is_available():
+    names = [v for v in named if isinstance(v, str)]
+    if "cuda" in names and torch.cuda.is_available():
         return "cuda"
-    return "cpu" if any(isinstance(v, str) and v == "cpu" for v in named) else device
+    return "cpu" if "cpu" in names else device
 
 
 @each(ALL)
