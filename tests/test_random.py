@@ -332,7 +332,10 @@ def test_seeds():
         (lambda g: g.set_state(wrap(np.zeros(5056))), TypeError, "must be a torch.ByteTensor"),
         (lambda g: g.set_state(wrap(np.zeros(9, np.uint8))), RuntimeError, "of size 5056 but.* 9"),
         (lambda g: g.set_state(wrap(np.zeros(5056, np.uint8))), RuntimeError, "Invalid mt19937"),
-        (lambda g: Generator("mps"), RuntimeError, "no generator for device 'mps'"),
+        pytest.param(
+            lambda g: Generator("cuda"), RuntimeError, "no generator for device 'cuda'",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is one"),
+        ),
     ],
 )
 def test_refused_calls_leave_the_generator_as_it_was(call, error, message):
