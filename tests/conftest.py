@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import rushlight as torch
-from rushlight.autograd.grad_mode import state as grad_mode
+from rushlight.grad_mode import state as grad_mode
 from rushlight.kernels.base import Base
 from rushlight.kernels.launch import tables_by_device
 from rushlight.kernels.native import native

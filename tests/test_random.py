@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rushlight import random
+from rushlight import cuda, random
 from rushlight.device import device
 from rushlight.kernels.base import random as base
 from rushlight.kernels.launch import kernels
@@ -334,7 +334,7 @@ def test_seeds():
         (lambda g: g.set_state(wrap(np.zeros(5056, np.uint8))), RuntimeError, "Invalid mt19937"),
         pytest.param(
             lambda g: Generator("cuda"), RuntimeError, "no generator for device 'cuda'",
-            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is one"),
+            marks=pytest.mark.skipif(cuda.is_available(), reason="there is one"),
         ),
     ],
 )

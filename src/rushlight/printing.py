@@ -70,7 +70,7 @@ def set_printoptions(
     _options.sci_mode = sci_mode
 
 
-def tensor_repr(tensor: Tensor) -> str:
+def tensor_repr(tensor: Tensor, *, tensor_contents: Any = None) -> str:
     """`tensor([1., 2.], grad_fn=<AddBackward0>)`."""
     from .nn.parameter import Buffer, Parameter
 
@@ -79,6 +79,9 @@ def tensor_repr(tensor: Tensor) -> str:
     contents = "[]" if tensor.array.size == 0 else _contents(tensor, len(prefix))
     text = _with_suffixes(prefix + contents, _suffixes(tensor), len(prefix))
     return f"Parameter({text})" if isinstance(tensor, Parameter) and not plain else text
+
+
+setattr(Tensor, "__repr__", tensor_repr)  # noqa: B010
 
 
 def _suffixes(tensor: Tensor) -> list[str]:

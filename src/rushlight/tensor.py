@@ -1,7 +1,8 @@
 """The tensor: an array with a place in the autograd graph.
 
-What can be done with a tensor stands in `ops/`, one file per family, and is attached as methods
-there. This file holds what a tensor is.
+This file holds what a tensor is, and imports nothing that stands on it. What can be done with a
+tensor is attached as methods by those who do it: `ops/`, one file per family, the constructor among
+them (`ops/creation.py`), `autograd/` (`backward`) and `printing.py` (`repr`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from .device import device as Device
 from .dtype import dtype as DType
+from .hooks import RemovableHandle
 from .kernels import launch
 from .kernels.launch import kernels as kernel_tables
 from .size import Size
@@ -55,10 +57,10 @@ class Tensor(Methods):
     _post_accumulate_hooks: dict[int, Callable[..., Any]] | None = None
     _retains_grad = False
 
-    def __new__(cls, *data: Any, device: Any = None) -> Any:
-        from .ops.creation import legacy_constructor
+    if TYPE_CHECKING:  # attached, as the operations are
 
-        return legacy_constructor(cls, data, device)
+        def __new__(cls, *data: Any, device: Any = None) -> Any: ...
+
 
     # ---- what it is
 
@@ -277,25 +279,8 @@ class Tensor(Methods):
             launch.refuse_record("gives a tensor another array (data = ...)")
         self.array = value.array
 
-    def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Any = None,
-    ) -> None:
-        """Adds the gradient of this tensor to the `grad` of every leaf it was computed from.
-
-        Without `gradient` the tensor must have one element. See `torch.autograd.backward`.
-        """
-        from .autograd import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Any:
         """Calls `hook(gradient)` when this tensor's gradient is known; it may return another."""
-        from .autograd.hooks import RemovableHandle
-
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self._grad_fn is None:
@@ -309,8 +294,6 @@ class Tensor(Methods):
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
         """Calls `hook(tensor)` after `backward` has added to this leaf's `grad`."""
-        from .autograd.hooks import RemovableHandle
-
         if not self.is_leaf or not self.requires_grad:
             raise RuntimeError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
@@ -335,11 +318,26 @@ class Tensor(Methods):
             tensor = reference()
             if tensor is not None:
                 known = tensor._grad
-                tensor._grad = gradient if known is None else known + gradient
+                tensor._grad = gradient.clone() if known is None else known + gradient
 
-        # After all other hooks, whenever they are registered.
-        self._grad_fn._hooks = self._grad_fn._hooks or {}
-        self._grad_fn._hooks.setdefault(self._output_number, {})[math.inf] = keep
+        self._last_hook(keep)
+
+    def _last_hook(self, hook: Callable[[Tensor], None]) -> None:
+        """Calls `hook` after all others of this result, whenever they are registered."""
+        node = self._grad_fn
+        node._hooks = node._hooks or {}
+        node._hooks.setdefault(self._output_number, {})[math.inf] = hook
+
+    def rebase(self, node: Any, number: int = 0) -> None:
+        """Makes output `number` of `node` what this tensor is now, as after a change in place."""
+        retained = None
+        if self._retains_grad:  # the gradient that is kept is that of the values as they are last
+            retained = self._grad_fn._hooks[self._output_number].pop(math.inf)
+        self._grad_fn = node
+        self._requires_grad = True
+        self._output_number = number
+        if retained is not None:
+            self._last_hook(retained)
 
     @property
     def retains_grad(self) -> bool:
@@ -419,11 +417,6 @@ class Tensor(Methods):
         return iter(self.unbind(0))
 
     __hash__ = object.__hash__
-
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        from .printing import tensor_repr
-
-        return tensor_repr(self)
 
     def __format__(self, specification: str) -> str:
         if self.array.ndim == 0 and type(self) is Tensor:

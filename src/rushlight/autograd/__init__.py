@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernels import launch
-from ..kernels.launch import kernels
-from ..tensor import Tensor, wrap
-from . import engine
-from .function import Function
-from .grad_mode import (
+from ..grad_mode import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -17,13 +12,18 @@ from .grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from ..kernels import launch
+from ..kernels.launch import kernels
+from ..tensor import Tensor, wrap
+from . import engine, grad_mode, graph
+from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
 from .node import Node
 
 __all__ = [
-    "Function", "Node", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck",
-    "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad",
-    "set_grad_enabled",
+    "Function", "Node", "backward", "enable_grad", "grad", "grad_mode", "gradcheck",
+    "gradgradcheck", "graph", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
+    "no_grad", "set_grad_enabled",
 ]  # fmt: skip
 
 
@@ -56,8 +56,28 @@ def backward(
         if not inputs:
             raise RuntimeError("'inputs' argument to backward() cannot be empty.")
         _check_differentiable(inputs)
+        for tensor in inputs:
+            tensor.retain_grad()  # also a tensor that is no leaf gets a `grad`
     retain = create_graph if retain_graph is None else retain_graph
     engine.run(roots, gradients, retain, create_graph, inputs, accumulate=True)
+
+
+def _tensor_backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Adds the gradient of this tensor to the `grad` of every leaf it was computed from.
+
+    Without `gradient` the tensor must have one element. See `torch.autograd.backward`.
+    """
+    backward(self, gradient, retain_graph, create_graph, inputs)
+
+
+_tensor_backward.__name__ = "backward"
+setattr(Tensor, "backward", _tensor_backward)  # noqa: B010
 
 
 def grad(
@@ -134,8 +154,9 @@ def _root_gradient(root: Tensor, gradient: Tensor | None) -> Tensor:
                 f"grad can be implicitly created only for real scalar outputs but got {root.dtype}"
             )
         array = root.array
-        phase, launch.phase = launch.phase, "backward"
+        phase = launch.phase
         try:
+            launch.phase = "backward"
             return wrap(kernels[type(array)].full(array.shape, 1, array.dtype, array))
         finally:
             launch.phase = phase

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import NotSupportedError
+from ..grad_mode import enable_grad, no_grad, state
 from ..tensor import Tensor
-from .grad_mode import enable_grad, no_grad, state
 from .node import Node, edge_to, next_sequence
 from .operation import check_inplace
 
@@ -44,6 +44,7 @@ class Function(Node):
         if isinstance(backward, staticmethod):
             cls.backward = _checked(backward.__func__)  # type: ignore[method-assign]  # it gets its self
 
+    makes_gradients = False
     materialize_grads = True
     _to_save: tuple[Any, ...] = ()
     _non_differentiable: tuple[Any, ...] = ()
@@ -88,7 +89,7 @@ class Function(Node):
                 result = cls.forward(*inputs)
                 cls.setup_context(node, inputs, result)
         if not recording:
-            return result
+            return cls._unrecorded(node, inputs, result)
         single = not isinstance(result, tuple)
         outputs = (result,) if single else result
         shown = tuple(node._connect(i, out, inputs) for i, out in enumerate(outputs))
@@ -103,12 +104,24 @@ class Function(Node):
         node._keep(outputs)
         return shown[0] if single else shown
 
+    @staticmethod
+    def _unrecorded(node: Function, inputs: tuple[Any, ...], result: Any) -> Any:
+        """A forward's results where no gradient is asked for: an input comes back as an alias."""
+        for tensor in node._dirty:
+            tensor.bump_version()
+        outputs = result if isinstance(result, tuple) else (result,)
+        outputs = tuple([
+            t.alias() if _in(t, inputs) and not _in(t, node._dirty) and isinstance(t, Tensor) else t
+            for t in outputs
+        ])  # fmt: skip
+        return outputs if isinstance(result, tuple) else outputs[0]
+
     def _connect(self, number: int, output: Any, inputs: tuple[Any, ...]) -> Any:
         """Hangs this node onto an output of `forward`."""
         if not isinstance(output, Tensor):
             return output
         if _in(output, self._non_differentiable) or output.array.dtype.kind not in "fc":
-            return output
+            return output.alias() if _in(output, inputs) else output
         if _in(output, self._dirty):
             with enable_grad():
                 check_inplace(output)
@@ -117,9 +130,7 @@ class Function(Node):
             output.bump_version()
         elif _in(output, inputs):
             output = output.alias()
-        output._grad_fn = self
-        output._requires_grad = True
-        output._output_number = number
+        output.rebase(self, number)
         return output
 
     def _keep(self, outputs: tuple[Any, ...]) -> None:

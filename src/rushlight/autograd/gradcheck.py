@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..grad_mode import no_grad
 from ..tensor import Tensor
-from .grad_mode import no_grad
 
 _doubles = (np.dtype(np.float64), np.dtype(np.complex128))
 

@@ -11,7 +11,11 @@ from itertools import count
 from typing import Any
 
 from ..errors import NotSupportedError
-from ..tensor import Tensor
+from ..grad_mode import no_grad
+from ..hooks import RemovableHandle
+from ..kernels import launch
+from ..tensor import Tensor, wrap
+from . import saved
 
 next_sequence = count().__next__
 
@@ -39,6 +43,9 @@ class Node:
     _outputs = 1
     _hooks: dict[int, Any] | None = None  # output number -> functions of the gradient
     _post_hooks: dict[int, Any] | None = None
+    # Whether the arrays that backward returns are its own, but for the gradients it got and views:
+    # a leaf may then take one for its `grad` without a copy. A user's Function may return anything.
+    makes_gradients = True
     materialize_grads = True  # zeros instead of None for outputs that no gradient came back to
 
     operation_name: str  # for messages
@@ -58,6 +65,8 @@ class Node:
 
     def save(self, *values: Any) -> None:
         """Keeps inputs, arrays or plain values for the backward; freed after it."""
+        if saved.contexts:
+            values = _pack(values)
         self._saved = values
         self._versions = tuple([v._version if isinstance(v, Tensor) else 0 for v in values])
 
@@ -77,8 +86,8 @@ class Node:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        saved = self._saved
-        if saved is None:
+        values = self._saved
+        if values is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved "
                 "tensors after they have already been freed). Saved intermediate values of the "
@@ -86,14 +95,16 @@ class Node:
                 "retain_graph=True if you need to backward through the graph a second time or if "
                 "you need to access saved tensors after calling backward."
             )
-        for value, version in zip(saved, self._versions, strict=True):
+        for value, version in zip(values, self._versions, strict=True):
             if isinstance(value, Tensor) and value._version != version:
                 self._raise_modified(value, version)
+        if type(values) is not tuple:
+            values = tuple([v.unpacked() if type(v) is _Packed else v for v in values])
         if self.saves_output:
-            output = saved[0].alias()
+            output = values[0].alias()
             output._grad_fn, output._requires_grad = self, True
-            return (output, *saved[1:])
-        return saved
+            return (output, *values[1:])
+        return values
 
     def _raise_modified(self, value: Tensor, version: int) -> None:
         raise RuntimeError(
@@ -120,8 +131,6 @@ class Node:
 
     def register_hook(self, hook: Callable[..., Any]) -> Any:
         """Calls hook(gradients of inputs, gradients of outputs) after this node has run."""
-        from .hooks import RemovableHandle
-
         if self._post_hooks is None:
             self._post_hooks = {}
         return RemovableHandle.add(self._post_hooks, hook)
@@ -178,3 +187,76 @@ def edge_to(value: Any) -> tuple[Any, ...] | None:
         return None
     node = value._grad_fn
     return (value, 0) if node is None else (node, value._output_number)
+
+
+# ---- what is saved under `saved_tensors_hooks`
+
+
+class _PackedValues(tuple[Any, ...]):
+    """Saved values, some of them packed by a user's hook."""
+
+
+class _Packed:
+    """What a pack hook made of a saved tensor, and the tensor's place in the graph."""
+
+    __slots__ = ("content", "unpack", "edge", "was_array")
+
+    def __init__(self, value: Any, hooks: tuple[Callable[..., Any], Callable[..., Any]]) -> None:
+        pack, self.unpack = hooks
+        self.was_array = not isinstance(value, Tensor)
+        tensor = wrap(value) if self.was_array else value
+        self.edge = edge_to(tensor)
+        version = tensor._version
+        with no_grad():
+            self.content = pack(tensor)
+        if tensor._version != version:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as "
+                "input to pack hook cannot be modified by in-place operations, as this can lead to "
+                "unexpected side-effects; clone() the tensor first."
+            )
+
+    def unpacked(self) -> Any:
+        tensor = self.unpack(self.content)
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                f"{type(tensor).__name__}"
+            )
+        if self.was_array:
+            return tensor.array
+        if not self.edge or tensor is self.edge[0]:
+            return tensor
+        tensor = tensor.alias()
+        target, tensor._output_number = self.edge
+        if isinstance(target, Tensor):  # another tensor stands for the leaf
+            target = _Unpacked(self.edge, target)
+        tensor._grad_fn, tensor._requires_grad = target, True
+        return tensor
+
+
+def _pack(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Saved values as the hooks of this thread, if it has any, want them kept."""
+    hooks = saved.current_hooks()
+    if hooks is None:
+        return values
+    launch.refuse_record("has hooks for saved tensors (saved_tensors_hooks)")
+    return _PackedValues(
+        _Packed(v, hooks) if isinstance(v, Tensor) or type(v) in launch.kernels else v
+        for v in values
+    )
+
+
+class _Unpacked(Node):
+    """Leads from an unpacked tensor to the leaf that was packed, for a second backward."""
+
+    operation_name = "unpacked"
+
+    def __init__(self, edge: tuple[Any, ...], leaf: Tensor) -> None:
+        self._sequence = next_sequence()
+        self._edges = (edge,)
+        self._shape, self._dtype = leaf.array.shape, leaf.array.dtype
+        self._saved = ()
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad

@@ -12,10 +12,10 @@ from itertools import combinations
 from typing import Any
 
 from ..errors import OperationError, shapes
+from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
-from .grad_mode import state
 from .node import Node, edge_to, next_sequence
 from .view import View
 
@@ -265,14 +265,10 @@ def rebase_history(x: Tensor, node: Node) -> None:
     view's own is derived anew.
     """
     if x._view is None:
-        x._grad_fn = node
-        x._requires_grad = True
-        x._output_number = 0
+        x.rebase(node)
         return
     base = x._view.base
-    base._grad_fn = CopySlices(base, x._view.steps, node)
-    base._requires_grad = True
-    base._output_number = 0
+    base.rebase(CopySlices(base, x._view.steps, node))
     x._view.refresh(x)
 
 

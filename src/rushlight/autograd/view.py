@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..grad_mode import enable_grad
 from ..tensor import Tensor
-from .grad_mode import enable_grad
 
 
 class View:

@@ -11,9 +11,9 @@ from typing import Any
 
 from ..autograd import engine
 from ..autograd.function import Function
-from ..autograd.grad_mode import state
 from ..autograd.node import Node, edge_to, next_sequence, nodes_from
 from ..errors import NotSupportedError
+from ..grad_mode import state
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
 from .capture import LeakError, Recorder, RefusedError

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.grad_mode import state
 from ..device import device
 from ..dtype import dtype, get_default_dtype
+from ..grad_mode import state
 from ..kernels import launch
 from ..nn.module import Module
 from ..nn.parameter import Parameter

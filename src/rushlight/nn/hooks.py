@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.function import Function
-from ..autograd.hooks import RemovableHandle
+from ..hooks import RemovableHandle
 from ..tensor import Tensor
 
 

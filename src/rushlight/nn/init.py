@@ -10,8 +10,8 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.grad_mode import no_grad
 from ..dtype import bool as bool_
+from ..grad_mode import no_grad
 from ..ops.common import table_of
 from ..ops.creation import arange, empty_like, ones_like
 from ..ops.elementwise import where

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from ..autograd.grad_mode import no_grad
 from ..dtype import dtype as DType
 from ..dtype import float16, float32, float64
 from ..errors import OperationError
+from ..grad_mode import no_grad
 from ..kernels import launch
 from ..ops.copies import convert, parse_to, preserve_format
 from ..parameters import clear_grad

@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ..autograd.grad_mode import no_grad
-from ..autograd.hooks import RemovableHandle
+from ..grad_mode import no_grad
+from ..hooks import RemovableHandle
 from ..tensor import Tensor
 from .parameter import Parameter
 from .registration import Registration

@@ -103,7 +103,7 @@ def _placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
     return wrap(table_at(device).from_numpy(array))
 
 
-def legacy_constructor(cls: type[Tensor], data: tuple[Any, ...], device: Any) -> Tensor:
+def legacy_constructor(cls: type[Tensor], *data: Any, device: Any = None) -> Tensor:
     """`torch.Tensor(2, 3)` and `torch.Tensor([1, 2])`: always of the default dtype."""
     kind = get_default_dtype()
     if len(data) == 1 and isinstance(data[0], Tensor):
@@ -111,6 +111,9 @@ def legacy_constructor(cls: type[Tensor], data: tuple[Any, ...], device: Any) ->
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
         return wrap(_placed(_array_from(data[0], kind), device).array, cls)
     return wrap(table_at(device).empty(new_shape(data or (0,)), kind.numpy), cls)
+
+
+setattr(Tensor, "__new__", staticmethod(legacy_constructor))  # noqa: B010
 
 
 @operation(method=False)

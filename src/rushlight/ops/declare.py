@@ -26,9 +26,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, overload
 
-from ..autograd.grad_mode import state
 from ..autograd.node import edge_to, next_sequence
 from ..autograd.operation import Operation
+from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as tables
 from ..overrides import call_mode, mode_of_thread, modes

@@ -7,9 +7,9 @@ import sys
 import warnings
 from typing import Any
 
-from ..autograd.grad_mode import no_grad, state
 from ..autograd.operation import check_inplace, check_memory, explain, rebase_history
 from ..errors import OperationError
+from ..grad_mode import no_grad, state
 from ..kernels.launch import refuse_record
 from ..overrides import call_mode, handle_torch_function, leaves, mode_of_thread, overloaded
 from ..tensor import Tensor, wrap

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.grad_mode import enable_grad
-from ..autograd.hooks import RemovableHandle
 from ..autograd.operation import explain
 from ..errors import NotSupportedError
+from ..grad_mode import enable_grad
+from ..hooks import RemovableHandle
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import structure_changed

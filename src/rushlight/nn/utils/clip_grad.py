@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ...autograd.grad_mode import no_grad
+from ...grad_mode import no_grad
 from ...ops.creation import tensor
 from ...ops.joining import stack
 from ...ops.reduction import norm

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from ..kernels.launch import hooks_changed
+from .kernels.launch import hooks_changed
 
 _next_key = itertools.count().__next__
 

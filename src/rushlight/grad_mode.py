@@ -1,0 +1,144 @@
+"""Whether operations are recorded, per thread: `no_grad`, `enable_grad`, `set_grad_enabled`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any
+
+
+class _State(threading.local):
+    enabled = True
+    inference = False
+
+
+state = _State()
+
+
+def is_grad_enabled() -> bool:
+    return state.enabled
+
+
+def is_inference_mode_enabled() -> bool:
+    return state.inference
+
+
+class _Mode:
+    """A context manager that also decorates functions."""
+
+    enabled: bool
+
+    def __enter__(self) -> None:
+        self.previous = state.enabled
+        state.enabled = self.enabled
+
+    def __exit__(self, *exception: Any) -> None:
+        state.enabled = self.previous
+
+    def clone(self) -> _Mode:
+        return type(self)()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(function):
+            return self._decorate_generator(function)
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():  # an instance of its own, so that the function may recurse
+                return function(*args, **kwargs)
+
+        return decorated
+
+    def _decorate_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Each step of the generator runs in the mode, and none of its consumer's does."""
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():
+                generator = function(*args, **kwargs)
+            step = functools.partial(next, generator)
+            while True:
+                try:
+                    with self.clone():
+                        value = step()
+                except StopIteration as end:
+                    return end.value
+                try:
+                    step = functools.partial(generator.send, (yield value))
+                except GeneratorExit:
+                    with self.clone():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    step = functools.partial(generator.throw, error)
+
+        return decorated
+
+
+class no_grad(_Mode):
+    """Operations inside are not recorded for `backward`.
+
+    >>> import rushlight as torch
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> with torch.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    enabled = False
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        mode = super().__new__(cls)
+        return mode if function is None else mode(function)
+
+
+class enable_grad(no_grad):
+    """Operations inside are recorded, also within `no_grad`."""
+
+    enabled = True
+
+
+class set_grad_enabled(_Mode):
+    """Switches recording at once; as a context manager it switches back at the end."""
+
+    def __init__(self, mode: bool) -> None:
+        self.previous = state.enabled
+        self.enabled = mode
+        state.enabled = mode
+
+    def __enter__(self) -> None:
+        state.enabled = self.enabled
+
+    def clone(self) -> set_grad_enabled:
+        return set_grad_enabled(self.enabled)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        state.enabled = self.previous  # as a decorator it must not switch at decoration
+        return super().__call__(function)
+
+
+class inference_mode(_Mode):
+    """`no_grad` for code that never needs gradients of what it computes."""
+
+    def __new__(cls, mode: bool | Callable[..., Any] = True) -> Any:
+        if callable(mode):
+            return cls(True)(mode)
+        return super().__new__(cls)
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        self.before = (state.enabled, state.inference)
+        if self.mode:
+            state.enabled = False
+        state.inference = self.mode
+
+    def __exit__(self, *exception: Any) -> None:
+        state.enabled, state.inference = self.before
+
+    def clone(self) -> inference_mode:
+        return inference_mode(self.mode)
