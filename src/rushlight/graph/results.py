@@ -10,9 +10,10 @@ from typing import Any
 from ..device import device
 from ..dtype import dtype
 from ..tensor import Tensor, wrap
-from .capture import LeakError, Recorder, RefusedError
-from .record import Source
-from .watched import PLAIN
+from .capture import Recorder
+from .errors import LeakError, RefusedError
+from .guards.watched import PLAIN
+from .record import Source, tensor_at
 
 _CONSTANT = (type, device, dtype)
 
@@ -164,11 +165,6 @@ class Results:
     def _is_from_outside(self, base: Tensor) -> bool:
         slot = self._recorder.known_slot(base.array)
         return slot is None or slot.number in self._recorder.record.inputs
-
-
-def tensor_at(place: Tensor | int, arguments: list[Tensor]) -> Tensor:
-    """A tensor that is known by itself or by its number among the arguments."""
-    return arguments[place] if isinstance(place, int) else place
 
 
 def tensors_in(value: Any) -> list[Tensor]:
