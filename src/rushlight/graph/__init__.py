@@ -1,7 +1,7 @@
 """Graphs of computations: the autograd graph to look at, and recorded calls to run again."""
 
-from .capture import CaptureError
 from .compile import compile
 from .draw import draw, save_svg
+from .errors import CaptureError
 
 __all__ = ["CaptureError", "compile", "draw", "save_svg"]

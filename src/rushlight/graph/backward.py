@@ -16,7 +16,8 @@ from ..errors import NotSupportedError
 from ..grad_mode import state
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
-from .capture import LeakError, Recorder, RefusedError
+from .capture import Recorder
+from .errors import LeakError, RefusedError
 from .replay import program
 
 

@@ -27,7 +27,9 @@ from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..random import default_states
 from ..tensor import Tensor
-from .names import Names, is_users_class
+from .errors import CaptureError, LeakError, RefusedError
+from .guards import state_of
+from .guards.names import Names, is_users_class
 from .record import Call, LiveValue, Record, Slot, Source
 
 # What modules without parameters and tensors have as attributes.
@@ -36,18 +38,6 @@ _NO_TENSORS = {int, float, bool, str, tuple, dict, OrderedDict, type(None)}
 _PLAIN = {int, float, bool, str, slice, type(None)}
 _SPECIAL = {"read", "dynamic", "view", "transfer"}  # kinds of kernels
 PACKAGE = str(Path(__file__).parent.parent)
-
-
-class CaptureError(RuntimeError):
-    """What was called cannot be recorded; the message says why, and where it is."""
-
-
-class RefusedError(RuntimeError):
-    """Something that no replay could do as the recorded call has done it."""
-
-
-class LeakError(RefusedError):
-    """Something that may be another way in the next call: a first step that makes states."""
 
 
 class Recorder:
@@ -452,16 +442,6 @@ class _RecordingTable:
         recorded = partial(self._recorder.call, name, declared, value)
         setattr(self, name, recorded)
         return recorded
-
-
-def state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
-    """The parameters of a group and what the optimizer remembers of them."""
-    found = list(group["params"])
-    state = optimizer.state
-    for parameter in group["params"]:
-        if parameter in state:
-            found += state[parameter].values()
-    return found
 
 
 def _owner_of(array: Any) -> Any:

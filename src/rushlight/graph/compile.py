@@ -12,18 +12,16 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
-import numpy as np
-
-from ..device import device
-from ..dtype import dtype, get_default_dtype
+from ..dtype import get_default_dtype
 from ..grad_mode import state
 from ..kernels import launch
 from ..nn.module import Module
-from ..nn.parameter import Parameter
 from ..tensor import Tensor
-from .capture import PACKAGE, CaptureError, LeakError, Recorder, RefusedError
+from .capture import PACKAGE, Recorder
 from .entry import Entry
-from .names import Names, read_names
+from .errors import CaptureError, LeakError, RefusedError
+from .guards.names import Names, read_names
+from .guards.signature import sharing, signature
 from .record import Record
 
 _MOST_RECORDS = 32  # per function; the one that was not used for longest goes first
@@ -90,7 +88,7 @@ class CompiledFunction:
         tensors: list[Tensor] = []
         try:
             key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else (),
-                   _sharing(tensors), state.enabled, state.inference,
+                   sharing(tensors), state.enabled, state.inference,
                    get_default_dtype())  # fmt: skip
         except CaptureError as error:
             self._run_eagerly(str(error))
@@ -122,7 +120,7 @@ class CompiledFunction:
         entries.insert(0, entry)
 
     def _record(self, key: Any, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
-        before = self._change(key)
+        before = self._change(key, tensors)
         objects = [a for a in (*args, *kwargs.values()) if not isinstance(a, Tensor)]
         names = Names(self.function, objects)
         randomness = _other_random_states() if names.has_other_random else None
@@ -158,10 +156,10 @@ class CompiledFunction:
             self._run_eagerly(f"{self.unused} records in a row were used once: {why}")
         return entry.first_result(tensors)
 
-    def _change(self, key: Any) -> str | None:
-        """Why the last record of a signature does not hold, as far as conditions say."""
+    def _change(self, key: Any, tensors: list[Tensor]) -> str | None:
+        """Why the last record of a signature does not hold."""
         entries = self.entries.get(key)
-        return entries[0].conditions.change() if entries else None
+        return entries[0].change(tensors) if entries else None
 
     def _keep(self, key: Any, entry: Entry) -> None:
         self.entries.setdefault(key, []).append(entry)
@@ -232,66 +230,6 @@ class CompiledModule(Module):
     def __reduce__(self) -> Any:
         """Copies and pickles are without records."""
         return CompiledModule, (self._orig_mod, self._compiled.fullgraph)
-
-
-# Of these, what is equal is the same; other objects stand for themselves.
-_VALUES = (int, str, bytes, type(None), type, frozenset, device, dtype)
-
-
-def signature(value: Any, tensors: list[Tensor]) -> Any:
-    """What a call's arguments have in common with those that the same record serves.
-
-    The tensors among them are appended to `tensors`.
-    """
-    if isinstance(value, Tensor):
-        tensors.append(value)
-        array = value.array
-        # A parameter may be reached by the function in other ways, too: its record is its own.
-        own = id(value) if isinstance(value, Parameter) else None
-        hooks = value._hooks or value._post_accumulate_hooks
-        return (type(array), array.shape, array.strides, array.dtype, value.requires_grad,
-                value._grad_fn is None, own, hooks and tuple(hooks))  # fmt: skip
-    if isinstance(value, (tuple, list)):
-        return (type(value), *[signature(part, tensors) for part in value])
-    if isinstance(value, dict):
-        return (type(value), *[
-            (signature(key, tensors), signature(part, tensors)) for key, part in value.items()
-        ])  # fmt: skip
-    if isinstance(value, slice):
-        return (slice, *[signature(p, tensors) for p in (value.start, value.stop, value.step)])
-    if isinstance(value, float):
-        return (type(value), value.hex())  # 0.0 equals -0.0, and NaN not even itself
-    if isinstance(value, complex):
-        return (type(value), repr(value))
-    if isinstance(value, (set, bytearray, np.ndarray)):
-        raise CaptureError(
-            f"an argument of type {type(value).__name__} may change without being another; pass "
-            "its data as tensors"
-        )
-    return (type(value), value if isinstance(value, _VALUES) else _Same(value))
-
-
-class _Same:
-    """Makes an object equal to itself alone, whatever it says; and keeps it, and so its id."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: Any) -> bool:
-        return isinstance(other, _Same) and other.value is self.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-
-def _sharing(tensors: list[Tensor]) -> tuple[int, ...]:
-    """Which arguments are one, or share an array or a version: for each the first that does."""
-    if len(tensors) < 2:
-        return ()
-    arrays = [id(tensor.array) for tensor in tensors]
-    counters = [id(tensor if t is None else t) for tensor in tensors for t in [tensor._counter]]
-    own = list(map(id, tensors))
-    return tuple([ids.index(one) for ids in (own, arrays, counters) for one in ids])
 
 
 def _other_random_states() -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..serialization.archive import replaced_when_complete
 from ..tensor import Tensor
+from .draw_diagram import render
 from .layout import Box, Diagram, Kind, arrange
-from .svg import render
 
 NamedTensors = Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]
 

@@ -7,8 +7,8 @@ thin ones carry arrays further: what the forward saves, the gradients that the u
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
+from . import svg
 from .record import Call, Record
 
 BOX_WIDTH = 280
@@ -56,19 +56,13 @@ def draw_record(record: Record) -> str:
             places[id(call)] = Place(left, top, phase)
     width = 2 * MARGIN + max(len(phases), 1) * (BOX_WIDTH + COLUMN_GAP) - COLUMN_GAP
     height = 2 * MARGIN + TITLE_HEIGHT + rows * ROW_HEIGHT
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" font-size="12" '
-        'font-family="Helvetica, Arial, \'DejaVu Sans\', sans-serif">',
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
-    ]
-    parts += [_title(i, phase, columns[i], record) for i, phase in enumerate(phases)]
+    parts = [_title(i, phase, columns[i], record) for i, phase in enumerate(phases)]
     parts += [
         _arrow(places[id(source)], places[id(call)])
         for call, sources in record.sources() for source in sources
     ]  # fmt: skip
     parts += [_box(call, places[id(call)], record) for call in calls]
-    return "\n".join([*parts, "</svg>", ""])
+    return svg.document(width, height, parts)
 
 
 def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
@@ -77,7 +71,7 @@ def _title(number: int, phase: str, calls: list[Call], record: Record) -> str:
     kernels = "1 kernel" if len(calls) == 1 else f"{len(calls)} kernels"
     size = f"{made / 2**20:.1f} MiB" if made >= 2**20 else f"{made / 2**10:.1f} KiB"
     text = f"{phase}: {kernels}" + (f", {size} made" if made else "")
-    return f'<text x="{left}" y="{MARGIN + 12}" font-weight="bold">{text}</text>'
+    return svg.caption(left, MARGIN + 12, text)
 
 
 def _new_bytes(call: Call, record: Record) -> int:
@@ -93,11 +87,7 @@ def _arrow(start: Place, end: Place) -> str:
         down = end.top > start.top
         from_y = start.top + (BOX_HEIGHT if down else 0)
         to_y = end.top + (0 if down else BOX_HEIGHT)
-        tip = -5 if down else 5
-        return (
-            f'<path d="M{x} {from_y} L{x} {to_y} m-4 {tip} l4 {-tip} l4 {tip}" fill="none" '
-            f'stroke="{colour}" stroke-width="1.6"/>'
-        )
+        return svg.arrow(f"M{x} {from_y} L{x} {to_y}", colour, 1.6)
     if start.phase == end.phase:  # past others: round the right side
         bend = start.right + 14 + min(abs(start.top - end.top) / 12, 30)
         path = f"M{start.right} {start.centre} C{bend} {start.centre} {bend} {end.centre} "
@@ -106,20 +96,14 @@ def _arrow(start: Place, end: Place) -> str:
         turn = (start.right + end.left) / 2
         path = f"M{start.right} {start.centre} C{turn} {start.centre} {turn} {end.centre} "
         path += f"{end.left} {end.centre}"
-    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="0.8" opacity="0.55"/>'
+    return svg.thread(path, colour)
 
 
 def _box(call: Call, place: Place, record: Record) -> str:
-    fill, border = COLOURS[call.phase]
     made = [record.slots[slot] for slot in call.writes]
     shape = ("x".join(map(str, made[0].shape)) or "scalar") if made else ""
     size = f"{sum(slot.nbytes for slot in made)} bytes"
-    baseline = place.top + 16
-    return (
-        f"<g><title>{escape(call.name)} {shape} {size}</title>"
-        f'<rect x="{place.left}" y="{place.top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="4" '
-        f'fill="{fill}" stroke="{border}"/>'
-        f'<text x="{place.left + 10}" y="{baseline}">{escape(call.name)}</text>'
-        f'<text x="{place.right - 10}" y="{baseline}" text-anchor="end" fill="#4a5568">{shape}'
-        "</text></g>"
-    )
+    return svg.box(
+        place.left, place.top, BOX_WIDTH, BOX_HEIGHT, call.name, shape,
+        f"{call.name} {shape} {size}", COLOURS[call.phase], 10,
+    )  # fmt: skip

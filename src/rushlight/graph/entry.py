@@ -7,18 +7,18 @@ place. A replay leaves the same.
 from __future__ import annotations
 
 import gc
-import weakref
 from typing import Any
 
 from ..autograd.node import nodes_from
 from ..autograd.operation import explain
 from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
-from .capture import LeakError, Recorder, RefusedError
-from .conditions import Conditions
-from .record import Record
+from .capture import Recorder
+from .errors import LeakError, RefusedError
+from .guards import Guards
+from .record import Record, tensor_at
 from .replay import program
-from .results import Known, Results, tensor_at, tensors_in
+from .results import Known, Results, tensors_in
 
 
 class Entry:
@@ -36,11 +36,8 @@ class Entry:
         # Leaves, or the numbers of the arguments that are leaves.
         places = [(leaf, recorder.arguments.get(id(leaf), leaf)) for leaf in recorder.gradients]
         self.gradients = self._final_gradients(recorder, places)
-        self.had_gradient = [
-            (place, had) for leaf, place in places if (had := recorder.gradients[leaf]) is not None
-        ]
         self.changed = self._changed(recorder, arguments)
-        self.conditions = Conditions(recorder, self.record.inputs.values())
+        self.guards = Guards(recorder)
         roots = differentiable(list(self.results.made.values()), recorder.first_sequence)
         self.backward = BackwardPart(recorder, roots, arguments) if roots else None
         self._check_leaks(recorder, result)
@@ -49,9 +46,7 @@ class Entry:
         )  # fmt: skip
         if self.backward is not None:
             self.record.backward_calls = self.backward.whole.calls
-        self.sources = list(self.record.inputs.items())
-        # Weak references to the arrays that were found fitting.
-        self.last_arrays: list[Any] = [lambda: None] * len(self.sources)
+        self.guards.watch_inputs(self.record)
         self.program: Any = None  # made by the first replay: many records are used only once
 
     def _finish(self) -> None:
@@ -139,28 +134,12 @@ class Entry:
 
     def fetch(self, arguments: list[Tensor]) -> list[Any] | None:
         """The slots with the input arrays in their places; None where the record does not hold."""
-        for place, had in self.had_gradient:
-            if (tensor_at(place, arguments)._grad is not None) is not had:
-                return None
-        if self.conditions.change() is not None:
-            return None
         slots: list[Any] = [None] * len(self.record.slots)
-        last_arrays = self.last_arrays
-        for number, (slot, source) in enumerate(self.sources):
-            array = source.fetch(arguments)
-            if array is not last_arrays[number]():
-                noted = self.record.slots[slot]
-                if (
-                    array.shape != noted.shape
-                    or array.dtype != noted.dtype
-                    or array.strides != noted.strides
-                    or type(array) is not noted.type
-                ):
-                    return None
-                if source.argument is None:
-                    last_arrays[number] = weakref.ref(array)
-            slots[slot] = array
-        return slots
+        return slots if self.guards.changed(arguments, slots) is None else None
+
+    def change(self, arguments: list[Tensor]) -> str | None:
+        """Why the record does not hold; None if it does."""
+        return self.guards.changed(arguments, [None] * len(self.record.slots))
 
     def run(self, slots: list[Any], arguments: list[Tensor]) -> Any:
         if self.program is None:

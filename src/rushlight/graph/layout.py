@@ -13,6 +13,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import Enum
 
+from .svg import LETTER_WIDTH
+
 
 class Kind(Enum):
     OPERATION = "operation"
@@ -76,8 +78,6 @@ class Diagram:
 
 
 # In SVG's pixels, 96 to the inch: LeNet's graph fits a page of A4 paper.
-FONT_SIZE = 12.0
-LETTER_WIDTH = 0.56 * FONT_SIZE  # of the wider common sans-serif fonts, on average
 BOX_HEIGHT = 26.0
 BOX_PADDING = 12.0
 NAME_GAP = 10.0  # between a box's name and its shape

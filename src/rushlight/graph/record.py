@@ -116,6 +116,11 @@ class Source:
         return tensor.array
 
 
+def tensor_at(place: Tensor | int, arguments: Sequence[Tensor]) -> Tensor:
+    """A tensor that is known by itself or by its number among the arguments."""
+    return arguments[place] if isinstance(place, int) else place
+
+
 @dataclass(repr=False)
 class Record:
     """The kernels of a call in their order."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..device import device
 from ..errors import OperationError
+from ..utils._pytree import tree_iter
 from .base import Base
 from .base.philox import DEVICE, Philox
 from .declaration import kernels_of
@@ -113,8 +114,8 @@ def spread(kind: type[Accelerator]) -> type[Accelerator]:
 
 def _on_device_of_arguments(name: str, kernel: Any, draws: bool) -> Any:
     def guarded(self: Any, *arguments: Any, **options: Any) -> Any:
-        found: dict[int, None] = {}
-        _collect_devices((*arguments, *options.values()), self.array_type, found)
+        values = tree_iter((arguments, options))
+        found = {v.device.id: None for v in values if type(v) is self.array_type}
         if len(found) > 1:
             first, second, *_ = (f"{self.device_name}:{index}" for index in found)
             raise OperationError(
@@ -130,11 +131,3 @@ def _on_device_of_arguments(name: str, kernel: Any, draws: bool) -> Any:
             return kernel(self, *arguments, **options)
 
     return guarded
-
-
-def _collect_devices(values: Any, array_type: Any, found: dict[int, None]) -> None:
-    for value in values:
-        if type(value) is array_type:
-            found[value.device.id] = None
-        elif isinstance(value, (tuple, list)):
-            _collect_devices(value, array_type, found)

@@ -26,10 +26,10 @@ from types import (
 )
 from typing import Any
 
-from ..kernels import launch
-from ..nn.module import Module
-from ..optim.optimizer import Optimizer
-from ..tensor import Tensor
+from ...kernels import launch
+from ...nn.module import Module
+from ...optim.optimizer import Optimizer
+from ...tensor import Tensor
 from .watched import CONTAINERS, PLAIN, Watched, contents, identical
 
 _PACKAGE = __name__.partition(".")[0]

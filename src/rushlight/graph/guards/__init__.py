@@ -1,28 +1,37 @@
-"""Under what conditions a record may be replayed.
+"""Under what conditions a record may be replayed: `Guards.changed`, and nothing else, says whether.
 
 Most of a program's state are tensors, whose arrays a replay looks up anew. The rest (attributes of
 modules, options of optimizers, what names stand for, hooks) decides which kernels run, and a record
 holds as long as it is what it was. Two counters (`kernels/launch.py`) say cheaply that nothing was
-set anew in modules, optimizers and hooks.
+set anew in modules, optimizers and hooks. What the arguments of calls must have in common is the
+key that records are kept under (`signature`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import weakref
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..kernels import launch
-from .capture import LeakError, Recorder, state_of
+from ...kernels import launch
+from ...tensor import Tensor
+from ..errors import LeakError
+from ..record import Record, tensor_at
 from .names import is_users_class
-from .record import Source
 from .watched import identical
 
+if TYPE_CHECKING:
+    from ..capture import Recorder
 
-class Conditions:
-    """What a recorded call depended on besides arrays."""
 
-    def __init__(self, recorder: Recorder, inputs: Iterable[Source]) -> None:
+class Guards:
+    """What a recorded call depended on. LeakError for what the call itself has changed."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._had_gradient = [
+            (recorder.arguments.get(id(leaf), leaf), had)
+            for leaf, had in recorder.gradients.items() if had is not None
+        ]  # fmt: skip
         self._structure_version = recorder.structure_version
         self._hook_version = launch.hook_version
         self._names = recorder.names
@@ -36,7 +45,8 @@ class Conditions:
         ]  # fmt: skip
         self._live_values = [(v, bool(v)) for v in recorder.live_values]
         self._sharing = recorder.sharing
-        read = {id(source.tensor): source.tensor for source in inputs if source.tensor is not None}
+        sources = recorder.record.inputs.values()
+        read = {id(source.tensor): source.tensor for source in sources if source.tensor is not None}
         lasting = {id(tensor): tensor for tensor, _, _ in recorder.lasting}
         self._tensors = list((read | lasting).values())
         self._require_grad = [t._requires_grad for t in self._tensors]
@@ -46,7 +56,7 @@ class Conditions:
         self._hooks = self._present_hooks()
         # What the call itself has changed since these values were noted, each call will change.
         recorder.check_flags()
-        change = self._names.change_by_call() or self.change()
+        change = self._names.change_by_call() or self._change()
         if change is not None:
             raise LeakError(f"{change} with each call")
 
@@ -56,8 +66,43 @@ class Conditions:
             return set()
         return {(id(v.options), v.key) for v in recorder.live_values}
 
-    def change(self) -> str | None:
-        """What is not as it was; None if the record holds."""
+    def watch_inputs(self, record: Record) -> None:
+        """Takes note of all arrays that replays read, once the record is complete."""
+        self._slots = record.slots
+        self._inputs = list(record.inputs.items())
+        # Weak references to the arrays that were found fitting.
+        self._last_arrays: list[Any] = [lambda: None] * len(self._inputs)
+
+    def changed(self, arguments: list[Tensor], found: list[Any]) -> str | None:
+        """What is not as it was; None if the record holds, and `found` has the input arrays then.
+
+        `found` has a place for each slot of the record.
+        """
+        for place, had in self._had_gradient:
+            if (tensor_at(place, arguments)._grad is not None) is not had:
+                return "whether a tensor has a gradient changes"
+        return self._change() or self._change_of_inputs(arguments, found)
+
+    def _change_of_inputs(self, arguments: list[Tensor], found: list[Any]) -> str | None:
+        last_arrays = self._last_arrays
+        for number, (slot, source) in enumerate(self._inputs):
+            array = source.fetch(arguments)
+            if array is not last_arrays[number]():
+                noted = self._slots[slot]
+                if (
+                    array.shape != noted.shape
+                    or array.dtype != noted.dtype
+                    or array.strides != noted.strides
+                    or type(array) is not noted.type
+                ):
+                    return "the shape, dtype, device or memory order of a tensor changes"
+                if source.argument is None:
+                    last_arrays[number] = weakref.ref(array)
+            found[slot] = array
+        return None
+
+    def _change(self) -> str | None:
+        """What has changed besides the arrays that kernels read."""
         change = self._names.change()
         if change is not None:
             return change
@@ -104,6 +149,16 @@ class Conditions:
         for tensor in (*self._tensors, *self._leaves):
             kept += [tensor._hooks, tensor._post_accumulate_hooks]
         return [number for hooks in kept if hooks for number in hooks]
+
+
+def state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
+    """The parameters of a group and what the optimizer remembers of them."""
+    found = list(group["params"])
+    state = optimizer.state
+    for parameter in group["params"]:
+        if parameter in state:
+            found += state[parameter].values()
+    return found
 
 
 def _attributes_hold(module: Any, names: list[str] | None, values: list[Any]) -> bool:

@@ -1,0 +1,72 @@
+"""What calls that one record serves have in common: the key that records are kept under."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...device import device
+from ...dtype import dtype
+from ...nn.parameter import Parameter
+from ...tensor import Tensor
+from ..errors import CaptureError
+
+# Of these, what is equal is the same; other objects stand for themselves.
+_VALUES = (int, str, bytes, type(None), type, frozenset, device, dtype)
+
+
+def signature(value: Any, tensors: list[Tensor]) -> Any:
+    """What a call's arguments have in common with those that the same record serves.
+
+    The tensors among them are appended to `tensors`.
+    """
+    if isinstance(value, Tensor):
+        tensors.append(value)
+        array = value.array
+        # A parameter may be reached by the function in other ways, too: its record is its own.
+        own = id(value) if isinstance(value, Parameter) else None
+        hooks = value._hooks or value._post_accumulate_hooks
+        return (type(array), array.shape, array.strides, array.dtype, value.requires_grad,
+                value._grad_fn is None, own, hooks and tuple(hooks))  # fmt: skip
+    if isinstance(value, (tuple, list)):
+        return (type(value), *[signature(part, tensors) for part in value])
+    if isinstance(value, dict):
+        return (type(value), *[
+            (signature(key, tensors), signature(part, tensors)) for key, part in value.items()
+        ])  # fmt: skip
+    if isinstance(value, slice):
+        return (slice, *[signature(p, tensors) for p in (value.start, value.stop, value.step)])
+    if isinstance(value, float):
+        return (type(value), value.hex())  # 0.0 equals -0.0, and NaN not even itself
+    if isinstance(value, complex):
+        return (type(value), repr(value))
+    if isinstance(value, (set, bytearray, np.ndarray)):
+        raise CaptureError(
+            f"an argument of type {type(value).__name__} may change without being another; pass "
+            "its data as tensors"
+        )
+    return (type(value), value if isinstance(value, _VALUES) else _Same(value))
+
+
+class _Same:
+    """Makes an object equal to itself alone, whatever it says; and keeps it, and so its id."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def sharing(tensors: list[Tensor]) -> tuple[int, ...]:
+    """Which arguments are one, or share an array or a version: for each the first that does."""
+    if len(tensors) < 2:
+        return ()
+    arrays = [id(tensor.array) for tensor in tensors]
+    counters = [id(tensor if t is None else t) for tensor in tensors for t in [tensor._counter]]
+    own = list(map(id, tensors))
+    return tuple([ids.index(one) for ids in (own, arrays, counters) for one in ids])
