@@ -44,9 +44,9 @@ class RecordingBase(Base):
 
 def native_kernels() -> set[str]:
     """The names of the kernels that the extension takes over."""
-    from rushlight.kernels.cpu import CPU
+    from rushlight.kernels.cpu import native_kernels as by_name
 
-    return {name for name in vars(CPU) if not name.startswith("_")}
+    return set(by_name())
 
 
 @contextmanager
