@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace rushlight {
 
@@ -100,6 +101,22 @@ T* data_of(PyObject* array) {
     return reinterpret_cast<T*>(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)));
 }
 
+// A reference that is given back at the end of the scope, also by an exception, unless it was handed
+// on.
+class Owned {
+public:
+    explicit Owned(PyObject* object) : object_(object) {}
+    ~Owned() { Py_XDECREF(object_); }
+    Owned(const Owned&) = delete;
+    Owned& operator=(const Owned&) = delete;
+    explicit operator bool() const { return object_; }
+    PyObject* get() const { return object_; }
+    PyObject* hand_on() { return std::exchange(object_, nullptr); }
+
+private:
+    PyObject* object_;
+};
+
 // The base implementation of one kernel: the method of that name of the object given to set_base().
 class BaseKernel {
 public:
@@ -118,12 +135,21 @@ struct Name {
     constexpr Name(const char (&literal)[length]) { std::copy_n(literal, length, text); }
 };
 
+// The Python error for the C++ exception that is being handled: MemoryError where there was no
+// memory, RuntimeError otherwise.
+void set_error_from_exception(const char* name);
+
 // What Python calls: `covered(args, nargs)`, or the base when that returns nullptr without an
-// error.
+// error. No C++ exception gets past here.
 template <Name name, PyObject* (*covered)(PyObject* const*, Py_ssize_t)>
 PyObject* kernel(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-    PyObject* result = covered(args, nargs);
-    if (result || PyErr_Occurred()) return result;
+    try {
+        PyObject* result = covered(args, nargs);
+        if (result || PyErr_Occurred()) return result;
+    } catch (...) {
+        set_error_from_exception(name.text);
+        return nullptr;
+    }
     static BaseKernel base{name.text};
     return base(args, nargs);
 }

@@ -6,7 +6,6 @@
 
 #include "allocator.h"
 #include "instruction_sets.h"
-#include "matrix_loops.h"
 #include "parallel.h"
 
 namespace rushlight::direct {

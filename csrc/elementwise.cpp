@@ -1,8 +1,11 @@
-// Elementwise kernels over arrays of float32 or float64 (and Python numbers) that broadcast.
+// Elementwise kernels over arrays (and Python numbers) that broadcast: those of the list in
+// loops/elementwise.def.
 //
 // A function here that returns nullptr without a Python error does not cover its arguments; the
 // wrapper kernel<> then calls the base implementation.
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "array_view.h"
 #include "instruction_sets.h"
@@ -13,156 +16,356 @@ namespace rushlight {
 
 namespace {
 
-// exp and its like take two to five times as long for an element as an addition.
-constexpr int64_t grain_of(UnaryOp op) {
-    return op == op_neg || op == op_relu || op == op_sqrt ? parallel_grain : parallel_grain / 2;
-}
-constexpr int64_t grain_of(BinaryOp) {
-    return parallel_grain;
+enum class Parameters { none, one, two, bounds };
+
+constexpr int count_of(Parameters parameters) {
+    return parameters == Parameters::none ? 0 : parameters == Parameters::one ? 1 : 2;
 }
 
-// A Python number takes the type of the array that it meets.
-template <class T>
-bool read_number(PyObject* object, T& number) {
+constexpr int64_t size_of[element_types] = {4, 8, 8, 4, 2, 1, 1, 1};
+constexpr int widest = 8;  // bytes of an element
+
+// What a line of the list says of a kernel, besides its formula.
+struct Kind {
+    bool selects;    // the first operand is bool, whatever the others are
+    bool tells;      // the result is bool
+    bool is_costly;  // exp and its like take two to five times as long as an addition
+};
+
+template <class First, class Result>
+constexpr Kind kind_of(unsigned types) {
+    constexpr bool selects = sizeof(First) == 1, tells = sizeof(Result) == 1;
+    return {selects, tells, types == floats && !tells};
+}
+
+// Stands for the type of the elements where the list is read for kinds.
+struct T {
+    char bytes[widest];
+};
+constexpr Kind kinds[] = {
+#define OPERATION(types, First, Result, ...) kind_of<First, Result>(types),
+#include "loops/elementwise.def"
+};
+
+// element_types for a type of array that has no loops.
+ElementType element_type_of(int numpy) {
+    switch (numpy) {
+        case NPY_FLOAT: return float32;
+        case NPY_DOUBLE: return float64;
+        case NPY_INT64: return int64;
+        case NPY_INT32: return int32;
+        case NPY_INT16: return int16;
+        case NPY_INT8: return int8;
+        case NPY_UINT8: return uint8;
+        case NPY_BOOL: return boolean;
+    }
+    return element_types;
+}
+
+// --- numbers -------------------------------------------------------------------------------------
+
+template <class Number>
+bool read_floating(PyObject* object, void* to) {
     if (!PyFloat_CheckExact(object) && !PyLong_CheckExact(object)) return false;
     const double value = PyFloat_AsDouble(object);
     if (value == -1.0 && PyErr_Occurred()) {  // an integer beyond float64: NumPy says what it is
         PyErr_Clear();
         return false;
     }
-    number = static_cast<T>(value);
+    const auto number = static_cast<Number>(value);
+    std::memcpy(to, &number, sizeof number);
     return std::isfinite(number) || !std::isfinite(value);  // NumPy warns of an overflow
 }
 
+template <class Number>
+bool read_whole(PyObject* object, void* to) {
+    if (!PyLong_CheckExact(object)) return false;
+    int overflow;
+    const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    const auto number = static_cast<Number>(value);
+    std::memcpy(to, &number, sizeof number);
+    return !overflow && number == value;
+}
+
+// A Python number takes the type of the array that it meets. False where it does not fit.
+bool read_number(PyObject* object, ElementType type, void* to) {
+    switch (type) {
+        case float32: return read_floating<float>(object, to);
+        case float64: return read_floating<double>(object, to);
+        case int64: return read_whole<int64_t>(object, to);
+        case int32: return read_whole<int32_t>(object, to);
+        case int16: return read_whole<int16_t>(object, to);
+        case int8: return read_whole<int8_t>(object, to);
+        case uint8: return read_whole<uint8_t>(object, to);
+        default: return false;
+    }
+}
+
+template <class Number>
+void write_bound(bool lower, void* to) {
+    using Limits = std::numeric_limits<Number>;
+    Number bound = lower ? Limits::lowest() : Limits::max();
+    if (Limits::has_infinity) bound = lower ? -Limits::infinity() : Limits::infinity();
+    std::memcpy(to, &bound, sizeof bound);
+}
+
+// The bound that stands for None.
+void write_no_bound(ElementType type, bool lower, void* to) {
+    switch (type) {
+        case float32: return write_bound<float>(lower, to);
+        case float64: return write_bound<double>(lower, to);
+        case int64: return write_bound<int64_t>(lower, to);
+        case int32: return write_bound<int32_t>(lower, to);
+        case int16: return write_bound<int16_t>(lower, to);
+        case int8: return write_bound<int8_t>(lower, to);
+        default: return write_bound<uint8_t>(lower, to);
+    }
+}
+
+// Two parameters side by side, as a loop wants them.
+bool read_parameters(PyObject* const* args, Parameters parameters, ElementType type, char* to) {
+    for (int i = 0; i < count_of(parameters); ++i) {
+        char* place = to + i * size_of[type];
+        if (parameters == Parameters::bounds && args[i] == Py_None)
+            write_no_bound(type, i == 0, place);
+        else if (!read_number(args[i], type, place))
+            return false;
+    }
+    return true;
+}
+
+// --- rows ----------------------------------------------------------------------------------------
+
+template <class U>
+void move_strided(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride) {
+    for (int64_t i = 0; i < n; ++i)
+        *reinterpret_cast<U*>(to + i * to_stride) =
+            *reinterpret_cast<const U*>(from + i * from_stride);
+}
+
+void move(int64_t n, int64_t item, const char* from, int64_t from_stride, char* to,
+          int64_t to_stride) {
+    if (from_stride == item && to_stride == item)
+        std::memcpy(to, from, n * item);
+    else if (item == 8)
+        move_strided<uint64_t>(n, from, from_stride, to, to_stride);
+    else if (item == 4)
+        move_strided<uint32_t>(n, from, from_stride, to, to_stride);
+    else if (item == 2)
+        move_strided<uint16_t>(n, from, from_stride, to, to_stride);
+    else
+        move_strided<uint8_t>(n, from, from_stride, to, to_stride);
+}
+
+// One operation on one type: how a row of elements is worked off.
+template <int arrays>
+class Row {
+public:
+    Row(Operation operation, ElementType type, const char* parameters)
+        : loops_(tables.elementwise.of[operation][type]),
+          parameters_(parameters),
+          block_(elementwise_block / size_of[type]) {
+        for (int k = 0; k < arrays; ++k) items_[k] = size_of[type];
+        if (kinds[operation].selects) items_[0] = 1;
+        items_[arrays] = kinds[operation].tells ? 1 : size_of[type];
+    }
+    bool exists() const { return loops_.dense; }
+
+    // Blocks that lie side by side as they are, the rest by way of small buffers: a loop has no
+    // second form for the last elements of a row, or for elements with gaps between them.
+    void operator()(int64_t n, char* const* data, const int64_t* strides) const {
+        char* at[arrays + 1];
+        std::copy_n(data, arrays + 1, at);
+        const Elementwise::Dense loop = dense_loop(strides);
+        const int64_t whole = n / block_ * block_;
+        if (loop && whole) {
+            call(loop, whole, at);
+            for (int k = 0; k <= arrays; ++k) at[k] += whole * strides[k];
+            n -= whole;
+        }
+        while (n > 0) {
+            const int64_t taken = std::min(n, buffer_elements);
+            through_buffers(loop, taken, at, strides);
+            for (int k = 0; k <= arrays; ++k) at[k] += taken * strides[k];
+            n -= taken;
+        }
+    }
+
+private:
+    static constexpr int64_t buffer_elements = 256;
+
+    // The loop for a row whose elements lie side by side; nullptr if they do not.
+    Elementwise::Dense dense_loop(const int64_t* strides) const {
+        bool is_dense[arrays + 1];
+        for (int k = 0; k <= arrays; ++k) is_dense[k] = strides[k] == items_[k];
+        if (!is_dense[arrays]) return nullptr;
+        if constexpr (arrays == 2) {
+            if (is_dense[0] && strides[1] == 0) return loops_.second_is_number;
+            if (strides[0] == 0 && is_dense[1]) return loops_.first_is_number;
+        }
+        return std::all_of(is_dense, is_dense + arrays, [](bool is) { return is; }) ? loops_.dense
+                                                                                    : nullptr;
+    }
+
+    void call(Elementwise::Dense loop, int64_t n, char* const* at) const {
+        loop(n, at[0], at[arrays > 1 ? 1 : 0], at[arrays > 2 ? 2 : 0], parameters_, at[arrays]);
+    }
+
+    void through_buffers(Elementwise::Dense loop, int64_t n, char* const* at,
+                         const int64_t* strides) const {
+        alignas(64) char buffers[arrays + 1][buffer_elements * widest];
+        char* places[arrays + 1];
+        const int64_t rounded = (n + block_ - 1) / block_ * block_;
+        for (int k = 0; k < arrays; ++k) {
+            places[k] = buffers[k];
+            move(n, items_[k], at[k], strides[k], buffers[k], items_[k]);
+            std::memset(buffers[k] + n * items_[k], 0, (rounded - n) * items_[k]);
+        }
+        places[arrays] = buffers[arrays];
+        call(loop ? loop : loops_.dense, rounded, places);
+        move(n, items_[arrays], buffers[arrays], items_[arrays], at[arrays], strides[arrays]);
+    }
+
+    const Elementwise& loops_;
+    const char* parameters_;
+    int64_t block_;
+    int64_t items_[arrays + 1];  // bytes of an element of each array, the result last
+};
+
+// --- kernels -------------------------------------------------------------------------------------
+
 // The array for the result: a new one, or `out` where it fits and no operand overlaps it otherwise
 // than element upon element.
-template <class T, int count>
-PyObject* result_of(Iteration<T, count>& iteration, PyObject* out,
+template <int arrays>
+PyObject* result_of(Iteration<arrays + 1>& iteration, int type, int64_t item, PyObject* out,
                     const ArrayView* const* operands) {
-    if (out == Py_None) return iteration.make_result(numpy_type<T>);
+    if (out == Py_None) return iteration.make_result(type, item);
     ArrayView target;
-    if (!view(out, target) || target.type != numpy_type<T> || !target.is_writeable())
-        return nullptr;
+    if (!view(out, target) || target.type != type || !target.is_writeable()) return nullptr;
     if (!iteration.use_result(target)) return nullptr;
-    for (int k = 0; k < count - 1; ++k)
+    for (int k = 0; k < arrays; ++k)
         if (!same_elements(*operands[k], target) && may_overlap(*operands[k], target))
             return nullptr;
     return Py_NewRef(out);
 }
 
-template <class T>
-PyObject* binary_of(BinaryOp op, const ArrayView& a, const ArrayView& b, PyObject* out) {
-    const auto loop = loops<T>().binary[op];
-    // Contiguous arrays of one shape are what small networks spend their time on: the shortest way.
-    if (out == Py_None && a.is_contiguous && b.is_contiguous && same_shape(a, b)) {
-        PyObject* result = new_array_strided(a.type, a.ndim, a.shape, nullptr);
+// Contiguous arrays of one shape are what small networks spend their time on: the shortest way.
+template <int arrays>
+bool are_alike(const ArrayView* operands) {
+    if (!operands[0].object || !operands[0].is_contiguous) return false;
+    for (int k = 1; k < arrays; ++k)
+        if (!operands[k].object || !operands[k].is_contiguous ||
+            !same_shape(operands[0], operands[k]))
+            return false;
+    return true;
+}
+
+template <int arrays>
+PyObject* compute(Operation operation, const ArrayView* operands, ElementType type,
+                  const char* parameters, PyObject* out) {
+    const Row<arrays> row(operation, type, parameters);
+    if (!row.exists()) return nullptr;
+    const Kind& kind = kinds[operation];
+    const ArrayView& typed = operands[kind.selects && !operands[arrays - 1].object ? arrays - 2
+                                                                                   : arrays - 1];
+    const int result_type =
+        kind.tells ? NPY_BOOL : typed.object ? typed.type : operands[0].type;
+    const int64_t item = kind.tells ? 1 : size_of[type];
+    const int64_t grain = kind.is_costly ? parallel_grain / 2 : parallel_grain;
+    if (out == Py_None && are_alike<arrays>(operands)) {
+        PyObject* result =
+            new_array_strided(result_type, operands[0].ndim, operands[0].shape, nullptr);
         if (!result) return nullptr;
-        const T *x = a.as<T>(), *y = b.as<T>();
-        T* z = data_of<T>(result);
-        const int64_t size = a.size();
+        char* data[arrays + 1];
+        int64_t strides[arrays + 1];
+        for (int k = 0; k < arrays; ++k) {
+            data[k] = operands[k].data;
+            strides[k] = k == 0 && kind.selects ? 1 : size_of[type];
+        }
+        data[arrays] = data_of<char>(result);
+        strides[arrays] = item;
+        const int64_t size = operands[0].size();
         AllowThreads allow(size >= release_lock_from);
-        parallel_for(size, grain_of(op), [=](int64_t begin, int64_t end) {
-            loop(end - begin, x + begin, 1, y + begin, 1, z + begin, 1);
+        parallel_for(size, grain, [&](int64_t begin, int64_t end) {
+            char* at[arrays + 1];
+            for (int k = 0; k <= arrays; ++k) at[k] = data[k] + begin * strides[k];
+            row(end - begin, at, strides);
         });
         return result;
     }
-    const ArrayView* operands[] = {&a, &b};
-    Iteration<T, 3> iteration;
-    if (!iteration.broadcast(operands)) return nullptr;
-    PyObject* result = result_of(iteration, out, operands);
+    const ArrayView* pointers[arrays];
+    for (int k = 0; k < arrays; ++k) pointers[k] = &operands[k];
+    Iteration<arrays + 1> iteration;
+    if (!iteration.broadcast(pointers)) return nullptr;
+    PyObject* result = result_of<arrays>(iteration, result_type, item, out, pointers);
     if (!result) return nullptr;
     AllowThreads allow(iteration.size() >= release_lock_from);
-    iteration.for_each_row(grain_of(op), [=](int64_t n, T* const* data, const int64_t* strides) {
-        loop(n, data[0], strides[0], data[1], strides[1], data[2], strides[2]);
-    });
+    iteration.for_each_row(grain, row);
     return result;
 }
 
-template <class T>
-PyObject* binary_with_number(BinaryOp op, PyObject* const* args, ArrayView& a, ArrayView& b,
-                             PyObject* out) {
-    T number;
-    ArrayView& missing = a.object ? b : a;
-    if (!read_number(a.object ? args[1] : args[0], number)) return nullptr;
-    missing.data = reinterpret_cast<char*>(&number);
-    return binary_of<T>(op, a, b, out);
+// A power that is cheaper than exp(b log(a)): the operation that it is, of a alone.
+Operation cheaper_power(PyObject* exponent) {
+    const double b = PyFloat_CheckExact(exponent)  ? PyFloat_AS_DOUBLE(exponent)
+                     : PyLong_CheckExact(exponent) ? PyLong_AsDouble(exponent)
+                                                   : 0.0;
+    if (b == -1.0 && PyErr_Occurred()) PyErr_Clear();
+    return b == 2.0    ? op_square
+           : b == 3.0  ? op_cube
+           : b == 0.5  ? op_sqrt
+           : b == -0.5 ? op_rsqrt
+           : b == -1.0 ? op_reciprocal
+                       : operation_count;
 }
 
-template <BinaryOp op>
-PyObject* binary(PyObject* const* args, Py_ssize_t nargs) {
-    if (nargs != 2 && nargs != 3) return nullptr;
-    PyObject* out = nargs == 3 ? args[2] : Py_None;
-    ArrayView a, b;
-    const bool a_is_array = view(args[0], a), b_is_array = view(args[1], b);
-    if (a_is_array && b_is_array) {
-        if (a.type != b.type) return nullptr;
-        if (a.type == NPY_FLOAT) return binary_of<float>(op, a, b, out);
-        if (a.type == NPY_DOUBLE) return binary_of<double>(op, a, b, out);
-    } else if (a_is_array || b_is_array) {
-        const int type = a_is_array ? a.type : b.type;
-        if (type == NPY_FLOAT) return binary_with_number<float>(op, args, a, b, out);
-        if (type == NPY_DOUBLE) return binary_with_number<double>(op, args, a, b, out);
+template <int arrays>
+PyObject* dispatch(Operation operation, Parameters parameters, PyObject* const* args,
+                   Py_ssize_t nargs) {
+    const int wanted = arrays + count_of(parameters);
+    if (nargs != wanted && nargs != wanted + 1) return nullptr;
+    PyObject* out = nargs > wanted ? args[wanted] : Py_None;
+    ArrayView operands[arrays];
+    int type = NPY_NOTYPE;
+    const bool selects = kinds[operation].selects;
+    for (int k = 0; k < arrays; ++k) {
+        if (!view(args[k], operands[k])) continue;
+        if (k == 0 && selects) {
+            if (operands[k].type != NPY_BOOL) return nullptr;
+        } else if (type == NPY_NOTYPE) {
+            type = operands[k].type;
+        } else if (type != operands[k].type) {
+            return nullptr;
+        }
     }
-    return nullptr;
-}
-
-template <class T>
-PyObject* unary_of(UnaryOp op, const ArrayView& x, PyObject* out) {
-    const auto loop = loops<T>().unary[op];
-    if (out == Py_None && x.is_contiguous) {
-        PyObject* result = new_array_strided(x.type, x.ndim, x.shape, nullptr);
-        if (!result) return nullptr;
-        const T* from = x.as<T>();
-        T* to = data_of<T>(result);
-        const int64_t size = x.size();
-        AllowThreads allow(size >= release_lock_from);
-        parallel_for(size, grain_of(op), [=](int64_t begin, int64_t end) {
-            loop(end - begin, from + begin, 1, to + begin, 1);
-        });
-        return result;
+    const ElementType element = element_type_of(type);
+    if (element == element_types || (selects && !operands[0].object)) return nullptr;
+    alignas(widest) char values[arrays][widest], numbers[2 * widest] = {};
+    for (int k = 0; k < arrays; ++k) {
+        if (operands[k].object) continue;
+        if (arrays == 2 && k == 1 && operation == op_pow) {
+            const Operation cheaper = cheaper_power(args[1]);
+            if (cheaper != operation_count)
+                return compute<1>(cheaper, operands, element, numbers, out);
+        }
+        if (!read_number(args[k], element, values[k])) return nullptr;
+        operands[k].data = values[k];
     }
-    const ArrayView* operands[] = {&x};
-    Iteration<T, 2> iteration;
-    if (!iteration.broadcast(operands)) return nullptr;
-    PyObject* result = result_of(iteration, out, operands);
-    if (!result) return nullptr;
-    AllowThreads allow(iteration.size() >= release_lock_from);
-    iteration.for_each_row(grain_of(op), [=](int64_t n, T* const* data, const int64_t* strides) {
-        loop(n, data[0], strides[0], data[1], strides[1]);
-    });
-    return result;
+    if (!read_parameters(args + arrays, parameters, element, numbers)) return nullptr;
+    return compute<arrays>(operation, operands, element, numbers, out);
 }
 
-template <UnaryOp op>
-PyObject* unary(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView x;
-    if ((nargs != 1 && nargs != 2) || !view(args[0], x)) return nullptr;
-    PyObject* out = nargs == 2 ? args[1] : Py_None;
-    if (x.type == NPY_FLOAT) return unary_of<float>(op, x, out);
-    if (x.type == NPY_DOUBLE) return unary_of<double>(op, x, out);
-    return nullptr;
+template <Operation operation, int arrays, Parameters parameters>
+PyObject* elementwise(PyObject* const* args, Py_ssize_t nargs) {
+    return dispatch<arrays>(operation, parameters, args, nargs);
 }
 
 }  // namespace
 
 PyMethodDef elementwise_methods[] = {
-    method<"add", binary<op_add>>("add(a, b, out=None)\n--\n\na + b"),
-    method<"sub", binary<op_sub>>("sub(a, b, out=None)\n--\n\na - b"),
-    method<"mul", binary<op_mul>>("mul(a, b, out=None)\n--\n\na * b"),
-    method<"div", binary<op_div>>("div(a, b, out=None)\n--\n\na / b"),
-    method<"neg", unary<op_neg>>("neg(x, out=None)\n--\n\n-x"),
-    method<"exp", unary<op_exp>>("exp(x, out=None)\n--\n\nexp(x)"),
-    method<"log", unary<op_log>>("log(x, out=None)\n--\n\nThe natural logarithm of x."),
-    method<"sqrt", unary<op_sqrt>>("sqrt(x, out=None)\n--\n\nThe square root of x."),
-    method<"tanh", unary<op_tanh>>("tanh(x, out=None)\n--\n\ntanh(x)"),
-    method<"sigmoid", unary<op_sigmoid>>("sigmoid(x, out=None)\n--\n\n1 / (1 + exp(-x))"),
-    method<"relu", unary<op_relu>>("relu(x, out=None)\n--\n\nmax(x, 0)"),
-    method<"relu_backward", binary<op_relu_backward>>(
-        "relu_backward(grad, y)\n--\n\ngrad where y > 0, else 0."),
-    method<"tanh_backward", binary<op_tanh_backward>>(
-        "tanh_backward(grad, y)\n--\n\ngrad * (1 - y * y)"),
-    method<"sigmoid_backward", binary<op_sigmoid_backward>>(
-        "sigmoid_backward(grad, y)\n--\n\ngrad * y * (1 - y)"),
+#define OPERATION(types, First, Result, name, arrays, parameters, text, arguments, formula, ...) \
+    method<#name, elementwise<op_##name, arrays, Parameters::parameters>>(                       \
+        #name "(" text ", out=None)\n--\n\n" #formula),
+#include "loops/elementwise.def"
     {}};
 
 }  // namespace rushlight

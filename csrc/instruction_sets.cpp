@@ -2,9 +2,7 @@
 
 namespace rushlight {
 
-Loops<float> float_loops;
-Loops<double> double_loops;
-BitLoops bit_loops;
+Tables tables;
 
 namespace {
 
@@ -13,29 +11,20 @@ std::string current;
 struct Build {
     const char* name;
     bool available;
-    void (*fill)();
+    void (*fill)(Tables&);
 };
 
-template <void (*of_float)(Loops<float>&), void (*of_double)(Loops<double>&),
-          void (*of_bits)(BitLoops&)>
-void fill_tables() {
-    of_float(float_loops);
-    of_double(double_loops);
-    of_bits(bit_loops);
-}
-
 std::vector<Build> builds() {
-    std::vector<Build> all{
-        {"baseline", true, fill_tables<baseline::fill, baseline::fill, baseline::fill>}};
+    std::vector<Build> all{{"baseline", true, baseline::fill}};
 #ifdef RUSHLIGHT_WITH_AVX2
     const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    all.push_back({"avx2", has_avx2, fill_tables<avx2::fill, avx2::fill, avx2::fill>});
+    all.push_back({"avx2", has_avx2, avx2::fill});
 #endif
 #ifdef RUSHLIGHT_WITH_AVX512
     const bool has_avx512 =
         has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    all.push_back({"avx512", has_avx512, fill_tables<avx512::fill, avx512::fill, avx512::fill>});
+    all.push_back({"avx512", has_avx512, avx512::fill});
 #endif
     return all;
 }
@@ -58,7 +47,7 @@ const std::string& instruction_set() {
 bool set_instruction_set(const std::string& name) {
     for (const Build& build : builds()) {
         if (!build.available || name != build.name) continue;
-        build.fill();
+        build.fill(tables);
         current = name;
         return true;
     }

@@ -4,23 +4,26 @@
 #include <string>
 #include <vector>
 
-#include "loops/loops.h"
+#include "loops/tables.h"
 
 namespace rushlight {
 
-extern Loops<float> float_loops;
-extern Loops<double> double_loops;
-extern BitLoops bit_loops;
+extern Tables tables;  // the loops of the set in use
+inline const BitLoops& bit_loops = tables.bits;
+
+inline const MatrixLoops& matrix_loops() {
+    return tables.matrix;
+}
 
 template <class T>
 const Loops<T>& loops();
 template <>
 inline const Loops<float>& loops<float>() {
-    return float_loops;
+    return tables.of_float;
 }
 template <>
 inline const Loops<double>& loops<double>() {
-    return double_loops;
+    return tables.of_double;
 }
 
 // The sets that were built and that this processor has, best last; the last is in use unless

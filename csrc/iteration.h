@@ -13,8 +13,8 @@ namespace rushlight {
 constexpr int max_axes = 8;  // arrays of more dimensions are left to the base
 
 // Over `count` arrays: the operands, then the result. A Python number stands as an operand without
-// an array object, of no dimensions. Strides are in elements of T, which all have.
-template <class T, int count>
+// an array object, of no dimensions. Strides are in bytes.
+template <int count>
 class Iteration {
 public:
     // False when the shapes do not go together or have too many dimensions.
@@ -25,13 +25,13 @@ public:
         std::fill_n(shape_, ndim_, 1);
         for (int k = 0; k < operand_count; ++k) {
             const ArrayView& operand = *operands[k];
-            data_[k] = operand.as<T>();
+            data_[k] = operand.data;
             const int missing = ndim_ - operand.ndim;
             std::fill_n(strides_[k], missing, 0);
             for (int i = missing; i < ndim_; ++i) {
                 const int64_t length = operand.shape[i - missing];
                 const bool repeated = length == 1;
-                strides_[k][i] = repeated ? 0 : operand.strides[i - missing] / item;
+                strides_[k][i] = repeated ? 0 : operand.strides[i - missing];
                 if (repeated) continue;
                 if (shape_[i] != 1 && shape_[i] != length) return false;
                 shape_[i] = length;
@@ -41,17 +41,16 @@ public:
     }
 
     // A new array in the memory order of the operands, as NumPy's order='K' makes it.
-    PyObject* make_result(int type) {
+    PyObject* make_result(int type, int64_t item) {
         sort_axes();
-        npy_intp strides[max_axes];
-        int64_t step = 1;
+        int64_t(&strides)[max_axes] = strides_[count - 1];
+        int64_t step = item;
         for (int i = ndim_ - 1; i >= 0; --i) {
-            strides_[count - 1][axes_[i]] = step;
-            strides[axes_[i]] = step * item;
+            strides[axes_[i]] = step;
             step *= std::max<int64_t>(shape_[axes_[i]], 1);
         }
         PyObject* result = new_array_strided(type, ndim_, shape_, strides);
-        if (result) data_[count - 1] = data_of<T>(result);
+        if (result) data_[count - 1] = data_of<char>(result);
         return result;
     }
 
@@ -59,8 +58,8 @@ public:
     bool use_result(const ArrayView& result) {
         if (result.ndim != ndim_ || !std::equal(shape_, shape_ + ndim_, result.shape)) return false;
         sort_axes();
-        data_[count - 1] = result.as<T>();
-        for (int i = 0; i < ndim_; ++i) strides_[count - 1][i] = result.strides[i] / item;
+        data_[count - 1] = result.data;
+        for (int i = 0; i < ndim_; ++i) strides_[count - 1][i] = result.strides[i];
         return true;
     }
 
@@ -87,7 +86,7 @@ public:
                      [&](int64_t begin, int64_t end) {
             int64_t row = begin / pieces, place = begin % pieces;
             int64_t index[max_axes] = {};
-            T* data[count];
+            char* data[count];
             std::copy_n(data_, count, data);
             for (int i = ndim_ - 2; i >= 0; --i) {
                 index[i] = row % shape_[i];
@@ -98,7 +97,7 @@ public:
                 // All pieces of this row that are ours, in one go.
                 const int64_t last = std::min(pieces, place + end - begin);
                 const int64_t from = place * piece, to = std::min(length, last * piece);
-                T* at[count];
+                char* at[count];
                 for (int k = 0; k < count; ++k) at[k] = data[k] + from * inner[k];
                 loop(to - from, at, inner);
                 begin += last - place;
@@ -117,7 +116,6 @@ public:
 
 private:
     static constexpr int operand_count = count - 1;
-    static constexpr int64_t item = sizeof(T);
 
     enum class Sequence { Right, Wrong, Open };
 
@@ -176,7 +174,7 @@ private:
     int axes_[max_axes];
     npy_intp shape_[max_axes];
     int64_t strides_[count][max_axes];
-    T* data_[count];
+    char* data_[count];
 };
 
 }  // namespace rushlight

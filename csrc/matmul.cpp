@@ -1,31 +1,11 @@
 // Matrix products of float32: small ones by loops of our own, large ones by oneDNN.
 #include <algorithm>
-#include <string>
 
 #include "geometry.h"
 #include "instruction_sets.h"
-#include "matrix_loops.h"
 #include "onednn.h"
 
 namespace rushlight {
-
-const MatrixLoops& matrix_loops() {
-    static MatrixLoops loops;
-    static std::string filled;
-    const std::string& name = instruction_set();
-    if (filled == name) return loops;
-    // Only the build in use may be run, be it to fill the table: the compiler is free to use its
-    // instructions there, too.
-    if (name == "baseline") baseline::fill(loops);
-#ifdef RUSHLIGHT_WITH_AVX2
-    if (name == "avx2") avx2::fill(loops);
-#endif
-#ifdef RUSHLIGHT_WITH_AVX512
-    if (name == "avx512") avx512::fill(loops);
-#endif
-    filled = name;
-    return loops;
-}
 
 namespace {
 

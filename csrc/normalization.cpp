@@ -155,13 +155,9 @@ PyObject* batch_norm_of(const ArrayView& x, const Plan& plan, PyObject* const* a
         (!training && !running_mean))
         return nullptr;
     const npy_intp vector_shape = channels;
-    PyObject* y = new_array_like(x);
-    PyObject* mean = new_array(x.type, 1, &vector_shape);
-    PyObject* invstd = new_array(x.type, 1, &vector_shape);
-    if (!y || !mean || !invstd) {
-        Py_XDECREF(y), Py_XDECREF(mean), Py_XDECREF(invstd);
-        return nullptr;
-    }
+    const Owned y(new_array_like(x)), mean(new_array(x.type, 1, &vector_shape)),
+        invstd(new_array(x.type, 1, &vector_shape));
+    if (!y || !mean || !invstd) return nullptr;
     {
         AllowThreads allow(plan.size() >= release_lock_from);
         std::vector<Moments> moments(training ? channels : 0);
@@ -180,15 +176,15 @@ PyObject* batch_norm_of(const ArrayView& x, const Plan& plan, PyObject* const* a
                 running_var[c] =
                     static_cast<T>((1 - momentum) * running_var[c] + momentum * unbiased);
             }
-            data_of<T>(mean)[c] = static_cast<T>(center);
-            data_of<T>(invstd)[c] = static_cast<T>(inverse);
+            data_of<T>(mean.get())[c] = static_cast<T>(center);
+            data_of<T>(invstd.get())[c] = static_cast<T>(inverse);
             const double factor = weight ? weight[c] * inverse : inverse;
             scale[c] = static_cast<T>(factor);
             shift[c] = static_cast<T>((bias ? bias[c] : 0.0) - center * factor);
         }
-        normalize(plan, x.as<T>(), scale.data(), shift.data(), data_of<T>(y));
+        normalize(plan, x.as<T>(), scale.data(), shift.data(), data_of<T>(y.get()));
     }
-    return Py_BuildValue("(NNN)", y, mean, invstd);
+    return PyTuple_Pack(3, y.get(), mean.get(), invstd.get());
 }
 
 PyObject* batch_norm(PyObject* const* args, Py_ssize_t nargs) {
@@ -271,19 +267,15 @@ PyObject* batch_norm_backward_of(const ArrayView& grad, const ArrayView& x, cons
     if (!read_vector(args[2], channels, weight) || !read_vector(args[3], channels, mean) ||
         !read_vector(args[4], channels, invstd) || !mean || !invstd)
         return nullptr;
-    PyObject* ordered = in_order_of(grad, x);
+    const Owned ordered(in_order_of(grad, x));
     if (!ordered) return nullptr;
     const npy_intp vector_shape = channels;
-    PyObject* gx = new_array_like(x);
-    PyObject* gw = new_array(x.type, 1, &vector_shape);
-    PyObject* gb = new_array(x.type, 1, &vector_shape);
-    if (!gx || !gw || !gb) {
-        Py_DECREF(ordered), Py_XDECREF(gx), Py_XDECREF(gw), Py_XDECREF(gb);
-        return nullptr;
-    }
+    const Owned gx(new_array_like(x)), gw(new_array(x.type, 1, &vector_shape)),
+        gb(new_array(x.type, 1, &vector_shape));
+    if (!gx || !gw || !gb) return nullptr;
     {
         AllowThreads allow(plan.size() >= release_lock_from);
-        const T* grads = data_of<T>(ordered);
+        const T* grads = data_of<T>(ordered.get());
         std::vector<double> sums(channels), products(channels);
         sums_of_products(plan, grads, x.as<T>(), mean, sums.data(), products.data());
         // With xhat = (x - mean) * invstd and n elements in a channel:
@@ -296,13 +288,12 @@ PyObject* batch_norm_backward_of(const ArrayView& grad, const ArrayView& x, cons
             a[c] = static_cast<T>(scale);
             b[c] = static_cast<T>(slope);
             shift[c] = training ? static_cast<T>(-scale * sums[c] / n - slope * mean[c]) : T(0);
-            data_of<T>(gw)[c] = static_cast<T>(products[c] * inverse);
-            data_of<T>(gb)[c] = static_cast<T>(sums[c]);
+            data_of<T>(gw.get())[c] = static_cast<T>(products[c] * inverse);
+            data_of<T>(gb.get())[c] = static_cast<T>(sums[c]);
         }
-        combine(plan, grads, x.as<T>(), a.data(), b.data(), shift.data(), data_of<T>(gx));
+        combine(plan, grads, x.as<T>(), a.data(), b.data(), shift.data(), data_of<T>(gx.get()));
     }
-    Py_DECREF(ordered);
-    return Py_BuildValue("(NNN)", gx, gw, gb);
+    return PyTuple_Pack(3, gx.get(), gw.get(), gb.get());
 }
 
 PyObject* batch_norm_backward(PyObject* const* args, Py_ssize_t nargs) {

@@ -106,12 +106,10 @@ bool Plan::run(const void* const* data, bool release_lock) {
         AllowThreads allow(release_lock);
         execute(data);
         return true;
-    } catch (const std::bad_alloc&) {
-        PyErr_NoMemory();
-    } catch (const dnnl::error& error) {
-        PyErr_Format(PyExc_RuntimeError, "oneDNN %s: %s", version().c_str(), error.what());
+    } catch (...) {
+        set_error_from_exception("oneDNN");
+        return false;
     }
-    return false;
 }
 
 bool Key::operator==(const Key& other) const {
@@ -137,3 +135,23 @@ Slot& slot_of(const Key& key) {
 }
 
 }  // namespace rushlight::onednn
+
+namespace rushlight {
+
+void set_error_from_exception(const char* name) {
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+    } catch (const dnnl::error& error) {
+        if (error.status == dnnl_out_of_memory)
+            PyErr_NoMemory();
+        else
+            PyErr_Format(PyExc_RuntimeError, "%s: oneDNN %s: %s", name,
+                         onednn::version().c_str(), error.what());
+    } catch (const std::exception& error) {
+        PyErr_Format(PyExc_RuntimeError, "%s: %s", name, error.what());
+    }
+}
+
+}  // namespace rushlight

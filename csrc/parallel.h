@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 
 #include "array_view.h"
 
@@ -31,11 +32,31 @@ void set_num_threads(int count);
 bool worth_sharing(int64_t pieces);
 void note_times(std::chrono::nanoseconds own_work, std::chrono::nanoseconds wait);
 
+// An exception on its way out of a parallel region, which it must not leave by itself.
+class Thrown {
+public:
+    template <class Work>
+    void watch(const Work& work) {
+        try {
+            work();
+        } catch (...) {
+#pragma omp critical(rushlight_thrown)
+            exception_ = std::current_exception();
+        }
+    }
+    void pass_on() const {
+        if (exception_) std::rethrow_exception(exception_);
+    }
+
+private:
+    std::exception_ptr exception_;
+};
+
 // body(begin, end) for chunks that cover [0, count), on the whole team or, where that is not worth
 // it, on this thread alone. `grain` is what takes some ten microseconds. Never on part of the team:
 // libgomp ends the threads that a smaller team leaves over and has to start them again. `body` must
-// not throw, must not touch Python, and must give results that do not depend on where the chunks
-// are cut.
+// not touch Python, and must give results that do not depend on where the chunks are cut. What it
+// throws, on whichever thread, is thrown to the caller.
 template <class Body>
 void parallel_for(int64_t count, int64_t grain, const Body& body) {
     if (!worth_sharing(count / grain)) {
@@ -45,6 +66,7 @@ void parallel_for(int64_t count, int64_t grain, const Body& body) {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point started = Clock::now();
     Clock::time_point finished;
+    Thrown thrown;
 #pragma omp parallel num_threads(num_threads())
     {
         const int64_t team = omp_get_num_threads(), me = omp_get_thread_num();
@@ -53,10 +75,11 @@ void parallel_for(int64_t count, int64_t grain, const Body& body) {
         const int64_t units = (count + unit - 1) / unit;
         const int64_t begin = units * me / team * unit;
         const int64_t end = std::min(count, units * (me + 1) / team * unit);
-        if (begin < end) body(begin, end);
+        if (begin < end) thrown.watch([&] { body(begin, end); });
         if (me == 0) finished = Clock::now();
     }
     note_times(finished - started, Clock::now() - finished);
+    thrown.pass_on();
 }
 
 // Lets other Python threads run while it lives, if there is work enough to make that worth while.

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "geometry.h"
-#include "matrix_loops.h"
+#include "instruction_sets.h"
 #include "parallel.h"
 
 namespace rushlight {

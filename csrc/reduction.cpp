@@ -182,15 +182,14 @@ PyObject* reduce_array(const ArrayView& x, const bool* summed, bool keepdims, bo
         shape[ndim] = summed[i] ? 1 : x.shape[i];
         strides[ndim++] = all_strides[i];
     }
-    PyObject* result = new_array_strided(x.type, ndim, shape, strides);
+    Owned result(new_array_strided(x.type, ndim, shape, strides));
     if (!result) return nullptr;
     bool covered;
     {
         AllowThreads allow(x.size() >= release_lock_from);
-        covered = reduce(reduced, x.as<T>(), mean ? 1 / count : 1, data_of<T>(result));
+        covered = reduce(reduced, x.as<T>(), mean ? 1 / count : 1, data_of<T>(result.get()));
     }
-    if (!covered) Py_CLEAR(result);
-    return result;
+    return covered ? result.hand_on() : nullptr;
 }
 
 template <bool mean>

@@ -52,8 +52,8 @@ PyObject* forward(PyObject* const* args, Py_ssize_t nargs) {
     const auto call = [&](const auto& loops) {
         return forward_of(x, rows, columns, logarithm ? loops.log_softmax : loops.softmax);
     };
-    if (x.type == NPY_FLOAT) return call(float_loops);
-    if (x.type == NPY_DOUBLE) return call(double_loops);
+    if (x.type == NPY_FLOAT) return call(loops<float>());
+    if (x.type == NPY_DOUBLE) return call(loops<double>());
     return nullptr;
 }
 
@@ -86,8 +86,8 @@ PyObject* backward(PyObject* const* args, Py_ssize_t nargs) {
         return backward_of(grad, y, rows, columns,
                            logarithm ? loops.log_softmax_backward : loops.softmax_backward);
     };
-    if (y.type == NPY_FLOAT) return call(float_loops);
-    if (y.type == NPY_DOUBLE) return call(double_loops);
+    if (y.type == NPY_FLOAT) return call(loops<float>());
+    if (y.type == NPY_DOUBLE) return call(loops<double>());
     return nullptr;
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "direct_convolution.h"
-#include "matrix_loops.h"
+#include "instruction_sets.h"
 #include "parallel.h"
 
 namespace rushlight::winograd {

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from rushlight.kernels.base import Base
-from rushlight.kernels.declaration import kernels_of
 from rushlight.kernels.native import native
 
 if native is None:
@@ -45,9 +44,9 @@ class RecordingBase(Base):
 
 def native_kernels() -> set[str]:
     """The names of the kernels that the extension takes over."""
-    from rushlight.kernels.cpu import CPU
+    from rushlight.kernels.cpu import native_kernels as by_name
 
-    return kernels_of(CPU).keys() & vars(CPU).keys()
+    return set(by_name())
 
 
 @contextmanager

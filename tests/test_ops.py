@@ -313,7 +313,7 @@ def exported() -> dict[str, Any]:
         value = getattr(Tensor, name)
         value = value.fget if isinstance(value, property) else value
         module = getattr(value, "__module__", None) or ""
-        if callable(value) and module.startswith("rushlight.ops."):
+        if name != "__new__" and callable(value) and module.startswith("rushlight.ops."):
             found["Tensor." + name] = value
     return found
 

@@ -1,123 +1,94 @@
-#include "math.h"
+// The loops of the list in elementwise.def. Whole numbers wrap around: CMakeLists.txt compiles this
+// file so that their overflow is defined.
+#include "elementwise.h"
+
+#include "functions.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
 namespace {
 
-template <class T, T (*op)(T)>
-void unary(int64_t n, const T* x, int64_t sx, T* out, int64_t so) {
-    if (sx == 1 && so == 1) {
+// A formula as functions of always the same arguments: three operands and two parameters.
+#define OPERATION(types, First, Result, name, arrays, parameters, text, arguments, formula, \
+                  condition, otherwise_)                                                   \
+    template <class T>                                                                      \
+    struct name##_formula {                                                                 \
+        using FirstOperand = First;                                                         \
+        using ResultType = Result;                                                          \
+        static constexpr int operands = arrays;                                             \
+        static constexpr bool may_not_be_vectorised = sizeof(#condition) != sizeof("true");   \
+        static ResultType of arguments { return formula; }                                  \
+        static bool is_vectorised arguments { return condition; }                           \
+        static ResultType otherwise arguments { return otherwise_; }                        \
+    };
+#include "elementwise.def"
+
+constexpr int64_t tile = 256;  // elements for which a loop asks at once whether it can be vectorised
+
+template <class Formula, class T, bool first_is_number, bool second_is_number>
+void dense(int64_t n, const void* first, const void* second, const void* third,
+           const void* parameters, void* result) {
+    using First = typename Formula::FirstOperand;
+    using Result = typename Formula::ResultType;
+    const auto* a = static_cast<const First*>(first);
+    const auto *b = static_cast<const T*>(second), *c = static_cast<const T*>(third);
+    const auto* numbers = static_cast<const T*>(parameters);
+    auto* out = static_cast<Result*>(result);
+    const T p = numbers[0], q = numbers[1];
+    const First a0 = *a;
+    const T b0 = *b;
+    n &= -(elementwise_block / int64_t{sizeof(T)});  // tells the compiler that there is no rest
+#define RUSHLIGHT_OPERANDS first_is_number ? a0 : a[i], second_is_number ? b0 : b[i], c[i], p, q
+    for (int64_t begin = 0; begin < n;) {
+        int64_t end = n;
+        if constexpr (Formula::may_not_be_vectorised) {
+            end = n - begin < tile ? n : begin + tile;
+            int32_t covered = 1;
+#pragma omp simd reduction(& : covered)
+            for (int64_t i = begin; i < end; ++i)
+                covered &= Formula::is_vectorised(RUSHLIGHT_OPERANDS);
+            if (!covered) {
+                for (int64_t i = begin; i < end; ++i)
+                    out[i] = Formula::otherwise(RUSHLIGHT_OPERANDS);
+                begin = end;
+                continue;
+            }
+        }
 #pragma omp simd
-        for (int64_t i = 0; i < n; ++i) out[i] = op(x[i]);
-    } else {
-        for (int64_t i = 0; i < n; ++i) out[i * so] = op(x[i * sx]);
+        for (int64_t i = begin; i < end; ++i) out[i] = Formula::of(RUSHLIGHT_OPERANDS);
+        begin = end;
+    }
+#undef RUSHLIGHT_OPERANDS
+}
+
+template <template <class> class Formula, class T, ElementType type, unsigned types>
+void add_type(Elementwise (&loops)[element_types]) {
+    if constexpr ((types >> type & 1) != 0) {
+        loops[type].dense = dense<Formula<T>, T, false, false>;
+        if constexpr (Formula<T>::operands == 2) {
+            loops[type].first_is_number = dense<Formula<T>, T, true, false>;
+            loops[type].second_is_number = dense<Formula<T>, T, false, true>;
+        }
     }
 }
 
-template <class T, T (*op)(T, T)>
-void binary(int64_t n, const T* a, int64_t sa, const T* b, int64_t sb, T* out, int64_t so) {
-    if (so == 1 && sa == 1 && sb == 1) {
-#pragma omp simd
-        for (int64_t i = 0; i < n; ++i) out[i] = op(a[i], b[i]);
-    } else if (so == 1 && sa == 1 && sb == 0) {
-        const T second = *b;
-#pragma omp simd
-        for (int64_t i = 0; i < n; ++i) out[i] = op(a[i], second);
-    } else if (so == 1 && sa == 0 && sb == 1) {
-        const T first = *a;
-#pragma omp simd
-        for (int64_t i = 0; i < n; ++i) out[i] = op(first, b[i]);
-    } else {
-        for (int64_t i = 0; i < n; ++i) out[i * so] = op(a[i * sa], b[i * sb]);
-    }
-}
-
-template <class T>
-T neg(T x) {
-    return -x;
-}
-template <class T>
-T exp_of(T x) {
-    return exp(x);
-}
-template <class T>
-T log_of(T x) {
-    return log(x);
-}
-template <class T>
-T sqrt_of(T x) {
-    return square_root(x);
-}
-template <class T>
-T tanh_of(T x) {
-    return tanh(x);
-}
-template <class T>
-T sigmoid_of(T x) {
-    return sigmoid(x);
-}
-template <class T>
-T relu(T x) {
-    return T(0) > x ? T(0) : x;
-}  // NaN stays NaN
-
-template <class T>
-T add(T a, T b) {
-    return a + b;
-}
-template <class T>
-T sub(T a, T b) {
-    return a - b;
-}
-template <class T>
-T mul(T a, T b) {
-    return a * b;
-}
-template <class T>
-T div(T a, T b) {
-    return a / b;
-}
-template <class T>
-T relu_backward(T grad, T y) {
-    return y > T(0) ? grad : T(0);
-}
-template <class T>
-T tanh_backward(T grad, T y) {
-    return grad * (T(1) - y * y);
-}
-template <class T>
-T sigmoid_backward(T grad, T y) {
-    return grad * y * (T(1) - y);
-}
-
-template <class T>
-void dropout(int64_t n, const T* x, const uint8_t* mask, T scale, T* y) {
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[i] = x[i] * static_cast<T>(mask[i]) * scale;
+template <template <class> class Formula, unsigned types>
+void add(Elementwise (&loops)[element_types]) {
+    add_type<Formula, float, float32, types>(loops);
+    add_type<Formula, double, float64, types>(loops);
+    add_type<Formula, int64_t, int64, types>(loops);
+    add_type<Formula, int32_t, int32, types>(loops);
+    add_type<Formula, int16_t, int16, types>(loops);
+    add_type<Formula, int8_t, int8, types>(loops);
+    add_type<Formula, uint8_t, uint8, types>(loops);
+    add_type<Formula, uint8_t, boolean, types>(loops);
 }
 
 }  // namespace
 
-template <class T>
-void fill_elementwise(Loops<T>& loops) {
-    loops.unary[op_neg] = unary<T, neg<T>>;
-    loops.unary[op_exp] = unary<T, exp_of<T>>;
-    loops.unary[op_log] = unary<T, log_of<T>>;
-    loops.unary[op_sqrt] = unary<T, sqrt_of<T>>;
-    loops.unary[op_tanh] = unary<T, tanh_of<T>>;
-    loops.unary[op_sigmoid] = unary<T, sigmoid_of<T>>;
-    loops.unary[op_relu] = unary<T, relu<T>>;
-    loops.binary[op_add] = binary<T, add<T>>;
-    loops.binary[op_sub] = binary<T, sub<T>>;
-    loops.binary[op_mul] = binary<T, mul<T>>;
-    loops.binary[op_div] = binary<T, div<T>>;
-    loops.binary[op_relu_backward] = binary<T, relu_backward<T>>;
-    loops.binary[op_tanh_backward] = binary<T, tanh_backward<T>>;
-    loops.binary[op_sigmoid_backward] = binary<T, sigmoid_backward<T>>;
-    loops.dropout = dropout<T>;
+void fill_elementwise(ElementwiseLoops& loops) {
+#define OPERATION(types, First, Result, name, ...) add<name##_formula, types>(loops.of[op_##name]);
+#include "elementwise.def"
 }
-
-template void fill_elementwise(Loops<float>&);
-template void fill_elementwise(Loops<double>&);
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

@@ -1,26 +1,26 @@
-#include "loops.h"
+#include "tables.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
 template <class T>
 static void fill_all(Loops<T>& loops) {
-    fill_elementwise(loops);
+    fill_dropout(loops);
     fill_reduction(loops);
     fill_normalization(loops);
     fill_softmax(loops);
     fill_optim(loops);
 }
 
-void fill(Loops<float>& loops) {
-    fill_all(loops);
-}
-void fill(Loops<double>& loops) {
-    fill_all(loops);
-}
-
-void fill(BitLoops& loops) {
-    fill_copies(loops);
-    fill_random(loops);
+void fill(Tables& tables) {
+    fill_all(tables.of_float);
+    fill_all(tables.of_double);
+    fill_copies(tables.bits);
+    fill_random(tables.bits);
+    fill_elementwise(tables.elementwise);
+    fill_product(tables.matrix);
+    fill_convolution(tables.matrix);
+    fill_winograd(tables.matrix);
+    fill_pooling(tables.matrix);
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

@@ -8,18 +8,6 @@
 
 namespace rushlight {
 
-enum UnaryOp { op_neg, op_exp, op_log, op_sqrt, op_tanh, op_sigmoid, op_relu, unary_op_count };
-enum BinaryOp {
-    op_add,
-    op_sub,
-    op_mul,
-    op_div,
-    op_relu_backward,
-    op_tanh_backward,
-    op_sigmoid_backward,
-    binary_op_count
-};
-
 template <class T>
 struct SgdStep {
     T lr, momentum, undampened, weight_decay;  // undampened: 1 - dampening
@@ -36,13 +24,6 @@ struct AdamStep {
 
 template <class T>
 struct Loops {
-    // out[i*so] = op(x[i*sx]); a stride may be 0, out may be an operand.
-    using Unary = void (*)(int64_t n, const T* x, int64_t sx, T* out, int64_t so);
-    using Binary = void (*)(int64_t n, const T* a, int64_t sa, const T* b, int64_t sb, T* out,
-                            int64_t so);
-    Unary unary[unary_op_count];
-    Binary binary[binary_op_count];
-
     // Sums over a row of n, or over the rows of a matrix into (added to) one sum per column.
     // `centered` functions sum (x - center)^2; `product` functions add up two things: grad, and
     // grad * (x - center). These take dense rows.
@@ -95,22 +76,11 @@ struct BitLoops {
     void (*twister_uniform)(int64_t n, const uint32_t* raw, float low, float high, float* out);
 };
 
-#define RUSHLIGHT_DECLARE_LOOPS(set) \
-    namespace set {                  \
-    void fill(Loops<float>& loops);  \
-    void fill(Loops<double>& loops); \
-    void fill(BitLoops& loops);      \
-    }
-RUSHLIGHT_DECLARE_LOOPS(baseline)
-RUSHLIGHT_DECLARE_LOOPS(avx2)
-RUSHLIGHT_DECLARE_LOOPS(avx512)
-#undef RUSHLIGHT_DECLARE_LOOPS
-
 #ifdef RUSHLIGHT_INSTRUCTION_SET
 // What each file under loops/ contributes to the tables of its set of instructions.
 namespace RUSHLIGHT_INSTRUCTION_SET {
 template <class T>
-void fill_elementwise(Loops<T>& loops);
+void fill_dropout(Loops<T>& loops);
 template <class T>
 void fill_reduction(Loops<T>& loops);
 template <class T>

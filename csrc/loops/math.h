@@ -1,4 +1,4 @@
-// exp, log, tanh and sigmoid that the compiler can vectorise: no branches, no calls. float has
+// exp, log, tanh and their like that the compiler can vectorise: no branches, no calls. float has
 // polynomials of its own (minimax, made by Remez' algorithm for this file); double takes libm's.
 #pragma once
 
@@ -13,12 +13,28 @@ inline float multiply_add(float a, float b, float c) {
     return a * b + c;
 #endif
 }
+inline double multiply_add(double a, double b, double c) {
+#ifdef __FMA__
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
 
 inline int32_t bits_of(float x) {
     return __builtin_bit_cast(int32_t, x);
 }
 inline float float_of(int32_t bits) {
     return __builtin_bit_cast(float, bits);
+}
+
+// p[0] x^(n - 1) + ... + p[n - 1]
+template <class T, int n>
+inline T polynomial(T x, const T (&p)[n]) {
+    T sum = p[0];
+#pragma GCC unroll 16
+    for (int i = 1; i < n; ++i) sum = multiply_add(sum, x, p[i]);
+    return sum;
 }
 
 constexpr float infinity = __builtin_inff();
@@ -53,9 +69,11 @@ inline float exp(float x) {
 inline float log(float x) {
     const bool denormal = x < 0x1p-126f;
     const int32_t bits = bits_of(denormal ? x * 0x1p23f : x);
-    constexpr int32_t root_half = 0x3f3504f3;
-    const int32_t exponent = (bits - root_half) >> 23;
-    const float f = float_of(bits - (exponent << 23)) - 1.0f;
+    constexpr uint32_t root_half = 0x3f3504f3;
+    // In unsigned numbers, which may wrap around: x may be negative or NaN.
+    const uint32_t above = static_cast<uint32_t>(bits) - root_half;
+    const int32_t exponent = static_cast<int32_t>(above) >> 23;
+    const float f = float_of(static_cast<int32_t>((above & 0x7fffff) + root_half)) - 1.0f;
     const float k = static_cast<float>(exponent - (denormal ? 23 : 0));
     const float s = f / (2.0f + f), z = s * s;
     float l = 0.298743948697f;
@@ -92,13 +110,6 @@ inline float square_root(float x) {
     return __builtin_sqrtf(x);
 }
 
-inline double multiply_add(double a, double b, double c) {
-#ifdef __FMA__
-    return __builtin_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
 inline double exp(double x) {
     return __builtin_exp(x);
 }

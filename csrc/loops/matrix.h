@@ -125,17 +125,9 @@ struct MatrixLoops {
                     int64_t column_begin, int64_t column_end);
 };
 
-#define RUSHLIGHT_DECLARE_LOOPS(set) \
-    namespace set {                  \
-    void fill(MatrixLoops& loops);   \
-    }
-RUSHLIGHT_DECLARE_LOOPS(baseline)
-RUSHLIGHT_DECLARE_LOOPS(avx2)
-RUSHLIGHT_DECLARE_LOOPS(avx512)
-#undef RUSHLIGHT_DECLARE_LOOPS
-
 #ifdef RUSHLIGHT_INSTRUCTION_SET
 namespace RUSHLIGHT_INSTRUCTION_SET {
+void fill_product(MatrixLoops& loops);
 void fill_convolution(MatrixLoops& loops);
 void fill_winograd(MatrixLoops& loops);
 void fill_pooling(MatrixLoops& loops);

@@ -204,13 +204,10 @@ Tiles find_tiles(int64_t rows, int64_t columns) {
 template Tiles find_tiles<false>(int64_t, int64_t);
 template Tiles find_tiles<true>(int64_t, int64_t);
 
-void fill(MatrixLoops& loops) {
+void fill_product(MatrixLoops& loops) {
     loops.tile_columns = tile_columns;
     loops.width = width;
     loops.product = product;
-    fill_convolution(loops);
-    fill_winograd(loops);
-    fill_pooling(loops);
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

@@ -7,6 +7,9 @@ function calls the method of its name of the base table that `set_base` gave it.
 
 from __future__ import annotations
 
+from types import BuiltinFunctionType
+from typing import Any
+
 from .base import Base
 from .native import native
 
@@ -17,56 +20,13 @@ native.set_base(Base())
 class CPU(Base):
     """`Base` on NumPy arrays, with the extension's functions in place of its own."""
 
-    # elementwise
-    add = native.add
-    sub = native.sub
-    mul = native.mul
-    div = native.div
-    neg = native.neg
-    exp = native.exp
-    log = native.log
-    sqrt = native.sqrt
-    tanh = native.tanh
-    sigmoid = native.sigmoid
-    relu = native.relu
-    relu_backward = native.relu_backward
-    tanh_backward = native.tanh_backward
-    sigmoid_backward = native.sigmoid_backward
-    # copies
-    clone = native.clone
-    # reduction
-    sum = native.sum
-    mean = native.mean
-    # matmul
-    matmul = native.matmul
-    linear = native.linear
-    # convolution
-    convolution = native.convolution
-    convolution_backward_input = native.convolution_backward_input
-    convolution_backward_weight = native.convolution_backward_weight
-    # pooling
-    max_pool = native.max_pool
-    max_pool_backward = native.max_pool_backward
-    avg_pool = native.avg_pool
-    avg_pool_backward = native.avg_pool_backward
-    # shape
-    expand = native.expand
-    # softmax
-    softmax = native.softmax
-    log_softmax = native.log_softmax
-    softmax_backward = native.softmax_backward
-    log_softmax_backward = native.log_softmax_backward
-    # loss
-    nll_loss = native.nll_loss
-    nll_loss_backward = native.nll_loss_backward
-    # normalization
-    batch_norm = native.batch_norm
-    batch_norm_backward = native.batch_norm_backward
-    # dropout
-    dropout = native.dropout
-    # optim
-    sgd = native.sgd
-    adam = native.adam
-    # random
-    random_bernoulli = native.random_bernoulli
-    random_uniform = native.random_uniform
+
+def native_kernels() -> dict[str, Any]:
+    """The extension's kernels by name: its built-in functions. What else it offers, settings and
+    figures, is bound by nanobind, whose functions are of another type."""
+    return {name: f for name, f in vars(native).items() if isinstance(f, BuiltinFunctionType)}
+
+
+for _name, _kernel in native_kernels().items():
+    assert hasattr(Base, _name), f"the native kernel {_name} has no base kernel"
+    setattr(CPU, _name, _kernel)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...device import cpu, device
 from ..declaration import kernel
+from .activation import Activation
 from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
@@ -31,7 +32,7 @@ from .softmax import Softmax
 
 
 class Base(
-    Complex, Convolution, Copies, Dropout, Elementwise, Indexing, Linalg, Loss, Matmul,
+    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Indexing, Linalg, Loss, Matmul,
     Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from ...dtype import dtype as DType
@@ -28,6 +29,10 @@ def _unary(name: str, refused: str = "", floats: bool = False) -> Any:
         return self.array(getattr(self.xp, name)(x, out=out))
 
     return run
+
+
+def _of_floats(name: str) -> Any:
+    return _unary(name, floats=True)
 
 
 def _rounding(name: str) -> Any:
@@ -83,9 +88,9 @@ class Elementwise:
     bitwise_xor = _binary("bitwise_xor", "fc")
 
     abs = _unary("abs", "b")
-    exp, log, log1p = (_unary(name, floats=True) for name in ("exp", "log", "log1p"))
-    sin, cos, tanh = (_unary(name, floats=True) for name in ("sin", "cos", "tanh"))
-    sqrt, reciprocal = _unary("sqrt", floats=True), _unary("reciprocal", floats=True)
+    exp, log, log1p = map(_of_floats, ("exp", "log", "log1p"))
+    sin, cos, tanh = map(_of_floats, ("sin", "cos", "tanh"))
+    sqrt, reciprocal = map(_of_floats, ("sqrt", "reciprocal"))
     floor, ceil, round, trunc = map(_rounding, ("floor", "ceil", "rint", "trunc"))
     isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
     logical_not, bitwise_not = _unary("logical_not"), _unary("bitwise_not", "fc")
@@ -149,42 +154,59 @@ class Elementwise:
         return self.array(self.xp.divide(1, self.xp.sqrt(x), out=out))
 
     @kernel("elementwise")
-    def sigmoid(self, x: Any, out: Any = None) -> Any:
-        x = floating(x)
-        if x.dtype.kind == "c":
-            return self.store((1 / (1 + self.xp.exp(-x))).astype(x.dtype), out)
-        # exp(-|x|) never overflows; both branches of 1 / (1 + exp(-x)) are written in it.
-        small = self.xp.exp(-self.xp.abs(x))
-        result = self.xp.where(x >= 0, 1, small) / (1 + small)
-        return self.store(result.astype(x.dtype, copy=False), out)
-
-    @kernel("elementwise")
-    def relu(self, x: Any, out: Any = None) -> Any:
-        if x.dtype.kind == "b":
-            raise TypeError("Boolean inputs not supported for relu")
-        if x.dtype.kind == "c":
-            raise NotSupportedError(f"relu is not implemented for {x.dtype}: it has no order")
-        return self.array(self.xp.maximum(x, 0, out=out))
-
-    @kernel("elementwise")
-    def relu_backward(self, grad: Any, y: Any) -> Any:
-        return self.array(self.xp.where(y > 0, grad, self.xp.zeros((), grad.dtype)))
-
-    @kernel("elementwise")
-    def tanh_backward(self, grad: Any, y: Any) -> Any:
-        return self.array(grad * (1 - y * y))
-
-    @kernel("elementwise")
-    def sigmoid_backward(self, grad: Any, y: Any) -> Any:
-        return self.array(grad * y * (1 - y))
-
-    @kernel("elementwise")
     def clamp(self, x: Any, low: Any, high: Any, out: Any = None) -> Any:
         return self.array(self.xp.clip(x, low, high, out=out))
 
     @kernel("elementwise")
     def where(self, condition: Any, a: Any, b: Any, out: Any = None) -> Any:
         return self.store(self.xp.where(condition, a, b), out)
+
+    # ---- further functions
+
+    exp2, expm1, log2, log10 = map(_of_floats, ("exp2", "expm1", "log2", "log10"))
+    tan, asin, acos, atan = map(_of_floats, ("tan", "arcsin", "arccos", "arctan"))
+    sinh, cosh, asinh = map(_of_floats, ("sinh", "cosh", "arcsinh"))
+    acosh, atanh = map(_of_floats, ("arccosh", "arctanh"))
+    atan2, hypot, copysign = map(_binary, ("arctan2", "hypot", "copysign"))
+    fmax, fmin, fmod = map(_binary, ("fmax", "fmin", "fmod"))
+
+    def special(self, name: str, *arguments: Any, out: Any = None) -> Any:
+        """A special function, for which NumPy has none: SciPy's, or on CUDA CuPy's."""
+        library = "scipy" if self.xp.__name__ == "numpy" else f"{self.xp.__name__}x.scipy"
+        try:
+            functions = importlib.import_module(f"{library}.special")
+        except ModuleNotFoundError as error:
+            raise NotSupportedError(
+                f"{name} needs Rushlight's C++ extension, or SciPy, which is not installed here: "
+                "pip install scipy"
+            ) from error
+        return self.array(getattr(functions, name)(*arguments, out=out))
+
+    @kernel("elementwise")
+    def erf(self, x: Any, out: Any = None) -> Any:
+        return self.special("erf", x, out=out)
+
+    @kernel("elementwise")
+    def erfc(self, x: Any, out: Any = None) -> Any:
+        return self.special("erfc", x, out=out)
+
+    @kernel("elementwise")
+    def cube(self, x: Any, out: Any = None) -> Any:
+        return self.store(x * x * x, out)
+
+    @kernel("elementwise")
+    def lerp(self, a: Any, b: Any, weight: Any, out: Any = None) -> Any:
+        from_a = a + weight * (b - a)
+        from_b = b - (b - a) * (1 - weight)
+        return self.store(self.xp.where(self.xp.abs(weight) < 0.5, from_a, from_b), out)
+
+    @kernel("elementwise")
+    def addcmul(self, x: Any, a: Any, b: Any, value: Any, out: Any = None) -> Any:
+        return self.store(x + value * a * b, out)
+
+    @kernel("elementwise")
+    def addcdiv(self, x: Any, a: Any, b: Any, value: Any, out: Any = None) -> Any:
+        return self.store(x + value * a / b, out)
 
 
 for _name, _kernel in vars(Elementwise).items():

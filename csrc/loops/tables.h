@@ -1,0 +1,29 @@
+// All loops of one set of instructions.
+#pragma once
+
+#include "elementwise.h"
+#include "loops.h"
+#include "matrix.h"
+
+namespace rushlight {
+
+struct Tables {
+    Loops<float> of_float;
+    Loops<double> of_double;
+    BitLoops bits;
+    ElementwiseLoops elementwise;
+    MatrixLoops matrix;
+};
+
+// Only the build in use may be run, be it to fill a table: the compiler is free to use its
+// instructions there, too.
+#define RUSHLIGHT_DECLARE_FILL(set)   \
+    namespace set {                   \
+    void fill(Tables& tables);        \
+    }
+RUSHLIGHT_DECLARE_FILL(baseline)
+RUSHLIGHT_DECLARE_FILL(avx2)
+RUSHLIGHT_DECLARE_FILL(avx512)
+#undef RUSHLIGHT_DECLARE_FILL
+
+}  // namespace rushlight
