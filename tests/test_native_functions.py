@@ -250,7 +250,7 @@ def test_remainders_have_the_divisors_sign():
         np.testing.assert_array_equal(kernels().remainder(x, y)[:14], rest)
         np.testing.assert_array_equal(kernels().floor_divide(x, y)[:14], floor)
         large = kernels().remainder(x, y)[14:]
-        np.testing.assert_array_equal(large, np.remainder(x, y)[14:])
+        np.testing.assert_array_equal(large, np.remainder(x[14:], y[14:]))
 
 
 @pytest.mark.parametrize("exponent", [2, 3, 0.5, -0.5, -1, 4, 1.7, -2, 0, 2.0])
