@@ -55,18 +55,11 @@ void dense_strides(npy_intp item, int ndim, const npy_intp* shape, const int* ax
 }  // namespace
 
 bool dense_axes(const ArrayView& a, int* axes) {
-    // Insertion sort by falling stride; axes of length 1 may stand anywhere and keep their place.
-    for (int i = 0; i < a.ndim; ++i) {
-        int place = i;
-        for (int j = i; j > 0; --j) {
-            const int before = axes[j - 1];
-            if (a.shape[before] == 1 || a.shape[i] == 1) continue;
-            if (std::abs(a.strides[before]) >= std::abs(a.strides[i])) break;
-            place = j - 1;
-        }
-        std::memmove(axes + place + 1, axes + place, (i - place) * sizeof(int));
-        axes[place] = i;
-    }
+    sort_axes(a.ndim, axes, [&](int first, int second) {
+        if (a.shape[first] == 1 || a.shape[second] == 1) return Sequence::Open;
+        return std::abs(a.strides[first]) >= std::abs(a.strides[second]) ? Sequence::Right
+                                                                         : Sequence::Wrong;
+    });
     if (a.size() == 0) return true;
     npy_intp step = PyArray_ITEMSIZE(a.object);
     for (int i = a.ndim - 1; i >= 0; --i) {

@@ -73,6 +73,25 @@ bool may_overlap(const ArrayView& a, const ArrayView& b);
 // Elements lie densely in memory in the order N,H,W,C (strides of axes of length 1 do not matter).
 bool is_channels_last(const ArrayView& a);
 
+// Whether of two axes the one that stands first moves through memory in larger steps, as it should.
+enum class Sequence { Right, Wrong, Open };
+
+// Puts the axes [0, ndim) in order by insertion; where `sequence(first, second)` leaves it open they
+// stand in the order of the shape.
+template <class Rule>
+void sort_axes(int ndim, int* axes, const Rule& sequence) {
+    for (int i = 0; i < ndim; ++i) {
+        int place = i;
+        for (int j = i - 1; j >= 0; --j) {
+            const Sequence found = sequence(axes[j], i);
+            if (found == Sequence::Right) break;
+            if (found == Sequence::Wrong) place = j;
+        }
+        for (int j = i; j > place; --j) axes[j] = axes[j - 1];
+        axes[place] = i;
+    }
+}
+
 // Axes from the slowest to the fastest in memory if the elements lie densely in some order of the
 // axes; false otherwise.
 bool dense_axes(const ArrayView& a, int* axes);

@@ -69,6 +69,15 @@ struct Geometry {
     }
 };
 
+enum class Algorithm { winograd, direct, onednn };
+
+// What was measured to be the fastest. `as_winograd`: the convolution that the pass would be.
+Algorithm fastest(const Geometry& g, const WinogradConvolution& as_winograd, direct::Pass pass,
+                  int threads) {
+    if (g.is_winograd() && winograd::is_faster(as_winograd)) return Algorithm::winograd;
+    return g.direct_is_faster(pass, threads) ? Algorithm::direct : Algorithm::onednn;
+}
+
 // --- oneDNN --------------------------------------------------------------------------------------
 
 enum PlanKind { forward_plan = 100, backward_input_plan, backward_weight_plan };
@@ -111,11 +120,11 @@ dnnl::primitive_attr attributes() {
     return result;
 }
 
-constexpr auto algorithm = dnnl::algorithm::convolution_direct;
+constexpr auto by_definition = dnnl::algorithm::convolution_direct;
 
 dnnl::convolution_forward::primitive_desc forward_description(const Descriptors& d,
                                                               bool with_bias) {
-    return {onednn::engine(), dnnl::prop_kind::forward_training, algorithm, d.images, d.any_weight,
+    return {onednn::engine(), dnnl::prop_kind::forward_training, by_definition, d.images, d.any_weight,
             with_bias ? d.plain_bias : memory::desc(), d.results, d.stride, d.dilation, d.padding,
             d.padding, attributes()};
 }
@@ -140,7 +149,7 @@ std::unique_ptr<Plan> make_backward_input(const Geometry& g) {
     const auto forward = forward_description(d, false);
     using Description = dnnl::convolution_backward_data::primitive_desc;
     const auto describe = [&](const memory::desc& grad) {
-        return Description(onednn::engine(), algorithm, d.images, d.any_weight, grad, d.stride,
+        return Description(onednn::engine(), by_definition, d.images, d.any_weight, grad, d.stride,
                            d.dilation, d.padding, d.padding, forward, attributes());
     };
     // Left to choose the gradient's layout, oneDNN 3.2 takes another implementation, which for 16
@@ -162,7 +171,7 @@ std::unique_ptr<Plan> make_backward_input(const Geometry& g) {
 std::unique_ptr<Plan> make_backward_weight(const Geometry& g, bool with_bias) {
     const Descriptors d(g);
     const dnnl::convolution_backward_weights::primitive_desc made(
-        onednn::engine(), algorithm, d.images, d.any_weight,
+        onednn::engine(), by_definition, d.images, d.any_weight,
         with_bias ? d.plain_bias : memory::desc(), d.results, d.stride, d.dilation, d.padding,
         d.padding, forward_description(d, with_bias), attributes());
     std::vector<Plan::Operand> operands{
@@ -212,10 +221,9 @@ PyObject* convolution(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    const bool by_winograd = g.is_winograd() && winograd::is_faster(g.winograd());
-    const bool by_loops = !by_winograd && g.direct_is_faster(direct::forward_pass, team.threads);
+    const Algorithm algorithm = fastest(g, g.winograd(), direct::forward_pass, team.threads);
     Plan* plan = nullptr;
-    if (!by_winograd && !by_loops) {
+    if (algorithm == Algorithm::onednn) {
         plan = onednn::find_plan(key_of(forward_plan, team, g, with_bias),
                                  [&] { return make_forward(g, with_bias); });
         if (!plan) return nullptr;
@@ -230,9 +238,9 @@ PyObject* convolution(PyObject* const* args, Py_ssize_t nargs) {
     bool done;
     {
         AllowThreads allow(release);
-        done = by_winograd ? winograd::forward(g.winograd(), team.threads, from, filters, start, y)
-                           : direct::forward(g.direct(), g.batch, team.threads, from, filters,
-                                             start, y);
+        done = algorithm == Algorithm::winograd
+                   ? winograd::forward(g.winograd(), team.threads, from, filters, start, y)
+                   : direct::forward(g.direct(), g.batch, team.threads, from, filters, start, y);
     }
     return finish(done, result);
 }
@@ -248,11 +256,10 @@ PyObject* backward_input(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    const bool by_winograd = g.is_winograd() && winograd::is_faster(g.winograd_backward());
-    const bool by_loops =
-        !by_winograd && g.direct_is_faster(direct::backward_input_pass, team.threads);
+    const Algorithm algorithm =
+        fastest(g, g.winograd_backward(), direct::backward_input_pass, team.threads);
     Plan* plan = nullptr;
-    if (!by_winograd && !by_loops) {
+    if (algorithm == Algorithm::onednn) {
         plan = onednn::find_plan(key_of(backward_input_plan, team, g, false),
                                  [&] { return make_backward_input(g); });
         if (!plan) return nullptr;
@@ -267,10 +274,10 @@ PyObject* backward_input(PyObject* const* args, Py_ssize_t nargs) {
     bool done;
     {
         AllowThreads allow(release);
-        done = by_winograd ? winograd::forward(g.winograd_backward(), team.threads, from, filters,
-                                               nullptr, gx)
-                           : direct::backward_input(g.direct(), g.batch, team.threads, from,
-                                                    filters, gx);
+        done = algorithm == Algorithm::winograd
+                   ? winograd::forward(g.winograd_backward(), team.threads, from, filters, nullptr,
+                                       gx)
+                   : direct::backward_input(g.direct(), g.batch, team.threads, from, filters, gx);
     }
     return finish(done, result);
 }
@@ -288,11 +295,10 @@ PyObject* backward_weight(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    const bool by_winograd = g.is_winograd() && winograd::is_faster(g.winograd());
-    const bool by_loops =
-        !by_winograd && g.direct_is_faster(direct::backward_weight_pass, team.threads);
+    const Algorithm algorithm =
+        fastest(g, g.winograd(), direct::backward_weight_pass, team.threads);
     Plan* plan = nullptr;
-    if (!by_winograd && !by_loops) {
+    if (algorithm == Algorithm::onednn) {
         plan = onednn::find_plan(key_of(backward_weight_plan, team, g, with_bias),
                                  [&] { return make_backward_weight(g, with_bias); });
         if (!plan) return nullptr;
@@ -314,10 +320,11 @@ PyObject* backward_weight(PyObject* const* args, Py_ssize_t nargs) {
     bool done;
     {
         AllowThreads allow(release);
-        done = by_winograd ? winograd::backward_weight(g.winograd(), team.threads, from, images,
-                                                       weight_sums, bias_sums)
-                           : direct::backward_weight(g.direct(), g.batch, team.threads, from,
-                                                     images, weight_sums, bias_sums);
+        done = algorithm == Algorithm::winograd
+                   ? winograd::backward_weight(g.winograd(), team.threads, from, images,
+                                               weight_sums, bias_sums)
+                   : direct::backward_weight(g.direct(), g.batch, team.threads, from, images,
+                                             weight_sums, bias_sums);
     }
     return finish(done, result);
 }

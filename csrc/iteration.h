@@ -42,7 +42,7 @@ public:
 
     // A new array in the memory order of the operands, as NumPy's order='K' makes it.
     PyObject* make_result(int type, int64_t item) {
-        sort_axes();
+        sort();
         int64_t(&strides)[max_axes] = strides_[count - 1];
         int64_t step = item;
         for (int i = ndim_ - 1; i >= 0; --i) {
@@ -57,7 +57,7 @@ public:
     // An existing array of exactly the broadcast shape; false when it is not.
     bool use_result(const ArrayView& result) {
         if (result.ndim != ndim_ || !std::equal(shape_, shape_ + ndim_, result.shape)) return false;
-        sort_axes();
+        sort();
         data_[count - 1] = result.data;
         for (int i = 0; i < ndim_; ++i) strides_[count - 1][i] = result.strides[i];
         return true;
@@ -117,11 +117,8 @@ public:
 private:
     static constexpr int operand_count = count - 1;
 
-    enum class Sequence { Right, Wrong, Open };
-
-    // Whether axis `before`, which stands before `after`, moves through memory in larger steps, as
-    // it should. As in NumPy, two axes stay as they are where any operand is for it; axes along
-    // which nothing moves leave it open.
+    // As in NumPy, two axes stay as they are where any operand is for it; axes along which nothing
+    // moves leave it open.
     Sequence sequence(int before, int after) const {
         Sequence result = Sequence::Open;
         for (int k = 0; k < operand_count; ++k) {
@@ -134,19 +131,9 @@ private:
         return result;
     }
 
-    // Axes from the slowest to the fastest in memory, by insertion; in the order of the shape where
-    // that is open.
-    void sort_axes() {
-        for (int i = 0; i < ndim_; ++i) {
-            int place = i;
-            for (int j = i - 1; j >= 0; --j) {
-                const Sequence found = sequence(axes_[j], i);
-                if (found == Sequence::Right) break;
-                if (found == Sequence::Wrong) place = j;
-            }
-            for (int j = i; j > place; --j) axes_[j] = axes_[j - 1];
-            axes_[place] = i;
-        }
+    // Axes from the slowest to the fastest in memory.
+    void sort() {
+        sort_axes(ndim_, axes_, [this](int before, int after) { return sequence(before, after); });
     }
 
     // Puts the axes in their order and joins those that all arrays pass through in one stride.

@@ -112,7 +112,8 @@ Plan* find_plan(const Key& key, const Make& make) {
     if (!slot) {
         try {
             slot = make();
-        } catch (const dnnl::error&) {
+        } catch (const dnnl::error& error) {
+            if (error.status == dnnl_out_of_memory) throw;
             slot = nullptr;
         }
     }

