@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import gc
+import inspect
 import sys
 import threading
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import rushlight as torch
+from rushlight.autograd import engine
+from rushlight.kernels import launch
 
 
 def leaf(*values: float) -> Any:
@@ -402,15 +407,15 @@ def test_detach_in_place() -> None:
 
 
 def test_deep_graph() -> None:
-    """Neither backward nor the end of a graph of 100,000 nodes recurses."""
+    """Neither backward nor the end of a graph of 200,000 nodes recurses."""
     x = torch.ones(1, requires_grad=True)
     y = x
-    for _ in range(100_000):
+    for _ in range(200_000):
         y = y + 1
     y.sum().backward()
     assert x.grad.tolist() == [1.0]
     z = x
-    for _ in range(100_000):
+    for _ in range(200_000):
         z = z * 1.0
     del z
     assert sys.getrecursionlimit() < 100_000
@@ -486,3 +491,101 @@ def test_backward_to_inputs_that_require_no_gradient() -> None:
     x = torch.ones(2, requires_grad=True)
     with pytest.raises(RuntimeError, match="does not require grad"):
         x.sum().backward(inputs=[torch.ones(2)])
+
+
+# ---- whose memory a gradient is
+
+
+def test_a_leafs_gradient_is_nobody_elses() -> None:
+    x, y = (torch.ones(3, requires_grad=True) for _ in range(2))
+    seed = torch.full((3,), 2.0)
+    (x + y).backward(seed)  # the addition hands the same gradient to both
+    x.grad.mul_(5)
+    assert y.grad.tolist() == [2.0] * 3 and seed.tolist() == [2.0] * 3
+    z = torch.ones(3, requires_grad=True)
+    z.backward(seed)
+    z.grad.zero_()
+    assert seed.tolist() == [2.0] * 3
+    seen = []
+    w = torch.ones(3, requires_grad=True)
+    w.register_hook(seen.append)
+    w.exp().sum().backward()
+    w.grad.zero_()
+    assert all(seen[0].tolist())
+
+
+def test_a_functions_gradient_may_be_anybodys() -> None:
+    kept = torch.full((3,), 7.0)
+
+    class Constant(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return kept
+
+    x = torch.ones(3, requires_grad=True)
+    Constant.apply(x).sum().backward()
+    x.grad.zero_()
+    assert kept.tolist() == [7.0] * 3
+
+
+def test_sums_of_many_contributions() -> None:
+    """The third is added in place to the engine's own sum, never to what somebody else sees."""
+    x = torch.ones(3, requires_grad=True)
+    y = x * 1
+    seeds = [torch.full((3,), float(n)) for n in range(1, 5)]
+    outputs = [y + 0, y + 0, y + 0, x + 0]
+    torch.autograd.backward(outputs, seeds)
+    assert x.grad.tolist() == [10.0] * 3
+    assert [seed.tolist() for seed in seeds] == [[float(n)] * 3 for n in range(1, 5)]
+
+
+def test_a_gradient_that_is_the_leafs_alone_is_not_copied(monkeypatch: Any) -> None:
+    x = torch.ones(3, requires_grad=True)
+    y = x.exp()
+    cls, made = type(y.grad_fn), []
+    original = cls.backward
+
+    def noting(node: Any, grad: Any) -> Any:
+        made.append(original(node, grad))
+        return made[-1]
+
+    monkeypatch.setattr(cls, "backward", noting)
+    y.sum().backward()
+    assert made[0].data_ptr() == x.grad.data_ptr()
+
+
+def test_an_interrupted_backward_leaves_no_mode_behind() -> None:
+    """Whatever line of the engine an interrupt comes at."""
+    code = engine.run.__code__
+    lines = inspect.getsource(code).splitlines()
+    last = next(i for i, line in enumerate(lines) if "finally" in line)
+    for line in range(code.co_firstlineno + 1, code.co_firstlineno + last):
+        y = torch.ones(2, requires_grad=True).exp().sum()
+
+        def trace(frame: Any, event: str, _: Any, line: int = line) -> Any:
+            if event == "line" and frame.f_code is code and frame.f_lineno == line:
+                raise KeyboardInterrupt
+            return trace if frame.f_code is code or event == "call" else None
+
+        previous = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            y.backward()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(previous)
+        assert torch.is_grad_enabled() and launch.phase == "forward", line
+
+
+def test_tensor_imports_nothing_that_stands_on_it() -> None:
+    above = ("autograd", "ops", "printing", "nn", "optim", "graph")
+    source = Path(inspect.getfile(torch.Tensor)).read_text()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            name = (node.module or node.names[0].name).split(".")[0]
+            assert name not in above or ast.unparse(node) == "from .autograd.view import View"

@@ -336,3 +336,31 @@ def test_attributes_and_plain_values() -> None:
 
     x = double(3)
     assert gradcheck(lambda t: Power.apply(t, 3, "flag"), (x,))
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_returned_input_comes_back_as_an_alias(enabled: bool) -> None:
+    class Same(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, changed: bool, constant: bool) -> Any:
+            if changed:
+                x.mul_(2)
+                ctx.mark_dirty(x)
+            if constant:
+                ctx.mark_non_differentiable(x)
+            return x
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return grad, None, None
+
+    with torch.set_grad_enabled(enabled):
+        x = torch.ones(2, requires_grad=True)
+        for constant in (False, True):
+            y = Same.apply(x, False, constant)
+            assert y is not x and y.data_ptr() == x.data_ptr()
+            assert y.requires_grad == (enabled and not constant)
+        z = torch.ones(2) if not enabled else x * 1
+        before = z._version
+        assert Same.apply(z, True, False) is z
+        assert z._version == before + 2 and z.tolist() == [2.0, 2.0]

@@ -173,3 +173,121 @@ def test_retained_grad_accumulates() -> None:
 def test_retain_grad_needs_a_gradient() -> None:
     with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad=F"):
         torch.ones(2).retain_grad()
+
+
+def test_retained_gradient_is_a_copy() -> None:
+    y = leaf(1.0, 2.0) * 2
+    seen = []
+    y.retain_grad()
+    y.register_hook(seen.append)
+    y.exp().sum().backward()
+    y.grad.zero_()
+    assert all(seen[0].tolist())
+
+
+def test_retained_gradient_after_a_change_in_place() -> None:
+    """As in PyTorch, it is that of the values as they are last; a hook's is that of its time."""
+    y = leaf(1.0, 2.0) * 3
+    y.retain_grad()
+    seen = []
+    y.register_hook(lambda grad: seen.append(grad.tolist()))
+    y.mul_(2)
+    (y * 5).sum().backward()
+    assert y.grad.tolist() == [5.0, 5.0] and seen == [[10.0, 10.0]]
+    z = leaf(1.0, 2.0) * 3
+    z.retain_grad()
+    z[:1].mul_(2)
+    (z * 5).sum().backward()
+    assert z.grad.tolist() == [5.0, 5.0]
+
+
+def test_backward_to_an_input_that_is_no_leaf() -> None:
+    y = leaf(1.0, 2.0) * 3
+    (y * 5).sum().backward(inputs=[y])
+    assert y.retains_grad and y.grad.tolist() == [5.0, 5.0]
+    z = leaf(1.0, 2.0) * 3
+    z.retain_grad()
+    (z * 5).sum().backward(inputs=[z])
+    assert z.grad.tolist() == [5.0, 5.0]  # once
+
+
+# ---- leaves are done with while the backward goes on
+
+
+class Watched(torch.autograd.Function):
+    """x, and a note when its backward runs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, log: list[str], name: str) -> Any:
+        ctx.log, ctx.name = log, name
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        ctx.log.append(f"backward of {ctx.name}")
+        return grad, None, None
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_a_late_layers_hook_comes_before_an_early_layers_backward(restricted: bool) -> None:
+    first, second, log = leaf(1.0), leaf(2.0), []
+    x = Watched.apply(first * 3, log, "first")
+    second.register_hook(lambda grad: log.append("hook of second"))
+    second.register_post_accumulate_grad_hook(lambda t: log.append(f"second.grad {t.grad.item()}"))
+    first.register_post_accumulate_grad_hook(lambda t: log.append(f"first.grad {t.grad.item()}"))
+    inputs = [first, second] if restricted else None
+    (x * second).sum().backward(inputs=inputs)
+    assert log == ["hook of second", "second.grad 3.0", "backward of first", "first.grad 6.0"]
+
+
+def test_a_shared_leaf_waits_for_its_last_contribution() -> None:
+    w, log = leaf(2.0), []
+    w.register_hook(lambda grad: log.append(grad.item()))
+    x = Watched.apply(w * 3, log, "first")
+    (x * w * w).sum().backward()
+    assert log == ["backward of first", 36.0] and w.grad.item() == 36.0
+
+
+def test_optimizer_in_backward() -> None:
+    """A parameter changes, and gives its gradient up, before earlier layers' backwards run."""
+    model = torch.nn.Sequential(*[torch.nn.Linear(4, 4) for _ in range(3)])
+    plain = torch.nn.Sequential(*[torch.nn.Linear(4, 4) for _ in range(3)])
+    plain.load_state_dict(model.state_dict())
+    alive = []
+    for parameter in model.parameters():
+        optimizer = torch.optim.SGD([parameter], lr=0.1)
+
+        def step(p: Any, optimizer: Any = optimizer) -> None:
+            alive.append(sum(q.grad is not None for q in model.parameters()))
+            optimizer.step()
+            optimizer.zero_grad()
+
+        parameter.register_post_accumulate_grad_hook(step)
+    model(torch.ones(2, 4)).square().sum().backward()
+    assert alive == [1] * 6
+    together = torch.optim.SGD(plain.parameters(), lr=0.1)
+    plain(torch.ones(2, 4)).square().sum().backward()
+    together.step()
+    for a, b in zip(model.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_hooks_of_a_leaf_that_no_gradient_reaches() -> None:
+    class Nothing(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return None
+
+    x, seen = leaf(1.0), []
+    x.register_hook(seen.append)
+    x.register_post_accumulate_grad_hook(lambda t: seen.append(t.grad))
+    Nothing.apply(x).sum().backward()
+    assert seen == [None, None] and x.grad is None
+    y = leaf(1.0)
+    y.register_hook(seen.append)
+    (Nothing.apply(y) + y * 2).sum().backward()  # one of two contributions
+    assert seen[2].item() == 2.0 and y.grad.item() == 2.0

@@ -25,6 +25,9 @@ from ops_support import (
     to_numpy,
 )
 from rushlight import Tensor
+from rushlight.autograd.node import nodes_from
+from rushlight.kernels.launch import kernels as kernel_tables
+from rushlight.tensor import wrap
 from samples import Op, Sample, build, outputs
 
 # ---- gradients
@@ -32,14 +35,15 @@ from samples import Op, Sample, build, outputs
 
 @each(DIFFERENTIABLE)
 def test_gradients_belong_to_their_inputs(op: Op, device: str) -> None:
-    """Their shape, dtype and device; and no memory shared with each other or the seed."""
+    """Their shape, dtype and device; and no memory shared with each other, with the seed or with
+    what was saved."""
     for sample in op.samples():
         built = build(torch, sample, maker(device, gradient=True))
         results = floating_outputs(run(op, built))
         if not results:
             continue
         seeds = [torch.ones_like(t) for t in results]
-        torch.autograd.backward(results, seeds)
+        torch.autograd.backward(results, seeds, retain_graph=True)
         inputs = [t for t in built.leaves(Tensor) if t.grad is not None]
         for tensor in inputs:
             assert tensor.grad.shape == tensor.shape, sample
@@ -50,6 +54,16 @@ def test_gradients_belong_to_their_inputs(op: Op, device: str) -> None:
         for i, first in enumerate(memory):
             for second in memory[i + 1 :]:
                 assert not _share_memory(first, second), sample
+        for saved in _saved_tensors(results):
+            assert not any(_share_memory(t.grad, saved) for t in inputs), sample
+
+
+def _saved_tensors(results: list[Tensor]) -> list[Tensor]:
+    saved = [value for node in nodes_from(results) for value in node._saved]
+    return [
+        v if isinstance(v, Tensor) else wrap(v)
+        for v in saved if isinstance(v, Tensor) or type(v) in kernel_tables
+    ]  # fmt: skip
 
 
 def _share_memory(a: Tensor, b: Tensor) -> bool:

@@ -214,7 +214,7 @@ ops = [
     _row("Tensor.new_ones", _new_sizes, lambda x, *size, **k: _constant(1)(*size, **k)),
     _row("Tensor.new_empty", _new_sizes, lambda x, *size, **k: _constant(1)(*size, **k),
          call=_shape_of("Tensor.new_empty")),
-    _row("Tensor", _legacy, np.array),
+    _row("Tensor", _legacy, np.array, covers=("Tensor.__new__",)),
     _row("Tensor by sizes", _legacy_sizes, lambda *sizes: np.ones(sizes or 0),
          call=_shape_of("Tensor")),
     _row("Tensor by a Size", lambda v: [Sample(2, 3), Sample(4)], lambda *sizes: np.ones(sizes),
