@@ -34,6 +34,13 @@ class CPU(Base):
     sigmoid_backward = native.sigmoid_backward
     # copies
     clone = native.clone
+    cast = native.cast
+    copy = native.copy
+    flip = native.flip
+    cat = native.cat
+    stack = native.stack
+    tril = native.tril
+    triu = native.triu
     # reduction
     sum = native.sum
     mean = native.mean
@@ -70,3 +77,7 @@ class CPU(Base):
     # random
     random_bernoulli = native.random_bernoulli
     random_uniform = native.random_uniform
+    random_normal = native.random_normal
+    random_integers = native.random_integers
+    random_full_range = native.random_full_range
+    random_permutation = native.random_permutation
