@@ -41,6 +41,21 @@ class CPU(Base):
     stack = native.stack
     tril = native.tril
     triu = native.triu
+    # indexing
+    getitem = native.getitem
+    gather = native.gather
+    scatter_add = native.scatter_add
+    index_select = native.index_select
+    index_add = native.index_add
+    scatter_index_add = native.scatter_index_add
+    one_hot = native.one_hot
+    # sorting
+    sort = native.sort
+    topk = native.topk
+    cumsum = native.cumsum
+    # padding
+    pad = native.pad
+    pad_backward = native.pad_backward
     # reduction
     sum = native.sum
     mean = native.mean

@@ -147,6 +147,39 @@ class ScatterAdd(Operation):
         return grad, Gather.apply(grad, self.dim, index) if self.needs(1) else None
 
 
+class IndexSelect(Operation):
+    """Slices of a dimension, by their numbers."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, dim: int, index: Any) -> Any:
+        return kernels.index_select(x, dim, index)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, self.dim, index = inputs
+        self.input_shape = x.array.shape
+        self.save(index)
+
+    def backward(self, grad: Tensor) -> Any:
+        zeros = grad.new_zeros(self.input_shape)
+        return IndexAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
+
+
+class IndexAdd(Operation):
+    """Slices added to those of a dimension: the gradient of `IndexSelect`."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any) -> Any:
+        return kernels.index_add(x, dim, index, source)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, _, self.dim, index = inputs
+        self.save(index)
+
+    def backward(self, grad: Tensor) -> Any:
+        index = self.saved_tensors[0]
+        return grad, IndexSelect.apply(grad, self.dim, index) if self.needs(1) else None
+
+
 class _Hole:
     """Where a tensor stood among the indices."""
 
@@ -304,9 +337,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     try:
         return Gather.apply(input, axis, index)
     except IndexError as error:
-        raise OutOfRangeError(
-            f"gather: index out of bounds for dimension {axis} with size {input.array.shape[axis]}"
-        ) from error
+        raise OutOfRangeError(f"gather: {error}") from error
 
 
 @method
@@ -317,18 +348,23 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     try:
         return ScatterAdd.apply(input, fitting, axis, index)
     except IndexError as error:
-        size = input.array.shape[axis]
-        wrong = index[(index >= size) | (index < 0)][0].item()
-        raise OperationError(
-            f"scatter_add: index {wrong} is out of bounds for dimension {axis} with size {size}"
-        ) from error
+        raise OperationError(f"scatter_add: {error}") from error
 
 
 @method
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of `dim` that `index` names, in its order."""
     axis = wrap_dim(dim, input.array.ndim)
-    return input[(slice(None),) * axis + (index,)]
+    if index.array.dtype.kind != "i" or index.array.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector of int32 or int64")
+    if index.array.ndim == 0:
+        index = index.reshape(1)
+    if input.array.ndim == 0:
+        return IndexSelect.apply(input.reshape(1), 0, index).reshape(())
+    try:
+        return IndexSelect.apply(input, axis, index)
+    except IndexError as error:
+        raise OutOfRangeError(f"index_select: {error}") from error
 
 
 @method
@@ -357,8 +393,8 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
         return _Sort(input.clone(), input.new_zeros((), dtype=int64))
-    order = wrap(table_of(input).sort(input.array, axis, descending)[1])
-    return _Sort(input.gather(axis, order), order)
+    values, order = map(wrap, table_of(input).sort(input.array, axis, bool(descending)))
+    return _Sort(input.gather(axis, order) if input.requires_grad else values, order)
 
 
 @method
@@ -373,13 +409,16 @@ def topk(
 ) -> Any:
     """The `k` largest (or smallest) elements along `dim`, in order, and where they stand."""
     axis = wrap_dim(dim, input.array.ndim)
-    if not 0 <= k <= input.array.shape[axis]:
+    size = input.array.shape[axis] if input.array.ndim else 1
+    if not 0 <= k <= size:
         raise RuntimeError(
-            f"selected index k out of range (k={k}, dimension {axis} has "
-            f"{input.array.shape[axis]} elements)"
+            f"selected index k out of range (k={k}, dimension {axis} has {size} elements)"
         )
-    values, indices = sort(input, axis, largest)
-    return _TopK(values.narrow(axis, 0, k), indices.narrow(axis, 0, k))
+    if input.array.ndim == 0:
+        return _TopK(*sort(input))
+    check_ordered("topk", input)
+    values, order = map(wrap, table_of(input).topk(input.array, axis, k, bool(largest)))
+    return _TopK(input.gather(axis, order) if input.requires_grad else values, order)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -8,15 +8,40 @@ from typing import Any
 class Indexing:
     xp: Any
     array: Any
+    store: Any
     scalar: Any
+    is_host: bool
 
-    def gather(self, x: Any, axis: int, index: Any) -> Any:
-        return self.array(x[self._positions(index, axis)])
+    def gather(self, x: Any, axis: int, index: Any, out: Any = None) -> Any:
+        self._check_index(x, axis, index)
+        return self.store(x[self._positions(index, axis)], out)
 
     def scatter_add(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
+        self._check_index(x, axis, index)
         result = x.copy() if out is None else out
         self.add_at(result, self._positions(index, axis), values)
         return result
+
+    def index_select(self, x: Any, axis: int, index: Any) -> Any:
+        """The slices of an axis that a vector of whole numbers names."""
+        self._check_index(x, axis, index)
+        return self.xp.take(x, index, axis)
+
+    def index_add(self, x: Any, axis: int, index: Any, values: Any) -> Any:
+        """A copy of x with slices added to those of an axis that a vector names."""
+        self._check_index(x, axis, index)
+        result = x.copy()
+        self.add_at(result, (slice(None),) * axis + (index,), values)
+        return result
+
+    def _check_index(self, x: Any, axis: int, index: Any) -> None:
+        """Raises for what is out of range, where values are read for checks; -1 is, too."""
+        size = x.shape[axis] if x.ndim else 1
+        if self.is_host and index.size and (index.min() < 0 or index.max() >= size):
+            wrong = int(index[(index < 0) | (index >= size)].ravel()[0])
+            raise IndexError(
+                f"index {wrong} is out of bounds for dimension {axis} with size {size}"
+            )
 
     def _positions(self, index: Any, axis: int) -> tuple[Any, ...]:
         """Full indices of the places that `index` names along one axis."""
@@ -41,5 +66,11 @@ class Indexing:
             order = self.xp.flip(x.shape[axis] - 1 - order, axis)
         return self.xp.take_along_axis(x, order, axis=axis), order
 
+    def topk(self, x: Any, axis: int, k: int, largest: bool) -> tuple[Any, Any]:
+        """The first k of each line in order, and where they stood."""
+        values, order = self.sort(x, axis, largest)
+        first = (slice(None),) * axis + (slice(k),)
+        return values[first].copy(), order[first].copy()
+
     def one_hot(self, x: Any, classes: int) -> Any:
-        return (x[..., None] == self.xp.arange(classes)).astype("int64")
+        return (x.copy()[..., None] == self.xp.arange(classes)).astype("int64")

@@ -15,6 +15,7 @@ def _reduce(name: str) -> Any:
 class Reduction:
     xp: Any
     array: Any
+    store: Any
     scalar: Any
     is_host: bool
 
@@ -36,10 +37,15 @@ class Reduction:
     def argmin(self, x: Any, axis: Any, keepdims: bool) -> Any:
         return self.array(self.xp.argmin(x, axis=axis, keepdims=keepdims))
 
-    def cumsum(self, x: Any, axis: int) -> Any:
+    def cumsum(self, x: Any, axis: int, out: Any = None) -> Any:
         if x.ndim == 0:
-            return x.copy()
-        return self.array(self.xp.cumsum(x, axis=axis, dtype=x.dtype))
+            return self.store(x.copy(), out)
+        # In twice the precision: rounding errors add up along the axis.
+        wide = {"float16": "float32", "float32": "float64"}.get(x.dtype.name, x.dtype)
+        if out is None:
+            out = self.xp.empty_like(x)  # in x's memory order
+        out[...] = self.xp.cumsum(x, axis=axis, dtype=wide)
+        return out
 
     def count_nonzero(self, x: Any, axes: Any) -> Any:
         return self.array(self.xp.count_nonzero(x, axis=axes))
