@@ -1,6 +1,7 @@
 // Elements picked, placed and added by index. Indices are int64 and are looked at before anything is
 // written.
 #include <cstring>
+#include <type_traits>
 
 #include "copies.h"
 #include "iteration.h"
@@ -36,12 +37,7 @@ public:
 
     // Whether all are in [low, high); else IndexError is set.
     bool within(int64_t low, int64_t high, Py_ssize_t axis) const {
-        int64_t least = high > 0 ? 0 : INT64_MAX, most = high > 0 ? 0 : INT64_MIN;
-        for (int64_t i = 0; i < size; ++i) {
-            least = std::min(least, data[i]);
-            most = std::max(most, data[i]);
-        }
-        if (size == 0 || (least >= low && most < high)) return true;
+        if (bit_loops.all_within(size, data, low, high)) return true;
         const int64_t* wrong =
             std::find_if(data, data + size, [=](int64_t i) { return i < low || i >= high; });
         PyErr_Format(PyExc_IndexError,
@@ -121,6 +117,12 @@ void gather_rows(const ArrayView& x, int axis, const Indices& index, PyObject* r
     for_each_row_of(x.ndim, index.shown.shape, -1, data, strides,
                     [=](char* const* at, const npy_intp* steps, npy_intp n) {
         const auto* places = reinterpret_cast<const int64_t*>(at[1]);
+        if (steps[0] == 0 && step == sizeof(U) && steps[2] == sizeof(U)) {
+            const U* from = reinterpret_cast<const U*>(at[0]);
+            U* to = reinterpret_cast<U*>(at[2]);
+            for (npy_intp i = 0; i < n; ++i) to[i] = from[places[i]];
+            return;
+        }
         for (npy_intp i = 0; i < n; ++i)
             *reinterpret_cast<U*>(at[2] + i * steps[2]) =
                 *reinterpret_cast<const U*>(at[0] + i * steps[0] + places[i] * step);
@@ -218,6 +220,12 @@ PyObject* scatter_add(PyObject* const* args, Py_ssize_t nargs) {
         for_each_row_of(x.ndim, index.shown.shape, axis, data, strides,
                         [=](char* const* at, const npy_intp* steps, npy_intp n) {
             const auto* places = reinterpret_cast<const int64_t*>(at[1]);
+            if (steps[0] == 0 && step == sizeof(T) && steps[2] == sizeof(T)) {
+                T* to = reinterpret_cast<T*>(at[0]);
+                const T* from = reinterpret_cast<const T*>(at[2]);
+                for (npy_intp i = 0; i < n; ++i) to[places[i]] += from[i];
+                return;
+            }
             for (npy_intp i = 0; i < n; ++i)
                 *reinterpret_cast<T*>(at[0] + i * steps[0] + places[i] * step) +=
                     *reinterpret_cast<const T*>(at[2] + i * steps[2]);
@@ -262,15 +270,19 @@ PyObject* index_select(PyObject* const* args, Py_ssize_t nargs) {
     AllowThreads allow(units * slices.inner >= release_lock_from);
     parallel_for(units, std::max<int64_t>(1, parallel_grain / slices.inner),
                  [=](int64_t begin, int64_t end) {
-        const auto move = [=](int64_t size) {
-            for (int64_t unit = begin; unit < end; ++unit)
-                std::memcpy(to + unit * bytes,
-                            from + (unit / count * slices.length + places[unit % count]) * bytes,
-                            size);
+        const auto move = [=](auto size) {
+            int64_t place = begin % count;
+            const char* slices_here = from + begin / count * slices.length * bytes;
+            for (int64_t unit = begin; unit < end; ++unit) {
+                std::memcpy(to + unit * bytes, slices_here + places[place] * bytes, size);
+                if (++place < count) continue;
+                place = 0;
+                slices_here += slices.length * bytes;
+            }
         };
         switch (bytes) {  // a copy of known size is a single move
-            case 4: return move(4);
-            case 8: return move(8);
+            case 4: return move(std::integral_constant<int64_t, 4>{});
+            case 8: return move(std::integral_constant<int64_t, 8>{});
             default: return move(bytes);
         }
     });

@@ -42,6 +42,7 @@ struct Border {
     int axes[NPY_MAXDIMS];
     npy_intp inner[max_axes], outer[max_axes], before[max_axes];  // sizes without and with
     npy_intp places = 0, start[max_axes];
+    npy_intp unit = 1;  // elements that lie together at each place of the fastest axis that counts
 
     // Widths are ((before, after), ...); negative ones cut off. False for other objects.
     bool read(PyObject* widths, const ArrayView& x, bool x_is_padded) {
@@ -66,22 +67,30 @@ struct Border {
             start[i] = places;
             places += outer[i];
         }
+        // Axes without a border, fastest in memory, are one with the axis before them.
+        while (ndim > 1 && inner[axes[ndim - 1]] == outer[axes[ndim - 1]] && outer[axes[ndim - 1]] > 0 &&
+               before[axes[ndim - 1]] == 0 &&
+               x.strides[axes[ndim - 1]] == unit * PyArray_ITEMSIZE(x.object) &&
+               x.strides[axes[ndim - 2]] == x.strides[axes[ndim - 1]] * outer[axes[ndim - 1]])
+            unit *= outer[axes[--ndim]];
         return true;
     }
 
     // False where a border is wider than the mode can fill it.
     bool fill_maps(Mode mode, npy_intp* maps) const {
-        for (int i = 0; i < ndim; ++i)
+        for (int k = 0; k < ndim; ++k) {
+            const int i = axes[k];
             for (npy_intp at = 0; at < outer[i]; ++at) {
                 const npy_intp found = source_of(mode, at - before[i], inner[i]);
                 if (mode != Mode::Constant && (found < 0 || found >= inner[i])) return false;
                 maps[start[i] + at] = found;
             }
+        }
         return true;
     }
 
-    void strides(const npy_intp* shape, npy_intp item, npy_intp* result) const {
-        for (int i = ndim - 1; i >= 0; --i) {
+    void strides(int all, const npy_intp* shape, npy_intp item, npy_intp* result) const {
+        for (int i = all - 1; i >= 0; --i) {
             result[axes[i]] = item;
             item *= std::max<npy_intp>(shape[axes[i]], 1);
         }
@@ -92,20 +101,34 @@ struct Border {
     template <class Body>
     void for_each_row(const npy_intp* maps, const npy_intp* source_strides, int64_t begin,
                       int64_t end, const Body& body) const {
-        for (int64_t row = begin; row < end; ++row) {
-            int64_t rest = row;
-            npy_intp offset = 0;
-            for (int i = ndim - 2; i >= 0; --i) {
-                const int axis = axes[i];
-                const npy_intp place = maps[start[axis] + rest % outer[axis]];
-                rest /= outer[axis];
-                if (place < 0) {
-                    offset = -1;
-                    break;
-                }
-                offset += place * source_strides[axis];
+        npy_intp index[max_axes];
+        int64_t rest = begin;
+        for (int i = ndim - 2; i >= 0; --i) {
+            index[i] = rest % outer[axes[i]];
+            rest /= outer[axes[i]];
+        }
+        for (int64_t row = begin; row < end;) {
+            npy_intp offset = 0;  // of the axes but the last two
+            bool inside = true;
+            for (int i = 0; i < ndim - 2; ++i) {
+                const npy_intp place = maps[start[axes[i]] + index[i]];
+                inside = inside && place >= 0;
+                offset += place * source_strides[axes[i]];
             }
-            body(row, offset);
+            if (ndim == 1) {
+                body(row++, 0);
+                continue;
+            }
+            const int axis = axes[ndim - 2];
+            for (npy_intp& at = index[ndim - 2]; at < outer[axis] && row < end; ++at) {
+                const npy_intp place = inside ? maps[start[axis] + at] : -1;
+                body(row++, place < 0 ? -1 : offset + place * source_strides[axis]);
+            }
+            index[ndim - 2] = 0;
+            for (int i = ndim - 3; i >= 0; --i) {
+                if (++index[i] < outer[axes[i]]) break;
+                index[i] = 0;
+            }
         }
     }
 
@@ -114,6 +137,19 @@ struct Border {
         int64_t count = 1;
         for (int i = 0; i + 1 < ndim; ++i) count *= outer[axes[i]];
         return count;
+    }
+};
+
+// In a row, `size` places from `first` on hold the input's own, in order, but for its first
+// `skipped`.
+struct Middle {
+    npy_intp first, skipped, size;
+    explicit Middle(const Border& border) {
+        const int axis = border.fastest();
+        const npy_intp length = border.outer[axis];
+        first = std::clamp<npy_intp>(border.before[axis], 0, length);
+        skipped = std::max<npy_intp>(-border.before[axis], 0);
+        size = std::clamp<npy_intp>(border.inner[axis] - skipped, 0, length - first);
     }
 };
 
@@ -146,34 +182,33 @@ void pad_rows(const Border& border, const npy_intp* maps, const ArrayView& x, co
     U filling;
     std::memcpy(&filling, value, sizeof(U));
     const int fastest = border.fastest();
-    const npy_intp length = border.outer[fastest], step = x.strides[fastest];
+    const npy_intp length = border.outer[fastest], step = x.strides[fastest], unit = border.unit;
+    const bool together = step == unit * static_cast<npy_intp>(sizeof(U));
     const npy_intp* map = maps + border.start[fastest];
-    // From `first` on, `middle` elements of the row are elements of the input in their own order.
-    const npy_intp first = std::clamp<npy_intp>(border.before[fastest], 0, length);
-    const npy_intp skipped = std::max<npy_intp>(-border.before[fastest], 0);
-    const npy_intp middle =
-        std::clamp<npy_intp>(border.inner[fastest] - skipped, 0, length - first);
+    const Middle middle(border);
     U* out = data_of<U>(result);
-    parallel_for(border.rows(), std::max<int64_t>(1, parallel_grain / std::max<npy_intp>(length, 1)),
+    parallel_for(border.rows(),
+                 std::max<int64_t>(1, parallel_grain / std::max<npy_intp>(length * unit, 1)),
                  [=, &border, &x](int64_t begin, int64_t end) {
         border.for_each_row(maps, x.strides, begin, end, [=](int64_t row, npy_intp offset) {
-            U* to = out + row * length;
+            U* to = out + row * length * unit;
             if (offset < 0) {
-                std::fill_n(to, length, filling);
+                std::fill_n(to, length * unit, filling);
                 return;
             }
             const char* from = x.data + offset;
             const auto edge = [=](npy_intp i) {
-                to[i] = map[i] < 0 ? filling : *reinterpret_cast<const U*>(from + map[i] * step);
+                const U* source = reinterpret_cast<const U*>(from + map[i] * step);
+                for (npy_intp k = 0; k < unit; ++k)
+                    to[i * unit + k] = map[i] < 0 ? filling : source[k];
             };
-            for (npy_intp i = 0; i < first; ++i) edge(i);
-            if (step == sizeof(U)) {
-                if (middle > 0) std::memcpy(to + first, from + skipped * step, middle * sizeof(U));
-            } else {
-                for (npy_intp i = 0; i < middle; ++i)
-                    to[first + i] = *reinterpret_cast<const U*>(from + (skipped + i) * step);
-            }
-            for (npy_intp i = first + middle; i < length; ++i) edge(i);
+            for (npy_intp i = 0; i < middle.first; ++i) edge(i);
+            if (together && middle.size > 0)
+                std::memcpy(to + middle.first * unit, from + middle.skipped * step,
+                            middle.size * unit * sizeof(U));
+            for (npy_intp i = middle.first; !together && i < middle.first + middle.size; ++i)
+                edge(i);
+            for (npy_intp i = middle.first + middle.size; i < length; ++i) edge(i);
         });
     });
 }
@@ -198,7 +233,7 @@ PyObject* pad(PyObject* const* args, Py_ssize_t nargs) {
     if (!border.fill_maps(mode, maps)) return nullptr;
     npy_intp strides[max_axes];
     const npy_intp item = PyArray_ITEMSIZE(x.object);
-    border.strides(border.outer, item, strides);
+    border.strides(x.ndim, border.outer, item, strides);
     PyObject* result = new_array_strided(x.type, x.ndim, border.outer, strides);
     if (!result) return nullptr;
     const npy_intp size = PyArray_SIZE(reinterpret_cast<PyArrayObject*>(result));
@@ -219,35 +254,34 @@ template <class T>
 void add_back(const Border& border, const npy_intp* maps, const ArrayView& grad, T* out,
               const npy_intp* out_strides) {
     const int fastest = border.fastest();
-    const npy_intp length = border.outer[fastest], inner = border.inner[fastest];
+    const npy_intp length = border.outer[fastest], unit = border.unit;
     const npy_intp* map = maps + border.start[fastest];
-    const npy_intp first = std::clamp<npy_intp>(border.before[fastest], 0, length);
-    const npy_intp skipped = std::max<npy_intp>(-border.before[fastest], 0);
-    const npy_intp middle = std::clamp<npy_intp>(inner - skipped, 0, length - first);
-    npy_intp grad_strides[max_axes];
-    border.strides(border.outer, sizeof(T), grad_strides);
-    // Blocks along the slowest axis that has no border share nothing, and may go to the team.
+    const Middle middle(border);
+    // Blocks along the slowest axes share nothing, and may go to the team, if those have no border.
     int free = 0;
-    int64_t blocks = 1;
-    while (free < border.ndim - 1 && border.inner[border.axes[free]] == border.outer[border.axes[free]])
+    int64_t blocks = 1, inner_block = border.inner[fastest] * unit;
+    while (free < border.ndim - 1 && border.before[border.axes[free]] == 0 &&
+           border.inner[border.axes[free]] == border.outer[border.axes[free]])
         blocks *= border.outer[border.axes[free++]];
-    const int64_t rows = border.rows(), each = rows / blocks;
-    parallel_for(blocks, std::max<int64_t>(1, parallel_grain / (each * length)),
+    for (int i = free; i < border.ndim - 1; ++i) inner_block *= border.inner[border.axes[i]];
+    const int64_t each = border.rows() / blocks;
+    parallel_for(blocks, std::max<int64_t>(1, parallel_grain / (each * length * unit)),
                  [=, &border, &grad](int64_t begin, int64_t end) {
-        const int64_t share = static_cast<int64_t>(inner);
-        int64_t inner_block = share;
-        for (int i = free; i < border.ndim - 1; ++i) inner_block *= border.inner[border.axes[i]];
         std::fill(out + begin * inner_block, out + end * inner_block, T{0});
         border.for_each_row(maps, out_strides, begin * each, end * each,
                             [=](int64_t row, npy_intp offset) {
             if (offset < 0) return;
-            const T* from = grad.as<T>() + row * length;
+            const T* from = grad.as<T>() + row * length * unit;
             T* to = out + offset / static_cast<npy_intp>(sizeof(T));
-            for (npy_intp i = 0; i < first; ++i)
-                if (map[i] >= 0) to[map[i]] += from[i];
-            for (npy_intp i = 0; i < middle; ++i) to[skipped + i] += from[first + i];
-            for (npy_intp i = first + middle; i < length; ++i)
-                if (map[i] >= 0) to[map[i]] += from[i];
+            const auto edge = [=](npy_intp i) {
+                for (npy_intp k = 0; map[i] >= 0 && k < unit; ++k)
+                    to[map[i] * unit + k] += from[i * unit + k];
+            };
+            for (npy_intp i = 0; i < middle.first; ++i) edge(i);
+            const T* own = from + middle.first * unit;
+            T* place = to + middle.skipped * unit;
+            for (npy_intp i = 0; i < middle.size * unit; ++i) place[i] += own[i];
+            for (npy_intp i = middle.first + middle.size; i < length; ++i) edge(i);
         });
     });
 }
@@ -266,7 +300,7 @@ PyObject* pad_backward(PyObject* const* args, Py_ssize_t nargs) {
     if (!maps) return PyErr_NoMemory();
     if (!border.fill_maps(mode, maps)) return nullptr;
     npy_intp strides[max_axes];
-    border.strides(border.inner, PyArray_ITEMSIZE(grad.object), strides);
+    border.strides(grad.ndim, border.inner, PyArray_ITEMSIZE(grad.object), strides);
     PyObject* result = new_array_strided(grad.type, grad.ndim, border.inner, strides);
     if (!result) return nullptr;
     auto* made = reinterpret_cast<PyArrayObject*>(result);

@@ -23,19 +23,20 @@ bool read_axis(PyObject* object, int ndim, int& axis) {
 
 // --- keys: unsigned numbers in the order of the elements, NaN last, 0 and -0 equal
 
+// Without branches: the signs of elements are as good as random.
 inline uint32_t key_of(float x) {
-    if (x != x) return ~uint32_t{0};
     uint32_t bits;
-    x += 0.0f;  // -0 becomes 0
-    std::memcpy(&bits, &x, sizeof bits);
-    return bits >> 31 ? ~bits : bits | uint32_t{1} << 31;
+    const float number = x + 0.0f;  // -0 becomes 0
+    std::memcpy(&bits, &number, sizeof bits);
+    const auto negative = static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31);
+    return (bits ^ (negative | uint32_t{1} << 31)) | -static_cast<uint32_t>(x != x);
 }
 inline uint64_t key_of(double x) {
-    if (x != x) return ~uint64_t{0};
     uint64_t bits;
-    x += 0.0;
-    std::memcpy(&bits, &x, sizeof bits);
-    return bits >> 63 ? ~bits : bits | uint64_t{1} << 63;
+    const double number = x + 0.0;
+    std::memcpy(&bits, &number, sizeof bits);
+    const auto negative = static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63);
+    return (bits ^ (negative | uint64_t{1} << 63)) | -static_cast<uint64_t>(x != x);
 }
 inline uint64_t key_of(int64_t x) { return static_cast<uint64_t>(x) ^ uint64_t{1} << 63; }
 inline uint32_t key_of(int32_t x) { return static_cast<uint32_t>(x) ^ uint32_t{1} << 31; }
@@ -211,18 +212,19 @@ bool top_lines(const Lines& lines, int64_t k, bool largest, const char* from, ch
         Both* best = static_cast<Both*>(scratch.data());
         for (int64_t line = begin; line < end; ++line) {
             int64_t a, b, c, held = 0;
+            bool bounded = false;
             lines.offsets(line, a, b, c);
-            Both bound = ~Both{0};
+            K bound = ~K{0};  // of equal keys those that come first are held already
             for (int64_t i = 0; i < n; ++i) {
                 const T x = *reinterpret_cast<const T*>(from + a + i * lines.from_step);
-                const Both both = static_cast<Both>(static_cast<K>(key_of(x) ^ flip)) << 32 |
-                                  static_cast<uint32_t>(i);
-                if (both >= bound) continue;
-                best[held++] = both;
+                const K key = key_of(x) ^ flip;
+                if (key > bound || (key == bound && bounded)) continue;
+                best[held++] = static_cast<Both>(key) << 32 | static_cast<uint32_t>(i);
                 if (held < room || room == n) continue;
                 std::nth_element(best, best + k - 1, best + held);
                 held = k;
-                bound = best[k - 1];
+                bound = static_cast<K>(best[k - 1] >> 32);
+                bounded = true;
             }
             if (held > k) std::nth_element(best, best + k - 1, best + held);
             std::sort(best, best + k);
@@ -305,9 +307,35 @@ PyObject* topk(PyObject* const* args, Py_ssize_t nargs) {
 
 // --- running sums
 
+// Of adjacent lines: several at a time, as each addition waits for the one before.
+template <class T, class Sum>
+void line_sums(int64_t lines, int64_t length, const T* x, T* out) {
+    constexpr int64_t together = 8;
+    parallel_for(lines, std::max<int64_t>(1, parallel_grain / 2 / length),
+                 [=](int64_t begin, int64_t end) {
+        for (int64_t line = begin; line < end; line += together) {
+            const T* from = x + line * length;
+            T* to = out + line * length;
+            if (end - line >= together) {
+                Sum sums[together] = {};
+                for (int64_t k = 0; k < length; ++k)
+                    for (int64_t j = 0; j < together; ++j)
+                        to[j * length + k] = static_cast<T>(sums[j] += from[j * length + k]);
+                continue;
+            }
+            for (int64_t j = 0; j < end - line; ++j) {
+                Sum sum = 0;
+                for (int64_t k = 0; k < length; ++k)
+                    to[j * length + k] = static_cast<T>(sum += from[j * length + k]);
+            }
+        }
+    });
+}
+
 // Over a dense array as [outer][length][inner], float32 in float64.
 template <class T, class Sum>
 void running_sums(int64_t outer, int64_t length, int64_t inner, const T* x, T* out) {
+    if (inner == 1) return line_sums<T, Sum>(outer, length, x, out);
     constexpr int64_t band = 128;
     const int64_t bands = (inner + band - 1) / band;
     parallel_for(outer * bands,
@@ -316,14 +344,6 @@ void running_sums(int64_t outer, int64_t length, int64_t inner, const T* x, T* o
         for (int64_t unit = begin; unit < end; ++unit) {
             const int64_t start = unit % bands * band, width = std::min(band, inner - start);
             const int64_t first = unit / bands * length * inner + start;
-            if (inner == 1) {
-                Sum sum = 0;
-                for (int64_t k = 0; k < length; ++k) {
-                    sum += x[first + k];
-                    out[first + k] = static_cast<T>(sum);
-                }
-                continue;
-            }
             Sum sums[band] = {};
             for (int64_t k = 0; k < length; ++k) {
                 const T* row = x + first + k * inner;

@@ -76,6 +76,16 @@ void row(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_
     }
 }
 
+bool all_within(int64_t n, const int64_t* x, int64_t low, int64_t high) {
+    int64_t least = low, most = low;
+#pragma omp simd reduction(min : least) reduction(max : most)
+    for (int64_t i = 0; i < n; ++i) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    return least >= low && (n == 0 || most < high);
+}
+
 struct Pair {
     uint64_t first, second;
 };
@@ -103,6 +113,7 @@ void fill_copies(BitLoops& loops) {
     loops.transpose16 = transpose<uint16_t>;
     loops.transpose32 = transpose<uint32_t>;
     loops.transpose64 = transpose<uint64_t>;
+    loops.all_within = all_within;
     loops.copy[0] = row<uint8_t, uint8_t>;
     loops.copy[1] = row<uint16_t, uint16_t>;
     loops.copy[2] = row<uint32_t, uint32_t>;

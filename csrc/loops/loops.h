@@ -107,6 +107,8 @@ struct BitLoops {
     Row copy[5];
     Row cast[cast_type_count][cast_type_count];
 
+    bool (*all_within)(int64_t n, const int64_t* x, int64_t low, int64_t high);
+
     // MT19937: the next 624 raw numbers in place of the last; outputs from raw numbers.
     void (*twister_refill)(uint32_t* key);
     // From pairs of raw numbers: whether a uniform float64 is below p.
