@@ -19,6 +19,7 @@ namespace nb = nanobind;
 namespace rushlight {
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
+extern PyMethodDef creation_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
 extern PyMethodDef indexing_methods[];
@@ -68,7 +69,7 @@ NB_MODULE(_native, module) {
         rushlight::normalization_methods, rushlight::optim_methods,     rushlight::pooling_methods,
         rushlight::random_methods,        rushlight::reduction_methods, rushlight::shape_methods,
         rushlight::softmax_methods,       rushlight::indexing_methods,  rushlight::padding_methods,
-        rushlight::sorting_methods};
+        rushlight::sorting_methods,       rushlight::creation_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -199,8 +199,12 @@ void pad_rows(const Border& border, const npy_intp* maps, const ArrayView& x, co
             const char* from = x.data + offset;
             const auto edge = [=](npy_intp i) {
                 const U* source = reinterpret_cast<const U*>(from + map[i] * step);
-                for (npy_intp k = 0; k < unit; ++k)
-                    to[i * unit + k] = map[i] < 0 ? filling : source[k];
+                if (unit == 1)
+                    to[i] = map[i] < 0 ? filling : *source;
+                else if (map[i] < 0)
+                    std::fill_n(to + i * unit, unit, filling);
+                else
+                    std::copy_n(source, unit, to + i * unit);
             };
             for (npy_intp i = 0; i < middle.first; ++i) edge(i);
             if (together && middle.size > 0)

@@ -41,6 +41,10 @@ class CPU(Base):
     stack = native.stack
     tril = native.tril
     triu = native.triu
+    # creation
+    full = native.full
+    full_like = native.full_like
+    fill = native.fill
     # indexing
     getitem = native.getitem
     gather = native.gather

@@ -252,13 +252,31 @@ def _checked_slice(part: slice) -> slice:
     return slice(*(int(b) if isinstance(b, Tensor) else b for b in bounds))
 
 
+_WHOLE = frozenset({int, type(None)})
+_PLAIN = frozenset({int, type(None), type(Ellipsis)})
+
+
+def _is_plain(part: Any) -> bool:
+    """Whether a part of an index needs no look at its values: the shortest way for most views."""
+    kind = type(part)
+    if kind is slice:
+        return part.step is None and type(part.start) in _WHOLE and type(part.stop) in _WHOLE
+    return kind in _PLAIN
+
+
 def _getitem(self: Tensor, index: Any) -> Tensor:
     if self.array.ndim == 0 and isinstance(index, int) and not isinstance(index, bool):
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
             "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
         )
-    template, tensors = _parse(self, index)
+    if type(index) is not tuple and _is_plain(index):
+        template: tuple[Any, ...] = (index,)
+        tensors: list[Tensor] = []
+    elif type(index) is tuple and all([_is_plain(part) for part in index]):
+        template, tensors = index, []
+    else:
+        template, tensors = _parse(self, index)
     try:
         if not tensors:
             operation = Select if len(template) == 1 and type(template[0]) is int else Slice

@@ -79,8 +79,8 @@ def pad(
     for size, (before, after) in zip(shape, widths, strict=True):
         if size + before + after < 0:
             raise OperationError(
-                f"pad: The input size {list(shape)}, plus negative padding {list(pad)}, resulted in "
-                "a negative output size, which is invalid"
+                f"pad: The input size {list(shape)}, plus negative padding {list(pad)}, resulted "
+                "in a negative output size, which is invalid"
             )
     if mode == "constant":
         return ConstantPad.apply(input, tuple(widths), value or 0)
