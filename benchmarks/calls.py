@@ -63,11 +63,16 @@ def timed(name: str, function: Any, backward: bool = True, layouts: bool = True)
 # ---- elementwise
 
 unary("neg", "abs", "exp", "sin", "cos", "tanh", "sigmoid", "relu")
-unary("floor", "ceil", "round", "sign", "isnan", "isfinite", backward=False)
-unary("log", "sqrt", positive=True)
-unary("leaky_relu", "gelu", "silu", "elu", "softplus", where="nn.functional")
+unary("square")
+unary("zeros_like", "rand_like", "randn_like", backward=False)
+unary("floor", "ceil", "round", "trunc", "sign", "isnan", "isfinite", "isinf", "logical_not",
+      backward=False)  # fmt: skip
+unary("log", "log1p", "sqrt", "rsqrt", "reciprocal", positive=True)
+unary("leaky_relu", where="nn.functional")
 binary("add", "sub", "mul", "div", "maximum", "minimum", "pow")
-binary("eq", "lt", "ge", backward=False)
+binary("remainder")
+binary("eq", "ne", "lt", "le", "gt", "ge", "floor_divide", "isclose", "logical_and", "logical_or",
+       "logical_xor", "equal", "allclose", backward=False)  # fmt: skip
 timed("x + 1", lambda x, i: x + 1)
 timed("x * 2.5", lambda x, i: x * 2.5)
 timed("x ** 2", lambda x, i: x**2)
@@ -81,6 +86,21 @@ timed("clamp", lambda x, i: x.clamp(-0.5, 0.5))
 def whole_numbers(i: Any) -> Any:
     x = i.whole(100)
     return lambda: x + 1
+
+
+for _name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
+
+    @call(_name, backward=False)
+    def bits(i: Any, name: str = _name) -> Any:
+        x, y = i.whole(100), i.whole(100)
+        function = getattr(i.torch, name)
+        return lambda: function(x, y)
+
+
+@call("lerp")
+def lerp(i: Any) -> Any:
+    x, y = i.normal(), i.normal()
+    return lambda: i.torch.lerp(x, y, 0.3)
 
 
 @call("add a row")
@@ -109,12 +129,16 @@ def add_in_place(i: Any) -> Any:
 
 # ---- reductions
 
-for _name in ("sum", "mean", "amax", "argmax", "var", "std", "prod", "norm", "logsumexp", "all"):
-    _backward = _name not in ("argmax", "all", "prod")
+for _name in ("sum", "mean", "amax", "argmax", "var", "std", "norm", "logsumexp", "all"):
+    _backward = _name not in ("argmax", "all")
     if _name not in ("logsumexp", "amax"):
         timed(_name, lambda x, i, n=_name: getattr(x, n)(), _backward)
     for _dim in (0, -1) if _name not in ("norm",) else ():
         timed(f"{_name} along {_dim}", lambda x, i, n=_name, d=_dim: getattr(x, n)(d), _backward)
+timed("amin along -1", lambda x, i: x.amin(-1))
+timed("argmin along -1", lambda x, i: x.argmin(-1), backward=False)
+timed("any along -1", lambda x, i: x.any(-1), backward=False)
+timed("count_nonzero", lambda x, i: x.count_nonzero(), backward=False)
 timed("max along -1", lambda x, i: x.max(-1))
 timed("cumsum along 0", lambda x, i: x.cumsum(0))
 timed("cumsum along -1", lambda x, i: x.cumsum(-1))
@@ -136,6 +160,13 @@ timed("repeat", lambda x, i: x.repeat(*(1,) * (x.ndim - 1), 2))
 timed("cat", lambda x, i: i.torch.cat([x, x], 1))
 timed("stack", lambda x, i: i.torch.stack([x, x]))
 timed("split", lambda x, i: x.split(1 + x.shape[0] // 2))
+timed("flatten", lambda x, i: x.flatten())
+timed("squeeze", lambda x, i: x.squeeze())
+timed("expand", lambda x, i: x.expand(2, *x.shape))
+timed("chunk", lambda x, i: x.chunk(2))
+timed("narrow", lambda x, i: x.narrow(0, 0, 1))
+timed("movedim", lambda x, i: x.movedim(0, -1))
+timed("triu", lambda x, i: x.triu())
 timed("tril", lambda x, i: x.tril())
 timed("pad constant", lambda x, i: i.functional.pad(x, (1, 1, 1, 1)))
 
@@ -244,10 +275,13 @@ created("linspace", lambda i: i.torch.linspace(0, 1, i.size))
 created("eye", lambda i: i.torch.eye(i.rows()))
 created("rand", lambda i: i.torch.rand(i.size))
 created("randn", lambda i: i.torch.randn(i.size))
+created("tensor of a list", lambda i: i.torch.tensor([1.0, 2.0, 3.0]))
 created("randn float64", lambda i: i.torch.randn(i.size, dtype=i.torch.float64))
 created("randint", lambda i: i.torch.randint(0, 10, (i.size,)))
 created("randperm", lambda i: i.torch.randperm(i.size))
 timed("bernoulli", lambda x, i: i.torch.full_like(x, 0.3).bernoulli_(), backward=False)
+timed("uniform_", lambda x, i: x.uniform_(-1, 1), backward=False)
+timed("exponential_", lambda x, i: x.exponential_(), backward=False)
 timed("dropout", lambda x, i: i.functional.dropout(x))
 
 # ---- matrices, images, losses
@@ -257,6 +291,18 @@ timed("dropout", lambda x, i: i.functional.dropout(x))
 def matmul(i: Any) -> Any:
     x, y = i.normal(), i.normal(i.shape()[-1], 16)
     return lambda: x @ y
+
+
+@call("bmm", layouts=False)
+def bmm(i: Any) -> Any:
+    x, y = i.normal(2, *i.shape()), i.normal(2, i.columns(), 16)
+    return lambda: i.torch.bmm(x, y)
+
+
+@call("dot", layouts=False)
+def dot(i: Any) -> Any:
+    x, y = i.normal(i.size), i.normal(i.size)
+    return lambda: i.torch.dot(x, y)
 
 
 @call("linear")
@@ -283,17 +329,12 @@ def conv2d(x: Any, i: Any) -> Any:
     return lambda: i.functional.conv2d(x, w, padding=1)
 
 
-def conv_transpose2d(x: Any, i: Any) -> Any:
-    w = i.torch.randn(x.shape[1], 8, 3, 3)
-    return lambda: i.functional.conv_transpose2d(x, w, stride=2)
-
-
 def batch_norm(x: Any, i: Any) -> Any:
     return lambda: i.functional.batch_norm(x, None, None, training=True)
 
 
+images("adaptive_avg_pool2d", lambda x, i: lambda: i.functional.adaptive_avg_pool2d(x, 2))
 images("conv2d", conv2d)
-images("conv_transpose2d", conv_transpose2d)
 images("batch_norm", batch_norm)
 
 
@@ -315,6 +356,6 @@ def classes(i: Any) -> Any:
     return i.torch.randint(0, shape[1], (shape[0], *shape[2:]))
 
 
-for _name in ("mse_loss", "l1_loss", "smooth_l1_loss", "binary_cross_entropy_with_logits"):
+for _name in ("mse_loss", "l1_loss", "binary_cross_entropy_with_logits"):
     loss(_name, other)
 loss("cross_entropy", classes)

@@ -46,7 +46,7 @@ class Inputs:
         if self.layout == "transposed":
             axes = tuple(reversed(range(x.ndim)))
             return x.permute(axes).contiguous().permute(axes)
-        if self.layout == "channels last":
+        if self.layout == "channels last" and x.ndim == 4:
             return x.contiguous(memory_format=self.torch.channels_last)
         return x
 
