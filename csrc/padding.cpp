@@ -11,6 +11,8 @@ namespace rushlight {
 
 namespace {
 
+constexpr npy_intp no_source = NPY_MIN_INTP;
+
 enum class Mode { Constant, Reflect, Replicate, Circular };
 
 bool read_mode(PyObject* object, Mode& mode) {
@@ -96,7 +98,7 @@ struct Border {
         }
     }
 
-    // Calls body(row of the padded array, offset of its source) with -1 for a row of the border
+    // Calls body(row of the padded array, offset of its source), `no_source` for a row of the border
     // alone; rows from `begin` to `end` of those along the fastest axis.
     template <class Body>
     void for_each_row(const npy_intp* maps, const npy_intp* source_strides, int64_t begin,
@@ -122,7 +124,7 @@ struct Border {
             const int axis = axes[ndim - 2];
             for (npy_intp& at = index[ndim - 2]; at < outer[axis] && row < end; ++at) {
                 const npy_intp place = inside ? maps[start[axis] + at] : -1;
-                body(row++, place < 0 ? -1 : offset + place * source_strides[axis]);
+                body(row++, place < 0 ? no_source : offset + place * source_strides[axis]);
             }
             index[ndim - 2] = 0;
             for (int i = ndim - 3; i >= 0; --i) {
@@ -192,7 +194,7 @@ void pad_rows(const Border& border, const npy_intp* maps, const ArrayView& x, co
                  [=, &border, &x](int64_t begin, int64_t end) {
         border.for_each_row(maps, x.strides, begin, end, [=](int64_t row, npy_intp offset) {
             U* to = out + row * length * unit;
-            if (offset < 0) {
+            if (offset == no_source) {
                 std::fill_n(to, length * unit, filling);
                 return;
             }
@@ -274,7 +276,7 @@ void add_back(const Border& border, const npy_intp* maps, const ArrayView& grad,
         std::fill(out + begin * inner_block, out + end * inner_block, T{0});
         border.for_each_row(maps, out_strides, begin * each, end * each,
                             [=](int64_t row, npy_intp offset) {
-            if (offset < 0) return;
+            if (offset == no_source) return;
             const T* from = grad.as<T>() + row * length * unit;
             T* to = out + offset / static_cast<npy_intp>(sizeof(T));
             const auto edge = [=](npy_intp i) {
