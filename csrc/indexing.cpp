@@ -301,6 +301,12 @@ void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
         parallel_for(slices.outer * slices.inner,
                      std::max<int64_t>(16, parallel_grain / std::max<int64_t>(count, 1)),
                      [=](int64_t begin, int64_t end) {
+            for (int64_t o = begin; slices.inner == 1 && o < end; ++o)
+                for (int64_t k = 0; k < count; ++k) {
+                    const int64_t place = places[k] < 0 ? places[k] + slices.length : places[k];
+                    to[o * slices.length + place] += from[o * count + k];
+                }
+            if (slices.inner == 1) return;
             for (int64_t o = begin / slices.inner; o * slices.inner < end; ++o) {
                 const int64_t first = std::max<int64_t>(begin - o * slices.inner, 0);
                 const int64_t last = std::min(end - o * slices.inner, slices.inner);
