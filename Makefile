@@ -10,7 +10,7 @@ WHEEL := dist/.built
 SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
 	CMakeLists.txt LICENSE README.md pyproject.toml
 
-.PHONY: demo test parity bench gpu-check clean
+.PHONY: demo test parity bench bench-operators gpu-check clean
 .DELETE_ON_ERROR:
 
 # Trains LeNet on the handwritten digits that come with the package.
@@ -32,6 +32,10 @@ parity: $(PARITY)/.installed
 # Times and memory of both, in alternation.
 bench: $(PARITY)/.installed
 	$(PARITY)/bin/python benchmarks/compare.py
+
+# Times of every operator, by size and memory order.
+bench-operators: $(PARITY)/.installed
+	$(PARITY)/bin/python benchmarks/operators.py
 
 # What only a GPU shows: the sample table on `cuda`, and a training there. Needs no build; CuPy,
 # pytest-xdist, Pillow, matplotlib and tqdm must be installed for $(PYTHON).

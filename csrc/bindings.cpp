@@ -19,17 +19,21 @@ namespace nb = nanobind;
 namespace rushlight {
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
+extern PyMethodDef creation_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
+extern PyMethodDef indexing_methods[];
 extern PyMethodDef loss_methods[];
 extern PyMethodDef matmul_methods[];
 extern PyMethodDef normalization_methods[];
 extern PyMethodDef optim_methods[];
+extern PyMethodDef padding_methods[];
 extern PyMethodDef pooling_methods[];
 extern PyMethodDef random_methods[];
 extern PyMethodDef reduction_methods[];
 extern PyMethodDef shape_methods[];
 extern PyMethodDef softmax_methods[];
+extern PyMethodDef sorting_methods[];
 }  // namespace rushlight
 
 namespace {
@@ -64,7 +68,8 @@ NB_MODULE(_native, module) {
         rushlight::elementwise_methods,   rushlight::loss_methods,      rushlight::matmul_methods,
         rushlight::normalization_methods, rushlight::optim_methods,     rushlight::pooling_methods,
         rushlight::random_methods,        rushlight::reduction_methods, rushlight::shape_methods,
-        rushlight::softmax_methods};
+        rushlight::softmax_methods,       rushlight::indexing_methods,  rushlight::padding_methods,
+        rushlight::sorting_methods,       rushlight::creation_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -1,8 +1,8 @@
 #include "copies.h"
 
 #include <cstring>
+#include <vector>
 
-#include "instruction_sets.h"
 #include "iteration.h"
 #include "parallel.h"
 
@@ -15,54 +15,73 @@ namespace {
 struct Walk {
     int ndim = 0;
     npy_intp shape[max_axes], from[max_axes], to[max_axes];
+
+    explicit Walk(const CopyPlan& plan) {
+        int axes[max_axes];
+        for (int i = 0; i < plan.ndim; ++i) {
+            int place = i;
+            for (; place > 0 && plan.to_strides[axes[place - 1]] < plan.to_strides[i]; --place)
+                axes[place] = axes[place - 1];
+            axes[place] = i;
+        }
+        for (int i = 0; i < plan.ndim; ++i) {
+            const npy_intp length = plan.shape[axes[i]];
+            const npy_intp next_from = plan.from_strides[axes[i]];
+            const npy_intp next_to = plan.to_strides[axes[i]];
+            if (length == 1) continue;
+            const int last = ndim - 1;
+            if (ndim && from[last] == next_from * length && to[last] == next_to * length) {
+                shape[last] *= length;
+            } else {
+                shape[ndim++] = length;
+            }
+            from[ndim - 1] = next_from;
+            to[ndim - 1] = next_to;
+        }
+    }
+
+    npy_intp length() const { return ndim ? shape[ndim - 1] : 1; }
+    npy_intp rows() const {
+        return PyArray_MultiplyList(shape, std::max(ndim - 1, 0));
+    }
 };
 
-Walk walk_of(const ArrayView& source, const npy_intp* to_strides) {
-    int axes[max_axes];
-    for (int i = 0; i < source.ndim; ++i) {
-        int place = i;
-        for (; place > 0 && to_strides[axes[place - 1]] < to_strides[i]; --place)
-            axes[place] = axes[place - 1];
-        axes[place] = i;
-    }
-    Walk walk;
-    for (int i = 0; i < source.ndim; ++i) {
-        const npy_intp length = source.shape[axes[i]];
-        const npy_intp from = source.strides[axes[i]], to = to_strides[axes[i]];
-        if (length == 1) continue;
-        const int last = walk.ndim - 1;
-        if (walk.ndim && walk.from[last] == from * length && walk.to[last] == to * length) {
-            walk.shape[last] *= length;
-        } else {
-            walk.shape[walk.ndim++] = length;
-        }
-        walk.from[walk.ndim - 1] = from;
-        walk.to[walk.ndim - 1] = to;
-    }
-    return walk;
-}
-
-// Rows that are contiguous on both sides.
-void copy_rows(const Walk& walk, npy_intp item, const char* source, char* target) {
+// Calls loop(n, from, from stride, to, to stride) for every row, long ones in pieces. `item` is the
+// larger element's size.
+template <class Loop>
+void walk_rows(const Walk& walk, npy_intp item, const char* source, char* target,
+               const Loop& loop) {
     const int inner = walk.ndim - 1;
-    const npy_intp length = walk.ndim ? walk.shape[inner] : 1;
+    const npy_intp length = walk.length();
+    const npy_intp from_step = walk.ndim ? walk.from[inner] : 0;
+    const npy_intp to_step = walk.ndim ? walk.to[inner] : 0;
     // A long row is shared in pieces of 128 KiB.
     const npy_intp piece = std::min<npy_intp>(length, std::max<npy_intp>(1, (1 << 17) / item));
     const npy_intp pieces = (length + piece - 1) / piece;
-    npy_intp rows = 1;
-    for (int i = 0; i < inner; ++i) rows *= walk.shape[i];
     const int64_t grain = std::max<int64_t>(1, parallel_grain * 4 / (piece * item));
-    parallel_for(rows * pieces, grain, [&](int64_t begin, int64_t end) {
+    parallel_for(walk.rows() * pieces, grain, [&](int64_t begin, int64_t end) {
+        npy_intp index[max_axes];
+        npy_intp row = begin / pieces, start = begin % pieces * piece, from = 0, to = 0;
+        for (int i = inner - 1; i >= 0; --i) {
+            index[i] = row % walk.shape[i];
+            row /= walk.shape[i];
+            from += index[i] * walk.from[i];
+            to += index[i] * walk.to[i];
+        }
         for (int64_t unit = begin; unit < end; ++unit) {
-            const npy_intp start = unit % pieces * piece;
-            npy_intp row = unit / pieces, from = start * item, to = start * item;
+            loop(std::min(piece, length - start), source + from + start * from_step, from_step,
+                 target + to + start * to_step, to_step);
+            start += piece;
+            if (start < length) continue;
+            start = 0;
             for (int i = inner - 1; i >= 0; --i) {
-                const npy_intp index = row % walk.shape[i];
-                row /= walk.shape[i];
-                from += index * walk.from[i];
-                to += index * walk.to[i];
+                const bool wraps = ++index[i] == walk.shape[i];
+                const npy_intp steps = wraps ? 1 - walk.shape[i] : 1;
+                from += steps * walk.from[i];
+                to += steps * walk.to[i];
+                if (!wraps) break;
+                index[i] = 0;
             }
-            std::memcpy(target + to, source + from, std::min(piece, length - start) * item);
         }
     });
 }
@@ -99,6 +118,61 @@ void transpose_planes(const Walk& walk, int along, BitLoops::Transpose<U> transp
     });
 }
 
+// The axis to transpose against the last one; -1 where rows do.
+int transposed_axis(const Walk& walk, npy_intp item) {
+    const int inner = walk.ndim - 1;
+    if (inner < 1 || walk.to[inner] != item || item == 16) return -1;
+    if (walk.from[inner] == 0 || std::abs(walk.from[inner]) == item) return -1;
+    for (int along = 0; along < inner; ++along) {
+        if (walk.from[along] != item) continue;
+        // The loop over tiles counts in elements.
+        return walk.from[inner] % item == 0 && walk.to[along] % item == 0 ? along : -1;
+    }
+    return -1;
+}
+
+int log2_of_size(npy_intp item) {
+    for (int i = 0; i < 5; ++i)
+        if (item == npy_intp{1} << i) return i;
+    return -1;
+}
+
+int cast_type(int type) {
+    if (type == NPY_LONGLONG) return cast_int64;
+    switch (type) {
+        case NPY_BOOL: return cast_bool;
+        case NPY_UINT8: return cast_uint8;
+        case NPY_INT8: return cast_int8;
+        case NPY_INT16: return cast_int16;
+        case NPY_INT32: return cast_int32;
+        case NPY_INT64: return cast_int64;
+        case NPY_FLOAT: return cast_float;
+        case NPY_DOUBLE: return cast_double;
+    }
+    return -1;
+}
+
+// Types without references to Python objects, whose bits may be copied.
+bool is_plain(int type) {
+    return PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type);
+}
+
+bool cast_elements(const CopyPlan& plan, int from_type, int to_type, npy_intp item) {
+    const BitLoops::Row loop = find_cast(from_type, to_type);
+    if (!loop || plan.ndim > max_axes) return false;
+    const npy_intp size = PyArray_MultiplyList(plan.shape, plan.ndim);
+    if (size == 0) return true;
+    AllowThreads allow(size >= release_lock_from);
+    walk_rows(Walk(plan), item, plan.from, plan.to, loop);
+    return true;
+}
+
+PyObject* or_drop(PyObject* result, bool done) {
+    if (done) return result;
+    Py_XDECREF(result);
+    return nullptr;
+}
+
 PyObject* clone(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     if (nargs != 2 || !view(args[0], x) || !PyUnicode_Check(args[1]) || x.ndim > max_axes)
@@ -116,44 +190,271 @@ PyObject* clone(PyObject* const* args, Py_ssize_t nargs) {
     } else {
         return nullptr;
     }
-    if (!PyTypeNum_ISNUMBER(x.type) && !PyTypeNum_ISBOOL(x.type)) return nullptr;
+    if (!is_plain(x.type)) return nullptr;
     PyObject* result = new_array_strided(x.type, x.ndim, x.shape, strides);
-    if (!result || copy_elements(x, data_of<char>(result), strides)) return result;
-    Py_DECREF(result);
-    return nullptr;
+    return or_drop(result, result && copy_elements(x, data_of<char>(result), strides));
+}
+
+PyObject* cast(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    PyArray_Descr* descriptor = nullptr;
+    if (nargs != 2 || !view(args[0], x) || x.ndim > max_axes) return nullptr;
+    if (!PyArray_DescrConverter(args[1], &descriptor)) return nullptr;
+    const int type = descriptor->type_num;
+    const npy_intp size = PyDataType_ELSIZE(descriptor);
+    const npy_intp item = std::max<npy_intp>(size, PyArray_ITEMSIZE(x.object));
+    const bool native = PyArray_ISNBO(descriptor->byteorder);
+    Py_DECREF(descriptor);
+    if (!native || cast_type(type) < 0 || cast_type(x.type) < 0) return nullptr;
+    npy_intp strides[max_axes];
+    if (!x.is_contiguous) {  // x's order, for elements of another size
+        strides_like(x, strides);
+        for (int i = 0; i < x.ndim; ++i) strides[i] = strides[i] / PyArray_ITEMSIZE(x.object) * size;
+    }
+    PyObject* result =
+        new_array_strided(type, x.ndim, x.shape, x.is_contiguous ? nullptr : strides);
+    if (!result) return nullptr;
+    auto* made = reinterpret_cast<PyArrayObject*>(result);
+    const CopyPlan plan{x.ndim,    x.shape,
+                        x.data,    x.strides,
+                        PyArray_BYTES(made), PyArray_STRIDES(made)};
+    return or_drop(result, cast_elements(plan, x.type, type, item));
+}
+
+// The strides by which `source` is walked as an array of `shape`, which it broadcasts to.
+bool broadcast_strides(const ArrayView& source, int ndim, const npy_intp* shape,
+                       npy_intp* strides) {
+    int extra = source.ndim - ndim;  // axes of length 1 in front may be too many, as in NumPy
+    for (int i = 0; i < extra; ++i)
+        if (source.shape[i] != 1) return false;
+    for (int i = 0; i < ndim; ++i) {
+        const int at = i + extra;
+        const npy_intp have = at < 0 ? 1 : source.shape[at];
+        if (have != shape[i] && have != 1) return false;
+        strides[i] = at < 0 || have == 1 ? 0 : source.strides[at];
+    }
+    return true;
+}
+
+// x[...] = source
+PyObject* copy(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x, source;
+    if (nargs != 2 || !view(args[0], x) || !view(args[1], source) || x.ndim > max_axes)
+        return nullptr;
+    if (!x.is_writeable() || !is_plain(x.type) || !is_plain(source.type)) return nullptr;
+    npy_intp strides[max_axes];
+    if (!broadcast_strides(source, x.ndim, x.shape, strides)) return nullptr;
+    for (int i = 0; i < x.ndim; ++i)
+        if (x.strides[i] <= 0 && x.shape[i] > 1) return nullptr;  // the order of writes may matter
+    if (may_overlap(x, source)) return nullptr;
+    const CopyPlan plan{x.ndim, x.shape, source.data, strides, x.data, x.strides};
+    const npy_intp item = PyArray_ITEMSIZE(x.object), other = PyArray_ITEMSIZE(source.object);
+    const bool done = x.type == source.type
+                          ? copy_elements(plan, item)
+                          : cast_elements(plan, source.type, x.type, std::max(item, other));
+    return done ? Py_NewRef(args[0]) : nullptr;
+}
+
+// x with the elements along some axes in the opposite order.
+PyObject* flip(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    if (nargs != 2 || !view(args[0], x) || !PyTuple_Check(args[1]) || x.ndim > max_axes ||
+        !is_plain(x.type))
+        return nullptr;
+    npy_intp strides[max_axes], from_strides[max_axes];
+    std::copy_n(x.strides, x.ndim, from_strides);
+    const char* from = x.data;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[1]); ++i) {
+        const Py_ssize_t axis = PyLong_AsSsize_t(PyTuple_GET_ITEM(args[1], i));
+        if (axis < 0 || axis >= x.ndim) {
+            PyErr_Clear();
+            return nullptr;
+        }
+        if (from_strides[axis] != x.strides[axis]) return nullptr;  // named twice
+        if (x.shape[axis] == 0) continue;
+        from += (x.shape[axis] - 1) * x.strides[axis];
+        from_strides[axis] = -x.strides[axis];
+    }
+    strides_like(x, strides);
+    PyObject* result = new_array_strided(x.type, x.ndim, x.shape, strides);
+    if (!result) return nullptr;
+    const CopyPlan plan{x.ndim, x.shape, from, from_strides, data_of<char>(result), strides};
+    return or_drop(result, copy_elements(plan, PyArray_ITEMSIZE(x.object)));
+}
+
+// --- joining
+
+// What is joined: arrays of one type and number of axes, whose memory has the axes in one order.
+bool read_parts(PyObject* sequence, std::vector<ArrayView>& parts) {
+    if (!PyList_Check(sequence) && !PyTuple_Check(sequence)) return false;
+    const Py_ssize_t count = PySequence_Fast_GET_SIZE(sequence);
+    if (count == 0 || count > 4096) return false;
+    parts.resize(count);
+    int first_order[NPY_MAXDIMS], order[NPY_MAXDIMS];
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        ArrayView& part = parts[i];
+        if (!view(PySequence_Fast_GET_ITEM(sequence, i), part)) return false;
+        if (part.type != parts[0].type || part.ndim != parts[0].ndim) return false;
+        dense_axes(part, i == 0 ? first_order : order);
+        if (i > 0 && !std::equal(order, order + part.ndim, first_order)) return false;
+        for (int axis = 0; axis < part.ndim; ++axis)
+            if (part.strides[axis] <= 0 && part.shape[axis] > 1) return false;
+    }
+    return is_plain(parts[0].type) && parts[0].ndim < max_axes;
+}
+
+// None, or an array for the result.
+bool wants_new(PyObject* const* args, Py_ssize_t nargs) {
+    return nargs == 2 || (nargs == 3 && args[2] == Py_None);
+}
+
+PyObject* cat(PyObject* const* args, Py_ssize_t nargs) {
+    std::vector<ArrayView> parts;
+    if (!wants_new(args, nargs) || !PyLong_Check(args[1]) || !read_parts(args[0], parts))
+        return nullptr;
+    const ArrayView& first = parts[0];
+    const Py_ssize_t axis = PyLong_AsSsize_t(args[1]);
+    if (axis < 0 || axis >= first.ndim) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    npy_intp shape[max_axes], strides[max_axes];
+    std::copy_n(first.shape, first.ndim, shape);
+    shape[axis] = 0;
+    for (const ArrayView& part : parts) {
+        for (int i = 0; i < first.ndim; ++i)
+            if (i != axis && part.shape[i] != shape[i]) return nullptr;
+        shape[axis] += part.shape[axis];
+    }
+    int axes[NPY_MAXDIMS];
+    dense_axes(first, axes);
+    const npy_intp item = PyArray_ITEMSIZE(first.object);
+    npy_intp step = item;
+    for (int i = first.ndim - 1; i >= 0; --i) {
+        strides[axes[i]] = step;
+        step *= std::max<npy_intp>(shape[axes[i]], 1);
+    }
+    PyObject* result = new_array_strided(first.type, first.ndim, shape, strides);
+    if (!result) return nullptr;
+    char* to = data_of<char>(result);
+    for (const ArrayView& part : parts) {
+        const CopyPlan plan{part.ndim, part.shape, part.data, part.strides, to, strides};
+        if (!copy_elements(plan, item)) return or_drop(result, false);
+        to += part.shape[axis] * strides[axis];
+    }
+    return result;
+}
+
+PyObject* stack(PyObject* const* args, Py_ssize_t nargs) {
+    std::vector<ArrayView> parts;
+    if (!wants_new(args, nargs) || !PyLong_Check(args[1]) || !read_parts(args[0], parts))
+        return nullptr;
+    const ArrayView& first = parts[0];
+    const Py_ssize_t axis = PyLong_AsSsize_t(args[1]);
+    if (axis < 0 || axis > first.ndim) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    for (const ArrayView& part : parts)
+        if (!part.is_contiguous || !same_shape(part, first)) return nullptr;
+    npy_intp shape[max_axes];
+    std::copy_n(first.shape, axis, shape);
+    shape[axis] = static_cast<npy_intp>(parts.size());
+    std::copy_n(first.shape + axis, first.ndim - axis, shape + axis + 1);
+    PyObject* result = new_array(first.type, first.ndim + 1, shape);
+    if (!result) return nullptr;
+    const npy_intp* made = PyArray_STRIDES(reinterpret_cast<PyArrayObject*>(result));
+    npy_intp strides[max_axes];
+    std::copy_n(made, axis, strides);
+    std::copy_n(made + axis + 1, first.ndim - axis, strides + axis);
+    char* to = data_of<char>(result);
+    for (const ArrayView& part : parts) {
+        const CopyPlan plan{part.ndim, part.shape, part.data, part.strides, to, strides};
+        if (!copy_elements(plan, PyArray_ITEMSIZE(first.object))) return or_drop(result, false);
+        to += made[axis];
+    }
+    return result;
+}
+
+// --- triangles of matrices
+
+template <bool lower>
+PyObject* triangle(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    if (nargs != 2 || !view(args[0], x) || !PyLong_Check(args[1]) || x.ndim < 2 ||
+        x.ndim > max_axes || !x.is_contiguous || !is_plain(x.type))
+        return nullptr;
+    const Py_ssize_t diagonal = PyLong_AsSsize_t(args[1]);
+    if (diagonal == -1 && PyErr_Occurred()) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    PyObject* result = new_array(x.type, x.ndim, x.shape);
+    if (!result || x.size() == 0) return result;
+    const npy_intp item = PyArray_ITEMSIZE(x.object);
+    const npy_intp rows = x.shape[x.ndim - 2], columns = x.shape[x.ndim - 1];
+    const npy_intp shift = std::clamp<npy_intp>(diagonal, -rows - 1, columns + 1);
+    const char* from = x.data;
+    char* to = data_of<char>(result);
+    AllowThreads allow(x.size() >= release_lock_from);
+    parallel_for(x.size() / columns, std::max<int64_t>(1, parallel_grain / columns),
+                 [=](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+            // The first column of the upper part: on the diagonal for it, behind it for the lower.
+            const npy_intp cut = row % rows + shift + (lower ? 1 : 0);
+            const npy_intp place = std::clamp<npy_intp>(cut, 0, columns) * item;
+            const npy_intp start = row * columns * item, all = columns * item;
+            if (lower) {
+                std::memcpy(to + start, from + start, place);
+                std::memset(to + start + place, 0, all - place);
+            } else {
+                std::memset(to + start, 0, place);
+                std::memcpy(to + start + place, from + start + place, all - place);
+            }
+        }
+    });
+    return result;
 }
 
 }  // namespace
 
-bool copy_elements(const ArrayView& from, char* to, const npy_intp* to_strides) {
-    if (from.ndim > max_axes) return false;
-    const npy_intp size = from.size(), item = PyArray_ITEMSIZE(from.object);
+BitLoops::Row find_cast(int from_type, int to_type) {
+    const int from = cast_type(from_type), to = cast_type(to_type);
+    return from < 0 || to < 0 ? nullptr : bit_loops.cast[from][to];
+}
+
+bool copy_elements(const CopyPlan& plan, npy_intp item) {
+    const int log = log2_of_size(item);
+    if (plan.ndim > max_axes || log < 0) return false;
+    const npy_intp size = PyArray_MultiplyList(plan.shape, plan.ndim);
     if (size == 0) return true;
-    const Walk walk = walk_of(from, to_strides);
-    const int inner = walk.ndim - 1;
+    const Walk walk(plan);
     AllowThreads allow(size >= release_lock_from);
-    if (walk.ndim == 0 || walk.from[inner] == item) {
-        copy_rows(walk, item, from.data, to);
+    const int inner = walk.ndim - 1;
+    if (walk.ndim == 0 || (walk.from[inner] == item && walk.to[inner] == item)) {
+        walk_rows(walk, item, plan.from, plan.to,
+                  [item](npy_intp n, const char* from, npy_intp, char* to, npy_intp) {
+            std::memcpy(to, from, n * item);
+        });
         return true;
     }
-    for (int along = 0; along < inner; ++along) {
-        if (walk.from[along] != item || walk.from[inner] % item) continue;
-        switch (item) {
-            case 1:
-                transpose_planes(walk, along, bit_loops.transpose8, from.data, to);
-                return true;
-            case 2:
-                transpose_planes(walk, along, bit_loops.transpose16, from.data, to);
-                return true;
-            case 4:
-                transpose_planes(walk, along, bit_loops.transpose32, from.data, to);
-                return true;
-            case 8:
-                transpose_planes(walk, along, bit_loops.transpose64, from.data, to);
-                return true;
-        }
+    const int along = transposed_axis(walk, item);
+    if (along < 0) {
+        walk_rows(walk, item, plan.from, plan.to, bit_loops.copy[log]);
+        return true;
     }
-    return false;
+    switch (item) {
+        case 1: transpose_planes(walk, along, bit_loops.transpose8, plan.from, plan.to); break;
+        case 2: transpose_planes(walk, along, bit_loops.transpose16, plan.from, plan.to); break;
+        case 4: transpose_planes(walk, along, bit_loops.transpose32, plan.from, plan.to); break;
+        case 8: transpose_planes(walk, along, bit_loops.transpose64, plan.from, plan.to); break;
+    }
+    return true;
+}
+
+bool copy_elements(const ArrayView& from, char* to, const npy_intp* to_strides) {
+    const CopyPlan plan{from.ndim, from.shape, from.data, from.strides, to, to_strides};
+    return copy_elements(plan, PyArray_ITEMSIZE(from.object));
 }
 
 PyObject* in_order_of(const ArrayView& x, const ArrayView& like) {
@@ -161,14 +462,23 @@ PyObject* in_order_of(const ArrayView& x, const ArrayView& like) {
     npy_intp strides[NPY_MAXDIMS];
     strides_like(like, strides);
     PyObject* result = new_array_strided(x.type, x.ndim, x.shape, strides);
-    if (!result || copy_elements(x, data_of<char>(result), strides)) return result;
-    Py_DECREF(result);
-    return nullptr;
+    return or_drop(result, result && copy_elements(x, data_of<char>(result), strides));
 }
 
 PyMethodDef copies_methods[] = {
     method<"clone", clone>(
         "clone(x, order)\n--\n\nA dense copy, in memory order 'K' (as x), 'C' or 'channels_last'."),
+    method<"cast", cast>("cast(x, dtype)\n--\n\nA dense copy of another type, in x's order."),
+    method<"copy", copy>(
+        "copy(x, source)\n--\n\nOverwrites x with source, broadcast and converted."),
+    method<"flip", flip>("flip(x, axes)\n--\n\nA copy, backwards along some axes."),
+    method<"cat", cat>("cat(arrays, axis, out=None)\n--\n\nArrays joined along an axis."),
+    method<"stack", stack>(
+        "stack(arrays, axis, out=None)\n--\n\nArrays joined along a new axis."),
+    method<"tril", triangle<true>>(
+        "tril(x, diagonal)\n--\n\nMatrices, zero above a diagonal."),
+    method<"triu", triangle<false>>(
+        "triu(x, diagonal)\n--\n\nMatrices, zero below a diagonal."),
     {}};
 
 }  // namespace rushlight

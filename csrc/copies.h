@@ -1,14 +1,31 @@
-// Dense copies in another memory order.
+// Copies into another memory order or another type.
 #pragma once
 
 #include "array_view.h"
+#include "instruction_sets.h"
 
 namespace rushlight {
 
-// Copies the elements of `from` to `to`, which has the same shape and these strides (bytes), dense
-// in some order of the axes. False when no axis of `from` is contiguous, or the elements are not
-// plain numbers of 1, 2, 4 or 8 bytes.
+// Two arrays of one shape that are walked together. Strides in bytes; those of the source may be 0
+// or negative.
+struct CopyPlan {
+    int ndim;
+    const npy_intp* shape;
+    const char* from;
+    const npy_intp* from_strides;
+    char* to;
+    const npy_intp* to_strides;
+};
+
+// Copies elements of `item` bytes. False for another size than 1, 2, 4, 8 or 16, or too many axes.
+bool copy_elements(const CopyPlan& plan, npy_intp item);
+
+// Copies the elements of `from` to `to`, which has the same shape and these strides. False where
+// that does not serve.
 bool copy_elements(const ArrayView& from, char* to, const npy_intp* to_strides);
+
+// The loop that converts elements of one of NumPy's types to another; nullptr where there is none.
+BitLoops::Row find_cast(int from_type, int to_type);
 
 // `x` itself (a new reference) if its elements lie as those of `like`, which has its shape; else a
 // copy for which that is so. nullptr without an error where copy_elements() does not serve.

@@ -29,6 +29,83 @@ void transpose(int64_t rows, int64_t columns, const U* from, int64_t from_stride
     }
 }
 
+// --- rows of one type into another
+
+struct Bool {
+    uint8_t value;
+};
+
+template <class To, class From>
+inline To convert(From x) {
+    if constexpr (__is_same(From, Bool))
+        return static_cast<To>(x.value);
+    else if constexpr (__is_same(To, Bool))
+        return {x != 0};
+    else if constexpr (__is_same(To, uint8_t) && From(0.5) != 0)
+        return static_cast<To>(static_cast<int64_t>(x));  // PyTorch's way: -1.0 becomes 255
+    else if constexpr (sizeof(To) < 4 && From(0.5) != 0)
+        return static_cast<To>(static_cast<int32_t>(x));
+    else
+        return static_cast<To>(x);
+}
+template <>
+inline Bool convert(Bool x) {
+    return x;
+}
+
+// The loops that matter run over adjacent elements. The compiler turns backward reading and
+// repeated elements into vector code, too, when it sees the stride.
+template <class To, class From>
+void row(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride) {
+    constexpr int64_t from_size = sizeof(From), to_size = sizeof(To);
+    const From* __restrict source = reinterpret_cast<const From*>(from);
+    To* __restrict target = reinterpret_cast<To*>(to);
+    if (to_stride == to_size && from_stride == from_size) {
+        for (int64_t i = 0; i < n; ++i) target[i] = convert<To, From>(source[i]);
+    } else if (to_stride == to_size && from_stride == 0) {
+        const To value = convert<To, From>(*source);
+        for (int64_t i = 0; i < n; ++i) target[i] = value;
+    } else if (to_stride == to_size && from_stride == -from_size) {
+        for (int64_t i = 0; i < n; ++i) target[i] = convert<To, From>(source[-i]);
+    } else if (to_stride == to_size && from_stride == 2 * from_size) {
+        for (int64_t i = 0; i < n; ++i) target[i] = convert<To, From>(source[2 * i]);
+    } else {
+        for (int64_t i = 0; i < n; ++i)
+            *reinterpret_cast<To*>(to + i * to_stride) =
+                convert<To, From>(*reinterpret_cast<const From*>(from + i * from_stride));
+    }
+}
+
+bool all_within(int64_t n, const int64_t* x, int64_t low, int64_t high) {
+    int64_t least = low, most = low;
+#pragma omp simd reduction(min : least) reduction(max : most)
+    for (int64_t i = 0; i < n; ++i) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    return least >= low && (n == 0 || most < high);
+}
+
+struct Pair {
+    uint64_t first, second;
+};
+template <>
+inline Pair convert(Pair x) {
+    return x;
+}
+
+template <class From>
+void fill_casts(BitLoops::Row* casts) {
+    casts[cast_bool] = row<Bool, From>;
+    casts[cast_uint8] = row<uint8_t, From>;
+    casts[cast_int8] = row<int8_t, From>;
+    casts[cast_int16] = row<int16_t, From>;
+    casts[cast_int32] = row<int32_t, From>;
+    casts[cast_int64] = row<int64_t, From>;
+    casts[cast_float] = row<float, From>;
+    casts[cast_double] = row<double, From>;
+}
+
 }  // namespace
 
 void fill_copies(BitLoops& loops) {
@@ -36,6 +113,20 @@ void fill_copies(BitLoops& loops) {
     loops.transpose16 = transpose<uint16_t>;
     loops.transpose32 = transpose<uint32_t>;
     loops.transpose64 = transpose<uint64_t>;
+    loops.all_within = all_within;
+    loops.copy[0] = row<uint8_t, uint8_t>;
+    loops.copy[1] = row<uint16_t, uint16_t>;
+    loops.copy[2] = row<uint32_t, uint32_t>;
+    loops.copy[3] = row<uint64_t, uint64_t>;
+    loops.copy[4] = row<Pair, Pair>;
+    fill_casts<Bool>(loops.cast[cast_bool]);
+    fill_casts<uint8_t>(loops.cast[cast_uint8]);
+    fill_casts<int8_t>(loops.cast[cast_int8]);
+    fill_casts<int16_t>(loops.cast[cast_int16]);
+    fill_casts<int32_t>(loops.cast[cast_int32]);
+    fill_casts<int64_t>(loops.cast[cast_int64]);
+    fill_casts<float>(loops.cast[cast_float]);
+    fill_casts<double>(loops.cast[cast_double]);
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

@@ -57,6 +57,19 @@ struct Loops {
                  T* exp_avg_sq, T* max_exp_avg_sq);
 };
 
+// The types that are converted into each other.
+enum CastType {
+    cast_bool,
+    cast_uint8,
+    cast_int8,
+    cast_int16,
+    cast_int32,
+    cast_int64,
+    cast_float,
+    cast_double,
+    cast_type_count
+};
+
 // Loops over bits, whatever they stand for.
 struct BitLoops {
     // to[c * to_stride + r] = from[r * from_stride + c]
@@ -68,12 +81,33 @@ struct BitLoops {
     Transpose<uint32_t> transpose32;
     Transpose<uint64_t> transpose64;
 
+    // to[i] = from[i], strides in bytes: by the logarithm of the element's size, and from one type
+    // to another, [from][to].
+    using Row = void (*)(int64_t n, const char* from, int64_t from_stride, char* to,
+                         int64_t to_stride);
+    Row copy[5];
+    Row cast[cast_type_count][cast_type_count];
+
+    bool (*all_within)(int64_t n, const int64_t* x, int64_t low, int64_t high);
+
     // MT19937: the next 624 raw numbers in place of the last; outputs from raw numbers.
     void (*twister_refill)(uint32_t* key);
     // From pairs of raw numbers: whether a uniform float64 is below p.
     void (*twister_bernoulli)(int64_t n, const uint32_t* raw, double p, uint8_t* out);
-    // From raw numbers: uniform in [low, high), a draw that rounds to high becomes low.
+    // The same with a probability for each; from one raw number where that is a float32.
+    void (*twister_bernoulli_of)(int64_t n, const uint32_t* raw, const float* p, uint8_t* out);
+    void (*twister_bernoulli_of64)(int64_t n, const uint32_t* raw, const double* p, uint8_t* out);
+    // From raw numbers, one or two for an element: uniform in [low, high), a draw that rounds to
+    // high becomes low.
     void (*twister_uniform)(int64_t n, const uint32_t* raw, float low, float high, float* out);
+    void (*twister_uniform64)(int64_t n, const uint32_t* raw, double low, double high,
+                              double* out);
+    // Standard normals times std plus mean, 16 from 16 raw numbers, or from 32.
+    void (*twister_normal)(int64_t blocks, const uint32_t* raw, float mean, float std, float* out);
+    void (*twister_normal64)(int64_t blocks, const uint32_t* raw, double mean, double std,
+                             double* out);
+    // The outputs themselves.
+    void (*twister_temper)(int64_t n, const uint32_t* raw, uint32_t* out);
 };
 
 #ifdef RUSHLIGHT_INSTRUCTION_SET

@@ -103,8 +103,10 @@ def _gather(v: Values) -> Iterator[Sample]:
                   match="Expected dtype int32/int64 for index")
     yield Invalid(v.normal(4, 5), 1, v.integers(0, 5, 4), raises=RuntimeError,
                   match="Index tensor must have the same number of dimensions as input tensor")
-    yield Invalid(v.normal(4, 5), 1, np.array([[5]]), raises=RuntimeError,
-                  match="out of bounds for dimension 1 with size 5", reads_values=True)
+    for wrong in (5, -1):
+        yield Invalid(v.normal(4, 5), 1, np.array([[wrong]]), raises=RuntimeError,
+                      match=f"index {wrong} is out of bounds for dimension 1 with size 5",
+                      reads_values=True)  # fmt: skip
 
 
 def _gather_reference(x: Array, dim: int, index: Array) -> Array:
@@ -135,8 +137,9 @@ def _index_select(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(4, 5), 0, v.integers(0, 4, 6))
     yield Sample(v.normal(4, 5, 3), -2, v.integers(0, 5, 2))
     yield Sample(v.normal(4), 0, v.integers(0, 4, 0))
-    yield Invalid(v.normal(4, 5), 0, np.array([4]), raises=IndexError, match="out of",
-                  reads_values=True)
+    for wrong in (4, -1):
+        yield Invalid(v.normal(4, 5), 0, np.array([wrong]), raises=IndexError, match="out of",
+                      reads_values=True)  # fmt: skip
 
 
 def _masked_select(v: Values) -> Iterator[Sample]:

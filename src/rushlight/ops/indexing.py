@@ -133,6 +133,35 @@ class ScatterAdd(Operation):
         return grad, Gather.apply(grad, self.dim, index) if self.needs(1) else None
 
 
+class IndexSelect(Operation):
+    """Slices of a dimension, by their numbers."""
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        x, self.dim, index = inputs
+        self.input_shape = x.array.shape
+        self.save(index)
+
+    def backward(self, grad: Tensor) -> Any:
+        zeros = grad.new_zeros(self.input_shape)
+        return IndexAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
+
+
+class IndexAdd(Operation):
+    """Slices added to those of a dimension: the gradient of `IndexSelect`."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any) -> Any:
+        return kernels.index_add(x, dim, index, source)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, _, self.dim, index = inputs
+        self.save(index)
+
+    def backward(self, grad: Tensor) -> Any:
+        index = self.saved_tensors[0]
+        return grad, IndexSelect.apply(grad, self.dim, index) if self.needs(1) else None
+
+
 class _Hole:
     """Where a tensor stood among the indices."""
 
@@ -205,13 +234,31 @@ def _checked_slice(part: slice) -> slice:
     return slice(*(int(b) if isinstance(b, Tensor) else b for b in bounds))
 
 
+_WHOLE = frozenset({int, type(None)})
+_PLAIN = frozenset({int, type(None), type(Ellipsis)})
+
+
+def _is_plain(part: Any) -> bool:
+    """Whether a part of an index needs no look at its values: the shortest way for most views."""
+    kind = type(part)
+    if kind is slice:
+        return part.step is None and type(part.start) in _WHOLE and type(part.stop) in _WHOLE
+    return kind in _PLAIN
+
+
 def _getitem(self: Tensor, index: Any) -> Tensor:
     if self.array.ndim == 0 and isinstance(index, int) and not isinstance(index, bool):
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
             "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
         )
-    template, tensors = _parse(self, index)
+    if type(index) is not tuple and _is_plain(index):
+        template: tuple[Any, ...] = (index,)
+        tensors: list[Tensor] = []
+    elif type(index) is tuple and all([_is_plain(part) for part in index]):
+        template, tensors = index, []
+    else:
+        template, tensors = _parse(self, index)
     try:
         if not tensors:
             operation = Select if len(template) == 1 and type(template[0]) is int else Slice
@@ -291,9 +338,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None)
     try:
         return Gather.apply(input, axis, index)
     except IndexError as error:
-        raise OutOfRangeError(
-            f"gather: index out of bounds for dimension {axis} with size {input.array.shape[axis]}"
-        ) from error
+        raise OutOfRangeError(f"gather: {error}") from error
 
 
 @operation
@@ -306,18 +351,23 @@ def scatter_add(
     try:
         return ScatterAdd.apply(input, fitting, axis, index)
     except IndexError as error:
-        size = input.array.shape[axis]
-        wrong = index[(index >= size) | (index < 0)][0].item()
-        raise OperationError(
-            f"scatter_add: index {wrong} is out of bounds for dimension {axis} with size {size}"
-        ) from error
+        raise OperationError(f"scatter_add: {error}") from error
 
 
 @operation
 def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The slices of `dim` that `index` names, in its order."""
     axis = wrap_dim(dim, input.array.ndim)
-    return input[(slice(None),) * axis + (index,)]
+    if index.array.dtype.kind != "i" or index.array.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector of int32 or int64")
+    if index.array.ndim == 0:
+        index = index.reshape(1)
+    if input.array.ndim == 0:
+        return IndexSelect.apply(input.reshape(1), 0, index).reshape(())
+    try:
+        return IndexSelect.apply(input, axis, index)
+    except IndexError as error:
+        raise OutOfRangeError(f"index_select: {error}") from error
 
 
 @operation
@@ -349,8 +399,8 @@ def sort(
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
         return _Sort(input.clone(), input.new_zeros((), dtype=int64))
-    order = wrap(table_of(input).sort(input.array, axis, descending)[1])
-    return _Sort(input.gather(axis, order), order)
+    values, order = map(wrap, table_of(input).sort(input.array, axis, bool(descending)))
+    return _Sort(input.gather(axis, order) if input.requires_grad else values, order)
 
 
 @operation
@@ -369,13 +419,16 @@ def topk(
 ) -> Any:  # fmt: skip
     """The `k` largest (or smallest) elements along `dim`, in order, and where they stand."""
     axis = wrap_dim(dim, input.array.ndim)
-    if not 0 <= k <= input.array.shape[axis]:
+    size = input.array.shape[axis] if input.array.ndim else 1
+    if not 0 <= k <= size:
         raise RuntimeError(
-            f"selected index k out of range (k={k}, dimension {axis} has "
-            f"{input.array.shape[axis]} elements)"
+            f"selected index k out of range (k={k}, dimension {axis} has {size} elements)"
         )
-    values, indices = sort(input, axis, largest)
-    return _TopK(values.narrow(axis, 0, k), indices.narrow(axis, 0, k))
+    if input.array.ndim == 0:
+        return _TopK(*sort(input))
+    check_ordered("topk", input)
+    values, order = map(wrap, table_of(input).topk(input.array, axis, k, bool(largest)))
+    return _TopK(input.gather(axis, order) if input.requires_grad else values, order)
 
 
 @operation("nn.functional")

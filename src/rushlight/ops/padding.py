@@ -9,11 +9,10 @@ from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
-from .joining import cat
 
 
 class ConstantPad(Operation):
-    """A border of one value around a tensor."""
+    """A border of one value; negative widths cut off."""
 
     node_name = "ConstantPadNdBackward0"
 
@@ -22,14 +21,34 @@ class ConstantPad(Operation):
         return kernels.pad(x, widths, "constant", value)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, self.widths, _ = inputs
-        self.input_shape = x.array.shape
+        self.widths = inputs[1]
 
     def backward(self, grad: Tensor) -> Any:
-        sizes = zip(self.widths, self.input_shape, strict=True)
-        return grad[tuple(slice(before, before + n) for (before, _), n in sizes)]
+        return ConstantPad.apply(grad, tuple((-b, -a) for b, a in self.widths), 0)
 
 
+class Pad(Operation):
+    """A border of the tensor's own elements."""
+
+    widths: Any
+    mode: str
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, widths: Any, mode: str) -> Any:
+        return kernels.pad(x, widths, mode, None)
+
+    def backward(self, grad: Tensor) -> Any:
+        return PadBackward.apply(grad, self.widths, self.mode)
+
+
+class PadBackward(Operation):
+    """The gradient of `Pad`: what the border repeated adds up."""
+
+    widths: Any
+    mode: str
+
+    def backward(self, grad: Tensor) -> Any:
+        return Pad.apply(grad, self.widths, self.mode)
 
 
 @operation("nn.functional")
@@ -51,39 +70,35 @@ def pad(
             "pad: Padding length must be divisible by 2 and at most twice the number of "
             f"dimensions (got {list(pad)} for shape {tuple(input.shape)})"
         )
-    pairs = [(int(pad[2 * i]), int(pad[2 * i + 1])) for i in range(len(pad) // 2)]
-    widths = [(0, 0)] * (ndim - len(pairs)) + pairs[::-1]
-    if mode != "constant":
-        return _pad_by_slices(input, widths, mode)
-    for axis, (before, after) in enumerate(widths):
-        if before < 0 or after < 0:
-            size = input.array.shape[axis]
-            start, stop = max(-before, 0), size - max(-after, 0)
-            input = input.narrow(axis, start, max(stop - start, 0))
-    grown = tuple((max(b, 0), max(a, 0)) for b, a in widths)
-    return ConstantPad.apply(input, grown, value or 0)
+    widths = [(int(pad[i]), int(pad[i + 1])) for i in range(len(pad) - 2, -1, -2)]
+    widths = [(0, 0)] * (ndim - len(widths)) + widths
+    shape = input.array.shape
+    for size, (before, after) in zip(shape, widths, strict=True):
+        if size + before + after < 0:
+            raise OperationError(
+                f"pad: The input size {list(shape)}, plus negative padding {list(pad)}, resulted "
+                "in a negative output size, which is invalid"
+            )
+    if mode == "constant":
+        return ConstantPad.apply(input, tuple(widths), value or 0)
+    _check_borders(shape, widths, mode)
+    return Pad.apply(input, tuple(widths), mode)
 
 
-def _pad_by_slices(x: Tensor, widths: list[tuple[int, int]], mode: str) -> Tensor:
-    """Borders that repeat the tensor's own elements, as slices joined to it."""
+def _check_borders(shape: tuple[int, ...], widths: list[tuple[int, int]], mode: str) -> None:
+    """A border is no wider than what it repeats."""
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     for axis, (before, after) in enumerate(widths):
-        size = x.array.shape[axis]
-        limit = {"reflect": size - 1, "circular": size, "replicate": max(before, after)}[mode]
-        if max(before, after) > limit:
+        if before <= 0 and after <= 0:
+            continue
+        size = shape[axis]
+        if mode == "replicate":
+            refused = size == 0
+        else:
+            refused = max(before, after) > (size - 1 if mode == "reflect" else size)
+        if refused:
             raise OperationError(
                 f"pad: Padding size should be less than the corresponding input dimension, but got "
-                f"padding ({before}, {after}) at dimension {axis} of input {tuple(x.shape)}"
+                f"padding ({before}, {after}) at dimension {axis} of input {shape}"
             )
-        if mode == "reflect":
-            parts = [x.narrow(axis, 1, before).flip(axis), x,
-                     x.narrow(axis, size - 1 - after, after).flip(axis)]  # fmt: skip
-        elif mode == "circular":
-            parts = [x.narrow(axis, size - before, before), x, x.narrow(axis, 0, after)]
-        else:
-            first, last = x.narrow(axis, 0, 1), x.narrow(axis, size - 1, 1)
-            parts = [first] * before + [x] + [last] * after
-        if before or after:
-            x = cat(parts, axis)
-    return x

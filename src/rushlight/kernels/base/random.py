@@ -70,7 +70,8 @@ class Random:
         """
         out = np.empty(math.prod(shape), dtype)
         if out.size < 16:
-            _store(out, _normal_pairs(state, out.size) * std + mean)
+            pairs = _normal_pairs(state, out.size)
+            _store(out, _multiply_add(pairs, np.float64(std), np.float64(mean)))
             return self.xp.asarray(out.reshape(shape))
         work = _work_dtype(out.dtype)
         blocks = out.size // 16 * 16
@@ -164,6 +165,8 @@ class Random:
                 self, state, probabilities.shape, 1.0, probabilities.dtype
             )
             keys = -(probabilities / variates)
+            if num_samples == 1:
+                return self.xp.asarray(np.argmin(keys, axis=-1, keepdims=True))
             out = np.argsort(keys, axis=-1, kind="stable")[..., :num_samples]
             return self.xp.asarray(np.ascontiguousarray(out))
         work = _work_dtype(probabilities.dtype)
@@ -270,9 +273,11 @@ def _normal_pairs(state: Array, count: int) -> Array:
     pairs = (count - waiting.size + 1) // 2
     uniforms = [values for _, values in _uniforms(state, 2 * pairs, np.dtype(np.float64))]
     u1, u2 = np.concatenate([np.empty(0), *uniforms]).reshape(pairs, 2).T
-    radius = np.sqrt(-2.0 * np.log1p(-u2))
-    angle = 2.0 * np.pi * u1
-    fresh = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).ravel()
+    # The C library's functions, as in PyTorch: NumPy's own may differ in the last bit.
+    radius = np.sqrt(-2.0 * np.array([math.log1p(-u) for u in u2.tolist()]))
+    angles = (2.0 * np.pi * u1).tolist()
+    cosines, sines = [math.cos(a) for a in angles], [math.sin(a) for a in angles]
+    fresh = np.stack([radius * cosines, radius * sines], axis=1).ravel()
     values = np.concatenate([waiting, fresh])
     if count:
         state[HAS_NORMAL] = values.size > count

@@ -47,7 +47,12 @@ class Reduction:
     def cumsum(self, x: Any, axis: int, out: Any = None) -> Any:
         if x.ndim == 0:
             return self.store(x.copy(), out)
-        return self.array(self.xp.cumsum(x, axis=axis, dtype=x.dtype, out=out))
+        # In twice the precision: rounding errors add up along the axis.
+        wide = {"float16": "float32", "float32": "float64"}.get(x.dtype.name, x.dtype)
+        if out is None:
+            out = self.xp.empty_like(x)  # in x's memory order
+        out[...] = self.xp.cumsum(x, axis=axis, dtype=wide)
+        return out
 
     @kernel("reduction")
     def count_nonzero(self, x: Any, axes: Any, out: Any = None) -> Any:

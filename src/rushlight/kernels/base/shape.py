@@ -59,14 +59,60 @@ class Shape:
 
     @kernel("copy")
     def flip(self, x: Any, axes: Any) -> Any:
-        return self.array(self.xp.flip(x, axes).copy())
+        result = self.xp.empty_like(x)  # in x's memory order
+        result[...] = self.xp.flip(x, axes)
+        return result
 
     @kernel("copy")
     def pad(self, x: Any, widths: Any, mode: str, value: Any) -> Any:
+        """A border of `value`, or of x's own elements; negative widths cut off."""
+        shape = [n + before + after for n, (before, after) in zip(x.shape, widths, strict=True)]
+        result = self._empty_in_order_of(x, shape)
         if mode == "constant":
-            return self.xp.pad(x, widths, constant_values=value)
-        return self.xp.pad(x, widths, mode={"reflect": "reflect", "replicate": "edge",
-                                            "circular": "wrap"}[mode])  # fmt: skip
+            result.fill(value)
+            sizes = list(zip(x.shape, shape, widths, strict=True))
+            here = tuple(slice(max(-b, 0), n + min(a, 0)) for n, _, (b, a) in sizes)
+            there = tuple(slice(max(b, 0), n - max(a, 0)) for _, n, (b, a) in sizes)
+            result[there] = x[here]
+            return result
+        for axis, places in enumerate(self._pad_places(x.shape, widths, mode)):
+            x = self.xp.take(x, places, axis)
+        result[...] = x
+        return result
+
+    @kernel("indexing")
+    def pad_backward(self, grad: Any, widths: Any, mode: str) -> Any:
+        """The gradient of `pad`'s input where the border repeats elements: all copies of one add
+        up."""
+        shape = [n - before - after for n, (before, after) in zip(grad.shape, widths, strict=True)]
+        result = self._empty_in_order_of(grad, shape)
+        for axis, places in enumerate(self._pad_places(shape, widths, mode)):
+            part = self.xp.zeros((*grad.shape[:axis], shape[axis], *grad.shape[axis + 1 :]),
+                                 grad.dtype)  # fmt: skip
+            self.add_at(part, (slice(None),) * axis + (places,), grad)
+            grad = part
+        result[...] = grad
+        return result
+
+    def _empty_in_order_of(self, x: Any, shape: list[int]) -> Any:
+        """An array of another shape whose axes follow each other in memory as x's do."""
+        axes = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
+        memory = self.xp.empty(tuple(shape[axis] for axis in axes), x.dtype)
+        return memory.transpose(sorted(range(x.ndim), key=axes.__getitem__))
+
+    def _pad_places(self, shape: Any, widths: Any, mode: str) -> list[Any]:
+        """For each axis, which elements are seen where."""
+        result = []
+        for size, (before, after) in zip(shape, widths, strict=True):
+            places = self.xp.arange(-before, size + after)
+            if mode == "reflect":
+                places = size - 1 - abs(size - 1 - abs(places))
+            elif mode == "replicate":
+                places = self.xp.clip(places, 0, size - 1)
+            else:
+                places = places % size
+            result.append(places)
+        return result
 
     @kernel("copy")
     def tril(self, x: Any, diagonal: int) -> Any:

@@ -1,0 +1,441 @@
+// Elements picked, placed and added by index. Indices are int64 and are looked at before anything is
+// written.
+#include <cstring>
+#include <type_traits>
+
+#include "copies.h"
+#include "iteration.h"
+#include "parallel.h"
+
+namespace rushlight {
+
+namespace {
+
+// An index array, contiguous, for the length of a call.
+class Indices {
+public:
+    Indices() = default;
+    ~Indices() { Py_XDECREF(owner_); }
+    Indices(const Indices&) = delete;
+    Indices& operator=(const Indices&) = delete;
+
+    // False when the object is no int64 array, or with an error when there is no memory.
+    bool read(PyObject* object) {
+        if (!view(object, shown) || shown.type != NPY_INT64 || shown.ndim > max_axes) return false;
+        size = shown.size();
+        if (shown.is_contiguous) {
+            owner_ = Py_NewRef(object);
+        } else {
+            owner_ = new_array(NPY_INT64, shown.ndim, shown.shape);
+            npy_intp strides[max_axes];
+            strides_in_order(shown, Order::C, strides);
+            if (!owner_ || !copy_elements(shown, data_of<char>(owner_), strides)) return false;
+        }
+        data = data_of<int64_t>(owner_);
+        return true;
+    }
+
+    // Whether all are in [low, high); else IndexError is set.
+    bool within(int64_t low, int64_t high, Py_ssize_t axis) const {
+        if (bit_loops.all_within(size, data, low, high)) return true;
+        const int64_t* wrong =
+            std::find_if(data, data + size, [=](int64_t i) { return i < low || i >= high; });
+        PyErr_Format(PyExc_IndexError,
+                     "index %lld is out of bounds for dimension %zd with size %lld",
+                     static_cast<long long>(*wrong), axis, static_cast<long long>(high));
+        return false;
+    }
+
+    ArrayView shown;  // as it was given
+    const int64_t* data = nullptr;
+    int64_t size = 0;
+
+private:
+    PyObject* owner_ = nullptr;
+};
+
+bool read_axis(PyObject* object, int ndim, int& axis) {
+    if (!PyLong_Check(object)) return false;
+    const Py_ssize_t value = PyLong_AsSsize_t(object);
+    if (value == -1 && PyErr_Occurred()) PyErr_Clear();
+    axis = static_cast<int>(value);
+    return value >= 0 && value < ndim;
+}
+
+// Calls body(data, strides, n) over rows of the last axis for three arrays of one shape, work shared
+// along the longest axis but `serial` (the last only where it is the only one).
+template <class Body>
+void for_each_row_of(int ndim, const npy_intp* shape, int serial, char* const (&data)[3],
+                     const npy_intp* const (&strides)[3], const Body& body) {
+    int split = -1;
+    for (int i = 0; i < ndim; ++i)
+        if (i != serial && (split < 0 || shape[i] > shape[split])) split = i;
+    const npy_intp size = PyArray_MultiplyList(shape, ndim);
+    if (size == 0) return;
+    const auto part = [&](int64_t begin, int64_t end) {
+        npy_intp lengths[max_axes], index[max_axes] = {};
+        std::copy_n(shape, ndim, lengths);
+        char* at[3] = {data[0], data[1], data[2]};
+        if (split >= 0) {
+            lengths[split] = end - begin;
+            for (int k = 0; k < 3; ++k) at[k] += begin * strides[k][split];
+        }
+        const int inner = ndim - 1;
+        const npy_intp steps[3] = {strides[0][inner], strides[1][inner], strides[2][inner]};
+        while (true) {
+            body(at, steps, lengths[inner]);
+            int i = inner - 1;
+            for (; i >= 0; --i) {
+                const bool wraps = ++index[i] == lengths[i];
+                const npy_intp moves = wraps ? 1 - lengths[i] : 1;
+                for (int k = 0; k < 3; ++k) at[k] += moves * strides[k][i];
+                if (!wraps) break;
+                index[i] = 0;
+            }
+            if (i < 0) return;
+        }
+    };
+    if (split < 0) {
+        part(0, 1);
+    } else {
+        parallel_for(shape[split], std::max<int64_t>(1, parallel_grain / 4 * shape[split] / size),
+                     part);
+    }
+}
+
+template <class U>
+void gather_rows(const ArrayView& x, int axis, const Indices& index, PyObject* result) {
+    npy_intp x_strides[max_axes], index_strides[max_axes];
+    std::copy_n(x.strides, x.ndim, x_strides);
+    const npy_intp step = x_strides[axis];
+    x_strides[axis] = 0;
+    strides_in_order(index.shown, Order::C, index_strides);
+    auto* made = reinterpret_cast<PyArrayObject*>(result);
+    char* const data[3] = {x.data, reinterpret_cast<char*>(const_cast<int64_t*>(index.data)),
+                           PyArray_BYTES(made)};
+    const npy_intp* const strides[3] = {x_strides, index_strides, PyArray_STRIDES(made)};
+    for_each_row_of(x.ndim, index.shown.shape, -1, data, strides,
+                    [=](char* const* at, const npy_intp* steps, npy_intp n) {
+        const auto* places = reinterpret_cast<const int64_t*>(at[1]);
+        if (steps[0] == 0 && step == sizeof(U) && steps[2] == sizeof(U)) {
+            const U* from = reinterpret_cast<const U*>(at[0]);
+            U* to = reinterpret_cast<U*>(at[2]);
+            for (npy_intp i = 0; i < n; ++i) to[i] = from[places[i]];
+            return;
+        }
+        for (npy_intp i = 0; i < n; ++i)
+            *reinterpret_cast<U*>(at[2] + i * steps[2]) =
+                *reinterpret_cast<const U*>(at[0] + i * steps[0] + places[i] * step);
+    });
+}
+
+// Whether an index goes with an array: as many axes, and only along `axis` longer.
+bool fits(const ArrayView& x, int axis, const ArrayView& index) {
+    if (x.ndim != index.ndim) return false;
+    for (int i = 0; i < x.ndim; ++i)
+        if (i != axis && index.shape[i] > x.shape[i]) return false;
+    return true;
+}
+
+PyObject* gather(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    Indices index;
+    int axis;
+    if ((nargs != 3 && !(nargs == 4 && args[3] == Py_None)) || !view(args[0], x) ||
+        !read_axis(args[1], x.ndim, axis) || !index.read(args[2]) || !fits(x, axis, index.shown))
+        return nullptr;
+    const npy_intp item = PyArray_ITEMSIZE(x.object);
+    const bool plain = PyTypeNum_ISNUMBER(x.type) || PyTypeNum_ISBOOL(x.type);
+    if (!plain || (item != 1 && item != 2 && item != 4 && item != 8)) return nullptr;
+    if (!index.within(0, x.shape[axis], axis)) return nullptr;
+    npy_intp strides[max_axes];
+    strides_like(index.shown, strides);
+    for (int i = 0; i < x.ndim; ++i) strides[i] = strides[i] / 8 * item;
+    PyObject* result = new_array_strided(x.type, x.ndim, index.shown.shape, strides);
+    if (!result) return nullptr;
+    AllowThreads allow(index.size >= release_lock_from);
+    switch (item) {
+        case 1: gather_rows<uint8_t>(x, axis, index, result); break;
+        case 2: gather_rows<uint16_t>(x, axis, index, result); break;
+        case 4: gather_rows<uint32_t>(x, axis, index, result); break;
+        case 8: gather_rows<uint64_t>(x, axis, index, result); break;
+    }
+    return result;
+}
+
+// Calls body with a zero of the type that is added in; false for other types.
+template <class Body>
+bool with_sum_type(int type, const Body& body) {
+    switch (type) {
+        case NPY_FLOAT: body(float{}); return true;
+        case NPY_DOUBLE: body(double{}); return true;
+        case NPY_INT64: body(int64_t{}); return true;
+        case NPY_INT32: body(int32_t{}); return true;
+    }
+    return false;
+}
+
+bool can_sum(int type) {
+    return with_sum_type(type, [](auto) {});
+}
+
+// A copy of x in the order of its shape.
+PyObject* contiguous_copy(const ArrayView& x) {
+    if (x.ndim > max_axes) return nullptr;
+    npy_intp strides[max_axes];
+    strides_in_order(x, Order::C, strides);
+    PyObject* result = new_array(x.type, x.ndim, x.shape);
+    if (result && !copy_elements(x, data_of<char>(result), strides)) Py_CLEAR(result);
+    return result;
+}
+
+PyObject* scatter_add(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x, values;
+    Indices index;
+    int axis;
+    if ((nargs != 4 && nargs != 5) || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
+        !index.read(args[2]) || !view(args[3], values))
+        return nullptr;
+    const bool in_place = nargs == 5 && args[4] == args[0];
+    if (nargs == 5 && args[4] != Py_None && !in_place) return nullptr;
+    if (values.type != x.type || !can_sum(x.type) || !fits(x, axis, index.shown) ||
+        !same_shape(values, index.shown))
+        return nullptr;
+    if (in_place && (!x.is_writeable() || may_overlap(x, values))) return nullptr;
+    if (!index.within(0, x.shape[axis], axis)) return nullptr;
+    PyObject* result = in_place ? Py_NewRef(args[0]) : contiguous_copy(x);
+    ArrayView target;
+    if (!result || !view(result, target)) return result;
+    npy_intp target_strides[max_axes], index_strides[max_axes];
+    std::copy_n(target.strides, x.ndim, target_strides);
+    const npy_intp step = target_strides[axis];
+    target_strides[axis] = 0;
+    strides_in_order(index.shown, Order::C, index_strides);
+    char* const data[3] = {target.data, reinterpret_cast<char*>(const_cast<int64_t*>(index.data)),
+                           values.data};
+    const npy_intp* const strides[3] = {target_strides, index_strides, values.strides};
+    AllowThreads allow(index.size >= release_lock_from);
+    with_sum_type(x.type, [&](auto zero) {
+        using T = decltype(zero);
+        for_each_row_of(x.ndim, index.shown.shape, axis, data, strides,
+                        [=](char* const* at, const npy_intp* steps, npy_intp n) {
+            const auto* places = reinterpret_cast<const int64_t*>(at[1]);
+            if (steps[0] == 0 && step == sizeof(T) && steps[2] == sizeof(T)) {
+                T* to = reinterpret_cast<T*>(at[0]);
+                const T* from = reinterpret_cast<const T*>(at[2]);
+                for (npy_intp i = 0; i < n; ++i) to[places[i]] += from[i];
+                return;
+            }
+            for (npy_intp i = 0; i < n; ++i)
+                *reinterpret_cast<T*>(at[0] + i * steps[0] + places[i] * step) +=
+                    *reinterpret_cast<const T*>(at[2] + i * steps[2]);
+        });
+    });
+    return result;
+}
+
+// --- whole slices of an axis
+
+// A contiguous array as [outer][length][inner] about one axis.
+struct Slices {
+    int64_t outer, length, inner;
+    Slices(const ArrayView& x, int axis)
+        : outer(PyArray_MultiplyList(x.shape, axis)),
+          length(x.shape[axis]),
+          inner(PyArray_MultiplyList(x.shape + axis + 1, x.ndim - axis - 1)) {}
+};
+
+PyObject* index_select(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    Indices index;
+    int axis;
+    if (nargs != 3 || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
+        !index.read(args[2]) || index.shown.ndim != 1 || !x.is_contiguous || x.ndim > max_axes ||
+        !(PyTypeNum_ISNUMBER(x.type) || PyTypeNum_ISBOOL(x.type)))
+        return nullptr;
+    if (!index.within(0, x.shape[axis], axis)) return nullptr;
+    npy_intp shape[max_axes];
+    std::copy_n(x.shape, x.ndim, shape);
+    shape[axis] = index.size;
+    PyObject* result = new_array(x.type, x.ndim, shape);
+    if (!result) return nullptr;
+    const Slices slices(x, axis);
+    const int64_t bytes = slices.inner * PyArray_ITEMSIZE(x.object);
+    const int64_t units = slices.outer * index.size;
+    const char* from = x.data;
+    char* to = data_of<char>(result);
+    const int64_t* places = index.data;
+    const int64_t count = index.size;
+    if (units == 0 || bytes == 0) return result;
+    AllowThreads allow(units * slices.inner >= release_lock_from);
+    parallel_for(units, std::max<int64_t>(1, parallel_grain / slices.inner),
+                 [=](int64_t begin, int64_t end) {
+        const auto move = [=](auto size) {
+            int64_t place = begin % count;
+            const char* slices_here = from + begin / count * slices.length * bytes;
+            for (int64_t unit = begin; unit < end; ++unit) {
+                std::memcpy(to + unit * bytes, slices_here + places[place] * bytes, size);
+                if (++place < count) continue;
+                place = 0;
+                slices_here += slices.length * bytes;
+            }
+        };
+        switch (bytes) {  // a copy of known size is a single move
+            case 4: return move(std::integral_constant<int64_t, 4>{});
+            case 8: return move(std::integral_constant<int64_t, 8>{});
+            default: return move(bytes);
+        }
+    });
+    return result;
+}
+
+// Adds slices of `values` to those of `target` that `places` names, which are in range or, where
+// that is meant, count from the end.
+void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
+                const int64_t* places, int64_t count) {
+    const auto add = [&](auto zero) {
+        using T = decltype(zero);
+        T* to = data_of<T>(target);
+        const T* from = values.as<T>();
+        // Each thread has a band of every slice, so that no two add to the same place.
+        parallel_for(slices.outer * slices.inner,
+                     std::max<int64_t>(16, parallel_grain / std::max<int64_t>(count, 1)),
+                     [=](int64_t begin, int64_t end) {
+            for (int64_t o = begin; slices.inner == 1 && o < end; ++o)
+                for (int64_t k = 0; k < count; ++k) {
+                    const int64_t place = places[k] < 0 ? places[k] + slices.length : places[k];
+                    to[o * slices.length + place] += from[o * count + k];
+                }
+            if (slices.inner == 1) return;
+            for (int64_t o = begin / slices.inner; o * slices.inner < end; ++o) {
+                const int64_t first = std::max<int64_t>(begin - o * slices.inner, 0);
+                const int64_t last = std::min(end - o * slices.inner, slices.inner);
+                for (int64_t k = 0; k < count; ++k) {
+                    const int64_t place = places[k] < 0 ? places[k] + slices.length : places[k];
+                    T* row = to + (o * slices.length + place) * slices.inner;
+                    const T* added = from + (o * count + k) * slices.inner;
+                    for (int64_t i = first; i < last; ++i) row[i] += added[i];
+                }
+            }
+        });
+    };
+    AllowThreads allow(values.size() >= release_lock_from);
+    with_sum_type(values.type, add);
+}
+
+// A copy of x with slices added along one axis.
+PyObject* index_add(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x, values;
+    Indices index;
+    int axis;
+    if (nargs != 4 || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
+        !index.read(args[2]) || !view(args[3], values) || index.shown.ndim != 1)
+        return nullptr;
+    if (values.type != x.type || !can_sum(x.type) || !values.is_contiguous ||
+        values.ndim != x.ndim)
+        return nullptr;
+    for (int i = 0; i < x.ndim; ++i)
+        if (values.shape[i] != (i == axis ? index.size : x.shape[i])) return nullptr;
+    if (!index.within(0, x.shape[axis], axis)) return nullptr;
+    PyObject* result = contiguous_copy(x);
+    if (result && values.size() > 0)
+        add_slices(result, values, Slices(x, axis), index.data, index.size);
+    return result;
+}
+
+// x with `values` added at an index tuple of the form (:, ..., i): full slices, then one array.
+PyObject* scatter_index_add(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x, values;
+    Indices index;
+    if (nargs != 3 || !view(args[0], x) || !PyTuple_Check(args[1]) || !view(args[2], values))
+        return nullptr;
+    const Py_ssize_t count = PyTuple_GET_SIZE(args[1]);
+    if (count < 1 || count > x.ndim || x.ndim > max_axes) return nullptr;
+    const int axis = static_cast<int>(count) - 1;
+    for (Py_ssize_t i = 0; i < axis; ++i) {
+        PyObject* part = PyTuple_GET_ITEM(args[1], i);
+        if (!PySlice_Check(part)) return nullptr;
+        const auto* slice = reinterpret_cast<const PySliceObject*>(part);
+        if (slice->start != Py_None || slice->stop != Py_None || slice->step != Py_None)
+            return nullptr;
+    }
+    if (!index.read(PyTuple_GET_ITEM(args[1], axis)) || values.type != x.type ||
+        !can_sum(x.type) || !values.is_contiguous)
+        return nullptr;
+    // The index's axes stand in the place of x's one.
+    if (values.ndim != x.ndim - 1 + index.shown.ndim) return nullptr;
+    for (int i = 0; i < values.ndim; ++i) {
+        const npy_intp wanted = i < axis                      ? x.shape[i]
+                                : i < axis + index.shown.ndim ? index.shown.shape[i - axis]
+                                                              : x.shape[i - index.shown.ndim + 1];
+        if (values.shape[i] != wanted) return nullptr;
+    }
+    if (!index.within(-x.shape[axis], x.shape[axis], axis)) return nullptr;
+    PyObject* result = contiguous_copy(x);
+    if (result && values.size() > 0)
+        add_slices(result, values, Slices(x, axis), index.data, index.size);
+    return result;
+}
+
+PyObject* one_hot(PyObject* const* args, Py_ssize_t nargs) {
+    Indices x;
+    if (nargs != 2 || !x.read(args[0]) || !PyLong_Check(args[1]) || x.shown.ndim == max_axes)
+        return nullptr;
+    const Py_ssize_t classes = PyLong_AsSsize_t(args[1]);
+    if (classes < 0) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    npy_intp shape[max_axes];
+    std::copy_n(x.shown.shape, x.shown.ndim, shape);
+    shape[x.shown.ndim] = classes;
+    PyObject* result = new_array(NPY_INT64, x.shown.ndim + 1, shape);
+    if (!result) return nullptr;
+    auto* out = data_of<int64_t>(result);
+    const int64_t* numbers = x.data;
+    AllowThreads allow(x.size * classes >= release_lock_from);
+    parallel_for(x.size, std::max<int64_t>(1, parallel_grain / std::max<int64_t>(classes, 1)),
+                 [=](int64_t begin, int64_t end) {
+        std::fill(out + begin * classes, out + end * classes, 0);
+        for (int64_t i = begin; i < end; ++i)
+            if (numbers[i] >= 0 && numbers[i] < classes) out[i * classes + numbers[i]] = 1;
+    });
+    return result;
+}
+
+// x[index] for whole numbers, slices, None and `...`, always a view: an ellipsis makes a 0-d array,
+// and not a number, of what whole numbers alone name.
+PyObject* getitem(PyObject* const* args, Py_ssize_t nargs) {
+    if (nargs != 2 || !PyArray_CheckExact(args[0]) || !PyTuple_CheckExact(args[1])) return nullptr;
+    const Py_ssize_t count = PyTuple_GET_SIZE(args[1]);
+    bool open = false;
+    for (Py_ssize_t i = 0; i < count; ++i) open |= PyTuple_GET_ITEM(args[1], i) == Py_Ellipsis;
+    if (open) return PyObject_GetItem(args[0], args[1]);
+    PyObject* index = PyTuple_New(count + 1);
+    if (!index) return nullptr;
+    for (Py_ssize_t i = 0; i < count; ++i)
+        PyTuple_SET_ITEM(index, i, Py_NewRef(PyTuple_GET_ITEM(args[1], i)));
+    PyTuple_SET_ITEM(index, count, Py_NewRef(Py_Ellipsis));
+    PyObject* result = PyObject_GetItem(args[0], index);
+    Py_DECREF(index);
+    return result;
+}
+
+}  // namespace
+
+PyMethodDef indexing_methods[] = {
+    method<"gather", gather>(
+        "gather(x, axis, index, out=None)\n--\n\nThe elements that index names along an axis."),
+    method<"scatter_add", scatter_add>(
+        "scatter_add(x, axis, index, values, out=None)\n--\n\nx with values added at index."),
+    method<"index_select", index_select>(
+        "index_select(x, axis, index)\n--\n\nThe slices of an axis that index names."),
+    method<"index_add", index_add>(
+        "index_add(x, axis, index, values)\n--\n\nx with slices added to those index names."),
+    method<"scatter_index_add", scatter_index_add>(
+        "scatter_index_add(x, index, values)\n--\n\nx with values added at x[index]."),
+    method<"one_hot", one_hot>("one_hot(x, classes)\n--\n\nVectors with a 1 at a number."),
+    method<"getitem", getitem>("getitem(x, index)\n--\n\nx[index]"),
+    {}};
+
+}  // namespace rushlight

@@ -1,0 +1,396 @@
+// Sorting, the largest elements, and running sums: what goes along the lines of one axis.
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <type_traits>
+
+#include "allocator.h"
+#include "copies.h"
+#include "iteration.h"
+#include "parallel.h"
+
+namespace rushlight {
+
+namespace {
+
+bool read_axis(PyObject* object, int ndim, int& axis) {
+    if (!PyLong_Check(object)) return false;
+    const Py_ssize_t value = PyLong_AsSsize_t(object);
+    if (value == -1 && PyErr_Occurred()) PyErr_Clear();
+    axis = static_cast<int>(value);
+    return value >= 0 && value < ndim;
+}
+
+// --- keys: unsigned numbers in the order of the elements, NaN last, 0 and -0 equal
+
+// Without branches: the signs of elements are as good as random.
+inline uint32_t key_of(float x) {
+    uint32_t bits;
+    const float number = x + 0.0f;  // -0 becomes 0
+    std::memcpy(&bits, &number, sizeof bits);
+    const auto negative = static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31);
+    return (bits ^ (negative | uint32_t{1} << 31)) | -static_cast<uint32_t>(x != x);
+}
+inline uint64_t key_of(double x) {
+    uint64_t bits;
+    const double number = x + 0.0;
+    std::memcpy(&bits, &number, sizeof bits);
+    const auto negative = static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63);
+    return (bits ^ (negative | uint64_t{1} << 63)) | -static_cast<uint64_t>(x != x);
+}
+inline uint64_t key_of(int64_t x) { return static_cast<uint64_t>(x) ^ uint64_t{1} << 63; }
+inline uint32_t key_of(int32_t x) { return static_cast<uint32_t>(x) ^ uint32_t{1} << 31; }
+inline uint32_t key_of(int16_t x) { return key_of(int32_t{x}); }
+inline uint32_t key_of(int8_t x) { return key_of(int32_t{x}); }
+inline uint32_t key_of(uint8_t x) { return x; }
+
+template <class T>
+using Key = decltype(key_of(T{}));
+
+// Calls body with a zero of the elements' type; false for types without keys.
+template <class Body>
+bool with_ordered_type(int type, const Body& body) {
+    switch (type) {
+        case NPY_FLOAT: body(float{}); return true;
+        case NPY_DOUBLE: body(double{}); return true;
+        case NPY_INT64: body(int64_t{}); return true;
+        case NPY_INT32: body(int32_t{}); return true;
+        case NPY_INT16: body(int16_t{}); return true;
+        case NPY_INT8: body(int8_t{}); return true;
+        case NPY_UINT8:
+        case NPY_BOOL: body(uint8_t{}); return true;
+    }
+    return false;
+}
+
+// --- the lines of an array along one axis, and where their results go
+
+struct Lines {
+    int ndim;
+    int64_t count = 1, length;
+    npy_intp shape[max_axes], from[max_axes], values[max_axes], places[max_axes];
+    npy_intp from_step, values_step, places_step;
+
+    Lines(const ArrayView& x, int axis, PyObject* values_array, PyObject* places_array)
+        : ndim(x.ndim), length(x.shape[axis]) {
+        const auto* v = PyArray_STRIDES(reinterpret_cast<PyArrayObject*>(values_array));
+        const auto* p = PyArray_STRIDES(reinterpret_cast<PyArrayObject*>(places_array));
+        for (int i = 0; i < ndim; ++i) {
+            shape[i] = i == axis ? 1 : x.shape[i];
+            count *= shape[i];
+            from[i] = x.strides[i];
+            values[i] = v[i];
+            places[i] = p[i];
+        }
+        from_step = from[axis];
+        values_step = values[axis];
+        places_step = places[axis];
+    }
+
+    void offsets(int64_t line, int64_t& a, int64_t& b, int64_t& c) const {
+        a = b = c = 0;
+        for (int i = ndim - 1; i >= 0; --i) {
+            const int64_t index = line % shape[i];
+            line /= shape[i];
+            a += index * from[i];
+            b += index * values[i];
+            c += index * places[i];
+        }
+    }
+};
+
+// Sorts keys by bytes from the lowest up, which keeps equal ones in order; bytes that are the same
+// in all keys are left out. Returns where the result is: in the first pair of arrays or the second.
+template <class K>
+bool radix_sort(int64_t n, K* keys, uint32_t* places, K* other_keys, uint32_t* other_places) {
+    constexpr int bytes = sizeof(K);
+    uint32_t counts[bytes][256] = {};
+    for (int64_t i = 0; i < n; ++i)
+        for (int b = 0; b < bytes; ++b) ++counts[b][keys[i] >> 8 * b & 255];
+    bool swapped = false;
+    for (int b = 0; b < bytes; ++b) {
+        if (counts[b][keys[0] >> 8 * b & 255] == n) continue;
+        uint32_t start = 0;
+        for (uint32_t& count : counts[b]) {
+            const uint32_t next = start + count;
+            count = start;
+            start = next;
+        }
+        for (int64_t i = 0; i < n; ++i) {
+            const uint32_t to = counts[b][keys[i] >> 8 * b & 255]++;
+            other_keys[to] = keys[i];
+            other_places[to] = places[i];
+        }
+        std::swap(keys, other_keys);
+        std::swap(places, other_places);
+        swapped = !swapped;
+    }
+    return swapped;
+}
+
+template <class K>
+void insertion_sort(int64_t n, K* keys, uint32_t* places) {
+    for (int64_t i = 1; i < n; ++i) {
+        const K key = keys[i];
+        const uint32_t place = places[i];
+        int64_t j = i;
+        for (; j > 0 && keys[j - 1] > key; --j) {
+            keys[j] = keys[j - 1];
+            places[j] = places[j - 1];
+        }
+        keys[j] = key;
+        places[j] = place;
+    }
+}
+
+// Writes the elements at `places` and the places themselves.
+template <class T, class Place>
+void write_line(int64_t n, const Place& place, const char* from, int64_t from_step, char* values,
+                int64_t values_step, char* places, int64_t places_step) {
+    for (int64_t i = 0; i < n; ++i) {
+        const int64_t at = place(i);
+        *reinterpret_cast<T*>(values + i * values_step) =
+            *reinterpret_cast<const T*>(from + at * from_step);
+        *reinterpret_cast<int64_t*>(places + i * places_step) = at;
+    }
+}
+
+// False when there was no memory.
+template <class T>
+bool sort_lines(const Lines& lines, bool descending, const char* from, char* values, char* places) {
+    using K = Key<T>;
+    const int64_t n = lines.length;
+    const K flip = descending ? ~K{0} : K{0};
+    std::atomic<bool> enough{true};
+    parallel_for(lines.count, std::max<int64_t>(1, parallel_grain / 16 / n),
+                 [&](int64_t begin, int64_t end) {
+        allocator::Scratch scratch(n * 2 * (sizeof(K) + sizeof(uint32_t)));
+        if (!scratch.data()) {
+            enough = false;
+            return;
+        }
+        K* keys = static_cast<K*>(scratch.data());
+        K* other_keys = keys + n;
+        auto* order = reinterpret_cast<uint32_t*>(other_keys + n);
+        uint32_t* other_order = order + n;
+        for (int64_t line = begin; line < end; ++line) {
+            int64_t a, b, c;
+            lines.offsets(line, a, b, c);
+            for (int64_t i = 0; i < n; ++i) {
+                keys[i] = key_of(*reinterpret_cast<const T*>(from + a + i * lines.from_step)) ^ flip;
+                order[i] = static_cast<uint32_t>(i);
+            }
+            const uint32_t* sorted = order;
+            if (n <= 32)
+                insertion_sort(n, keys, order);
+            else if (radix_sort(n, keys, order, other_keys, other_order))
+                sorted = other_order;
+            write_line<T>(n, [=](int64_t i) { return sorted[i]; }, from + a, lines.from_step,
+                          values + b, lines.values_step, places + c, lines.places_step);
+        }
+    });
+    return enough;
+}
+
+// The k first in the order of the keys, and of the places where these are equal. A buffer takes
+// what may belong to them; when it is full the better half stays, and its last is the new bound.
+template <class T>
+bool top_lines(const Lines& lines, int64_t k, bool largest, const char* from, char* values,
+               char* places) {
+    using K = Key<T>;
+    using Both = std::conditional_t<sizeof(K) == 4, uint64_t, unsigned __int128>;
+    const int64_t n = lines.length, room = std::min<int64_t>(n, 2 * k + 64);
+    const K flip = largest ? ~K{0} : K{0};
+    std::atomic<bool> enough{true};
+    parallel_for(lines.count, std::max<int64_t>(1, parallel_grain / 4 / n),
+                 [&](int64_t begin, int64_t end) {
+        allocator::Scratch scratch(room * sizeof(Both));
+        if (!scratch.data()) {
+            enough = false;
+            return;
+        }
+        Both* best = static_cast<Both*>(scratch.data());
+        for (int64_t line = begin; line < end; ++line) {
+            int64_t a, b, c, held = 0;
+            bool bounded = false;
+            lines.offsets(line, a, b, c);
+            K bound = ~K{0};  // of equal keys those that come first are held already
+            for (int64_t i = 0; i < n; ++i) {
+                const T x = *reinterpret_cast<const T*>(from + a + i * lines.from_step);
+                const K key = key_of(x) ^ flip;
+                if (key > bound || (key == bound && bounded)) continue;
+                best[held++] = static_cast<Both>(key) << 32 | static_cast<uint32_t>(i);
+                if (held < room || room == n) continue;
+                std::nth_element(best, best + k - 1, best + held);
+                held = k;
+                bound = static_cast<K>(best[k - 1] >> 32);
+                bounded = true;
+            }
+            if (held > k) std::nth_element(best, best + k - 1, best + held);
+            std::sort(best, best + k);
+            write_line<T>(k, [=](int64_t i) { return static_cast<uint32_t>(best[i]); }, from + a,
+                          lines.from_step, values + b, lines.values_step, places + c,
+                          lines.places_step);
+        }
+    });
+    return enough;
+}
+
+// The results of lines of `length`: values and places, in the order of the shape.
+struct Results {
+    PyObject *values = nullptr, *places = nullptr;
+    Results(const ArrayView& x, int axis, npy_intp length) {
+        npy_intp shape[max_axes];
+        std::copy_n(x.shape, x.ndim, shape);
+        shape[axis] = length;
+        values = new_array(x.type, x.ndim, shape);
+        places = new_array(NPY_INT64, x.ndim, shape);
+    }
+    // The tuple of both, or nullptr with the error that is set.
+    PyObject* pack(bool enough) {
+        if (values && places && !enough) PyErr_NoMemory();
+        PyObject* result = values && places && enough ? PyTuple_Pack(2, values, places) : nullptr;
+        Py_XDECREF(values);
+        Py_XDECREF(places);
+        return result;
+    }
+};
+
+bool read_lines(PyObject* const* args, ArrayView& x, int& axis) {
+    return view(args[0], x) && x.ndim <= max_axes && read_axis(args[1], x.ndim, axis) &&
+           x.shape[axis] < (npy_intp{1} << 32) && with_ordered_type(x.type, [](auto) {});
+}
+
+PyObject* sort(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axis;
+    if (nargs != 3 || !read_lines(args, x, axis) || !PyBool_Check(args[2])) return nullptr;
+    const bool descending = args[2] == Py_True;
+    Results results(x, axis, x.shape[axis]);
+    bool enough = true;
+    if (results.values && results.places && x.size() > 0) {
+        AllowThreads allow(x.size() >= release_lock_from / 16);
+        const Lines lines(x, axis, results.values, results.places);
+        with_ordered_type(x.type, [&](auto zero) {
+            enough = sort_lines<decltype(zero)>(lines, descending, x.data,
+                                                data_of<char>(results.values),
+                                                data_of<char>(results.places));
+        });
+    }
+    return results.pack(enough);
+}
+
+PyObject* topk(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axis;
+    if (nargs != 4 || !PyLong_Check(args[2]) || !PyBool_Check(args[3])) return nullptr;
+    if (!read_lines(args, x, axis)) return nullptr;
+    const Py_ssize_t k = PyLong_AsSsize_t(args[2]);
+    if (k < 0 || k > x.shape[axis]) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    const bool largest = args[3] == Py_True;
+    Results results(x, axis, k);
+    bool enough = true;
+    if (results.values && results.places && x.size() > 0 && k > 0) {
+        AllowThreads allow(x.size() >= release_lock_from / 4);
+        const Lines lines(x, axis, results.values, results.places);
+        with_ordered_type(x.type, [&](auto zero) {
+            enough = top_lines<decltype(zero)>(lines, k, largest, x.data,
+                                               data_of<char>(results.values),
+                                               data_of<char>(results.places));
+        });
+    }
+    return results.pack(enough);
+}
+
+// --- running sums
+
+// Of adjacent lines: several at a time, as each addition waits for the one before.
+template <class T, class Sum>
+void line_sums(int64_t lines, int64_t length, const T* x, T* out) {
+    constexpr int64_t together = 8;
+    parallel_for(lines, std::max<int64_t>(1, parallel_grain / 2 / length),
+                 [=](int64_t begin, int64_t end) {
+        for (int64_t line = begin; line < end; line += together) {
+            const T* from = x + line * length;
+            T* to = out + line * length;
+            if (end - line >= together) {
+                Sum sums[together] = {};
+                for (int64_t k = 0; k < length; ++k)
+                    for (int64_t j = 0; j < together; ++j)
+                        to[j * length + k] = static_cast<T>(sums[j] += from[j * length + k]);
+                continue;
+            }
+            for (int64_t j = 0; j < end - line; ++j) {
+                Sum sum = 0;
+                for (int64_t k = 0; k < length; ++k)
+                    to[j * length + k] = static_cast<T>(sum += from[j * length + k]);
+            }
+        }
+    });
+}
+
+// Over a dense array as [outer][length][inner], float32 in float64.
+template <class T, class Sum>
+void running_sums(int64_t outer, int64_t length, int64_t inner, const T* x, T* out) {
+    if (inner == 1) return line_sums<T, Sum>(outer, length, x, out);
+    constexpr int64_t band = 128;
+    const int64_t bands = (inner + band - 1) / band;
+    parallel_for(outer * bands,
+                 std::max<int64_t>(1, parallel_grain / 2 / (length * std::min(inner, band))),
+                 [=](int64_t begin, int64_t end) {
+        for (int64_t unit = begin; unit < end; ++unit) {
+            const int64_t start = unit % bands * band, width = std::min(band, inner - start);
+            const int64_t first = unit / bands * length * inner + start;
+            Sum sums[band] = {};
+            for (int64_t k = 0; k < length; ++k) {
+                const T* row = x + first + k * inner;
+                T* to = out + first + k * inner;
+                for (int64_t i = 0; i < width; ++i) {
+                    sums[i] += row[i];
+                    to[i] = static_cast<T>(sums[i]);
+                }
+            }
+        }
+    });
+}
+
+PyObject* cumsum(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axis, axes[NPY_MAXDIMS];
+    if ((nargs != 2 && !(nargs == 3 && args[2] == Py_None)) || !view(args[0], x) ||
+        !read_axis(args[1], x.ndim, axis) || !dense_axes(x, axes))
+        return nullptr;
+    if (x.type != NPY_FLOAT && x.type != NPY_DOUBLE && x.type != NPY_INT64) return nullptr;
+    PyObject* result = new_array_like(x);
+    const int64_t size = x.size(), length = x.ndim ? x.shape[axis] : 1;
+    if (!result || size == 0) return result;
+    // Memory behind one step along the axis: the axes that are faster.
+    int64_t inner = 1;
+    for (int i = x.ndim - 1; i >= 0 && axes[i] != axis; --i) inner *= x.shape[axes[i]];
+    const int64_t outer = size / (length * inner);
+    AllowThreads allow(size >= release_lock_from);
+    if (x.type == NPY_FLOAT)
+        running_sums<float, double>(outer, length, inner, x.as<float>(), data_of<float>(result));
+    else if (x.type == NPY_DOUBLE)
+        running_sums<double, double>(outer, length, inner, x.as<double>(),
+                                     data_of<double>(result));
+    else
+        running_sums<int64_t, uint64_t>(outer, length, inner, x.as<int64_t>(),
+                                        data_of<int64_t>(result));
+    return result;
+}
+
+}  // namespace
+
+PyMethodDef sorting_methods[] = {
+    method<"sort", sort>(
+        "sort(x, axis, descending)\n--\n\nThe elements in order, and where they stood."),
+    method<"topk", topk>(
+        "topk(x, axis, k, largest)\n--\n\nThe first k in order, and where they stood."),
+    method<"cumsum", cumsum>("cumsum(x, axis, out=None)\n--\n\nRunning sums along an axis."),
+    {}};
+
+}  // namespace rushlight

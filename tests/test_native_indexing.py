@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from native_support import base, kernels, layouts, random, recorded_base
+
+
+def whole(high, *shape, low=0, seed=0):
+    return np.random.default_rng(seed).integers(low, high, shape)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1", "f2"])
+@pytest.mark.parametrize("axis", [0, 1, 2, 3])
+def test_gather(dtype, axis):
+    for layout, x in layouts((random(4, 5, 6, 7) * 9).astype(dtype)).items():
+        shape = list(x.shape)
+        shape[axis] = 9
+        for index in (whole(x.shape[axis], *shape), whole(x.shape[axis], *shape[::-1]).T):
+            with recorded_base() as called:
+                actual = kernels().gather(x, axis, index)
+            assert called == []
+            np.testing.assert_array_equal(actual, base.gather(x, axis, index), err_msg=layout)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1"])
+@pytest.mark.parametrize("axis", [0, 1, 2, 3])
+def test_additions_at_repeated_places(dtype, axis):
+    for layout, x in layouts((random(4, 5, 6, 7) * 9).astype(dtype)).items():
+        shape = list(x.shape)
+        shape[axis] = 9
+        index = whole(x.shape[axis], *shape)
+        values = (random(*shape) * 9).astype(dtype)
+        line = whole(x.shape[axis], 9)
+        for name, *arguments in [
+            ("scatter_add", axis, index, values), ("index_add", axis, line, values),
+            ("scatter_index_add", (slice(None),) * axis + (line - x.shape[axis],), values),
+            ("index_select", axis, line),
+        ]:  # fmt: skip
+            actual = getattr(kernels(), name)(x, *arguments)
+            expected = getattr(base, name)(x, *arguments)
+            np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5,
+                                       err_msg=f"{name}, {layout}")  # fmt: skip
+
+
+def test_additions_in_place():
+    x = random(4, 5)
+    expected = base.scatter_add(x, 1, whole(5, 4, 9), random(4, 9))
+    assert kernels().scatter_add(x, 1, whole(5, 4, 9), random(4, 9), x) is x
+    np.testing.assert_allclose(x, expected, rtol=1e-6)
+
+
+def test_an_index_by_tensors_of_two_dimensions():
+    x, index = random(6, 3), whole(6, 4, 5, low=-6)
+    with recorded_base() as called:
+        actual = kernels().scatter_index_add(x, (index,), random(4, 5, 3))
+    assert called == []
+    np.testing.assert_allclose(actual, base.scatter_index_add(x, (index,), random(4, 5, 3)),
+                               rtol=1e-5)  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", [-1, 5, 2**40])
+@pytest.mark.parametrize("table", [kernels(), base])
+def test_what_is_out_of_range_is_named(table, wrong):
+    x = random(4, 5)
+    index = np.array([[0, wrong]])
+    match = f"index {wrong} is out of bounds for dimension 1 with size 5"
+    for name, *arguments in [
+        ("gather", index), ("scatter_add", index, random(1, 2)),
+        ("index_select", index[0]), ("index_add", index[0], random(4, 2)),
+    ]:  # fmt: skip
+        with pytest.raises(IndexError, match=match):
+            getattr(table, name)(x, 1, *arguments)
+    if wrong > 0:
+        with pytest.raises(IndexError):
+            table.scatter_index_add(x, (slice(None), index[0]), random(4, 2))
+    np.testing.assert_array_equal(x, random(4, 5))
+
+
+def test_empty_indices():
+    x = random(4, 5)
+    assert kernels().gather(x, 0, np.zeros((0, 5), np.int64)).shape == (0, 5)
+    assert kernels().index_select(x, 1, np.zeros(0, np.int64)).shape == (4, 0)
+    empty = np.zeros((0, 5), np.float32)
+    assert kernels().gather(empty, 1, np.zeros((0, 2), np.int64)).shape == (0, 2)
+    with pytest.raises(IndexError):
+        kernels().index_select(empty, 0, np.array([0]))
+
+
+def test_one_hot():
+    for x in (whole(7, 30), whole(7, 3, 4).T, np.asarray(3), np.array([-1, 7])):
+        np.testing.assert_array_equal(kernels().one_hot(x, 7), base.one_hot(x, 7))
