@@ -95,6 +95,13 @@ class Values:
     def positive(self, *shape: int) -> Array:
         return self.between(0.3, 2.0, *shape)
 
+    def fraction(self, *shape: int) -> Array:
+        """Between -1 and 1, away from both."""
+        return self.between(-0.9, 0.9, *shape)
+
+    def above_one(self, *shape: int) -> Array:
+        return self.between(1.2, 3.0, *shape)
+
     def nonzero(self, *shape: int) -> Array:
         """Of either sign, and at least 0.3 away from 0."""
         return self.positive(*shape) * self.random.choice([-1.0, 1.0], shape)

@@ -22,6 +22,9 @@ class CUDA(Accelerator):
 
     device_name = "cuda"
 
+    def special_functions(self) -> Any:
+        return importlib.import_module("cupyx.scipy.special")
+
     @classmethod
     def current_index(cls) -> int:
         return cls.xp.cuda.runtime.getDevice()

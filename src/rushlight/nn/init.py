@@ -12,9 +12,9 @@ from typing import Any
 
 from ..dtype import bool as bool_
 from ..grad_mode import no_grad
+from ..ops.choices import where
 from ..ops.common import table_of
 from ..ops.creation import arange, empty_like, ones_like
-from ..ops.elementwise import where
 from ..ops.random import randperm
 from ..tensor import Tensor, wrap
 

@@ -6,6 +6,7 @@ family what PyTorch has at its top.
 
 from . import (  # noqa: F401  (importing a family attaches its methods)
     activation,
+    choices,
     compare_all,
     comparison,
     complex,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..tensor import Tensor
-from .common import conjugated
+from .choices import where
+from .common import conjugated, derivative
 from .declare import Unary, operation
-from .elementwise import where
+from .elementwise import erfc, exp
 
 
 class Relu(SavesOutput, Unary):
@@ -77,8 +79,287 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     return input.relu_() if inplace else _relu(input)
 
 
+# ---- functions of the input alone, whose gradients have kernels of their own
+
+
+class Gradient(SavesInputs):
+    """grad * slope(x): what is linear in grad, and has `slope` for its own derivative."""
+
+    @staticmethod
+    def slope(x: Tensor, *parameters: Any) -> Tensor:
+        """The activation's derivative, in operations that can be differentiated."""
+        raise NotImplementedError
+
+    def backward(self, grad: Tensor) -> Any:
+        first, x = self.saved_tensors
+        parameters = [getattr(self, name) for name in self.parameters]
+        grad_x = None
+        if self.needs(1):
+            grad_x = derivative(lambda x: self.slope(x, *parameters), x, grad * first)
+        return type(self).apply(grad, x, *parameters), grad_x
+
+
+class FlatGradient(Gradient):
+    """A gradient of steps: it does not change with x."""
+
+    def backward(self, grad: Tensor) -> Any:
+        parameters = [getattr(self, name) for name in self.parameters]
+        return type(self).apply(grad, self.saved_tensors[1], *parameters), None
+
+
+class Silu(SavesInputs, Unary):
+    """x * sigmoid(x)."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return SiluGradient.apply(grad, self.saved_tensors[0])
+
+
+class SiluGradient(Gradient):
+    kernel = "silu_backward"
+
+    @staticmethod
+    def slope(x: Tensor) -> Tensor:
+        s = sigmoid(x)
+        return s * (1 + x * (1 - s))
+
+
+class Gelu(SavesInputs, Unary):
+    """x times the probability that a normal variable is below x."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return GeluGradient.apply(grad, self.saved_tensors[0])
+
+
+class GeluGradient(Gradient):
+    kernel = "gelu_backward"
+
+    @staticmethod
+    def slope(x: Tensor) -> Tensor:
+        return 0.5 * erfc(x * -(0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * math.pi) ** -0.5
+
+
+class GeluTanh(SavesInputs, Unary):
+    """`Gelu` approximated by a hyperbolic tangent."""
+
+    node_name = "GeluBackward0"
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return GeluTanhGradient.apply(grad, self.saved_tensors[0])
+
+
+class GeluTanhGradient(Gradient):
+    kernel = "gelu_tanh_backward"
+
+    @staticmethod
+    def slope(x: Tensor) -> Tensor:
+        factor = 2 * (2 / math.pi) ** 0.5
+        s = sigmoid(factor * (x + 0.044715 * x * x * x))
+        return s + x * s * (1 - s) * (factor * (1 + 3 * 0.044715 * x * x))
+
+
+class Logsigmoid(SavesInputs, Unary):
+    """log(sigmoid(x))."""
+
+    node_name = "LogSigmoidBackward0"
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return LogsigmoidGradient.apply(grad, self.saved_tensors[0])
+
+
+class LogsigmoidGradient(Gradient):
+    kernel = "logsigmoid_backward"
+
+    @staticmethod
+    def slope(x: Tensor) -> Tensor:
+        return sigmoid(-x)
+
+
+class Mish(SavesInputs, Unary):
+    """x * tanh(softplus(x))."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return MishGradient.apply(grad, self.saved_tensors[0])
+
+
+class MishGradient(Gradient):
+    kernel = "mish_backward"
+
+    @staticmethod
+    def slope(x: Tensor) -> Tensor:
+        gate = tanh(Softplus.apply(x, 1, 20))
+        return gate + x * sigmoid(x) * (1 - gate * gate)
+
+
+class Hardsigmoid(SavesInputs, Unary):
+    """x / 6 + 1 / 2, at least 0 and at most 1."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return HardsigmoidGradient.apply(grad, self.saved_tensors[0])
+
+
+class HardsigmoidGradient(FlatGradient):
+    kernel = "hardsigmoid_backward"
+
+
+class Hardswish(SavesInputs, Unary):
+    """x * hardsigmoid(x)."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return HardswishGradient.apply(grad, self.saved_tensors[0])
+
+
+class HardswishGradient(Gradient):
+    kernel = "hardswish_backward"
+
+    @staticmethod
+    def slope(x: Tensor) -> Tensor:
+        return where(x <= -3, 0.0, where(x < 3, x / 3 + 0.5, 1.0))
+
+
+class Softplus(SavesInputs):
+    """log(1 + exp(beta x)) / beta, and x itself where beta x is above a threshold."""
+
+    beta: float
+    threshold: float
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return SoftplusGradient.apply(grad, self.saved_tensors[0], self.beta, self.threshold)
+
+
+class SoftplusGradient(Gradient):
+    kernel = "softplus_backward"
+    beta: float
+    threshold: float
+
+    @staticmethod
+    def slope(x: Tensor, beta: float, threshold: float) -> Tensor:
+        return where(x * beta > threshold, 1.0, sigmoid(x * beta))
+
+
+class Elu(SavesInputs):
+    """x where x > 0, alpha * (exp(x) - 1) elsewhere."""
+
+    alpha: float
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return EluGradient.apply(grad, self.saved_tensors[0], self.alpha)
+
+
+class EluGradient(Gradient):
+    kernel = "elu_backward"
+    alpha: float
+
+    @staticmethod
+    def slope(x: Tensor, alpha: float) -> Tensor:
+        return where(x > 0, 1.0, alpha * exp(where(x > 0, 0.0, x)))
+
+
+class LeakyRelu(SavesInputs):
+    """x where x > 0, a fraction of x elsewhere."""
+
+    slope_below: float
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return LeakyReluGradient.apply(grad, self.saved_tensors[0], self.slope_below)
+
+
+class LeakyReluGradient(FlatGradient):
+    kernel = "leaky_relu_backward"
+    slope_below: float
+
+
+class Threshold(SavesInputs):
+    """x where it is above a threshold, a value elsewhere."""
+
+    limit: float
+    value: float
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return ThresholdGradient.apply(grad, self.saved_tensors[0], self.limit)
+
+
+class ThresholdGradient(FlatGradient):
+    kernel = "threshold_backward"
+    limit: float
+
+
+_silu, _mish = Silu.define(inplace=False, place=""), Mish.define(inplace=False, place="")
+_hardsigmoid = Hardsigmoid.define(inplace=False, place="")
+_hardswish = Hardswish.define(inplace=False, place="")
+_gelu, _gelu_tanh = (
+    Gelu.define(inplace=False, place=""), GeluTanh.define(inplace=False, place="")
+)  # fmt: skip
+_logsigmoid = Logsigmoid.define(inplace=False, place="")
+
+
+def _stored(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
+    return input.copy_(result) if inplace else result
+
+
+@operation("nn.functional")
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * sigmoid(x), elementwise (Elfwing et al. 2017; also called swish)."""
+    return _stored(input, _silu(input), inplace)
+
+
+@operation("nn.functional")
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x * P(N <= x) for a normal variable N, elementwise (Hendrycks, Gimpel 2016).
+
+    `approximate="tanh"` is 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.gelu(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1587,  0.0000,  0.8413])
+    """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    return _gelu(input) if approximate == "none" else _gelu_tanh(input)
+
+
+@operation("nn.functional")
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(sigmoid(x)), elementwise."""
+    return _logsigmoid(input)
+
+
+@operation("nn.functional")
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * tanh(softplus(x)), elementwise (Misra 2019)."""
+    return _stored(input, _mish(input), inplace)
+
+
+@operation("nn.functional")
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """x / 6 + 1 / 2, at least 0 and at most 1, elementwise."""
+    return _stored(input, _hardsigmoid(input), inplace)
+
+
+@operation("nn.functional")
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * hardsigmoid(x), elementwise (Howard et al. 2019)."""
+    return _stored(input, _hardswish(input), inplace)
+
+
+@operation("nn.functional")
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`."""
+    return Softplus.apply(input, beta, threshold)
+
+
+@operation("nn.functional")
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where x > 0, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2015)."""
+    return _stored(input, Elu.apply(input, alpha), inplace)
+
+
+@operation("nn.functional")
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x where x > `threshold`, `value` elsewhere."""
+    return _stored(input, Threshold.apply(input, threshold, value), inplace)
+
+
 @operation("nn.functional")
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, `negative_slope * x` elsewhere."""
-    result = where(input > 0, input, input * negative_slope)
-    return input.copy_(result) if inplace else result
+    return _stored(input, LeakyRelu.apply(input, negative_slope), inplace)

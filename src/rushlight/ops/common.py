@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import NotSupportedError, OperationError
+from ..grad_mode import enable_grad, state
 from ..tensor import Tensor, wrap_dim
 from .promotion import table_of
 
@@ -37,6 +38,18 @@ def conjugated(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.conj() if value.array.dtype.kind == "c" else value
     return value.conjugate() if type(value) is complex else value
+
+
+def derivative(function: Any, x: Tensor, seed: Tensor) -> Tensor:
+    """`seed` times the derivative of an elementwise function at x, itself differentiable."""
+    from ..autograd import grad
+
+    create_graph = state.enabled
+    with enable_grad():
+        # A view, so that the search ends here and not in what x came from.
+        here = x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
+        (found,) = grad(function(here), (here,), (seed,), create_graph=create_graph)
+    return found
 
 
 def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:

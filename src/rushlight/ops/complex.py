@@ -7,9 +7,9 @@ from typing import Any
 from ..autograd.operation import Operation, SavesInputs
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
+from .choices import where
 from .common import conjugated, methods
 from .declare import Unary, operation
-from .elementwise import where
 from .promotion import promoted
 
 

@@ -1,17 +1,18 @@
-"""Arithmetic, powers, exponentials, trigonometry and choices, element by element."""
+"""Arithmetic, powers, exponentials and trigonometry, element by element."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import COMPLEX
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..tensor import Tensor
-from .common import check_ordered, conjugated
+from .choices import where
+from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
-from .promotion import full_like_number, promoted, result_type
+from .promotion import of_one_dtype, result_type
 
 # ---- arithmetic
 
@@ -97,6 +98,59 @@ class Remainder(SavesInputs, Binary):
         return grad, -grad * floor_divide(a, b) if self.needs(1) else None
 
 
+class Fmod(SavesInputs, Binary):
+    """`input - other * trunc(input / other)`: what is left, with the dividend's sign."""
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        return grad, -grad * (a / b).trunc() if self.needs(1) else None
+
+
+class Hypot(SavesInputs, Binary):
+    """sqrt(input ** 2 + other ** 2), without overflow on the way."""
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        share = grad / hypot(a, b)
+        return share * a, share * b
+
+
+class Copysign(SavesInputs, Binary):
+    """|input| with the sign of `other`, that of -0.0 too; flat in `other`, and in 0."""
+
+    floats = True
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        return grad * (copysign(a.sign().abs(), b) * a.sign()), zeros_like(grad)
+
+
+class Addcmul(SavesInputs):
+    """input + value * tensor1 * tensor2."""
+
+    value: Any
+
+    def backward(self, grad: Tensor) -> Any:
+        _, a, b = self.saved_tensors
+        scaled = grad if self.value == 1 else grad * conjugated(self.value)
+        return (
+            grad,
+            scaled * conjugated(b) if self.needs(1) else None,
+            scaled * conjugated(a) if self.needs(2) else None,
+        )
+
+
+class Addcdiv(SavesInputs):
+    """input + value * tensor1 / tensor2."""
+
+    value: Any
+
+    def backward(self, grad: Tensor) -> Any:
+        _, a, b = self.saved_tensors
+        share = (grad if self.value == 1 else grad * conjugated(self.value)) / conjugated(b)
+        return grad, share, -share * conjugated(a / b) if self.needs(2) else None
+
+
 add = Add.define(alpha=True, operator="add")
 sub = Sub.define("subtract", alpha=True, operator="sub")
 mul = Mul.define("multiply", operator="mul")
@@ -104,6 +158,27 @@ _true_divide = Div.define(operator="truediv")
 neg = Neg.define("negative")
 floor_divide = FloorDivide.define(operator="floordiv")
 remainder = Remainder.define(operator="mod")
+fmod, hypot, copysign = Fmod.define(), Hypot.define(), Copysign.define()
+
+
+@operation(inplace=True)
+def addcmul(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
+) -> Tensor:
+    """`input + value * tensor1 * tensor2`, broadcast."""
+    return Addcmul.apply(*of_one_dtype(input, tensor1, tensor2), value)
+
+
+@operation(inplace=True)
+def addcdiv(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
+) -> Tensor:
+    """`input + value * tensor1 / tensor2`, broadcast; whole numbers are refused."""
+    if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":
+        raise OperationError(
+            "Integer division with addcdiv is no longer supported; convert an operand with .float()"
+        )
+    return Addcdiv.apply(*of_one_dtype(input, tensor1, tensor2), value)
 
 
 @operation("torch", "divide")
@@ -159,6 +234,17 @@ class Square(SavesInputs, Unary):
         return grad * conjugated(2 * self.saved_tensors[0])
 
 
+class Cube(SavesInputs, Unary):
+    """x * x * x."""
+
+    node_name = "PowBackward0"
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad * conjugated(3 * x * x)
+
+
+_cube = Cube.define(inplace=False, place="")
 _pow = Pow.define(inplace=False, place="")
 square = Square.define()
 
@@ -170,6 +256,8 @@ def pow(input: Any, exponent: Tensor | Any, *, out: Tensor | None = None) -> Ten
         if exponent.__class__ in (int, float):
             if exponent == 2 and input.array.dtype.kind in "fc":
                 return square(input)
+            if exponent == 3 and input.array.dtype.kind in "fc":
+                return _cube(input)
             if exponent.__class__ is int and exponent < 0 and input.array.dtype.kind in "biu":
                 raise OperationError("Integers to negative integer powers are not allowed.")
         return _pow(input, exponent)
@@ -228,7 +316,62 @@ class Abs(SavesInputs, Unary):
     """|x|, with gradient 0 at 0."""
 
     def backward(self, grad: Tensor) -> Tensor:
-        return grad * self.saved_tensors[0].sgn()
+        (x,) = self.saved_tensors
+        return grad * x.sgn() if x.is_complex() else AbsGradient.apply(grad, x)
+
+
+class AbsGradient(Operation):
+    """grad * sign(x)."""
+
+    kernel = "abs_backward"
+    saves = (1,)
+
+    def backward(self, grad: Tensor) -> Any:
+        return AbsGradient.apply(grad, self.saved_tensors[0]), None
+
+
+class Exp2(SavesOutput, Unary):
+    """2 to the power of each element."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return grad * conjugated(self.saved_tensors[0]) * math.log(2)
+
+
+class Expm1(SavesOutput, Unary):
+    """exp(x) - 1, accurate near 0."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return grad * conjugated(self.saved_tensors[0] + 1)
+
+
+class Log2(SavesInputs, Unary):
+    """The logarithm to base 2."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return grad / conjugated(self.saved_tensors[0] * math.log(2))
+
+
+class Log10(SavesInputs, Unary):
+    """The logarithm to base 10."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return grad / conjugated(self.saved_tensors[0] * math.log(10))
+
+
+class Erf(SavesInputs, Unary):
+    """The error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad * exp(-(x * x)) * (2 / math.sqrt(math.pi))
+
+
+class Erfc(SavesInputs, Unary):
+    """1 - erf(x), accurate where that is small."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad * exp(-(x * x)) * (-2 / math.sqrt(math.pi))
 
 
 class Sin(SavesInputs, Unary):
@@ -245,146 +388,95 @@ class Cos(SavesInputs, Unary):
         return -grad * conjugated(sin(self.saved_tensors[0]))
 
 
+class Tan(SavesOutput, Unary):
+    """The tangent of an angle in radians."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        y = self.saved_tensors[0]
+        return grad * conjugated(1 + y * y)
+
+
+class Asin(SavesInputs, Unary):
+    """The angle whose sine is x, from -pi / 2 to pi / 2."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad * conjugated(rsqrt(1 - x * x))
+
+
+class Acos(SavesInputs, Unary):
+    """The angle whose cosine is x, from 0 to pi."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return -grad * conjugated(rsqrt(1 - x * x))
+
+
+class Atan(SavesInputs, Unary):
+    """The angle whose tangent is x, from -pi / 2 to pi / 2."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad / conjugated(x * x + 1)
+
+
+class Sinh(SavesInputs, Unary):
+    """(exp(x) - exp(-x)) / 2."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return grad * conjugated(cosh(self.saved_tensors[0]))
+
+
+class Cosh(SavesInputs, Unary):
+    """(exp(x) + exp(-x)) / 2."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return grad * conjugated(sinh(self.saved_tensors[0]))
+
+
+class Asinh(SavesInputs, Unary):
+    """The number whose hyperbolic sine is x."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad * conjugated(rsqrt(x * x + 1))
+
+
+class Acosh(SavesInputs, Unary):
+    """The number from 0 on whose hyperbolic cosine is x; nan below 1."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad * conjugated(rsqrt(x - 1) * rsqrt(x + 1))
+
+
+class Atanh(SavesInputs, Unary):
+    """The number whose hyperbolic tangent is x."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad / conjugated(1 - x * x)
+
+
+class Atan2(SavesInputs, Binary):
+    """The angle of the point (other, input) in the plane, from -pi to pi."""
+
+    floats = True
+
+    def backward(self, grad: Tensor) -> Any:
+        y, x = self.saved_tensors
+        share = grad / (y * y + x * x)
+        return share * x, -share * y if self.needs(1) else None
+
+
 exp, log, log1p = Exp.define(), Log.define(), Log1p.define()
 sqrt, rsqrt, reciprocal = Sqrt.define(), Rsqrt.define(), Reciprocal.define()
 abs = Abs.define("absolute")
-sin, cos = Sin.define(), Cos.define()
-
-
-# ---- limits and choices
-
-
-class Clamp(SavesInputs):
-    """Elements below the lower limit and above the upper one moved there; None is no limit."""
-
-    low: Any
-    high: Any
-
-    def backward(self, grad: Tensor) -> Tensor:
-        (x,) = self.saved_tensors
-        inside = x == x
-        if self.low is not None:
-            inside = inside & (x >= self.low)
-        if self.high is not None:
-            inside = inside & (x <= self.high)
-        return where(inside, grad, 0.0)  # not grad * 0: what comes back may be infinite
-
-
-class Maximum(SavesInputs, Binary):
-    """The larger of two elements; nan if either is."""
-
-    def backward(self, grad: Tensor) -> Any:
-        return _share(grad, *self.saved_tensors)
-
-
-class Minimum(SavesInputs, Binary):
-    """The smaller of two elements; nan if either is."""
-
-    def backward(self, grad: Tensor) -> Any:
-        a, b = self.saved_tensors
-        return _share(grad, b, a)
-
-
-def _share(grad: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradients of max(a, b): the larger one's, half of it each where they are equal."""
-    half = grad / 2
-    equal = a == b
-    return (
-        where(equal, half, where(a > b, grad, 0.0)), where(equal, half, where(a > b, 0.0, grad))
-    )  # fmt: skip
-
-
-class Where(Operation):
-    """One of two elements, as a mask says."""
-
-    saves = (0,)
-
-    def backward(self, grad: Tensor) -> Any:
-        condition = self.saved_tensors[0]
-        zero = grad.new_zeros(())
-        return None, Where.apply(condition, grad, zero), Where.apply(condition, zero, grad)
-
-
-_MaskedFill = Where.renamed("MaskedFill")
-
-_maximum = Maximum.define(inplace=False, place="")
-_minimum = Minimum.define(inplace=False, place="")
-
-
-@operation("torch", "clip", inplace=True)
-def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
-    """Elements below `min` become `min`, those above `max` become `max`."""
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
-        lifted = input if min is None else _maximum(input, _as_tensor(min, input))
-        return lifted if max is None else _minimum(lifted, _as_tensor(max, input))
-    kind = result_type(input, *(v for v in (min, max) if v is not None))
-    if kind.category == COMPLEX:
-        raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
-    return Clamp.apply(input if kind is input.dtype else input.to(kind), min, max)
-
-
-def _as_tensor(value: Any, like: Tensor) -> Tensor:
-    return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
-
-
-@operation
-def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The larger of two elements; nan if either is."""
-    return check_ordered("maximum", _maximum(input, other))
-
-
-@operation
-def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The smaller of two elements; nan if either is."""
-    return check_ordered("minimum", _minimum(input, other))
-
-
-@operation(method=False)
-def where(
-    condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None
-) -> Any:
-    """`input` where `condition` is true, `other` elsewhere; alone, the indices where it is true."""
-    if input is None and other is None:
-        return condition.nonzero(as_tuple=True)
-    if condition.array.dtype.kind != "b":
-        raise OperationError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype "
-            f"{condition.dtype}"
-        )
-    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-        input = full_like_number(input, result_type(input, other), condition)
-    a, b = promoted("where", input, other)
-    if not isinstance(b, Tensor):
-        b = full_like_number(b, a.dtype, a)
-    return Where.apply(condition, a, b)
-
-
-@operation(inplace=True)
-def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """`input` with `value` where `mask` is true."""
-    if not _is_bool(mask):
-        raise OperationError(
-            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
-        )
-    if isinstance(value, (int, float)):
-        value = full_like_number(value, input.dtype, input)
-    elif not isinstance(value, Tensor):
-        value = input.new_tensor(value)
-    if value.array.ndim:
-        raise OperationError(
-            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value.array.ndim} dimension(s)."
-        )
-    return _MaskedFill.apply(mask, value.to(input.dtype), input)
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.array.dtype.kind == "b"
-
-
-@operation(inplace=True)
-def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
-    """`input + weight * (end - input)`."""
-    return input + weight * (end - input)
+exp2, expm1 = Exp2.define("special.exp2"), Expm1.define("special.expm1")
+log2, log10 = Log2.define(), Log10.define()
+erf, erfc = Erf.define("special.erf"), Erfc.define("special.erfc")
+sin, cos, tan = Sin.define(), Cos.define(), Tan.define()
+asin, acos, atan = Asin.define("arcsin"), Acos.define("arccos"), Atan.define("arctan")
+sinh, cosh = Sinh.define(), Cosh.define()
+asinh, acosh = Asinh.define("arcsinh"), Acosh.define("arccosh")
+atanh, atan2 = Atanh.define("arctanh"), Atan2.define("arctan2")

@@ -8,9 +8,10 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
+from .choices import clamp, where
 from .common import check
 from .declare import operation
-from .elementwise import clamp, exp, log1p, where
+from .elementwise import exp, log1p
 from .reduction import mean, sum
 from .softmax import log_softmax
 

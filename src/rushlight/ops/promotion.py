@@ -66,6 +66,12 @@ def promoted(name: str, a: Any, b: Any, floats: bool = False) -> tuple[Any, Any]
     return a, b
 
 
+def of_one_dtype(*tensors: Tensor) -> list[Tensor]:
+    """Tensors in the dtype that all of them promote to."""
+    to = result_type(*tensors)
+    return [t if t.array.dtype == to.numpy else t.to(to) for t in tensors]
+
+
 def is_operand(value: Any) -> bool:
     return isinstance(value, (Tensor, numbers.Number, np.generic))
 

@@ -10,9 +10,10 @@ from ..autograd.operation import Operation, SavesOutput
 from ..dtype import int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
+from .choices import where
 from .common import check_ordered, conjugated, normalize_axes, table_of, values_and_indices
 from .declare import operation
-from .elementwise import sqrt, where
+from .elementwise import sqrt
 from .shape import Expand
 
 

@@ -17,6 +17,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -25,8 +26,9 @@ from typing import Any
 import numpy as np
 
 UNARY = """
-    abs absolute arccos arcsin arctan bitwise_not cbrt ceil conjugate cos cosh exp exp2 expm1 fabs
-    floor invert isfinite isinf isnan log log10 log1p log2 logical_not negative positive reciprocal
+    abs absolute arccos arccosh arcsin arcsinh arctan arctanh bitwise_not cbrt ceil conjugate cos
+    cosh exp exp2 expm1 fabs floor invert isfinite isinf isnan log log10 log1p log2 logical_not
+    negative positive reciprocal
     rint sign signbit sin sinh sqrt square tan tanh trunc
 """.split()
 BINARY = """
@@ -35,6 +37,7 @@ BINARY = """
     logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift subtract
     true_divide
 """.split()
+SPECIAL = ("erf", "erfc")
 _UFUNC_OPTIONS = ("out", "casting", "dtype")
 
 # Per function its parameters in CuPy's order; those after `*` by name alone.
@@ -328,8 +331,16 @@ class ArrayModule:
 
     # ---- the way in and out
 
-    def _function(self, name: str, positional: list[str], named: Any = ()) -> Any:
-        original = getattr(np, name)
+    def special(self) -> Any:
+        """What CuPy has of SciPy's special functions."""
+        functions = importlib.import_module("scipy.special")
+        found = {name: self._function(name, ["x"], ("out",), functions) for name in SPECIAL}
+        return SimpleNamespace(**found)
+
+    def _function(
+        self, name: str, positional: list[str], named: Any = (), library: Any = np
+    ) -> Any:
+        original = getattr(library, name)
         allowed = {*positional, *named}
 
         def function(*args: Any, **kwargs: Any) -> Any:

@@ -24,6 +24,9 @@ class Strict(Accelerator):
     array_type = module.ndarray
     device_name = "strict"
 
+    def special_functions(self) -> Any:
+        return module.special()
+
     @classmethod
     def current_index(cls) -> int:
         return module.current.id

@@ -17,8 +17,13 @@ class Copies:
     array: Any
     to_numpy: Any
 
-    def store(self, result: Any, out: Any) -> Any:
-        """`result`, or `out` with its values where the caller gave one."""
+    def store(self, result: Any, out: Any, like: Any = None) -> Any:
+        """`result`, or `out` with its values where the caller gave one.
+
+        Where `like` has the result's shape, the result gets its memory order.
+        """
+        if out is None and like is not None and like.shape == result.shape:
+            out = self.xp.empty_like(like, dtype=result.dtype)
         if out is None:
             return self.array(result)
         out[...] = result

@@ -49,13 +49,15 @@ def _rounding(name: str) -> Any:
     return run
 
 
-def _binary(name: str, refused: str = "") -> Any:
+def _binary(name: str, refused: str = "", floats: bool = False) -> Any:
     @kernel("elementwise")
     def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
         if refused:
             for x in (a, b):
                 if hasattr(x, "dtype") and x.dtype.kind in refused:
                     raise _refusal(run.__name__, x)
+        if floats:
+            a, b = (floating(x) if hasattr(x, "dtype") else x for x in (a, b))
         return self.array(getattr(self.xp, name)(a, b, out=out))
 
     return run
@@ -167,14 +169,14 @@ class Elementwise:
     tan, asin, acos, atan = map(_of_floats, ("tan", "arcsin", "arccos", "arctan"))
     sinh, cosh, asinh = map(_of_floats, ("sinh", "cosh", "arcsinh"))
     acosh, atanh = map(_of_floats, ("arccosh", "arctanh"))
-    atan2, hypot, copysign = map(_binary, ("arctan2", "hypot", "copysign"))
+    atan2, copysign = _binary("arctan2", floats=True), _binary("copysign", floats=True)
+    hypot = _binary("hypot")
     fmax, fmin, fmod = map(_binary, ("fmax", "fmin", "fmod"))
 
     def special(self, name: str, *arguments: Any, out: Any = None) -> Any:
         """A special function, for which NumPy has none: SciPy's, or on CUDA CuPy's."""
-        library = "scipy" if self.xp.__name__ == "numpy" else f"{self.xp.__name__}x.scipy"
         try:
-            functions = importlib.import_module(f"{library}.special")
+            functions = self.special_functions()
         except ModuleNotFoundError as error:
             raise NotSupportedError(
                 f"{name} needs Rushlight's C++ extension, or SciPy, which is not installed here: "
@@ -182,13 +184,16 @@ class Elementwise:
             ) from error
         return self.array(getattr(functions, name)(*arguments, out=out))
 
+    def special_functions(self) -> Any:
+        return importlib.import_module("scipy.special")
+
     @kernel("elementwise")
     def erf(self, x: Any, out: Any = None) -> Any:
-        return self.special("erf", x, out=out)
+        return self.special("erf", floating(x), out=out)
 
     @kernel("elementwise")
     def erfc(self, x: Any, out: Any = None) -> Any:
-        return self.special("erfc", x, out=out)
+        return self.special("erfc", floating(x), out=out)
 
     @kernel("elementwise")
     def cube(self, x: Any, out: Any = None) -> Any:
@@ -202,11 +207,11 @@ class Elementwise:
 
     @kernel("elementwise")
     def addcmul(self, x: Any, a: Any, b: Any, value: Any, out: Any = None) -> Any:
-        return self.store(x + value * a * b, out)
+        return self.store(x + value * a * b, out, x)
 
     @kernel("elementwise")
     def addcdiv(self, x: Any, a: Any, b: Any, value: Any, out: Any = None) -> Any:
-        return self.store(x + value * a / b, out)
+        return self.store(x + value * a / b, out, x)
 
 
 for _name, _kernel in vars(Elementwise).items():

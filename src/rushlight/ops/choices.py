@@ -1,0 +1,190 @@
+"""Limits and choices between elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation, SavesInputs
+from ..dtype import COMPLEX
+from ..errors import NotSupportedError, OperationError
+from ..tensor import Tensor
+from .common import check_ordered, conjugated
+from .declare import Binary, operation
+from .promotion import full_like_number, promoted, result_type
+
+
+class Clamp(SavesInputs):
+    """Elements below the lower limit and above the upper one moved there; None is no limit."""
+
+    low: Any
+    high: Any
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return ClampGradient.apply(grad, self.saved_tensors[0], self.low, self.high)
+
+
+class ClampGradient(Operation):
+    """grad where x is within the limits, else 0 (not grad * 0: it may be infinite)."""
+
+    kernel = "clamp_backward"
+    saves = (1,)
+    low: Any
+    high: Any
+
+    def backward(self, grad: Tensor) -> Any:
+        return ClampGradient.apply(grad, self.saved_tensors[0], self.low, self.high), None
+
+
+class Maximum(SavesInputs, Binary):
+    """The larger of two elements; nan if either is."""
+
+    def backward(self, grad: Tensor) -> Any:
+        return _share(grad, *self.saved_tensors)
+
+
+class Minimum(SavesInputs, Binary):
+    """The smaller of two elements; nan if either is."""
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        return _share(grad, b, a)
+
+
+class Fmax(SavesInputs, Binary):
+    """The larger of two elements; a number rather than nan."""
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        first = (a >= b).logical_or(b.isnan())
+        return where(first, grad, 0.0), where(first, 0.0, grad)
+
+
+class Fmin(SavesInputs, Binary):
+    """The smaller of two elements; a number rather than nan."""
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        first = (a <= b).logical_or(b.isnan())
+        return where(first, grad, 0.0), where(first, 0.0, grad)
+
+
+fmax, fmin = Fmax.define(inplace=False), Fmin.define(inplace=False)
+
+
+def _share(grad: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradients of max(a, b): the larger one's, half of it each where they are equal."""
+    half = grad / 2
+    equal = a == b
+    return (
+        where(equal, half, where(a > b, grad, 0.0)), where(equal, half, where(a > b, 0.0, grad))
+    )  # fmt: skip
+
+
+class Where(Operation):
+    """One of two elements, as a mask says."""
+
+    saves = (0,)
+
+    def backward(self, grad: Tensor) -> Any:
+        condition = self.saved_tensors[0]
+        zero = grad.new_zeros(())
+        return None, Where.apply(condition, grad, zero), Where.apply(condition, zero, grad)
+
+
+_MaskedFill = Where.renamed("MaskedFill")
+
+_maximum = Maximum.define(inplace=False, place="")
+_minimum = Minimum.define(inplace=False, place="")
+
+
+@operation("torch", "clip", inplace=True)
+def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
+    """Elements below `min` become `min`, those above `max` become `max`."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        lifted = input if min is None else _maximum(input, _as_tensor(min, input))
+        return lifted if max is None else _minimum(lifted, _as_tensor(max, input))
+    kind = result_type(input, *(v for v in (min, max) if v is not None))
+    if kind.category == COMPLEX:
+        raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
+    return Clamp.apply(input if kind is input.dtype else input.to(kind), min, max)
+
+
+def _as_tensor(value: Any, like: Tensor) -> Tensor:
+    return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
+
+
+@operation
+def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The larger of two elements; nan if either is."""
+    return check_ordered("maximum", _maximum(input, other))
+
+
+@operation
+def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The smaller of two elements; nan if either is."""
+    return check_ordered("minimum", _minimum(input, other))
+
+
+@operation(method=False)
+def where(
+    condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None
+) -> Any:
+    """`input` where `condition` is true, `other` elsewhere; alone, the indices where it is true."""
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    if condition.array.dtype.kind != "b":
+        raise OperationError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{condition.dtype}"
+        )
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        input = full_like_number(input, result_type(input, other), condition)
+    a, b = promoted("where", input, other)
+    if not isinstance(b, Tensor):
+        b = full_like_number(b, a.dtype, a)
+    return Where.apply(condition, a, b)
+
+
+@operation(inplace=True)
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """`input` with `value` where `mask` is true."""
+    if not _is_bool(mask):
+        raise OperationError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+        )
+    if isinstance(value, (int, float)):
+        value = full_like_number(value, input.dtype, input)
+    elif not isinstance(value, Tensor):
+        value = input.new_tensor(value)
+    if value.array.ndim:
+        raise OperationError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.array.ndim} dimension(s)."
+        )
+    return _MaskedFill.apply(mask, value.to(input.dtype), input)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.array.dtype.kind == "b"
+
+
+class Lerp(SavesInputs):
+    """input + weight * (end - input)."""
+
+    def backward(self, grad: Tensor) -> Any:
+        start, end, weight = self.saved_tensors
+        return (
+            grad * (1 - conjugated(weight)) if self.needs(0) else None,
+            grad * conjugated(weight) if self.needs(1) else None,
+            grad * conjugated(end - start) if self.needs(2) else None,
+        )
+
+
+@operation(inplace=True)
+def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
+    """`input + weight * (end - input)`: `end` itself for a weight of 1."""
+    if input.array.dtype != end.array.dtype:
+        raise OperationError(f"expected dtype {input.dtype} for `end` but got dtype {end.dtype}")
+    return Lerp.apply(input, end, weight)
