@@ -126,10 +126,13 @@ class Stub:
         if method and returns == "Tensor" and _writes(name):
             returns = self.name(typing.Self)
         texts = ["self"] if method else []
+        positional = [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
         for p in parameters:
             if p.kind is p.KEYWORD_ONLY and not any(text.startswith("*") for text in texts):
                 texts.append("*")
             texts.append(self.parameter(function, p))
+            if p.kind is p.POSITIONAL_ONLY and p is positional[-1]:
+                texts.append("/")
         indent = "    " if method else ""
         return _wrapped(f"{indent}def {name}(", texts, f") -> {returns}: ...", NOTES.get(name, ""))
 

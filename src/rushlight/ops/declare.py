@@ -107,7 +107,7 @@ class Binary(Operation):
         function = _described(_scaled(core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
-        written = _binary_inplace(cls)
+        written = _binary_inplace(cls, alpha)
         if inplace:
             _publish_inplace(written, cls, aliases)
         if operator:
@@ -115,7 +115,7 @@ class Binary(Operation):
         return function
 
     @classmethod
-    def call(cls, input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    def call(cls, input: Any, other: Tensor | Any, *, alpha: Any = 1) -> Tensor:
         """The operation with its operands promoted, without the short cuts of the entry."""
         other = other if alpha == 1 else other * alpha
         if not isinstance(input, Tensor):
@@ -229,13 +229,18 @@ def _unary_inplace(cls: type[Unary]) -> Any:
     return function
 
 
-def _binary_inplace(cls: type[Binary]) -> Any:
-    def function(self: Tensor, other: Tensor | Any, *, alpha: Any = 1) -> Tensor:
+def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
+    def function(self: Tensor, other: Tensor | Any) -> Tensor:
         if modes:
             return special(function, locals())
+        return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other))
+
+    def scaled(self: Tensor, other: Tensor | Any, *, alpha: Any = 1) -> Tensor:
+        if modes:
+            return special(scaled, locals())
         return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other, alpha))
 
-    return function
+    return scaled if alpha else function
 
 
 

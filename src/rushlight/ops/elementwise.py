@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..dtype import COMPLEX
@@ -11,6 +11,7 @@ from ..tensor import Tensor
 from .common import check_ordered, conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
+from .entry import run_inplace
 from .promotion import full_like_number, promoted, result_type
 
 # ---- arithmetic
@@ -124,7 +125,15 @@ def div(
     return _true_divide(input, other).trunc().to(result_type(input, other))
 
 
-@operation
+@operation("Tensor", "divide_")
+def div_(self: Tensor, other: Tensor | Any, *, rounding_mode: str | None = None) -> Tensor:
+    """`div`, with the result written to this tensor."""
+    if rounding_mode is None:
+        return self.__itruediv__(other)
+    return run_inplace(div, self, (other,), {"rounding_mode": rounding_mode})
+
+
+@operation(inplace=True)
 def true_divide(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
     """`input / other`, broadcast."""
     return _true_divide(input, other)
@@ -339,6 +348,16 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements; nan if either is."""
     return check_ordered("minimum", _minimum(input, other))
+
+
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+
+
+@overload
+def where(
+    condition: Tensor, input: Tensor | Any, other: Tensor | Any, *, out: Tensor | None = None
+) -> Tensor: ...
 
 
 @operation(method=False)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from math import prod as product
-from typing import Any
+from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesOutput
 from ..dtype import int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import check_ordered, conjugated, normalize_axes, table_of, values_and_indices
+from .common import (
+    ValuesAndIndices,
+    check_ordered,
+    conjugated,
+    normalize_axes,
+    table_of,
+    values_and_indices,
+)
 from .declare import operation
 from .elementwise import sqrt, where
 from .shape import Expand
@@ -194,6 +202,20 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
     return result(values, indices)
 
 
+@overload
+def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def max(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def max(
+    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
+
+
 @operation
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
@@ -202,6 +224,20 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     if isinstance(dim, Tensor):
         return input.maximum(dim)
     return _extreme("max", input, dim, keepdim, _Max)
+
+
+@overload
+def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def min(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def min(
+    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
 
 
 @operation
