@@ -148,6 +148,7 @@ class Stub:
 
     def annotation(self, function: Any, text: Any) -> str:
         """An annotation in the words of this file."""
+        function = inspect.unwrap(function)
         assert isinstance(text, str), f"{function.__module__}.{function.__qualname__}: annotate it"
         scope = ChainMap(
             function.__globals__, vars(sys.modules[function.__module__]), vars(builtins)

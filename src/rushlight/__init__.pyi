@@ -73,24 +73,25 @@ from .serialization import load as load
 from .serialization import save as save
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
+from .types import AnyDevice, Dims, Number
 from .version import __version__ as __version__
 
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 absolute = abs
 def add(
-    input: Tensor, other: Tensor | Any, *, alpha: Any = 1, out: Tensor | None = None
+    input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor: ...
 def addmm(
     input: Tensor,
     mat1: Tensor,
     mat2: Tensor,
     *,
-    beta: Any = 1,
-    alpha: Any = 1,
+    beta: Number = 1,
+    alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def all(
-    input: Tensor, dim: Any = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
+    input: Tensor, dim: Dims = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
 def allclose(
     input: Tensor,
@@ -100,22 +101,22 @@ def allclose(
     equal_nan: builtins.bool = False,
 ) -> builtins.bool: ...
 def amax(
-    input: Tensor, dim: Any = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
+    input: Tensor, dim: Dims = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
 def amin(
-    input: Tensor, dim: Any = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
+    input: Tensor, dim: Dims = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def any(
-    input: Tensor, dim: Any = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
+    input: Tensor, dim: Dims = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
 def arange(
     start: Any,
     end: Any = None,
     step: Any = 1,
     *,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
     **ignored: Any,
@@ -142,21 +143,25 @@ def argsort(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor: ...
+def as_tensor(data: Any, dtype: dtype | None = None, device: AnyDevice = None) -> Tensor: ...
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: builtins.bool | None = None
+    obj: Any,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    copy: builtins.bool | None = None,
 ) -> Tensor: ...
 def bernoulli(
     input: Tensor,
     p: builtins.float | None = None,
     *,
-    generator: Any = None,
+    generator: Generator | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def bitwise_and(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def bitwise_and(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def bitwise_or(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
-def bitwise_xor(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def bitwise_or(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def bitwise_xor(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: ...
 def cat(
@@ -195,11 +200,11 @@ def conv2d(
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor: ...
 def cumsum(
-    input: Tensor, dim: builtins.int, *, dtype: Any = None, out: Tensor | None = None
+    input: Tensor, dim: builtins.int, *, dtype: dtype | None = None, out: Tensor | None = None
 ) -> Tensor: ...
 def div(
     input: Tensor,
-    other: Tensor | Any,
+    other: Tensor | Number,
     *,
     rounding_mode: str | None = None,
     out: Tensor | None = None,
@@ -208,8 +213,8 @@ divide = div
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def empty(
     *size: Any,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     layout: Any = None,
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
@@ -220,21 +225,21 @@ def empty(
 def empty_like(
     input: Tensor,
     *,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     memory_format: Any = None,
     **ignored: Any,
 ) -> Tensor: ...
-def eq(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def eq(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def equal(input: Tensor, other: Tensor) -> builtins.bool: ...
 def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def eye(
     n: builtins.int,
     m: builtins.int | None = None,
     *,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
     **ignored: Any,
@@ -242,7 +247,7 @@ def eye(
 def flatten(input: Tensor, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor: ...
 def flip(input: Tensor, *dims: Any) -> Tensor: ...
 def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def floor_divide(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def floor_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor: ...
 def frombuffer(
     buffer: Any,
@@ -256,8 +261,8 @@ def full(
     size: Any,
     fill_value: Any,
     *,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     layout: Any = None,
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
@@ -267,8 +272,8 @@ def full_like(
     input: Tensor,
     fill_value: Any,
     *,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     memory_format: Any = None,
     **ignored: Any,
@@ -276,9 +281,9 @@ def full_like(
 def gather(
     input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
-def ge(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def ge(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater_equal = ge
-def gt(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater = gt
 def imag(input: Tensor) -> Tensor: ...
 def index_select(
@@ -295,7 +300,7 @@ def isclose(
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def le(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def le(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less_equal = le
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor: ...
 def linspace(
@@ -303,8 +308,8 @@ def linspace(
     end: Any,
     steps: builtins.int,
     *,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
     **ignored: Any,
@@ -312,16 +317,20 @@ def linspace(
 def log(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def log_softmax(
-    input: Tensor, dim: builtins.int | None = None, dtype: Any = None, *, out: Tensor | None = None
+    input: Tensor,
+    dim: builtins.int | None = None,
+    dtype: dtype | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor: ...
-def logical_and(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def logical_and(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def logical_or(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
-def logical_xor(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def logical_or(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def logical_xor(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def logsumexp(
     input: Tensor, dim: Any, keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
-def lt(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less = lt
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor: ...
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -341,10 +350,10 @@ def max(
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mean(
     input: Tensor,
-    dim: Any = None,
+    dim: Dims = None,
     keepdim: builtins.bool = False,
     *,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -362,21 +371,21 @@ def min(
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor: ...
-def mul(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def mul(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 multiply = mul
 def multinomial(
     input: Tensor,
     num_samples: builtins.int,
     replacement: builtins.bool = False,
     *,
-    generator: Any = None,
+    generator: Generator | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def narrow(
     input: Tensor, dim: builtins.int, start: builtins.int, length: builtins.int
 ) -> Tensor: ...
-def ne(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def ne(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 not_equal = ne
 def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 negative = neg
@@ -389,7 +398,7 @@ def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ..
 def norm(
     input: Tensor,
     p: Any = "fro",
-    dim: Any = None,
+    dim: Dims = None,
     keepdim: builtins.bool = False,
     *,
     out: Tensor | None = None,
@@ -399,65 +408,67 @@ def normal(
     std: Any = 1.0,
     size: Any = None,
     *,
-    generator: Any = None,
-    dtype: Any = None,
-    device: Any = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def numel(input: Tensor) -> builtins.int: ...
-def ones(*size: Any, dtype: Any = None, out: Tensor | None = None, **options: Any) -> Tensor: ...
+def ones(
+    *size: Any, dtype: dtype | None = None, out: Tensor | None = None, **options: Any
+) -> Tensor: ...
 def ones_like(input: Tensor, **options: Any) -> Tensor: ...
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def permute(input: Tensor, *dims: Any) -> Tensor: ...
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def pow(input: Any, exponent: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def rand(
     *size: Any,
-    generator: Any = None,
-    dtype: Any = None,
-    device: Any = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
     **options: Any,
 ) -> Tensor: ...
-def rand_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor: ...
+def rand_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor: ...
 def randint(
     low: builtins.int,
     high: Any = None,
     size: Any = None,
     *,
-    generator: Any = None,
-    dtype: Any = None,
-    device: Any = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randint_like(
-    input: Tensor, low: builtins.int, high: Any = None, *, dtype: Any = None
+    input: Tensor, low: builtins.int, high: Any = None, *, dtype: dtype | None = None
 ) -> Tensor: ...
 def randn(
     *size: Any,
-    generator: Any = None,
-    dtype: Any = None,
-    device: Any = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
     **options: Any,
 ) -> Tensor: ...
-def randn_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor: ...
+def randn_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor: ...
 def randperm(
     n: builtins.int,
     *,
-    generator: Any = None,
-    dtype: Any = None,
-    device: Any = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     out: Tensor | None = None,
     **ignored: Any,
 ) -> Tensor: ...
 def real(input: Tensor) -> Tensor: ...
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def relu(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def remainder(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def remainder(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def reshape(input: Tensor, *shape: Any) -> Tensor: ...
 def resolve_conj(input: Tensor) -> Tensor: ...
 resolve_neg = resolve_conj
@@ -472,7 +483,11 @@ def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def softmax(
-    input: Tensor, dim: builtins.int | None = None, dtype: Any = None, *, out: Tensor | None = None
+    input: Tensor,
+    dim: builtins.int | None = None,
+    dtype: dtype | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def sort(
     input: Tensor,
@@ -501,15 +516,15 @@ def std(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def sub(
-    input: Tensor, other: Tensor | Any, *, alpha: Any = 1, out: Tensor | None = None
+    input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor: ...
 subtract = sub
 def sum(
     input: Tensor,
-    dim: Any = None,
+    dim: Dims = None,
     keepdim: builtins.bool = False,
     *,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def t(input: Tensor) -> Tensor: ...
@@ -517,8 +532,8 @@ def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def tensor(
     data: Any,
     *,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
 ) -> Tensor: ...
@@ -536,7 +551,7 @@ swapaxes = transpose
 swapdims = transpose
 def tril(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def triu(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
-def true_divide(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor: ...
+def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 fix = trunc
 def unbind(input: Tensor, dim: builtins.int = 0) -> tuple[Tensor, ...]: ...
@@ -557,7 +572,9 @@ def view_as_real(input: Tensor) -> Tensor: ...
 def where(condition: Tensor) -> tuple[Tensor, ...]: ...
 @overload
 def where(
-    condition: Tensor, input: Tensor | Any, other: Tensor | Any, *, out: Tensor | None = None
+    condition: Tensor, input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
 ) -> Tensor: ...
-def zeros(*size: Any, dtype: Any = None, out: Tensor | None = None, **options: Any) -> Tensor: ...
+def zeros(
+    *size: Any, dtype: dtype | None = None, out: Tensor | None = None, **options: Any
+) -> Tensor: ...
 def zeros_like(input: Tensor, **options: Any) -> Tensor: ...

@@ -24,6 +24,7 @@ import linecache
 import types
 from collections import defaultdict
 from collections.abc import Callable
+from operator import mul
 from typing import Any, Protocol, TypeVar, overload
 
 from ..autograd.grad_mode import state
@@ -32,6 +33,7 @@ from ..autograd.operation import Operation
 from ..kernels.launch import kernels as tables
 from ..overrides import call_mode, mode_of_thread, modes
 from ..tensor import Tensor
+from ..types import Number
 from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
 from .promotion import inplace_operand, operands, promoted
 
@@ -49,7 +51,7 @@ class UnaryFunction(Protocol):
 
 class BinaryFunction(Protocol):
     def __call__(
-        self, input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None
+        self, input: Any, other: Any, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor: ...
 
 
@@ -115,9 +117,9 @@ class Binary(Operation):
         return function
 
     @classmethod
-    def call(cls, input: Any, other: Tensor | Any, *, alpha: Any = 1) -> Tensor:
+    def call(cls, input: Any, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """The operation with its operands promoted, without the short cuts of the entry."""
-        other = other if alpha == 1 else other * alpha
+        other = other if alpha == 1 else mul(other, alpha)
         if not isinstance(input, Tensor):
             input, other = promoted(cls.operation_name, input, other, floats=cls.floats)
         return cls.apply(*operands(cls, input, other)[:2])
@@ -161,7 +163,7 @@ def _unary(cls: type[Unary]) -> Any:
 def _binary(cls: type[Binary], rescued: Any) -> Any:
     name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
 
-    def function(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
+    def function(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
             return special(function, locals())
         try:
@@ -186,7 +188,8 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
         output._grad_fn = output._view = None
         recording = input._requires_grad or input._view is not None and input.requires_grad
         if not recording and y is not other:
-            recording = other._requires_grad or other._view is not None and other.requires_grad
+            b: Any = other  # a tensor: y is its array
+            recording = b._requires_grad or b._view is not None and b.requires_grad
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)
             node._sequence = next_sequence()
@@ -204,12 +207,12 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
 
 def _scaled(core: Any) -> Any:
     def function(
-        input: Tensor, other: Tensor | Any, *, alpha: Any = 1, out: Tensor | None = None
+        input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor:
         if out is not None or modes:
             return special(function, locals())
         try:
-            return core(input, other if alpha == 1 else other * alpha)
+            return core(input, other if alpha == 1 else mul(other, alpha))
         except Exception as error:
             answer = rescue(function, error, locals())
             if answer is UNANSWERED:
@@ -230,12 +233,12 @@ def _unary_inplace(cls: type[Unary]) -> Any:
 
 
 def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
-    def function(self: Tensor, other: Tensor | Any) -> Tensor:
+    def function(self: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
             return special(function, locals())
         return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other))
 
-    def scaled(self: Tensor, other: Tensor | Any, *, alpha: Any = 1) -> Tensor:
+    def scaled(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         if modes:
             return special(scaled, locals())
         return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other, alpha))

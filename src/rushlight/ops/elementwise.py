@@ -8,6 +8,7 @@ from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..dtype import COMPLEX
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
+from ..types import Number
 from .common import check_ordered, conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
@@ -109,7 +110,7 @@ remainder = Remainder.define(operator="mod")
 
 @operation("torch", "divide")
 def div(
-    input: Tensor, other: Tensor | Any, *, rounding_mode: str | None = None,
+    input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request."""
@@ -126,7 +127,7 @@ def div(
 
 
 @operation("Tensor", "divide_")
-def div_(self: Tensor, other: Tensor | Any, *, rounding_mode: str | None = None) -> Tensor:
+def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
     """`div`, with the result written to this tensor."""
     if rounding_mode is None:
         return self.__itruediv__(other)
@@ -134,7 +135,7 @@ def div_(self: Tensor, other: Tensor | Any, *, rounding_mode: str | None = None)
 
 
 @operation(inplace=True)
-def true_divide(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
+def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input / other`, broadcast."""
     return _true_divide(input, other)
 
@@ -173,7 +174,7 @@ square = Square.define()
 
 
 @operation(inplace=True)
-def pow(input: Any, exponent: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
+def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input ** exponent`, broadcast; either may be a number, but not both."""
     if isinstance(input, Tensor):
         if exponent.__class__ in (int, float):
@@ -356,7 +357,7 @@ def where(condition: Tensor) -> tuple[Tensor, ...]: ...
 
 @overload
 def where(
-    condition: Tensor, input: Tensor | Any, other: Tensor | Any, *, out: Tensor | None = None
+    condition: Tensor, input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 
 

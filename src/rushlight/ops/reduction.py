@@ -8,9 +8,11 @@ from math import prod as product
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesOutput
+from ..dtype import dtype as DType
 from ..dtype import int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
+from ..types import Dims
 from .common import (
     ValuesAndIndices,
     check_ordered,
@@ -93,7 +95,7 @@ def _spread(grad: Tensor, node: Any) -> Tensor:
 
 @operation
 def sum(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The sum over `dim` (one, several, or all dimensions); integers add up as int64.
@@ -111,7 +113,7 @@ def sum(
 
 @operation
 def mean(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The arithmetic mean over `dim`."""
@@ -156,7 +158,7 @@ def std(
 
 @operation
 def amax(
-    input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None,
+    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The largest element along `dim`; equal ones share the gradient."""
     check_ordered("amax", input)
@@ -165,7 +167,7 @@ def amax(
 
 @operation
 def amin(
-    input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None,
+    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The smallest element along `dim`; equal ones share the gradient."""
     check_ordered("amin", input)
@@ -173,7 +175,9 @@ def amin(
 
 
 @operation
-def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def cumsum(
+    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
+) -> Tensor:
     """Running sums along `dim`."""
     if dtype is not None:
         input = input.to(dtype)
@@ -288,7 +292,7 @@ def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Te
 
 @operation
 def all(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether no element along `dim` is zero."""
     return wrap(table_of(input).all(input.array, normalize_axes(dim, input.array.ndim), keepdim))
@@ -296,7 +300,7 @@ def all(
 
 @operation
 def any(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether an element along `dim` is other than zero."""
     return wrap(table_of(input).any(input.array, normalize_axes(dim, input.array.ndim), keepdim))
@@ -310,7 +314,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 @operation
 def norm(
-    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
+    input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
