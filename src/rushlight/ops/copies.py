@@ -191,6 +191,7 @@ def _cuda(self: Tensor, device: AnyDevice = None, non_blocking: bool = False) ->
 
 
 def _type_as(self: Tensor, other: Tensor) -> Tensor:
+    """The tensor in another one's dtype and on its device."""
     return convert(self, other.device, other.dtype, False, preserve_format)
 
 

@@ -333,6 +333,7 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
 
 
 def _expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view expanded to another tensor's shape."""
     return expand(self, other.array.shape)
 
 
