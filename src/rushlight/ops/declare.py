@@ -188,8 +188,11 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
         output._grad_fn = output._view = None
         recording = input._requires_grad or input._view is not None and input.requires_grad
         if not recording and y is not other:
-            b: Any = other  # a tensor: y is its array
-            recording = b._requires_grad or b._view is not None and b.requires_grad
+            recording = (
+                other._requires_grad  # type: ignore[union-attr]  # a tensor: y is its array
+                or other._view is not None  # type: ignore[union-attr]
+                and other.requires_grad  # type: ignore[union-attr]
+            )
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)
             node._sequence = next_sequence()
