@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import shutil
 import subprocess
@@ -34,15 +35,22 @@ def test_stubs_are_current() -> None:
 
 
 def test_stubs_and_marker_are_installed() -> None:
-    for name in ("py.typed", "__init__.pyi", "methods.pyi", "nn/functional.pyi"):
+    for name in ("py.typed", "__init__.pyi", "methods.pyi", "nn/functional.pyi", "special.pyi"):
         assert (PACKAGE / name).is_file(), name
 
 
 def test_every_declaration_says_what_it_does() -> None:
-    for place, names in places.items():
-        for name, function in names.items():
-            if callable(function) and not name.startswith("__"):
-                assert function.__doc__, f"{place}.{name} has no docstring"
+    methods = stubs_tool().attached()
+    for place, names in {**places, "Tensor": methods}.items():
+        for name, value in names.items():
+            function = value.fget if isinstance(value, property) else value
+            assert name.startswith("__") or function.__doc__, f"{place}.{name} has no docstring"
+            signature = inspect.signature(function)
+            assert signature.return_annotation is not signature.empty, (
+                f"{place}.{name} does not say what it returns"
+            )
+            for parameter in signature.parameters.values():
+                assert parameter.annotation is not parameter.empty, f"{place}.{name}: {parameter}"
 
 
 def checker_environment() -> dict[str, str]:

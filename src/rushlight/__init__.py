@@ -73,7 +73,7 @@ from .random import (
 )
 
 # isort: split
-from . import graph, nn, optim, overrides, utils
+from . import graph, nn, optim, overrides, special, utils
 from .graph.compile import compile
 from .serialization import load, save
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .device import device as Device
 from .kernels.cuda import CUDA, OutOfMemoryError, count_devices, load_cupy
 from .kernels.devices import find_table, is_open, with_index
+from .types import AnyDevice
 
 if TYPE_CHECKING:
     from .random import Generator
@@ -25,9 +26,6 @@ __all__ = [
     "manual_seed_all", "mem_get_info", "memory_allocated", "memory_reserved", "seed", "seed_all",
     "set_device", "set_rng_state", "set_rng_state_all", "synchronize",
 ]  # fmt: skip
-
-AnyDevice = Device | str | int | None
-
 
 # ---- which there are
 

@@ -6,7 +6,9 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self, TypeVar, cast, overload
+
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 class _State(threading.local):
@@ -40,7 +42,7 @@ class _Mode:
     def clone(self) -> _Mode:
         return type(self)()
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, function: AnyFunction) -> AnyFunction:
         if inspect.isgeneratorfunction(function):
             return self._decorate_generator(function)
 
@@ -49,9 +51,9 @@ class _Mode:
             with self.clone():  # an instance of its own, so that the function may recurse
                 return function(*args, **kwargs)
 
-        return decorated
+        return cast(AnyFunction, decorated)
 
-    def _decorate_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _decorate_generator(self, function: Callable[..., Any]) -> Any:
         """Each step of the generator runs in the mode, and none of its consumer's does."""
 
         @functools.wraps(function)
@@ -90,6 +92,12 @@ class no_grad(_Mode):
 
     enabled = False
 
+    @overload
+    def __new__(cls) -> Self: ...
+
+    @overload
+    def __new__(cls, function: Callable[..., Any]) -> Any: ...
+
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         mode = super().__new__(cls)
         return mode if function is None else mode(function)
@@ -115,13 +123,19 @@ class set_grad_enabled(_Mode):
     def clone(self) -> set_grad_enabled:
         return set_grad_enabled(self.enabled)
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, function: AnyFunction) -> AnyFunction:
         state.enabled = self.previous  # as a decorator it must not switch at decoration
         return super().__call__(function)
 
 
 class inference_mode(_Mode):
     """`no_grad` for code that never needs gradients of what it computes."""
+
+    @overload
+    def __new__(cls, mode: bool = True) -> Self: ...
+
+    @overload
+    def __new__(cls, mode: Callable[..., Any]) -> Any: ...
 
     def __new__(cls, mode: bool | Callable[..., Any] = True) -> Any:
         if callable(mode):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import copy
 import math
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class Tensor(Methods):
 
     if TYPE_CHECKING:  # attached, as the operations are
 
-        def __new__(cls, *data: Any, device: Any = None) -> Any: ...
+        def __new__(cls, *data: Any, device: Any = None) -> Self: ...
 
 
     # ---- what it is
@@ -89,7 +89,13 @@ class Tensor(Methods):
 
     ndimension = dim
 
-    def size(self, dim: int | None = None) -> Any:
+    @overload
+    def size(self) -> Size: ...
+
+    @overload
+    def size(self, dim: int) -> int: ...
+
+    def size(self, dim: int | None = None) -> Size | int:
         if dim is None:
             return Size(self.array.shape)
         return self.array.shape[wrap_dim(dim, self.array.ndim)]
@@ -99,7 +105,13 @@ class Tensor(Methods):
 
     nelement = numel
 
-    def stride(self, dim: int | None = None) -> Any:
+    @overload
+    def stride(self) -> tuple[int, ...]: ...
+
+    @overload
+    def stride(self, dim: int) -> int: ...
+
+    def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
         strides = tuple(s // self.array.itemsize for s in self.array.strides)
         return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
 
@@ -411,7 +423,7 @@ class Tensor(Methods):
             raise TypeError("len() of a 0-d tensor")
         return self.array.shape[0]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Tensor]:
         if self.array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))

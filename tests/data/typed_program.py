@@ -19,6 +19,17 @@ class Net(nn.Module):
         return y * self.scale
 
 
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, grad: torch.Tensor) -> torch.Tensor:
+        return grad * 2
+
+
+@torch.no_grad()
 def accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
     return float((logits.argmax(dim=1) == labels).float().mean().item())
 
@@ -43,4 +54,10 @@ with torch.no_grad():
     part = z[0, :2]
     whole: torch.Tensor = torch.cat([part, part.abs().sqrt()], dim=0).to(torch.float64)
     values, indices = whole.max(dim=0)
+    rows: int = x.size(0)
+    places: torch.Tensor = torch.topk(whole, 1).indices + rows
+    largest: torch.Tensor = x.max() - torch.where(x > 0, x, 0.0).sum(dim=(0, 1))
+    image: torch.Tensor = F.max_pool2d(torch.rand(1, 1, 4, 4), 2) * Double.apply(largest)
+    for row in image:
+        places += row.numel()
     print(accuracy(net(x), labels), -whole, shape, torch.arange(3).tolist(), values.dtype)

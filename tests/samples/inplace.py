@@ -67,6 +67,10 @@ def _written(x: Array, value: Any = 0) -> Array:
     return result
 
 
+def _divided(a: Array, b: Array, rounding_mode: str) -> Array:
+    return {"floor": np.floor, "trunc": np.trunc}[rounding_mode](a / b)
+
+
 def _invert(v: Values) -> Iterator[Sample]:
     yield Sample(v.integers(-9, 9, 3, 4))
     yield Sample(v.mask(3, 4))
@@ -95,11 +99,24 @@ def _into_smaller(v: Values) -> Iterator[Sample]:
         "result type Long can't be cast to the desired output type Bool"))
 
 
+def _rounded(v: Values) -> Iterator[Sample]:
+    for mode in ("floor", "trunc"):
+        yield Sample(3 * v.normal(2, 3), v.nonzero(3), rounding_mode=mode)
+
+
+def _multiplied(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), v.normal(3))
+    yield Invalid(v.normal(2, 3), 2.0, alpha=3, raises=TypeError, own_words=True)
+
+
 ops = [
     Op("Tensor.fill_", _fill, _written, call=on_copy("fill_")),
     Op("Tensor.zero_", _zero, _written, call=on_copy("zero_")),
     Op("Tensor.copy_", _copy, _written, call=on_copy("copy_")),
     Op("in-place addition", _into_smaller, np.add, call=on_copy("add_")),
+    Op("in-place multiplication", _multiplied, np.multiply, call=on_copy("mul_")),
+    Op("in-place division", _rounded, _divided, call=on_copy("div_"), differentiable=False,
+       covers=("Tensor.divide_", "Tensor.true_divide_")),
     binary("Tensor.__add__", operator.add, call=syntax(operator.add), integers="int64",
            covers=("Tensor.__radd__",)),
     binary("Tensor.__mul__", operator.mul, call=syntax(operator.mul), integers="int64",

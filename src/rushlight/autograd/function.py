@@ -157,11 +157,15 @@ class Function(Node):
 
     _own_node_class: Any
 
-    def backward(self, *gradients: Any) -> Any:
+    @staticmethod
+    def backward(*args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom "
             "autograd.Function to use it with backward mode AD."
         )
+
+
+FunctionCtx = Function  # what forward and backward call `ctx` is the node
 
 
 def _in(tensor: Any, tensors: tuple[Any, ...]) -> bool:

@@ -50,7 +50,7 @@ class Node:
 
     operation_name: str  # for messages
 
-    def backward(self, *gradients: Tensor) -> Any:
+    def backward(self, *gradients: Any, **options: Any) -> Any:
         raise NotSupportedError(
             f"derivative for {type(self).__name__.removesuffix('Backward0')} is not implemented"
         )

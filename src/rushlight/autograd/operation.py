@@ -122,7 +122,7 @@ class Operation(Node):
         if state.enabled:
             check_inplace(x)
         if recording and cls.saves_input:
-            original = x.alias().clone()
+            original = snapshot(x)
         edges = tuple([edge_to(value) for value in (x, *others)]) if recording else ()
         arrays = [o.array if isinstance(o, Tensor) else o for o in others]
         table = kernel_tables[type(x.array)]
@@ -312,3 +312,15 @@ def _broadcast_mismatch(arrays: Any) -> str | None:
                     f"({right[dim]}) at non-singleton dimension {dim} (shapes {a} and {b})"
                 )
     return None
+
+
+def snapshot(target: Tensor) -> Tensor:
+    """The values and the history that a tensor has now."""
+    requires_grad = target.requires_grad  # brings a view's history up to date
+    if launch.recorder is not None:
+        launch.recorder.see_tensor(target)
+    copied = wrap(kernel_tables[type(target.array)].clone(target.array, "K"))
+    copied._requires_grad = requires_grad
+    copied._grad_fn = target._grad_fn
+    copied._output_number = target._output_number
+    return copied

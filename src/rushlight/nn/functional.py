@@ -3,6 +3,6 @@
 The operations put them here by their declarations; `functional.pyi` says them to editors.
 """
 
-from ..ops.declare import places
+from ..ops import declare as _declare
 
-globals().update(places["nn.functional"])
+globals().update(_declare.places["nn.functional"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
+from ..types import Number
 from .common import check_ordered, conjugated
 from .declare import Binary, operation
 from .promotion import full_like_number, promoted, result_type
@@ -125,6 +126,16 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements; nan if either is."""
     return check_ordered("minimum", _minimum(input, other))
+
+
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+
+
+@overload
+def where(
+    condition: Tensor, input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
+) -> Tensor: ...
 
 
 @operation(method=False)

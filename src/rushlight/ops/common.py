@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,9 +68,16 @@ def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
     return axes
 
 
+class ValuesAndIndices(NamedTuple):
+    """What `max`, `sort` and their like return."""
+
+    values: Tensor
+    indices: Tensor
+
+
 def values_and_indices(name: str) -> Any:
-    """The type of what `max`, `sort` and their like return."""
-    return namedtuple(name, ["values", "indices"])  # type: ignore[misc]  # one type per function
+    """A type of such results under the name of one function."""
+    return type(name, (ValuesAndIndices,), {"__slots__": ()})
 
 
 def new_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Number
 from typing import Any
 
 from ..autograd import no_grad
 from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
+from .promotion import is_operand
 
 
 @operation
@@ -46,7 +46,7 @@ def allclose(
 @operation("Tensor")
 def __contains__(self: Tensor, element: Any) -> bool:
     """Whether some element equals `element`, a number or a tensor: `3 in x`."""
-    if not isinstance(element, (Tensor, Number)):
+    if not is_operand(element):
         raise RuntimeError(
             "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
             f"{type(element)}."

@@ -189,9 +189,18 @@ def _set_part(operation: type[Operation]) -> Any:
     return setter
 
 
+@operation("Tensor")
+def adjoint(self: Tensor) -> Tensor:
+    """The conjugate of each matrix, transposed."""
+    return conjugated(self.transpose(-2, -1))
+
+
+def _conjugate_transposed(self: Tensor) -> Tensor:
+    """The conjugate of a matrix, transposed."""
+    return conjugated(self.transpose(0, 1))
+
+
 methods(
     real=property(real, _set_part(Real)), imag=property(imag, _set_part(Imag)),
-    H=property(lambda self: conjugated(self.transpose(0, 1))),
-    mH=property(lambda self: conjugated(self.transpose(-2, -1))),
-    adjoint=lambda self: conjugated(self.transpose(-2, -1)),
+    H=property(_conjugate_transposed), mH=property(adjoint),
 )  # fmt: skip

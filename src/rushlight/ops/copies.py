@@ -23,6 +23,7 @@ from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..kernels.devices import find_table, is_same_device
 from ..tensor import Tensor
+from ..types import AnyDevice
 from .common import methods
 from .declare import operation
 
@@ -184,16 +185,17 @@ def _cpu(self: Tensor, memory_format: str = preserve_format) -> Tensor:
     return convert(self, Device("cpu"), None, False, memory_format)
 
 
-def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+def _cuda(self: Tensor, device: AnyDevice = None, non_blocking: bool = False) -> Tensor:
     """The tensor in a GPU's memory; itself if it is there."""
     return convert(self, Device("cuda" if device is None else device), None, False, preserve_format)
 
 
 def _type_as(self: Tensor, other: Tensor) -> Tensor:
+    """The tensor in another one's dtype and on its device."""
     return convert(self, other.device, other.dtype, False, preserve_format)
 
 
-def _pin_memory(self: Tensor, device: Any = None) -> Tensor:
+def _pin_memory(self: Tensor, device: AnyDevice = None) -> Tensor:
     """The tensor itself: transfers to a GPU copy from ordinary memory."""
     return self
 

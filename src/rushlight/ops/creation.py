@@ -15,13 +15,14 @@ from ..kernels.devices import find_table
 from ..kernels.launch import refuse_record
 from ..size import Size
 from ..tensor import Tensor, wrap
+from ..types import AnyDevice
 from .common import new_shape, table_of
 from .declare import operation
 
 
 @operation(method=False)
 def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    data: Any, *, dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor with a copy of `data`: numbers, nested sequences of them, arrays, tensors.
@@ -117,7 +118,7 @@ setattr(Tensor, "__new__", staticmethod(legacy_constructor))  # noqa: B010
 
 
 @operation(method=False)
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+def as_tensor(data: Any, dtype: DType | None = None, device: AnyDevice = None) -> Tensor:
     """`data` as a tensor, sharing its memory where dtype and device allow it."""
     if isinstance(data, Tensor):
         return data.to(device or data.device, dtype or data.dtype)
@@ -127,7 +128,9 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 @operation(method=False)
-def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
+def asarray(
+    obj: Any, *, dtype: DType | None = None, device: AnyDevice = None, copy: bool | None = None
+) -> Tensor:
     """`as_tensor`, or `tensor` where a copy is asked for."""
     return (tensor if copy else as_tensor)(obj, dtype=dtype, device=device)
 
@@ -184,8 +187,9 @@ def finished(array: Any, requires_grad: bool) -> Tensor:
 
 @operation(method=False)
 def full(
-    size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
+    size: Any, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
+    layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of `size` with one value everywhere."""
     if isinstance(fill_value, Tensor):
@@ -196,7 +200,9 @@ def full(
 
 
 @operation(method=False)
-def zeros(*size: Any, dtype: Any = None, out: Tensor | None = None, **options: Any) -> Tensor:
+def zeros(
+    *size: Any, dtype: DType | None = None, out: Tensor | None = None, **options: Any
+) -> Tensor:
     """A tensor of zeros.
 
     >>> import rushlight as torch
@@ -208,14 +214,16 @@ def zeros(*size: Any, dtype: Any = None, out: Tensor | None = None, **options: A
 
 
 @operation(method=False)
-def ones(*size: Any, dtype: Any = None, out: Tensor | None = None, **options: Any) -> Tensor:
+def ones(
+    *size: Any, dtype: DType | None = None, out: Tensor | None = None, **options: Any
+) -> Tensor:
     """A tensor of ones."""
     return full(asked_shape(size, options), 1, dtype=dtype or get_default_dtype(), **options)
 
 
 @operation(method=False)
 def empty(
-    *size: Any, dtype: Any = None, device: Any = None, layout: Any = None,
+    *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
     out: Tensor | None = None, **named: Any,
 ) -> Tensor:  # fmt: skip
@@ -228,8 +236,9 @@ def empty(
 
 @operation(method=False)
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, out: Tensor | None = None, **ignored: Any,
+    start: Any, end: Any = None, step: Any = 1, *, dtype: DType | None = None,
+    device: AnyDevice = None, requires_grad: bool = False, out: Tensor | None = None,
+    **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`start`, `start + step`, ... below `end`; int64 when all three are whole.
 
@@ -253,7 +262,7 @@ def arange(
 
 @operation(method=False)
 def linspace(
-    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
+    start: Any, end: Any, steps: int, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, out: Tensor | None = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from `start` to `end`, both included, at equal distances."""
@@ -265,7 +274,7 @@ def linspace(
 
 @operation(method=False)
 def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
+    n: int, m: int | None = None, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, out: Tensor | None = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """A matrix of `n` rows and `m` (or as many) columns with ones on its diagonal."""
@@ -282,7 +291,7 @@ def eye(
 
 @operation(method=False)
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
+    input: Tensor, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, memory_format: Any = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor of `input`'s shape, dtype and memory order with one value everywhere."""
@@ -307,8 +316,8 @@ def ones_like(input: Tensor, **options: Any) -> Tensor:
 
 @operation(method=False)
 def empty_like(
-    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None, **ignored: Any,
+    input: Tensor, *, dtype: DType | None = None, device: AnyDevice = None,
+    requires_grad: bool = False, memory_format: Any = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor of `input`'s shape, dtype and memory order, elements whatever stood in its memory.
     """
@@ -319,7 +328,7 @@ def empty_like(
 
 
 @operation("Tensor")
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None,
+def new_tensor(self: Tensor, data: Any, *, dtype: DType | None = None, device: AnyDevice = None,
                requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`torch.tensor(data)` with this tensor's dtype and device."""
     return tensor(data, dtype=dtype or self.dtype, device=device or self.device,
@@ -327,8 +336,10 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None
 
 
 @operation("Tensor")
-def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:  # fmt: skip
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: DType | None = None,
+    device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """`torch.full(size, fill_value)` with this tensor's dtype and device."""
     return full(size, fill_value, dtype=dtype or self.dtype, device=device or self.device,
                 requires_grad=requires_grad)  # fmt: skip
@@ -347,7 +358,7 @@ def new_ones(self: Tensor, *size: Any, **options: Any) -> Tensor:
 
 
 @operation("Tensor")
-def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None,
+def new_empty(self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
               **options: Any) -> Tensor:  # fmt: skip
     """`torch.empty(size)` with this tensor's dtype and device."""
     return empty(*size, dtype=dtype or self.dtype, device=device or self.device, **options)

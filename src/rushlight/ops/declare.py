@@ -24,6 +24,7 @@ import linecache
 import types
 from collections import defaultdict
 from collections.abc import Callable
+from operator import mul
 from typing import Any, Protocol, TypeVar, overload
 
 from ..autograd.node import edge_to, next_sequence
@@ -33,6 +34,7 @@ from ..kernels import launch
 from ..kernels.launch import kernels as tables
 from ..overrides import call_mode, mode_of_thread, modes
 from ..tensor import Tensor
+from ..types import Number
 from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
 from .promotion import inplace_operand, operands, promoted
 
@@ -50,7 +52,7 @@ class UnaryFunction(Protocol):
 
 class BinaryFunction(Protocol):
     def __call__(
-        self, input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None
+        self, input: Any, other: Any, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor: ...
 
 
@@ -108,7 +110,7 @@ class Binary(Operation):
         function = _described(_scaled(core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
-        written = _binary_inplace(cls)
+        written = _binary_inplace(cls, alpha)
         if inplace:
             _publish_inplace(written, cls, aliases)
         if operator:
@@ -116,9 +118,9 @@ class Binary(Operation):
         return function
 
     @classmethod
-    def call(cls, input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    def call(cls, input: Any, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """The operation with its operands promoted, without the short cuts of the entry."""
-        other = other if alpha == 1 else other * alpha
+        other = other if alpha == 1 else mul(other, alpha)
         if not isinstance(input, Tensor):
             input, other = promoted(cls.operation_name, input, other, floats=cls.floats)
         return cls.apply(*operands(cls, input, other)[:2])
@@ -164,7 +166,7 @@ def _unary(cls: type[Unary]) -> Any:
 def _binary(cls: type[Binary], rescued: Any) -> Any:
     name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
 
-    def function(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
+    def function(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
             return special(function, locals())
         try:
@@ -191,7 +193,11 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
         output._grad_fn = output._view = None
         recording = input._requires_grad or input._view is not None and input.requires_grad
         if not recording and y is not other:
-            recording = other._requires_grad or other._view is not None and other.requires_grad
+            recording = (
+                other._requires_grad  # type: ignore[union-attr]  # a tensor: y is its array
+                or other._view is not None  # type: ignore[union-attr]
+                and other.requires_grad  # type: ignore[union-attr]
+            )
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)
             node._sequence = next_sequence()
@@ -209,12 +215,12 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
 
 def _scaled(core: Any) -> Any:
     def function(
-        input: Tensor, other: Tensor | Any, *, alpha: Any = 1, out: Tensor | None = None
+        input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor:
         if out is not None or modes:
             return special(function, locals())
         try:
-            return core(input, other if alpha == 1 else other * alpha)
+            return core(input, other if alpha == 1 else mul(other, alpha))
         except Exception as error:
             answer = rescue(function, error, locals())
             if answer is UNANSWERED:
@@ -234,13 +240,18 @@ def _unary_inplace(cls: type[Unary]) -> Any:
     return function
 
 
-def _binary_inplace(cls: type[Binary]) -> Any:
-    def function(self: Tensor, other: Tensor | Any, *, alpha: Any = 1) -> Tensor:
+def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
+    def function(self: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
             return special(function, locals())
+        return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other))
+
+    def scaled(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        if modes:
+            return special(scaled, locals())
         return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other, alpha))
 
-    return function
+    return scaled if alpha else function
 
 
 

@@ -8,10 +8,12 @@ from typing import Any
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..errors import OperationError
 from ..tensor import Tensor
+from ..types import Number
 from .choices import where
 from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
+from .entry import run_inplace
 from .promotion import of_one_dtype, result_type
 
 # ---- arithmetic
@@ -183,7 +185,7 @@ def addcdiv(
 
 @operation("torch", "divide")
 def div(
-    input: Tensor, other: Tensor | Any, *, rounding_mode: str | None = None,
+    input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request."""
@@ -199,8 +201,16 @@ def div(
     return _true_divide(input, other).trunc().to(result_type(input, other))
 
 
-@operation
-def true_divide(input: Tensor, other: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
+@operation("Tensor", "divide_")
+def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+    """`div`, with the result written to this tensor."""
+    if rounding_mode is None:
+        return self.__itruediv__(other)
+    return run_inplace(div, self, (other,), {"rounding_mode": rounding_mode})
+
+
+@operation(inplace=True)
+def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input / other`, broadcast."""
     return _true_divide(input, other)
 
@@ -250,7 +260,7 @@ square = Square.define()
 
 
 @operation(inplace=True)
-def pow(input: Any, exponent: Tensor | Any, *, out: Tensor | None = None) -> Tensor:
+def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input ** exponent`, broadcast; either may be a number, but not both."""
     if isinstance(input, Tensor):
         if exponent.__class__ in (int, float):

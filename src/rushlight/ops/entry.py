@@ -7,12 +7,12 @@ import sys
 import warnings
 from typing import Any
 
-from ..autograd.operation import check_inplace, check_memory, explain, rebase_history
+from ..autograd.operation import check_inplace, check_memory, explain, rebase_history, snapshot
 from ..errors import OperationError
 from ..grad_mode import no_grad, state
 from ..kernels.launch import refuse_record
 from ..overrides import call_mode, handle_torch_function, leaves, mode_of_thread, overloaded
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from .promotion import check_cast, is_operand, table_of
 
 absent: Any = object()  # stands for a keyword that nobody has given
@@ -107,7 +107,7 @@ def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> N
     if annotation in ("Tensor", "Tensor | None"):
         if not isinstance(value, Tensor) and (value is not None or annotation == "Tensor"):
             raise TypeError(f"{place} Tensor, not {type(value).__name__}")
-    elif annotation == "Tensor | Any":  # an operand
+    elif annotation == "Tensor | Number":  # an operand
         if not is_operand(value):
             raise TypeError(f"{place} Tensor, not {type(value).__name__}")
     elif annotation == "Sequence[Tensor]":
@@ -240,7 +240,7 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     check_memory(target)
     if state.enabled:
         check_inplace(target)
-    source = _snapshot(target) if recording else target
+    source = snapshot(target) if recording else target
     result = function(source, *args, **kwargs)
     check_cast(name, result.dtype, target)
     if result.array.shape != target.array.shape:
@@ -249,27 +249,18 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
             f"shape {list(result.array.shape)}"
         )
     node = result._grad_fn
-    if recording and node is not None and (
-        result.array.dtype != target.array.dtype
+    if recording and (
+        node is None  # flat: what the target was counts no more
+        or result.array.dtype != target.array.dtype
         or target._view is not None and not node._edges[0] == _edge_of(source)
     ):
         return target.copy_(result)
     table_of(target).copy(target.array, result.array)
     target.bump_version()
-    if recording and node is not None:
+    if recording:
         rebase_history(target, node)
     return target
 
 
 def _edge_of(source: Tensor) -> Any:
     return (source._grad_fn, source._output_number) if source._grad_fn is not None else None
-
-
-def _snapshot(target: Tensor) -> Tensor:
-    """The values and the history that a tensor has now."""
-    requires_grad = target.requires_grad  # brings a view's history up to date
-    copied = wrap(table_of(target).clone(target.array, "K"))
-    copied._requires_grad = requires_grad
-    copied._grad_fn = target._grad_fn
-    copied._output_number = target._output_number
-    return copied

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -12,7 +13,14 @@ from ..dtype import bool as bool_
 from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import check, check_ordered, methods, table_of, values_and_indices
+from .common import (
+    ValuesAndIndices,
+    check,
+    check_ordered,
+    methods,
+    table_of,
+    values_and_indices,
+)
 from .declare import operation
 from .promotion import full_like_number
 from .shape import broadcast_tensors
@@ -378,6 +386,18 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     return input[mask]
 
 
+@overload
+def nonzero(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[False], out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+
+
 @operation
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
@@ -392,8 +412,8 @@ _TopK = values_and_indices("topk")
 @operation
 def sort(
     input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True, *,
-    out: Any = None,
-) -> Any:  # fmt: skip
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices:  # fmt: skip
     """The elements along `dim` in order, and where they stood; equal ones keep their order."""
     check_ordered("sort", input)
     axis = wrap_dim(dim, input.array.ndim)
@@ -415,8 +435,8 @@ def argsort(
 @operation
 def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
-    out: Any = None,
-) -> Any:  # fmt: skip
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices:  # fmt: skip
     """The `k` largest (or smallest) elements along `dim`, in order, and where they stand."""
     axis = wrap_dim(dim, input.array.ndim)
     size = input.array.shape[axis] if input.array.ndim else 1

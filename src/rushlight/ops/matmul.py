@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
+from ..types import Number
 from .common import conjugated
 from .declare import operation
 
@@ -190,7 +191,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def addmm(
-    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1,
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`beta * input + alpha * (mat1 @ mat2)`."""

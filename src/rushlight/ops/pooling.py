@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
 from ..errors import OperationError
@@ -68,6 +68,20 @@ class AvgPoolGradient(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         return AvgPool2d.apply(grad, self.geometry)
+
+
+@overload
+def max_pool2d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor: ...  # fmt: skip
+
+
+@overload
+def max_pool2d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any: ...  # fmt: skip
 
 
 @operation("nn.functional")

@@ -8,10 +8,12 @@ import numpy as np
 
 from ..device import device as Device
 from ..dtype import FLOATING, get_default_dtype, int64
+from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..kernels.devices import is_same_device
 from ..random import Generator, default_generator, default_generator_of
 from ..tensor import Tensor, wrap
+from ..types import AnyDevice
 from .common import check, new_shape, table_of
 from .creation import asked_shape, finished, table_at
 from .declare import operation
@@ -42,8 +44,9 @@ def _floating(name: str, dtype: Any) -> np.dtype[Any]:
 
 @operation(method=False)
 def rand(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, out: Tensor | None = None, **options: Any,
+    *size: Any, generator: Generator | None = None, dtype: DType | None = None,
+    device: AnyDevice = None, requires_grad: bool = False, out: Tensor | None = None,
+    **options: Any,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn evenly from [0, 1).
 
@@ -60,8 +63,9 @@ def rand(
 
 @operation(method=False)
 def randn(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, out: Tensor | None = None, **options: Any,
+    *size: Any, generator: Generator | None = None, dtype: DType | None = None,
+    device: AnyDevice = None, requires_grad: bool = False, out: Tensor | None = None,
+    **options: Any,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn from the normal distribution of mean 0 and variance 1."""
     kind = _floating("randn", dtype)
@@ -72,8 +76,9 @@ def randn(
 
 @operation(method=False)
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None,
-    device: Any = None, requires_grad: bool = False, out: Tensor | None = None,
+    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None,
+    dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1."""
     if not isinstance(high, (int, np.integer)):
@@ -101,8 +106,8 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
 
 @operation(method=False)
 def randperm(
-    n: int, *, generator: Any = None, dtype: Any = None, device: Any = None,
-    out: Tensor | None = None, **ignored: Any,
+    n: int, *, generator: Generator | None = None, dtype: DType | None = None,
+    device: AnyDevice = None, out: Tensor | None = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """The numbers from 0 to n - 1 in a random order."""
     if n < 0:
@@ -112,19 +117,21 @@ def randperm(
 
 
 @operation(method=False)
-def rand_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
+def rand_like(input: Tensor, *, dtype: DType | None = None, **options: Any) -> Tensor:
     """`rand` in input's shape, dtype and device."""
     return rand(input.shape, dtype=dtype or input.dtype, device=input.device, **options)
 
 
 @operation(method=False)
-def randn_like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
+def randn_like(input: Tensor, *, dtype: DType | None = None, **options: Any) -> Tensor:
     """`randn` in input's shape, dtype and device."""
     return randn(input.shape, dtype=dtype or input.dtype, device=input.device, **options)
 
 
 @operation(method=False)
-def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None) -> Tensor:
+def randint_like(
+    input: Tensor, low: int, high: Any = None, *, dtype: DType | None = None
+) -> Tensor:
     """`randint` in input's shape, dtype and device."""
     if high is None:
         low, high = 0, low
@@ -133,8 +140,8 @@ def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None
 
 @operation(method=False)
 def normal(
-    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None,
-    device: Any = None, out: Tensor | None = None,
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
+    dtype: DType | None = None, device: AnyDevice = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
     if isinstance(std, Tensor):
@@ -154,7 +161,8 @@ def normal(
 
 @operation(method=False)
 def bernoulli(
-    input: Tensor, p: float | None = None, *, generator: Any = None, out: Tensor | None = None,
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """1 with the probability that the input's element (or `p`) says, else 0."""
     probability: Any = p
@@ -175,8 +183,8 @@ def _probabilities(p: Tensor) -> Any:
 
 @operation(method=False)
 def multinomial(
-    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None,
-    out: Tensor | None = None,
+    input: Tensor, num_samples: int, replacement: bool = False, *,
+    generator: Generator | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`num_samples` indices per row, drawn with the row's elements as weights."""
     if input.array.ndim not in (1, 2) or not input.is_floating_point():
@@ -205,8 +213,10 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
 
 
 @operation("Tensor")
-def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None, **bounds: Any
-             ) -> Tensor:  # fmt: skip
+def uniform_(
+    self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None,
+    **bounds: Any,
+) -> Tensor:  # fmt: skip
     """Fills with numbers drawn evenly from [from, to)."""
     low, high = bounds.pop("from", a), bounds.pop("to", b)
     if not low <= high or high - low == float("inf"):
@@ -218,7 +228,9 @@ def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = N
 
 
 @operation("Tensor")
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+def normal_(
+    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
     """Fills with numbers drawn from a normal distribution."""
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
@@ -227,7 +239,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
 
 
 @operation("Tensor")
-def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
     if not lambd > 0:
         raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
@@ -236,7 +248,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> 
 
 
 @operation("Tensor")
-def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> Tensor:
+def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
     """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds."""
     dtype = self.array.dtype
     if not bounds and not named:
@@ -251,7 +263,7 @@ def random_(self: Tensor, *bounds: Any, generator: Any = None, **named: Any) -> 
 
 
 @operation("Tensor")
-def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fills with 1 with probability `p`, else 0."""
     if isinstance(p, Tensor):
         if p.device != self.device:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from math import prod as product
-from typing import Any
+from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesOutput
+from ..dtype import dtype as DType
 from ..dtype import int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
+from ..types import Dims
 from .choices import where
-from .common import check_ordered, conjugated, normalize_axes, table_of, values_and_indices
+from .common import (
+    ValuesAndIndices,
+    check_ordered,
+    conjugated,
+    normalize_axes,
+    table_of,
+    values_and_indices,
+)
 from .declare import operation
 from .elementwise import sqrt
 from .shape import Expand
@@ -86,7 +96,7 @@ def _spread(grad: Tensor, node: Any) -> Tensor:
 
 @operation
 def sum(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The sum over `dim` (one, several, or all dimensions); integers add up as int64.
@@ -104,7 +114,7 @@ def sum(
 
 @operation
 def mean(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The arithmetic mean over `dim`."""
@@ -149,7 +159,7 @@ def std(
 
 @operation
 def amax(
-    input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None,
+    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The largest element along `dim`; equal ones share the gradient."""
     check_ordered("amax", input)
@@ -158,7 +168,7 @@ def amax(
 
 @operation
 def amin(
-    input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None,
+    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The smallest element along `dim`; equal ones share the gradient."""
     check_ordered("amin", input)
@@ -166,7 +176,9 @@ def amin(
 
 
 @operation
-def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def cumsum(
+    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
+) -> Tensor:
     """Running sums along `dim`."""
     if dtype is not None:
         input = input.to(dtype)
@@ -195,6 +207,20 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
     return result(values, indices)
 
 
+@overload
+def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def max(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def max(
+    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
+
+
 @operation
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
@@ -203,6 +229,20 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     if isinstance(dim, Tensor):
         return input.maximum(dim)
     return _extreme("max", input, dim, keepdim, _Max)
+
+
+@overload
+def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def min(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+
+
+@overload
+def min(
+    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
 
 
 @operation
@@ -253,7 +293,7 @@ def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Te
 
 @operation
 def all(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether no element along `dim` is zero."""
     return wrap(table_of(input).all(input.array, normalize_axes(dim, input.array.ndim), keepdim))
@@ -261,7 +301,7 @@ def all(
 
 @operation
 def any(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether an element along `dim` is other than zero."""
     return wrap(table_of(input).any(input.array, normalize_axes(dim, input.array.ndim), keepdim))
@@ -275,7 +315,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 @operation
 def norm(
-    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
+    input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""

@@ -333,6 +333,7 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
 
 
 def _expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view expanded to another tensor's shape."""
     return expand(self, other.array.shape)
 
 
@@ -367,17 +368,29 @@ def _check_matrices(name: str, input: Tensor) -> None:
         raise OperationError(f"{name}: input tensor must have at least 2 dimensions")
 
 
+@operation("Tensor")
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view in another tensor's shape."""
+    return _view(self, other.array.shape)
+
+
+@operation("Tensor")
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """The same elements in another tensor's shape."""
+    return reshape(self, other.array.shape)
+
+
 def _transposed(self: Tensor) -> Tensor:
+    """A view with the dimensions in reverse order."""
     return Permute.apply(self, tuple(reversed(range(self.array.ndim))))
 
 
 def _matrix_transposed(self: Tensor) -> Tensor:
+    """A view with the last two dimensions exchanged."""
     return transpose(self, -2, -1)
 
 
 methods(
     view=_view, expand_as=_expand_as,
     T=property(_transposed), mT=property(_matrix_transposed),
-    view_as=lambda self, other: _view(self, other.array.shape),
-    reshape_as=lambda self, other: reshape(self, other.array.shape),
 )  # fmt: skip

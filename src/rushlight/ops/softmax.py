@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import SavesInputs, SavesOutput
+from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
 from .declare import operation
@@ -59,7 +60,7 @@ class LogSoftmaxGradient(SavesInputs):
 
 @operation("torch", "nn.functional.softmax")
 def softmax(
-    input: Tensor, dim: int | None = None, dtype: Any = None, *, out: Tensor | None = None,
+    input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
 
@@ -72,7 +73,7 @@ def softmax(
 
 @operation("torch", "nn.functional.log_softmax")
 def log_softmax(
-    input: Tensor, dim: int | None = None, dtype: Any = None, *, out: Tensor | None = None,
+    input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x))))."""
     return LogSoftmax.apply(
