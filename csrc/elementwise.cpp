@@ -164,7 +164,8 @@ public:
     Row(Operation operation, ElementType type, const char* parameters)
         : loops_(tables.elementwise.of[operation][type]),
           parameters_(parameters),
-          block_(elementwise_block / size_of[type]) {
+          block_(elementwise_block / size_of[type]),
+          has_number_loops_(operation != op_pow) {
         for (int k = 0; k < arrays; ++k) items_[k] = size_of[type];
         if (kinds[operation].selects) items_[0] = 1;
         items_[arrays] = kinds[operation].tells ? 1 : size_of[type];
@@ -199,9 +200,9 @@ private:
         bool is_dense[arrays + 1];
         for (int k = 0; k <= arrays; ++k) is_dense[k] = strides[k] == items_[k];
         if (!is_dense[arrays]) return nullptr;
-        if constexpr (arrays == 2) {
-            if (is_dense[0] && strides[1] == 0) return loops_.second_is_number;
-            if (strides[0] == 0 && is_dense[1]) return loops_.first_is_number;
+        if (arrays == 2 && has_number_loops_) {
+            if (is_dense[0] && strides[arrays - 1] == 0) return loops_.second_is_number;
+            if (strides[0] == 0 && is_dense[arrays - 1]) return loops_.first_is_number;
         }
         return std::all_of(is_dense, is_dense + arrays, [](bool is) { return is; }) ? loops_.dense
                                                                                     : nullptr;
@@ -229,6 +230,8 @@ private:
     const Elementwise& loops_;
     const char* parameters_;
     int64_t block_;
+    // GCC 12 does not vectorise pow() of one exponent for all: its conditions leave the loop.
+    bool has_number_loops_;
     int64_t items_[arrays + 1];  // bytes of an element of each array, the result last
 };
 

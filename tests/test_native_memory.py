@@ -37,7 +37,8 @@ def expect_memory_error(kernel, *arguments):
 CALLS = {
     # Two partial sums for each row, which take more than the result.
     "sum": """
-        x = np.lib.stride_tricks.as_strided(np.ones(40_000, np.float32), (10_000_000, 40_000), (0, 4))
+        row = np.ones(40_000, np.float32)
+        x = np.lib.stride_tricks.as_strided(row, (10_000_000, 40_000), (0, 4))
         limit(60 << 20)
         expect_memory_error(k.sum, x, (1,), False)
     """,
