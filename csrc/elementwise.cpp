@@ -145,7 +145,7 @@ void move_strided(int64_t n, const char* from, int64_t from_stride, char* to, in
 
 void move(int64_t n, int64_t item, const char* from, int64_t from_stride, char* to,
           int64_t to_stride) {
-    if (from_stride == item && to_stride == item)
+    if (from_stride == item && to_stride == item && n * item >= 32)  // else the call takes longer
         std::memcpy(to, from, n * item);
     else if (item == 8)
         move_strided<uint64_t>(n, from, from_stride, to, to_stride);
@@ -164,7 +164,8 @@ public:
     Row(Operation operation, ElementType type, const char* parameters)
         : loops_(tables.elementwise.of[operation][type]),
           parameters_(parameters),
-          block_(elementwise_block / size_of[type]) {
+          block_(elementwise_block / size_of[type]),
+          has_number_loops_(operation != op_pow) {
         for (int k = 0; k < arrays; ++k) items_[k] = size_of[type];
         if (kinds[operation].selects) items_[0] = 1;
         items_[arrays] = kinds[operation].tells ? 1 : size_of[type];
@@ -191,17 +192,65 @@ public:
         }
     }
 
+    // Short rows are put together, or each would cost as much as a long one. Of a short row that is
+    // repeated there are copies side by side.
+    void operator()(int64_t rows, int64_t n, char* const* data, const int64_t* outer,
+                    const int64_t* inner) const {
+        if (rows == 1 || n > longest_short_row) {
+            char* at[arrays + 1];
+            for (int64_t r = 0; r < rows; ++r) {
+                for (int k = 0; k <= arrays; ++k) at[k] = data[k] + r * outer[k];
+                (*this)(n, at, inner);
+            }
+            return;
+        }
+        alignas(64) char buffers[arrays + 1][joined_elements * widest];
+        bool in_place[arrays + 1], is_number[arrays + 1];
+        int64_t group = std::min(rows, joined_elements / n);
+        if (group > block_) group -= group % block_;  // whole blocks
+        for (int k = 0; k <= arrays; ++k) {
+            in_place[k] = inner[k] == items_[k] && outer[k] == n * items_[k];
+            is_number[k] = inner[k] == 0 && outer[k] == 0;
+            if (!in_place[k] && !is_number[k] && k < arrays && outer[k] == 0)
+                gather(group, n, k, data[k], 0, inner[k], buffers[k]);
+        }
+        for (int64_t r = 0; r < rows; r += group) {
+            const int64_t taken = std::min(group, rows - r);
+            char* at[arrays + 1];
+            int64_t strides[arrays + 1];
+            for (int k = 0; k <= arrays; ++k) {
+                const bool direct = in_place[k] || is_number[k];
+                at[k] = direct ? data[k] + r * outer[k] : buffers[k];
+                strides[k] = is_number[k] ? 0 : items_[k];
+                if (!direct && k < arrays && outer[k] != 0)
+                    gather(taken, n, k, data[k] + r * outer[k], outer[k], inner[k], buffers[k]);
+            }
+            (*this)(taken * n, at, strides);
+            if (in_place[arrays]) continue;
+            for (int64_t i = 0; i < taken; ++i)
+                move(n, items_[arrays], buffers[arrays] + i * n * items_[arrays], items_[arrays],
+                     data[arrays] + (r + i) * outer[arrays], inner[arrays]);
+        }
+    }
+
 private:
-    static constexpr int64_t buffer_elements = 256;
+    static constexpr int64_t buffer_elements = 256, joined_elements = 1024;
+    static constexpr int64_t longest_short_row = 256;
+
+    void gather(int64_t rows, int64_t n, int k, const char* from, int64_t outer, int64_t inner,
+                char* to) const {
+        for (int64_t i = 0; i < rows; ++i)
+            move(n, items_[k], from + i * outer, inner, to + i * n * items_[k], items_[k]);
+    }
 
     // The loop for a row whose elements lie side by side; nullptr if they do not.
     Elementwise::Dense dense_loop(const int64_t* strides) const {
         bool is_dense[arrays + 1];
         for (int k = 0; k <= arrays; ++k) is_dense[k] = strides[k] == items_[k];
         if (!is_dense[arrays]) return nullptr;
-        if constexpr (arrays == 2) {
-            if (is_dense[0] && strides[1] == 0) return loops_.second_is_number;
-            if (strides[0] == 0 && is_dense[1]) return loops_.first_is_number;
+        if (arrays == 2 && has_number_loops_) {
+            if (is_dense[0] && strides[arrays - 1] == 0) return loops_.second_is_number;
+            if (strides[0] == 0 && is_dense[arrays - 1]) return loops_.first_is_number;
         }
         return std::all_of(is_dense, is_dense + arrays, [](bool is) { return is; }) ? loops_.dense
                                                                                     : nullptr;
@@ -229,6 +278,8 @@ private:
     const Elementwise& loops_;
     const char* parameters_;
     int64_t block_;
+    // GCC 12 does not vectorise pow() of one exponent for all: its conditions leave the loop.
+    bool has_number_loops_;
     int64_t items_[arrays + 1];  // bytes of an element of each array, the result last
 };
 

@@ -69,7 +69,8 @@ public:
         return product;
     }
 
-    // loop(n, data, strides) for every row, rows shared by the team: `grain` elements make a chunk.
+    // loop(rows, n, data, strides between rows, strides inside of one) for all rows, which the team
+    // shares: `grain` elements make a chunk.
     template <class Loop>
     void for_each_row(int64_t grain, const Loop& loop) {
         if (size() == 0) return;
@@ -79,8 +80,11 @@ public:
         const int64_t pieces = (length + piece - 1) / piece;
         int64_t rows = 1;
         for (int i = 0; i + 1 < ndim_; ++i) rows *= shape_[i];
-        int64_t inner[count];
-        for (int k = 0; k < count; ++k) inner[k] = ndim_ ? strides_[k][ndim_ - 1] : 0;
+        int64_t inner[count], outer[count];
+        for (int k = 0; k < count; ++k) {
+            inner[k] = ndim_ ? strides_[k][ndim_ - 1] : 0;
+            outer[k] = ndim_ > 1 ? strides_[k][ndim_ - 2] : 0;
+        }
 
         parallel_for(rows * pieces, std::max<int64_t>(1, grain / piece),
                      [&](int64_t begin, int64_t end) {
@@ -94,21 +98,29 @@ public:
                 for (int k = 0; k < count; ++k) data[k] += index[i] * strides_[k][i];
             }
             while (true) {
-                // All pieces of this row that are ours, in one go.
+                // All pieces of this row that are ours, or all rows along the next axis, in one go.
+                const int outer_axis = pieces == 1 && ndim_ > 1 ? ndim_ - 2 : -1;
+                const int64_t rows_taken =
+                    outer_axis < 0 ? 1
+                                   : std::min<int64_t>(end - begin,
+                                                       shape_[outer_axis] - index[outer_axis]);
                 const int64_t last = std::min(pieces, place + end - begin);
                 const int64_t from = place * piece, to = std::min(length, last * piece);
                 char* at[count];
                 for (int k = 0; k < count; ++k) at[k] = data[k] + from * inner[k];
-                loop(to - from, at, inner);
-                begin += last - place;
+                loop(rows_taken, to - from, at, outer, inner);
+                begin += outer_axis < 0 ? last - place : rows_taken;
                 if (begin == end) return;
                 place = 0;
+                int64_t step = rows_taken;
                 for (int i = ndim_ - 2; i >= 0; --i) {
-                    const bool wraps = ++index[i] == shape_[i];
-                    const int64_t steps = wraps ? 1 - shape_[i] : 1;
+                    index[i] += step;
+                    const bool wraps = index[i] == shape_[i];
+                    const int64_t steps = wraps ? step - shape_[i] : step;
                     for (int k = 0; k < count; ++k) data[k] += steps * strides_[k][i];
                     if (!wraps) break;
                     index[i] = 0;
+                    step = 1;
                 }
             }
         });

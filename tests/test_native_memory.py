@@ -35,7 +35,7 @@ def expect_memory_error(kernel, *arguments):
         print("MemoryError")
 """
 CALLS = {
-    # Two partial sums for each row, which take more than the result.
+    # Neither the result nor the partial sums of ten million rows fit.
     "sum": """
         row = np.ones(40_000, np.float32)
         x = np.lib.stride_tricks.as_strided(row, (10_000_000, 40_000), (0, 4))
@@ -44,7 +44,7 @@ CALLS = {
     """,
     "sum over rows": """
         x = np.ones((20_000, 2_000), np.float32)
-        limit(1 << 20)
+        limit(3 << 20)  # the result fits, the partial sums do not
         expect_memory_error(k.sum, x, (0,), False)
     """,
     "batch norm": """
