@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import OperationError
+import numpy as np
+
+from ...dtype import bfloat16, float16
+from ...scalars import checked, wrapped
 from ..declaration import kernel
 
 
-def _overflow(dtype: Any, error: OverflowError) -> OperationError:
-    return OperationError(f"value cannot be converted to type {dtype} without overflow ({error})")
+def _filled(x: Any, value: Any) -> Any:
+    try:
+        x.fill(value)
+    except OverflowError:
+        x.fill(wrapped(value, x.dtype))
+    return x
 
 
 class Copies:
@@ -30,12 +37,8 @@ class Copies:
 
         A table that serves several devices finds it there; without, it is the table's own device.
         """
-        result = self.xp.empty(shape, dtype)
-        try:
-            result.fill(value)  # NumPy's full() is Python, and takes five times as long
-        except OverflowError as error:
-            raise _overflow(result.dtype, error) from error
-        return result
+        # NumPy's full() is Python, and takes five times as long.
+        return _filled(self.xp.empty(shape, dtype), value)
 
     @kernel("creation")
     def empty(self, shape: Any, dtype: Any) -> Any:
@@ -43,12 +46,7 @@ class Copies:
 
     @kernel("creation")
     def full_like(self, x: Any, value: Any, dtype: Any) -> Any:
-        result = self.xp.empty_like(x, dtype=dtype)
-        try:
-            result.fill(value)
-        except OverflowError as error:
-            raise _overflow(result.dtype, error) from error
-        return result
+        return _filled(self.xp.empty_like(x, dtype=dtype), value)
 
     @kernel("creation")
     def empty_like(self, x: Any, dtype: Any) -> Any:
@@ -56,11 +54,18 @@ class Copies:
 
     @kernel("creation")
     def arange(self, start: Any, step: Any, count: int, dtype: Any) -> Any:
-        return self.array(start + step * self.xp.arange(count)).astype(dtype, copy=False)
+        return self.cast(self.array(start + step * self.xp.arange(count)), dtype)
 
     @kernel("creation")
     def linspace(self, start: Any, end: Any, count: int, dtype: Any) -> Any:
-        return self.xp.linspace(start, end, count).astype(dtype, copy=False)
+        if dtype not in (float16.numpy, bfloat16.numpy):
+            return self.xp.linspace(start, end, count).astype(dtype, copy=False)
+        # PyTorch's step is a half itself, taken from either end up to the middle.
+        first, last = (float(np.float32(v).astype(dtype)) for v in (start, end))
+        step = float(np.float32((last - first) / max(count - 1, 1)).astype(dtype))
+        number = self.xp.arange(count)
+        rising, falling = first + step * number, last - step * (count - 1 - number)
+        return self.cast(self.xp.where(number < count // 2, rising, falling), dtype)
 
     @kernel("creation")
     def eye(self, rows: int, columns: int, dtype: Any) -> Any:
@@ -68,12 +73,15 @@ class Copies:
 
     @kernel("creation", ("x",))
     def fill(self, x: Any, value: Any) -> Any:
-        x[...] = value
+        """Overwrites x with a number, which must be in range, or a 0-d array."""
+        x[...] = value if isinstance(value, type(x)) else checked(value, x.dtype)
         return x
 
     @kernel("transfer", ("x",))
     def copy(self, x: Any, source: Any) -> Any:
         """Overwrites x with `source`, broadcast and converted."""
+        if x.dtype == "float16" and source.dtype == "float64":
+            source = source.astype("float32")
         self.xp.copyto(x, source, casting="unsafe")
         return x
 
@@ -93,4 +101,6 @@ class Copies:
 
     @kernel("copy")
     def cast(self, x: Any, dtype: Any) -> Any:
+        if dtype == float16.numpy and x.dtype == "float64":
+            x = x.astype("float32", order="K")  # PyTorch rounds twice, too
         return self.array(x.astype(dtype, order="K"))

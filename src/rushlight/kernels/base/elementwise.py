@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...dtype import BOOL, COMPLEX, INTEGER, category_of
 from ...errors import NotSupportedError
+from ...scalars import checked, wrapped
 from ..declaration import kernel
 
 
@@ -16,12 +18,18 @@ def _unary(name: str) -> Any:
     return run
 
 
-def _binary(name: str) -> Any:
+def _binary(name: str, fit: Any = wrapped) -> Any:
     @kernel("elementwise")
     def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return self.array(getattr(self.xp, name)(a, b, out=out))
+        try:
+            return self.array(getattr(self.xp, name)(a, b, out=out))
+        except OverflowError:  # b is a number that a's type does not hold
+            return self.array(getattr(self.xp, name)(a, fit(b, a.dtype), out=out))
 
     return run
+
+
+_floor_divide, _remainder = map(_binary, ("floor_divide", "remainder"))
 
 
 class Elementwise:
@@ -31,7 +39,8 @@ class Elementwise:
     is_host: bool
 
     add, sub, mul, div = map(_binary, ("add", "subtract", "multiply", "true_divide"))
-    pow, maximum, minimum = map(_binary, ("power", "maximum", "minimum"))
+    pow = _binary("power", checked)  # modulo 2**8, an exponent would be another one
+    maximum, minimum = map(_binary, ("maximum", "minimum"))
     eq, ne, lt = map(_binary, ("equal", "not_equal", "less"))
     le, gt, ge = map(_binary, ("less_equal", "greater", "greater_equal"))
     logical_and, logical_or = map(_binary, ("logical_and", "logical_or"))
@@ -49,16 +58,16 @@ class Elementwise:
     @kernel("elementwise")
     def floor_divide(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
-        return self.array(self.xp.floor_divide(a, b, out=out))
+        return _floor_divide(self, a, b, out)
 
     @kernel("elementwise")
     def remainder(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
-        return self.array(self.xp.remainder(a, b, out=out))
+        return _remainder(self, a, b, out)
 
     def _check_divisor(self, a: Any, b: Any) -> None:
         """Whole numbers have no infinity to stand for a division by zero."""
-        if a.dtype.kind in "iu" and self.is_host and not self.xp.all(b):
+        if category_of(a.dtype) == INTEGER and self.is_host and not self.xp.all(b):
             raise TypeError("ZeroDivisionError")
 
     @kernel("elementwise")
@@ -74,9 +83,10 @@ class Elementwise:
 
     @kernel("elementwise")
     def relu(self, x: Any, out: Any = None) -> Any:
-        if x.dtype.kind == "b":
+        category = category_of(x.dtype)
+        if category == BOOL:
             raise TypeError("Boolean inputs not supported for relu")
-        if x.dtype.kind == "c":
+        if category == COMPLEX:
             raise NotSupportedError(f"relu is not implemented for {x.dtype}: it has no order")
         return self.array(self.xp.maximum(x, 0, out=out))
 

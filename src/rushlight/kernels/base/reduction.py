@@ -15,6 +15,20 @@ def _reduce(name: str) -> Any:
     return run
 
 
+def _add_up(name: str) -> Any:
+    """The same for sums, which add up in float64 where the elements are float32."""
+
+    @kernel("reduction")
+    def run(self: Any, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
+        function = getattr(self.xp, name)
+        if x.dtype != "float32":
+            return self.array(function(x, axis=axes, out=out, keepdims=keepdims))
+        total = function(x, axis=axes, dtype="float64", keepdims=keepdims)
+        return self.store(total, self.xp.empty(total.shape, x.dtype) if out is None else out)
+
+    return run
+
+
 class Reduction:
     xp: Any
     array: Any
@@ -22,7 +36,7 @@ class Reduction:
     scalar: Any
     is_host: bool
 
-    sum, mean = map(_reduce, ("sum", "mean"))
+    sum, mean = map(_add_up, ("sum", "mean"))
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))
 
@@ -47,7 +61,10 @@ class Reduction:
     def cumsum(self, x: Any, axis: int, out: Any = None) -> Any:
         if x.ndim == 0:
             return self.store(x.copy(), out)
-        return self.array(self.xp.cumsum(x, axis=axis, dtype=x.dtype, out=out))
+        if x.dtype != "float32":
+            return self.array(self.xp.cumsum(x, axis=axis, dtype=x.dtype, out=out))
+        total = self.xp.cumsum(x, axis=axis, dtype="float64")  # rounding errors would add up, too
+        return self.store(total, self.xp.empty_like(x) if out is None else out)
 
     @kernel("reduction")
     def count_nonzero(self, x: Any, axes: Any, out: Any = None) -> Any:

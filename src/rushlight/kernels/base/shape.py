@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...scalars import checked
 from ..declaration import kernel
 
 
@@ -39,7 +40,10 @@ class Shape:
 
     @kernel("indexing", ("x",))
     def setitem(self, x: Any, value: Any, index: Any) -> Any:
-        x[index] = value
+        try:
+            x[index] = value
+        except OverflowError:
+            x[index] = checked(value, x.dtype)
         return x
 
     @kernel("indexing")
@@ -64,7 +68,7 @@ class Shape:
     @kernel("copy")
     def pad(self, x: Any, widths: Any, mode: str, value: Any) -> Any:
         if mode == "constant":
-            return self.xp.pad(x, widths, constant_values=value)
+            return self.xp.pad(x, widths, constant_values=checked(value, x.dtype))
         return self.xp.pad(x, widths, mode={"reflect": "reflect", "replicate": "edge",
                                             "circular": "wrap"}[mode])  # fmt: skip
 
