@@ -11,7 +11,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..autograd.operation import Operation, explain
-from ..dtype import combine, get_default_dtype, promote_types, scalar_dtype
+from ..dtype import (
+    COMPLEX,
+    FLOATING,
+    category_of,
+    combine,
+    get_default_dtype,
+    promote_types,
+    scalar_dtype,
+)
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError
 from ..kernels.launch import kernels as kernel_tables
@@ -47,7 +55,7 @@ def binary(operation: type[Operation], a: Any, b: Any) -> Tensor:
                 if type(a.array) is type(b.array) or a.array.ndim and b.array.ndim:
                     raise
                 return operation.apply_binary(*_on_one_device(a, b))
-    elif type(b) is float and isinstance(a, Tensor) and a.array.dtype.kind == "f":
+    elif type(b) is float and isinstance(a, Tensor) and category_of(a.array.dtype) == FLOATING:
         return operation.apply_binary(a, b)
     return operation.apply_binary(*promoted(operation.operation_name, a, b))
 
@@ -112,7 +120,7 @@ def check(conditions: Tensor, kind: type[Exception], message: str) -> None:
 
 def check_ordered(name: str, x: Tensor) -> Tensor:
     """x itself; PyTorch's error for complex numbers."""
-    if x.array.dtype.kind == "c":
+    if category_of(x.array.dtype) == COMPLEX:
         raise NotSupportedError(
             f"{name}(): does not support complex input ({x.dtype}): complex numbers have no order"
         )
@@ -150,7 +158,7 @@ def as_floating(x: Any) -> Any:
     What is no tensor at all is left to the operation, which refuses it under its own name.
     """
     try:
-        return x if x.array.dtype.kind in "fc" else x.to(get_default_dtype())
+        return x if x.dtype.category >= FLOATING else x.to(get_default_dtype())
     except AttributeError:
         if isinstance(x, Tensor):
             raise

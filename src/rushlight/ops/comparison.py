@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap
 from .common import method, plain, table_of
@@ -18,9 +19,9 @@ class Floor(Operation):
 
     @classmethod
     def of(cls, x: Tensor) -> Tensor:
-        if x.array.dtype.kind in "bc":
+        if x.dtype.category in (BOOL, COMPLEX):
             raise NotSupportedError(f"{cls.kernel} is not implemented for {x.dtype}")
-        return x.clone() if x.array.dtype.kind in "iu" else cls.apply(x, cls.kernel)
+        return x.clone() if x.dtype.category == INTEGER else cls.apply(x, cls.kernel)
 
     @staticmethod
     def forward(kernels: Any, x: Any, kernel: str) -> Any:
@@ -76,7 +77,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
 @method
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1."""
-    return input.clone() if input.array.dtype.kind == "b" else Sign.apply(input, "sign")
+    return input.clone() if input.dtype.category == BOOL else Sign.apply(input, "sign")
 
 
 def _comparison(name: str, doc: str, symbol: str, refused: str = "c") -> Any:
@@ -115,7 +116,7 @@ logical_not = _test("logical_not", "Whether each element is zero.")
 @method
 def bitwise_not(input: Tensor) -> Tensor:
     """Every bit turned over; for bool, the opposite."""
-    if input.array.dtype.kind in "fc":
+    if input.dtype.category >= FLOATING:
         raise NotSupportedError(f"bitwise_not is not implemented for {input.dtype}")
     return wrap(table_of(input).bitwise_not(input.array))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import COMPLEX, FLOATING, get_default_dtype, int64
+from ..dtype import BOOL, COMPLEX, FLOATING, get_default_dtype, int64
 from ..errors import NotSupportedError, OperationError
+from ..scalars import checked
 from ..tensor import Tensor
 from .common import (
     as_floating,
@@ -348,7 +349,7 @@ def remainder(input: Tensor, other: Any) -> Tensor:
 
 
 def _is_bool(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.array.dtype.kind == "b"
+    return isinstance(value, Tensor) and value.dtype.category == BOOL
 
 
 # ---- powers and exponentials
@@ -453,7 +454,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """`input` where `condition` is true, `other` elsewhere; alone, the indices where it is true."""
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
-    if condition.array.dtype.kind != "b":
+    if condition.dtype.category != BOOL:
         raise OperationError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype}"
@@ -474,7 +475,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
         )
     if isinstance(value, (int, float)):
-        value = full_like_number(value, input.dtype, input)
+        value = full_like_number(checked(value, input.array.dtype), input.dtype, input)
     elif not isinstance(value, Tensor):
         value = input.new_tensor(value)
     if value.array.ndim:

@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..dtype import FLOATING
 from ..errors import OperationError
 from ..tensor import Tensor
 from . import activation, comparison, elementwise, matmul
@@ -91,7 +92,7 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     if type(source.array) is not type(self.array):
         source = source.to(self.device)
     check_inplace_shape("copy_", self, source)
-    if self.array.dtype.kind not in "fc":
+    if self.dtype.category < FLOATING:
         source = source.detach()  # whole numbers have no gradient
     return CopyInto.apply_inplace(self, source)
 
@@ -136,7 +137,7 @@ def _mul(self: Tensor, other: Any) -> Any:
 
 
 def _invert(self: Tensor) -> Tensor:
-    if self.array.dtype.kind in "fc":
+    if self.dtype.category >= FLOATING:
         raise TypeError(
             "~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on "
             f"{self.dtype}"

@@ -7,7 +7,7 @@ from math import prod as product
 from typing import Any
 
 from ..autograd.operation import Operation, SavesOutput
-from ..dtype import int64
+from ..dtype import BOOL, FLOATING, INTEGER, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import check_ordered, method, normalize_axes, table_of, values_and_indices
@@ -97,7 +97,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     """
     if dtype is not None:
         input = input.to(dtype)
-    elif input.array.dtype.kind in "biu":
+    elif input.dtype.category <= INTEGER:
         input = input.to(int64)
     return Sum.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
@@ -107,7 +107,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     """The arithmetic mean over `dim`."""
     if dtype is not None:
         input = input.to(dtype)
-    if input.array.dtype.kind not in "fc":
+    if input.dtype.category < FLOATING:
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
             f"complex dtype. Got: {input.dtype}; convert it with .float() first"
@@ -123,7 +123,7 @@ def var(
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
     if isinstance(dim, bool):  # var(unbiased)
         dim, unbiased = None, dim
-    if input.array.dtype.kind not in "fc":
+    if input.dtype.category < FLOATING:
         raise OperationError("std and var only support floating point and complex dtypes")
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
@@ -164,7 +164,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Running sums along `dim`."""
     if dtype is not None:
         input = input.to(dtype)
-    elif input.array.dtype.kind in "biu":
+    elif input.dtype.category <= INTEGER:
         input = input.to(int64)
     axis = wrap_dim(dim, input.array.ndim)
     return Cumsum.apply(input, axis)
@@ -233,7 +233,7 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     check_ordered(name, input)
-    if input.array.dtype.kind == "b":
+    if input.dtype.category == BOOL:
         raise NotSupportedError(f"{name}(): does not support bool input; convert with .int()")
     if input.array.size == 0:
         raise OutOfRangeError(f"{name}(): Expected reduction dim to have non-zero size.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..dtype import FLOATING
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
 from .common import method
@@ -98,7 +99,7 @@ def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     x = input if dtype is None else input.to(dtype)
-    if x.array.dtype.kind != "f":
+    if x.dtype.category != FLOATING:
         raise NotSupportedError(f"{name} is not implemented for {x.dtype}; convert with .float()")
     return x
 
