@@ -14,7 +14,7 @@ from serialization_support import DATA, assert_same, round_trip, saved
 DTYPES = [
     torch.float32, torch.float64, torch.float16, torch.int64, torch.int32, torch.int16, torch.int8,
     torch.uint8, torch.bool, torch.complex64, torch.complex128, torch.uint16, torch.uint32,
-    torch.uint64,
+    torch.uint64, torch.bfloat16,
 ]  # fmt: skip
 
 
