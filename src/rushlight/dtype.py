@@ -97,6 +97,9 @@ complex64 = cfloat = dtype("complex64", np.complex64, COMPLEX)
 complex128 = cdouble = dtype("complex128", np.complex128, COMPLEX)
 bool = dtype("bool", np.bool_, BOOL)
 
+# What kernels compute in float32 and round once.
+HALVES = {float16.numpy, bfloat16.numpy}
+
 _all = (uint8, int8, int16, int32, int64, uint16, uint32, uint64,
         float16, bfloat16, float32, float64, complex64, complex128, bool)  # fmt: skip
 _by_numpy = {d.numpy: d for d in _all}

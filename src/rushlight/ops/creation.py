@@ -12,6 +12,7 @@ from ..device import device as Device
 from ..dtype import (
     COMPLEX,
     FLOATING,
+    HALVES,
     INTEGER,
     bfloat16,
     category_of,
@@ -87,7 +88,7 @@ def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
             raise TypeError("'complex' object cannot be interpreted as an integer")
         check_range(array, dtype)
         return array.astype(dtype.numpy)
-    if dtype.category == FLOATING and dtype.itemsize == 2:  # PyTorch rounds by way of float32
+    if dtype.numpy in HALVES:  # PyTorch rounds by way of float32
         return np.array(_plain(data), dtype=np.float32).astype(dtype.numpy)
     return np.array(_plain(data), dtype=dtype.numpy)
 

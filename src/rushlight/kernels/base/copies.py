@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...dtype import bfloat16, float16
+from ...dtype import HALVES, float16
 from ...scalars import checked, wrapped
 from ..declaration import kernel
 
@@ -58,7 +58,7 @@ class Copies:
 
     @kernel("creation")
     def linspace(self, start: Any, end: Any, count: int, dtype: Any) -> Any:
-        if dtype not in (float16.numpy, bfloat16.numpy):
+        if dtype not in HALVES:
             return self.xp.linspace(start, end, count).astype(dtype, copy=False)
         # PyTorch's step is a half itself, taken from either end up to the middle.
         first, last = (float(np.float32(v).astype(dtype)) for v in (start, end))

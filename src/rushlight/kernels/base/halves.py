@@ -10,11 +10,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ...dtype import bfloat16, float16
+from ...dtype import HALVES
 from ..declaration import Declaration, kernels_of
 from ..launch import plain_tables
-
-HALVES = (float16.numpy, bfloat16.numpy)
 
 _COMPUTES = {"elementwise", "reduction", "scan", "product", "window", "update", "fused"}
 # Of the kernels that place elements, those that add where places are named twice.
