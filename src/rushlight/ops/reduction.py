@@ -7,7 +7,7 @@ from math import prod as product
 from typing import Any
 
 from ..autograd.operation import Operation, SavesOutput
-from ..dtype import BOOL, FLOATING, INTEGER, int64
+from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import check_ordered, method, normalize_axes, table_of, values_and_indices
@@ -125,6 +125,9 @@ def var(
         dim, unbiased = None, dim
     if input.dtype.category < FLOATING:
         raise OperationError("std and var only support floating point and complex dtypes")
+    if input.array.dtype in HALVES:
+        wide = var(input.float(), dim, unbiased, keepdim, correction=correction)
+        return wide.to(input.dtype)
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
     axes = normalize_axes(dim, input.array.ndim)
@@ -142,6 +145,9 @@ def std(
     correction: Any = None,
 ) -> Tensor:  # fmt: skip
     """The square root of `var`."""
+    if input.array.dtype in HALVES:
+        wide = std(input.float(), dim, unbiased, keepdim, correction=correction)
+        return wide.to(input.dtype)
     return _root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
@@ -262,6 +268,8 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 @method
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Tensor:
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
+    if input.array.dtype in HALVES:
+        return norm(input.float(), p, dim, keepdim).to(input.dtype)
     if p in ("fro", 2, None):
         return _root(sum(input * input, dim, keepdim))
     size = input.abs()

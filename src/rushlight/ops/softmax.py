@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
-from ..dtype import FLOATING
+from ..dtype import FLOATING, HALVES
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
 from .common import method
@@ -113,6 +113,8 @@ def _dim(name: str, dim: int | None, input: Tensor) -> int:
 @method
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(exp(x))) along `dim`, without overflow."""
+    if input.array.dtype in HALVES:
+        return logsumexp(input.float(), dim, keepdim).to(input.dtype)
     largest = input.detach().amax(dim, keepdim=True)
     largest = largest.masked_fill(largest.isinf(), 0.0)
     total = (input - largest).exp().sum(dim, keepdim=True).log() + largest
