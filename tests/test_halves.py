@@ -76,7 +76,7 @@ def test_computing_kernels_see_no_halves(monkeypatch: Any) -> None:
     own = type(table()).sigmoid
 
     def sigmoid(*arguments: Any) -> Any:
-        seen.append(arguments[-1].dtype)
+        seen.extend(a.dtype for a in arguments if isinstance(a, np.ndarray))
         return own(*arguments)
 
     kernel = staticmethod(sigmoid) if type(table()) is not Base else sigmoid

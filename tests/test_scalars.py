@@ -21,7 +21,7 @@ SIGNED = torch.tensor([1], dtype=torch.int8)
     [
         (-1, "uint8", 255), (300, "uint8", 44), (200, "int8", -56), (-129, "int8", 127),
         (2**63, "int64", -(2**63)), (-1, "uint64", 2**64 - 1), (2**31, "int8", 0),
-        (7, "int8", 7), (True, "uint8", True), (1.5, "int8", 1.5), (300, "float16", 300),
+        (7, "int8", 7), (True, "uint8", True), (1.5, "int8", 1.5), (300, "float16", 300.0),
     ],
 )  # fmt: skip
 def test_wrapped(value: Any, dtype: str, expected: Any) -> None:

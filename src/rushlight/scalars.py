@@ -17,9 +17,9 @@ from .type_info import finfo, iinfo
 
 
 def wrapped(value: Any, numpy_type: np.dtype[Any]) -> Any:
-    """A number as arithmetic with an array of this type takes it: modulo 2 to the type's bits.
+    """A whole number as arithmetic with an array of this type takes it: modulo 2 ** its bits.
 
-    OverflowError for what neither int64 nor uint64 holds; only whole numbers are ever changed.
+    OverflowError for what neither int64 nor uint64 holds. Other numbers stay what they are.
 
     >>> import numpy as np
     >>> from rushlight.scalars import wrapped
@@ -32,7 +32,9 @@ def wrapped(value: Any, numpy_type: np.dtype[Any]) -> Any:
         raise OverflowError(
             "can't convert negative int to unsigned" if value < 0 else "int too big to convert"
         )
-    return _modulo(value, numpy_type) if category_of(numpy_type) == INTEGER else value
+    if category_of(numpy_type) == INTEGER:
+        return _modulo(value, numpy_type)
+    return float(value)  # ml_dtypes takes no whole numbers beyond int64
 
 
 def checked(value: Any, numpy_type: np.dtype[Any]) -> Any:

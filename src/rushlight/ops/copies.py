@@ -171,7 +171,8 @@ def type_name(tensor: Tensor) -> str:
         complex128: "ComplexDouble",
     }  # fmt: skip
     place = "torch.cuda" if tensor.is_cuda else "torch"
-    return f"{place}.{names.get(tensor.dtype, tensor.dtype.name)}Tensor"
+    name = names.get(tensor.dtype) or tensor.dtype.name.replace("uint", "UInt")
+    return f"{place}.{name}Tensor"
 
 
 def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:

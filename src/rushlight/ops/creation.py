@@ -20,6 +20,7 @@ from ..dtype import (
     int64,
     promote_types,
     scalar_dtype,
+    uint64,
 )
 from ..dtype import dtype as DType
 from ..errors import OperationError
@@ -82,7 +83,8 @@ def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
         return data.astype(dtype.numpy)
     if dtype.category == INTEGER:
         array = np.array(_plain(data))
-        if array.dtype == object:
+        too_large = array.dtype == np.uint64 and dtype is not uint64 and not _holds_numpy(data)
+        if too_large or array.dtype == object:
             raise _no_element(_first(data))
         if category_of(array.dtype) == COMPLEX:
             raise TypeError("'complex' object cannot be interpreted as an integer")

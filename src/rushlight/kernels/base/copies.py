@@ -14,7 +14,7 @@ from ..declaration import kernel
 def _filled(x: Any, value: Any) -> Any:
     try:
         x.fill(value)
-    except OverflowError:
+    except (OverflowError, TypeError):  # TypeError: bfloat16's for whole numbers from 2**63 on
         x.fill(wrapped(value, x.dtype))
     return x
 
@@ -60,12 +60,14 @@ class Copies:
     def linspace(self, start: Any, end: Any, count: int, dtype: Any) -> Any:
         if dtype not in HALVES:
             return self.xp.linspace(start, end, count).astype(dtype, copy=False)
-        # PyTorch's step is a half itself, taken from either end up to the middle.
+        # PyTorch's step is a half itself, as are its multiples, from either end up to the middle.
         first, last = (float(np.float32(v).astype(dtype)) for v in (start, end))
         step = float(np.float32((last - first) / max(count - 1, 1)).astype(dtype))
         number = self.xp.arange(count)
-        rising, falling = first + step * number, last - step * (count - 1 - number)
-        return self.cast(self.xp.where(number < count // 2, rising, falling), dtype)
+        steps = self.xp.where(number < count // 2, number, number - (count - 1))
+        ends = self.xp.where(number < count // 2, first, last)
+        way = self.cast(self.cast(step * steps, "float32"), dtype).astype("float64")
+        return self.cast(self.cast(ends + way, "float32"), dtype)
 
     @kernel("creation")
     def eye(self, rows: int, columns: int, dtype: Any) -> Any:

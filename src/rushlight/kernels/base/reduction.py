@@ -23,8 +23,8 @@ def _add_up(name: str) -> Any:
         function = getattr(self.xp, name)
         if x.dtype != "float32":
             return self.array(function(x, axis=axes, out=out, keepdims=keepdims))
-        total = function(x, axis=axes, dtype="float64", keepdims=keepdims)
-        return self.store(total, self.xp.empty(total.shape, x.dtype) if out is None else out)
+        total = self.array(function(x, axis=axes, dtype="float64", keepdims=keepdims))
+        return self.store(total.astype(x.dtype) if out is None else total, out)
 
     return run
 
@@ -64,7 +64,7 @@ class Reduction:
         if x.dtype != "float32":
             return self.array(self.xp.cumsum(x, axis=axis, dtype=x.dtype, out=out))
         total = self.xp.cumsum(x, axis=axis, dtype="float64")  # rounding errors would add up, too
-        return self.store(total, self.xp.empty_like(x) if out is None else out)
+        return self.store(total.astype(x.dtype) if out is None else total, out)
 
     @kernel("reduction")
     def count_nonzero(self, x: Any, axes: Any, out: Any = None) -> Any:
