@@ -18,7 +18,7 @@ DTYPES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", [*DTYPES, torch.bfloat16], ids=str)
 def test_every_dtype(dtype):
     tensor = torch.tensor([0, 1, 2]).to(dtype)
     assert_same(round_trip(tensor), tensor)

@@ -15,7 +15,9 @@ from math import e, inf, nan, pi
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
 from .device import device
 from .dtype import (
+    bfloat16,
     bool,
+    can_cast,
     cdouble,
     cfloat,
     complex64,
@@ -43,6 +45,7 @@ from .dtype import (
     uint64,
 )
 from .tensor import Size, Tensor
+from .type_info import finfo, iinfo
 from .version import __version__
 
 _kernels.register_cpu()

@@ -27,7 +27,9 @@ from .autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd import no_grad as no_grad
 from .autograd import set_grad_enabled as set_grad_enabled
 from .device import device as device
+from .dtype import bfloat16 as bfloat16
 from .dtype import bool as bool
+from .dtype import can_cast as can_cast
 from .dtype import cdouble as cdouble
 from .dtype import cfloat as cfloat
 from .dtype import complex64 as complex64
@@ -74,6 +76,8 @@ from .serialization import load as load
 from .serialization import save as save
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
+from .type_info import finfo as finfo
+from .type_info import iinfo as iinfo
 from .types import AnyDevice, Dims, Number
 from .version import __version__ as __version__
 

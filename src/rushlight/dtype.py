@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import functools
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
+# From narrow to wide. From FLOATING on, a tensor may require gradients.
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
 
 
@@ -45,10 +48,24 @@ class dtype:
     def is_signed(self) -> builtins.bool:
         return self.category != BOOL and self.numpy.kind != "u"
 
+    def to_real(self) -> dtype:
+        """The dtype of the real parts: itself, unless it is complex."""
+        return _real_of.get(self, self)
+
+    def to_complex(self) -> dtype:
+        """The complex dtype whose parts hold this one's values; RuntimeError for whole numbers."""
+        if self.category == COMPLEX:
+            return self
+        if self.category != FLOATING:
+            raise RuntimeError(f"Unknown Complex ScalarType for {self.name}")
+        return _complex_of[self]
+
     @staticmethod
     def from_numpy(numpy_type: Any) -> dtype:
         """The dtype of an array's elements; TypeError where tensors have no such type."""
-        found = _by_numpy.get(np.dtype(numpy_type))
+        found = _by_numpy.get(numpy_type)
+        if found is None:  # what names a type, such as np.float32
+            found = _by_numpy.get(np.dtype(numpy_type))
         if found is None:
             raise TypeError(
                 f"can't convert np.ndarray of type {numpy_type}. The only supported types are: "
@@ -73,17 +90,28 @@ uint16 = dtype("uint16", np.uint16, INTEGER)
 uint32 = dtype("uint32", np.uint32, INTEGER)
 uint64 = dtype("uint64", np.uint64, INTEGER)
 float16 = half = dtype("float16", np.float16, FLOATING)
+bfloat16 = dtype("bfloat16", ml_dtypes.bfloat16, FLOATING)
 float32 = float = dtype("float32", np.float32, FLOATING)
 float64 = double = dtype("float64", np.float64, FLOATING)
 complex64 = cfloat = dtype("complex64", np.complex64, COMPLEX)
 complex128 = cdouble = dtype("complex128", np.complex128, COMPLEX)
 bool = dtype("bool", np.bool_, BOOL)
 
+# What kernels compute in float32 and round once.
+HALVES = {float16.numpy, bfloat16.numpy}
+
 _all = (uint8, int8, int16, int32, int64, uint16, uint32, uint64,
-        float16, float32, float64, complex64, complex128, bool)  # fmt: skip
+        float16, bfloat16, float32, float64, complex64, complex128, bool)  # fmt: skip
 _by_numpy = {d.numpy: d for d in _all}
 _default = float32
-_complex_of = {float16: complex64, float32: complex64, float64: complex128}
+_complex_of = {
+    float16: complex64, bfloat16: complex64, float32: complex64, float64: complex128,
+}  # fmt: skip
+_real_of = {complex64: float32, complex128: float64}
+
+# The category of an array's dtype, None where no tensor has such elements. NumPy's `kind` does not
+# know: bfloat16's is "V". A look-up takes as long as reading `kind` does.
+category_of = {d.numpy: d.category for d in _all}.get
 
 
 def get_default_dtype() -> dtype:
@@ -98,25 +126,41 @@ def set_default_dtype(d: dtype) -> None:
     _default = d
 
 
+@functools.cache
 def promote_types(type1: dtype, type2: dtype) -> dtype:
-    """The smallest dtype that both convert to by PyTorch's rules (int64 and float16: float16)."""
+    """The smallest dtype that both convert to by PyTorch's rules (int64 and float16: float16).
+
+    RuntimeError for uint16, uint32 and uint64 with other integers, booleans and complex numbers.
+    """
     if type1 is type2:
         return type1
     low, high = sorted((type1, type2), key=lambda d: d.category)
-    if low.category == high.category:
-        if INTEGER == low.category and "u" in (low.numpy.kind, high.numpy.kind):
-            return _promote_unsigned(low, high)
-        return dtype.from_numpy(np.promote_types(low.numpy, high.numpy))
+    if high.category != FLOATING and {type1, type2} & {uint16, uint32, uint64}:
+        raise RuntimeError(
+            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{type1.name} and {type2.name}; convert one of them first"
+        )
     if high.category == COMPLEX and low.category == FLOATING:
-        return dtype.from_numpy(np.promote_types(_complex_of[low].numpy, high.numpy))
-    return high
+        low = _complex_of[low]
+    if low.category < high.category:
+        return high
+    if {low, high} == {float16, bfloat16}:
+        return float32
+    if {low, high} == {uint8, int8}:
+        return int16
+    return low if low.itemsize > high.itemsize else high if high.itemsize > low.itemsize else (
+        low if low.is_signed else high
+    )
 
 
-def _promote_unsigned(a: dtype, b: dtype) -> dtype:
-    promoted = np.promote_types(a.numpy, b.numpy)
-    if promoted.kind == "f":  # uint64 with a signed type: NumPy leaves the integers, PyTorch stays
-        return int64
-    return dtype.from_numpy(promoted)
+def can_cast(from_: dtype, to: dtype) -> builtins.bool:
+    """Whether PyTorch's rules let a result of one dtype be stored as another: no category is lost.
+
+    >>> import rushlight as torch
+    >>> torch.can_cast(torch.float64, torch.bfloat16), torch.can_cast(torch.float32, torch.int64)
+    (True, False)
+    """
+    return from_.category <= to.category
 
 
 def scalar_dtype(value: Any) -> dtype:

@@ -12,8 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from .dtype import (
+    COMPLEX,
+    FLOATING,
+    category_of,
+    complex64,
+    complex128,
+    float64,
+    get_default_dtype,
+    int64,
+)
 from .dtype import bool as bool_dtype
-from .dtype import complex64, complex128, float64, get_default_dtype, int64
 from .tensor import Tensor
 
 
@@ -125,7 +134,7 @@ def _contents(tensor: Tensor, indent: int) -> str:
     summarize = array.size > _options.threshold
     shown = _edges(array) if summarize else array
     element: _Element | _ComplexElement
-    if array.dtype.kind == "c":
+    if category_of(array.dtype) == COMPLEX:
         element = _ComplexElement(_Element(shown.real), _Element(shown.imag))
     else:
         element = _Element(shown)
@@ -146,7 +155,7 @@ class _Element:
     """Writes one element, right-aligned to the width that all of them need."""
 
     def __init__(self, shown: np.ndarray[Any, Any]) -> None:
-        self.floating = shown.dtype.kind == "f"
+        self.floating = category_of(shown.dtype) == FLOATING
         self.scientific = False
         self.whole = True
         self.width = 1

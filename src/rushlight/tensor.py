@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy as np
 
 from .device import device as Device
+from .dtype import COMPLEX, FLOATING, INTEGER, bfloat16, category_of
 from .dtype import dtype as DType
 from .hooks import RemovableHandle
 from .kernels import launch
@@ -137,10 +138,10 @@ class Tensor(Methods):
         return self.array.nbytes
 
     def is_floating_point(self) -> bool:
-        return self.array.dtype.kind == "f"
+        return category_of(self.array.dtype) == FLOATING
 
     def is_complex(self) -> bool:
-        return self.array.dtype.kind == "c"
+        return category_of(self.array.dtype) == COMPLEX
 
     def is_signed(self) -> bool:
         return self.dtype.is_signed
@@ -177,7 +178,7 @@ class Tensor(Methods):
                 "computed variable in a subgraph that doesn't require differentiation use "
                 "var_no_grad = var.detach()."
             )
-        if value and self.array.dtype.kind not in "fc":
+        if value and self.dtype.category < FLOATING:
             raise RuntimeError(
                 "only Tensors of floating point and complex dtype can require gradients "
                 f"(this one is {self.dtype}); convert it with .float() first"
@@ -371,6 +372,8 @@ class Tensor(Methods):
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to "
                 "copy the tensor to host memory first."
             )
+        if self.array.dtype == bfloat16.numpy:
+            raise TypeError("Got unsupported ScalarType BFloat16; convert with .float() first")
         return self.host_array().view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -414,7 +417,7 @@ class Tensor(Methods):
         return complex(self._number())
 
     def __index__(self) -> int:
-        if self.array.dtype.kind not in "biu" or self.array.size != 1:
+        if self.dtype.category > INTEGER or self.array.size != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.item())
 

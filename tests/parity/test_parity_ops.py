@@ -17,11 +17,12 @@ from samples import Invalid, Op, Sample, build, outputs
 ALL = list(samples.table)
 LIBRARIES = (rushlight, torch)
 DTYPES = (
-    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64",
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64",
 )  # fmt: skip
 # Where PyTorch's CPU build cannot, or says of itself that its results are undefined.
 TOLERANCES = {
-    "float64": 1e-9, "float32": 2e-5, "float16": 3e-3, "complex128": 1e-9, "complex64": 2e-5,
+    "float64": 1e-9, "float32": 2e-5, "float16": 3e-3, "bfloat16": 2e-2,
+    "complex128": 1e-9, "complex64": 2e-5,
 }  # fmt: skip
 
 
@@ -31,12 +32,21 @@ def each(ops: list[Op]) -> Any:
 
 def maker(library: Any, dtype: str | None = None) -> Callable[..., Any]:
     def tensor(array: Any, differentiable: bool) -> Any:
-        if dtype is not None and array.dtype == np.float64:
-            array = array.astype(dtype)
         made = library.from_numpy(np.array(array))
+        if dtype is not None and array.dtype == np.float64:
+            made = made.to(getattr(library, dtype))
         return made.requires_grad_() if differentiable else made
 
     return tensor
+
+
+def to_numpy(tensor: Any) -> np.ndarray[Any, Any]:
+    tensor = tensor.detach()
+    return (tensor.float() if name_of_dtype(tensor) == "bfloat16" else tensor).numpy()
+
+
+def name_of_dtype(tensor: Any) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def is_tensor(value: Any) -> bool:
@@ -55,9 +65,12 @@ def assert_same(ours: Any, theirs: Any, what: Any, recorded: bool = False) -> No
         assert tuple(a.shape) == tuple(b.shape), what
         if recorded:
             assert a.requires_grad == b.requires_grad, f"{what}: requires_grad"
-        limit = TOLERANCES.get(a.dtype.name if hasattr(a.dtype, "name") else "", 0.0)
-        x, y = (t.detach().resolve_conj().numpy() for t in (a, b))
-        np.testing.assert_allclose(x, y, rtol=limit, atol=limit, err_msg=repr(what))
+        limit = TOLERANCES.get(name_of_dtype(a), 0.0)
+        a, b = to_numpy(a), to_numpy(b)
+        size = 1.0
+        if limit > 1e-3:  # of halves, what cancels in a sum has lost its digits
+            size = max(1.0, np.abs(b[np.isfinite(b)]).max(initial=0))
+        np.testing.assert_allclose(a, b, rtol=limit, atol=limit * size, err_msg=repr(what))
 
 
 def gradients(library: Any, sample: Sample, result: Any) -> list[Any]:
@@ -76,7 +89,7 @@ def gradients(library: Any, sample: Sample, result: Any) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 @each(ALL)
 def test_values_and_gradients(op: Op, dtype: str) -> None:
     for sample in op.samples():
@@ -149,6 +162,8 @@ def _outcome(op: Op, library: Any, sample: Sample) -> Any:
     """The result, or the name of the exception."""
 
     def tensor(array: Any, differentiable: bool) -> Any:
+        if array.dtype.name == "bfloat16":
+            return library.from_numpy(array.astype(np.float32)).to(library.bfloat16)
         return library.from_numpy(np.array(array))
 
     try:
@@ -163,9 +178,8 @@ def _compare_where_defined(ours: Any, theirs: Any, what: str) -> None:
     """Integer overflow and nan as an integer are the processor's affair; dtypes never are."""
     for a, b in zip(outputs(ours), outputs(theirs), strict=True):
         assert str(a.dtype) == str(b.dtype), f"{what}: {a.dtype} instead of {b.dtype}"
-        x, y = a.numpy(), b.numpy()
-        limit = TOLERANCES.get(a.dtype.name, 0.0)
-        np.testing.assert_allclose(x, y, rtol=limit, atol=limit, err_msg=what)
+        limit = TOLERANCES.get(name_of_dtype(a), 0.0)
+        np.testing.assert_allclose(to_numpy(a), to_numpy(b), rtol=limit, atol=limit, err_msg=what)
 
 
 @each([op for op in ALL if op.invalid()])

@@ -53,7 +53,8 @@ def _types(v: Values) -> Iterator[Sample]:
 
 def _cast(name: str, kind: str) -> Op:
     def samples(v: Values) -> Iterator[Sample]:
-        yield Sample(10 * v.positive(2, 3))
+        numbers = 10 * v.positive(2, 3)
+        yield Sample(Fixed(numbers) if kind.startswith("complex") else numbers)
         yield Sample(v.integers(0, 9, 3))
         yield Sample(v.mask(3))
 
@@ -83,6 +84,9 @@ ops = [
     _cast("float", "float32"),
     _cast("double", "float64"),
     _cast("half", "float16"),
+    _cast("bfloat16", "bfloat16"),
+    _cast("cfloat", "complex64"),
+    _cast("cdouble", "complex128"),
     _cast("long", "int64"),
     _cast("int", "int32"),
     _cast("short", "int16"),

@@ -172,6 +172,9 @@ class Op:
     unrecorded: str | None = None
     """Why some samples cannot be recorded and replayed, in words of the refusal."""
 
+    halves: bool = True
+    """Whether it takes half precision: there are no complex numbers of it."""
+
     tolerance: float = 1e-5
     """What float32 may lose, relative to float64."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dtype import FLOATING
 from ..errors import NotSupportedError
 from ..grad_mode import enable_grad, no_grad, state
 from ..tensor import Tensor
@@ -120,7 +121,7 @@ class Function(Node):
         """Hangs this node onto an output of `forward`."""
         if not isinstance(output, Tensor):
             return output
-        if _in(output, self._non_differentiable) or output.array.dtype.kind not in "fc":
+        if _in(output, self._non_differentiable) or output.dtype.category < FLOATING:
             return output.alias() if _in(output, inputs) else output
         if _in(output, self._dirty):
             with enable_grad():

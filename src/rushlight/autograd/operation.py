@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+from ..dtype import FLOATING
 from ..errors import OperationError, shapes
 from ..grad_mode import state
 from ..kernels import launch
@@ -152,7 +153,7 @@ class Operation(Node):
             output._requires_grad = True
             return
         for number, tensor in enumerate(output):
-            if isinstance(tensor, Tensor) and tensor.array.dtype.kind in "fc":
+            if isinstance(tensor, Tensor) and tensor.dtype.category >= FLOATING:
                 tensor._grad_fn = node
                 tensor._requires_grad = True
                 tensor._output_number = number

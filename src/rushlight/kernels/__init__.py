@@ -13,7 +13,8 @@ from .base import Base
 from .launch import register
 
 # NumPy warns of overflow, of 0 / 0 and their like; PyTorch is silent, and so are the kernels.
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"rushlight\.kernels\.base")
+for _module in (r"rushlight\.kernels\.base", r"rushlight\.ops\.creation"):
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=_module)
 
 
 def register_cpu() -> None:

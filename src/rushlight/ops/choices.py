@@ -7,6 +7,7 @@ from typing import Any, overload
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX
 from ..errors import NotSupportedError, OperationError
+from ..scalars import checked
 from ..tensor import Tensor
 from ..types import Number
 from .common import check_ordered, conjugated
@@ -166,7 +167,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
         )
     if isinstance(value, (int, float)):
-        value = full_like_number(value, input.dtype, input)
+        value = full_like_number(checked(value, input.array.dtype), input.dtype, input)
     elif not isinstance(value, Tensor):
         value = input.new_tensor(value)
     if value.array.ndim:

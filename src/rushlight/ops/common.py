@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..dtype import COMPLEX, category_of
 from ..errors import NotSupportedError, OperationError
 from ..grad_mode import enable_grad, state
 from ..tensor import Tensor, wrap_dim
@@ -25,7 +26,7 @@ def check(conditions: Tensor, kind: type[Exception], message: str) -> None:
 
 def check_ordered(name: str, x: Tensor) -> Tensor:
     """x itself; PyTorch's error for complex numbers."""
-    if x.array.dtype.kind == "c":
+    if category_of(x.array.dtype) == COMPLEX:
         raise NotSupportedError(
             f"{name}(): does not support complex input ({x.dtype}): complex numbers have no order"
         )

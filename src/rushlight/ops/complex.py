@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
+from ..dtype import FLOATING, category_of
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
 from .choices import where
@@ -177,7 +178,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle))."""
     a, b = promoted("polar", abs, angle)
-    if a.array.dtype.kind != "f":
+    if category_of(a.array.dtype) != FLOATING:
         raise NotSupportedError(f"polar is not implemented for {a.dtype}")
     return Complex.apply(a * b.cos(), a * b.sin())
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..autograd.operation import Operation
 from ..device import device as Device
-from ..dtype import bool as bool_
 from ..dtype import (
+    bfloat16,
     complex64,
     complex128,
     float16,
@@ -19,6 +19,7 @@ from ..dtype import (
     int64,
     uint8,
 )
+from ..dtype import bool as bool_
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..kernels.devices import find_table, is_same_device
@@ -162,13 +163,14 @@ def _cast(dtype: DType) -> Any:
 def type_name(tensor: Tensor) -> str:
     """PyTorch's old name of dtype and device: torch.FloatTensor, torch.cuda.LongTensor."""
     names = {
-        float32: "Float", float64: "Double", float16: "Half",
+        float32: "Float", float64: "Double", float16: "Half", bfloat16: "BFloat16",
         uint8: "Byte", int8: "Char", int16: "Short", int32: "Int",
         int64: "Long", bool_: "Bool", complex64: "ComplexFloat",
         complex128: "ComplexDouble",
     }  # fmt: skip
     place = "torch.cuda" if tensor.is_cuda else "torch"
-    return f"{place}.{names.get(tensor.dtype, tensor.dtype.name)}Tensor"
+    name = names.get(tensor.dtype) or tensor.dtype.name.replace("uint", "UInt")
+    return f"{place}.{name}Tensor"
 
 
 def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
@@ -203,6 +205,7 @@ def _pin_memory(self: Tensor, device: AnyDevice = None) -> Tensor:
 methods(
     to=_to, type=_type, type_as=_type_as, cpu=_cpu, cuda=_cuda, pin_memory=_pin_memory,
     float=_cast(float32), double=_cast(float64), half=_cast(float16),
+    bfloat16=_cast(bfloat16), cfloat=_cast(complex64), cdouble=_cast(complex128),
     long=_cast(int64), int=_cast(int32), short=_cast(int16),
     char=_cast(int8), byte=_cast(uint8), bool=_cast(bool_),
 )  # fmt: skip

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 
 from ..device import device as Device
+from ..dtype import (
+    COMPLEX,
+    FLOATING,
+    HALVES,
+    INTEGER,
+    bfloat16,
+    category_of,
+    get_default_dtype,
+    int64,
+    promote_types,
+    scalar_dtype,
+    uint64,
+)
 from ..dtype import dtype as DType
-from ..dtype import get_default_dtype, int64, scalar_dtype
 from ..errors import OperationError
 from ..kernels.devices import find_table
 from ..kernels.launch import refuse_record
+from ..scalars import check_range, checked
 from ..size import Size
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
@@ -45,12 +59,7 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     if isinstance(data, np.ndarray):
         refuse_record("makes a tensor of a NumPy array, which may change unseen")
     if dtype is not None:
-        try:
-            return np.array(_plain(data), dtype=dtype.numpy)
-        except OverflowError as error:
-            raise OperationError(
-                f"value cannot be converted to type {dtype.name} without overflow ({error})"
-            ) from error
+        return _as_dtype(data, dtype)
     if isinstance(data, (np.ndarray, np.generic)):
         DType.from_numpy(data.dtype)  # raises for strings, objects and their like
         return np.array(data)
@@ -58,15 +67,44 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
         array = np.array(_plain(data))
     except ValueError as error:
         raise ValueError(_ragged(data) or str(error)) from error
-    if array.dtype.kind == "O" and _first(data) is None:
-        raise RuntimeError("Could not infer dtype of NoneType")
-    if array.dtype.kind in "OUSV":
-        raise TypeError(f"new(): invalid data type '{_first(data).__class__.__name__}'")
-    if array.size == 0 or array.dtype.kind == "f" and not _holds_numpy(data):
+    if _holds_numpy(data):
+        return array.astype(_promoted(data).numpy)
+    category = category_of(array.dtype)
+    if category is None or array.dtype == np.uint64:  # NumPy's for whole numbers from 2**63 on
+        raise _no_element(_first(data))
+    if array.size == 0 or category == FLOATING:
         return array.astype(get_default_dtype().numpy)
-    if array.dtype.kind == "c" and not _holds_numpy(data):
+    if category == COMPLEX:
         return array.astype(scalar_dtype(1j).numpy)
     return array
+
+
+def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
+    """`data` as `dtype`: an array's elements are converted, a program's numbers must fit."""
+    if isinstance(data, np.ndarray):
+        DType.from_numpy(data.dtype)
+        return data.astype(dtype.numpy)
+    if dtype.category == INTEGER:
+        array = np.array(_plain(data))
+        too_large = array.dtype == np.uint64 and dtype is not uint64 and not _holds_numpy(data)
+        if too_large or array.dtype == object:
+            raise _no_element(_first(data))
+        if category_of(array.dtype) == COMPLEX:
+            raise TypeError("'complex' object cannot be interpreted as an integer")
+        check_range(array, dtype)
+        return array.astype(dtype.numpy)
+    if dtype.numpy in HALVES:  # PyTorch rounds by way of float32
+        return np.array(_plain(data), dtype=np.float32).astype(dtype.numpy)
+    return np.array(_plain(data), dtype=dtype.numpy)
+
+
+def _no_element(value: Any) -> Exception:
+    """PyTorch's error for what is no number, or none that a tensor holds."""
+    if value is None:
+        return RuntimeError("Could not infer dtype of NoneType")
+    if isinstance(value, int):
+        return ValueError("Overflow when unpacking long long")
+    return TypeError(f"new(): invalid data type '{value.__class__.__name__}'")
 
 
 def _ragged(data: Any, dim: int = 0) -> str | None:
@@ -83,7 +121,8 @@ def _ragged(data: Any, dim: int = 0) -> str | None:
 def _plain(data: Any) -> Any:
     """Sequences with the tensors in them as arrays."""
     if isinstance(data, Tensor):
-        return data.host_array()
+        array = data.host_array()
+        return array.astype(np.float32) if array.dtype == bfloat16.numpy else array
     if isinstance(data, (list, tuple)) and any(isinstance(v, (Tensor, list, tuple)) for v in data):
         return [_plain(v) for v in data]
     return data
@@ -97,6 +136,17 @@ def _first(data: Any) -> Any:
 
 def _holds_numpy(data: Any) -> bool:
     return isinstance(_first(data), (np.ndarray, np.generic, Tensor))
+
+
+def _promoted(data: Any) -> DType:
+    """The dtype that all arrays, tensors and numbers in nested sequences promote to."""
+    if isinstance(data, (list, tuple)):
+        return functools.reduce(promote_types, map(_promoted, data))
+    if isinstance(data, Tensor):
+        return data.dtype
+    if isinstance(data, (np.ndarray, np.generic)):
+        return DType.from_numpy(data.dtype)
+    return scalar_dtype(data)
 
 
 def _placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
@@ -194,9 +244,10 @@ def full(
     """A tensor of `size` with one value everywhere."""
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
-    kind = dtype or scalar_dtype(fill_value)
+    kind = (dtype or scalar_dtype(fill_value)).numpy
     shape = new_shape((size,))
-    return finished(table_at(device).full(shape, fill_value, kind.numpy), requires_grad)
+    array = table_at(device).full(shape, checked(fill_value, kind), kind)
+    return finished(array, requires_grad)
 
 
 @operation(method=False)
@@ -299,7 +350,8 @@ def full_like(
     if device is not None and Device(device) != input.device:
         return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device,
                     requires_grad=requires_grad)  # fmt: skip
-    return finished(table_of(input).full_like(input.array, fill_value, kind), requires_grad)
+    array = table_of(input).full_like(input.array, checked(fill_value, kind), kind)
+    return finished(array, requires_grad)
 
 
 @operation(method=False)

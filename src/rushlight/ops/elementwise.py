@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
+from ..dtype import COMPLEX, FLOATING, INTEGER, category_of
 from ..errors import OperationError
 from ..tensor import Tensor
 from ..types import Number
@@ -176,7 +177,7 @@ def addcdiv(
     input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
 ) -> Tensor:
     """`input + value * tensor1 / tensor2`, broadcast; whole numbers are refused."""
-    if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":
+    if tensor1.dtype.category <= INTEGER >= tensor2.dtype.category:
         raise OperationError(
             "Integer division with addcdiv is no longer supported; convert an operand with .float()"
         )
@@ -264,11 +265,12 @@ def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> 
     """`input ** exponent`, broadcast; either may be a number, but not both."""
     if isinstance(input, Tensor):
         if exponent.__class__ in (int, float):
-            if exponent == 2 and input.array.dtype.kind in "fc":
+            floating = category_of(input.array.dtype) in (FLOATING, COMPLEX)
+            if floating and exponent == 2:
                 return square(input)
-            if exponent == 3 and input.array.dtype.kind in "fc":
+            if floating and exponent == 3:
                 return _cube(input)
-            if exponent.__class__ is int and exponent < 0 and input.array.dtype.kind in "biu":
+            if not floating and exponent.__class__ is int and exponent < 0:
                 raise OperationError("Integers to negative integer powers are not allowed.")
         return _pow(input, exponent)
     return Pow.call(input, exponent)

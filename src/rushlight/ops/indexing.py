@@ -9,9 +9,10 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from ..autograd.operation import Operation
+from ..dtype import BOOL, INTEGER, int64
 from ..dtype import bool as bool_
-from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
+from ..scalars import checked
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import (
     ValuesAndIndices,
@@ -188,7 +189,7 @@ def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor]]:
     template: list[Any] = []
     tensors = []
     for part in parts:
-        if isinstance(part, Tensor) and part.array.ndim == 0 and part.array.dtype.kind in "iu":
+        if isinstance(part, Tensor) and part.array.ndim == 0 and part.dtype.category == INTEGER:
             part = int(part.item())
         elif isinstance(part, (list, np.ndarray)):
             part = _index_tensor(self, np.asarray(part))
@@ -204,7 +205,7 @@ def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor]]:
                 f"are valid indices (got {type(part).__name__})"
             )
         if isinstance(part, Tensor):
-            if part.array.dtype.kind not in "biu":
+            if part.dtype.category > INTEGER:
                 raise IndexError(
                     f"tensors used as indices must be long, int, byte or bool tensors, not "
                     f"{part.dtype}"
@@ -283,7 +284,7 @@ def _index_error(self: Tensor, tensors: Any, error: Exception) -> Exception:
     text = text.replace("Index", "index", 1)  # CuPy's words differ a little from NumPy's
     wrong_mask = re.match(r"boolean index did not match .* along (?:axis|dimension) (\d+)", text)
     if wrong_mask:
-        masks = [str(list(t.shape)) for t in tensors if t.array.dtype.kind == "b"]
+        masks = [str(list(t.shape)) for t in tensors if t.dtype.category == BOOL]
         return IndexError(
             f"The shape of the mask {' or '.join(masks)} does not match the shape of the indexed "
             f"tensor {list(shape)} at index {wrong_mask[1]}"
@@ -296,6 +297,8 @@ def _index_error(self: Tensor, tensors: Any, error: Exception) -> Exception:
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
     template, tensors = _parse(self, index)
     if isinstance(value, (int, float)):
+        if self.dtype.category == INTEGER:  # floats become infinite
+            value = checked(value, self.array.dtype)
         value = full_like_number(value, self.dtype, self)
     elif not isinstance(value, Tensor):
         value = self.new_tensor(value)

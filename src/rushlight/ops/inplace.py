@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..dtype import FLOATING
 from ..errors import OperationError
+from ..scalars import checked
 from ..tensor import Tensor
 from . import comparison, elementwise, matmul
 from .common import methods
@@ -51,6 +53,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             "fill_ only supports 0-dimension value tensor but got tensor with "
             f"{value.array.ndim} dimensions."
         )
+    if not isinstance(value, Tensor):
+        value = checked(value, self.array.dtype)
     return Fill.apply_inplace(self, value)
 
 
@@ -68,13 +72,13 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     if type(source.array) is not type(self.array):
         source = source.to(self.device)
     check_inplace_shape("copy_", self, source)
-    if self.array.dtype.kind not in "fc":
+    if self.dtype.category < FLOATING:
         source = source.detach()  # whole numbers have no gradient
     return CopyInto.apply_inplace(self, source)
 
 
 def _invert(self: Tensor) -> Tensor:
-    if self.array.dtype.kind in "fc":
+    if self.dtype.category >= FLOATING:
         raise TypeError(
             "~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on "
             f"{self.dtype}"

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..dtype import FLOATING
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .choices import clamp, where
@@ -134,14 +135,14 @@ def _check_cross_entropy(input: Tensor, target: Tensor) -> None:
             raise TypeError(
                 f"cross_entropy(): argument '{name}' must be Tensor, not {type(value).__name__}"
             )
-    if input.array.dtype.kind != "f":
+    if input.dtype.category != FLOATING:
         raise OperationError(
             f"cross_entropy: the input must be floating-point logits, got {input.dtype} of shape "
             f"{tuple(input.shape)} with a target of {tuple(target.shape)}; did you swap input and "
             "target?"
         )
     shape = input.array.shape
-    if len(shape) > 1 and target.array.shape == shape and target.array.dtype.kind != "f":
+    if len(shape) > 1 and target.array.shape == shape and target.dtype.category != FLOATING:
         raise OperationError(
             "cross_entropy: Expected floating point type for target with class probabilities, got "
             f"{target.dtype}; give class numbers, or one_hot(...).float()"

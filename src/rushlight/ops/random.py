@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from ..device import device as Device
-from ..dtype import FLOATING, get_default_dtype, int64
+from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..kernels.devices import is_same_device
@@ -95,8 +96,10 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
         raise OperationError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
-    if dtype.kind in "iub":
-        least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    if category_of(dtype) in (BOOL, INTEGER):
+        least, most = 0, 1
+        if category_of(dtype) == INTEGER:
+            least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
         if low < least or high - 1 > most:
             raise OperationError(
                 f"{name}: from={low} and to={high} are out of bounds for {dtype.name}, which goes "
@@ -256,8 +259,8 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **na
     low = named.get("from", bounds[0] if len(bounds) > 1 else 0)
     high = named.get("to", bounds[-1] if bounds else None)
     if high is None:
-        info = np.iinfo(dtype) if dtype.kind in "iu" else None
-        high = info.max + 1 if info is not None else 2 ** (np.finfo(dtype).nmant + 1) + 1
+        info = np.iinfo(dtype) if category_of(dtype) == INTEGER else None
+        high = info.max + 1 if info is not None else 2 ** (ml_dtypes.finfo(dtype).nmant + 1) + 1
     _check_range("random_", low, high, dtype)
     return _refill(self, "random_integers", generator, low, high, dtype)
 

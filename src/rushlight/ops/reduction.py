@@ -8,8 +8,8 @@ from math import prod as product
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesOutput
+from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64
 from ..dtype import dtype as DType
-from ..dtype import int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
@@ -107,7 +107,7 @@ def sum(
     """
     if dtype is not None:
         input = input.to(dtype)
-    elif input.array.dtype.kind in "biu":
+    elif input.dtype.category <= INTEGER:
         input = input.to(int64)
     return Sum.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
@@ -120,7 +120,7 @@ def mean(
     """The arithmetic mean over `dim`."""
     if dtype is not None:
         input = input.to(dtype)
-    if input.array.dtype.kind not in "fc":
+    if input.dtype.category < FLOATING:
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
             f"complex dtype. Got: {input.dtype}; convert it with .float() first"
@@ -136,8 +136,11 @@ def var(
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
     if isinstance(dim, bool):  # var(unbiased)
         dim, unbiased = None, dim
-    if input.array.dtype.kind not in "fc":
+    if input.dtype.category < FLOATING:
         raise OperationError("std and var only support floating point and complex dtypes")
+    if input.array.dtype in HALVES:
+        wide = var(input.float(), dim, unbiased, keepdim, correction=correction)
+        return wide.to(input.dtype)
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
     axes = normalize_axes(dim, input.array.ndim)
@@ -154,6 +157,9 @@ def std(
     correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The square root of `var`."""
+    if input.array.dtype in HALVES:
+        wide = std(input.float(), dim, unbiased, keepdim, correction=correction)
+        return wide.to(input.dtype)
     return _root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
@@ -182,7 +188,7 @@ def cumsum(
     """Running sums along `dim`."""
     if dtype is not None:
         input = input.to(dtype)
-    elif input.array.dtype.kind in "biu":
+    elif input.dtype.category <= INTEGER:
         input = input.to(int64)
     axis = wrap_dim(dim, input.array.ndim)
     return Cumsum.apply(input, axis)
@@ -283,7 +289,7 @@ def argmin(
 
 def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     check_ordered(name, input)
-    if input.array.dtype.kind == "b":
+    if input.dtype.category == BOOL:
         raise NotSupportedError(f"{name}(): does not support bool input; convert with .int()")
     if input.array.size == 0:
         raise OutOfRangeError(f"{name}(): Expected reduction dim to have non-zero size.")
@@ -319,6 +325,8 @@ def norm(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
+    if input.array.dtype in HALVES:
+        return norm(input.float(), p, dim, keepdim).to(input.dtype)
     if p in ("fro", 2, None):
         return _root(sum(_squared(input), dim, keepdim))
     size = input.abs()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import SavesInputs, SavesOutput
+from ..dtype import FLOATING, HALVES
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
@@ -85,7 +86,7 @@ def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     x = input if dtype is None else input.to(dtype)
-    if x.array.dtype.kind != "f":
+    if x.dtype.category != FLOATING:
         raise NotSupportedError(f"{name} is not implemented for {x.dtype}; convert with .float()")
     return x
 
@@ -101,6 +102,8 @@ def logsumexp(
     input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """log(sum(exp(x))) along `dim`, without overflow."""
+    if input.array.dtype in HALVES:
+        return logsumexp(input.float(), dim, keepdim).to(input.dtype)
     largest = input.detach().amax(dim, keepdim=True)
     largest = largest.masked_fill(largest.isinf(), 0.0)
     total = (input - largest).exp().sum(dim, keepdim=True).log() + largest

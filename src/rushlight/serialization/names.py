@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..dtype import (
+    bfloat16,
     bool,
     complex64,
     complex128,
@@ -24,6 +25,7 @@ STORAGES = {
     "FloatStorage": float32,
     "DoubleStorage": float64,
     "HalfStorage": float16,
+    "BFloat16Storage": bfloat16,
     "LongStorage": int64,
     "IntStorage": int32,
     "ShortStorage": int16,

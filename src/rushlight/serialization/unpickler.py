@@ -164,7 +164,7 @@ _named = _global_table()
 
 # How the names of PyTorch's other dtypes and storage types begin.
 _UNSUPPORTED = (
-    "bfloat16", "BFloat16", "float8", "Float8", "complex32", "ComplexHalf", "quint", "qint", "Q",
+    "float8", "Float8", "complex32", "ComplexHalf", "quint", "qint", "Q",
 )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from ..dtype import category_of
+
 UNARY = """
     abs absolute arccos arccosh arcsin arcsinh arctan arctanh bitwise_not cbrt ceil conjugate cos
     cosh exp exp2 expm1 fabs floor invert isfinite isinf isnan log log10 log1p log2 logical_not
@@ -127,7 +129,7 @@ class ndarray:
 
     def __init__(self, data: Any, device: Device, base: ndarray | None = None) -> None:
         data = np.asarray(data)
-        if data.dtype.kind not in "biufc":
+        if category_of(data.dtype) is None:
             raise ValueError(f"Unsupported dtype {data.dtype}")
         self._data = data
         self.device = device

@@ -18,6 +18,7 @@ from .convolution import Convolution
 from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
+from .halves import widen_halves
 from .indexing import Indexing
 from .linalg import Linalg
 from .loss import Loss
@@ -70,3 +71,6 @@ class Base(
     @kernel("read")
     def scalar(self, x: Any) -> Any:
         return self.to_numpy(x).item()
+
+
+widen_halves(Base)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import OperationError
+import numpy as np
+
+from ...dtype import HALVES, float16
+from ...scalars import checked, wrapped
 from ..declaration import kernel
 
 
-def _overflow(dtype: Any, error: OverflowError) -> OperationError:
-    return OperationError(f"value cannot be converted to type {dtype} without overflow ({error})")
+def _filled(x: Any, value: Any) -> Any:
+    try:
+        x.fill(value)
+    except (OverflowError, TypeError):  # TypeError: bfloat16's for whole numbers from 2**63 on
+        x.fill(wrapped(value, x.dtype))
+    return x
 
 
 class Copies:
@@ -35,12 +42,8 @@ class Copies:
 
         A table that serves several devices finds it there; without, it is the table's own device.
         """
-        result = self.xp.empty(shape, dtype)
-        try:
-            result.fill(value)  # NumPy's full() is Python, and takes five times as long
-        except OverflowError as error:
-            raise _overflow(result.dtype, error) from error
-        return result
+        # NumPy's full() is Python, and takes five times as long.
+        return _filled(self.xp.empty(shape, dtype), value)
 
     @kernel("creation")
     def empty(self, shape: Any, dtype: Any) -> Any:
@@ -48,12 +51,7 @@ class Copies:
 
     @kernel("creation")
     def full_like(self, x: Any, value: Any, dtype: Any) -> Any:
-        result = self.xp.empty_like(x, dtype=dtype)
-        try:
-            result.fill(value)
-        except OverflowError as error:
-            raise _overflow(result.dtype, error) from error
-        return result
+        return _filled(self.xp.empty_like(x, dtype=dtype), value)
 
     @kernel("creation")
     def empty_like(self, x: Any, dtype: Any) -> Any:
@@ -61,11 +59,20 @@ class Copies:
 
     @kernel("creation")
     def arange(self, start: Any, step: Any, count: int, dtype: Any) -> Any:
-        return self.array(start + step * self.xp.arange(count)).astype(dtype, copy=False)
+        return self.cast(self.array(start + step * self.xp.arange(count)), dtype)
 
     @kernel("creation")
     def linspace(self, start: Any, end: Any, count: int, dtype: Any) -> Any:
-        return self.xp.linspace(start, end, count).astype(dtype, copy=False)
+        if dtype not in HALVES:
+            return self.xp.linspace(start, end, count).astype(dtype, copy=False)
+        # PyTorch's step is a half itself, as are its multiples, from either end up to the middle.
+        first, last = (float(np.float32(v).astype(dtype)) for v in (start, end))
+        step = float(np.float32((last - first) / max(count - 1, 1)).astype(dtype))
+        number = self.xp.arange(count)
+        steps = self.xp.where(number < count // 2, number, number - (count - 1))
+        ends = self.xp.where(number < count // 2, first, last)
+        way = self.cast(self.cast(step * steps, "float32"), dtype).astype("float64")
+        return self.cast(self.cast(ends + way, "float32"), dtype)
 
     @kernel("creation")
     def eye(self, rows: int, columns: int, dtype: Any) -> Any:
@@ -73,12 +80,15 @@ class Copies:
 
     @kernel("creation", ("x",))
     def fill(self, x: Any, value: Any) -> Any:
-        x[...] = value
+        """Overwrites x with a number, which must be in range, or a 0-d array."""
+        x[...] = value if isinstance(value, type(x)) else checked(value, x.dtype)
         return x
 
     @kernel("transfer", ("x",))
     def copy(self, x: Any, source: Any) -> Any:
         """Overwrites x with `source`, broadcast and converted."""
+        if x.dtype == "float16" and source.dtype == "float64":
+            source = source.astype("float32")
         self.xp.copyto(x, source, casting="unsafe")
         return x
 
@@ -98,4 +108,6 @@ class Copies:
 
     @kernel("copy")
     def cast(self, x: Any, dtype: Any) -> Any:
+        if dtype == float16.numpy and x.dtype == "float64":
+            x = x.astype("float32", order="K")  # PyTorch rounds twice, too
         return self.array(x.astype(dtype, order="K"))

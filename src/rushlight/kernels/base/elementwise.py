@@ -5,26 +5,26 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype
 from ...dtype import dtype as DType
-from ...dtype import get_default_dtype
 from ...errors import NotSupportedError, OperationError
+from ...scalars import checked, wrapped
 from ..declaration import kernel
 
 from_numpy = DType.from_numpy
 
 
-def _unary(name: str, refused: str = "", floats: bool = False) -> Any:
-    """A function of the array library; `refused` are kinds of dtype, in NumPy's letters.
+def _unary(name: str, refused: tuple[int, ...] = (), floats: bool = False) -> Any:
+    """A function of the array library; `refused` are categories of dtypes.
 
     With `floats` whole numbers become the default dtype first.
     """
 
     @kernel("elementwise")
     def run(self: Any, x: Any, out: Any = None) -> Any:
-        kind = x.dtype.kind
-        if kind in refused:
+        if refused and category_of(x.dtype) in refused:
             raise _refusal(run.__name__, x)
-        if floats and kind in "biu":
+        if floats:
             x = floating(x)
         return self.array(getattr(self.xp, name)(x, out=out))
 
@@ -42,30 +42,50 @@ def _rounding(name: str) -> Any:
     def run(self: Any, x: Any, out: Any = None) -> Any:
         if x.dtype.kind in "bc":
             raise _refusal(run.__name__, x)
-        if x.dtype.kind in "iu":
+        if category_of(x.dtype) == INTEGER:
             return self.store(x.copy() if out is None else x, out)
         return self.array(getattr(self.xp, name)(x, out=out))
 
     return run
 
 
-def _binary(name: str, refused: str = "", floats: bool = False) -> Any:
+def _binary(
+    name: str, refused: tuple[int, ...] = (), floats: bool = False, fit: Any = wrapped
+) -> Any:
+    """`fit` is what becomes of a number that the array's dtype does not hold."""
+
     @kernel("elementwise")
     def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
         if refused:
             for x in (a, b):
-                if hasattr(x, "dtype") and x.dtype.kind in refused:
+                if hasattr(x, "dtype") and category_of(x.dtype) in refused:
                     raise _refusal(run.__name__, x)
         if floats:
             a, b = (floating(x) if hasattr(x, "dtype") else x for x in (a, b))
-        return self.array(getattr(self.xp, name)(a, b, out=out))
+        try:
+            return self.array(getattr(self.xp, name)(a, b, out=out))
+        except OverflowError:
+            a, b = (x if hasattr(x, "dtype") else fit(x, y.dtype) for x, y in ((a, b), (b, a)))
+            return self.array(getattr(self.xp, name)(a, b, out=out))
 
     return run
 
 
+def _ordered(name: str) -> Any:
+    return _binary(name, (COMPLEX,))
+
+
+def _of_bits(name: str) -> Any:
+    return _binary(name, (FLOATING, COMPLEX))
+
+
+_subtract = _binary("subtract")
+_floor_divide, _remainder = _binary("floor_divide"), _binary("remainder")
+
+
 def floating(x: Any) -> Any:
     """Whole numbers as the default dtype."""
-    return x.astype(get_default_dtype().numpy) if x.dtype.kind in "biu" else x
+    return x.astype(get_default_dtype().numpy) if category_of(x.dtype) in (BOOL, INTEGER) else x
 
 
 def _refusal(name: str, x: Any) -> NotSupportedError:
@@ -80,22 +100,23 @@ class Elementwise:
     is_host: bool
 
     add, mul = _binary("add"), _binary("multiply")
-    pow, maximum, minimum = map(_binary, ("power", "maximum", "minimum"))
+    pow = _binary("power", fit=checked)  # modulo 2**8, an exponent would be another one
+    maximum, minimum = map(_binary, ("maximum", "minimum"))
     eq, ne = _binary("equal"), _binary("not_equal")
-    lt, le = _binary("less", "c"), _binary("less_equal", "c")
-    gt, ge = _binary("greater", "c"), _binary("greater_equal", "c")
+    lt, le = _ordered("less"), _ordered("less_equal")
+    gt, ge = _ordered("greater"), _ordered("greater_equal")
     logical_and, logical_or = map(_binary, ("logical_and", "logical_or"))
     logical_xor = _binary("logical_xor")
-    bitwise_and, bitwise_or = _binary("bitwise_and", "fc"), _binary("bitwise_or", "fc")
-    bitwise_xor = _binary("bitwise_xor", "fc")
+    bitwise_and, bitwise_or = _of_bits("bitwise_and"), _of_bits("bitwise_or")
+    bitwise_xor = _of_bits("bitwise_xor")
 
-    abs = _unary("abs", "b")
+    abs = _unary("abs", (BOOL,))
     exp, log, log1p = map(_of_floats, ("exp", "log", "log1p"))
     sin, cos, tanh = map(_of_floats, ("sin", "cos", "tanh"))
     sqrt, reciprocal = map(_of_floats, ("sqrt", "reciprocal"))
     floor, ceil, round, trunc = map(_rounding, ("floor", "ceil", "rint", "trunc"))
     isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
-    logical_not, bitwise_not = _unary("logical_not"), _unary("bitwise_not", "fc")
+    logical_not, bitwise_not = _unary("logical_not"), _unary("bitwise_not", (FLOATING, COMPLEX))
 
     @kernel("elementwise")
     def sub(self, a: Any, b: Any, out: Any = None) -> Any:
@@ -105,7 +126,7 @@ class Elementwise:
                     "Subtraction, the `-` operator, with a bool tensor is not supported. If you "
                     "are trying to invert a mask, use the `~` or `logical_not()` operator instead."
                 )
-        return self.array(self.xp.subtract(a, b, out=out))
+        return _subtract(self, a, b, out)
 
     @kernel("elementwise")
     def div(self, a: Any, b: Any, out: Any = None) -> Any:
@@ -136,18 +157,18 @@ class Elementwise:
     @kernel("elementwise")
     def floor_divide(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
-        return self.array(self.xp.floor_divide(a, b, out=out))
+        return _floor_divide(self, a, b, out)
 
     @kernel("elementwise")
     def remainder(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
-        return self.array(self.xp.remainder(a, b, out=out))
+        return _remainder(self, a, b, out)
 
     def _check_divisor(self, a: Any, b: Any) -> None:
         """Whole numbers have no infinity to stand for a division by zero."""
         if a.dtype.kind in "bc":
             raise _refusal("division with a remainder", a)
-        if a.dtype.kind in "iu" and self.is_host and not self.xp.all(b):
+        if category_of(a.dtype) == INTEGER and self.is_host and not self.xp.all(b):
             raise TypeError("ZeroDivisionError")
 
     @kernel("elementwise")

@@ -13,7 +13,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import ml_dtypes
 import numpy as np
+
+from ...dtype import BOOL, FLOATING, category_of
 
 SEED, BLOCK, DEVICE = 0, 1, 2
 
@@ -47,7 +50,7 @@ class Philox:
         out = self._uniform(state, shape, np.dtype(dtype))
         if low == 0 and high == 1:
             return out
-        out = out * (high - low) + low
+        out = (out * (high - low) + low).astype(dtype, copy=False)
         # Rounding may reach the upper end, which does not belong to the range.
         return self.xp.where(out >= high, low, out).astype(dtype, copy=False)
 
@@ -88,10 +91,10 @@ class Philox:
 
     def random_full_range(self, state: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         dtype = np.dtype(dtype)
-        if dtype.kind == "f":
-            most = 2 ** (np.finfo(dtype).nmant + 1) + 1
+        if category_of(dtype) == FLOATING:
+            most = 2 ** (ml_dtypes.finfo(dtype).nmant + 1) + 1
         else:
-            most = 2 if dtype.kind == "b" else int(np.iinfo(dtype).max) + 1
+            most = 2 if category_of(dtype) == BOOL else int(np.iinfo(dtype).max) + 1
         return self.random_integers(state, shape, 0, most, dtype)
 
     def random_permutation(self, state: Any, n: int) -> Any:
@@ -136,9 +139,9 @@ class Philox:
     def _uniform(self, state: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
         """Uniform in [0, 1), of as many bits as the dtype holds exactly."""
         count = math.prod(shape)
-        bits = np.finfo(dtype).nmant + 1
+        bits = ml_dtypes.finfo(dtype).nmant + 1
         if bits > 32:
             draws = self._long_words(state, count) >> (64 - bits)
         else:
             draws = self._words(state, count) >> (32 - bits)
-        return (draws.astype(dtype) * 2.0**-bits).reshape(shape)
+        return (draws.astype(dtype) * 2.0**-bits).astype(dtype, copy=False).reshape(shape)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from ...dtype import FLOATING, category_of
 from ..declaration import kernel
 
 
@@ -19,7 +20,7 @@ class Pooling:
     def max_pool(self, x: Any, geometry: Any) -> tuple[Any, Any]:
         """The maximum of each window, and its place in the window (the first one, row by row)."""
         xp = self.xp
-        lowest = -xp.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
+        lowest = -xp.inf if category_of(x.dtype) == FLOATING else xp.iinfo(x.dtype).min
         padded = self._with_border(x, geometry, lowest)
         index_type = "uint8" if prod(geometry.kernel_size) <= 256 else "int32"
         best = where = None

@@ -19,8 +19,10 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
+from ...dtype import BOOL, FLOATING, category_of
 from ..declaration import kernel
 
 Array = np.ndarray[Any, Any]
@@ -75,9 +77,9 @@ class Random:
             return self.xp.asarray(out.reshape(shape))
         work = _work_dtype(out.dtype)
         blocks = out.size // 16 * 16
-        # PyTorch fills its result with uniforms first, unless it is float16: the incomplete block
+        # PyTorch fills its result with uniforms first, unless it is a half: the incomplete block
         # costs the generator draws although its values are not used.
-        drawn = blocks if out.dtype == np.float16 else out.size
+        drawn = blocks if out.itemsize == 2 else out.size
         for part, uniforms in _uniforms(state, drawn, work):
             whole = uniforms[: len(uniforms) // 16 * 16]
             out[part.start : part.start + whole.size] = _normal_blocks(whole, mean, std)
@@ -124,10 +126,10 @@ class Random:
     def random_full_range(self, state: Array, shape: tuple[int, ...], dtype: Any) -> Array:
         """Integers from 0 to an integer dtype's greatest, or to 2**mantissa bits of a float."""
         dtype = np.dtype(dtype)
-        if dtype.kind == "f":
-            span = 2 ** (np.finfo(dtype).nmant + 1) + 1
+        if category_of(dtype) == FLOATING:
+            span = 2 ** (ml_dtypes.finfo(dtype).nmant + 1) + 1
         else:
-            span = 2 if dtype.kind == "b" else np.iinfo(dtype).max + 1
+            span = 2 if category_of(dtype) == BOOL else np.iinfo(dtype).max + 1
         out = _integers(state, shape, 0, span, dtype in (np.int64, np.float64), dtype)
         return self.xp.asarray(out)
 
@@ -260,8 +262,8 @@ def _integers(state: Array, shape: tuple[int, ...], low: int, span: int, wide: b
 
 
 def _store(out: Array, values: Array) -> None:
-    # PyTorch rounds a float64 to float16 by way of float32.
-    out[...] = values.astype(np.float32) if out.dtype == np.float16 else values
+    # PyTorch rounds a float64 to a half by way of float32.
+    out[...] = values.astype(np.float32) if out.itemsize == 2 else values
 
 
 # ---- normal variates

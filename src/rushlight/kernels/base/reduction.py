@@ -15,6 +15,20 @@ def _reduce(name: str) -> Any:
     return run
 
 
+def _add_up(name: str) -> Any:
+    """The same for sums, which add up in float64 where the elements are float32."""
+
+    @kernel("reduction")
+    def run(self: Any, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
+        function = getattr(self.xp, name)
+        if x.dtype != "float32":
+            return self.array(function(x, axis=axes, out=out, keepdims=keepdims))
+        total = self.array(function(x, axis=axes, dtype="float64", keepdims=keepdims))
+        return self.store(total.astype(x.dtype) if out is None else total, out)
+
+    return run
+
+
 class Reduction:
     xp: Any
     array: Any
@@ -22,7 +36,7 @@ class Reduction:
     scalar: Any
     is_host: bool
 
-    sum, mean = map(_reduce, ("sum", "mean"))
+    sum, mean = map(_add_up, ("sum", "mean"))
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))
 
@@ -48,7 +62,7 @@ class Reduction:
         if x.ndim == 0:
             return self.store(x.copy(), out)
         # In twice the precision: rounding errors add up along the axis.
-        wide = {"float16": "float32", "float32": "float64"}.get(x.dtype.name, x.dtype)
+        wide = "float64" if x.dtype == "float32" else x.dtype
         if out is None:
             out = self.xp.empty_like(x)  # in x's memory order
         out[...] = self.xp.cumsum(x, axis=axis, dtype=wide)

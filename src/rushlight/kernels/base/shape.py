@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...scalars import checked
 from ..declaration import kernel
 
 
@@ -39,7 +40,10 @@ class Shape:
 
     @kernel("indexing", ("x",))
     def setitem(self, x: Any, value: Any, index: Any) -> Any:
-        x[index] = value
+        try:
+            x[index] = value
+        except OverflowError:
+            x[index] = checked(value, x.dtype)
         return x
 
     @kernel("indexing")
@@ -69,7 +73,7 @@ class Shape:
         shape = [n + before + after for n, (before, after) in zip(x.shape, widths, strict=True)]
         result = self._empty_in_order_of(x, shape)
         if mode == "constant":
-            result.fill(value)
+            result.fill(checked(value, x.dtype))
             sizes = list(zip(x.shape, shape, widths, strict=True))
             here = tuple(slice(max(-b, 0), n + min(a, 0)) for n, _, (b, a) in sizes)
             there = tuple(slice(max(b, 0), n - max(a, 0)) for _, n, (b, a) in sizes)
