@@ -88,6 +88,11 @@ def floating(x: Any) -> Any:
     return x.astype(get_default_dtype().numpy) if category_of(x.dtype) in (BOOL, INTEGER) else x
 
 
+def _order_of(x: Any, *others: Any) -> Any:
+    """x, whose memory order a result takes where no other operand has its shape."""
+    return None if any(getattr(y, "shape", ()) == x.shape for y in others) else x
+
+
 def _refusal(name: str, x: Any) -> NotSupportedError:
     return NotSupportedError(f"{name} is not implemented for {from_numpy(x.dtype)}")
 
@@ -228,11 +233,11 @@ class Elementwise:
 
     @kernel("elementwise")
     def addcmul(self, x: Any, a: Any, b: Any, value: Any, out: Any = None) -> Any:
-        return self.store(x + value * a * b, out, x)
+        return self.store(x + value * a * b, out, _order_of(x, a, b))
 
     @kernel("elementwise")
     def addcdiv(self, x: Any, a: Any, b: Any, value: Any, out: Any = None) -> Any:
-        return self.store(x + value * a / b, out, x)
+        return self.store(x + value * a / b, out, _order_of(x, a, b))
 
 
 for _name, _kernel in vars(Elementwise).items():
