@@ -37,7 +37,7 @@ class Observer:
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self.table, name)
-        if callable(attribute) and not isinstance(attribute, type):
+        if self.table.is_host and callable(attribute) and not isinstance(attribute, type):
             return self._observed(name, attribute)
         return attribute
 

@@ -39,6 +39,8 @@ BINARY = """
     logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift subtract
     true_divide
 """.split()
+# These give float32 for bfloat16 in CuPy 14.
+WIDE_BFLOAT16 = ("where", "tril", "triu")
 SPECIAL = ("erf", "erfc")
 _UFUNC_OPTIONS = ("out", "casting", "dtype")
 
@@ -358,6 +360,8 @@ class ArrayModule:
             options = {_RENAMED.get(k, k): self.bare(v) for k, v in kwargs.items()}
             with np.errstate(all="ignore"):
                 result = original(*bare, **options)
+            if name in WIDE_BFLOAT16 and result.dtype.name == "bfloat16":
+                result = result.astype("float32")
             out = kwargs.get("out")
             return out if out is not None else self._wrapped(result, (*args, *kwargs.values()))
 

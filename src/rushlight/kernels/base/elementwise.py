@@ -187,7 +187,8 @@ class Elementwise:
 
     @kernel("elementwise")
     def where(self, condition: Any, a: Any, b: Any, out: Any = None) -> Any:
-        return self.store(self.xp.where(condition, a, b), out)
+        result = self.array(self.xp.where(condition, a, b))
+        return self.store(result.astype(a.dtype, copy=False), out)  # CuPy widens bfloat16
 
     # ---- further functions
 

@@ -120,8 +120,8 @@ class Shape:
 
     @kernel("copy")
     def tril(self, x: Any, diagonal: int) -> Any:
-        return self.xp.tril(x, diagonal)
+        return self.xp.tril(x, diagonal).astype(x.dtype, copy=False)  # CuPy widens bfloat16
 
     @kernel("copy")
     def triu(self, x: Any, diagonal: int) -> Any:
-        return self.xp.triu(x, diagonal)
+        return self.xp.triu(x, diagonal).astype(x.dtype, copy=False)
