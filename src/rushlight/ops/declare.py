@@ -36,7 +36,7 @@ from ..overrides import call_mode, mode_of_thread, modes
 from ..tensor import Tensor
 from ..types import Number
 from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
-from .promotion import inplace_operand, operands, promoted
+from .promotion import inplace_operand, is_plain_change, operands, promoted
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -244,13 +244,21 @@ def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
     def function(self: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
             return special(function, locals())
+        if is_plain_change(self, other):
+            x, y = self.array, other.array  # type: ignore[union-attr]  # it is plain
+            tables[type(x)].KERNEL(x, y, x)
+            self.bump_version()
+            return self
         return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other))
 
     def scaled(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         if modes:
             return special(scaled, locals())
+        if alpha == 1:
+            return function(self, other)
         return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other, alpha))
 
+    function = _with_names(function, cls.kernel, cls.operation_name + "_")
     return scaled if alpha else function
 
 

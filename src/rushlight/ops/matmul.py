@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.operation import Operation
+from ..autograd.operation import Operation, SavesInputs
 from ..errors import OperationError
 from ..tensor import Tensor
 from ..types import Number
@@ -28,6 +28,14 @@ class Matmul(Operation):
 
 
 Mm, Bmm = Matmul.renamed("Mm"), Matmul.renamed("Bmm")
+
+
+class Dot(SavesInputs):
+    """The sum of the products of two vectors' elements."""
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        return grad * conjugated(b), grad * conjugated(a)
 
 
 class Linear(Operation):
@@ -96,6 +104,8 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     _check_batches(a.shape[:-2], b.shape[:-2])
     if a.ndim == 3 and b.ndim == 3:
         return Bmm.apply(input, other)
+    if a.ndim == b.ndim == 1:
+        return Dot.apply(input, other)
     left = input.unsqueeze(0) if a.ndim == 1 else input
     right = other.unsqueeze(1) if b.ndim == 1 else other
     product = Matmul.apply(left, right)
@@ -175,7 +185,12 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
             f"dot: inconsistent tensor size, expected tensor [{a}] and src [{b}] to have the same "
             f"number of elements, but got {a} and {b} elements respectively"
         )
-    return matmul(input, tensor)
+    if input.array.dtype != tensor.array.dtype:
+        raise OperationError(
+            f"dot : expected both vectors to have same dtype, but found {input.dtype} and "
+            f"{tensor.dtype}"
+        )
+    return Dot.apply(input, tensor)
 
 
 @operation

@@ -72,6 +72,26 @@ def of_one_dtype(*tensors: Tensor) -> list[Tensor]:
     return [t if t.array.dtype == to.numpy else t.to(to) for t in tensors]
 
 
+def is_plain_change(target: Tensor, other: Any) -> bool:
+    """Whether a change in place is of two arrays alike that nothing else knows about.
+
+    Then there is nothing to promote, to check or to record: small `x += y` takes a third of the time.
+    """
+    if not isinstance(other, Tensor):
+        return False
+    x, y = target.array, other.array
+    return (
+        x.shape == y.shape
+        and x.dtype is y.dtype
+        and type(x) is type(y)
+        and not target._requires_grad
+        and not other._requires_grad
+        and target._view is other._view is None
+        and launch.recorder is None
+        and 0 not in x.strides
+    )
+
+
 def is_operand(value: Any) -> bool:
     return isinstance(value, (Tensor, numbers.Number, np.generic))
 

@@ -17,6 +17,10 @@ class Matmul:
         return self.array(self.xp.matmul(a, b, out=out))
 
     @kernel("product")
+    def dot(self, a: Any, b: Any) -> Any:
+        return self.array(self.xp.dot(a, b))
+
+    @kernel("product")
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         y = self.xp.matmul(x, weight.T)
         return self.array(y if bias is None else self.xp.add(y, bias, out=y))
