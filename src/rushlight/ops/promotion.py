@@ -75,7 +75,8 @@ def of_one_dtype(*tensors: Tensor) -> list[Tensor]:
 def is_plain_change(target: Tensor, other: Any) -> bool:
     """Whether a change in place is of two arrays alike that nothing else knows about.
 
-    Then there is nothing to promote, to check or to record: small `x += y` takes a third of the time.
+    Then there is nothing to promote, to check or to record, and `x += y` of few elements takes a
+    third of the time.
     """
     if not isinstance(other, Tensor):
         return False
