@@ -346,6 +346,8 @@ def _squared(x: Tensor) -> Tensor:
 
 def _root(total: Tensor, power: float = 0.5) -> Tensor:
     """total ** power for a total that is not negative; its gradient at 0 is 0, not 0 / 0."""
+    if not total.requires_grad:
+        return sqrt(total) if power == 0.5 else total**power
     safe = where(total == 0, total + 1, total)
     return where(total == 0, total, sqrt(safe) if power == 0.5 else safe**power)
 
