@@ -153,6 +153,7 @@ ops = [
     unary("acos", np.arccos, "fraction"),
     unary("atan", np.arctan, integers="float32", complex=True),
     unary("sinh", np.sinh, integers="float32", complex=True),
+    unary("sinc", np.sinc, "nonzero", no_list, integers="float32", complex=True),
     unary("cosh", np.cosh, integers="float32", complex=True),
     unary("asinh", np.arcsinh, integers="float32", complex=True),
     unary("acosh", lambda x: np.arccosh(x), "above_one"),

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Invalid, Named, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Named, Op, Sample, Values
+from .elementwise import binary
 
 
 def _samples(v: Values) -> Iterator[Sample]:
@@ -40,6 +41,23 @@ def _logsumexp(v: Values) -> Iterator[Sample]:
     yield Sample(np.array([[-np.inf, 1.0], [2.0, 3.0]]), 1)
 
 
+def _no_whole_pair(v: Values) -> Iterator[Sample]:
+    yield Sample(1000 * v.normal(3), 1000 * v.normal(2, 3))
+    yield Invalid(v.integers(0, 4, 3), v.integers(0, 4, 3), raises=NotImplementedError,
+                  match="not implemented for")
+
+
+def _logcumsumexp(v: Values) -> Iterator[Sample]:
+    for shape, dim in (((5,), 0), ((3, 5), 0), ((2, 3, 4, 5), -3), ((2, 70), 1), ((), 0)):
+        yield Sample(v.normal(*shape), dim)
+    yield Sample(v.normal(0, 3), dim=1)
+    yield Sample(Fixed(100 * v.normal(3, 5)), 1)  # PyTorch's gradient of such halves is far off
+    yield Invalid(v.normal(2, 3), 2, raises=IndexError, match="Dimension out of range")
+    for x in (v.integers(0, 4, 3), v.mask(3)):
+        yield Invalid(x, 0, raises=NotImplementedError, match="not implemented for")
+    yield Invalid([1.0, 2.0], 0, raises=TypeError, match="argument 'input' .*must be Tensor, not l")
+
+
 def _log_softmax(x: Array, dim: int, dtype: Any = None) -> Array:
     x = np.asarray(x, np.float64)
     if x.ndim == 0:
@@ -57,4 +75,7 @@ ops = [
        order="kept"),
     Op("log_softmax", _with_dtype, _log_softmax, order="kept"),
     Op("logsumexp", _logsumexp, _logsumexp_reference, composite=True),
+    binary("logaddexp", np.logaddexp, numbers=(), more=_no_whole_pair),
+    Op("logcumsumexp", _logcumsumexp,
+       lambda x, dim: np.logaddexp.accumulate(x, dim) if x.ndim else x, order="kept"),
 ]  # fmt: skip

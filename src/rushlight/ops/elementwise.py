@@ -255,8 +255,7 @@ class Cube(SavesInputs, Unary):
         return grad * conjugated(3 * x * x)
 
 
-_cube = Cube.define(inplace=False, place="")
-_pow = Pow.define(inplace=False, place="")
+_cube, _pow = Cube.define(inplace=False, place=""), Pow.define(inplace=False, place="")
 square = Square.define()
 
 
@@ -470,6 +469,14 @@ class Atanh(SavesInputs, Unary):
         return grad / conjugated(1 - x * x)
 
 
+class Sinc(SavesInputs, Unary):
+    """sin(pi * x) / (pi * x), and 1 at 0."""
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x = self.saved_tensors[0]
+        return grad * conjugated(where(x == 0, 0.0, (cos(math.pi * x) - sinc(x)) / x))
+
+
 class Atan2(SavesInputs, Binary):
     """The angle of the point (other, input) in the plane, from -pi to pi."""
 
@@ -483,12 +490,11 @@ class Atan2(SavesInputs, Binary):
 
 exp, log, log1p = Exp.define(), Log.define(), Log1p.define()
 sqrt, rsqrt, reciprocal = Sqrt.define(), Rsqrt.define(), Reciprocal.define()
-abs = Abs.define("absolute")
+abs, sinc = Abs.define("absolute"), Sinc.define("special.sinc")
 exp2, expm1 = Exp2.define("special.exp2"), Expm1.define("special.expm1")
-log2, log10 = Log2.define(), Log10.define()
 erf, erfc = Erf.define("special.erf"), Erfc.define("special.erfc")
 sin, cos, tan = Sin.define(), Cos.define(), Tan.define()
 asin, acos, atan = Asin.define("arcsin"), Acos.define("arccos"), Atan.define("arctan")
-sinh, cosh = Sinh.define(), Cosh.define()
+log2, log10, sinh, cosh = Log2.define(), Log10.define(), Sinh.define(), Cosh.define()
 asinh, acosh = Asinh.define("arcsinh"), Acosh.define("arccosh")
 atanh, atan2 = Atanh.define("arctanh"), Atan2.define("arctan2")

@@ -9,7 +9,9 @@ from ..dtype import FLOATING, HALVES
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
-from .declare import operation
+from ..type_info import finfo
+from .choices import where
+from .declare import Binary, operation
 
 
 class Softmax(SavesOutput):
@@ -57,6 +59,42 @@ class LogSoftmaxGradient(SavesInputs):
         grad_first = grad - (grad * p).sum(self.dim, keepdim=True)
         grad_y = -grad * p * first.sum(self.dim, keepdim=True) if self.needs(1) else None
         return grad_first, grad_y
+
+
+class Logaddexp(SavesInputs, Binary):
+    """log(exp(input) + exp(other)), broadcast, without overflow.
+
+    >>> import rushlight as torch
+    >>> torch.logaddexp(torch.tensor([0.0, 1000.0]), torch.tensor([0.0, 1000.0]))
+    tensor([6.9315e-01, 1.0007e+03])
+    """
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        return grad * (a - b).sigmoid(), grad * (b - a).sigmoid() if self.needs(1) else None
+
+
+class Logcumsumexp(SavesOutput):
+    """log(cumsum(exp(x)))."""
+
+    dim: int
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Any:
+        y, x = self.saved_tensors
+        least = finfo(grad.dtype).min  # the logarithm of 0, but with finite gradients
+        dims = (self.dim,) if grad.array.ndim else ()
+
+        def share(positive: Tensor) -> Tensor:
+            logs = where(positive > 0, positive.abs().log(), least) - y
+            return (logcumsumexp(logs.flip(dims), self.dim).flip(dims) + x).exp()
+
+        return share(grad) - share(-grad)
+
+
+logaddexp = Logaddexp.define(inplace=False)
 
 
 @operation("torch", "nn.functional.softmax")
@@ -111,3 +149,17 @@ def logsumexp(
         return total
     axes = (dim,) if isinstance(dim, int) else tuple(dim)
     return total.squeeze(axes)
+
+
+@operation
+def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
+    """log(cumsum(exp(x))) along `dim`, without overflow.
+
+    >>> import rushlight as torch
+    >>> torch.logcumsumexp(torch.zeros(3), dim=0)
+    tensor([0.0000, 0.6931, 1.0986])
+    """
+    if input.array.dtype in HALVES:
+        return logcumsumexp(input.float(), dim).to(input.dtype)
+    x = _floating("logcumsumexp", input, None)
+    return Logcumsumexp.apply(x, wrap_dim(dim, x.array.ndim))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from math import pi
 from typing import Any
 
 from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype
@@ -221,6 +222,12 @@ class Elementwise:
     @kernel("elementwise")
     def erfc(self, x: Any, out: Any = None) -> Any:
         return self.special("erfc", floating(x), out=out)
+
+    @kernel("elementwise")
+    def sinc(self, x: Any, out: Any = None) -> Any:
+        x = floating(x)
+        angle = pi * self.xp.where(x == 0, x.dtype.type(1e-20), x)
+        return self.store(self.xp.sin(angle) / angle, out)
 
     @kernel("elementwise")
     def cube(self, x: Any, out: Any = None) -> Any:

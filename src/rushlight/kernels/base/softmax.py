@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...dtype import FLOATING, category_of
+from ...dtype import dtype as DType
+from ...errors import NotSupportedError
 from ..declaration import kernel
 
 
@@ -31,6 +34,22 @@ class Softmax:
     def log_softmax_backward(self, grad: Any, y: Any, axis: int) -> Any:
         total = self.xp.sum(grad, axis=_axis(y, axis), keepdims=True)
         return self.array(grad - self.xp.exp(y) * total)
+
+
+    @kernel("elementwise")
+    def logaddexp(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) != FLOATING:
+            raise NotSupportedError(f"logaddexp is not implemented for {DType.from_numpy(a.dtype)}")
+        return self.array(self.xp.logaddexp(a, b, out=out))
+
+    @kernel("scan")
+    def logcumsumexp(self, x: Any, axis: int, out: Any = None) -> Any:
+        wide = x.astype("float64")
+        lines, step = self.xp.moveaxis(wide, axis, 0) if x.ndim else wide.reshape(1), 1
+        while step < lines.shape[0]:  # each element has the `step` ones before it; then twice that
+            lines[step:] = self.xp.logaddexp(lines[step:], lines[:-step])
+            step *= 2
+        return self.store(wide.astype(x.dtype, copy=False), out)
 
 
 def _axis(x: Any, axis: int) -> int | None:
