@@ -119,6 +119,9 @@ def test_numpys_names_of_arguments() -> None:
     assert torch.sum(x, axis=1).tolist() == [3.0, 12.0]
     assert x.mean(axis=0, keepdims=True).shape == (1, 3)
     assert torch.max(x, axis=0).indices.tolist() == [1, 1, 1]
+    assert torch.cumsum(x, axis=1).tolist() == [[0.0, 1.0, 3.0], [3.0, 7.0, 12.0]]
+    with pytest.raises(TypeError, match='missing 1 required positional argument: "dim"'):
+        torch.cumsum(x)
     assert "axis" not in inspect.signature(torch.sum).parameters
 
 

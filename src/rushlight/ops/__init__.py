@@ -27,4 +27,5 @@ from . import (  # noqa: F401  (importing a family attaches its methods)
     reduction,
     shape,
     softmax,
+    trigonometry,
 )

@@ -385,6 +385,9 @@ def _entry(body: Any) -> Any:
     signature = inspect.signature(body)
     declared, passed, checks, keyword_only = [], [], ["modes"], False
     extra: dict[str, Any] = {}
+    # A `dim` that nobody needs to give under this name, as it may come as `axis`.
+    optional = _required_dim(signature)
+    checks += [f"{name} is absent" for name in optional]
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
@@ -396,12 +399,13 @@ def _entry(body: Any) -> Any:
         if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
             declared.append("*")
             keyword_only = True
-        declared.append(name if parameter.default is parameter.empty else f"{name}=None")
+        required = parameter.default is parameter.empty and name not in optional
+        declared.append(name if required else f"{name}=None")
         if name == "out":
             checks.append("out is not None")
         else:
             passed.append(f"{name}={name}" if parameter.kind is parameter.KEYWORD_ONLY else name)
-        if name in _NUMPY_NAMES and parameter.default is not parameter.empty:
+        if name in _NUMPY_NAMES and not required:
             extra[_NUMPY_NAMES[name]] = absent
             checks.append(f"{_NUMPY_NAMES[name]} is not absent")
     if extra:
@@ -414,13 +418,22 @@ def _entry(body: Any) -> Any:
         special=" or ".join(checks),
     )  # fmt: skip
     function = _compiled(source, body)
-    function.__defaults__ = body.__defaults__
+    function.__defaults__ = (*(absent for _ in optional), *(body.__defaults__ or ())) or None
     function.__kwdefaults__ = {**(body.__kwdefaults__ or {}), **extra} or None
     function.__signature__ = signature
     function.__annotations__ = body.__annotations__
     function.__module__, function.__doc__ = body.__module__, body.__doc__
     function.plain, function.operation = body, None
     return function
+
+
+def _required_dim(signature: inspect.Signature) -> list[str]:
+    """`dim`, if it has no default and is the last of those without."""
+    needed = [
+        name for name, p in signature.parameters.items()
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]  # fmt: skip
+    return needed[-1:] if needed[-1:] == ["dim"] else []
 
 
 def _compiled(source: str, body: types.FunctionType) -> Any:

@@ -1,4 +1,4 @@
-"""Arithmetic, powers, exponentials and trigonometry, element by element."""
+"""Arithmetic, powers, exponentials and logarithms, element by element."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> 
     return Pow.call(input, exponent)
 
 
-# ---- exponentials, roots, trigonometry
+# ---- exponentials and roots
 
 
 class Exp(SavesOutput, Unary):
@@ -385,116 +385,9 @@ class Erfc(SavesInputs, Unary):
         return grad * exp(-(x * x)) * (-2 / math.sqrt(math.pi))
 
 
-class Sin(SavesInputs, Unary):
-    """The sine of an angle in radians."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return grad * conjugated(cos(self.saved_tensors[0]))
-
-
-class Cos(SavesInputs, Unary):
-    """The cosine of an angle in radians."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return -grad * conjugated(sin(self.saved_tensors[0]))
-
-
-class Tan(SavesOutput, Unary):
-    """The tangent of an angle in radians."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        y = self.saved_tensors[0]
-        return grad * conjugated(1 + y * y)
-
-
-class Asin(SavesInputs, Unary):
-    """The angle whose sine is x, from -pi / 2 to pi / 2."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * conjugated(rsqrt(1 - x * x))
-
-
-class Acos(SavesInputs, Unary):
-    """The angle whose cosine is x, from 0 to pi."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return -grad * conjugated(rsqrt(1 - x * x))
-
-
-class Atan(SavesInputs, Unary):
-    """The angle whose tangent is x, from -pi / 2 to pi / 2."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad / conjugated(x * x + 1)
-
-
-class Sinh(SavesInputs, Unary):
-    """(exp(x) - exp(-x)) / 2."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return grad * conjugated(cosh(self.saved_tensors[0]))
-
-
-class Cosh(SavesInputs, Unary):
-    """(exp(x) + exp(-x)) / 2."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return grad * conjugated(sinh(self.saved_tensors[0]))
-
-
-class Asinh(SavesInputs, Unary):
-    """The number whose hyperbolic sine is x."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * conjugated(rsqrt(x * x + 1))
-
-
-class Acosh(SavesInputs, Unary):
-    """The number from 0 on whose hyperbolic cosine is x; nan below 1."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * conjugated(rsqrt(x - 1) * rsqrt(x + 1))
-
-
-class Atanh(SavesInputs, Unary):
-    """The number whose hyperbolic tangent is x."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad / conjugated(1 - x * x)
-
-
-class Sinc(SavesInputs, Unary):
-    """sin(pi * x) / (pi * x), and 1 at 0."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * conjugated(where(x == 0, 0.0, (cos(math.pi * x) - sinc(x)) / x))
-
-
-class Atan2(SavesInputs, Binary):
-    """The angle of the point (other, input) in the plane, from -pi to pi."""
-
-    floats = True
-
-    def backward(self, grad: Tensor) -> Any:
-        y, x = self.saved_tensors
-        share = grad / (y * y + x * x)
-        return share * x, -share * y if self.needs(1) else None
-
-
 exp, log, log1p = Exp.define(), Log.define(), Log1p.define()
 sqrt, rsqrt, reciprocal = Sqrt.define(), Rsqrt.define(), Reciprocal.define()
-abs, sinc = Abs.define("absolute"), Sinc.define("special.sinc")
+abs = Abs.define("absolute")
 exp2, expm1 = Exp2.define("special.exp2"), Expm1.define("special.expm1")
+log2, log10 = Log2.define(), Log10.define()
 erf, erfc = Erf.define("special.erf"), Erfc.define("special.erfc")
-sin, cos, tan = Sin.define(), Cos.define(), Tan.define()
-asin, acos, atan = Asin.define("arcsin"), Acos.define("arccos"), Atan.define("arctan")
-log2, log10, sinh, cosh = Log2.define(), Log10.define(), Sinh.define(), Cosh.define()
-asinh, acosh = Asinh.define("arcsinh"), Acosh.define("arccosh")
-atanh, atan2 = Atanh.define("arctanh"), Atan2.define("arctan2")

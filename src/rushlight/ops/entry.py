@@ -41,6 +41,10 @@ def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], 
         given = values.get(numpy_name, absent)
         if given is not absent:
             values[name] = given
+    if values.get("dim") is absent:
+        raise TypeError(
+            f'{function.__name__}() missing 1 required positional argument: "dim"'
+        )
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     kept = 0  # trailing positional defaults are left out
