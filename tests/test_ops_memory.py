@@ -324,3 +324,13 @@ def test_out_may_be_an_operand() -> None:
     assert x.tolist() == [0.0, 1.0, 3.0, 5.0, 7.0, 9.0]
     torch.exp(x[:2], out=x[:2])
     assert x[:2].tolist() == pytest.approx([1.0, 2.7182818])
+
+
+@pytest.mark.parametrize("name", ["div_", "atan2_", "copysign_", "exp_", "sqrt_"])
+def test_whole_numbers_hold_no_fractions(name: str) -> None:
+    """In place nothing is converted: what would give floats is refused, and changes nothing."""
+    x = torch.tensor([3, 4])
+    with pytest.raises(RuntimeError, match="result type Float can't be cast to .* type Long"):
+        operands = [] if name in ("exp_", "sqrt_") else [torch.tensor([2, 2])]
+        getattr(x, name)(*operands)
+    assert x.tolist() == [3, 4] and x._version == 0

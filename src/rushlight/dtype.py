@@ -176,6 +176,12 @@ def scalar_dtype(value: Any) -> dtype:
     raise TypeError(f"expected a number, got {type(value).__name__}")
 
 
+def title_of(d: dtype) -> str:
+    """How PyTorch's messages call a dtype: Float for float32."""
+    titles = {"int64": "Long", "int32": "Int", "float32": "Float", "float64": "Double"}
+    return titles.get(d.name, d.name.capitalize())
+
+
 def combine(high: dtype | None, low: dtype | None) -> dtype | None:
     """Promotes across priorities: tensors with dimensions over 0-d tensors over numbers.
 

@@ -8,10 +8,12 @@ or a `setup_context`, which is called only while recording. Its instance is the 
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from typing import Any
 
-from ..dtype import FLOATING
+from ..dtype import FLOATING, title_of
+from ..dtype import dtype as DType
 from ..errors import OperationError, shapes
 from ..grad_mode import state
 from ..kernels import launch
@@ -21,6 +23,8 @@ from .node import Node, edge_to, next_sequence
 from .view import View
 
 _new = object.__new__
+# What NumPy says of a result that the array it is to be written into does not hold.
+_CAST = re.compile(r"output from dtype\('(\w+)'\) to dtype\('(\w+)'\)")
 
 
 def _snake_case(name: str) -> str:
@@ -205,6 +209,12 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     if isinstance(error, KeyError):  # no table of kernels for what was given
         given = type(arrays[0]).__name__ if arrays else "nothing"
         return TypeError(f"{name}(): argument 'input' must be Tensor, not {given}")
+    uncast = _CAST.search(str(error))
+    if uncast:
+        result, wanted = (title_of(DType.from_numpy(name)) for name in uncast.groups())
+        return OperationError(
+            f"{name}: result type {result} can't be cast to the desired output type {wanted}"
+        )
     if isinstance(error, OverflowError):
         return OperationError(f"{name}: value cannot be converted without overflow ({error})")
     tensors = [a for a in arrays if type(a) in kernel_tables]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtype import FLOATING, combine, get_default_dtype, promote_types, scalar_dtype
+from ..dtype import FLOATING, combine, get_default_dtype, promote_types, scalar_dtype, title_of
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..kernels import launch
@@ -73,7 +73,7 @@ def of_one_dtype(*tensors: Tensor) -> list[Tensor]:
 
 
 def is_plain_change(target: Tensor, other: Any) -> bool:
-    """Whether a change in place is of two arrays alike that nothing else knows about.
+    """Whether a change in place is of two float arrays alike that nothing else knows about.
 
     Then there is nothing to promote, to check or to record, and `x += y` of few elements takes a
     third of the time.
@@ -84,6 +84,7 @@ def is_plain_change(target: Tensor, other: Any) -> bool:
     return (
         x.shape == y.shape
         and x.dtype is y.dtype
+        and x.dtype.kind == "f"
         and type(x) is type(y)
         and not target._requires_grad
         and not other._requires_grad
@@ -151,15 +152,9 @@ def inplace_operand(name: str, target: Tensor, other: Any, alpha: Any = 1) -> An
 def check_cast(name: str, result: DType, target: Tensor) -> None:
     if result.category > target.dtype.category:
         raise OperationError(
-            f"{name}: result type {_title(result)} can't be cast to the desired output type "
-            f"{_title(target.dtype)}"
+            f"{name}: result type {title_of(result)} can't be cast to the desired output type "
+            f"{title_of(target.dtype)}"
         )
-
-
-def _title(dtype: DType) -> str:
-    return {"int64": "Long", "int32": "Int", "float32": "Float", "float64": "Double"}.get(
-        dtype.name, dtype.name.capitalize()
-    )
 
 
 def check_inplace_shape(name: str, target: Tensor, other: Tensor) -> None:
