@@ -72,4 +72,5 @@ $(PARITY)/.torch: | $(PARITY)/bin/python
 
 $(PARITY)/.installed: $(WHEEL) $(PARITY)/.torch
 	$(PARITY)/bin/pip install --quiet --no-deps --force-reinstall dist/*.whl
+	$(PARITY)/bin/pip install --quiet dist/*.whl  # what it needs
 	touch $@
