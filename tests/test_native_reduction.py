@@ -88,3 +88,12 @@ def test_what_is_not_covered_goes_to_the_base():
         kernels().sum(random(5, 4, 3, 2), (1, 3), False)
         kernels().sum(random(5, 4), (), False)
     assert called == ["sum"] * 4
+
+
+@pytest.mark.parametrize("count", [2, 24, 63, 64, 100])
+def test_short_rows_add_up_in_double(instruction_set, count):
+    """What is left over of the lanes counts as much: large numbers keep their small differences."""
+    x = np.arange(count, dtype=np.float32) + np.float32(1e6)
+    assert kernels().sum(x, None, False) == np.float32(x.astype(np.float64).sum())
+    mean = kernels().mean(np.stack([x, x]), (1,), False)
+    assert (mean == np.float32(x.astype(np.float64).mean())).all()

@@ -11,11 +11,11 @@ constexpr int64_t depth = 32;         // additions to one of them before it is e
 constexpr int64_t column_tile = 256;  // columns whose running sums stay in the first-level cache
 
 // The sum of fewer than `lanes` terms.
-template <class T, class Term>
-inline T rest(int64_t begin, int64_t end, const Term& term) {
-    T sum = 0;
+template <class Term>
+inline double rest(int64_t begin, int64_t end, const Term& term) {
+    double sum = 0;
 #pragma omp simd reduction(+ : sum)
-    for (int64_t i = begin; i < end; ++i) sum += term(i);
+    for (int64_t i = begin; i < end; ++i) sum += static_cast<double>(term(i));
     return sum;
 }
 
@@ -44,7 +44,7 @@ inline void row_sums(int64_t n, double* totals, const Terms&... terms) {
         }
     }
     int k = 0;
-    ((totals[k++] += rest<T>(i, n, terms)), ...);
+    ((totals[k++] += rest(i, n, terms)), ...);
 }
 
 template <class T, class Term>
