@@ -7,6 +7,7 @@ import inspect
 import numpy as np
 import pytest
 
+import rushlight as torch
 from native_support import base, kernels, layouts, native, random, recorded_base, ulps
 from rushlight.kernels.base import Base
 from rushlight.kernels.declaration import kernels_of
@@ -273,3 +274,12 @@ def test_signs_of_zeros_are_kept():
                  "floor", "ceil", "trunc", "round", "relu", "gelu", "silu"):  # fmt: skip
         result = getattr(kernels(), name)(zero)
         assert result == 0 and np.signbit(result[0]), name
+
+
+def test_whole_numbers_need_no_scipy(monkeypatch):
+    def missing(self):
+        raise ModuleNotFoundError("scipy")
+
+    monkeypatch.setattr(Base, "special_functions", missing)
+    assert torch.erf(torch.tensor([0, 1])).tolist() == torch.erf(torch.tensor([0.0, 1.0])).tolist()
+    assert torch.erfc(torch.tensor(True)).item() == torch.erfc(torch.tensor(1.0)).item()

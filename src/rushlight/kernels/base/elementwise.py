@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from math import pi
 from typing import Any
 
 from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype
@@ -11,6 +10,7 @@ from ...dtype import dtype as DType
 from ...errors import NotSupportedError, OperationError
 from ...scalars import checked, wrapped
 from ..declaration import kernel
+from ..launch import plain_tables
 
 from_numpy = DType.from_numpy
 
@@ -34,6 +34,18 @@ def _unary(name: str, refused: tuple[int, ...] = (), floats: bool = False) -> An
 
 def _of_floats(name: str) -> Any:
     return _unary(name, floats=True)
+
+
+def _special(name: str) -> Any:
+    """A function of floats that the array library lacks."""
+
+    @kernel("elementwise")
+    def run(self: Any, x: Any, out: Any = None) -> Any:
+        if category_of(x.dtype) in (BOOL, INTEGER):  # as floats the device may know it by itself
+            return getattr(plain_tables[type(x)], name)(floating(x), out)
+        return self.special(name, x, out=out)
+
+    return run
 
 
 def _rounding(name: str) -> Any:
@@ -215,19 +227,7 @@ class Elementwise:
     def special_functions(self) -> Any:
         return importlib.import_module("scipy.special")
 
-    @kernel("elementwise")
-    def erf(self, x: Any, out: Any = None) -> Any:
-        return self.special("erf", floating(x), out=out)
-
-    @kernel("elementwise")
-    def erfc(self, x: Any, out: Any = None) -> Any:
-        return self.special("erfc", floating(x), out=out)
-
-    @kernel("elementwise")
-    def sinc(self, x: Any, out: Any = None) -> Any:
-        x = floating(x)
-        angle = pi * self.xp.where(x == 0, x.dtype.type(1e-20), x)
-        return self.store(self.xp.sin(angle) / angle, out)
+    erf, erfc = _special("erf"), _special("erfc")
 
     @kernel("elementwise")
     def cube(self, x: Any, out: Any = None) -> Any:
