@@ -230,6 +230,12 @@ class Elementwise:
     erf, erfc = _special("erf"), _special("erfc")
 
     @kernel("elementwise")
+    def sinc(self, x: Any, out: Any = None) -> Any:
+        x = floating(x)
+        angle = pi * self.xp.where(x == 0, x.dtype.type(1e-20), x)
+        return self.store(self.xp.sin(angle) / angle, out)
+
+    @kernel("elementwise")
     def cube(self, x: Any, out: Any = None) -> Any:
         return self.store(x * x * x, out)
 
