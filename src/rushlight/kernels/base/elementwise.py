@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from math import pi
 from typing import Any
 
 from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype
