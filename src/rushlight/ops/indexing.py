@@ -113,58 +113,52 @@ class IndexPut(Operation):
         return rest, Index.apply(grad, self.template, *indices) if self.needs(1) else None
 
 
-class Gather(Operation):
-    """The elements that an index names along one dimension."""
+class AlongIndex(Operation):
+    """An operation whose last inputs are a dimension and the index along it."""
+
+    keeps_shape = True
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, self.dim, index = inputs
-        self.input_shape = x.array.shape
+        *_, self.dim, index = inputs
         self.save(index)
+
+
+class Gather(AlongIndex):
+    """The elements that an index names along one dimension."""
 
     def backward(self, grad: Tensor) -> Any:
         zeros = grad.new_zeros(self.input_shape)
         return ScatterAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
 
 
-class ScatterAdd(Operation):
+class ScatterAdd(AlongIndex):
+    """Elements added where an index says along one dimension: the gradient of `Gather`."""
+
     @staticmethod
     def forward(
         kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
     ) -> Any:
         return kernels.scatter_add(x, dim, index, source, out)
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, _, self.dim, index = inputs
-        self.save(index)
-
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
         return grad, Gather.apply(grad, self.dim, index) if self.needs(1) else None
 
 
-class IndexSelect(Operation):
+class IndexSelect(AlongIndex):
     """Slices of a dimension, by their numbers."""
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        x, self.dim, index = inputs
-        self.input_shape = x.array.shape
-        self.save(index)
 
     def backward(self, grad: Tensor) -> Any:
         zeros = grad.new_zeros(self.input_shape)
         return IndexAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
 
 
-class IndexAdd(Operation):
+class IndexAdd(AlongIndex):
     """Slices added to those of a dimension: the gradient of `IndexSelect`."""
 
     @staticmethod
     def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any) -> Any:
         return kernels.index_add(x, dim, index, source)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, _, self.dim, index = inputs
-        self.save(index)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
