@@ -282,25 +282,35 @@ def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
     if cls.commutative:
         publish(forward, "Tensor", f"__r{name}__", True)
     else:
-        turned = reflected(cls.call, f"__r{name}__")
+        turned = symbol(cls.call, f"__r{name}__")
         turned.operation = cls
         publish(turned, "Tensor", f"__r{name}__", True)
     if inplace is not None:
         publish(inplace, "Tensor", f"__i{name}__", True)
 
 
-def reflected(function: Any, name: str) -> Any:
-    """The operator of the right-hand operand: what is no operand may know the answer itself."""
+def symbol(function: Any, name: str) -> Any:
+    """A function as an operator of Python's syntax: what is no operand may know the answer itself.
+
+    An operator whose name begins with `__r` belongs to the right-hand operand.
+    """
 
     def operator(self: Tensor, other: Any) -> Any:
+        try:
+            return function(self, other)
+        except TypeError:
+            return NotImplemented
+
+    def reflected(self: Tensor, other: Any) -> Any:  # not by `operator`: a call less
         try:
             return function(other, self)
         except TypeError:
             return NotImplemented
 
-    operator.__name__ = name
-    operator.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
-    return operator
+    made = reflected if name.startswith("__r") else operator
+    made.__name__ = name
+    made.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
+    return made
 
 
 def _with_names(function: Any, kernel: str, name: str) -> Any:

@@ -12,7 +12,7 @@ from ..tensor import Tensor
 from . import comparison, elementwise, matmul
 from .common import methods
 from .creation import zeros_like
-from .declare import operation, reflected
+from .declare import operation, symbol
 from .promotion import check_inplace_shape
 
 
@@ -86,25 +86,11 @@ def _invert(self: Tensor) -> Tensor:
     return comparison.bitwise_not(self)
 
 
-def _operator(function: Any, name: str) -> Any:
-    """An operator of Python's syntax: what is no operand may know the answer itself."""
-
-    def operator(self: Tensor, other: Any) -> Any:
-        try:
-            return function(self, other)
-        except TypeError:
-            return NotImplemented
-
-    operator.__name__ = name
-    operator.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
-    return operator
-
-
 methods(
-    __pow__=_operator(elementwise.pow, "__pow__"),
-    __rpow__=reflected(elementwise.pow, "__rpow__"),
+    __pow__=symbol(elementwise.pow, "__pow__"),
+    __rpow__=symbol(elementwise.pow, "__rpow__"),
     __ipow__=Tensor.pow_,
-    __matmul__=_operator(matmul.matmul, "__matmul__"),
-    __rmatmul__=reflected(matmul.matmul, "__rmatmul__"),
+    __matmul__=symbol(matmul.matmul, "__matmul__"),
+    __rmatmul__=symbol(matmul.matmul, "__rmatmul__"),
     __neg__=elementwise.neg, __abs__=elementwise.abs, __invert__=_invert,
 )  # fmt: skip
