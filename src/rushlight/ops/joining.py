@@ -10,6 +10,7 @@ from ..dtype import promote_types
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
 from .declare import operation
+from .indexing import Select, Slice
 
 
 class Cat(Operation):
@@ -102,14 +103,28 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
     if isinstance(sizes, int):
         if sizes <= 0:
             raise RuntimeError(f"split expects split_size be positive, but got {sizes}")
-        sizes = [min(sizes, size - i) for i in range(0, size, sizes)] or [0]
+        sizes = _equal_sizes(size, sizes)
     elif sum(sizes) != size:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size "
             f"at dimension {axis}), but got split_sizes={list(sizes)}"
         )
-    starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    return tuple(narrow(input, axis, i, n) for i, n in zip(starts, sizes, strict=True))
+    return _pieces(input, axis, sizes)
+
+
+def _equal_sizes(total: int, size: int) -> list[int]:
+    """Sizes that add up to `total`, all equal but for the last, which may be smaller."""
+    return [min(size, total - start) for start in range(0, total, size)] or [0]
+
+
+def _pieces(input: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    before = (slice(None),) * axis
+    pieces = []
+    start = 0
+    for size in sizes:
+        pieces.append(Slice.apply(input, (*before, slice(start, start + size))))
+        start += size
+    return tuple(pieces)
 
 
 @operation
@@ -117,15 +132,17 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`."""
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    size = input.array.shape[wrap_dim(dim, input.array.ndim)]
-    return split(input, max(-(-size // chunks), 1), dim)
+    axis = wrap_dim(dim, input.array.ndim)
+    size = input.array.shape[axis]
+    return _pieces(input, axis, _equal_sizes(size, max(-(-size // chunks), 1)))
 
 
 @operation
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, as views without that dimension."""
     axis = wrap_dim(dim, input.array.ndim)
-    return tuple(select(input, axis, i) for i in range(input.array.shape[axis]))
+    before = (slice(None),) * axis
+    return tuple([Select.apply(input, (*before, i)) for i in range(input.array.shape[axis])])
 
 
 @operation
