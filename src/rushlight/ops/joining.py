@@ -48,6 +48,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     >>> torch.cat([torch.zeros(1, 2), torch.ones(2, 2)]).shape
     torch.Size([3, 2])
     """
+    if _are_alike(tensors):
+        return Cat.apply(*tensors, wrap_dim(dim, tensors[0].array.ndim))
     if not tensors:
         raise ValueError("expected a non-empty list of Tensors")
     if any(t.array.ndim == 0 for t in tensors):
@@ -72,9 +74,23 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     return Cat.apply(*tensors, axis)
 
 
+def _are_alike(tensors: Sequence[Tensor]) -> bool:
+    """Whether they need no look at each: of one dtype and shape, which is not ()."""
+    if not tensors:
+        return False
+    first = tensors[0].array
+    for tensor in tensors:
+        array = tensor.array
+        if array.dtype is not first.dtype or array.shape != first.shape:
+            return False
+    return first.ndim > 0
+
+
 @operation(method=False)
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension."""
+    if _are_alike(tensors):
+        return Stack.apply(*tensors, wrap_dim(dim, tensors[0].array.ndim + 1))
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = tensors[0].array.shape

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import prod as product
 from typing import Any, overload
 
-from ..autograd.operation import Operation, SavesOutput
+from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
@@ -48,6 +48,34 @@ class Mean(Operation):
     def backward(self, grad: Tensor) -> Any:
         count = product(self.input_shape) // builtins.max(product(self._shape), 1)
         return _spread(grad / count, self)
+
+
+class Var(SavesInputs):
+    """The mean squared distance from the mean."""
+
+    axes: Any
+    correction: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def backward(self, grad: Tensor) -> Any:
+        return _var_backward(self, grad, self.saved_tensors[0])
+
+
+class Std(Operation):
+    """The square root of the mean squared distance from the mean."""
+
+    axes: Any
+    correction: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Any:
+        y, x = self.saved_tensors
+        return _var_backward(self, where(y == 0, 0.0, grad / (2 * y)), x)
 
 
 class Extreme(SavesOutput):
@@ -94,6 +122,13 @@ def _spread(grad: Tensor, node: Any) -> Tensor:
     return Expand.apply(grad, shape)
 
 
+def _var_backward(node: Any, grad: Tensor, x: Tensor) -> Tensor:
+    count = product(node.input_shape) // builtins.max(product(node._shape), 1)
+    freedom = count - node.correction
+    factor = 2 / freedom if freedom else float("inf")
+    return _spread(grad * factor, node) * (x - Mean.apply(x, node.axes, True))
+
+
 @operation
 def sum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
@@ -134,21 +169,7 @@ def var(
     correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
-    if isinstance(dim, bool):  # var(unbiased)
-        dim, unbiased = None, dim
-    if input.dtype.category < FLOATING:
-        raise OperationError("std and var only support floating point and complex dtypes")
-    if input.array.dtype in HALVES:
-        wide = var(input.float(), dim, unbiased, keepdim, correction=correction)
-        return wide.to(input.dtype)
-    if correction is None:
-        correction = 1 if unbiased is None or unbiased else 0
-    axes = normalize_axes(dim, input.array.ndim)
-    shape = input.array.shape
-    count = product(shape if axes is None else [shape[a] for a in axes])
-    total = sum(_squared(input - mean(input, dim, keepdim=True)), dim, keepdim)
-    freedom = builtins.max(count - correction, 0)
-    return total / freedom if freedom else total * float("nan")
+    return Var.apply(*_var_arguments(input, dim, unbiased, keepdim, correction))
 
 
 @operation
@@ -156,11 +177,20 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The square root of `var`."""
-    if input.array.dtype in HALVES:
-        wide = std(input.float(), dim, unbiased, keepdim, correction=correction)
-        return wide.to(input.dtype)
-    return _root(var(input, dim, unbiased, keepdim, correction=correction))
+    """The square root of `var`; its gradient is 0 where all elements are equal."""
+    return Std.apply(*_var_arguments(input, dim, unbiased, keepdim, correction))
+
+
+def _var_arguments(
+    input: Tensor, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
+) -> tuple[Any, ...]:
+    if isinstance(dim, bool):  # var(unbiased)
+        dim, unbiased = None, dim
+    if input.dtype.category < FLOATING:
+        raise OperationError("std and var only support floating point and complex dtypes")
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    return input, normalize_axes(dim, input.array.ndim), correction, keepdim
 
 
 @operation
