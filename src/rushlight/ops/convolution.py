@@ -149,10 +149,10 @@ def conv_transpose2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
 ) -> Tensor:  # fmt: skip
-    """The adjoint of `conv2d`: each element of the input adds its multiple of a kernel to the result.
+    """The adjoint of `conv2d`: each element of the input adds its multiple of a kernel.
 
-    `input` is (N, C, H, W) or (C, H, W), `weight` (C, O / groups, kH, kW), `bias` (O). The result is
-    (N, O, H', W'), H' = (H - 1) stride - 2 padding + dilation (kH - 1) + output_padding + 1, and
+    `input` is (N, C, H, W) or (C, H, W), `weight` (C, O / groups, kH, kW), `bias` (O). The result
+    (N, O, H', W'), with H' = (H - 1) stride - 2 padding + dilation (kH - 1) + output_padding + 1,
     lies channels-last in memory. `output_padding` says which of the sizes that `conv2d` would take
     to H is meant; it must be smaller than stride or dilation.
 

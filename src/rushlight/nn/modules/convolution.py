@@ -183,6 +183,7 @@ class _TransposedConvolution(_Convolution):
     """What the transposed convolutions of one, two and more dimensions have in common."""
 
     transposed = True
+    padding: tuple[int, ...]
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
@@ -248,11 +249,11 @@ class ConvTranspose1d(_TransposedConvolution):
 
 
 class ConvTranspose2d(_TransposedConvolution):
-    """The adjoint of `Conv2d`: each place of the input adds its multiples of kernels to the result.
+    """The adjoint of `Conv2d`: each place of the input adds its multiples of kernels.
 
     Shapes: x (N, C, H, W) or (C, H, W), y (N, O, H', W'), weight (C, O / groups, kernel height,
-    kernel width), with H' = (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
-    The call takes `output_size` instead of the module's `output_padding`. Weight and bias start
+    kernel width), with H' = (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding
+    + 1. The call takes `output_size` instead of the module's `output_padding`. Weight and bias start
     uniform in +-1/sqrt(O / groups times values under the kernel). See Dumoulin and Visin, A guide
     to convolution arithmetic for deep learning (2016).
 
