@@ -253,9 +253,9 @@ class ConvTranspose2d(_TransposedConvolution):
 
     Shapes: x (N, C, H, W) or (C, H, W), y (N, O, H', W'), weight (C, O / groups, kernel height,
     kernel width), with H' = (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding
-    + 1. The call takes `output_size` instead of the module's `output_padding`. Weight and bias start
-    uniform in +-1/sqrt(O / groups times values under the kernel). See Dumoulin and Visin, A guide
-    to convolution arithmetic for deep learning (2016).
+    + 1. The call takes `output_size` instead of the module's `output_padding`. Weight and bias
+    start uniform in +-1/sqrt(O / groups times values under the kernel). See Dumoulin and Visin, A
+    guide to convolution arithmetic for deep learning (2016).
 
     >>> import rushlight as torch
     >>> torch.nn.ConvTranspose2d(16, 33, 4, stride=2, padding=1)(torch.randn(20, 16, 8, 8)).shape
