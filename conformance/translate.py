@@ -1,0 +1,110 @@
+"""PyTorch's values as Rushlight's, and results of both compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+import rushlight
+
+
+def title(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def translated(value: Any, made: dict[int, Any]) -> Any:
+    """The same value for Rushlight: tensors with their strides, dtypes, containers; `made` keeps
+    the tensors by the identity of PyTorch's."""
+    if isinstance(value, torch.Tensor):
+        if id(value) not in made:
+            made[id(value)] = _tensor(value)
+        return made[id(value)]
+    if isinstance(value, torch.dtype):
+        return getattr(rushlight, title(value))
+    if isinstance(value, torch.device):
+        return rushlight.device(str(value))
+    if isinstance(value, (torch.layout, torch.memory_format)):
+        return getattr(rushlight, title(value))
+    if isinstance(value, torch.Size):
+        return rushlight.Size(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*[translated(v, made) for v in value])
+    if isinstance(value, (tuple, list)):
+        return type(value)([translated(v, made) for v in value])
+    if isinstance(value, dict):
+        return {k: translated(v, made) for k, v in value.items()}
+    return value
+
+
+def _tensor(value: torch.Tensor) -> Any:
+    plain = value.detach()
+    if plain.dtype == torch.bfloat16:  # NumPy has no name for it
+        array = rushlight.from_numpy(plain.float().numpy()).to(rushlight.bfloat16)
+    else:
+        array = rushlight.from_numpy(plain.resolve_conj().resolve_neg().numpy())
+    return array.requires_grad_(value.requires_grad)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The tensors within nested containers, of either framework."""
+    if isinstance(value, (torch.Tensor, rushlight.Tensor)):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from leaves(part)
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from leaves(part)
+
+
+def back(value: Any) -> torch.Tensor:
+    """A tensor of Rushlight's as PyTorch's."""
+    value = value.detach()
+    if value.dtype is rushlight.bfloat16:
+        return torch.from_numpy(value.float().numpy().copy()).bfloat16()
+    return torch.from_numpy(value.numpy().copy())
+
+
+# float32's default tolerance of PyTorch's own tests is 1.3e-6; sums in another order take more.
+TOLERANCES = {torch.float16: 2e-3, torch.bfloat16: 2e-2, torch.float32: 2e-5, torch.complex64: 2e-5}
+
+
+def difference(ours: Any, theirs: Any) -> str:
+    """What tells a result from PyTorch's, or nothing: dtype, shape, values, kinds of containers."""
+    if isinstance(theirs, torch.Tensor):
+        if not isinstance(ours, rushlight.Tensor):
+            return f"a {type(ours).__name__} instead of a tensor"
+        if str(ours.dtype) != str(theirs.dtype):
+            return f"{ours.dtype} instead of {theirs.dtype}"
+        if tuple(ours.shape) != tuple(theirs.shape):
+            return f"shape {tuple(ours.shape)} instead of {tuple(theirs.shape)}"
+        tolerance = TOLERANCES.get(theirs.dtype, 1e-7)
+        try:
+            torch.testing.assert_close(
+                back(ours), theirs.detach().resolve_conj().resolve_neg(), equal_nan=True,
+                rtol=tolerance, atol=tolerance,
+            )  # fmt: skip
+        except AssertionError as error:
+            return " ".join(str(error).split())[:160]
+        return ""
+    if isinstance(theirs, (tuple, list)):
+        if not isinstance(ours, (tuple, list)) or len(ours) != len(theirs):
+            return f"{type(ours).__name__} instead of {type(theirs).__name__} of {len(theirs)}"
+        return next(filter(None, map(difference, ours, theirs)), "")
+    if isinstance(theirs, dict):
+        return next(filter(None, (difference(ours[k], v) for k, v in theirs.items())), "")
+    if isinstance(theirs, torch.dtype):
+        return "" if str(ours) == str(theirs) else f"{ours} instead of {theirs}"
+    if isinstance(theirs, float):
+        same = ours == theirs or ours != ours and theirs != theirs
+        return "" if same or abs(ours - theirs) <= 2e-5 * abs(theirs) else f"{ours} not {theirs}"
+    return "" if ours == theirs else f"{ours!r} instead of {theirs!r}"
+
+
+def outcome(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    try:
+        return call(), None
+    except Exception as error:  # the error is the outcome
+        return None, error
