@@ -1,7 +1,6 @@
 // x[indices]: elements and slices picked, overwritten or added to where arrays of whole numbers and
 // masks say. Indices are checked before anything is written.
 #include <cstring>
-#include <vector>
 
 #include "copies.h"
 #include "index_plan.h"
@@ -119,14 +118,14 @@ private:
             next = strides[i] * plan_.block[i];
         }
         if (joined) return;
-        block_offsets_.resize(plan_.block_size);
+        int64_t* offsets = block_offsets_.make(plan_.block_size);
         for (int64_t k = 0; k < plan_.block_size; ++k) {
             int64_t rest = k, offset = 0;
             for (int i = plan_.block_ndim - 1; i >= 0; --i) {
                 offset += rest % plan_.block[i] * strides[i];
                 rest /= plan_.block[i];
             }
-            block_offsets_[k] = offset;
+            offsets[k] = offset;
         }
     }
 
@@ -144,7 +143,7 @@ private:
                 x += at * outer_x_[i];
                 other += at * outer_other_[i];
             }
-            if (block_offsets_.empty()) {
+            if (!block_offsets_.data()) {
                 const npy_intp step = block_step_;
                 line<Op>(x, other, from, to, first, last, offset,
                          [=](int64_t k) { return k * step; });
@@ -201,7 +200,7 @@ private:
     npy_intp inner_[max_axes], inner_x_[max_axes], inner_other_[max_axes];
     bool run_ = false;  // inner elements are contiguous in both
     npy_intp block_step_ = 0;
-    std::vector<int64_t> block_offsets_;
+    Numbers block_offsets_;
 };
 
 // Work is shared so that no two threads write to one element, in the order of the block.

@@ -82,14 +82,14 @@ bool Plan::add_mask(const ArrayView& x, const ArrayView& mask, int axis) {
         added.length = length;
         added.step = x.strides[along];
     };
-    int64_t* whole = places.emplace_back(count).data();
+    int64_t* whole = places.emplace_back().make(count);
     find_true(bits, size, count, whole);
     if (joined) {
         add(whole, last, size);
         return true;
     }
     for (int i = last; i > axis; --i) {
-        int64_t* along = places.emplace_back(count).data();
+        int64_t* along = places.emplace_back().make(count);
         split_places(count, x.shape[i], whole, along);
         add(along, i, x.shape[i]);
     }
@@ -183,7 +183,8 @@ bool Plan::find_offsets(const ArrayView& x) {
         direct = numbers;
         return true;
     }
-    offsets.assign(block_size, 0);
+    int64_t* sums = offsets.make(block_size);
+    std::fill_n(sums, block_size, 0);
     for (const Index& index : indices) {
         npy_intp at[max_axes] = {};
         const char* data = index.data;
@@ -193,7 +194,7 @@ bool Plan::find_offsets(const ArrayView& x) {
                 int64_t place;
                 std::memcpy(&place, data + i * index.strides[inner], sizeof place);
                 if (place < -index.length || place >= index.length) return refuse(place, index);
-                offsets[k] += (place < 0 ? place + index.length : place) * index.step;
+                sums[k] += (place < 0 ? place + index.length : place) * index.step;
             }
             for (int i = inner - 1; i >= 0; --i) {
                 const bool wraps = ++at[i] == block[i];

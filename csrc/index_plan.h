@@ -1,8 +1,10 @@
 // How an index of arrays, x[:, i, j], goes through an array and what its result looks like.
 #pragma once
 
+#include <memory>
 #include <vector>
 
+#include "allocator.h"
 #include "array_view.h"
 #include "iteration.h"
 
@@ -17,11 +19,27 @@ struct Index {
     int axis;
 };
 
+// Numbers of the length of a call.
+class Numbers {
+public:
+    int64_t* make(int64_t count) {
+        memory_ = std::make_unique<allocator::Scratch>(std::max<int64_t>(count, 1) * 8);
+        if (!memory_->data()) throw std::bad_alloc();
+        return data();
+    }
+    int64_t* data() const {
+        return memory_ ? static_cast<int64_t*>(memory_->data()) : nullptr;
+    }
+
+private:
+    std::unique_ptr<allocator::Scratch> memory_;
+};
+
 // The axes of x that are indexed give way in the result to the block, the axes that the indices have
 // together. It stands in their place if they are adjacent, else in front.
 struct Plan {
     std::vector<Index> indices;
-    std::vector<std::vector<int64_t>> places;  // of masks
+    std::vector<Numbers> places;  // of masks
     npy_intp block[max_axes];
     int block_ndim = 0;
     int64_t block_size = 1;
@@ -35,7 +53,7 @@ struct Plan {
     int block_place = 0;  // where in `order` it begins
     // How far each of the block's elements is from x's first, in bytes; or a single index that is
     // read as it lies.
-    std::vector<int64_t> offsets;
+    Numbers offsets;
     const int64_t* direct = nullptr;
 
     // False for an index that is left to the base.

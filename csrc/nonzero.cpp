@@ -23,11 +23,16 @@ int64_t count_true(const uint8_t* mask, int64_t size) {
 void find_true(const uint8_t* mask, int64_t size, int64_t count, int64_t* places) {
     int64_t found = 0, i = 0;
     // Every place is written, and kept if it counts: masks are as good as random to the processor.
-    // Eight zeros at once are passed over.
+    // Of eight zeros or ones at once less is to be done.
     for (; i + 8 <= size && found + 8 <= count; i += 8) {
         uint64_t eight;
         std::memcpy(&eight, mask + i, sizeof eight);
         if (eight == 0) continue;
+        if (eight == 0x0101010101010101u) {
+            for (int k = 0; k < 8; ++k) places[found + k] = i + k;
+            found += 8;
+            continue;
+        }
         for (int k = 0; k < 8; ++k) {
             places[found] = i + k;
             found += mask[i + k] != 0;

@@ -123,6 +123,7 @@ class IndexPut(Operation):
 _WHOLE = frozenset({int, type(None)})
 _PLAIN = frozenset({int, type(None), type(Ellipsis)})
 _FULL = slice(None)
+_INDICES = _MASK, _NUMBERS = bool_.numpy, int64.numpy
 
 
 def _is_plain(part: Any) -> bool:
@@ -149,12 +150,18 @@ def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor | Non
         # The library takes one ellipsis.
         if sum([part is Ellipsis for part in index]) < 2:
             return index, []
-    parts = [_checked_part(self, part) for part in _as_tuple(index)]
-    if len(parts) == 1 and isinstance(parts[0], Tensor) and parts[0].array.ndim:
-        _check_named(self, _named(parts[0]))
-        _check_mask(self, parts[0], 0)
-        return (), parts
-    return _split(self, parts)
+    if type(index) is Tensor and _fits(index.array, self.array):
+        return (), [index]
+    return _split(self, [_checked_part(self, part) for part in _as_tuple(index)])
+
+
+def _fits(index: Any, x: Any) -> bool:
+    """Whether a single index is of the usual kind, which needs no further look: it takes 2 us."""
+    if type(index) is not type(x) or not index.ndim:
+        return False
+    if index.dtype == _MASK:
+        return index.shape == x.shape[: index.ndim]
+    return index.dtype == _NUMBERS and x.ndim > 0
 
 
 def _as_tuple(index: Any) -> Sequence[Any]:
@@ -178,6 +185,9 @@ def _checked_part(self: Tensor, part: Any) -> Any:
     """A part as an int, a slice, None, Ellipsis, or a tensor: a mask or of int64."""
     if _is_plain(part):
         return part
+    if type(part) is Tensor and type(part.array) is type(self.array) and part.array.ndim:
+        if part.array.dtype in _INDICES:
+            return part
     if isinstance(part, slice):
         return _checked_slice(part)
     if isinstance(part, (bool, np.bool_)):
@@ -244,62 +254,58 @@ def _index_beside(self: Tensor, index: Tensor) -> Tensor:
     return index.to(self.device)
 
 
-def _named(part: Any) -> int:
-    """How many dimensions of the indexed tensor a part speaks of."""
-    if isinstance(part, Tensor):
-        return part.array.ndim if part.dtype is bool_ else 1
-    return 0 if part is None or part is Ellipsis else 1
-
-
-def _check_named(self: Tensor, named: int) -> None:
-    if named > self.array.ndim:
-        raise IndexError(
-            f"too many indices for tensor of dimension {self.array.ndim} (shape "
-            f"{tuple(self.array.shape)}, {named} indices)"
-        )
-
-
-def _check_mask(self: Tensor, mask: Tensor, dim: int) -> None:
-    if mask.dtype is not bool_:
-        return
-    shape = self.array.shape
-    for i, length in enumerate(mask.array.shape):
-        if length != shape[dim + i]:
-            raise IndexError(
-                f"The shape of the mask {list(mask.array.shape)} at index {i} does not match the "
-                f"shape of the indexed tensor {list(shape)} at index {dim + i}"
-            )
-
-
 def _split(self: Tensor, parts: list[Any]) -> tuple[tuple[Any, ...], list[Tensor | None]]:
     """`_parse` for parts that are in order each."""
-    named = sum([_named(part) for part in parts])
-    _check_named(self, named)
-    rest = self.array.ndim - named  # what the first ellipsis stands for
+    shape = self.array.shape
+    taken = [_taken(part) for part in parts]  # dimensions of the indexed tensor
+    rest = len(shape) - sum(taken)  # what the first ellipsis stands for
+    if rest < 0:
+        raise IndexError(
+            f"too many indices for tensor of dimension {len(shape)} (shape {tuple(shape)}, "
+            f"{sum(taken)} indices)"
+        )
     view: list[Any] = []
     tensors: list[Tensor | None] = []
     dim = 0
-    for part in parts:
+    for part, count in zip(parts, taken, strict=True):
         if part is Ellipsis:
             view += [_FULL] * rest
             tensors += [None] * rest
             dim += rest
             rest = 0
         elif isinstance(part, Tensor):
-            _check_mask(self, part, dim)
-            view += [_FULL] * _named(part) or [None]
+            if count != 1 or part.array.dtype == _MASK:
+                _check_mask(part, shape, dim)
+            view += [_FULL] * count or [None]
             tensors.append(part if part.array.ndim else part.reshape(1))
-            dim += _named(part)
         else:
             view.append(part)
             if type(part) is not int:
                 tensors.append(None)
-            dim += part is not None
+        dim += count
     while tensors and tensors[-1] is None:
         tensors.pop()
-    if tensors and all([part is _FULL for part in view]):
+    if tensors and all([part is _FULL or part == _FULL for part in view]):
         view = []
     return tuple(view), tensors
+
+
+def _taken(part: Any) -> int:
+    """How many dimensions of the indexed tensor a part speaks of."""
+    if part is None or part is Ellipsis:
+        return 0
+    if isinstance(part, Tensor) and part.array.dtype == _MASK:
+        return part.array.ndim
+    return 1
+
+
+def _check_mask(mask: Tensor, shape: tuple[int, ...], dim: int) -> None:
+    for i, length in enumerate(mask.array.shape):
+        if length != shape[dim + i]:
+            raise IndexError(
+                f"The shape of the mask {list(mask.array.shape)} at index {i} does not match the "
+                f"shape of the indexed tensor {list(shape)} at index {dim + i}"
+            )
 
 
 # ---- reading and writing
@@ -409,9 +415,10 @@ def _put(part: Tensor, tensors: list[Tensor | None], value: Any) -> None:
     elif value.array.ndim > 1 and value.array.shape[0] == 1:
         ones = [n == 1 for n in value.array.shape]
         value = _without_leading_ones(value, len(ones) - (*ones, False).index(False))
-    if value.array.size == 1 and tensors[-1].dtype is bool_:  # type: ignore[union-attr]
-        if tensors.count(None) == len(tensors) - 1:
-            _fill_masked(part, len(tensors) - 1, tensors[-1], value)  # type: ignore[arg-type]
+    *before, last = tensors
+    if value.array.size == 1 and last is not None and last.array.dtype == _MASK:
+        if all([index is None for index in before]):
+            _fill_masked(part, len(before), last, value)
             return
     _index_put(part, tensors, value, False)
 
@@ -423,7 +430,9 @@ def _fill_masked(part: Tensor, dim: int, mask: Tensor, value: Tensor) -> None:
         mask = mask.reshape(*mask.array.shape, *[1] * behind)
     if value.array.ndim:
         value = value.reshape(())
-    MaskedFillInto.apply_inplace(part, value.to(part.device, part.dtype), mask)
+    if value.array.dtype != part.array.dtype or type(value.array) is not type(part.array):
+        value = value.to(part.device, part.dtype)
+    MaskedFillInto.apply_inplace(part, value, mask)
 
 
 def _index_put(

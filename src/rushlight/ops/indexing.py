@@ -157,8 +157,12 @@ def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ..
 @operation
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
-    found = wrap(table_of(input).nonzero(input.array))
-    return tuple(found[:, i] for i in range(found.array.shape[1])) if as_tuple else found
+    table = table_of(input)
+    found = table.nonzero(input.array)
+    if not as_tuple:
+        return wrap(found)
+    columns = range(found.shape[1])
+    return tuple([wrap(table.getitem(found, (slice(None), i))) for i in columns])
 
 
 _Sort = values_and_indices("sort")
