@@ -104,6 +104,8 @@ class MaskedFillInto(Operation):
 
     @staticmethod
     def forward(kernels: Any, x: Any, value: Any, mask: Any, out: Any = None) -> Any:
+        if type(value) is not type(x):  # a number
+            value = kernels.full((), value, x.dtype, x)
         return kernels.where(mask, value, x, x)
 
     def backward(self, grad: Tensor) -> Any:
@@ -179,7 +181,10 @@ def where(
 @operation
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` where `mask` is true."""
-    return _MaskedFill.apply(mask, _filling("masked_fill", input, mask, value), input)
+    value = _filling("masked_fill", input, mask, value)
+    if not isinstance(value, Tensor):
+        value = full_like_number(value, input.dtype, input)
+    return _MaskedFill.apply(mask, value.to(input.dtype), input)
 
 
 @operation("Tensor")
@@ -187,17 +192,25 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`masked_fill`, with the result written to this tensor."""
     value = _filling("masked_fill_", self, mask, value)
     check_inplace_shape("masked_fill_", self, mask)
-    return MaskedFillInto.apply_inplace(self, value, mask)
+    return fill_masked(self, mask, value)
 
 
-def _filling(name: str, input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """The value of a masked fill as a 0-d tensor of the input's dtype."""
+def fill_masked(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """Writes a number that x can hold, or a 0-d tensor, where `mask` is true."""
+    if isinstance(value, Tensor):
+        if value.array.dtype != x.array.dtype or type(value.array) is not type(x.array):
+            value = value.to(x.device, x.dtype)
+    return MaskedFillInto.apply_inplace(x, value, mask)
+
+
+def _filling(name: str, input: Tensor, mask: Tensor, value: Any) -> Any:
+    """The value of a masked fill as a number that the input can hold, or a 0-d tensor."""
     if not _is_bool(mask):
         raise OperationError(
             f"{name} only supports boolean masks, but got mask with dtype {mask.dtype}"
         )
     if isinstance(value, (int, float, complex)):
-        return full_like_number(checked(value, input.array.dtype), input.dtype, input)
+        return checked(value, input.array.dtype)
     if not isinstance(value, Tensor):
         value = input.new_tensor(value)
     if value.array.ndim:
@@ -205,7 +218,7 @@ def _filling(name: str, input: Tensor, mask: Tensor, value: Any) -> Tensor:
             f"{name} only supports a 0-dimension value tensor, but got tensor with "
             f"{value.array.ndim} dimension(s)."
         )
-    return value.to(input.dtype)
+    return value
 
 
 def _is_bool(value: Any) -> bool:

@@ -24,7 +24,7 @@ from ..kernels.launch import kernels as kernel_tables
 from ..scalars import checked
 from ..tensor import Tensor, wrap
 from . import creation
-from .choices import MaskedFillInto
+from .choices import fill_masked
 from .common import methods, table_of
 from .declare import operation
 from .promotion import full_like_number
@@ -152,6 +152,10 @@ def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor | Non
             return index, []
     if type(index) is Tensor and _fits(index.array, self.array):
         return (), [index]
+    if type(index) is tuple:
+        usual = _usual(index, self.array)
+        if usual is not None:
+            return (), usual
     return _split(self, [_checked_part(self, part) for part in _as_tuple(index)])
 
 
@@ -162,6 +166,26 @@ def _fits(index: Any, x: Any) -> bool:
     if index.dtype == _MASK:
         return index.shape == x.shape[: index.ndim]
     return index.dtype == _NUMBERS and x.ndim > 0
+
+
+def _usual(index: tuple[Any, ...], x: Any) -> list[Tensor | None] | None:
+    """x[i, j], x[:, i] and their like, which need no further look either."""
+    if len(index) > x.ndim:
+        return None
+    tensors: list[Tensor | None] = []
+    for part in index:
+        if type(part) is Tensor:
+            array = part.array
+            if type(array) is not type(x) or array.dtype != _NUMBERS or not array.ndim:
+                return None
+            tensors.append(part)
+        elif type(part) is slice and part == _FULL:
+            tensors.append(None)
+        else:
+            return None
+    while tensors[-1] is None:
+        tensors.pop()
+    return tensors
 
 
 def _as_tuple(index: Any) -> Sequence[Any]:
@@ -312,6 +336,8 @@ def _check_mask(mask: Tensor, shape: tuple[int, ...], dim: int) -> None:
 
 
 def _getitem(self: Tensor, index: Any) -> Tensor:
+    if type(index) is slice and _is_plain(index):  # the hottest of all
+        return Slice.apply(self, (index,))
     view, tensors = _parse(self, index)
     part = self
     try:
@@ -410,29 +436,30 @@ def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
 
 
 def _put(part: Tensor, tensors: list[Tensor | None], value: Any) -> None:
-    if not isinstance(value, Tensor):
+    *before, last = tensors
+    given = isinstance(value, Tensor)
+    if last is not None and last.array.dtype == _MASK and (not given or value.array.size == 1):
+        if not any([index is not None for index in before]):
+            _fill_masked(part, len(before), last, value)
+            return
+    if not given:
         value = full_like_number(checked(value, part.array.dtype), part.dtype, part)
     elif value.array.ndim > 1 and value.array.shape[0] == 1:
         ones = [n == 1 for n in value.array.shape]
         value = _without_leading_ones(value, len(ones) - (*ones, False).index(False))
-    *before, last = tensors
-    if value.array.size == 1 and last is not None and last.array.dtype == _MASK:
-        if all([index is None for index in before]):
-            _fill_masked(part, len(before), last, value)
-            return
     _index_put(part, tensors, value, False)
 
 
-def _fill_masked(part: Tensor, dim: int, mask: Tensor, value: Tensor) -> None:
+def _fill_masked(part: Tensor, dim: int, mask: Tensor, value: Any) -> None:
     """One value where a mask of the dimensions from `dim` on is true: no places need be found."""
     behind = part.array.ndim - dim - mask.array.ndim
     if behind:
         mask = mask.reshape(*mask.array.shape, *[1] * behind)
-    if value.array.ndim:
+    if not isinstance(value, Tensor):
+        value = checked(value, part.array.dtype)
+    elif value.array.ndim:
         value = value.reshape(())
-    if value.array.dtype != part.array.dtype or type(value.array) is not type(part.array):
-        value = value.to(part.device, part.dtype)
-    MaskedFillInto.apply_inplace(part, value, mask)
+    fill_masked(part, mask, value)
 
 
 def _index_put(
