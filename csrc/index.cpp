@@ -254,7 +254,7 @@ bool is_item(npy_intp item) {
     return item == 1 || item == 2 || item == 4 || item == 8 || item == 16;
 }
 
-PyObject* index(PyObject* const* args, Py_ssize_t nargs) {
+PyObject* index_get(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     Plan plan;
     if (nargs != 2 || !view(args[0], x) || !PyTuple_CheckExact(args[1]) || !is_plain(x.type))
@@ -332,7 +332,8 @@ PyObject* getitem(PyObject* const* args, Py_ssize_t nargs) {
 
 PyMethodDef index_methods[] = {
     method<"getitem", getitem>("getitem(x, index)\n--\n\nx[index], a view"),
-    method<"index", index>("index(x, indices)\n--\n\nx[indices]: arrays, or None for a whole axis"),
+    method<"index_get", index_get>(
+        "index_get(x, indices)\n--\n\nx[indices]: arrays, or None for a whole axis"),
     method<"index_put", index_put>("index_put(x, values, indices)\n--\n\nx[indices] = values"),
     method<"index_put_add", index_put_add>(
         "index_put_add(x, values, indices)\n--\n\nx[indices] += values, each time one is named"),

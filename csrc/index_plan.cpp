@@ -123,7 +123,9 @@ void Plan::lay_out(const ArrayView& x, const bool* indexed) {
     while (!indexed[last]) --last;
     const bool adjacent = std::all_of(indexed + first, indexed + last, [](bool is) { return is; });
     npy_intp block_step = 0;
-    for (const Index& index : indices) block_step = std::max(block_step, std::abs(index.step));
+    for (int i = 0; i < x.ndim; ++i)
+        if (indexed[i] && x.shape[i] != 1)
+            block_step = std::max(block_step, std::abs(x.strides[i]));
     const int kept = x.ndim - static_cast<int>(std::count(indexed, indexed + x.ndim, true));
     ndim = kept + block_ndim;
     if (ndim > max_axes) return;

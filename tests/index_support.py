@@ -109,7 +109,8 @@ class Case:
         memory = [self.shape[axis] * steps[axis] for axis in axes]
         numbers = random.integers(-99, 100, memory).astype(dtype)
         back = np.argsort(axes)
-        return numbers.transpose(back)[tuple(slice(None, None, step) for step in steps)]
+        gaps = tuple(slice(None, None, step) for step in steps)
+        return np.asarray(numbers.transpose(back)[gaps])
 
     def value(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """A number, or an array that broadcasts to what the index names."""

@@ -181,7 +181,7 @@ def where(
 @operation
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` where `mask` is true."""
-    value = _filling("masked_fill", input, mask, value)
+    value = _filling(input, mask, value)
     if not isinstance(value, Tensor):
         value = full_like_number(value, input.dtype, input)
     return _MaskedFill.apply(mask, value.to(input.dtype), input)
@@ -190,7 +190,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 @operation("Tensor")
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`masked_fill`, with the result written to this tensor."""
-    value = _filling("masked_fill_", self, mask, value)
+    value = _filling(self, mask, value)
     check_inplace_shape("masked_fill_", self, mask)
     return fill_masked(self, mask, value)
 
@@ -203,11 +203,11 @@ def fill_masked(x: Tensor, mask: Tensor, value: Any) -> Tensor:
     return MaskedFillInto.apply_inplace(x, value, mask)
 
 
-def _filling(name: str, input: Tensor, mask: Tensor, value: Any) -> Any:
+def _filling(input: Tensor, mask: Tensor, value: Any) -> Any:
     """The value of a masked fill as a number that the input can hold, or a 0-d tensor."""
     if not _is_bool(mask):
         raise OperationError(
-            f"{name} only supports boolean masks, but got mask with dtype {mask.dtype}"
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
         )
     if isinstance(value, (int, float, complex)):
         return checked(value, input.array.dtype)
@@ -215,7 +215,7 @@ def _filling(name: str, input: Tensor, mask: Tensor, value: Any) -> Any:
         value = input.new_tensor(value)
     if value.array.ndim:
         raise OperationError(
-            f"{name} only supports a 0-dimension value tensor, but got tensor with "
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.array.ndim} dimension(s)."
         )
     return value

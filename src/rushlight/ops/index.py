@@ -67,7 +67,8 @@ class Index(Operation):
 
     @staticmethod
     def forward(kernels: Any, x: Any, *indices: Any) -> Any:
-        return kernels.index(x, indices)
+        _refuse_masks(indices)
+        return kernels.index_get(x, indices)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         self.save(*inputs[1:])
@@ -81,6 +82,7 @@ class PlaceIndex(Operation):
 
     @staticmethod
     def forward(kernels: Any, x: Any, shape: Any, *indices: Any) -> Any:
+        _refuse_masks(indices)
         return kernels.index_put_add(kernels.full(shape, 0, x.dtype, x), x, indices)
 
     def setup_context(self, inputs: Any, output: Any) -> None:
@@ -99,6 +101,7 @@ class IndexPut(Operation):
     def forward(
         kernels: Any, x: Any, value: Any, accumulate: bool, *indices: Any, out: Any = None
     ) -> Any:
+        _refuse_masks(indices)
         put = kernels.index_put_add if accumulate else kernels.index_put
         return put(x, value, indices)
 
@@ -115,6 +118,13 @@ class IndexPut(Operation):
                 rest = grad.clone()
                 IndexPut.apply_inplace(rest, grad.new_zeros(()), False, *indices)
         return rest, Index.apply(grad, *indices) if self.needs(1) else None
+
+
+def _refuse_masks(indices: Any) -> None:
+    """A record holds for one count of elements."""
+    if launch.recorder is not None:
+        if any(index is not None and index.dtype == _MASK for index in indices):
+            launch.refuse_record("makes a result whose shape depends on the data (a mask as index)")
 
 
 # ---- what stands between the brackets
@@ -199,7 +209,7 @@ def _as_tuple(index: Any) -> Sequence[Any]:
                 "Using a non-tuple sequence for multidimensional indexing is deprecated; use "
                 "x[tuple(seq)] instead of x[seq].",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
             return index
     return (index,)
@@ -364,8 +374,8 @@ def _index_error(indexed: Tensor, error: Exception) -> Exception:
             "shape mismatch: indexing tensors could not be broadcast together with shapes "
             + ", ".join(f"[{one}]" for one in found)
         )
-    if "index-sized integer" in text:
-        return IndexError(f"an index is too large (indexing a tensor of shape {shape})")
+    if "index-sized integer" in text or "numpy.newaxis" in text:  # what it calls a number so large
+        return ValueError(f"an index overflows 64 bits (indexing a tensor of shape {shape})")
     return IndexError(f"{text} (indexing a tensor of shape {shape})")
 
 
@@ -388,10 +398,9 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
 
 def _converted(self: Tensor, value: Any) -> Tensor:
     """A value of NumPy's or a sequence; PyTorch's words for what makes no tensor."""
-    try:
+    if isinstance(value, (np.ndarray, np.generic, list, tuple)):
         return self.new_tensor(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"can't assign a {type(value).__name__} to a {self.type()}") from None
+    raise TypeError(f"can't assign a {type(value).__name__} to a {self.type()}")
 
 
 def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:

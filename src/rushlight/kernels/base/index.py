@@ -14,6 +14,7 @@ from ..declaration import kernel
 
 class Index:
     xp: Any
+    array: Any
     is_host: bool
     add_at: Any
 
@@ -31,9 +32,16 @@ class Index:
         return x
 
     @kernel("indexing")
-    def index(self, x: Any, indices: Any) -> Any:
+    def index_get(self, x: Any, indices: Any) -> Any:
         """A copy of the elements that indices name together."""
-        return x[self._key(x, indices)]
+        result = self.array(x[self._key(x, indices)])
+        axes = _memory_order(x, indices, result.ndim)
+        if result.transpose(axes).flags.c_contiguous:
+            return result
+        ordered = self.xp.empty([result.shape[axis] for axis in axes], result.dtype)
+        ordered = ordered.transpose(sorted(range(result.ndim), key=axes.__getitem__))
+        ordered[...] = result
+        return ordered
 
     @kernel("indexing", ("x",))
     def index_put(self, x: Any, value: Any, indices: Any) -> Any:
@@ -71,6 +79,39 @@ class Index:
             raise IndexError(
                 f"index {wrong} is out of bounds for dimension {axis} with size {size}"
             )
+
+
+def _memory_order(x: Any, indices: Any, ndim: int) -> list[int]:
+    """The dimensions of x[indices] from the slowest to the fastest in memory.
+
+    They are as in x; what the indices make of theirs is where the slowest of these was.
+    """
+    indexed: list[int] = []
+    axis = 0
+    for index in indices:
+        count = index.ndim if index is not None and index.dtype.kind == "b" else 1
+        if index is not None:
+            indexed += range(axis, axis + count)
+        axis += count
+    steps = [abs(s) if n != 1 else 0 for s, n in zip(x.strides, x.shape, strict=True)]
+    kept = [axis for axis in range(x.ndim) if axis not in indexed]
+    block = ndim - len(kept)
+    adjacent = indexed[-1] - indexed[0] == len(indexed) - 1
+    start = indexed[0] if adjacent else 0
+    moves = [steps[axis] for axis in kept]  # by units: each dimension, and the block as one
+    moves.insert(start, max(steps[axis] for axis in indexed))
+    order: list[int] = []
+    for unit, move in enumerate(moves):
+        place = unit
+        for before in reversed(range(unit)):
+            if move and moves[order[before]]:
+                if moves[order[before]] >= move:
+                    break
+                place = before
+        order.insert(place, unit)
+    dimensions = [[i] if i < start else [i + block - 1] for i in range(len(moves))]
+    dimensions[start] = list(range(start, start + block))
+    return [dimension for unit in order for dimension in dimensions[unit]]
 
 
 def _mismatch(place: Any, value: Any) -> OperationError:
