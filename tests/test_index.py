@@ -243,13 +243,19 @@ def test_index_put() -> None:
         x.index_put_((ROWS,), 1.0)
     with pytest.raises(TypeError, match="argument 'indices' .* must be tuple of Tensors, not Ten"):
         x.index_put_(ROWS, torch.ones(2))
-    with pytest.raises(TypeError, match="expected Tensor as element 0 in argument .*, but got None"):
+    with pytest.raises(TypeError, match="expected Tensor as element 0 in argument .*, but got"):
         x.index_put_((None,), torch.ones(2))
     with pytest.raises(IndexError, match="too many indices for tensor of dimension 1"):
         x.index_put_((ROWS, ROWS), torch.ones(2))
     with pytest.raises(IndexError, match="index 5 is out of bounds for dimension 0 with size 3"):
         x.index_put_((torch.tensor([-1, 5]),), torch.ones(2))
     assert x.tolist() == [1, 0, 1]
+
+
+def test_nonzero_of_a_tensor_without_dimensions() -> None:
+    assert [t.tolist() for t in torch.tensor(5).nonzero(as_tuple=True)] == [[0]]
+    assert [t.tolist() for t in torch.tensor(0.0).nonzero(as_tuple=True)] == [[]]
+    assert torch.tensor(5).nonzero().shape == (1, 0) and torch.tensor(0).nonzero().shape == (0, 0)
 
 
 def test_lists_of_lists_are_taken_for_tuples_with_a_warning() -> None:

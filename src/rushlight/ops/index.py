@@ -6,28 +6,25 @@ leave: of a tensor `x` of shape (2, 3, 4), `x[0, :, [1, 2]]` has the shape (3, 2
 
 from __future__ import annotations
 
-import operator
 import re
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import INTEGER, int32, int64, title_of, uint8
-from ..dtype import bool as bool_
+from ..dtype import INTEGER, title_of
 from ..errors import OperationError
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..scalars import checked
-from ..tensor import Tensor, wrap
-from . import creation
+from ..tensor import Tensor
 from .choices import fill_masked
-from .common import methods, table_of
+from .common import methods
 from .declare import operation
 from .promotion import full_like_number
+from .subscripts import MASK, checked_part, is_plain, parse, split
 
 
 class Slice(Operation):
@@ -123,232 +120,14 @@ class IndexPut(Operation):
 def _refuse_masks(indices: Any) -> None:
     """A record holds for one count of elements."""
     if launch.recorder is not None:
-        if any(index is not None and index.dtype == _MASK for index in indices):
+        if any(index is not None and index.dtype == MASK for index in indices):
             launch.refuse_record("makes a result whose shape depends on the data (a mask as index)")
 
 
-# ---- what stands between the brackets
-
-
-_WHOLE = frozenset({int, type(None)})
-_PLAIN = frozenset({int, type(None), type(Ellipsis)})
-_FULL = slice(None)
-_INDICES = _MASK, _NUMBERS = bool_.numpy, int64.numpy
-
-
-def _is_plain(part: Any) -> bool:
-    """Whether a part of an index needs no look at its values: the shortest way for most views."""
-    kind = type(part)
-    if kind is slice:
-        return part.step is None and type(part.start) in _WHOLE and type(part.stop) in _WHOLE
-    return kind in _PLAIN
-
-
-def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor | None]]:
-    """What makes a view, then the tensors that index the view; either may be empty.
-
-    Of a 0-d mask the view has a dimension of length 1, and the mask says whether that is there.
-    """
-    if self.array.ndim == 0 and type(index) is int:
-        raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-            "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
-        )
-    if type(index) is not tuple and _is_plain(index):
-        return (index,), []
-    if type(index) is tuple and all([_is_plain(part) for part in index]):
-        # The library takes one ellipsis.
-        if sum([part is Ellipsis for part in index]) < 2:
-            return index, []
-    if type(index) is Tensor and _fits(index.array, self.array):
-        return (), [index]
-    if type(index) is tuple:
-        usual = _usual(index, self.array)
-        if usual is not None:
-            return (), usual
-    return _split(self, [_checked_part(self, part) for part in _as_tuple(index)])
-
-
-def _fits(index: Any, x: Any) -> bool:
-    """Whether a single index is of the usual kind, which needs no further look: it takes 2 us."""
-    if type(index) is not type(x) or not index.ndim:
-        return False
-    if index.dtype == _MASK:
-        return index.shape == x.shape[: index.ndim]
-    return index.dtype == _NUMBERS and x.ndim > 0
-
-
-def _usual(index: tuple[Any, ...], x: Any) -> list[Tensor | None] | None:
-    """x[i, j], x[:, i] and their like, which need no further look either."""
-    if len(index) > x.ndim:
-        return None
-    tensors: list[Tensor | None] = []
-    for part in index:
-        if type(part) is Tensor:
-            array = part.array
-            if type(array) is not type(x) or array.dtype != _NUMBERS or not array.ndim:
-                return None
-            tensors.append(part)
-        elif type(part) is slice and part == _FULL:
-            tensors.append(None)
-        else:
-            return None
-    while tensors[-1] is None:
-        tensors.pop()
-    return tensors
-
-
-def _as_tuple(index: Any) -> Sequence[Any]:
-    """The parts of an index. Lists of something else than numbers stand for tuples, too."""
-    if isinstance(index, tuple):
-        return index
-    if isinstance(index, (list, range)) and len(index) < 32:
-        nested = (Tensor, np.ndarray, list, tuple, range, slice, str, type(None), type(Ellipsis))
-        if any(isinstance(part, nested) for part in index):
-            warnings.warn(
-                "Using a non-tuple sequence for multidimensional indexing is deprecated; use "
-                "x[tuple(seq)] instead of x[seq].",
-                UserWarning,
-                stacklevel=4,
-            )
-            return index
-    return (index,)
-
-
-def _checked_part(self: Tensor, part: Any) -> Any:
-    """A part as an int, a slice, None, Ellipsis, or a tensor: a mask or of int64."""
-    if _is_plain(part):
-        return part
-    if type(part) is Tensor and type(part.array) is type(self.array) and part.array.ndim:
-        if part.array.dtype in _INDICES:
-            return part
-    if isinstance(part, slice):
-        return _checked_slice(part)
-    if isinstance(part, (bool, np.bool_)):
-        return wrap(np.asarray(part)).to(self.device)
-    if isinstance(part, (int, np.integer)):
-        return int(part)
-    if isinstance(part, (list, tuple, range, np.ndarray)):
-        part = _index_tensor(self, part)
-    if not isinstance(part, Tensor):
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
-            f"valid indices (got {type(part).__name__})"
-        )
-    if part.array.ndim == 0 and part.dtype.category == INTEGER and part.dtype is not uint8:
-        return int(part.item())
-    if part.dtype not in (bool_, uint8, int64, int32):
-        raise IndexError(
-            f"tensors used as indices must be long, int, byte or bool tensors, not {part.dtype}"
-        )
-    if type(part.array) is not type(self.array):
-        part = _index_beside(self, part)
-    if part.dtype is int32:
-        return part.to(int64)
-    return part.to(bool_) if part.dtype is uint8 else part  # PyTorch's masks of old
-
-
-def _checked_slice(part: slice) -> slice:
-    bounds = (part.start, part.stop, part.step)
-    try:
-        start, stop, step = (None if b is None else operator.index(b) for b in bounds)
-    except TypeError:
-        if any(isinstance(bound, Tensor) for bound in bounds):
-            raise
-        raise TypeError(
-            "slice indices must be integers or None or have an __index__ method"
-        ) from None
-    if step is not None and step <= 0:
-        raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
-    return slice(start, stop, step)
-
-
-def _index_tensor(self: Tensor, part: Any) -> Tensor:
-    """The tensor that a sequence of numbers stands for."""
-    try:
-        array = np.asarray(part)
-    except ValueError:  # lists of different lengths
-        array = np.asarray(None)
-    if array.dtype.kind == "O":
-        return creation.tensor(part, device=self.device)
-    if array.size == 0 or array.dtype.kind in "iu" and array.dtype != np.uint8:
-        array = array.astype("int64")
-    elif array.dtype.kind in "iu" and not isinstance(part, np.ndarray):
-        array = array.astype("int64")
-    return wrap(array).to(self.device)
-
-
-def _index_beside(self: Tensor, index: Tensor) -> Tensor:
-    """An index tensor of the CPU where the indexed one is; others must be there."""
-    if not table_of(index).is_host:
-        raise OperationError(
-            "indices should be either on cpu or on the same device as the indexed tensor "
-            f"({self.device}), not on {index.device}"
-        )
-    return index.to(self.device)
-
-
-def _split(self: Tensor, parts: list[Any]) -> tuple[tuple[Any, ...], list[Tensor | None]]:
-    """`_parse` for parts that are in order each."""
-    shape = self.array.shape
-    taken = [_taken(part) for part in parts]  # dimensions of the indexed tensor
-    rest = len(shape) - sum(taken)  # what the first ellipsis stands for
-    if rest < 0:
-        raise IndexError(
-            f"too many indices for tensor of dimension {len(shape)} (shape {tuple(shape)}, "
-            f"{sum(taken)} indices)"
-        )
-    view: list[Any] = []
-    tensors: list[Tensor | None] = []
-    dim = 0
-    for part, count in zip(parts, taken, strict=True):
-        if part is Ellipsis:
-            view += [_FULL] * rest
-            tensors += [None] * rest
-            dim += rest
-            rest = 0
-        elif isinstance(part, Tensor):
-            if count != 1 or part.array.dtype == _MASK:
-                _check_mask(part, shape, dim)
-            view += [_FULL] * count or [None]
-            tensors.append(part if part.array.ndim else part.reshape(1))
-        else:
-            view.append(part)
-            if type(part) is not int:
-                tensors.append(None)
-        dim += count
-    while tensors and tensors[-1] is None:
-        tensors.pop()
-    if tensors and all([part is _FULL or part == _FULL for part in view]):
-        view = []
-    return tuple(view), tensors
-
-
-def _taken(part: Any) -> int:
-    """How many dimensions of the indexed tensor a part speaks of."""
-    if part is None or part is Ellipsis:
-        return 0
-    if isinstance(part, Tensor) and part.array.dtype == _MASK:
-        return part.array.ndim
-    return 1
-
-
-def _check_mask(mask: Tensor, shape: tuple[int, ...], dim: int) -> None:
-    for i, length in enumerate(mask.array.shape):
-        if length != shape[dim + i]:
-            raise IndexError(
-                f"The shape of the mask {list(mask.array.shape)} at index {i} does not match the "
-                f"shape of the indexed tensor {list(shape)} at index {dim + i}"
-            )
-
-
-# ---- reading and writing
-
-
 def _getitem(self: Tensor, index: Any) -> Tensor:
-    if type(index) is slice and _is_plain(index):  # the hottest of all
+    if type(index) is slice and is_plain(index):  # the hottest of all
         return Slice.apply(self, (index,))
-    view, tensors = _parse(self, index)
+    view, tensors = parse(self, index)
     part = self
     try:
         if view or not tensors:
@@ -380,7 +159,7 @@ def _index_error(indexed: Tensor, error: Exception) -> Exception:
 
 
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
-    view, tensors = _parse(self, index)
+    view, tensors = parse(self, index)
     if not isinstance(value, (Tensor, int, float, complex)):
         value = _converted(self, value)
     part = self
@@ -447,7 +226,7 @@ def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
 def _put(part: Tensor, tensors: list[Tensor | None], value: Any) -> None:
     *before, last = tensors
     given = isinstance(value, Tensor)
-    if last is not None and last.array.dtype == _MASK and (not given or value.array.size == 1):
+    if last is not None and last.array.dtype == MASK and (not given or value.array.size == 1):
         if not any([index is not None for index in before]):
             _fill_masked(part, len(before), last, value)
             return
@@ -505,7 +284,7 @@ def index_put_(
         )
     # Here a 0-d tensor is an index like any other, and no view.
     parts = [index.reshape(1) if _is_whole_number(index) else index for index in indices]
-    view, tensors = _split(self, [_checked_part(self, part) for part in parts])
+    view, tensors = split(self, [checked_part(self, part) for part in parts])
     part = Slice.apply(self, view) if view else self
     try:
         _index_put(part, tensors, values, bool(accumulate))

@@ -8,21 +8,17 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import BOOL, INTEGER, int64
-from ..dtype import bool as bool_
+from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
-from ..scalars import checked
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import (
     ValuesAndIndices,
     check,
     check_ordered,
-    methods,
     table_of,
     values_and_indices,
 )
 from .declare import operation
-from .promotion import full_like_number
 from .shape import broadcast_tensors
 
 
@@ -158,9 +154,9 @@ def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ..
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
     table = table_of(input)
-    found = table.nonzero(input.array)
     if not as_tuple:
-        return wrap(found)
+        return wrap(table.nonzero(input.array))
+    found = table.nonzero(input.array if input.array.ndim else table.view(input.array, (1,)))
     columns = range(found.shape[1])
     return tuple([wrap(table.getitem(found, (slice(None), i))) for i in columns])
 
