@@ -128,34 +128,39 @@ class Case:
         return random.integers(-9, 10, kept).astype(dtype)
 
     def named(self) -> Array:
-        """The numbers, in the order of the shape, of the elements that the index names."""
-        return np.asarray(self._named_by(_as_tuple(self.index)))
+        return named(self.shape, self.index)
 
-    def _named_by(self, parts: tuple[Any, ...]) -> Array:
-        """Goes from left to right, and takes arrays of whole numbers and masks last."""
-        result = np.arange(int(np.prod(self.shape))).reshape(self.shape)
-        rest = result.ndim - sum(map(_dimensions, parts))
-        key: list[Any] = []
-        for part in parts:
-            dim = sum(_dimensions(p) for p in key)
-            before = (slice(None),) * dim
-            if part is Ellipsis:
-                key += [slice(None)] * rest
-            elif part is None:
-                result = np.expand_dims(result, dim)
-                key.append(slice(None))
-            elif isinstance(part, (bool, np.ndarray)) and np.ndim(part) == 0 and _is_mask(part):
-                result = np.expand_dims(result, dim)
-                key.append(np.full(1, bool(part)))
-            elif isinstance(part, slice):
-                result = result[(*before, part)]
-                key.append(slice(None))
-            elif np.ndim(part) == 0:
-                result = result[(*before, int(part))]
-            else:
-                array = np.asarray(part)
-                key.append(array.astype(bool) if _is_mask(array) else array.astype(int))
-        return result[tuple(key)]
+
+def named(shape: tuple[int, ...], index: Any) -> Array:
+    """The numbers, in the order of the shape, of the elements that an index names.
+
+    It goes from left to right, and takes arrays of whole numbers and masks last.
+    """
+    parts = _as_tuple(index)
+    result = np.arange(int(np.prod(shape))).reshape(shape)
+    rest = result.ndim - sum(map(_dimensions, parts))  # what the first ellipsis stands for
+    key: list[Any] = []
+    for part in parts:
+        dim = sum(_dimensions(p) for p in key)
+        before = (slice(None),) * dim
+        if part is Ellipsis:
+            key += [slice(None)] * rest
+            rest = 0
+        elif part is None:
+            result = np.expand_dims(result, dim)
+            key.append(slice(None))
+        elif np.ndim(part) == 0 and not isinstance(part, slice) and _is_mask(part):
+            result = np.expand_dims(result, dim)
+            key.append(np.full(1, bool(part)))
+        elif isinstance(part, slice):
+            result = result[(*before, part)]
+            key.append(slice(None))
+        elif np.ndim(part) == 0:
+            result = result[(*before, int(part))]
+        else:
+            array = np.asarray(part)
+            key.append(array.astype(bool) if _is_mask(array) else array.astype(int))
+    return np.asarray(result[tuple(key)])
 
 
 def _as_tuple(index: Any) -> tuple[Any, ...]:

@@ -187,6 +187,9 @@ def test_values_of_an_assignment() -> None:
                                                r"cannot be broadcast to indexing result of shape"):
             assigned(index, value)  # fmt: skip
     for index in (0, ROWS, MASK[:3]):
+        assert max(assigned(index, 1e9, torch.float16)) == float("inf")
+        with pytest.raises(RuntimeError, match="cannot be converted to type float without overfl"):
+            assigned(index, 1e300)
         with pytest.raises(RuntimeError, match="cannot be converted to type uint8_t without over"):
             assigned(index, 300, torch.uint8)
         with pytest.raises(TypeError, match="can't assign a NoneType to a torch.FloatTensor"):

@@ -195,12 +195,14 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     return fill_masked(self, mask, value)
 
 
-def fill_masked(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+def fill_masked(
+    x: Tensor, mask: Tensor, value: Any, kind: type[MaskedFillInto] = MaskedFillInto
+) -> Tensor:
     """Writes a number that x can hold, or a 0-d tensor, where `mask` is true."""
     if isinstance(value, Tensor):
         if value.array.dtype != x.array.dtype or type(value.array) is not type(x.array):
             value = value.to(x.device, x.dtype)
-    return MaskedFillInto.apply_inplace(x, value, mask)
+    return kind.apply_inplace(x, value, mask)
 
 
 def _filling(input: Tensor, mask: Tensor, value: Any) -> Any:

@@ -6,6 +6,7 @@ leave: of a tensor `x` of shape (2, 3, 4), `x[0, :, [1, 2]]` has the shape (3, 2
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import INTEGER, title_of
+from ..dtype import HALVES, INTEGER, title_of
 from ..errors import OperationError
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..scalars import checked
 from ..tensor import Tensor
-from .choices import fill_masked
+from .choices import MaskedFillInto, fill_masked
 from .common import methods
 from .declare import operation
 from .promotion import full_like_number
@@ -117,6 +118,9 @@ class IndexPut(Operation):
         return rest, Index.apply(grad, *indices) if self.needs(1) else None
 
 
+IndexPutMasked = MaskedFillInto.renamed("IndexPut")
+
+
 def _refuse_masks(indices: Any) -> None:
     """A record holds for one count of elements."""
     if launch.recorder is not None:
@@ -160,7 +164,9 @@ def _index_error(indexed: Tensor, error: Exception) -> Exception:
 
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
     view, tensors = parse(self, index)
-    if not isinstance(value, (Tensor, int, float, complex)):
+    if isinstance(value, (int, float, complex)):
+        value = _number(value, self.array.dtype)
+    elif not isinstance(value, Tensor):
         value = _converted(self, value)
     part = self
     try:
@@ -173,6 +179,16 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
         _put(part, tensors, value)
     except IndexError as error:
         raise _index_error(part, error) from error
+
+
+def _number(value: Any, numpy_type: Any) -> Any:
+    """A number that may be an element; halves become infinite where others are refused."""
+    try:
+        return checked(value, numpy_type)
+    except OperationError:
+        if numpy_type not in HALVES or isinstance(value, complex):
+            raise
+        return math.copysign(math.inf, value)
 
 
 def _converted(self: Tensor, value: Any) -> Tensor:
@@ -198,7 +214,7 @@ def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:
     if place.strides.count(0) and place.size > 1:
         return False  # elements that share their memory
     if not given:
-        table.fill(place, checked(value, array.dtype))
+        table.fill(place, value)
     else:
         source = value.array
         if type(source) is not type(array) or source.ndim and source.shape != place.shape:
@@ -231,7 +247,7 @@ def _put(part: Tensor, tensors: list[Tensor | None], value: Any) -> None:
             _fill_masked(part, len(before), last, value)
             return
     if not given:
-        value = full_like_number(checked(value, part.array.dtype), part.dtype, part)
+        value = full_like_number(value, part.dtype, part)
     elif value.array.ndim > 1 and value.array.shape[0] == 1:
         ones = [n == 1 for n in value.array.shape]
         value = _without_leading_ones(value, len(ones) - (*ones, False).index(False))
@@ -243,11 +259,9 @@ def _fill_masked(part: Tensor, dim: int, mask: Tensor, value: Any) -> None:
     behind = part.array.ndim - dim - mask.array.ndim
     if behind:
         mask = mask.reshape(*mask.array.shape, *[1] * behind)
-    if not isinstance(value, Tensor):
-        value = checked(value, part.array.dtype)
-    elif value.array.ndim:
+    if isinstance(value, Tensor) and value.array.ndim:
         value = value.reshape(())
-    fill_masked(part, mask, value)
+    fill_masked(part, mask, value, IndexPutMasked)
 
 
 def _index_put(
