@@ -44,23 +44,23 @@ class Index:
         return ordered
 
     @kernel("indexing", ("x",))
-    def index_put(self, x: Any, value: Any, indices: Any) -> Any:
-        """x[indices] = value; of an element that is named twice the last value stays."""
+    def index_put(self, x: Any, values: Any, indices: Any) -> Any:
+        """x[indices] = values; of an element that is named twice the last value stays."""
         key = self._key(x, indices)
         try:
-            x[key] = value
+            x[key] = values
         except ValueError:
-            raise _mismatch(x[key], value) from None
+            raise _mismatch(x[key], values) from None
         return x
 
     @kernel("indexing", ("x",))
-    def index_put_add(self, x: Any, value: Any, indices: Any) -> Any:
-        """x[indices] += value, where an element that is named twice is added to twice."""
+    def index_put_add(self, x: Any, values: Any, indices: Any) -> Any:
+        """x[indices] += values, where an element that is named twice is added to twice."""
         key = self._key(x, indices)
         try:
-            self.add_at(x, key, value)
+            self.add_at(x, key, values)
         except ValueError:
-            raise _mismatch(x[key], value) from None
+            raise _mismatch(x[key], values) from None
         return x
 
     def _key(self, x: Any, indices: Any) -> tuple[Any, ...]:
