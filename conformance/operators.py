@@ -3,8 +3,8 @@
 `python conformance/operators.py` runs the samples of every entry of `op_db` (it comes with PyTorch)
 through both frameworks: forward in float32 and every other dtype that the entry names, gradients,
 method, in-place form, operator and `out=`, and the errors that it lists. It prints what passed per
-namespace, and writes an entry's findings to `--report`. `--check FILE` fails where an entry that the
-file lists does not pass.
+namespace, and writes the findings to `--report`. `--check FILE` fails where an entry that the file
+lists does not pass.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
-from translate import back, difference, leaves, outcome, title, translated
+from translate import difference, leaves, outcome, title, translated
 
 import rushlight
 
@@ -305,7 +305,7 @@ def check_gradients(op: Any, function: Any) -> str:
             return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
         for gradient, known in zip(found, theirs, strict=True):
             if (gradient is None) != (known is None):
-                return f"gradient {gradient if gradient is None else '...'} instead of {known}"[:160]
+                return "a gradient where PyTorch has none" if known is None else "no gradient"
             if known is not None and (finding := difference(gradient, known)):
                 return finding
         return ""

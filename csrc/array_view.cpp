@@ -105,6 +105,26 @@ bool is_channels_last(const ArrayView& a) {
     return true;
 }
 
+bool read_axis(PyObject* object, int ndim, int& axis) {
+    if (!PyLong_Check(object)) return false;
+    const Py_ssize_t value = PyLong_AsSsize_t(object);
+    if (value == -1 && PyErr_Occurred()) PyErr_Clear();
+    axis = static_cast<int>(value);
+    return value >= 0 && value < ndim;
+}
+
+int type_of(PyObject* dtype, npy_intp* size) {
+    PyArray_Descr* descriptor = nullptr;
+    if (!PyArray_DescrConverter(dtype, &descriptor)) {
+        PyErr_Clear();
+        return NPY_NOTYPE;
+    }
+    const int type = PyArray_ISNBO(descriptor->byteorder) ? descriptor->type_num : NPY_NOTYPE;
+    if (size) *size = PyDataType_ELSIZE(descriptor);
+    Py_DECREF(descriptor);
+    return type;
+}
+
 PyObject* new_array_strided(int type, int ndim, const npy_intp* shape, const npy_intp* strides) {
     PyArray_Descr* descriptor = PyArray_DescrFromType(type);
     const npy_intp bytes = PyArray_MultiplyList(shape, ndim) * PyDataType_ELSIZE(descriptor);

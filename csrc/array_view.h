@@ -101,6 +101,18 @@ bool dense_axes(const ArrayView& a, int* axes);
 void strides_like(const ArrayView& a, npy_intp* strides);
 void strides_in_order(const ArrayView& a, Order order, npy_intp* strides);
 
+// Arguments of kernels. The number of an axis of an array of `ndim`; false for what is none.
+bool read_axis(PyObject* object, int ndim, int& axis);
+
+// A dtype's type number, and the bytes of an element; NPY_NOTYPE for what is none, or is not in
+// native byte order.
+int type_of(PyObject* dtype, npy_intp* size = nullptr);
+
+// Whether elements of a type are numbers or truth values that C++ knows: bits that can be moved.
+inline bool is_plain(int type) {
+    return PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type);
+}
+
 // New arrays, uninitialised; blocks of some size come from the caching allocator. nullptr with a
 // Python error set when there is no memory.
 PyObject* new_array(int type, int ndim, const npy_intp* shape, Order order = Order::C);

@@ -17,14 +17,17 @@
 namespace nb = nanobind;
 
 namespace rushlight {
+extern PyMethodDef compare_all_methods[];
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
 extern PyMethodDef creation_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
+extern PyMethodDef index_methods[];
 extern PyMethodDef indexing_methods[];
 extern PyMethodDef loss_methods[];
 extern PyMethodDef matmul_methods[];
+extern PyMethodDef nonzero_methods[];
 extern PyMethodDef normalization_methods[];
 extern PyMethodDef optim_methods[];
 extern PyMethodDef padding_methods[];
@@ -69,7 +72,8 @@ NB_MODULE(_native, module) {
         rushlight::normalization_methods, rushlight::optim_methods,     rushlight::pooling_methods,
         rushlight::random_methods,        rushlight::reduction_methods, rushlight::shape_methods,
         rushlight::softmax_methods,       rushlight::indexing_methods,  rushlight::padding_methods,
-        rushlight::sorting_methods,       rushlight::creation_methods};
+        rushlight::sorting_methods,       rushlight::creation_methods,  rushlight::index_methods,
+        rushlight::nonzero_methods,       rushlight::compare_all_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -152,11 +152,6 @@ int cast_type(int type) {
     return -1;
 }
 
-// Types without references to Python objects, whose bits may be copied.
-bool is_plain(int type) {
-    return PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type);
-}
-
 bool cast_elements(const CopyPlan& plan, int from_type, int to_type, npy_intp item) {
     const BitLoops::Row loop = find_cast(from_type, to_type);
     if (!loop || plan.ndim > max_axes) return false;
@@ -434,7 +429,7 @@ bool copy_elements(const CopyPlan& plan, npy_intp item) {
     if (walk.ndim == 0 || (walk.from[inner] == item && walk.to[inner] == item)) {
         walk_rows(walk, item, plan.from, plan.to,
                   [item](npy_intp n, const char* from, npy_intp, char* to, npy_intp) {
-            std::memcpy(to, from, n * item);
+            copy_bytes(to, from, n * item);
         });
         return true;
     }
@@ -450,6 +445,22 @@ bool copy_elements(const CopyPlan& plan, npy_intp item) {
         case 8: transpose_planes(walk, along, bit_loops.transpose64, plan.from, plan.to); break;
     }
     return true;
+}
+
+void copy_bytes(char* to, const char* from, int64_t count) {
+    // memcpy() uses an instruction for blocks of some KiB that takes 20 times as long where the
+    // target begins just behind the source within a page of memory (measured on AMD's Zen):
+    // x[1:] = y of a million floats took 1.2 to 2.3 ms instead of 0.09.
+    const auto ahead = (reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from)) % 4096;
+    const int64_t piece = ahead > 0 && ahead < 64 ? 1024 : count;
+    // Not memcpy(), in whose place the compiler might put that very instruction.
+    while (count > 0) {
+        const int64_t moved = std::min(count, piece);
+        std::memmove(to, from, moved);
+        to += moved;
+        from += moved;
+        count -= moved;
+    }
 }
 
 bool copy_elements(const ArrayView& from, char* to, const npy_intp* to_strides) {

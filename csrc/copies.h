@@ -24,6 +24,9 @@ bool copy_elements(const CopyPlan& plan, npy_intp item);
 // that does not serve.
 bool copy_elements(const ArrayView& from, char* to, const npy_intp* to_strides);
 
+// memcpy(), which is slow for some distances between source and target.
+void copy_bytes(char* to, const char* from, int64_t count);
+
 // The loop that converts elements of one of NumPy's types to another; nullptr where there is none.
 BitLoops::Row find_cast(int from_type, int to_type);
 

@@ -6,21 +6,6 @@ namespace rushlight {
 
 namespace {
 
-int type_of(PyObject* dtype, npy_intp& size) {
-    PyArray_Descr* descriptor = nullptr;
-    if (!PyArray_DescrConverter(dtype, &descriptor)) {
-        PyErr_Clear();
-        return NPY_NOTYPE;
-    }
-    const bool plain = PyArray_ISNBO(descriptor->byteorder) &&
-                       (PyTypeNum_ISNUMBER(descriptor->type_num) ||
-                        PyTypeNum_ISBOOL(descriptor->type_num));
-    const int type = plain ? descriptor->type_num : NPY_NOTYPE;
-    size = PyDataType_ELSIZE(descriptor);
-    Py_DECREF(descriptor);
-    return type;
-}
-
 bool is_value(PyObject* value) {
     return PyFloat_CheckExact(value) || PyLong_CheckExact(value) || PyBool_Check(value);
 }
@@ -46,8 +31,8 @@ PyObject* full(PyObject* const* args, Py_ssize_t nargs) {
             return nullptr;
         }
     }
-    const int type = type_of(args[2], size);
-    if (type == NPY_NOTYPE || __builtin_mul_overflow(count, size, &count)) return nullptr;
+    const int type = type_of(args[2], &size);
+    if (!is_plain(type) || __builtin_mul_overflow(count, size, &count)) return nullptr;
     return filled(new_array(type, static_cast<int>(ndim), shape), args[1]);
 }
 
@@ -55,8 +40,8 @@ PyObject* full_like(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     npy_intp size, strides[max_axes];
     if (nargs != 3 || !view(args[0], x) || x.ndim > max_axes || !is_value(args[1])) return nullptr;
-    const int type = type_of(args[2], size);
-    if (type == NPY_NOTYPE || PyArray_ITEMSIZE(x.object) == 0) return nullptr;
+    const int type = type_of(args[2], &size);
+    if (!is_plain(type) || PyArray_ITEMSIZE(x.object) == 0) return nullptr;
     strides_like(x, strides);
     for (int i = 0; i < x.ndim; ++i) strides[i] = strides[i] / PyArray_ITEMSIZE(x.object) * size;
     return filled(new_array_strided(type, x.ndim, x.shape, strides), args[1]);

@@ -1,4 +1,4 @@
-// Elements picked, placed and added by index. Indices are int64 and are looked at before anything is
+// Elements picked and added along an axis by index. Indices are int64 and are looked at before anything is
 // written.
 #include <cstring>
 #include <type_traits>
@@ -53,14 +53,6 @@ public:
 private:
     PyObject* owner_ = nullptr;
 };
-
-bool read_axis(PyObject* object, int ndim, int& axis) {
-    if (!PyLong_Check(object)) return false;
-    const Py_ssize_t value = PyLong_AsSsize_t(object);
-    if (value == -1 && PyErr_Occurred()) PyErr_Clear();
-    axis = static_cast<int>(value);
-    return value >= 0 && value < ndim;
-}
 
 // Calls body(data, strides, n) over rows of the last axis for three arrays of one shape, work shared
 // along the longest axis but `serial` (the last only where it is the only one).
@@ -289,8 +281,7 @@ PyObject* index_select(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
-// Adds slices of `values` to those of `target` that `places` names, which are in range or, where
-// that is meant, count from the end.
+// Adds slices of `values` to those of `target` that `places` names, which are in range.
 void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
                 const int64_t* places, int64_t count) {
     const auto add = [&](auto zero) {
@@ -302,17 +293,14 @@ void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
                      std::max<int64_t>(16, parallel_grain / std::max<int64_t>(count, 1)),
                      [=](int64_t begin, int64_t end) {
             for (int64_t o = begin; slices.inner == 1 && o < end; ++o)
-                for (int64_t k = 0; k < count; ++k) {
-                    const int64_t place = places[k] < 0 ? places[k] + slices.length : places[k];
-                    to[o * slices.length + place] += from[o * count + k];
-                }
+                for (int64_t k = 0; k < count; ++k)
+                    to[o * slices.length + places[k]] += from[o * count + k];
             if (slices.inner == 1) return;
             for (int64_t o = begin / slices.inner; o * slices.inner < end; ++o) {
                 const int64_t first = std::max<int64_t>(begin - o * slices.inner, 0);
                 const int64_t last = std::min(end - o * slices.inner, slices.inner);
                 for (int64_t k = 0; k < count; ++k) {
-                    const int64_t place = places[k] < 0 ? places[k] + slices.length : places[k];
-                    T* row = to + (o * slices.length + place) * slices.inner;
+                    T* row = to + (o * slices.length + places[k]) * slices.inner;
                     const T* added = from + (o * count + k) * slices.inner;
                     for (int64_t i = first; i < last; ++i) row[i] += added[i];
                 }
@@ -337,40 +325,6 @@ PyObject* index_add(PyObject* const* args, Py_ssize_t nargs) {
     for (int i = 0; i < x.ndim; ++i)
         if (values.shape[i] != (i == axis ? index.size : x.shape[i])) return nullptr;
     if (!index.within(0, x.shape[axis], axis)) return nullptr;
-    PyObject* result = contiguous_copy(x);
-    if (result && values.size() > 0)
-        add_slices(result, values, Slices(x, axis), index.data, index.size);
-    return result;
-}
-
-// x with `values` added at an index tuple of the form (:, ..., i): full slices, then one array.
-PyObject* scatter_index_add(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView x, values;
-    Indices index;
-    if (nargs != 3 || !view(args[0], x) || !PyTuple_Check(args[1]) || !view(args[2], values))
-        return nullptr;
-    const Py_ssize_t count = PyTuple_GET_SIZE(args[1]);
-    if (count < 1 || count > x.ndim || x.ndim > max_axes) return nullptr;
-    const int axis = static_cast<int>(count) - 1;
-    for (Py_ssize_t i = 0; i < axis; ++i) {
-        PyObject* part = PyTuple_GET_ITEM(args[1], i);
-        if (!PySlice_Check(part)) return nullptr;
-        const auto* slice = reinterpret_cast<const PySliceObject*>(part);
-        if (slice->start != Py_None || slice->stop != Py_None || slice->step != Py_None)
-            return nullptr;
-    }
-    if (!index.read(PyTuple_GET_ITEM(args[1], axis)) || values.type != x.type ||
-        !can_sum(x.type) || !values.is_contiguous)
-        return nullptr;
-    // The index's axes stand in the place of x's one.
-    if (values.ndim != x.ndim - 1 + index.shown.ndim) return nullptr;
-    for (int i = 0; i < values.ndim; ++i) {
-        const npy_intp wanted = i < axis                      ? x.shape[i]
-                                : i < axis + index.shown.ndim ? index.shown.shape[i - axis]
-                                                              : x.shape[i - index.shown.ndim + 1];
-        if (values.shape[i] != wanted) return nullptr;
-    }
-    if (!index.within(-x.shape[axis], x.shape[axis], axis)) return nullptr;
     PyObject* result = contiguous_copy(x);
     if (result && values.size() > 0)
         add_slices(result, values, Slices(x, axis), index.data, index.size);
@@ -403,24 +357,6 @@ PyObject* one_hot(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
-// x[index] for whole numbers, slices, None and `...`, always a view: an ellipsis makes a 0-d array,
-// and not a number, of what whole numbers alone name.
-PyObject* getitem(PyObject* const* args, Py_ssize_t nargs) {
-    if (nargs != 2 || !PyArray_CheckExact(args[0]) || !PyTuple_CheckExact(args[1])) return nullptr;
-    const Py_ssize_t count = PyTuple_GET_SIZE(args[1]);
-    bool open = false;
-    for (Py_ssize_t i = 0; i < count; ++i) open |= PyTuple_GET_ITEM(args[1], i) == Py_Ellipsis;
-    if (open) return PyObject_GetItem(args[0], args[1]);
-    PyObject* index = PyTuple_New(count + 1);
-    if (!index) return nullptr;
-    for (Py_ssize_t i = 0; i < count; ++i)
-        PyTuple_SET_ITEM(index, i, Py_NewRef(PyTuple_GET_ITEM(args[1], i)));
-    PyTuple_SET_ITEM(index, count, Py_NewRef(Py_Ellipsis));
-    PyObject* result = PyObject_GetItem(args[0], index);
-    Py_DECREF(index);
-    return result;
-}
-
 }  // namespace
 
 PyMethodDef indexing_methods[] = {
@@ -432,10 +368,7 @@ PyMethodDef indexing_methods[] = {
         "index_select(x, axis, index)\n--\n\nThe slices of an axis that index names."),
     method<"index_add", index_add>(
         "index_add(x, axis, index, values)\n--\n\nx with slices added to those index names."),
-    method<"scatter_index_add", scatter_index_add>(
-        "scatter_index_add(x, index, values)\n--\n\nx with values added at x[index]."),
     method<"one_hot", one_hot>("one_hot(x, classes)\n--\n\nVectors with a 1 at a number."),
-    method<"getitem", getitem>("getitem(x, index)\n--\n\nx[index]"),
     {}};
 
 }  // namespace rushlight

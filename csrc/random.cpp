@@ -65,15 +65,6 @@ int64_t size_of(PyObject* array) {
     return PyArray_SIZE(reinterpret_cast<PyArrayObject*>(array));
 }
 
-// The type number of a dtype; NPY_NOTYPE for what is none, or not in native byte order.
-int type_of(PyObject* dtype) {
-    PyArray_Descr* descriptor = nullptr;
-    if (!PyArray_DescrConverter(dtype, &descriptor)) return NPY_NOTYPE;
-    const int type = PyArray_ISNBO(descriptor->byteorder) ? descriptor->type_num : NPY_NOTYPE;
-    Py_DECREF(descriptor);
-    return type;
-}
-
 // Uniform in [0, 1) from two outputs.
 double unit(uint32_t first, uint32_t second) {
     return (first & 0x1fffffu) * 0x1p-21 + second * 0x1p-53;

@@ -13,14 +13,6 @@ namespace rushlight {
 
 namespace {
 
-bool read_axis(PyObject* object, int ndim, int& axis) {
-    if (!PyLong_Check(object)) return false;
-    const Py_ssize_t value = PyLong_AsSsize_t(object);
-    if (value == -1 && PyErr_Occurred()) PyErr_Clear();
-    axis = static_cast<int>(value);
-    return value >= 0 && value < ndim;
-}
-
 // --- keys: unsigned numbers in the order of the elements, NaN last, 0 and -0 equal
 
 // Without branches: the signs of elements are as good as random.

@@ -34,7 +34,6 @@ def test_additions_at_repeated_places(dtype, axis):
         line = whole(x.shape[axis], 9)
         for name, *arguments in [
             ("scatter_add", axis, index, values), ("index_add", axis, line, values),
-            ("scatter_index_add", (slice(None),) * axis + (line - x.shape[axis],), values),
             ("index_select", axis, line),
         ]:  # fmt: skip
             actual = getattr(kernels(), name)(x, *arguments)
@@ -50,15 +49,6 @@ def test_additions_in_place():
     np.testing.assert_allclose(x, expected, rtol=1e-6)
 
 
-def test_an_index_by_tensors_of_two_dimensions():
-    x, index = random(6, 3), whole(6, 4, 5, low=-6)
-    with recorded_base() as called:
-        actual = kernels().scatter_index_add(x, (index,), random(4, 5, 3))
-    assert called == []
-    np.testing.assert_allclose(actual, base.scatter_index_add(x, (index,), random(4, 5, 3)),
-                               rtol=1e-5)  # fmt: skip
-
-
 @pytest.mark.parametrize("wrong", [-1, 5, 2**40])
 @pytest.mark.parametrize("table", [kernels(), base])
 def test_what_is_out_of_range_is_named(table, wrong):
@@ -71,9 +61,6 @@ def test_what_is_out_of_range_is_named(table, wrong):
     ]:  # fmt: skip
         with pytest.raises(IndexError, match=match):
             getattr(table, name)(x, 1, *arguments)
-    if wrong > 0:
-        with pytest.raises(IndexError):
-            table.scatter_index_add(x, (slice(None), index[0]), random(4, 2))
     np.testing.assert_array_equal(x, random(4, 5))
 
 

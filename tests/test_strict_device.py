@@ -229,7 +229,7 @@ REFUSALS = (
     "Expected all tensors to be on the same device, but found at least two devices",
     "indices should be either on cpu or on the same device as the indexed tensor",
 )
-INDICES = {"index by tensors", "index_select", "masked_select"}
+INDICES = {"index by tensors", "index_put", "index_select", "masked_select"}
 
 
 @pytest.mark.parametrize("op", list(samples.table), ids=str)

@@ -84,6 +84,7 @@ ops = [
     Op("clamp", _clamp, _clamp_reference, inplace="clamp_", order="kept", composite=True),
     Op("where", _where, lambda c, *ab: np.where(c, *ab) if ab else np.nonzero(c),
        unrecorded="shape depends on the data"),
-    Op("masked_fill", _masked_fill, lambda x, mask, value: np.where(mask, value, x)),
+    Op("masked_fill", _masked_fill, lambda x, mask, value: np.where(mask, value, x),
+       inplace="masked_fill_"),
     Op("lerp", _lerp, lambda a, b, w: a + w * (b - a)),
 ]

@@ -1,4 +1,4 @@
-"""Rows of rushlight/ops/indexing.py."""
+"""Rows of rushlight/ops/index.py and indexing.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+from index_support import named
 
 from .core import Array, Fixed, Invalid, Op, Sample, Values
 
@@ -41,6 +43,11 @@ def _picks(v: Values) -> Iterator[tuple[Array, Any]]:
     yield x, [0, 2]
     yield x, np.zeros(0, np.int64)
     yield x, (1, np.array([0, 0, 4]))
+    yield x, (1, slice(None), np.array([0, 2]))
+    yield x, (1, slice(None), v.mask(3))
+    yield x, (slice(None, None, 2), None, np.array([[0], [4]]), ..., np.array([0, 2]))
+    yield x, (0, slice(None), True)
+    yield x, (False, ..., np.array([1]))
     yield x, np.array(2)
     yield v.normal(5), np.array([True, False, True, True, False])
 
@@ -66,6 +73,10 @@ def _assignments(v: Values) -> Iterator[Sample]:
     yield Sample(x, (slice(None), 2), v.normal(1, 1, 3))
     yield Sample(x, np.array([0, 2]), v.normal(2, 5, 3))
     yield Sample(x, np.array([0, 2]), 1.5)
+    yield Sample(x, (1, slice(None), np.array([0, 2])), v.normal(5, 2))
+    yield Sample(x, (1, ..., np.array([True, False, True])), v.normal(5, 2))
+    yield Sample(x, (0, slice(None), True), v.normal(1, 3))
+    yield Sample(x, (slice(None), v.mask(5)), v.normal(1))
     yield Sample(x, v.mask(4, 5), 0.0)
     yield Sample(x, v.mask(4, 5), v.normal(3))
     yield Sample(x, (np.array([0, 1]), slice(None), np.array([2, 0])), v.normal(2, 5))
@@ -74,6 +85,11 @@ def _assignments(v: Values) -> Iterator[Sample]:
     yield Invalid(x, 1, v.normal(4), raises=RuntimeError, match="copy_: The size of tensor a",
                   own_words=True)
     yield Invalid(x, 9, 1.0, raises=IndexError, match="index 9 is out of bounds for")
+    yield Invalid(x, np.array([0, 9]), 1.0, raises=IndexError,
+                  match="index 9 is out of bounds for dimension 0 with size 4", reads_values=True)
+    yield Invalid(x, np.array([0, 2]), v.normal(3, 1, 1), raises=RuntimeError,
+                  match=r"shape mismatch: value tensor of shape \[3, 1, 1\] cannot be broadcast to "
+                        r"indexing result of shape \[2, 5, 3\]")  # fmt: skip
     yield Invalid(np.arange(3, dtype=np.uint8), 0, 300, raises=RuntimeError,
                   match="value cannot be converted to type uint8.* without overflow")
 
@@ -89,8 +105,37 @@ def _assign(torch: Any) -> Callable[..., Any]:
 
 def _assign_reference(x: Array, index: Any, value: Any) -> Array:
     result = x.copy()
-    result[index] = value
+    result.ravel()[named(x.shape, index)] = value
     return result
+
+
+def _index_put(v: Values) -> Iterator[Sample]:
+    x, rows = v.normal(4, 5, 3), np.array([0, 2])
+    yield Sample(x, (rows,), v.normal(2, 5, 3))
+    yield Sample(x, (rows, np.array([1, 1])), v.normal(3))
+    yield Sample(x, (np.array([1, 1, 3]),), v.normal(3, 5, 3), True)
+    yield Sample(x, (np.array([[1], [1]]), np.array([4, 4])), v.normal(2, 2, 3), accumulate=True)
+    yield Sample(x, (np.array(-1),), v.normal())
+    yield Sample(x, (v.mask(4, 5),), v.normal(3), True)
+    yield Invalid(x, (rows, rows, rows, rows), v.normal(2), raises=IndexError, match="too many ind")
+    yield Invalid(x, (np.array([4]),), v.normal(), raises=IndexError,
+                  match="index 4 is out of bounds for dimension 0 with size 4", reads_values=True)
+    yield Invalid(x, (rows,), v.normal(4), raises=RuntimeError, match="shape mismatch: value tens")
+    yield Invalid(x, rows, v.normal(2, 1, 1), raises=TypeError, match="must be tuple of Tensors")
+    yield Invalid(x, (rows,), 1.0, raises=TypeError, match="argument 'values' .* must be Tensor")
+
+
+def _index_put_reference(x: Array, indices: Any, values: Array, accumulate: bool = False) -> Array:
+    result = x.copy()
+    if accumulate:
+        np.add.at(result, indices, values)
+    else:
+        result[indices] = values
+    return result
+
+
+def _read_reference(x: Array, index: Any) -> Array:
+    return np.asarray(x.ravel()[named(x.shape, index)])
 
 
 def _gather(v: Values) -> Iterator[Sample]:
@@ -159,12 +204,13 @@ def _nonzero(v: Values) -> Iterator[Sample]:
     yield Sample(v.mask(7))
     yield Sample(v.integers(0, 2, 2, 3, 4), as_tuple=True)
     yield Sample(np.zeros((2, 3)))
-    yield Sample(np.array(1.0))
-    yield Sample(np.array(0.0))
+    for scalar in (np.array(1.0), np.array(0.0)):
+        yield Sample(scalar)
+        yield Sample(scalar, as_tuple=True)
 
 
 def _nonzero_reference(x: Array, as_tuple: bool = False) -> Any:
-    return np.nonzero(x) if as_tuple else np.argwhere(x)
+    return np.nonzero(np.atleast_1d(x)) if as_tuple else np.argwhere(x)
 
 
 def _sort(v: Values) -> Iterator[Sample]:
@@ -218,9 +264,11 @@ def _one_hot_reference(x: Array, num_classes: int = -1) -> Array:
 
 ops = [
     Op("Tensor.__getitem__", _views, lambda x, index: x[index], view=True, composite=True),
-    Op("index by tensors", _tensors, lambda x, index: x[index],
+    Op("index by tensors", _tensors, _read_reference,
        call=lambda torch: lambda x, index: x[index], unrecorded="shape depends on the data"),
     Op("Tensor.__setitem__", _assignments, _assign_reference, call=_assign,
+       unrecorded="shape depends on the data"),
+    Op("index_put", _index_put, _index_put_reference, inplace="index_put_", composite=True,
        unrecorded="shape depends on the data"),
     Op("gather", _gather, _gather_reference),
     Op("scatter_add", _scatter_add, _scatter_add_reference),

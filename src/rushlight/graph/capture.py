@@ -120,7 +120,7 @@ class Recorder:
         """What a call of one of the kernels that are not recorded like others is recorded as."""
         if kind == "read":
             self.fail("reads a value (item(), bool(tensor), tolist(), print)")
-        elif kind == "dynamic" or name == "getitem" and _has_mask(arguments[1]):
+        elif kind == "dynamic":
             self.fail(f"makes a result whose shape depends on the data ({name})")
         elif name == "from_numpy":
             data = arguments[0]
@@ -450,11 +450,6 @@ def _owner_of(array: Any) -> Any:
     while type(array.base) is kind:
         array = array.base
     return array
-
-
-def _has_mask(index: Any) -> bool:
-    parts = index if isinstance(index, tuple) else (index,)
-    return any(type(p) in kernel_tables and p.dtype.kind == "b" for p in parts)
 
 
 def _user_line() -> str:

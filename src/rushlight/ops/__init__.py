@@ -15,6 +15,7 @@ from . import (  # noqa: F401  (importing a family attaches its methods)
     creation,
     dropout,
     elementwise,
+    index,
     indexing,
     inplace,
     joining,

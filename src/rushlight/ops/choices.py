@@ -12,7 +12,7 @@ from ..tensor import Tensor
 from ..types import Number
 from .common import check_ordered, conjugated
 from .declare import Binary, operation
-from .promotion import full_like_number, promoted, result_type
+from .promotion import check_inplace_shape, full_like_number, promoted, result_type
 
 
 class Clamp(SavesInputs):
@@ -95,6 +95,25 @@ class Where(Operation):
 
 _MaskedFill = Where.renamed("MaskedFill")
 
+class MaskedFillInto(Operation):
+    """Overwrites x with one value where a mask is true."""
+
+    operation_name = "masked_fill_"
+    node_name = "MaskedFillBackward0"
+    saves = (2,)
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, value: Any, mask: Any, out: Any = None) -> Any:
+        if type(value) is not type(x):  # a number
+            value = kernels.full((), value, x.dtype, x)
+        return kernels.where(mask, value, x, x)
+
+    def backward(self, grad: Tensor) -> Any:
+        mask = self.saved_tensors[0]
+        zero = grad.new_zeros(())
+        return Where.apply(mask, zero, grad), Where.apply(mask, grad, zero), None
+
+
 _maximum = Maximum.define(inplace=False, place="")
 _minimum = Minimum.define(inplace=False, place="")
 
@@ -159,23 +178,49 @@ def where(
     return Where.apply(condition, a, b)
 
 
-@operation(inplace=True)
+@operation
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` where `mask` is true."""
+    value = _filling(input, mask, value)
+    if not isinstance(value, Tensor):
+        value = full_like_number(value, input.dtype, input)
+    return _MaskedFill.apply(mask, value.to(input.dtype), input)
+
+
+@operation("Tensor")
+def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """`masked_fill`, with the result written to this tensor."""
+    value = _filling(self, mask, value)
+    check_inplace_shape("masked_fill_", self, mask)
+    return fill_masked(self, mask, value)
+
+
+def fill_masked(
+    x: Tensor, mask: Tensor, value: Any, kind: type[MaskedFillInto] = MaskedFillInto
+) -> Tensor:
+    """Writes a number that x can hold, or a 0-d tensor, where `mask` is true."""
+    if isinstance(value, Tensor):
+        if value.array.dtype != x.array.dtype or type(value.array) is not type(x.array):
+            value = value.to(x.device, x.dtype)
+    return kind.apply_inplace(x, value, mask)
+
+
+def _filling(input: Tensor, mask: Tensor, value: Any) -> Any:
+    """The value of a masked fill as a number that the input can hold, or a 0-d tensor."""
     if not _is_bool(mask):
         raise OperationError(
             f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
         )
-    if isinstance(value, (int, float)):
-        value = full_like_number(checked(value, input.array.dtype), input.dtype, input)
-    elif not isinstance(value, Tensor):
+    if isinstance(value, (int, float, complex)):
+        return checked(value, input.array.dtype)
+    if not isinstance(value, Tensor):
         value = input.new_tensor(value)
     if value.array.ndim:
         raise OperationError(
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.array.ndim} dimension(s)."
         )
-    return _MaskedFill.apply(mask, value.to(input.dtype), input)
+    return value
 
 
 def _is_bool(value: Any) -> bool:

@@ -8,13 +8,18 @@ from ..autograd import no_grad
 from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
-from .promotion import is_operand
+from .promotion import is_operand, table_of
 
 
 @operation
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape and the same elements."""
-    return input.array.shape == other.array.shape and bool((input == other).all())
+    x, y = input.array, other.array
+    if x.shape != y.shape:
+        return False
+    if x.dtype != y.dtype or type(x) is not type(y):
+        return bool((input == other).all())
+    return table_of(input).all_equal(x, y)
 
 
 @operation

@@ -1,114 +1,25 @@
-"""Elements picked and placed by index, and sorted."""
+"""Elements picked and placed along a dimension by index, and sorted; `index.py` is x[...]."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
 
-from ..autograd.operation import Operation, ViewOperation
-from ..dtype import BOOL, INTEGER, int64
-from ..dtype import bool as bool_
+from ..autograd.operation import Operation
+from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
-from ..scalars import checked
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import (
     ValuesAndIndices,
     check,
     check_ordered,
-    methods,
     table_of,
     values_and_indices,
 )
 from .declare import operation
-from .promotion import full_like_number
 from .shape import broadcast_tensors
-
-
-class Slice(ViewOperation):
-    """Indexing by whole numbers, slices, None and `...`: a view."""
-
-    kernel = "getitem"
-    index: Any
-
-    def backward(self, grad: Tensor) -> Any:
-        return PlaceSlice.apply(grad, self.index, self.input_shape)
-
-
-Select = Slice.renamed("Select")
-
-
-class PlaceSlice(Operation):
-    """Zeros, with a tensor in the place of a slice: the gradient of `Slice`."""
-
-    index: Any
-    shape: Any
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, index: Any, shape: Any) -> Any:
-        out = kernels.full(shape, 0, x.dtype, x)
-        return kernels.setitem(out, x, index)
-
-    def backward(self, grad: Tensor) -> Any:
-        return Slice.apply(grad, self.index)
-
-
-class Index(Operation):
-    """Indexing with tensors of integers or booleans among the indices: a copy."""
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, template: Any, *indices: Any) -> Any:
-        return kernels.getitem(x, _fill_in(template, indices))
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        x, self.template, *indices = inputs
-        self.input_shape = x.array.shape
-        self.save(*indices)
-
-    def backward(self, grad: Tensor) -> Any:
-        return PlaceIndex.apply(grad, self.input_shape, self.template, *self.saved_tensors)
-
-
-class PlaceIndex(Operation):
-    """Zeros, with a tensor added at indices: the gradient of `Index`."""
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, shape: Any, template: Any, *indices: Any) -> Any:
-        zeros = kernels.full(shape, 0, x.dtype, x)
-        return kernels.scatter_index_add(zeros, _fill_in(template, indices), x)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, _, self.template, *indices = inputs
-        self.save(*indices)
-
-    def backward(self, grad: Tensor) -> Any:
-        return Index.apply(grad, self.template, *self.saved_tensors)
-
-
-class IndexPut(Operation):
-    """x[index] = value, in place."""
-
-    operation_name = "index_put_"
-
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, value: Any, template: Any, *indices: Any, out: Any = None
-    ) -> Any:
-        return kernels.setitem(x, value, _fill_in(template, indices))
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, _, self.template, *indices = inputs
-        self.save(*indices)
-
-    def backward(self, grad: Tensor) -> Any:
-        indices = self.saved_tensors
-        rest = None
-        if self.needs(0):
-            rest = grad.clone()
-            rest[_fill_in(self.template, indices)] = 0
-        return rest, Index.apply(grad, self.template, *indices) if self.needs(1) else None
 
 
 class AlongIndex(Operation):
@@ -161,160 +72,6 @@ class IndexAdd(AlongIndex):
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
         return grad, IndexSelect.apply(grad, self.dim, index) if self.needs(1) else None
-
-
-class _Hole:
-    """Where a tensor stood among the indices."""
-
-
-_HOLE = _Hole()
-
-
-def _fill_in(template: tuple[Any, ...], indices: Any) -> tuple[Any, ...]:
-    rest = iter(indices)
-    return tuple(next(rest) if part is _HOLE else part for part in template)
-
-
-def _parse(self: Tensor, index: Any) -> tuple[tuple[Any, ...], list[Tensor]]:
-    """The index as a tuple with holes, and the index tensors that belong there."""
-    parts = index if isinstance(index, tuple) else (index,)
-    template: list[Any] = []
-    tensors = []
-    for part in parts:
-        if isinstance(part, Tensor) and part.array.ndim == 0 and part.dtype.category == INTEGER:
-            part = int(part.item())
-        elif isinstance(part, (list, np.ndarray)):
-            part = _index_tensor(self, np.asarray(part))
-        elif isinstance(part, np.integer):
-            part = int(part)
-        elif isinstance(part, slice):
-            part = _checked_slice(part)
-        elif isinstance(part, (bool, np.bool_)):
-            part = _index_tensor(self, np.asarray(part))
-        elif not (part is None or part is Ellipsis or isinstance(part, (int, Tensor))):
-            raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables "
-                f"are valid indices (got {type(part).__name__})"
-            )
-        if isinstance(part, Tensor):
-            if part.dtype.category > INTEGER:
-                raise IndexError(
-                    f"tensors used as indices must be long, int, byte or bool tensors, not "
-                    f"{part.dtype}"
-                )
-            if type(part.array) is not type(self.array):
-                part = _index_beside(self, part)
-            if part.array.dtype == np.uint8:  # PyTorch's masks of old
-                part = part.to(bool_)
-            tensors.append(part)
-            part = _HOLE
-        template.append(part)
-    return tuple(template), tensors
-
-
-def _index_beside(self: Tensor, index: Tensor) -> Tensor:
-    """An index tensor of the CPU where the indexed one is; others must be there."""
-    if not table_of(index).is_host:
-        raise OperationError(
-            "indices should be either on cpu or on the same device as the indexed tensor "
-            f"({self.device}), not on {index.device}"
-        )
-    return index.to(self.device)
-
-
-def _index_tensor(self: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
-    if array.size == 0:
-        array = array.astype("int64")
-    return wrap(array).to(self.device)
-
-
-def _checked_slice(part: slice) -> slice:
-    if part.step is not None and int(part.step) <= 0:
-        raise ValueError("step must be greater than zero")
-    bounds = (part.start, part.stop, part.step)
-    return slice(*(int(b) if isinstance(b, Tensor) else b for b in bounds))
-
-
-_WHOLE = frozenset({int, type(None)})
-_PLAIN = frozenset({int, type(None), type(Ellipsis)})
-
-
-def _is_plain(part: Any) -> bool:
-    """Whether a part of an index needs no look at its values: the shortest way for most views."""
-    kind = type(part)
-    if kind is slice:
-        return part.step is None and type(part.start) in _WHOLE and type(part.stop) in _WHOLE
-    return kind in _PLAIN
-
-
-def _getitem(self: Tensor, index: Any) -> Tensor:
-    if self.array.ndim == 0 and isinstance(index, int) and not isinstance(index, bool):
-        raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-            "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
-        )
-    if type(index) is not tuple and _is_plain(index):
-        template: tuple[Any, ...] = (index,)
-        tensors: list[Tensor] = []
-    elif type(index) is tuple and all([_is_plain(part) for part in index]):
-        template, tensors = index, []
-    else:
-        template, tensors = _parse(self, index)
-    try:
-        if not tensors:
-            operation = Select if len(template) == 1 and type(template[0]) is int else Slice
-            return operation.apply(self, template)
-        return Index.apply(self, template, *tensors)
-    except (IndexError, OperationError) as error:
-        raise _index_error(self, tensors, error) from error
-
-
-def _index_error(self: Tensor, tensors: Any, error: Exception) -> Exception:
-    """PyTorch's words for what the array library says of an index."""
-    shape = tuple(self.array.shape)
-    text = str(error).split("\n")[0].replace("for axis", "for dimension")
-    text = text.replace("Index", "index", 1)  # CuPy's words differ a little from NumPy's
-    wrong_mask = re.match(r"boolean index did not match .* along (?:axis|dimension) (\d+)", text)
-    if wrong_mask:
-        masks = [str(list(t.shape)) for t in tensors if t.dtype.category == BOOL]
-        return IndexError(
-            f"The shape of the mask {' or '.join(masks)} does not match the shape of the indexed "
-            f"tensor {list(shape)} at index {wrong_mask[1]}"
-        )
-    if "too many indices" in text:
-        return IndexError(f"too many indices for tensor of dimension {len(shape)} (shape {shape})")
-    return IndexError(f"{text} (indexing a tensor of shape {shape})")
-
-
-def _setitem(self: Tensor, index: Any, value: Any) -> None:
-    template, tensors = _parse(self, index)
-    if isinstance(value, (int, float)):
-        if self.dtype.category == INTEGER:  # floats become infinite
-            value = checked(value, self.array.dtype)
-        value = full_like_number(value, self.dtype, self)
-    elif not isinstance(value, Tensor):
-        value = self.new_tensor(value)
-    if not tensors:
-        part = _getitem(self, index)
-        part.copy_(_without_leading_ones(value, part.array.ndim))
-        return
-    if value.array.dtype != self.array.dtype or type(value.array) is not type(self.array):
-        value = value.to(self.device, self.dtype)
-    try:
-        IndexPut.apply_inplace(self, value, template, *tensors)
-    except IndexError as error:
-        raise _index_error(self, template, error) from error
-
-
-def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
-    """A value of more dimensions than its place may have ones in front, as in NumPy."""
-    extra = value.array.ndim - ndim
-    if extra > 0 and all(n == 1 for n in value.array.shape[:extra]):
-        return value.reshape(value.array.shape[extra:])
-    return value
-
-
-methods(__getitem__=_getitem, __setitem__=_setitem)
 
 
 def _checked_index(name: str, input: Tensor, dim: int, index: Tensor) -> int:
@@ -396,8 +153,12 @@ def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ..
 @operation
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
-    found = wrap(table_of(input).nonzero(input.array))
-    return tuple(found[:, i] for i in range(found.array.shape[1])) if as_tuple else found
+    table = table_of(input)
+    if not as_tuple:
+        return wrap(table.nonzero(input.array))
+    found = table.nonzero(input.array if input.array.ndim else table.view(input.array, (1,)))
+    columns = range(found.shape[1])
+    return tuple([wrap(table.getitem(found, (slice(None), i))) for i in columns])
 
 
 _Sort = values_and_indices("sort")

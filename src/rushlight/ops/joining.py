@@ -10,7 +10,7 @@ from ..dtype import promote_types
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
 from .declare import operation
-from .indexing import Select, Slice
+from .index import Select, Slice
 
 
 class Cat(Operation):

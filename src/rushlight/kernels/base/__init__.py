@@ -19,6 +19,7 @@ from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
 from .halves import widen_halves
+from .index import Index
 from .indexing import Indexing
 from .linalg import Linalg
 from .loss import Loss
@@ -33,8 +34,8 @@ from .softmax import Softmax
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Indexing, Linalg, Loss, Matmul,
-    Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
+    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

@@ -16,7 +16,7 @@ from ..launch import plain_tables
 
 _COMPUTES = {"elementwise", "reduction", "scan", "product", "window", "update", "fused"}
 # Of the kernels that place elements, those that add where places are named twice.
-_ADDS = {"scatter_add", "scatter_index_add", "index_add", "pad_backward"}
+_ADDS = {"scatter_add", "index_put_add", "index_add", "pad_backward"}
 
 
 def widen_halves(table: type) -> None:

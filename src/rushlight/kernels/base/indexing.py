@@ -65,7 +65,7 @@ class Indexing:
     def nonzero(self, x: Any) -> Any:
         if x.ndim == 0:  # one row without columns, or none
             return self.xp.empty((int(self.scalar(x != 0)), 0), "int64")
-        return self.xp.stack(self.xp.nonzero(x), axis=-1)
+        return self.xp.stack(self.xp.nonzero(x), axis=0).T  # columns are contiguous, as in PyTorch
 
     @kernel("scan")
     def sort(self, x: Any, axis: int, descending: bool) -> tuple[Any, Any]:

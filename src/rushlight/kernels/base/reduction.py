@@ -55,6 +55,11 @@ class Reduction:
         if self.is_host and not self.scalar(conditions.all()):
             raise kind(message)
 
+    @kernel("read")
+    def all_equal(self, a: Any, b: Any) -> bool:
+        """Whether two arrays of one shape and dtype have the same elements."""
+        return bool(self.scalar((a == b).all()))
+
     @kernel("reduction")
     def argmax(self, x: Any, axis: Any, keepdims: bool, out: Any = None) -> Any:
         return self.array(self.xp.argmax(x, axis=axis, out=out, keepdims=keepdims))

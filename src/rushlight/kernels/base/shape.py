@@ -31,28 +31,6 @@ class Shape:
         strides = self.xp.broadcast_to(x, shape).strides
         return self.xp.lib.stride_tricks.as_strided(x, shape, strides)
 
-    @kernel("view")
-    def getitem(self, x: Any, index: Any) -> Any:
-        view = x[index]
-        if type(view) is type(x):
-            return view
-        return x[(*index, Ellipsis)]  # whole numbers alone name a number; this is a 0-d view
-
-    @kernel("indexing", ("x",))
-    def setitem(self, x: Any, value: Any, index: Any) -> Any:
-        try:
-            x[index] = value
-        except OverflowError:
-            x[index] = checked(value, x.dtype)
-        return x
-
-    @kernel("indexing")
-    def scatter_index_add(self, x: Any, index: Any, values: Any) -> Any:
-        """A copy of x with `values` added at `index`, repeated indices counted each time."""
-        result = x.copy()
-        self.add_at(result, index, values)
-        return result
-
     @kernel("copy")
     def cat(self, arrays: Any, axis: int, out: Any = None) -> Any:
         return self.xp.concatenate(arrays, axis=axis, out=out)
