@@ -26,7 +26,7 @@ class Relu(SavesOutput, Unary):
 
 
 class ReluGradient(Operation):
-    """grad where y > 0, else 0; linear in grad, flat in y."""
+    """0 where y <= 0, else grad: nan keeps it; linear in grad, flat in y."""
 
     kernel = "relu_backward"
     saves = (1,)
@@ -251,7 +251,7 @@ class EluGradient(Gradient):
 
     @staticmethod
     def slope(x: Tensor, alpha: float) -> Tensor:
-        return where(x > 0, 1.0, alpha * exp(where(x > 0, 0.0, x)))
+        return where(x <= 0, alpha * exp(where(x <= 0, x, 0.0)), 1.0)
 
 
 class LeakyRelu(SavesInputs):

@@ -15,7 +15,7 @@ from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
 from .entry import run_inplace
-from .promotion import of_one_dtype, result_type
+from .promotion import of_one_dtype
 
 # ---- arithmetic
 
@@ -87,10 +87,24 @@ class Neg(Unary):
         return -grad
 
 
-class FloorDivide(Binary):
-    """The largest whole number not above `input / other`. It has no gradient."""
+class FlatQuotient(Binary):
+    """A quotient in whole numbers: it is flat wherever it has a gradient at all."""
 
-    differentiable = False
+    def backward(self, grad: Tensor) -> Any:
+        return zeros_like(grad), zeros_like(grad)
+
+
+class FloorDivide(FlatQuotient):
+    """The largest whole number not above `input / other`."""
+
+
+DivFloor = FloorDivide.renamed("Div")
+
+
+class TruncDivide(FlatQuotient):
+    """The whole number next to `input / other` towards zero."""
+
+    node_name = "DivBackward0"
 
 
 class Remainder(SavesInputs, Binary):
@@ -125,7 +139,7 @@ class Copysign(SavesInputs, Binary):
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
-        return grad * (copysign(a.sign().abs(), b) * a.sign()), zeros_like(grad)
+        return grad * where(a == 0, 0.0, copysign(a, b) / where(a == 0, 1.0, a)), zeros_like(grad)
 
 
 class Addcmul(SavesInputs):
@@ -160,6 +174,8 @@ mul = Mul.define("multiply", operator="mul")
 _true_divide = Div.define(operator="truediv")
 neg = Neg.define("negative")
 floor_divide = FloorDivide.define(operator="floordiv")
+_div_floor = DivFloor.define(inplace=False, place="")
+_div_trunc = TruncDivide.define(inplace=False, place="")
 remainder = Remainder.define(operator="mod")
 fmod, hypot, copysign = Fmod.define(), Hypot.define(), Copysign.define()
 
@@ -193,13 +209,13 @@ def div(
     if rounding_mode is None:
         return _true_divide(input, other)
     if rounding_mode == "floor":
-        return floor_divide(input, other)
+        return _div_floor(input, other)
     if rounding_mode != "trunc":
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
             f"'{rounding_mode}'"
         )
-    return _true_divide(input, other).trunc().to(result_type(input, other))
+    return _div_trunc(input, other)
 
 
 @operation("Tensor", "divide_")

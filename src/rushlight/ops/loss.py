@@ -5,14 +5,16 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..autograd.operation import Operation
+from ..autograd.operation import Operation, SavesInputs
 from ..dtype import FLOATING
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
+from .activation import logsigmoid
 from .choices import clamp, where
 from .common import check
 from .declare import operation
-from .elementwise import exp, log1p
+from .elementwise import log, log1p
+from .promotion import of_one_dtype
 from .reduction import mean, sum
 from .softmax import log_softmax
 
@@ -192,6 +194,27 @@ def l1_loss(
     return _reduced((input - target).abs(), _reduction(reduction, size_average, reduce))
 
 
+class BinaryCrossEntropy(SavesInputs):
+    """-(t log(x) + (1 - t) log(1 - x)), the logarithms cut off at -100.
+
+    The gradient is not that of the logarithms cut off, but grows to 1e12 at 0 and 1, as PyTorch's:
+    it leads back from there.
+    """
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, target: Any) -> Any:
+        missed = kernels.clamp(kernels.log1p(kernels.neg(x)), -100, None)
+        found = kernels.clamp(kernels.log(x), -100, None)
+        return kernels.sub(kernels.mul(kernels.sub(target, 1), missed), kernels.mul(target, found))
+
+    def backward(self, grad: Tensor) -> Any:
+        x, target = self.saved_tensors
+        return (
+            grad * (x - target) / clamp(x * (1 - x), min=1e-12) if self.needs(0) else None,
+            grad * (log1p(-x) - log(x)) if self.needs(1) else None,
+        )
+
+
 @operation("nn.functional")
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
@@ -209,7 +232,7 @@ def binary_cross_entropy(
         "binary_cross_entropy: all elements of input should be between 0 and 1; for logits use "
         "binary_cross_entropy_with_logits",
     )
-    losses = (target - 1) * clamp(log1p(-input), min=-100) - target * clamp(input.log(), min=-100)
+    losses = BinaryCrossEntropy.apply(*of_one_dtype(input, target))
     if weight is not None:
         losses = losses * weight
     return _reduced(losses, _reduction(reduction, size_average, reduce))
@@ -225,12 +248,10 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
-    # log(1 + exp(-x)), written so that exp never overflows.
-    softplus = log1p(exp(-input.abs())) + clamp(-input, min=0)
-    if pos_weight is None:
-        losses = (1 - target) * input + softplus
-    else:
-        losses = (1 - target) * input + (1 + (pos_weight - 1) * target) * softplus
+    log_p = logsigmoid(input)
+    if pos_weight is not None:
+        log_p = (1 + (pos_weight - 1) * target) * log_p
+    losses = (1 - target) * input - log_p
     if weight is not None:
         losses = losses * weight
     return _reduced(losses, _reduction(reduction, size_average, reduce))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Sequence
 from math import prod as product
 from typing import Any, overload
@@ -62,9 +63,12 @@ class Extreme(SavesOutput):
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
-        hits = (x == _spread(y, self)).to(grad.dtype)
-        shares = hits / hits.sum(self.axes, keepdim=True)
-        return _spread(grad, self) * shares
+        return _spread(grad, self) * _shares(self.hits(x, _spread(y, self)), self.axes, grad)
+
+    @staticmethod
+    def hits(x: Tensor, y: Tensor) -> Tensor:
+        """Where the extreme stood."""
+        return x == y
 
 
 class Amax(Extreme):
@@ -73,6 +77,69 @@ class Amax(Extreme):
 
 class Amin(Extreme):
     """The smallest element along some dimensions."""
+
+
+class Max(Extreme):
+    """The largest element of all; of nan, which is larger than any, each has its share."""
+
+    kernel = "amax"
+    node_name = "MaxBackward0"
+
+    @staticmethod
+    def hits(x: Tensor, y: Tensor) -> Tensor:
+        return (x == y) | (x.isnan() & y.isnan())
+
+
+class Min(Max):
+    """The smallest element of all; nan is smaller than any."""
+
+    kernel = "amin"
+    node_name = "MinBackward0"
+
+
+class Norm(SavesOutput):
+    """(sum |x|^p)^(1/p); its gradient at a norm of 0 is 0."""
+
+    node_name = "LinalgVectorNormBackward0"
+    p: float
+    axes: Any
+    keepdim: bool
+    keeps_shape = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, p: float, axes: Any, keepdim: bool) -> Any:
+        size = kernels.abs(x)
+        if p == math.inf:
+            return kernels.amax(size, axes, keepdim)
+        if p == -math.inf:
+            return kernels.amin(size, axes, keepdim)
+        if p == 0:
+            return kernels.sum(kernels.sign(size), axes, keepdim)
+        if p == 1:
+            return kernels.sum(size, axes, keepdim)
+        if p == 2:
+            return kernels.sqrt(kernels.sum(kernels.square(size), axes, keepdim))
+        return kernels.pow(kernels.sum(kernels.pow(size, p), axes, keepdim), 1 / p)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Tensor | None:
+        y, x = self.saved_tensors
+        if self.p == 0:
+            return None
+        grad, y, direction = _spread(grad, self), _spread(y, self), x.sgn()
+        if self.p == 1:
+            return grad * direction
+        if math.isinf(self.p):
+            return grad * direction * _shares(Max.hits(x.abs(), y), self.axes, grad)
+        flat = y == 0
+        if self.p == 2:
+            return where(flat, 0.0, grad * x / where(flat, 1.0, y))
+        scale = where(flat, 0.0, grad * where(flat, 1.0, y) ** (1 - self.p))
+        at_zero = x == 0
+        slope = where(at_zero, 1.0, x.abs()) ** (self.p - 1)
+        return direction * where(at_zero, 0.0, slope) * scale
 
 
 class Cumsum(Operation):
@@ -84,6 +151,12 @@ class Cumsum(Operation):
         if grad.array.ndim == 0:
             return grad
         return cumsum(grad.flip(self.dim), self.dim).flip(self.dim)
+
+
+def _shares(hits: Tensor, axes: Any, grad: Tensor) -> Tensor:
+    """What each of the places that are equal has of a gradient."""
+    hits = hits.to(grad.dtype.to_real())
+    return hits / hits.sum(axes, keepdim=True)
 
 
 def _spread(grad: Tensor, node: Any) -> Tensor:
@@ -231,7 +304,7 @@ def max(
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
     if dim is None:
-        return Amax.apply(_checked("max", input), None, False)
+        return Max.apply(_checked("max", input), None, False)
     if isinstance(dim, Tensor):
         return input.maximum(dim)
     return _extreme("max", input, dim, keepdim, _Max)
@@ -255,7 +328,7 @@ def min(
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`."""
     if dim is None:
-        return Amin.apply(_checked("min", input), None, False)
+        return Min.apply(_checked("min", input), None, False)
     if isinstance(dim, Tensor):
         return input.minimum(dim)
     return _extreme("min", input, dim, keepdim, _Min)
@@ -327,16 +400,9 @@ def norm(
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
     if input.array.dtype in HALVES:
         return norm(input.float(), p, dim, keepdim).to(input.dtype)
-    if p in ("fro", 2, None):
-        return _root(sum(_squared(input), dim, keepdim))
-    size = input.abs()
-    if p == float("inf"):
-        return amax(size, () if dim is None else dim, keepdim)
-    if p == float("-inf"):
-        return amin(size, () if dim is None else dim, keepdim)
-    if p == 0:
-        return size.sign().sum(dim, keepdim)
-    return _root(sum(size**p, dim, keepdim), 1 / p)
+    return Norm.apply(
+        input, 2 if p in ("fro", None) else p, normalize_axes(dim, input.array.ndim), keepdim
+    )
 
 
 def _squared(x: Tensor) -> Tensor:
@@ -344,12 +410,12 @@ def _squared(x: Tensor) -> Tensor:
     return (x * conjugated(x)).real if x.array.dtype.kind == "c" else x * x
 
 
-def _root(total: Tensor, power: float = 0.5) -> Tensor:
-    """total ** power for a total that is not negative; its gradient at 0 is 0, not 0 / 0."""
+def _root(total: Tensor) -> Tensor:
+    """The square root of what is not negative; its gradient at 0 is 0, not 0 / 0."""
     if not total.requires_grad:
-        return sqrt(total) if power == 0.5 else total**power
+        return sqrt(total)
     safe = where(total == 0, total + 1, total)
-    return where(total == 0, total, sqrt(safe) if power == 0.5 else safe**power)
+    return where(total == 0, total, sqrt(safe))
 
 
 @operation("Tensor")

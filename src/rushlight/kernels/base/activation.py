@@ -136,7 +136,7 @@ class Activation:
 
     @kernel("elementwise")
     def elu_backward(self, grad: Any, x: Any, alpha: Any, out: Any = None) -> Any:
-        return self.store(self.xp.where(x > 0, grad, grad * alpha * self.xp.exp(x)), out)
+        return self.store(self.xp.where(x <= 0, grad * alpha * self.xp.exp(x), grad), out)
 
     @kernel("elementwise")
     def threshold_backward(self, grad: Any, x: Any, threshold: Any, out: Any = None) -> Any:
@@ -153,7 +153,7 @@ class Activation:
 
     @kernel("elementwise")
     def relu_backward(self, grad: Any, y: Any, out: Any = None) -> Any:
-        return self.store(self.xp.where(y > 0, grad, self.xp.zeros((), grad.dtype)), out)
+        return self.store(self.xp.where(y <= 0, grad.dtype.type(0), grad), out)
 
     @kernel("elementwise")
     def tanh_backward(self, grad: Any, y: Any, out: Any = None) -> Any:
