@@ -30,8 +30,18 @@ ROWS = [
 FINITE = (0.0, -0.0, 1.0, 1.0, -1.0, 2.0, 2.0, 0.5, 3.0, -3.0, -2.0, 100.0, -100.0)
 ALL = (*FINITE, np.nan, np.inf, -np.inf)
 
-# What is not held to PyTorch, and why.
+# What is not held to PyTorch, and why; the second where infinities and nan are among the numbers.
 ELSEWHERE = {
+    "topk": "which of equal elements come first is left open",
+    "acosh": "PyTorch has slopes where the function has no value",
+    "Tensor.bfloat16": "NumPy has no such elements",
+}  # fmt: skip
+ELSEWHERE_BEYOND = {
+    "nn.functional.binary_cross_entropy_with_logits": "targets and weights are no infinities",
+    "nn.functional.batch_norm": "in evaluation the slope at nan is nan here, as in training",
+    "nn.functional.elu": "PyTorch's slope at nan depends on the size",
+    "nn.functional.hardswish": "PyTorch's slope at nan depends on the size",
+    "sub": "PyTorch multiplies complex numbers by alpha, so that an infinity brings a nan along",
 }  # fmt: skip
 
 
@@ -78,8 +88,9 @@ def outcome(op: Op, library: Any, sample: Sample) -> Any:
 @pytest.mark.parametrize("pool", [FINITE, ALL], ids=["finite", "all"])
 @pytest.mark.parametrize("op", ROWS, ids=str)
 def test_corners(op: Op, pool: tuple[float, ...]) -> None:
-    if op.name in ELSEWHERE:
-        pytest.skip(ELSEWHERE[op.name])
+    skipped = ELSEWHERE if pool is FINITE else {**ELSEWHERE, **ELSEWHERE_BEYOND}
+    if op.name in skipped:
+        pytest.skip(skipped[op.name])
     for sample in corners(op, pool):
         with np.errstate(all="ignore"):
             ours, theirs = (outcome(op, library, sample) for library in (rushlight, torch))

@@ -202,7 +202,7 @@ def _sum_to_size_reference(x: Array, *size: Any) -> Array:
 ops = [
     Op("sum", _typed, _numpy(lambda x, dtype=None, **k: np.sum(x, **k)), integers="int64"),
     Op("mean", _mean, _numpy(lambda x, dtype=None, **k: np.mean(x, **k))),
-    Op("var", _spread, _var, composite=True),
+    Op("var", _spread, _var),
     Op("std", _spread, lambda *a, **k: np.sqrt(_var(*a, **k)), composite=True),
     Op("amax", _amax, _numpy(np.max)),
     Op("amin", _amax, _numpy(np.min)),
@@ -216,6 +216,6 @@ ops = [
     Op("any", _truth, _numpy(np.any), differentiable=False),
     Op("count_nonzero", _count, lambda x, dim=None: np.count_nonzero(x, dim),
        differentiable=False),
-    Op("norm", _norm, _norm_reference, composite=True),
+    Op("norm", _norm, _norm_reference),
     Op("Tensor.sum_to_size", _sum_to_size, _sum_to_size_reference, composite=True),
 ]  # fmt: skip

@@ -251,7 +251,7 @@ class EluGradient(Gradient):
 
     @staticmethod
     def slope(x: Tensor, alpha: float) -> Tensor:
-        return where(x <= 0, alpha * exp(where(x <= 0, x, 0.0)), 1.0)
+        return where(x > 0, 1.0, alpha * exp(where(x > 0, 0.0, x)))
 
 
 class LeakyRelu(SavesInputs):

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from math import prod as product
 from typing import Any, overload
 
-from ..autograd.operation import Operation, SavesOutput
-from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64
+from ..autograd.operation import Operation, SavesInputs, SavesOutput
+from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, INTEGER, category_of, int64
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
@@ -18,7 +18,6 @@ from .choices import where
 from .common import (
     ValuesAndIndices,
     check_ordered,
-    conjugated,
     normalize_axes,
     table_of,
     values_and_indices,
@@ -95,6 +94,37 @@ class Min(Max):
 
     kernel = "amin"
     node_name = "MinBackward0"
+
+
+class Var(SavesInputs):
+    """The mean squared distance from the mean, with n - correction for n."""
+
+    axes: Any
+    keepdim: bool
+    correction: float
+    keeps_shape = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, axes: Any, keepdim: bool, correction: float) -> Any:
+        distance = kernels.sub(x, kernels.mean(x, axes, True))
+        if category_of(x.dtype) == COMPLEX:
+            squares = kernels.real(kernels.mul(distance, kernels.conj(distance)))
+        else:
+            squares = kernels.square(distance)
+        total = kernels.sum(squares, axes, keepdim)
+        return kernels.div(total, float(_freedom(x.shape, axes, correction)))
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (x,) = self.saved_tensors
+        freedom = _freedom(self.input_shape, self.axes, self.correction)
+        factor = 2 / freedom if freedom else math.inf
+        return _spread(grad * factor, self) * (x - mean(x, self.axes, keepdim=True))
+
+
+def _freedom(shape: tuple[int, ...], axes: Any, correction: float) -> float:
+    """What the sum of squares is divided by."""
+    count = product(shape if axes is None else [shape[axis] for axis in axes])
+    return builtins.max(count - correction, 0)
 
 
 class Norm(SavesOutput):
@@ -216,12 +246,7 @@ def var(
         return wide.to(input.dtype)
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
-    axes = normalize_axes(dim, input.array.ndim)
-    shape = input.array.shape
-    count = product(shape if axes is None else [shape[a] for a in axes])
-    total = sum(_squared(input - mean(input, dim, keepdim=True)), dim, keepdim)
-    freedom = builtins.max(count - correction, 0)
-    return total / freedom if freedom else total * float("nan")
+    return Var.apply(input, normalize_axes(dim, input.array.ndim), keepdim, correction)
 
 
 @operation
@@ -403,11 +428,6 @@ def norm(
     return Norm.apply(
         input, 2 if p in ("fro", None) else p, normalize_axes(dim, input.array.ndim), keepdim
     )
-
-
-def _squared(x: Tensor) -> Tensor:
-    """|x|^2, which is real."""
-    return (x * conjugated(x)).real if x.array.dtype.kind == "c" else x * x
 
 
 def _root(total: Tensor) -> Tensor:

@@ -136,7 +136,7 @@ class Activation:
 
     @kernel("elementwise")
     def elu_backward(self, grad: Any, x: Any, alpha: Any, out: Any = None) -> Any:
-        return self.store(self.xp.where(x <= 0, grad * alpha * self.xp.exp(x), grad), out)
+        return self.store(self.xp.where(x > 0, grad, grad * alpha * self.xp.exp(x)), out)
 
     @kernel("elementwise")
     def threshold_backward(self, grad: Any, x: Any, threshold: Any, out: Any = None) -> Any:
