@@ -48,6 +48,9 @@ class Operation(Node):
     differentiable = True
     floats = False  # whether whole numbers become floating-point ones first
     commutative = False
+    takes_numbers = True  # whether the second operand may be a number
+    takes_number_first = False  # whether the function takes a number and a tensor, too
+    wide_scalar = False  # whether a 0-d operand beside halves keeps its range
     refuses_bool = ""  # PyTorch's sentence where masks are no operands
     is_view = False  # the result shares its input's memory
     has_context = False  # whether there is anything to save
@@ -216,7 +219,7 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
             f"{name}: result type {result} can't be cast to the desired output type {wanted}"
         )
     if isinstance(error, OverflowError):
-        return OperationError(f"{name}: value cannot be converted without overflow ({error})")
+        return OverflowError(f"{name}: {error}")
     tensors = [a for a in arrays if type(a) in kernel_tables]
     devices = list(dict.fromkeys(str(kernel_tables[type(a)].device_of(a)) for a in tensors))
     if len(devices) > 1:

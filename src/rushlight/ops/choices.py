@@ -65,12 +65,16 @@ class ClampByTensors(SavesInputs):
 class Maximum(SavesInputs, Binary):
     """The larger of two elements; nan if either is."""
 
+    takes_numbers = False
+
     def backward(self, grad: Tensor) -> Any:
         return _share(grad, *self.saved_tensors)
 
 
 class Minimum(SavesInputs, Binary):
     """The smaller of two elements; nan if either is."""
+
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -80,6 +84,8 @@ class Minimum(SavesInputs, Binary):
 class Fmax(SavesInputs, Binary):
     """The larger of two elements; a number rather than nan."""
 
+    takes_numbers = False
+
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
         first = (a >= b).logical_or(b.isnan())
@@ -88,6 +94,8 @@ class Fmax(SavesInputs, Binary):
 
 class Fmin(SavesInputs, Binary):
     """The smaller of two elements; a number rather than nan."""
+
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors

@@ -28,6 +28,7 @@ class Add(Binary):
     tensor([31., 42.])
     """
 
+    takes_number_first = wide_scalar = True
     commutative = True
 
     def backward(self, grad: Tensor) -> Any:
@@ -37,6 +38,7 @@ class Add(Binary):
 class Sub(Binary):
     """`input - alpha * other`, broadcast."""
 
+    takes_number_first = wide_scalar = True
     refuses_bool = (
         "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
         "invert a mask, use the `~` or `logical_not()` operator instead."
@@ -49,6 +51,7 @@ class Sub(Binary):
 class Mul(Binary):
     """`input * other`, broadcast."""
 
+    takes_number_first = wide_scalar = True
     commutative = True
     saves_input = True
 
@@ -67,6 +70,7 @@ class Mul(Binary):
 class Div(Binary):
     """`input / other`, broadcast."""
 
+    takes_number_first = wide_scalar = True
     floats = True
     saves_input = True
 
@@ -90,6 +94,8 @@ class Neg(Unary):
 class FlatQuotient(Binary):
     """A quotient in whole numbers: it is flat wherever it has a gradient at all."""
 
+    takes_number_first = True
+
     def backward(self, grad: Tensor) -> Any:
         return zeros_like(grad), zeros_like(grad)
 
@@ -110,6 +116,8 @@ class TruncDivide(FlatQuotient):
 class Remainder(SavesInputs, Binary):
     """`input - other * floor(input / other)`: what is left, with the divisor's sign."""
 
+    takes_number_first = True
+
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
         return grad, -grad * floor_divide(a, b) if self.needs(1) else None
@@ -125,6 +133,8 @@ class Fmod(SavesInputs, Binary):
 
 class Hypot(SavesInputs, Binary):
     """sqrt(input ** 2 + other ** 2), without overflow on the way."""
+
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors

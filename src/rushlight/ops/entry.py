@@ -81,16 +81,25 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         if _is_within_entry(candidates):
             return UNANSWERED
         return handle_torch_function(function, candidates, *args, **kwargs)
+    operation = function.operation
+    if operation is not None and operation.takes_number_first and _is_number_first(args):
+        return function.plain(*args, **kwargs)
     for position, parameter in enumerate(inspect.signature(function).parameters.values()):
         given = values[parameter.name]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
             _check_tensor(function.__name__, position, parameter, value)
-    if function.operation is not None and isinstance(
+    if operation is not None and isinstance(
         error, (ValueError, TypeError, OverflowError, KeyError)
     ):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
         raise explain(function.__name__, error, arrays) from error
     return UNANSWERED
+
+
+def _is_number_first(args: tuple[Any, ...]) -> bool:
+    """Whether the operands are a number and a tensor."""
+    first, second = args[0], args[1] if len(args) > 1 else None
+    return isinstance(second, Tensor) and not isinstance(first, Tensor) and is_operand(first)
 
 
 def _is_within_entry(candidates: list[Any]) -> bool:

@@ -69,6 +69,8 @@ class Logaddexp(SavesInputs, Binary):
     tensor([6.9315e-01, 1.0007e+03])
     """
 
+    takes_numbers = False
+
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
         return grad * (a - b).sigmoid(), grad * (b - a).sigmoid() if self.needs(1) else None

@@ -109,6 +109,7 @@ class Atan2(SavesInputs, Binary):
     """The angle of the point (other, input) in the plane, from -pi to pi."""
 
     floats = True
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
