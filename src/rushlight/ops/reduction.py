@@ -9,7 +9,7 @@ from math import prod as product
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, INTEGER, category_of, int64
+from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, INTEGER, category_of, int64, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
@@ -400,7 +400,7 @@ def all(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether no element along `dim` is zero."""
-    return wrap(table_of(input).all(input.array, normalize_axes(dim, input.array.ndim), keepdim))
+    return _truth("all", input, dim, keepdim)
 
 
 @operation
@@ -408,7 +408,13 @@ def any(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether an element along `dim` is other than zero."""
-    return wrap(table_of(input).any(input.array, normalize_axes(dim, input.array.ndim), keepdim))
+    return _truth("any", input, dim, keepdim)
+
+
+def _truth(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    reduce = getattr(table_of(input), name)
+    result = wrap(reduce(input.array, normalize_axes(dim, input.array.ndim), keepdim))
+    return result.to(uint8) if input.dtype is uint8 else result  # PyTorch's masks were once uint8
 
 
 @operation
