@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
+from .copying import copy_in_memory
 from .device import device as Device
 from .dtype import COMPLEX, FLOATING, INTEGER, bfloat16, category_of
 from .dtype import dtype as DType
@@ -449,8 +450,10 @@ class Tensor(Methods):
                 "protocol at the moment. If you were attempting to deepcopy a module, this may be "
                 "because of a tensor attribute that is not a leaf; detach() it first."
             )
-        table = kernel_tables[type(self.array)]
-        result = wrap(table.clone(self.array, "K"), type(self))
+        array = None if launch.recorder else copy_in_memory(self.array, memo)
+        if array is None:
+            array = kernel_tables[type(self.array)].clone(self.array, "K")
+        result = wrap(array, type(self))
         memo[id(self)] = result
         result._requires_grad = self._requires_grad
         if self._grad is not None:

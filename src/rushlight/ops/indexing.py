@@ -398,6 +398,8 @@ def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ..
 @operation
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
+    if as_tuple and input.array.ndim == 0:
+        input = input.unsqueeze(0)
     found = wrap(table_of(input).nonzero(input.array))
     return tuple(found[:, i] for i in range(found.array.shape[1])) if as_tuple else found
 

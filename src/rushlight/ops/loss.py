@@ -175,23 +175,22 @@ def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """(input - target)^2, its mean or its sum."""
+    """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum."""
     _check_same_shape("mse_loss", input, target)
     difference = input - target
     losses = difference * difference
-    if weight is not None:
-        losses = losses * weight
-    return _reduced(losses, _reduction(reduction, size_average, reduce))
+    return _weighted(losses, weight, input, _reduction(reduction, size_average, reduce))
 
 
 @operation("nn.functional")
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
-    reduction: str = "mean",
+    reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """|input - target|, its mean or its sum."""
+    """|input - target|, its mean or its sum; with `weight` the weighted mean or sum."""
     _check_same_shape("l1_loss", input, target)
-    return _reduced((input - target).abs(), _reduction(reduction, size_average, reduce))
+    losses = (input - target).abs()
+    return _weighted(losses, weight, input, _reduction(reduction, size_average, reduce))
 
 
 class BinaryCrossEntropy(SavesInputs):
@@ -265,6 +264,19 @@ def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
             f"Please ensure they have the same size. ({name})",
             stacklevel=3,
         )
+
+
+def _weighted(losses: Tensor, weight: Tensor | None, input: Tensor, reduction: str) -> Tensor:
+    """Losses times their weights, reduced; the mean is divided by the sum of the weights."""
+    if weight is None:
+        return _reduced(losses, reduction)
+    if weight.array.shape != input.array.shape:
+        raise ValueError(
+            f"Weights and input must have the same size, got {tuple(weight.shape)} and "
+            f"{tuple(input.shape)}."
+        )
+    losses = losses * weight
+    return sum(losses) / sum(weight) if reduction == "mean" else _reduced(losses, reduction)
 
 
 def _reduced(losses: Tensor, reduction: str) -> Tensor:

@@ -103,6 +103,10 @@ def batch_norm(
             f"batch_norm: running_{'mean' if running_mean is None else 'var'} must be defined in "
             "evaluation mode"
         )
+    if input.array.size == 0:  # there is nothing that running statistics could learn from
+        spread = (1, -1) + (1,) * (len(shape) - 2)
+        scaled = input if weight is None else input * weight.reshape(spread)
+        return scaled.clone() if bias is None else scaled + bias.reshape(spread)
     result = NativeBatchNorm.apply(
         input, weight, bias, running_mean, running_var, training, momentum, eps
     )

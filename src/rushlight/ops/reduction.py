@@ -267,7 +267,9 @@ def amax(
 ) -> Tensor:  # fmt: skip
     """The largest element along `dim`; equal ones share the gradient."""
     check_ordered("amax", input)
-    return Amax.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+    axes = normalize_axes(dim, input.array.ndim)
+    _check_not_empty("amax", input, axes)
+    return Amax.apply(input, axes, keepdim)
 
 
 @operation
@@ -276,7 +278,9 @@ def amin(
 ) -> Tensor:  # fmt: skip
     """The smallest element along `dim`; equal ones share the gradient."""
     check_ordered("amin", input)
-    return Amin.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+    axes = normalize_axes(dim, input.array.ndim)
+    _check_not_empty("amin", input, axes)
+    return Amin.apply(input, axes, keepdim)
 
 
 @operation
@@ -385,13 +389,21 @@ def argmin(
     return _arg_extreme("argmin", input, dim, keepdim)
 
 
+def _check_not_empty(name: str, input: Tensor, axes: tuple[int, ...] | None) -> None:
+    """Of no elements none is the largest."""
+    shape = input.array.shape
+    if 0 in (shape if axes is None else [shape[axis] for axis in axes if shape]):
+        raise OutOfRangeError(
+            f"{name}(): Expected reduction dim to have non-zero size, but the input is {shape}"
+        )
+
+
 def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     check_ordered(name, input)
     if input.dtype.category == BOOL:
         raise NotSupportedError(f"{name}(): does not support bool input; convert with .int()")
-    if input.array.size == 0:
-        raise OutOfRangeError(f"{name}(): Expected reduction dim to have non-zero size.")
     axis = None if dim is None else wrap_dim(dim, input.array.ndim)
+    _check_not_empty(name, input, None if axis is None else (axis,))
     return wrap(getattr(table_of(input), name)(input.array, axis, keepdim))
 
 

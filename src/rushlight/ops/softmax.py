@@ -146,6 +146,8 @@ def logsumexp(
         return logsumexp(input.float(), dim, keepdim).to(input.dtype)
     if input.dtype.category < FLOATING:
         input = input.to(get_default_dtype())
+    if input.array.size == 0:
+        return input.exp().sum(dim, keepdim).log()
     largest = input.detach().amax(dim, keepdim=True)
     largest = largest.masked_fill(largest.isinf(), 0.0)
     total = (input - largest).exp().sum(dim, keepdim=True).log() + largest
