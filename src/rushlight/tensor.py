@@ -54,7 +54,9 @@ class Tensor(Methods):
     _grad_fn: Any
     _view: View | None
     _output_number = 0
-    _counter: list[int] | None = None  # [version], shared by the tensors that share memory
+    # [version], shared by the tensors that share memory; with a list of mirrors where there are any
+    _counter: list[Any] | None = None
+    _mirrored: Tensor | None = None
     _hooks: dict[int, Callable[..., Any]] | None = None  # of a leaf; a node holds the others'
     _post_accumulate_hooks: dict[int, Callable[..., Any]] | None = None
     _retains_grad = False
@@ -243,7 +245,7 @@ class Tensor(Methods):
     def _version(self) -> int:
         return 0 if self._counter is None else self._counter[0]
 
-    def counter(self) -> list[int]:
+    def counter(self) -> list[Any]:
         """The version counter, made when the first view or change needs one."""
         if self._counter is None:
             self._counter = [0]

@@ -19,8 +19,11 @@ from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
+from .mirror import reach
 from .node import Node, edge_to, next_sequence
 from .view import View
+
+contiguous_format = "torch.contiguous_format"
 
 _new = object.__new__
 # What NumPy says of a result that the array it is to be written into does not hold.
@@ -148,6 +151,8 @@ class Operation(Node):
             node = cls.make_node((original, *others), x, edges)
             node.forget_written(x)
             rebase_history(x, node)
+        if len(x.counter()) > 1:
+            reach(x)
         return x
 
     @classmethod
@@ -297,9 +302,13 @@ class CopySlices(Node):
         self._saved = ()
         self.steps = steps
         self.node = node
+        # The base's dimensions in the order that they have in memory.
+        self.order = tuple(sorted(range(base.ndim), key=lambda i: -base.array.strides[i]))
 
     def backward(self, grad: Tensor) -> Any:
-        grad = grad.clone()
+        # In the base's memory order: in another one the steps need not lead to a view.
+        back = sorted(range(grad.ndim), key=self.order.__getitem__)
+        grad = grad.permute(self.order).clone(memory_format=contiguous_format).permute(back)
         part = View.replay(grad, self.steps)
         gradients = self.node.backward(part.clone())
         if not isinstance(gradients, tuple):

@@ -27,6 +27,7 @@ from collections.abc import Callable
 from operator import mul
 from typing import Any, Protocol, TypeVar, overload
 
+from ..autograd.mirror import reach
 from ..autograd.node import edge_to, next_sequence
 from ..autograd.operation import Operation
 from ..grad_mode import state
@@ -152,8 +153,8 @@ def _unary(cls: type[Unary]) -> Any:
             state.enabled and differentiable
         ):
             node: Any = _new(cls)
+            node._edges = (edge_to(input),)  # which may make nodes: they come before this one
             node._sequence = next_sequence()
-            node._edges = (edge_to(input),)
             node._saved = ()
             node._shape, node._dtype = array.shape, array.dtype
             if has_context:
@@ -203,8 +204,8 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
             )
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)
-            node._sequence = next_sequence()
             node._edges = (edge_to(input), edge_to(other))
+            node._sequence = next_sequence()
             node._saved = ()
             node._shape, node._dtype = array.shape, array.dtype
             if has_context:
@@ -251,6 +252,8 @@ def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
             x, y = self.array, other.array  # type: ignore[union-attr]  # it is plain
             tables[type(x)].KERNEL(x, y, x)
             self.bump_version()
+            if len(self._counter) > 1:  # type: ignore[arg-type]  # the change has made it
+                reach(self)
             return self
         return cls.apply_inplace(self, inplace_operand(cls, self, other))
 

@@ -7,6 +7,7 @@ import sys
 import warnings
 from typing import Any
 
+from ..autograd.mirror import reach
 from ..autograd.operation import check_inplace, check_memory, explain, rebase_history, snapshot
 from ..errors import OperationError
 from ..grad_mode import no_grad, state
@@ -167,7 +168,7 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 table_of(value)  # a recorder is told of it
         table = table_of(target)
         getattr(table, function.operation.kernel)(*arrays, target.array)
-        target.bump_version()
+        _written(target)
         return out
     with no_grad():
         results = function.plain(*args, **kwargs)
@@ -234,7 +235,14 @@ def _store(target: Tensor, result: Tensor) -> None:
         refuse_record("resizes a tensor given as out")
         copied = table.empty(result.array.shape, target.array.dtype)
         target.array = table.copy(copied, result.array)
+    _written(target)
+
+
+def _written(target: Tensor) -> None:
+    """What follows a change in place that no gradient is asked of."""
     target.bump_version()
+    if len(target.counter()) > 1:
+        reach(target)
 
 
 # ---- in place
@@ -272,6 +280,8 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     target.bump_version()
     if recording:
         rebase_history(target, node)
+    if len(target.counter()) > 1:
+        reach(target)
     return target
 
 

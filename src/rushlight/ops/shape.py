@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from ..autograd.mirror import tie
 from ..autograd.operation import Operation, explain
 from ..dtype import dtype as DType
 from ..errors import OperationError
@@ -142,27 +143,39 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """
     wanted = _complete(sizes_from(shape), input.array.size)
     if not _shares_memory_as(input.array, wanted):
-        input = Clone.apply(input, "C")
+        # Images that an operation has laid out channels-last PyTorch has in the shape's order.
+        by_operation = input._view is None and not isinstance(input.array.base, type(input.array))
+        input = _in_order(input, by_operation and is_channels_last(input.array))
     return ViewAs.apply(input, wanted)
+
+
+def _in_order(input: Tensor, is_tied: bool) -> Tensor:
+    """A copy in the order of the indices; it is `input`'s own memory in PyTorch if `is_tied`."""
+    copied = Clone.apply(input, "C")
+    if is_tied:
+        tie(input, copied)
+    return copied
 
 
 def _view(self: Tensor, *shape: Any, dtype: DType | None = None) -> Tensor:
     """The same memory under another shape, or its bytes as another dtype.
 
     Images that an operation has laid out channels-last, which PyTorch would have left as they are,
-    are copied where the shape asks for it.
+    are copied where the shape asks for it; what is written into one of the two reaches the other.
     """
     if len(shape) == 1 and isinstance(shape[0], DType):
         dtype = shape[0]
     if dtype is not None:
         return _view_dtype(self, dtype)
     wanted = _complete(sizes_from(shape), self.array.size)
-    if not _shares_memory_as(self.array, wanted) and not is_channels_last(self.array):
-        raise OperationError(
-            "view size is not compatible with input tensor's size and stride (at least one "
-            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
-        )
-    return reshape(self, wanted)
+    if not _shares_memory_as(self.array, wanted):
+        if not is_channels_last(self.array):
+            raise OperationError(
+                "view size is not compatible with input tensor's size and stride (at least one "
+                "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+            )
+        self = _in_order(self, is_tied=True)
+    return ViewAs.apply(self, wanted)
 
 
 def _view_dtype(self: Tensor, dtype: DType) -> Tensor:
