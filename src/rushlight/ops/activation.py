@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..tensor import Tensor
 from .choices import where
-from .common import conjugated, derivative
+from .common import conjugated, derivative, number
 from .declare import Unary, operation
 from .elementwise import erfc, exp
 
@@ -344,22 +344,22 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 @operation("nn.functional")
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`."""
-    return Softplus.apply(input, beta, threshold)
+    return Softplus.apply(input, number(beta), number(threshold))
 
 
 @operation("nn.functional")
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2015)."""
-    return _stored(input, Elu.apply(input, alpha), inplace)
+    return _stored(input, Elu.apply(input, number(alpha)), inplace)
 
 
 @operation("nn.functional")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > `threshold`, `value` elsewhere."""
-    return _stored(input, Threshold.apply(input, threshold, value), inplace)
+    return _stored(input, Threshold.apply(input, number(threshold), number(value)), inplace)
 
 
 @operation("nn.functional")
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, `negative_slope * x` elsewhere."""
-    return _stored(input, LeakyRelu.apply(input, negative_slope), inplace)
+    return _stored(input, LeakyRelu.apply(input, number(negative_slope)), inplace)

@@ -10,7 +10,7 @@ from ..errors import NotSupportedError, OperationError
 from ..scalars import checked
 from ..tensor import Tensor
 from ..types import Number
-from .common import check_ordered, conjugated
+from .common import check_ordered, conjugated, number
 from .declare import Binary, operation
 from .promotion import full_like_number, of_one_dtype, promoted, result_type
 
@@ -142,6 +142,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         operands = iter(of_one_dtype(input, *(v for v in limits if v is not None)))
         input = check_ordered("clamp", next(operands))
         return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
+    min, max = number(min), number(max)
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
@@ -234,4 +235,4 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     """`input + weight * (end - input)`: `end` itself for a weight of 1."""
     if input.array.dtype != end.array.dtype:
         raise OperationError(f"expected dtype {input.dtype} for `end` but got dtype {end.dtype}")
-    return Lerp.apply(input, end, weight)
+    return Lerp.apply(input, end, number(weight))

@@ -19,6 +19,7 @@ from .common import (
     ValuesAndIndices,
     check_ordered,
     normalize_axes,
+    number,
     table_of,
     values_and_indices,
 )
@@ -444,7 +445,7 @@ def norm(
     if input.array.dtype in HALVES:
         return norm(input.float(), p, dim, keepdim).to(input.dtype)
     return Norm.apply(
-        input, 2 if p in ("fro", None) else p, normalize_axes(dim, input.array.ndim), keepdim
+        input, 2 if p in ("fro", None) else number(p), normalize_axes(dim, input.array.ndim), keepdim
     )
 
 

@@ -144,8 +144,8 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     wanted = _complete(sizes_from(shape), input.array.size)
     if not _shares_memory_as(input.array, wanted):
         # Images that an operation has laid out channels-last PyTorch has in the shape's order.
-        by_operation = input._view is None and not isinstance(input.array.base, type(input.array))
-        input = _in_order(input, by_operation and is_channels_last(input.array))
+        by_operation = input._view is None and is_channels_last(input.array)
+        input = _in_order(input, is_tied=by_operation)
     return ViewAs.apply(input, wanted)
 
 
@@ -359,7 +359,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
         shape = np.broadcast_shapes(*(t.array.shape for t in tensors))
     except ValueError as error:
         raise explain("broadcast_tensors", error, [t.array for t in tensors]) from error
-    return tuple(expand(t, shape) for t in tensors)
+    return tuple(t if t.array.shape == shape else expand(t, shape) for t in tensors)
 
 
 @operation
