@@ -82,32 +82,7 @@ def test_operators(symbol: str) -> None:
             )
 
 
-OF_REAL_ONES = ("logaddexp", "logsumexp", "logcumsumexp")  # complex numbers are refused
-NUMBERS = (True, 2, 2.5, 2 + 1j)
-
-
-def binary_names() -> list[str]:
-    """The functions that are made of a `Binary`, and those that choose between several."""
-    found = [
-        name for name, value in vars(rushlight).items()
-        if isinstance(getattr(value, "operation", None), type)
-        and issubclass(value.operation, Binary) and hasattr(torch, name)
-    ]  # fmt: skip
-    return sorted({*found, "div", "pow", "maximum", "minimum", "true_divide"})
-
-
-def outcome(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """The name of the result's dtype (of the first of several), or None for an exception."""
-    try:
-        with np.errstate(all="ignore"):
-            result = function(*arguments, **options)
-    except (RuntimeError, TypeError, ValueError, NotImplementedError):
-        return None
-    return str((result[0] if isinstance(result, tuple) else result).dtype)
-
-
-def dtypes_for(name: str) -> tuple[str, ...]:
-    return DTYPES[:10] if name in REDUCTIONS = (
+REDUCTIONS = (
     "sum", "mean", "var", "std", "amax", "amin", "max", "min", "argmax", "argmin", "all", "any",
     "count_nonzero", "norm", "cumsum", "logsumexp", "softmax", "log_softmax", "logcumsumexp",
     "sort", "topk",

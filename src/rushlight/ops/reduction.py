@@ -159,18 +159,19 @@ class Norm(SavesOutput):
         y, x = self.saved_tensors
         if self.p == 0:
             return None
-        grad, y, direction = _spread(grad, self), _spread(y, self), x.sgn()
         if self.p == 1:
-            return grad * direction
+            return x.sgn() * _spread(grad, self)
         if math.isinf(self.p):
-            return grad * direction * _shares(Max.hits(x.abs(), y), self.axes, grad)
-        flat = y == 0
+            hits = Max.hits(x.abs(), _spread(y, self))
+            return x.sgn() * _spread(grad, self) * _shares(hits, self.axes, grad)
+        is_zero = y == 0
+        safe = where(is_zero, 1.0, y)
         if self.p == 2:
-            return where(flat, 0.0, grad * x / where(flat, 1.0, y))
-        scale = where(flat, 0.0, grad * where(flat, 1.0, y) ** (1 - self.p))
+            return x * _spread(where(is_zero, 0.0, grad / safe), self)
+        scale = _spread(where(is_zero, 0.0, grad * safe ** (1 - self.p)), self)
         at_zero = x == 0
-        slope = where(at_zero, 1.0, x.abs()) ** (self.p - 1)
-        return direction * where(at_zero, 0.0, slope) * scale
+        slope = where(at_zero, 0.0, where(at_zero, 1.0, x.abs()) ** (self.p - 1))
+        return x.sgn() * slope * scale
 
 
 class Cumsum(Operation):
