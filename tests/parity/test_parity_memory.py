@@ -1,4 +1,4 @@
-"""Which results share memory with which arguments: views are views, copies copies, as in PyTorch."""
+"""Which results share memory with which arguments, as in PyTorch: views, and copies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def memory_of(tensor: Any) -> int:
 
 
 def shared(op: Op, library: Any, sample: Sample) -> list[tuple[int, int, bool]]:
-    """The numbers of results and of arguments that share memory, and whether they are one object."""
+    """The numbers of results and arguments that share memory, and whether they are one object."""
     built = build(library, sample, maker(library))
     arguments = [t for t in built.leaves(library.Tensor) if t.numel()]
     result = op.function(library)(*built.args, **built.kwargs)

@@ -4,6 +4,7 @@ With every pair of dtypes, of tensors with dimensions and without, and with numb
 Where PyTorch has no kernel there is nothing to compare with.
 """
 
+# ruff: noqa: B023  (functions are called where they are made)
 from __future__ import annotations
 
 import itertools

@@ -161,10 +161,11 @@ def _nonzero(v: Values) -> Iterator[Sample]:
     yield Sample(np.zeros((2, 3)))
     yield Sample(np.array(1.0))
     yield Sample(np.array(0.0))
+    yield Sample(np.array(5), as_tuple=True)
 
 
 def _nonzero_reference(x: Array, as_tuple: bool = False) -> Any:
-    return np.nonzero(x) if as_tuple else np.argwhere(x)
+    return np.nonzero(np.atleast_1d(x)) if as_tuple else np.argwhere(x)
 
 
 def _sort(v: Values) -> Iterator[Sample]:

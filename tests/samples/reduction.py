@@ -113,6 +113,7 @@ def _extreme(v: Values) -> Iterator[Sample]:
 
 def _amax(v: Values) -> Iterator[Sample]:
     yield from _reduction("distinct", empty=False)(v)
+    yield Invalid(v.normal(3, 0), 1, raises=IndexError, match="Expected reduction dim")
     yield Invalid(v.complex(3), 0, raises=NotImplementedError, match="does not support complex",
                   own_words=True)
 
@@ -140,6 +141,8 @@ def _position(v: Values) -> Iterator[Sample]:
     yield Sample(v.integers(0, 3, 4, 6), 1)
     yield Sample(np.array([1.0, np.nan, 3.0]))
     yield Sample(v.distinct())
+    yield Sample(v.distinct(0, 3), 1)
+    yield Invalid(v.normal(0, 3), 0, raises=IndexError, match="Expected reduction dim")
     yield Invalid(v.normal(0), raises=IndexError, match="Expected reduction dim")
     yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex input")
     yield Invalid(v.mask(3), raises=RuntimeError, match="does not support bool input")
@@ -166,6 +169,7 @@ def _norm(v: Values) -> Iterator[Sample]:
     for p in ("fro", 2, 1, 3, 0.5, float("inf"), float("-inf"), 0):
         yield Sample(v.nonzero(3, 4), p)
     yield Sample(v.nonzero(5))
+    yield Sample(v.nonzero(5), -1.0)
     yield Sample(v.nonzero(2, 3, 4), dim=1)
     yield Sample(v.nonzero(2, 3, 4), 1, dim=(0, 2))
     yield Sample(v.nonzero(2, 3, 4), float("inf"), dim=2, keepdim=True)

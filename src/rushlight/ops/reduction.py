@@ -445,9 +445,8 @@ def norm(
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
     if input.array.dtype in HALVES:
         return norm(input.float(), p, dim, keepdim).to(input.dtype)
-    return Norm.apply(
-        input, 2 if p in ("fro", None) else number(p), normalize_axes(dim, input.array.ndim), keepdim
-    )
+    p = 2 if p in ("fro", None) else number(p)
+    return Norm.apply(input, p, normalize_axes(dim, input.array.ndim), keepdim)
 
 
 def _root(total: Tensor) -> Tensor:

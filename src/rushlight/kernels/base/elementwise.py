@@ -166,6 +166,8 @@ class Elementwise:
     def sign(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             return self.store(x.copy(), out)
+        if category_of(x.dtype) == FLOATING:  # 0 for nan
+            return self.store((x > 0).astype(x.dtype) - (x < 0).astype(x.dtype), out, x)
         return self.array(self.xp.sign(x, out=out))
 
     @kernel("elementwise")
