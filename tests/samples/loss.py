@@ -172,7 +172,7 @@ ops = [
     Op("nn.functional.nll_loss", _nll, _nll_reference, composite=True),
     Op("nn.functional.cross_entropy", _cross_entropy, _cross_entropy_reference, composite=True),
     Op("nn.functional.mse_loss", _weighed, _weighed_reference(np.square), composite=True),
-    Op("nn.functional.l1_loss", _weighed, _weighed_reference(np.abs), composite=True),
+    Op("nn.functional.l1_loss", _weighed, _weighed_reference(np.abs)),
     Op("nn.functional.binary_cross_entropy", _probabilities, _bce_reference, composite=True),
     Op("nn.functional.binary_cross_entropy_with_logits", _logits, _logits_reference,
        composite=True),

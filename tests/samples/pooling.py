@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Invalid, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Op, Sample, Values
 
 
 def _windows(v: Values, values: str) -> Iterator[Sample]:
@@ -123,7 +123,7 @@ def _adaptive(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 7, 5), (None, 2))
     yield Sample(v.normal(3, 7, 5), 4)
     yield Sample(v.normal(2, 3, 2, 2), 4)
-    yield Sample(v.normal(2, 3, 7, 5), (0, 2))
+    yield Sample(Fixed(v.normal(2, 3, 7, 5)), (0, 2))
     yield Invalid(v.integers(0, 9, 2, 3, 4, 4), 2, raises=NotImplementedError,
                   match="not implemented for")
 
