@@ -19,34 +19,34 @@ from ..tensor import Tensor, wrap
 class End:
     """One of the two: its tensor, or where that is gone the array that others may still see."""
 
-    __slots__ = ("tensor", "array", "counter")
+    __slots__ = ("tensor", "array")
 
-    def __init__(self, tensor: Tensor, counter: Any = None) -> None:
+    def __init__(self, tensor: Tensor) -> None:
         self.tensor = weakref.ref(tensor)
         self.array = weakref.ref(tensor.array)
-        self.counter = counter
 
-    def get(self) -> Tensor | None:
+    def get(self, counter: Any = None) -> Tensor | None:
         tensor = self.tensor()
         array = self.array() if tensor is None else None
         if array is not None:
             tensor = wrap(array)
-            tensor._counter = self.counter
+            tensor._counter = counter
         return tensor
 
 
 class Mirror:
     """The way from one memory to the other."""
 
-    __slots__ = ("origin", "goal", "busy")
+    __slots__ = ("origin", "goal", "counter", "busy")
 
-    def __init__(self, origin: End, goal: End, busy: list[bool]) -> None:
+    def __init__(self, origin: End, goal: End, counter: Any, busy: list[bool]) -> None:
         self.origin = origin
         self.goal = goal
+        self.counter = counter  # the goal's, or None where it would close a cycle
         self.busy = busy  # shared by both ways: news does not come back
 
     def update(self) -> None:
-        origin, goal = self.origin.get(), self.goal.get()
+        origin, goal = self.origin.get(), self.goal.get(self.counter)
         if origin is None or goal is None or self.busy[0]:
             return
         self.busy[0] = True
@@ -58,18 +58,14 @@ class Mirror:
 
 def tie(source: Tensor, copy: Tensor) -> None:
     """Lets changes in place of a tensor and of its copy, of the same shape, reach each other."""
-    busy = [False]
-    # The way back holds the source's counter, the way there no other: there is no cycle.
-    _add(copy, Mirror(End(copy), End(source, source.counter()), busy))
-    _add(source, Mirror(End(source), End(copy), busy))
+    busy, here, there = [False], End(source), End(copy)
+    counter = source.counter()
+    # The way back holds the source's counter, the way there none: there is no cycle.
+    copy.counter().append([Mirror(there, here, counter, busy)])
+    known = [m for m in counter.pop() if m.goal.get() is not None] if len(counter) > 1 else []
+    counter.append([*known, Mirror(here, there, None, busy)])
     if source._view is not None:  # it may be gone while others see its memory
         copy._mirrored = source
-
-
-def _add(tensor: Tensor, mirror: Mirror) -> None:
-    counter = tensor.counter()
-    known = [] if len(counter) == 1 else counter.pop()
-    counter.append([m for m in known if m.goal.get() is not None] + [mirror])
 
 
 def reach(changed: Tensor) -> None:
