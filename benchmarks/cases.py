@@ -130,4 +130,43 @@ def mlp(torch: Any, batch: int) -> Any:
 case("MLP 784-512-512-10 step, batch 128, Adam")(lambda torch: mlp(torch, 128))
 case("MLP 784-512-512-10 step, batch 1, Adam", OTHERS)(lambda torch: mlp(torch, 1))
 
+@case("DCGAN-like step on 32x32, batch 32, two Adams")
+def dcgan(torch: Any) -> Any:
+    torch.manual_seed(0)
+    nn = torch.nn
+    generator = nn.Sequential(
+        nn.ConvTranspose2d(64, 128, 4), nn.BatchNorm2d(128), nn.ReLU(True),
+        nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.BatchNorm2d(64), nn.ReLU(True),
+        nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.BatchNorm2d(32), nn.ReLU(True),
+        nn.ConvTranspose2d(32, 3, 4, 2, 1), nn.Tanh(),
+    )  # fmt: skip
+    discriminator = nn.Sequential(
+        nn.Conv2d(3, 32, 4, 2, 1), nn.LeakyReLU(0.2, True),
+        nn.Conv2d(32, 64, 4, 2, 1), nn.BatchNorm2d(64), nn.LeakyReLU(0.2, True),
+        nn.Conv2d(64, 128, 4, 2, 1), nn.BatchNorm2d(128), nn.LeakyReLU(0.2, True),
+        nn.Conv2d(128, 1, 4), nn.Flatten(0),
+    )  # fmt: skip
+    criterion = nn.BCEWithLogitsLoss()
+    steps = [
+        torch.optim.Adam(net.parameters(), lr=STILL, betas=(0.5, 0.999))
+        for net in (discriminator, generator)
+    ]
+    real, noise = torch.randn(32, 3, 32, 32), torch.randn(32, 64, 1, 1)
+    ones, zeros = torch.ones(32), torch.zeros(32)
+
+    def step(real: Any, noise: Any) -> Any:
+        steps[0].zero_grad()
+        made = generator(noise)
+        loss = criterion(discriminator(real), ones)
+        loss = loss + criterion(discriminator(made.detach()), zeros)
+        loss.backward()
+        steps[0].step()
+        steps[1].zero_grad()
+        criterion(discriminator(made), ones).backward()
+        steps[1].step()
+        return loss
+
+    return step, (real, noise)
+
+
 ALL = {**CASES, **OTHERS}

@@ -21,6 +21,15 @@ REPR = [
         "Conv2d(2, 4, kernel_size=(3, 5), stride=(2, 2), padding=(1, 2), groups=2)",
     ),
     (
+        nn.ConvTranspose2d(2, 4, 3, 2, padding=1, output_padding=1, groups=2),
+        "ConvTranspose2d(2, 4, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), "
+        "output_padding=(1, 1), groups=2)",
+    ),
+    (
+        nn.Conv3d(1, 2, (1, 2, 1), padding=1),
+        "Conv3d(1, 2, kernel_size=(1, 2, 1), stride=(1, 1, 1), padding=(1, 1, 1))",
+    ),
+    (
         nn.MaxPool2d(2),
         "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)",
     ),
@@ -83,6 +92,11 @@ INITIAL = [
         [-0.0114391446, 0.457774937],
     ),
     (
+        lambda: nn.ConvTranspose1d(2, 1, 2),
+        [-0.00529398117, 0.379322886, -0.581980765, -0.520387471],
+        [-0.272345245],
+    ),
+    (
         lambda: nn.Linear(2, 2, bias=False),
         [-0.00529398117, 0.379322886, -0.581980765, -0.520387471],
         None,
@@ -120,6 +134,20 @@ def test_linear():
     layer(x).sum().backward()
     assert layer.bias.grad.tolist() == [4.0, 4.0]
     assert nn.Identity()(x) is x
+
+
+def test_transposed_convolution():
+    layer = nn.ConvTranspose2d(2, 4, 3, stride=2, padding=1)
+    x = torch.randn(1, 2, 5, 5)
+    expected = F.conv_transpose2d(x, layer.weight, layer.bias, 2, 1, (1, 0))
+    assert torch.equal(layer(x, output_size=(10, 9)), expected)
+    assert torch.equal(layer(x, output_size=(1, 4, 10, 9)), expected)
+    with pytest.raises(ValueError, match=r"valid sizes range from \[9, 9\] to \[10, 10\]"):
+        layer(x, output_size=(12, 9))
+    with pytest.raises(ValueError, match='Only "zeros" padding mode is supported for ConvTr'):
+        nn.ConvTranspose2d(2, 4, 3, padding_mode="reflect")
+    volume = nn.ConvTranspose3d(2, 3, 2, stride=2)(torch.randn(1, 2, 4, 4, 4))
+    assert volume.shape == (1, 3, 8, 8, 8)
 
 
 def test_convolution():

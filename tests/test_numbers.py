@@ -175,7 +175,6 @@ ERRORS: dict[str, tuple[Any, type[Exception], str]] = {
     "tensor of a pair": (lambda: torch.tensor([t([1, 2])]), TypeError, "only one element"),
     "arange": (lambda: torch.arange(3, dtype=torch.bool), NotImplementedError, "bool"),
     "arange without end": (lambda: torch.arange(inf), RuntimeError, "unsupported range"),
-    "+ of a mask": (lambda: +t([True]), RuntimeError, "not supported"),
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -200,17 +201,28 @@ def test_views(op: Op, device: str) -> None:
         assert view.numel() == 0 or 3.0 <= values.max(), sample
 
 
-def inplace_name(op: Op) -> str:
-    """The method that does the same in place, or nothing."""
+def inplace_form(op: Op) -> Callable[..., Tensor] | None:
+    """The method that does the same in place, or the function with `inplace=True`."""
+    function = op.function(torch)
     derived = getattr(Tensor, f"{op.name}_", None)
-    if derived is not None and declaration_of(derived) == declaration_of(op.function(torch)):
-        return f"{op.name}_"
-    return op.inplace or ""
+    if derived is not None and declaration_of(derived) == declaration_of(function):
+        return derived
+    if op.inplace:
+        return getattr(Tensor, op.inplace)
+    return partial(function, inplace=True) if "inplace" in parameters_of(op) else None
 
 
-@each([op for op in ALL if inplace_name(op)])
+def parameters_of(op: Op) -> Any:
+    try:
+        return inspect.signature(op.function(torch)).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+@each([op for op in ALL if inplace_form(op)])
 def test_inplace(op: Op, device: str) -> None:
     """The in-place form gives the same values and gradients, returns its tensor, counts."""
+    inplace = inplace_form(op)
     checked = 0
     for sample in op.samples():
         built = build(torch, sample, maker(device, gradient=True))
@@ -222,7 +234,7 @@ def test_inplace(op: Op, device: str) -> None:
             continue
         checked += 1
         changed = leaf.clone()
-        result = getattr(changed, inplace_name(op))(*built.args[1:], **built.kwargs)
+        result = inplace(changed, *built.args[1:], **built.kwargs)
         assert result is changed, sample
         assert changed._version == 1, sample
         assert_same(changed, expected, sample, 1e-15)  # kernels may round otherwise, in place
@@ -238,21 +250,14 @@ def test_inplace(op: Op, device: str) -> None:
         ):
             assert_same(a, b, f"gradient of {sample}")
         with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
-            getattr(leaf, inplace_name(op))(*built.args[1:], **built.kwargs)
+            inplace(leaf, *built.args[1:], **built.kwargs)
     assert checked or not op.differentiable
 
 
 # ---- out=
 
 
-def takes_out(op: Op) -> bool:
-    try:
-        return "out" in inspect.signature(op.function(torch)).parameters
-    except (TypeError, ValueError):
-        return False
-
-
-WITH_OUT = [op for op in ALL if takes_out(op)]
+WITH_OUT = [op for op in ALL if "out" in parameters_of(op)]
 
 
 def targets_like(results: list[Tensor], change: Callable[[Tensor], Tensor]) -> Any:

@@ -66,7 +66,7 @@ x[0, 0].max(); x[0, 0].sort()[0]; x[:1].amax(0); x[:1].mean(0); x.clamp(max=9); 
 x.long().round(); x.long().floor(); x.tril(9); x[...]; x[None]; x[:, :]; x[[0, 1]]; x[x > -1]
 x.index_select(0, torch.arange(2)); F.dropout(x, 0.0); F.dropout(x, 0.5, False); x.squeeze()
 x.unsqueeze(0); x.narrow(0, 0, 2); x.chunk(1)[0]; x.split(2)[0]; x.unbind(0)[0]; x.view(3, 2)
-torch.broadcast_tensors(x, x)[0]; torch.where(x == x, x, x); x.masked_fill(x != x, 0.0); +x; -x
+torch.broadcast_tensors(x, x)[0]; torch.where(x == x, x, x); x.masked_fill(x != x, 0.0); -x
 torch.as_tensor(x); torch.tensor(x); x.movedim(0, 0); x.sum_to_size(2, 3); x.view_as(x)
 x.view(torch.int32); F.avg_pool2d(x[None], 1); F.adaptive_avg_pool2d(x[None], (2, 3)); x.pow(1)
 """.replace("\n", ";")

@@ -55,7 +55,6 @@ class Operation(Node):
     takes_number_first = False  # whether the function takes a number and a tensor, too
     wide_scalar = False  # whether a 0-d operand beside halves keeps its range
     refuses_bool = ""  # PyTorch's sentence where masks are no operands
-    is_view = False  # the result shares its input's memory
     has_context = False  # whether there is anything to save
     saves_input = False  # the in-place form must copy its input before it is overwritten
 
@@ -114,8 +113,6 @@ class Operation(Node):
             output = tuple([wrap(r) if i < shown else r for i, r in enumerate(results)])
         else:
             output = wrap(results)
-        if cls.is_view:
-            link_view(cls, inputs, output)  # type: ignore[arg-type]  # a view is a single result
         if recording and state.enabled and cls.differentiable:
             cls.record(inputs, output)
         if type(results) is tuple:
@@ -194,6 +191,48 @@ class Operation(Node):
         return node
 
 
+class ViewOperation(Operation):
+    """An operation of one tensor whose result shares its memory: one version, one history.
+
+    Its node keeps `input_shape` and the parameters, as views are too small to do it generally.
+    """
+
+    @classmethod
+    def apply(cls, source: Tensor, *parameters: Any) -> Any:
+        array = source.array
+        try:
+            shared = getattr(kernel_tables[type(array)], cls.kernel)(array, *parameters)
+        except (ValueError, TypeError, OverflowError, KeyError) as error:
+            raise explain(cls.operation_name, error, (array, *parameters)) from error
+        if launch.recorder is not None:
+            launch.recorder.see_call(cls.operation_name, (source, *parameters), shared)
+        view: Any = _new(Tensor)
+        view.array = shared
+        view._requires_grad = False
+        view._grad_fn = None
+        view._counter = source._counter or source.counter()
+        origin = source._view
+        step = (cls, parameters)
+        if origin is None or source._requires_grad and source._grad_fn is None:
+            view._view = View(source, (step,))  # a leaf is a base, even where it is a view itself
+        else:
+            view._view = View(origin.base, (*origin.steps, step))
+        if (source._requires_grad or origin is not None and source.requires_grad) and (
+            state.enabled and cls.differentiable
+        ):
+            node: Any = _new(cls)
+            node._edges = (edge_to(source),)  # which may make nodes: they come before this one
+            node._sequence = next_sequence()
+            node._saved = ()
+            node._shape, node._dtype = shared.shape, shared.dtype
+            node.input_shape = array.shape
+            for name, value in zip(cls.parameters, parameters, strict=True):
+                setattr(node, name, value)
+            view._grad_fn = node
+            view._requires_grad = True
+        return view
+
+
 class SavesInputs(Operation):
     """An operation whose backward needs its inputs."""
 
@@ -237,18 +276,6 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     if "broadcast" in str(error) and mismatch:
         return OperationError(f"{name}: {mismatch}")
     return OperationError(f"{name}: {error} (shapes {shapes(*tensors)})")
-
-
-def link_view(cls: type[Operation], inputs: tuple[Any, ...], view: Tensor) -> None:
-    """Ties a view to its base: one version counter, one history."""
-    source = inputs[0]
-    view._counter = source.counter()
-    origin = source._view
-    step = (cls, inputs[1:])
-    if origin is None or source._requires_grad and source._grad_fn is None:
-        view._view = View(source, (step,))  # a leaf is a base, even where it is a view itself
-    else:
-        view._view = View(origin.base, (*origin.steps, step))
 
 
 def check_inplace(x: Tensor) -> None:

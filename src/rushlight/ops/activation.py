@@ -263,6 +263,17 @@ class LeakyRelu(SavesInputs):
         return LeakyReluGradient.apply(grad, self.saved_tensors[0], self.slope_below)
 
 
+class LeakyReluInPlace(SavesOutput):
+    """The same written over x."""
+
+    kernel = "leaky_relu"
+    node_name = "LeakyReluBackward1"
+    slope_below: float
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return LeakyReluGradient.apply(grad, self.saved_tensors[0], self.slope_below)
+
+
 class LeakyReluGradient(FlatGradient):
     kernel = "leaky_relu_backward"
     slope_below: float
@@ -283,23 +294,20 @@ class ThresholdGradient(FlatGradient):
     limit: float
 
 
-_silu, _mish = Silu.define(inplace=False, place=""), Mish.define(inplace=False, place="")
-_hardsigmoid = Hardsigmoid.define(inplace=False, place="")
-_hardswish = Hardswish.define(inplace=False, place="")
 _gelu, _gelu_tanh = (
     Gelu.define(inplace=False, place=""), GeluTanh.define(inplace=False, place="")
 )  # fmt: skip
 _logsigmoid = Logsigmoid.define(inplace=False, place="")
 
 
-def _stored(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
-    return input.copy_(result) if inplace else result
+def _activated(operation: Any, input: Tensor, inplace: bool, *parameters: Any) -> Tensor:
+    return (operation.apply_inplace if inplace else operation.apply)(input, *parameters)
 
 
 @operation("nn.functional")
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), elementwise (Elfwing et al. 2017; also called swish)."""
-    return _stored(input, _silu(input), inplace)
+    return _activated(Silu, input, inplace)
 
 
 @operation("nn.functional")
@@ -326,19 +334,19 @@ def logsigmoid(input: Tensor) -> Tensor:
 @operation("nn.functional")
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * tanh(softplus(x)), elementwise (Misra 2019)."""
-    return _stored(input, _mish(input), inplace)
+    return _activated(Mish, input, inplace)
 
 
 @operation("nn.functional")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """x / 6 + 1 / 2, at least 0 and at most 1, elementwise."""
-    return _stored(input, _hardsigmoid(input), inplace)
+    return _activated(Hardsigmoid, input, inplace)
 
 
 @operation("nn.functional")
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * hardsigmoid(x), elementwise (Howard et al. 2019)."""
-    return _stored(input, _hardswish(input), inplace)
+    return _activated(Hardswish, input, inplace)
 
 
 @operation("nn.functional")
@@ -350,16 +358,18 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 @operation("nn.functional")
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2015)."""
-    return _stored(input, Elu.apply(input, number(alpha)), inplace)
+    return _activated(Elu, input, inplace, number(alpha))
 
 
 @operation("nn.functional")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > `threshold`, `value` elsewhere."""
-    return _stored(input, Threshold.apply(input, number(threshold), number(value)), inplace)
+    return _activated(Threshold, input, inplace, number(threshold), number(value))
 
 
 @operation("nn.functional")
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, `negative_slope * x` elsewhere."""
-    return _stored(input, LeakyRelu.apply(input, number(negative_slope)), inplace)
+    # As long as signs stay, the backward does with the result, and no copy is kept of x.
+    operation = LeakyReluInPlace if inplace and negative_slope >= 0 else LeakyRelu
+    return _activated(operation, input, inplace, number(negative_slope))

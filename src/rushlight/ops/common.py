@@ -100,8 +100,11 @@ def sizes_from(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one or as one sequence."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])
-    if all([type(size) is int for size in sizes]):
-        return tuple(sizes)
+    for size in sizes:
+        if type(size) is not int:
+            break
+    else:
+        return sizes
     for position, size in enumerate(sizes):
         if not isinstance(size, (int, np.integer, Tensor)) or isinstance(size, bool):
             raise TypeError(

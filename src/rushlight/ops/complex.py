@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import Operation, SavesInputs, ViewOperation
 from ..dtype import FLOATING, category_of
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
@@ -21,37 +21,33 @@ class Conj(Unary):
         return conjugated(grad)
 
 
-class Real(Operation):
+class Real(ViewOperation):
     """The real parts, a view."""
 
-    is_view = True
 
     def backward(self, grad: Tensor) -> Tensor:
         return Complex.apply(grad, grad.new_zeros(()).expand(grad.array.shape))
 
 
-class Imag(Operation):
+class Imag(ViewOperation):
     """The imaginary parts, a view."""
 
-    is_view = True
 
     def backward(self, grad: Tensor) -> Tensor:
         return Complex.apply(grad.new_zeros(()).expand(grad.array.shape), grad)
 
 
-class ViewAsReal(Operation):
+class ViewAsReal(ViewOperation):
     """Each complex number as two real ones in a last dimension."""
 
-    is_view = True
 
     def backward(self, grad: Tensor) -> Tensor:
         return ViewAsComplex.apply(grad.contiguous())
 
 
-class ViewAsComplex(Operation):
+class ViewAsComplex(ViewOperation):
     """Each pair of real numbers in the last dimension as a complex one."""
 
-    is_view = True
 
     def backward(self, grad: Tensor) -> Tensor:
         return ViewAsReal.apply(grad)

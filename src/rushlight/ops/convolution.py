@@ -8,7 +8,7 @@ from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
-from .geometry import convolution_geometry, per_dimension
+from .geometry import convolution_geometry, per_dimension, transposed_geometry
 
 
 class Convolution(Operation):
@@ -71,6 +71,24 @@ class ConvolutionWeightGradient(Operation):
         return grad_first, grad_x
 
 
+class TransposedConvolution(Operation):
+    """What a convolution's gradient does to its output's gradient, with a bias: the adjoint."""
+
+    node_name = "ConvolutionBackward0"
+    saves = (0, 1)
+    geometry: Any
+
+    def backward(self, grad: Tensor) -> Any:
+        x, weight = self.saved_tensors
+        return (
+            Convolution.apply(grad, weight, None, self.geometry) if self.needs(0) else None,
+            ConvolutionWeightGradient.apply(x, grad, self.geometry, False)
+            if self.needs(1)
+            else None,
+            grad.sum((0, *range(2, grad.array.ndim))) if self.needs(2) else None,
+        )
+
+
 @operation("torch", "nn.functional.conv2d", method=False)
 def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
@@ -99,40 +117,116 @@ def conv1d(
     return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@operation("torch", "nn.functional.conv3d", method=False)
+def conv3d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Tensor:  # fmt: skip
+    """`conv2d` in three dimensions: input (N, C, D, H, W), weight (O, C / groups, kD, kH, kW)."""
+    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+
+
 def _convolve(
     name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
     padding: Any, dilation: Any, groups: int,
 ) -> Tensor:  # fmt: skip
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}"
-        )
-    x, w = input.array, weight.array
-    if w.ndim != rank + 2:
-        raise OperationError(
-            f"{name}: weight must have {rank + 2} dimensions (out, in / groups, kernel), got "
-            f"{tuple(w.shape)}"
-        )
-    if x.ndim == rank + 1:
+    _check_convolution(name, rank, input, weight, bias)
+    if input.array.ndim == rank + 1:
         arguments = (weight, bias, stride, padding, dilation, groups)
         return _convolve(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
+    shape = weight.array.shape
+    if isinstance(padding, str):
+        input, padding = _named_padding(name, input, shape[2:], padding, stride, dilation)
+    geometry = convolution_geometry(
+        name, input.array.shape, shape, _hashable(stride), _hashable(padding),
+        _hashable(dilation), groups,
+    )  # fmt: skip
+    return Convolution.apply(input, weight, bias, geometry)
+
+
+@operation("torch", "nn.functional.conv_transpose2d", method=False)
+def conv_transpose2d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
+    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
+) -> Tensor:  # fmt: skip
+    """The adjoint of `conv2d`: each element of the input adds its multiple of a kernel.
+
+    `input` is (N, C, H, W) or (C, H, W), `weight` (C, O / groups, kH, kW), `bias` (O). The result
+    (N, O, H', W'), with H' = (H - 1) stride - 2 padding + dilation (kH - 1) + output_padding + 1,
+    lies channels-last in memory. `output_padding` says which of the sizes that `conv2d` would take
+    to H is meant; it must be smaller than stride or dilation.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.conv_transpose2d(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
+    tensor([[[[1., 2., 1.],
+              [2., 4., 2.],
+              [1., 2., 1.]]]])
+    """
+    sizes = (stride, padding, output_padding, groups, dilation)
+    return _convolve_transposed("conv_transpose2d", 2, input, weight, bias, *sizes)
+
+
+@operation("torch", "nn.functional.conv_transpose1d", method=False)
+def conv_transpose1d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
+    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
+) -> Tensor:  # fmt: skip
+    """`conv_transpose2d` in one dimension: input (N, C, L), weight (C, O / groups, k)."""
+    sizes = (stride, padding, output_padding, groups, dilation)
+    return _convolve_transposed("conv_transpose1d", 1, input, weight, bias, *sizes)
+
+
+@operation("torch", "nn.functional.conv_transpose3d", method=False)
+def conv_transpose3d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
+    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
+) -> Tensor:  # fmt: skip
+    """`conv_transpose2d` in three dimensions: input (N, C, D, H, W), weight (C, O / groups, kD, kH,
+    kW)."""
+    sizes = (stride, padding, output_padding, groups, dilation)
+    return _convolve_transposed("conv_transpose3d", 3, input, weight, bias, *sizes)
+
+
+def _convolve_transposed(
+    name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
+    padding: Any, output_padding: Any, groups: int, dilation: Any,
+) -> Tensor:  # fmt: skip
+    _check_convolution(name, rank, input, weight, bias, groups)
+    if input.array.ndim == rank + 1:
+        arguments = (weight, bias, stride, padding, output_padding, groups, dilation)
+        return _convolve_transposed(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
+    geometry = transposed_geometry(
+        name, input.array.shape, weight.array.shape, _hashable(stride), _hashable(padding),
+        _hashable(output_padding), _hashable(dilation), groups,
+    )  # fmt: skip
+    return TransposedConvolution.apply(input, weight, bias, geometry)
+
+
+def _check_convolution(
+    name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None,
+    groups: int | None = None,
+) -> None:  # fmt: skip
+    """Checks what the geometry does not see: dtypes, and the sizes of weight and bias.
+
+    `groups` is that of a transposed convolution, whose weight counts the outputs of a group.
+    """
+    x, w = input.array, weight.array
+    if w.ndim != rank + 2:
+        layout = "(out, in / groups, kernel)" if groups is None else "(in, out / groups, kernel)"
+        raise OperationError(
+            f"{name}: weight must have {rank + 2} dimensions {layout}, got {tuple(w.shape)}"
+        )
     if x.dtype is not w.dtype and x.dtype != w.dtype:
         raise OperationError(
             f"{name}: Input type ({input.type()}) and weight type ({weight.type()}) should be the "
             "same; convert the input with .to(weight.dtype)"
         )
-    if bias is not None and bias.array.shape != (w.shape[0],):
+    outputs = w.shape[0] if groups is None else w.shape[1] * groups
+    if bias is not None and bias.array.shape != (outputs,):
         raise OperationError(
-            f"{name}: expected bias to be 1-dimensional with {w.shape[0]} elements, but got bias "
+            f"{name}: expected bias to be 1-dimensional with {outputs} elements, but got bias "
             f"of size {list(bias.array.shape)} instead"
         )
-    if isinstance(padding, str):
-        input, padding = _named_padding(name, input, w.shape[2:], padding, stride, dilation)
-    geometry = convolution_geometry(
-        name, input.array.shape, w.shape, _hashable(stride), _hashable(padding),
-        _hashable(dilation), groups,
-    )  # fmt: skip
-    return Convolution.apply(input, weight, bias, geometry)
 
 
 def _hashable(sizes: Any) -> Any:

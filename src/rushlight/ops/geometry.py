@@ -56,19 +56,10 @@ def convolution_geometry(
 
     The reach of a kernel is `dilation * (kernel - 1) + 1`.
     """
-    rank = len(weight_shape) - 2
-    if len(input_shape) != rank + 2:
-        raise OperationError(
-            f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input, but got "
-            f"input of size: {list(input_shape)}"
-        )
+    stride, padding, dilation = _check_sizes(
+        name, input_shape, weight_shape, stride, padding, dilation, groups
+    )
     _check_channels(name, input_shape, weight_shape, groups)
-    stride = per_dimension(stride, rank, "stride")
-    padding = per_dimension(padding, rank, "padding")
-    dilation = per_dimension(dilation, rank, "dilation")
-    _check_positive(name, stride=stride, dilation=dilation)
-    if min(padding) < 0:
-        raise OperationError(f"{name}: negative padding is not supported (padding={padding})")
     sizes = []
     for i, size in enumerate(input_shape[2:]):
         reach = dilation[i] * (weight_shape[2 + i] - 1) + 1
@@ -85,9 +76,69 @@ def convolution_geometry(
     )
 
 
-def _check_channels(name: str, input_shape: Sizes, weight_shape: Sizes, groups: int) -> None:
+@lru_cache(maxsize=4096)
+def transposed_geometry(
+    name: str, input_shape: Sizes, weight_shape: Sizes, stride: Any, padding: Any,
+    output_padding: Any, dilation: Any, groups: int,
+) -> ConvolutionGeometry:  # fmt: skip
+    """The convolution that a transposed one is the adjoint of: its output is this one's input.
+
+    `input = (output - 1) stride - 2 padding + reach + output_padding`, in its own terms.
+    """
+    stride, padding, dilation = _check_sizes(
+        name, input_shape, weight_shape, stride, padding, dilation, groups
+    )
+    channels = input_shape[1]
+    if channels != weight_shape[0] or channels % groups:
+        raise OperationError(
+            f"{name}: the input has {channels} channels but weight {weight_shape} takes "
+            f"{weight_shape[0]}, in {groups} groups (input {input_shape})"
+        )
+    rest = per_dimension(output_padding, len(stride), "output_padding")
+    sizes = []
+    for i, size in enumerate(input_shape[2:]):
+        if not 0 <= rest[i] < max(stride[i], dilation[i]):
+            raise OperationError(
+                f"{name}: output padding must be smaller than either stride or dilation, and not "
+                f"negative, but got output_padding={rest} with stride={stride}, "
+                f"dilation={dilation}"
+            )
+        reach = dilation[i] * (weight_shape[2 + i] - 1) + 1
+        sizes.append((size - 1) * stride[i] - 2 * padding[i] + reach + rest[i])
+    if min(sizes) <= 0:
+        raise OperationError(
+            f"{name}: Given input size per channel: {input_shape[2:]}. Calculated output size per "
+            f"channel: {tuple(sizes)}. Output size is too small"
+        )
+    output_shape = (input_shape[0], weight_shape[1] * groups, *sizes)
+    return ConvolutionGeometry(
+        output_shape, weight_shape, input_shape, stride, padding, dilation, groups
+    )
+
+
+def _check_sizes(
+    name: str, input_shape: Sizes, weight_shape: Sizes, stride: Any, padding: Any, dilation: Any,
+    groups: int,
+) -> tuple[Sizes, Sizes, Sizes]:  # fmt: skip
+    """Stride, padding and dilation with a number for each dimension."""
+    rank = len(weight_shape) - 2
+    if len(input_shape) != rank + 2:
+        raise OperationError(
+            f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input, but got "
+            f"input of size: {list(input_shape)}"
+        )
     if groups <= 0:
         raise OperationError(f"{name}: non-positive groups is not supported (groups={groups})")
+    stride = per_dimension(stride, rank, "stride")
+    padding = per_dimension(padding, rank, "padding")
+    dilation = per_dimension(dilation, rank, "dilation")
+    _check_positive(name, stride=stride, dilation=dilation)
+    if min(padding) < 0:
+        raise OperationError(f"{name}: negative padding is not supported (padding={padding})")
+    return stride, padding, dilation
+
+
+def _check_channels(name: str, input_shape: Sizes, weight_shape: Sizes, groups: int) -> None:
     if weight_shape[0] % groups:
         raise OperationError(
             f"{name}: the {weight_shape[0]} output channels of weight {weight_shape} cannot be "

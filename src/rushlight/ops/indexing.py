@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from ..autograd.operation import Operation
+from ..autograd.operation import Operation, ViewOperation
 from ..dtype import BOOL, INTEGER, int64
 from ..dtype import bool as bool_
 from ..errors import OperationError, OutOfRangeError
@@ -27,13 +27,11 @@ from .promotion import full_like_number
 from .shape import broadcast_tensors
 
 
-class Slice(Operation):
+class Slice(ViewOperation):
     """Indexing by whole numbers, slices, None and `...`: a view."""
 
     kernel = "getitem"
-    is_view = True
     index: Any
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         return PlaceSlice.apply(grad, self.index, self.input_shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
-from ..dtype import BOOL, FLOATING
+from ..dtype import FLOATING
 from ..errors import OperationError
 from ..scalars import checked
 from ..tensor import Tensor
@@ -86,14 +86,7 @@ def _invert(self: Tensor) -> Tensor:
     return comparison.bitwise_not(self)
 
 
-def _positive(self: Tensor) -> Tensor:
-    if self.dtype.category == BOOL:
-        raise OperationError("The `+` operator, on a bool tensor is not supported.")
-    return self
-
-
 methods(
-    __pos__=_positive,
     __pow__=symbol(elementwise.pow, "__pow__"),
     __rpow__=symbol(elementwise.pow, "__rpow__"),
     __ipow__=Tensor.pow_,

@@ -10,6 +10,7 @@ from ..dtype import promote_types
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
 from .declare import operation
+from .indexing import Select, Slice
 
 
 class Cat(Operation):
@@ -47,6 +48,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     >>> torch.cat([torch.zeros(1, 2), torch.ones(2, 2)]).shape
     torch.Size([3, 2])
     """
+    if _are_alike(tensors):
+        return Cat.apply(*tensors, wrap_dim(dim, tensors[0].array.ndim))
     if not tensors:
         raise ValueError("expected a non-empty list of Tensors")
     if any(t.array.ndim == 0 for t in tensors):
@@ -71,9 +74,23 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     return Cat.apply(*tensors, axis)
 
 
+def _are_alike(tensors: Sequence[Tensor]) -> bool:
+    """Whether they need no look at each: of one dtype and shape, which is not ()."""
+    if not tensors:
+        return False
+    first = tensors[0].array
+    for tensor in tensors:
+        array = tensor.array
+        if array.dtype is not first.dtype or array.shape != first.shape:
+            return False
+    return first.ndim > 0
+
+
 @operation(method=False)
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension."""
+    if _are_alike(tensors):
+        return Stack.apply(*tensors, wrap_dim(dim, tensors[0].array.ndim + 1))
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = tensors[0].array.shape
@@ -102,14 +119,28 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
     if isinstance(sizes, int):
         if sizes <= 0:
             raise RuntimeError(f"split expects split_size be positive, but got {sizes}")
-        sizes = [min(sizes, size - i) for i in range(0, size, sizes)] or [0]
+        sizes = _equal_sizes(size, sizes)
     elif sum(sizes) != size:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size "
             f"at dimension {axis}), but got split_sizes={list(sizes)}"
         )
-    starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    return tuple(narrow(input, axis, i, n) for i, n in zip(starts, sizes, strict=True))
+    return _pieces(input, axis, sizes)
+
+
+def _equal_sizes(total: int, size: int) -> list[int]:
+    """Sizes that add up to `total`, all equal but for the last, which may be smaller."""
+    return [min(size, total - start) for start in range(0, total, size)] or [0]
+
+
+def _pieces(input: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    before = (slice(None),) * axis
+    pieces = []
+    start = 0
+    for size in sizes:
+        pieces.append(Slice.apply(input, (*before, slice(start, start + size))))
+        start += size
+    return tuple(pieces)
 
 
 @operation
@@ -117,15 +148,18 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`."""
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    size = input.array.shape[wrap_dim(dim, input.array.ndim)]
-    return split(input, -(-size // chunks) or [0] * chunks, dim)
+    axis = wrap_dim(dim, input.array.ndim)
+    size = input.array.shape[axis]
+    sizes = _equal_sizes(size, -(-size // chunks)) if size else [0] * chunks
+    return _pieces(input, axis, sizes)
 
 
 @operation
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, as views without that dimension."""
     axis = wrap_dim(dim, input.array.ndim)
-    return tuple(select(input, axis, i) for i in range(input.array.shape[axis]))
+    before = (slice(None),) * axis
+    return tuple([Select.apply(input, (*before, i)) for i in range(input.array.shape[axis])])
 
 
 @operation

@@ -9,7 +9,7 @@ from math import prod as product
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, INTEGER, category_of, int64, uint8
+from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
@@ -24,7 +24,6 @@ from .common import (
     values_and_indices,
 )
 from .declare import operation
-from .elementwise import sqrt
 from .shape import Expand
 
 
@@ -49,6 +48,34 @@ class Mean(Operation):
     def backward(self, grad: Tensor) -> Any:
         count = product(self.input_shape) // builtins.max(product(self._shape), 1)
         return _spread(grad / count, self)
+
+
+class Var(SavesInputs):
+    """The mean squared distance from the mean."""
+
+    axes: Any
+    correction: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def backward(self, grad: Tensor) -> Any:
+        return _var_backward(self, grad, self.saved_tensors[0])
+
+
+class Std(Operation):
+    """The square root of the mean squared distance from the mean."""
+
+    axes: Any
+    correction: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Any:
+        y, x = self.saved_tensors
+        return _var_backward(self, where(y == 0, 0.0, grad / (2 * y)), x)
 
 
 class Extreme(SavesOutput):
@@ -95,37 +122,6 @@ class Min(Max):
 
     kernel = "amin"
     node_name = "MinBackward0"
-
-
-class Var(SavesInputs):
-    """The mean squared distance from the mean, with n - correction for n."""
-
-    axes: Any
-    keepdim: bool
-    correction: float
-    keeps_shape = True
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, axes: Any, keepdim: bool, correction: float) -> Any:
-        distance = kernels.sub(x, kernels.mean(x, axes, True))
-        if category_of(x.dtype) == COMPLEX:
-            squares = kernels.real(kernels.mul(distance, kernels.conj(distance)))
-        else:
-            squares = kernels.square(distance)
-        total = kernels.sum(squares, axes, keepdim)
-        return kernels.div(total, float(_freedom(x.shape, axes, correction)))
-
-    def backward(self, grad: Tensor) -> Tensor:
-        (x,) = self.saved_tensors
-        freedom = _freedom(self.input_shape, self.axes, self.correction)
-        factor = 2 / freedom if freedom else math.inf
-        return _spread(grad * factor, self) * (x - mean(x, self.axes, keepdim=True))
-
-
-def _freedom(shape: tuple[int, ...], axes: Any, correction: float) -> float:
-    """What the sum of squares is divided by."""
-    count = product(shape if axes is None else [shape[axis] for axis in axes])
-    return builtins.max(count - correction, 0)
 
 
 class Norm(SavesOutput):
@@ -199,6 +195,13 @@ def _spread(grad: Tensor, node: Any) -> Tensor:
     return Expand.apply(grad, shape)
 
 
+def _var_backward(node: Any, grad: Tensor, x: Tensor) -> Tensor:
+    count = product(node.input_shape) // builtins.max(product(node._shape), 1)
+    freedom = count - node.correction
+    factor = 2 / freedom if freedom else float("inf")
+    return _spread(grad * factor, node) * (x - Mean.apply(x, node.axes, True))
+
+
 @operation
 def sum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
@@ -239,16 +242,7 @@ def var(
     correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
-    if isinstance(dim, bool):  # var(unbiased)
-        dim, unbiased = None, dim
-    if input.dtype.category < FLOATING:
-        raise OperationError("std and var only support floating point and complex dtypes")
-    if input.array.dtype in HALVES:
-        wide = var(input.float(), dim, unbiased, keepdim, correction=correction)
-        return wide.to(input.dtype)
-    if correction is None:
-        correction = 1 if unbiased is None or unbiased else 0
-    return Var.apply(input, normalize_axes(dim, input.array.ndim), keepdim, correction)
+    return Var.apply(*_var_arguments(input, dim, unbiased, keepdim, correction))
 
 
 @operation
@@ -256,11 +250,20 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The square root of `var`."""
-    if input.array.dtype in HALVES:
-        wide = std(input.float(), dim, unbiased, keepdim, correction=correction)
-        return wide.to(input.dtype)
-    return _root(var(input, dim, unbiased, keepdim, correction=correction))
+    """The square root of `var`; its gradient is 0 where all elements are equal."""
+    return Std.apply(*_var_arguments(input, dim, unbiased, keepdim, correction))
+
+
+def _var_arguments(
+    input: Tensor, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
+) -> tuple[Any, ...]:
+    if isinstance(dim, bool):  # var(unbiased)
+        dim, unbiased = None, dim
+    if input.dtype.category < FLOATING:
+        raise OperationError("std and var only support floating point and complex dtypes")
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    return input, normalize_axes(dim, input.array.ndim), correction, keepdim
 
 
 @operation
@@ -447,14 +450,6 @@ def norm(
         return norm(input.float(), p, dim, keepdim).to(input.dtype)
     p = 2 if p in ("fro", None) else number(p)
     return Norm.apply(input, p, normalize_axes(dim, input.array.ndim), keepdim)
-
-
-def _root(total: Tensor) -> Tensor:
-    """The square root of what is not negative; its gradient at 0 is 0, not 0 / 0."""
-    if not total.requires_grad:
-        return sqrt(total)
-    safe = where(total == 0, total + 1, total)
-    return where(total == 0, total, sqrt(safe))
 
 
 @operation("Tensor")

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from ..autograd.mirror import tie
-from ..autograd.operation import Operation, explain
+from ..autograd.operation import Operation, ViewOperation, explain
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
@@ -16,13 +16,12 @@ from .copies import Clone, is_channels_last
 from .declare import operation
 
 
-class ViewAs(Operation):
+class ViewAs(ViewOperation):
     """The same memory under another shape."""
 
     kernel = "view"
     node_name = "ViewBackward0"
-    is_view = True
-    keeps_shape = True
+    shape: Any
 
     def backward(self, grad: Tensor) -> Any:
         return reshape(grad, self.input_shape)
@@ -31,16 +30,15 @@ class ViewAs(Operation):
 Squeeze, Unsqueeze = ViewAs.renamed("Squeeze"), ViewAs.renamed("Unsqueeze")
 
 
-class ViewDtype(Operation):
+class ViewDtype(ViewOperation):
     """The same bytes as elements of another dtype; PyTorch gives it no gradient either."""
 
-    is_view = True
+    to: Any
 
 
-class Permute(Operation):
+class Permute(ViewOperation):
     """The dimensions in another order."""
 
-    is_view = True
     axes: Any
 
     def backward(self, grad: Tensor) -> Any:
@@ -51,10 +49,10 @@ class Permute(Operation):
 Transpose, T = Permute.renamed("Transpose"), Permute.renamed("T")
 
 
-class Expand(Operation):
+class Expand(ViewOperation):
     """Dimensions of size 1 repeated without a copy; the engine adds the gradients up."""
 
-    is_view = True
+    shape: Any
 
     def backward(self, grad: Tensor) -> Any:
         return grad
@@ -92,19 +90,19 @@ class Triu(Operation):
 
 def _complete(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     """The shape with its -1 worked out."""
-    known = prod(n for n in shape if n != -1)
+    known = prod(shape)
+    if known == count and not (shape and min(shape) < 0):
+        return shape
     if shape.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
-    if -1 in shape and known and count % known == 0:
-        return tuple(count // known if n == -1 else n for n in shape)
-    if -1 in shape and not known:
+    if known == 0 and -1 in shape:
         raise RuntimeError(
             f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
             "dimension size -1 can be any value and is ambiguous"
         )
-    if known != count or -1 in shape:
-        raise OperationError(f"shape '{list(shape)}' is invalid for input of size {count}")
-    return shape
+    if -1 in shape and known < 0 and count % known == 0:
+        return tuple([count // -known if n == -1 else n for n in shape])
+    raise OperationError(f"shape '{list(shape)}' is invalid for input of size {count}")
 
 
 def _shares_memory_as(array: Any, shape: tuple[int, ...]) -> bool:
@@ -142,19 +140,17 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     torch.Size([2, 3])
     """
     wanted = _complete(sizes_from(shape), input.array.size)
-    if not _shares_memory_as(input.array, wanted):
-        # Images that an operation has laid out channels-last PyTorch has in the shape's order.
-        by_operation = input._view is None and is_channels_last(input.array)
-        input = _in_order(input, is_tied=by_operation)
-    return ViewAs.apply(input, wanted)
+    # Images that an operation has laid out channels-last PyTorch has in the shape's order.
+    return _reshaped(input, wanted, is_tied=input._view is None)
 
 
-def _in_order(input: Tensor, is_tied: bool) -> Tensor:
-    """A copy in the order of the indices; it is `input`'s own memory in PyTorch if `is_tied`."""
-    copied = Clone.apply(input, "C")
-    if is_tied:
-        tie(input, copied)
-    return copied
+def _reshaped(input: Tensor, shape: tuple[int, ...], is_tied: bool) -> Tensor:
+    """A view where strides allow it, else one of a copy: that of an image follows it if tied."""
+    if not _shares_memory_as(input.array, shape):
+        image, input = input, Clone.apply(input, "C")
+        if is_tied and is_channels_last(image.array):
+            tie(image, input)
+    return ViewAs.apply(input, shape)
 
 
 def _view(self: Tensor, *shape: Any, dtype: DType | None = None) -> Tensor:
@@ -163,19 +159,17 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None) -> Tensor:
     Images that an operation has laid out channels-last, which PyTorch would have left as they are,
     are copied where the shape asks for it; what is written into one of the two reaches the other.
     """
-    if len(shape) == 1 and isinstance(shape[0], DType):
+    if dtype is None and len(shape) == 1 and type(shape[0]) is DType:
         dtype = shape[0]
     if dtype is not None:
         return _view_dtype(self, dtype)
     wanted = _complete(sizes_from(shape), self.array.size)
-    if not _shares_memory_as(self.array, wanted):
-        if not is_channels_last(self.array):
-            raise OperationError(
-                "view size is not compatible with input tensor's size and stride (at least one "
-                "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
-            )
-        self = _in_order(self, is_tied=True)
-    return ViewAs.apply(self, wanted)
+    if not _shares_memory_as(self.array, wanted) and not is_channels_last(self.array):
+        raise OperationError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return _reshaped(self, wanted, is_tied=True)
 
 
 def _view_dtype(self: Tensor, dtype: DType) -> Tensor:
@@ -204,7 +198,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     first, last = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
-    return reshape(input, shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :])
+    merged = shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :]
+    return _reshaped(input, merged, is_tied=input._view is None)
 
 
 @operation
@@ -219,10 +214,11 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Dimensions of size 1 (or those of them in `dim`) taken out."""
     shape = input.array.shape
-    axes: Any = range(len(shape))
-    if dim is not None:
-        axes = (normalize_axes(dim, len(shape)) or ()) if dim != () else ()
-    return Squeeze.apply(input, tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes))
+    if dim is None:
+        return Squeeze.apply(input, tuple([n for n in shape if n != 1]))
+    axes = (normalize_axes(dim, len(shape)) or ()) if dim != () else ()
+    kept = [n for i, n in enumerate(shape) if n != 1 or i not in axes]
+    return Squeeze.apply(input, tuple(kept))
 
 
 @operation
@@ -239,8 +235,11 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 @operation
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The dimensions in another order."""
-    axes = tuple(wrap_dim(d, input.array.ndim) for d in sizes_from(dims))
-    if sorted(axes) != list(range(input.array.ndim)):
+    ndim = input.array.ndim
+    axes = sizes_from(dims)
+    if sorted(axes) != list(range(ndim)):
+        axes = tuple([wrap_dim(d, ndim) for d in axes])
+    if sorted(axes) != list(range(ndim)):
         raise OperationError(
             f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
             f"length of the desired ordering of dimensions i.e. input.dim() = {input.array.ndim} "
@@ -311,22 +310,30 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
             f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
             f"in the tensor ({len(have)})"
         )
-    if any(n < 0 and (n != -1 or i < added) for i, n in enumerate(wanted)):
+    full = wanted
+    if wanted and min(wanted) < 0:
+        full = wanted[:added] + tuple(
+            [n if w == -1 else w for w, n in zip(wanted[added:], have, strict=True)]
+        )
+    for w, n in zip(full[added:], have, strict=True):
+        if w != n != 1:
+            raise _cannot_expand(full, have)
+    if full and min(full) < 0:
         raise OperationError(
-            f"expand: The expanded size of the tensor ({min(wanted)}) isn't allowed: -1 keeps the "
+            f"expand: The expanded size of the tensor ({min(full)}) isn't allowed: -1 keeps the "
             f"size of a dimension that is there, of size {list(have)}; wanted {list(wanted)}"
         )
-    full = tuple(
-        have[i - added] if n == -1 and i >= added else n for i, n in enumerate(wanted)
-    )
-    for i, n in enumerate(have):
-        if n not in (1, full[added + i]):
-            raise OperationError(
-                f"The expanded size of the tensor ({full[added + i]}) must match the existing size "
-                f"({n}) at non-singleton dimension {added + i}.  Target sizes: {list(full)}.  "
-                f"Tensor sizes: {list(have)}"
-            )
     return Expand.apply(input, full)
+
+
+def _cannot_expand(wanted: tuple[int, ...], have: tuple[int, ...]) -> OperationError:
+    added = len(wanted) - len(have)
+    dim = next(i for i, n in enumerate(have, added) if wanted[i] != n != 1)
+    return OperationError(
+        f"The expanded size of the tensor ({wanted[dim]}) must match the existing size "
+        f"({have[dim - added]}) at non-singleton dimension {dim}.  Target sizes: {list(wanted)}.  "
+        f"Tensor sizes: {list(have)}"
+    )
 
 
 @operation("Tensor")

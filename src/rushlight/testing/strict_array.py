@@ -214,7 +214,11 @@ class ndarray:
         self.module.bare(self).fill(self.module.bare(value))
 
     def __getitem__(self, index: Any) -> Any:
-        return self._view(self._data[self.module.bare_index(self, index)])
+        bare = self.module.bare_index(self, index)
+        found = self._data[bare]
+        if isinstance(found, np.generic):  # CuPy gives a view: there are no scalars on a device
+            found = self._data[(*bare, Ellipsis)]
+        return self._view(found)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         bare = self.module.bare_index(self, index)

@@ -19,6 +19,7 @@ class Convolution:
     xp: Any
     array: Any
     clone: Any
+    add: Any
 
     @kernel("product")
     def convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
@@ -47,6 +48,11 @@ class Convolution:
             for p, n in zip(geometry.padding, geometry.input_shape[2:], strict=True)
         )
         return self.clone(padded[inner], "channels_last")
+
+    @kernel("product")
+    def transposed_convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
+        y = self.convolution_backward_input(x, weight, geometry)
+        return y if bias is None else self.add(y, bias.reshape((-1,) + (1,) * (y.ndim - 2)), y)
 
     @kernel("product")
     def convolution_backward_weight(

@@ -167,7 +167,7 @@ class Elementwise:
         if x.dtype.kind == "b":
             return self.store(x.copy(), out)
         if category_of(x.dtype) == FLOATING:  # 0 for nan
-            return self.store((x > 0).astype(x.dtype) - (x < 0).astype(x.dtype), out, x)
+            return self.array(self.xp.subtract(x > 0, x < 0, out=out, dtype=x.dtype))
         return self.array(self.xp.sign(x, out=out))
 
     @kernel("elementwise")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ..declaration import kernel
@@ -38,6 +39,11 @@ class Reduction:
     store: Any
     scalar: Any
     is_host: bool
+    sub: Any
+    mul: Any
+    add: Any
+    div: Any
+    sqrt: Any
 
     sum, mean = map(_add_up, ("sum", "mean"))
     amax, amin = map(_reduce, ("amax", "amin"))
@@ -59,6 +65,21 @@ class Reduction:
     @kernel("reduction")
     def argmin(self, x: Any, axis: Any, keepdims: bool, out: Any = None) -> Any:
         return self.array(self.xp.argmin(x, axis=axis, out=out, keepdims=keepdims))
+
+    @kernel("reduction")
+    def var(self, x: Any, axes: Any, correction: Any, keepdims: bool, out: Any = None) -> Any:
+        """The mean squared distance from the mean, over n - `correction`."""
+        count = x.size if axes is None else prod([x.shape[axis] for axis in axes])
+        far = self.sub(x, self.mean(x, axes, True))
+        if far.dtype.kind == "c":
+            squares = self.add(self.mul(far.real, far.real), self.mul(far.imag, far.imag))
+        else:
+            squares = self.mul(far, far)
+        return self.div(self.sum(squares, axes, keepdims), max(count - correction, 0), out)
+
+    @kernel("reduction")
+    def std(self, x: Any, axes: Any, correction: Any, keepdims: bool, out: Any = None) -> Any:
+        return self.sqrt(self.var(x, axes, correction, keepdims), out)
 
     @kernel("scan")
     def cumsum(self, x: Any, axis: int, out: Any = None) -> Any:

@@ -33,10 +33,10 @@ class Shape:
 
     @kernel("view")
     def getitem(self, x: Any, index: Any) -> Any:
-        # The ellipsis makes a 0-d view, and not a number, of what whole numbers alone name.
-        if not any(part is Ellipsis for part in index):
-            index = (*index, Ellipsis)
-        return x[index]
+        view = x[index]
+        if type(view) is type(x):
+            return view
+        return x[(*index, Ellipsis)]  # whole numbers alone name a number; this is a 0-d view
 
     @kernel("indexing", ("x",))
     def setitem(self, x: Any, value: Any, index: Any) -> Any:

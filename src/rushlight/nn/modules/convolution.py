@@ -20,6 +20,7 @@ class _Convolution(Module):
     """What the convolutions of one, two and more dimensions have in common."""
 
     dimensions: int
+    transposed = False
     weight: Parameter
     bias: Parameter | None
     padding: tuple[int, ...] | str
@@ -47,12 +48,14 @@ class _Convolution(Module):
         self.stride = ntuple(stride, self.dimensions)
         self.padding = padding if isinstance(padding, str) else ntuple(padding, self.dimensions)
         self.dilation = ntuple(dilation, self.dimensions)
-        self.transposed = False
         self.output_padding = (0,) * self.dimensions
         self.groups = groups
         self.padding_mode = padding_mode
         self._reversed_padding_repeated_twice = self._border()
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        channels = (out_channels, in_channels // groups)
+        if self.transposed:
+            channels = (in_channels, out_channels // groups)
+        shape = (*channels, *self.kernel_size)
         self.weight = Parameter(empty(shape, device=device, dtype=dtype))
         self.register_parameter(
             "bias", Parameter(empty(out_channels, device=device, dtype=dtype)) if bias else None
@@ -104,6 +107,8 @@ class _Convolution(Module):
             parts.append(f"padding={self.padding}")
         if self.dilation != ones:
             parts.append(f"dilation={self.dilation}")
+        if any(self.output_padding):
+            parts.append(f"output_padding={self.output_padding}")
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
         if self.bias is None:
@@ -152,3 +157,123 @@ class Conv2d(_Convolution):
         return F.conv2d(
             input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
         )
+
+
+class Conv3d(_Convolution):
+    """y[n, o] = bias[o] + sum over c of weight[o, c] * x[n, c], cross-correlated over all sides.
+
+    Shapes: x (N, C, D, H, W), y (N, O, D', H', W'), weight (O, C / groups, kernel depth, height,
+    width). See `Conv2d`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.Conv3d(1, 2, 3, padding=1)(torch.randn(1, 1, 4, 5, 6)).shape
+    torch.Size([1, 2, 4, 5, 6])
+    """
+
+    dimensions = 3
+
+    def forward(self, input: Tensor) -> Tensor:
+        input, padding = self._padded(input)
+        return F.conv3d(
+            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
+        )
+
+
+class _TransposedConvolution(_Convolution):
+    """What the transposed convolutions of one, two and more dimensions have in common."""
+
+    transposed = True
+    padding: tuple[int, ...]
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+        padding: Any = 0, output_padding: Any = 0, groups: int = 1, bias: bool = True,
+        dilation: Any = 1, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        if padding_mode != "zeros":
+            raise ValueError(
+                f'Only "zeros" padding mode is supported for {type(self).__name__}'
+            )
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
+            padding_mode, device, dtype,
+        )  # fmt: skip
+        self.output_padding = ntuple(output_padding, self.dimensions)
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        convolve = getattr(F, f"conv_transpose{self.dimensions}d")
+        rest = self.output_padding if output_size is None else self._rest(input, output_size)
+        return convolve(
+            input, self.weight, self.bias, self.stride, self.padding, rest, self.groups,
+            self.dilation,
+        )  # fmt: skip
+
+    def _rest(self, input: Tensor, output_size: Any) -> tuple[int, ...]:
+        """The `output_padding` that makes a result of this size."""
+        sizes = tuple(output_size)
+        extra = input.dim() - self.dimensions
+        sizes = sizes[extra:] if len(sizes) == input.dim() else sizes
+        if len(sizes) != self.dimensions:
+            raise ValueError(
+                f"ConvTranspose{self.dimensions}d: for {input.dim()}D input, output_size must have "
+                f"{self.dimensions} or {input.dim()} elements (got {len(sizes)})"
+            )
+        least = [
+            (n - 1) * s - 2 * p + d * (k - 1) + 1
+            for n, s, p, d, k in zip(
+                input.shape[extra:], self.stride, self.padding, self.dilation, self.kernel_size,
+                strict=True,
+            )
+        ]  # fmt: skip
+        for size, low, stride in zip(sizes, least, self.stride, strict=True):
+            if not low <= size < low + stride:
+                raise ValueError(
+                    f"requested an output size of {list(sizes)}, but valid sizes range from {least}"
+                    f" to {[n + s - 1 for n, s in zip(least, self.stride, strict=True)]} (for an "
+                    f"input of {list(input.shape[extra:])})"
+                )
+        return tuple(size - low for size, low in zip(sizes, least, strict=True))
+
+
+class ConvTranspose1d(_TransposedConvolution):
+    """`ConvTranspose2d` in one dimension.
+
+    Shapes: x (N, C, L), y (N, O, M), weight (C, O / groups, kernel_size).
+
+    >>> import rushlight as torch
+    >>> torch.nn.ConvTranspose1d(16, 33, 3, stride=2)(torch.randn(20, 16, 50)).shape
+    torch.Size([20, 33, 101])
+    """
+
+    dimensions = 1
+
+
+class ConvTranspose2d(_TransposedConvolution):
+    """The adjoint of `Conv2d`: each place of the input adds its multiples of kernels.
+
+    Shapes: x (N, C, H, W) or (C, H, W), y (N, O, H', W'), weight (C, O / groups, kernel height,
+    kernel width), with H' = (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding
+    + 1. The call takes `output_size` instead of the module's `output_padding`. Weight and bias
+    start uniform in +-1/sqrt(O / groups times values under the kernel). See Dumoulin and Visin, A
+    guide to convolution arithmetic for deep learning (2016).
+
+    >>> import rushlight as torch
+    >>> torch.nn.ConvTranspose2d(16, 33, 4, stride=2, padding=1)(torch.randn(20, 16, 8, 8)).shape
+    torch.Size([20, 33, 16, 16])
+    """
+
+    dimensions = 2
+
+
+class ConvTranspose3d(_TransposedConvolution):
+    """`ConvTranspose2d` in three dimensions.
+
+    Shapes: x (N, C, D, H, W), y (N, O, D', H', W'), weight (C, O / groups, kernel depth, height,
+    width).
+
+    >>> import rushlight as torch
+    >>> torch.nn.ConvTranspose3d(2, 3, 2, stride=2)(torch.randn(1, 2, 4, 4, 4)).shape
+    torch.Size([1, 3, 8, 8, 8])
+    """
+
+    dimensions = 3
