@@ -54,6 +54,8 @@ def checked(value: Any, numpy_type: np.dtype[Any]) -> Any:
     low, high = _ranges[numpy_type]
     try:
         if low <= value <= high:
+            if value.__class__ is int and not -(2**63) <= value < 2**64:
+                raise OverflowError("int too big to convert")
             return value
     except TypeError:  # complex numbers have no order
         pass
@@ -61,6 +63,8 @@ def checked(value: Any, numpy_type: np.dtype[Any]) -> Any:
 
 
 def _unusual(value: Any, numpy_type: np.dtype[Any]) -> Any:
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise OverflowError("int too big to convert")
     category = category_of(numpy_type)
     if category == BOOL:
         return bool(value)

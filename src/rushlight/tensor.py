@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
+from .copying import copy_in_memory
 from .device import device as Device
 from .dtype import COMPLEX, FLOATING, INTEGER, bfloat16, category_of
 from .dtype import dtype as DType
@@ -53,7 +54,9 @@ class Tensor(Methods):
     _grad_fn: Any
     _view: View | None
     _output_number = 0
-    _counter: list[int] | None = None  # [version], shared by the tensors that share memory
+    # [version], shared by the tensors that share memory; with a list of mirrors where there are any
+    _counter: list[Any] | None = None
+    _mirrored: Tensor | None = None
     _hooks: dict[int, Callable[..., Any]] | None = None  # of a leaf; a node holds the others'
     _post_accumulate_hooks: dict[int, Callable[..., Any]] | None = None
     _retains_grad = False
@@ -242,7 +245,7 @@ class Tensor(Methods):
     def _version(self) -> int:
         return 0 if self._counter is None else self._counter[0]
 
-    def counter(self) -> list[int]:
+    def counter(self) -> list[Any]:
         """The version counter, made when the first view or change needs one."""
         if self._counter is None:
             self._counter = [0]
@@ -449,8 +452,10 @@ class Tensor(Methods):
                 "protocol at the moment. If you were attempting to deepcopy a module, this may be "
                 "because of a tensor attribute that is not a leaf; detach() it first."
             )
-        table = kernel_tables[type(self.array)]
-        result = wrap(table.clone(self.array, "K"), type(self))
+        array = None if launch.recorder else copy_in_memory(self.array, memo)
+        if array is None:
+            array = kernel_tables[type(self.array)].clone(self.array, "K")
+        result = wrap(array, type(self))
         memo[id(self)] = result
         result._requires_grad = self._requires_grad
         if self._grad is not None:

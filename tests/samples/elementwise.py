@@ -90,8 +90,21 @@ def _masks(v: Values) -> Iterator[Sample]:
 
 
 def _rounded(v: Values) -> Iterator[Sample]:
+    for mode in ("trunc", "floor"):
+        yield Sample(v.distinct(2, 3), v.nonzero(3), rounding_mode=mode)
+        yield Sample(v.distinct(2, 3), 0.33, rounding_mode=mode)
+        yield Sample(v.integers(-9, 9, 6), v.integers(1, 4, 6), rounding_mode=mode)
+    yield Invalid(v.integers(0, 4, 3), 0, rounding_mode="trunc", raises=RuntimeError,
+                  match="ZeroDivisionError", reads_values=True)
     yield Invalid(v.positive(3), 2.0, rounding_mode="up", raises=RuntimeError,
                   match="div expected rounding_mode to be one of None, 'trunc', or 'floor'")
+
+
+def _div(a: Array, b: Any, rounding_mode: str | None = None) -> Any:
+    if rounding_mode == "floor":
+        return np.floor_divide(a, b)
+    quotient = np.true_divide(a, b)
+    return np.trunc(quotient).astype(a.dtype) if rounding_mode else quotient
 
 
 def _pow(v: Values) -> Iterator[Sample]:
@@ -122,7 +135,7 @@ ops = [
     binary("sub", lambda a, b, alpha=1: a - alpha * b, more=_masks, inplace="sub_",
            integers="int64", complex=True),
     binary("mul", np.multiply, inplace="mul_", integers="int64", complex=True),
-    binary("div", lambda a, b, rounding_mode=None: np.true_divide(a, b), second="nonzero",
+    binary("div", _div, second="nonzero",
            covers=("true_divide",),
            more=_rounded, inplace="div_", integers="float32", complex=True),
     binary("floor_divide", np.floor_divide, "distinct", "nonzero", differentiable=False,

@@ -120,16 +120,22 @@ def _pairs(v: Values) -> Iterator[Sample]:
 
 def _weighed(v: Values) -> Iterator[Sample]:
     yield from _pairs(v)
-    yield Sample(v.normal(3, 4), v.normal(3, 4), weight=Fixed(v.positive(3, 4)), reduction="sum")
+    for reduction in REDUCTIONS:
+        yield Sample(v.distinct(3, 4), v.normal(3, 4) / 50, weight=Fixed(v.positive(3, 4)),
+                     reduction=reduction)  # fmt: skip
+    yield Invalid(v.normal(3), v.normal(3), weight=v.positive(1), raises=ValueError,
+                  match="Weights and input must have the same size")
 
 
-def _mse_reference(x: Array, y: Array, reduction: str = "mean", reduce: Any = None,
-                   weight: Any = 1) -> Any:  # fmt: skip
-    return _reduced((x - y) ** 2 * weight, "none" if reduce is False else reduction)
+def _weighed_reference(distance: Any) -> Any:
+    def reference(x: Array, y: Array, reduction: str = "mean", reduce: Any = None,
+                  weight: Any = None) -> Any:  # fmt: skip
+        losses, total = distance(x - y), None
+        if weight is not None:
+            losses, total = losses * weight, weight.sum()
+        return _reduced(losses, "none" if reduce is False else reduction, total)
 
-
-def _l1_reference(x: Array, y: Array, reduction: str = "mean", reduce: Any = None) -> Any:
-    return _reduced(np.abs(x - y), "none" if reduce is False else reduction)
+    return reference
 
 
 def _probabilities(v: Values) -> Iterator[Sample]:
@@ -165,8 +171,8 @@ def _logits_reference(x: Array, t: Array, weight: Any = 1, pos_weight: Any = 1,
 ops = [
     Op("nn.functional.nll_loss", _nll, _nll_reference, composite=True),
     Op("nn.functional.cross_entropy", _cross_entropy, _cross_entropy_reference, composite=True),
-    Op("nn.functional.mse_loss", _weighed, _mse_reference, composite=True),
-    Op("nn.functional.l1_loss", _pairs, _l1_reference),
+    Op("nn.functional.mse_loss", _weighed, _weighed_reference(np.square), composite=True),
+    Op("nn.functional.l1_loss", _weighed, _weighed_reference(np.abs)),
     Op("nn.functional.binary_cross_entropy", _probabilities, _bce_reference, composite=True),
     Op("nn.functional.binary_cross_entropy_with_logits", _logits, _logits_reference,
        composite=True),

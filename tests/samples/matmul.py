@@ -78,6 +78,7 @@ def _addmm(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 4), v.normal(2, 3), v.normal(3, 4))
     yield Sample(v.normal(4), v.normal(2, 3), v.normal(3, 4))
     yield Sample(v.normal(4), v.normal(2, 3), v.normal(3, 4), beta=0.5, alpha=-2.0)
+    yield Sample(v.normal(2, 4), v.normal(2, 3), v.normal(3, 4), beta=0)
     yield Invalid(v.normal(4), v.normal(2, 3), v.normal(4, 4), raises=RuntimeError,
                   match="shapes cannot be multiplied")
 

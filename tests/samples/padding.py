@@ -18,6 +18,10 @@ def _pad(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 4), (-1, 1))
     yield Sample(v.normal(2, 4), (-1, -2))
     yield Sample(v.integers(0, 9, 2, 3), (1, 1), "constant", 7)
+    yield Sample(v.normal(2, 3, 4), (-1, 1), "circular")
+    yield Invalid(v.normal(2, 3), (-5, 2), raises=RuntimeError, match="negative output size",
+                  own_words=True)
+    yield Invalid(v.normal(1, 2, 3), (-3, 0), "replicate", raises=RuntimeError, match="too small")
     for mode in ("reflect", "replicate", "circular"):
         yield Sample(v.normal(2, 3, 4, 5), (1, 2, 3, 0), mode)
         yield Sample(v.normal(2, 3, 5), (2, 1), mode=mode)

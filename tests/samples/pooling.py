@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Invalid, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Op, Sample, Values
 
 
 def _windows(v: Values, values: str) -> Iterator[Sample]:
@@ -83,6 +83,7 @@ def _avg_pool(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 7, 5), 3, 2, 1, count_include_pad=False)
     yield Sample(v.normal(2, 3, 7, 6), 3, 2, 1, True, False)
     yield Sample(v.normal(2, 3, 6, 4), 2, divisor_override=3)
+    yield Invalid(v.mask(2, 3, 6, 4), 2, raises=NotImplementedError, match="not implemented for")
     yield Invalid(v.normal(2, 3, 6, 4), 2, divisor_override=0, raises=RuntimeError,
                   match="divisor must be not zero")
 
@@ -122,12 +123,15 @@ def _adaptive(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 7, 5), (None, 2))
     yield Sample(v.normal(3, 7, 5), 4)
     yield Sample(v.normal(2, 3, 2, 2), 4)
+    yield Sample(Fixed(v.normal(2, 3, 7, 5)), (0, 2))
+    yield Invalid(v.integers(0, 9, 2, 3, 4, 4), 2, raises=NotImplementedError,
+                  match="not implemented for")
 
 
 def _adaptive_reference(x: Array, size: Any) -> Array:
     height, width = x.shape[-2:]
     rows, columns = (size, size) if isinstance(size, int) else size
-    rows, columns = rows or height, columns or width
+    rows, columns = height if rows is None else rows, width if columns is None else columns
     y = np.zeros((*x.shape[:-2], rows, columns))
     for i, j in np.ndindex(rows, columns):
         part = x[..., i * height // rows : -(-(i + 1) * height // rows),

@@ -113,6 +113,7 @@ def _extreme(v: Values) -> Iterator[Sample]:
 
 def _amax(v: Values) -> Iterator[Sample]:
     yield from _reduction("distinct", empty=False)(v)
+    yield Invalid(v.normal(3, 0), 1, raises=IndexError, match="Expected reduction dim")
     yield Invalid(v.complex(3), 0, raises=NotImplementedError, match="does not support complex",
                   own_words=True)
 
@@ -140,6 +141,8 @@ def _position(v: Values) -> Iterator[Sample]:
     yield Sample(v.integers(0, 3, 4, 6), 1)
     yield Sample(np.array([1.0, np.nan, 3.0]))
     yield Sample(v.distinct())
+    yield Sample(v.distinct(0, 3), 1)
+    yield Invalid(v.normal(0, 3), 0, raises=IndexError, match="Expected reduction dim")
     yield Invalid(v.normal(0), raises=IndexError, match="Expected reduction dim")
     yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex input")
     yield Invalid(v.mask(3), raises=RuntimeError, match="does not support bool input")
@@ -166,6 +169,7 @@ def _norm(v: Values) -> Iterator[Sample]:
     for p in ("fro", 2, 1, 3, 0.5, float("inf"), float("-inf"), 0):
         yield Sample(v.nonzero(3, 4), p)
     yield Sample(v.nonzero(5))
+    yield Sample(v.nonzero(5), -1.0)
     yield Sample(v.nonzero(2, 3, 4), dim=1)
     yield Sample(v.nonzero(2, 3, 4), 1, dim=(0, 2))
     yield Sample(v.nonzero(2, 3, 4), float("inf"), dim=2, keepdim=True)
@@ -202,7 +206,7 @@ def _sum_to_size_reference(x: Array, *size: Any) -> Array:
 ops = [
     Op("sum", _typed, _numpy(lambda x, dtype=None, **k: np.sum(x, **k)), integers="int64"),
     Op("mean", _mean, _numpy(lambda x, dtype=None, **k: np.mean(x, **k))),
-    Op("var", _spread, _var, composite=True),
+    Op("var", _spread, _var),
     Op("std", _spread, lambda *a, **k: np.sqrt(_var(*a, **k)), composite=True),
     Op("amax", _amax, _numpy(np.max)),
     Op("amin", _amax, _numpy(np.min)),
@@ -216,6 +220,6 @@ ops = [
     Op("any", _truth, _numpy(np.any), differentiable=False),
     Op("count_nonzero", _count, lambda x, dim=None: np.count_nonzero(x, dim),
        differentiable=False),
-    Op("norm", _norm, _norm_reference, composite=True),
+    Op("norm", _norm, _norm_reference),
     Op("Tensor.sum_to_size", _sum_to_size, _sum_to_size_reference, composite=True),
 ]  # fmt: skip

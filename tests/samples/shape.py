@@ -253,11 +253,12 @@ def _chunk(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(5, 2), 4)
     yield Sample(v.normal(4, 6), 3, 1)
     yield Sample(v.normal(2), 5)
+    yield Sample(v.normal(0, 2), 3)
     yield Invalid(v.normal(4), 0, raises=RuntimeError, match="chunk expects `chunks` to be greater")
 
 
 def _chunk_reference(x: Array, chunks: int, dim: int = 0) -> Any:
-    return _split_reference(x, -(-x.shape[dim] // chunks), dim)
+    return _split_reference(x, -(-x.shape[dim] // chunks) or [0] * chunks, dim)
 
 
 def _unbind(v: Values) -> Iterator[Sample]:

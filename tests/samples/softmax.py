@@ -26,6 +26,7 @@ def _samples(v: Values) -> Iterator[Sample]:
 
 def _with_dtype(v: Values) -> Iterator[Sample]:
     yield from _samples(v)
+    yield Sample(v.normal(3, 0), 1)
     yield Sample(v.integers(0, 4, 3, 5), 1, dtype=Named("float64"))
     for x in (v.integers(0, 4, 3), v.mask(3), v.complex(3)):
         yield Invalid(x, 0, raises=NotImplementedError, match="not implemented for")
@@ -39,6 +40,8 @@ def _logsumexp(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 4), (0, 2))
     yield Sample(v.normal(2, 3, 4), 1, keepdim=True)
     yield Sample(np.array([[-np.inf, 1.0], [2.0, 3.0]]), 1)
+    yield Sample(np.array([250, 251]), 0)
+    yield Sample(Fixed(v.normal(3, 0)), 1)
 
 
 def _no_whole_pair(v: Values) -> Iterator[Sample]:

@@ -12,6 +12,7 @@ from ..dtype import FLOATING
 from ..errors import NotSupportedError
 from ..grad_mode import enable_grad, no_grad, state
 from ..tensor import Tensor
+from .mirror import reach
 from .node import Node, edge_to, next_sequence
 from .operation import check_inplace
 
@@ -76,12 +77,12 @@ class Function(Node):
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
         node = cls._node_class()()
-        node._sequence = next_sequence()
         node._saved = ()
         recording = state.enabled and any(
             isinstance(value, Tensor) and value.requires_grad for value in inputs
         )
         node._edges = tuple([edge_to(v) for v in inputs]) if recording else (None,) * len(inputs)
+        node._sequence = next_sequence()
         combined = cls.setup_context is Function.setup_context
         with no_grad():
             if combined:
@@ -110,6 +111,8 @@ class Function(Node):
         """A forward's results where no gradient is asked for: an input comes back as an alias."""
         for tensor in node._dirty:
             tensor.bump_version()
+            if len(tensor.counter()) > 1:
+                reach(tensor)
         outputs = result if isinstance(result, tuple) else (result,)
         outputs = tuple([
             t.alias() if _in(t, inputs) and not _in(t, node._dirty) and isinstance(t, Tensor) else t
@@ -132,6 +135,8 @@ class Function(Node):
         elif _in(output, inputs):
             output = output.alias()
         output.rebase(self, number)
+        if _in(output, self._dirty) and len(output.counter()) > 1:
+            reach(output)
         return output
 
     def _keep(self, outputs: tuple[Any, ...]) -> None:

@@ -19,8 +19,11 @@ from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
+from .mirror import reach
 from .node import Node, edge_to, next_sequence
 from .view import View
+
+contiguous_format = "torch.contiguous_format"
 
 _new = object.__new__
 # What NumPy says of a result that the array it is to be written into does not hold.
@@ -48,6 +51,9 @@ class Operation(Node):
     differentiable = True
     floats = False  # whether whole numbers become floating-point ones first
     commutative = False
+    takes_numbers = True  # whether the second operand may be a number
+    takes_number_first = False  # whether the function takes a number and a tensor, too
+    wide_scalar = False  # whether a 0-d operand beside halves keeps its range
     refuses_bool = ""  # PyTorch's sentence where masks are no operands
     has_context = False  # whether there is anything to save
     saves_input = False  # the in-place form must copy its input before it is overwritten
@@ -142,6 +148,8 @@ class Operation(Node):
             node = cls.make_node((original, *others), x, edges)
             node.forget_written(x)
             rebase_history(x, node)
+        if len(x.counter()) > 1:
+            reach(x)
         return x
 
     @classmethod
@@ -213,8 +221,8 @@ class ViewOperation(Operation):
             state.enabled and cls.differentiable
         ):
             node: Any = _new(cls)
+            node._edges = (edge_to(source),)  # which may make nodes: they come before this one
             node._sequence = next_sequence()
-            node._edges = (edge_to(source),)
             node._saved = ()
             node._shape, node._dtype = shared.shape, shared.dtype
             node.input_shape = array.shape
@@ -255,7 +263,7 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
             f"{name}: result type {result} can't be cast to the desired output type {wanted}"
         )
     if isinstance(error, OverflowError):
-        return OperationError(f"{name}: value cannot be converted without overflow ({error})")
+        return OverflowError(f"{name}: {error}")
     tensors = [a for a in arrays if type(a) in kernel_tables]
     devices = list(dict.fromkeys(str(kernel_tables[type(a)].device_of(a)) for a in tensors))
     if len(devices) > 1:
@@ -321,9 +329,13 @@ class CopySlices(Node):
         self._saved = ()
         self.steps = steps
         self.node = node
+        # The base's dimensions in the order that they have in memory.
+        self.order = tuple(sorted(range(base.ndim), key=lambda i: -base.array.strides[i]))
 
     def backward(self, grad: Tensor) -> Any:
-        grad = grad.clone()
+        # In the base's memory order: in another one the steps need not lead to a view.
+        back = sorted(range(grad.ndim), key=self.order.__getitem__)
+        grad = grad.permute(self.order).clone(memory_format=contiguous_format).permute(back)
         part = View.replay(grad, self.steps)
         gradients = self.node.backward(part.clone())
         if not isinstance(gradients, tuple):

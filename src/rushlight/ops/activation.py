@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..tensor import Tensor
 from .choices import where
-from .common import conjugated, derivative
+from .common import conjugated, derivative, number
 from .declare import Unary, operation
 from .elementwise import erfc, exp
 
@@ -26,7 +26,7 @@ class Relu(SavesOutput, Unary):
 
 
 class ReluGradient(Operation):
-    """grad where y > 0, else 0; linear in grad, flat in y."""
+    """0 where y <= 0, else grad: nan keeps it; linear in grad, flat in y."""
 
     kernel = "relu_backward"
     saves = (1,)
@@ -352,19 +352,19 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 @operation("nn.functional")
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`."""
-    return Softplus.apply(input, beta, threshold)
+    return Softplus.apply(input, number(beta), number(threshold))
 
 
 @operation("nn.functional")
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2015)."""
-    return _activated(Elu, input, inplace, alpha)
+    return _activated(Elu, input, inplace, number(alpha))
 
 
 @operation("nn.functional")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > `threshold`, `value` elsewhere."""
-    return _activated(Threshold, input, inplace, threshold, value)
+    return _activated(Threshold, input, inplace, number(threshold), number(value))
 
 
 @operation("nn.functional")
@@ -372,4 +372,4 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     """x where x > 0, `negative_slope * x` elsewhere."""
     # As long as signs stay, the backward does with the result, and no copy is kept of x.
     operation = LeakyReluInPlace if inplace and negative_slope >= 0 else LeakyRelu
-    return _activated(operation, input, inplace, negative_slope)
+    return _activated(operation, input, inplace, number(negative_slope))

@@ -10,9 +10,15 @@ from ..errors import NotSupportedError, OperationError
 from ..scalars import checked
 from ..tensor import Tensor
 from ..types import Number
-from .common import check_ordered, conjugated
+from .common import check_ordered, conjugated, number
 from .declare import Binary, operation
-from .promotion import check_inplace_shape, full_like_number, promoted, result_type
+from .promotion import (
+    check_inplace_shape,
+    full_like_number,
+    of_one_dtype,
+    promoted,
+    result_type,
+)
 
 
 class Clamp(SavesInputs):
@@ -37,8 +43,35 @@ class ClampGradient(Operation):
         return ClampGradient.apply(grad, self.saved_tensors[0], self.low, self.high), None
 
 
+class ClampByTensors(SavesInputs):
+    """`Clamp` with limits that are tensors; what equals a limit is its own."""
+
+    node_name = "ClampBackward0"
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, low: Any, high: Any) -> Any:
+        lifted = x if low is None else kernels.maximum(x, low)
+        return lifted if high is None else kernels.minimum(lifted, high)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, low, high = self.saved_tensors
+        inside, below, above = (x == x, None, None)
+        if low is not None:
+            inside, below = inside & (x >= low), x < low
+        if high is not None:
+            inside, above = inside & (x <= high), x > high
+        if below is not None and above is not None:
+            below, above = below & (low < high), above | (high < low)
+        return tuple(
+            None if won is None or not self.needs(i) else where(won, grad, 0.0)
+            for i, won in enumerate((inside, below, above))
+        )
+
+
 class Maximum(SavesInputs, Binary):
     """The larger of two elements; nan if either is."""
+
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         return _share(grad, *self.saved_tensors)
@@ -46,6 +79,8 @@ class Maximum(SavesInputs, Binary):
 
 class Minimum(SavesInputs, Binary):
     """The smaller of two elements; nan if either is."""
+
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -55,6 +90,8 @@ class Minimum(SavesInputs, Binary):
 class Fmax(SavesInputs, Binary):
     """The larger of two elements; a number rather than nan."""
 
+    takes_numbers = False
+
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
         first = (a >= b).logical_or(b.isnan())
@@ -63,6 +100,8 @@ class Fmax(SavesInputs, Binary):
 
 class Fmin(SavesInputs, Binary):
     """The smaller of two elements; a number rather than nan."""
+
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -74,12 +113,12 @@ fmax, fmin = Fmax.define(inplace=False), Fmin.define(inplace=False)
 
 
 def _share(grad: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradients of max(a, b): the larger one's, half of it each where they are equal."""
-    half = grad / 2
-    equal = a == b
-    return (
-        where(equal, half, where(a > b, grad, 0.0)), where(equal, half, where(a > b, 0.0, grad))
-    )  # fmt: skip
+    """The gradients of max(a, b): the larger one's, half of it each where they are equal.
+
+    Where nan has won, nobody has lost: both get all of it, as in PyTorch.
+    """
+    shared = where(a == b, grad / 2, grad)
+    return where(a < b, 0.0, shared), where(a > b, 0.0, shared)
 
 
 class Where(Operation):
@@ -124,8 +163,11 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
-        lifted = input if min is None else _maximum(input, _as_tensor(min, input))
-        return lifted if max is None else _minimum(lifted, _as_tensor(max, input))
+        limits = [v if v is None else _as_tensor(v, input) for v in (min, max)]
+        operands = iter(of_one_dtype(input, *(v for v in limits if v is not None)))
+        input = check_ordered("clamp", next(operands))
+        return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
+    min, max = number(min), number(max)
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
@@ -244,4 +286,4 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     """`input + weight * (end - input)`: `end` itself for a weight of 1."""
     if input.array.dtype != end.array.dtype:
         raise OperationError(f"expected dtype {input.dtype} for `end` but got dtype {end.dtype}")
-    return Lerp.apply(input, end, weight)
+    return Lerp.apply(input, end, number(weight))

@@ -125,15 +125,21 @@ class BitwiseNot(Unary):
     differentiable = False
 
 
-class LogicalAnd(Comparison):
+class Connective(Comparison):
+    """A connective of two truth values."""
+
+    takes_numbers = False
+
+
+class LogicalAnd(Connective):
     """Whether both elements are other than zero."""
 
 
-class LogicalOr(Comparison):
+class LogicalOr(Connective):
     """Whether either element is other than zero."""
 
 
-class LogicalXor(Comparison):
+class LogicalXor(Connective):
     """Whether just one of the elements is other than zero."""
 
 
@@ -142,6 +148,7 @@ class Bitwise(Binary):
 
     differentiable = False
     commutative = True
+    takes_number_first = True
 
 
 class BitwiseAnd(Bitwise):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..device import device as Device
 from ..dtype import (
+    BOOL,
     COMPLEX,
     FLOATING,
     HALVES,
@@ -23,7 +24,7 @@ from ..dtype import (
     uint64,
 )
 from ..dtype import dtype as DType
-from ..errors import OperationError
+from ..errors import NotSupportedError, OperationError
 from ..kernels.devices import find_table
 from ..kernels.launch import refuse_record
 from ..scalars import check_range, checked
@@ -98,6 +99,9 @@ def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
     return np.array(_plain(data), dtype=dtype.numpy)
 
 
+_NUMBERS = {bool, int, float, complex}
+
+
 def _no_element(value: Any) -> Exception:
     """PyTorch's error for what is no number, or none that a tensor holds."""
     if value is None:
@@ -119,9 +123,12 @@ def _ragged(data: Any, dim: int = 0) -> str | None:
 
 
 def _plain(data: Any) -> Any:
-    """Sequences with the tensors in them as arrays."""
+    """Sequences with the tensors in them, each of which stands for one number, as arrays."""
     if isinstance(data, Tensor):
-        array = data.host_array()
+        if data.array.size != 1:
+            kind = TypeError if data.dtype.category <= INTEGER else ValueError  # as PyTorch has it
+            raise kind("only one element tensors can be converted to Python scalars")
+        array = data.host_array().reshape(())
         return array.astype(np.float32) if array.dtype == bfloat16.numpy else array
     if isinstance(data, (list, tuple)) and any(isinstance(v, (Tensor, list, tuple)) for v in data):
         return [_plain(v) for v in data]
@@ -135,7 +142,13 @@ def _first(data: Any) -> Any:
 
 
 def _holds_numpy(data: Any) -> bool:
-    return isinstance(_first(data), (np.ndarray, np.generic, Tensor))
+    """Whether an element has a dtype of its own: an array, one of its scalars, a tensor."""
+    if not isinstance(data, (list, tuple)):
+        return isinstance(data, (np.ndarray, np.generic, Tensor))
+    kinds = set(map(type, data))
+    if kinds <= _NUMBERS:
+        return False
+    return any(map(_holds_numpy, data))
 
 
 def _promoted(data: Any) -> DType:
@@ -300,14 +313,23 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if dtype is None:
+        whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
+        dtype = int64 if whole else get_default_dtype()
+    if dtype.category not in (INTEGER, FLOATING):
+        raise NotSupportedError(f"arange: not implemented for {dtype}")
+    if not all(math.isfinite(v) for v in (start, end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    whole = dtype.category == INTEGER
+    if dtype is int64:  # PyTorch counts in whole numbers here, in floats for the other dtypes
+        start, end, step = (int(v) for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if dtype is None:
-        whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
-        dtype = int64 if whole else get_default_dtype()
-    count = math.ceil((end - start) / step)
+    count = -((start - end) // step) if dtype is int64 else math.ceil((end - start) / step)
+    if whole:
+        start, step = int(start), int(step)
     return finished(table_at(device).arange(start, step, count, dtype.numpy), requires_grad)
 
 
@@ -319,7 +341,12 @@ def linspace(
     """`steps` numbers from `start` to `end`, both included, at equal distances."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    kind = dtype or get_default_dtype()
+    complex_ends = any(isinstance(v, complex) for v in (start, end))
+    kind = dtype or (scalar_dtype(1j) if complex_ends else get_default_dtype())
+    if kind.category == BOOL:
+        raise NotSupportedError("linspace: not implemented for torch.bool")
+    if kind.category == INTEGER:
+        start, end = int(start), int(end)
     return finished(table_at(device).linspace(start, end, steps, kind.numpy), requires_grad)
 
 

@@ -27,6 +27,7 @@ from collections.abc import Callable
 from operator import mul
 from typing import Any, Protocol, TypeVar, overload
 
+from ..autograd.mirror import reach
 from ..autograd.node import edge_to, next_sequence
 from ..autograd.operation import Operation
 from ..grad_mode import state
@@ -107,6 +108,8 @@ class Binary(Operation):
         """
         core = _described(_binary(cls, rescue), cls, cls.operation_name)
         core.plain, core.operation = cls.call, cls
+        if not cls.takes_numbers:
+            core.__annotations__["other"] = "Tensor"
         function = _described(_scaled(core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
@@ -122,7 +125,7 @@ class Binary(Operation):
         """The operation with its operands promoted, without the short cuts of the entry."""
         other = other if alpha == 1 else mul(other, alpha)
         if not isinstance(input, Tensor):
-            input, other = promoted(cls.operation_name, input, other, floats=cls.floats)
+            input, other = promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
         return cls.apply(*operands(cls, input, other)[:2])
 
 
@@ -150,8 +153,8 @@ def _unary(cls: type[Unary]) -> Any:
             state.enabled and differentiable
         ):
             node: Any = _new(cls)
+            node._edges = (edge_to(input),)  # which may make nodes: they come before this one
             node._sequence = next_sequence()
-            node._edges = (edge_to(input),)
             node._saved = ()
             node._shape, node._dtype = array.shape, array.dtype
             if has_context:
@@ -165,6 +168,7 @@ def _unary(cls: type[Unary]) -> Any:
 
 def _binary(cls: type[Binary], rescued: Any) -> Any:
     name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
+    takes_numbers = cls.takes_numbers
 
     def function(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
@@ -177,7 +181,7 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
                     input, other, x, y = operands(cls, input, other)
             else:
                 y = other
-                if type(y) is not float or x.dtype.kind != "f":
+                if type(y) is not float or x.dtype.kind != "f" or not takes_numbers:
                     input, other, x, y = operands(cls, input, other)
             array = tables[type(x)].KERNEL(x, y)
         except Exception as error:
@@ -200,8 +204,8 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
             )
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)
-            node._sequence = next_sequence()
             node._edges = (edge_to(input), edge_to(other))
+            node._sequence = next_sequence()
             node._saved = ()
             node._shape, node._dtype = array.shape, array.dtype
             if has_context:
@@ -248,15 +252,17 @@ def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
             x, y = self.array, other.array  # type: ignore[union-attr]  # it is plain
             tables[type(x)].KERNEL(x, y, x)
             self.bump_version()
+            if len(self._counter) > 1:  # type: ignore[arg-type]  # the change has made it
+                reach(self)
             return self
-        return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other))
+        return cls.apply_inplace(self, inplace_operand(cls, self, other))
 
     def scaled(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         if modes:
             return special(scaled, locals())
         if alpha == 1:
             return function(self, other)
-        return cls.apply_inplace(self, inplace_operand(cls.operation_name, self, other, alpha))
+        return cls.apply_inplace(self, inplace_operand(cls, self, other, alpha))
 
     function = _with_names(function, cls.kernel, cls.operation_name + "_")
     return scaled if alpha else function

@@ -11,11 +11,11 @@ from ..errors import OperationError
 from ..tensor import Tensor
 from ..types import Number
 from .choices import where
-from .common import conjugated
+from .common import conjugated, number
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
 from .entry import run_inplace
-from .promotion import of_one_dtype, result_type
+from .promotion import of_one_dtype
 
 # ---- arithmetic
 
@@ -28,6 +28,7 @@ class Add(Binary):
     tensor([31., 42.])
     """
 
+    takes_number_first = wide_scalar = True
     commutative = True
 
     def backward(self, grad: Tensor) -> Any:
@@ -37,6 +38,7 @@ class Add(Binary):
 class Sub(Binary):
     """`input - alpha * other`, broadcast."""
 
+    takes_number_first = wide_scalar = True
     refuses_bool = (
         "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
         "invert a mask, use the `~` or `logical_not()` operator instead."
@@ -49,6 +51,7 @@ class Sub(Binary):
 class Mul(Binary):
     """`input * other`, broadcast."""
 
+    takes_number_first = wide_scalar = True
     commutative = True
     saves_input = True
 
@@ -67,6 +70,7 @@ class Mul(Binary):
 class Div(Binary):
     """`input / other`, broadcast."""
 
+    takes_number_first = wide_scalar = True
     floats = True
     saves_input = True
 
@@ -87,14 +91,32 @@ class Neg(Unary):
         return -grad
 
 
-class FloorDivide(Binary):
-    """The largest whole number not above `input / other`. It has no gradient."""
+class FlatQuotient(Binary):
+    """A quotient in whole numbers: it is flat wherever it has a gradient at all."""
 
-    differentiable = False
+    takes_number_first = True
+
+    def backward(self, grad: Tensor) -> Any:
+        return zeros_like(grad), zeros_like(grad)
+
+
+class FloorDivide(FlatQuotient):
+    """The largest whole number not above `input / other`."""
+
+
+DivFloor = FloorDivide.renamed("Div")
+
+
+class TruncDivide(FlatQuotient):
+    """The whole number next to `input / other` towards zero."""
+
+    node_name = "DivBackward0"
 
 
 class Remainder(SavesInputs, Binary):
     """`input - other * floor(input / other)`: what is left, with the divisor's sign."""
+
+    takes_number_first = True
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -112,6 +134,8 @@ class Fmod(SavesInputs, Binary):
 class Hypot(SavesInputs, Binary):
     """sqrt(input ** 2 + other ** 2), without overflow on the way."""
 
+    takes_numbers = False
+
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
         share = grad / hypot(a, b)
@@ -125,7 +149,7 @@ class Copysign(SavesInputs, Binary):
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
-        return grad * (copysign(a.sign().abs(), b) * a.sign()), zeros_like(grad)
+        return grad * where(a == 0, 0.0, copysign(a, b) / where(a == 0, 1.0, a)), zeros_like(grad)
 
 
 class Addcmul(SavesInputs):
@@ -160,6 +184,8 @@ mul = Mul.define("multiply", operator="mul")
 _true_divide = Div.define(operator="truediv")
 neg = Neg.define("negative")
 floor_divide = FloorDivide.define(operator="floordiv")
+_div_floor = DivFloor.define(inplace=False, place="")
+_div_trunc = TruncDivide.define(inplace=False, place="")
 remainder = Remainder.define(operator="mod")
 fmod, hypot, copysign = Fmod.define(), Hypot.define(), Copysign.define()
 
@@ -169,7 +195,7 @@ def addcmul(
     input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
 ) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast."""
-    return Addcmul.apply(*of_one_dtype(input, tensor1, tensor2), value)
+    return Addcmul.apply(*of_one_dtype(input, tensor1, tensor2), number(value))
 
 
 @operation(inplace=True)
@@ -181,7 +207,7 @@ def addcdiv(
         raise OperationError(
             "Integer division with addcdiv is no longer supported; convert an operand with .float()"
         )
-    return Addcdiv.apply(*of_one_dtype(input, tensor1, tensor2), value)
+    return Addcdiv.apply(*of_one_dtype(input, tensor1, tensor2), number(value))
 
 
 @operation("torch", "divide")
@@ -193,13 +219,13 @@ def div(
     if rounding_mode is None:
         return _true_divide(input, other)
     if rounding_mode == "floor":
-        return floor_divide(input, other)
+        return _div_floor(input, other)
     if rounding_mode != "trunc":
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
             f"'{rounding_mode}'"
         )
-    return _true_divide(input, other).trunc().to(result_type(input, other))
+    return _div_trunc(input, other)
 
 
 @operation("Tensor", "divide_")

@@ -7,6 +7,7 @@ import sys
 import warnings
 from typing import Any
 
+from ..autograd.mirror import reach
 from ..autograd.operation import check_inplace, check_memory, explain, rebase_history, snapshot
 from ..errors import OperationError
 from ..grad_mode import no_grad, state
@@ -81,16 +82,25 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         if _is_within_entry(candidates):
             return UNANSWERED
         return handle_torch_function(function, candidates, *args, **kwargs)
+    operation = function.operation
+    if operation is not None and operation.takes_number_first and _is_number_first(args):
+        return function.plain(*args, **kwargs)
     for position, parameter in enumerate(inspect.signature(function).parameters.values()):
         given = values[parameter.name]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
             _check_tensor(function.__name__, position, parameter, value)
-    if function.operation is not None and isinstance(
+    if operation is not None and isinstance(
         error, (ValueError, TypeError, OverflowError, KeyError)
     ):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
         raise explain(function.__name__, error, arrays) from error
     return UNANSWERED
+
+
+def _is_number_first(args: tuple[Any, ...]) -> bool:
+    """Whether the operands are a number and a tensor."""
+    first, second = args[0], args[1] if len(args) > 1 else None
+    return isinstance(second, Tensor) and not isinstance(first, Tensor) and is_operand(first)
 
 
 def _is_within_entry(candidates: list[Any]) -> bool:
@@ -158,7 +168,7 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 table_of(value)  # a recorder is told of it
         table = table_of(target)
         getattr(table, function.operation.kernel)(*arrays, target.array)
-        target.bump_version()
+        _written(target)
         return out
     with no_grad():
         results = function.plain(*args, **kwargs)
@@ -225,7 +235,14 @@ def _store(target: Tensor, result: Tensor) -> None:
         refuse_record("resizes a tensor given as out")
         copied = table.empty(result.array.shape, target.array.dtype)
         target.array = table.copy(copied, result.array)
+    _written(target)
+
+
+def _written(target: Tensor) -> None:
+    """What follows a change in place that no gradient is asked of."""
     target.bump_version()
+    if len(target.counter()) > 1:
+        reach(target)
 
 
 # ---- in place
@@ -263,6 +280,8 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     target.bump_version()
     if recording:
         rebase_history(target, node)
+    if len(target.counter()) > 1:
+        reach(target)
     return target
 
 

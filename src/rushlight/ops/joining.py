@@ -150,7 +150,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     axis = wrap_dim(dim, input.array.ndim)
     size = input.array.shape[axis]
-    return _pieces(input, axis, _equal_sizes(size, max(-(-size // chunks), 1)))
+    sizes = _equal_sizes(size, -(-size // chunks)) if size else [0] * chunks
+    return _pieces(input, axis, sizes)
 
 
 @operation

@@ -5,14 +5,16 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..autograd.operation import Operation
+from ..autograd.operation import Operation, SavesInputs
 from ..dtype import FLOATING
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
+from .activation import logsigmoid
 from .choices import clamp, where
 from .common import check
 from .declare import operation
-from .elementwise import exp, log1p
+from .elementwise import log, log1p
+from .promotion import of_one_dtype
 from .reduction import mean, sum
 from .softmax import log_softmax
 
@@ -173,23 +175,43 @@ def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """(input - target)^2, its mean or its sum."""
+    """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum."""
     _check_same_shape("mse_loss", input, target)
     difference = input - target
     losses = difference * difference
-    if weight is not None:
-        losses = losses * weight
-    return _reduced(losses, _reduction(reduction, size_average, reduce))
+    return _weighted(losses, weight, input, _reduction(reduction, size_average, reduce))
 
 
 @operation("nn.functional")
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
-    reduction: str = "mean",
+    reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """|input - target|, its mean or its sum."""
+    """|input - target|, its mean or its sum; with `weight` the weighted mean or sum."""
     _check_same_shape("l1_loss", input, target)
-    return _reduced((input - target).abs(), _reduction(reduction, size_average, reduce))
+    losses = (input - target).abs()
+    return _weighted(losses, weight, input, _reduction(reduction, size_average, reduce))
+
+
+class BinaryCrossEntropy(SavesInputs):
+    """-(t log(x) + (1 - t) log(1 - x)), the logarithms cut off at -100.
+
+    The gradient is not that of the logarithms cut off, but grows to 1e12 at 0 and 1, as PyTorch's:
+    it leads back from there.
+    """
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, target: Any) -> Any:
+        missed = kernels.clamp(kernels.log1p(kernels.neg(x)), -100, None)
+        found = kernels.clamp(kernels.log(x), -100, None)
+        return kernels.sub(kernels.mul(kernels.sub(target, 1), missed), kernels.mul(target, found))
+
+    def backward(self, grad: Tensor) -> Any:
+        x, target = self.saved_tensors
+        return (
+            grad * (x - target) / clamp(x * (1 - x), min=1e-12) if self.needs(0) else None,
+            grad * (log1p(-x) - log(x)) if self.needs(1) else None,
+        )
 
 
 @operation("nn.functional")
@@ -209,7 +231,7 @@ def binary_cross_entropy(
         "binary_cross_entropy: all elements of input should be between 0 and 1; for logits use "
         "binary_cross_entropy_with_logits",
     )
-    losses = (target - 1) * clamp(log1p(-input), min=-100) - target * clamp(input.log(), min=-100)
+    losses = BinaryCrossEntropy.apply(*of_one_dtype(input, target))
     if weight is not None:
         losses = losses * weight
     return _reduced(losses, _reduction(reduction, size_average, reduce))
@@ -225,12 +247,10 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
-    # log(1 + exp(-x)), written so that exp never overflows.
-    softplus = log1p(exp(-input.abs())) + clamp(-input, min=0)
-    if pos_weight is None:
-        losses = (1 - target) * input + softplus
-    else:
-        losses = (1 - target) * input + (1 + (pos_weight - 1) * target) * softplus
+    log_p = logsigmoid(input)
+    if pos_weight is not None:
+        log_p = (1 + (pos_weight - 1) * target) * log_p
+    losses = (1 - target) * input - log_p
     if weight is not None:
         losses = losses * weight
     return _reduced(losses, _reduction(reduction, size_average, reduce))
@@ -244,6 +264,19 @@ def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
             f"Please ensure they have the same size. ({name})",
             stacklevel=3,
         )
+
+
+def _weighted(losses: Tensor, weight: Tensor | None, input: Tensor, reduction: str) -> Tensor:
+    """Losses times their weights, reduced; the mean is divided by the sum of the weights."""
+    if weight is None:
+        return _reduced(losses, reduction)
+    if weight.array.shape != input.array.shape:
+        raise ValueError(
+            f"Weights and input must have the same size, got {tuple(weight.shape)} and "
+            f"{tuple(input.shape)}."
+        )
+    losses = losses * weight
+    return sum(losses) / sum(weight) if reduction == "mean" else _reduced(losses, reduction)
 
 
 def _reduced(losses: Tensor, reduction: str) -> Tensor:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
+from ..dtype import bool as bool_
 from ..errors import OperationError
 from ..tensor import Tensor
 from ..types import Number
 from .common import conjugated
+from .creation import ones_like
 from .declare import operation
 
 
@@ -210,9 +212,14 @@ def addmm(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`beta * input + alpha * (mat1 @ mat2)`."""
-    product = mm(mat1, mat2)
-    product = product if alpha == 1 else product * alpha
-    return (input if beta == 1 else input * beta) + product
+    return _times_number(input, beta) + _times_number(mm(mat1, mat2), alpha)
+
+
+def _times_number(x: Tensor, factor: Number) -> Tensor:
+    """`factor * x`; for 0 it does not matter what x holds, as in the library of matrices."""
+    if factor == 0:
+        return x.masked_fill(ones_like(x, dtype=bool_), 0)
+    return x if factor == 1 else x * factor
 
 
 @operation("nn.functional")

@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation, SavesInputs
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
+from .common import number
 from .declare import operation
 
 
@@ -103,8 +104,12 @@ def batch_norm(
             f"batch_norm: running_{'mean' if running_mean is None else 'var'} must be defined in "
             "evaluation mode"
         )
+    if input.array.size == 0:  # there is nothing that running statistics could learn from
+        spread = (1, -1) + (1,) * (len(shape) - 2)
+        scaled = input if weight is None else input * weight.reshape(spread)
+        return scaled.clone() if bias is None else scaled + bias.reshape(spread)
     result = NativeBatchNorm.apply(
-        input, weight, bias, running_mean, running_var, training, momentum, eps
+        input, weight, bias, running_mean, running_var, training, number(momentum), number(eps)
     )
     if training:
         for value in (running_mean, running_var):

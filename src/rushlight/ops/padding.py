@@ -74,14 +74,17 @@ def pad(
     widths = [(0, 0)] * (ndim - len(widths)) + widths
     shape = input.array.shape
     for size, (before, after) in zip(shape, widths, strict=True):
-        if size + before + after < 0:
+        if size + min(before, 0) + min(after, 0) < 0:
             raise OperationError(
                 f"pad: The input size {list(shape)}, plus negative padding {list(pad)}, resulted "
                 "in a negative output size, which is invalid"
             )
     if mode == "constant":
         return ConstantPad.apply(input, tuple(widths), value or 0)
-    _check_borders(shape, widths, mode)
+    if mode == "circular" and min(map(min, widths)) < 0:  # what is cut off does not come back
+        input = ConstantPad.apply(input, tuple((min(a, 0), min(b, 0)) for a, b in widths), 0)
+        widths = [(max(a, 0), max(b, 0)) for a, b in widths]
+    _check_borders(input.array.shape, widths, mode)
     return Pad.apply(input, tuple(widths), mode)
 
 
@@ -90,6 +93,11 @@ def _check_borders(shape: tuple[int, ...], widths: list[tuple[int, int]], mode: 
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     for axis, (before, after) in enumerate(widths):
+        if min(before, after) < 0 and shape[axis] + before + after < 1:
+            raise OperationError(
+                f"pad: input size {list(shape)} is too small: padding ({before}, {after}) leaves "
+                f"nothing of dimension {axis}"
+            )
         if before <= 0 and after <= 0:
             continue
         size = shape[axis]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
-from ..errors import OperationError
+from ..dtype import FLOATING, INTEGER, int64
+from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
 from .common import table_of
 from .declare import operation
@@ -99,6 +100,8 @@ def max_pool2d(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
+    if input.dtype.category not in (INTEGER, FLOATING):
+        raise NotSupportedError(f"max_pool2d: not implemented for {input.dtype}")
     images = _batched("max_pool2d", input)
     geometry = pool_geometry(
         "max_pool2d", images.array.shape, _hashable(kernel_size), _hashable(stride),
@@ -120,6 +123,10 @@ def avg_pool2d(
     count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean of each window of (N, C, H, W) or (C, H, W) images."""
+    if input.dtype.category not in (INTEGER, FLOATING) or (
+        input.dtype.category == INTEGER and input.dtype is not int64
+    ):
+        raise NotSupportedError(f"avg_pool2d: not implemented for {input.dtype}")
     images = _batched("avg_pool2d", input)
     geometry = pool_geometry(
         "avg_pool2d", images.array.shape, _hashable(kernel_size), _hashable(stride),
@@ -140,6 +147,15 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
         given if want is None else want
         for want, given in zip(_pair(output_size), (height, width), strict=True)
     )
+    if input.dtype.category != FLOATING:
+        raise NotSupportedError(f"adaptive_avg_pool2d: not implemented for {input.dtype}")
+    if min(rows, columns) < 0:
+        raise OperationError(
+            "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0, but "
+            f"got {[rows, columns]}"
+        )
+    if 0 in (rows, columns):
+        return input.sum((-2, -1), keepdim=True).expand(*input.array.shape[:-2], rows, columns)
     if height % rows == 0 and width % columns == 0:
         return avg_pool2d(input, (height // rows, width // columns))
     strips = [input.narrow(-2, *part).mean(-2, keepdim=True) for part in _parts(height, rows)]

@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..dtype import FLOATING, combine, get_default_dtype, promote_types, scalar_dtype, title_of
+from ..dtype import (
+    FLOATING,
+    HALVES,
+    combine,
+    float32,
+    get_default_dtype,
+    promote_types,
+    scalar_dtype,
+    title_of,
+)
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..kernels import launch
@@ -26,10 +35,17 @@ def table_of(tensor: Tensor) -> Any:
 def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
     """Two operands and their arrays as an operation's kernel takes them."""
     if type(b) is int and a.array.dtype.kind in ("f" if operation.floats else "fiu"):
-        return a, b, a.array, b
+        if -(2**63) <= b < 2**64:
+            return a, b, a.array, b
+        raise OverflowError("int too big to convert")
     if operation.refuses_bool and any(_is_bool(value) for value in (a, b)):
         raise OperationError(operation.refuses_bool)
-    a, b = promoted(operation.operation_name, a, b, floats=operation.floats)
+    if not operation.takes_numbers and not isinstance(b, Tensor):
+        raise TypeError(
+            f"{operation.operation_name}(): argument 'other' (position 2) must be Tensor, not "
+            f"{type(b).__name__}"
+        )
+    a, b = promoted(operation.operation_name, a, b, operation.floats, operation.wide_scalar)
     return a, b, a.array, b.array if isinstance(b, Tensor) else b
 
 
@@ -37,10 +53,13 @@ def _is_bool(value: Any) -> bool:
     return isinstance(value, bool) or isinstance(value, Tensor) and value.array.dtype.kind == "b"
 
 
-def promoted(name: str, a: Any, b: Any, floats: bool = False) -> tuple[Any, Any]:
+def promoted(
+    name: str, a: Any, b: Any, floats: bool = False, wide_scalar: bool = False
+) -> tuple[Any, Any]:
     """Both operands in the dtype they promote to; the first one as a tensor.
 
-    With `floats` whole numbers become the default dtype.
+    With `floats` whole numbers become the default dtype. With `wide_scalar` a 0-d second operand of
+    halves is not rounded to theirs: it is a number, which may lie beyond their range.
     """
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         refuse_record("computes with a NumPy array, which may change unseen")
@@ -59,11 +78,17 @@ def promoted(name: str, a: Any, b: Any, floats: bool = False) -> tuple[Any, Any]
         a = a.to(to)
     if isinstance(b, Tensor):
         if b.array.dtype != to.numpy:
-            b = b.to(to)
+            b = b.to(_type_of_scalar(b, a, to) if wide_scalar else to)
         a, b = _on_one_device(a, b)
     elif isinstance(b, np.generic):
         b = b.item()
     return a, b
+
+
+def _type_of_scalar(scalar: Tensor, other: Tensor, to: DType) -> DType:
+    """float32, which kernels of halves compute in, for a 0-d tensor of the host's beside halves."""
+    is_number = to.numpy in HALVES and scalar.array.ndim == 0 < other.array.ndim
+    return float32 if is_number and table_of(scalar).is_host else to
 
 
 def of_one_dtype(*tensors: Tensor) -> list[Tensor]:
@@ -133,9 +158,10 @@ def result_type(*operands: Any) -> DType:
     return result
 
 
-def inplace_operand(name: str, target: Tensor, other: Any, alpha: Any = 1) -> Any:
+def inplace_operand(operation: Any, target: Tensor, other: Any, alpha: Any = 1) -> Any:
     """`alpha * other` as the other operand of a change of `target`, in its dtype."""
-    if not is_operand(other):
+    name = operation.operation_name
+    if not is_operand(other) or not operation.takes_numbers and not isinstance(other, Tensor):
         raise TypeError(
             f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
         )
@@ -146,7 +172,10 @@ def inplace_operand(name: str, target: Tensor, other: Any, alpha: Any = 1) -> An
         return other
     other = _on_one_device(target, other)[1]
     check_inplace_shape(name, target, other)
-    return other if other.array.dtype == target.array.dtype else other.to(target.dtype)
+    if other.array.dtype == target.array.dtype:
+        return other
+    to = target.dtype
+    return other.to(_type_of_scalar(other, target, to) if operation.wide_scalar else to)
 
 
 def check_cast(name: str, result: DType, target: Tensor) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Sequence
 from math import prod as product
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64
+from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
@@ -17,13 +18,12 @@ from .choices import where
 from .common import (
     ValuesAndIndices,
     check_ordered,
-    conjugated,
     normalize_axes,
+    number,
     table_of,
     values_and_indices,
 )
 from .declare import operation
-from .elementwise import sqrt
 from .shape import Expand
 
 
@@ -90,9 +90,12 @@ class Extreme(SavesOutput):
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
-        hits = (x == _spread(y, self)).to(grad.dtype)
-        shares = hits / hits.sum(self.axes, keepdim=True)
-        return _spread(grad, self) * shares
+        return _spread(grad, self) * _shares(self.hits(x, _spread(y, self)), self.axes, grad)
+
+    @staticmethod
+    def hits(x: Tensor, y: Tensor) -> Tensor:
+        """Where the extreme stood."""
+        return x == y
 
 
 class Amax(Extreme):
@@ -101,6 +104,70 @@ class Amax(Extreme):
 
 class Amin(Extreme):
     """The smallest element along some dimensions."""
+
+
+class Max(Extreme):
+    """The largest element of all; of nan, which is larger than any, each has its share."""
+
+    kernel = "amax"
+    node_name = "MaxBackward0"
+
+    @staticmethod
+    def hits(x: Tensor, y: Tensor) -> Tensor:
+        return (x == y) | (x.isnan() & y.isnan())
+
+
+class Min(Max):
+    """The smallest element of all; nan is smaller than any."""
+
+    kernel = "amin"
+    node_name = "MinBackward0"
+
+
+class Norm(SavesOutput):
+    """(sum |x|^p)^(1/p); its gradient at a norm of 0 is 0."""
+
+    node_name = "LinalgVectorNormBackward0"
+    p: float
+    axes: Any
+    keepdim: bool
+    keeps_shape = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, p: float, axes: Any, keepdim: bool) -> Any:
+        size = kernels.abs(x)
+        if p == math.inf:
+            return kernels.amax(size, axes, keepdim)
+        if p == -math.inf:
+            return kernels.amin(size, axes, keepdim)
+        if p == 0:
+            return kernels.sum(kernels.sign(size), axes, keepdim)
+        if p == 1:
+            return kernels.sum(size, axes, keepdim)
+        if p == 2:
+            return kernels.sqrt(kernels.sum(kernels.square(size), axes, keepdim))
+        return kernels.pow(kernels.sum(kernels.pow(size, p), axes, keepdim), 1 / p)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Tensor | None:
+        y, x = self.saved_tensors
+        if self.p == 0:
+            return None
+        if self.p == 1:
+            return x.sgn() * _spread(grad, self)
+        if math.isinf(self.p):
+            hits = Max.hits(x.abs(), _spread(y, self))
+            return x.sgn() * _spread(grad, self) * _shares(hits, self.axes, grad)
+        is_zero = y == 0
+        safe = where(is_zero, 1.0, y)
+        if self.p == 2:
+            return x * _spread(where(is_zero, 0.0, grad / safe), self)
+        scale = _spread(where(is_zero, 0.0, grad * safe ** (1 - self.p)), self)
+        at_zero = x == 0
+        slope = where(at_zero, 0.0, where(at_zero, 1.0, x.abs()) ** (self.p - 1))
+        return x.sgn() * slope * scale
 
 
 class Cumsum(Operation):
@@ -112,6 +179,12 @@ class Cumsum(Operation):
         if grad.array.ndim == 0:
             return grad
         return cumsum(grad.flip(self.dim), self.dim).flip(self.dim)
+
+
+def _shares(hits: Tensor, axes: Any, grad: Tensor) -> Tensor:
+    """What each of the places that are equal has of a gradient."""
+    hits = hits.to(grad.dtype.to_real())
+    return hits / hits.sum(axes, keepdim=True)
 
 
 def _spread(grad: Tensor, node: Any) -> Tensor:
@@ -199,7 +272,9 @@ def amax(
 ) -> Tensor:  # fmt: skip
     """The largest element along `dim`; equal ones share the gradient."""
     check_ordered("amax", input)
-    return Amax.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+    axes = normalize_axes(dim, input.array.ndim)
+    _check_not_empty("amax", input, axes)
+    return Amax.apply(input, axes, keepdim)
 
 
 @operation
@@ -208,7 +283,9 @@ def amin(
 ) -> Tensor:  # fmt: skip
     """The smallest element along `dim`; equal ones share the gradient."""
     check_ordered("amin", input)
-    return Amin.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+    axes = normalize_axes(dim, input.array.ndim)
+    _check_not_empty("amin", input, axes)
+    return Amin.apply(input, axes, keepdim)
 
 
 @operation
@@ -261,7 +338,7 @@ def max(
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
     if dim is None:
-        return Amax.apply(_checked("max", input), None, False)
+        return Max.apply(_checked("max", input), None, False)
     if isinstance(dim, Tensor):
         return input.maximum(dim)
     return _extreme("max", input, dim, keepdim, _Max)
@@ -285,7 +362,7 @@ def min(
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`."""
     if dim is None:
-        return Amin.apply(_checked("min", input), None, False)
+        return Min.apply(_checked("min", input), None, False)
     if isinstance(dim, Tensor):
         return input.minimum(dim)
     return _extreme("min", input, dim, keepdim, _Min)
@@ -317,13 +394,21 @@ def argmin(
     return _arg_extreme("argmin", input, dim, keepdim)
 
 
+def _check_not_empty(name: str, input: Tensor, axes: tuple[int, ...] | None) -> None:
+    """Of no elements none is the largest."""
+    shape = input.array.shape
+    if 0 in (shape if axes is None else [shape[axis] for axis in axes if shape]):
+        raise OutOfRangeError(
+            f"{name}(): Expected reduction dim to have non-zero size, but the input is {shape}"
+        )
+
+
 def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     check_ordered(name, input)
     if input.dtype.category == BOOL:
         raise NotSupportedError(f"{name}(): does not support bool input; convert with .int()")
-    if input.array.size == 0:
-        raise OutOfRangeError(f"{name}(): Expected reduction dim to have non-zero size.")
     axis = None if dim is None else wrap_dim(dim, input.array.ndim)
+    _check_not_empty(name, input, None if axis is None else (axis,))
     return wrap(getattr(table_of(input), name)(input.array, axis, keepdim))
 
 
@@ -332,7 +417,7 @@ def all(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether no element along `dim` is zero."""
-    return wrap(table_of(input).all(input.array, normalize_axes(dim, input.array.ndim), keepdim))
+    return _truth("all", input, dim, keepdim)
 
 
 @operation
@@ -340,7 +425,13 @@ def any(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether an element along `dim` is other than zero."""
-    return wrap(table_of(input).any(input.array, normalize_axes(dim, input.array.ndim), keepdim))
+    return _truth("any", input, dim, keepdim)
+
+
+def _truth(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    reduce = getattr(table_of(input), name)
+    result = wrap(reduce(input.array, normalize_axes(dim, input.array.ndim), keepdim))
+    return result.to(uint8) if input.dtype is uint8 else result  # PyTorch's masks were once uint8
 
 
 @operation
@@ -357,29 +448,8 @@ def norm(
     """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
     if input.array.dtype in HALVES:
         return norm(input.float(), p, dim, keepdim).to(input.dtype)
-    if p in ("fro", 2, None):
-        return _root(sum(_squared(input), dim, keepdim))
-    size = input.abs()
-    if p == float("inf"):
-        return amax(size, () if dim is None else dim, keepdim)
-    if p == float("-inf"):
-        return amin(size, () if dim is None else dim, keepdim)
-    if p == 0:
-        return size.sign().sum(dim, keepdim)
-    return _root(sum(size**p, dim, keepdim), 1 / p)
-
-
-def _squared(x: Tensor) -> Tensor:
-    """|x|^2, which is real."""
-    return (x * conjugated(x)).real if x.array.dtype.kind == "c" else x * x
-
-
-def _root(total: Tensor, power: float = 0.5) -> Tensor:
-    """total ** power for a total that is not negative; its gradient at 0 is 0, not 0 / 0."""
-    if not total.requires_grad:
-        return sqrt(total) if power == 0.5 else total**power
-    safe = where(total == 0, total + 1, total)
-    return where(total == 0, total, sqrt(safe) if power == 0.5 else safe**power)
+    p = 2 if p in ("fro", None) else number(p)
+    return Norm.apply(input, p, normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation("Tensor")

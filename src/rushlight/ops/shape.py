@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from ..autograd.mirror import tie
 from ..autograd.operation import Operation, ViewOperation, explain
 from ..dtype import dtype as DType
 from ..errors import OperationError
@@ -138,12 +139,17 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     >>> torch.arange(6).reshape(2, -1).shape
     torch.Size([2, 3])
     """
-    return _reshaped(input, _complete(sizes_from(shape), input.array.size))
+    wanted = _complete(sizes_from(shape), input.array.size)
+    # Images that an operation has laid out channels-last PyTorch has in the shape's order.
+    return _reshaped(input, wanted, is_tied=input._view is None)
 
 
-def _reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
+def _reshaped(input: Tensor, shape: tuple[int, ...], is_tied: bool) -> Tensor:
+    """A view where strides allow it, else one of a copy: that of an image follows it if tied."""
     if not _shares_memory_as(input.array, shape):
-        input = Clone.apply(input, "C")
+        image, input = input, Clone.apply(input, "C")
+        if is_tied and is_channels_last(image.array):
+            tie(image, input)
     return ViewAs.apply(input, shape)
 
 
@@ -151,7 +157,7 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None) -> Tensor:
     """The same memory under another shape, or its bytes as another dtype.
 
     Images that an operation has laid out channels-last, which PyTorch would have left as they are,
-    are copied where the shape asks for it.
+    are copied where the shape asks for it; what is written into one of the two reaches the other.
     """
     if dtype is None and len(shape) == 1 and type(shape[0]) is DType:
         dtype = shape[0]
@@ -163,7 +169,7 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None) -> Tensor:
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return _reshaped(self, wanted)
+    return _reshaped(self, wanted, is_tied=True)
 
 
 def _view_dtype(self: Tensor, dtype: DType) -> Tensor:
@@ -192,7 +198,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     first, last = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
-    return _reshaped(input, shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :])
+    merged = shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :]
+    return _reshaped(input, merged, is_tied=input._view is None)
 
 
 @operation
@@ -359,7 +366,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
         shape = np.broadcast_shapes(*(t.array.shape for t in tensors))
     except ValueError as error:
         raise explain("broadcast_tensors", error, [t.array for t in tensors]) from error
-    return tuple(expand(t, shape) for t in tensors)
+    return tuple(t if t.array.shape == shape else expand(t, shape) for t in tensors)
 
 
 @operation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import SavesInputs, SavesOutput
-from ..dtype import FLOATING, HALVES
+from ..dtype import FLOATING, HALVES, get_default_dtype
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
@@ -68,6 +68,8 @@ class Logaddexp(SavesInputs, Binary):
     >>> torch.logaddexp(torch.tensor([0.0, 1000.0]), torch.tensor([0.0, 1000.0]))
     tensor([6.9315e-01, 1.0007e+03])
     """
+
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -142,6 +144,10 @@ def logsumexp(
     """log(sum(exp(x))) along `dim`, without overflow."""
     if input.array.dtype in HALVES:
         return logsumexp(input.float(), dim, keepdim).to(input.dtype)
+    if input.dtype.category < FLOATING:
+        input = input.to(get_default_dtype())
+    if input.array.size == 0:
+        return input.exp().sum(dim, keepdim).log()
     largest = input.detach().amax(dim, keepdim=True)
     largest = largest.masked_fill(largest.isinf(), 0.0)
     total = (input - largest).exp().sum(dim, keepdim=True).log() + largest

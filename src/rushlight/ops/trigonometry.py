@@ -109,10 +109,12 @@ class Atan2(SavesInputs, Binary):
     """The angle of the point (other, input) in the plane, from -pi to pi."""
 
     floats = True
+    takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
-        share = grad / (y * y + x * x)
+        square = y * y + x * x
+        share = grad / where(square == 0, 1.0, square)
         return share * x, -share * y if self.needs(1) else None
 
 

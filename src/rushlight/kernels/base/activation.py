@@ -153,7 +153,7 @@ class Activation:
 
     @kernel("elementwise")
     def relu_backward(self, grad: Any, y: Any, out: Any = None) -> Any:
-        return self.store(self.xp.where(y > 0, grad, self.xp.zeros((), grad.dtype)), out)
+        return self.store(self.xp.where(y <= 0, grad.dtype.type(0), grad), out)
 
     @kernel("elementwise")
     def tanh_backward(self, grad: Any, y: Any, out: Any = None) -> Any:

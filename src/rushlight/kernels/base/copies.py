@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...dtype import HALVES, float16
+from ...dtype import HALVES, INTEGER, category_of, float16
 from ...scalars import checked, wrapped
 from ..declaration import kernel
 
@@ -63,6 +63,12 @@ class Copies:
 
     @kernel("creation")
     def linspace(self, start: Any, end: Any, count: int, dtype: Any) -> Any:
+        if category_of(dtype) == INTEGER:  # from either end up to the middle, cut off
+            step = (end - start) / max(count - 1, 1)
+            number = self.xp.arange(count)
+            from_end = end - step * (count - 1 - number)
+            way = self.xp.where(number < (count + 1) // 2, start + step * number, from_end)
+            return self.xp.trunc(way).astype(dtype)
         if dtype not in HALVES:
             return self.xp.linspace(start, end, count).astype(dtype, copy=False)
         # PyTorch's step is a half itself, as are its multiples, from either end up to the middle.

@@ -95,6 +95,8 @@ def _of_bits(name: str) -> Any:
 
 _subtract = _binary("subtract")
 _floor_divide, _remainder = _binary("floor_divide"), _binary("remainder")
+_fmod = _binary("fmod")
+_power = _binary("power", fit=checked)  # modulo 2**8, an exponent would be another one
 
 
 def floating(x: Any) -> Any:
@@ -119,7 +121,6 @@ class Elementwise:
     is_host: bool
 
     add, mul = _binary("add"), _binary("multiply")
-    pow = _binary("power", fit=checked)  # modulo 2**8, an exponent would be another one
     maximum, minimum = map(_binary, ("maximum", "minimum"))
     eq, ne = _binary("equal"), _binary("not_equal")
     lt, le = _ordered("less"), _ordered("less_equal")
@@ -165,6 +166,8 @@ class Elementwise:
     def sign(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             return self.store(x.copy(), out)
+        if category_of(x.dtype) == FLOATING:  # 0 for nan
+            return self.array(self.xp.subtract(x > 0, x < 0, out=out, dtype=x.dtype))
         return self.array(self.xp.sign(x, out=out))
 
     @kernel("elementwise")
@@ -182,6 +185,36 @@ class Elementwise:
     def remainder(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         return _remainder(self, a, b, out)
+
+    @kernel("elementwise")
+    def fmod(self, a: Any, b: Any, out: Any = None) -> Any:
+        self._check_divisor(a, b)
+        return _fmod(self, a, b, out)
+
+    @kernel("elementwise")
+    def trunc_divide(self, a: Any, b: Any, out: Any = None) -> Any:
+        self._check_divisor(a, b)
+        if category_of(a.dtype) != INTEGER:
+            return self.trunc(self.div(a, b), out)
+        b = b if hasattr(b, "dtype") else wrapped(b, a.dtype)
+        down = self.xp.floor_divide(a, b)
+        has_rest = down * b != a
+        return self.store(down + (has_rest & ((a < 0) != (b < 0))), out)
+
+    @kernel("elementwise")
+    def pow(self, a: Any, b: Any, out: Any = None) -> Any:
+        if a.dtype.kind == "b":
+            if hasattr(b, "dtype"):
+                raise _refusal("pow", a)
+            return self.store(a | (not b), out)
+        if category_of(a.dtype) != INTEGER or getattr(b, "dtype", a.dtype).kind != "i":
+            return _power(self, a, b, out)
+        if not hasattr(b, "dtype") or self.is_host and not (b < 0).any():
+            return _power(self, a, b, out)
+        # The reciprocals of 1 and -1 are whole, those of others are cut off to 0.
+        reciprocal = self.xp.where(a == 1, 1, self.xp.where(a == -1, 1 - 2 * (b & 1), 0))
+        powers = self.xp.power(a, self.xp.maximum(b, 0))
+        return self.store(self.xp.where(b < 0, reciprocal, powers).astype(a.dtype), out)
 
     def _check_divisor(self, a: Any, b: Any) -> None:
         """Whole numbers have no infinity to stand for a division by zero."""
@@ -212,7 +245,7 @@ class Elementwise:
     acosh, atanh = map(_of_floats, ("arccosh", "arctanh"))
     atan2, copysign = _binary("arctan2", floats=True), _binary("copysign", floats=True)
     hypot = _binary("hypot")
-    fmax, fmin, fmod = map(_binary, ("fmax", "fmin", "fmod"))
+    fmax, fmin = map(_binary, ("fmax", "fmin"))
 
     def special(self, name: str, *arguments: Any, out: Any = None) -> Any:
         """A special function, for which NumPy has none: SciPy's, or on CUDA CuPy's."""

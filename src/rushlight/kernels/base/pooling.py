@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from ...dtype import FLOATING, category_of
+from ...dtype import FLOATING, INTEGER, category_of
 from ..declaration import kernel
 
 
@@ -15,6 +15,7 @@ class Pooling:
     xp: Any
     array: Any
     clone: Any
+    trunc_divide: Any
 
     @kernel("window")
     def max_pool(self, x: Any, geometry: Any) -> tuple[Any, Any]:
@@ -79,7 +80,10 @@ class Pooling:
         total = self.xp.zeros(geometry.output_shape, x.dtype)
         for window in _windows(geometry):
             total += padded[window]
-        return self.clone(total / self._divisor(geometry, x.dtype), "channels_last")
+        divisor = self._divisor(geometry, x.dtype)
+        whole = category_of(x.dtype) == INTEGER  # cut off, as PyTorch's division is
+        mean = self.trunc_divide(total, divisor) if whole else total / divisor
+        return self.clone(mean, "channels_last")
 
     @kernel("window")
     def avg_pool_backward(self, grad: Any, geometry: Any) -> Any:

@@ -17,13 +17,16 @@ def _reduce(name: str) -> Any:
 
 
 def _add_up(name: str) -> Any:
-    """The same for sums, which add up in float64 where the elements are float32."""
+    """The same for sums, which add up in float64 where the elements are float32.
+
+    Others keep their dtype, which the array library would widen.
+    """
 
     @kernel("reduction")
     def run(self: Any, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
         function = getattr(self.xp, name)
         if x.dtype != "float32":
-            return self.array(function(x, axis=axes, out=out, keepdims=keepdims))
+            return self.array(function(x, axis=axes, dtype=x.dtype, out=out, keepdims=keepdims))
         total = self.array(function(x, axis=axes, dtype="float64", keepdims=keepdims))
         return self.store(total.astype(x.dtype) if out is None else total, out)
 

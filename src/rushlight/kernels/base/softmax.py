@@ -17,11 +17,15 @@ class Softmax:
 
     @kernel("scan")
     def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
+        if not x.size:
+            return self.store(x.copy(), out)
         e = self.xp.exp(x - self.xp.max(x, axis=_axis(x, axis), keepdims=True))
         return self.store(e / self.xp.sum(e, axis=_axis(x, axis), keepdims=True), out)
 
     @kernel("scan")
     def log_softmax(self, x: Any, axis: int, out: Any = None) -> Any:
+        if not x.size:
+            return self.store(x.copy(), out)
         shifted = x - self.xp.max(x, axis=_axis(x, axis), keepdims=True)
         total = self.xp.sum(self.xp.exp(shifted), axis=_axis(x, axis), keepdims=True)
         return self.store(shifted - self.xp.log(total), out)

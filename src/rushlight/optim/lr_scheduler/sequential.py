@@ -55,8 +55,9 @@ class SequentialLR(LRScheduler):
         for group in optimizer.param_groups:
             set_lr(group, group["initial_lr"])
         _undo_initial_steps(self)
-        schedulers[0]._initial_step()
-        self._last_lr = schedulers[0].get_last_lr()
+        first = schedulers[bisect_right(milestones, self.last_epoch)]
+        first._initial_step()
+        self._last_lr = first.get_last_lr()
 
     def _check(self, index: int, scheduler: Any, optimizer: Optimizer) -> None:
         name = type(self).__name__
