@@ -159,13 +159,14 @@ PyObject* random_uniform(PyObject* const* args, Py_ssize_t nargs) {
 
 // --- normal variates
 
-// Under 16: pairs in float64; of an odd number of new ones the second waits in the state.
-void few_normals(uint32_t* state, int64_t size, double mean, double std, double* out) {
+// Pairs in float64; of an odd number of new ones the second waits in the state.
+template <class T>
+void paired_normals(uint32_t* state, int64_t size, double mean, double std, T* out) {
     int64_t made = 0;
     double waiting;
     if (size > 0 && state[has_normal]) {
         std::memcpy(&waiting, state + normal_bits, sizeof waiting);
-        out[made++] = std::fma(waiting, std, mean);
+        out[made++] = static_cast<T>(std::fma(waiting, std, mean));
         state[has_normal] = 0;
         waiting = 0.0;
         std::memcpy(state + normal_bits, &waiting, sizeof waiting);
@@ -177,10 +178,10 @@ void few_normals(uint32_t* state, int64_t size, double mean, double std, double*
         bit_loops.twister_temper(4, raw, numbers);
         const double u1 = unit(numbers[0], numbers[1]), u2 = unit(numbers[2], numbers[3]);
         const double radius = std::sqrt(-2.0 * std::log1p(-u2)), angle = 2.0 * M_PI * u1;
-        out[made] = std::fma(radius * std::cos(angle), std, mean);
+        out[made] = static_cast<T>(std::fma(radius * std::cos(angle), std, mean));
         const double second = radius * std::sin(angle);
         if (made + 1 < size) {
-            out[made + 1] = std::fma(second, std, mean);
+            out[made + 1] = static_cast<T>(std::fma(second, std, mean));
         } else {
             state[has_normal] = 1;
             std::memcpy(state + normal_bits, &second, sizeof second);
@@ -205,25 +206,49 @@ void many_normals(uint32_t* state, int64_t size, double mean, double std, T* out
     });
 }
 
+// Under 16, or where the caller asks for it, in pairs.
+template <class T, class Normal>
+void normals(uint32_t* state, PyObject* result, double mean, double std, bool paired,
+             Normal normal) {
+    const int64_t size = size_of(result);
+    if (size < 16 || paired)
+        paired_normals(state, size, mean, std, data_of<T>(result));
+    else
+        many_normals(state, size, mean, std, data_of<T>(result), normal);
+}
+
 PyObject* random_normal(PyObject* const* args, Py_ssize_t nargs) {
     uint32_t* state;
     double mean, std;
     int type;
-    PyObject* result = read_drawn(args, nargs, state, mean, std, type);
+    const bool paired = nargs == 6 && args[5] == Py_True;
+    PyObject* result = read_drawn(args, nargs == 6 ? 5 : nargs, state, mean, std, type);
     if (!result) return nullptr;
-    const int64_t size = size_of(result);
-    if (size < 16) {
-        double values[16];
-        few_normals(state, size, mean, std, values);
-        if (type == NPY_FLOAT)
-            std::copy_n(values, size, data_of<float>(result));
-        else
-            std::copy_n(values, size, data_of<double>(result));
-    } else if (type == NPY_FLOAT) {
-        many_normals(state, size, mean, std, data_of<float>(result), bit_loops.twister_normal);
-    } else {
-        many_normals(state, size, mean, std, data_of<double>(result), bit_loops.twister_normal64);
-    }
+    if (type == NPY_FLOAT)
+        normals<float>(state, result, mean, std, paired, bit_loops.twister_normal);
+    else
+        normals<double>(state, result, mean, std, paired, bit_loops.twister_normal64);
+    return result;
+}
+
+PyObject* random_exponential(PyObject* const* args, Py_ssize_t nargs) {
+    uint32_t* state;
+    if (nargs != 4 || !read_state(args[0], state)) return nullptr;
+    const double rate = PyFloat_AsDouble(args[2]);
+    if (PyErr_Occurred()) return nullptr;
+    const int type = type_of(args[3]);
+    if (type != NPY_FLOAT && type != NPY_DOUBLE) return nullptr;
+    PyObject* result = new_of_shape(args[1], type);
+    if (!result) return nullptr;
+    draw(state, size_of(result), 2, [=](int64_t n, const uint32_t* raw, int64_t begin) {
+        if (type == NPY_DOUBLE) {
+            bit_loops.twister_exponential(n, raw, -1.0 / rate, data_of<double>(result) + begin);
+            return;
+        }
+        double values[chunk / 2];
+        bit_loops.twister_exponential(n, raw, -1.0 / rate, values);
+        std::copy_n(values, n, data_of<float>(result) + begin);
+    });
     return result;
 }
 
@@ -342,7 +367,10 @@ PyMethodDef random_methods[] = {
     method<"random_uniform", random_uniform>(
         "random_uniform(state, shape, low, high, dtype)\n--\n\nUniform in [low, high)."),
     method<"random_normal", random_normal>(
-        "random_normal(state, shape, mean, std, dtype)\n--\n\nmean + std * z, z standard normal."),
+        "random_normal(state, shape, mean, std, dtype, paired=False)\n--\n\n"
+        "mean + std * z, z standard normal."),
+    method<"random_exponential", random_exponential>(
+        "random_exponential(state, shape, rate, dtype)\n--\n\n-log(1 - u) / rate."),
     method<"random_integers", random_integers>(
         "random_integers(state, shape, low, high, dtype)\n--\n\nIntegers in [low, high)."),
     method<"random_full_range", random_full_range>(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+import rushlight as torch
 from rushlight import cuda, random
 from rushlight.device import device
 from rushlight.kernels.base import random as base
@@ -374,3 +375,61 @@ def test_default_generator_functions():
         assert random.seed() == random.initial_seed()
     finally:
         random.set_rng_state(saved)
+
+
+def test_tensors_are_filled_in_the_order_of_their_memory():
+    """Values of PyTorch 2.13."""
+    torch.manual_seed(0)
+    values = torch.zeros(3, 2).t().uniform_().tolist()
+    assert np.float32(values).tolist() == np.float32([
+        [0.4962565899, 0.0884774327, 0.3074228167], [0.7682217956, 0.1320304871, 0.6340786815],
+    ]).tolist()  # fmt: skip
+    torch.manual_seed(0)
+    values = torch.zeros(3, 2).t().normal_()
+    expected = [[1.5410, -2.1788, -1.0845], [-0.2934, 0.5684, -1.3986]]
+    np.testing.assert_allclose(values.numpy(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("fill", ["uniform_", "normal_", "exponential_", "random_", "bernoulli_"])
+def test_a_transposed_tensor_gets_the_numbers_of_the_tensor(fill):
+    filled = getattr(torch.zeros(3, 4), fill)
+    turned = getattr(torch.zeros(3, 4).t(), fill)
+    torch.manual_seed(3)
+    straight = filled()
+    torch.manual_seed(3)
+    assert turned().t().tolist() == straight.tolist()
+
+
+def test_normal_numbers_of_what_is_not_contiguous_come_in_pairs():
+    """However many they are: blocks of 16 are for contiguous memory."""
+    torch.manual_seed(1)
+    one_by_one = [torch.zeros(1).normal_().item() for _ in range(40)]
+    torch.manual_seed(1)
+    assert torch.zeros(16, 5)[::2].normal_().flatten().tolist() == one_by_one
+    torch.manual_seed(1)
+    assert torch.zeros(8, 5).t().normal_().t().flatten().tolist() == one_by_one
+    torch.manual_seed(1)
+    together = torch.randn(40).tolist()
+    torch.manual_seed(1)
+    assert torch.randn_like(torch.zeros(16, 5)[::2]).flatten().tolist() == together
+
+
+def test_images_that_lie_channels_last_unasked_are_filled_as_they_are_shown():
+    image = torch.nn.functional.conv2d(torch.ones(2, 3, 6, 5), torch.ones(4, 3, 3, 3))
+    torch.manual_seed(2)
+    expected = torch.rand(image.shape)
+    torch.manual_seed(2)
+    assert torch.equal(torch.rand_like(image), expected)
+    torch.manual_seed(2)
+    assert torch.equal(image.clone().uniform_(), expected)
+    torch.manual_seed(2)
+    asked = torch.zeros(image.shape).to(memory_format=torch.channels_last)
+    assert not torch.equal(asked.uniform_(), expected)
+
+
+def test_dropout_of_a_transposed_tensor_drops_what_lies_at_the_same_places():
+    torch.manual_seed(4)
+    straight = torch.nn.functional.dropout(torch.ones(7, 5), 0.5)
+    torch.manual_seed(4)
+    turned = torch.nn.functional.dropout(torch.ones(7, 5).t(), 0.5)
+    assert torch.equal(turned.t(), straight)

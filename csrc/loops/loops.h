@@ -106,6 +106,8 @@ struct BitLoops {
     void (*twister_normal)(int64_t blocks, const uint32_t* raw, float mean, float std, float* out);
     void (*twister_normal64)(int64_t blocks, const uint32_t* raw, double mean, double std,
                              double* out);
+    // From pairs of raw numbers: factor * log(1 - u).
+    void (*twister_exponential)(int64_t n, const uint32_t* raw, double factor, double* out);
     // The outputs themselves.
     void (*twister_temper)(int64_t n, const uint32_t* raw, uint32_t* out);
 };

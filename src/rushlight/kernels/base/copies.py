@@ -97,9 +97,11 @@ class Copies:
         """A dense copy: in x's own memory order ('K'), its shape's ('C') or 'channels_last'."""
         if order != "channels_last":
             return self.array(x.copy(order=order))
-        last_to_second = (0, x.ndim - 1, *range(1, x.ndim - 1))
-        to_last = (0, *range(2, x.ndim), 1)
-        return self.xp.ascontiguousarray(x.transpose(to_last)).transpose(last_to_second)
+        rows = self.xp.empty((x.shape[0], *x.shape[2:], x.shape[1]), x.dtype)
+        # An array of its own, not a view of rows: see `filling_order`.
+        result = self.xp.empty_like(rows.transpose(0, x.ndim - 1, *range(1, x.ndim - 1)))
+        result[...] = x
+        return result
 
     @kernel("transfer")
     def to_host(self, x: Any) -> Any:

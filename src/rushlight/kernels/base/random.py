@@ -9,7 +9,8 @@ uint32 array of 632 entries, changed in place by every method here:
     [628:630]  the initial seed, a uint64's bits; two spare entries follow
 
 A float32 takes one output of the twister, a float64 or a 64-bit integer two (the first is the high
-half). Results are filled in C order. Other devices draw from `base/philox.py`.
+half). Results are filled in C order; whoever fills other memory asks `filling_order` for the shape
+that has its order (`memory_order.py`). Other devices draw from `base/philox.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 
 from ...dtype import BOOL, FLOATING, category_of
 from ..declaration import kernel
+from .memory_order import filling_order
 
 Array = np.ndarray[Any, Any]
 
@@ -64,14 +66,15 @@ class Random:
 
     @kernel("random", ("state",))
     def random_normal(self, state: Array, shape: tuple[int, ...], mean: float, std: float,
-                      dtype: Any) -> Array:  # fmt: skip
+                      dtype: Any, paired: bool = False) -> Array:  # fmt: skip
         """mean + std * z, z standard normal (Box and Muller 1958).
 
-        Under 16 values come in pairs, the second kept for the next call. From 16 on, blocks of 16
-        uniforms become 16 normals, and a last incomplete block is drawn anew over the last 16.
+        Under 16, or if `paired`, values come in pairs, the second kept for the next call. From 16
+        on, blocks of 16 uniforms become 16 normals, and a last incomplete block is drawn anew over
+        the last 16.
         """
         out = np.empty(math.prod(shape), dtype)
-        if out.size < 16:
+        if out.size < 16 or paired:
             pairs = _normal_pairs(state, out.size)
             _store(out, _multiply_add(pairs, np.float64(std), np.float64(mean)))
             return self.xp.asarray(out.reshape(shape))
@@ -163,9 +166,10 @@ class Random:
         replacement: the greatest of weight / exponential variate.
         """
         if num_samples == 1 or not replacement:
-            variates = Random.random_exponential(
-                self, state, probabilities.shape, 1.0, probabilities.dtype
-            )
+            axes = filling_order(probabilities)[0] or range(probabilities.ndim)
+            shape = tuple([probabilities.shape[axis] for axis in axes])
+            variates = self.random_exponential(state, shape, 1.0, probabilities.dtype)
+            variates = variates.transpose(np.argsort(axes))
             keys = -(probabilities / variates)
             if num_samples == 1:
                 return self.xp.asarray(np.argmin(keys, axis=-1, keepdims=True))
