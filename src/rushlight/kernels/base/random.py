@@ -97,7 +97,8 @@ class Random:
         """-log(1 - u) / rate."""
         out = np.empty(math.prod(shape), dtype)
         for part, uniforms in _uniforms(state, out.size, np.dtype(np.float64)):
-            _store(out[part], -1.0 / rate * np.log1p(-uniforms))
+            logarithms = _log1p(-uniforms) if out.itemsize == 8 else np.log1p(-uniforms)
+            _store(out[part], -1.0 / rate * logarithms)
         return self.xp.asarray(out.reshape(shape))
 
     @kernel("random", ("state",))
@@ -270,6 +271,11 @@ def _store(out: Array, values: Array) -> None:
     out[...] = values.astype(np.float32) if out.itemsize == 2 else values
 
 
+def _log1p(x: Array) -> Array:
+    """By the C library, as in PyTorch: NumPy's own may differ in the last bit."""
+    return np.array([math.log1p(v) for v in x.tolist()])
+
+
 # ---- normal variates
 
 
@@ -279,8 +285,7 @@ def _normal_pairs(state: Array, count: int) -> Array:
     pairs = (count - waiting.size + 1) // 2
     uniforms = [values for _, values in _uniforms(state, 2 * pairs, np.dtype(np.float64))]
     u1, u2 = np.concatenate([np.empty(0), *uniforms]).reshape(pairs, 2).T
-    # The C library's functions, as in PyTorch: NumPy's own may differ in the last bit.
-    radius = np.sqrt(-2.0 * np.array([math.log1p(-u) for u in u2.tolist()]))
+    radius = np.sqrt(-2.0 * _log1p(-u2))
     angles = (2.0 * np.pi * u1).tolist()
     cosines, sines = [math.cos(a) for a in angles], [math.sin(a) for a in angles]
     fresh = np.stack([radius * cosines, radius * sines], axis=1).ravel()
