@@ -26,6 +26,7 @@ from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..kernels.devices import find_table
 from ..kernels.launch import refuse_record
+from ..kernels.quiet import quietly
 from ..scalars import check_range, checked
 from ..size import Size
 from ..tensor import Tensor, wrap
@@ -51,7 +52,7 @@ def tensor(
         result = data.detach().clone()
         result = result.to(device or data.device, dtype or data.dtype)
     else:
-        result = _placed(_array_from(data, dtype), device)
+        result = _placed(quietly(_array_from, data, dtype), device)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -160,7 +161,7 @@ def legacy_constructor(cls: type[Tensor], *data: Any, device: Any = None) -> Ten
     if len(data) == 1 and isinstance(data[0], Tensor):
         return wrap(data[0].array, cls)
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
-        return wrap(_placed(_array_from(data[0], kind), device).array, cls)
+        return wrap(_placed(quietly(_array_from, data[0], kind), device).array, cls)
     return wrap(table_at(device).empty(new_shape(data or (0,)), kind.numpy), cls)
 
 

@@ -18,7 +18,7 @@ from .convolution import Convolution
 from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
-from .halves import widen_halves
+from .halves import wrap_kernels
 from .indexing import Indexing
 from .linalg import Linalg
 from .loss import Loss
@@ -73,4 +73,4 @@ class Base(
         return self.to_numpy(x).item()
 
 
-widen_halves(Base)
+wrap_kernels(Base)
