@@ -32,7 +32,17 @@ from .declare import operation
 contiguous_format = "torch.contiguous_format"
 preserve_format = "torch.preserve_format"
 channels_last = "torch.channels_last"
-_orders = {contiguous_format: "C", preserve_format: "K"}
+
+
+class _Orders(dict[Any, str]):
+    def __missing__(self, memory_format: Any) -> str:
+        raise TypeError(
+            "argument 'memory_format' must be torch.memory_format, not "
+            f"{type(memory_format).__name__}: {memory_format}"
+        )
+
+
+_orders = _Orders({contiguous_format: "C", preserve_format: "K"})
 
 
 class Clone(Operation):
@@ -110,6 +120,7 @@ def is_contiguous(input: Tensor, memory_format: str = contiguous_format) -> bool
     """Whether the elements lie in memory in the order of the indices."""
     if memory_format == channels_last:
         return input.array.ndim == 4 and is_channels_last(input.array)
+    _orders[memory_format]
     return bool(input.array.flags.c_contiguous)
 
 

@@ -64,10 +64,7 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     if isinstance(data, (np.ndarray, np.generic)):
         DType.from_numpy(data.dtype)  # raises for strings, objects and their like
         return np.array(data)
-    try:
-        array = np.array(_plain(data))
-    except ValueError as error:
-        raise ValueError(_ragged(data) or str(error)) from error
+    array = _from_sequences(data)
     if _holds_numpy(data):
         return array.astype(_promoted(data).numpy)
     category = category_of(array.dtype)
@@ -80,13 +77,23 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     return array
 
 
+def _from_sequences(data: Any, numpy_type: Any = None) -> np.ndarray[Any, Any]:
+    try:
+        return np.array(_plain(data), dtype=numpy_type)
+    except ValueError as error:
+        ragged = _ragged(data)
+        if ragged is None:
+            raise _no_element(_first(data)) from error
+        raise ValueError(ragged) from error
+
+
 def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
     """`data` as `dtype`: an array's elements are converted, a program's numbers must fit."""
     if isinstance(data, np.ndarray):
         DType.from_numpy(data.dtype)
         return data.astype(dtype.numpy)
     if dtype.category == INTEGER:
-        array = np.array(_plain(data))
+        array = _from_sequences(data)
         too_large = array.dtype == np.uint64 and dtype is not uint64 and not _holds_numpy(data)
         if too_large or array.dtype == object:
             raise _no_element(_first(data))
@@ -95,8 +102,8 @@ def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
         check_range(array, dtype)
         return array.astype(dtype.numpy)
     if dtype.numpy in HALVES:  # PyTorch rounds by way of float32
-        return np.array(_plain(data), dtype=np.float32).astype(dtype.numpy)
-    return np.array(_plain(data), dtype=dtype.numpy)
+        return _from_sequences(data, np.float32).astype(dtype.numpy)
+    return _from_sequences(data, dtype.numpy)
 
 
 def _no_element(value: Any) -> Exception:

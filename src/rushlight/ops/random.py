@@ -7,7 +7,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from ..autograd.operation import check_memory
+from ..autograd.operation import check_memory, invalid_combination
 from ..device import device as Device
 from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
@@ -200,6 +200,8 @@ def normal(
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
     if isinstance(std, Tensor):
         check(std >= 0, OperationError, "normal expects all elements of std >= 0.0")
+    if size is None and not isinstance(mean, Tensor) and not isinstance(std, Tensor):
+        raise invalid_combination("normal", (mean, std))
     if size is None:
         like = mean if isinstance(mean, Tensor) else std
         shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))

@@ -16,6 +16,20 @@ def _reduce(name: str) -> Any:
     return run
 
 
+def _add_up(name: str) -> Any:
+    """The same for sums, which add up in float64 where the elements are float32."""
+
+    @kernel("reduction")
+    def run(self: Any, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
+        function = getattr(self.xp, name)
+        if x.dtype != "float32":
+            return self.array(function(x, axis=axes, out=out, keepdims=keepdims))
+        total = self.array(function(x, axis=axes, dtype="float64", keepdims=keepdims))
+        return self.store(total.astype(x.dtype) if out is None else total, out)
+
+    return run
+
+
 class Reduction:
     xp: Any
     array: Any
@@ -23,26 +37,17 @@ class Reduction:
     scalar: Any
     is_host: bool
 
+    sum = _add_up("sum")
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))
 
     @kernel("reduction")
-    def sum(self, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
-        if x.dtype != "float32":
-            return self.array(self.xp.sum(x, axis=axes, out=out, keepdims=keepdims))
-        return self.store(self._total(x, axes, keepdims).astype(x.dtype), out)
-
-    @kernel("reduction")
     def mean(self, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
-        """The sum over the number of elements: that of none is nan."""
-        sizes = x.shape if axes is None else [x.shape[axis] for axis in axes]
-        mean = self.array(self._total(x, axes, keepdims) / math.prod(sizes))
-        return self.store(mean.astype("float32") if x.dtype == "float32" else mean, out)
-
-    def _total(self, x: Any, axes: Any, keepdims: bool) -> Any:
-        """Sums, which add up in float64 where the elements are float32."""
-        wide = "float64" if x.dtype == "float32" else None
-        return self.array(self.xp.sum(x, axis=axes, dtype=wide, keepdims=keepdims))
+        """The sum over the number of elements, in float64 where they are float32; nan of none."""
+        wide = "float64" if x.dtype == "float32" else x.dtype
+        total = self.array(self.xp.sum(x, axis=axes, dtype=wide, keepdims=keepdims))
+        count = math.prod(x.shape if axes is None else [x.shape[axis] for axis in axes])
+        return self.store(self.array(total / count).astype(x.dtype, copy=False), out)
 
     @kernel("check")
     def check(self, conditions: Any, kind: type[Exception], message: str) -> None:
