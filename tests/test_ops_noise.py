@@ -101,7 +101,7 @@ def test_messages_speak_of_tensors(op: Op, device: str) -> None:
             _check_words(error)
 
 
-# What the table cannot say: numbers that become tensors, tensors that are shown, results of nothing.
+# What the table cannot say: numbers that become tensors, tensors that are shown.
 QUIET = """
 tensor([1e10], dtype=torch.float16)
 tensor([1e300])

@@ -189,7 +189,8 @@ def randint_like(
     kind = (dtype or input.dtype).numpy
     _check_range("randint", low, high, kind)
     source = _template(input, device, memory_format)
-    return finished(drawn_like(source, "random_integers", generator, low, high, kind), requires_grad)
+    array = drawn_like(source, "random_integers", generator, low, high, kind)
+    return finished(array, requires_grad)
 
 
 @operation(method=False)
