@@ -25,7 +25,7 @@ from ..dtype import (
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..kernels.devices import find_table
-from ..kernels.launch import refuse_record
+from ..kernels.launch import refuse_record, tables_by_device
 from ..kernels.quiet import quietly
 from ..scalars import check_range, checked
 from ..size import Size
@@ -229,12 +229,12 @@ def frombuffer(
 
 def table_at(device: Any) -> Any:
     """The kernels of the device that a function was given."""
-    return find_table(None if device is None else Device(device))
+    return tables_by_device["cpu"] if device is None else find_table(Device(device))
 
 
 def asked_shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
     """The shape given one by one, as a sequence, or as `size=`, which leaves the options."""
-    return new_shape((options.pop("size"),) if "size" in options else size)
+    return new_shape((options.pop("size"),) if options and "size" in options else size)
 
 
 def finished(array: Any, requires_grad: bool) -> Tensor:
@@ -260,8 +260,9 @@ def full(
 
 @operation(method=False)
 def zeros(
-    *size: Any, dtype: DType | None = None, out: Tensor | None = None, **options: Any
-) -> Tensor:
+    *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None, **named: Any,
+) -> Tensor:  # fmt: skip
     """A tensor of zeros.
 
     >>> import rushlight as torch
@@ -269,15 +270,20 @@ def zeros(
     tensor([[0., 0.],
             [0., 0.]])
     """
-    return full(asked_shape(size, options), 0, dtype=dtype or get_default_dtype(), **options)
+    kind = (dtype or get_default_dtype()).numpy
+    array = table_at(device).full(asked_shape(size, named), 0, kind)
+    return finished(array, requires_grad)
 
 
 @operation(method=False)
 def ones(
-    *size: Any, dtype: DType | None = None, out: Tensor | None = None, **options: Any
-) -> Tensor:
+    *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None, **named: Any,
+) -> Tensor:  # fmt: skip
     """A tensor of ones."""
-    return full(asked_shape(size, options), 1, dtype=dtype or get_default_dtype(), **options)
+    kind = (dtype or get_default_dtype()).numpy
+    array = table_at(device).full(asked_shape(size, named), 1, kind)
+    return finished(array, requires_grad)
 
 
 @operation(method=False)

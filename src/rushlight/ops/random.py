@@ -12,10 +12,12 @@ from ..device import device as Device
 from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
+from ..grad_mode import state
 from ..kernels.base.memory_order import filling_order
 from ..kernels.devices import is_same_device
 from ..random import Generator, default_generator, default_generator_of, default_state
 from ..tensor import Tensor, wrap
+from ..type_info import iinfo
 from ..types import AnyDevice
 from .common import check, new_shape, table_of
 from .copies import preserve_format
@@ -102,7 +104,8 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
     if category_of(dtype) in (BOOL, INTEGER):
         least, most = 0, 1
         if category_of(dtype) == INTEGER:
-            least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+            info = iinfo(DType.from_numpy(dtype))
+            least, most = info.min, info.max
         if low < least or high - 1 > most:
             raise OperationError(
                 f"{name}: from={low} and to={high} are out of bounds for {dtype.name}, which goes "
@@ -131,16 +134,16 @@ def drawn_like(
     """
     table, array = table_of(x), x.array
     draw = getattr(table, kernel)
-    state = default_state(array) if generator is None else _state(generator, x.device)
+    source = default_state(array) if generator is None else _state(generator, x.device)
     axes, contiguous = filling_order(array)
     if kernel == "random_normal" and not (contiguous if within else axes is None):
         parameters = (*parameters, True)  # in pairs
     if axes is None:
-        return draw(state, array.shape, *parameters)
+        return draw(source, array.shape, *parameters)
     parameters = tuple(
         [table.permute(p, axes) if isinstance(p, type(array)) else p for p in parameters]
     )
-    drawn = draw(state, tuple([array.shape[axis] for axis in axes]), *parameters)
+    drawn = draw(source, tuple([array.shape[axis] for axis in axes]), *parameters)
     return table.permute(drawn, tuple(sorted(range(array.ndim), key=axes.__getitem__)))
 
 
@@ -252,19 +255,20 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    message = "probability tensor contains either `inf`, `nan` or element < 0"
-    check(input.isfinite() & (input >= 0), RuntimeError, message)
-    message = "invalid multinomial distribution (sum of probabilities <= 0)"
-    check(input.sum(-1) > 0, RuntimeError, message)
     table = table_of(input)
-    state = _state(generator, input.device)
-    return wrap(table.random_multinomial(state, input.array, num_samples, replacement))
+    source = _state(generator, input.device)
+    return wrap(table.random_multinomial(source, input.array, num_samples, bool(replacement)))
 
 
 def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tensor:
     """Overwrites a tensor with what a kernel draws."""
     check_memory(self)
-    return self.copy_(wrap(drawn_like(self, kernel, generator, *parameters, within=True)))
+    drawn = drawn_like(self, kernel, generator, *parameters, within=True)
+    if state.enabled and self.requires_grad:
+        return self.copy_(wrap(drawn))
+    table_of(self).copy(self.array, drawn)
+    self.bump_version()
+    return self
 
 
 @operation("Tensor")
@@ -273,7 +277,7 @@ def uniform_(
     **bounds: Any,
 ) -> Tensor:  # fmt: skip
     """Fills with numbers drawn evenly from [from, to)."""
-    low, high = bounds.pop("from", a), bounds.pop("to", b)
+    low, high = (bounds.pop("from", a), bounds.pop("to", b)) if bounds else (a, b)
     if not low <= high or high - low == float("inf"):
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"

@@ -163,9 +163,13 @@ class Random:
                            replacement: bool) -> Array:  # fmt: skip
         """Indices drawn with the weights in each row of `probabilities` (n,) or (rows, n), int64.
 
-        Weights are finite, not negative, and no row sums to 0. One sample, or samples without
-        replacement: the greatest of weight / exponential variate.
+        RuntimeError unless weights are finite, not negative, and no row sums to 0. One sample, or
+        samples without replacement: the greatest of weight / exponential variate.
         """
+        if not (np.isfinite(probabilities) & (probabilities >= 0)).all():
+            raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+        if not (probabilities.sum(-1) > 0).all():
+            raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
         if num_samples == 1 or not replacement:
             axes = filling_order(probabilities)[0] or range(probabilities.ndim)
             shape = tuple([probabilities.shape[axis] for axis in axes])
