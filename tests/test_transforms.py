@@ -235,7 +235,8 @@ def test_pad_of_negative_width_cuts_off(pixels):
         [[1.0, 2.0], [4.0, 5.0], [0.0, 0.0]]
     ]
     padded = both_ways(lambda img: F.pad(img, (-1, 0, 1, 0), 0, "edge"), pixels)
-    assert padded.tolist() == np.pad(pixels, [(0, 0), (0, 1), (0, 0)][: pixels.ndim], "edge")[:, 1:].tolist()
+    widths = [(0, 0), (0, 1), (0, 0)][: pixels.ndim]
+    assert padded.tolist() == np.pad(pixels, widths, "edge")[:, 1:].tolist()
 
 
 @pytest.mark.parametrize("pixels", [GREY, COLOUR])
