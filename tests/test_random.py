@@ -433,3 +433,33 @@ def test_dropout_of_a_transposed_tensor_drops_what_lies_at_the_same_places():
     torch.manual_seed(4)
     turned = torch.nn.functional.dropout(torch.ones(7, 5).t(), 0.5)
     assert torch.equal(turned.t(), straight)
+
+
+@pytest.mark.parametrize("fill", ["uniform_", "normal_", "exponential_", "random_", "bernoulli_"])
+def test_fills_are_changes_in_place(fill):
+    x = torch.zeros(3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        getattr(x, fill)()
+    y = x * 2
+    version = y._version
+    getattr(y[1:], fill)()
+    assert y._version > version
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 0.0, 0.0]
+    with torch.no_grad():
+        part = x[1:]
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad"):
+        getattr(part, fill)()
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        getattr(torch.zeros(3, 1).expand(3, 4), fill)()
+
+
+def test_multinomial_draws_from_positive_weights_alone(table):
+    weights = np.array([0, 3, 0, 1, 0, 2], np.float32)
+    for samples, replacement in ((1, False), (3, False), (50, True)):
+        state = Generator().manual_seed(1).state
+        drawn = table.random_multinomial(state, weights, samples, replacement)
+        assert set(drawn.tolist()) <= {1, 3, 5} and drawn.dtype == np.int64
+    for wrong in ([-1.0, 1.0], [np.nan, 1.0], [np.inf, 1.0], [0.0, 0.0]):
+        with pytest.raises(RuntimeError, match="probability|distribution"):
+            table.random_multinomial(Generator().state, np.float32(wrong), 1, False)

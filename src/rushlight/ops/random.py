@@ -264,7 +264,7 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
     """Overwrites a tensor with what a kernel draws."""
     check_memory(self)
     drawn = drawn_like(self, kernel, generator, *parameters, within=True)
-    if state.enabled and self.requires_grad:
+    if state.enabled and (self._view is not None or self.requires_grad):
         return self.copy_(wrap(drawn))
     table_of(self).copy(self.array, drawn)
     self.bump_version()
