@@ -2,7 +2,9 @@
 // bit: what training draws often, and the initialisation of layers.
 #include <cmath>
 #include <cstring>
+#include <limits>
 
+#include "allocator.h"
 #include "array_view.h"
 #include "copies.h"
 #include "instruction_sets.h"
@@ -150,13 +152,14 @@ PyObject* random_uniform(PyObject* const* args, Py_ssize_t nargs) {
 
 // --- normal variates
 
-// Under 16: pairs in float64; of an odd number of new ones the second waits in the state.
-void few_normals(uint32_t* state, int64_t size, double mean, double std, double* out) {
+// Pairs in float64; of an odd number of new ones the second waits in the state.
+template <class T>
+void paired_normals(uint32_t* state, int64_t size, double mean, double std, T* out) {
     int64_t made = 0;
     double waiting;
     if (size > 0 && state[has_normal]) {
         std::memcpy(&waiting, state + normal_bits, sizeof waiting);
-        out[made++] = std::fma(waiting, std, mean);
+        out[made++] = static_cast<T>(std::fma(waiting, std, mean));
         state[has_normal] = 0;
         waiting = 0.0;
         std::memcpy(state + normal_bits, &waiting, sizeof waiting);
@@ -168,10 +171,10 @@ void few_normals(uint32_t* state, int64_t size, double mean, double std, double*
         bit_loops.twister_temper(4, raw, numbers);
         const double u1 = unit(numbers[0], numbers[1]), u2 = unit(numbers[2], numbers[3]);
         const double radius = std::sqrt(-2.0 * std::log1p(-u2)), angle = 2.0 * M_PI * u1;
-        out[made] = std::fma(radius * std::cos(angle), std, mean);
+        out[made] = static_cast<T>(std::fma(radius * std::cos(angle), std, mean));
         const double second = radius * std::sin(angle);
         if (made + 1 < size) {
-            out[made + 1] = std::fma(second, std, mean);
+            out[made + 1] = static_cast<T>(std::fma(second, std, mean));
         } else {
             state[has_normal] = 1;
             std::memcpy(state + normal_bits, &second, sizeof second);
@@ -196,25 +199,49 @@ void many_normals(uint32_t* state, int64_t size, double mean, double std, T* out
     });
 }
 
+// Under 16, or where the caller asks for it, in pairs.
+template <class T, class Normal>
+void normals(uint32_t* state, PyObject* result, double mean, double std, bool paired,
+             Normal normal) {
+    const int64_t size = size_of(result);
+    if (size < 16 || paired)
+        paired_normals(state, size, mean, std, data_of<T>(result));
+    else
+        many_normals(state, size, mean, std, data_of<T>(result), normal);
+}
+
 PyObject* random_normal(PyObject* const* args, Py_ssize_t nargs) {
     uint32_t* state;
     double mean, std;
     int type;
-    PyObject* result = read_drawn(args, nargs, state, mean, std, type);
+    const bool paired = nargs == 6 && args[5] == Py_True;
+    PyObject* result = read_drawn(args, nargs == 6 ? 5 : nargs, state, mean, std, type);
     if (!result) return nullptr;
-    const int64_t size = size_of(result);
-    if (size < 16) {
-        double values[16];
-        few_normals(state, size, mean, std, values);
-        if (type == NPY_FLOAT)
-            std::copy_n(values, size, data_of<float>(result));
-        else
-            std::copy_n(values, size, data_of<double>(result));
-    } else if (type == NPY_FLOAT) {
-        many_normals(state, size, mean, std, data_of<float>(result), bit_loops.twister_normal);
-    } else {
-        many_normals(state, size, mean, std, data_of<double>(result), bit_loops.twister_normal64);
-    }
+    if (type == NPY_FLOAT)
+        normals<float>(state, result, mean, std, paired, bit_loops.twister_normal);
+    else
+        normals<double>(state, result, mean, std, paired, bit_loops.twister_normal64);
+    return result;
+}
+
+PyObject* random_exponential(PyObject* const* args, Py_ssize_t nargs) {
+    uint32_t* state;
+    if (nargs != 4 || !read_state(args[0], state)) return nullptr;
+    const double rate = PyFloat_AsDouble(args[2]);
+    if (PyErr_Occurred()) return nullptr;
+    const int type = type_of(args[3]);
+    if (type != NPY_FLOAT && type != NPY_DOUBLE) return nullptr;
+    PyObject* result = new_of_shape(args[1], type);
+    if (!result) return nullptr;
+    draw(state, size_of(result), 2, [=](int64_t n, const uint32_t* raw, int64_t begin) {
+        if (type == NPY_DOUBLE) {
+            bit_loops.twister_exponential(n, raw, -1.0 / rate, data_of<double>(result) + begin);
+            return;
+        }
+        double values[chunk / 2];
+        bit_loops.twister_exponential(n, raw, -1.0 / rate, values);
+        std::copy_n(values, n, data_of<float>(result) + begin);
+    });
     return result;
 }
 
@@ -325,6 +352,104 @@ PyObject* random_permutation(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
+// --- indices drawn with weights
+
+// Finite, none of them negative, and something to draw from.
+template <class T>
+bool are_weights(const T* weights, int64_t n) {
+    constexpr T most = std::numeric_limits<T>::max();
+    int64_t wrong = 0, positive = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        wrong += !(weights[i] >= 0 && weights[i] <= most);
+        positive += weights[i] > 0;
+    }
+    return wrong == 0 && positive > 0;
+}
+
+// The first index whose running sum of weights, divided by that of all, reaches the number drawn.
+// A division for each comparison: few of the sums are looked at.
+template <class T>
+void draw_repeatedly(uint32_t* state, const T* weights, int64_t n, int64_t samples, T* sums,
+                     int64_t* out) {
+    T sum = 0;
+    for (int64_t i = 0; i < n; ++i) sums[i] = sum += weights[i];
+    const auto is_below = [sum](T before, double drawn) { return before / sum < drawn; };
+    draw(state, samples, 2, [=](int64_t count, const uint32_t* raw, int64_t begin) {
+        uint32_t numbers[chunk];
+        bit_loops.twister_temper(2 * count, raw, numbers);
+        for (int64_t i = 0; i < count; ++i) {
+            const double drawn = unit(numbers[2 * i], numbers[2 * i + 1]);
+            out[begin + i] = std::lower_bound(sums, sums + n - 1, drawn, is_below) - sums;
+        }
+    });
+}
+
+// Exponential variates with the weights as rates: the earliest are the sample. `keys` becomes
+// weight / variate, the greatest of which are picked.
+template <class T>
+void race(uint32_t* state, const T* weights, int64_t n, T* keys) {
+    draw(state, n, 2, [=](int64_t count, const uint32_t* raw, int64_t begin) {
+        double variates[chunk / 2];
+        bit_loops.twister_exponential(count, raw, -1.0, variates);
+        for (int64_t i = 0; i < count; ++i)
+            keys[begin + i] = weights[begin + i] == 0  // also where the variate is 0
+                                  ? 0
+                                  : weights[begin + i] / static_cast<T>(variates[i]);
+    });
+}
+
+template <class T>
+void pick_greatest(const T* keys, int64_t n, int64_t samples, int64_t* places, int64_t* out) {
+    for (int64_t i = 0; i < n; ++i) places[i] = i;
+    std::partial_sort(places, places + samples, places + n, [=](int64_t a, int64_t b) {
+        return keys[a] > keys[b] || (keys[a] == keys[b] && a < b);
+    });
+    std::copy_n(places, samples, out);
+}
+
+template <class T>
+PyObject* multinomial(uint32_t* state, const ArrayView& p, int64_t samples, bool repeatedly) {
+    const int64_t n = p.shape[p.ndim - 1], rows = p.ndim == 2 ? p.shape[0] : 1;
+    for (int64_t row = 0; row < rows; ++row)
+        if (!are_weights(p.as<T>() + row * n, n)) return nullptr;  // the base says which
+    npy_intp shape[2] = {rows, samples};
+    PyObject* result = new_array(NPY_INT64, p.ndim, p.ndim == 2 ? shape : shape + 1);
+    if (!result) return nullptr;
+    const bool one = samples == 1;
+    allocator::Scratch keys((one || !repeatedly ? rows * n : n) * sizeof(T));
+    allocator::Scratch places(one || repeatedly ? 1 : n * sizeof(int64_t));
+    if (!keys.data() || !places.data()) {
+        Py_DECREF(result);
+        return PyErr_NoMemory();
+    }
+    auto* out = data_of<int64_t>(result);
+    auto* numbers = static_cast<T*>(keys.data());
+    if (one || !repeatedly) race(state, p.as<T>(), rows * n, numbers);
+    for (int64_t row = 0; row < rows; ++row, out += samples) {
+        if (one)
+            *out = std::max_element(numbers + row * n, numbers + (row + 1) * n) - numbers - row * n;
+        else if (repeatedly)
+            draw_repeatedly(state, p.as<T>() + row * n, n, samples, numbers, out);
+        else
+            pick_greatest(numbers + row * n, n, samples, static_cast<int64_t*>(places.data()), out);
+    }
+    return result;
+}
+
+PyObject* random_multinomial(PyObject* const* args, Py_ssize_t nargs) {
+    uint32_t* state;
+    ArrayView p;
+    if (nargs != 4 || !read_state(args[0], state) || !view(args[1], p) || !p.is_contiguous ||
+        p.ndim < 1 || p.ndim > 2 || p.size() == 0 || !PyLong_Check(args[2]) ||
+        !PyBool_Check(args[3]))
+        return nullptr;
+    const int64_t samples = PyLong_AsLongLong(args[2]), n = p.shape[p.ndim - 1];
+    const bool repeatedly = args[3] == Py_True;
+    if (samples < 1 || (samples > n && !repeatedly)) return nullptr;
+    if (p.type == NPY_FLOAT) return multinomial<float>(state, p, samples, repeatedly);
+    return p.type == NPY_DOUBLE ? multinomial<double>(state, p, samples, repeatedly) : nullptr;
+}
+
 }  // namespace
 
 PyMethodDef random_methods[] = {
@@ -333,11 +458,17 @@ PyMethodDef random_methods[] = {
     method<"random_uniform", random_uniform>(
         "random_uniform(state, shape, low, high, dtype)\n--\n\nUniform in [low, high)."),
     method<"random_normal", random_normal>(
-        "random_normal(state, shape, mean, std, dtype)\n--\n\nmean + std * z, z standard normal."),
+        "random_normal(state, shape, mean, std, dtype, paired=False)\n--\n\n"
+        "mean + std * z, z standard normal."),
+    method<"random_exponential", random_exponential>(
+        "random_exponential(state, shape, rate, dtype)\n--\n\n-log(1 - u) / rate."),
     method<"random_integers", random_integers>(
         "random_integers(state, shape, low, high, dtype)\n--\n\nIntegers in [low, high)."),
     method<"random_full_range", random_full_range>(
         "random_full_range(state, shape, dtype)\n--\n\nIntegers from all that are not negative."),
+    method<"random_multinomial", random_multinomial>(
+        "random_multinomial(state, probabilities, num_samples, replacement)\n--\n\n"
+        "Indices drawn with the weights of each row."),
     method<"random_permutation", random_permutation>(
         "random_permutation(state, n)\n--\n\n0 .. n-1 in a random order."),
     {}};

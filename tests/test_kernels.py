@@ -119,6 +119,8 @@ def compare(name: str, actual: Any, expected: Any, what: str) -> None:
     assert isinstance(actual, np.ndarray), f"{what} gave {type(actual)}"
     assert actual.dtype == expected.dtype, f"{what} gave {actual.dtype}"
     assert actual.shape == expected.shape, f"{what} gave {actual.shape}"
+    if name == "empty":
+        return  # elements are whatever stood in memory
     limit = 0.0 if name.startswith("random") else TOLERANCES.get(expected.dtype, 0.0)
     scale = np.abs(expected[np.isfinite(expected)]).max(initial=0) if limit else 0
     np.testing.assert_allclose(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+import rushlight as torch
 from rushlight import cuda, random
 from rushlight.device import device
 from rushlight.kernels.base import random as base
@@ -374,3 +375,91 @@ def test_default_generator_functions():
         assert random.seed() == random.initial_seed()
     finally:
         random.set_rng_state(saved)
+
+
+def test_tensors_are_filled_in_the_order_of_their_memory():
+    """Values of PyTorch 2.13."""
+    torch.manual_seed(0)
+    values = torch.zeros(3, 2).t().uniform_().tolist()
+    assert np.float32(values).tolist() == np.float32([
+        [0.4962565899, 0.0884774327, 0.3074228167], [0.7682217956, 0.1320304871, 0.6340786815],
+    ]).tolist()  # fmt: skip
+    torch.manual_seed(0)
+    values = torch.zeros(3, 2).t().normal_()
+    expected = [[1.5410, -2.1788, -1.0845], [-0.2934, 0.5684, -1.3986]]
+    np.testing.assert_allclose(values.numpy(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("fill", ["uniform_", "normal_", "exponential_", "random_", "bernoulli_"])
+def test_a_transposed_tensor_gets_the_numbers_of_the_tensor(fill):
+    filled = getattr(torch.zeros(3, 4), fill)
+    turned = getattr(torch.zeros(3, 4).t(), fill)
+    torch.manual_seed(3)
+    straight = filled()
+    torch.manual_seed(3)
+    assert turned().t().tolist() == straight.tolist()
+
+
+def test_normal_numbers_of_what_is_not_contiguous_come_in_pairs():
+    """However many they are: blocks of 16 are for contiguous memory."""
+    torch.manual_seed(1)
+    one_by_one = [torch.zeros(1).normal_().item() for _ in range(40)]
+    torch.manual_seed(1)
+    assert torch.zeros(16, 5)[::2].normal_().flatten().tolist() == one_by_one
+    torch.manual_seed(1)
+    assert torch.zeros(8, 5).t().normal_().t().flatten().tolist() == one_by_one
+    torch.manual_seed(1)
+    together = torch.randn(40).tolist()
+    torch.manual_seed(1)
+    assert torch.randn_like(torch.zeros(16, 5)[::2]).flatten().tolist() == together
+
+
+def test_images_that_lie_channels_last_unasked_are_filled_as_they_are_shown():
+    image = torch.nn.functional.conv2d(torch.ones(2, 3, 6, 5), torch.ones(4, 3, 3, 3))
+    torch.manual_seed(2)
+    expected = torch.rand(image.shape)
+    torch.manual_seed(2)
+    assert torch.equal(torch.rand_like(image), expected)
+    torch.manual_seed(2)
+    assert torch.equal(image.clone().uniform_(), expected)
+    torch.manual_seed(2)
+    asked = torch.zeros(image.shape).to(memory_format=torch.channels_last)
+    assert not torch.equal(asked.uniform_(), expected)
+
+
+def test_dropout_of_a_transposed_tensor_drops_what_lies_at_the_same_places():
+    torch.manual_seed(4)
+    straight = torch.nn.functional.dropout(torch.ones(7, 5), 0.5)
+    torch.manual_seed(4)
+    turned = torch.nn.functional.dropout(torch.ones(7, 5).t(), 0.5)
+    assert torch.equal(turned.t(), straight)
+
+
+@pytest.mark.parametrize("fill", ["uniform_", "normal_", "exponential_", "random_", "bernoulli_"])
+def test_fills_are_changes_in_place(fill):
+    x = torch.zeros(3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        getattr(x, fill)()
+    y = x * 2
+    version = y._version
+    getattr(y[1:], fill)()
+    assert y._version > version
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 0.0, 0.0]
+    with torch.no_grad():
+        part = x[1:]
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad"):
+        getattr(part, fill)()
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        getattr(torch.zeros(3, 1).expand(3, 4), fill)()
+
+
+def test_multinomial_draws_from_positive_weights_alone(table):
+    weights = np.array([0, 3, 0, 1, 0, 2], np.float32)
+    for samples, replacement in ((1, False), (3, False), (50, True)):
+        state = Generator().manual_seed(1).state
+        drawn = table.random_multinomial(state, weights, samples, replacement)
+        assert set(drawn.tolist()) <= {1, 3, 5} and drawn.dtype == np.int64
+    for wrong in ([-1.0, 1.0], [np.nan, 1.0], [np.inf, 1.0], [0.0, 0.0]):
+        with pytest.raises(RuntimeError, match="probability|distribution"):
+            table.random_multinomial(Generator().state, np.float32(wrong), 1, False)

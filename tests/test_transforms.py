@@ -165,6 +165,30 @@ def test_convert_image_dtype():
 # ---- geometry
 
 
+@pytest.mark.parametrize(
+    "given, dtype, expected",
+    [
+        ([0, 2**53 + 1, 2**63 - 1], "uint8", [0, 0, 255]),
+        ([0, 2**53 + 1, 2**63 - 1], "int32", [0, 2**21, 2**31 - 1]),
+        ([0, 2**62, 2**63 - 1], "float32", [0.0, 0.5, 1.0]),
+        ([0, 2**62, 2**63 - 1], "bool", [False, True, True]),
+    ],
+)
+def test_convert_image_dtype_of_large_integers(given, dtype, expected):
+    converted = F.convert_image_dtype(torch.tensor(given), getattr(torch, dtype))
+    assert converted.tolist() == expected
+
+
+def test_convert_image_dtype_to_large_integers():
+    white = torch.tensor([255], dtype=torch.uint8)
+    assert F.convert_image_dtype(white, torch.int64).tolist() == [255 * 2**55]
+    assert F.convert_image_dtype(torch.tensor([True]), torch.uint8).tolist() == [128]
+    for floating, whole in (("float32", "int32"), ("float32", "int64"), ("float64", "int64")):
+        with pytest.raises(RuntimeError, match=f"The cast from torch.{floating} to torch.{whole}"):
+            image = torch.ones(1, dtype=getattr(torch, floating))
+            F.convert_image_dtype(image, getattr(torch, whole))
+
+
 @pytest.mark.parametrize("pixels", [GREY, COLOUR])
 def test_crops_and_flips(pixels):
     assert both_ways(transforms.CenterCrop(2), pixels).tolist() == pixels[0:2, 1:3].tolist()
@@ -180,6 +204,48 @@ def test_pad(pixels, mode):
     widths = [(2, 1), (1, 2)] + [(0, 0)] * (pixels.ndim - 2)
     padded = both_ways(lambda img: F.pad(img, (1, 2, 2, 1), 0, mode), pixels)
     assert padded.tolist() == np.pad(pixels, widths, mode).tolist()
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric"])
+def test_pad_keeps_a_palette(mode):
+    image = Image.new("P", (3, 2))
+    image.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    image.putdata([0, 1, 2, 2, 1, 0])
+    padded = F.pad(image, 1, 2, mode)
+    assert padded.mode == "P" and padded.size == (5, 4)
+    assert padded.getpalette()[:9] == image.getpalette()[:9]
+    options = {"constant_values": 2} if mode == "constant" else {}
+    assert np.asarray(padded).tolist() == np.pad(np.asarray(image), 1, mode, **options).tolist()
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric"])
+def test_pad_of_a_tensor_that_requires_a_gradient(mode):
+    x = torch.arange(6.0).reshape(1, 2, 3).requires_grad_()
+    padded = F.pad(x, (1, 0, 2, 1), 0, mode)
+    values = x.detach().numpy()
+    assert padded.tolist() == np.pad(values, [(0, 0), (0, 1), (1, 2)], mode).tolist()
+    padded.sum().backward()
+    counts = [np.count_nonzero(padded.detach().numpy() == v) for v in range(1, 6)]
+    assert x.grad.flatten().tolist()[1:] == counts
+
+
+@pytest.mark.parametrize("pixels", [GREY, COLOUR])
+def test_pad_of_negative_width_cuts_off(pixels):
+    assert F.pad(torch.arange(6.0).reshape(1, 2, 3), (-1, 0, 0, 1)).tolist() == [
+        [[1.0, 2.0], [4.0, 5.0], [0.0, 0.0]]
+    ]
+    padded = both_ways(lambda img: F.pad(img, (-1, 0, 1, 0), 0, "edge"), pixels)
+    widths = [(0, 0), (0, 1), (0, 0)][: pixels.ndim]
+    assert padded.tolist() == np.pad(pixels, widths, "edge")[:, 1:].tolist()
+
+
+@pytest.mark.parametrize("pixels", [GREY, COLOUR])
+@pytest.mark.parametrize("corner", [(-9, -9), (-9, 0), (0, -9), (9, 9), (9, 0), (0, 9), (-1, 5)])
+def test_crop_outside_of_an_image_is_zero(pixels, corner):
+    top, left = corner
+    cropped = both_ways(lambda img: F.crop(img, top, left, 3, 2), pixels)
+    wide = np.pad(pixels, [(9, 12), (9, 12), (0, 0)][: pixels.ndim])
+    assert cropped.tolist() == wide[9 + top : 12 + top, 9 + left : 11 + left].tolist()
 
 
 def test_pad_with_a_colour():
@@ -342,6 +408,26 @@ def test_repr():
             r"tensor image of size \(..., C,",
         ),
         (lambda: F.normalize(torch.ones(1, 2, 2), 0, 0), ValueError, "std evaluated to zero"),
+        (
+            lambda: F.normalize(torch.ones(1, 2, 2), (0.5, 0.5, 0.5), (1, 1, 1)),
+            RuntimeError,
+            r"output with shape \[1, 2, 2\] doesn't match the broadcast shape \[3, 2, 2\]",
+        ),
+        (
+            lambda: F.normalize(torch.ones(3, 2, 2), (0.5, 0.5), (1, 1)),
+            RuntimeError,
+            r"The size of tensor a \(3\) must match the size of tensor b \(2\)",
+        ),
+        (
+            lambda: F.pad(Image.new("L", (2, 2)), 1, (1, 2, 3)),
+            ValueError,
+            "number of elements in 'fill' does not match the number of channels",
+        ),
+        (
+            lambda: F.pad(torch.ones(1, 2, 2), 2, 0, "reflect"),
+            RuntimeError,
+            "too wide for 2 pixels in reflect mode",
+        ),
         (lambda: transforms.Resize(2.5), TypeError, "Size should be int or sequence. Got <class"),
         (lambda: transforms.Resize((1, 2, 3)), ValueError, "it should have 1 or 2 values"),
         (lambda: F.resize(torch.ones(1, 4, 4), 8, max_size=8), ValueError, "strictly greater than"),

@@ -90,6 +90,11 @@ struct BitLoops {
 
     bool (*all_within)(int64_t n, const int64_t* x, int64_t low, int64_t high);
 
+    // start + step * i: in float64 and rounded once, or of whole numbers, which wrap around.
+    void (*steps)(int64_t count, double start, double step, float* out);
+    void (*steps64)(int64_t count, double start, double step, double* out);
+    void (*whole_steps)(int64_t count, int64_t start, int64_t step, int64_t* out);
+
     // MT19937: the next 624 raw numbers in place of the last; outputs from raw numbers.
     void (*twister_refill)(uint32_t* key);
     // From pairs of raw numbers: whether a uniform float64 is below p.
@@ -106,6 +111,8 @@ struct BitLoops {
     void (*twister_normal)(int64_t blocks, const uint32_t* raw, float mean, float std, float* out);
     void (*twister_normal64)(int64_t blocks, const uint32_t* raw, double mean, double std,
                              double* out);
+    // From pairs of raw numbers: factor * log(1 - u).
+    void (*twister_exponential)(int64_t n, const uint32_t* raw, double factor, double* out);
     // The outputs themselves.
     void (*twister_temper)(int64_t n, const uint32_t* raw, uint32_t* out);
 };
@@ -124,6 +131,7 @@ void fill_softmax(Loops<T>& loops);
 template <class T>
 void fill_optim(Loops<T>& loops);
 void fill_copies(BitLoops& loops);
+void fill_creation(BitLoops& loops);
 void fill_random(BitLoops& loops);
 }  // namespace RUSHLIGHT_INSTRUCTION_SET
 #endif

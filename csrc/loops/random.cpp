@@ -171,6 +171,13 @@ void normal64(int64_t blocks, const uint32_t* raw, double mean, double std, doub
     }
 }
 
+void exponential(int64_t n, const uint32_t* raw, double factor, double* out) {
+#pragma omp simd
+    for (int64_t i = 0; i < n; ++i)
+        out[i] = -unit64(temper(raw[2 * i]), temper(raw[2 * i + 1]));
+    for (int64_t i = 0; i < n; ++i) out[i] = factor * __builtin_log1p(out[i]);
+}
+
 void temper_all(int64_t n, const uint32_t* raw, uint32_t* out) {
 #pragma omp simd
     for (int64_t i = 0; i < n; ++i) out[i] = temper(raw[i]);
@@ -187,6 +194,7 @@ void fill_random(BitLoops& loops) {
     loops.twister_uniform64 = uniform64;
     loops.twister_normal = normal;
     loops.twister_normal64 = normal64;
+    loops.twister_exponential = exponential;
     loops.twister_temper = temper_all;
 }
 

@@ -496,7 +496,14 @@ def normal(
 ) -> Tensor: ...
 def numel(input: Tensor) -> builtins.int: ...
 def ones(
-    *size: Any, dtype: dtype | None = None, out: Tensor | None = None, **options: Any
+    *size: Any,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    layout: Any = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+    **named: Any,
 ) -> Tensor: ...
 def ones_like(input: Tensor, **options: Any) -> Tensor: ...
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -512,7 +519,16 @@ def rand(
     out: Tensor | None = None,
     **options: Any,
 ) -> Tensor: ...
-def rand_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor: ...
+def rand_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    requires_grad: builtins.bool = False,
+    device: AnyDevice = None,
+    generator: Generator | None = None,
+    memory_format: Any = None,
+    **ignored: Any,
+) -> Tensor: ...
 def randint(
     low: builtins.int,
     high: Any = None,
@@ -525,7 +541,16 @@ def randint(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randint_like(
-    input: Tensor, low: builtins.int, high: Any = None, *, dtype: dtype | None = None
+    input: Tensor,
+    low: builtins.int,
+    high: Any = None,
+    *,
+    dtype: dtype | None = None,
+    requires_grad: builtins.bool = False,
+    device: AnyDevice = None,
+    generator: Generator | None = None,
+    memory_format: Any = None,
+    **ignored: Any,
 ) -> Tensor: ...
 def randn(
     *size: Any,
@@ -536,7 +561,16 @@ def randn(
     out: Tensor | None = None,
     **options: Any,
 ) -> Tensor: ...
-def randn_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor: ...
+def randn_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    requires_grad: builtins.bool = False,
+    device: AnyDevice = None,
+    generator: Generator | None = None,
+    memory_format: Any = None,
+    **ignored: Any,
+) -> Tensor: ...
 def randperm(
     n: builtins.int,
     *,
@@ -659,6 +693,13 @@ def where(
     condition: Tensor, input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 def zeros(
-    *size: Any, dtype: dtype | None = None, out: Tensor | None = None, **options: Any
+    *size: Any,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    layout: Any = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+    **named: Any,
 ) -> Tensor: ...
 def zeros_like(input: Tensor, **options: Any) -> Tensor: ...

@@ -134,6 +134,12 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     """
     if type1 is type2:
         return type1
+    for name, given in (("type1", type1), ("type2", type2)):
+        if not isinstance(given, dtype):
+            raise TypeError(
+                f"promote_types(): argument '{name}' must be torch.dtype, not "
+                f"{type(given).__name__}"
+            )
     low, high = sorted((type1, type2), key=lambda d: d.category)
     if high.category != FLOATING and {type1, type2} & {uint16, uint32, uint64}:
         raise RuntimeError(

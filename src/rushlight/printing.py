@@ -23,6 +23,7 @@ from .dtype import (
     int64,
 )
 from .dtype import bool as bool_dtype
+from .kernels.quiet import quietly
 from .tensor import Tensor
 
 
@@ -85,7 +86,7 @@ def tensor_repr(tensor: Tensor, *, tensor_contents: Any = None) -> str:
 
     plain = type(tensor) in (Tensor, Parameter, Buffer)
     prefix = "tensor(" if plain else f"{type(tensor).__name__}("
-    contents = "[]" if tensor.array.size == 0 else _contents(tensor, len(prefix))
+    contents = "[]" if tensor.array.size == 0 else quietly(_contents, tensor, len(prefix))
     text = _with_suffixes(prefix + contents, _suffixes(tensor), len(prefix))
     return f"Parameter({text})" if isinstance(tensor, Parameter) and not plain else text
 

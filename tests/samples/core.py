@@ -163,6 +163,9 @@ class Op:
     layouts: bool = True
     """Whether inputs may lie in memory in any order."""
 
+    random: bool = False
+    """Whether it draws random numbers: they fill memory in its order, which changes them."""
+
     integers: str | None = None
     """The dtype that int64 tensors give: a name, or None where they are refused or mean nothing."""
 

@@ -150,11 +150,11 @@ def _dropout(v: Values) -> Iterator[Sample]:
 
 
 def _function(name: str, samples: Any) -> Op:
-    return Op(name, samples, call=seeded(name), differentiable=False)
+    return Op(name, samples, call=seeded(name), differentiable=False, random=True)
 
 
 def _method(name: str, samples: Any) -> Op:
-    return Op(f"Tensor.{name}", samples, call=refilled(name), differentiable=False)
+    return Op(f"Tensor.{name}", samples, call=refilled(name), differentiable=False, random=True)
 
 
 ops = [
@@ -173,5 +173,6 @@ ops = [
     _method("exponential_", _exponential),
     _method("random_", _random_),
     _method("bernoulli_", _bernoulli_),
-    Op("nn.functional.dropout", _dropout, call=seeded("nn.functional.dropout"), composite=True),
+    Op("nn.functional.dropout", _dropout, call=seeded("nn.functional.dropout"), composite=True,
+       random=True),
 ]

@@ -253,9 +253,13 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     """PyTorch's error for what an array library's kernel refused."""
     if isinstance(error, OperationError):
         return error
-    if isinstance(error, KeyError):  # no table of kernels for what was given
-        given = type(arrays[0]).__name__ if arrays else "nothing"
-        return TypeError(f"{name}(): argument 'input' must be Tensor, not {given}")
+    if isinstance(error, KeyError):
+        given = error.args[0] if error.args else None
+        if isinstance(given, type) and given not in kernel_tables:  # no table of kernels for it
+            return TypeError(f"{name}(): argument 'input' must be Tensor, not {given.__name__}")
+        return error  # a kernel's own fault
+    if is_library_type_error(error):
+        return invalid_combination(name, arrays)
     uncast = _CAST.search(str(error))
     if uncast:
         result, wanted = (title_of(DType.from_numpy(name)) for name in uncast.groups())
@@ -276,6 +280,19 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     if "broadcast" in str(error) and mismatch:
         return OperationError(f"{name}: {mismatch}")
     return OperationError(f"{name}: {error} (shapes {shapes(*tensors)})")
+
+
+def is_library_type_error(error: Exception) -> bool:
+    """Whether an array library found no way to compute with the types that it was given."""
+    return isinstance(error, TypeError) and type(error).__module__.partition(".")[0] == "numpy"
+
+
+def invalid_combination(name: str, arguments: Any) -> TypeError:
+    """PyTorch's error for arguments none of whose types are asked for."""
+    given = ["Tensor" if type(a) in kernel_tables else type(a).__name__ for a in arguments]
+    return TypeError(
+        f"{name}() received an invalid combination of arguments - got ({', '.join(given)})"
+    )
 
 
 def check_inplace(x: Tensor) -> None:

@@ -89,7 +89,7 @@ def values_and_indices(name: str) -> Any:
 def new_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes for a tensor that is made."""
     shape = sizes_from(sizes)
-    if any(n < 0 for n in shape):
+    if shape and min(shape) < 0:
         raise OperationError(
             f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
         )

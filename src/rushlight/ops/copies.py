@@ -21,7 +21,8 @@ from ..dtype import (
 )
 from ..dtype import bool as bool_
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError
+from ..errors import NotSupportedError, OperationError
+from ..kernels.base.memory_order import is_channels_last
 from ..kernels.devices import find_table, is_same_device
 from ..tensor import Tensor
 from ..types import AnyDevice
@@ -31,19 +32,17 @@ from .declare import operation
 contiguous_format = "torch.contiguous_format"
 preserve_format = "torch.preserve_format"
 channels_last = "torch.channels_last"
-_orders = {contiguous_format: "C", preserve_format: "K", channels_last: "channels_last"}
 
 
-def is_channels_last(array: Any) -> bool:
-    """Whether an image batch (N, C, H, W) lies in memory as N, H, W, C."""
-    if array.ndim < 3:
-        return False
-    expected = array.itemsize
-    for axis in (1, *range(array.ndim - 1, 1, -1), 0):
-        if array.shape[axis] != 1 and array.strides[axis] != expected:
-            return False
-        expected *= array.shape[axis]
-    return True
+class _Orders(dict[Any, str]):
+    def __missing__(self, memory_format: Any) -> str:
+        raise TypeError(
+            "argument 'memory_format' must be torch.memory_format, not "
+            f"{type(memory_format).__name__}: {memory_format}"
+        )
+
+
+_orders = _Orders({contiguous_format: "C", preserve_format: "K"})
 
 
 class Clone(Operation):
@@ -57,6 +56,25 @@ class Clone(Operation):
         # What lies behind worked on channels-last images; gradients in another order would make
         # each of its kernels copy.
         return Clone.apply(grad, "channels_last") if self.restore else grad
+
+
+class CloneChannelsLast(Operation):
+    """A dense copy in the order N, H, W, C, for a program that asks for it.
+
+    It is a view of rows in that order, by which `filling_order` tells it from images that lie so
+    without the asking.
+    """
+
+    node_name = "CloneBackward0"
+
+    @staticmethod
+    def forward(kernels: Any, x: Any) -> Any:
+        if x.ndim != 4:
+            raise OperationError("required rank 4 tensor to use channels_last format")
+        return kernels.permute(kernels.clone(kernels.permute(x, (0, 2, 3, 1)), "C"), (0, 3, 1, 2))
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad
 
 
 class ToCopy(Operation):
@@ -82,6 +100,8 @@ class ToCopy(Operation):
 @operation
 def clone(input: Tensor, *, memory_format: str = preserve_format) -> Tensor:
     """A copy that keeps the history: gradients flow through it."""
+    if memory_format == channels_last:
+        return CloneChannelsLast.apply(input)
     return Clone.apply(input, _orders[memory_format])
 
 
@@ -90,6 +110,8 @@ def contiguous(input: Tensor, memory_format: str = contiguous_format) -> Tensor:
     """The tensor itself if its memory is in this order, else a copy that is."""
     if is_contiguous(input, memory_format):
         return input
+    if memory_format == channels_last:
+        return CloneChannelsLast.apply(input)
     return Clone.apply(input, _orders[memory_format])
 
 
@@ -98,6 +120,7 @@ def is_contiguous(input: Tensor, memory_format: str = contiguous_format) -> bool
     """Whether the elements lie in memory in the order of the indices."""
     if memory_format == channels_last:
         return input.array.ndim == 4 and is_channels_last(input.array)
+    _orders[memory_format]
     return bool(input.array.flags.c_contiguous)
 
 

@@ -26,7 +26,8 @@ from ..dtype import (
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError
 from ..kernels.devices import find_table
-from ..kernels.launch import refuse_record
+from ..kernels.launch import refuse_record, tables_by_device
+from ..kernels.quiet import quietly
 from ..scalars import check_range, checked
 from ..size import Size
 from ..tensor import Tensor, wrap
@@ -52,7 +53,7 @@ def tensor(
         result = data.detach().clone()
         result = result.to(device or data.device, dtype or data.dtype)
     else:
-        result = _placed(_array_from(data, dtype), device)
+        result = _placed(quietly(_array_from, data, dtype), device)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -64,10 +65,7 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     if isinstance(data, (np.ndarray, np.generic)):
         DType.from_numpy(data.dtype)  # raises for strings, objects and their like
         return np.array(data)
-    try:
-        array = np.array(_plain(data))
-    except ValueError as error:
-        raise ValueError(_ragged(data) or str(error)) from error
+    array = _from_sequences(data)
     if _holds_numpy(data):
         return array.astype(_promoted(data).numpy)
     category = category_of(array.dtype)
@@ -80,13 +78,23 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     return array
 
 
+def _from_sequences(data: Any, numpy_type: Any = None) -> np.ndarray[Any, Any]:
+    try:
+        return np.array(_plain(data), dtype=numpy_type)
+    except ValueError as error:
+        ragged = _ragged(data)
+        if ragged is None:
+            raise _no_element(_first(data)) from error
+        raise ValueError(ragged) from error
+
+
 def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
     """`data` as `dtype`: an array's elements are converted, a program's numbers must fit."""
     if isinstance(data, np.ndarray):
         DType.from_numpy(data.dtype)
         return data.astype(dtype.numpy)
     if dtype.category == INTEGER:
-        array = np.array(_plain(data))
+        array = _from_sequences(data)
         too_large = array.dtype == np.uint64 and dtype is not uint64 and not _holds_numpy(data)
         if too_large or array.dtype == object:
             raise _no_element(_first(data))
@@ -95,8 +103,8 @@ def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
         check_range(array, dtype)
         return array.astype(dtype.numpy)
     if dtype.numpy in HALVES:  # PyTorch rounds by way of float32
-        return np.array(_plain(data), dtype=np.float32).astype(dtype.numpy)
-    return np.array(_plain(data), dtype=dtype.numpy)
+        return _from_sequences(data, np.float32).astype(dtype.numpy)
+    return _from_sequences(data, dtype.numpy)
 
 
 _NUMBERS = {bool, int, float, complex}
@@ -173,7 +181,7 @@ def legacy_constructor(cls: type[Tensor], *data: Any, device: Any = None) -> Ten
     if len(data) == 1 and isinstance(data[0], Tensor):
         return wrap(data[0].array, cls)
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
-        return wrap(_placed(_array_from(data[0], kind), device).array, cls)
+        return wrap(_placed(quietly(_array_from, data[0], kind), device).array, cls)
     return wrap(table_at(device).empty(new_shape(data or (0,)), kind.numpy), cls)
 
 
@@ -234,12 +242,12 @@ def frombuffer(
 
 def table_at(device: Any) -> Any:
     """The kernels of the device that a function was given."""
-    return find_table(None if device is None else Device(device))
+    return tables_by_device["cpu"] if device is None else find_table(Device(device))
 
 
 def asked_shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
     """The shape given one by one, as a sequence, or as `size=`, which leaves the options."""
-    return new_shape((options.pop("size"),) if "size" in options else size)
+    return new_shape((options.pop("size"),) if options and "size" in options else size)
 
 
 def finished(array: Any, requires_grad: bool) -> Tensor:
@@ -265,8 +273,9 @@ def full(
 
 @operation(method=False)
 def zeros(
-    *size: Any, dtype: DType | None = None, out: Tensor | None = None, **options: Any
-) -> Tensor:
+    *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None, **named: Any,
+) -> Tensor:  # fmt: skip
     """A tensor of zeros.
 
     >>> import rushlight as torch
@@ -274,15 +283,20 @@ def zeros(
     tensor([[0., 0.],
             [0., 0.]])
     """
-    return full(asked_shape(size, options), 0, dtype=dtype or get_default_dtype(), **options)
+    kind = (dtype or get_default_dtype()).numpy
+    array = table_at(device).full(asked_shape(size, named), 0, kind)
+    return finished(array, requires_grad)
 
 
 @operation(method=False)
 def ones(
-    *size: Any, dtype: DType | None = None, out: Tensor | None = None, **options: Any
-) -> Tensor:
+    *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None, **named: Any,
+) -> Tensor:  # fmt: skip
     """A tensor of ones."""
-    return full(asked_shape(size, options), 1, dtype=dtype or get_default_dtype(), **options)
+    kind = (dtype or get_default_dtype()).numpy
+    array = table_at(device).full(asked_shape(size, named), 1, kind)
+    return finished(array, requires_grad)
 
 
 @operation(method=False)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
-from ..random import default_state
 from ..tensor import Tensor, wrap
-from .common import table_of
 from .declare import operation
+from .random import drawn_like
 
 
 class Dropout(Operation):
@@ -36,8 +35,6 @@ def dropout(
     if p == 1:
         result = input * 0.0
     else:
-        table = table_of(input)
-        x = input.array
-        mask = table.random_bernoulli(default_state(x), x.shape, 1 - p)
+        mask = drawn_like(input, "random_bernoulli", None, 1 - p)
         result = Dropout.apply(input, wrap(mask), 1 / (1 - p))
     return input.copy_(result) if inplace else result

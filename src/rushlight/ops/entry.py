@@ -8,7 +8,16 @@ import warnings
 from typing import Any
 
 from ..autograd.mirror import reach
-from ..autograd.operation import check_inplace, check_memory, explain, rebase_history, snapshot
+from ..autograd.operation import (
+    check_inplace,
+    check_memory,
+    explain,
+    invalid_combination,
+    is_library_type_error,
+    rebase_history,
+    snapshot,
+)
+from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..grad_mode import no_grad, state
 from ..kernels.launch import refuse_record
@@ -94,6 +103,9 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     ):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
         raise explain(function.__name__, error, arrays) from error
+    if is_library_type_error(error):
+        arrays = [v.array if isinstance(v, Tensor) else v for v in args]
+        raise invalid_combination(function.__name__, arrays) from error
     return UNANSWERED
 
 
@@ -124,6 +136,12 @@ def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> N
     elif annotation == "Tensor | Number":  # an operand
         if not is_operand(value):
             raise TypeError(f"{place} Tensor, not {type(value).__name__}")
+    elif annotation in ("DType", "DType | None"):
+        if not isinstance(value, DType) and (value is not None or annotation == "DType"):
+            raise TypeError(
+                f"{function}(): argument '{parameter.name}' must be torch.dtype, not "
+                f"{type(value).__name__}"
+            )
     elif annotation == "Sequence[Tensor]":
         if not isinstance(value, (tuple, list)):
             raise TypeError(f"{place} tuple of Tensors, not {type(value).__name__}")

@@ -7,16 +7,21 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from ..autograd.operation import check_memory, invalid_combination
 from ..device import device as Device
 from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
+from ..grad_mode import state
+from ..kernels.base.memory_order import filling_order
 from ..kernels.devices import is_same_device
-from ..random import Generator, default_generator, default_generator_of
+from ..random import Generator, default_generator, default_generator_of, default_state
 from ..tensor import Tensor, wrap
+from ..type_info import iinfo
 from ..types import AnyDevice
 from .common import check, new_shape, table_of
-from .creation import asked_shape, finished, table_at
+from .copies import preserve_format
+from .creation import asked_shape, empty, finished, table_at
 from .declare import operation
 
 
@@ -99,7 +104,8 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
     if category_of(dtype) in (BOOL, INTEGER):
         least, most = 0, 1
         if category_of(dtype) == INTEGER:
-            least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+            info = iinfo(DType.from_numpy(dtype))
+            least, most = info.min, info.max
         if low < least or high - 1 > most:
             raise OperationError(
                 f"{name}: from={low} and to={high} are out of bounds for {dtype.name}, which goes "
@@ -119,26 +125,75 @@ def randperm(
     return wrap(array).to(dtype or int64)
 
 
-@operation(method=False)
-def rand_like(input: Tensor, *, dtype: DType | None = None, **options: Any) -> Tensor:
-    """`rand` in input's shape, dtype and device."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=input.device, **options)
+def drawn_like(
+    x: Tensor, kernel: str, generator: Any, *parameters: Any, within: bool = False
+) -> Any:
+    """An array of x's shape, filled in x's memory order with what a kernel draws.
+
+    It is dense, or, as far as the stream can tell, x's own memory if it is drawn `within` x.
+    """
+    table, array = table_of(x), x.array
+    draw = getattr(table, kernel)
+    source = default_state(array) if generator is None else _state(generator, x.device)
+    axes, contiguous = filling_order(array)
+    if kernel == "random_normal" and not (contiguous if within else axes is None):
+        parameters = (*parameters, True)  # in pairs
+    if axes is None:
+        return draw(source, array.shape, *parameters)
+    parameters = tuple(
+        [table.permute(p, axes) if isinstance(p, type(array)) else p for p in parameters]
+    )
+    drawn = draw(source, tuple([array.shape[axis] for axis in axes]), *parameters)
+    return table.permute(drawn, tuple(sorted(range(array.ndim), key=axes.__getitem__)))
+
+
+def _template(x: Tensor, device: Any, memory_format: Any) -> Tensor:
+    """A tensor of the device and the memory order that a function `..._like` was asked for."""
+    if device is not None and Device(device) != x.device:
+        return empty(x.shape, dtype=x.dtype, device=device)
+    if memory_format not in (None, preserve_format):
+        return x.detach().contiguous(memory_format=memory_format)
+    return x
 
 
 @operation(method=False)
-def randn_like(input: Tensor, *, dtype: DType | None = None, **options: Any) -> Tensor:
-    """`randn` in input's shape, dtype and device."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=input.device, **options)
+def rand_like(
+    input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False,
+    device: AnyDevice = None, generator: Generator | None = None, memory_format: Any = None,
+    **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """`rand` in input's shape, dtype, device and memory order."""
+    kind = _floating("rand", dtype or input.dtype)
+    source = _template(input, device, memory_format)
+    return finished(drawn_like(source, "random_uniform", generator, 0.0, 1.0, kind), requires_grad)
+
+
+@operation(method=False)
+def randn_like(
+    input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False,
+    device: AnyDevice = None, generator: Generator | None = None, memory_format: Any = None,
+    **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """`randn` in input's shape, dtype, device and memory order."""
+    kind = _floating("randn", dtype or input.dtype)
+    source = _template(input, device, memory_format)
+    return finished(drawn_like(source, "random_normal", generator, 0.0, 1.0, kind), requires_grad)
 
 
 @operation(method=False)
 def randint_like(
-    input: Tensor, low: int, high: Any = None, *, dtype: DType | None = None
-) -> Tensor:
-    """`randint` in input's shape, dtype and device."""
+    input: Tensor, low: int, high: Any = None, *, dtype: DType | None = None,
+    requires_grad: bool = False, device: AnyDevice = None, generator: Generator | None = None,
+    memory_format: Any = None, **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """`randint` in input's shape, dtype, device and memory order."""
     if high is None:
         low, high = 0, low
-    return randint(low, high, input.shape, dtype=dtype or input.dtype, device=input.device)
+    kind = (dtype or input.dtype).numpy
+    _check_range("randint", low, high, kind)
+    source = _template(input, device, memory_format)
+    array = drawn_like(source, "random_integers", generator, low, high, kind)
+    return finished(array, requires_grad)
 
 
 @operation(method=False)
@@ -149,6 +204,8 @@ def normal(
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
     if isinstance(std, Tensor):
         check(std >= 0, OperationError, "normal expects all elements of std >= 0.0")
+    if size is None and not isinstance(mean, Tensor) and not isinstance(std, Tensor):
+        raise invalid_combination("normal", (mean, std))
     if size is None:
         like = mean if isinstance(mean, Tensor) else std
         shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))
@@ -198,21 +255,20 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    message = "probability tensor contains either `inf`, `nan` or element < 0"
-    check(input.isfinite() & (input >= 0), RuntimeError, message)
-    message = "invalid multinomial distribution (sum of probabilities <= 0)"
-    check(input.sum(-1) > 0, RuntimeError, message)
     table = table_of(input)
-    state = _state(generator, input.device)
-    return wrap(table.random_multinomial(state, input.array, num_samples, replacement))
+    source = _state(generator, input.device)
+    return wrap(table.random_multinomial(source, input.array, num_samples, bool(replacement)))
 
 
 def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tensor:
     """Overwrites a tensor with what a kernel draws."""
-    draw = getattr(table_of(self), kernel)
-    return self.copy_(
-        wrap(draw(_state(generator, self.device), self.array.shape, *parameters))
-    )
+    check_memory(self)
+    drawn = drawn_like(self, kernel, generator, *parameters, within=True)
+    if state.enabled and (self._view is not None or self.requires_grad):
+        return self.copy_(wrap(drawn))
+    table_of(self).copy(self.array, drawn)
+    self.bump_version()
+    return self
 
 
 @operation("Tensor")
@@ -221,7 +277,7 @@ def uniform_(
     **bounds: Any,
 ) -> Tensor:  # fmt: skip
     """Fills with numbers drawn evenly from [from, to)."""
-    low, high = bounds.pop("from", a), bounds.pop("to", b)
+    low, high = (bounds.pop("from", a), bounds.pop("to", b)) if bounds else (a, b)
     if not low <= high or high - low == float("inf"):
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"

@@ -18,7 +18,7 @@ from .convolution import Convolution
 from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
-from .halves import widen_halves
+from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
 from .linalg import Linalg
@@ -74,4 +74,4 @@ class Base(
         return self.to_numpy(x).item()
 
 
-widen_halves(Base)
+wrap_kernels(Base)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
-from ...dtype import HALVES, INTEGER, category_of, float16
+from ...dtype import BOOL, COMPLEX, HALVES, INTEGER, category_of, float16
+from ...errors import OperationError
 from ...scalars import checked, wrapped
 from ..declaration import kernel
 
@@ -17,6 +19,16 @@ def _filled(x: Any, value: Any) -> Any:
     except (OverflowError, TypeError):  # TypeError: bfloat16's for whole numbers from 2**63 on
         x.fill(wrapped(value, x.dtype))
     return x
+
+
+def _without_imaginary(x: Any, dtype: Any) -> Any:
+    """x as something that converts to `dtype` without a word of the array library."""
+    if x.dtype.kind != "c" or category_of(dtype) in (BOOL, COMPLEX):
+        return x
+    warnings.warn(
+        "Casting complex values to real discards the imaginary part", UserWarning, stacklevel=6
+    )
+    return x.real
 
 
 class Copies:
@@ -43,11 +55,19 @@ class Copies:
         A table that serves several devices finds it there; without, it is the table's own device.
         """
         # NumPy's full() is Python, and takes five times as long.
-        return _filled(self.xp.empty(shape, dtype), value)
+        return _filled(self._new(shape, dtype), value)
 
     @kernel("creation")
     def empty(self, shape: Any, dtype: Any) -> Any:
-        return self.xp.empty(shape, dtype)
+        return self._new(shape, dtype)
+
+    def _new(self, shape: Any, dtype: Any) -> Any:
+        try:
+            return self.xp.empty(shape, dtype)
+        except ValueError as error:
+            raise OperationError(
+                f"Storage size calculation overflowed with sizes={list(shape)}"
+            ) from error
 
     @kernel("creation")
     def full_like(self, x: Any, value: Any, dtype: Any) -> Any:
@@ -95,6 +115,7 @@ class Copies:
         """Overwrites x with `source`, broadcast and converted."""
         if x.dtype == "float16" and source.dtype == "float64":
             source = source.astype("float32")
+        source = _without_imaginary(source, x.dtype)
         self.xp.copyto(x, source, casting="unsafe")
         return x
 
@@ -103,9 +124,11 @@ class Copies:
         """A dense copy: in x's own memory order ('K'), its shape's ('C') or 'channels_last'."""
         if order != "channels_last":
             return self.array(x.copy(order=order))
-        last_to_second = (0, x.ndim - 1, *range(1, x.ndim - 1))
-        to_last = (0, *range(2, x.ndim), 1)
-        return self.xp.ascontiguousarray(x.transpose(to_last)).transpose(last_to_second)
+        rows = self.xp.empty((x.shape[0], *x.shape[2:], x.shape[1]), x.dtype)
+        # An array of its own, not a view of rows: see `filling_order`.
+        result = self.xp.empty_like(rows.transpose(0, x.ndim - 1, *range(1, x.ndim - 1)))
+        result[...] = x
+        return result
 
     @kernel("transfer")
     def to_host(self, x: Any) -> Any:
@@ -116,4 +139,5 @@ class Copies:
     def cast(self, x: Any, dtype: Any) -> Any:
         if dtype == float16.numpy and x.dtype == "float64":
             x = x.astype("float32", order="K")  # PyTorch rounds twice, too
+        x = _without_imaginary(x, dtype)
         return self.array(x.astype(dtype, order="K"))

@@ -55,9 +55,10 @@ class Philox:
         return self.xp.where(out >= high, low, out).astype(dtype, copy=False)
 
     def random_normal(
-        self, state: Any, shape: tuple[int, ...], mean: float, std: float, dtype: Any
-    ) -> Any:
-        """Box and Muller 1958: each two uniforms become two normals."""
+        self, state: Any, shape: tuple[int, ...], mean: float, std: float, dtype: Any,
+        paired: bool = False,
+    ) -> Any:  # fmt: skip
+        """Box and Muller 1958: each two uniforms become two normals, `paired` or not."""
         xp = self.xp
         count = math.prod(shape)
         work = "float64" if np.dtype(dtype) == np.float64 else "float32"

@@ -9,7 +9,8 @@ uint32 array of 632 entries, changed in place by every method here:
     [628:630]  the initial seed, a uint64's bits; two spare entries follow
 
 A float32 takes one output of the twister, a float64 or a 64-bit integer two (the first is the high
-half). Results are filled in C order. Other devices draw from `base/philox.py`.
+half). Results are filled in C order; whoever fills other memory asks `filling_order` for the shape
+that has its order (`memory_order.py`). Other devices draw from `base/philox.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 
 from ...dtype import BOOL, FLOATING, category_of
 from ..declaration import kernel
+from .memory_order import filling_order
 
 Array = np.ndarray[Any, Any]
 
@@ -64,14 +66,15 @@ class Random:
 
     @kernel("random", ("state",))
     def random_normal(self, state: Array, shape: tuple[int, ...], mean: float, std: float,
-                      dtype: Any) -> Array:  # fmt: skip
+                      dtype: Any, paired: bool = False) -> Array:  # fmt: skip
         """mean + std * z, z standard normal (Box and Muller 1958).
 
-        Under 16 values come in pairs, the second kept for the next call. From 16 on, blocks of 16
-        uniforms become 16 normals, and a last incomplete block is drawn anew over the last 16.
+        Under 16, or if `paired`, values come in pairs, the second kept for the next call. From 16
+        on, blocks of 16 uniforms become 16 normals, and a last incomplete block is drawn anew over
+        the last 16.
         """
         out = np.empty(math.prod(shape), dtype)
-        if out.size < 16:
+        if out.size < 16 or paired:
             pairs = _normal_pairs(state, out.size)
             _store(out, _multiply_add(pairs, np.float64(std), np.float64(mean)))
             return self.xp.asarray(out.reshape(shape))
@@ -94,7 +97,8 @@ class Random:
         """-log(1 - u) / rate."""
         out = np.empty(math.prod(shape), dtype)
         for part, uniforms in _uniforms(state, out.size, np.dtype(np.float64)):
-            _store(out[part], -1.0 / rate * np.log1p(-uniforms))
+            logarithms = _log1p(-uniforms) if out.itemsize == 8 else np.log1p(-uniforms)
+            _store(out[part], -1.0 / rate * logarithms)
         return self.xp.asarray(out.reshape(shape))
 
     @kernel("random", ("state",))
@@ -159,13 +163,18 @@ class Random:
                            replacement: bool) -> Array:  # fmt: skip
         """Indices drawn with the weights in each row of `probabilities` (n,) or (rows, n), int64.
 
-        Weights are finite, not negative, and no row sums to 0. One sample, or samples without
-        replacement: the greatest of weight / exponential variate.
+        RuntimeError unless weights are finite, not negative, and no row sums to 0. One sample, or
+        samples without replacement: the greatest of weight / exponential variate.
         """
+        if not (np.isfinite(probabilities) & (probabilities >= 0)).all():
+            raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+        if not (probabilities.sum(-1) > 0).all():
+            raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
         if num_samples == 1 or not replacement:
-            variates = Random.random_exponential(
-                self, state, probabilities.shape, 1.0, probabilities.dtype
-            )
+            axes = filling_order(probabilities)[0] or range(probabilities.ndim)
+            shape = tuple([probabilities.shape[axis] for axis in axes])
+            variates = self.random_exponential(state, shape, 1.0, probabilities.dtype)
+            variates = variates.transpose(np.argsort(axes))
             keys = -(probabilities / variates)
             if num_samples == 1:
                 return self.xp.asarray(np.argmin(keys, axis=-1, keepdims=True))
@@ -266,6 +275,11 @@ def _store(out: Array, values: Array) -> None:
     out[...] = values.astype(np.float32) if out.itemsize == 2 else values
 
 
+def _log1p(x: Array) -> Array:
+    """By the C library, as in PyTorch: NumPy's own may differ in the last bit."""
+    return np.array([math.log1p(v) for v in x.tolist()])
+
+
 # ---- normal variates
 
 
@@ -275,8 +289,7 @@ def _normal_pairs(state: Array, count: int) -> Array:
     pairs = (count - waiting.size + 1) // 2
     uniforms = [values for _, values in _uniforms(state, 2 * pairs, np.dtype(np.float64))]
     u1, u2 = np.concatenate([np.empty(0), *uniforms]).reshape(pairs, 2).T
-    # The C library's functions, as in PyTorch: NumPy's own may differ in the last bit.
-    radius = np.sqrt(-2.0 * np.array([math.log1p(-u) for u in u2.tolist()]))
+    radius = np.sqrt(-2.0 * _log1p(-u2))
     angles = (2.0 * np.pi * u1).tolist()
     cosines, sines = [math.cos(a) for a in angles], [math.sin(a) for a in angles]
     fresh = np.stack([radius * cosines, radius * sines], axis=1).ravel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+import math
 from typing import Any
 
 from ..declaration import kernel
@@ -45,9 +45,17 @@ class Reduction:
     div: Any
     sqrt: Any
 
-    sum, mean = map(_add_up, ("sum", "mean"))
+    sum = _add_up("sum")
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))
+
+    @kernel("reduction")
+    def mean(self, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
+        """The sum over the number of elements, in float64 where they are float32; nan of none."""
+        wide = "float64" if x.dtype == "float32" else x.dtype
+        total = self.array(self.xp.sum(x, axis=axes, dtype=wide, keepdims=keepdims))
+        count = math.prod(x.shape if axes is None else [x.shape[axis] for axis in axes])
+        return self.store(self.array(total / count).astype(x.dtype, copy=False), out)
 
     @kernel("check")
     def check(self, conditions: Any, kind: type[Exception], message: str) -> None:
@@ -74,7 +82,7 @@ class Reduction:
     @kernel("reduction")
     def var(self, x: Any, axes: Any, correction: Any, keepdims: bool, out: Any = None) -> Any:
         """The mean squared distance from the mean, over n - `correction`."""
-        count = x.size if axes is None else prod([x.shape[axis] for axis in axes])
+        count = x.size if axes is None else math.prod([x.shape[axis] for axis in axes])
         far = self.sub(x, self.mean(x, axes, True))
         if far.dtype.kind == "c":
             squares = self.add(self.mul(far.real, far.real), self.mul(far.imag, far.imag))

@@ -77,10 +77,14 @@ class Shape:
         return result
 
     def _empty_in_order_of(self, x: Any, shape: list[int]) -> Any:
-        """An array of another shape whose axes follow each other in memory as x's do."""
+        """An array of another shape whose axes follow each other in memory as x's do.
+
+        It owns its memory: see `filling_order`.
+        """
         axes = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
         memory = self.xp.empty(tuple(shape[axis] for axis in axes), x.dtype)
-        return memory.transpose(sorted(range(x.ndim), key=axes.__getitem__))
+        places = sorted(range(x.ndim), key=axes.__getitem__)
+        return self.xp.empty_like(memory.transpose(places))
 
     def _pad_places(self, shape: Any, widths: Any, mode: str) -> list[Any]:
         """For each axis, which elements are seen where."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ import numpy as np
 import rushlight
 
 from ...dtype import dtype as DType
+from ...errors import OperationError
+from ...kernels.quiet import quietly
+from ...nn.functional import pad as constant_pad
 from ...tensor import Tensor, wrap
 from ..pillow import is_pillow_image
 from .resample import resample
@@ -97,14 +101,19 @@ def normalize(
             f"{tensor.size()}"
         )
     means, deviations = _constants(_plain(mean), _plain(std), tensor.dtype)
-    if inplace or tensor.requires_grad or not isinstance(tensor.array, np.ndarray):
+    fit = all([v.ndim == 0 or v.shape[0] in (1, tensor.shape[-3]) for v in (means, deviations)])
+    if inplace or tensor.requires_grad or not fit or not isinstance(tensor.array, np.ndarray):
         result = tensor if inplace else tensor.clone()
         place = tensor.device
         return result.sub_(wrap(means).to(place)).div_(wrap(deviations).to(place))
     # One image at a time through tensor operations would take twice as long.
-    values = tensor.array - means
+    return wrap(quietly(_normalized, tensor.array, means, deviations))
+
+
+def _normalized(values: Any, means: Any, deviations: Any) -> Any:
+    values = values - means
     values /= deviations
-    return wrap(values)
+    return values
 
 
 def _plain(values: Any) -> Any:
@@ -186,11 +195,19 @@ def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
     if is_pillow_image(img):
         return img.crop((left, top, left + width, top + height))
     image_height, image_width = image_size(img)
-    bottom, right = top + height, left + width
-    outside = [max(-left, 0), max(-top, 0), max(right - image_width, 0)]
-    outside.append(max(bottom - image_height, 0))
-    inside = img[..., max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    rows, above, below = _part(top, height, image_height)
+    columns, before, after = _part(left, width, image_width)
+    inside = img[..., rows, columns]
+    outside = (before, above, after, below)
     return pad(inside, outside) if any(outside) else inside
+
+
+def _part(start: int, length: int, size: int) -> tuple[slice, int, int]:
+    """What of [start, start + length) is in [0, size), and how much lies before and after it."""
+    before = min(max(-start, 0), length)
+    after = min(max(start + length - size, 0), length)
+    first = max(start, 0)
+    return slice(first, first + max(length - before - after, 0)), before, after
 
 
 def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
@@ -218,23 +235,67 @@ def pad(
     """
     if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
         raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
-    left, top, right, bottom = _sides(padding)
-    mode: Any = padding_mode  # NumPy's stubs know the modes as literals
-    options = {"constant_values": fill} if mode == "constant" else {}
-    sides = [(top, bottom), (left, right)]
+    sides = _sides(padding)
     if isinstance(img, Tensor):
-        widths = [(0, 0)] * (img.ndim - 2) + sides
-        return wrap(np.pad(img.numpy(), widths, mode, **options))
+        return _pad_tensor(img, sides, fill, padding_mode)
     image_size(img)  # TypeError unless it is an image
+    return _pad_pillow(img, sides, fill, padding_mode)
+
+
+def _pad_tensor(img: Tensor, sides: tuple[int, ...], fill: Any, mode: str) -> Tensor:
+    left, top, right, bottom = sides
+    if mode == "constant":
+        if not isinstance(fill, (int, float)):
+            raise TypeError(f"fill must be a number where the image is a tensor, not {fill!r}")
+        return constant_pad(img, (left, right, top, bottom), value=fill)
+    for dim, (before, after) in ((-1, (left, right)), (-2, (top, bottom))):
+        places = _seen_places(img.shape[dim], before, after, mode)
+        img = img.index_select(dim, rushlight.from_numpy(places).to(img.device))
+    return img
+
+
+def _seen_places(size: int, before: int, after: int, mode: Any) -> np.ndarray[Any, Any]:
+    """Which rows (or columns) of an image are seen where; negative widths cut off."""
+    most = {"reflect": size - 1, "symmetric": size}.get(mode, math.inf)
+    if max(before, after) > most:
+        raise OperationError(
+            f"pad: a border of ({before}, {after}) is too wide for {size} pixels in {mode} mode"
+        )
+    places = np.pad(np.arange(size), (max(before, 0), max(after, 0)), mode)
+    return places[max(-before, 0) : len(places) - max(-after, 0)]
+
+
+def _pad_pillow(img: Any, sides: tuple[int, ...], fill: Any, mode: str) -> Any:
     from PIL import Image, ImageOps
 
+    palette = img.getpalette() if img.mode == "P" else None  # which Pillow and NumPy lose
     if mode == "constant":
-        bands = len(img.getbands())
-        color: Any = (fill,) * bands if isinstance(fill, (int, float)) and bands > 1 else fill
-        return ImageOps.expand(img, (left, top, right, bottom), color)
-    pixels = np.asarray(img)
-    widths = sides + [(0, 0)] * (pixels.ndim - 2)
-    return Image.fromarray(np.pad(pixels, widths, mode))
+        padded = ImageOps.expand(img, sides, _colour(img, fill))
+    else:
+        left, top, right, bottom = sides
+        pixels = np.asarray(img)
+        rows = _seen_places(img.height, top, bottom, mode)
+        padded = Image.fromarray(pixels[rows][:, _seen_places(img.width, left, right, mode)])
+    if palette is not None:
+        padded.putpalette(palette)
+    return padded
+
+
+def _colour(img: Any, fill: Any) -> Any:
+    """`fill` as Pillow wants it: one number, or one for each of an image's channels."""
+    bands = len(img.getbands())
+    number = float if img.mode == "F" else int
+    if isinstance(fill, (int, float)):
+        return (number(fill),) * bands if bands > 1 else number(fill)
+    colour = tuple(map(number, fill))
+    if len(colour) == 1:
+        colour *= bands
+    if len(colour) != bands:
+        raise ValueError(
+            "The number of elements in 'fill' does not match the number of channels of the image "
+            f"({len(colour)} != {bands})"
+        )
+    return colour if bands > 1 else colour[0]
 
 
 def _sides(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
@@ -289,7 +350,7 @@ def convert_image_dtype(image: Tensor, dtype: DType | None = None) -> Tensor:
     if image.is_floating_point():
         if dtype.is_floating_point:
             return image.to(dtype)
-        if image.dtype == rushlight.float32 and dtype in (rushlight.int32, rushlight.int64):
+        if (image.dtype, dtype) in _UNSAFE:
             raise RuntimeError(f"The cast from {image.dtype} to {dtype} cannot be performed safely")
         # Just below max + 1, so that the last interval is as long as the others.
         return (image * (_largest(dtype) + 1.0 - 1e-3)).to(dtype)
@@ -301,5 +362,12 @@ def convert_image_dtype(image: Tensor, dtype: DType | None = None) -> Tensor:
     return image.to(dtype) * ((wide + 1) // (narrow + 1))
 
 
+# From a floating dtype to a whole one whose greatest value it does not hold.
+_UNSAFE = {
+    (rushlight.float32, rushlight.int32), (rushlight.float32, rushlight.int64),
+    (rushlight.float64, rushlight.int64),
+}  # fmt: skip
+
+
 def _largest(dtype: DType) -> int:
-    return int(np.iinfo(dtype.numpy).max)
+    return 1 if dtype == rushlight.bool else int(np.iinfo(dtype.numpy).max)
