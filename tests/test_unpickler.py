@@ -45,7 +45,7 @@ EVIL = {
     "state of a dict": (protocol_2(b"}}b"), "sets the state of a dict"),
     "codec": (protocol_2(b"c_codecs\nencode\nX\0\0\0\0X\4\0\0\0zlib\x86R"), "encoding zlib"),
     "memory by number": (
-        protocol_2(b"c__builtin__\nbytearray\nJ\0\0\0\x7f\x85R"), "bytes of a int"
+        protocol_2(b"c__builtin__\nbytearray\nJ\0\0\0\x7f\x85R"), "bytes are made of something else"
     ),
     "objects in an array": (
         protocol_2(b"cnumpy\ndtype\nX\2\0\0\0O8\x89\x88\x87R"), "NumPy array of type object"
