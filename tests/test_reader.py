@@ -116,7 +116,7 @@ def zipped(**records):
         (zipped(a="b"), r"it is a zip archive without a checkpoint \(data.pkl\) in it"),
         (zipped(m__data__pkl="b"), "it is a zip archive without a checkpoint"),
         (zipped(**{"m__data.pkl": b"N.", "m__constants.pkl": b""}), "it is a TorchScript program"),
-        (zipped(**{"m__data.pkl": b""}), r"is damaged or cut off \(EOFError\)"),
+        (zipped(**{"m__data.pkl": b""}), r"is damaged or cut off \(unexpected end of the file\)"),
     ],
 )
 def test_foreign_file(content, message, tmp_path):

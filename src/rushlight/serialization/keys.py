@@ -1,8 +1,8 @@
 """Keys of dictionaries and elements of sets, held to what is hashed and compared in bounded time.
 
-A tuple that holds another twice, which holds another twice, and so on, is short in a file, and takes
-longer than the age of the world to hash; one that is deep enough overflows the stack. And numbers
-can be chosen so that all have one hash, which makes each new one wait for all others.
+A tuple that holds another twice, which holds another twice, and so on, is short in a file, and is
+not hashed before the end of the world; one that is deep enough overflows the stack. And numbers can
+be chosen so that all have one hash, which makes each new one wait for all others.
 """
 
 from __future__ import annotations

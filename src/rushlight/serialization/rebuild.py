@@ -87,7 +87,7 @@ def _typed_tensor(storage: Any, offset: Any, size: Any, strides: Any, requires_g
 
 
 def _parameter(data: Any, requires_grad: Any, hooks: Any, state: Any = None) -> Parameter:
-    require(type(data) in (Tensor, Parameter), "a parameter is made of something else than a tensor")
+    require(type(data) in (Tensor, Parameter), "a parameter is not made of a tensor")
     require(type(requires_grad) is bool, "a parameter's requires_grad must be True or False")
     require(
         not requires_grad or data.dtype.is_floating_point or data.dtype.is_complex,
