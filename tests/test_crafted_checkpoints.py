@@ -79,7 +79,7 @@ def test_a_tensor_with_a_memory_attribute_is_no_storage():
 
 @pytest.mark.parametrize("what", [p.array(p.array_state(FOUR.tobytes()), 1), p.tensor(),
                                   p.data(bytes(16)), p.name("torch", "FloatStorage"),
-                                  p.EMPTY_DICT, p.NONE])  # fmt: skip
+                                  p.EMPTY_DICT, p.NONE], ids=lambda _: "pickle")  # fmt: skip
 def test_only_storages_are_storages(what):
     with pytest.raises(CheckpointError, match="made of something that is not a storage"):
         load(p.tensor(what))
@@ -170,6 +170,7 @@ def test_attributes_of_the_class_stay():
         p.values(p.text("storage")) + b"Q", p.values() + b"Q", p.EMPTY_LIST + b"Q",
         p.tensor(p.storage(2**70)), p.tensor(p.storage(-4)), p.tensor(p.storage(1)),
     ],
+    ids=lambda _: "pickle",
 )  # fmt: skip
 def test_each_value_is_used_for_what_it_is(content):
     with pytest.raises(CheckpointError, match="is damaged|cannot be loaded"):
@@ -184,6 +185,7 @@ def test_each_value_is_used_for_what_it_is(content):
         p.EMPTY_DICT + p.text("a") + p.values(p.name("torch", "device")) + p.SETITEM,
         with_state(p.text("note"), p.storage()),
     ],
+    ids=lambda _: "pickle",
 )  # fmt: skip
 def test_nothing_of_the_machinery_comes_out(content):
     with pytest.raises(CheckpointError, match="a function, a class or a storage by itself"):
