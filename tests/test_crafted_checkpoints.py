@@ -449,7 +449,7 @@ def test_legacy_file_cut_anywhere():
         (legacy(p.program(p.tensor(legacy_storage(view=view(3, 2)))), ["0"], FOUR), "part reaches"),
         (legacy(p.program(p.tensor(legacy_storage(view=view(2, 2)), 0, (3,))), ["0"], FOUR),
          "beyond its storage"),
-        (legacy(p.program(p.tensor(legacy_storage(view=view(-1, 2)))), ["0"], FOUR), "that is none"),
+        (legacy(p.program(p.tensor(legacy_storage(view=view(-1, 2)))), ["0"], FOUR), "is none"),
         (legacy(p.program(p.NONE), [], system=p.EMPTY_LIST), "does not say its byte order"),
         (legacy(p.program(p.NONE), [], system=p.tensor(legacy_storage())), "in the file's header"),
     ],

@@ -48,7 +48,8 @@ EVIL = {
         protocol_2(b"c__builtin__\nbytearray\nJ\0\0\0\x7f\x85R"), "bytes are made of something else"
     ),
     "objects in an array": (
-        protocol_2(b"cnumpy\ndtype\nX\2\0\0\0O8\x89\x88\x87R"), "NumPy array of type O8, and not of numbers"
+        protocol_2(b"cnumpy\ndtype\nX\2\0\0\0O8\x89\x88\x87R"),
+        "NumPy array of type O8, and not of numbers",
     ),
     "unknown reference": (protocol_2(b"X\1\0\0\0aQ"), "unknown reference"),
     "missing storage": (pickled(torch.ones(1))[0], "no item named 'archive/data/0'"),

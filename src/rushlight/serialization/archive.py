@@ -155,27 +155,26 @@ def replaced_when_complete(path: str) -> Iterator[BinaryIO]:
 def _created(path: str) -> tuple[BinaryIO, int | None]:
     """A new file, and what keeps others from sweeping it away, until that is closed."""
     while True:
-        file = open(path, "xb")
-        if fcntl is None:
-            return file, None
-        lock = os.dup(file.fileno())  # the lock lasts until both are closed
-        with suppress(OSError):  # some network's file systems have no locks, and nobody sweeps them
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.exists(path):
-            return file, lock
-        os.close(lock)  # swept between its making and its lock
-        file.close()
+        file, lock = open(path, "xb"), None
+        if fcntl is not None:
+            lock = os.dup(file.fileno())  # what it locks stays so until both are closed
+            with suppress(OSError):  # where there are no locks, as on some networks, none sweeps
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.exists(path):  # swept between its making and its lock
+                os.close(lock)
+                file.close()
+                continue
+        return file, lock
 
 
 def _sweep(folder: str, name: str) -> None:
     """Removes what killed processes have left of the file `name`: what nobody holds a lock on."""
-    if fcntl is None:
-        return
     left = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{12}}\.tmp")
-    with suppress(OSError):
-        for entry in os.scandir(folder):
-            if left.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                _remove_if_left(entry.path)
+    if fcntl is not None:
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if left.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    _remove_if_left(entry.path)
 
 
 def _remove_if_left(path: str) -> None:

@@ -173,9 +173,9 @@ class DataLoader(Generic[T_co]):
 def _check_workers(
     num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool
 ) -> None:
-    for name, value in (("num_workers", num_workers), ("prefetch_factor", prefetch_factor)):
-        if value is not None and not isinstance(value, numbers.Integral):
-            raise TypeError(f"{name} option should be a whole number, but got {name}={value!r}")
+    _check_whole("num_workers", num_workers)
+    if prefetch_factor is not None:
+        _check_whole("prefetch_factor", prefetch_factor)
     if num_workers > _MOST_WORKERS:
         raise ValueError(
             f"num_workers option should be at most {_MOST_WORKERS}, but got "
@@ -203,6 +203,11 @@ def _check_workers(
             f"prefetch_factor option should be positive and at most {_MOST_PREFETCHED}, but got "
             f"prefetch_factor={prefetch_factor}"
         )
+
+
+def _check_whole(name: str, value: Any) -> None:
+    if not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} option should be a whole number, but got {name}={value!r}")
 
 
 def _check_sampling(
