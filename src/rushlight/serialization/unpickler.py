@@ -24,6 +24,8 @@ from .storage import Storage, StorageType
 
 _DICTS = (dict, OrderedDict, Counter)
 _SEQUENCES = (list, tuple, set, frozenset)
+_WITH_ATTRIBUTES = (OrderedDict, Counter, Tensor, Parameter)
+_PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes))
 _SIZED = (str, bytes, bytearray, *_DICTS, *_SEQUENCES)
 # What a pickle uses to make a value, and is none by itself.
 _PARTS = (Function, Class, StorageType, Storage)
@@ -42,14 +44,15 @@ class Source:
         self.file = file
         self.left = size
 
-    def read(self, size: int) -> bytes:
-        require(size <= self.left, "unexpected end of the file")
+    def read(self, size: int) -> bytes:  # called for every opcode: no other calls on its way
+        self.left -= size
+        if self.left < 0:
+            raise DamagedError("unexpected end of the file")
         data = self.file.read(size)
         while len(data) < size:  # an unbuffered file gives what it has at hand
             more = self.file.read(size - len(data))
             require(bool(more), "unexpected end of the file")
             data += more
-        self.left -= size
         return data
 
     def readline(self) -> bytes:
@@ -230,15 +233,14 @@ def _check_result(value: Any) -> None:
     while rest:
         value = rest.pop()
         kind = type(value)
+        if kind in _PLAIN or id(value) in seen:
+            continue
         require(kind not in _PARTS, "it holds a function, a class or a storage by itself")
-        if kind in _DICTS or kind in _SEQUENCES or kind in (Tensor, Parameter):
-            if id(value) in seen:
-                continue
-            seen[id(value)] = value
-            if kind in _SEQUENCES:
-                rest.extend(value)
-            elif kind in _DICTS:
-                rest.extend(value)
-                rest.extend(value.values())
-            if kind not in (list, tuple, set, frozenset, dict):
-                rest.extend(vars(value).values())
+        seen[id(value)] = value
+        if kind in _SEQUENCES:
+            rest.extend(value)
+        elif kind in _DICTS:
+            rest.extend(value)
+            rest.extend(value.values())
+        if kind in _WITH_ATTRIBUTES:
+            rest.extend(vars(value).values())
