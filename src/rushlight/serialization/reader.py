@@ -47,6 +47,9 @@ def read_checkpoint(file: BinaryIO, name: str, map_location: Any) -> Any:
         raise CheckpointError(f"load: '{name}' is not a checkpoint: {_describe(head)}")
     try:
         return read(file, size, _locator(map_location))
+    except _InMapLocation as error:
+        assert error.__cause__ is not None
+        raise error.__cause__ from None
     except (OSError, MemoryError):  # not of the content
         raise
     except Exception as error:
@@ -76,8 +79,9 @@ def _complaint(error: Exception) -> str:
 
 
 def _read_zip(file: BinaryIO, size: int, locate: Locate) -> Any:
+    start = file.tell()
     with zipfile.ZipFile(file) as archive:
-        _check_records(archive, size)
+        _check_records(archive, start, size)
         names = archive.namelist()
         folder = next((n.removesuffix("data.pkl") for n in names if n.endswith("/data.pkl")), None)
         if folder is None:
@@ -106,8 +110,11 @@ def _read_zip(file: BinaryIO, size: int, locate: Locate) -> Any:
         return Unpickler(io.BytesIO(content), len(content), persistent_load).load()
 
 
-def _check_records(archive: zipfile.ZipFile, size: int) -> None:
+def _check_records(archive: zipfile.ZipFile, start: int, size: int) -> None:
     """That what the records say of themselves can be, before memory is taken for any of them."""
+    # An archive is found from its end: of two in one file the last, whichever was asked for.
+    if min((record.header_offset for record in archive.infolist()), default=start) > start:
+        raise CheckpointError("behind it in the file stands another archive; give each a file")
     packed = unpacked = 0
     for record in archive.infolist():
         if record.flag_bits & _ENCRYPTED:
@@ -252,6 +259,10 @@ def _to_native(memory: Array, dtype: DType | None, order: str) -> None:
         memory.view(dtype.numpy).byteswap(inplace=True)
 
 
+class _InMapLocation(Exception):
+    """Around an error of the caller's own function, which says nothing about the file."""
+
+
 def _locator(map_location: Any) -> Locate:
     """What says, from a storage and the device it was saved from, where its tensors go."""
 
@@ -262,7 +273,10 @@ def _locator(map_location: Any) -> Locate:
             return _available(map_location)
         if callable(map_location):
             storage = wrap(memory if kind.dtype is None else memory.view(kind.dtype.numpy))
-            result = map_location(storage, location)
+            try:
+                result = map_location(storage, location)
+            except Exception as error:
+                raise _InMapLocation from error
             if isinstance(result, Tensor):
                 return result.device
         return _available(location)
