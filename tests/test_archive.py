@@ -2,10 +2,12 @@
 
 import io
 import os
+import random
 import signal
 import stat
 import subprocess
 import sys
+import time
 import tracemalloc
 import zipfile
 
@@ -148,6 +150,66 @@ torch.save({"epoch": 2}, sys.argv[1])
     )
     assert done.returncode == -signal.SIGKILL
     assert torch.load(path) == {"epoch": 1}
+
+
+def test_processes_killed_at_any_moment(tmp_path):
+    path = tmp_path / "x.pt"
+    torch.save({"epoch": 0, "w": torch.zeros(100_000)}, path)
+    code = """
+import sys
+import rushlight as torch
+epoch = torch.load(sys.argv[1])["epoch"]
+print("ready", flush=True)
+while True:
+    epoch += 1
+    torch.save({"epoch": epoch, "w": torch.full((100_000,), float(epoch))}, sys.argv[1])
+"""
+    moments = random.Random(0)
+    before = 0
+    for _ in range(4):
+        process = subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(moments.uniform(0.05, 0.2))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        loaded = torch.load(path)
+        assert loaded["epoch"] >= before and (loaded["w"] == loaded["epoch"]).all()
+        before = loaded["epoch"]
+    assert before > 0
+    torch.save(1, path)
+    assert os.listdir(tmp_path) == ["x.pt"]
+
+
+@pytest.mark.skipif(archive.fcntl is None, reason="there are no locks")
+def test_what_killed_saves_left_is_swept_and_nothing_else(tmp_path):
+    path = tmp_path / "x.pt"
+    others = [".x.pt.tmp", ".x.pt.0123456789zz.tmp", ".y.pt.0123456789ab.tmp", "x.pt.tmp"]
+    for name in [*others, ".x.pt.0123456789ab.tmp"]:
+        (tmp_path / name).write_bytes(b"")
+    with archive.replaced_when_complete(str(path)) as slow:  # of another process, say
+        slow.write(b"slow")
+        torch.save(1, path)
+        assert len(os.listdir(tmp_path)) == len(others) + 2
+    assert path.read_bytes() == b"slow"
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, "x.pt"])
+
+
+def test_a_file_swept_before_its_lock_is_made_again(tmp_path, monkeypatch):
+    locks = []
+
+    class Sweeping:
+        LOCK_EX, LOCK_NB = 0, 0
+
+        @staticmethod
+        def flock(file, how):
+            if not locks:
+                os.unlink(tmp_path / next(n for n in os.listdir(tmp_path) if n.endswith("tmp")))
+            locks.append(file)
+
+    monkeypatch.setattr(archive, "fcntl", Sweeping)
+    torch.save(1, tmp_path / "x.pt")
+    assert torch.load(tmp_path / "x.pt") == 1 and len(locks) == 2
 
 
 def test_replaced_file_keeps_its_permissions_and_links(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 
 import numpy as np
@@ -198,6 +199,10 @@ def test_a_subset_that_would_be_passed_by():
         ({"timeout": 1}, ValueError, "timeout option needs num_workers > 0"),
         ({"prefetch_factor": 2}, ValueError, "prefetch_factor option could only be specified in"),
         ({"num_workers": 1, "prefetch_factor": 0}, ValueError, "prefetch_factor option should be"),
+        ({"num_workers": 2**40}, ValueError, "num_workers option should be at most 1024, but got"),
+        ({"num_workers": 1.5}, TypeError, "num_workers option should be a whole number, but got"),
+        ({"num_workers": "2"}, TypeError, "num_workers option should be a whole number, but got"),
+        ({"num_workers": 1, "prefetch_factor": 2**40}, ValueError, "prefetch_factor option should"),
         ({"persistent_workers": True}, ValueError, "persistent_workers option needs num_workers"),
         ({"sampler": [1], "shuffle": True}, ValueError, "sampler option is mutually exclusive"),
         ({"batch_sampler": [[1]], "batch_size": 2}, ValueError, "batch_sampler option is mutually"),
@@ -227,6 +232,81 @@ def test_a_stream_has_no_order_to_choose(option):
 def test_shuffling_nothing():
     with pytest.raises(ValueError, match="but got num_samples=0"):
         DataLoader([], shuffle=True)
+
+
+@pytest.mark.parametrize("batch_size", [10**6, 2**40, 2**70])
+def test_batches_greater_than_the_dataset(batch_size):
+    for dataset in (range(7), Stream(7)):
+        loader = DataLoader(dataset, batch_size=batch_size)
+        assert [len(batch) for batch in loader] == [7]
+        assert len(loader) == 1
+        assert list(DataLoader(dataset, batch_size=batch_size, drop_last=True)) == []
+
+
+# ---- StopIteration, which ends loops without a word
+
+
+class Stops(Dataset):
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        if index == 3:
+            raise StopIteration("at three")
+        return index
+
+
+class StopsAtOnce(IterableDataset):
+    def __iter__(self):
+        raise StopIteration
+
+
+def stop(samples):
+    raise StopIteration
+
+
+def test_stop_iteration_of_a_dataset_does_not_end_the_epoch():
+    batches = iter(DataLoader(Stops(), batch_size=2))
+    assert next(batches).tolist() == [0, 1]
+    message = r"the dataset or collate_fn raised StopIteration \(at three\), which means the end"
+    with pytest.raises(RuntimeError, match=message):
+        next(batches)
+    assert next(batches).tolist() == [4, 5]
+
+
+def test_stop_iteration_of_a_stream_at_its_start_does_not_end_the_epoch():
+    with pytest.raises(RuntimeError, match="__iter__ raised StopIteration, which means"):
+        list(DataLoader(StopsAtOnce()))
+
+
+@pytest.mark.parametrize("dataset", [Squares(), Stream(7)])
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_stop_iteration_of_collate_fn_does_not_end_the_epoch(dataset, batch_size):
+    with pytest.raises(RuntimeError, match="collate_fn raised StopIteration, which means"):
+        list(DataLoader(dataset, batch_size=batch_size, collate_fn=stop))
+
+
+# ---- threads
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_threads_share_a_pass(workers):
+    options = {"num_workers": workers, "multiprocessing_context": "fork" if workers else None}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about forks beside threads, and about few cores
+        batches = iter(DataLoader(range(400), batch_size=2, **options))
+        parts = [[] for _ in range(4)]
+        threads = [
+            threading.Thread(target=lambda part=part: part.extend(b.tolist() for b in batches))
+            for part in parts
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert sorted(batch for part in parts for batch in part) == [
+        [i, i + 1] for i in range(0, 400, 2)
+    ]
 
 
 def test_fixed_attributes():

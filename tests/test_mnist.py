@@ -7,6 +7,8 @@ import hashlib
 import os
 import struct
 import threading
+import tracemalloc
+import zlib
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -180,6 +182,14 @@ def test_damaged_gzip(tmp_path):
             {"train_images": FILES["train-images-idx3-ubyte"][:-1]},
             "its header promises 3 x 28 x 28 = 2352 values, but 2351 are there",
         ),
+        (
+            {"train_images": FILES["train-images-idx3-ubyte"] + b"\0"},
+            "its header promises 3 x 28 x 28 = 2352 values, but more are there",
+        ),
+        (
+            {"train_images": struct.pack(">4I", 0x803, 0, 2**32 - 1, 2**32 - 1)},
+            "its header promises 0 x 4294967295 x 4294967295 = 0 values, which no array holds",
+        ),
         ({"train_images": b""}, "0 bytes are too few for an IDX file"),
         ({"train_labels": idx([7, 10, 99])}, "item 1 has the label 10, but labels go from 0 to 9"),
         (
@@ -197,6 +207,38 @@ def test_wrong_content(tmp_path, changed, text, packed):
     name = next(iter(changed)).replace("_", "-")
     assert message.startswith(str(tmp_path / name))
     assert text in message
+
+
+def zeros_packed(megabytes):
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(megabytes)) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "text"),
+    [
+        ((2**31, 2**31, 2**31), f"= {2**93} values, too many for a packed file of its size"),
+        ((2**7, 2**10, 2**10), f"= {2**27} values, too many for a packed file of its size"),
+        ((3, 28, 28), "= 2352 values, but more are there"),
+    ],
+)
+def test_packed_zeros_take_little_memory(tmp_path, sizes, text):
+    write_files(tmp_path)
+    header = gzip.compress(struct.pack(">4I", 0x803, *sizes))
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(header + zeros_packed(129))
+    tracemalloc.start()
+    try:
+        assert text in complaint(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_that_promises_more_than_is_there_takes_little_memory(tmp_path):
+    content = struct.pack(">4I", 0x803, 2**31, 2**31, 2**31) + bytes(100)
+    write_files(tmp_path, packed=False, train_images=content)
+    assert f"= {2**93} values, but 100 are there" in complaint(tmp_path)
 
 
 def test_a_folder_that_cannot_be_read(tmp_path):

@@ -65,7 +65,27 @@ def test_map_location_function_sees_storages_and_where_they_were():
     assert seen == [([0, 1, 2], "cpu"), ([1, 1], "cpu")]
 
 
+def test_errors_of_a_map_location_function_pass_unchanged():
+    def fail(storage, location):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="^'mine'$"):
+        torch.load(io.BytesIO(saved(torch.ones(1))), map_location=fail)
+
+
 # ---- damaged and foreign files
+
+
+def test_two_archives_in_one_file():
+    file = io.BytesIO()
+    torch.save("first", file)
+    second = file.tell()
+    torch.save("second", file)
+    file.seek(0)
+    with pytest.raises(CheckpointError, match="behind it in the file stands another archive"):
+        torch.load(file)
+    file.seek(second)
+    assert torch.load(file) == "second"
 
 
 def test_truncated_file(tmp_path):
@@ -116,7 +136,7 @@ def zipped(**records):
         (zipped(a="b"), r"it is a zip archive without a checkpoint \(data.pkl\) in it"),
         (zipped(m__data__pkl="b"), "it is a zip archive without a checkpoint"),
         (zipped(**{"m__data.pkl": b"N.", "m__constants.pkl": b""}), "it is a TorchScript program"),
-        (zipped(**{"m__data.pkl": b""}), r"is damaged or cut off \(EOFError\)"),
+        (zipped(**{"m__data.pkl": b""}), r"is damaged or cut off \(unexpected end of the file\)"),
     ],
 )
 def test_foreign_file(content, message, tmp_path):

@@ -86,6 +86,18 @@ def test_shared_memory_is_written_once_and_shared_again():
     assert (again[0] == 9).all()
 
 
+def test_memory_on_a_device_is_shared_again(device):
+    base = torch.arange(12.0).reshape(3, 4)
+    mask = torch.tensor([True, False])
+    values = [base, base.t(), base[1, ::2], base[:, :1].expand(3, 1000), base[3:], mask]
+    loaded = torch.load(io.BytesIO(saved(values)), map_location=device)
+    for a, b in zip(loaded, values, strict=True):
+        assert a.device.type == device and a.stride() == b.stride()
+        assert a.tolist() == b.tolist()
+    loaded[0][1, 2] = -1
+    assert loaded[1][2, 1].item() == loaded[2][1].item() == -1
+
+
 def test_parameters_keep_their_identity_and_whether_they_train():
     weight = torch.nn.Parameter(torch.ones(2))
     frozen = torch.nn.Parameter(torch.ones(2), requires_grad=False)

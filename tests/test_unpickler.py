@@ -45,12 +45,13 @@ EVIL = {
     "state of a dict": (protocol_2(b"}}b"), "sets the state of a dict"),
     "codec": (protocol_2(b"c_codecs\nencode\nX\0\0\0\0X\4\0\0\0zlib\x86R"), "encoding zlib"),
     "memory by number": (
-        protocol_2(b"c__builtin__\nbytearray\nJ\0\0\0\x7f\x85R"), "bytes of a int"
+        protocol_2(b"c__builtin__\nbytearray\nJ\0\0\0\x7f\x85R"), "bytes are made of something else"
     ),
     "objects in an array": (
-        protocol_2(b"cnumpy\ndtype\nX\2\0\0\0O8\x89\x88\x87R"), "NumPy array of type object"
+        protocol_2(b"cnumpy\ndtype\nX\2\0\0\0O8\x89\x88\x87R"),
+        "NumPy array of type O8, and not of numbers",
     ),
-    "unknown reference": (protocol_2(b"X\1\0\0\0aQ"), "unknown reference 'a'"),
+    "unknown reference": (protocol_2(b"X\1\0\0\0aQ"), "unknown reference"),
     "missing storage": (pickled(torch.ones(1))[0], "no item named 'archive/data/0'"),
     "tensor of nothing": (
         protocol_2(b"ctorch._utils\n_rebuild_tensor_v2\n(NK\0))\x89Nt" + b"R"), "is damaged"

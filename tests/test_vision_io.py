@@ -92,6 +92,33 @@ def test_damaged_files(tmp_path, kind):
     assert "the image is damaged (" in complaint(path)
 
 
+@pytest.mark.parametrize("kind", ["avif", "blp", "dds", "webp", "tiff", "png", "ico", "tga", "pcx"])
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
+def test_images_damaged_anywhere(tmp_path, kind, monkeypatch):
+    """Each is read as some image, or is a complaint of one line."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1 << 20)  # or some take seconds
+    path = tmp_path / f"image.{kind}"
+    rng = np.random.default_rng(0)
+    image = Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8))
+    try:
+        (image.quantize() if kind == "blp" else image).save(path)
+    except (KeyError, OSError, ValueError):
+        pytest.skip(f"this Pillow does not write {kind} files")
+    original = path.read_bytes()
+    complaints = 0
+    for _ in range(60):
+        content = bytearray(original[: rng.integers(len(original)) if rng.random() < 0.3 else None])
+        for place in rng.integers(0, min(len(content), 200) or 1, 4):
+            content[place : place + 1] = rng.bytes(1)
+        path.write_bytes(content)
+        try:
+            read_image(path, "gray_alpha", apply_exif_orientation=True)
+        except DataError as error:
+            assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
+            complaints += 1
+    assert complaints
+
+
 # ---- to files
 
 

@@ -276,6 +276,34 @@ def test_samples_that_cannot_be_sent():
         next(iter(loader(lambda index: lambda: index, batch_size=None)))
 
 
+def stops_at_three(index):
+    if index == 3:
+        raise StopIteration("at three")
+    return index
+
+
+def test_stop_iteration_in_a_worker_does_not_end_the_epoch():
+    batches = iter(loader(stops_at_three, num_workers=1))
+    assert next(batches).tolist() == [0, 1]
+    message = r"(?s)Caught RuntimeError in.*dataset or collate_fn raised StopIteration \(at three\)"
+    with pytest.raises(RuntimeError, match=message):
+        next(batches)
+    assert [batch.tolist() for batch in batches] == [[4, 5], [6, 7]]
+
+
+def test_stop_iteration_at_a_workers_start_does_not_end_the_epoch():
+    def stop(worker_id):
+        raise StopIteration
+
+    class StopsAtOnce(IterableDataset):
+        __iter__ = stop
+
+    with pytest.raises(RuntimeError, match="(?s)in DataLoader w.*worker_init_fn raised StopIter"):
+        list(loader(str, worker_init_fn=stop))
+    with pytest.raises(RuntimeError, match="(?s)in DataLoader w.*__iter__ raised StopIteration"):
+        list(DataLoader(StopsAtOnce(), num_workers=1, multiprocessing_context="fork"))
+
+
 def test_errors_of_init_fn():
     def fail(worker_id):
         raise OSError(f"no camera {worker_id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import struct
 import sys
@@ -13,6 +14,11 @@ from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 import numpy as np
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system: what killed processes leave there stays
+    fcntl = None  # type: ignore[assignment]  # the name is a module's where there is one
 
 # PyTorch's readers want storages at multiples of this, for memory mapping.
 ALIGNMENT = 64
@@ -117,10 +123,12 @@ def replaced_when_complete(path: str) -> Iterator[BinaryIO]:
             yield special
         return
     folder, name = os.path.split(path)
+    _sweep(folder, name)
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
     file: BinaryIO | None = None
+    lock: int | None = None
     try:
-        file = open(temporary, "xb")
+        file, lock = _created(temporary)
         with suppress(FileNotFoundError):
             os.chmod(temporary, os.stat(path).st_mode & 0o7777)
         yield file
@@ -139,3 +147,37 @@ def replaced_when_complete(path: str) -> Iterator[BinaryIO]:
                 error.errno, f"{error.strerror}; the file is as it was before", path
             ) from error
         raise
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _created(path: str) -> tuple[BinaryIO, int | None]:
+    """A new file, and what keeps others from sweeping it away, until that is closed."""
+    while True:
+        file, lock = open(path, "xb"), None
+        if fcntl is not None:
+            lock = os.dup(file.fileno())  # what it locks stays so until both are closed
+            with suppress(OSError):  # where there are no locks, as on some networks, none sweeps
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.exists(path):  # swept between its making and its lock
+                os.close(lock)
+                file.close()
+                continue
+        return file, lock
+
+
+def _sweep(folder: str, name: str) -> None:
+    """Removes what killed processes have left of the file `name`: what nobody holds a lock on."""
+    left = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{12}}\.tmp")
+    if fcntl is not None:
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if left.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    _remove_if_left(entry.path)
+
+
+def _remove_if_left(path: str) -> None:
+    with suppress(OSError), open(path, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)

@@ -10,3 +10,19 @@ class CheckpointError(pickle.UnpicklingError, RuntimeError):
 
     PyTorch raises one or the other of the two bases.
     """
+
+
+class DamagedError(CheckpointError):
+    """A file whose content contradicts itself; the message is only the contradiction."""
+
+
+def require(holds: bool, contradiction: str) -> None:
+    """DamagedError where something that every checkpoint holds to does not hold."""
+    if not holds:
+        raise DamagedError(contradiction)
+
+
+def one_line(text: str) -> str:
+    """What a file says, fit to stand in a message: short, and nothing that moves a cursor."""
+    short = text[:300] + "..." if len(text) > 300 else text
+    return "".join(c if c.isprintable() else " " for c in short)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import pickle
-import struct
 import sys
 import zipfile
-import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -17,27 +15,30 @@ from ..device import device as Device
 from ..dtype import dtype as DType
 from ..kernels.devices import is_present
 from ..tensor import Tensor, wrap
-from .errors import CheckpointError
-from .unpickler import Array, Storage, StorageType, Unpickler
+from .errors import CheckpointError, DamagedError, one_line, require
+from .rebuild import is_count
+from .storage import Array, Storage, StorageType
+from .unpickler import Unpickler
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 # A pickle of protocol 2 that begins with that number.
 LEGACY_START = b"\x80\x02\x8a\n" + LEGACY_MAGIC.to_bytes(10, "little")
 
-# What the content of a damaged file makes Python and its libraries raise.
-DAMAGE = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError,
-    RecursionError, TypeError, ValueError, pickle.UnpicklingError, struct.error,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+# What packed records may make of a file: torch.save packs nothing, and other programs that do win
+# little on a network's weights, while zeros shrink to a thousandth.
+_UNPACKED_AT_LEAST = 64 << 20
+_UNPACKED_TIMES = 20
+_ENCRYPTED = 1  # of a record's flags
+_PIECE = 1 << 20
 
-Locate = Callable[[Array, Any, str], Device]
+Locate = Callable[[Array, StorageType, str], Device]
 
 
 def read_checkpoint(file: BinaryIO, name: str, map_location: Any) -> Any:
     """The object in `file`; problems with its content are reported under `name`."""
     start = file.tell()
     head = file.read(len(LEGACY_START))
+    size = file.seek(0, io.SEEK_END)
     file.seek(start)
     read = _read_zip
     if head == LEGACY_START:
@@ -45,12 +46,14 @@ def read_checkpoint(file: BinaryIO, name: str, map_location: Any) -> Any:
     elif not head.startswith(b"PK\3\4"):
         raise CheckpointError(f"load: '{name}' is not a checkpoint: {_describe(head)}")
     try:
-        return read(file, _locator(map_location))
-    except CheckpointError as error:
-        raise CheckpointError(f"load: '{name}' cannot be loaded: {error}") from None
-    except DAMAGE as error:
-        problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise CheckpointError(f"load: '{name}' is damaged or cut off ({problem})") from error
+        return read(file, size, _locator(map_location))
+    except _InMapLocation as error:
+        assert error.__cause__ is not None
+        raise error.__cause__ from None
+    except (OSError, MemoryError):  # not of the content
+        raise
+    except Exception as error:
+        raise CheckpointError(f"load: '{name}' {_complaint(error)}") from None
 
 
 def _describe(head: bytes) -> str:
@@ -63,11 +66,22 @@ def _describe(head: bytes) -> str:
     return f"it begins with {head[:8]!r}, not as the zip archive that torch.save writes"
 
 
+def _complaint(error: Exception) -> str:
+    text = one_line(str(error))
+    if isinstance(error, CheckpointError) and not isinstance(error, DamagedError):
+        return f"cannot be loaded: {text}"
+    if not isinstance(error, (DamagedError, zipfile.BadZipFile)):  # found by Python's own checks
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"is damaged or cut off ({text})"
+
+
 # ---- the zip format
 
 
-def _read_zip(file: BinaryIO, locate: Locate) -> Any:
+def _read_zip(file: BinaryIO, size: int, locate: Locate) -> Any:
+    start = file.tell()
     with zipfile.ZipFile(file) as archive:
+        _check_records(archive, start, size)
         names = archive.namelist()
         folder = next((n.removesuffix("data.pkl") for n in names if n.endswith("/data.pkl")), None)
         if folder is None:
@@ -76,109 +90,177 @@ def _read_zip(file: BinaryIO, locate: Locate) -> Any:
             raise CheckpointError("it is a TorchScript program; save its state_dict() instead")
         order = "little"
         if folder + "byteorder" in names:
-            order = archive.read(folder + "byteorder").decode()
+            order = _read_record(archive, folder + "byteorder").tobytes().decode()
         storages: dict[str, Storage] = {}
 
         def persistent_load(identity: Any) -> Storage:
             kind, key, location, count = _parts(identity, 4)
             if key not in storages:
-                memory = _read_record(archive, f"{folder}data/{key}")
-                if memory.size != count * _width(kind.dtype):
-                    raise ValueError(f"storage {key} has {memory.size} bytes")
-                storages[key] = _storage(memory, kind, location, locate, order)
+                name = f"{folder}data/{key}"
+                require(
+                    archive.getinfo(name).file_size == count * kind.width,
+                    f"storage {key} has not the {count} elements that it is said to have",
+                )
+                memory = _read_record(archive, name)
+                _to_native(memory, kind.dtype, order)
+                storages[key] = Storage(memory, kind.dtype, locate(memory, kind, location))
             return storages[key]
 
-        content = io.BytesIO(archive.read(folder + "data.pkl"))
-        return Unpickler(content, persistent_load).load()
+        content = _read_record(archive, folder + "data.pkl").tobytes()
+        return Unpickler(io.BytesIO(content), len(content), persistent_load).load()
+
+
+def _check_records(archive: zipfile.ZipFile, start: int, size: int) -> None:
+    """That what the records say of themselves can be, before memory is taken for any of them."""
+    # An archive is found from its end: of two in one file the last, whichever was asked for.
+    if min((record.header_offset for record in archive.infolist()), default=start) > start:
+        raise CheckpointError("behind it in the file stands another archive; give each a file")
+    packed = unpacked = 0
+    for record in archive.infolist():
+        if record.flag_bits & _ENCRYPTED:
+            raise CheckpointError("its records are encrypted")
+        if record.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise CheckpointError("its records are packed in another way than zip's usual one")
+        require(
+            0 <= record.header_offset <= size - record.compress_size,
+            "a record reaches beyond the file",
+        )
+        require(
+            record.compress_type != zipfile.ZIP_STORED or record.file_size == record.compress_size,
+            "a record has two sizes",
+        )
+        packed += record.compress_size
+        unpacked += record.file_size
+    require(packed <= size, "its records overlap")
+    if unpacked > max(_UNPACKED_AT_LEAST, _UNPACKED_TIMES * size):
+        raise CheckpointError(
+            f"its packed records would take {unpacked} bytes of memory, which is too much for a "
+            f"file of {size}; torch.save does not pack"
+        )
 
 
 def _read_record(archive: zipfile.ZipFile, name: str) -> Array:
     memory = np.empty(archive.getinfo(name).file_size, np.uint8)
-    rest = memory.data
     with archive.open(name) as record:
-        while rest:  # in pieces: the whole as one bytes object would take the memory twice
-            piece = record.read(min(len(rest), 1 << 20))
-            if not piece:
-                raise EOFError(f"{name} ends early")
-            rest[: len(piece)] = piece
-            rest = rest[len(piece) :]
+        _read_into(record, memory)
         record.read(1)  # at the end the checksum is compared
     return memory
+
+
+def _read_into(file: Any, memory: Array) -> None:
+    rest = memory.data
+    while rest:  # in pieces: the whole as one bytes object would take the memory twice
+        piece = file.read(min(len(rest), _PIECE))
+        require(bool(piece), "unexpected end of the file")
+        rest[: len(piece)] = piece
+        rest = rest[len(piece) :]
 
 
 # ---- the format before 1.6: pickles one after the other, then the storages
 
 
-def _read_legacy(file: BinaryIO, locate: Locate) -> Any:
+def _read_legacy(file: BinaryIO, size: int, locate: Locate) -> Any:
     def refuse(identity: Any) -> Any:
-        raise ValueError("a storage in the file's header")
+        raise DamagedError("a storage in the file's header")
+
+    def load(persistent_load: Callable[[Any], Any]) -> Any:
+        return Unpickler(file, size - file.tell(), persistent_load).load()
 
     for expected in (LEGACY_MAGIC, 1001):
-        if Unpickler(file, refuse).load() != expected:
-            raise ValueError("unknown version")
-    system = Unpickler(file, refuse).load()
+        require(load(refuse) == expected, "unknown version")
+    system = load(refuse)
+    require(
+        type(system) is dict and type(system.get("little_endian")) is bool,
+        "it does not say its byte order",
+    )
     order = "little" if system["little_endian"] else "big"
     start = file.tell()
-    remaining = file.seek(0, io.SEEK_END) - start
-    storages: dict[str, Storage] = {}
-
-    def persistent_load(identity: Any) -> Storage:
-        kind, key, location, count, view = _parts(identity, 5)
-        if key not in storages:
-            if not 0 <= count * _width(kind.dtype) <= remaining:
-                raise EOFError(f"storage {key} has {count} elements")
-            memory = np.zeros(count * _width(kind.dtype), np.uint8)
-            storages[key] = Storage(memory, kind.dtype, locate(memory, kind, location))
-        if view is None:
-            return storages[key]
-        _, offset, size = view
-        width = _width(kind.dtype)
-        part = storages[key].memory[offset * width : (offset + size) * width]
-        return storages[key]._replace(memory=part)
-
+    storages = _LegacyStorages(size - start, locate)
     # The storages stand behind the pickle that says their sizes. It is read twice: to find them,
     # and with their content.
+    load(storages.find)
+    keys = load(refuse)
+    require(
+        type(keys) is list and len(keys) == len(storages.whole)
+        and all(type(key) is str and key in storages.whole for key in keys)
+        and len(set(keys)) == len(keys),
+        "the list of its storages is not that of its tensors",
+    )  # fmt: skip
+    for key in keys:
+        storage = storages.whole[key]
+        header = np.empty(8, np.uint8)
+        _read_into(file, header)
+        require(
+            int.from_bytes(header.tobytes(), "little") * StorageType(storage.dtype).width
+            == storage.memory.size,
+            "a storage has not the elements that it is said to have",
+        )
+        _read_into(file, storage.memory)
+        _to_native(storage.memory, storage.dtype, order)
+    end = file.tell()
     file.seek(start)
-    Unpickler(file, persistent_load).load()
-    for key in Unpickler(file, refuse).load():
-        memory, dtype, _ = storages[key]
-        count = int.from_bytes(file.read(8), "little")
-        if count * _width(dtype) != memory.size:
-            raise ValueError(f"storage {key} has {count} elements")
-        memory[:] = np.frombuffer(file.read(memory.size), np.uint8)
-        _to_native(memory, dtype, order)
-    file.seek(start)
-    return Unpickler(file, persistent_load).load()
+    storages.forget_views()
+    result = load(storages.find)
+    file.seek(end)  # where another object may stand
+    return result
+
+
+class _LegacyStorages:
+    """Storages by key, filled with zeros until the file is read to where they stand."""
+
+    def __init__(self, size: int, locate: Locate) -> None:
+        self.left = size
+        self.locate = locate
+        self.whole: dict[str, Storage] = {}
+
+    def find(self, identity: Any) -> Storage:
+        kind, key, location, count, view = _parts(identity, 5)
+        if key not in self.whole:
+            self.left -= count * kind.width + 8
+            require(self.left >= 0, "unexpected end of the file")
+            memory = np.zeros(count * kind.width, np.uint8)
+            self.whole[key] = Storage(memory, kind.dtype, self.locate(memory, kind, location))
+        whole = self.whole[key]
+        if view is None:
+            return whole
+        require(
+            type(view) is tuple and len(view) == 3 and all(map(is_count, view[1:])),
+            "a part of a storage that is none",
+        )
+        return whole.part(*view[1:])
+
+    def forget_views(self) -> None:
+        """Lets tensors be made anew of what the storages hold by now."""
+        self.whole = {key: replace(s, _elements={}) for key, s in self.whole.items()}
 
 
 # ---- both
 
 
 def _parts(identity: Any, count: int) -> Any:
-    if not isinstance(identity, tuple) or identity[0] != "storage":
-        raise ValueError(f"unknown reference {identity!r}")
-    if len(identity) != count + 1 or not isinstance(identity[1], StorageType):
-        raise ValueError(f"unknown reference {identity!r}")
+    require(
+        type(identity) is tuple and len(identity) == count + 1 and type(identity[0]) is str
+        and identity[0] == "storage",
+        "unknown reference",
+    )  # fmt: skip
+    _, kind, key, location, elements, *_ = identity
+    require(type(kind) is StorageType, "a storage of a type that is none")
+    require(type(key) is str and len(key) < 1000, "a storage without a name")
+    require(type(location) is str and len(location) < 1000, "a storage without a device")
+    require(is_count(elements), "a storage without a number of elements")
     return identity[1:]
 
 
-def _width(dtype: DType | None) -> int:
-    return 1 if dtype is None else dtype.itemsize
-
-
-def _storage(memory: Array, kind: StorageType, location: str, locate: Locate,
-             order: str) -> Storage:  # fmt: skip
-    _to_native(memory, kind.dtype, order)
-    return Storage(memory, kind.dtype, locate(memory, kind, location))
-
-
 def _to_native(memory: Array, dtype: DType | None, order: str) -> None:
-    if order not in ("little", "big"):
-        raise ValueError(f"byte order {order!r}")
+    require(order in ("little", "big"), "a byte order that is none")
     if order != sys.byteorder:
         if dtype is None:
-            raise NotImplementedError(f"storages without a type that are {order}-endian")
+            raise CheckpointError(f"it has storages without a type that are {order}-endian")
         memory.view(dtype.numpy).byteswap(inplace=True)
+
+
+class _InMapLocation(Exception):
+    """Around an error of the caller's own function, which says nothing about the file."""
 
 
 def _locator(map_location: Any) -> Locate:
@@ -191,7 +273,10 @@ def _locator(map_location: Any) -> Locate:
             return _available(map_location)
         if callable(map_location):
             storage = wrap(memory if kind.dtype is None else memory.view(kind.dtype.numpy))
-            result = map_location(storage, location)
+            try:
+                result = map_location(storage, location)
+            except Exception as error:
+                raise _InMapLocation from error
             if isinstance(result, Tensor):
                 return result.device
         return _available(location)
@@ -202,11 +287,11 @@ def _locator(map_location: Any) -> Locate:
 def _available(location: str | Device) -> Device:
     try:
         device = Device(location)
-    except RuntimeError:
+    except (RuntimeError, ValueError):
         device = None
     if device is None or not is_present(device):
         raise CheckpointError(
-            f"Attempting to deserialize object on device '{location}', which is not available "
-            "here; use load(..., map_location='cpu')"
+            f"Attempting to deserialize object on device '{str(location)[:100]}', which is not "
+            "available here; use load(..., map_location='cpu')"
         )
     return device

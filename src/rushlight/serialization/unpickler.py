@@ -1,166 +1,35 @@
 """Unpickling without running anything: a few opcodes, a few names, and their own meanings here.
 
 A pickle is a program: it looks up names, calls what it found, and sets the attributes of what came
-out. Here a name stands for nothing but the entries of `_named`, only those are called, and nothing
-but an OrderedDict and NumPy's values takes a state.
+out. Here a name stands for nothing but the entries of `rebuild.named`, only those are called, each
+opcode takes only what it is for, and time and memory are bounded by the length of the file.
 """
 
 from __future__ import annotations
 
 import pickle
+import struct
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..device import device as Device
-from ..dtype import dtype as DType
 from ..nn.parameter import Parameter
-from ..tensor import Size, Tensor, wrap
-from .errors import CheckpointError
-from .names import DTYPES, STORAGES
+from ..tensor import Tensor
+from .errors import CheckpointError, DamagedError, require
+from .keys import Keys
+from .rebuild import Class, Function, named, set_attributes, set_numpy_array, set_numpy_order
+from .storage import Storage, StorageType
 
-Array = np.ndarray[Any, Any]
-
-
-class Storage(NamedTuple):
-    """A storage's memory, as bytes, and where its tensors go."""
-
-    memory: Array
-    dtype: DType | None  # None: the tensors say it
-    device: Device
-
-
-class StorageType(NamedTuple):
-    """What a storage's type says in a pickle."""
-
-    dtype: DType | None
-
-
-class _Function(NamedTuple):
-    """The only thing that a pickle here may call."""
-
-    call: Callable[..., Any]
-
-
-# ---- what is called
-
-
-def _tensor(storage: Storage, offset: int, size: Any, strides: Any, requires_grad: bool = False,
-            hooks: Any = None, metadata: Any = None) -> Tensor:  # fmt: skip
-    if storage.dtype is None:
-        raise TypeError("a tensor of an untyped storage needs a dtype")
-    return _typed_tensor(
-        storage, offset, size, strides, requires_grad, hooks, storage.dtype, metadata
-    )
-
-
-def _typed_tensor(storage: Storage, offset: int, size: Any, strides: Any, requires_grad: bool,
-                  hooks: Any, dtype: DType, metadata: Any = None) -> Tensor:  # fmt: skip
-    width = dtype.itemsize
-    if offset < 0 or min((*size, *strides), default=0) < 0:
-        raise ValueError("a tensor's offset, sizes and strides must not be negative")
-    # The constructor refuses a tensor that reaches beyond its storage.
-    array: Array = np.ndarray(
-        tuple(size), dtype.numpy, storage.memory, offset * width, tuple(s * width for s in strides)
-    )
-    for flag, resolve in (("conj", np.conjugate), ("neg", np.negative)):
-        if metadata and metadata.get(flag):  # PyTorch puts these off until they are needed
-            array = resolve(array)
-    tensor = wrap(array)
-    if storage.device.type != "cpu":
-        tensor = tensor.to(storage.device)
-    tensor.requires_grad = requires_grad
-    return tensor
-
-
-def _parameter(data: Tensor, requires_grad: bool, hooks: Any, state: Any = None) -> Parameter:
-    return _with_attributes(Parameter(data, requires_grad), state)
-
-
-def _subclass(function: _Function, kind: type[Tensor], arguments: Any, state: Any) -> Tensor:
-    if kind not in (Tensor, Parameter):
-        raise CheckpointError(f"it holds a tensor of the class {kind}")
-    return _with_attributes(function.call(*arguments), state)
-
-
-def _with_attributes(tensor: Any, state: Any) -> Any:
-    """Attributes that a program has set on a tensor; none that tensors have by themselves."""
-    attributes = state[0] if isinstance(state, tuple) else state
-    for name, value in (attributes or {}).items():
-        if not hasattr(type(tensor), name):
-            setattr(tensor, name, value)
-    return tensor
-
-
-def _bytes(data: bytes = b"") -> bytes:
-    if not isinstance(data, bytes):  # a number would be taken for a size
-        raise TypeError(f"bytes of a {type(data).__name__}")
-    return data
-
-
-def _bytearray(data: bytes = b"") -> bytearray:
-    return bytearray(_bytes(data))
-
-
-def _encode(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise ValueError(f"bytes in the encoding {encoding}")
-    return text.encode("latin1")
-
-
-def _numpy_dtype(code: str, align: bool = False, copy: bool = True) -> np.dtype[Any]:
-    dtype = np.dtype(code, copy=True)
-    if dtype.kind not in "biufc":
-        raise CheckpointError(f"it holds a NumPy array of type {dtype}")
-    return dtype
-
-
-def _numpy_scalar(dtype: np.dtype[Any], data: bytes) -> Any:
-    return np.frombuffer(data, dtype, 1)[0]
-
-
-def _numpy_array(kind: Any, shape: Any, code: Any) -> Array:
-    return np.empty(0)  # its state follows
-
-
-def _global_table() -> dict[tuple[str, str], Any]:
-    functions: dict[str, Callable[..., Any]] = {
-        "torch._utils _rebuild_tensor": _tensor,
-        "torch._utils _rebuild_tensor_v2": _tensor,
-        "torch._utils _rebuild_tensor_v3": _typed_tensor,
-        "torch._utils _rebuild_parameter": _parameter,
-        "torch._utils _rebuild_parameter_with_state": _parameter,
-        "torch._tensor _rebuild_from_type_v2": _subclass,
-        "torch Size": Size,
-        "torch device": Device,
-        "collections OrderedDict": OrderedDict,
-        "collections Counter": Counter,
-        "_codecs encode": _encode,
-        "numpy dtype": _numpy_dtype,
-    }
-    for module in ("__builtin__", "builtins"):
-        for kind in (set, frozenset, complex):
-            functions[f"{module} {kind.__name__}"] = kind
-        functions[f"{module} bytes"] = _bytes
-        functions[f"{module} bytearray"] = _bytearray
-    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-        functions[f"{module} scalar"] = _numpy_scalar
-        functions[f"{module} _reconstruct"] = _numpy_array
-    table: dict[str, Any] = {name: _Function(call) for name, call in functions.items()}
-    table["numpy ndarray"] = None  # only ever an argument of _reconstruct
-    table["torch Tensor"] = Tensor
-    table["torch.nn.parameter Parameter"] = Parameter
-    table["torch.storage UntypedStorage"] = table["torch UntypedStorage"] = StorageType(None)
-    for name, dtype in STORAGES.items():
-        table[f"torch {name}"] = StorageType(dtype)
-    for name, dtype in DTYPES.items():
-        table[f"torch {name}"] = dtype
-    return {(name.split()[0], name.split()[1]): value for name, value in table.items()}
-
-
-_named = _global_table()
+_DICTS = (dict, OrderedDict, Counter)
+_SEQUENCES = (list, tuple, set, frozenset)
+_WITH_ATTRIBUTES = (OrderedDict, Counter, Tensor, Parameter)
+_PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes))
+_SIZED = (str, bytes, bytearray, *_DICTS, *_SEQUENCES)
+# What a pickle uses to make a value, and is none by itself.
+_PARTS = (Function, Class, StorageType, Storage)
+_MEMO_FROM_TEXT = 1 << 31
 
 # How the names of PyTorch's other dtypes and storage types begin.
 _UNSUPPORTED = (
@@ -168,39 +37,81 @@ _UNSUPPORTED = (
 )  # fmt: skip
 
 
+class Source:
+    """A file whose reads give all that they ask for, and nothing from behind `size` bytes."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self.file = file
+        self.left = size
+
+    def read(self, size: int) -> bytes:  # called for every opcode: no other calls on its way
+        self.left -= size
+        if self.left < 0:
+            raise DamagedError("unexpected end of the file")
+        data = self.file.read(size)
+        while len(data) < size:  # an unbuffered file gives what it has at hand
+            more = self.file.read(size - len(data))
+            require(bool(more), "unexpected end of the file")
+            data += more
+        return data
+
+    def readline(self) -> bytes:
+        line = self.file.readline(self.left)
+        require(line.endswith(b"\n"), "unexpected end of the file")
+        self.left -= len(line)
+        return line
+
+
 _PythonUnpickler: Any = pickle._Unpickler  # whose opcodes can be chosen, unlike the C one's
 
 
+class _Operations(dict[int, Callable[..., None]]):
+    def __missing__(self, opcode: int) -> Any:
+        raise DamagedError(f"the pickle operation {opcode} does not occur in checkpoints")
+
+
 class Unpickler(_PythonUnpickler):
-    """Reads a pickle whose references to storages `persistent_load` resolves."""
+    """Reads a pickle whose references to storages `persistent_load` resolves.
+
+    `size` is how long the pickle can be. What its calls copy is in it, or else it asks for the same
+    thing again and again: more than a few times its length is refused.
+    """
 
     # Every opcode that makes plain data, of all protocols; those missing make objects by other
     # ways than a call.
-    dispatch: dict[int, Callable[..., None]] = {
-        opcode[0]: _PythonUnpickler.dispatch[opcode[0]]
+    dispatch: dict[int, Callable[..., None]] = _Operations(
+        (opcode[0], _PythonUnpickler.dispatch[opcode[0]])
         for opcode in (
             pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK, pickle.POP, pickle.POP_MARK,
             pickle.DUP, pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.INT, pickle.BININT,
             pickle.BININT1, pickle.BININT2, pickle.LONG, pickle.LONG1, pickle.LONG4, pickle.FLOAT,
             pickle.BINFLOAT, pickle.STRING, pickle.BINSTRING, pickle.SHORT_BINSTRING,
-            pickle.BINBYTES, pickle.SHORT_BINBYTES, pickle.BINBYTES8, pickle.BYTEARRAY8,
-            pickle.UNICODE, pickle.BINUNICODE, pickle.SHORT_BINUNICODE, pickle.BINUNICODE8,
-            pickle.TUPLE, pickle.EMPTY_TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3,
-            pickle.LIST, pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS, pickle.DICT,
-            pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS, pickle.EMPTY_SET, pickle.ADDITEMS,
-            pickle.FROZENSET, pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.MEMOIZE,
-            pickle.GET, pickle.BINGET, pickle.LONG_BINGET, pickle.BINPERSID, pickle.GLOBAL,
-            pickle.STACK_GLOBAL,
+            pickle.BINBYTES, pickle.SHORT_BINBYTES, pickle.BINBYTES8, pickle.UNICODE,
+            pickle.BINUNICODE, pickle.SHORT_BINUNICODE, pickle.BINUNICODE8, pickle.TUPLE,
+            pickle.EMPTY_TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3, pickle.LIST,
+            pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.BINPUT,
+            pickle.LONG_BINPUT, pickle.MEMOIZE, pickle.GET, pickle.BINGET, pickle.LONG_BINGET,
+            pickle.BINPERSID, pickle.GLOBAL, pickle.STACK_GLOBAL,
         )
-    }  # fmt: skip
+    )  # fmt: skip
 
-    def __init__(self, file: BinaryIO, persistent_load: Callable[[Any], Any]) -> None:
-        super().__init__(file, encoding="utf-8")
+    def __init__(
+        self, file: BinaryIO, size: int, persistent_load: Callable[[Any], Any]
+    ) -> None:
+        super().__init__(Source(file, size), encoding="utf-8")
         self.persistent_load = persistent_load
+        self.keys = Keys()
+        self.copies_left = 4 * size + 1000
+        self.with_state: dict[int, Any] = {}  # by id, and held, so that no other gets the id
+
+    def load(self) -> Any:
+        value = super().load()
+        _check_result(value)
+        return value
 
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return _named[module, name]
+            return named[module, name]
         except KeyError:
             if module == "torch" and name.startswith(_UNSUPPORTED):
                 raise CheckpointError(
@@ -208,34 +119,128 @@ class Unpickler(_PythonUnpickler):
                     "them in PyTorch, with .float() for example"
                 ) from None
             raise CheckpointError(
-                f"it names {module}.{name}, and a checkpoint is only allowed to hold tensors and "
-                "plain values; if it is a whole module, save its state_dict() from PyTorch instead"
+                f"it names {module[:100]}.{name[:100]}, and a checkpoint is only allowed to hold "
+                "tensors and plain values; if it is a whole module, save its state_dict() from "
+                "PyTorch instead"
             ) from None
+
+    def count_copies(self, values: Any) -> None:
+        """Counts the values that a call may copy: those in its arguments, and in tuples of them."""
+        self._spend(values)
+        for value in values:
+            self._spend(value)
+            if type(value) is tuple:
+                for part in value:
+                    self._spend(part)
+
+    def _spend(self, value: Any) -> None:
+        if type(value) in _SIZED:
+            self.copies_left -= len(value)
+            require(self.copies_left >= 0, "it makes the same value again and again")
+
+    # ---- opcodes: each takes its values from the stack, and finds what it changes on top of it
 
     def _load_reduce(self) -> None:
         arguments = self.stack.pop()
         function = self.stack[-1]
-        if type(function) is not _Function:
-            raise CheckpointError("it calls something that is not a function")
+        require(type(function) is Function, "it calls something that is not a function")
+        require(type(arguments) is tuple, "the arguments of a function are not a tuple")
+        self.count_copies(arguments)
         self.stack[-1] = function.call(*arguments)
 
     def _load_build(self) -> None:
         state = self.stack.pop()
         target = self.stack[-1]
+        # A second state would free the memory of the first.
+        require(id(target) not in self.with_state, "it sets the state of an object twice")
+        self.with_state[id(target)] = target
+        self.count_copies((state,))
         if type(target) is OrderedDict:  # state_dict()'s _metadata
-            target.__dict__.update(state)
+            set_attributes(target, state)
         elif isinstance(target, np.dtype):
-            if state[2:] != (None, None, None, -1, -1, 0):  # no more than a byte order
-                raise CheckpointError("it holds a NumPy array of a structured type")
-            target.__setstate__(state)  # type: ignore[attr-defined]  # not in NumPy's stubs
-        elif type(target) is np.ndarray and _is_plain(state[2]):
-            target.__setstate__(state)
+            set_numpy_order(target, state)
+        elif type(target) is np.ndarray:
+            set_numpy_array(target, state)
         else:
             raise CheckpointError(f"it sets the state of a {type(target).__name__}")
 
-    dispatch[pickle.REDUCE[0]] = _load_reduce
-    dispatch[pickle.BUILD[0]] = _load_build
+    def _load_append(self) -> None:
+        value = self.stack.pop()
+        require(type(self.stack[-1]) is list, "it appends to something that is not a list")
+        self.stack[-1].append(value)
+
+    def _load_appends(self) -> None:
+        values = self.pop_mark()
+        require(type(self.stack[-1]) is list, "it appends to something that is not a list")
+        self.stack[-1].extend(values)
+
+    def _load_setitem(self) -> None:
+        value = self.stack.pop()
+        key = self.stack.pop()
+        self._set_items([key, value])
+
+    def _load_setitems(self) -> None:
+        self._set_items(self.pop_mark())
+
+    def _load_dict(self) -> None:
+        items = self.pop_mark()
+        self.stack.append({})
+        self._set_items(items)
+
+    def _set_items(self, items: list[Any]) -> None:
+        keys, values = items[::2], items[1::2]
+        target = self.stack[-1]
+        require(type(target) in _DICTS, "it sets items of something that is not a dict")
+        require(len(keys) == len(values), "a key without a value")
+        self.keys.check(keys)
+        for key, value in zip(keys, values, strict=True):
+            target[key] = value
+
+    def _load_additems(self) -> None:
+        values = self.pop_mark()
+        require(type(self.stack[-1]) is set, "it adds to something that is not a set")
+        self.keys.check(values)
+        self.stack[-1].update(values)
+
+    def _load_frozenset(self) -> None:
+        values = self.pop_mark()
+        self.keys.check(values)
+        self.stack.append(frozenset(values))
+
+    def _load_put(self) -> None:
+        number = int(self.readline())
+        require(0 <= number < _MEMO_FROM_TEXT, "a number of the memo that is none")
+        self.memo[number] = self.stack[-1]
+
+    def _load_bytearray8(self) -> None:
+        (size,) = struct.unpack("<Q", self.read(8))
+        self.stack.append(bytearray(self.read(size)))  # read first: the size may be a lie
+
+    dispatch |= {
+        pickle.REDUCE[0]: _load_reduce, pickle.BUILD[0]: _load_build,
+        pickle.APPEND[0]: _load_append, pickle.APPENDS[0]: _load_appends,
+        pickle.SETITEM[0]: _load_setitem, pickle.SETITEMS[0]: _load_setitems,
+        pickle.DICT[0]: _load_dict, pickle.ADDITEMS[0]: _load_additems,
+        pickle.FROZENSET[0]: _load_frozenset, pickle.PUT[0]: _load_put,
+        pickle.BYTEARRAY8[0]: _load_bytearray8,
+    }  # fmt: skip
 
 
-def _is_plain(dtype: Any) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.kind in "biufc"
+def _check_result(value: Any) -> None:
+    """That nothing of the machinery is in what a file gives, where a program could use it."""
+    rest = [value]
+    seen: dict[int, Any] = {}  # held, so that the lists made here do not get each other's id
+    while rest:
+        value = rest.pop()
+        kind = type(value)
+        if kind in _PLAIN or id(value) in seen:
+            continue
+        require(kind not in _PARTS, "it holds a function, a class or a storage by itself")
+        seen[id(value)] = value
+        if kind in _SEQUENCES:
+            rest.extend(value)
+        elif kind in _DICTS:
+            rest.extend(value)
+            rest.extend(value.values())
+        if kind in _WITH_ATTRIBUTES:
+            rest.extend(vars(value).values())

@@ -53,12 +53,13 @@ def read_image(
                 )
             unchanged = _UNCHANGED.get(image.mode, "RGB")
             pixels = np.array(image.convert(mode.value or unchanged))
+    except DataError:
+        raise
     except pillow.UnidentifiedImageError:
         raise DataError(f"{path}: this is not an image file that Pillow can read") from None
-    except OSError as error:
-        if error.strerror is not None:
+    except Exception as error:  # its decoders raise what a damaged file makes them stumble over
+        if isinstance(error, OSError) and error.strerror is not None:
             raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-        raise DataError(f"{path}: the image is damaged ({error})") from None
-    except (ValueError, SyntaxError, pillow.DecompressionBombError) as error:
-        raise DataError(f"{path}: the image is damaged ({error})") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{path}: the image is damaged ({reason})") from None
     return wrap(np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import numbers
 import os
 import threading
 import warnings
@@ -20,6 +21,10 @@ from .worker import RESUME, IterationEnd, WorkerError, WorkerSettings
 
 T_co = TypeVar("T_co", covariant=True)
 
+# More than any program has a use for, and fewer than would bring a machine down.
+_MOST_WORKERS = 1024
+_MOST_PREFETCHED = 1 << 16  # batches, of each worker
+
 
 class DataLoader(Generic[T_co]):
     """Batches of a dataset, in order or shuffled.
@@ -33,7 +38,9 @@ class DataLoader(Generic[T_co]):
     batch of a worker. `persistent_workers` keeps the processes for the next pass.
 
     Raises ValueError for options that exclude each other. An exception in a worker is raised again
-    here, with the worker's traceback; a worker that dies is a RuntimeError.
+    here, with the worker's traceback; a worker that dies is a RuntimeError, and so is a
+    StopIteration that is not the end of a stream. Threads may share one pass: each batch goes to
+    one of them.
 
     >>> import rushlight as torch
     >>> from rushlight.utils.data import DataLoader, TensorDataset
@@ -89,7 +96,8 @@ class DataLoader(Generic[T_co]):
         if sampler is None:
             sampler = _default_sampler(dataset, bool(shuffle), generator)
         if batch_size is not None:
-            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+            kind = _UnindexedBatches if isinstance(sampler, _Unindexed) else BatchSampler
+            batch_sampler = kind(sampler, batch_size, drop_last)
         self.batch_size = batch_size
         self.drop_last = drop_last
         self.sampler = sampler
@@ -165,6 +173,14 @@ class DataLoader(Generic[T_co]):
 def _check_workers(
     num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool
 ) -> None:
+    _check_whole("num_workers", num_workers)
+    if prefetch_factor is not None:
+        _check_whole("prefetch_factor", prefetch_factor)
+    if num_workers > _MOST_WORKERS:
+        raise ValueError(
+            f"num_workers option should be at most {_MOST_WORKERS}, but got "
+            f"num_workers={num_workers}: each worker is a process"
+        )
     if num_workers < 0:
         raise ValueError(
             "num_workers option should be non-negative; use num_workers=0 to disable "
@@ -182,8 +198,16 @@ def _check_workers(
             raise ValueError("persistent_workers option needs num_workers > 0")
         if timeout > 0:
             raise ValueError("timeout option needs num_workers > 0")
-    elif prefetch_factor is not None and prefetch_factor <= 0:
-        raise ValueError("prefetch_factor option should be positive")
+    elif prefetch_factor is not None and not 0 < prefetch_factor <= _MOST_PREFETCHED:
+        raise ValueError(
+            f"prefetch_factor option should be positive and at most {_MOST_PREFETCHED}, but got "
+            f"prefetch_factor={prefetch_factor}"
+        )
+
+
+def _check_whole(name: str, value: Any) -> None:
+    if not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} option should be a whole number, but got {name}={value!r}")
 
 
 def _check_sampling(
@@ -253,10 +277,20 @@ class _Unindexed(Sampler[None]):
         return itertools.repeat(None)
 
 
+class _UnindexedBatches(BatchSampler):
+    """Asks a stream for a batch; of any size, as there are no indices to list."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return itertools.repeat(range(self.batch_size))
+
+
 class _BaseDataLoaderIter:
-    """One pass over a loader."""
+    """One pass over a loader. Several threads may share it: each batch goes to one of them."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
+        # Threads that share a pass take turns: each batch goes to one of them. The lock may be
+        # taken again by its holder, whose dataset may itself ask for a batch.
+        self._turn = threading.RLock()
         self._dataset = loader.dataset
         self._num_workers = loader.num_workers
         self._index_sampler = loader._index_sampler
@@ -282,8 +316,9 @@ class _BaseDataLoaderIter:
         return len(self._index_sampler)
 
     def __next__(self) -> Any:
-        data = self._next_data()
-        self._yielded += 1
+        with self._turn:
+            data = self._next_data()
+            self._yielded += 1
         if self._reported_length is not None and self._yielded > self._reported_length:
             warnings.warn(
                 f"Length of IterableDataset {self._dataset} was reported to be "
@@ -342,6 +377,10 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
 
     def resume(self, loader: DataLoader[Any]) -> None:
         """Begins the next pass with the same workers."""
+        with self._turn:
+            self._resume(loader)
+
+    def _resume(self, loader: DataLoader[Any]) -> None:
         for worker_id in range(self._num_workers):
             self._pool.send(worker_id, RESUME)
         waiting = self._num_workers
@@ -359,19 +398,22 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._active = [True] * self._num_workers  # False at the end of a worker's stream
         self._turns = itertools.cycle(range(self._num_workers))
         for _ in range(self._prefetched):
-            self._request()
+            if not self._request():
+                break
 
-    def _request(self) -> None:
+    def _request(self) -> bool:
+        """Sends the next request; False where there is none."""
         if not any(self._active):
-            return
+            return False
         try:
             index = next(self._indices)
         except StopIteration:
-            return
+            return False
         worker_id = next(i for i in self._turns if self._active[i])
         self._pool.send(worker_id, (self._sent, index))
         self._worker_of[self._sent] = worker_id
         self._sent += 1
+        return True
 
     def _next_data(self) -> Any:
         while self._worker_of or self._answers:

@@ -19,6 +19,12 @@ class MapFetcher:
         self.get_batch = batch_method(dataset) if collate_fn is default_collate else None
 
     def fetch(self, index: Any) -> Any:
+        try:
+            return self._fetch(index)
+        except StopIteration as error:
+            raise stopped("the dataset or collate_fn", error) from error
+
+    def _fetch(self, index: Any) -> Any:
         dataset = self.dataset
         if not self.auto_collation:
             return self.collate_fn(dataset[index])
@@ -43,7 +49,10 @@ class IterableFetcher:
         collate_fn: Callable[[Any], Any],
         drop_last: bool,
     ):
-        self.samples = iter(dataset)
+        try:
+            self.samples = iter(dataset)
+        except StopIteration as error:
+            raise stopped("the dataset's __iter__", error) from error
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn
         self.drop_last = drop_last
@@ -53,7 +62,7 @@ class IterableFetcher:
         if self.ended:
             raise StopIteration
         if not self.auto_collation:
-            return self.collate_fn(next(self.samples))
+            return self._collated(next(self.samples))
         batch = []
         for _ in index:
             try:
@@ -61,9 +70,23 @@ class IterableFetcher:
             except StopIteration:
                 self.ended = True
                 break
-        if not batch or (self.drop_last and len(batch) < len(index)):
+        if not batch or (self.drop_last and self.ended):
             raise StopIteration
-        return self.collate_fn(batch)
+        return self._collated(batch)
+
+    def _collated(self, samples: Any) -> Any:
+        try:
+            return self.collate_fn(samples)
+        except StopIteration as error:
+            raise stopped("collate_fn", error) from error
+
+
+def stopped(who: str, error: StopIteration) -> RuntimeError:
+    """What becomes of a StopIteration that is not a stream's end: the epoch would end, silently."""
+    return RuntimeError(
+        f"DataLoader: {who} raised StopIteration{f' ({error})' if str(error) else ''}, which means "
+        "the end of an iterable dataset's stream and nothing else; raise another exception"
+    )
 
 
 def make_fetcher(

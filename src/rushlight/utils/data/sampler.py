@@ -8,6 +8,7 @@ same `manual_seed`.
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
@@ -160,7 +161,8 @@ class BatchSampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         indices = iter(self.sampler)
-        while batch := list(itertools.islice(indices, self.batch_size)):
+        size = min(self.batch_size, sys.maxsize)  # islice takes no more
+        while batch := list(itertools.islice(indices, size)):
             if self.drop_last and len(batch) < self.batch_size:
                 return
             yield batch

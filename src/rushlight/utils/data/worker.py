@@ -22,7 +22,7 @@ import numpy as np
 
 import rushlight
 
-from .fetch import IterableFetcher, make_fetcher
+from .fetch import IterableFetcher, make_fetcher, stopped
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -198,6 +198,8 @@ def _prepare(worker_id: int, settings: WorkerSettings) -> WorkerError | None:
         _seed(worker_id, settings)
         if settings.init_fn is not None:
             settings.init_fn(worker_id)
+    except StopIteration as error:
+        return WorkerError(stopped("worker_init_fn", error), worker_id)
     except Exception as error:
         return WorkerError(error, worker_id)
     return None

@@ -127,7 +127,7 @@ def _transfer(url: str, file: BinaryIO) -> None:
             file.truncate(0)
             start = 0
         length = response.headers.get("Content-Length")
-        total = None if length is None else start + int(length)
+        total = start + int(length) if length is not None and length.isdecimal() else None
         progress = _Progress(os.path.basename(url), total)
         while chunk := response.read(_CHUNK):
             file.write(chunk)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import os
 import struct
 import zlib
@@ -20,6 +21,9 @@ from ..errors import DataError
 _UNSIGNED_BYTES = 8
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
+# What a file may make in memory: pictures are packed to a fifth or so, nothings to a thousandth.
+_UNPACKED_AT_LEAST = 64 << 20
+_UNPACKED_TIMES = 20
 FETCH_AGAIN = "delete it and fetch it again with download=True (--download)"
 
 
@@ -28,9 +32,29 @@ def read_idx(path: str, ndim: int) -> tuple[np.ndarray[Any, Any], str]:
 
     DataError, which names the file, where it cannot be read, is cut short, or is something else.
     """
-    content = _unpack(path)
+    try:
+        with open(path, "rb") as file:
+            packed = file.read(2) == _GZIP_MAGIC
+            file.seek(0)
+            size = os.fstat(file.fileno()).st_size
+            limit = max(_UNPACKED_AT_LEAST, _UNPACKED_TIMES * size) if packed else math.inf
+            return _read(path, gzip.GzipFile(fileobj=file) if packed else file, ndim, limit)
+    except EOFError:
+        problem = f"the gzip file is cut short after {os.path.getsize(path)} bytes"
+    except (gzip.BadGzipFile, zlib.error) as error:
+        problem = f"the gzip file is damaged ({error})"
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    raise DataError(f"{path}: {problem}", FETCH_AGAIN)
+
+
+def _read(path: str, stream: Any, ndim: int, limit: float) -> tuple[np.ndarray[Any, Any], str]:
+    """What `read_idx` gives. Memory is taken for what the header promises, if that can be."""
     header = 4 + 4 * ndim
     expected = _UNSIGNED_BYTES << 8 | ndim
+    # The values stay in this memory: a second copy of them, even for a moment, would be the largest
+    # thing in a program that trains on MNIST.
+    content = bytearray(stream.read(header))
     if len(content) < header:
         raise DataError(f"{path}: {len(content)} bytes are too few for an IDX file", FETCH_AGAIN)
     magic, *sizes = struct.unpack_from(f">{1 + ndim}I", content)
@@ -40,33 +64,20 @@ def read_idx(path: str, ndim: int) -> tuple[np.ndarray[Any, Any], str]:
             f"dimension{'s' if ndim > 1 else ''} begins with 0x{expected:08x})",
             FETCH_AGAIN,
         )
-    promised, found = int(np.prod(sizes, dtype=object)), len(content) - header
-    if promised != found:
-        raise DataError(
-            f"{path}: its header promises {' x '.join(map(str, sizes))} = {promised} values, but "
-            f"{found} are there",
-            FETCH_AGAIN,
-        )
-    values = np.frombuffer(content, dtype=np.uint8, offset=header).reshape(sizes)
-    return values, hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def _unpack(path: str) -> bytearray:
-    """The whole content, in memory that the values can stay in: a second copy of it, even for a
-    moment, would be the largest thing in a program that trains on MNIST."""
-    content = bytearray()
+    promised = math.prod(sizes)
+    promise = f"its header promises {' x '.join(map(str, sizes))} = {promised} values"
+    if promised > limit:  # of a file that is not packed, what is there is the limit
+        raise DataError(f"{path}: {promise}, too many for a packed file of its size", FETCH_AGAIN)
+    while len(content) < header + promised:
+        chunk = stream.read(min(_CHUNK, header + promised - len(content)))
+        if not chunk:
+            found = len(content) - header
+            raise DataError(f"{path}: {promise}, but {found} are there", FETCH_AGAIN)
+        content += chunk
+    if stream.read(1):  # at the end of a gzip file this also compares its checksum
+        raise DataError(f"{path}: {promise}, but more are there", FETCH_AGAIN)
     try:
-        with open(path, "rb") as file:
-            packed = file.read(2) == _GZIP_MAGIC
-            file.seek(0)
-            stream = gzip.GzipFile(fileobj=file) if packed else file
-            while chunk := stream.read(_CHUNK):
-                content += chunk
-        return content
-    except EOFError:
-        problem = f"the gzip file is cut short after {os.path.getsize(path)} bytes"
-    except (gzip.BadGzipFile, zlib.error) as error:
-        problem = f"the gzip file is damaged ({error})"
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    raise DataError(f"{path}: {problem}", FETCH_AGAIN)
+        values = np.frombuffer(content, dtype=np.uint8, offset=header).reshape(sizes)
+    except ValueError:  # none, in dimensions that no array has
+        raise DataError(f"{path}: {promise}, which no array holds", FETCH_AGAIN) from None
+    return values, hashlib.md5(content, usedforsecurity=False).hexdigest()

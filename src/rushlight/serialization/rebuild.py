@@ -1,0 +1,286 @@
+"""What a pickle of a checkpoint may name and call: the whole of what it can make.
+
+Each function takes whatever a file gives it, and each checks the exact type of every argument: a
+subclass, or an object that only looks right, is refused. docs/checkpoints.md lists what they make.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..device import device as Device
+from ..dtype import dtype as DType
+from ..nn.parameter import Parameter
+from ..tensor import Size, Tensor
+from .errors import CheckpointError, require
+from .keys import Keys
+from .names import DTYPES, STORAGES
+from .storage import Array, Storage, StorageType
+
+_MAX_DIMS = 64  # NumPy's
+_LARGEST = 2**62  # of sizes, strides, offsets and counts
+
+
+class Function(NamedTuple):
+    """The only thing that a pickle here may call."""
+
+    call: Callable[..., Any]
+
+
+class Class(NamedTuple):
+    """A class that is only ever an argument; it is not called, and no attribute of it is read."""
+
+    name: str
+
+
+def is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _LARGEST
+
+
+def _are_counts(values: Any) -> bool:
+    return (
+        type(values) in (tuple, list, Size) and len(values) <= _MAX_DIMS
+        and all(map(is_count, values))
+    )  # fmt: skip
+
+
+# ---- tensors
+
+
+def _tensor(storage: Any, offset: Any, size: Any, strides: Any, requires_grad: Any = False,
+            hooks: Any = None, metadata: Any = None) -> Tensor:  # fmt: skip
+    require(type(storage) is Storage, "a tensor is made of something that is not a storage")
+    require(storage.dtype is not None, "a tensor of an untyped storage needs a dtype")
+    return _typed_tensor(
+        storage, offset, size, strides, requires_grad, hooks, storage.dtype, metadata
+    )
+
+
+def _typed_tensor(storage: Any, offset: Any, size: Any, strides: Any, requires_grad: Any,
+                  hooks: Any, dtype: Any, metadata: Any = None) -> Tensor:  # fmt: skip
+    require(type(storage) is Storage, "a tensor is made of something that is not a storage")
+    require(
+        is_count(offset) and _are_counts(size) and _are_counts(strides),
+        "a tensor's offset, sizes and strides must be whole numbers, and not negative",
+    )
+    require(len(size) == len(strides), "a tensor has not as many strides as dimensions")
+    require(type(dtype) is DType, "a tensor's dtype is none")
+    require(type(requires_grad) is bool, "a tensor's requires_grad must be True or False")
+    require(metadata is None or type(metadata) is dict, "a tensor's metadata must be a dict")
+    flags = metadata or {}
+    tensor = storage.tensor(
+        dtype, offset, tuple(size), tuple(strides),
+        flags.get("conj") is True, flags.get("neg") is True,
+    )  # fmt: skip
+    if requires_grad:
+        require(
+            dtype.is_floating_point or dtype.is_complex,
+            f"a tensor of dtype {dtype} requires a gradient",
+        )
+        tensor.requires_grad = True
+    return tensor
+
+
+def _parameter(data: Any, requires_grad: Any, hooks: Any, state: Any = None) -> Parameter:
+    require(type(data) in (Tensor, Parameter), "a parameter is not made of a tensor")
+    require(type(requires_grad) is bool, "a parameter's requires_grad must be True or False")
+    require(
+        not requires_grad or data.dtype.is_floating_point or data.dtype.is_complex,
+        f"a parameter of dtype {data.dtype} requires a gradient",
+    )
+    return _with_attributes(Parameter(data, requires_grad), state)
+
+
+_TENSOR, _PARAMETER, _ARRAY = Class("torch.Tensor"), Class("Parameter"), Class("numpy.ndarray")
+
+
+def _subclass(function: Any, kind: Any, arguments: Any, state: Any) -> Tensor:
+    if kind not in (_TENSOR, _PARAMETER):
+        raise CheckpointError("it holds a tensor of a class that is not torch.Tensor")
+    require(
+        type(function) is Function and function.call in (_tensor, _typed_tensor, _parameter),
+        "a tensor is made by a function that makes none",
+    )
+    require(type(arguments) is tuple, "the arguments of a function are not a tuple")
+    return _with_attributes(function.call(*arguments), state)
+
+
+def _with_attributes(tensor: Any, state: Any) -> Any:
+    parts = state if type(state) is tuple else (state,)
+    require(len(parts) <= 2, "a tensor has more states than two")
+    for attributes in parts:  # of its dictionary, and of its slots
+        set_attributes(tensor, attributes)
+    return tensor
+
+
+def set_attributes(target: Any, attributes: Any) -> None:
+    """Attributes that a program has set by itself; none that the class of the object has.
+
+    Python and NumPy find out by names with double underscores what an object is, and where its
+    memory is: no file says so.
+    """
+    if attributes is None:
+        return
+    require(type(attributes) in (dict, OrderedDict), "the attributes of an object are not a dict")
+    for name, value in attributes.items():
+        require(type(name) is str and name.isidentifier(), "an attribute's name is not one")
+        if name.startswith("__"):
+            raise CheckpointError(f"it sets the attribute {name}")
+        if not hasattr(type(target), name):
+            setattr(target, name, value)
+
+
+# ---- Python's values
+
+
+def _size(values: Any) -> Size:
+    require(_are_counts(values), "a torch.Size must be a tuple of sizes")
+    return Size(values)
+
+
+def _device(kind: Any, index: Any = None) -> Device:
+    require(type(kind) is str and len(kind) < 100, "the name of a device is none")
+    require(index is None or is_count(index), "the index of a device is not a whole number")
+    return Device(kind, index)
+
+
+def _ordered_dict(pairs: Any = ()) -> OrderedDict[Any, Any]:
+    require(type(pairs) in (tuple, list), "an OrderedDict is not made of pairs")
+    for pair in pairs:
+        require(type(pair) in (tuple, list) and len(pair) == 2, "a pair that is none")
+    Keys().check(key for key, _ in pairs)
+    return OrderedDict(pairs)
+
+
+def _counter(counts: Any = None) -> Counter[Any]:
+    require(counts is None or type(counts) is dict, "a Counter is not made of a dict")
+    return Counter(counts)
+
+
+def _elements(values: Any) -> Any:
+    require(type(values) in (tuple, list), "a set is not made of a list")
+    Keys().check(values)
+    return values
+
+
+def _set(values: Any = ()) -> set[Any]:
+    return set(_elements(values))
+
+
+def _frozenset(values: Any = ()) -> frozenset[Any]:
+    return frozenset(_elements(values))
+
+
+def _complex(real: Any = 0.0, imaginary: Any = 0.0) -> complex:
+    require(type(real) is float and type(imaginary) is float, "a complex number of no numbers")
+    return complex(real, imaginary)
+
+
+def _bytes(data: Any = b"") -> bytes:
+    # A number would be taken for a size.
+    require(type(data) is bytes, "bytes are made of something else")
+    return data
+
+
+def _bytearray(data: Any = b"") -> bytearray:
+    return bytearray(_bytes(data))
+
+
+def _encode(text: Any, encoding: Any) -> bytes:
+    require(type(text) is str and type(encoding) is str, "bytes are made of something else")
+    if encoding not in ("latin1", "latin-1"):
+        raise CheckpointError(f"it holds bytes in the encoding {encoding}")
+    return text.encode("latin1")
+
+
+# ---- NumPy's values
+
+
+def _numpy_dtype(code: Any, align: Any = False, copy: Any = True) -> np.dtype[Any]:
+    require(type(code) is str, "the name of a NumPy type is none")
+    if not re.fullmatch(r"[<>|=]?[biufc][0-9]{1,2}", code):
+        raise CheckpointError(f"it holds a NumPy array of type {code}, and not of numbers")
+    return np.dtype(code, copy=True)
+
+
+def set_numpy_order(dtype: np.dtype[Any], state: Any) -> None:
+    require(type(state) is tuple and len(state) == 8, "the state of a NumPy type is none")
+    version, order, *rest = state
+    if rest != [None, None, None, -1, -1, 0]:
+        raise CheckpointError("it holds a NumPy array of a structured type")
+    require(type(version) is int and order in ("<", ">", "|", "="), "a NumPy type of no byte order")
+    dtype.__setstate__((3, order, *rest))  # type: ignore[attr-defined]  # not in NumPy's stubs
+
+
+def _numpy_scalar(dtype: Any, data: Any) -> Any:
+    require(isinstance(dtype, np.dtype), "the type of a NumPy number is none")
+    require(type(data) is bytes and len(data) == dtype.itemsize, "a NumPy number of no bytes")
+    return np.bool_(data != b"\0") if dtype.kind == "b" else np.frombuffer(data, dtype)[0]
+
+
+def _numpy_array(kind: Any, shape: Any, code: Any) -> Array:
+    require(kind == _ARRAY, "an array of a class that is not NumPy's")
+    return np.empty(0)  # its state follows
+
+
+def set_numpy_array(array: Array, state: Any) -> None:
+    require(type(state) is tuple and len(state) == 5, "the state of a NumPy array is none")
+    version, shape, dtype, is_fortran, data = state
+    require(isinstance(dtype, np.dtype), "the type of a NumPy array is none")
+    require(type(shape) is tuple and _are_counts(shape), "the shape of a NumPy array is none")
+    require(type(data) is bytes, "a NumPy array of objects, or of no bytes")
+    require(type(version) is int and type(is_fortran) is bool, "the state of a NumPy array is none")
+    count = 1
+    for size in shape:
+        count *= size
+    require(count * dtype.itemsize == len(data), "a NumPy array has not the bytes of its shape")
+    if dtype.kind == "b":
+        data = np.not_equal(np.frombuffer(data, np.uint8), 0).tobytes()
+    array.__setstate__((1, shape, dtype, is_fortran, data))
+
+
+# ---- names
+
+
+def _table() -> dict[tuple[str, str], Any]:
+    functions: dict[str, Callable[..., Any]] = {
+        "torch._utils _rebuild_tensor": _tensor,
+        "torch._utils _rebuild_tensor_v2": _tensor,
+        "torch._utils _rebuild_tensor_v3": _typed_tensor,
+        "torch._utils _rebuild_parameter": _parameter,
+        "torch._utils _rebuild_parameter_with_state": _parameter,
+        "torch._tensor _rebuild_from_type_v2": _subclass,
+        "torch Size": _size,
+        "torch device": _device,
+        "collections OrderedDict": _ordered_dict,
+        "collections Counter": _counter,
+        "_codecs encode": _encode,
+        "numpy dtype": _numpy_dtype,
+    }
+    for module in ("__builtin__", "builtins"):
+        functions[f"{module} set"] = _set
+        functions[f"{module} frozenset"] = _frozenset
+        functions[f"{module} complex"] = _complex
+        functions[f"{module} bytes"] = _bytes
+        functions[f"{module} bytearray"] = _bytearray
+    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+        functions[f"{module} scalar"] = _numpy_scalar
+        functions[f"{module} _reconstruct"] = _numpy_array
+    table: dict[str, Any] = {name: Function(call) for name, call in functions.items()}
+    table["numpy ndarray"] = _ARRAY
+    table["torch Tensor"] = _TENSOR
+    table["torch.nn.parameter Parameter"] = _PARAMETER
+    table["torch.storage UntypedStorage"] = table["torch UntypedStorage"] = StorageType(None)
+    for name, dtype in STORAGES.items():
+        table[f"torch {name}"] = StorageType(dtype)
+    for name, dtype in DTYPES.items():
+        table[f"torch {name}"] = dtype
+    return {(name.split()[0], name.split()[1]): value for name, value in table.items()}
+
+
+named = _table()
