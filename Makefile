@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+SECONDS ?= 600
 
 VENV := .venv
 PARITY := .parity-venv
@@ -10,7 +11,7 @@ WHEEL := dist/.built
 SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
 	CMakeLists.txt LICENSE README.md pyproject.toml
 
-.PHONY: demo test parity bench bench-operators gpu-check clean
+.PHONY: demo test fuzz parity bench bench-operators gpu-check clean
 .DELETE_ON_ERROR:
 
 # Trains LeNet on the handwritten digits that come with the package.
@@ -24,6 +25,10 @@ test: $(VENV)/.installed-test
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest -n $(WORKERS)
 	RUSHLIGHT_NATIVE=0 $(VENV)/bin/pytest -n $(WORKERS) -m "not slow"
+
+# Each fuzzer for SECONDS, where `make test` gives it three.
+fuzz: $(VENV)/.installed-test
+	$(VENV)/bin/pytest -n $(WORKERS) -m fuzz --fuzz-seconds $(SECONDS)
 
 # The same samples through Rushlight and through PyTorch.
 parity: $(PARITY)/.installed

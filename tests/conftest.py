@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--parity", action="store_true", help="also collect tests/parity, which needs PyTorch"
     )
+    parser.addoption(
+        "--fuzz-seconds", type=float, default=3.0, help="how long each fuzzer runs (default: 3)"
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -51,6 +54,12 @@ def fresh_settings() -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
     torch.set_printoptions(profile="default")
     grad_mode.enabled, grad_mode.inference = True, False
+
+
+@pytest.fixture
+def fuzz_seconds(request: pytest.FixtureRequest) -> float:
+    """How long a test marked `fuzz` goes on making up inputs."""
+    return float(request.config.getoption("--fuzz-seconds"))
 
 
 @pytest.fixture
