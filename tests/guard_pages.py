@@ -168,7 +168,8 @@ def compare_bits(name: str, actual: Any, expected: Any) -> None:
 def run_row(op: Op) -> None:
     for sample in op.samples():
         for dtype in ("float32", "float64"):
-            for number, variant in enumerate(variants(sample, dtype, op.layouts)):
+            every = op.layouts and dtype == "float32"  # float64's loops are the same templates
+            for number, variant in enumerate(variants(sample, dtype, every)):
                 say(f"{op.name}{sample!r} as {dtype}, layout {number}")
                 run_both_ways(op, variant)
 
@@ -178,7 +179,7 @@ def run_optimizers() -> None:
         for shape in ((), (0,), (3,), (1, 0, 2), (5, 7), (300, 70)):
             say(f"{name} of {shape}")
             parameter = torch.ones(shape, requires_grad=True)
-            optimizer = make([parameter, torch.ones(3, requires_grad=True)])
+            optimizer = make([parameter])
             for _ in range(2):
                 for p in optimizer.param_groups[0]["params"]:
                     p.grad = torch.ones_like(p)
