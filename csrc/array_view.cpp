@@ -107,13 +107,19 @@ bool is_channels_last(const ArrayView& a) {
 
 PyObject* new_array_strided(int type, int ndim, const npy_intp* shape, const npy_intp* strides) {
     PyArray_Descr* descriptor = PyArray_DescrFromType(type);
-    const npy_intp bytes = PyArray_MultiplyList(shape, ndim) * PyDataType_ELSIZE(descriptor);
+    const npy_intp count = PyArray_OverflowMultiplyList(shape, ndim);
+    npy_intp bytes;
+    if (count < 0 || __builtin_mul_overflow(count, PyDataType_ELSIZE(descriptor), &bytes)) {
+        Py_DECREF(descriptor);
+        PyErr_SetString(PyExc_ValueError, "array is too big");  // NumPy's words, explained later
+        return nullptr;
+    }
     void* data = nullptr;
     if (bytes >= static_cast<npy_intp>(allocator::smallest_block)) {
         data = allocator::allocate(bytes);
         if (!data) {
             Py_DECREF(descriptor);
-            return PyErr_NoMemory();
+            return PyErr_Format(PyExc_MemoryError, "you tried to allocate %zd bytes", bytes);
         }
     }
     PyObject* array = PyArray_NewFromDescr(&PyArray_Type, descriptor, ndim, shape, strides, data,

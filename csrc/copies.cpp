@@ -324,7 +324,7 @@ PyObject* cat(PyObject* const* args, Py_ssize_t nargs) {
     for (const ArrayView& part : parts) {
         for (int i = 0; i < first.ndim; ++i)
             if (i != axis && part.shape[i] != shape[i]) return nullptr;
-        shape[axis] += part.shape[axis];
+        if (__builtin_add_overflow(shape[axis], part.shape[axis], &shape[axis])) return nullptr;
     }
     int axes[NPY_MAXDIMS];
     dense_axes(first, axes);

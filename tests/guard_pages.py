@@ -1,9 +1,9 @@
 """Calls the extension's kernels on memory between pages that may not be touched.
 
-Each call of a kernel that the sample table (or a made-up program) reaches is first made on copies of
-its arguments that begin right after such a page, and on copies that end right before one. Whoever
-reads or writes beside an array ends the process, so this runs in one of its own, which prints what
-it is about to do:
+Each call of a kernel that the sample table (or a made-up program) reaches is first made on copies
+of its arguments that begin right after such a page, and on copies that end right before one.
+Whoever reads or writes beside an array ends the process, so this runs in one of its own, which
+prints what it is about to do:
 
     python tests/guard_pages.py table pooling padding
     python tests/guard_pages.py fuzz SECONDS SEED
@@ -26,13 +26,13 @@ import numpy as np
 
 import guard_programs
 import rushlight as torch
-import samples  # noqa: F401
+import samples
 from rushlight.kernels import launch
 from rushlight.kernels.base import Base
 from rushlight.kernels.cpu import native_kernels
 from rushlight.kernels.declaration import kernels_of
 from rushlight.kernels.native import native
-from samples import Op, Sample, outputs
+from samples import Op, outputs
 from test_kernels import compare, optimizers, run_both_ways, variants
 
 PAGE = mmap.PAGESIZE

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..dtype import FLOATING, title_of
 from ..dtype import dtype as DType
-from ..errors import OperationError, shapes
+from ..errors import OperationError, shapes, unmade
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
@@ -99,7 +99,7 @@ class Operation(Node):
                 results = getattr(table, cls.kernel)(*arrays)
             else:
                 results = cls.forward(table, *arrays)
-        except (ValueError, TypeError, OverflowError, KeyError) as error:
+        except (ValueError, TypeError, OverflowError, KeyError, MemoryError) as error:
             raise explain(cls.operation_name, error, arrays) from error
         if launch.recorder is not None:
             launch.recorder.see_call(cls.operation_name, inputs, results)
@@ -136,7 +136,7 @@ class Operation(Node):
                 getattr(table, cls.kernel)(x.array, *arrays, x.array)
             else:
                 cls.forward(table, x.array, *arrays, out=x.array)
-        except (ValueError, TypeError, OverflowError) as error:
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
             raise explain(cls.operation_name, error, (x.array, *arrays)) from error
         if launch.recorder is not None:
             launch.recorder.see_call(cls.operation_name, (x, *others), x.array)
@@ -206,6 +206,9 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     """PyTorch's error for what an array library's kernel refused."""
     if isinstance(error, OperationError):
         return error
+    impossible = unmade(name, error, told_sizes(arrays))
+    if impossible is not None:
+        return impossible
     if isinstance(error, KeyError):  # no table of kernels for what was given
         given = type(arrays[0]).__name__ if arrays else "nothing"
         return TypeError(f"{name}(): argument 'input' must be Tensor, not {given}")
@@ -229,6 +232,20 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     if "broadcast" in str(error) and mismatch:
         return OperationError(f"{name}: {mismatch}")
     return OperationError(f"{name}: {error} (shapes {shapes(*tensors)})")
+
+
+def told_sizes(arguments: Any) -> str:
+    """The shapes and numbers that an operation was given, for a message."""
+    told = []
+    for value in arguments:
+        shape = getattr(value, "shape", None)
+        if shape is not None:
+            told.append(f"a tensor of sizes {list(shape)}")
+        elif type(value) is int or type(value) in (tuple, list) and all(
+            type(v) is int for v in value
+        ):
+            told.append(str(value if type(value) is int else list(value)))
+    return ", ".join(told) or "the result"
 
 
 def link_view(cls: type[Operation], inputs: tuple[Any, ...], view: Tensor) -> None:

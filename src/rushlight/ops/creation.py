@@ -161,7 +161,7 @@ def legacy_constructor(cls: type[Tensor], *data: Any, device: Any = None) -> Ten
         return wrap(data[0].array, cls)
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
         return wrap(_placed(_array_from(data[0], kind), device).array, cls)
-    return wrap(table_at(device).empty(new_shape(data or (0,)), kind.numpy), cls)
+    return wrap(empty(*(data or (0,)), dtype=kind, device=device).array, cls)
 
 
 setattr(Tensor, "__new__", staticmethod(legacy_constructor))  # noqa: B010
@@ -302,12 +302,16 @@ def arange(
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     if (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype is None:
         whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
         dtype = int64 if whole else get_default_dtype()
     count = math.ceil((end - start) / step)
+    if count >= 2**63:
+        raise RuntimeError(f"arange: invalid size, possible overflow? ({start} to {end} by {step})")
     return finished(table_at(device).arange(start, step, count, dtype.numpy), requires_grad)
 
 

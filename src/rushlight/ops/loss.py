@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.operation import Operation
 from ..dtype import FLOATING
-from ..errors import OperationError
+from ..errors import OperationError, check_int64
 from ..tensor import Tensor, wrap
 from .choices import clamp, where
 from .common import check
@@ -63,6 +63,7 @@ def nll_loss(
         loss = nll_loss(input.unsqueeze(0), target.unsqueeze(0), weight, None, ignore_index,
                         None, reduction)  # fmt: skip
         return loss.squeeze(0) if reduction == "none" else loss
+    check_int64("nll_loss(): argument 'ignore_index'", ignore_index)
     _check_targets(input, target, weight)
     return NllLoss.apply(input, target, weight, reduction, ignore_index)
 
