@@ -107,9 +107,13 @@ bool is_channels_last(const ArrayView& a) {
 
 PyObject* new_array_strided(int type, int ndim, const npy_intp* shape, const npy_intp* strides) {
     PyArray_Descr* descriptor = PyArray_DescrFromType(type);
-    const npy_intp count = PyArray_OverflowMultiplyList(shape, ndim);
-    npy_intp bytes;
-    if (count < 0 || __builtin_mul_overflow(count, PyDataType_ELSIZE(descriptor), &bytes)) {
+    npy_intp bytes = PyDataType_ELSIZE(descriptor);
+    bool overflows = false, is_empty = false;
+    for (int i = 0; i < ndim; ++i) {
+        overflows |= __builtin_mul_overflow(bytes, shape[i], &bytes);
+        is_empty |= shape[i] == 0;
+    }
+    if (overflows && !is_empty) {
         Py_DECREF(descriptor);
         PyErr_SetString(PyExc_ValueError, "array is too big");  // NumPy's words, explained later
         return nullptr;
