@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.operation import Operation
 from ..dtype import BOOL, INTEGER, int64
 from ..dtype import bool as bool_
-from ..errors import OperationError, OutOfRangeError
+from ..errors import OperationError, OutOfMemoryError, OutOfRangeError
 from ..scalars import checked
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import (
@@ -267,6 +267,8 @@ def _getitem(self: Tensor, index: Any) -> Tensor:
             operation = Select if len(template) == 1 and type(template[0]) is int else Slice
             return operation.apply(self, template)
         return Index.apply(self, template, *tensors)
+    except OutOfMemoryError:
+        raise
     except (IndexError, OperationError) as error:
         raise _index_error(self, tensors, error) from error
 
