@@ -26,7 +26,6 @@ import numpy as np
 
 import guard_programs
 import rushlight as torch
-import samples
 from rushlight.kernels import launch
 from rushlight.kernels.base import Base
 from rushlight.kernels.cpu import native_kernels
