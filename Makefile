@@ -11,7 +11,7 @@ WHEEL := dist/.built
 SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
 	CMakeLists.txt LICENSE README.md pyproject.toml
 
-.PHONY: demo test fuzz parity bench bench-operators gpu-check clean
+.PHONY: demo test fuzz sanitize parity bench bench-operators gpu-check clean
 .DELETE_ON_ERROR:
 
 # Trains LeNet on the handwritten digits that come with the package.
@@ -29,6 +29,20 @@ test: $(VENV)/.installed-test
 # Each fuzzer for SECONDS, where `make test` gives it three.
 fuzz: $(VENV)/.installed-test
 	$(VENV)/bin/pytest -n $(WORKERS) -m fuzz --fuzz-seconds $(SECONDS)
+
+# The extension's tests with a build of it that AddressSanitizer and UndefinedBehaviorSanitizer watch.
+# Memory that Python does not free at its end is not looked for.
+SANITIZE := build/sanitize
+sanitize: $(VENV)/.installed-test
+	$(VENV)/bin/pip install --quiet cmake ninja nanobind onednn-devel-cpu-gomp
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH cmake -S . -B $(SANITIZE) -G Ninja \
+		-DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_INSTALL_PREFIX=$(CURDIR)/$(SANITIZE)/src
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH cmake --build $(SANITIZE) --target install
+	cp -r src/. $(SANITIZE)/kept && cp $(SANITIZE)/src/rushlight/* $(SANITIZE)/kept/rushlight
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		PYTHONPATH=$(SANITIZE)/kept $(VENV)/bin/pytest -q -k "not out_of_memory" \
+		tests/test_native_*.py tests/test_kernels.py
 
 # The same samples through Rushlight and through PyTorch.
 parity: $(PARITY)/.installed

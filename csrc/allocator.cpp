@@ -10,6 +10,13 @@
 #include <mutex>
 #include <new>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else  // what the sanitizer is told of memory that nobody may touch
+#define ASAN_POISON_MEMORY_REGION(address, bytes)
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes)
+#endif
+
 namespace rushlight::allocator {
 
 namespace {
@@ -29,6 +36,9 @@ struct Block {
 constexpr size_t header = alignment;
 static_assert(sizeof(Block) <= header);
 
+char* data_of(Block* block) {
+    return reinterpret_cast<char*>(block) + header;
+}
 Block* block_of(void* data) {
     return reinterpret_cast<Block*>(static_cast<char*>(data) - header);
 }
@@ -62,6 +72,7 @@ void* obtain(size_t bytes) {
 }
 
 void give_back(Block* block) {
+    ASAN_UNPOISON_MEMORY_REGION(data_of(block), block->capacity);
     const size_t bytes = block->capacity + header;
     if (bytes < mapped_block) {
         std::free(block);
@@ -89,6 +100,7 @@ public:
                 if (!block) return nullptr;
             }
             block->capacity = capacity;
+            ASAN_POISON_MEMORY_REGION(data_of(block), capacity);
             ++obtained_;
         }
         in_use_ += block->capacity;
@@ -98,13 +110,15 @@ public:
             earlier_peak_ = recent_peak_;
             recent_peak_ = in_use_;
         }
-        return reinterpret_cast<char*>(block) + header;
+        ASAN_UNPOISON_MEMORY_REGION(data_of(block), bytes);
+        return data_of(block);
     }
 
     void release(void* data) {
         Block* block = block_of(data);
         std::lock_guard lock(mutex);
         in_use_ -= block->capacity;
+        ASAN_POISON_MEMORY_REGION(data, block->capacity);
         link(block);
         trim(0);
     }
@@ -206,6 +220,7 @@ void release(void* data) {
 
 void* resize(void* data, size_t bytes) {
     const size_t capacity = block_of(data)->capacity;
+    ASAN_UNPOISON_MEMORY_REGION(data, capacity);
     if (bytes <= capacity) return data;
     void* larger = allocate(bytes);
     if (!larger) return nullptr;

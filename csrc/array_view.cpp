@@ -127,13 +127,23 @@ int type_of(PyObject* dtype, npy_intp* size) {
 
 PyObject* new_array_strided(int type, int ndim, const npy_intp* shape, const npy_intp* strides) {
     PyArray_Descr* descriptor = PyArray_DescrFromType(type);
-    const npy_intp bytes = PyArray_MultiplyList(shape, ndim) * PyDataType_ELSIZE(descriptor);
+    npy_intp bytes = PyDataType_ELSIZE(descriptor);
+    bool overflows = false, is_empty = false;
+    for (int i = 0; i < ndim; ++i) {
+        overflows |= __builtin_mul_overflow(bytes, shape[i], &bytes);
+        is_empty |= shape[i] == 0;
+    }
+    if (overflows && !is_empty) {
+        Py_DECREF(descriptor);
+        PyErr_SetString(PyExc_ValueError, "array is too big");  // NumPy's words, explained later
+        return nullptr;
+    }
     void* data = nullptr;
     if (bytes >= static_cast<npy_intp>(allocator::smallest_block)) {
         data = allocator::allocate(bytes);
         if (!data) {
             Py_DECREF(descriptor);
-            return PyErr_NoMemory();
+            return PyErr_Format(PyExc_MemoryError, "you tried to allocate %zd bytes", bytes);
         }
     }
     PyObject* array = PyArray_NewFromDescr(&PyArray_Type, descriptor, ndim, shape, strides, data,

@@ -195,13 +195,22 @@ onednn::Key key_of(PlanKind kind, const onednn::Team& team, const Geometry& g, b
 
 // --- what the passes share -----------------------------------------------------------------------
 
-// Hands the result out if the work was done, else gives it back. `done` false without a Python
-// error says that there was no memory.
-PyObject* finish(bool done, PyObject* result) {
-    if (done) return result;
-    if (!PyErr_Occurred()) PyErr_NoMemory();
-    Py_DECREF(result);
-    return nullptr;
+// The result if the work was done. `done` false without a Python error says that there was no
+// memory.
+PyObject* finish(bool done, Owned& result) {
+    if (done) return result.hand_on();
+    return PyErr_Occurred() ? nullptr : PyErr_NoMemory();
+}
+
+// The result made by oneDNN; nullptr where it has no plan, or with a Python error set.
+PyObject* run_plan(Plan* plan, const void* const* data, bool release, Owned& result) {
+    return plan ? finish(plan->run(data, release), result) : nullptr;
+}
+
+template <class Loops>
+Outcome run_unlocked(bool release, const Loops& loops) {
+    AllowThreads allow(release);
+    return loops();
 }
 
 constexpr double release_from = 1e6;  // operations, as release_lock_from is in elements
@@ -222,27 +231,22 @@ PyObject* convolution(PyObject* const* args, Py_ssize_t nargs) {
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
     const Algorithm algorithm = fastest(g, g.winograd(), direct::forward_pass, team.threads);
-    Plan* plan = nullptr;
-    if (algorithm == Algorithm::onednn) {
-        plan = onednn::find_plan(key_of(forward_plan, team, g, with_bias),
-                                 [&] { return make_forward(g, with_bias); });
-        if (!plan) return nullptr;
-    }
-    PyObject* result = new_images(NPY_FLOAT, g.batch, g.out_channels, g.output, g.spatial);
+    Owned result(new_images(NPY_FLOAT, g.batch, g.out_channels, g.output, g.spatial));
     if (!result) return nullptr;
-    float* const y = data_of<float>(result);
-    if (plan) {
-        const void* data[] = {from, filters, y, start};
-        return finish(plan->run(data, release), result);
+    float* const y = data_of<float>(result.get());
+    if (algorithm != Algorithm::onednn) {
+        const Outcome outcome = run_unlocked(release, [&] {
+            return algorithm == Algorithm::winograd
+                       ? winograd::forward(g.winograd(), team.threads, from, filters, start, y)
+                       : direct::forward(g.direct(), g.batch, team.threads, from, filters, start,
+                                         y);
+        });
+        if (outcome != Outcome::not_finite) return finish(outcome == Outcome::done, result);
     }
-    bool done;
-    {
-        AllowThreads allow(release);
-        done = algorithm == Algorithm::winograd
-                   ? winograd::forward(g.winograd(), team.threads, from, filters, start, y)
-                   : direct::forward(g.direct(), g.batch, team.threads, from, filters, start, y);
-    }
-    return finish(done, result);
+    const void* data[] = {from, filters, y, start};
+    return run_plan(onednn::find_plan(key_of(forward_plan, team, g, with_bias),
+                                      [&] { return make_forward(g, with_bias); }),
+                    data, release, result);
 }
 
 PyObject* backward_input(PyObject* const* args, Py_ssize_t nargs) {
@@ -258,28 +262,23 @@ PyObject* backward_input(PyObject* const* args, Py_ssize_t nargs) {
     const bool release = g.operations() >= release_from;
     const Algorithm algorithm =
         fastest(g, g.winograd_backward(), direct::backward_input_pass, team.threads);
-    Plan* plan = nullptr;
-    if (algorithm == Algorithm::onednn) {
-        plan = onednn::find_plan(key_of(backward_input_plan, team, g, false),
-                                 [&] { return make_backward_input(g); });
-        if (!plan) return nullptr;
-    }
-    PyObject* result = new_images(NPY_FLOAT, g.batch, g.channels, g.input, g.spatial);
+    Owned result(new_images(NPY_FLOAT, g.batch, g.channels, g.input, g.spatial));
     if (!result) return nullptr;
-    float* const gx = data_of<float>(result);
-    if (plan) {
-        const void* data[] = {from, filters, gx};
-        return finish(plan->run(data, release), result);
+    float* const gx = data_of<float>(result.get());
+    if (algorithm != Algorithm::onednn) {
+        const Outcome outcome = run_unlocked(release, [&] {
+            return algorithm == Algorithm::winograd
+                       ? winograd::forward(g.winograd_backward(), team.threads, from, filters,
+                                           nullptr, gx)
+                       : direct::backward_input(g.direct(), g.batch, team.threads, from, filters,
+                                                gx);
+        });
+        if (outcome != Outcome::not_finite) return finish(outcome == Outcome::done, result);
     }
-    bool done;
-    {
-        AllowThreads allow(release);
-        done = algorithm == Algorithm::winograd
-                   ? winograd::forward(g.winograd_backward(), team.threads, from, filters, nullptr,
-                                       gx)
-                   : direct::backward_input(g.direct(), g.batch, team.threads, from, filters, gx);
-    }
-    return finish(done, result);
+    const void* data[] = {from, filters, gx};
+    return run_plan(onednn::find_plan(key_of(backward_input_plan, team, g, false),
+                                      [&] { return make_backward_input(g); }),
+                    data, release, result);
 }
 
 PyObject* backward_weight(PyObject* const* args, Py_ssize_t nargs) {
@@ -297,36 +296,28 @@ PyObject* backward_weight(PyObject* const* args, Py_ssize_t nargs) {
     const bool release = g.operations() >= release_from;
     const Algorithm algorithm =
         fastest(g, g.winograd(), direct::backward_weight_pass, team.threads);
-    Plan* plan = nullptr;
-    if (algorithm == Algorithm::onednn) {
-        plan = onednn::find_plan(key_of(backward_weight_plan, team, g, with_bias),
-                                 [&] { return make_backward_weight(g, with_bias); });
-        if (!plan) return nullptr;
-    }
     npy_intp shape[2 + most_spatial] = {g.out_channels, g.channels / g.groups};
     for (int i = 0; i < g.spatial; ++i) shape[2 + i] = g.kernel[most_spatial - g.spatial + i];
-    PyObject* const gw = new_array(NPY_FLOAT, 2 + g.spatial, shape);
-    PyObject* const gb = with_bias ? new_array(NPY_FLOAT, 1, shape) : Py_NewRef(Py_None);
-    PyObject* const result = gw && gb ? PyTuple_Pack(2, gw, gb) : nullptr;
-    Py_XDECREF(gw);
-    Py_XDECREF(gb);
+    const Owned gw(new_array(NPY_FLOAT, 2 + g.spatial, shape));
+    const Owned gb(with_bias ? new_array(NPY_FLOAT, 1, shape) : Py_NewRef(Py_None));
+    Owned result(gw && gb ? PyTuple_Pack(2, gw.get(), gb.get()) : nullptr);
     if (!result) return nullptr;
-    float* const weight_sums = data_of<float>(gw);
-    float* const bias_sums = with_bias ? data_of<float>(gb) : nullptr;
-    if (plan) {
-        const void* data[] = {from, images, weight_sums, bias_sums};
-        return finish(plan->run(data, release), result);
+    float* const weight_sums = data_of<float>(gw.get());
+    float* const bias_sums = with_bias ? data_of<float>(gb.get()) : nullptr;
+    if (algorithm != Algorithm::onednn) {
+        const Outcome outcome = run_unlocked(release, [&] {
+            return algorithm == Algorithm::winograd
+                       ? winograd::backward_weight(g.winograd(), team.threads, from, images,
+                                                   weight_sums, bias_sums)
+                       : direct::backward_weight(g.direct(), g.batch, team.threads, from, images,
+                                                 weight_sums, bias_sums);
+        });
+        if (outcome != Outcome::not_finite) return finish(outcome == Outcome::done, result);
     }
-    bool done;
-    {
-        AllowThreads allow(release);
-        done = algorithm == Algorithm::winograd
-                   ? winograd::backward_weight(g.winograd(), team.threads, from, images,
-                                               weight_sums, bias_sums)
-                   : direct::backward_weight(g.direct(), g.batch, team.threads, from, images,
-                                             weight_sums, bias_sums);
-    }
-    return finish(done, result);
+    const void* data[] = {from, images, weight_sums, bias_sums};
+    return run_plan(onednn::find_plan(key_of(backward_weight_plan, team, g, with_bias),
+                                      [&] { return make_backward_weight(g, with_bias); }),
+                    data, release, result);
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace {
 // stride. Strides in bytes.
 struct Walk {
     int ndim = 0;
-    npy_intp shape[max_axes], from[max_axes], to[max_axes];
+    npy_intp shape[max_axes], strides[2][max_axes];
+    const npy_intp *const from = strides[0], *const to = strides[1];
 
     explicit Walk(const CopyPlan& plan) {
         int axes[max_axes];
@@ -24,20 +25,8 @@ struct Walk {
                 axes[place] = axes[place - 1];
             axes[place] = i;
         }
-        for (int i = 0; i < plan.ndim; ++i) {
-            const npy_intp length = plan.shape[axes[i]];
-            const npy_intp next_from = plan.from_strides[axes[i]];
-            const npy_intp next_to = plan.to_strides[axes[i]];
-            if (length == 1) continue;
-            const int last = ndim - 1;
-            if (ndim && from[last] == next_from * length && to[last] == next_to * length) {
-                shape[last] *= length;
-            } else {
-                shape[ndim++] = length;
-            }
-            from[ndim - 1] = next_from;
-            to[ndim - 1] = next_to;
-        }
+        const npy_intp* const strides[] = {plan.from_strides, plan.to_strides};
+        ndim = join_axes(plan.ndim, axes, plan.shape, strides, shape, this->strides);
     }
 
     npy_intp length() const { return ndim ? shape[ndim - 1] : 1; }
@@ -319,7 +308,7 @@ PyObject* cat(PyObject* const* args, Py_ssize_t nargs) {
     for (const ArrayView& part : parts) {
         for (int i = 0; i < first.ndim; ++i)
             if (i != axis && part.shape[i] != shape[i]) return nullptr;
-        shape[axis] += part.shape[axis];
+        if (__builtin_add_overflow(shape[axis], part.shape[axis], &shape[axis])) return nullptr;
     }
     int axes[NPY_MAXDIMS];
     dense_axes(first, axes);

@@ -8,6 +8,13 @@
 #include "instruction_sets.h"
 #include "parallel.h"
 
+namespace rushlight {
+
+// What came of a pass by loops of our own. One that is not finite is left to oneDNN.
+enum class Outcome { done, no_memory, not_finite };
+
+}  // namespace rushlight
+
 namespace rushlight::direct {
 
 enum Pass { forward_pass, backward_input_pass, backward_weight_pass };
@@ -94,43 +101,43 @@ inline int64_t output_size(const DirectConvolution& g) {
     return g.out_height * g.out_width * g.out_channels;
 }
 
-inline bool forward(const DirectConvolution& g, int64_t batch, int threads, const float* x,
+inline Outcome forward(const DirectConvolution& g, int64_t batch, int threads, const float* x,
                     const float* weight, const float* bias, float* y) {
     const DirectLoops& loops = matrix_loops().direct;
     const int64_t filter = loops.filter_size(g);
     TeamScratch scratch(filter + loops.start_size(g), loops.scratch_size(g), threads);
-    if (!scratch.exists()) return false;
+    if (!scratch.exists()) return Outcome::no_memory;
     float *const packed = scratch.shared(), *const start = packed + filter;
     loops.pack_filter(g, weight, bias, packed, start);
     for_images(batch, threads, [&](int64_t image, int thread) {
         loops.forward(g, x + image * input_size(g), packed, start, y + image * output_size(g),
                       scratch.own(thread));
     });
-    return true;
+    return Outcome::done;
 }
 
-inline bool backward_input(const DirectConvolution& g, int64_t batch, int threads,
+inline Outcome backward_input(const DirectConvolution& g, int64_t batch, int threads,
                            const float* grad, const float* weight, float* gx) {
     const DirectLoops& loops = matrix_loops().direct;
     TeamScratch scratch(loops.transposed_filter_size(g), loops.backward_input_scratch_size(g),
                         threads);
-    if (!scratch.exists()) return false;
+    if (!scratch.exists()) return Outcome::no_memory;
     loops.pack_transposed_filter(g, weight, scratch.shared());
     for_images(batch, threads, [&](int64_t image, int thread) {
         loops.backward_input(g, grad + image * output_size(g), scratch.shared(),
                              gx + image * input_size(g), scratch.own(thread));
     });
-    return true;
+    return Outcome::done;
 }
 
 // gb: nullptr if it is not wanted.
-inline bool backward_weight(const DirectConvolution& g, int64_t batch, int threads,
+inline Outcome backward_weight(const DirectConvolution& g, int64_t batch, int threads,
                             const float* grad, const float* x, float* gw, float* gb) {
     const DirectLoops& loops = matrix_loops().direct;
     const int64_t filter = loops.filter_size(g);
     TeamScratch scratch(0, filter + loops.scratch_size(g), threads);
     BiasSums bias_sums(gb ? g.out_channels : 0, threads);
-    if (!scratch.exists() || !bias_sums.exist()) return false;
+    if (!scratch.exists() || !bias_sums.exist()) return Outcome::no_memory;
     for (int thread = 0; thread < threads; ++thread)
         std::fill_n(scratch.own(thread), filter, 0.0f);
     for_images(batch, threads, [&](int64_t image, int thread) {
@@ -143,7 +150,7 @@ inline bool backward_weight(const DirectConvolution& g, int64_t batch, int threa
     for (int thread = 1; thread < threads; ++thread)
         for (int64_t i = 0; i < filter; ++i) total[i] += scratch.own(thread)[i];
     loops.unpack_filter(g, total, gw);
-    return true;
+    return Outcome::done;
 }
 
 }  // namespace rushlight::direct

@@ -12,6 +12,28 @@ namespace rushlight {
 
 constexpr int max_axes = 8;  // arrays of more dimensions are left to the base
 
+// The axes of `count` arrays of one shape in the order `axes`: those of length 1 dropped, and joined
+// with the one before where every array goes on in one stride. The result is their number.
+template <int count>
+int join_axes(int ndim, const int* axes, const npy_intp* shape,
+              const npy_intp* const (&strides)[count], npy_intp* joined_shape,
+              npy_intp (*joined_strides)[max_axes]) {
+    int joined = 0;
+    for (int i = 0; i < ndim; ++i) {
+        const int axis = axes[i];
+        if (shape[axis] == 1) continue;
+        bool continues = joined > 0;
+        for (int k = 0; k < count && continues; ++k)
+            continues = joined_strides[k][joined - 1] == strides[k][axis] * shape[axis];
+        if (continues)
+            joined_shape[joined - 1] *= shape[axis];
+        else
+            joined_shape[joined++] = shape[axis];
+        for (int k = 0; k < count; ++k) joined_strides[k][joined - 1] = strides[k][axis];
+    }
+    return joined;
+}
+
 // Over `count` arrays: the operands, then the result. A Python number stands as an operand without
 // an array object, of no dimensions. Strides are in bytes.
 template <int count>
@@ -43,7 +65,7 @@ public:
     // A new array in the memory order of the operands, as NumPy's order='K' makes it.
     PyObject* make_result(int type, int64_t item) {
         sort();
-        int64_t(&strides)[max_axes] = strides_[count - 1];
+        npy_intp(&strides)[max_axes] = strides_[count - 1];
         int64_t step = item;
         for (int i = ndim_ - 1; i >= 0; --i) {
             strides[axes_[i]] = step;
@@ -74,7 +96,7 @@ public:
     template <class Loop>
     void for_each_row(int64_t grain, const Loop& loop) {
         if (size() == 0) return;
-        join_axes();
+        join();
         const int64_t length = ndim_ ? shape_[ndim_ - 1] : 1;
         const int64_t piece = length >= 4 * grain ? grain : length;  // long rows are shared, too
         const int64_t pieces = (length + piece - 1) / piece;
@@ -149,22 +171,11 @@ private:
     }
 
     // Puts the axes in their order and joins those that all arrays pass through in one stride.
-    void join_axes() {
-        int64_t shape[max_axes], strides[count][max_axes];
-        int joined = 0;
-        for (int i = 0; i < ndim_; ++i) {
-            const int axis = axes_[i];
-            if (shape_[axis] == 1) continue;
-            bool continues = joined > 0;
-            for (int k = 0; k < count && continues; ++k)
-                continues = strides[k][joined - 1] == strides_[k][axis] * shape_[axis];
-            if (continues)
-                shape[joined - 1] *= shape_[axis];
-            else
-                shape[joined++] = shape_[axis];
-            for (int k = 0; k < count; ++k) strides[k][joined - 1] = strides_[k][axis];
-        }
-        ndim_ = joined;
+    void join() {
+        npy_intp shape[max_axes], strides[count][max_axes];
+        const npy_intp* own[count];
+        for (int k = 0; k < count; ++k) own[k] = strides_[k];
+        ndim_ = join_axes(ndim_, axes_, shape_, own, shape, strides);
         std::copy_n(shape, ndim_, shape_);
         for (int k = 0; k < count; ++k) std::copy_n(strides[k], ndim_, strides_[k]);
     }
@@ -172,7 +183,7 @@ private:
     int ndim_;
     int axes_[max_axes];
     npy_intp shape_[max_axes];
-    int64_t strides_[count][max_axes];
+    npy_intp strides_[count][max_axes];
     char* data_[count];
 };
 

@@ -47,6 +47,7 @@ struct Targets {
         }
         if (!PyLong_Check(ignore_index)) return;
         ignored = PyLong_AsLongLong(ignore_index);
+        if (ignored == -1 && PyErr_Occurred()) return;
         labels = label_view.as<int64_t>();
         count = rows;
         for (int64_t i = 0; i < rows; ++i)

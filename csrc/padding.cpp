@@ -62,13 +62,17 @@ struct Border {
                 PyErr_Clear();
                 return false;
             }
-            const npy_intp width = before[i] + after;
-            inner[i] = x.shape[i] - (x_is_padded ? width : 0);
-            outer[i] = x.shape[i] + (x_is_padded ? 0 : width);
-            if (inner[i] < 0 || outer[i] < 0) return false;
+            npy_intp width;
+            if (__builtin_add_overflow(before[i], after, &width)) return false;
+            inner[i] = outer[i] = x.shape[i];
+            const bool overflows =
+                x_is_padded ? __builtin_sub_overflow(x.shape[i], width, &inner[i])
+                            : __builtin_add_overflow(x.shape[i], width, &outer[i]);
+            if (overflows || inner[i] < 0 || outer[i] < 0) return false;
             start[i] = places;
-            places += outer[i];
+            if (__builtin_add_overflow(places, outer[i], &places)) return false;
         }
+        if (places > NPY_MAX_INTP / npy_intp{sizeof(npy_intp)}) return false;
         // Axes without a border, fastest in memory, are one with the axis before them.
         while (ndim > 1 && inner[axes[ndim - 1]] == outer[axes[ndim - 1]] && outer[axes[ndim - 1]] > 0 &&
                before[axes[ndim - 1]] == 0 &&
@@ -233,26 +237,28 @@ PyObject* pad(PyObject* const* args, Py_ssize_t nargs) {
         return nullptr;
     if (!PyTypeNum_ISNUMBER(x.type) && !PyTypeNum_ISBOOL(x.type)) return nullptr;
     if (mode == Mode::Constant && !read_value(args[3], x.type, value)) return nullptr;
+    npy_intp strides[max_axes];
+    const npy_intp item = PyArray_ITEMSIZE(x.object);
+    border.strides(x.ndim, border.outer, item, strides);
+    Owned result(new_array_strided(x.type, x.ndim, border.outer, strides));
+    if (!result) return nullptr;
     allocator::Scratch scratch(std::max<npy_intp>(border.places, 1) * sizeof(npy_intp));
     auto* maps = static_cast<npy_intp*>(scratch.data());
     if (!maps) return PyErr_NoMemory();
     if (!border.fill_maps(mode, maps)) return nullptr;
-    npy_intp strides[max_axes];
-    const npy_intp item = PyArray_ITEMSIZE(x.object);
-    border.strides(x.ndim, border.outer, item, strides);
-    PyObject* result = new_array_strided(x.type, x.ndim, border.outer, strides);
-    if (!result) return nullptr;
-    const npy_intp size = PyArray_SIZE(reinterpret_cast<PyArrayObject*>(result));
-    if (size == 0) return result;
-    AllowThreads allow(size >= release_lock_from);
-    switch (item) {
-        case 1: pad_rows<uint8_t>(border, maps, x, value, result); break;
-        case 2: pad_rows<uint16_t>(border, maps, x, value, result); break;
-        case 4: pad_rows<uint32_t>(border, maps, x, value, result); break;
-        case 8: pad_rows<uint64_t>(border, maps, x, value, result); break;
-        case 16: pad_rows<Pair>(border, maps, x, value, result); break;
+    const npy_intp size = PyArray_SIZE(reinterpret_cast<PyArrayObject*>(result.get()));
+    if (size == 0) return result.hand_on();
+    {
+        AllowThreads allow(size >= release_lock_from);
+        switch (item) {
+            case 1: pad_rows<uint8_t>(border, maps, x, value, result.get()); break;
+            case 2: pad_rows<uint16_t>(border, maps, x, value, result.get()); break;
+            case 4: pad_rows<uint32_t>(border, maps, x, value, result.get()); break;
+            case 8: pad_rows<uint64_t>(border, maps, x, value, result.get()); break;
+            case 16: pad_rows<Pair>(border, maps, x, value, result.get()); break;
+        }
     }
-    return result;
+    return result.hand_on();
 }
 
 // Adds each element of a padded array to the one that it was copied from.

@@ -59,10 +59,8 @@ private:
 // throws, on whichever thread, is thrown to the caller.
 template <class Body>
 void parallel_for(int64_t count, int64_t grain, const Body& body) {
-    if (!worth_sharing(count / grain)) {
-        if (count > 0) body(int64_t{0}, count);
-        return;
-    }
+    if (count <= 0) return;  // first, as the grain of no work may be 0
+    if (!worth_sharing(count / grain)) return body(int64_t{0}, count);
     using Clock = std::chrono::steady_clock;
     const Clock::time_point started = Clock::now();
     Clock::time_point finished;

@@ -143,39 +143,36 @@ bool read_axes(PyObject* axes, int ndim, bool* summed) {
 
 template <class T>
 PyObject* reduce_array(const ArrayView& x, const bool* summed, bool keepdims, bool mean) {
-    int axes[max_axes], memory[NPY_MAXDIMS];
-    dense_axes(x, memory);  // the order of the axes, also of an array with gaps
-    std::copy_n(memory, x.ndim, axes);
+    int axes[NPY_MAXDIMS];
+    dense_axes(x, axes);  // their order, also of an array with gaps
 
-    Reduced reduced;
-    npy_intp strides[max_axes], shape[max_axes];
+    // The result keeps the order of the axes that it keeps, and stays where it is along the others:
+    // what is summed is never joined with what is kept.
+    npy_intp step = sizeof(T), all_strides[max_axes], result_strides[max_axes];
     double count = 1;
-    for (int i = 0; i < x.ndim; ++i) {
+    for (int i = x.ndim - 1; i >= 0; --i) {
         const int axis = axes[i];
-        const int64_t length = x.shape[axis], stride = x.strides[axis] / int64_t{sizeof(T)};
-        if (summed[axis]) count *= static_cast<double>(length);
-        if (length == 1) continue;
-        const int last = reduced.ndim - 1;
-        if (reduced.ndim && reduced.summed[last] == summed[axis] &&
-            reduced.stride[last] == stride * length) {
-            reduced.length[last] *= length;
-        } else {
-            reduced.summed[reduced.ndim] = summed[axis];
-            reduced.length[reduced.ndim++] = length;
-        }
-        reduced.stride[reduced.ndim - 1] = stride;
+        all_strides[axis] = step;
+        result_strides[axis] = summed[axis] ? 0 : step;
+        if (summed[axis])
+            count *= static_cast<double>(x.shape[axis]);
+        else
+            step *= x.shape[axis];
+    }
+    Reduced reduced;
+    npy_intp joined[2][max_axes];
+    const npy_intp* const both[] = {x.strides, result_strides};
+    reduced.ndim = join_axes(x.ndim, axes, x.shape, both, reduced.length, joined);
+    for (int i = 0; i < reduced.ndim; ++i) {
+        reduced.summed[i] = joined[1][i] == 0;
+        reduced.stride[i] = joined[0][i] / npy_intp{sizeof(T)};
     }
     if (reduced.ndim == 0) {  // a single element
         reduced.summed[0] = true;
         reduced.length[0] = reduced.stride[0] = reduced.ndim = 1;
     }
 
-    // The result keeps the order of the axes that it keeps.
-    npy_intp step = sizeof(T), all_strides[max_axes];
-    for (int i = x.ndim - 1; i >= 0; --i) {
-        all_strides[axes[i]] = step;
-        if (!summed[axes[i]]) step *= x.shape[axes[i]];
-    }
+    npy_intp strides[max_axes], shape[max_axes];
     int ndim = 0;
     for (int i = 0; i < x.ndim; ++i) {
         if (summed[i] && !keepdims) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 
 #include "direct_convolution.h"
 #include "instruction_sets.h"
@@ -40,30 +41,33 @@ void for_blocks(const WinogradConvolution& g, bool backward, int64_t me, int64_t
         visit(i * block, std::min(tiles, (i + 1) * block));
 }
 
-inline bool forward(const WinogradConvolution& g, int threads, const float* x,
+inline Outcome forward(const WinogradConvolution& g, int threads, const float* x,
                     const float* weight, const float* bias, float* y) {
     const WinogradLoops& loops = matrix_loops().winograd;
     direct::TeamScratch scratch(loops.filter_size(g), loops.scratch_size(g, false), threads);
-    if (!scratch.exists()) return false;
+    if (!scratch.exists()) return Outcome::no_memory;
+    std::atomic<bool> finite{true};
     on_team(threads, [&](int64_t me, int64_t team) {
         loops.transform_weight(g, weight, g.channels * me / team, g.channels * (me + 1) / team,
                                scratch.shared());
 #pragma omp barrier
         for_blocks(g, false, me, team, [&](int64_t begin, int64_t end) {
-            loops.forward(g, x, scratch.shared(), bias, y, begin, end, scratch.own(me));
+            if (!loops.forward(g, x, scratch.shared(), bias, y, begin, end, scratch.own(me)))
+                finite = false;
         });
     });
-    return true;
+    return finite ? Outcome::done : Outcome::not_finite;
 }
 
 // gb: nullptr if it is not wanted.
-inline bool backward_weight(const WinogradConvolution& g, int threads, const float* grad,
+inline Outcome backward_weight(const WinogradConvolution& g, int threads, const float* grad,
                             const float* x, float* gw, float* gb) {
     const WinogradLoops& loops = matrix_loops().winograd;
     const int64_t size = loops.gradient_size(g);
     direct::TeamScratch scratch(0, size + loops.scratch_size(g, true), threads);
     direct::BiasSums bias_sums(gb ? g.out_channels : 0, threads);
-    if (!scratch.exists() || !bias_sums.exist()) return false;
+    if (!scratch.exists() || !bias_sums.exist()) return Outcome::no_memory;
+    std::atomic<bool> finite{true};
     on_team(threads, [&](int64_t me, int64_t team) {
         float* const sums = scratch.own(me);
         std::fill_n(sums, size, 0.0f);
@@ -78,11 +82,12 @@ inline bool backward_weight(const WinogradConvolution& g, int threads, const flo
                 total[i] += others[i];
         }
 #pragma omp barrier
-        loops.filter_gradient(g, scratch.own(0), g.channels * me / team,
-                              g.channels * (me + 1) / team, gw);
+        if (!loops.filter_gradient(g, scratch.own(0), g.channels * me / team,
+                                   g.channels * (me + 1) / team, gw))
+            finite = false;
     });
     bias_sums.total(gb);
-    return true;
+    return finite ? Outcome::done : Outcome::not_finite;
 }
 
 }  // namespace rushlight::winograd

@@ -194,6 +194,30 @@ def test_nan_and_infinity_reach_what_they_touch():
     assert np.isnan(y[0, :, 0, 0]).all() and np.isfinite(y[0, :, 1:, :]).all()
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, -1e30])
+@pytest.mark.parametrize("place", [(0, 0), (7, 7), (7, 8), (11, 10)])
+def test_winograd_spreads_no_infinity(value, place, instruction_set):
+    """Within its tiles infinity less infinity would be NaN where no window sees the first."""
+    g = geometry_of((2, 32, (14, 14), 32, (3, 3), 1, 0, 1, 1))
+    x, grad = images(random(*g.input_shape)), images(random(*g.output_shape, seed=1))
+    weight = random(*g.weight_shape, seed=2)
+    x[1, 3, *place] = grad[1, 5, *place] = value
+    with np.errstate(all="ignore"):
+        y, gx, gw = reference(x, weight, grad, g)
+        pairs = [
+            (native.convolution(x, weight, None, g), y),
+            (native.convolution_backward_input(grad, weight, g), gx),
+            (native.convolution_backward_weight(grad, x, g, False)[0], gw),
+        ]
+        for actual, expected in pairs:
+            expected = expected.astype(np.float32)
+            plain = np.isfinite(expected) & (np.abs(expected) < 1e20)
+            np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
+            np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+            if not abs(value) < np.inf:  # a large number takes its tile's digits
+                np.testing.assert_allclose(actual[plain], expected[plain], 1e-3, 1e-3)
+
+
 @pytest.mark.parametrize(
     "case, dtype",
     [

@@ -73,6 +73,13 @@ def test_long_sums_do_not_drift():
     np.testing.assert_allclose(kernels().sum(columns, (0,), False), np.float64(x[0]) * 1e6, 1e-6)
 
 
+@pytest.mark.parametrize("shape, axes", [((3_000_000,), None), ((30, 100_000), (1,))], ids=str)
+def test_a_sum_of_tenths_is_right_to_the_last_place(shape, axes, instruction_set):
+    x = np.full(shape, 0.1, np.float32)
+    total = kernels().sum(x, axes, False)
+    np.testing.assert_array_equal(total, np.sum(x, axes, dtype=np.float64).astype(np.float32))
+
+
 def test_not_a_number_and_infinity_go_through():
     x = random(1000)
     x[500] = np.nan

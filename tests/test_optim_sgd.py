@@ -376,3 +376,12 @@ def test_invalid_parameters(params, error, message):
 def test_required_option():
     with pytest.raises(ValueError, match="required optimization parameter lr"):
         optim.Optimizer([one_parameter()], {"lr": optim.optimizer.required})
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.AdamW])
+def test_a_step_of_an_empty_parameter(make):
+    empty = torch.zeros(0, 3, requires_grad=True)
+    optimizer = make([empty], lr=0.1)
+    empty.grad = torch.zeros(0, 3)
+    optimizer.step()
+    assert empty.shape == (0, 3)

@@ -78,15 +78,16 @@ struct WinogradLoops {
     // Input channels [begin, end).
     void (*transform_weight)(const WinogradConvolution&, const float* weight, int64_t begin,
                              int64_t end, float* packed);
-    // Tiles [begin, end), at most a block.
-    void (*forward)(const WinogradConvolution&, const float* x, const float* packed,
+    // Tiles [begin, end), at most a block. False where a result is not finite: the transformation
+    // makes NaN of an infinity that only some of a tile's places should see.
+    bool (*forward)(const WinogradConvolution&, const float* x, const float* packed,
                     const float* bias, float* y, int64_t begin, int64_t end, float* scratch);
     // The same tiles' part of the sums, added to them, and of the bias's unless that is nullptr;
-    // and from the sums to the gradient.
+    // and from the sums to the gradient, false where that is not finite.
     void (*backward_filter)(const WinogradConvolution&, const float* grad, const float* x,
                             float* sums, double* bias_sums, int64_t begin, int64_t end,
                             float* scratch);
-    void (*filter_gradient)(const WinogradConvolution&, const float* sums, int64_t begin,
+    bool (*filter_gradient)(const WinogradConvolution&, const float* sums, int64_t begin,
                             int64_t end, float* weight);
 };
 

@@ -60,11 +60,13 @@ void max_pool(const Pool& p, const float* x, float* y, uint8_t* where, int64_t b
         const int64_t to = image * output_size(p);
         for_windows(p, row % p.out_height, [&](int64_t result, int64_t first, Span rows,
                                                Span columns) {
+            // A dilated window may step over a narrow image: nothing is larger than nothing.
+            const bool is_empty = rows.begin >= rows.end || columns.begin >= columns.end;
             const int32_t start =
-                static_cast<int32_t>(rows.begin * p.kernel_width + columns.begin);
+                is_empty ? 0 : static_cast<int32_t>(rows.begin * p.kernel_width + columns.begin);
             for (int64_t c = 0; c < p.channels; c += width) {
                 const Mask mask = first_lanes(p.channels - c);
-                Vector best = load(from + first + c, mask);
+                Vector best = is_empty ? broadcast(-__builtin_inff()) : load(from + first + c, mask);
                 Lanes best_place = Lanes{} + start;
                 for_places(p, rows, columns, [&](int64_t number, int64_t distance) {
                     const Vector value = load(from + first + distance + c, mask);

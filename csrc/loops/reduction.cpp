@@ -1,16 +1,29 @@
-// Sums. A float is added to at most some tens of floats before it goes into a double: as exact as a
-// pairwise sum, at the speed of a plain one. The order of additions depends on sizes alone.
+// Sums. Along a row eight floats are added to each other, in pairs, and then to a double: as fast as
+// a plain sum of floats, and a sum of 3 million of 0.1 is right to the last place. Down columns it is
+// runs of `depth`; runs of 8 would take 1.2 times as long. The order of additions depends on sizes
+// alone.
 #include "grouping.h"
+#include "vector.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
 namespace {
 
-constexpr int64_t lanes = 64;         // running sums side by side over a row
-constexpr int64_t depth = 32;         // additions to one of them before it is emptied
+constexpr int64_t lanes = 16;         // running sums side by side over a row
+constexpr int64_t depth = 32;         // additions to a column's sum of floats
 constexpr int64_t column_tile = 256;  // columns whose running sums stay in the first-level cache
 
-// The sum of fewer than `lanes` terms.
+// The sum of `count` terms, each `step` behind the one before it.
+template <int count, class Term>
+RUSHLIGHT_INLINE auto tree(int64_t first, int64_t step, const Term& term) {
+    if constexpr (count == 1)
+        return term(first);
+    else
+        return tree<count / 2>(first, step, term) +
+               tree<count / 2>(first + count / 2 * step, step, term);
+}
+
+// The sum of a few terms.
 template <class Term>
 inline double rest(int64_t begin, int64_t end, const Term& term) {
     double sum = 0;
@@ -19,38 +32,39 @@ inline double rest(int64_t begin, int64_t end, const Term& term) {
     return sum;
 }
 
+// As many times `count` rows of `lanes` terms as there are from i on.
+template <int count, class... Terms>
+inline void add_lanes(int64_t n, int64_t& i, double (*sums)[lanes], const Terms&... terms) {
+    for (; i + count * lanes <= n; i += count * lanes) {
+#pragma omp simd
+        for (int64_t j = 0; j < lanes; ++j) {
+            int k = 0;
+            ((sums[k++][j] += static_cast<double>(tree<count>(i + j, lanes, terms))), ...);
+        }
+    }
+}
+
 // The sums over i of term(i), for a row: added to totals, one for each term.
-template <class T, class... Terms>
+template <class... Terms>
 inline void row_sums(int64_t n, double* totals, const Terms&... terms) {
     constexpr int count = sizeof...(terms);
     int64_t i = 0;
-    while (i + lanes <= n) {
-        T sums[count][lanes] = {};
-        const int64_t last = i + lanes * depth < n ? i + lanes * depth : n;
-        for (; i + lanes <= last; i += lanes) {
-#pragma omp simd
-            for (int64_t j = 0; j < lanes; ++j) {
-                int k = 0;
-                ((sums[k++][j] += terms(i + j)), ...);
-            }
-        }
-        for (int k = 0; k < count; ++k) {
-            double folded[8] = {};
-            for (int64_t j = 0; j < lanes; j += 8) {
-#pragma omp simd
-                for (int64_t l = 0; l < 8; ++l) folded[l] += sums[k][j + l];
-            }
-            for (double part : folded) totals[k] += part;
-        }
+    if (n >= lanes) {
+        double sums[count][lanes] = {};
+        add_lanes<8>(n, i, sums, terms...);
+        add_lanes<2>(n, i, sums, terms...);
+        add_lanes<1>(n, i, sums, terms...);
+        for (int k = 0; k < count; ++k)
+            totals[k] += rest(0, lanes, [&](int64_t j) { return sums[k][j]; });
     }
     int k = 0;
     ((totals[k++] += rest(i, n, terms)), ...);
 }
 
-template <class T, class Term>
+template <class Term>
 inline double row_sum(int64_t n, const Term& term) {
     double total = 0;
-    row_sums<T>(n, &total, term);
+    row_sums(n, &total, term);
     return total;
 }
 
@@ -111,7 +125,7 @@ inline void grouped_column_sums(int64_t rows, int64_t columns, const T* values, 
 
 template <class T>
 double sum_row(int64_t n, const T* x) {
-    return row_sum<T>(n, [=](int64_t i) { return x[i]; });
+    return row_sum(n, [=](int64_t i) { return x[i]; });
 }
 
 template <class T>
@@ -128,7 +142,7 @@ void sum_columns(int64_t rows, int64_t columns, const T* x, int64_t stride, doub
 
 template <class T>
 double centered_row(int64_t n, const T* x, T center) {
-    return row_sum<T>(n, [=](int64_t i) { return (x[i] - center) * (x[i] - center); });
+    return row_sum(n, [=](int64_t i) { return (x[i] - center) * (x[i] - center); });
 }
 
 template <class T>
@@ -144,8 +158,8 @@ void centered_columns(int64_t rows, int64_t columns, const T* x, const T* center
 
 template <class T>
 void product_row(int64_t n, const T* grad, const T* x, T center, double* sums) {
-    row_sums<T>(n, sums, [=](int64_t i) { return grad[i]; },
-                [=](int64_t i) { return grad[i] * (x[i] - center); });
+    row_sums(n, sums, [=](int64_t i) { return grad[i]; },
+             [=](int64_t i) { return grad[i] * (x[i] - center); });
 }
 
 template <class T>

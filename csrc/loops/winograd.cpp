@@ -180,11 +180,20 @@ void transform_weight(const WinogradConvolution& g, const float* weight, int64_t
         }
 }
 
+// Of the sum of 0 times each number: NaN where one of them was not finite.
+bool are_zeros(Vector v) {
+    bool all = true;
+    for (int lane = 0; lane < width; ++lane) all &= v[lane] == 0;
+    return all;
+}
+
 // From the products for one panel of filters, `points` matrices of a row per tile, to their places.
-void transform_results(const WinogradConvolution& g, const float* results, const float* bias,
+// False where one is not finite.
+bool transform_results(const WinogradConvolution& g, const float* results, const float* bias,
                        int64_t begin, int64_t end, int64_t columns, float* y) {
     const int64_t matrix = (end - begin) * tile_columns, row = g.out_width * g.out_channels;
     TilePosition at(g, begin);
+    Vector zeros{};
     for (int64_t tile = begin; tile < end; ++tile, at.next(), results += tile_columns) {
         const int64_t h = at.row * 2, w = at.column * 2;
         float* to = y + (at.image * g.out_height + h) * row + w * g.out_channels;
@@ -196,6 +205,7 @@ void transform_results(const WinogradConvolution& g, const float* results, const
                     from[i][j] = load(results + (4 * i + j) * matrix + o);
             }
             transform_both<4, 2, transform_output>(from, result);
+            zeros += ((result[0][0] + result[0][1]) + (result[1][0] + result[1][1])) * 0.0f;
             const Vector start = bias ? load(bias + o) : Vector{};
             store(to + o, result[0][0] + start);
             if (right) store(to + g.out_channels + o, result[0][1] + start);
@@ -203,15 +213,17 @@ void transform_results(const WinogradConvolution& g, const float* results, const
             if (below && right) store(to + row + g.out_channels + o, result[1][1] + start);
         }
     }
+    return are_zeros(zeros);
 }
 
-void forward(const WinogradConvolution& g, const float* x, const float* packed, const float* bias,
+bool forward(const WinogradConvolution& g, const float* x, const float* packed, const float* bias,
              float* y, int64_t begin, int64_t end, float* scratch) {
     const int64_t tiles = end - begin;
     float* const results = scratch + points * tiles * g.channels;
     transform_tiles<4, transform_input>(g, x, g.height, g.width, g.channels, g.padding_height,
                                         g.padding_width, begin, end, scratch);
     alignas(64) const float zeros[tile_columns] = {};
+    bool finite = true;
     TileArguments t{};
     t.a_step = g.channels;
     t.b = packed;
@@ -227,8 +239,10 @@ void forward(const WinogradConvolution& g, const float* x, const float* packed, 
             t.c = results + point * tiles * tile_columns;
             multiply_rows<false>(t, tiles);
         }
-        transform_results(g, results, bias ? bias + o : nullptr, begin, end, t.columns, y + o);
+        finite &= transform_results(g, results, bias ? bias + o : nullptr, begin, end, t.columns,
+                                    y + o);
     }
+    return finite;
 }
 
 void backward_filter(const WinogradConvolution& g, const float* grad, const float* x, float* sums,
@@ -259,9 +273,10 @@ void backward_filter(const WinogradConvolution& g, const float* grad, const floa
 }
 
 // The sums for the channels [begin, end), back to filters.
-void filter_gradient(const WinogradConvolution& g, const float* sums, int64_t begin, int64_t end,
+bool filter_gradient(const WinogradConvolution& g, const float* sums, int64_t begin, int64_t end,
                      float* weight) {
     const int64_t matrix = g.channels * g.out_channels;
+    Vector zeros{};
     for (int64_t c = begin; c < end; ++c)
         for (int64_t o = 0; o < g.out_channels; o += width) {
             Vector from[4][4], result[3][3];
@@ -269,10 +284,12 @@ void filter_gradient(const WinogradConvolution& g, const float* sums, int64_t be
                 for (int j = 0; j < 4; ++j)
                     from[i][j] = load(sums + (4 * i + j) * matrix + c * g.out_channels + o);
             transform_both<4, 3, transform_filter_gradient>(from, result);
+            for (int k = 0; k < 9; ++k) zeros += result[k / 3][k % 3] * 0.0f;
             for (int lane = 0; lane < width; ++lane)
                 for (int k = 0; k < 9; ++k)
                     weight[((o + lane) * g.channels + c) * 9 + k] = result[k / 3][k % 3][lane];
         }
+    return are_zeros(zeros);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@ modules on the way out complete: `... (in Net.features.conv1)`.
 
 from __future__ import annotations
 
+import re
+
 
 class OperationError(RuntimeError):
     """An operation refused its inputs: says which one, what met, and the likely fix."""
@@ -31,10 +33,41 @@ class OutOfRangeError(OperationError, IndexError):
     """An index or label outside its range: PyTorch's IndexError, with the module's path."""
 
 
+class OutOfMemoryError(OperationError, MemoryError):
+    """There is no memory for a result: PyTorch's RuntimeError, and Python's MemoryError."""
+
+
 class NotSupportedError(OperationError, NotImplementedError):
     """Something PyTorch has and this operation, dtype or device does not (yet)."""
+
+
+def check_int64(what: str, *values: int) -> None:
+    """PyTorch's error for a count or place that 64 bits do not hold."""
+    for value in values:
+        if not -(2**63) <= value < 2**63:
+            raise ValueError(f"{what}: Overflow when unpacking long long (got {value})")
 
 
 def shapes(*arrays: object) -> str:
     """The shapes that met, for a message: `(2, 3) and (4,)`."""
     return " and ".join(str(tuple(getattr(a, "shape", ()))) for a in arrays)
+
+
+_AMOUNT = re.compile(r"allocate (\S+ (?:bytes|.iB))")  # NumPy's words and the extension's
+# What NumPy and CuPy say of arrays with more bytes than addresses.
+_TOO_LARGE = ("array is too big", "Maximum allowed dimension", "Maximum allowed size")
+
+
+def unmade(name: str, error: Exception, sizes: str) -> OperationError | None:
+    """The error where an array could not be made; None where `error` is about something else.
+
+    `sizes` says what the operation was given.
+    """
+    text = str(error)
+    if isinstance(error, MemoryError) and not isinstance(error, OperationError):
+        amount = _AMOUNT.search(text)
+        told = f" (you tried to allocate {amount[1]})" if amount else ""
+        return OutOfMemoryError(f"{name}: can't allocate memory for {sizes}{told}")
+    if isinstance(error, ValueError) and text.startswith(_TOO_LARGE):
+        return OperationError(f"{name}: Storage size calculation overflowed with {sizes}")
+    return None

@@ -89,6 +89,7 @@ def _linear(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(3), v.normal(4, 3), v.normal(4))
     yield Sample(v.normal(2, 5, 3), v.normal(4, 3), v.normal(4))
     yield Sample(v.normal(0, 3), v.normal(4, 3), v.normal(4))
+    yield Sample(v.normal(2, 5, 0), v.normal(4, 0), v.normal(4))
     yield Sample(v.normal(64, 100), v.normal(10, 100), v.normal(10))
     yield Sample(v.normal(1, 1), v.normal(1, 1), v.normal(1))
     yield Sample(v.normal(5, 3), v.normal(4, 3), v.normal(1))

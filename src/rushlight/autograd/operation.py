@@ -14,7 +14,7 @@ from typing import Any
 
 from ..dtype import FLOATING, title_of
 from ..dtype import dtype as DType
-from ..errors import OperationError, shapes
+from ..errors import OperationError, shapes, unmade
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
@@ -104,7 +104,7 @@ class Operation(Node):
                 results = getattr(table, cls.kernel)(*arrays)
             else:
                 results = cls.forward(table, *arrays)
-        except (ValueError, TypeError, OverflowError, KeyError) as error:
+        except (ValueError, TypeError, OverflowError, KeyError, MemoryError) as error:
             raise explain(cls.operation_name, error, arrays) from error
         if launch.recorder is not None:
             launch.recorder.see_call(cls.operation_name, inputs, results)
@@ -139,7 +139,7 @@ class Operation(Node):
                 getattr(table, cls.kernel)(x.array, *arrays, x.array)
             else:
                 cls.forward(table, x.array, *arrays, out=x.array)
-        except (ValueError, TypeError, OverflowError) as error:
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
             raise explain(cls.operation_name, error, (x.array, *arrays)) from error
         if launch.recorder is not None:
             launch.recorder.see_call(cls.operation_name, (x, *others), x.array)
@@ -253,6 +253,9 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     """PyTorch's error for what an array library's kernel refused."""
     if isinstance(error, OperationError):
         return error
+    impossible = unmade(name, error, told_sizes(arrays))
+    if impossible is not None:
+        return impossible
     if isinstance(error, KeyError):
         given = error.args[0] if error.args else None
         if isinstance(given, type) and given not in kernel_tables:  # no table of kernels for it
@@ -293,6 +296,20 @@ def invalid_combination(name: str, arguments: Any) -> TypeError:
     return TypeError(
         f"{name}() received an invalid combination of arguments - got ({', '.join(given)})"
     )
+
+
+def told_sizes(arguments: Any) -> str:
+    """The shapes and numbers that an operation was given, for a message."""
+    told = []
+    for value in arguments:
+        shape = getattr(value, "shape", None)
+        if shape is not None:
+            told.append(f"a tensor of sizes {list(shape)}")
+        elif type(value) is int or type(value) in (tuple, list) and all(
+            type(v) is int for v in value
+        ):
+            told.append(str(value if type(value) is int else list(value)))
+    return ", ".join(told) or "the result"
 
 
 def check_inplace(x: Tensor) -> None:

@@ -9,12 +9,9 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ..errors import OutOfMemoryError
 from .accelerator import Accelerator
 from .devices import register_accelerator
-
-
-class OutOfMemoryError(RuntimeError):
-    """A device's memory does not hold what was asked for."""
 
 
 class CUDA(Accelerator):

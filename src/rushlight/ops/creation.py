@@ -182,7 +182,7 @@ def legacy_constructor(cls: type[Tensor], *data: Any, device: Any = None) -> Ten
         return wrap(data[0].array, cls)
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
         return wrap(_placed(quietly(_array_from, data[0], kind), device).array, cls)
-    return wrap(table_at(device).empty(new_shape(data or (0,)), kind.numpy), cls)
+    return wrap(empty(*(data or (0,)), dtype=kind, device=device).array, cls)
 
 
 setattr(Tensor, "__new__", staticmethod(legacy_constructor))  # noqa: B010
@@ -333,7 +333,7 @@ def arange(
     if dtype.category not in (INTEGER, FLOATING):
         raise NotSupportedError(f"arange: not implemented for {dtype}")
     if not all(math.isfinite(v) for v in (start, end)):
-        raise RuntimeError(f"unsupported range: {start} -> {end}")
+        raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     whole = dtype.category == INTEGER
     if dtype is int64:  # PyTorch counts in whole numbers here, in floats for the other dtypes
         start, end, step = (int(v) for v in (start, end, step))
@@ -342,6 +342,8 @@ def arange(
     if (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     count = -((start - end) // step) if dtype is int64 else math.ceil((end - start) / step)
+    if count >= 2**63:
+        raise RuntimeError(f"arange: invalid size, possible overflow? ({start} to {end} by {step})")
     if whole:
         start, step = int(start), int(step)
     return finished(table_at(device).arange(start, step, count, dtype.numpy), requires_grad)

@@ -16,9 +16,10 @@ from ..autograd.operation import (
     is_library_type_error,
     rebase_history,
     snapshot,
+    told_sizes,
 )
 from ..dtype import dtype as DType
-from ..errors import OperationError
+from ..errors import OperationError, check_int64, unmade
 from ..grad_mode import no_grad, state
 from ..kernels.launch import refuse_record
 from ..overrides import call_mode, handle_torch_function, leaves, mode_of_thread, overloaded
@@ -98,6 +99,11 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         given = values[parameter.name]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
             _check_tensor(function.__name__, position, parameter, value)
+    if isinstance(error, (ValueError, OverflowError, MemoryError, OperationError)):
+        _check_integers(function, values)
+    impossible = unmade(function.__name__, error, told_sizes((*args, *kwargs.values())))
+    if impossible is not None:
+        raise impossible from error
     if operation is not None and isinstance(
         error, (ValueError, TypeError, OverflowError, KeyError)
     ):
@@ -151,6 +157,31 @@ def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> N
                     f"expected Tensor as element {i} in argument {position}, but got "
                     f"{type(part).__name__}"
                 )
+
+
+# Parameters whose numbers are elements, not sizes: those may be larger.
+_ELEMENTS = {
+    "value", "values", "fill_value", "other", "min", "max", "start", "end", "step", "alpha", "beta",
+    "data", "obj", "exponent", "lambd", "weight",
+}  # fmt: skip
+
+
+def _check_integers(function: Any, values: dict[str, Any]) -> None:
+    """PyTorch's errors for a size, place or count that 64 bits do not hold."""
+    for name, parameter in inspect.signature(function).parameters.items():
+        given = values[name]
+        if name in _ELEMENTS:
+            continue
+        for place, value in enumerate(given if isinstance(given, (tuple, list)) else (given,)):
+            if type(value) is not int or -(2**63) <= value < 2**63:
+                continue
+            is_size = parameter.kind is parameter.VAR_POSITIONAL or name in ("size", "shape")
+            if is_size:
+                raise TypeError(
+                    f"{function.__name__}(): argument '{name}' failed to unpack the object at pos "
+                    f"{place + 1}: Overflow when unpacking long long (got {value})"
+                )
+            check_int64(f"{function.__name__}(): argument '{name}'", value)
 
 
 def answer_operator(function: Any, error: Exception, values: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..errors import OperationError
+from ..errors import OperationError, check_int64
 
 Sizes = tuple[int, ...]
 
@@ -34,9 +34,8 @@ class PoolGeometry(NamedTuple):
 
 def per_dimension(value: Any, count: int, name: str) -> Sizes:
     """One number for all dimensions, or one for each."""
-    if isinstance(value, int):
-        return (value,) * count
-    sizes = tuple(int(v) for v in value)
+    sizes = (value,) * count if isinstance(value, int) else tuple(int(v) for v in value)
+    check_int64(name, *sizes)
     if len(sizes) == 1:
         return sizes * count
     if len(sizes) != count:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..autograd.operation import Operation, ViewOperation
 from ..dtype import HALVES, INTEGER, title_of
-from ..errors import OperationError
+from ..errors import OperationError, OutOfMemoryError
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
@@ -136,6 +136,8 @@ def _getitem(self: Tensor, index: Any) -> Tensor:
             kind = Select if len(view) == 1 and type(view[0]) is int else Slice
             part = kind.apply(self, view)
         return Index.apply(part, *tensors) if tensors else part
+    except OutOfMemoryError:
+        raise
     except (IndexError, OperationError) as error:
         raise _index_error(part, error) from error
 

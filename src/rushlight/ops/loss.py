@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import FLOATING
-from ..errors import OperationError
+from ..errors import OperationError, check_int64
 from ..tensor import Tensor, wrap
 from .activation import logsigmoid
 from .choices import clamp, where
@@ -65,6 +65,7 @@ def nll_loss(
         loss = nll_loss(input.unsqueeze(0), target.unsqueeze(0), weight, None, ignore_index,
                         None, reduction)  # fmt: skip
         return loss.squeeze(0) if reduction == "none" else loss
+    check_int64("nll_loss(): argument 'ignore_index'", ignore_index)
     _check_targets(input, target, weight)
     return NllLoss.apply(input, target, weight, reduction, ignore_index)
 

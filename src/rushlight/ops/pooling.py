@@ -158,6 +158,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
         return input.sum((-2, -1), keepdim=True).expand(*input.array.shape[:-2], rows, columns)
     if height % rows == 0 and width % columns == 0:
         return avg_pool2d(input, (height // rows, width // columns))
+    # Before all the work: sizes for which there is no memory.
+    table_of(input).empty((*input.array.shape[:-2], rows, columns), input.array.dtype)
     strips = [input.narrow(-2, *part).mean(-2, keepdim=True) for part in _parts(height, rows)]
     image = cat(strips, -2)
     cells = [image.narrow(-1, *part).mean(-1, keepdim=True) for part in _parts(width, columns)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ..declaration import kernel
@@ -30,5 +31,6 @@ class Matmul:
         """The gradients of weight and bias, summed over all rows of the batch."""
         rows, inputs = grad, x
         if grad.ndim != 2:
-            rows, inputs = grad.reshape(-1, grad.shape[-1]), x.reshape(-1, x.shape[-1])
+            count = prod(grad.shape[:-1])  # not -1, which nothing tells where a row is empty
+            rows, inputs = grad.reshape(count, grad.shape[-1]), x.reshape(count, x.shape[-1])
         return self.matmul(rows.T, inputs), self.sum(rows, (0,), False) if with_bias else None
