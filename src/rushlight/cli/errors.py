@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 
 class CommandError(Exception):
     """Something the user can put right: one line that says what is wrong and what to do."""
+
+
+def report(message: str) -> None:
+    """Says an error, in one line."""
+    print(f"rushlight: error: {' '.join(message.split())}", file=sys.stderr)
 
 
 # The packages of the extra, by the names they are imported by.
