@@ -10,6 +10,10 @@ class CommandError(Exception):
     """Something the user can put right: one line that says what is wrong and what to do."""
 
 
+class DivergedError(CommandError):
+    """The loss or the weights are no numbers any more."""
+
+
 def report(message: str) -> None:
     """Says an error, in one line."""
     print(f"rushlight: error: {' '.join(message.split())}", file=sys.stderr)

@@ -14,7 +14,7 @@ from .. import graph
 from ..kernels.devices import with_index
 from ..vision.utils import save_image
 from . import checkpoint, folder
-from .errors import CommandError, require_extras
+from .errors import CommandError, DivergedError, require_extras
 from .interrupt import Interrupt
 from .options import MACHINE_DEFAULTS, Options
 from .progress import make_progress
@@ -24,6 +24,7 @@ from .training import Training, predict_all
 
 def run(arguments: argparse.Namespace) -> int:
     require_extras("train")
+    _keep_to_the_cores(arguments)
     if arguments.threads is not None:
         rushlight.set_num_threads(arguments.threads)
     if arguments.resume is not None:
@@ -32,6 +33,19 @@ def run(arguments: argparse.Namespace) -> int:
     training = _prepare(options, arguments)
     with folder.new_run(arguments.out, f"{options.dataset}-{options.model}") as out:
         return _train(training, out, arguments)
+
+
+def _keep_to_the_cores(arguments: argparse.Namespace) -> None:
+    """More threads or processes than cores wait for each other: a hundred on two cores take 80
+    times as long as two."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for name in ("threads", "workers"):
+        asked = getattr(arguments, name)
+        if asked is not None and asked > cores:
+            setattr(arguments, name, cores)
+            there = "is 1 core" if cores == 1 else f"are {cores} cores"
+            print(f"rushlight: there {there} here: --{name} {asked} is taken as {cores}",
+                  file=sys.stderr)  # fmt: skip
 
 
 def _resume(arguments: argparse.Namespace) -> int:
@@ -56,6 +70,11 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _prepare(options: Options, arguments: argparse.Namespace) -> Training:
     device = _find_device(arguments.device)
     task = Task.load(options.dataset, arguments.data, arguments.download)
+    if options.batch_size > len(task.train):
+        raise CommandError(
+            f"--batch-size {options.batch_size} is more than the {len(task.train):,} training "
+            f"images of {options.dataset}"
+        )
     return Training(options, task, arguments.workers, device=device, compiled=arguments.compile)
 
 
@@ -77,24 +96,44 @@ def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:
     )
     if training.complete:
         print(f"all {options.epochs} epochs are complete; the pictures are drawn again")
-    with Interrupt() as interrupt:
-        checkpoint.save(training, path)  # a disk that is full says so now, not after an epoch
-        if not _train_epochs(training, path, interrupt):
-            where = f"epoch {training.epoch + 1}, after step {training.step} of {training.steps}"
-            if training.step == 0:
-                where = f"the end of epoch {training.epoch}"
-            print(
-                f"stopped at {where}; the state is saved. Go on with:\n"
-                f"  {_resume_command(out, arguments)}",
-                file=sys.stderr,
-            )
+    saved = False
+    try:
+        with Interrupt() as interrupt:
+            checkpoint.save(training, path)  # a disk that is full says so now, not after an epoch
+            saved = True
+            _train_epochs(training, path, interrupt)
+        if interrupt.signal is not None:
+            _say_how_to_go_on(f"{_where(training)}; the state is saved", out, arguments)
             return interrupt.exit_code
-    _show(training, out)
+        _show(training, out)
+    except DivergedError as error:
+        checkpoint.mark_diverged(path)
+        raise CommandError(f"{error}; --out {out} can be used again for that") from error
+    except KeyboardInterrupt:  # a second one, or one while the pictures are drawn
+        if not saved:
+            raise
+        what = "after the last epoch; the state is saved, the pictures are not all drawn"
+        if not training.complete:
+            what = "at once; what was saved last is there"
+        _say_how_to_go_on(what, out, arguments)
+        return 130
     return 0
 
 
-def _train_epochs(training: Training, path: str, interrupt: Interrupt) -> bool:
-    """Whether all epochs are complete. The checkpoint is that of the last step either way."""
+def _where(training: Training) -> str:
+    if training.complete:
+        return "after the last epoch, before the pictures"
+    if training.step == 0:
+        return f"at the end of epoch {training.epoch}"
+    return f"at epoch {training.epoch + 1}, after step {training.step} of {training.steps}"
+
+
+def _say_how_to_go_on(what: str, out: str, arguments: argparse.Namespace) -> None:
+    print(f"stopped {what}. Go on with:\n  {_resume_command(out, arguments)}", file=sys.stderr)
+
+
+def _train_epochs(training: Training, path: str, interrupt: Interrupt) -> None:
+    """To the end or to a signal. The checkpoint is that of the last step either way."""
     epochs = training.options.epochs
     total = epochs * len(training.task.train)
     progress = make_progress(total, training.images_done)
@@ -112,7 +151,6 @@ def _train_epochs(training: Training, path: str, interrupt: Interrupt) -> bool:
             checkpoint.save(training, path)
     finally:
         progress.close()
-    return training.complete
 
 
 def _epoch_line(training: Training, seconds: float) -> str:
