@@ -125,7 +125,7 @@ def test_photographs_in_uneven_light(light: str, paper: str) -> None:
         digit = photograph(index, light, paper)
         pixels, note = image.read("photo.png", object_size=20)
         assert ("inverted" in note) == (paper in DARK)
-        assert np.corrcoef(pixels.ravel(), digit.ravel())[0, 1] > 0.85, index
+        assert np.corrcoef(pixels.ravel(), digit.ravel())[0, 1] > 0.8, index
 
 
 def test_an_object_that_is_no_drawing_in_uneven_light() -> None:

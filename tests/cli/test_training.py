@@ -189,14 +189,15 @@ def test_ctrl_c_after_the_last_step_says_how_to_go_on(
 
         return call
 
-    module, name = {"evaluation": (training, "predict_all"), "pictures": (train, "_draw_graph")}[place]
-    monkeypatch.setattr(module, name, interrupting(getattr(module, name)))
-    assert main(["train", "--model", "mlp", "--epochs", "1", "--out", "run"]) == 130
+    places = {"evaluation": (training, "predict_all"), "pictures": (train, "_draw_graph")}
+    module, name = places[place]
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, interrupting(getattr(module, name)))
+        assert main(["train", "--model", "mlp", "--epochs", "1", "--out", "run"]) == 130
     errors = capsys.readouterr().err
     assert "stopped after the last epoch" in errors
     assert errors.endswith("Go on with:\n  rushlight train --resume run\n")
-    monkeypatch.undo()
-    assert main(["train", "--resume", str(Path("run").absolute())]) == 0
+    assert main(["train", "--resume", "run"]) == 0
     assert "all 1 epochs are complete" in capsys.readouterr().out
 
 

@@ -39,7 +39,7 @@ def stand_out(grey: Array, dark: bool, drawn: bool) -> Array | None:
         difference = (background - values) / 255
     difference -= np.median(difference)
     noise = 1.5 * np.median(np.abs(difference))  # a standard deviation, if most is background
-    if difference.max() < max(_FAINT, 4 * noise):
+    if np.quantile(difference, 0.999) < max(_FAINT, 5 * noise):
         return None
     parts = _heavy_parts(difference, max(_FAINT, 4 * noise, 0.8 * _best_threshold(difference)))
     if not parts.any():
