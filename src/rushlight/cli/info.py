@@ -21,6 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
         "threads": str(rushlight.get_num_threads()),
         **_extension(),
         "devices": ", ".join(_devices()),
+        "extras": _extras(),
     }
     for name, value in rows.items():
         print(f"{name + ':':18}{value}")
@@ -33,9 +34,33 @@ def _extension() -> dict[str, str]:
     available = ", ".join(native.available_instruction_sets())
     return {
         "C++ extension": "in use",
+        "native kernels": _native_kernels(),
         "instruction set": f"{native.instruction_set()} (of {available})",
         "oneDNN": native.onednn_version(),
     }
+
+
+def _native_kernels() -> str:
+    """How many kernels the extension has, and the names of those that run on NumPy alone."""
+    table = tables_by_device["cpu"]
+    names = [
+        name for name in dir(Base)
+        if not name.startswith("_") and hasattr(getattr(Base, name), "declaration")
+    ]  # fmt: skip
+    others = [n for n in names if getattr(type(table), n, None) is getattr(Base, n, None)]
+    return f"{len(names) - len(others)} of {len(names)}; on NumPy: {', '.join(others)}"
+
+
+def _extras() -> str:
+    missing = {
+        extra: [name for name in modules if importlib.util.find_spec(name) is None]
+        for extra, modules in EXTRAS.items()
+    }
+    said = [
+        f"{extra} lacks {', '.join(names)} (pip install 'rushlight[{extra}]')"
+        for extra, names in missing.items() if names
+    ]  # fmt: skip
+    return "; ".join(said) or "all are there"
 
 
 def _devices() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import shutil
 import sys
 import time
 
@@ -120,6 +121,22 @@ def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def program() -> list[str]:
+    """How this program was called, for commands to copy: not every `rushlight` is on the path."""
+    name = sys.argv[0]
+    if os.path.basename(name) == "__main__.py":
+        return [os.path.relpath(sys.executable) if _is_below(sys.executable) else sys.executable,
+                "-m", "rushlight"]  # fmt: skip
+    if os.path.basename(name) != "rushlight" or shutil.which("rushlight") == os.path.abspath(name):
+        return ["rushlight"]
+    return [os.path.relpath(name) if _is_below(name) else name]
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path leads into the current folder."""
+    return os.path.abspath(path).startswith(os.getcwd() + os.sep)
+
+
 def _where(training: Training) -> str:
     if training.complete:
         return "after the last epoch, before the pictures"
@@ -163,7 +180,7 @@ def _epoch_line(training: Training, seconds: float) -> str:
 
 
 def _resume_command(out: str, arguments: argparse.Namespace) -> str:
-    command = ["rushlight", "train", "--resume", out]
+    command = [*program(), "train", "--resume", out]
     for name, default in MACHINE_DEFAULTS.items():
         value = getattr(arguments, name)
         if value is True:
@@ -188,7 +205,7 @@ def _show(training: Training, out: str) -> None:
         print(f"  {file:14}  {meaning}")
     files = (os.path.join(out, name) for name in (checkpoint.FILE_NAME, "example.png"))
     print("Classify an image file of your own in the same way as the example:")
-    print("  " + shlex.join(["rushlight", "predict", *files]))
+    print("  " + shlex.join([*program(), "predict", *files]))
 
 
 def _draw(training: Training, out: str) -> None:
