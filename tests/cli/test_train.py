@@ -77,6 +77,48 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert int(rows["threads"]) == torch.get_num_threads()
     assert rows["devices"].split()[0].startswith("cpu")
     assert "C++ extension" in rows and "numpy" in rows
+    assert ("native kernels" in rows) == (rows["C++ extension"].strip() == "in use")
+
+
+def test_info_names_the_extras_that_are_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rushlight.cli import errors
+
+    monkeypatch.setitem(errors.EXTRAS, "cli", ("PIL", "no_such_package"))
+    assert main(["info"]) == 0
+    said = "cli lacks no_such_package (pip install 'rushlight[cli]')"
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "called, installed, typed",
+    [
+        (".venv/bin/rushlight", "", ".venv/bin/rushlight"),
+        ("/elsewhere/bin/rushlight", "", "/elsewhere/bin/rushlight"),
+        ("bin/rushlight", "bin", "rushlight"),
+        ("/usr/bin/pytest", "", "rushlight"),
+    ],
+)
+def test_commands_to_copy_name_the_program_as_it_was_called(
+    called: str, installed: str, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rushlight.cli.train import program
+
+    Path("bin").mkdir()
+    Path("bin/rushlight").write_text("")
+    Path("bin/rushlight").chmod(0o755)
+    monkeypatch.setenv("PATH", str(Path(installed).absolute()) if installed else "")
+    monkeypatch.setattr("sys.argv", [str(Path(called).absolute())])
+    assert program() == [typed]
+
+
+def test_commands_to_copy_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rushlight.cli.train import program
+
+    monkeypatch.setattr("sys.argv", ["/site-packages/rushlight/__main__.py"])
+    monkeypatch.setattr("sys.executable", str(Path(".venv/bin/python").absolute()))
+    assert program() == [".venv/bin/python", "-m", "rushlight"]
 
 
 def test_threads() -> None:

@@ -19,11 +19,15 @@ def report(message: str) -> None:
     print(f"rushlight: error: {' '.join(message.split())}", file=sys.stderr)
 
 
-# The packages of the extra, by the names they are imported by.
-_EXTRAS = ("PIL", "matplotlib", "tqdm")
+# The packages of each extra, by the names they are imported by.
+EXTRAS = {
+    "vision": ("PIL",),
+    "cli": ("PIL", "matplotlib", "tqdm"),
+    "cuda13": ("cupy",),  # or cuda12
+}
 
 
-def require_extras(command: str, modules: tuple[str, ...] = _EXTRAS) -> None:
+def require_extras(command: str, modules: tuple[str, ...] = EXTRAS["cli"]) -> None:
     """CommandError that says what to install, before any work is done."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import platform
 
 import numpy
 
 import rushlight
 
+from ..kernels.base import Base
+from ..kernels.declaration import kernels_of
 from ..kernels.native import native
+from .errors import EXTRAS
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,14 +45,12 @@ def _extension() -> dict[str, str]:
 
 
 def _native_kernels() -> str:
-    """How many kernels the extension has, and the names of those that run on NumPy alone."""
-    table = tables_by_device["cpu"]
-    names = [
-        name for name in dir(Base)
-        if not name.startswith("_") and hasattr(getattr(Base, name), "declaration")
-    ]  # fmt: skip
-    others = [n for n in names if getattr(type(table), n, None) is getattr(Base, n, None)]
-    return f"{len(names) - len(others)} of {len(names)}; on NumPy: {', '.join(others)}"
+    """How many kernels the extension has, and the names of the others."""
+    from ..kernels.cpu import native_kernels  # only where there is the extension
+
+    every = kernels_of(Base)
+    others = sorted(every.keys() - native_kernels().keys())
+    return f"{len(every) - len(others)} of {len(every)}; on NumPy: {', '.join(others)}"
 
 
 def _extras() -> str:
