@@ -34,7 +34,7 @@ def nearest_name(name: str, there: list[str]) -> str | None:
 
 @functools.cache
 def pytorch_names() -> frozenset[str]:
-    """PyTorch's public names, as "nn.LSTM" or "Tensor.abs"; those of torch itself as "torch.abs"."""
+    """PyTorch's public names: "nn.LSTM", "Tensor.abs", and "torch.abs" for torch itself."""
     return frozenset(Path(__file__).with_name("pytorch_names.txt").read_text().split())
 
 

@@ -116,7 +116,8 @@ def photograph(index: int, light: str, paper: str) -> np.ndarray:
 
 UNEVEN = [("even", paper) for paper in PAPERS if paper != "white"]
 UNEVEN += [(light, "white") for light in LIGHTS]
-UNEVEN += [("from the left", paper) for paper in PAPERS if paper not in ("white", "lighter on grey")]
+UNEVEN += [("from the left", paper) for paper in PAPERS if paper in DARK - {"white"}]
+UNEVEN += [("from the left", "chalk on a board")]
 
 
 @pytest.mark.parametrize("light, paper", UNEVEN)

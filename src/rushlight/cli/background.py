@@ -17,8 +17,8 @@ _SPECK = 0.1  # of the heaviest part: lighter ones are dirt, noise and the edges
 def is_dark(grey: Array) -> bool:
     """Whether the picture shows something darker than its background.
 
-    That is the rim of the picture, continued inwards. Fifth powers let the few strong deviations of an
-    object outweigh the many weak ones of an uneven light.
+    That is the rim of the picture, continued inwards. Fifth powers let the few strong deviations
+    of an object outweigh the many weak ones of an uneven light.
     """
     deviation = grey - _from_rim(grey)
     return bool((np.maximum(-deviation, 0) ** 5).sum() > (np.maximum(deviation, 0) ** 5).sum())

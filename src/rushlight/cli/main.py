@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         report(str(error))
         return 2
     except MemoryError:
-        report("the memory of this machine is too small for this; a smaller --batch-size needs less")
+        report("the memory here is too small for this; a smaller --batch-size needs less")
         return 2
     except KeyboardInterrupt:
         print("\nrushlight: stopped", file=sys.stderr)

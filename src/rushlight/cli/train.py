@@ -39,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _keep_to_the_cores(arguments: argparse.Namespace) -> None:
     """More threads or processes than cores wait for each other: a hundred on two cores take 80
     times as long as two."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     for name in ("threads", "workers"):
         asked = getattr(arguments, name)
         if asked is not None and asked > cores:

@@ -57,7 +57,8 @@ def compile(
     if disable:
         return model
     if isinstance(model, Module):
-        return (CompiledContainer if hasattr(model, "__len__") else CompiledModule)(model, fullgraph)
+        kind = CompiledContainer if hasattr(model, "__len__") else CompiledModule
+        return kind(model, fullgraph)
     return CompiledFunction(model, fullgraph)
 
 
