@@ -125,7 +125,7 @@ def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:
 def program() -> list[str]:
     """How this program was called, for commands to copy: not every `rushlight` is on the path."""
     name = sys.argv[0]
-    if os.path.basename(name) == "__main__.py":
+    if name.endswith(os.path.join("rushlight", "__main__.py")):
         return [os.path.relpath(sys.executable) if _is_below(sys.executable) else sys.executable,
                 "-m", "rushlight"]  # fmt: skip
     if os.path.basename(name) != "rushlight" or shutil.which("rushlight") == os.path.abspath(name):
