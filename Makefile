@@ -9,7 +9,7 @@ VENV := .venv
 PARITY := .parity-venv
 WHEEL := dist/.built
 SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
-	CMakeLists.txt LICENSE README.md pyproject.toml
+	CMakeLists.txt LICENSE $(wildcard licenses/*) README.md pyproject.toml
 
 .PHONY: demo test fuzz sanitize parity bench bench-operators gpu-check clean
 .DELETE_ON_ERROR:

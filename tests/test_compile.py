@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import re
 import warnings
@@ -363,3 +364,12 @@ def test_the_record_can_be_looked_at(tmp_path: Any) -> None:
     picture = (tmp_path / "step.svg").read_text()
     assert picture.startswith("<svg") and "linear_backward_weight" in picture
     assert len(set(re.findall(r'fill="(#[0-9a-f]{6})" stroke="#', picture))) == 3
+
+
+def test_a_compiled_sequential_has_a_length_and_parts() -> None:
+    layers = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    compiled = torch.compile(layers)
+    assert len(compiled) == 2 and list(compiled) == list(layers) and compiled[1] is layers[1]
+    assert len(copy.deepcopy(compiled)) == 2
+    one = torch.compile(nn.Linear(2, 3))
+    assert one and not hasattr(one, "__len__")

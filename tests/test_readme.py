@@ -29,10 +29,13 @@ def test_links_lead_somewhere() -> None:
 @pytest.mark.slow
 def test_the_example_learns(tmp_path: Path) -> None:
     code = f"import sys; sys.path.insert(0, {str(Path(rushlight.__file__).parents[1])!r})\n"
-    code += (ROOT / "examples" / "mnist.py").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    code += "\n".join(blocks)  # the program, and what is done with its names after it
+    code += "\ntrain_step(images, labels)\n"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     accuracy = re.findall(r"accuracy (\d+\.\d+)%", result.stdout)
     assert len(accuracy) == 4 and float(accuracy[-1]) > 95
+    assert "Convolution" in (tmp_path / "graph.svg").read_text()
     assert rushlight.load(tmp_path / "mnist.pt")["conv1.weight"].shape == (6, 1, 5, 5)

@@ -10,6 +10,7 @@ tensor([2., 4.])
 from __future__ import annotations
 
 import builtins
+import sys as _sys
 from math import e, inf, nan, pi
 
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
@@ -77,11 +78,20 @@ from .random import (
 
 # isort: split
 from . import graph, nn, optim, overrides, special, utils
+from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
+
+
+_missing.watch(
+    _sys.modules[__name__], autograd, cuda, nn, nn.functional, nn.init, nn.utils, optim,
+    optim.lr_scheduler, special, utils.data,
+)  # fmt: skip
+
+_missing.watch_tensor(Tensor)
 
 
 def is_tensor(obj: object) -> builtins.bool:

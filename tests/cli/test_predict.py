@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,14 +19,18 @@ from rushlight.vision.datasets import Digits
 from rushlight.vision.utils import save_image
 
 
-def test_predict_reads_all_before_it_says_anything(
+def test_a_bad_image_does_not_keep_the_others_from_their_answers(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("notes.png").write_text("not an image")
-    example = trained / "example.png"
-    message = refusal(capsys, "predict", trained, example, "notes.png")
-    assert "notes.png: this is not an image" in message
-    assert "no.png: cannot be read" in refusal(capsys, "predict", trained, example, "no.png")
+    example = str(trained / "example.png")
+    assert main(["predict", str(trained), "notes.png", example, "no.png", example]) == 2
+    captured = capsys.readouterr()
+    assert captured.out.count("example.png: ") == 2 == captured.out.count("\n")
+    first, second, hint = captured.err.splitlines()
+    assert "--show" in hint
+    assert first.startswith("rushlight: error: notes.png: this is not an image")
+    assert second.startswith("rushlight: error: no.png: cannot be read")
     assert main(["predict", str(trained / "checkpoint.pt"), str(example), str(example)]) == 0
     assert capsys.readouterr().out.count("example.png: ") == 2
 
@@ -67,6 +73,127 @@ def test_a_photograph_becomes_what_mnist_has(index: int) -> None:
     assert np.corrcoef(pixels.ravel(), digit.ravel())[0, 1] > 0.9
 
 
+# What light does to a paper whose columns and rows go from 0 to 1.
+LIGHTS = {
+    "even": lambda x, y: np.ones_like(x),
+    "from the left": lambda x, y: 1 - 0.75 * x,
+    "from a corner": lambda x, y: 1 - 0.5 * np.hypot(x - 0.1, y - 0.1),
+    "in the middle": lambda x, y: 0.4 + 0.6 * np.exp(-((x - 0.5) ** 2 + (y - 0.4) ** 2) / 0.4),
+    "a shadow": lambda x, y: np.where(x + 0.4 * y > 0.7, 0.45, 1.0),
+}
+# The paper's colour, the ink's, noise, the size of an image of 28x28, that of the photograph.
+PAPERS: dict[str, Any] = {
+    "white": (230, 40, 2, 224, (400, 300)),
+    "noisy": (230, 60, 12, 168, (250, 250)),
+    "pencil": (220, 140, 3, 224, (400, 300)),
+    "blue on yellow": ((230, 210, 90), (40, 40, 120), 3, 224, (300, 400)),
+    "grey": (120, 50, 2, 224, (300, 300)),
+    "chalk on a board": (50, 230, 4, 224, (300, 300)),
+    "lighter on grey": (130, 200, 2, 224, (300, 300)),
+    "small": (230, 40, 2, 112, (480, 640)),
+    "no margin": (230, 40, 2, 224, (224, 224)),
+}
+DARK = set(PAPERS) - {"chalk on a board", "lighter on grey"}
+
+
+def photograph(index: int, light: str, paper: str) -> np.ndarray:
+    """A digit on paper as a camera would take it: (28, 28), and into photo.png."""
+    from PIL import Image
+
+    colour, ink, noise, size, shape = PAPERS[paper]
+    rng = np.random.default_rng(index)
+    digit = Digits(train=False).data[index].numpy()
+    y, x = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
+    cover = np.zeros(shape)
+    top, left = (int(rng.uniform(0.3, 0.7) * (side - size)) for side in shape)
+    large = Image.fromarray(digit).resize((size, size), Image.Resampling.BICUBIC)
+    cover[top : top + size, left : left + size] = np.asarray(large) / 255
+    colours = np.broadcast_to(colour, 3) * (1 - cover[..., None]) + cover[..., None] * ink
+    lit = colours * LIGHTS[light](x, y)[..., None] + rng.normal(0, noise, (*shape, 3))
+    Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8)).save("photo.png")
+    return digit
+
+
+UNEVEN = [("even", paper) for paper in PAPERS if paper != "white"]
+UNEVEN += [(light, "white") for light in LIGHTS]
+UNEVEN += [("from the left", paper) for paper in PAPERS if paper in DARK - {"white"}]
+UNEVEN += [("from the left", "chalk on a board")]
+
+
+@pytest.mark.parametrize("light, paper", UNEVEN)
+def test_photographs_in_uneven_light(light: str, paper: str) -> None:
+    for index in (0, 1, 2, 61, 110):  # a 7, 2, 1, and two 8s
+        digit = photograph(index, light, paper)
+        pixels, note = image.read("photo.png", object_size=20)
+        assert ("inverted" in note) == (paper in DARK)
+        assert np.corrcoef(pixels.ravel(), digit.ravel())[0, 1] > 0.8, index
+
+
+def test_an_object_that_is_no_drawing_in_uneven_light() -> None:
+    y, x = np.mgrid[0:1:300j, 0:1:300j]
+    shirt = (abs(x - 0.5) < 0.3) & (abs(y - 0.5) < 0.35)
+    save_image(torch.tensor((1 - 0.7 * x) * np.where(shirt, 0.2, 0.95)).unsqueeze(0), "shirt.png")
+    pixels, note = image.read("shirt.png", object_size=28, drawn=False)
+    assert "inverted" in note
+    assert (pixels[2:-2, 4:-4] > 200).all() and (pixels[:, [0, -1]] < 50).all()
+
+
+@pytest.mark.parametrize("paper, ink", [(120, 50), (130, 210), (255, 0), (0, 255)])
+def test_a_picture_of_the_right_size_on_grey(paper: int, ink: int) -> None:
+    digit = Digits(train=False).data[0]
+    share = digit.unsqueeze(0).float() / 255
+    save_image((paper + (ink - paper) * share) / 255, "grey.png")
+    pixels, note = image.read("grey.png", object_size=20)
+    assert ("inverted" in note) == (ink < paper)
+    assert np.allclose(pixels, digit.numpy(), atol=4)
+
+
+def test_an_unsure_network_says_so_and_shows_what_it_saw(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = str(trained / "example.png")
+    assert main(["predict", str(trained), example]) == 0
+    captured = capsys.readouterr()
+    assert re.search(r"\d \(\d+\.\d%\), unsure: or \d \(\d+\.\d%\)\n$", captured.out)
+    assert captured.err == "rushlight: --show prints what the network saw\n"
+    assert main(["predict", "--show", str(trained), example]) == 0
+    captured = capsys.readouterr()
+    shown = captured.out.splitlines()[1:]
+    assert captured.err == "" and len(shown) == 28
+    digit = Digits(train=False).data[0].numpy()
+    for line, row in zip(shown, digit, strict=True):
+        assert [character != " " for character in line.ljust(56)[::2]] == list(row >= 26)
+
+
+def test_a_network_whose_training_has_diverged(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = torch.load(trained / "checkpoint.pt")
+    state["model"]["fc2.bias"][3] = float("nan")
+    torch.save(state, "checkpoint.pt")
+    for command in (["predict", ".", trained / "example.png"], ["train", "--resume", "."]):
+        message = refusal(capsys, *command)
+        assert "the training of this network has diverged (fc2.bias holds" in message
+    assert main(["train", "--model", "mlp", "--epochs", "1", "--out", "."]) == 0
+
+
+@pytest.mark.parametrize("suffix", ["avif", "blp", "dds", "png", "jpg", "gif", "webp", "tiff"])
+def test_damaged_images_are_one_line(
+    suffix: str, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    mode = "P" if suffix in ("blp", "gif") else "RGB"
+    try:
+        Image.new(mode, (64, 64)).save(f"whole.{suffix}")
+    except (KeyError, OSError, ValueError):
+        pytest.skip(f"this Pillow does not write {suffix}")
+    whole = Path(f"whole.{suffix}").read_bytes()
+    for length in (4, 20, len(whole) // 2, len(whole) * 4 // 5):
+        Path(f"cut.{suffix}").write_bytes(whole[:length])
+        assert f"cut.{suffix}: " in refusal(capsys, "predict", trained, f"cut.{suffix}")
+
+
 def test_transparent_pixels_are_paper() -> None:
     from PIL import Image
 
@@ -81,3 +208,7 @@ def test_transparent_pixels_are_paper() -> None:
 def test_a_blank_image(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_image(torch.ones(1, 40, 40), "blank.png")
     assert "blank.png: the image is blank" in refusal(capsys, "predict", trained, "blank.png")
+    lit = torch.linspace(0.3, 1, 300).expand(1, 300, 300)
+    save_image(lit + 0.02 * torch.rand(1, 300, 300), "paper.png")
+    message = refusal(capsys, "predict", trained, "paper.png")
+    assert "paper.png: nothing in the image stands out" in message

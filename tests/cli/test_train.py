@@ -34,7 +34,7 @@ def test_train_leaves_its_files_and_says_how_to_go_on(capsys: pytest.CaptureFixt
     command = output.splitlines()[-1].split()
     assert command[:2] == ["rushlight", "predict"]
     assert main(command[1:]) == 0
-    assert re.fullmatch(rf"{folder}/example.png: \d \(\d+\.\d%\)\n", capsys.readouterr().out)
+    assert re.fullmatch(rf"{folder}/example.png: \d \(\d+\.\d%\).*\n", capsys.readouterr().out)
 
 
 def test_the_default_folder_is_a_new_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,11 +77,98 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert int(rows["threads"]) == torch.get_num_threads()
     assert rows["devices"].split()[0].startswith("cpu")
     assert "C++ extension" in rows and "numpy" in rows
+    assert ("native kernels" in rows) == (rows["C++ extension"].strip() == "in use")
+
+
+def test_info_names_the_extras_that_are_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rushlight.cli import errors
+
+    monkeypatch.setitem(errors.EXTRAS, "cli", ("PIL", "no_such_package"))
+    assert main(["info"]) == 0
+    said = "cli lacks no_such_package (pip install 'rushlight[cli]')"
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "called, installed, typed",
+    [
+        (".venv/bin/rushlight", "", ".venv/bin/rushlight"),
+        ("/elsewhere/bin/rushlight", "", "/elsewhere/bin/rushlight"),
+        ("bin/rushlight", "bin", "rushlight"),
+        ("/usr/bin/pytest", "", "rushlight"),
+    ],
+)
+def test_commands_to_copy_name_the_program_as_it_was_called(
+    called: str, installed: str, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rushlight.cli.train import program
+
+    Path("bin").mkdir()
+    Path("bin/rushlight").write_text("")
+    Path("bin/rushlight").chmod(0o755)
+    monkeypatch.setenv("PATH", str(Path(installed).absolute()) if installed else "")
+    monkeypatch.setattr("sys.argv", [str(Path(called).absolute())])
+    assert program() == [typed]
+
+
+def test_commands_to_copy_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rushlight.cli.train import program
+
+    monkeypatch.setattr("sys.argv", ["/site-packages/rushlight/__main__.py"])
+    monkeypatch.setattr("sys.executable", str(Path(".venv/bin/python").absolute()))
+    assert program() == [".venv/bin/python", "-m", "rushlight"]
 
 
 def test_threads() -> None:
     assert main(["train", "--model", "mlp", "--epochs", "1", "--threads", "1"]) == 0
     assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize("option", ["threads", "workers"])
+def test_no_more_threads_or_workers_than_cores(
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0}, raising=False)
+    assert main(["train", "--model", "mlp", "--epochs", "1", f"--{option}", "100"]) == 0
+    said = f"rushlight: there is 1 core here: --{option} 100 is taken as 1\n"
+    assert capsys.readouterr().err == said
+    if option == "threads":
+        assert torch.get_num_threads() == 1
+
+
+def test_a_diverged_run_can_be_started_anew_in_its_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["train", "--model", "mlp", "--epochs", "2", "--out", "run"]
+    message = refusal(capsys, *arguments, "--lr", "1e30")
+    assert "the training diverges" in message and "--out run can be used again" in message
+    message = refusal(capsys, "train", "--resume", "run")
+    assert "has diverged, and would again" in message
+    assert main(arguments) == 0
+    assert "holds a run already" in refusal(capsys, *arguments)
+
+
+def test_weights_that_only_the_test_images_show_to_have_diverged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rushlight.cli import training
+
+    real = training.predict_all
+    monkeypatch.setattr(training, "predict_all", lambda *a: real(*a) * float("nan"))
+    message = refusal(capsys, "train", "--model", "mlp", "--out", "run")
+    assert "the loss of the test images is nan at the end of epoch 1" in message
+
+
+def test_too_little_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(tasks.Task, "load", full)
+    assert "smaller --batch-size" in refusal(capsys, "train")
 
 
 # ---- bad input
@@ -98,7 +185,12 @@ def test_threads() -> None:
         (["--lr", "nan"], "--lr: 'nan' is not"),
         (["--batch-size", "0"], "--batch-size: '0' is not"),
         (["--workers", "-1"], "--workers: '-1' is not"),
+        (["--batch-size", "201"], "--batch-size 201 is more than the 200 training images"),
+        (["--batch-size", "9" * 40], "is not a whole number of at least 1, below 2**31"),
         (["--threads", "0"], "--threads: '0' is not"),
+        (["--threads", "9" * 40], "is not a whole number of at least 1, below 2**31"),
+        (["--workers", "9" * 40], "is not a whole number of at least 0, below 2**31"),
+        (["--epochs", "9" * 40], "is not a whole number of at least 1, below 2**31"),
         (["--seed", "-1"], "--seed: '-1' is not"),
         (["--dataset", "mnist"], "You can use download=True (--download)"),
         (["--device", "gpu"], "--device gpu: Expected one of cpu, cuda"),
@@ -215,13 +307,19 @@ def test_a_damaged_training_state(
     assert main(["predict", "edited.pt", str(trained / "example.png")]) == 0
 
 
+@pytest.mark.parametrize(
+    "option, value",
+    [("model", "transformer"), ("epochs", 0), ("batch_size", -1), ("lr", float("nan")),
+     ("seed", -1), ("epochs", 2**40)],
+)  # fmt: skip
 def test_unknown_options_in_a_checkpoint(
-    trained: Path, capsys: pytest.CaptureFixture[str]
+    option: str, value: Any, trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = torch.load(trained / "checkpoint.pt")
-    state["options"]["model"] = "transformer"
+    state["options"][option] = value
     torch.save(state, "newer.pt")
-    assert "use the version that wrote it" in refusal(capsys, "predict", "newer.pt", "x.png")
+    for command in (["predict", "newer.pt", "x.png"], ["train", "--resume", "newer.pt"]):
+        assert "use the version that wrote it" in refusal(capsys, *command)
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(

@@ -176,6 +176,52 @@ def test_a_second_signal_stops_at_once() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.parametrize("place", ["evaluation", "pictures"])
+def test_ctrl_c_after_the_last_step_says_how_to_go_on(
+    place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rushlight.cli import train, training
+
+    def interrupting(real: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            os.kill(os.getpid(), signal.SIGINT)
+            return real(*arguments)
+
+        return call
+
+    places = {"evaluation": (training, "predict_all"), "pictures": (train, "_draw_graph")}
+    module, name = places[place]
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, interrupting(getattr(module, name)))
+        assert main(["train", "--model", "mlp", "--epochs", "1", "--out", "run"]) == 130
+    errors = capsys.readouterr().err
+    assert "stopped after the last epoch" in errors
+    assert errors.endswith("Go on with:\n  rushlight train --resume run\n")
+    assert main(["train", "--resume", "run"]) == 0
+    assert "all 1 epochs are complete" in capsys.readouterr().out
+
+
+def test_ctrl_c_twice_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = Training._train_step
+
+    def interrupted(self: Training, *batch: Any) -> float:
+        if self.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, *batch)
+
+    monkeypatch.setattr(Training, "_train_step", interrupted)
+    assert main(["train", "--model", "mlp", "--epochs", "2", "--out", "run"]) == 130
+    errors = capsys.readouterr().err
+    assert "stopped at once; what was saved last is there. Go on with:" in errors
+    assert errors.endswith("  rushlight train --resume run\n") and "Traceback" not in errors
+    monkeypatch.setattr(Training, "_train_step", step)
+    assert main(["train", "--resume", "run"]) == 0  # from 0 epochs
+    assert "2/2" in capsys.readouterr().out
+
+
 def test_ctrl_c_elsewhere_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ import rushlight
 from ..nn import Module
 from ..serialization import CheckpointError
 from ..tensor import Tensor
-from .errors import CommandError
+from .errors import CommandError, DivergedError
 from .options import Options
 from .tasks import MODELS
 from .training import Training
@@ -31,12 +31,43 @@ def find(run: str) -> str:
 
 def save(training: Training, path: str) -> None:
     """Replaces the checkpoint; CommandError leaves the old one in place."""
+    _write(training.state_dict(), path)
+
+
+def _write(state: dict[str, Any], path: str) -> None:
     try:
-        rushlight.save(training.state_dict(), path)
+        rushlight.save(state, path)
     except OSError as error:
         raise CommandError(
             f"cannot write {path}: {error.strerror}; make room or choose another --out"
         ) from error
+
+
+def mark_diverged(path: str) -> None:
+    """Notes in a checkpoint that its run does not come to an end from there."""
+    _write({**load(path), "diverged": True}, path)
+
+
+def has_diverged(path: str) -> bool:
+    """Whether this is the checkpoint of a run that is of no use any more."""
+    try:
+        state = load(path)
+        check_diverged(state, path)
+        check_finite(state["model"], path)
+    except DivergedError:
+        return True
+    except CommandError:
+        return False
+    return False
+
+
+def check_diverged(state: dict[str, Any], path: str) -> None:
+    """DivergedError where going on would end as it has ended before."""
+    if state.get("diverged"):
+        raise DivergedError(
+            f"{path}: this run has diverged, and would again; start it anew with a lower learning "
+            f"rate: rushlight train --out {os.path.dirname(path) or '.'} --lr RATE"
+        )
 
 
 def load(path: str) -> dict[str, Any]:
@@ -63,6 +94,7 @@ def load_model(state: dict[str, Any], path: str) -> Module:
         raise CommandError(f"{path}: 'classes' in this checkpoint is no list of names")
     model = MODELS[options.model](len(classes))
     check_fits(model, state["model"], options.model, path)
+    check_finite(state["model"], path)
     model.load_state_dict(state["model"])
     return model
 
@@ -70,12 +102,24 @@ def load_model(state: dict[str, Any], path: str) -> Module:
 def resume(training: Training, state: dict[str, Any], path: str) -> None:
     """Takes the state over into a run that was made with its options."""
     check_fits(training.model, state["model"], training.options.model, path)
+    check_diverged(state, path)
+    check_finite(state["model"], path)
     try:
         training.load_state_dict(state)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as e:
         raise CommandError(
             f"{path}: the training state in this checkpoint is damaged ({e}); start a new run"
         ) from e
+
+
+def check_finite(saved: Any, path: str) -> None:
+    """DivergedError that names the first weights that are infinite or no numbers."""
+    for name, tensor in saved.items() if isinstance(saved, Mapping) else ():
+        if isinstance(tensor, Tensor) and not bool(tensor.isfinite().all()):
+            raise DivergedError(
+                f"{path}: the training of this network has diverged ({name} holds values that are "
+                "not finite); train it anew with a lower learning rate (--lr)"
+            )
 
 
 def check_fits(model: Module, saved: Any, name: str, path: str) -> None:

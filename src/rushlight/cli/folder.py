@@ -42,7 +42,7 @@ def _make(out: str, made: list[str]) -> str:
         if not os.path.isdir(out):
             raise CommandError(f"--out {out} is a file; name a folder") from None
         present = [file for file in FILES if os.path.lexists(os.path.join(out, file))]
-        if present:
+        if present and not checkpoint.has_diverged(os.path.join(out, checkpoint.FILE_NAME)):
             raise CommandError(
                 f"--out {out} holds a run already ({', '.join(present)}); go on with it by "
                 f"--resume {out}, or name another folder"

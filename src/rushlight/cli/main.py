@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from ..version import __version__
 from ..vision.errors import DataError
-from .errors import CommandError
+from .errors import CommandError, report
 from .options import DEFAULTS, LEARNING_RATES, MACHINE_DEFAULTS
 from .tasks import DATASETS, MODELS
 
@@ -28,7 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (CommandError, DataError) as error:
-        _report(str(error))
+        report(str(error))
+        return 2
+    except MemoryError:
+        report("the memory here is too small for this; a smaller --batch-size needs less")
         return 2
     except KeyboardInterrupt:
         print("\nrushlight: stopped", file=sys.stderr)
@@ -49,13 +52,9 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
-def _report(message: str) -> None:
-    print(f"rushlight: error: {' '.join(message.split())}", file=sys.stderr)
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        _report(f"{message} (see '{self.prog} --help')")
+        report(f"{message} (see '{self.prog} --help')")
         sys.exit(2)
 
 
@@ -77,6 +76,9 @@ def make_parser() -> argparse.ArgumentParser:
         "checkpoint", metavar="CHECKPOINT", help="what 'rushlight train' has left: file or folder"
     )
     predict.add_argument("images", metavar="IMAGE", nargs="+", help="an image file")
+    predict.add_argument(
+        "--show", action="store_true", help="print the 28x28 pixels that the network saw, too"
+    )
     commands.add_parser(
         "info", help="show versions, threads, instruction sets and devices", allow_abbrev=False
     )
@@ -140,8 +142,8 @@ def _number(
     return read
 
 
-_positive = _number(int, lambda n: n > 0, "a whole number of at least 1")
-_not_negative = _number(int, lambda n: n >= 0, "a whole number of at least 0")
+_positive = _number(int, lambda n: 0 < n < 2**31, "a whole number of at least 1, below 2**31")
+_not_negative = _number(int, lambda n: 0 <= n < 2**31, "a whole number of at least 0, below 2**31")
 _seed = _number(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2**63 - 1")
 _learning_rate = _number(
     float, lambda x: math.isfinite(x) and x > 0, "a number greater than 0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, get_type_hints
@@ -58,6 +59,10 @@ class Options:
             and saved["dataset"] in DATASETS
             and saved["model"] in MODELS
             and saved["optimizer"] in LEARNING_RATES
+            and 0 < saved["epochs"] < 2**31
+            and 0 < saved["batch_size"] < 2**31
+            and 0 < saved["lr"] < math.inf
+            and 0 <= saved["seed"] < 2**63
         )
         if not fits:
             raise CommandError(

@@ -22,7 +22,7 @@ class DatasetInfo:
     """A dataset, the mean and standard deviation of its pixels, and how long it is trained on.
 
     `object_size` is the height or width, in pixels, that the greater of an object's two has in the
-    images of 28x28.
+    images of 28x28; `drawn`, whether it consists of strokes.
     """
 
     dataset: type[datasets.MNIST]
@@ -30,12 +30,19 @@ class DatasetInfo:
     std: float
     epochs: int
     object_size: int
+    drawn: bool
 
 
 DATASETS = {
-    "digits": DatasetInfo(datasets.Digits, 0.1307, 0.3081, epochs=10, object_size=20),
-    "mnist": DatasetInfo(datasets.MNIST, 0.1307, 0.3081, epochs=5, object_size=20),
-    "fashion-mnist": DatasetInfo(datasets.FashionMNIST, 0.2860, 0.3530, epochs=10, object_size=28),
+    "digits": DatasetInfo(
+        datasets.Digits, 0.1307, 0.3081, epochs=10, object_size=20, drawn=True,
+    ),
+    "mnist": DatasetInfo(
+        datasets.MNIST, 0.1307, 0.3081, epochs=5, object_size=20, drawn=True,
+    ),
+    "fashion-mnist": DatasetInfo(
+        datasets.FashionMNIST, 0.2860, 0.3530, epochs=10, object_size=28, drawn=False,
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import shutil
 import sys
 import time
 
@@ -14,7 +15,7 @@ from .. import graph
 from ..kernels.devices import with_index
 from ..vision.utils import save_image
 from . import checkpoint, folder
-from .errors import CommandError, require_extras
+from .errors import CommandError, DivergedError, require_extras
 from .interrupt import Interrupt
 from .options import MACHINE_DEFAULTS, Options
 from .progress import make_progress
@@ -24,6 +25,7 @@ from .training import Training, predict_all
 
 def run(arguments: argparse.Namespace) -> int:
     require_extras("train")
+    _keep_to_the_cores(arguments)
     if arguments.threads is not None:
         rushlight.set_num_threads(arguments.threads)
     if arguments.resume is not None:
@@ -32,6 +34,20 @@ def run(arguments: argparse.Namespace) -> int:
     training = _prepare(options, arguments)
     with folder.new_run(arguments.out, f"{options.dataset}-{options.model}") as out:
         return _train(training, out, arguments)
+
+
+def _keep_to_the_cores(arguments: argparse.Namespace) -> None:
+    """More threads or processes than cores wait for each other: a hundred on two cores take 80
+    times as long as two."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    for name in ("threads", "workers"):
+        asked = getattr(arguments, name)
+        if asked is not None and asked > cores:
+            setattr(arguments, name, cores)
+            there = "is 1 core" if cores == 1 else f"are {cores} cores"
+            print(f"rushlight: there {there} here: --{name} {asked} is taken as {cores}",
+                  file=sys.stderr)  # fmt: skip
 
 
 def _resume(arguments: argparse.Namespace) -> int:
@@ -56,6 +72,11 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _prepare(options: Options, arguments: argparse.Namespace) -> Training:
     device = _find_device(arguments.device)
     task = Task.load(options.dataset, arguments.data, arguments.download)
+    if options.batch_size > len(task.train):
+        raise CommandError(
+            f"--batch-size {options.batch_size} is more than the {len(task.train):,} training "
+            f"images of {options.dataset}"
+        )
     return Training(options, task, arguments.workers, device=device, compiled=arguments.compile)
 
 
@@ -77,24 +98,60 @@ def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:
     )
     if training.complete:
         print(f"all {options.epochs} epochs are complete; the pictures are drawn again")
-    with Interrupt() as interrupt:
-        checkpoint.save(training, path)  # a disk that is full says so now, not after an epoch
-        if not _train_epochs(training, path, interrupt):
-            where = f"epoch {training.epoch + 1}, after step {training.step} of {training.steps}"
-            if training.step == 0:
-                where = f"the end of epoch {training.epoch}"
-            print(
-                f"stopped at {where}; the state is saved. Go on with:\n"
-                f"  {_resume_command(out, arguments)}",
-                file=sys.stderr,
-            )
+    saved = False
+    try:
+        with Interrupt() as interrupt:
+            checkpoint.save(training, path)  # a disk that is full says so now, not after an epoch
+            saved = True
+            _train_epochs(training, path, interrupt)
+        if interrupt.signal is not None:
+            _say_how_to_go_on(f"{_where(training)}; the state is saved", out, arguments)
             return interrupt.exit_code
-    _show(training, out)
+        _show(training, out)
+    except DivergedError as error:
+        checkpoint.mark_diverged(path)
+        raise CommandError(f"{error}; --out {out} can be used again for that") from error
+    except KeyboardInterrupt:  # a second one, or one while the pictures are drawn
+        if not saved:
+            raise
+        what = "after the last epoch; the state is saved, the pictures are not all drawn"
+        if not training.complete:
+            what = "at once; what was saved last is there"
+        _say_how_to_go_on(what, out, arguments)
+        return 130
     return 0
 
 
-def _train_epochs(training: Training, path: str, interrupt: Interrupt) -> bool:
-    """Whether all epochs are complete. The checkpoint is that of the last step either way."""
+def program() -> list[str]:
+    """How this program was called, for commands to copy: not every `rushlight` is on the path."""
+    name = sys.argv[0]
+    if name.endswith(os.path.join("rushlight", "__main__.py")):
+        return [os.path.relpath(sys.executable) if _is_below(sys.executable) else sys.executable,
+                "-m", "rushlight"]  # fmt: skip
+    if os.path.basename(name) != "rushlight" or shutil.which("rushlight") == os.path.abspath(name):
+        return ["rushlight"]
+    return [os.path.relpath(name) if _is_below(name) else name]
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path leads into the current folder."""
+    return os.path.abspath(path).startswith(os.getcwd() + os.sep)
+
+
+def _where(training: Training) -> str:
+    if training.complete:
+        return "after the last epoch, before the pictures"
+    if training.step == 0:
+        return f"at the end of epoch {training.epoch}"
+    return f"at epoch {training.epoch + 1}, after step {training.step} of {training.steps}"
+
+
+def _say_how_to_go_on(what: str, out: str, arguments: argparse.Namespace) -> None:
+    print(f"stopped {what}. Go on with:\n  {_resume_command(out, arguments)}", file=sys.stderr)
+
+
+def _train_epochs(training: Training, path: str, interrupt: Interrupt) -> None:
+    """To the end or to a signal. The checkpoint is that of the last step either way."""
     epochs = training.options.epochs
     total = epochs * len(training.task.train)
     progress = make_progress(total, training.images_done)
@@ -112,7 +169,6 @@ def _train_epochs(training: Training, path: str, interrupt: Interrupt) -> bool:
             checkpoint.save(training, path)
     finally:
         progress.close()
-    return training.complete
 
 
 def _epoch_line(training: Training, seconds: float) -> str:
@@ -125,7 +181,7 @@ def _epoch_line(training: Training, seconds: float) -> str:
 
 
 def _resume_command(out: str, arguments: argparse.Namespace) -> str:
-    command = ["rushlight", "train", "--resume", out]
+    command = [*program(), "train", "--resume", out]
     for name, default in MACHINE_DEFAULTS.items():
         value = getattr(arguments, name)
         if value is True:
@@ -150,7 +206,7 @@ def _show(training: Training, out: str) -> None:
         print(f"  {file:14}  {meaning}")
     files = (os.path.join(out, name) for name in (checkpoint.FILE_NAME, "example.png"))
     print("Classify an image file of your own in the same way as the example:")
-    print("  " + shlex.join(["rushlight", "predict", *files]))
+    print("  " + shlex.join([*program(), "predict", *files]))
 
 
 def _draw(training: Training, out: str) -> None:

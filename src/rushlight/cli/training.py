@@ -12,7 +12,7 @@ from .. import nn, optim
 from ..random import default_generator_of
 from ..tensor import Tensor
 from ..utils.data import DataLoader, TensorDataset
-from .errors import CommandError
+from .errors import DivergedError
 from .options import Options
 from .tasks import MODELS, Task
 
@@ -124,7 +124,7 @@ class Training:
     ) -> bool:
         """Trains to the end of the epoch, evaluates, and says True; or stops early and says False.
 
-        `on_step(loss, images)` is called after each step, then `should_stop()`. CommandError when
+        `on_step(loss, images)` is called after each step, then `should_stop()`. DivergedError when
         the loss is no number any more.
         """
         self.model.train()
@@ -149,15 +149,18 @@ class Training:
         loss, correct = self.update(images.to(self.device), labels.to(self.device))
         value = loss.item()
         if not math.isfinite(value):
-            raise CommandError(
-                f"the loss is {value} at step {self.step + 1} of epoch {self.epoch + 1}: the "
-                f"training diverges; try a lower learning rate than --lr {self.options.lr}"
-            )
+            raise self._diverged(f"loss is {value} at step {self.step + 1}")
         self.scheduler.step()
         self.correct += int(correct)
         self.losses.append(value)
         self.step += 1
         return value
+
+    def _diverged(self, what: str) -> DivergedError:
+        return DivergedError(
+            f"the {what} of epoch {self.epoch + 1}: the training diverges; try a lower learning "
+            f"rate than --lr {self.options.lr}"
+        )
 
     def _update(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Changes the weights by one batch; the loss, and how many images were known before."""
@@ -172,6 +175,8 @@ class Training:
         log_probabilities = predict_all(self.model, self.task.test)
         labels = self.task.test.tensors[1].to(self.device)
         test_loss = nn.functional.nll_loss(log_probabilities, labels).item()
+        if not math.isfinite(test_loss):
+            raise self._diverged(f"loss of the test images is {test_loss} at the end")
         correct = int((log_probabilities.argmax(1) == labels).sum())
         self.history.append({
             "accuracy": self.correct / len(self.task.train),

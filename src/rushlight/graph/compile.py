@@ -8,7 +8,7 @@ import sys
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any
 
@@ -57,7 +57,8 @@ def compile(
     if disable:
         return model
     if isinstance(model, Module):
-        return CompiledModule(model, fullgraph)
+        kind = CompiledContainer if hasattr(model, "__len__") else CompiledModule
+        return kind(model, fullgraph)
     return CompiledFunction(model, fullgraph)
 
 
@@ -229,7 +230,20 @@ class CompiledModule(Module):
 
     def __reduce__(self) -> Any:
         """Copies and pickles are without records."""
-        return CompiledModule, (self._orig_mod, self._compiled.fullgraph)
+        return type(self), (self._orig_mod, self._compiled.fullgraph)
+
+
+class CompiledContainer(CompiledModule):
+    """A compiled `Sequential`, which has a length and parts like the one inside."""
+
+    def __len__(self) -> int:
+        return len(self._orig_mod)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._orig_mod)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._orig_mod[index]
 
 
 def _other_random_states() -> Any:

@@ -1,0 +1,74 @@
+"""What is said of a name that PyTorch has and Rushlight has not yet."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+
+class MissingNameError(AttributeError):
+    """An AttributeError that knows PyTorch's names. `hasattr` does not pay for its message."""
+
+    def __init__(self, place: str, name: str, owner: Any) -> None:
+        # Python's own suggestion, made from AttributeError's name and obj, would be a second one.
+        super().__init__(f"{place}.{name}")
+        self.place, self.missing, self.owner = place, name, owner
+
+    def __str__(self) -> str:
+        there = [name for name in dir(self.owner) if not name.startswith("_")]
+        nearest = nearest_name(self.missing, [name for name in there if hasattr(self.owner, name)])
+        hint = f"; the nearest that is there: {self.place}.{nearest}" if nearest else ""
+        return f"PyTorch has {self.place}.{self.missing}; Rushlight not yet{hint}"
+
+
+def nearest_name(name: str, there: list[str]) -> str | None:
+    """The most similar of some names, capitals aside."""
+    import difflib  # which few programs need
+
+    by_lower = {other.lower(): other for other in there}
+    found = difflib.get_close_matches(name.lower(), by_lower, 1)
+    return by_lower[found[0]] if found else None
+
+
+@functools.cache
+def pytorch_names() -> frozenset[str]:
+    """PyTorch's public names: "nn.LSTM", "Tensor.abs", and "torch.abs" for torch itself."""
+    return frozenset(Path(__file__).with_name("pytorch_names.txt").read_text().split())
+
+
+class MissingAttribute:
+    """In the place of a method that is missing. A `__getattr__` of the class would make every
+    attribute that is there slower (by 77% in Python 3.11), and hide errors inside properties."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> NoReturn:
+        raise MissingNameError("Tensor", self.name, owner)
+
+
+def watch_tensor(tensor: type) -> None:
+    """Lets the class say what it misses."""
+    present = set(dir(tensor))
+    for name in pytorch_names():
+        place, _, attribute = name.partition(".")
+        if place == "Tensor" and attribute not in present:
+            setattr(tensor, attribute, MissingAttribute(attribute))
+
+
+def watch(*modules: ModuleType) -> None:
+    """Lets modules say what they miss. Set from here, it is no `__getattr__` to a type checker,
+    to which every name would exist."""
+    for module in modules:
+        place = module.__name__.removeprefix("rushlight").removeprefix(".") or "torch"
+        module.__dict__["__getattr__"] = functools.partial(_raise, module, place)
+
+
+def _raise(module: ModuleType, place: str, name: str) -> NoReturn:
+    if not name.startswith("_") and f"{place}.{name}" in pytorch_names():
+        raise MissingNameError(place, name, module)
+    raise AttributeError(
+        f"module '{module.__name__}' has no attribute '{name}'", name=name, obj=module
+    )
