@@ -31,13 +31,15 @@ def intercepted(wrap: Any) -> Iterator[None]:
     original = dict(kernels)
     by_device = dict(tables_by_device)
     replaced = {table: wrap(table) for table in (*original.values(), *by_device.values())}
-    kernels.update({key: replaced[table] for key, table in original.items()})
-    tables_by_device.update({name: replaced[table] for name, table in by_device.items()})
     try:
+        kernels.update({key: replaced[table] for key, table in original.items()})
+        tables_by_device.update({name: replaced[table] for name, table in by_device.items()})
         yield
     finally:
-        kernels.update(original)
-        tables_by_device.update(by_device)
+        try:  # an interrupt may come between two calls
+            kernels.update(original)
+        finally:
+            tables_by_device.update(by_device)
 
 
 # ---- for whoever keeps a record of calls (see graph/capture.py)
