@@ -20,7 +20,8 @@ from ..tensor import Tensor
 from .capture import PACKAGE, Recorder
 from .entry import Entry
 from .errors import CaptureError, LeakError, RefusedError
-from .guards.names import Names, read_names
+from .guards.code import read_names
+from .guards.names import Names
 from .guards.signature import sharing, signature
 from .record import Record
 
@@ -121,8 +122,10 @@ class CompiledFunction:
 
     def _record(self, key: Any, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
         before = self._change(key, tensors)
-        objects = [a for a in (*args, *kwargs.values()) if not isinstance(a, Tensor)]
-        names = Names(self.function, objects)
+        names = Names(self.function, [*args, *kwargs.values()])
+        if names.refusal is not None:
+            self._run_eagerly(names.refusal)
+            return self.function(*args, **kwargs)
         randomness = _other_random_states() if names.has_other_random else None
         recorder = Recorder(tensors, names, self.fullgraph)
         modes = state.enabled, get_default_dtype()

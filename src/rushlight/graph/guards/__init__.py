@@ -17,7 +17,7 @@ from ...kernels import launch
 from ...tensor import Tensor
 from ..errors import LeakError
 from ..record import Record, tensor_at
-from .names import is_users_class
+from .kinds import is_users_class
 from .watched import identical
 
 if TYPE_CHECKING:
@@ -178,8 +178,9 @@ class _Options:
     def __init__(self, group: dict[str, Any], keys: list[str]) -> None:
         self.group = group
         keys = [key for key in keys if key not in self.OTHERS]
-        self.read = itemgetter(*keys) if keys else len
+        # Of one key an itemgetter would give the value alone.
+        self.read = itemgetter(*keys, *keys[:1]) if keys else tuple
         self.values = self.read(group)
 
     def hold(self) -> bool:
-        return self.read(self.group) == self.values
+        return identical(self.read(self.group), self.values)
