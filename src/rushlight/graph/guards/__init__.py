@@ -18,6 +18,7 @@ from ...tensor import Tensor
 from ..errors import LeakError
 from ..record import Record, tensor_at
 from .kinds import is_users_class
+from .names import own_attributes
 from .watched import identical
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Guards:
         for place, had in self._had_gradient:
             if (tensor_at(place, arguments)._grad is not None) is not had:
                 return "whether a tensor has a gradient changes"
+        if self._names.looks_at_all and any(map(own_attributes, arguments)):
+            return "a tensor that is given has attributes of its own"
         return self._change() or self._change_of_inputs(arguments, found)
 
     def _change_of_inputs(self, arguments: list[Tensor], found: list[Any]) -> str | None:

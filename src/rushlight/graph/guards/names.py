@@ -13,7 +13,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Iterator
-from functools import cached_property, partial, partialmethod
+from functools import cached_property, lru_cache, partial, partialmethod
 from types import (
     BuiltinFunctionType,
     FunctionType,
@@ -44,6 +44,7 @@ _WRAPPERS = (MethodType, property, partial, partialmethod, staticmethod, classme
              cached_property)  # fmt: skip
 # What attributes of this package's modules mostly are.
 _USUAL = PLAIN | {tuple, dict, OrderedDict, Size, dtype, Tensor, Parameter, Buffer}
+_CACHE = type(lru_cache(len))
 _MOST = 10_000  # values: each replay looks at all of them
 
 
@@ -157,14 +158,15 @@ class Names:
     def _see_tensor(self, tensor: Tensor) -> None:
         self.tensors.append(tensor)
         self._see_parts(_hooks_of(tensor), "a hook")
-        if _own_attributes(tensor) or kinds.is_users_class(tensor):
+        if own_attributes(tensor) or kinds.is_users_class(tensor):
             self._objects.append(tensor)
             self._see_implicit_methods(type(tensor))
 
     def _check_given(self, tensor: Tensor) -> None:
         """Of a tensor that is given, which is another with each call, attributes cannot count."""
         self._see_parts(_hooks_of(tensor), "a hook")
-        read = self.attribute_names.intersection(_own_attributes(tensor))
+        own = own_attributes(tensor)
+        read = own if self.looks_at_all else self.attribute_names.intersection(own)
         if read or kinds.is_users_class(tensor):
             what = f"its attribute '{min(read)}'" if read else "what its class adds"
             self._refuse("a tensor that it is given", f"of which {what} cannot be watched")
@@ -224,6 +226,8 @@ class Names:
         if kinds.is_source_of_values(value):
             self._refuse(label, f"a {kind.__name__}, which gives others each time")
         elif "__wrapped__" in getattr(value, "__dict__", ()):  # of a cache, of another record
+            if isinstance(value, _CACHE):
+                self._refuse(label, "a function with a cache, whose contents cannot be watched")
             self._see(value.__wrapped__, label)
         elif value is sys.stdout or value is sys.stderr:
             return
@@ -424,7 +428,7 @@ def _hooks_of(value: Any) -> list[Any]:
     return [hook for hooks in kept for hook in (hooks or {}).values()]
 
 
-def _own_attributes(tensor: Tensor) -> list[str]:
+def own_attributes(tensor: Tensor) -> list[str]:
     """The attributes of a tensor that are not its class's."""
     return [name for name in vars(tensor) if not hasattr(Tensor, name)]
 
