@@ -64,8 +64,8 @@ class LiveValue(float):
 
 def _read(options: dict[str, Any], key: str, index: int | None) -> float:
     value = options[key] if index is None else options[key][index]
-    # Read past a recorder, which would take it for a value that the program reads.
-    if isinstance(value, Tensor):
+    if type(value) is not float and isinstance(value, Tensor):
+        # Read past a recorder, which would take it for a value that the program reads.
         return plain_tables[type(value.array)].scalar(value.array)
     return value
 

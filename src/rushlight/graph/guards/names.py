@@ -43,7 +43,8 @@ _MAKING = ("__init__", "__new__")  # those that a class itself is called by
 _WRAPPERS = (MethodType, property, partial, partialmethod, staticmethod, classmethod,
              cached_property)  # fmt: skip
 # What attributes of this package's modules mostly are.
-_USUAL = PLAIN | {tuple, dict, OrderedDict, Size, dtype, Tensor, Parameter, Buffer}
+_USUAL = PLAIN | {tuple, frozenset, set, dict, OrderedDict, Size, dtype, Tensor, Parameter,
+                  Buffer}  # fmt: skip
 _CACHE = type(lru_cache(len))
 _MOST = 10_000  # values: each replay looks at all of them
 
@@ -269,7 +270,10 @@ class Names:
                 self._files.add(id(forward.__globals__))
             self._see(type(module).forward, "forward")
             self._see_implicit_methods(type(module))
-        elif not _USUAL.issuperset(map(type, vars(module).values())):
+        elif any(
+            type(value) not in _USUAL and not isinstance(value, Module)
+            for value in vars(module).values()
+        ):
             self._objects.append(module)
             self._whole.add(id(module))
         for name in module._registered_modules:
@@ -335,7 +339,7 @@ class Names:
         looked_at = 0
         while known != (known := self._known()) and self.refusal is None:
             for target in self._objects[looked_at:]:
-                if not isinstance(target, ModuleType):
+                if not isinstance(target, (ModuleType, Optimizer)) or kinds.is_users_class(target):
                     self._watched.add_attributes(target)
             looked_at = len(self._objects)
             for target in list(self._objects):

@@ -9,15 +9,12 @@ import numpy as np
 
 from ...device import device
 from ...dtype import dtype
-from ...nn.parameter import Buffer, Parameter
-from ...size import Size
+from ...nn.parameter import Buffer
 from ...tensor import Tensor
 from ..errors import CaptureError
 
 # Of these, what is equal is the same; other objects stand for themselves.
 _VALUES = {int, bool, str, bytes, type(None), frozenset, device, dtype}
-_TENSORS = {Tensor, Parameter, Buffer}
-_CONTAINERS = {list, tuple, dict, slice, Size}
 
 
 def signature(value: Any, tensors: list[Tensor]) -> Any:
@@ -25,21 +22,22 @@ def signature(value: Any, tensors: list[Tensor]) -> Any:
 
     The tensors among them are appended to `tensors`.
     """
-    if isinstance(value, Tensor):
+    kind = type(value)
+    if kind is Tensor or isinstance(value, Tensor):
         tensors.append(value)
         array = value.array
-        # A parameter may be reached by the function in other ways, too: its record is its own.
-        own = id(value) if isinstance(value, Parameter) else None
-        if type(value) not in _TENSORS:
-            own = _Same(value)  # its class may add anything
+        # A parameter may be reached by the function in other ways, too, and a class of the user's
+        # may add anything: their records are their own.
+        own: Any = None if kind is Tensor or kind is Buffer else _Same(value)
         hooks = value._hooks or value._post_accumulate_hooks
         return (type(array), array.shape, array.strides, array.dtype, value.requires_grad,
                 value._grad_fn is None, own, hooks and tuple(hooks))  # fmt: skip
-    kind = type(value)
+    if kind is tuple or kind is list:
+        return (kind, *[signature(part, tensors) for part in value])
     if kind in _VALUES:
         return (kind, value)
     # What the class of a list or a dictionary adds to it is the object's own.
-    own = None if kind in _CONTAINERS or not getattr(value, "__dict__", None) else _Same(value)
+    own = _Same(value) if getattr(value, "__dict__", None) else None
     if isinstance(value, (tuple, list)):
         return (kind, own, *[signature(part, tensors) for part in value])
     if isinstance(value, dict):

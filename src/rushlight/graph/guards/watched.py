@@ -1,7 +1,7 @@
 """Python values that a recorded call depended on, and whether they are still the same.
 
-Each replay looks at all of them, so they are read many at a time, by functions written in C: a
-dictionary's entries by one `itemgetter`.
+Each replay looks at all of them, so that is done by functions written in C where it can be: a
+dictionary's entries are read by one `itemgetter`, and compared by `is`.
 """
 
 from __future__ import annotations
@@ -24,32 +24,38 @@ class Watched:
 
     def __init__(self) -> None:
         self._entries: dict[int, _Entries] = {}  # by the id of the dictionary
-        # How to read something, of what, its name, and what it was.
+        # How to read something, of what, its name, and what it was; several things at a time.
         self._values: list[tuple[Callable[[Any], Any], Any, str, Any]] = []
+        self._groups: list[tuple[Callable[[Any], Any], Any, str, tuple[Any, ...]]] = []
         self._containers: list[tuple[Any, str, int, list[Any]]] = []
+        self._readers: list[tuple[Any, Any, Any, set[str], _Entries]] | None = None
 
     def __len__(self) -> int:
         held = sum(len(held) for _, _, _, held in self._containers)
-        return len(self._values) + held + sum(len(e.present) for e in self._entries.values())
+        entries = sum(len(e.present) for e in self._entries.values())
+        return len(self._values) + len(self._groups) + held + entries
 
     def add_entry(self, holder: Any, name: str) -> Any:
         """Watches a global or an attribute in a dictionary, also one that is not there yet."""
+        self._readers = None
         if id(holder) not in self._entries:
             self._entries[id(holder)] = _Entries(holder)
         return self._entries[id(holder)].add(name)
 
     def add_cell(self, cell: Any, name: str) -> Any:
         """Watches a variable of an outer function."""
-        return self._add(_in_cell, cell, f"'{name}'")
+        is_filled = _in_cell(cell) is not _ABSENT
+        return self._add(_filled_cell if is_filled else _in_cell, cell, f"'{name}'")
 
     def add_member(self, target: Any, name: str) -> Any:
         """Watches an attribute that stands in a slot."""
-        return self._add(_reader(name), target, f"'{name}'")
+        return self._add(lambda target: getattr(target, name, _ABSENT), target, f"'{name}'")
 
     def add_function(self, function: FunctionType) -> None:
         """Watches a function's code and its defaults."""
         read = attrgetter("__code__", "__defaults__", "__kwdefaults__")
-        self._add(read, function, f"the code or the defaults of {function.__name__}")
+        label = f"the code or the defaults of {function.__name__}"
+        self._groups.append((read, function, label, read(function)))
 
     def add_attributes(self, target: Any) -> None:
         """Watches an object's class, and whether it gets or loses attributes."""
@@ -57,7 +63,8 @@ class Watched:
         if isinstance(target, type):
             self._add(len, vars(target), label)
         elif hasattr(target, "__dict__"):
-            self._add(attrgetter("__class__", "__dict__"), target, label)
+            read = attrgetter("__class__", "__dict__")
+            self._groups.append((read, target, label, read(target)))
             self._add(len, vars(target), label)
         else:
             self._add(type, target, f"the class of a {type(target).__name__}")
@@ -74,13 +81,28 @@ class Watched:
 
     def change(self) -> str | None:
         """What is another value by now; None if nothing is."""
-        for entries in self._entries.values():
+        if self._readers is None:
+            self._readers = [entries.reader() for entries in self._entries.values()]
+        for read, holder, values, absent, entries in self._readers:
+            try:
+                if all(map(is_, read(holder), values)) and (
+                    not absent or holder.keys().isdisjoint(absent)
+                ):
+                    continue
+            except KeyError:
+                pass
             name = entries.change()
             if name is not None:
                 return f"'{name}' changes"
         for read, target, label, value in self._values:
-            now = read(target)
+            try:
+                now = read(target)
+            except ValueError:  # a variable was emptied
+                return f"{label} changes"
             if now is not value and not _same(now, value):
+                return f"{label} changes"
+        for read, target, label, values in self._groups:
+            if not all(map(is_, read(target), values)):
                 return f"{label} changes"
         for container, label, length, held in self._containers:
             if len(container) != length or not identical(contents(container), held):
@@ -95,33 +117,28 @@ class _Entries:
         self.holder = holder
         self.present: dict[str, Any] = {}
         self.absent: set[str] = set()
-        self.read: Any = None  # made when all names are known
 
     def add(self, name: str) -> Any:
         value = self.holder.get(name, _ABSENT)
         if value is _ABSENT:
             self.absent.add(name)
             return None
-        if name not in self.present:
-            self.present[name] = value
-            self.read = None
-        return self.present[name]
+        return self.present.setdefault(name, value)
+
+    def reader(self) -> tuple[Any, Any, Any, set[str], _Entries]:
+        """How to read all of them, of what, what they were, the absent; who says which one it is."""
+        names = list(self.present)
+        read: Any = _nothing
+        if names:  # of one name alone it would give the value, and no tuple
+            read = itemgetter(*names, *(names if len(names) == 1 else ()))
+        return read, self.holder, read(self.present), self.absent, self
 
     def change(self) -> str | None:
         """The name of an entry that is another, or has come or gone."""
-        if self.read is None:
-            names = [*self.present, *self.present][: max(len(self.present), 2)]
-            self.read = itemgetter(*names) if names else tuple  # of two names a tuple, of one none
-            self.values = [self.present[name] for name in names]
-        try:
-            if (not self.values or identical(self.read(self.holder), self.values)) and (
-                not self.absent or self.holder.keys().isdisjoint(self.absent)
-            ):
-                return None
-        except KeyError as error:
-            return str(error.args[0])
-        changed = [n for n, value in self.present.items() if not _same(self.holder[n], value)]
-        return changed[0] if changed else min(self.absent.intersection(self.holder))
+        for name, value in self.present.items():
+            if not _same(self.holder.get(name, _ABSENT), value):
+                return name
+        return next((name for name in self.absent if name in self.holder), None)
 
 
 def contents(container: Any) -> list[Any]:
@@ -152,6 +169,9 @@ def _same(now: Any, before: Any) -> bool:
     return kind in PLAIN and now == before
 
 
+_filled_cell = attrgetter("cell_contents")
+
+
 def _in_cell(cell: Any) -> Any:
     try:
         return cell.cell_contents
@@ -159,5 +179,5 @@ def _in_cell(cell: Any) -> Any:
         return _ABSENT
 
 
-def _reader(name: str) -> Callable[[Any], Any]:
-    return lambda target: getattr(target, name, _ABSENT)
+def _nothing(holder: Any) -> tuple[()]:
+    return ()
