@@ -18,6 +18,7 @@ from ..kernels import launch
 from ..nn.module import Module
 from ..tensor import Tensor
 from .capture import PACKAGE, Recorder
+from .confirm import difference
 from .entry import Entry
 from .errors import CaptureError, LeakError, RefusedError
 from .guards.code import read_names
@@ -95,32 +96,34 @@ class CompiledFunction:
             self._run_eagerly(str(error))
             return self.function(*args, **kwargs)
         entries = self.entries.get(key)
+        candidate = None  # a record that holds, once the recording of this call equals it
         if entries is not None:
             for entry in entries:
                 slots = entry.fetch(tensors)
                 if slots is not None:
+                    if not entry.is_confirmed:
+                        candidate = entry
+                        break
                     if entry is not self.last_used:
                         self._note_use(key, entry)
                     self.unused = 0
                     if self.attempts:
                         self.attempts.pop(key, None)
                     return entry.run(slots, tensors)
-        if self.dropped >= _MOST_RECORDS or not _recording.acquire(blocking=False):
+        if self.dropped >= _MOST_RECORDS or _recording.locked():
             return self.function(*args, **kwargs)
-        try:
-            return self._record(key, tensors, args, kwargs)
-        finally:
-            _recording.release()
+        with _recording:  # and no `acquire`, after which an interrupt may come before a `try`
+            return self._record(key, candidate, tensors, args, kwargs)
 
     def _note_use(self, key: Any, entry: Entry) -> None:
         """The least recently used come first among the signatures, last among their records."""
         self.last_used = entry
         self.entries.move_to_end(key)
-        entries = self.entries[key]
-        entries.remove(entry)
-        entries.insert(0, entry)
+        self.entries[key][:] = [entry, *[e for e in self.entries[key] if e is not entry]]
 
-    def _record(self, key: Any, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
+    def _record(
+        self, key: Any, candidate: Entry | None, tensors: list[Tensor], args: Any, kwargs: Any
+    ) -> Any:
         before = self._change(key, tensors)
         names = Names(self.function, [*args, *kwargs.values()])
         if names.refusal is not None:
@@ -151,9 +154,11 @@ class CompiledFunction:
         if entry is None or recorder.failure is not None:
             self._run_eagerly(str(recorder.failure))
             return result
-        self._keep(key, entry)
+        if candidate is None:
+            self._keep(key, entry)
+        else:
+            self._confirm(candidate, entry)
         self.attempts.pop(key, None)
-        self.unused += 1
         if self.unused >= _MOST_RECORDS:
             why = before or "the shape or value of an argument differs"
             self._run_eagerly(f"{self.unused} records in a row were used once: {why}")
@@ -164,7 +169,16 @@ class CompiledFunction:
         entries = self.entries.get(key)
         return entries[0].change(tensors) if entries else None
 
+    def _confirm(self, candidate: Entry, entry: Entry) -> None:
+        """Lets a record be used from now on if the next recording is like it."""
+        what = difference(candidate, entry)
+        if what is not None:
+            self._run_eagerly(f"{what}, though nothing that it names has changed")
+        candidate.is_confirmed = True
+        self.unused = 0
+
     def _keep(self, key: Any, entry: Entry) -> None:
+        self.unused += 1
         self.entries.setdefault(key, []).append(entry)
         self._note_use(key, entry)
         while sum(map(len, self.entries.values())) > _MOST_RECORDS:

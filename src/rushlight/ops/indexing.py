@@ -227,7 +227,7 @@ def _index_beside(self: Tensor, index: Tensor) -> Tensor:
 def _index_tensor(self: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
     if array.size == 0:
         array = array.astype("int64")
-    return wrap(array).to(self.device)
+    return wrap(table_of(self).from_numpy(array))
 
 
 def _checked_slice(part: slice) -> slice:
