@@ -406,8 +406,8 @@ class Recorder:
     @contextmanager
     def active(self) -> Iterator[None]:
         with launch.intercepted(lambda table: _RecordingTable(table, self)):
-            launch.recorder = self
             try:
+                launch.recorder = self
                 yield
             finally:
                 launch.recorder = None
