@@ -85,7 +85,7 @@ class CompiledFunction:
         return self.last_used.record
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.runs_eagerly or launch.recorder is not None:
+        if self.runs_eagerly or launch.is_intercepted:
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
         try:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from ..kernels.launch import plain_tables
 from ..tensor import Tensor
+from .svg import Picture
 
 
 @dataclass(slots=True)
@@ -182,11 +183,15 @@ class Record:
                     writers.setdefault(Value(base, value.version), call)
         return found
 
-    def svg(self) -> str:
+    def svg(self) -> Picture:
         """The record as a picture: forward, backward and update in three shades."""
         from .draw_record import draw_record
 
         return draw_record(self)
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return str(self.svg())
 
     def save_svg(self, path: str | os.PathLike[str]) -> None:
         """Writes `svg()` to a file, which appears only once it is complete."""
