@@ -150,8 +150,8 @@ def _unary(cls: type[Unary]) -> Any:
             state.enabled and differentiable
         ):
             node: Any = _new(cls)
+            node._edges = (edge_to(input),)  # which may make nodes, of a view: they come before
             node._sequence = next_sequence()
-            node._edges = (edge_to(input),)
             node._saved = ()
             node._shape, node._dtype = array.shape, array.dtype
             if has_context:
@@ -200,8 +200,8 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
             )
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)
+            node._edges = (edge_to(input), edge_to(other))  # before its number, as above
             node._sequence = next_sequence()
-            node._edges = (edge_to(input), edge_to(other))
             node._saved = ()
             node._shape, node._dtype = array.shape, array.dtype
             if has_context:
