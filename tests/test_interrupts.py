@@ -13,7 +13,7 @@ import io
 import sys
 import warnings
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from rushlight.overrides import modes
 PACKAGE = str(Path(torch.__file__).parent)
 
 
-@lru_cache(maxsize=None)
+@cache
 def undoing_lines(path: str) -> frozenset[int]:
     """The lines of a file that stand in a `finally` or in an `__exit__`."""
     found: set[int] = set()

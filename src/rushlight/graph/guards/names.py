@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property, lru_cache, partial, partialmethod
 from types import (
@@ -22,7 +23,6 @@ from types import (
     MethodWrapperType,
     ModuleType,
 )
-from collections import OrderedDict
 from typing import Any
 
 from ...dtype import dtype
