@@ -47,7 +47,8 @@ def a_file_that_is_imported_inside() -> Iterator[Any]:
 def a_name_that_is_imported_inside() -> Iterator[Any]:
     settings = new_module(scale=2.0)
     exec_globals: dict[str, Any] = {}
-    exec(f"def f(x):\n    from {settings.__name__} import scale\n    return x * scale", exec_globals)
+    line = f"from {settings.__name__} import scale"
+    exec(f"def f(x):\n    {line}\n    return x * scale", exec_globals)
     yield exec_globals["f"]
     settings.scale = 3.0
     yield

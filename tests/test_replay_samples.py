@@ -133,7 +133,8 @@ def test_replay_on_tensors_that_nothing_names(
         try:
             for _ in range(2):
                 step()
-                for own, value in zip(tensors, build(torch, first, tensor).leaves(Tensor)):
+                again = build(torch, first, tensor).leaves(Tensor)
+                for own, value in zip(tensors, again, strict=True):
                     own.data = value
         except CaptureError as error:
             refusals.append(str(error))

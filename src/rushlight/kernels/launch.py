@@ -3,7 +3,8 @@
 `kernels[type(array)]` is the table of kernels for that type of array: an instance of `Base` or of a
 class of it. Operations reach every kernel through this dictionary and through nothing else, so that
 whoever puts another object in a table's place (a recorder, a counter) sees every call: forward,
-backward and optimizer alike; compiled functions run without their records meanwhile. While nobody does, the choke-point costs one dictionary look-up.
+backward and optimizer alike. Compiled functions run without their records meanwhile. While nobody
+does, the choke-point costs one dictionary look-up.
 """
 
 from __future__ import annotations

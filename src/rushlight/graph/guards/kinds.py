@@ -31,7 +31,8 @@ PACKAGE = __name__.partition(".")[0]
 # Python's own modules whose functions give the same for the same arguments, or do nothing that a
 # result depends on, and look at attributes by the names that stand in the code alone.
 _PURE = {
-    "abc", "argparse", "bisect", "builtins", "cmath", "collections", "contextlib", "decimal", "enum",
+    "abc", "argparse", "bisect", "builtins", "cmath", "collections", "contextlib", "decimal",
+    "enum",
     "fractions", "functools", "heapq", "itertools", "keyword", "math", "numbers", "operator", "re",
     "statistics", "string", "textwrap", "types", "typing", "warnings", "weakref", "collections_abc",
 }  # fmt: skip
@@ -49,7 +50,8 @@ _CONSTANT = (
     types.CodeType, types.EllipsisType, types.NotImplementedType, types.GenericAlias,
     types.UnionType, types.MethodDescriptorType, types.WrapperDescriptorType,
     types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
-    type(CodeNames.of_globals), typing.TypeVar, datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal, uuid.UUID,
+    type(CodeNames.of_globals), typing.TypeVar, datetime.date, datetime.time,
+    datetime.timedelta, datetime.tzinfo, decimal.Decimal, uuid.UUID,
     type(threading.Lock()), type(threading.RLock()),
 )  # fmt: skip
 _IMMUTABLE, _HEAP = 1 << 8, 1 << 9  # Py_TPFLAGS_IMMUTABLETYPE, Py_TPFLAGS_HEAPTYPE

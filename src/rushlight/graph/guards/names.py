@@ -239,7 +239,8 @@ class Names:
             self._objects.append(value)
             self._see_implicit_methods(kind)
             self._see_called_back(kind)
-            if not all(k is object or kinds.is_looked_through(_globals_of(k)) for k in kind.__mro__):
+            bases = kind.__mro__[:-1]
+            if not all(kinds.is_looked_through(_globals_of(base)) for base in bases):
                 self._whole.add(id(value))
 
     def _check_library(self, kind: type, label: str) -> None:
@@ -356,7 +357,7 @@ class Names:
         return len(self._objects), len(self.attribute_names), whole
 
     def _names_of(self, target: Any, holders: list[tuple[Any, Any]]) -> set[str]:
-        """The names that may be read of an object: those of its own only if code may look at all."""
+        """The names that may be read of an object; all of its own if code may look at all."""
         if isinstance(target, (type, ModuleType)) or not (
             self.looks_at_all or id(target) in self._whole
         ):

@@ -126,7 +126,7 @@ class _Entries:
         return self.present.setdefault(name, value)
 
     def reader(self) -> tuple[Any, Any, Any, set[str], _Entries]:
-        """How to read all of them, of what, what they were, the absent; who says which one it is."""
+        """How to read all of them, of what, what they were, what is absent; who tells which."""
         names = list(self.present)
         read: Any = _nothing
         if names:  # of one name alone it would give the value, and no tuple
