@@ -1,4 +1,4 @@
-"""`torch.compile`: a function that is recorded at its first call and replayed at later ones."""
+"""`torch.compile`: a function that is recorded at its first calls and replayed at later ones."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def compile(
 ) -> Any:  # fmt: skip
     """Makes a function of tensors, or a module, that records its kernels and replays them.
 
-    The first call with given shapes, dtypes, devices and modes runs as it is, and its kernels are
-    noted: forward, backward and optimizer. Later calls run just these kernels on the new data,
-    with the same results to the bit. What cannot be replayed (reading a value, a shape that
+    The first two calls with given shapes, dtypes, devices and modes run as they are, and their
+    kernels are noted: forward, backward and optimizer. If both recordings are alike, later calls
+    run just these kernels on the new data, with the same results to the bit. What cannot be replayed (reading a value, a shape that
     depends on data) lets the function run as it is from then on, with one warning that names the
     line; with `fullgraph` it raises `CaptureError`. See docs/graph.md for what may change between
     calls. `dynamic`, `backend`, `mode` and `options` are PyTorch's and have no meaning here.
