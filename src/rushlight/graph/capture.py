@@ -384,7 +384,7 @@ class Recorder:
         if id(module) not in self.modules and not self._is_elsewhere():
             names = self.names.watched_attributes(module)
             attributes = vars(module)
-            values = [attributes[n] for n in attributes if names is None or n in names]
+            values = list(attributes.values() if names is None else map(attributes.get, names))
             self.modules[id(module)] = (module, names, values)
             if not _NO_TENSORS.issuperset(map(type, values)):
                 self._see_lasting(values)

@@ -40,9 +40,10 @@ def compile(
 
     The first two calls with given shapes, dtypes, devices and modes run as they are, and their
     kernels are noted: forward, backward and optimizer. If both recordings are alike, later calls
-    run just these kernels on the new data, with the same results to the bit. What cannot be replayed (reading a value, a shape that
-    depends on data) lets the function run as it is from then on, with one warning that names the
-    line; with `fullgraph` it raises `CaptureError`. See docs/graph.md for what may change between
+    run just these kernels on the new data, with the same results to the bit. What cannot be
+    replayed (reading a value, a shape that depends on data) lets the function run as it is from
+    then on, with one warning that names the line; with `fullgraph` it raises `CaptureError`. See
+    docs/graph.md for what may change between
     calls. `dynamic`, `backend`, `mode` and `options` are PyTorch's and have no meaning here.
 
     >>> import rushlight as torch

@@ -271,7 +271,7 @@ class Names:
                 self._files.add(id(forward.__globals__))
             self._see(type(module).forward, "forward")
             self._see_implicit_methods(type(module))
-        elif any(
+        elif not _USUAL.issuperset(map(type, vars(module).values())) and any(
             type(value) not in _USUAL and not isinstance(value, Module)
             for value in vars(module).values()
         ):
