@@ -63,9 +63,15 @@ def never_changes(value: Any) -> bool:
     return type(value) in PLAIN or isinstance(value, _CONSTANT)
 
 
+def _package_of(module: str) -> str:
+    """The package that a file belongs to; the command line is a program like the user's."""
+    top = module.partition(".")[0]
+    return module if top == PACKAGE and module.startswith(f"{PACKAGE}.cli.") else top
+
+
 def is_users(kind: type) -> bool:
     """Whether a class is the user's, or one of a library, and not this package's."""
-    return kind.__module__.partition(".")[0] not in (PACKAGE, "builtins", "numpy")
+    return _package_of(kind.__module__) not in (PACKAGE, "builtins", "numpy")
 
 
 def is_users_class(value: Any) -> bool:
@@ -83,7 +89,7 @@ def is_source_of_values(value: Any) -> bool:
 def is_looked_through(names: dict[str, Any]) -> bool:
     """Whether a file's functions are looked through: the user's, and other packages' but a few."""
     name, path = names.get("__name__") or "", names.get("__file__")
-    top = name.partition(".")[0]
+    top = _package_of(name)
     if top == PACKAGE or top in _ARRAYS or name in sys.builtin_module_names:
         return False
     return path is None or path.startswith(_SITE) or not path.startswith(_STDLIB)
@@ -98,7 +104,7 @@ def is_trusted(module: str | None) -> bool:
     """Whether functions of a module that is not looked through give the same each time."""
     if module is None:
         return True
-    top = module.partition(".")[0]
+    top = _package_of(module)
     if module.startswith("numpy.random"):
         return False
     return top.lstrip("_") in _PURE or top in _LOOKING_AT_ALL or top in _ARRAYS or top == PACKAGE
@@ -110,7 +116,7 @@ def looks_at_all(module: str | None) -> bool:
 
 def is_own(names: dict[str, Any]) -> bool:
     """Whether a file, by its globals, is one of this package's."""
-    return (names.get("__name__") or "").partition(".")[0] == PACKAGE
+    return _package_of(names.get("__name__") or "") == PACKAGE
 
 
 def is_users_container(value: Any) -> bool:
