@@ -289,3 +289,40 @@ def test_gradients_beside_infinite_ones() -> None:
     y = torch.ones(3, requires_grad=True)
     y.std().backward()
     assert y.grad.tolist() == [0.0, 0.0, 0.0]
+
+
+class _Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        return grad * 2
+
+
+USES = {
+    "unary": lambda z: z.exp(), "binary": lambda z: z * 3, "second operand": lambda z: 3 * z,
+    "both operands": lambda z: z * z, "other operand": lambda z: torch.ones(2, 2) * z,
+    "view": lambda z: z.t(), "reduction": lambda z: z.sum(0), "matrix product": lambda z: z @ z,
+    "function": _Double.apply, "compiled": torch.compile(torch.exp),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", USES)
+def test_views_are_used_after_a_change_of_their_base(name: str) -> None:
+    """The view's history is derived anew as it is used, and comes before what uses it."""
+
+    def gradient(is_asked: bool) -> Any:
+        w = torch.ones(4, requires_grad=True)
+        y = torch.tensor([1.0, -2.0, 3.0, -4.0]) * w
+        z = y.view(2, 2)
+        y.relu_()
+        if is_asked:
+            assert z.requires_grad
+        USES[name](z).sum().backward()
+        return w.grad.tolist()
+
+    expected = gradient(is_asked=True)
+    assert expected[0] > 0 and expected[1] == 0
+    assert gradient(is_asked=False) == expected

@@ -442,6 +442,12 @@ def strides_of_what_it_reads(compiled: Any) -> Any:
 
 
 @cases.add_refused("NumPy array")
+def arrays_of_numpy_that_become_tensors(compiled: Any) -> Any:
+    f = compiled(lambda x: x + torch.tensor(np.ones(2)))
+    return [f(torch.zeros(2)).tolist() for _ in range(2)]
+
+
+@cases.add_refused("'a', a numpy.ndarray, which cannot be watched")
 def arrays_of_numpy(compiled: Any) -> Any:
     a = np.zeros(2)
     f = compiled(lambda x: x + torch.tensor(a))

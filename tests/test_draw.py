@@ -219,3 +219,12 @@ def test_save_svg(tmp_path: Path) -> None:
         graph.save_svg(torch.ones(1), path)
     assert path.read_text().endswith("</svg>\n")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_notebooks_show_the_picture() -> None:
+    picture = graph.draw(torch.ones(2, requires_grad=True) * 2)
+    assert picture._repr_svg_() == picture
+    assert picture.startswith("<svg")
+    step = torch.compile(lambda x: x * 2)
+    step(torch.ones(2))
+    assert step.graph._repr_svg_() == step.graph.svg()

@@ -147,9 +147,8 @@ class inference_mode(_Mode):
 
     def __enter__(self) -> None:
         self.before = (state.enabled, state.inference)
-        if self.mode:
-            state.enabled = False
-        state.inference = self.mode
+        # At once, so that no interrupt comes between.
+        state.enabled, state.inference = state.enabled and not self.mode, self.mode
 
     def __exit__(self, *exception: Any) -> None:
         state.enabled, state.inference = self.before

@@ -82,7 +82,7 @@ class Function(Node):
             isinstance(value, Tensor) and value.requires_grad for value in inputs
         )
         node._edges = tuple([edge_to(v) for v in inputs]) if recording else (None,) * len(inputs)
-        node._sequence = next_sequence()
+        node._sequence = next_sequence()  # after those of views that `edge_to` brings up to date
         combined = cls.setup_context is Function.setup_context
         with no_grad():
             if combined:

@@ -356,8 +356,8 @@ class CopySlices(Node):
     """An in-place operation on a view, as seen from the view's base."""
 
     def __init__(self, base: Tensor, steps: tuple[Any, ...], node: Node) -> None:
-        self._sequence = next_sequence()
         self._edges = (edge_to(base), *node._edges[1:])
+        self._sequence = next_sequence()
         self._shape = base.array.shape
         self._dtype = base.array.dtype
         self._saved = ()

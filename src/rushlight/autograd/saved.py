@@ -60,8 +60,8 @@ class saved_tensors_hooks:
                 "saved_tensors_hooks: pack_hook and unpack_hook must be callable, but got "
                 f"{type(self.pack_hook).__name__} and {type(self.unpack_hook).__name__}"
             )
-        _local.stack.append((self.pack_hook, self.unpack_hook))
         _count(1)
+        _local.stack.append((self.pack_hook, self.unpack_hook))  # last: nothing undoes half of it
 
     def __exit__(self, *exception: Any) -> None:
         _local.stack.pop()

@@ -53,7 +53,8 @@ class Training:
         self.scheduler = optim.lr_scheduler.OneCycleLR(
             self.optimizer, options.lr, total_steps=options.epochs * self.steps
         )
-        self.update = rushlight.compile(self._update) if compiled else self._update
+        update = updating(self.model, self.loss_function, self.optimizer)
+        self.update = rushlight.compile(update) if compiled else update
         self.epoch = 0  # how many are complete
         self.step = 0  # how many of the next are
         self.epoch_start = self.generator.get_state()
@@ -162,15 +163,6 @@ class Training:
             f"rate than --lr {self.options.lr}"
         )
 
-    def _update(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Changes the weights by one batch; the loss, and how many images were known before."""
-        self.optimizer.zero_grad()
-        outputs = self.model(images)
-        loss = self.loss_function(outputs, labels)
-        loss.backward()
-        self.optimizer.step()
-        return loss.detach(), (outputs.detach().argmax(1) == labels).sum()
-
     def _finish_epoch(self) -> None:
         log_probabilities = predict_all(self.model, self.task.test)
         labels = self.task.test.tensors[1].to(self.device)
@@ -201,3 +193,23 @@ def predict_all(model: nn.Module, dataset: TensorDataset) -> Tensor:
     with rushlight.no_grad():
         chunks = dataset.tensors[0].split(_EVALUATION_BATCH)
         return rushlight.cat([model(chunk.to(device)).log_softmax(1) for chunk in chunks])
+
+
+def updating(
+    model: nn.Module, loss_function: nn.Module, optimizer: optim.Optimizer
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """A step of training, as a function of a batch.
+
+    It stands by itself: a record of a method would look at the counters of its object, too.
+    """
+
+    def update(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Changes the weights by one batch; the loss, and how many images were known before."""
+        optimizer.zero_grad()
+        outputs = model(images)
+        loss = loss_function(outputs, labels)
+        loss.backward()
+        optimizer.step()
+        return loss.detach(), (outputs.detach().argmax(1) == labels).sum()
+
+    return update

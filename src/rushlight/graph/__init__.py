@@ -3,5 +3,6 @@
 from .compile import compile
 from .draw import draw, save_svg
 from .errors import CaptureError
+from .trace import trace
 
-__all__ = ["CaptureError", "compile", "draw", "save_svg"]
+__all__ = ["CaptureError", "compile", "draw", "save_svg", "trace"]

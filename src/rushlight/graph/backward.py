@@ -121,7 +121,7 @@ class CompiledBackward(Node):
         self, part: BackwardPart, slots: list[Any], arguments: list[Tensor], checked: list[Tensor]
     ) -> None:
         self._edges = tuple([edge_to(t) for t in (*arguments, *part.leaves)])
-        self._sequence = next_sequence()
+        self._sequence = next_sequence()  # after those of views that `edge_to` brings up to date
         self._outputs = len(part.results)
         single = self._outputs == 1
         self._shape = part.shapes[0] if single else tuple(part.shapes)

@@ -29,7 +29,7 @@ from ..random import default_states
 from ..tensor import Tensor
 from .errors import CaptureError, LeakError, RefusedError
 from .guards import state_of
-from .guards.names import Names, is_users_class
+from .guards.names import Names
 from .record import Call, LiveValue, Record, Slot, Source
 
 # What modules without parameters and tensors have as attributes.
@@ -73,8 +73,6 @@ class Recorder:
             if self.known_slot(tensor.array) is None:  # one may be given twice
                 self.new_slot(tensor.array, Source(None, argument=number))
         self.names = names
-        if names.refusal is not None:
-            self.fail(names.refusal)
         self._see_lasting(names.tensors)
         for module in names.modules:
             self.see_module(module)
@@ -384,23 +382,12 @@ class Recorder:
 
     def see_module(self, module: Module) -> None:
         if id(module) not in self.modules and not self._is_elsewhere():
-            names, values = self._watched_attributes(module)
+            names = self.names.watched_attributes(module)
+            attributes = vars(module)
+            values = list(attributes.values() if names is None else map(attributes.get, names))
             self.modules[id(module)] = (module, names, values)
             if not _NO_TENSORS.issuperset(map(type, values)):
                 self._see_lasting(values)
-
-    def _watched_attributes(self, module: Module) -> tuple[Any, list[Any]]:
-        """Of modules of the user's those that the code names; of others all."""
-        attributes = vars(module)
-        if not is_users_class(module):
-            return None, list(attributes.values())
-        named = self.names.attribute_names
-        watched = [
-            name for name, value in attributes.items()
-            if name in named or name[0] == "_" or name == "training"
-            or isinstance(value, (Tensor, Module))
-        ]  # fmt: skip
-        return watched, [attributes[name] for name in watched]
 
     def see_optimizer(self, optimizer: Any) -> None:
         if self._is_elsewhere() or id(optimizer) in self.optimizers:
@@ -419,8 +406,8 @@ class Recorder:
     @contextmanager
     def active(self) -> Iterator[None]:
         with launch.intercepted(lambda table: _RecordingTable(table, self)):
-            launch.recorder = self
             try:
+                launch.recorder = self
                 yield
             finally:
                 launch.recorder = None

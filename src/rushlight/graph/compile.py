@@ -1,4 +1,4 @@
-"""`torch.compile`: a function that is recorded at its first call and replayed at later ones."""
+"""`torch.compile`: a function that is recorded at its first calls and replayed at later ones."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from ..kernels import launch
 from ..nn.module import Module
 from ..tensor import Tensor
 from .capture import PACKAGE, Recorder
+from .confirm import difference
 from .entry import Entry
 from .errors import CaptureError, LeakError, RefusedError
-from .guards.names import Names, read_names
+from .guards.code import read_names
+from .guards.names import Names
 from .guards.signature import sharing, signature
 from .record import Record
 
@@ -36,11 +38,12 @@ def compile(
 ) -> Any:  # fmt: skip
     """Makes a function of tensors, or a module, that records its kernels and replays them.
 
-    The first call with given shapes, dtypes, devices and modes runs as it is, and its kernels are
-    noted: forward, backward and optimizer. Later calls run just these kernels on the new data,
-    with the same results to the bit. What cannot be replayed (reading a value, a shape that
-    depends on data) lets the function run as it is from then on, with one warning that names the
-    line; with `fullgraph` it raises `CaptureError`. See docs/graph.md for what may change between
+    The first two calls with given shapes, dtypes, devices and modes run as they are, and their
+    kernels are noted: forward, backward and optimizer. If both recordings are alike, later calls
+    run just these kernels on the new data, with the same results to the bit. What cannot be
+    replayed (reading a value, a shape that depends on data) lets the function run as it is from
+    then on, with one warning that names the line; with `fullgraph` it raises `CaptureError`. See
+    docs/graph.md for what may change between
     calls. `dynamic`, `backend`, `mode` and `options` are PyTorch's and have no meaning here.
 
     >>> import rushlight as torch
@@ -84,7 +87,7 @@ class CompiledFunction:
         return self.last_used.record
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.runs_eagerly or launch.recorder is not None:
+        if self.runs_eagerly or launch.is_intercepted:
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
         try:
@@ -95,35 +98,39 @@ class CompiledFunction:
             self._run_eagerly(str(error))
             return self.function(*args, **kwargs)
         entries = self.entries.get(key)
+        candidate = None  # a record that holds, once the recording of this call equals it
         if entries is not None:
             for entry in entries:
                 slots = entry.fetch(tensors)
                 if slots is not None:
+                    if not entry.is_confirmed:
+                        candidate = entry
+                        break
                     if entry is not self.last_used:
                         self._note_use(key, entry)
                     self.unused = 0
                     if self.attempts:
                         self.attempts.pop(key, None)
                     return entry.run(slots, tensors)
-        if self.dropped >= _MOST_RECORDS or not _recording.acquire(blocking=False):
+        if self.dropped >= _MOST_RECORDS or _recording.locked():
             return self.function(*args, **kwargs)
-        try:
-            return self._record(key, tensors, args, kwargs)
-        finally:
-            _recording.release()
+        with _recording:  # and no `acquire`, after which an interrupt may come before a `try`
+            return self._record(key, candidate, tensors, args, kwargs)
 
     def _note_use(self, key: Any, entry: Entry) -> None:
         """The least recently used come first among the signatures, last among their records."""
         self.last_used = entry
         self.entries.move_to_end(key)
-        entries = self.entries[key]
-        entries.remove(entry)
-        entries.insert(0, entry)
+        self.entries[key][:] = [entry, *[e for e in self.entries[key] if e is not entry]]
 
-    def _record(self, key: Any, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
+    def _record(
+        self, key: Any, candidate: Entry | None, tensors: list[Tensor], args: Any, kwargs: Any
+    ) -> Any:
         before = self._change(key, tensors)
-        objects = [a for a in (*args, *kwargs.values()) if not isinstance(a, Tensor)]
-        names = Names(self.function, objects)
+        names = Names(self.function, [*args, *kwargs.values()])
+        if names.refusal is not None:
+            self._run_eagerly(names.refusal)
+            return self.function(*args, **kwargs)
         randomness = _other_random_states() if names.has_other_random else None
         recorder = Recorder(tensors, names, self.fullgraph)
         modes = state.enabled, get_default_dtype()
@@ -149,9 +156,11 @@ class CompiledFunction:
         if entry is None or recorder.failure is not None:
             self._run_eagerly(str(recorder.failure))
             return result
-        self._keep(key, entry)
+        if candidate is None:
+            self._keep(key, entry)
+        else:
+            self._confirm(candidate, entry)
         self.attempts.pop(key, None)
-        self.unused += 1
         if self.unused >= _MOST_RECORDS:
             why = before or "the shape or value of an argument differs"
             self._run_eagerly(f"{self.unused} records in a row were used once: {why}")
@@ -162,7 +171,16 @@ class CompiledFunction:
         entries = self.entries.get(key)
         return entries[0].change(tensors) if entries else None
 
+    def _confirm(self, candidate: Entry, entry: Entry) -> None:
+        """Lets a record be used from now on if the next recording is like it."""
+        what = difference(candidate, entry)
+        if what is not None:
+            self._run_eagerly(f"{what}, though nothing that it names has changed")
+        candidate.is_confirmed = True
+        self.unused = 0
+
     def _keep(self, key: Any, entry: Entry) -> None:
+        self.unused += 1
         self.entries.setdefault(key, []).append(entry)
         self._note_use(key, entry)
         while sum(map(len, self.entries.values())) > _MOST_RECORDS:

@@ -11,15 +11,17 @@ from ..serialization.archive import replaced_when_complete
 from ..tensor import Tensor
 from .draw_diagram import render
 from .layout import Box, Diagram, Kind, arrange
+from .svg import Picture
 
 NamedTensors = Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]
 
 
 def draw(
     tensor: Tensor, params: NamedTensors | None = None, inputs: NamedTensors | None = None
-) -> str:
+) -> Picture:
     """The autograd graph that `tensor` was computed by, as the text of an SVG picture.
 
+    A notebook shows it as a picture.
     Every operation is a box with its name (`ConvolutionBackward0` is shown as Convolution) and the
     shape of its output. `params` and `inputs` give tensors names, as dictionaries or pairs, for
     instance `model.named_parameters()`: an input has a place of its own at the top of what is

@@ -14,7 +14,7 @@ _COLOURS = {
 }
 
 
-def render(diagram: Diagram) -> str:
+def render(diagram: Diagram) -> svg.Picture:
     """The picture of an arranged diagram."""
     parts = [_arrow(arrow, diagram) for arrow in diagram.arrows]
     for box in diagram.boxes:

@@ -41,7 +41,7 @@ class Place:
         return self.top + BOX_HEIGHT / 2
 
 
-def draw_record(record: Record) -> str:
+def draw_record(record: Record) -> svg.Picture:
     """The picture of a record as the text of an SVG file."""
     calls = [*record.calls, *record.backward_calls]
     phases = [phase for phase in PHASES if any(call.phase == phase for call in calls)]

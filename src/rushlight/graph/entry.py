@@ -28,6 +28,8 @@ class Entry:
     `run` replays it on them. LeakError where a replay would not leave what the recorded call left.
     """
 
+    is_confirmed = False  # whether a second recording was like it
+
     def __init__(self, recorder: Recorder, result: Any, arguments: list[Tensor]) -> None:
         self.record: Record = recorder.record
         recorder.check_claims(tensors_in(result))

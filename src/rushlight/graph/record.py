@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from ..kernels.launch import plain_tables
 from ..tensor import Tensor
+from .svg import Picture
 
 
 @dataclass(slots=True)
@@ -64,8 +65,8 @@ class LiveValue(float):
 
 def _read(options: dict[str, Any], key: str, index: int | None) -> float:
     value = options[key] if index is None else options[key][index]
-    # Read past a recorder, which would take it for a value that the program reads.
-    if isinstance(value, Tensor):
+    if type(value) is not float and isinstance(value, Tensor):
+        # Read past a recorder, which would take it for a value that the program reads.
         return plain_tables[type(value.array)].scalar(value.array)
     return value
 
@@ -182,11 +183,15 @@ class Record:
                     writers.setdefault(Value(base, value.version), call)
         return found
 
-    def svg(self) -> str:
+    def svg(self) -> Picture:
         """The record as a picture: forward, backward and update in three shades."""
         from .draw_record import draw_record
 
         return draw_record(self)
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return str(self.svg())
 
     def save_svg(self, path: str | os.PathLike[str]) -> None:
         """Writes `svg()` to a file, which appears only once it is complete."""

@@ -86,7 +86,7 @@ class Results:
                 self._makers[id(tensor.array)] = tensor
         self.made: dict[int, Tensor] = {}  # slot -> the recorded call's own tensor
         leaves, self._tree = tree_flatten(result)
-        self._forms = [self._form_of(leaf) for leaf in leaves]
+        self.forms = [self._form_of(leaf) for leaf in leaves]
         for tensor in self.made.values():
             if any(tensor._base is other for other in self.made.values()):
                 raise RefusedError("one of its results is a view of another")
@@ -96,9 +96,9 @@ class Results:
     def build(self, slots: list[Any], arguments: list[Tensor], made: dict[int, Tensor]) -> Any:
         """The results of a replay. Those that kernels made are in `made`, or put there, by slot."""
         replay = Replayed(slots, arguments, made)
-        if len(self._forms) == 1 and self._tree.type is None:  # saves half a microsecond
-            return self._forms[0].build(replay)
-        return tree_unflatten([form.build(replay) for form in self._forms], self._tree)
+        if len(self.forms) == 1 and self._tree.type is None:  # saves half a microsecond
+            return self.forms[0].build(replay)
+        return tree_unflatten([form.build(replay) for form in self.forms], self._tree)
 
     def _form_of(self, result: Any) -> Made | Known | Plain:
         if isinstance(result, Tensor):

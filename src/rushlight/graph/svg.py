@@ -16,9 +16,19 @@ markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.5 L8 4 L0 7.5 Z" fill="
 <rect width="100%" height="100%" fill="#ffffff"/>"""
 
 
-def document(width: float, height: float, parts: list[str]) -> str:
+class Picture(str):
+    """The text of an SVG file, which a notebook shows as the picture."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+
+def document(width: float, height: float, parts: list[str]) -> Picture:
     """A whole picture; the parts that come first lie below."""
-    return "\n".join([_HEAD.format(width=width, height=height), *parts, "</svg>", ""])
+    text = "\n".join([_HEAD.format(width=width, height=height), *parts, "</svg>", ""])
+    return Picture(text)
 
 
 def box(

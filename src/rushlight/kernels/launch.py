@@ -3,8 +3,8 @@
 `kernels[type(array)]` is the table of kernels for that type of array: an instance of `Base` or of a
 class of it. Operations reach every kernel through this dictionary and through nothing else, so that
 whoever puts another object in a table's place (a recorder, a counter) sees every call: forward,
-backward and optimizer alike (but for replays, which call what stood here when their record was
-made). While nobody does, the choke-point costs one dictionary look-up.
+backward and optimizer alike. Compiled functions run without their records meanwhile. While nobody
+does, the choke-point costs one dictionary look-up.
 """
 
 from __future__ import annotations
@@ -25,19 +25,32 @@ def register(table: Any) -> None:
     tables_by_device[table.device_name] = table
 
 
+# Whether other objects stand in the tables' places: then no record is made or replayed.
+is_intercepted = False
+
+
 @contextmanager
 def intercepted(wrap: Any) -> Iterator[None]:
-    """Puts `wrap(table)` in the place of every table, and the tables back at the end."""
+    """Puts `wrap(table)` in the place of every table, and the tables back at the end.
+
+    For users there is `graph.trace`.
+    """
+    global is_intercepted
+    before = is_intercepted
     original = dict(kernels)
     by_device = dict(tables_by_device)
     replaced = {table: wrap(table) for table in (*original.values(), *by_device.values())}
-    kernels.update({key: replaced[table] for key, table in original.items()})
-    tables_by_device.update({name: replaced[table] for name, table in by_device.items()})
     try:
+        is_intercepted = True
+        kernels.update({key: replaced[table] for key, table in original.items()})
+        tables_by_device.update({name: replaced[table] for name, table in by_device.items()})
         yield
     finally:
-        kernels.update(original)
-        tables_by_device.update(by_device)
+        is_intercepted = before
+        try:  # an interrupt may come between two calls
+            kernels.update(original)
+        finally:
+            tables_by_device.update(by_device)
 
 
 # ---- for whoever keeps a record of calls (see graph/capture.py)

@@ -111,7 +111,7 @@ def checked_part(self: Tensor, part: Any) -> Any:
     if isinstance(part, slice):
         return _checked_slice(part)
     if isinstance(part, (bool, np.bool_)):
-        return wrap(np.asarray(part)).to(self.device)
+        return wrap(table_of(self).from_numpy(np.asarray(part)))
     if isinstance(part, (int, np.integer)):
         return int(part)
     if isinstance(part, (list, tuple, range, np.ndarray)):
@@ -161,7 +161,7 @@ def _index_tensor(self: Tensor, part: Any) -> Tensor:
         array = array.astype("int64")
     elif array.dtype.kind in "iu" and not isinstance(part, np.ndarray):
         array = array.astype("int64")
-    return wrap(array).to(self.device)
+    return wrap(table_of(self).from_numpy(array))
 
 
 def _index_beside(self: Tensor, index: Tensor) -> Tensor:

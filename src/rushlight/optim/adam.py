@@ -119,12 +119,14 @@ class Adam(Optimizer):
                 f"{type(self).__name__}: parameters of dtype {parameter.dtype} are not supported; "
                 "keep real and imaginary parts as real parameters"
             )
-        state = self.state[parameter]
-        state["step"] = _count(0)
-        state["exp_avg"] = zeros_like(parameter)
-        state["exp_avg_sq"] = zeros_like(parameter)
+        state = {
+            "step": _count(0),
+            "exp_avg": zeros_like(parameter),
+            "exp_avg_sq": zeros_like(parameter),
+        }
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = zeros_like(parameter)
+        self.state[parameter] = state  # once it is whole: a step may be interrupted
         return state
 
 

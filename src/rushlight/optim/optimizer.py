@@ -254,8 +254,9 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                         f"{changed}."
                     )
                 args, kwargs = changed
-        phase, launch.phase = launch.phase, "update"
+        phase = launch.phase
         try:
+            launch.phase = "update"
             if launch.recorder is not None:
                 launch.recorder.see_optimizer(self)
             result = step(self, *args, **kwargs)

@@ -10,14 +10,15 @@ key that records are kept under (`signature`).
 from __future__ import annotations
 
 import weakref
-from operator import itemgetter
+from operator import is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ...kernels import launch
 from ...tensor import Tensor
 from ..errors import LeakError
 from ..record import Record, tensor_at
-from .names import is_users_class
+from .kinds import is_users_class
+from .names import own_attributes
 from .watched import identical
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Guards:
         for place, had in self._had_gradient:
             if (tensor_at(place, arguments)._grad is not None) is not had:
                 return "whether a tensor has a gradient changes"
+        if self._names.looks_at_all and any(map(own_attributes, arguments)):
+            return "a tensor that is given has attributes of its own"
         return self._change() or self._change_of_inputs(arguments, found)
 
     def _change_of_inputs(self, arguments: list[Tensor], found: list[Any]) -> str | None:
@@ -127,14 +130,18 @@ class Guards:
 
     def _change_of_optimizers(self) -> str | None:
         for (optimizer, states), groups in zip(self._optimizers, self._groups, strict=True):
-            if not identical(optimizer.param_groups, groups) or not identical(
-                [state_of(optimizer, group) for group in groups], states
+            found = [state_of(optimizer, group) for group in groups]
+            if not identical(optimizer.param_groups, groups) or not all(
+                map(identical, found, states)
             ):
                 return f"parameters or states of an optimizer ({type(optimizer).__name__}) change"
-        if not all([options.hold() for options in self._options]):
-            return "an option of an optimizer changes"
-        if not all([bool(value.read()) is truth for value, truth in self._live_values]):
-            return "an option of an optimizer becomes zero, or is no longer"
+        for options in self._options:
+            now = options.read(options.group)
+            if not all(map(is_, now, options.values)) and not identical(now, options.values):
+                return "an option of an optimizer changes"
+        for value, truth in self._live_values:
+            if bool(value.read()) is not truth:
+                return "an option of an optimizer becomes zero, or is no longer"
         return None
 
     def _present_hooks(self) -> list[int]:
@@ -156,8 +163,9 @@ def state_of(optimizer: Any, group: dict[str, Any]) -> list[Any]:
     found = list(group["params"])
     state = optimizer.state
     for parameter in group["params"]:
-        if parameter in state:
-            found += state[parameter].values()
+        kept = state.get(parameter)
+        if kept:
+            found += kept.values()
     return found
 
 
@@ -178,8 +186,6 @@ class _Options:
     def __init__(self, group: dict[str, Any], keys: list[str]) -> None:
         self.group = group
         keys = [key for key in keys if key not in self.OTHERS]
-        self.read = itemgetter(*keys) if keys else len
+        # Of one key an itemgetter would give the value alone.
+        self.read = itemgetter(*keys, *keys[:1]) if keys else tuple
         self.values = self.read(group)
-
-    def hold(self) -> bool:
-        return self.read(self.group) == self.values

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from array import array as array_type
 from typing import Any
 
 import numpy as np
 
 from ...device import device
 from ...dtype import dtype
-from ...nn.parameter import Parameter
+from ...nn.parameter import Buffer
 from ...tensor import Tensor
 from ..errors import CaptureError
 
 # Of these, what is equal is the same; other objects stand for themselves.
-_VALUES = (int, str, bytes, type(None), type, frozenset, device, dtype)
+_VALUES = {int, bool, str, bytes, type(None), frozenset, device, dtype}
 
 
 def signature(value: Any, tensors: list[Tensor]) -> Any:
@@ -21,32 +22,42 @@ def signature(value: Any, tensors: list[Tensor]) -> Any:
 
     The tensors among them are appended to `tensors`.
     """
-    if isinstance(value, Tensor):
+    kind = type(value)
+    if kind is Tensor or isinstance(value, Tensor):
         tensors.append(value)
         array = value.array
-        # A parameter may be reached by the function in other ways, too: its record is its own.
-        own = id(value) if isinstance(value, Parameter) else None
+        # A parameter may be reached by the function in other ways, too, and a class of the user's
+        # may add anything: their records are their own.
+        own: Any = None if kind is Tensor or kind is Buffer else _Same(value)
         hooks = value._hooks or value._post_accumulate_hooks
         return (type(array), array.shape, array.strides, array.dtype, value.requires_grad,
                 value._grad_fn is None, own, hooks and tuple(hooks))  # fmt: skip
+    if kind is tuple or kind is list:
+        return (kind, *[signature(part, tensors) for part in value])
+    if kind in _VALUES:
+        return (kind, value)
+    # What the class of a list or a dictionary adds to it is the object's own.
+    own = _Same(value) if getattr(value, "__dict__", None) else None
     if isinstance(value, (tuple, list)):
-        return (type(value), *[signature(part, tensors) for part in value])
+        return (kind, own, *[signature(part, tensors) for part in value])
     if isinstance(value, dict):
-        return (type(value), *[
+        return (kind, own, *[
             (signature(key, tensors), signature(part, tensors)) for key, part in value.items()
         ])  # fmt: skip
-    if isinstance(value, slice):
+    if kind is slice:
         return (slice, *[signature(p, tensors) for p in (value.start, value.stop, value.step)])
-    if isinstance(value, float):
-        return (type(value), value.hex())  # 0.0 equals -0.0, and NaN not even itself
-    if isinstance(value, complex):
-        return (type(value), repr(value))
-    if isinstance(value, (set, bytearray, np.ndarray)):
+    if kind is float:
+        return (float, value.hex())  # 0.0 equals -0.0, and NaN not even itself
+    if kind is complex:
+        return (complex, repr(value))
+    if isinstance(value, np.generic):
+        return (kind, value.tobytes())
+    if isinstance(value, (set, bytearray, memoryview, array_type, np.ndarray)):
         raise CaptureError(
             f"an argument of type {type(value).__name__} may change without being another; pass "
             "its data as tensors"
         )
-    return (type(value), value if isinstance(value, _VALUES) else _Same(value))
+    return (kind, _Same(value))
 
 
 class _Same:
