@@ -56,6 +56,13 @@ class Mirror:
             self.busy[0] = False
 
 
+def written(tensor: Tensor) -> None:
+    """Says that a tensor's memory has changed, to saved tensors and to its mirrors."""
+    tensor.bump_version()
+    if len(tensor._counter) > 1:  # type: ignore[arg-type]  # the change has made it
+        reach(tensor)
+
+
 def tie(source: Tensor, copy: Tensor) -> None:
     """Lets changes in place of a tensor and of its copy, of the same shape, reach each other."""
     busy, here, there = [False], End(source), End(copy)

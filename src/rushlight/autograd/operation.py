@@ -261,14 +261,14 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
         if isinstance(given, type) and given not in kernel_tables:  # no table of kernels for it
             return TypeError(f"{name}(): argument 'input' must be Tensor, not {given.__name__}")
         return error  # a kernel's own fault
-    if is_library_type_error(error):
-        return invalid_combination(name, arrays)
     uncast = _CAST.search(str(error))
     if uncast:
         result, wanted = (title_of(DType.from_numpy(name)) for name in uncast.groups())
         return OperationError(
             f"{name}: result type {result} can't be cast to the desired output type {wanted}"
         )
+    if is_library_type_error(error):
+        return invalid_combination(name, arrays)
     if isinstance(error, OverflowError):
         return OverflowError(f"{name}: {error}")
     tensors = [a for a in arrays if type(a) in kernel_tables]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.mirror import written
 from ..autograd.operation import Operation, ViewOperation
 from ..dtype import HALVES, INTEGER, title_of
 from ..errors import OperationError, OutOfMemoryError
@@ -220,7 +221,7 @@ def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:
         if type(source) is not type(array) or source.ndim and source.shape != place.shape:
             return False
         table.copy(place, source)
-    self.bump_version()
+    written(self)
     return True
 
 

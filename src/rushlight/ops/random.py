@@ -7,6 +7,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from ..autograd.mirror import written
 from ..autograd.operation import check_memory, invalid_combination
 from ..device import device as Device
 from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
@@ -267,7 +268,7 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
     if state.enabled and (self._view is not None or self.requires_grad):
         return self.copy_(wrap(drawn))
     table_of(self).copy(self.array, drawn)
-    self.bump_version()
+    written(self)
     return self
 
 
