@@ -11,7 +11,7 @@ WHEEL := dist/.built
 SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
 	CMakeLists.txt LICENSE $(wildcard licenses/*) README.md pyproject.toml
 
-.PHONY: demo test fuzz sanitize parity bench bench-operators gpu-check clean
+.PHONY: demo test fuzz sanitize parity conformance bench bench-operators gpu-check clean
 .DELETE_ON_ERROR:
 
 # Trains LeNet on the handwritten digits that come with the package.
@@ -47,6 +47,11 @@ sanitize: $(VENV)/.installed-test
 # The same samples through Rushlight and through PyTorch.
 parity: $(PARITY)/.installed
 	$(PARITY)/bin/pytest -n $(WORKERS) --parity tests/parity
+
+# PyTorch's own database of operators, run through both: how much of each entry passes.
+conformance: $(PARITY)/.installed
+	$(PARITY)/bin/pip install --quiet expecttest
+	$(PARITY)/bin/python conformance/operators.py --workers $(WORKERS)
 
 # Times and memory of both, in alternation.
 bench: $(PARITY)/.installed

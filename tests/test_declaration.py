@@ -112,3 +112,15 @@ def test_overrides_take_the_declaration_of_their_name() -> None:
 
     assert kernels_of(Device)["add"].writes == ("out",)
     assert kernels_of(Device) == kernels_of(Base)
+
+
+def test_sizes_by_their_name() -> None:
+    x = torch.arange(6.0).reshape(2, 3)
+    assert x.flip(dims=(0, 1)).tolist() == [[5.0, 4.0, 3.0], [2.0, 1.0, 0.0]]
+    assert torch.flip(x, dims=[0]).tolist() == [[3.0, 4.0, 5.0], [0.0, 1.0, 2.0]]
+    assert torch.permute(x, dims=(1, 0)).shape == x.permute(dims=(1, 0)).shape == (3, 2)
+    assert x[:1].expand(size=(2, 3)).shape == (2, 3)
+    assert x.repeat(repeats=(2, 1)).shape == (4, 3)
+    assert torch.reshape(x, shape=(3, 2)).shape == x.view(size=(3, 2)).shape == (3, 2)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sizes'"):
+        x.expand(sizes=(2, 3))

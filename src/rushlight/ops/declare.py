@@ -403,14 +403,19 @@ def _entry(body: Any) -> Any:
     extra: dict[str, Any] = {}
     # A `dim` that nobody needs to give under this name, as it may come as `axis`.
     optional = _required_dim(signature)
+    has_rest = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
     checks += [f"{name} is absent" for name in optional]
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
         if parameter.kind is parameter.VAR_POSITIONAL:
+            keyword_only = True
+            if not has_rest:  # `*dims` may also come as `dims=`
+                extra[name] = absent
+                checks.append(f"{name} is not absent")
+                name = "_" + name
             declared.append("*" + name)
             passed.append("*" + name)
-            keyword_only = True
             continue
         if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
             declared.append("*")

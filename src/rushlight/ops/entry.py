@@ -62,6 +62,9 @@ def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], 
     for name, parameter in inspect.signature(function).parameters.items():
         value = values[name]
         if parameter.kind is parameter.VAR_POSITIONAL:
+            if "_" + name in values:
+                value = values["_" + name] if value is absent else (value,)
+                values[name] = value
             args += value
             kept = len(args)
         elif parameter.kind is parameter.VAR_KEYWORD:

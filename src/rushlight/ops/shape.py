@@ -153,12 +153,14 @@ def _reshaped(input: Tensor, shape: tuple[int, ...], is_tied: bool) -> Tensor:
     return ViewAs.apply(input, shape)
 
 
-def _view(self: Tensor, *shape: Any, dtype: DType | None = None) -> Tensor:
+def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = None) -> Tensor:
     """The same memory under another shape, or its bytes as another dtype.
 
     Images that an operation has laid out channels-last, which PyTorch would have left as they are,
     are copied where the shape asks for it; what is written into one of the two reaches the other.
     """
+    if size is not None:
+        shape = (size,)
     if dtype is None and len(shape) == 1 and type(shape[0]) is DType:
         dtype = shape[0]
     if dtype is not None:
@@ -299,9 +301,9 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
 
 
 @operation("Tensor")
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+def expand(input: Tensor, *size: Any) -> Tensor:
     """Dimensions of size 1 (and new ones in front) repeated, without a copy; -1 keeps a size."""
-    wanted = sizes_from(sizes)
+    wanted = sizes_from(size)
     have = input.array.shape
     added = len(wanted) - len(have)
     if added < 0:
