@@ -12,7 +12,7 @@ from ..dtype import FLOATING
 from ..errors import NotSupportedError
 from ..grad_mode import enable_grad, no_grad, state
 from ..tensor import Tensor
-from .mirror import reach
+from .mirror import reach, written
 from .node import Node, edge_to, next_sequence
 from .operation import check_inplace
 
@@ -110,9 +110,7 @@ class Function(Node):
     def _unrecorded(node: Function, inputs: tuple[Any, ...], result: Any) -> Any:
         """A forward's results where no gradient is asked for: an input comes back as an alias."""
         for tensor in node._dirty:
-            tensor.bump_version()
-            if len(tensor.counter()) > 1:
-                reach(tensor)
+            written(tensor)
         outputs = result if isinstance(result, tuple) else (result,)
         outputs = tuple([
             t.alias() if _in(t, inputs) and not _in(t, node._dirty) and isinstance(t, Tensor) else t

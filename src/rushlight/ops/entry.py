@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import Any
 
-from ..autograd.mirror import reach
+from ..autograd.mirror import reach, written
 from ..autograd.operation import (
     check_inplace,
     check_memory,
@@ -220,7 +220,7 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 table_of(value)  # a recorder is told of it
         table = table_of(target)
         getattr(table, function.operation.kernel)(*arrays, target.array)
-        _written(target)
+        written(target)
         return out
     with no_grad():
         results = function.plain(*args, **kwargs)
@@ -287,14 +287,7 @@ def _store(target: Tensor, result: Tensor) -> None:
         refuse_record("resizes a tensor given as out")
         copied = table.empty(result.array.shape, target.array.dtype)
         target.array = table.copy(copied, result.array)
-    _written(target)
-
-
-def _written(target: Tensor) -> None:
-    """What follows a change in place that no gradient is asked of."""
-    target.bump_version()
-    if len(target.counter()) > 1:
-        reach(target)
+    written(target)
 
 
 # ---- in place
