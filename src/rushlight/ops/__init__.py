@@ -1,32 +1,11 @@
 """The operations, one file per family.
 
-A function marked `@method` is a tensor's method as well; the namespace `rushlight` takes from each
-family what PyTorch has at its top.
+A family's file says by its declarations where users find its functions (`declare.places`); whatever
+file is added here is imported with the rest.
 """
 
-from . import (  # noqa: F401  (importing a family attaches its methods)
-    activation,
-    choices,
-    compare_all,
-    comparison,
-    complex,
-    convolution,
-    copies,
-    creation,
-    dropout,
-    elementwise,
-    index,
-    indexing,
-    inplace,
-    joining,
-    loss,
-    matmul,
-    normalization,
-    padding,
-    pooling,
-    random,
-    reduction,
-    shape,
-    softmax,
-    trigonometry,
-)
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
