@@ -283,12 +283,12 @@ def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
                 raise
             return answer
 
-    function = _with_names(function, cls.kernel, cls.operation_name + "_")
+    core = _with_names(function, cls.kernel, cls.operation_name + "_")
     if not cls.takes_numbers:
-        function.__annotations__["other"] = "Tensor"
+        core.__annotations__["other"] = "Tensor"
     if not alpha:
-        return function
-    function.plain, function.operation = function, cls
+        return core
+    core.plain, core.operation = core, cls
     entry_codes.add(scaled.__code__)
     return scaled
 

@@ -265,9 +265,9 @@ class Destination:
         if self.code is not None and caller is not self.code:
             return False
         state.destination = None
-        target = self.target.array
+        target: Any = self.target.array
         shape, dtype = target.shape, target.dtype
-        if not _writes(type(target), operation) or dtype.kind != "f" or 0 in target.strides:
+        if not _writes(target.__class__, operation) or dtype.kind != "f" or 0 in target.strides:
             return False
         is_shape_given = False
         for value in inputs:
@@ -302,7 +302,7 @@ class Destination:
 
 
 @functools.cache
-def _writes(array_type: type, operation: Any) -> bool:
+def _writes(array_type: Any, operation: Any) -> bool:
     """Whether an operation's kernel is elementwise, makes its inputs' dtype, and takes an `out`.
 
     What is differentiable makes its inputs' dtype.
