@@ -8,7 +8,7 @@ import ml_dtypes
 import numpy as np
 
 from ..autograd.mirror import written
-from ..autograd.operation import check_memory, invalid_combination
+from ..autograd.operation import check_memory, invalid_combination, is_tracked
 from ..device import device as Device
 from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
@@ -136,16 +136,15 @@ def drawn_like(
     table, array = table_of(x), x.array
     draw = getattr(table, kernel)
     source = default_state(array) if generator is None else _state(generator, x.device)
-    axes, contiguous = filling_order(array)
+    axes, back, contiguous = filling_order(array)
     if kernel == "random_normal" and not (contiguous if within else axes is None):
         parameters = (*parameters, True)  # in pairs
     if axes is None:
         return draw(source, array.shape, *parameters)
-    parameters = tuple(
-        [table.permute(p, axes) if isinstance(p, type(array)) else p for p in parameters]
-    )
-    drawn = draw(source, tuple([array.shape[axis] for axis in axes]), *parameters)
-    return table.permute(drawn, tuple(sorted(range(array.ndim), key=axes.__getitem__)))
+    if kernel == "random_bernoulli" and isinstance(parameters[0], type(array)):
+        parameters = (table.permute(parameters[0], axes),)
+    shape = array.shape
+    return table.permute(draw(source, tuple([shape[axis] for axis in axes]), *parameters), back)
 
 
 def _template(x: Tensor, device: Any, memory_format: Any) -> Tensor:
@@ -265,7 +264,7 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
     """Overwrites a tensor with what a kernel draws."""
     check_memory(self)
     drawn = drawn_like(self, kernel, generator, *parameters, within=True)
-    if state.enabled and (self._view is not None or self.requires_grad):
+    if state.enabled and is_tracked(self):
         return self.copy_(wrap(drawn))
     table_of(self).copy(self.array, drawn)
     written(self)
