@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import ml_dtypes
@@ -40,6 +41,12 @@ def _state(generator: Generator | None, device: Any) -> Any:
             f"Expected a '{where}' device type for generator but found '{generator.device}'"
         )
     return generator.state
+
+
+def _floating_of(name: str, x: Tensor) -> np.dtype[Any]:
+    """The dtype of a tensor that is to be filled."""
+    kind = x.array.dtype
+    return kind if category_of(kind) == FLOATING else _floating(name, x.dtype)
 
 
 def _floating(name: str, dtype: Any) -> np.dtype[Any]:
@@ -278,11 +285,11 @@ def uniform_(
 ) -> Tensor:  # fmt: skip
     """Fills with numbers drawn evenly from [from, to)."""
     low, high = (bounds.pop("from", a), bounds.pop("to", b)) if bounds else (a, b)
-    if not low <= high or high - low == float("inf"):
+    if not low <= high or high - low == inf:
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
-    kind = _floating("uniform_", self.dtype)
+    kind = _floating_of("uniform_", self)
     return _refill(self, "random_uniform", generator, low, high, kind)
 
 
@@ -293,7 +300,7 @@ def normal_(
     """Fills with numbers drawn from a normal distribution."""
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    kind = _floating("normal_", self.dtype)
+    kind = _floating_of("normal_", self)
     return _refill(self, "random_normal", generator, mean, std, kind)
 
 
@@ -302,7 +309,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
     """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
     if not lambd > 0:
         raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    kind = _floating("exponential_", self.dtype)
+    kind = _floating_of("exponential_", self)
     return _refill(self, "random_exponential", generator, lambd, kind)
 
 

@@ -35,6 +35,9 @@ class FillingOrder(NamedTuple):
     contiguous: bool
 
 
+_IN_ORDER = FillingOrder(None, (), True)
+
+
 def filling_order(x: Any) -> FillingOrder:
     """The order in which random numbers fill an array, as in PyTorch.
 
@@ -43,6 +46,8 @@ def filling_order(x: Any) -> FillingOrder:
     has a view of rows (N, H, W, C).
     """
     owner = x.base
+    if owner is None and x.flags.c_contiguous:
+        return _IN_ORDER
     if getattr(owner, "strides", None) is None:
         owner = x
     return _order(x.shape, x.strides, owner.shape, owner.strides, x.itemsize, owner.itemsize)
@@ -62,7 +67,7 @@ def _order(
         shown = _shown_strides(strides, shape, owner_shape, owner_strides)
         in_order = shown == _dense(shape)
     elif in_order:
-        return FillingOrder(None, (), True)
+        return _IN_ORDER
     axes = _sorted_axes(shown, shape)
     if axes == tuple(range(len(shape))):
         return FillingOrder(None, (), in_order)
