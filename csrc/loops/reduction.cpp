@@ -181,13 +181,13 @@ void product_columns(int64_t rows, int64_t columns, const T* grad, const T* x, c
 // Whether x takes the place of what is kept: once that is NaN, it stays.
 struct Larger {
     template <class T>
-    static RUSHLIGHT_INLINE bool takes(T kept, T x) {
+    static RUSHLIGHT_INLINE auto takes(T kept, T x) {
         return (x > kept) | ((x != x) & (kept == kept));
     }
 };
 struct Smaller {
     template <class T>
-    static RUSHLIGHT_INLINE bool takes(T kept, T x) {
+    static RUSHLIGHT_INLINE auto takes(T kept, T x) {
         return (x < kept) | ((x != x) & (kept == kept));
     }
 };
@@ -197,26 +197,51 @@ RUSHLIGHT_INLINE T better(T kept, T x) {
     return Choice::takes(kept, x) ? x : kept;
 }
 
+// Elements side by side, for the compiler does not vectorise the choice along a row by itself.
+#if defined(__AVX512F__)
+constexpr int several_bytes = 64;
+#elif defined(__AVX2__)
+constexpr int several_bytes = 32;
+#else
+constexpr int several_bytes = 16;
+#endif
+template <class T>
+using Several [[gnu::vector_size(several_bytes)]] = T;
+
+template <class T>
+RUSHLIGHT_INLINE Several<T> several(const T* x) {
+    Several<T> values;
+    __builtin_memcpy(&values, x, sizeof values);
+    return values;
+}
+
+template <class Choice, class T>
+RUSHLIGHT_INLINE Several<T> better_ones(Several<T> kept, Several<T> x) {
+    return Choice::takes(kept, x) ? x : kept;
+}
+
+// The last elements of a row may be looked at twice.
 template <class Choice, class T>
 T extreme_of_row(int64_t n, const T* x) {
-    constexpr int64_t side_by_side = 64;  // each comparison waits for the one before it
+    constexpr int64_t width = several_bytes / sizeof(T);
     T kept = x[0];
-    int64_t i = 0;
-    if (n >= side_by_side) {
-        T lane[side_by_side];
-        for (int64_t j = 0; j < side_by_side; ++j) lane[j] = x[j];
-        for (i = side_by_side; i + side_by_side <= n; i += side_by_side) {
-#pragma omp simd
-            for (int64_t j = 0; j < side_by_side; ++j) lane[j] = better<Choice>(lane[j], x[i + j]);
-        }
-        for (int64_t half = side_by_side / 2; half > 0; half /= 2) {
-#pragma omp simd
-            for (int64_t j = 0; j < half; ++j) lane[j] = better<Choice>(lane[j], lane[j + half]);
-        }
-        kept = lane[0];
+    if (n < width) {
+        for (int64_t i = 1; i < n; ++i) kept = better<Choice>(kept, x[i]);
+        return kept;
     }
-    for (; i < n; ++i) kept = better<Choice>(kept, x[i]);
-    return kept;
+    Several<T> first = several(x), second = several(x + n - width);
+    int64_t i = width;
+    for (; i + 2 * width <= n; i += 2 * width) {  // each comparison waits for the one before it
+        first = better_ones<Choice, T>(first, several(x + i));
+        second = better_ones<Choice, T>(second, several(x + i + width));
+    }
+    if (i + width <= n) first = better_ones<Choice, T>(first, several(x + i));
+    first = better_ones<Choice, T>(first, second);
+    T lane[width];
+    __builtin_memcpy(lane, &first, sizeof lane);
+    for (int64_t half = width / 2; half > 0; half /= 2)
+        for (int64_t j = 0; j < half; ++j) lane[j] = better<Choice>(lane[j], lane[j + half]);
+    return lane[0];
 }
 
 template <class Choice, class T>

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.mirror import written
 from ..autograd.operation import Operation
-from ..dtype import FLOATING, category_of
+from ..dtype import FLOATING
 from ..errors import OperationError
 from ..scalars import checked
 from ..tensor import Tensor
@@ -77,7 +77,7 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     if type(source.array) is not type(self.array):
         source = source.to(self.device)
     check_inplace_shape("copy_", self, source)
-    if category_of(self.array.dtype) < FLOATING:
+    if self.dtype.category < FLOATING:
         source = source.detach()  # whole numbers have no gradient
     return CopyInto.apply_inplace(self, source)
 
