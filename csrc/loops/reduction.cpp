@@ -198,15 +198,8 @@ RUSHLIGHT_INLINE T better(T kept, T x) {
 }
 
 // Elements side by side, for the compiler does not vectorise the choice along a row by itself.
-#if defined(__AVX512F__)
-constexpr int several_bytes = 64;
-#elif defined(__AVX2__)
-constexpr int several_bytes = 32;
-#else
-constexpr int several_bytes = 16;
-#endif
 template <class T>
-using Several [[gnu::vector_size(several_bytes)]] = T;
+using Several [[gnu::vector_size(sizeof(Vector))]] = T;
 
 template <class T>
 RUSHLIGHT_INLINE Several<T> several(const T* x) {
@@ -223,23 +216,23 @@ RUSHLIGHT_INLINE Several<T> better_ones(Several<T> kept, Several<T> x) {
 // The last elements of a row may be looked at twice.
 template <class Choice, class T>
 T extreme_of_row(int64_t n, const T* x) {
-    constexpr int64_t width = several_bytes / sizeof(T);
+    constexpr int64_t count = sizeof(Vector) / sizeof(T);
     T kept = x[0];
-    if (n < width) {
+    if (n < count) {
         for (int64_t i = 1; i < n; ++i) kept = better<Choice>(kept, x[i]);
         return kept;
     }
-    Several<T> first = several(x), second = several(x + n - width);
-    int64_t i = width;
-    for (; i + 2 * width <= n; i += 2 * width) {  // each comparison waits for the one before it
+    Several<T> first = several(x), second = several(x + n - count);
+    int64_t i = count;
+    for (; i + 2 * count <= n; i += 2 * count) {  // each comparison waits for the one before it
         first = better_ones<Choice, T>(first, several(x + i));
-        second = better_ones<Choice, T>(second, several(x + i + width));
+        second = better_ones<Choice, T>(second, several(x + i + count));
     }
-    if (i + width <= n) first = better_ones<Choice, T>(first, several(x + i));
+    if (i + count <= n) first = better_ones<Choice, T>(first, several(x + i));
     first = better_ones<Choice, T>(first, second);
-    T lane[width];
+    T lane[count];
     __builtin_memcpy(lane, &first, sizeof lane);
-    for (int64_t half = width / 2; half > 0; half /= 2)
+    for (int64_t half = count / 2; half > 0; half /= 2)
         for (int64_t j = 0; j < half; ++j) lane[j] = better<Choice>(lane[j], lane[j + half]);
     return lane[0];
 }
