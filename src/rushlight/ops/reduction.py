@@ -12,6 +12,7 @@ from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
+from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
@@ -19,7 +20,6 @@ from .common import (
     ValuesAndIndices,
     check_ordered,
     normalize_axes,
-    number,
     table_of,
     values_and_indices,
 )
