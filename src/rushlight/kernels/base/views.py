@@ -1,0 +1,143 @@
+"""Kernels of views that strides say: of a storage's elements, of diagonals, of windows."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...errors import OperationError
+from ..declaration import kernel
+from .memory_order import owner_of, span_of
+
+
+class Views:
+    xp: Any
+    array: Any
+    add_at: Any
+    data_pointer: Any
+    to_numpy: Any
+
+    def strided(self, x: Any, shape: Any, strides: Any, offset: int = 0) -> Any:
+        """A view of the memory that x is in: `strides` and `offset`, from x's start on, in bytes."""
+        if 0 in shape:
+            return self._moved(x, shape, strides)
+        owner = owner_of(x)
+        start = self.data_pointer(x) - self.data_pointer(owner) + offset
+        before, after = span_of(owner)
+        last = sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+        if x.size == 0 or start < before or start + last + x.itemsize > after:
+            raise OperationError(
+                f"setStorage: sizes {list(shape)}, strides {[s // x.itemsize for s in strides]}, "
+                f"storage offset {start // x.itemsize}, and itemsize {x.itemsize} requiring a "
+                f"storage size of {start + last + x.itemsize} are out of bounds for storage of "
+                f"size {after - before}"
+            )
+        if type(owner) is np.ndarray:
+            order = sorted(range(owner.ndim), key=lambda axis: -owner.strides[axis])
+            memory = owner.transpose(order)
+            if memory.flags.c_contiguous:  # a fifth of the time, and the view knows its base
+                return np.ndarray(shape, x.dtype, memory, start, strides)
+        return self._moved(x, shape, strides, offset)
+
+    def _moved(self, x: Any, shape: Any, strides: Any, offset: int = 0) -> Any:
+        as_strided = self.xp.lib.stride_tricks.as_strided
+        if offset:  # a line of two elements reaches from x's start to the view's
+            x = as_strided(x, (2,), (offset,))[1:]
+        return as_strided(x, shape, strides)
+
+    @kernel("view")
+    def as_strided(self, x: Any, places: Any, source: Any = None) -> Any:
+        """Size, strides and offset in elements; the offset counts from where x begins.
+
+        `source`, the places of x's own elements, is for the gradient.
+        """
+        shape, strides, offset = places
+        steps = tuple([stride * x.itemsize for stride in strides])
+        return self.strided(x, shape, steps, offset * x.itemsize)
+
+    @kernel("view")
+    def diagonal(self, x: Any, offset: int, dim1: int, dim2: int) -> Any:
+        """The elements at i, i + offset of two axes, as a last one."""
+        rest = [axis for axis in range(x.ndim) if axis not in (dim1, dim2)]
+        above, below = max(offset, 0), max(-offset, 0)
+        count = max(min(x.shape[dim1] - below, x.shape[dim2] - above), 0)
+        start = above * x.strides[dim2] + below * x.strides[dim1] if count else 0
+        shape = (*[x.shape[axis] for axis in rest], count)
+        strides = (*[x.strides[axis] for axis in rest], x.strides[dim1] + x.strides[dim2])
+        return self.strided(x, shape, strides, start)
+
+    @kernel("view")
+    def unfold(self, x: Any, dim: int, size: int, step: int) -> Any:
+        """Windows of `size` elements every `step` ones of an axis, their elements as a last one."""
+        if x.ndim == 0:
+            x = x.reshape(1)
+            return self.strided(x, (size,), x.strides)
+        count = (x.shape[dim] - size) // step + 1
+        shape = (*x.shape[:dim], count, *x.shape[dim + 1 :], size)
+        stride = x.strides[dim]
+        strides = (*x.strides[:dim], stride * step, *x.strides[dim + 1 :], stride)
+        return self.strided(x, shape, strides)
+
+    @kernel("window")
+    def strided_sum(self, x: Any, places: Any, goals: Any) -> Any:
+        """What there is at `goals` of a line of memory, zeros that x has been added to at `places`.
+
+        Both are sizes, strides and an offset, in elements.
+        """
+        begin = min(places[2], goals[2])
+        size = max(_reach(*places), _reach(*goals)) - begin
+        # Sums of float32 are of doubles, rounded once.
+        line = self.xp.zeros(size, "float64" if x.dtype == "float32" else x.dtype)
+        if x.size:
+            shape, strides, offset = places
+            if _is_apart(shape, strides):
+                self.as_strided(line, (shape, strides, offset - begin))[...] = x
+            else:
+                numbers = self._numbers(shape, strides) + (offset - begin)
+                self.add_at(line, numbers.reshape(-1), x.reshape(-1).astype(line.dtype))
+        shape, strides, offset = goals
+        if prod(shape) == 0:
+            return self.xp.zeros(shape, x.dtype)
+        part = self.as_strided(line, (shape, strides, offset - begin))
+        return self.array(part.astype(x.dtype))
+
+    def _numbers(self, shape: Any, strides: Any) -> Any:
+        """The place of each element."""
+        numbers = self.xp.zeros((), "int64")
+        for size, stride in zip(shape, strides, strict=True):
+            numbers = numbers[..., None] + self.xp.arange(size) * stride
+        return numbers
+
+    @kernel("creation")
+    def empty_strided(self, shape: Any, strides: Any, dtype: Any) -> Any:
+        memory = self.xp.empty(_reach(shape, strides, 0), dtype)
+        return self.as_strided(memory, (shape, strides, 0))
+
+    @kernel("copy")
+    def roll(self, x: Any, shifts: Any, axes: Any) -> Any:
+        return self.array(self.xp.roll(x, shifts, axes))
+
+    @kernel("dynamic")
+    def repeat_numbers(self, counts: Any) -> Any:
+        """0 so many times as the first count says, 1 as the second, ..."""
+        return self.xp.repeat(self.xp.arange(counts.size), self.to_numpy(counts).tolist())
+
+
+def _reach(shape: Any, strides: Any, offset: int) -> int:
+    """How many elements the memory must have."""
+    if 0 in shape:
+        return offset
+    return offset + 1 + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+
+
+def _is_apart(shape: Any, strides: Any) -> bool:
+    """Whether no two elements are known to share their place."""
+    reach = 0
+    for stride, size in sorted(zip(strides, shape, strict=True)):
+        if size > 1:
+            if stride <= reach:
+                return False
+            reach += (size - 1) * stride
+    return True
