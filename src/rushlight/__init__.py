@@ -62,7 +62,7 @@ from .autograd import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
-from .ops.copies import channels_last, contiguous_format, preserve_format
+from .ops.copies import channels_last, contiguous_format, preserve_format, strided
 from .ops.promotion import result_type
 from .printing import set_printoptions
 from .random import (
@@ -81,6 +81,7 @@ from . import graph, nn, optim, overrides, special, utils
 from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
+from .storage import TypedStorage, UntypedStorage
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
@@ -97,6 +98,11 @@ _missing.watch_tensor(Tensor)
 def is_tensor(obj: object) -> builtins.bool:
     """Whether an object is a tensor."""
     return isinstance(obj, Tensor)
+
+
+def is_storage(obj: object) -> builtins.bool:
+    """Whether an object is a storage."""
+    return isinstance(obj, UntypedStorage)
 
 
 def numel(input: Tensor) -> builtins.int:

@@ -32,6 +32,7 @@ from .declare import operation
 contiguous_format = "torch.contiguous_format"
 preserve_format = "torch.preserve_format"
 channels_last = "torch.channels_last"
+strided = "torch.strided"
 
 
 class _Orders(dict[Any, str]):

@@ -439,8 +439,11 @@ def _entry(body: Any) -> Any:
         special=" or ".join(checks),
     )  # fmt: skip
     function = _compiled(source, body)
-    function.__defaults__ = (*(absent for _ in optional), *(body.__defaults__ or ())) or None
-    function.__kwdefaults__ = {**(body.__kwdefaults__ or {}), **extra} or None
+    given = [p for p in signature.parameters.values() if p.default is not p.empty]
+    defaults = [p.default for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]
+    keywords = {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
+    function.__defaults__ = (*(absent for _ in optional), *defaults) or None
+    function.__kwdefaults__ = {**keywords, **extra} or None
     function.__signature__ = signature
     function.__annotations__ = body.__annotations__
     function.__module__, function.__doc__ = body.__module__, body.__doc__

@@ -274,7 +274,7 @@ def t(input: Tensor) -> Tensor:
     return T.apply(input, tuple(reversed(range(ndim))))
 
 
-@operation
+@operation("torch", "moveaxis")
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Dimensions moved to other places, the others staying in their order."""
     ndim = input.array.ndim

@@ -189,6 +189,13 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     return Unfold.apply(self, dim, size, step)
 
 
+def slice_of(
+    input: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Tensor:
+    """A view of `start:end:step` along `dim`."""
+    return Slice.apply(input, slice_index("slice", input, dim, start, end, step))
+
+
 # ---- tensors with a view overwritten
 
 

@@ -101,6 +101,11 @@ class Copies:
         return self.cast(self.cast(ends + way, "float32"), dtype)
 
     @kernel("creation")
+    def logspace(self, start: Any, end: Any, count: int, base: Any, dtype: Any) -> Any:
+        exponents = self.xp.linspace(start, end, count)
+        return self.cast(self.array(self.xp.power(base, exponents)), dtype)
+
+    @kernel("creation")
     def eye(self, rows: int, columns: int, dtype: Any) -> Any:
         return self.xp.eye(rows, columns, dtype=dtype)
 
