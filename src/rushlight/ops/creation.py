@@ -336,6 +336,8 @@ def arange(
         raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     whole = dtype.category == INTEGER
     if dtype is int64:  # PyTorch counts in whole numbers here, in floats for the other dtypes
+        if step and not int(step):
+            raise ValueError(f"arange: step must be nonzero, and {step} is 0 as {dtype}")
         start, end, step = (int(v) for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")

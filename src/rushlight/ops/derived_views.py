@@ -12,7 +12,7 @@ from ..kernels.launch import refuse_record
 from ..tensor import Tensor
 from . import complex, joining, shape, splitting, views
 from .copies import contiguous_format
-from .declare import operation, publish
+from .declare import operation
 
 
 def _alias(input: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ def _define_inplace(name: str, view: Any) -> None:
 
     function.__doc__ = f"`{name}`, with this tensor becoming the view."
     _describe(function, name + "_", view, "self")
-    publish(operation("")(function), "Tensor", name + "_", True)
+    operation("torch" if name == "as_strided" else "Tensor", method=True)(function)
 
 
 def _describe(function: Any, name: str, view: Any, first: str, *more: Any) -> None:

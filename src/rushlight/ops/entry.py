@@ -222,6 +222,10 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         getattr(table, function.operation.kernel)(*arrays, target.array)
         written(target)
         return out
+    if not any(isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))):
+        # What is made out of nothing has the dtype of what it is written into.
+        if "dtype" in inspect.signature(function).parameters:
+            kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
         results = function.plain(*args, **kwargs)
     found = results if isinstance(results, tuple) else (results,)

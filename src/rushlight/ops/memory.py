@@ -141,7 +141,7 @@ def _take_memory(tensor: Tensor, array: Any, counter: list[Any]) -> None:
     tensor.bump_version()
 
 
-@operation("Tensor")
+@operation
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
     """Another tensor's shape for this one; see `resize_`."""
     return resize_(self, the_template.array.shape)

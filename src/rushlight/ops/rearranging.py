@@ -7,13 +7,12 @@ from typing import Any
 
 from ..autograd.operation import Operation
 from ..dtype import INTEGER, int32, int64, title_of
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap_dim
 from ..types import Dims
 from .common import check, normalize_axes, sizes_from
 from .declare import operation
 from .indexing import index_select, nonzero
-from .promotion import table_of
 from .shape import Flip, expand, flip, repeat, reshape, transpose
 
 
@@ -48,9 +47,9 @@ def roll(input: Tensor, shifts: Any, dims: Dims = None) -> Tensor:
             f"roll: shifts and dimensions must align. shifts: {len(steps)}, dims:{len(axes)}"
         )
     if input.array.ndim == 0:
-        for axis in axes:
-            wrap_dim(axis, 0)
-        return input.clone()
+        raise OutOfRangeError(
+            f"roll: Dimension specified as {axes[0]} but tensor has no dimensions"
+        )
     return Roll.apply(input, steps, tuple([wrap_dim(axis, input.array.ndim) for axis in axes]))
 
 
@@ -215,10 +214,13 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     sizes = sizes_from((sizes,))
     if sizes and min(sizes) < 0:
         raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    if 0 in sizes and indices.array.size:
+        raise OperationError(f"unravel_index: a tensor of shape {sizes} has no elements")
     found = []
+    places = indices.long()
     step = 1
     for size in reversed(sizes):
-        found.append((indices // step) % size)
+        found.append((places // step) % size)
         step *= size
     return tuple(reversed(found))
 

@@ -14,6 +14,7 @@ from .common import new_shape
 from .copies import contiguous_format
 from .declare import operation
 from .index import Slice
+from .joining import select_index
 
 
 class Places(NamedTuple):
@@ -146,7 +147,7 @@ def _strided_places(
     return Places(shape, strides, storage_offset - begin), own
 
 
-@operation("torch", "linalg.diagonal")
+@operation
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """A view of a diagonal of two dimensions, as the last one; `offset` above the main one.
 
@@ -155,6 +156,14 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     tensor([1, 5])
     """
     return Diagonal.apply(input, *_diagonal_places(input, offset, dim1, dim2))
+
+
+@operation("", "linalg.diagonal")
+def diagonal_of_matrices(
+    A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1  # noqa: N803
+) -> Tensor:
+    """A view of a diagonal of each matrix; `offset` above the main one."""
+    return diagonal(A, offset, dim1, dim2)
 
 
 def _diagonal_places(input: Tensor, offset: int, dim1: int, dim2: int) -> tuple[int, int, int]:
@@ -244,17 +253,7 @@ def select_scatter(
     input: Tensor, src: Tensor, dim: int, index: int, *, out: Tensor | None = None
 ) -> Tensor:
     """A copy of `input` with `src` in the place of `input.select(dim, index)`."""
-    ndim = input.array.ndim
-    if ndim == 0:
-        raise OutOfRangeError("select() cannot be applied to a 0-dim tensor.")
-    axis = wrap_dim(dim, ndim)
-    size = input.array.shape[axis]
-    if not -size <= index < size:
-        raise OutOfRangeError(
-            f"select(): index {index} out of range for tensor of size {list(input.array.shape)} "
-            f"at dimension {axis}"
-        )
-    return _scattered("select_scatter", input, src, Slice, (*[slice(None)] * axis, index))
+    return _scattered("select_scatter", input, src, Slice, select_index(input, dim, index))
 
 
 @operation

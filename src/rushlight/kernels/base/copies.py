@@ -95,6 +95,8 @@ class Copies:
         first, last = (float(np.float32(v).astype(dtype)) for v in (start, end))
         step = float(np.float32((last - first) / max(count - 1, 1)).astype(dtype))
         number = self.xp.arange(count)
+        if count == 1:
+            last = first
         steps = self.xp.where(number < count // 2, number, number - (count - 1))
         ends = self.xp.where(number < count // 2, first, last)
         way = self.cast(self.cast(step * steps, "float32"), dtype).astype("float64")
