@@ -82,6 +82,7 @@ def _describe(function: Any, name: str, view: Any, first: str, *more: Any) -> No
     tensor, *rest = signature.parameters.values()
     parameters = [tensor.replace(name=first, annotation="Tensor"), *rest, *more]
     function.__name__ = function.__qualname__ = name
+    function.__module__ = view.__module__  # where the names in its annotations are
     function.__signature__ = signature.replace(parameters=parameters)
     function.__annotations__ = {p.name: p.annotation for p in parameters}
     function.__annotations__["return"] = signature.return_annotation

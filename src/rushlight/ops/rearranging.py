@@ -10,7 +10,7 @@ from ..dtype import INTEGER, int32, int64, title_of
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap_dim
 from ..types import Dims
-from .common import check, normalize_axes, sizes_from
+from .common import check, sizes_from
 from .declare import operation
 from .indexing import index_select, nonzero
 from .shape import Flip, expand, flip, repeat, reshape, transpose

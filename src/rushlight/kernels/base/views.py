@@ -20,7 +20,8 @@ class Views:
     to_numpy: Any
 
     def strided(self, x: Any, shape: Any, strides: Any, offset: int = 0) -> Any:
-        """A view of the memory that x is in: `strides` and `offset`, from x's start on, in bytes."""
+        """A view of the memory that x is in; `strides` and `offset`, from x's start on, in bytes.
+        """
         if 0 in shape:
             return self._moved(x, shape, strides)
         owner = owner_of(x)
