@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import shape
-from .core import Array, Fixed, Invalid, Op, Sample, Values
+from .core import Array, Invalid, Op, Sample, Values
 
 
 def _sizes(v: Values) -> Iterator[Sample]:
@@ -30,18 +30,8 @@ def _tensor_split(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(5), 2, 1, raises=IndexError, match="Dimension out of range")
 
 
-def _by_tensor(v: Values) -> Iterator[Sample]:
-    yield Sample(v.normal(5), Fixed(np.array([1, 3])))
-    yield Sample(v.normal(5), Fixed(np.array(2)))
-    yield Invalid(v.normal(5), Fixed(np.array([1.0])), raises=RuntimeError,
-                  match="to have dtype of long")
-    yield Invalid(v.normal(5), Fixed(np.ones((1, 1), int)), raises=RuntimeError,
-                  match="zero-dimensional or one-dimensional tensor")
-
-
 def _split(x: Array, given: Any, dim: int = 0) -> Any:
-    given = given if isinstance(given, int) else np.asarray(given, int)
-    return np.array_split(x, given.item() if np.ndim(given) == 0 else given, dim)  # type: ignore
+    return np.array_split(x, given if isinstance(given, int) else np.asarray(given, int), dim)
 
 
 def _along(name: str, dim: int, ndim: int) -> Callable[[Values], Iterator[Sample]]:
@@ -65,8 +55,6 @@ ops = [
     Op("unsafe_split_with_sizes", _sizes, shape._split_reference, view=True, composite=True),
     Op("unsafe_chunk", shape._chunk, shape._chunk_reference, view=True, composite=True),
     Op("tensor_split", _tensor_split, _split, view=True, composite=True),
-    Op("tensor_split by a tensor", _by_tensor, call=lambda torch: torch.tensor_split,
-       view=True, composite=True, unrecorded="reads a value"),
     Op("hsplit", _along("hsplit", 1, 1), np.hsplit, view=True, composite=True),
     Op("vsplit", _along("vsplit", 0, 2), np.vsplit, view=True, composite=True),
     Op("dsplit", _along("dsplit", 2, 3), np.dsplit, view=True, composite=True),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Invalid, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Op, Sample, Values
 
 
 def _stacked(name: str, least: int) -> Callable[[Values], Iterator[Sample]]:
@@ -69,7 +69,7 @@ def _meshgrid(v: Values) -> Iterator[Sample]:
     yield Sample([v.normal(2), v.normal(3)], indexing="xy")
     yield Sample(v.normal(2), indexing="xy")
     yield Invalid(v.normal(2, 2), indexing="ij", raises=RuntimeError,
-                  match=r"Expected 0D or 1D tensor in the tensor list but got: ",)
+                  match=r"Expected 0D or 1D tensor in the tensor list but got: ")
     yield Invalid(v.normal(2), indexing="ji", raises=RuntimeError, match="indexing must be one of")
     yield Invalid(v.normal(2), v.integers(0, 9, 2), indexing="ij", raises=RuntimeError,
                   match="torch.meshgrid expects all tensors to have the same dtype")
@@ -91,7 +91,7 @@ def _combinations(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(4), 3)
     yield Sample(v.normal(3), 2, True)
     yield Sample(v.normal(2), r=3)
-    yield Sample(v.normal(3), 0)
+    yield Sample(Fixed(v.normal(3)), 0)
     yield Invalid(v.normal(2, 2), raises=RuntimeError, match="Expect a 1D vector, but got shape")
     yield Invalid(v.normal(2), -1, raises=RuntimeError, match="Expect a non-negative number")
 
@@ -134,5 +134,6 @@ ops = [
         list(itertools.product(*x))).reshape(-1, len(x)) if len(x) > 1 else x[0], composite=True),
     Op("combinations", _combinations, _combinations_reference, composite=True),
     Op("broadcast_to", _broadcast_to, np.broadcast_to, view=True),
-    Op("broadcast_shapes", _shapes, differentiable=False),
+    Op("broadcast_shapes", _shapes, differentiable=False,
+       call=lambda torch: torch.broadcast_shapes, covers=("broadcast_shapes",)),
 ]  # fmt: skip

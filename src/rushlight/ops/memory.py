@@ -14,7 +14,7 @@ from ..kernels.launch import refuse_record
 from ..storage import TypedStorage, UntypedStorage
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
-from .common import methods, new_shape
+from .common import check_one_device, methods, new_shape
 from .copies import contiguous_format, preserve_format
 from .creation import empty, finished, table_at
 from .declare import operation
@@ -170,6 +170,7 @@ def set_(
             "set_() received an invalid combination of arguments - got "
             f"({type(source).__name__}), but expected a Tensor or a Storage"
         )
+    check_one_device("set_", (self, source))
     if source.array.dtype != self.array.dtype:
         raise OperationError(
             f"set_: Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
@@ -194,6 +195,7 @@ def _untyped_storage(self: Tensor) -> UntypedStorage:
 
 def _storage(self: Tensor) -> TypedStorage:
     """The elements that this tensor shares with its views, in one line."""
+    refuse_record("hands out a storage")
     return TypedStorage(wrap(table_of(self).storage_of(self.array)).view(self.dtype))
 
 

@@ -10,7 +10,7 @@ from ..dtype import INTEGER, int32, int64, title_of
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap_dim
 from ..types import Dims
-from .common import check, sizes_from
+from .common import sizes_from
 from .declare import operation
 from .indexing import index_select, nonzero
 from .shape import Flip, expand, flip, repeat, reshape, transpose
@@ -62,15 +62,12 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
         raise OperationError(f"rot90: expected total rotation dims == 2, but got dims = {given}")
     if ndim < 2:
         raise OperationError(f"rot90: expected total dims >= 2, but got total dims = {ndim}")
-    if given[0] == given[1] or abs(given[0] - given[1]) == ndim:
+    first, second = (wrap_dim(dim, ndim) for dim in given)
+    if first == second:
         raise OperationError(
             "rot90: expected rotation dims to be different, but got dim0 = "
             f"{given[0]} and dim1 = {given[1]}"
         )
-    for dim in given:
-        if not -ndim <= dim < ndim:
-            raise OperationError(f"rot90: Rotation dim {dim} out of range for {ndim} dimensions")
-    first, second = (dim % ndim for dim in given)
     if k % 4 == 1:
         return transpose(flip(input, (second,)), first, second).clone()
     if k % 4 == 2:
@@ -188,7 +185,6 @@ def _numbers(counts: Tensor, output_size: int | None) -> Tensor:
             f"repeats has to be Long or Int tensor, not {title_of(counts.dtype)} "
             "(repeat_interleave); convert it with .long()"
         )
-    check(counts >= 0, OperationError, "repeat_interleave: repeats can not be negative")
     numbers = RepeatNumbers.apply(counts)
     _check_output_size(output_size, numbers.array.size)
     return numbers.to(counts.dtype)

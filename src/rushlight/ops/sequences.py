@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..dtype import BOOL, INTEGER, get_default_dtype, int64, scalar_dtype
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
 from ..types import AnyDevice
-from .creation import arange, finished, placed, table_at
+from .creation import arange, finished, table_at
 from .declare import operation
 
 
@@ -88,7 +86,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 
 def _triangle(
-    name: str, choose: Any, row: int, col: int, offset: int, dtype: DType | None, device: AnyDevice
+    name: str, is_upper: bool, row: int, col: int, offset: int, dtype: DType | None, device: AnyDevice
 ) -> Tensor:
     for what, count in (("row", row), ("col", col)):
         if count < 0:
@@ -96,7 +94,8 @@ def _triangle(
     kind = dtype or int64
     if kind.category != INTEGER:
         raise NotSupportedError(f"{name}: not implemented for {kind}; indices are whole numbers")
-    return placed(np.stack(choose(row, offset, col)).astype(kind.numpy), device)
+    array = table_at(device).triangle(row, col, offset, is_upper, kind.numpy)
+    return finished(array, False)
 
 
 @operation(method=False)
@@ -106,7 +105,7 @@ def tril_indices(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The indices of a matrix's elements on and below a diagonal: rows first, then columns."""
-    return _triangle("tril_indices", np.tril_indices, row, col, offset, dtype, device)
+    return _triangle("tril_indices", False, row, col, offset, dtype, device)
 
 
 @operation(method=False)
@@ -116,4 +115,4 @@ def triu_indices(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The indices of a matrix's elements on and above a diagonal: rows first, then columns."""
-    return _triangle("triu_indices", np.triu_indices, row, col, offset, dtype, device)
+    return _triangle("triu_indices", True, row, col, offset, dtype, device)

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import OperationError
 from ..size import Size
 from ..tensor import Tensor, wrap_dim
+from .common import check_one_device
 from .creation import placed
 from .declare import operation
 from .joining import cat, stack
@@ -137,6 +138,7 @@ def _chunk_cat(
         raise OperationError(f"_chunk_cat expects positive num_chunks, got {num_chunks}")
     if not tensors:
         raise OperationError("_chunk_cat expects a non-empty input tensor list")
+    check_one_device("_chunk_cat", tensors)
     first = tensors[0]
     axis = wrap_dim(dim, first.array.ndim)
     lead = first.array.shape[:axis]
@@ -145,8 +147,11 @@ def _chunk_cat(
         shape = tensor.array.shape
         if tensor.array.size == 0:
             raise OperationError(f"_chunk_cat expects non-empty tensor, got shape {tuple(shape)}")
-        if tensor.array.dtype != first.array.dtype or tensor.device != first.device:
-            raise OperationError("_chunk_cat expects all input tensors with the same dtype, device")
+        if tensor.array.dtype != first.array.dtype:
+            raise OperationError(
+                "_chunk_cat expects all input tensors with the same dtype, got "
+                f"{first.dtype} and {tensor.dtype}"
+            )
         if len(shape) <= axis or shape[:axis] != lead:
             raise OperationError(
                 "_chunk_cat expects same sizes of 0,...,dim-1 dimensions for all tensors, got "
@@ -180,11 +185,12 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
                 "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: "
                 f"{list(vector.array.shape)}"
             )
-        if vector.array.dtype != vectors[0].array.dtype or vector.device != vectors[0].device:
+        if vector.array.dtype != vectors[0].array.dtype:
             raise OperationError(
-                "torch.meshgrid expects all tensors to have the same dtype and device, got "
-                f"{vectors[0].dtype} on {vectors[0].device} and {vector.dtype} on {vector.device}"
+                "torch.meshgrid expects all tensors to have the same dtype, got "
+                f"{vectors[0].dtype} and {vector.dtype}"
             )
+    check_one_device("meshgrid", vectors)
     shape = tuple([vector.array.size for vector in vectors])
     grids = []
     for dim, vector in enumerate(vectors):

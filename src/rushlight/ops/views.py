@@ -10,7 +10,7 @@ from ..autograd.operation import Operation, ViewOperation
 from ..dtype import title_of
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap_dim
-from .common import new_shape
+from .common import check_one_device, new_shape
 from .copies import contiguous_format
 from .declare import operation
 from .index import Slice
@@ -240,11 +240,7 @@ def _scattered(
             f"{name}: expected src to have a size equal to the slice of self. src size = "
             f"{list(src.array.shape)}, slice size = {list(wanted)}"
         )
-    if src.device != input.device:
-        raise OperationError(
-            f"{name}: Expected all tensors to be on the same device, but found at least two "
-            f"devices, {input.device} and {src.device}! Move one with .to(device)."
-        )
+    check_one_device(name, (input, src))
     return ViewScatter.apply(input, src, view, parameters)
 
 

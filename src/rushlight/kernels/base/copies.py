@@ -111,6 +111,20 @@ class Copies:
     def eye(self, rows: int, columns: int, dtype: Any) -> Any:
         return self.xp.eye(rows, columns, dtype=dtype)
 
+    @kernel("creation")
+    def triangle(self, row: int, col: int, offset: int, is_upper: bool, dtype: Any) -> Any:
+        """The rows, and below them the columns, of the elements above or below a diagonal."""
+        number = self.xp.arange(row)
+        ends = self.xp.clip(number + (offset + (not is_upper)), 0, col)
+        counts = [min(max(i + offset + (not is_upper), 0), col) for i in range(row)]
+        if is_upper:
+            counts = [col - count for count in counts]
+        begins, sizes = (ends, col - ends) if is_upper else (0 * ends, ends)
+        rows = self.xp.repeat(number, counts)
+        before = self.xp.repeat(self.xp.cumsum(sizes) - sizes - begins, counts)
+        columns = self.xp.arange(sum(counts)) - before
+        return self.xp.stack([rows, columns]).astype(dtype)
+
     @kernel("creation", ("x",))
     def fill(self, x: Any, value: Any) -> Any:
         """Overwrites x with a number, which must be in range, or a 0-d array."""

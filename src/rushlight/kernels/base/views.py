@@ -130,7 +130,10 @@ class Views:
     @kernel("dynamic")
     def repeat_numbers(self, counts: Any) -> Any:
         """0 so many times as the first count says, 1 as the second, ..."""
-        return self.xp.repeat(self.xp.arange(counts.size), self.to_numpy(counts).tolist())
+        known = self.to_numpy(counts).tolist()
+        if known and min(known) < 0:
+            raise OperationError("repeat_interleave: repeats can not be negative")
+        return self.xp.repeat(self.xp.arange(counts.size), known)
 
 
 def _in_memory_order(array: Any) -> Any:
