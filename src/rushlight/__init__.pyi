@@ -823,7 +823,7 @@ def split(
     input: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
 ) -> tuple[Tensor, ...]: ...
 def split_copy(
-    input: Tensor, split_size_or_sections: Any, dim: builtins.int = 0, *, out: Tensor | None = None
+    input: Tensor, split_size: Any, dim: builtins.int = 0, *, out: Tensor | None = None
 ) -> tuple[Tensor, ...]: ...
 def split_with_sizes(
     input: Tensor, split_sizes: Sequence[builtins.int], dim: builtins.int = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import shape
+from . import shape, views
 from .core import Array, Invalid, Op, Sample, Values
 
 
@@ -51,7 +51,7 @@ def _along(name: str, dim: int, ndim: int) -> Callable[[Values], Iterator[Sample
 
 ops = [
     Op("split_with_sizes", _sizes, shape._split_reference, view=True, composite=True),
-    Op("unsafe_split", shape._split, shape._split_reference, view=True, composite=True),
+    Op("unsafe_split", views._split, shape._split_reference, view=True, composite=True),
     Op("unsafe_split_with_sizes", _sizes, shape._split_reference, view=True, composite=True),
     Op("unsafe_chunk", shape._chunk, shape._chunk_reference, view=True, composite=True),
     Op("tensor_split", _tensor_split, _split, view=True, composite=True),

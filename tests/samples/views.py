@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import shape
-from .core import Array, Invalid, Named, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Named, Op, Sample, Values
 
 
 def _as_strided(v: Values) -> Iterator[Sample]:
@@ -195,8 +195,15 @@ def _complex(v: Values) -> Iterator[Sample]:
 
 
 def _parts(v: Values) -> Iterator[Sample]:
-    yield Sample(v.normal(3, 2))
-    yield Invalid(v.normal(3), raises=RuntimeError, match="last dimension of size 2")
+    yield Sample(Fixed(v.normal(3, 2)))  # without a gradient: PyTorch has none
+    yield Invalid(Fixed(v.normal(3)), raises=RuntimeError, match="last dimension of size 2")
+
+
+def _split(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(5, 2), 2)
+    yield Sample(v.normal(4, 6), 3, 1)
+    yield Sample(v.normal(0, 2), 2)
+    yield Invalid(v.normal(4, 6), 0, raises=RuntimeError, own_words=True)
 
 
 def _with_sizes(v: Values) -> Iterator[Sample]:
@@ -222,7 +229,7 @@ COPIES: dict[str, tuple[Any, ...]] = {
                shape._expand_reference),
     "permute": (shape._permute, np.transpose),
     "select": (shape._select, lambda x, dim, index: np.take(x, index, dim)),
-    "slice": (_slice, _sliced), "split": (shape._split, shape._split_reference),
+    "slice": (_slice, _sliced), "split": (_split, shape._split_reference),
     "split_with_sizes": (_with_sizes, shape._split_reference),
     "squeeze": (shape._squeeze, shape._squeeze_reference), "t": (shape._t, np.transpose),
     "transpose": (shape._transpose, lambda x, a, b: np.swapaxes(x, a, b) if x.ndim else x),
@@ -234,6 +241,7 @@ COPIES: dict[str, tuple[Any, ...]] = {
     "narrow": (shape._narrow, shape._narrow_reference),
 }  # fmt: skip
 LAID = ("as_strided", "view", "view_as_complex")  # what they show depends on the order of memory
+NO_PEER = ("narrow",)  # PyTorch's backward fails
 NO_HALVES = ("view_as_complex", "view_as_real")
 IN_PLACE: dict[str, tuple[Any, ...]] = {
     "squeeze_": COPIES["squeeze"], "unsqueeze_": COPIES["unsqueeze"], "t_": COPIES["t"],
@@ -250,12 +258,14 @@ ops = [
     Op("select_scatter", _select_scatter, _scattered(_selected)),
     Op("slice_scatter", _slice_scatter, _scattered(_sliced)),
     Op("diagonal_scatter", _diagonal_scatter, _scattered(_diagonal_reference)),
-    Op("as_strided_scatter", _as_strided_scatter, _scattered(_strided), layouts=False),
+    # PyTorch gives the elements that were overwritten a gradient, and the others none.
+    Op("as_strided_scatter", _as_strided_scatter, _scattered(_strided), layouts=False,
+       peer_gradient=False),
     Op("diag_embed", _diag_embed, _diag_embed_reference),
     Op("diag", _diag, lambda x, diagonal=0: np.diag(x, diagonal), composite=True),
     Op("diagflat", _diagflat, np.diagflat, composite=True),
     *[Op(f"{name}_copy", make, reference, composite=True, layouts=name not in LAID,
-         halves=name not in NO_HALVES)
+         halves=name not in NO_HALVES, peer_gradient=name not in NO_PEER)
       for name, (make, reference) in COPIES.items()],
     Op("view_copy as a dtype", _dtype, lambda x, dtype: x.view(dtype), differentiable=False,
        call=lambda torch: torch.view_copy),

@@ -27,7 +27,7 @@ _COPIED = {
     "alias": _alias, "as_strided": views.as_strided, "detach": _detach,
     "diagonal": views.diagonal, "expand": shape.expand, "narrow": joining.narrow,
     "permute": shape.permute, "select": joining.select, "slice": views.slice_of,
-    "split": joining.split, "split_with_sizes": splitting.split_with_sizes,
+    "split": splitting.unsafe_split, "split_with_sizes": splitting.split_with_sizes,
     "squeeze": shape.squeeze, "t": shape.t, "transpose": shape.transpose,
     "unbind": joining.unbind, "unfold": views.unfold, "unsqueeze": shape.unsqueeze,
     "view": Tensor.view, "view_as_complex": complex.view_as_complex,

@@ -17,7 +17,7 @@ from .shape import Flip, expand, flip, repeat, reshape, transpose
 
 
 class Roll(Operation):
-    """The elements moved along dimensions, those that leave one end coming in at the other."""
+    """The elements moved along dimensions, or in one line where none is given."""
 
     shifts: Any
     axes: Any
@@ -41,7 +41,7 @@ def roll(input: Tensor, shifts: Any, dims: Dims = None) -> Tensor:
     if not steps:
         raise OperationError("roll: `shifts` required")
     if not axes and len(steps) == 1:
-        return reshape(Roll.apply(reshape(input, -1), steps, (0,)), input.array.shape)
+        return Roll.apply(input, steps, ())
     if len(axes) != len(steps):
         raise OperationError(
             f"roll: shifts and dimensions must align. shifts: {len(steps)}, dims:{len(axes)}"
@@ -200,7 +200,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     (tensor(1), tensor(2))
     """
     if indices.dtype.category != INTEGER:
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     sizes = (shape,) if isinstance(shape, (int, Tensor)) else tuple(shape)
     if any(not isinstance(n, (int, Tensor)) or isinstance(n, bool) for n in sizes):
         raise TypeError(

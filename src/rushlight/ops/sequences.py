@@ -86,8 +86,9 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 
 def _triangle(
-    name: str, is_upper: bool, row: int, col: int, offset: int, dtype: DType | None, device: AnyDevice
-) -> Tensor:
+    name: str, is_upper: bool, row: int, col: int, offset: int, dtype: DType | None,
+    device: AnyDevice,
+) -> Tensor:  # fmt: skip
     for what, count in (("row", row), ("col", col)):
         if count < 0:
             raise OperationError(f"{name}: {what} must be non-negative, got {count}")

@@ -187,7 +187,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
             )
         if vector.array.dtype != vectors[0].array.dtype:
             raise OperationError(
-                "torch.meshgrid expects all tensors to have the same dtype, got "
+                "meshgrid expects all tensors to have the same dtype, got "
                 f"{vectors[0].dtype} and {vector.dtype}"
             )
     check_one_device("meshgrid", vectors)
@@ -260,8 +260,9 @@ def broadcast_shapes(*shapes: Any) -> Any:
     for shape in shapes:
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         if sizes and min(sizes) < 0:
-            raise RuntimeError(
-                f"Trying to create tensor with negative dimension ({min(sizes)}): ({list(sizes)})"
+            raise ValueError(
+                "broadcast_shapes: Attempting to broadcast a dimension with negative length: "
+                f"{list(sizes)}"
             )
         result = [1] * (len(sizes) - len(result)) + result
         for dim in range(-len(sizes), 0):

@@ -231,9 +231,16 @@ class ViewScatter(Operation):
         return rest, part
 
 
+SelectScatter, SliceScatter, DiagonalScatter, AsStridedScatter, DiagEmbed = map(
+    ViewScatter.renamed,
+    ("SelectScatter", "SliceScatter", "DiagonalScatter", "AsStridedScatter", "DiagEmbed"),
+)
+
+
 def _scattered(
-    name: str, input: Tensor, src: Tensor, view: type[ViewOperation], *parameters: Any
+    kind: type[Operation], input: Tensor, src: Tensor, view: type[ViewOperation], *parameters: Any
 ) -> Tensor:
+    name = kind.operation_name
     wanted = view.apply(input.detach(), *parameters).array.shape
     if src.array.shape != wanted:
         raise OperationError(
@@ -241,7 +248,7 @@ def _scattered(
             f"{list(src.array.shape)}, slice size = {list(wanted)}"
         )
     check_one_device(name, (input, src))
-    return ViewScatter.apply(input, src, view, parameters)
+    return kind.apply(input, src, view, parameters)
 
 
 @operation
@@ -249,7 +256,7 @@ def select_scatter(
     input: Tensor, src: Tensor, dim: int, index: int, *, out: Tensor | None = None
 ) -> Tensor:
     """A copy of `input` with `src` in the place of `input.select(dim, index)`."""
-    return _scattered("select_scatter", input, src, Slice, select_index(input, dim, index))
+    return _scattered(SelectScatter, input, src, Slice, select_index(input, dim, index))
 
 
 @operation
@@ -259,7 +266,7 @@ def slice_scatter(
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with `src` in the place of `start:end:step` along `dim`."""
     index = slice_index("slice_scatter", input, dim, start, end, step)
-    return _scattered("slice_scatter", input, src, Slice, index)
+    return _scattered(SliceScatter, input, src, Slice, index)
 
 
 def slice_index(
@@ -280,7 +287,7 @@ def diagonal_scatter(
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with `src` in the place of `input.diagonal(offset, dim1, dim2)`."""
     places = _diagonal_places(input, offset, dim1, dim2)
-    return _scattered("diagonal_scatter", input, src, Diagonal, *places)
+    return _scattered(DiagonalScatter, input, src, Diagonal, *places)
 
 
 @operation
@@ -295,7 +302,7 @@ def as_strided_scatter(
             f"{title_of(input.dtype)} tensor of strides {list(input.stride())}; call .contiguous()"
         )
     places = _strided_places(input, size, stride, storage_offset)
-    return _scattered("as_strided_scatter", input, src, AsStrided, *places)
+    return _scattered(AsStridedScatter, input, src, AsStrided, *places)
 
 
 @operation
@@ -318,7 +325,7 @@ def diag_embed(
     *shape, size = input.array.shape
     for dim in sorted((first, second)):
         shape.insert(dim, size + abs(offset))
-    return diagonal_scatter(input.new_zeros(shape), input, offset, first, second)
+    return DiagEmbed.apply(input.new_zeros(shape), input, Diagonal, (offset, first, second))
 
 
 @operation

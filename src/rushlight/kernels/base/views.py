@@ -125,6 +125,8 @@ class Views:
 
     @kernel("copy")
     def roll(self, x: Any, shifts: Any, axes: Any) -> Any:
+        if not axes:
+            return self.array(self.xp.roll(x, shifts[0]))
         return self.array(self.xp.roll(x, shifts, axes))
 
     @kernel("dynamic")
