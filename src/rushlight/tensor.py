@@ -23,6 +23,8 @@ from .hooks import RemovableHandle
 from .kernels import launch
 from .kernels.base.memory_order import owner_of
 from .kernels.launch import kernels as kernel_tables
+from .layout import layout as Layout
+from .layout import strided
 from .size import Size
 
 if TYPE_CHECKING:
@@ -82,8 +84,8 @@ class Tensor(Methods):
         return kernel_tables[type(self.array)].device_of(self.array)
 
     @property
-    def layout(self) -> str:
-        return "torch.strided"
+    def layout(self) -> Layout:
+        return strided
 
     @property
     def ndim(self) -> int:

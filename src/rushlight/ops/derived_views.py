@@ -9,9 +9,9 @@ from ..autograd.mirror import reach
 from ..autograd.operation import check_inplace
 from ..grad_mode import state
 from ..kernels.launch import refuse_record
+from ..layout import contiguous_format
 from ..tensor import Tensor
 from . import complex, joining, shape, splitting, views
-from .copies import contiguous_format
 from .declare import operation
 
 

@@ -11,11 +11,11 @@ from ..dtype import dtype as DType
 from ..dtype import get_default_dtype
 from ..errors import OperationError
 from ..kernels.launch import refuse_record
+from ..layout import contiguous_format, preserve_format
 from ..storage import TypedStorage, UntypedStorage
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
 from .common import check_one_device, methods, new_shape
-from .copies import contiguous_format, preserve_format
 from .creation import empty, finished, table_at
 from .declare import operation
 from .promotion import table_of

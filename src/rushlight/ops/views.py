@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from ..autograd.operation import Operation, ViewOperation
 from ..dtype import title_of
 from ..errors import OperationError, OutOfRangeError
+from ..layout import contiguous_format
 from ..tensor import Tensor, wrap_dim
 from .common import check_one_device, new_shape
-from .copies import contiguous_format
 from .declare import operation
 from .index import Slice
 from .joining import select_index
