@@ -155,9 +155,20 @@ def _each(input: Tensor, axis: int, times: int, output_size: int | None) -> Tens
         input = reshape(input, 1)
     shape = input.array.shape
     _check_output_size(output_size, shape[axis] * times)
-    widened = (*shape[: axis + 1], times, *shape[axis + 1 :])
-    spaced = expand(input.unsqueeze(axis + 1), widened)
-    return reshape(spaced.clone(), (*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
+    return RepeatEach.apply(input, times, axis)
+
+
+class RepeatEach(Operation):
+    """Every slice along an axis the same number of times in a row."""
+
+    times: int
+    axis: int
+    keeps_shape = True
+
+    def backward(self, grad: Tensor) -> Any:
+        shape = self.input_shape
+        split = (*shape[: self.axis + 1], self.times, *shape[self.axis + 1 :])
+        return reshape(grad, split).sum(self.axis + 1)
 
 
 def _check_output_size(given: int | None, size: int) -> None:

@@ -17,7 +17,7 @@ from .creation import placed
 from .declare import operation
 from .joining import cat, stack
 from .padding import pad
-from .shape import expand, reshape
+from .shape import ViewAs, expand, reshape
 
 
 def _of_one_or_many(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -34,7 +34,7 @@ def _at_least(ndim: int, tensor: Tensor) -> Tensor:
         return tensor
     before = (1,) * min(ndim - len(shape), 1 if shape else ndim) if len(shape) < 2 else ()
     missing = ndim - len(shape) - len(before)
-    return reshape(tensor, (*before, *shape, *(1,) * missing))
+    return ViewAs.apply(tensor, (*before, *shape, *(1,) * missing))
 
 
 def _all_at_least(name: str, ndim: int, tensors: Sequence[Tensor]) -> list[Tensor]:

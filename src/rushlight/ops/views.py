@@ -138,13 +138,12 @@ def _strided_places(
             "as_strided: Negative strides are not supported at the moment, got strides: "
             f"{list(strides)}"
         )
-    begin = input.storage_offset()
+    own = Places(input.array.shape, input.stride())
     if storage_offset is None:
-        storage_offset = begin
+        return Places(shape, strides), own
     if storage_offset < 0:
         raise OperationError(f"as_strided: Tensor: invalid storage offset {storage_offset}")
-    own = Places(input.array.shape, input.stride())
-    return Places(shape, strides, storage_offset - begin), own
+    return Places(shape, strides, storage_offset - input.storage_offset()), own
 
 
 @operation
