@@ -48,22 +48,28 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
     return input.array.shape == other.array.shape
 
 
+def _false(input: Tensor) -> bool:
+    if not isinstance(input, Tensor):
+        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
+    return False
+
+
 @operation
 def is_conj(input: Tensor) -> bool:
     """False: conjugates are computed at once here."""
-    return False
+    return _false(input)
 
 
 @operation
 def is_neg(input: Tensor) -> bool:
     """False: negatives are computed at once here."""
-    return False
+    return _false(input)
 
 
 @operation
 def is_distributed(input: Tensor) -> bool:
     """False: a tensor is on one device."""
-    return False
+    return _false(input)
 
 
 @operation(method=False)
