@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import is_tracked
 from ..dtype import (
     FLOATING,
     HALVES,
@@ -22,6 +23,7 @@ from ..errors import OperationError
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
+from ..scalars import number
 from ..tensor import Tensor, wrap
 
 
@@ -74,7 +76,7 @@ def promoted(
     if floats and to.category < FLOATING:
         to = get_default_dtype()
     if not isinstance(a, Tensor):
-        a = full_like_number(a, to, b)
+        a = full_like_number(number(a), to, b)
     elif a.array.dtype != to.numpy:
         a = a.to(to)
     if isinstance(b, Tensor):
@@ -114,7 +116,8 @@ def is_plain_change(target: Tensor, other: Any) -> bool:
         and type(x) is type(y)
         and not target._requires_grad
         and not other._requires_grad
-        and target._view is other._view is None
+        and (target._view is None or not is_tracked(target))
+        and (other._view is None or not other.requires_grad)
         and launch.recorder is None
         and 0 not in x.strides
     )
