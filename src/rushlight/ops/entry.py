@@ -232,6 +232,10 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 f"{name}(): functions with out=... arguments don't support automatic "
                 "differentiation, but one of the arguments requires grad."
             )
+    if not any(isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))):
+        # What is made out of nothing has the dtype of what it is written into.
+        if "dtype" in inspect.signature(function).parameters:
+            kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
         results, is_there = call_into(targets[0], function, args, kwargs)
     if is_there:

@@ -31,11 +31,12 @@ from .random import Random
 from .reduction import Reduction
 from .shape import Shape
 from .softmax import Softmax
+from .views import Views
 
 
 class Base(
     Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
