@@ -29,13 +29,15 @@ from .optim import Optim
 from .pooling import Pooling
 from .random import Random
 from .reduction import Reduction
+from .resampling import Resampling
 from .shape import Shape
 from .softmax import Softmax
 
 
 class Base(
     Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Matmul, Normalization, Optim, Pooling, Random, Reduction, Resampling, Shape,
+    Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

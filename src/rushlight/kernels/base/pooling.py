@@ -75,6 +75,33 @@ class Pooling:
         return flat
 
     @kernel("window")
+    def adaptive_max_pool(self, x: Any, sizes: Any) -> Any:
+        """For each part of the last axes the place of its first maximum, flat in them."""
+        xp = self.xp
+        axes = range(x.ndim - len(sizes), x.ndim)
+        places = [self._places_in_parts(x.shape[a], n) for a, n in zip(axes, sizes, strict=True)]
+        best = where = None
+        for offset in itertools.product(*(range(p.shape[1]) for p in places)):
+            values, flat = x, 0
+            for axis, place, number in zip(axes, places, offset, strict=True):
+                values = xp.take(values, place[:, number], axis)
+                flat = xp.expand_dims(flat * x.shape[axis], -1) + place[:, number]
+            if best is None or where is None:
+                best, where = values, xp.zeros(values.shape, "int64") + flat
+                continue
+            larger = (values > best) | (xp.isnan(values) & ~xp.isnan(best))
+            best = xp.where(larger, values, best)
+            where = xp.where(larger, flat, where)
+        return where
+
+    def _places_in_parts(self, size: int, count: int) -> Any:
+        """A row for each part: its elements' places, the last one of them repeated."""
+        numbers = self.xp.arange(count)
+        starts, stops = numbers * size // max(count, 1), -(-(numbers + 1) * size // max(count, 1))
+        longest = size // max(count, 1) + (2 if size % max(count, 1) else 0)
+        return self.xp.minimum(starts[:, None] + self.xp.arange(longest), stops[:, None] - 1)
+
+    @kernel("window")
     def avg_pool(self, x: Any, geometry: Any) -> Any:
         padded = self._with_border(x, geometry, 0)
         total = self.xp.zeros(geometry.output_shape, x.dtype)
