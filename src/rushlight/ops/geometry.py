@@ -173,10 +173,15 @@ def pool_geometry(
     """Checks a pool's sizes; with `ceil_mode` the last window may reach over the edge."""
     rank = len(input_shape) - 2
     kernel_size = per_dimension(kernel_size, rank, "kernel_size")
-    stride = kernel_size if stride is None else per_dimension(stride, rank, "stride")
+    stride = kernel_size if stride in (None, ()) else per_dimension(stride, rank, "stride")
     padding = per_dimension(padding, rank, "padding")
     dilation = per_dimension(dilation, rank, "dilation")
     _check_positive(name, kernel_size=kernel_size, stride=stride, dilation=dilation)
+    if 0 in input_shape[1:]:
+        raise OperationError(
+            f"{name}: Expected a non-empty {rank + 1}D or {rank + 2}D (batch mode) tensor with "
+            f"optional 0 dim batch size for input, but got: {list(input_shape)}"
+        )
     sizes = []
     for i, size in enumerate(input_shape[2:]):
         if not 0 <= 2 * padding[i] <= kernel_size[i]:

@@ -357,19 +357,23 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     >>> torch.nn.functional.adaptive_avg_pool2d(torch.arange(6.0).reshape(1, 2, 3), (1, 2))
     tensor([[[2., 3.]]])
     """
-    return adaptive_avg_pool("adaptive_avg_pool2d", input, _parts_of(2, input, output_size))
+    return _adaptive_avg_pool("adaptive_avg_pool2d", 2, input, output_size)
 
 
 @operation("nn.functional", "torch.adaptive_avg_pool1d")
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
     """`adaptive_avg_pool2d` of signals (N, C, L) or (C, L)."""
-    return adaptive_avg_pool("adaptive_avg_pool1d", input, _parts_of(1, input, output_size))
+    return _adaptive_avg_pool("adaptive_avg_pool1d", 1, input, output_size)
 
 
 @operation("nn.functional")
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """`adaptive_avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
-    return adaptive_avg_pool("adaptive_avg_pool3d", input, _parts_of(3, input, output_size))
+    return _adaptive_avg_pool("adaptive_avg_pool3d", 3, input, output_size)
+
+
+def _adaptive_avg_pool(name: str, rank: int, input: Tensor, output_size: Any) -> Tensor:
+    return adaptive_avg_pool(name, input, _parts_of(name, rank, input, output_size))
 
 
 def adaptive_avg_pool(name: str, input: Tensor, sizes: Sizes) -> Tensor:
@@ -447,7 +451,7 @@ def adaptive_max_pool3d_with_indices(
 def _adaptive_max_pool(
     name: str, rank: int, input: Tensor, output_size: Any
 ) -> tuple[Tensor, Tensor]:
-    sizes = _parts_of(rank, input, output_size)
+    sizes = _parts_of(name, rank, input, output_size)
     _check_parts(name, input, sizes)
     check_room(input, sizes)
     indices = AdaptiveMaxPlaces.apply(input.detach(), sizes)
@@ -455,14 +459,19 @@ def _adaptive_max_pool(
     return values.reshape(indices.array.shape), indices
 
 
-def _parts_of(rank: int, input: Tensor, output_size: Any) -> Sizes:
+def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
     """How many parts each of the last dimensions is to have."""
     given = input.array.shape[-rank:]
+    if rank > 1 and input.array.ndim <= rank:
+        raise ValueError(
+            f"{name}: Input dimension should be at least {rank + 1}, got shape "
+            f"{tuple(input.array.shape)}"
+        )
     if isinstance(output_size, int) or output_size is None:
         output_size = (output_size,) * rank
     if len(output_size) != rank or len(given) != rank:
         raise OperationError(
-            f"adaptive_avg_pool{rank}d: output_size must be {rank} numbers for an input of "
+            f"{name}: output_size must be {rank} numbers for an input of "
             f"{rank + 1} or {rank + 2} dimensions, got output_size={output_size} and input of "
             f"shape {tuple(input.array.shape)}"
         )

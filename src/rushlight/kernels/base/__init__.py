@@ -18,6 +18,7 @@ from .convolution import Convolution
 from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
+from .embedding import Embedding
 from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
@@ -35,7 +36,7 @@ from .softmax import Softmax
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
+    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Embedding, Index, Indexing, Linalg, Loss,
     Matmul, Normalization, Optim, Pooling, Random, Reduction, Resampling, Shape,
     Softmax,
 ):  # fmt: skip

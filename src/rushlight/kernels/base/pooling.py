@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from ...dtype import FLOATING, INTEGER, category_of
+from ...errors import OperationError
 from ..declaration import kernel
 
 
@@ -16,6 +17,7 @@ class Pooling:
     array: Any
     clone: Any
     trunc_divide: Any
+    is_host: bool
 
     @kernel("window")
     def max_pool(self, x: Any, geometry: Any) -> tuple[Any, Any]:
@@ -93,6 +95,24 @@ class Pooling:
             best = xp.where(larger, values, best)
             where = xp.where(larger, flat, where)
         return where
+
+    @kernel("indexing")
+    def max_unpool(self, x: Any, places: Any, sizes: Any) -> Any:
+        """Zeros of the last axes `sizes`, with x's elements at flat places in them."""
+        xp = self.xp
+        volume = prod(sizes)
+        if self.is_host and places.size and (places.min() < 0 or places.max() >= volume):
+            wrong = int(places[(places < 0) | (places >= volume)].ravel()[0])
+            raise OperationError(
+                f"max_unpool: Found an invalid max index: {wrong} (output volumes are of size "
+                f"{'x'.join(map(str, sizes))})"
+            )
+        lead = x.shape[: x.ndim - len(sizes)]
+        result = xp.zeros((*lead, volume), x.dtype)
+        count = prod(x.shape[x.ndim - len(sizes) :])
+        flat = (*lead, count)
+        xp.put_along_axis(result, places.reshape(flat), x.reshape(flat), axis=-1)
+        return result.reshape((*lead, *sizes))
 
     def _places_in_parts(self, size: int, count: int) -> Any:
         """A row for each part: its elements' places, the last one of them repeated."""
