@@ -13,6 +13,7 @@ import numpy as np
 from ...device import cpu, device
 from ..declaration import kernel
 from .activation import Activation
+from .attention import Attention
 from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
@@ -36,9 +37,9 @@ from .softmax import Softmax
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Embedding, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Resampling, Shape,
-    Softmax,
+    Activation, Attention, Complex, Convolution, Copies, Dropout, Elementwise, Embedding, Index,
+    Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Resampling,
+    Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
