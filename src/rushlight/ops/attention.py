@@ -19,7 +19,7 @@ from .softmax import softmax
 
 
 class Attention(Operation):
-    """The weighted means of values; of the scores only the logarithms of sums are kept."""
+    """The weighted means of values; of the scores only maxima and sums are kept."""
 
     node_name = "ScaledDotProductFlashAttentionForCpuBackward0"
     keeps = 1

@@ -23,17 +23,17 @@ class Attention:
         self, query: Any, key: Any, value: Any, mask: Any, kept: Any, scale: float, is_causal: bool,
         kept_scale: float,
     ) -> tuple[Any, Any]:  # fmt: skip
-        """softmax(query @ key.T * scale + mask) @ value, and the logarithms of the softmax's sums.
+        """softmax(query @ key.T * scale + mask) @ value, and the softmax's maxima and sums.
 
         `mask` is None, or broadcasts to (B, H, L, S): what is added to the scores, or whether they
         count. `kept` is None or says which weights dropout has kept, to be scaled by `kept_scale`.
-        A query that sees nothing gets zeros.
+        A query that sees nothing gets zeros: its sum is called infinite.
         """
         xp = self.xp
         q, k, v = _grouped(query, key), key[:, :, None], value[:, :, None]
         mask, kept = (_grouped_mask(xp, m, query, key) for m in (mask, kept))
         result = xp.empty((*q.shape[:-1], value.shape[-1]), query.dtype)
-        sums = xp.empty(q.shape[:-1], query.dtype)
+        sums = xp.empty((*q.shape[:-1], 2), query.dtype)
         if not key.shape[2]:
             result.fill(0)
         for heads, rows, seen in _tiles(q, k, is_causal):
@@ -48,11 +48,11 @@ class Attention:
             if kept is not None:
                 weights = weights * kept[tile][..., seen] * kept_scale
             part = xp.matmul(weights, v[heads][..., seen, :])
-            result[tile] = part / xp.where(sees_nothing, 1, total)
-            logarithms = xp.where(sees_nothing, xp.inf, largest + xp.log(total))
-            sums[tile] = logarithms[..., 0]
+            total = xp.where(sees_nothing, xp.inf, total)
+            result[tile] = part / total
+            sums[tile] = xp.concatenate([largest, total], axis=-1)
         shape = (*query.shape[:-1], value.shape[-1])
-        return result.reshape(shape), sums.reshape(query.shape[:-1])
+        return result.reshape(shape), sums.reshape((*query.shape[:-1], 2))
 
     @kernel("fused")
     def attention_backward(
@@ -64,7 +64,7 @@ class Attention:
         q, k, v = _grouped(query, key), key[:, :, None], value[:, :, None]
         g = _grouped(grad, key)
         mask, kept = (_grouped_mask(xp, m, query, key) for m in (mask, kept))
-        sums = sums.reshape(q.shape[:-1])
+        sums = sums.reshape((*q.shape[:-1], 2))
         grad_q = xp.empty(q.shape, query.dtype)
         grad_k, grad_v = xp.zeros(key.shape, key.dtype), xp.zeros(value.shape, value.dtype)
         for heads, rows, seen in _tiles(q, k, is_causal):
@@ -72,7 +72,7 @@ class Attention:
             keys, values = k[heads][..., seen, :], v[heads][..., seen, :]
             scores = self._scores(q[tile], keys, scale)
             self._mask_tile(scores, mask, tile, seen, is_causal)
-            weights = xp.exp(scores - sums[tile][..., None])
+            weights = xp.exp(scores - sums[tile][..., :1]) / sums[tile][..., 1:]
             change = xp.matmul(g[tile], values.swapaxes(-1, -2))
             passed = weights
             if kept is not None:
@@ -87,7 +87,8 @@ class Attention:
         return grad_q.reshape(query.shape), grad_k, grad_v
 
     def _scores(self, query: Any, key: Any, scale: float) -> Any:
-        return self.xp.matmul(query * scale, key.swapaxes(-1, -2))
+        scores = self.xp.matmul(query, key.swapaxes(-1, -2))
+        return self.xp.multiply(scores, scale, out=scores)
 
     def _mask_tile(self, scores: Any, mask: Any, tile: Any, seen: Any, is_causal: bool) -> None:
         """Sets what is not seen to -infinity, or adds a mask of numbers."""
