@@ -17,9 +17,11 @@ from .attention import Attention
 from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
+from .ctc import CTC
 from .dropout import Dropout
 from .elementwise import Elementwise
 from .embedding import Embedding
+from .folding import Folding
 from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
@@ -37,9 +39,9 @@ from .softmax import Softmax
 
 
 class Base(
-    Activation, Attention, Complex, Convolution, Copies, Dropout, Elementwise, Embedding, Index,
-    Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Resampling,
-    Shape, Softmax,
+    Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
+    Folding, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction,
+    Resampling, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
