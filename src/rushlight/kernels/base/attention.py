@@ -65,7 +65,7 @@ class Attention:
         g = _grouped(grad, key)
         mask, kept = (_grouped_mask(xp, m, query, key) for m in (mask, kept))
         sums = sums.reshape((*q.shape[:-1], 2))
-        grad_q = xp.empty(q.shape, query.dtype)
+        grad_q = xp.zeros(q.shape, query.dtype)
         grad_k, grad_v = xp.zeros(key.shape, key.dtype), xp.zeros(value.shape, value.dtype)
         for heads, rows, seen in _tiles(q, k, is_causal):
             tile = (*heads, slice(None), rows)

@@ -39,9 +39,9 @@ class CTC:
                 alpha[0, :, :2] = steps[:, :2]
                 continue
             alpha[t] = steps + self._arrived(alpha[t - 1], may_skip)
-        ends = xp.maximum(input_lengths - 1, 0)
+        ends = xp.clip(input_lengths - 1, 0, max(times - 1, 0))
         last = alpha[ends, xp.arange(batch)] if times else xp.zeros((batch, 1))
-        label = (2 * target_lengths)[:, None]
+        label = xp.clip(2 * target_lengths, 0, 2 * most)[:, None]
         whole = xp.take_along_axis(last, label, axis=1)[:, 0]
         short = xp.take_along_axis(last, xp.maximum(label - 1, 0), axis=1)[:, 0]
         short = xp.where(target_lengths == 0, -xp.inf, short)

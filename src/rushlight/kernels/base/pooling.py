@@ -107,6 +107,7 @@ class Pooling:
                 f"max_unpool: Found an invalid max index: {wrong} (output volumes are of size "
                 f"{'x'.join(map(str, sizes))})"
             )
+        places = xp.clip(places, 0, volume - 1)
         lead = x.shape[: x.ndim - len(sizes)]
         result = xp.zeros((*lead, volume), x.dtype)
         count = prod(x.shape[x.ndim - len(sizes) :])
