@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd.operation import Operation
 from ..dtype import INTEGER, float32, float64, int64
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
-from .creation import tensor
 from .declare import operation
 
 
@@ -19,27 +16,23 @@ class CTCLoss(Operation):
 
     node_name = "CtcLossBackward0"
     kernel = "ctc_loss"
-    keeps = 1
+    keeps = 2
+    most: int
+    blank: int
+    by_length: bool
     zero_infinity: bool
 
     @staticmethod
-    def forward(
-        kernels: Any, log_probabilities: Any, targets: Any, input_lengths: Any,
-        target_lengths: Any, most: int, blank: int, zero_infinity: bool,
-    ) -> Any:  # fmt: skip
-        return kernels.ctc_loss(
-            log_probabilities, targets, input_lengths, target_lengths, most, blank
-        )
+    def forward(kernels: Any, *inputs: Any) -> Any:
+        return kernels.ctc_loss(*inputs[:-1])  # what infinite losses become is the function's matter
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        losses, alpha = output
-        *tensors, self.most, self.blank, _ = inputs
-        self.save_output(losses, alpha, *tensors)
+        self.save(*inputs[:4], *output[1:])
 
     def backward(self, grad: Tensor) -> Any:
-        losses, alpha, *tensors = self.saved_tensors
-        parameters = (self.most, self.blank, self.zero_infinity)
-        return CTCLossGradient.apply(grad, *tensors, losses.detach(), wrap(alpha), *parameters)
+        *inputs, losses, alpha = self.saved_tensors
+        parameters = (self.most, self.blank, self.by_length, self.zero_infinity)
+        return CTCLossGradient.apply(grad, *inputs, wrap(losses), wrap(alpha), *parameters)
 
 
 class CTCLossGradient(Operation):
@@ -98,14 +91,13 @@ def ctc_loss(
     inputs = _lengths("input_lengths", input_lengths, batch, log_probs)
     lengths = _lengths("target_lengths", target_lengths, batch, log_probs)
     most = targets.array.shape[1] if targets.array.ndim == 2 else _longest(target_lengths)
-    losses = CTCLoss.apply(log_probs, targets, inputs, lengths, most, blank, bool(zero_infinity))
+    parameters = (most, blank, reduction == "mean", bool(zero_infinity))
+    losses = CTCLoss.apply(log_probs, targets, inputs, lengths, *parameters)
     if zero_infinity:
         losses = losses.masked_fill(losses.detach() == float("inf"), 0)
     if reduction == "none":
         return losses if is_batched else losses.squeeze(0)
-    if reduction == "sum":
-        return losses.sum()
-    return (losses / lengths.clamp(min=1).to(losses.dtype)).mean()
+    return losses.sum() if reduction == "sum" else losses.mean()
 
 
 def _longest(lengths: Any) -> int:
@@ -116,9 +108,15 @@ def _longest(lengths: Any) -> int:
     return max([0, *given])
 
 
-def _lengths(name: str, lengths: Any, batch: int, like: Tensor) -> Tensor:
+def _lengths(name: str, lengths: Any, batch: int, like: Tensor) -> Any:
+    """A tensor of lengths as it is needed, or a tuple of what are no tensor's."""
     if not isinstance(lengths, Tensor):
-        lengths = tensor(np.asarray(lengths, "int64").reshape(-1), device=like.device)
+        lengths = (int(lengths),) if isinstance(lengths, int) else tuple(map(int, lengths))
+        if len(lengths) != batch:
+            raise OperationError(
+                f"ctc_loss: {name} must be of size batch_size {batch}, got {len(lengths)}"
+            )
+        return lengths
     if lengths.dtype.category != INTEGER:
         raise OperationError(f"ctc_loss: {name} must be integral, got {lengths.dtype}")
     if lengths.array.size != batch:

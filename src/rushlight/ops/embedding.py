@@ -9,7 +9,7 @@ from ..autograd.operation import Operation, check_memory
 from ..dtype import FLOATING, HALVES, int32, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from .common import table_of
 from .creation import arange
 from .declare import operation
@@ -140,6 +140,18 @@ def _shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float)
 # ---- bags
 
 
+class BagNumbers(Operation):
+    """The bag of each index, by where the bags start."""
+
+    differentiable = False
+
+
+class BagArgmax(Operation):
+    """Where the maxima of bags stand."""
+
+    differentiable = False
+
+
 @operation("nn.functional")
 def embedding_bag(
     input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None,
@@ -170,8 +182,7 @@ def embedding_bag(
     else:
         assert offsets is not None  # it has been checked
         bags = offsets.array.shape[0] - bool(include_last_offset)
-        found = table_of(offsets).bag_numbers(offsets.array, input.array.size)
-        numbers = wrap(found).clamp(max=bags - 1)
+        numbers = BagNumbers.apply(offsets, input.array.size).clamp(max=bags - 1)
     indices = input.reshape(-1)
     if max_norm is not None:
         _shorten(weight, indices, max_norm, norm_type)
@@ -207,8 +218,7 @@ def _maxima(rows: Tensor, numbers: Tensor, bags: int, counted: Tensor | None) ->
         numbers = numbers.masked_fill(~counted, bags)
     if not rows.array.shape[0]:
         return rows.sum(0, keepdim=True).expand(bags, rows.array.shape[1])
-    table = table_of(rows)
-    places = wrap(table.bag_argmax(rows.array, numbers.array, bags))
+    places = BagArgmax.apply(rows.detach(), numbers, bags)
     return rows.gather(0, places.clamp(min=0)).masked_fill(places < 0, 0)
 
 

@@ -22,13 +22,15 @@ class CTC:
     @kernel("fused")
     def ctc_loss(
         self, log_probabilities: Any, targets: Any, input_lengths: Any, target_lengths: Any,
-        most: int, blank: int,
-    ) -> tuple[Any, Any]:  # fmt: skip
-        """The losses (N) and alpha (T, N, 2 S + 1), of targets (N, S), or all in one row.
+        most: int, blank: int, by_length: bool,
+    ) -> tuple[Any, Any, Any]:  # fmt: skip
+        """The losses (N), as they are and `by_length` of the targets, and alpha (T, N, 2 S + 1).
 
-        `most` is S, the longest that a target may be.
+        The targets are (N, S), or all in one row. `most` is S, the longest that one may be. Lengths
+        are arrays or tuples.
         """
         xp = self.xp
+        input_lengths, target_lengths = map(xp.asarray, (input_lengths, target_lengths))
         self._check_lengths(log_probabilities, targets, input_lengths, target_lengths, most)
         times, batch, classes = log_probabilities.shape
         labels, may_skip = self._labels(targets, target_lengths, most, blank, classes)
@@ -47,15 +49,20 @@ class CTC:
         short = xp.where(target_lengths == 0, -xp.inf, short)
         losses = -self._log_sum(whole, short)
         nothing = xp.where(target_lengths == 0, 0, xp.inf).astype(losses.dtype)
-        return xp.where(input_lengths == 0, nothing, losses), alpha
+        losses = xp.where(input_lengths == 0, nothing, losses)
+        divisors = xp.maximum(target_lengths, 1).astype(losses.dtype)
+        return losses / divisors if by_length else losses.copy(), losses, alpha
 
     @kernel("fused")
     def ctc_loss_backward(
         self, grad: Any, log_probabilities: Any, targets: Any, input_lengths: Any,
-        target_lengths: Any, losses: Any, alpha: Any, most: int, blank: int, zero_infinity: bool,
+        target_lengths: Any, losses: Any, alpha: Any, most: int, blank: int, by_length: bool, zero_infinity: bool,
     ) -> Any:  # fmt: skip
         """The gradient as PyTorch has it: that of what log_softmax was taken of."""
         xp = self.xp
+        input_lengths, target_lengths = map(xp.asarray, (input_lengths, target_lengths))
+        if by_length:
+            grad = grad / xp.maximum(target_lengths, 1).astype(grad.dtype)
         times, batch, classes = log_probabilities.shape
         labels, may_skip = self._labels(targets, target_lengths, most, blank, classes)
         places = xp.arange(2 * most + 1)
