@@ -56,8 +56,9 @@ class AttentionGradient(Operation):
             # Views, so that the search ends here and not in what they came from.
             inputs = [t.view_as(t) if t.requires_grad else t.detach().requires_grad_()
                       for t in (first, query, key, value)]  # fmt: skip
-            result = _composed(*inputs[1:], mask, kept, self.scale, self.is_causal, self.kept_scale)
-            gradients = grad((result,), inputs[1:], (inputs[0],), create_graph=True)
+            seed, *sources = inputs
+            arguments = (*sources, mask, kept, self.scale, self.is_causal, self.kept_scale)
+            gradients = grad((_composed(*arguments),), sources, (seed,), create_graph=True)
             found = [(g, s) for g, s in zip(gradients, seeds, strict=True) if s is not None]
             results, given = zip(*found, strict=True)
             return grad(results, inputs, given, create_graph=create_graph, allow_unused=True)

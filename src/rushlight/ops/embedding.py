@@ -124,7 +124,7 @@ def _check_indices(name: str, indices: Tensor) -> None:
 def _refuse_sparse(name: str, sparse: bool, weight: Tensor) -> None:
     if sparse and weight.requires_grad and state.enabled:
         raise NotSupportedError(
-            f"{name}: sparse gradients are not there yet; leave sparse=False, which gives dense ones"
+            f"{name}: sparse gradients are not there yet; sparse=False gives dense ones"
         )
 
 

@@ -85,8 +85,8 @@ def fold(
         options = (output_size, kernel_size, dilation, padding, stride)
         return fold(input.unsqueeze(0), *options).squeeze(0)
     sizes = per_dimension(output_size, 2, "output_size")
-    options = map(_hashable, (kernel_size, stride, padding, dilation))
-    geometry = block_geometry("fold", sizes, *options)
+    parameters = map(_hashable, (kernel_size, stride, padding, dilation))
+    geometry = block_geometry("fold", sizes, *parameters)
     if shape[1] % prod(geometry.kernel_size):
         raise OperationError(
             "fold: Expected size of input's dimension 1 to be divisible by the product of "

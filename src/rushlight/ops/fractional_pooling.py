@@ -108,7 +108,7 @@ def _starts(sample: Tensor, size: int, count: int, kernel: int) -> Tensor:
     if count < 2:
         return (numbers + (size - kernel)).expand(*sample.array.shape, count)
     # In the input's precision, as PyTorch computes them.
-    step = numbers.new_tensor((size - kernel)).to(sample.dtype) / (count - 1)
+    step = numbers.new_tensor(size - kernel).to(sample.dtype) / (count - 1)
     shifted = (numbers.to(sample.dtype) + sample.unsqueeze(-1)) * step
     starts = shifted.long() - (sample.unsqueeze(-1) * step).long()
     return starts.masked_fill(numbers == count - 1, size - kernel)
@@ -137,6 +137,6 @@ def _check(name: str, rank: int, input: Tensor, kernel: Sizes, sizes: Sizes) -> 
     for n, k, count in zip(shape[-rank:], kernel, sizes, strict=True):
         if k <= 0 or count <= 0 or count + k - 1 > n:
             raise OperationError(
-                f"{name}: kernel_size {list(kernel)} and output_size {list(sizes)} must be positive "
-                f"and not too large relative to the input of shape {list(shape)}"
+                f"{name}: kernel_size {list(kernel)} and output_size {list(sizes)} must be "
+                f"positive and not too large relative to the input of shape {list(shape)}"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..dtype import BOOL, FLOATING
 from ..tensor import Tensor
@@ -58,7 +59,7 @@ def multi_head_attention_forward(
         mask = _mask_by_heads(mask, batch, num_heads, rows, key.array.shape[0])
     if use_separate_proj_weight:
         weights = (q_proj_weight, k_proj_weight, v_proj_weight)
-        _require(None not in [w if w is None else 0 for w in weights],
+        _require(not any(w is None for w in weights),
                  "use_separate_proj_weight is True but one of the weights is None")  # fmt: skip
     else:
         _require(in_proj_weight is not None,
@@ -183,13 +184,11 @@ def _projected(
     if packed is not None and separate is None and query is key is value:
         q, k, v = linear(query, packed, bias).split(width, -1)  # one product
         return q, k, v
-    weights = packed.split(width) if separate is None and packed is not None else separate
+    weights: Any = separate if packed is None or separate is not None else packed.split(width)
     biases = (None,) * 3 if bias is None else bias.split(width)
-    assert weights is not None  # it has been checked
     q, k, v = (
-        linear(x, w, b)
-        for x, w, b in zip((query, key, value), weights, biases, strict=True)
-    )  # fmt: skip
+        linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases, strict=True)
+    )
     return q, k, v
 
 

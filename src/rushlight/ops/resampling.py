@@ -21,20 +21,20 @@ Array = np.ndarray[Any, Any]
 
 
 class Taps(NamedTuple):
-    """For each of `outputs` places, `count` elements of an axis of `inputs` and their weights.
+    """For each of `outputs` places, `width` elements of an axis of `inputs` and their weights.
 
-    `places` are int64 and `weights` float64, outputs x count, as bytes: a constant that is compared
+    `places` are int64 and `weights` float64, outputs x width, as bytes: a constant that is compared
     by its value. From a place of -1 on a row has no more elements.
     """
 
     inputs: int
     outputs: int
-    count: int
+    width: int
     places: bytes
     weights: bytes
 
     def arrays(self) -> tuple[Array, Array]:
-        shape = (self.outputs, self.count)
+        shape = (self.outputs, self.width)
         return (
             np.frombuffer(self.places, np.int64).reshape(shape),
             np.frombuffer(self.weights, np.float64).reshape(shape),
@@ -48,7 +48,7 @@ class Taps(NamedTuple):
         """
         places, weights = self.arrays()
         weights = weights.copy()
-        for column in range(1, self.count):
+        for column in range(1, self.width):
             is_same = places[:, column] == places[:, column - 1]
             weights[is_same, column] += weights[is_same, column - 1]
             weights[is_same, column - 1] = 0
@@ -97,9 +97,9 @@ def check_room(input: Tensor, sizes: tuple[int, ...]) -> None:
 
 
 def _taps(inputs: int, places: Array, weights: Array) -> Taps:
-    outputs, count = places.shape
+    outputs, width = places.shape
     return Taps(
-        inputs, outputs, count, places.astype(np.int64).tobytes(),
+        inputs, outputs, width, places.astype(np.int64).tobytes(),
         weights.astype(np.float64).tobytes(),
     )  # fmt: skip
 

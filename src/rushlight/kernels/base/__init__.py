@@ -40,8 +40,8 @@ from .softmax import Softmax
 
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
-    Folding, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction,
-    Resampling, Shape, Softmax,
+    Folding, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random,
+    Reduction, Resampling, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

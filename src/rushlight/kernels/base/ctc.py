@@ -56,7 +56,8 @@ class CTC:
     @kernel("fused")
     def ctc_loss_backward(
         self, grad: Any, log_probabilities: Any, targets: Any, input_lengths: Any,
-        target_lengths: Any, losses: Any, alpha: Any, most: int, blank: int, by_length: bool, zero_infinity: bool,
+        target_lengths: Any, losses: Any, alpha: Any, most: int, blank: int, by_length: bool,
+        zero_infinity: bool,
     ) -> Any:  # fmt: skip
         """The gradient as PyTorch has it: that of what log_softmax was taken of."""
         xp = self.xp

@@ -13,7 +13,7 @@ class Resampling:
 
     @kernel("window")
     def resample(self, x: Any, taps: Any) -> Any:
-        """Maps the last axes of x, each by its `Taps` (rushlight/ops/resampling.py), the last one first.
+        """Maps the last axes of x, each by its `Taps` (ops/resampling.py), the last one first.
 
         The result has x's memory order.
         """
@@ -30,7 +30,7 @@ class Resampling:
         places, weights = map(xp.asarray, taps.arrays())
         along = (-1,) + (1,) * (x.ndim - 1 - axis)
         result = None
-        for number in range(taps.count):
+        for number in range(taps.width):
             place = places[:, number]
             part = xp.take(x, xp.maximum(place, 0), axis)
             weight = weights[:, number].astype(x.dtype).reshape(along)
@@ -47,7 +47,7 @@ class Resampling:
         places, weights = xp.asarray(places), xp.asarray(weights)
         along = (-1,) + (1,) * (x.ndim - 1 - axis)
         total = 1 << (power - 1)
-        for number in range(taps.count):
+        for number in range(taps.width):
             part = xp.take(x, xp.maximum(places[:, number], 0), axis).astype("int64")
             total = total + part * weights[:, number].reshape(along)
         return xp.clip(total >> power, 0, 255).astype("uint8")
