@@ -9,6 +9,7 @@ or a `setup_context`, which is called only while recording. Its instance is the 
 from __future__ import annotations
 
 import re
+import sys
 from itertools import combinations
 from typing import Any
 
@@ -18,12 +19,11 @@ from ..errors import OperationError, shapes, unmade
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
+from ..layout import contiguous_format
 from ..tensor import Tensor, wrap
 from .mirror import reach
 from .node import Node, edge_to, next_sequence
 from .view import View
-
-contiguous_format = "torch.contiguous_format"
 
 _new = object.__new__
 # What NumPy says of a result that the array it is to be written into does not hold.
@@ -118,6 +118,15 @@ class Operation(Node):
         if type(results) is tuple:
             return output[0] if shown == 1 else output[:shown]
         return output
+
+    @classmethod
+    def finish(cls, *inputs: Any) -> Any:
+        """`apply` as the last thing that a function does: its result goes straight where the
+        function's in-place form or `out=` wants it, if the kernel can write there."""
+        destination = state.destination
+        if destination is not None and destination.takes(cls, inputs, sys._getframe(1).f_code):
+            return destination.write(cls, inputs)
+        return cls.apply(*inputs)
 
     @classmethod
     def apply_inplace(cls, x: Tensor, *others: Any) -> Tensor:
