@@ -32,7 +32,8 @@ def _sample(v: Values) -> Iterator[Sample]:
     x, grid = v.normal(1, 1, 2, 2), v.normal(1, 2, 2, 2)
     yield Invalid(x, v.normal(1, 2, 2, 3), raises=RuntimeError, match="size 2 in last dimension")
     yield Invalid(x, v.normal(2, 2, 2, 2), raises=RuntimeError, match="same batch size")
-    yield Invalid(x[0], grid[0], raises=RuntimeError, match="same number of dimensions")
+    yield Invalid(x[0], grid[0], raises=RuntimeError, match="same number of dimensions",
+                  own_words=True)
     yield Invalid(x, grid, "cubic", raises=ValueError, match="expected mode to be")
     yield Invalid(x, grid, "nearest", "none", raises=ValueError, match="expected padding_mode")
     yield Invalid(v.normal(1, 1, 0, 2), grid, raises=RuntimeError, match="non-empty spatial")
@@ -48,7 +49,7 @@ def _numbered_volumes(v: Values) -> Iterator[Sample]:
 
 
 ops = [
-    Op("nn.functional.affine_grid", _affine, composite=True),
+    Op("nn.functional.affine_grid", _affine, composite=True, halves=False),
     Op("nn.functional.grid_sample", _sample, composite=True, halves=False, tolerance=1e-4),
     Op("grid_sampler", _numbered, composite=True, halves=False, tolerance=1e-4),
     Op("grid_sampler_2d", _numbered, composite=True, halves=False, tolerance=1e-4),

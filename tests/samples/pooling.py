@@ -210,7 +210,7 @@ def _parts(rank: int, values: str) -> Callable[[Values], Iterator[Sample]]:
                       match="not implemented for")
         yield Invalid(numbers(2, 3, *sizes[:-1], 0), 2, raises=RuntimeError,
                       match="Expected input to have non-zero size for non-batch dimensions")
-        yield Invalid(numbers(2, 3, *sizes), (2, 2, 2, 2), raises=RuntimeError, match="output_size",
+        yield Invalid(numbers(2, 3, *sizes), (2,) * (rank + 1), raises=RuntimeError, match="output_size",
                       own_words=True)
 
     return make
@@ -263,13 +263,15 @@ ops = [
        composite=True),
     Op("nn.functional.avg_pool1d", _of_rank(1, "normal"), _as_images(_avg_pool_reference),
        composite=True),
-    Op("nn.functional.avg_pool3d", _of_rank(3, "normal"), composite=True),
+    # PyTorch's CPU build has no means of volumes in half precision.
+    Op("nn.functional.avg_pool3d", _of_rank(3, "normal"), composite=True, halves=False),
     Op("nn.functional.adaptive_avg_pool2d", _adaptive, _adaptive_reference, composite=True),
     *[Op(f"nn.functional.adaptive_avg_pool{n}d", _parts(n, "normal"), composite=True)
       for n in (1, 3)],
     *[Op(f"nn.functional.adaptive_max_pool{n}d", _parts(n, "distinct"), composite=True,
          covers=(f"nn.functional.adaptive_max_pool{n}d_with_indices",)) for n in (1, 2, 3)],
-    *[Op(f"nn.functional.lp_pool{n}d", _powers(n), composite=True) for n in (1, 2, 3)],
+    *[Op(f"nn.functional.lp_pool{n}d", _powers(n), composite=True, halves=n < 3)
+      for n in (1, 2, 3)],
     *[Op(f"nn.functional.max_unpool{n}d", _unpool(n), composite=True) for n in (1, 2, 3)],
     *[Op(f"nn.functional.fractional_max_pool{n}d", _fractional(n), composite=True, halves=False,
          covers=(f"nn.functional.fractional_max_pool{n}d_with_indices",)) for n in (2, 3)],

@@ -197,14 +197,12 @@ class _Places:
 
     def padded(self, place: Tensor, dim: int) -> Tensor:
         """Places outside of the input, moved to where their values come from."""
-        size = self.sizes[dim]
+        if self.padding_mode == "zeros":
+            return place
         if self.padding_mode == "reflection":
             place = self._reflected(place, dim)
-        if self.padding_mode != "zeros":
-            place = place.clamp(0, size - 1)
-        # What is no number, or too far away for one, lies outside.
-        is_near = place.detach().abs() < 2.0**31
-        return place.masked_fill(~is_near, -100)
+        place = place.clamp(0, self.sizes[dim] - 1)
+        return place.masked_fill(place.isnan(), 0)  # as in PyTorch
 
     def _reflected(self, place: Tensor, dim: int) -> Tensor:
         low, span = (0.0, self.sizes[dim] - 1) if self.align_corners else (-0.5, self.sizes[dim])
@@ -224,9 +222,9 @@ class _Places:
         outside: Any = None
         for place, size in zip(places, self.sizes, strict=True):
             place = place.detach()
-            beyond = (place < 0) | (place > size - 1)
+            beyond = ~((place >= 0) & (place <= size - 1))  # what is no number, too
             outside = beyond if outside is None else outside | beyond
-            flat = flat * size + place.clamp(0, size - 1).long()
+            flat = flat * size + place.masked_fill(beyond, 0).long()
         batch, channels = self.elements.array.shape[:2]
         count = prod(flat.array.shape[1:])
         index = flat.reshape(batch, 1, count).expand(batch, channels, count)

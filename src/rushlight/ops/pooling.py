@@ -462,9 +462,10 @@ def _adaptive_max_pool(
 def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
     """How many parts each of the last dimensions is to have."""
     given = input.array.shape[-rank:]
-    if rank > 1 and input.array.ndim <= rank:
+    count = len(output_size) if isinstance(output_size, (tuple, list)) else rank
+    if rank > 1 and input.array.ndim <= count:
         raise ValueError(
-            f"{name}: Input dimension should be at least {rank + 1}, got shape "
+            f"{name}: Input dimension should be at least {count + 1}, got shape "
             f"{tuple(input.array.shape)}"
         )
     if isinstance(output_size, int) or output_size is None:
