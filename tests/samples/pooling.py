@@ -210,7 +210,8 @@ def _parts(rank: int, values: str) -> Callable[[Values], Iterator[Sample]]:
                       match="not implemented for")
         yield Invalid(numbers(2, 3, *sizes[:-1], 0), 2, raises=RuntimeError,
                       match="Expected input to have non-zero size for non-batch dimensions")
-        yield Invalid(numbers(2, 3, *sizes), (2,) * (rank + 1), raises=RuntimeError, match="output_size",
+        yield Invalid(numbers(2, 3, *sizes), (2,) * (rank + 1), raises=RuntimeError,
+                      match="output_size",
                       own_words=True)
 
     return make
