@@ -42,7 +42,8 @@ class Attention:
             self._mask_tile(scores, mask, tile, seen, is_causal)
             largest = xp.max(scores, axis=-1, keepdims=True)
             largest = xp.where(largest == -xp.inf, 0, largest)
-            weights = xp.exp(scores - largest)
+            scores = xp.subtract(scores, largest, out=scores)
+            weights = xp.exp(scores, out=scores)
             total = xp.sum(weights, axis=-1, keepdims=True)
             sees_nothing = total == 0
             if kept is not None:
@@ -72,14 +73,18 @@ class Attention:
             keys, values = k[heads][..., seen, :], v[heads][..., seen, :]
             scores = self._scores(q[tile], keys, scale)
             self._mask_tile(scores, mask, tile, seen, is_causal)
-            weights = xp.exp(scores - sums[tile][..., :1]) / sums[tile][..., 1:]
+            scores = xp.subtract(scores, sums[tile][..., :1], out=scores)
+            weights = xp.exp(scores, out=scores)
+            weights = xp.true_divide(weights, sums[tile][..., 1:], out=weights)
             change = xp.matmul(g[tile], values.swapaxes(-1, -2))
             passed = weights
             if kept is not None:
                 dropped = kept[tile][..., seen] * kept_scale
                 change, passed = change * dropped, weights * dropped
             total = xp.sum(weights * change, axis=-1, keepdims=True)
-            change = weights * (change - total) * scale
+            change = xp.subtract(change, total, out=change)
+            change = xp.multiply(change, weights, out=change)
+            change = xp.multiply(change, scale, out=change)
             grad_q[tile] = xp.matmul(change, keys)
             place = (*heads, seen)
             grad_k[place] += xp.sum(xp.matmul(change.swapaxes(-1, -2), q[tile]), axis=-3)
