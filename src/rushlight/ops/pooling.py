@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
@@ -10,7 +9,7 @@ from ..dtype import FLOATING, INTEGER, int64
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
-from .geometry import Sizes, per_dimension, pool_geometry
+from .geometry import Sizes, pool_geometry
 from .resampling import Resample, area_taps, check_room, resampling
 
 
@@ -261,7 +260,7 @@ def avg_pool2d(
               [10.5000, 12.5000]]]])
     """
     sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    return _avg_pool("avg_pool2d", 2, input, *sizes)
+    return avg_pool("avg_pool2d", 2, input, *sizes)
 
 
 @operation("nn.functional", "torch.avg_pool1d")
@@ -271,7 +270,7 @@ def avg_pool1d(
 ) -> Tensor:  # fmt: skip
     """`avg_pool2d` of signals (N, C, L) or (C, L)."""
     sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, None)
-    return _avg_pool("avg_pool1d", 1, input, *sizes)
+    return avg_pool("avg_pool1d", 1, input, *sizes)
 
 
 @operation("nn.functional")
@@ -282,10 +281,10 @@ def avg_pool3d(
 ) -> Tensor:  # fmt: skip
     """`avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
     sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    return _avg_pool("avg_pool3d", 3, input, *sizes)
+    return avg_pool("avg_pool3d", 3, input, *sizes)
 
 
-def _avg_pool(
+def avg_pool(
     name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any,
     ceil_mode: bool, count_include_pad: bool, divisor_override: int | None,
 ) -> Tensor:  # fmt: skip
@@ -301,46 +300,6 @@ def _avg_pool(
 
 
 _AVG_POOLS: Any = {1: AvgPool2d, 2: AvgPool2d, 3: AvgPool2d.renamed("AvgPool3D")}
-
-
-@operation("nn.functional")
-def lp_pool1d(
-    input: Tensor, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
-    """`lp_pool2d` of signals (N, C, L) or (C, L)."""
-    return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-@operation("nn.functional")
-def lp_pool2d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
-    """The norm of each window of images: the root of the sum of powers of `norm_type`.
-
-    >>> import rushlight as torch
-    >>> torch.nn.functional.lp_pool2d(torch.tensor([[[3.0, 4.0]]]), 2, (1, 2))
-    tensor([[[5.]]])
-    """
-    return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-@operation("nn.functional")
-def lp_pool3d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
-    """`lp_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
-    return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-def _lp_pool(
-    rank: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool
-) -> Tensor:
-    name = f"lp_pool{rank}d"
-    kernel = per_dimension(kernel_size, rank, f"{name}: kernel_size")
-    sizes = (kernel, stride, 0, ceil_mode, True, None)
-    means = _avg_pool(name, rank, input.pow(norm_type), *sizes)
-    # As in PyTorch: the root of a negative sum, which odd powers have, is that of nothing.
-    return (means.sign() * means.abs().relu() * prod(kernel)).pow(1.0 / norm_type)
 
 
 # ---- parts of the whole
@@ -381,7 +340,7 @@ def adaptive_avg_pool(name: str, input: Tensor, sizes: Sizes) -> Tensor:
     rank, given = len(sizes), input.array.shape[-len(sizes) :]
     if min(sizes) > 0 and all(n % size == 0 for n, size in zip(given, sizes, strict=True)):
         windows = tuple([n // size for n, size in zip(given, sizes, strict=True)])
-        return _avg_pool(name, rank, input, windows, None, 0, False, True, None)
+        return avg_pool(name, rank, input, windows, None, 0, False, True, None)
     check_room(input, sizes)
     taps = [area_taps(n, size) for n, size in zip(given, sizes, strict=True)]
     return _AdaptiveAvgPool.apply(input, resampling(tuple(taps)))
