@@ -79,7 +79,7 @@ class Pooling:
 
     @kernel("window")
     def adaptive_max_pool(self, x: Any, sizes: Any) -> Any:
-        """For each part of the last axes the place of its first maximum, flat in them."""
+        """For each part of the last axes the place of its first maximum (of nans the last), flat in them."""
         xp = self.xp
         axes = range(x.ndim - len(sizes), x.ndim)
         places = [self._places_in_parts(x.shape[a], n) for a, n in zip(axes, sizes, strict=True)]
@@ -92,7 +92,7 @@ class Pooling:
             if best is None or where is None:
                 best, where = values, xp.zeros(values.shape, "int64") + flat
                 continue
-            larger = (values > best) | (xp.isnan(values) & ~xp.isnan(best))
+            larger = (values > best) | xp.isnan(values)  # of several nans the last, as in PyTorch
             best = xp.where(larger, values, best)
             where = xp.where(larger, flat, where)
         return where
