@@ -79,7 +79,7 @@ class Pooling:
 
     @kernel("window")
     def adaptive_max_pool(self, x: Any, sizes: Any) -> Any:
-        """For each part of the last axes the place of its first maximum (of nans the last), flat in them."""
+        """For each part of the last axes the flat place of its first maximum, or its last nan."""
         xp = self.xp
         axes = range(x.ndim - len(sizes), x.ndim)
         places = [self._places_in_parts(x.shape[a], n) for a, n in zip(axes, sizes, strict=True)]
