@@ -34,6 +34,7 @@ from .pooling import Pooling
 from .random import Random
 from .reduction import Reduction
 from .resampling import Resampling
+from .samplers import Samplers
 from .shape import Shape
 from .softmax import Softmax
 from .views import Views
@@ -42,7 +43,7 @@ from .views import Views
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
     Folding, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random,
-    Reduction, Resampling, Shape, Softmax, Views,
+    Reduction, Resampling, Samplers, Shape, Softmax, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

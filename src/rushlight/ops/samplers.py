@@ -1,0 +1,109 @@
+"""Variates of distributions that are drawn by rejection, in PyTorch's streams on the CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.operation import Operation
+from ..errors import OperationError
+from ..random import Generator
+from ..tensor import Tensor, wrap
+from .common import table_of
+from .declare import operation
+from .random import _state
+from .shape import broadcast_tensors
+
+
+class StandardGamma(Operation):
+    """A variate that was drawn before, as a function of its concentration."""
+
+    saves = (0, 1)
+    node_name = "StandardGammaBackward0"
+    kernel = "keep_sample"
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad * GammaGradient.apply(*self.saved_tensors), None
+
+
+class SampleDirichlet(Operation):
+    """The same of a row of shares."""
+
+    saves = (0, 1)
+    node_name = "SampleDirichletBackward0"
+    kernel = "keep_sample"
+
+    def backward(self, grad: Tensor) -> Any:
+        concentration, shares = self.saved_tensors
+        total = concentration.sum(-1, True).expand(concentration.shape)
+        slope = DirichletGradient.apply(shares, concentration, total)
+        return slope * (grad - (shares * grad).sum(-1, True)), None
+
+
+class GammaGradient(Operation):
+    node_name = "StandardGammaGradBackward0"
+
+
+class DirichletGradient(Operation):
+    node_name = "DirichletGradBackward0"
+
+
+@operation(method=False)
+def _standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Gamma variates of rate 1, a concentration in each element.
+
+    The gradient is that of a variate whose place in its distribution stays (implicit
+    reparameterisation: Figurnov et al. 2018).
+    """
+    source = _state(generator, input.device)
+    return StandardGamma.apply(input, wrap(table_of(input).random_gamma(source, input.array)))
+
+
+@operation(method=False)
+def _sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Shares of Dirichlet distributions, a concentration in each element of a row."""
+    source = _state(generator, input.device)
+    return SampleDirichlet.apply(input, wrap(table_of(input).random_dirichlet(source, input.array)))
+
+
+@operation(method=False)
+def _dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor:
+    """How shares x move with their concentrations `alpha`, of which `total` is the sum."""
+    return DirichletGradient.apply(x, alpha, total)
+
+
+@operation(method=False)
+def _standard_gamma_grad(input: Tensor, output: Tensor) -> Tensor:
+    """How gamma variates `output` move with their concentrations."""
+    return GammaGradient.apply(input, output)
+
+
+@operation(method=False)
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Numbers of events, a rate in each element.
+
+    >>> import rushlight as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.poisson(torch.tensor([1.0, 4.0, 50.0]))
+    tensor([ 1.,  3., 49.])
+    """
+    source = _state(generator, input.device)
+    return wrap(table_of(input).random_poisson(source, input.array))
+
+
+@operation(method=False)
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
+    """Numbers of successes in `count` trials that succeed with probability `prob` each.
+
+    >>> import rushlight as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.binomial(torch.tensor([10.0, 100.0]), torch.tensor([0.5, 0.3]))
+    tensor([ 5., 30.])
+    """
+    if count.array.dtype != prob.array.dtype:
+        raise OperationError(
+            f"binomial: found dtype {prob.dtype} for 'prob' but {count.dtype} for 'count'; convert "
+            "one with .to(dtype)"
+        )
+    source = _state(generator, count.device)
+    count, prob = broadcast_tensors(count, prob)
+    return wrap(table_of(count).random_binomial(source, count.array, prob.array))
