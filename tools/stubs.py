@@ -45,7 +45,9 @@ def stubs() -> dict[Path, str]:
 def module_stub(path: Path, functions: dict[str, Any]) -> str:
     """A module's stub: what its source imports and defines, and what is declared for it."""
     source = ast.parse(path.with_suffix(".py").read_text())
-    statements = [node for node in source.body if isinstance(node, ast.ImportFrom)]
+    # Under an `if` is what is imported on demand.
+    nodes = [n for part in source.body for n in (part.body if isinstance(part, ast.If) else [part])]
+    statements = [node for node in nodes if isinstance(node, ast.ImportFrom)]
     exported = {
         alias.asname or alias.name: (f"{'.' * node.level}{node.module or ''}", alias.name)
         for node in statements

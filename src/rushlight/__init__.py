@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import sys as _sys
 from math import e, inf, nan, pi
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
 from .device import device
@@ -89,6 +90,9 @@ from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
 from .storage import TypedStorage, UntypedStorage
+
+if _TYPE_CHECKING:
+    from . import distributions  # which `missing` imports on demand
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])

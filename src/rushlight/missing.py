@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import opcode
 import sys
 from pathlib import Path
@@ -75,10 +76,16 @@ def watch(*modules: ModuleType) -> None:
     to which every name would exist."""
     for module in modules:
         place = module.__name__.removeprefix("rushlight").removeprefix(".") or "torch"
-        module.__dict__["__getattr__"] = functools.partial(_raise, module, place)
+        module.__dict__["__getattr__"] = functools.partial(_ask, module, place)
 
 
-def _raise(module: ModuleType, place: str, name: str) -> NoReturn:
+# Packages of rushlight that few programs need, imported when they are first asked for.
+ON_DEMAND = {"distributions"}
+
+
+def _ask(module: ModuleType, place: str, name: str) -> Any:
+    if place == "torch" and name in ON_DEMAND:
+        return importlib.import_module(f"{module.__name__}.{name}")
     if not name.startswith("_") and f"{place}.{name}" in pytorch_names():
         error = MissingNameError(place, name, module)
         asking = sys._getframe(1)
