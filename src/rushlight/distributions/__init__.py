@@ -75,7 +75,7 @@ from .weibull import Weibull
 from .wishart import Wishart
 
 __all__ = [
-    "constraints", "AbsTransform", "AffineTransform", "Bernoulli", "Beta", "Binomial",
+    "constraints", "transforms", "AbsTransform", "AffineTransform", "Bernoulli", "Beta", "Binomial",
     "CatTransform", "Categorical", "Cauchy", "Chi2", "ComposeTransform", "ContinuousBernoulli",
     "CorrCholeskyTransform", "CumulativeDistributionTransform", "Dirichlet", "Distribution",
     "ExpTransform", "Exponential", "ExponentialFamily", "FisherSnedecor", "Gamma",

@@ -28,7 +28,7 @@ class ConstraintRegistry:
         self._registry: dict[type, Callable[[Any], transforms.Transform]] = {}
 
     def register(self, constraint: Any, factory: Any = None) -> Any:
-        """Makes `factory(constraint)` the transform for a class of constraints; a decorator, too."""
+        """Makes `factory(constraint)` a class of constraints' transform; a decorator, too."""
         if factory is None:
             return lambda factory: self.register(constraint, factory)
         kind = type(constraint) if isinstance(constraint, constraints.Constraint) else constraint

@@ -17,7 +17,9 @@ class ExponentialFamily(Distribution):
     """A subclass says its natural parameters theta, its log normaliser F, and E[k(x)] as
     `_mean_carrier_measure`; entropy and divergence follow from the gradient of F."""
 
-    _mean_carrier_measure: Any
+    @property
+    def _mean_carrier_measure(self) -> Any:
+        raise NotImplementedError(f"{type(self).__name__}: E[k(x)], for the entropy, is not known")
 
     @property
     def _natural_params(self) -> tuple[Tensor, ...]:

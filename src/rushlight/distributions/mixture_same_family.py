@@ -49,7 +49,7 @@ class MixtureSameFamily(Distribution):
                     f"`mixture_distribution.batch_shape` ({mixed}) is not compatible with "
                     f"`component_distribution.batch_shape`({batch})"
                 )
-        given, there = mixture_distribution._num_events, component_distribution.batch_shape[-1]
+        given, there = mixture_distribution.logits.shape[-1], component_distribution.batch_shape[-1]
         if given != there:
             raise ValueError(
                 f"`mixture_distribution component` ({given}) does not equal "

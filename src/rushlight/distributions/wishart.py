@@ -107,17 +107,20 @@ class Wishart(OfMatrix, ExponentialFamily):
         return factor @ factor.mT
 
     def rsample(self, sample_shape: Any = (), max_try_correction: int | None = None) -> Tensor:
+        """`max_try_correction` is how often singular samples are drawn anew, 10 times if None."""
         tries = 10 if max_try_correction is None else max_try_correction
-        sample = self._bartlett_sampling(Size(sample_shape))
-        singular = ~self.support.check(sample.detach())
-        if singular.any():
-            warnings.warn("Singular sample detected.", stacklevel=2)
+        sample_shape = Size(sample_shape)
+        # PyTorch draws good samples a second time, taking them for the singular ones. The first
+        # draw is thrown away here, too, so that the streams agree.
+        self._bartlett_sampling(sample_shape)
+        sample = self._bartlett_sampling(sample_shape)
         for _ in range(tries):
+            singular = ~self.support.check(sample.detach())
             if not singular.any():
                 break
-            fresh = self._bartlett_sampling(Size(sample_shape))
+            warnings.warn("Singular sample detected.", stacklevel=2)
+            fresh = self._bartlett_sampling(sample_shape)
             sample = torch.where(singular[..., None, None], fresh, sample)
-            singular = ~self.support.check(sample.detach())
         return sample
 
     def log_prob(self, value: Tensor) -> Tensor:

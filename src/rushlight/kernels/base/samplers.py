@@ -174,7 +174,7 @@ class Source:
         return self.block[self.used - 1]
 
     def normal(self) -> float:
-        """Box and Muller's, in pairs of which the second waits, in the state where there is room."""
+        """Box and Muller's, in pairs of which the second waits."""
         if self.waiting is not None:
             value, self.waiting = self.waiting, None
             return value
@@ -193,8 +193,8 @@ class Source:
             self.state[NORMAL].view(np.float64)[0] = self.waiting or 0.0
 
 
-# ---- one variate each. float32 parameters are computed with as PyTorch does, in their own precision
-# where its C++ says so; `single` tells that they are.
+# ---- one variate each. `single` tells that parameters are float32: some steps of PyTorch's C++ are
+# then of that precision, and the last bits of results depend on it.
 
 
 def _gamma(source: Source, single: bool, alpha: float) -> float:
