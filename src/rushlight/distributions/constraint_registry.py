@@ -7,8 +7,9 @@ optimiser wants.
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Number
 from typing import Any
+
+from rushlight import Tensor
 
 from . import constraints, transforms
 
@@ -52,7 +53,7 @@ biject_to, transform_to = ConstraintRegistry(), ConstraintRegistry()
 
 def _to_interval(constraint: Any) -> transforms.Transform:
     low, high = constraint.lower_bound, constraint.upper_bound
-    if isinstance(low, Number) and isinstance(high, Number) and low == 0 and high == 1:
+    if not isinstance(low, Tensor) and not isinstance(high, Tensor) and (low, high) == (0, 1):
         return transforms.SigmoidTransform()
     return transforms.ComposeTransform(
         [transforms.SigmoidTransform(), transforms.AffineTransform(low, high - low)]

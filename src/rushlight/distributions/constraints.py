@@ -349,20 +349,32 @@ class _Stack(_Several):
         return torch.stack([constraint.check(part) for constraint, part in parts], self.dim)
 
 
-dependent, dependent_property = _Dependent(), _DependentProperty
+dependent = _Dependent()
+dependent_property = _DependentProperty
 independent = _IndependentConstraint
-boolean, one_hot = _Boolean(), _OneHot()
-nonnegative_integer, positive_integer = _IntegerGreaterThan(0), _IntegerGreaterThan(1)
+boolean = _Boolean()
+one_hot = _OneHot()
+nonnegative_integer = _IntegerGreaterThan(0)
+positive_integer = _IntegerGreaterThan(1)
 integer_interval = _IntegerInterval
 real = _Real()
 real_vector = independent(real, 1)
-positive, nonnegative = _GreaterThan(0.0), _GreaterThanEq(0.0)
-greater_than, greater_than_eq, less_than = _GreaterThan, _GreaterThanEq, _LessThan
+positive = _GreaterThan(0.0)
+nonnegative = _GreaterThanEq(0.0)
+greater_than = _GreaterThan
+greater_than_eq = _GreaterThanEq
+less_than = _LessThan
 unit_interval = _Interval(0.0, 1.0)
-interval, half_open_interval = _Interval, _HalfOpenInterval
-multinomial, simplex = _Multinomial, _Simplex()
-lower_triangular, lower_cholesky = _LowerTriangular(), _LowerCholesky()
+interval = _Interval
+half_open_interval = _HalfOpenInterval
+multinomial = _Multinomial
+simplex = _Simplex()
+lower_triangular = _LowerTriangular()
+lower_cholesky = _LowerCholesky()
 corr_cholesky = _CorrCholesky()
-square, symmetric = _Square(), _Symmetric()
-positive_semidefinite, positive_definite = _PositiveSemidefinite(), _PositiveDefinite()
-cat, stack = _Cat, _Stack
+square = _Square()
+symmetric = _Symmetric()
+positive_semidefinite = _PositiveSemidefinite()
+positive_definite = _PositiveDefinite()
+cat = _Cat
+stack = _Stack

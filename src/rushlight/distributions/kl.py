@@ -331,7 +331,7 @@ def _infinite(p: Any, q: Any) -> Tensor:
     return torch.full_like(p.entropy(), inf)
 
 
-_BY_MOMENTS = {
+_BY_MOMENTS: dict[type, list[type]] = {
     Bernoulli: [Poisson],
     Beta: [ContinuousBernoulli, Exponential, Gamma, Normal, Uniform],
     ContinuousBernoulli: [Exponential, Normal, Uniform],
@@ -343,7 +343,7 @@ _BY_MOMENTS = {
     Pareto: [Exponential, Gamma, Normal],
     Uniform: [Beta, ContinuousBernoulli, Exponential, Gamma, Gumbel, Normal, Pareto],
 }
-_INFINITE = {
+_INFINITE: dict[type, list[type]] = {
     Beta: [Pareto],
     ContinuousBernoulli: [Pareto],
     Exponential: [Beta, ContinuousBernoulli, Pareto, Uniform],
@@ -354,8 +354,8 @@ _INFINITE = {
     Pareto: [Beta, ContinuousBernoulli, Uniform],
 }
 for _table, _function in ((_BY_MOMENTS, _by_moments), (_INFINITE, _infinite)):
-    for _p, _qs in _table.items():
-        for _q in _qs:
+    for _p in _table:
+        for _q in _table[_p]:
             register_kl(_p, _q)(_function)
 register_kl(ContinuousBernoulli, ContinuousBernoulli)(_by_moments)
 

@@ -288,7 +288,7 @@ def _same(a: Any, b: Any) -> bool:
 class _Elementwise(Transform):
     """A monotone transform of numbers. Two of one class and the same parameters are equal."""
 
-    domain = constraints.real
+    domain: Any = constraints.real
     bijective = True
     sign: Any = 1
     _parameters: tuple[str, ...] = ()
