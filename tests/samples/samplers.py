@@ -1,0 +1,28 @@
+"""Rows of rushlight/ops/samplers.py. The streams themselves: parity; gradients: test_samplers.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .core import Invalid, Op, Sample, Values
+from .random import seeded
+
+
+def _poisson(v: Values) -> Iterator[Sample]:
+    yield Sample(v.between(0, 30, 40))
+    yield Sample(v.between(0, 5, 3, 4))
+    yield Sample(v.between(0, 5, 0))
+    yield Invalid(v.integers(0, 9, 3), raises=NotImplementedError, match="not implemented for")
+
+
+def _binomial(v: Values) -> Iterator[Sample]:
+    yield Sample(v.integers(0, 50, 30) * 1.0, v.between(0, 1, 30))
+    yield Sample(v.integers(0, 50, 3, 1) * 1.0, v.between(0, 1, 4))
+    yield Invalid(v.integers(0, 9, 3), v.between(0, 1, 3), raises=RuntimeError,
+                  match="dtype")  # fmt: skip
+
+
+ops = [
+    Op("poisson", _poisson, call=seeded("poisson"), differentiable=False, random=True),
+    Op("binomial", _binomial, call=seeded("binomial"), differentiable=False, random=True),
+]
