@@ -22,7 +22,7 @@ class Categorical(ProbsOrLogits):
     >>> import rushlight as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.distributions.Categorical(torch.tensor([0.25, 0.75])).sample((4,))
-    tensor([1, 1, 0, 1])
+    tensor([1, 1, 1, 1])
     """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.operation import Operation
-from ..errors import OperationError
+from ..dtype import HALVES
+from ..errors import NotSupportedError, OperationError
 from ..random import Generator
 from ..tensor import Tensor, wrap
-from .common import table_of
+from .common import check_same_device, table_of
 from .declare import operation
 from .random import _state
-from .shape import broadcast_tensors
 
 
 class StandardGamma(Operation):
@@ -84,7 +86,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     >>> import rushlight as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.poisson(torch.tensor([1.0, 4.0, 50.0]))
-    tensor([ 1.,  3., 49.])
+    tensor([ 2.,  5., 45.])
     """
     source = _state(generator, input.device)
     return wrap(table_of(input).random_poisson(source, input.array))
@@ -97,13 +99,23 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
     >>> import rushlight as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.binomial(torch.tensor([10.0, 100.0]), torch.tensor([0.5, 0.3]))
-    tensor([ 5., 30.])
+    tensor([ 7., 31.])
     """
+    for name, x in (("count", count), ("prob", prob)):
+        if not x.is_floating_point():
+            raise ValueError(
+                f"binomial only supports floating-point dtypes for {name}, got: {x.dtype}; convert "
+                "it with .float()"
+            )
+    if count.array.dtype in HALVES:
+        raise NotSupportedError(f'"binomial" not implemented for {count.dtype}; use .float()')
     if count.array.dtype != prob.array.dtype:
         raise OperationError(
             f"binomial: found dtype {prob.dtype} for 'prob' but {count.dtype} for 'count'; convert "
             "one with .to(dtype)"
         )
     source = _state(generator, count.device)
-    count, prob = broadcast_tensors(count, prob)
+    check_same_device("binomial", count, prob)
+    shape = np.broadcast_shapes(count.array.shape, prob.array.shape)
+    count, prob = count.expand(shape), prob.expand(shape)
     return wrap(table_of(count).random_binomial(source, count.array, prob.array))
