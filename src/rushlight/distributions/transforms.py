@@ -32,8 +32,8 @@ class Transform:
 
     >>> import rushlight as torch
     >>> t = torch.distributions.transforms.ExpTransform()
-    >>> t.inv(t(torch.tensor([0.0, 1.0])))
-    tensor([0., 1.])
+    >>> t(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
     """
 
     bijective: Any = False
