@@ -224,7 +224,16 @@ def compared(function: Any, theirs: Any, sample: Any, writes: bool = False) -> s
 
 
 def copied(sample: Any) -> Any:
-    return sample.transform(lambda v: v.clone() if isinstance(v, torch.Tensor) else v)
+    """A sample with tensors of their own memory, of which they may be a part as before."""
+
+    def copy(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or value.requires_grad:
+            return value.clone() if isinstance(value, torch.Tensor) else value
+        memory = value.untyped_storage().clone()
+        place = value.storage_offset(), value.shape, value.stride()
+        return torch.empty(0, dtype=value.dtype).set_(memory, *place)
+
+    return sample.transform(copy)
 
 
 def their_outcome(theirs: Any, sample: Any) -> tuple[Any, BaseException | None]:
