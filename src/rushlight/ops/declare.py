@@ -33,6 +33,7 @@ from ..autograd.operation import Operation
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as tables
+from ..missing import pytorch_names
 from ..overrides import call_mode, mode_of_thread, modes
 from ..tensor import Tensor
 from ..types import Number
@@ -59,9 +60,12 @@ class BinaryFunction(Protocol):
 
 def publish(function: Any, place: str, name: str, method: bool) -> None:
     places[place][name] = function
+    is_method = method or place == "Tensor"
+    if is_method and name[-1] == "_" != name[-2] and f"torch.{name}" in pytorch_names():
+        places["torch"][name] = function  # many in-place forms are functions as well
     if method and place != "Tensor":
         places["Tensor"][name] = function
-    if method or place == "Tensor":
+    if is_method:
         setattr(Tensor, name, function)
 
 
@@ -236,33 +240,45 @@ def _scaled(core: Any) -> Any:
 
 
 def _unary_inplace(cls: type[Unary]) -> Any:
-    def function(self: Tensor) -> Tensor:
+    def function(input: Tensor) -> Tensor:
         if modes:
             return special(function, locals())
-        return cls.apply_inplace(self)
+        try:
+            return cls.apply_inplace(input)
+        except AttributeError as error:  # no tensor
+            answer = rescue(function, error, locals())
+            if answer is UNANSWERED:
+                raise
+            return answer
 
     return function
 
 
 def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
-    def function(self: Tensor, other: Tensor | Number) -> Tensor:
+    def function(input: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
             return special(function, locals())
-        if is_plain_change(self, other):
-            x, y = self.array, other.array  # type: ignore[union-attr]  # it is plain
-            tables[type(x)].KERNEL(x, y, x)
-            self.bump_version()
-            if len(self._counter) > 1:  # type: ignore[arg-type]  # the change has made it
-                reach(self)
-            return self
-        return cls.apply_inplace(self, inplace_operand(cls, self, other))
+        try:
+            if is_plain_change(input, other):
+                x, y = input.array, other.array  # type: ignore[union-attr]  # it is plain
+                tables[type(x)].KERNEL(x, y, x)
+                input.bump_version()
+                if len(input._counter) > 1:  # type: ignore[arg-type]  # the change has made it
+                    reach(input)
+                return input
+            return cls.apply_inplace(input, inplace_operand(cls, input, other))
+        except AttributeError as error:  # no tensor
+            answer = rescue(function, error, locals())
+            if answer is UNANSWERED:
+                raise
+            return answer
 
-    def scaled(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    def scaled(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         if modes:
             return special(scaled, locals())
         if alpha == 1:
-            return function(self, other)
-        return cls.apply_inplace(self, inplace_operand(cls, self, other, alpha))
+            return function(input, other)
+        return cls.apply_inplace(input, inplace_operand(cls, input, other, alpha))
 
     function = _with_names(function, cls.kernel, cls.operation_name + "_")
     return scaled if alpha else function
@@ -471,17 +487,21 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
 
 
 def _inplace_of(function: Any) -> Any:
-    def inplace(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+    def inplace(input: Tensor, *args: Any, **kwargs: Any) -> Any:
         mode = mode_of_thread() if modes else None
         if mode is not None:
-            return call_mode(mode, inplace, (self, *args), kwargs)
-        return run_inplace(function, self, args, kwargs)
+            return call_mode(mode, inplace, (input, *args), kwargs)
+        if not isinstance(input, Tensor):
+            raise TypeError(
+                f"{inplace.__name__}(): argument 'input' (position 1) must be Tensor, not "
+                f"{type(input).__name__}"
+            )
+        return run_inplace(function, input, args, kwargs)
 
     inplace.__name__ = inplace.__qualname__ = function.__name__ + "_"
     inplace.__module__ = function.__module__
     inplace.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
     parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
-    parameters[0] = parameters[0].replace(name="self")
     inplace.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore
     inplace.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
     inplace.plain, inplace.operation = inplace, None  # type: ignore[attr-defined]

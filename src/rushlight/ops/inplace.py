@@ -46,7 +46,7 @@ class CopyInto(Operation):
 
 
 @operation("Tensor")
-def fill_(self: Tensor, value: Any) -> Tensor:
+def fill_(input: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`, a number or a 0-d tensor."""
     if isinstance(value, Tensor) and value.array.ndim:
         raise OperationError(
@@ -54,14 +54,14 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             f"{value.array.ndim} dimensions."
         )
     if not isinstance(value, Tensor):
-        value = checked(value, self.array.dtype)
-    return Fill.apply_inplace(self, value)
+        value = checked(value, input.array.dtype)
+    return Fill.apply_inplace(input, value)
 
 
 @operation("Tensor")
-def zero_(self: Tensor) -> Tensor:
+def zero_(input: Tensor) -> Tensor:
     """Every element becomes 0."""
-    return Zero.apply_inplace(self, 0)
+    return Zero.apply_inplace(input, 0)
 
 
 @operation("Tensor")
@@ -92,5 +92,6 @@ methods(
     __ipow__=Tensor.pow_,
     __matmul__=symbol(matmul.matmul, "__matmul__"),
     __rmatmul__=symbol(matmul.matmul, "__rmatmul__"),
+    __rdiv__=symbol(elementwise.div, "__rdiv__"), __pos__=elementwise.positive,
     __neg__=elementwise.neg, __abs__=elementwise.abs, __invert__=_invert,
 )  # fmt: skip

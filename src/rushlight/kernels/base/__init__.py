@@ -18,9 +18,11 @@ from .convolution import Convolution
 from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
+from .floating import Floating
 from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
+from .integers import Integers
 from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
@@ -31,11 +33,12 @@ from .random import Random
 from .reduction import Reduction
 from .shape import Shape
 from .softmax import Softmax
+from .special import Special
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Floating, Index, Indexing,
+    Integers, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax, Special,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

@@ -46,6 +46,14 @@ class Softmax:
             raise NotSupportedError(f"logaddexp is not implemented for {DType.from_numpy(a.dtype)}")
         return self.array(self.xp.logaddexp(a, b, out=out))
 
+    @kernel("elementwise")
+    def logaddexp2(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) != FLOATING:
+            raise NotSupportedError(
+                f"logaddexp2 is not implemented for {DType.from_numpy(a.dtype)}"
+            )
+        return self.array(self.xp.logaddexp2(a, b, out=out))
+
     @kernel("scan")
     def logcumsumexp(self, x: Any, axis: int, out: Any = None) -> Any:
         wide = x.astype("float64")
