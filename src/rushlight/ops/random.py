@@ -303,8 +303,48 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
     """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
     if not lambd > 0:
         raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    kind = _floating("exponential_", self.dtype)
-    return _refill(self, "random_exponential", generator, lambd, kind)
+    _check_continuous("exponential_", self)
+    return _refill(self, "random_exponential", generator, lambd, self.array.dtype)
+
+
+def _check_continuous(name: str, x: Tensor) -> None:
+    if x.dtype.category != FLOATING:
+        raise OperationError(
+            f"{name}: a continuous probability distribution needs a floating-point dtype, but you "
+            f"specified {x.dtype}"
+        )
+
+
+@operation("Tensor")
+def cauchy_(
+    self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Fills with numbers drawn from a Cauchy distribution."""
+    if sigma <= 0:
+        raise OperationError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
+    _check_continuous("cauchy_", self)
+    return _refill(self, "random_cauchy", generator, median, sigma, self.array.dtype)
+
+
+@operation("Tensor")
+def log_normal_(
+    self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Fills with numbers whose logarithms are drawn from a normal distribution."""
+    if std <= 0:
+        raise OperationError(f"log_normal_ expects std > 0.0, but found std={std}")
+    kind = _floating("log_normal_", self.dtype)
+    return _refill(self, "random_log_normal", generator, mean, std, kind)
+
+
+@operation("Tensor")
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Fills with numbers of trials until the first success, with probability `p` each."""
+    if not 0 < p < 1:
+        raise OperationError(f"geometric_ expects p to be in (0, 1), but got p={p}")
+    if self.dtype.category not in (INTEGER, FLOATING):
+        raise NotImplementedError(f"geometric_ is not implemented for {self.dtype}")
+    return _refill(self, "random_geometric", generator, p, self.array.dtype)
 
 
 @operation("Tensor")
