@@ -10,7 +10,7 @@ from ..errors import NotSupportedError, OperationError
 from ..scalars import checked
 from ..tensor import Tensor
 from ..types import Number
-from .common import check_ordered, conjugated, number
+from .common import check_ordered, conjugated, methods, number
 from .declare import Binary, operation
 from .promotion import (
     check_inplace_shape,
@@ -230,6 +230,14 @@ def where(
     if not isinstance(b, Tensor):
         b = full_like_number(b, a.dtype, a)
     return Where.apply(condition, a, b)
+
+
+def _where_method(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
+    """The tensor's elements where `condition` is true, those of `other` elsewhere."""
+    return where(condition, self, other)
+
+
+methods(where=_where_method)
 
 
 @operation
