@@ -247,6 +247,8 @@ def rsub(
     input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor:
     """`other - alpha * input`, broadcast."""
+    if not isinstance(input, Tensor):
+        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     return sub(other, input, alpha=alpha)
 
 

@@ -8,8 +8,9 @@ from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX, FLOATING, category_of
 from ..errors import OperationError
 from ..tensor import Tensor
-from .common import not_implemented, number
+from .common import number
 from .comparison import Test
+from .creation import zeros_like
 from .declare import Binary, Unary, operation
 from .elementwise import exp2, mul, pow
 
@@ -65,7 +66,7 @@ class Nextafter(Binary):
     takes_numbers = False
 
     def backward(self, grad: Tensor) -> Any:
-        raise not_implemented(self.operation_name)
+        return grad, zeros_like(grad)
 
 
 class Frexp(Operation):
@@ -74,7 +75,7 @@ class Frexp(Operation):
     def setup_context(self, inputs: Any, output: Any) -> None:
         self.save(output[1])
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor, *_: Any) -> Any:
         return grad / exp2(self.saved_tensors[0])
 
 
@@ -160,6 +161,6 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     >>> torch.ldexp(torch.tensor([3.0]), torch.tensor([2]))
     tensor([12.])
     """
-    if not isinstance(other, Tensor):
-        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
+        raise TypeError("tensors are asked for")  # the entry says it in PyTorch's words
     return mul(input, pow(2.0, other))

@@ -86,12 +86,23 @@ def _invert(self: Tensor) -> Tensor:
     return comparison.bitwise_not(self)
 
 
+@operation(method=False)
+def fill(input: Tensor, value: Any) -> Tensor:
+    """A tensor of input's shape and dtype with `value`, a number or a 0-d tensor, everywhere."""
+    return fill_(input.clone(), value)
+
+
+def _reciprocal_times(self: Tensor, other: Any) -> Tensor:
+    """What PyTorch keeps of Python 2's division from the right."""
+    return self.reciprocal() * other
+
+
 methods(
     __pow__=symbol(elementwise.pow, "__pow__"),
     __rpow__=symbol(elementwise.pow, "__rpow__"),
     __ipow__=Tensor.pow_,
     __matmul__=symbol(matmul.matmul, "__matmul__"),
     __rmatmul__=symbol(matmul.matmul, "__rmatmul__"),
-    __rdiv__=symbol(elementwise.div, "__rdiv__"), __pos__=elementwise.positive,
+    __rdiv__=_reciprocal_times, __pos__=elementwise.positive,
     __neg__=elementwise.neg, __abs__=elementwise.abs, __invert__=_invert,
 )  # fmt: skip

@@ -8,9 +8,9 @@ import ml_dtypes
 import numpy as np
 
 from ..autograd.mirror import written
-from ..autograd.operation import check_memory, invalid_combination
+from ..autograd.operation import Operation, check_memory, invalid_combination
 from ..device import device as Device
-from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
+from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..grad_mode import state
@@ -22,7 +22,8 @@ from ..tensor import Tensor, wrap
 from ..type_info import iinfo
 from ..types import AnyDevice
 from .common import check, new_shape, table_of
-from .creation import asked_shape, empty, finished, table_at
+from .complex import view_as_real
+from .creation import asked_shape, empty, finished, table_at, zeros_like
 from .declare import operation
 
 
@@ -49,6 +50,14 @@ def _floating(name: str, dtype: Any) -> np.dtype[Any]:
     return kind.numpy
 
 
+def _filled(
+    fill: str, shape: Any, dtype: Any, device: Any, generator: Any, requires_grad: bool
+) -> Tensor:
+    """A new tensor, filled by one of the methods below."""
+    made = empty(shape, dtype=dtype, device=device)
+    return getattr(made, fill)(generator=generator).requires_grad_(requires_grad)
+
+
 @operation(method=False)
 def rand(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None,
@@ -62,8 +71,10 @@ def rand(
     >>> torch.rand(3)
     tensor([0.4963, 0.7682, 0.0885])
     """
-    kind = _floating("rand", dtype)
     shape = asked_shape(size, options)
+    if (dtype or get_default_dtype()).category == COMPLEX:
+        return _filled("uniform_", shape, dtype, device, generator, requires_grad)
+    kind = _floating("rand", dtype)
     array = table_at(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
@@ -75,8 +86,10 @@ def randn(
     **options: Any,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn from the normal distribution of mean 0 and variance 1."""
-    kind = _floating("randn", dtype)
     shape = asked_shape(size, options)
+    if (dtype or get_default_dtype()).category == COMPLEX:
+        return _filled("normal_", shape, dtype, device, generator, requires_grad)
+    kind = _floating("randn", dtype)
     array = table_at(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
@@ -197,10 +210,25 @@ def randint_like(
     return finished(array, requires_grad)
 
 
+class Drawn(Operation):
+    """Random numbers from distributions that tensors describe, flat in these."""
+
+    @staticmethod
+    def forward(kernels: Any, drawn: Any, *parameters: Any) -> Any:
+        return drawn
+
+    def backward(self, grad: Tensor) -> Any:
+        return None, *[zeros_like(grad) for _ in self._edges[1:]]
+
+
+_Bernoulli, _Normal = Drawn.renamed("Bernoulli"), Drawn.renamed("Normal")
+
+
 @operation(method=False)
 def normal(
     mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
     dtype: DType | None = None, device: AnyDevice = None, out: Tensor | None = None,
+    **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
     if isinstance(std, Tensor):
@@ -210,8 +238,10 @@ def normal(
     if size is None:
         like = mean if isinstance(mean, Tensor) else std
         shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))
+        given = [v for v in (mean, std) if isinstance(v, Tensor)]
         mean, std = (v.detach() if isinstance(v, Tensor) else v for v in (mean, std))
-        return randn(shape, generator=generator, dtype=like.dtype, device=like.device) * std + mean
+        drawn = randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+        return _Normal.apply(drawn * std + mean, *given)
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
     array = table_at(device).random_normal(
@@ -220,7 +250,7 @@ def normal(
     return wrap(array)
 
 
-@operation(method=False)
+@operation
 def bernoulli(
     input: Tensor, p: float | None = None, *, generator: Generator | None = None,
     out: Tensor | None = None,
@@ -233,7 +263,8 @@ def bernoulli(
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     table = table_of(input)
     mask = table.random_bernoulli(_state(generator, input.device), input.array.shape, probability)
-    return wrap(table.cast(mask, input.array.dtype))
+    drawn = wrap(table.cast(mask, input.array.dtype))
+    return _Bernoulli.apply(drawn, input) if p is None else drawn
 
 
 def _probabilities(p: Tensor) -> Any:
@@ -242,7 +273,7 @@ def _probabilities(p: Tensor) -> Any:
     return p.array
 
 
-@operation(method=False)
+@operation
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *,
     generator: Generator | None = None, out: Tensor | None = None,
@@ -283,6 +314,9 @@ def uniform_(
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
+    if self.is_complex():  # both parts
+        view_as_real(self).uniform_(low, high, generator=generator)
+        return self
     kind = _floating("uniform_", self.dtype)
     return _refill(self, "random_uniform", generator, low, high, kind)
 
@@ -294,6 +328,9 @@ def normal_(
     """Fills with numbers drawn from a normal distribution."""
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
+    if self.is_complex():  # each part has half of the variance
+        view_as_real(self).normal_(0.0, std / 2**0.5, generator=generator)
+        return self.add_(mean) if mean else self
     kind = _floating("normal_", self.dtype)
     return _refill(self, "random_normal", generator, mean, std, kind)
 

@@ -12,6 +12,7 @@ from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
 from ..type_info import finfo
 from .choices import where
+from .common import conjugated
 from .declare import Binary, operation
 
 
@@ -74,7 +75,8 @@ class Logaddexp(SavesInputs, Binary):
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
-        return grad * (a - b).sigmoid(), grad * (b - a).sigmoid() if self.needs(1) else None
+        share = conjugated(a - b)
+        return grad * share.sigmoid(), grad * (-share).sigmoid() if self.needs(1) else None
 
 
 class Logaddexp2(SavesInputs, Binary):

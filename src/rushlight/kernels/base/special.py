@@ -26,14 +26,24 @@ def _special(library_name: str = "") -> Any:
     return run
 
 
-def _special_2(library_name: str = "") -> Any:
+def _special_2(library_name: str = "", whole: bool = True) -> Any:
+    """The same of two operands; `whole` numbers become the default dtype, or are refused."""
+
     @kernel("elementwise")
     def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) in (BOOL, INTEGER) and whole:
+            return _of_floats(run.__name__, a, b, out)
         if category_of(a.dtype) != FLOATING:
             raise refusal(run.__name__, a)
         return self.special(library_name or run.__name__, a, b, out=out)
 
     return run
+
+
+def _of_floats(name: str, a: Any, b: Any, out: Any) -> Any:
+    """The device's kernel, of the default dtype."""
+    b = floating(b) if hasattr(b, "dtype") else b
+    return getattr(plain_tables[type(a)], name)(floating(a), b, out)
 
 
 def _polynomial(
@@ -48,6 +58,10 @@ def _polynomial(
 
     @kernel("elementwise")
     def run(self: Any, x: Any, n: Any, out: Any = None) -> Any:
+        if category_of(x.dtype) in (BOOL, INTEGER):
+            return _of_floats(run.__name__, x, n, out)
+        if category_of(x.dtype) != FLOATING:
+            raise refusal(run.__name__, x)
         xp = self.xp
         wide = 2 * x.astype("float64") - 1 if shifted else x.astype("float64")
         degrees = xp.zeros(x.shape if not hasattr(n, "shape") else n.shape) + n
@@ -115,7 +129,8 @@ class Special:
     # ---- of the gamma function
 
     lgamma, digamma = _special("gammaln"), _special()
-    igamma, igammac, zeta = _special_2("gammainc"), _special_2("gammaincc"), _special_2()
+    zeta = _special_2()
+    igamma, igammac = _special_2("gammainc", whole=False), _special_2("gammaincc", whole=False)
 
     @kernel("elementwise")
     def polygamma(self, x: Any, n: int, out: Any = None) -> Any:
