@@ -55,14 +55,14 @@ double bessel_y1(double x) {
 double modified_bessel_k0(double x) {
     if (x == 0.0) return infinity;
     if (x < 0.0) return not_a_number;
-    if (x <= 2.0) return chebyshev(k0_small, x * x, 0.0, 4.0) - std::log(0.5 * x) * i0(x);
+    if (!(x > 2.0)) return chebyshev(k0_small, x * x, 0.0, 4.0) - std::log(0.5 * x) * i0(x);
     return std::exp(-x) * scaled_modified_bessel_k0(x);
 }
 
 double modified_bessel_k1(double x) {
     if (x == 0.0) return infinity;
     if (x < 0.0) return not_a_number;
-    if (x <= 2.0) return chebyshev(k1_small, x * x, 0.0, 4.0) / x + std::log(0.5 * x) * i1(x);
+    if (!(x > 2.0)) return chebyshev(k1_small, x * x, 0.0, 4.0) / x + std::log(0.5 * x) * i1(x);
     return std::exp(-x) * scaled_modified_bessel_k1(x);
 }
 

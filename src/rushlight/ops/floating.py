@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..autograd.operation import Operation, SavesInputs
-from ..dtype import COMPLEX, FLOATING, category_of
+from ..dtype import COMPLEX, FLOATING, HALVES, category_of, get_default_dtype
 from ..errors import OperationError
 from ..tensor import Tensor
 from .common import number
 from .comparison import Test
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
-from .elementwise import exp2, mul, pow
+from .elementwise import exp2, floor_divide, mul, pow
+from .promotion import result_type
 
 
 class Signbit(Test):
@@ -163,4 +164,13 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     if not isinstance(input, Tensor) or not isinstance(other, Tensor):
         raise TypeError("tensors are asked for")  # the entry says it in PyTorch's words
-    return mul(input, pow(2.0, other))
+    kind = result_type(input, other)
+    if kind.category < FLOATING:
+        kind = get_default_dtype()
+    if kind.numpy in HALVES:
+        return ldexp(input.float(), other.float()).to(kind)
+    x, n = input.to(kind), other.to(kind)
+    if other.dtype.category >= FLOATING:
+        return mul(x, pow(2.0, n))
+    first = floor_divide(n, 2)  # in two steps: 2 ** other may be beyond the dtype's range
+    return mul(mul(x, pow(2.0, first)), pow(2.0, n - first))

@@ -1,4 +1,7 @@
-"""Special functions: SciPy's, or on CUDA CuPy's, where NumPy has none."""
+"""Special functions: SciPy's, or on CUDA CuPy's, where NumPy has none.
+
+What CuPy lacks is computed on the host.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import importlib
 import math
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from ...dtype import BOOL, FLOATING, INTEGER, category_of
 from ...errors import NotSupportedError
@@ -26,6 +31,21 @@ def _special(library_name: str = "") -> Any:
     return run
 
 
+def _host_special(library_name: str, part: int | None = None) -> Any:
+    """The same of what CuPy lacks; `part` tells which of several results it is."""
+
+    @kernel("elementwise")
+    def run(self: Any, x: Any, out: Any = None) -> Any:
+        x = real_floating(run.__name__, x)
+        if not self.is_host:
+            result = getattr(plain_tables[np.ndarray], run.__name__)(self.to_numpy(x))
+            return self.store(self.from_numpy(result), out)
+        result = self.special(library_name, x)
+        return self.store(result if part is None else result[part], out)
+
+    return run
+
+
 def _special_2(library_name: str = "", whole: bool = True) -> Any:
     """The same of two operands; `whole` numbers become the default dtype, or are refused."""
 
@@ -35,7 +55,9 @@ def _special_2(library_name: str = "", whole: bool = True) -> Any:
             return _of_floats(run.__name__, a, b, out)
         if category_of(a.dtype) != FLOATING:
             raise refusal(run.__name__, a)
-        return self.special(library_name or run.__name__, a, b, out=out)
+        # A number of Python's beside float32 makes some of SciPy's functions float64's.
+        result = self.special(library_name or run.__name__, a, b).astype(a.dtype, copy=False)
+        return result if out is None else self.store(result, out)
 
     return run
 
@@ -93,15 +115,11 @@ class Special:
     array: Any
     store: Any
     scalar: Any
+    to_numpy: Any
+    from_numpy: Any
 
     def special(self, name: str, *arguments: Any, out: Any = None) -> Any:
         """A special function of the array library's companion."""
-        return self.array(self._special_function(name)(*arguments, out=out))
-
-    def special_functions(self) -> Any:
-        return importlib.import_module("scipy.special")
-
-    def _special_function(self, name: str) -> Any:
         try:
             functions = self.special_functions()
         except ModuleNotFoundError as error:
@@ -109,12 +127,12 @@ class Special:
                 f"{name} needs Rushlight's C++ extension, or SciPy, which is not installed here: "
                 "pip install scipy"
             ) from error
-        try:
-            return getattr(functions, name)
-        except AttributeError:
-            raise NotSupportedError(
-                f"{name} is not among the functions of {functions.__name__}: compute it on the CPU"
-            ) from None
+        if out is None:
+            return self.array(getattr(functions, name)(*arguments))
+        return self.array(getattr(functions, name)(*arguments, out=out))
+
+    def special_functions(self) -> Any:
+        return importlib.import_module("scipy.special")
 
     # ---- of the error function
 
@@ -128,25 +146,35 @@ class Special:
 
     # ---- of the gamma function
 
-    lgamma, digamma = _special("gammaln"), _special()
+    digamma = _special()
     zeta = _special_2()
     igamma, igammac = _special_2("gammainc", whole=False), _special_2("gammaincc", whole=False)
+
+    @kernel("elementwise")
+    def lgamma(self, x: Any, out: Any = None) -> Any:
+        if category_of(x.dtype) in (BOOL, INTEGER):
+            return plain_tables[type(x)].lgamma(floating(x), out)
+        x = real_floating("lgamma", x)
+        upright = self.xp.where(x == -math.inf, math.inf, x).astype(x.dtype, copy=False)
+        return self.special("gammaln", upright, out=out)  # SciPy's is -inf there
 
     @kernel("elementwise")
     def polygamma(self, x: Any, n: int, out: Any = None) -> Any:
         x = real_floating("polygamma", x)
         if n == 0:
             return self.special("digamma", x, out=out)
-        factor = x.dtype.type((-1) ** (n + 1) * math.exp(math.lgamma(n + 1)))
-        return self.store(factor * self.special("zeta", x.dtype.type(n + 1), x), out)
+        factor = (-1) ** (n + 1) * math.exp(math.lgamma(n + 1))
+        return self.store(factor * self.special("zeta", float(n + 1), x), out)
 
     # ---- Bessel functions
 
     i0, i0e, i1, i1e = _special(), _special(), _special(), _special()
     bessel_j0, bessel_j1 = _special("j0"), _special("j1")
     bessel_y0, bessel_y1 = _special("y0"), _special("y1")
-    modified_bessel_k0, modified_bessel_k1 = _special("k0"), _special("k1")
-    scaled_modified_bessel_k0, scaled_modified_bessel_k1 = _special("k0e"), _special("k1e")
+    modified_bessel_k0, modified_bessel_k1 = _host_special("k0"), _host_special("k1")
+    scaled_modified_bessel_k0 = _host_special("k0e")
+    scaled_modified_bessel_k1 = _host_special("k1e")
+    airy_ai = _host_special("airy", part=0)
 
     @kernel("elementwise")
     def spherical_bessel_j0(self, x: Any, out: Any = None) -> Any:
@@ -155,11 +183,6 @@ class Special:
         quotient = self.xp.where(self.xp.isinf(x), 0, self.xp.sin(angle) / angle)
         result = self.xp.where(x == 0, 1, quotient)
         return self.store(result.astype(x.dtype, copy=False), out)
-
-    @kernel("elementwise")
-    def airy_ai(self, x: Any, out: Any = None) -> Any:
-        x = real_floating("airy_ai", x)
-        return self.store(self._special_function("airy")(x)[0], out)
 
     # ---- orthogonal polynomials
 
