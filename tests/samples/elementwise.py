@@ -185,7 +185,8 @@ ops = [
     binary("hypot", np.hypot, "nonzero", "nonzero", numbers=()),
     binary("copysign", np.copysign, "nonzero", "nonzero", numbers=(2.5, -1.0),
            integers="float32"),
-    Op("rsub", _rsub, lambda a, b, alpha=1: b - alpha * a, integers="int64"),
+    Op("rsub", _rsub, lambda a, b, alpha=1: b - alpha * a, integers="int64",
+       composite=True),
     Op("float_power", _float_power, _float_power_of),
     Op("positive", lambda v: [
         Sample(v.normal(2, 3)), Sample(v.integers(0, 9, 3)),

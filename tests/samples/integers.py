@@ -29,8 +29,7 @@ def _whole(name: str, reference: Any, low: int, high: int, numbers: tuple[int, .
         if not numbers:
             yield Invalid(v.integers(0, 9, 3), 2, raises=TypeError, match="must be Tensor, not int")
 
-    return Op(name, samples, reference, differentiable=False, order="kept", inplace=name + "_",
-              integers="int64")  # fmt: skip
+    return Op(name, samples, reference, differentiable=False, order="kept", inplace=name + "_")
 
 
 ops = [

@@ -53,7 +53,6 @@ def _no_whole_pair(v: Values) -> Iterator[Sample]:
 def _complex_pairs(v: Values) -> Iterator[Sample]:
     yield from _no_whole_pair(v)
     yield Sample(v.complex(2, 3), v.complex(3))
-    yield Sample(v.normal(3), v.complex(2, 3))
 
 
 def _logcumsumexp(v: Values) -> Iterator[Sample]:

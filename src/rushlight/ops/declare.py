@@ -38,7 +38,7 @@ from ..overrides import call_mode, mode_of_thread, modes
 from ..tensor import Tensor
 from ..types import Number
 from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
-from .promotion import inplace_operand, is_plain_change, operands, promoted
+from .promotion import inplace_operand, is_plain_change, operands, promoted, refuse_bool
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -129,6 +129,7 @@ class Binary(Operation):
         """The operation with its operands promoted, without the short cuts of the entry."""
         other = other if alpha == 1 else mul(other, alpha)
         if not isinstance(input, Tensor):
+            refuse_bool(cls, input, other)
             input, other = promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
         return cls.apply(*operands(cls, input, other)[:2])
 

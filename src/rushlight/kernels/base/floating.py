@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import ml_dtypes
-import numpy as np
 
 from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of
 from ..declaration import kernel
@@ -16,7 +15,6 @@ class Floating:
     xp: Any
     array: Any
     store: Any
-    to_numpy: Any
 
     @kernel("elementwise")
     def signbit(self, x: Any, out: Any = None) -> Any:
@@ -47,11 +45,15 @@ class Floating:
         if x.dtype.kind == "c":
             parts = [self.nan_to_num(part, nan, posinf, neginf) for part in (x.real, x.imag)]
             return self.store((parts[0] + 1j * parts[1]).astype(x.dtype, copy=False), out)
-        info = np.finfo(x.dtype)
-        replaced = self.xp.where(x == self.xp.inf, info.max if posinf is None else posinf, x)
-        replaced = self.xp.where(x == -self.xp.inf, info.min if neginf is None else neginf, replaced)
-        replaced = self.xp.where(x != x, 0.0 if nan is None else nan, replaced)
-        return self.store(replaced.astype(x.dtype, copy=False), out)
+        info, inf = ml_dtypes.finfo(x.dtype), self.xp.inf
+        replacements = {
+            inf: info.max if posinf is None else posinf,
+            -inf: info.min if neginf is None else neginf,
+        }
+        result = self.xp.where(x != x, 0.0 if nan is None else nan, x)
+        for infinity, number in replacements.items():
+            result = self.xp.where(x == infinity, float(number), result)
+        return self.store(result.astype(x.dtype, copy=False), out, x)
 
     @kernel("elementwise")
     def nextafter(self, a: Any, b: Any, out: Any = None) -> Any:

@@ -18,6 +18,8 @@ from ..launch import plain_tables
 from ..quiet import quiet_context
 
 _COMPUTES = {"elementwise", "reduction", "scan", "product", "window", "update", "fused"}
+# Of those that compute, what depends on the numbers that a dtype has.
+_AS_THEY_ARE = {"nan_to_num", "nextafter"}
 _NO_VALUES = {"view", "read", "check"}
 # Of the kernels that place elements, those that add where places are named twice.
 _ADDS = {"scatter_add", "index_put_add", "index_add", "pad_backward"}
@@ -28,7 +30,7 @@ def wrap_kernels(table: type) -> None:
     that have to do with values."""
     for name, declaration in kernels_of(table).items():
         kernel = getattr(table, name)
-        if declaration.kind in _COMPUTES or name in _ADDS:
+        if (declaration.kind in _COMPUTES or name in _ADDS) and name not in _AS_THEY_ARE:
             setattr(table, name, _widening(name, kernel, declaration))
         elif declaration.kind not in _NO_VALUES:
             setattr(table, name, _quiet(kernel))

@@ -51,12 +51,13 @@ def _special_2(library_name: str = "", whole: bool = True) -> Any:
 
     @kernel("elementwise")
     def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
-        if category_of(a.dtype) in (BOOL, INTEGER) and whole:
+        like = a if hasattr(a, "dtype") else b
+        if category_of(like.dtype) in (BOOL, INTEGER) and whole:
             return _of_floats(run.__name__, a, b, out)
-        if category_of(a.dtype) != FLOATING:
-            raise refusal(run.__name__, a)
+        if category_of(like.dtype) != FLOATING:
+            raise refusal(run.__name__, like)
         # A number of Python's beside float32 makes some of SciPy's functions float64's.
-        result = self.special(library_name or run.__name__, a, b).astype(a.dtype, copy=False)
+        result = self.special(library_name or run.__name__, a, b).astype(like.dtype, copy=False)
         return result if out is None else self.store(result, out)
 
     return run
