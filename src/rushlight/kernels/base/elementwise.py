@@ -108,9 +108,9 @@ def refusal(name: str, x: Any) -> NotSupportedError:
 
 def name_kernels(family: type) -> None:
     """Tells the kernels that are made by a function their names, for messages."""
-    for name, kernel in vars(family).items():
-        if hasattr(kernel, "declaration"):
-            kernel.__name__ = name
+    for name, value in vars(family).items():
+        if hasattr(value, "declaration"):
+            value.__name__ = name
 
 
 class Elementwise:

@@ -8,7 +8,7 @@ import ml_dtypes
 
 from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of
 from ..declaration import kernel
-from .elementwise import _unary, name_kernels, refusal
+from .elementwise import name_kernels, refusal
 
 
 class Floating:
