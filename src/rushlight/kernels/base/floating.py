@@ -61,7 +61,7 @@ class Floating:
             raise refusal("nextafter", a)
         return self.array(self.xp.nextafter(a, b, out=out))
 
-    @kernel("elementwise")
+    @kernel("fused")
     def frexp(self, x: Any) -> Any:
         mantissa, exponent = self.xp.frexp(x)
         return self.array(mantissa), self.array(exponent)
