@@ -41,7 +41,9 @@ def _host_special(library_name: str, part: int | None = None) -> Any:
             result = getattr(plain_tables[np.ndarray], run.__name__)(self.to_numpy(x))
             return self.store(self.from_numpy(result), out)
         result = self.special(library_name, x)
-        return self.store(result if part is None else result[part], out)
+        if part is None:
+            return self.store(result, out)
+        return self.store(result[part], out, self.xp.positive(x))  # in x's memory order
 
     return run
 
@@ -81,6 +83,8 @@ def _polynomial(
 
     @kernel("elementwise")
     def run(self: Any, x: Any, n: Any, out: Any = None) -> Any:
+        if not hasattr(x, "dtype"):
+            x = self.xp.full((), x, n.dtype)
         if category_of(x.dtype) in (BOOL, INTEGER):
             return _of_floats(run.__name__, x, n, out)
         if category_of(x.dtype) != FLOATING:
@@ -97,7 +101,8 @@ def _polynomial(
             p, q = q, following(wide, k, q, p)
             result = xp.where(degrees >= k + 1, q, result)
         result = xp.where(known, result, math.nan)
-        return self.store(result.astype(x.dtype, copy=False), out, x)
+        like = xp.add(x, n)  # which has the operands' memory order
+        return self.store(result.astype(x.dtype, copy=False), out, like)
 
     return run
 
