@@ -38,8 +38,8 @@ from .special import Special
 
 class Base(
     Activation, Complex, Convolution, Copies, Dropout, Elementwise, Floating, Index, Indexing,
-    Integers, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
-    Special,
+    Integers, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape,
+    Softmax, Special,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

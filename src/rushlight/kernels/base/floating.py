@@ -46,13 +46,13 @@ class Floating:
             parts = [self.nan_to_num(part, nan, posinf, neginf) for part in (x.real, x.imag)]
             return self.store((parts[0] + 1j * parts[1]).astype(x.dtype, copy=False), out)
         info, inf = ml_dtypes.finfo(x.dtype), self.xp.inf
-        result = self.xp.where(x != x, 0.0 if nan is None else nan, x)
         if posinf is None and neginf is None:
-            result = self.xp.clip(result, float(info.min), float(info.max))
+            result = self.xp.clip(x, float(info.min), float(info.max))
         else:
             high = float(info.max) if posinf is None else posinf
             low = float(info.min) if neginf is None else neginf
-            result = self.xp.where(x == inf, high, self.xp.where(x == -inf, low, result))
+            result = self.xp.where(x == inf, high, self.xp.where(x == -inf, low, x))
+        result = self.xp.where(x != x, 0.0 if nan is None else nan, result)
         return self.store(result.astype(x.dtype, copy=False), out, x)
 
     @kernel("elementwise")
