@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX, FLOATING, HALVES, category_of, get_default_dtype
 from ..errors import OperationError
+from ..scalars import number
 from ..tensor import Tensor
-from .common import number
 from .comparison import Test
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
