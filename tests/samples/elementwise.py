@@ -188,6 +188,9 @@ ops = [
            integers="float32"),
     Op("rsub", _rsub, lambda a, b, alpha=1: b - alpha * a, integers="int64",
        composite=True),
+    Op("Tensor.__rdiv__", lambda v: [
+        Sample(v.nonzero(2, 3), 2.5), Sample(v.nonzero(2, 3), v.normal(3))],
+       lambda x, other: other / x, composite=True),
     Op("float_power", _float_power, _float_power_of),
     Op("positive", lambda v: [
         Sample(v.normal(2, 3)), Sample(v.integers(0, 9, 3)),

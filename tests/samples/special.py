@@ -197,6 +197,8 @@ ops = [
             inplace="digamma_"),
     Op("polygamma", _polygamma, lambda n, x: scipy("polygamma")(n, x) if n else scipy("psi")(x),
        order="kept"),
+    Op("Tensor.polygamma", lambda v: [Sample(v.positive(2, 3), 1), Sample(v.positive(), 2)],
+       lambda x, n: scipy("polygamma")(n, x), order="kept", inplace="polygamma_"),
     Op("mvlgamma", _mvlgamma, lambda x, p: np.vectorize(
         lambda a: scipy("multigammaln")(a, p), otypes=[float])(x), composite=True),
     special_2("igamma", scipy("gammainc"), "positive", "positive", False,
