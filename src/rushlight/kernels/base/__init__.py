@@ -28,6 +28,7 @@ from .normalization import Normalization
 from .optim import Optim
 from .pooling import Pooling
 from .random import Random
+from .rectifiers import Rectifiers
 from .reduction import Reduction
 from .shape import Shape
 from .softmax import Softmax
@@ -35,7 +36,7 @@ from .softmax import Softmax
 
 class Base(
     Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
