@@ -60,7 +60,7 @@ def nll_loss(
 
     "mean" divides the sum by the sum of the weights. Targets equal to `ignore_index` do not count.
     """
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if input.array.ndim == 1:
         loss = nll_loss(input.unsqueeze(0), target.unsqueeze(0), weight, None, ignore_index,
                         None, reduction)  # fmt: skip
@@ -106,7 +106,7 @@ def cross_entropy(
     >>> torch.nn.functional.cross_entropy(torch.zeros(1, 2), torch.tensor([0]))
     tensor(0.6931)
     """
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     _check_cross_entropy(input, target)
@@ -164,7 +164,7 @@ def _soft_cross_entropy(
     losses = -sum(products, axis)
     if reduction == "mean":
         return sum(losses) / max(losses.array.size, 1)
-    return _reduced(losses, reduction)
+    return reduced(losses, reduction)
 
 
 def _along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
@@ -177,10 +177,10 @@ def mse_loss(
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum."""
-    _check_same_shape("mse_loss", input, target)
+    check_same_shape("mse_loss", input, target)
     difference = input - target
     losses = difference * difference
-    return _weighted(losses, weight, input, _reduction(reduction, size_average, reduce))
+    return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
 
 @operation("nn.functional")
@@ -189,9 +189,9 @@ def l1_loss(
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """|input - target|, its mean or its sum; with `weight` the weighted mean or sum."""
-    _check_same_shape("l1_loss", input, target)
+    check_same_shape("l1_loss", input, target)
     losses = (input - target).abs()
-    return _weighted(losses, weight, input, _reduction(reduction, size_average, reduce))
+    return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
 
 class BinaryCrossEntropy(SavesInputs):
@@ -235,7 +235,7 @@ def binary_cross_entropy(
     losses = BinaryCrossEntropy.apply(*of_one_dtype(input, target))
     if weight is not None:
         losses = losses * weight
-    return _reduced(losses, _reduction(reduction, size_average, reduce))
+    return reduced(losses, reduction_of(reduction, size_average, reduce))
 
 
 @operation("nn.functional")
@@ -254,10 +254,10 @@ def binary_cross_entropy_with_logits(
     losses = (1 - target) * input - log_p
     if weight is not None:
         losses = losses * weight
-    return _reduced(losses, _reduction(reduction, size_average, reduce))
+    return reduced(losses, reduction_of(reduction, size_average, reduce))
 
 
-def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
+def check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
     if target.array.shape != input.array.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
@@ -267,26 +267,32 @@ def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
         )
 
 
-def _weighted(losses: Tensor, weight: Tensor | None, input: Tensor, reduction: str) -> Tensor:
-    """Losses times their weights, reduced; the mean is divided by the sum of the weights."""
+def _weighted_mean(losses: Tensor, weight: Tensor | None, input: Tensor, reduction: str) -> Tensor:
+    """Losses times their weights, reduced; a mean is divided by the sum of the weights."""
+    losses = weighted(losses, weight, input)
+    if weight is not None and reduction == "mean":
+        return sum(losses) / sum(weight)
+    return reduced(losses, reduction)
+
+
+def weighted(losses: Tensor, weight: Tensor | None, input: Tensor) -> Tensor:
     if weight is None:
-        return _reduced(losses, reduction)
+        return losses
     if weight.array.shape != input.array.shape:
         raise ValueError(
             f"Weights and input must have the same size, got {tuple(weight.shape)} and "
             f"{tuple(input.shape)}."
         )
-    losses = losses * weight
-    return sum(losses) / sum(weight) if reduction == "mean" else _reduced(losses, reduction)
+    return losses * weight
 
 
-def _reduced(losses: Tensor, reduction: str) -> Tensor:
+def reduced(losses: Tensor, reduction: str) -> Tensor:
     if reduction == "mean":
         return mean(losses)
     return sum(losses) if reduction == "sum" else losses
 
 
-def _reduction(reduction: str, size_average: Any, reduce: Any) -> str:
+def reduction_of(reduction: str, size_average: Any = None, reduce: Any = None) -> str:
     """The reduction, also as PyTorch's first versions asked for it."""
     if size_average is not None or reduce is not None:
         return legacy_reduction(size_average, reduce)

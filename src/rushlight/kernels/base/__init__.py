@@ -16,6 +16,7 @@ from .activation import Activation
 from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
+from .distance import Distance
 from .dropout import Dropout
 from .elementwise import Elementwise
 from .halves import wrap_kernels
@@ -35,7 +36,7 @@ from .softmax import Softmax
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
+    Activation, Complex, Convolution, Copies, Distance, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
     Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
