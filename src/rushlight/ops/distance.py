@@ -158,10 +158,7 @@ def pairwise_distance(
     >>> torch.pairwise_distance(torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 0.0]]))
     tensor([5.0000])
     """
-    difference = x1 - x2 + eps
-    if p < 0:
-        raise OperationError(f"pairwise_distance: p must not be negative, got {p}")
-    return p_norm(difference, p, -1, keepdim)
+    return p_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
 @operation("torch", "nn.functional.cosine_similarity", method=False)
@@ -192,8 +189,9 @@ def _scaled(x: Tensor, axis: int, eps: float) -> Tensor:
 
 @operation("nn.functional")
 def normalize(
-    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None
-) -> Tensor:
+    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, *,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """x / max(|x|, `eps`), the p-norm |x| taken along `dim`.
 
     >>> import rushlight as torch

@@ -40,7 +40,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
         )
-    return reduced(clamp(margin - target * (input1 - input2), min=0), reduction)
+    return reduced(clamp(-target * (input1 - input2) + margin, min=0), reduction)
 
 
 @operation("nn.functional")
@@ -94,6 +94,8 @@ def multi_margin_loss(
     reduction = reduction_of(reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: only p == 1 and p == 2 supported, got {p}")
+    if weight is not None and weight.array.ndim != 1:
+        raise ValueError(f"multi_margin_loss: weight must be one-dimensional, got {weight.shape}")
     shape = input.array.shape
     if len(shape) > 2 or shape[-1:] == (0,):
         raise OperationError(
@@ -110,8 +112,6 @@ def multi_margin_loss(
             f"Input has shape {list(shape)}."
         )
     _check_labels("multi_margin_loss", target)
-    if weight is not None and weight.array.ndim != 1:
-        raise ValueError(f"multi_margin_loss: weight must be one-dimensional, got {weight.shape}")
     if weight is not None and weight.array.shape != (classes,):
         raise OperationError(
             f"multi_margin_loss: inconsistent weight size, expected {classes} but got "
@@ -121,7 +121,8 @@ def multi_margin_loss(
     check((target >= 0) & (target < classes), OperationError, message)
     column = target.reshape(rows, 1)
     short = relu(margin - x.gather(1, column) + x)
-    losses = where(arange(classes, device=x.device) == column, 0.0, short * short if p == 2 else short)
+    losses = short * short if p == 2 else short
+    losses = where(arange(classes, device=x.device) == column, 0.0, losses)
     if weight is not None:
         losses = losses * weight[column]
     return reduced((sum(losses, 1) / classes).reshape(labels), reduction)
@@ -158,7 +159,8 @@ def multilabel_margin_loss(
     is_label = zeros_like(labels).scatter_add(1, labels, given.to(int64)) > 0
     short = relu(1 - x.gather(1, labels).unsqueeze(2) + x.unsqueeze(1))
     counts = given.unsqueeze(2) & ~is_label.unsqueeze(1)
-    return reduced((sum(where(counts, short, 0.0), (1, 2)) / classes).reshape(shape[:-1]), reduction)
+    losses = sum(where(counts, short, 0.0), (1, 2)) / classes
+    return reduced(losses.reshape(shape[:-1]), reduction)
 
 
 @operation("nn.functional")
@@ -169,7 +171,9 @@ def multilabel_soft_margin_loss(
     """-(t log(sigmoid(x)) + (1 - t) log(sigmoid(-x))), the mean over the classes of (*, C)."""
     reduction = reduction_of(reduction, size_average, reduce)
     if input.array.ndim == 0:
-        raise IndexError("multilabel_soft_margin_loss: Dimension specified as -1 but tensor has no dimensions")
+        raise IndexError(
+            "multilabel_soft_margin_loss: Dimension specified as -1 but tensor has no dimensions"
+        )
     losses = (target - 1) * logsigmoid(-input) - target * logsigmoid(input)
     if weight is not None:
         losses = losses * weight

@@ -22,6 +22,7 @@ from .elementwise import Elementwise
 from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
+from .layer_norm import LayerNorm
 from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
@@ -36,8 +37,8 @@ from .softmax import Softmax
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Distance, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Shape, Softmax,
+    Activation, Complex, Convolution, Copies, Distance, Dropout, Elementwise, Index, Indexing,
+    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

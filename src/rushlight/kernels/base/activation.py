@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
+from ...dtype import FLOATING
 from ...dtype import dtype as DType
 from ...errors import NotSupportedError
 from ..declaration import kernel
@@ -176,8 +177,8 @@ class Activation:
 
 def check_floats(name: str, x: Any) -> None:
     """Refuses masks, whole and complex numbers."""
-    if x.dtype.kind != "f":
-        kind = DType.from_numpy(x.dtype)
+    kind = DType.from_numpy(x.dtype)
+    if kind.category != FLOATING:
         raise NotSupportedError(f"{name} is not implemented for {kind}; convert with .float()")
 
 

@@ -24,7 +24,7 @@ class Distance:
         elif math.isinf(p):
             if x.ndim and x.shape[axis] == 0:
                 return self.array(xp.zeros(_without(x.shape, axis, keepdim), size.dtype))
-            found = xp.max(size, axis=axes, keepdims=keepdim)
+            found = (xp.max if p > 0 else xp.min)(size, axis=axes, keepdims=keepdim)
         else:
             # The device's own sum, which is exact to the last place or two.
             table = plain_tables[type(x)]
