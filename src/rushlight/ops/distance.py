@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import COMPLEX, FLOATING
+from ..dtype import FLOATING
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
 from .choices import clamp, where

@@ -23,8 +23,8 @@ from .choices import where
 from .common import number
 from .declare import operation
 from .elementwise import exp
-from .random import default_state
 from .promotion import table_of
+from .random import default_state
 
 
 class Hardtanh(SavesInputs):
