@@ -175,6 +175,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
             "cosine_similarity: expected common dtype to be floating point, yet common dtype is "
             f"{a.dtype}; convert with .float()"
         )
+    if a.array.dtype in HALVES:  # which do not hold 1 / eps
+        return cosine_similarity(a.float(), b.float(), dim, eps).to(a.dtype)
     axis = wrap_dim(dim, a.array.ndim)
     product = _scaled(a, axis, eps) * conjugated(_scaled(b, axis, eps))
     return sum(product, axis) if a.array.ndim else product
@@ -202,6 +204,8 @@ def normalize(
         raise OperationError(
             f"normalize: Expected a floating point or complex tensor as input. Got {input.dtype}"
         )
+    if input.array.dtype in HALVES:  # which do not hold 1 / eps
+        return normalize(input.float(), p, dim, eps).to(input.dtype)
     return input / clamp(p_norm(input, p, dim, True), min=eps)
 
 

@@ -12,6 +12,7 @@ from ..tensor import Tensor
 from ..type_info import finfo
 from .common import number
 from .declare import operation
+from .elementwise import div
 from .normalization import FormulaGradient, batch_norm, constant
 from .padding import pad
 from .reduction import mean, sum
@@ -265,7 +266,7 @@ def native_group_norm(
     """`group_norm`, and the mean and the reciprocal standard deviation of each group."""
     _check_group_norm(input, group, weight, bias)
     result, center, invstd = NativeGroupNorm.apply(input, weight, bias, group, number(eps))
-    return result, center.detach(), invstd.detach()
+    return result, center, invstd
 
 
 def _check_group_norm(input: Tensor, groups: int, weight: Any, bias: Any) -> None:
@@ -352,4 +353,6 @@ def local_response_norm(
     total = padded.narrow(1, 0, channels)
     for start in range(1, size):
         total = total + padded.narrow(1, start, channels)
-    return input / (total * (alpha / size) + k) ** beta
+    # PyTorch's mean of whole numbers is whole.
+    mode = None if input.dtype.category >= FLOATING else "floor"
+    return input / (div(total, size, rounding_mode=mode) * alpha + k) ** beta

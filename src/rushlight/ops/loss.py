@@ -14,6 +14,7 @@ from .choices import clamp, where
 from .common import check
 from .declare import operation
 from .elementwise import log, log1p
+from .matmul import linear
 from .promotion import of_one_dtype
 from .reduction import mean, sum
 from .softmax import log_softmax
@@ -169,6 +170,46 @@ def _soft_cross_entropy(
 
 def _along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
     return weight.reshape((-1,) + (1,) * (x.array.ndim - 1 - axis))
+
+
+@operation("nn.functional")
+def linear_cross_entropy(
+    input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
+    weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Tensor:  # fmt: skip
+    """`cross_entropy` of linear(x, W) for x of (N, D) or (D).
+
+    W is (C, D) or (C, ..., D): the logits are (N, C) or (N, C, ...).
+    """
+    shape, weights = input.array.shape, linear_weight.array.shape
+    if len(shape) not in (1, 2) or len(weights) < 2 or shape[-1] != weights[-1]:
+        raise OperationError(
+            "linear_cross_entropy: expected input (N, D) or (D) and linear_weight (C, ..., D) with "
+            f"equal last dimensions (in_features), got {shape} and {weights}"
+        )
+    if linear_bias is not None and linear_bias.array.shape != weights[:-1]:
+        raise OperationError(
+            f"linear_cross_entropy: expected linear_bias shape {weights[:-1]}, got "
+            f"{tuple(linear_bias.shape)}"
+        )
+    if len(weights) > 2 and len(shape) == 1:
+        raise OperationError(
+            f"linear_cross_entropy: a linear_weight of {weights} requires batched input, (N, "
+            f"{shape[-1]}), got {shape}"
+        )
+    outputs = (*shape[:-1], *weights[:-1])
+    if ignore_index is not None and target.array.shape == outputs:
+        raise OperationError(
+            "linear_cross_entropy: ignore_index cannot be specified when target contains "
+            "probabilities"
+        )
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    logits = linear(input, linear_weight.reshape(-1, weights[-1]), bias).reshape(outputs)
+    return cross_entropy(
+        logits, target, weight, ignore_index=-100 if ignore_index is None else ignore_index,
+        reduction=reduction, label_smoothing=label_smoothing,
+    )  # fmt: skip
 
 
 @operation("nn.functional")

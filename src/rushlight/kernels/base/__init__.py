@@ -38,7 +38,8 @@ from .softmax import Softmax
 
 class Base(
     Activation, Complex, Convolution, Copies, Distance, Dropout, Elementwise, Index, Indexing,
-    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Shape, Softmax,
+    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction,
+    Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

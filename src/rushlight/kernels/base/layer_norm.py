@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration import kernel
+from ..launch import plain_tables
 
 
 class LayerNorm:
@@ -17,7 +18,7 @@ class LayerNorm:
     ) -> tuple[Any, Any, Any]:
         """(y, mean, 1 / standard deviation) for rows of `size`; not `centered`, the mean is 0."""
         rows = x.reshape(x.size // size, size)
-        y, mean, invstd = self._normalized(rows, (1,), eps, centered)
+        y, mean, invstd = self._normalized(rows, eps, centered)
         if weight is not None:
             y *= weight.reshape(size)
         if bias is not None:
@@ -28,69 +29,77 @@ class LayerNorm:
     def layer_norm_backward(
         self, grad: Any, x: Any, weight: Any, mean: Any, invstd: Any, size: int, centered: bool
     ) -> tuple[Any, Any, Any]:
-        count = x.size // size
+        xp, count = self.xp, x.size // size
         grads = grad.reshape(count, size)
         normalized = (x.reshape(count, size) - mean.reshape(-1, 1)) * invstd.reshape(-1, 1)
         scaled = grads if weight is None else grads * weight.reshape(size)
-        gx = self._change(scaled, normalized, invstd.reshape(-1, 1), (1,), centered)
-        gw = self.xp.sum(grads * normalized, axis=0)
-        return gx.reshape(x.shape), gw, self.xp.sum(grads, axis=0)
+        change = scaled - normalized * xp.mean(scaled * normalized, axis=1, keepdims=True)
+        if centered:
+            change = change - xp.mean(scaled, axis=1, keepdims=True)
+        gx = change * invstd.reshape(-1, 1)
+        gw = xp.sum(grads * normalized, axis=0)
+        return gx.reshape(x.shape), gw, xp.sum(grads, axis=0)
 
     @kernel("fused")
     def group_norm(
         self, x: Any, weight: Any, bias: Any, groups: int, eps: float
     ) -> tuple[Any, Any, Any]:
         """(y, mean, 1 / standard deviation) for groups of channels, dimension 1."""
-        parted = _parted(x, groups)
-        y, mean, invstd = self._normalized(parted, _axes(parted), eps, True)
-        spread = (groups, -1) + (1,) * (parted.ndim - 3)
+        count, channels = x.shape[:2]
+        if not x.size:
+            nothing = self.xp.zeros((count, groups), x.dtype)
+            return x.copy(), nothing, nothing.copy()
+        size = x.size // (count * groups)
+        table = plain_tables[type(x)]  # the device's own rows and products
+        y, mean, invstd = table.layer_norm(
+            x.reshape(count * groups, size), None, None, size, eps, True
+        )
+        y = y.reshape(x.shape)
+        spread = (channels,) + (1,) * (x.ndim - 2)
         if weight is not None:
-            y *= weight.reshape(spread)
+            y = table.mul(y, weight.reshape(spread), y)
         if bias is not None:
-            y += bias.reshape(spread)
-        shape = (x.shape[0], groups)
-        return self._ordered(y.reshape(x.shape), x), mean.reshape(shape), invstd.reshape(shape)
+            y = table.add(y, bias.reshape(spread), y)
+        shape = (count, groups)
+        return self._ordered(y, x), mean.reshape(shape), invstd.reshape(shape)
 
     @kernel("fused")
     def group_norm_backward(
         self, grad: Any, x: Any, weight: Any, mean: Any, invstd: Any, groups: int
     ) -> tuple[Any, Any, Any]:
-        parted, grads = _parted(x, groups), _parted(grad, groups)
-        statistic = (x.shape[0], groups) + (1,) * (parted.ndim - 2)
-        invstd = invstd.reshape(statistic)
-        normalized = (parted - mean.reshape(statistic)) * invstd
+        count, channels = x.shape[:2]
+        if not x.size:
+            nothing = self.xp.zeros(channels, x.dtype)
+            return x.copy(), nothing, nothing.copy()
+        rows, size = count * groups, x.size // (count * groups)
+        table = plain_tables[type(x)]
+        by_channel = (rows, channels // groups, -1)
+        grads, values = grad.reshape(by_channel), x.reshape(by_channel)
+        # Of each image and channel the sums of grad and of grad * x; then those over images.
+        mean, invstd = mean.reshape(rows, 1), invstd.reshape(rows, 1)
+        gb = table.sum(grads, (2,), False)
+        products = table.sum(table.mul(grads, values), (2,), False)
+        gw = ((products - gb * mean) * invstd).reshape(count, channels)
         scaled = grads
         if weight is not None:
-            scaled = grads * weight.reshape((groups, -1) + (1,) * (parted.ndim - 3))
-        gx = self._change(scaled, normalized, invstd, _axes(parted), True)
-        axes = (0, *range(3, parted.ndim))
-        gw = self.xp.sum(grads * normalized, axis=axes).reshape(-1)
-        gb = self.xp.sum(grads, axis=axes).reshape(-1)
-        return self._ordered(gx.reshape(x.shape), x), gw, gb
+            weights = self.xp.tile(weight.reshape(groups, -1, 1), (count, 1, 1))
+            scaled = table.mul(grads, weights)
+        gx, _, _ = table.layer_norm_backward(
+            scaled.reshape(rows, size), x.reshape(rows, size), None, mean.reshape(rows),
+            invstd.reshape(rows), size, True,
+        )  # fmt: skip
+        gx = self._ordered(gx.reshape(x.shape), x)
+        return gx, gw.sum(0), gb.reshape(count, channels).sum(0)
 
-    def _normalized(self, x: Any, axes: Any, eps: float, centered: bool) -> tuple[Any, Any, Any]:
-        xp, wide = self.xp, "float64"  # the accumulator of the sums
-        count = 1
-        for axis in axes:
-            count *= x.shape[axis]
-        count = max(count, 1)  # of nothing the mean is 0, as PyTorch has it
-        mean = xp.sum(x, axis=axes, keepdims=True, dtype=wide) / count
+    def _normalized(self, rows: Any, eps: float, centered: bool) -> tuple[Any, Any, Any]:
+        xp, wide, dtype = self.xp, "float64", rows.dtype  # the accumulator of the sums
+        mean = xp.mean(rows, axis=1, keepdims=True, dtype=wide)
         if not centered:
-            mean = mean * 0
-        shifted = x - mean.astype(x.dtype)
-        var = xp.sum(shifted * shifted, axis=axes, keepdims=True, dtype=wide) / count
-        invstd = (1 / xp.sqrt(var + eps)).astype(x.dtype)
-        return shifted * invstd, mean.astype(x.dtype), invstd
-
-    def _change(self, scaled: Any, normalized: Any, invstd: Any, axes: Any, centered: bool) -> Any:
-        """The gradient of the values, from that of the normalised ones."""
-        xp = self.xp
-        if not scaled.size:
-            return scaled.copy()
-        change = scaled - normalized * xp.mean(scaled * normalized, axis=axes, keepdims=True)
-        if centered:
-            change = change - xp.mean(scaled, axis=axes, keepdims=True)
-        return change * invstd
+            mean = xp.zeros_like(mean)
+        shifted = rows - mean.astype(dtype)
+        var = xp.mean(shifted * shifted, axis=1, keepdims=True, dtype=wide)
+        invstd = (1 / xp.sqrt(var + eps)).astype(dtype)
+        return shifted * invstd, mean.astype(dtype), invstd
 
     def _ordered(self, y: Any, x: Any) -> Any:
         """y in the memory order of x."""
@@ -99,11 +108,3 @@ class LayerNorm:
         result = self.xp.empty_like(x)
         result[...] = y
         return result
-
-
-def _parted(x: Any, groups: int) -> Any:
-    return x.reshape(x.shape[0], groups, x.shape[1] // groups, *x.shape[2:])
-
-
-def _axes(parted: Any) -> tuple[int, ...]:
-    return tuple(range(2, parted.ndim))
