@@ -96,16 +96,17 @@ def _multi_reference(
     return _reduced(losses.reshape(t.shape), reduction)
 
 
-LABELS = np.array([[0, 1, -1, 2], [3, -1, 0, 0], [-1, 0, 0, 0], [1, 1, 0, 2]])
+LABELS = ((0, 1, -1, 2), (3, -1, 0, 0), (-1, 0, 0, 0), (1, 1, 0, 2))
 
 
 def _multilabel(v: Values) -> Iterator[Sample]:
+    labels = np.array(LABELS)
     for reduction in REDUCTIONS:
-        yield Sample(v.normal(4, 4), LABELS, reduction=reduction)
-    yield Sample(v.normal(4), LABELS[0])
-    yield Invalid(v.normal(4, 4), LABELS + 2, raises=RuntimeError, reads_values=True,
+        yield Sample(v.normal(4, 4), labels, reduction=reduction)
+    yield Sample(v.normal(4), labels[0])
+    yield Invalid(v.normal(4, 4), labels + 2, raises=RuntimeError, reads_values=True,
                   match="'target' is out of range")
-    yield Invalid(v.normal(3, 4), LABELS, raises=RuntimeError, match="inconsistent target size")
+    yield Invalid(v.normal(3, 4), labels, raises=RuntimeError, match="inconsistent target size")
 
 
 def _multilabel_reference(x: Array, target: Array, reduction: str = "mean") -> Any:
@@ -171,6 +172,6 @@ ops = [
     _loss("multi_margin_loss", _multi, _multi_reference),
     _loss("multilabel_margin_loss", _multilabel, _multilabel_reference),
     _loss("multilabel_soft_margin_loss", _multilabel_soft, _multilabel_soft_reference),
-    _loss("triplet_margin_loss", _triplets(p=1.0, eps=0.1), _triplet),
+    _loss("triplet_margin_loss", _triplets(p=1.0, eps=0.1, margin=5.0), _triplet),
     _loss("triplet_margin_with_distance_loss", _triplets(), _triplet),
 ]  # fmt: skip

@@ -28,10 +28,10 @@ def _inputs(*parameters: Any, **named: Any) -> Any:
     return samples
 
 
-def _refusing(bad: Invalid, *parameters: Any) -> Any:
+def _refusing(bad: float, match: str, *parameters: Any) -> Any:
     def samples(v: Values) -> Iterator[Sample]:
         yield from _inputs(*parameters)(v)
-        yield bad
+        yield Invalid(v.normal(2), bad, raises=RuntimeError, own_words=True, match=match)
 
     return samples
 
@@ -114,15 +114,13 @@ ops = [
     _activation("hardtanh", _hardtanh, lambda x, low=-1.0, high=1.0: np.clip(x, low, high),
                 integers="int64"),
     _activation("relu6", _inputs(), lambda x: np.clip(x, 0, 6), integers="int64"),
-    _activation("celu", _refusing(Invalid(np.ones(2), 0.0, raises=RuntimeError,
-                                          match="alpha cannot be 0 for CELU"), 1.7), _elu),
+    _activation("celu", _refusing(0.0, "alpha cannot be 0 for CELU", 1.7), _elu),
     _activation("selu", _inputs(),
                 lambda x: 1.0507009873554805 * _scaled_elu(x)),
     _activation("prelu", _prelu, _prelu_reference),
     _activation("rrelu", _rrelu, lambda x, low=1 / 8, high=1 / 3: np.where(
         x > 0, x, (low + high) / 2 * x)),
-    _activation("softshrink", _refusing(Invalid(np.ones(2), -1.0, raises=RuntimeError,
-                                                own_words=True, match="lambda must be"), LAMBDA),
+    _activation("softshrink", _refusing(-1.0, "lambda must be", LAMBDA),
                 lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x - lambd * np.sign(x))),
     _activation("hardshrink", _inputs(LAMBDA),
                 lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x)),

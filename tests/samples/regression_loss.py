@@ -18,7 +18,7 @@ def _pairs(option: str, value: float, bad: float) -> Any:
                          **{option: value})  # fmt: skip
         for shape in ((5,), (2, 3, 4, 5), ()):
             yield Sample(3 * v.distinct(*shape), v.normal(*shape) / 50)
-        yield Sample(Fixed(np.array([np.inf, np.nan])), np.zeros(2), reduction="none")
+        yield Sample(Fixed(np.array([np.inf, np.nan])), Fixed(np.zeros(2)), reduction="none")
         yield Invalid(v.normal(3), v.normal(3), reduction="all", raises=ValueError,
                       match="all is not a valid value for reduction")
         yield Invalid(v.normal(3), v.normal(3), **{option: bad}, raises=RuntimeError,

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import FLOATING
+from ..dtype import FLOATING, HALVES
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
 from .choices import clamp, where
 from .common import conjugated, number
 from .comparison import sign
-from .creation import arange
 from .declare import operation
 from .elementwise import abs, pow
+from .joining import cat
 from .promotion import of_one_dtype
 from .reduction import sum
 from .shape import broadcast_tensors
@@ -143,9 +143,10 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise OperationError(f"pdist only supports floating-point dtypes, got {input.dtype}")
     if p < 0:
         raise OperationError(f"pdist only supports non-negative p values, got {p}")
-    places = arange(input.array.shape[0], device=input.device)
-    first, second = where(places.unsqueeze(1) < places)
-    return p_norm(input[first] - input[second], p, 1)
+    rows = input.array.shape[0]
+    # The differences of row i and those after it, for each i.
+    parts = [input[i] - input[i + 1 :] for i in range(rows - 1)]
+    return p_norm(cat(parts) if parts else input[:0], p, 1)
 
 
 @operation("torch", "nn.functional.pairwise_distance", method=False)
@@ -241,8 +242,8 @@ def bilinear(
             )
     if bias is not None and bias.array.shape != (w[0],):
         raise OperationError(
-            f"bilinear(): bias size does not match weight size: got {tuple(bias.shape)} but "
-            f"expected ({w[0]},)"
+            f"bilinear(): bias size does not match weight size: got "
+            f"{bias.array.size} but expected {w[0]}"
         )
     rows = math.prod(a[:-1])
     half = input1.reshape(rows, w[1]) @ weight.permute(1, 0, 2).reshape(w[1], w[0] * w[2])

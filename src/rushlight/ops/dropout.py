@@ -50,8 +50,8 @@ def dropout1d(
     if ndim not in (2, 3):
         raise OperationError(
             f"dropout1d: Expected 2D or 3D input, but received a {ndim}D input. Note that "
-            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, a channel "
-            "dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
+            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
+            "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
         )
     return _of_channels(input, p, training, inplace, 0 if ndim == 2 else 1)
 

@@ -119,10 +119,10 @@ class GroupNormGradient(FormulaGradient):
     def formula(self, grad: Any, x: Any, weight: Any, center: Tensor, invstd: Tensor) -> Any:
         shape = x.array.shape
         count, channels = shape[:2]
-        parted = (count, self.groups, channels // self.groups, -1)
+        parted = (count, self.groups, channels // self.groups, math.prod(shape[2:]))
         values, scaled = x.reshape(parted), grad.reshape(parted)
         if weight is not None:
-            scaled = scaled * weight.reshape(1, self.groups, -1, 1)
+            scaled = scaled * weight.reshape(1, *parted[1:3], 1)
         axes = (2, 3)
         eps = invstd.reshape(count, self.groups, 1, 1) ** -2 - values.detach().var(
             axes, unbiased=False, keepdim=True
@@ -135,8 +135,8 @@ class GroupNormGradient(FormulaGradient):
         products = grad.reshape(parted) * normalized
         return (
             (change * invstd).reshape(shape),
-            sum(products, (0, 3)).reshape(-1),
-            sum(grad.reshape(parted), (0, 3)).reshape(-1),
+            sum(products, (0, 3)).reshape(channels),
+            sum(grad.reshape(parted), (0, 3)).reshape(channels),
         )
 
 

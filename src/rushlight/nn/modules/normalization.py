@@ -29,7 +29,7 @@ class _Scaled(Module):
         """Scale 1, shift 0."""
         if self.weight is not None:
             init.ones_(self.weight)
-        if getattr(self, "bias", None) is not None:
+        if self.bias is not None:
             init.zeros_(self.bias)
 
 
