@@ -14,16 +14,17 @@ _BLOCK = 1 << 20  # elements of the differences that are held at a time
 class Distance:
     xp: Any
     array: Any
+    store: Any
 
     @kernel("reduction")
-    def p_norm(self, x: Any, p: float, axis: int, keepdim: bool) -> Any:
+    def p_norm(self, x: Any, p: float, axis: int, keepdim: bool, out: Any = None) -> Any:
         xp, size = self.xp, self.xp.abs(x)
         axes = (axis,) if x.ndim else None
         if p == 0:
             found = xp.sum(size != 0, axis=axes, keepdims=keepdim).astype(size.dtype)
         elif math.isinf(p):
             if x.ndim and x.shape[axis] == 0:
-                return self.array(xp.zeros(_without(x.shape, axis, keepdim), size.dtype))
+                return self.store(xp.zeros(_without(x.shape, axis, keepdim), size.dtype), out)
             found = (xp.max if p > 0 else xp.min)(size, axis=axes, keepdims=keepdim)
         else:
             # The device's own sum, which is exact to the last place or two.
@@ -31,7 +32,7 @@ class Distance:
             terms = size if p == 1 else size * size if p == 2 else size**p
             found = table.sum(self.array(terms), axes, keepdim)
             found = found if p == 1 else xp.sqrt(found) if p == 2 else found ** (1 / p)
-        return self.array(found.astype(size.dtype, copy=False))
+        return self.store(self.array(found).astype(size.dtype, copy=False), out)
 
     @kernel("product")
     def cdist(self, a: Any, b: Any, p: float, by_products: bool) -> Any:
