@@ -96,6 +96,11 @@ void sort_axes(int ndim, int* axes, const Rule& sequence) {
 // axes; false otherwise.
 bool dense_axes(const ArrayView& a, int* axes);
 
+// The strides of a dense array whose axes follow each other in memory as `axes` says, the slowest
+// first.
+void dense_strides(npy_intp item, int ndim, const npy_intp* shape, const int* axes,
+                   npy_intp* strides);
+
 // The strides of a dense array of a's shape and item size: in a's own memory order (NumPy's
 // order='K'), or in the order asked for.
 void strides_like(const ArrayView& a, npy_intp* strides);
@@ -111,6 +116,23 @@ int type_of(PyObject* dtype, npy_intp* size = nullptr);
 // Whether elements of a type are numbers or truth values that C++ knows: bits that can be moved.
 inline bool is_plain(int type) {
     return PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type);
+}
+
+// Calls body with a zero of the type of a real number's or truth value's elements; false for types
+// that are left to the base.
+template <class Body>
+bool with_element_type(int type, const Body& body) {
+    switch (type) {
+        case NPY_FLOAT: body(float{}); return true;
+        case NPY_DOUBLE: body(double{}); return true;
+        case NPY_INT64: body(int64_t{}); return true;
+        case NPY_INT32: body(int32_t{}); return true;
+        case NPY_INT16: body(int16_t{}); return true;
+        case NPY_INT8: body(int8_t{}); return true;
+        case NPY_UINT8:
+        case NPY_BOOL: body(uint8_t{}); return true;
+    }
+    return false;
 }
 
 // New arrays, uninitialised; blocks of some size come from the caching allocator. nullptr with a

@@ -1,5 +1,6 @@
 #include "nonzero.h"
 
+#include <atomic>
 #include <cstring>
 
 #include "allocator.h"
@@ -57,21 +58,6 @@ void split_places(int64_t count, int64_t length, int64_t* places, int64_t* along
 
 namespace {
 
-// Calls body with a zero of the elements' type; false for types that are left to the base.
-template <class Body>
-bool with_element_type(int type, const Body& body) {
-    switch (type) {
-        case NPY_FLOAT: body(float{}); return true;
-        case NPY_DOUBLE: body(double{}); return true;
-        case NPY_INT64: body(int64_t{}); return true;
-        case NPY_INT32: body(int32_t{}); return true;
-        case NPY_INT16: body(int16_t{}); return true;
-        case NPY_INT8:
-        case NPY_UINT8: body(uint8_t{}); return true;
-    }
-    return false;
-}
-
 // Where the elements of a contiguous array are not zero, as a mask; its own memory if it is one.
 const uint8_t* mask_of(const ArrayView& x, const char* data, uint8_t* room) {
     if (x.type == NPY_BOOL) return reinterpret_cast<const uint8_t*>(data);
@@ -87,7 +73,7 @@ const uint8_t* mask_of(const ArrayView& x, const char* data, uint8_t* room) {
 PyObject* nonzero(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     if (nargs != 1 || !view(args[0], x) || x.ndim == 0 || x.ndim > max_axes) return nullptr;
-    if (x.type != NPY_BOOL && !with_element_type(x.type, [](auto) {})) return nullptr;
+    if (!with_element_type(x.type, [](auto) {})) return nullptr;
     const int64_t size = x.size();
     Owned dense(x.is_contiguous ? Py_NewRef(args[0]) : new_array(x.type, x.ndim, x.shape));
     if (!dense) return nullptr;
@@ -96,8 +82,9 @@ PyObject* nonzero(PyObject* const* args, Py_ssize_t nargs) {
         strides_in_order(x, Order::C, strides);
         if (!copy_elements(x, data_of<char>(dense.get()), strides)) return nullptr;
     }
-    const allocator::Scratch room(x.type == NPY_BOOL ? 1 : size);
-    if (!room.data()) return PyErr_NoMemory();
+    const size_t bytes = x.type == NPY_BOOL ? 1 : size;
+    const allocator::Scratch room(bytes);
+    if (!room.data()) throw allocator::NoMemory(bytes);
     const uint8_t* mask = mask_of(x, data_of<char>(dense.get()), static_cast<uint8_t*>(room.data()));
     const int64_t count = count_true(mask, size);
     // Each column is contiguous, as in PyTorch: most programs take them one by one.
@@ -113,11 +100,49 @@ PyObject* nonzero(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
+// How many elements of dense memory are not zero.
+template <class T>
+int64_t count_of(const T* x, int64_t begin, int64_t end) {
+    int64_t count = 0;
+    for (int64_t i = begin; i < end; i += 4096) {
+        const int64_t last = std::min(end, i + 4096);
+        int32_t part = 0;
+        for (int64_t k = i; k < last; ++k) part += x[k] != T(0);
+        count += part;
+    }
+    return count;
+}
+
+PyObject* count_nonzero(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axes[NPY_MAXDIMS];
+    if (nargs != 2 || args[1] != Py_None || !view(args[0], x) || !dense_axes(x, axes))
+        return nullptr;
+    const int64_t size = x.size();
+    std::atomic<int64_t> total{0};
+    const auto count = [&](auto zero) {
+        using T = decltype(zero);
+        AllowThreads allow(size >= release_lock_from);
+        parallel_for(size, parallel_grain, [&](int64_t begin, int64_t end) {
+            total += count_of(x.as<T>(), begin, end);
+        });
+    };
+    if (x.type == NPY_BOOL)
+        count(uint8_t{});
+    else if (!with_element_type(x.type, count))
+        return nullptr;
+    PyObject* result = new_array(NPY_INT64, 0, nullptr);
+    if (result) *data_of<int64_t>(result) = total;
+    return result;
+}
+
 }  // namespace
 
 PyMethodDef nonzero_methods[] = {
     method<"nonzero", nonzero>(
         "nonzero(x)\n--\n\nThe indices of the elements that are not zero, a row each."),
+    method<"count_nonzero", count_nonzero>(
+        "count_nonzero(x, axes, out=None)\n--\n\nHow many elements are not zero."),
     {}};
 
 }  // namespace rushlight

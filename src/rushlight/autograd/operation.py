@@ -9,6 +9,7 @@ or a `setup_context`, which is called only while recording. Its instance is the 
 from __future__ import annotations
 
 import re
+import sys
 from itertools import combinations
 from typing import Any
 
@@ -20,7 +21,7 @@ from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..layout import contiguous_format
 from ..tensor import Tensor, wrap
-from .mirror import reach
+from .mirror import reach, written
 from .node import Node, edge_to, next_sequence
 from .view import View
 
@@ -119,19 +120,34 @@ class Operation(Node):
         return output
 
     @classmethod
+    def finish(cls, *inputs: Any) -> Any:
+        """`apply` as the last thing that a function does: its result goes straight where the
+        function's in-place form or `out=` wants it, if the kernel can write there."""
+        destination = state.destination
+        if destination is not None and destination.takes(cls, inputs, sys._getframe(1).f_code):
+            return destination.write(cls, inputs)
+        return cls.apply(*inputs)
+
+    @classmethod
     def apply_inplace(cls, x: Tensor, *others: Any) -> Tensor:
         """Runs the kernel with x as its output, and puts the call into x's history."""
-        recording = state.enabled and cls.differentiable and (
-            x.requires_grad or any(isinstance(o, Tensor) and o.requires_grad for o in others)
-        )
+        recording = False
         original = x
         check_memory(x)
-        if state.enabled:
+        if state.enabled and is_tracked(x):
             check_inplace(x)
+            recording = cls.differentiable and x.requires_grad
+        arrays = []
+        for other in others:
+            if isinstance(other, Tensor):
+                arrays.append(other.array)
+                if other.requires_grad and state.enabled and cls.differentiable:
+                    recording = True
+            else:
+                arrays.append(other)
         if recording and cls.saves_input:
             original = snapshot(x)
         edges = tuple([edge_to(value) for value in (x, *others)]) if recording else ()
-        arrays = [o.array if isinstance(o, Tensor) else o for o in others]
         table = kernel_tables[type(x.array)]
         try:
             if cls.forward is None:
@@ -142,13 +158,13 @@ class Operation(Node):
             raise explain(cls.operation_name, error, (x.array, *arrays)) from error
         if launch.recorder is not None:
             launch.recorder.see_call(cls.operation_name, (x, *others), x.array)
+        if not recording:
+            written(x)
+            return x
         x.bump_version()
-        if recording:
-            node = cls.make_node((original, *others), x, edges)
-            node.forget_written(x)
-            rebase_history(x, node)
-        if len(x.counter()) > 1:
-            reach(x)
+        node = cls.make_node((original, *others), x, edges)
+        node.forget_written(x)
+        rebase_history(x, node)
         return x
 
     @classmethod
@@ -211,11 +227,14 @@ class ViewOperation(Operation):
         view._grad_fn = None
         view._counter = source._counter or source.counter()
         origin = source._view
-        step = (cls, parameters)
+        way: Any = _new(View)  # its __init__ would be a tenth of the time
+        # A leaf is a base, even where it is a view itself.
         if origin is None or source._requires_grad and source._grad_fn is None:
-            view._view = View(source, (step,))  # a leaf is a base, even where it is a view itself
+            way.base, way.steps = source, ((cls, parameters),)
         else:
-            view._view = View(origin.base, (*origin.steps, step))
+            way.base, way.steps = origin.base, (*origin.steps, (cls, parameters))
+        way.base_grad_fn = way.base._grad_fn
+        view._view = way
         if (source._requires_grad or origin is not None and source.requires_grad) and (
             state.enabled and cls.differentiable
         ):
@@ -311,6 +330,11 @@ def told_sizes(arguments: Any) -> str:
     return ", ".join(told) or "the result"
 
 
+def is_tracked(x: Tensor) -> bool:
+    """Whether the graph has x, or what x is a view of."""
+    return x.requires_grad or x._view is not None and x._view.base.requires_grad
+
+
 def check_inplace(x: Tensor) -> None:
     """Raises PyTorch's errors for what may not be changed in place while recording."""
     for tensor, what in ((x, "leaf"), (x._base, "view of a leaf")):
@@ -337,18 +361,21 @@ def check_memory(x: Tensor) -> None:
         )
 
 
-def rebase_history(x: Tensor, node: Node) -> None:
-    """Makes `node`, which changed x in place, the last entry of x's history.
+def rebase_history(x: Tensor, node: Node, number: int = 0) -> None:
+    """Makes `node`, which changed x in place, the last entry of x's history; x is its output
+    `number`. The version is x's new one already; what mirrors x's memory follows with its history.
 
     If x is a view, its base has changed too: the base's history gets a `CopySlices`, from which the
     view's own is derived anew.
     """
     if x._view is None:
-        x.rebase(node)
-        return
-    base = x._view.base
-    base.rebase(CopySlices(base, x._view.steps, node))
-    x._view.refresh(x)
+        x.rebase(node, number)
+    else:
+        base = x._view.base
+        base.rebase(CopySlices(base, x._view.steps, node))
+        x._view.refresh(x)
+    if len(x.counter()) > 1:
+        reach(x)
 
 
 class CopySlices(Node):

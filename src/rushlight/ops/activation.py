@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
+from ..scalars import checked, number
 from ..tensor import Tensor
 from .choices import where
-from .common import conjugated, derivative, number
+from .common import conjugated, derivative
 from .declare import Unary, operation
-from .elementwise import erfc, exp
+from .elementwise import exp
+from .special import erfc
 
 
 class Relu(SavesOutput, Unary):
@@ -70,7 +72,8 @@ class SigmoidGradient(SavesInputs):
 
 
 _relu = Relu.define()
-tanh, sigmoid = Tanh.define("nn.functional.tanh"), Sigmoid.define("nn.functional.sigmoid")
+tanh = Tanh.define("nn.functional.tanh")
+sigmoid = Sigmoid.define("nn.functional.sigmoid", "special.expit")
 
 
 @operation("nn.functional")
@@ -369,7 +372,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 @operation("nn.functional", "torch.threshold")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > `threshold`, `value` elsewhere."""
-    return activated(Threshold, input, inplace, number(threshold), number(value))
+    threshold, value = (checked(number(v), input.array.dtype) for v in (threshold, value))
+    return activated(Threshold, input, inplace, threshold, value)
 
 
 @operation("nn.functional")

@@ -7,10 +7,10 @@ from typing import Any, overload
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX
 from ..errors import NotSupportedError, OperationError
-from ..scalars import checked
+from ..scalars import assigned, checked, number
 from ..tensor import Tensor
 from ..types import Number
-from .common import check_ordered, conjugated, methods, number
+from .common import check_ordered, conjugated, methods
 from .declare import Binary, operation
 from .promotion import (
     check_inplace_shape,
@@ -167,11 +167,23 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         operands = iter(of_one_dtype(input, *(v for v in limits if v is not None)))
         input = check_ordered("clamp", next(operands))
         return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
-    min, max = number(min), number(max)
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
-    return Clamp.apply(input if kind is input.dtype else input.to(kind), min, max)
+    min, max = (v if v is None else checked(number(v), kind.numpy) for v in (min, max))
+    return Clamp.finish(input if kind is input.dtype else input.to(kind), min, max)
+
+
+@operation(inplace=True)
+def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """Elements below `min`, a number or a tensor, become `min`."""
+    return clamp(input, min)
+
+
+@operation(inplace=True)
+def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """Elements above `max`, a number or a tensor, become `max`."""
+    return clamp(input, None, max)
 
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
@@ -213,10 +225,10 @@ def where(
             f"{condition.dtype}"
         )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-        input = full_like_number(input, result_type(input, other), condition)
+        input = full_like_number(number(input), result_type(input, other), condition)
     a, b = promoted("where", input, other)
     if not isinstance(b, Tensor):
-        b = full_like_number(b, a.dtype, a)
+        b = full_like_number(assigned(b, a.dtype.numpy), a.dtype, a)
     return Where.apply(condition, a, b)
 
 
@@ -294,4 +306,4 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     """`input + weight * (end - input)`: `end` itself for a weight of 1."""
     if input.array.dtype != end.array.dtype:
         raise OperationError(f"expected dtype {input.dtype} for `end` but got dtype {end.dtype}")
-    return Lerp.apply(input, end, number(weight))
+    return Lerp.finish(input, end, number(weight))

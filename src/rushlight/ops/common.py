@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +20,6 @@ def methods(**functions: Any) -> None:
         setattr(Tensor, name, function)
 
 
-def number(value: Any) -> Any:
-    """A parameter as a number of Python's: the precision of NumPy's would be the result's."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def check(conditions: Tensor, kind: type[Exception], message: str) -> None:
     """Raises `kind(message)` unless all hold; devices that would have to wait let it pass."""
     table_of(conditions).check(conditions.array, kind, message)
@@ -36,6 +32,11 @@ def check_ordered(name: str, x: Tensor) -> Tensor:
             f"{name}(): does not support complex input ({x.dtype}): complex numbers have no order"
         )
     return x
+
+
+def not_implemented(what: str) -> NotImplementedError:
+    """PyTorch's error in a backward that nobody has written."""
+    return NotImplementedError(f"the derivative for '{what}' is not implemented.")
 
 
 def conjugated(value: Any) -> Any:
@@ -72,6 +73,17 @@ def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
     if len(set(axes)) != len(axes):
         raise OperationError(f"dim {axes[0]} appears multiple times in the list of dims")
     return axes
+
+
+def check_one_device(name: str, tensors: Iterable[Tensor]) -> None:
+    """PyTorch's error for tensors of several devices, where no kernel sees all of them."""
+    devices = list(dict.fromkeys(str(tensor.device) for tensor in tensors))
+    if len(devices) > 1:
+        devices.sort(key=lambda device: device == "cpu")  # PyTorch names the host last
+        raise OperationError(
+            f"{name}: Expected all tensors to be on the same device, but found at least two "
+            f"devices, {' and '.join(devices[:2])}! Move one with .to(device)."
+        )
 
 
 class ValuesAndIndices(NamedTuple):

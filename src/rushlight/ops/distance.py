@@ -10,9 +10,10 @@ import numpy as np
 from ..autograd.operation import Operation
 from ..dtype import FLOATING, HALVES
 from ..errors import OperationError
+from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from .choices import clamp, where
-from .common import conjugated, number
+from .common import conjugated
 from .comparison import sign
 from .declare import operation
 from .elementwise import abs, pow

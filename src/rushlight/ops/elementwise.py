@@ -6,16 +6,17 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
-from ..dtype import COMPLEX, FLOATING, INTEGER, category_of
+from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, complex128, float64
 from ..errors import OperationError
+from ..scalars import checked, number
 from ..tensor import Tensor
 from ..types import Number
 from .choices import where
-from .common import conjugated, number
+from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
 from .entry import run_inplace
-from .promotion import of_one_dtype
+from .promotion import of_one_dtype, result_type
 
 # ---- arithmetic
 
@@ -91,6 +92,12 @@ class Neg(Unary):
         return -grad
 
 
+class FloorDivide(Binary):
+    """The largest whole number not above `input / other`; as in PyTorch without a gradient."""
+
+    takes_number_first = True
+
+
 class FlatQuotient(Binary):
     """A quotient in whole numbers: it is flat wherever it has a gradient at all."""
 
@@ -100,11 +107,11 @@ class FlatQuotient(Binary):
         return zeros_like(grad), zeros_like(grad)
 
 
-class FloorDivide(FlatQuotient):
+class DivFloor(FlatQuotient):
     """The largest whole number not above `input / other`."""
 
-
-DivFloor = FloorDivide.renamed("Div")
+    kernel = "floor_divide"
+    node_name = "DivBackward0"
 
 
 class TruncDivide(FlatQuotient):
@@ -120,7 +127,7 @@ class Remainder(SavesInputs, Binary):
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
-        return grad, -grad * floor_divide(a, b) if self.needs(1) else None
+        return grad, -grad * _div_floor(a, b) if self.needs(1) else None
 
 
 class Fmod(SavesInputs, Binary):
@@ -195,7 +202,10 @@ def addcmul(
     input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
 ) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast."""
-    return Addcmul.apply(*of_one_dtype(input, tensor1, tensor2), number(value))
+    tensors = of_one_dtype(input, tensor1, tensor2)
+    if tensors[0].dtype.category == INTEGER:
+        value = checked(int(value), tensors[0].array.dtype)
+    return Addcmul.finish(*tensors, number(value))
 
 
 @operation(inplace=True)
@@ -207,7 +217,7 @@ def addcdiv(
         raise OperationError(
             "Integer division with addcdiv is no longer supported; convert an operand with .float()"
         )
-    return Addcdiv.apply(*of_one_dtype(input, tensor1, tensor2), number(value))
+    return Addcdiv.finish(*of_one_dtype(input, tensor1, tensor2), number(value))
 
 
 @operation("torch", "divide")
@@ -240,6 +250,24 @@ def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
 def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input / other`, broadcast."""
     return _true_divide(input, other)
+
+
+@operation(method=False)
+def rsub(
+    input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
+) -> Tensor:
+    """`other - alpha * input`, broadcast."""
+    if not isinstance(input, Tensor):
+        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
+    return sub(other, input, alpha=alpha)
+
+
+@operation
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself; a mask is refused, as it is by `-`."""
+    if category_of(input.array.dtype) == BOOL:
+        raise OperationError("The `+` operator, on a bool tensor is not supported.")
+    return input
 
 
 # ---- powers
@@ -301,6 +329,19 @@ def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> 
     if not isinstance(exponent, Tensor):
         raise invalid_combination("pow", [input, exponent])
     return Pow.call(input, exponent)
+
+
+@operation(inplace=True)
+def float_power(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """`input ** exponent` in double precision, broadcast; either may be a number, but not both.
+
+    >>> import rushlight as torch
+    >>> torch.float_power(torch.tensor([2, 3]), -1)
+    tensor([0.5000, 0.3333], dtype=torch.float64)
+    """
+    is_complex = result_type(input, exponent).category == COMPLEX
+    kind = complex128 if is_complex else float64
+    return pow(*(v.to(kind) if isinstance(v, Tensor) else v for v in (input, exponent)))
 
 
 # ---- exponentials and roots
@@ -397,25 +438,8 @@ class Log10(SavesInputs, Unary):
         return grad / conjugated(self.saved_tensors[0] * math.log(10))
 
 
-class Erf(SavesInputs, Unary):
-    """The error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * exp(-(x * x)) * (2 / math.sqrt(math.pi))
-
-
-class Erfc(SavesInputs, Unary):
-    """1 - erf(x), accurate where that is small."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * exp(-(x * x)) * (-2 / math.sqrt(math.pi))
-
-
-exp, log, log1p = Exp.define(), Log.define(), Log1p.define()
+exp, log, log1p = Exp.define(), Log.define(), Log1p.define("special.log1p")
 sqrt, rsqrt, reciprocal = Sqrt.define(), Rsqrt.define(), Reciprocal.define()
 abs = Abs.define("absolute")
 exp2, expm1 = Exp2.define("special.exp2"), Expm1.define("special.expm1")
 log2, log10 = Log2.define(), Log10.define()
-erf, erfc = Erf.define("special.erf"), Erfc.define("special.erfc")

@@ -8,9 +8,9 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..dtype import FLOATING
 from ..errors import NotSupportedError, OperationError
+from ..scalars import number
 from ..tensor import Tensor
 from ..type_info import finfo
-from .common import number
 from .declare import operation
 from .elementwise import div
 from .normalization import FormulaGradient, batch_norm, constant

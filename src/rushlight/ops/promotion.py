@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import is_tracked
 from ..dtype import (
     FLOATING,
     HALVES,
@@ -22,6 +23,7 @@ from ..errors import OperationError
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
+from ..scalars import number
 from ..tensor import Tensor, wrap
 
 
@@ -39,8 +41,7 @@ def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
         if -(2**63) <= b < 2**64:
             return a, b, a.array, b
         raise OverflowError("int too big to convert")
-    if operation.refuses_bool and any(_is_bool(value) for value in (a, b)):
-        raise OperationError(operation.refuses_bool)
+    refuse_bool(operation, a, b)
     if not operation.takes_numbers and not isinstance(b, Tensor):
         raise TypeError(
             f"{operation.operation_name}(): argument 'other' (position 2) must be Tensor, not "
@@ -48,6 +49,12 @@ def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
         )
     a, b = promoted(operation.operation_name, a, b, operation.floats, operation.wide_scalar)
     return a, b, a.array, b.array if isinstance(b, Tensor) else b
+
+
+def refuse_bool(operation: Any, *values: Any) -> None:
+    """PyTorch's error where masks are no operands, before promotion hides them."""
+    if operation.refuses_bool and any(_is_bool(value) for value in values):
+        raise OperationError(operation.refuses_bool)
 
 
 def _is_bool(value: Any) -> bool:
@@ -74,7 +81,7 @@ def promoted(
     if floats and to.category < FLOATING:
         to = get_default_dtype()
     if not isinstance(a, Tensor):
-        a = full_like_number(a, to, b)
+        a = full_like_number(number(a), to, b)
     elif a.array.dtype != to.numpy:
         a = a.to(to)
     if isinstance(b, Tensor):
@@ -114,7 +121,8 @@ def is_plain_change(target: Tensor, other: Any) -> bool:
         and type(x) is type(y)
         and not target._requires_grad
         and not other._requires_grad
-        and target._view is other._view is None
+        and (target._view is None or not is_tracked(target))
+        and (other._view is None or not other.requires_grad)
         and launch.recorder is None
         and 0 not in x.strides
     )

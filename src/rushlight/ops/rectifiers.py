@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX, FLOATING
 from ..errors import NotSupportedError, OperationError
+from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from .activation import (
     FlatGradient,
@@ -20,7 +21,6 @@ from .activation import (
     threshold,
 )
 from .choices import where
-from .common import number
 from .declare import operation
 from .elementwise import exp
 from .promotion import table_of

@@ -9,9 +9,10 @@ from typing import Any
 from ..autograd.operation import SavesInputs
 from ..dtype import FLOATING
 from ..errors import NotSupportedError, OperationError
+from ..scalars import number
 from ..tensor import Tensor
 from .choices import clamp, where
-from .common import check, number
+from .common import check
 from .declare import operation
 from .elementwise import exp, log
 from .loss import check_same_shape, l1_loss, reduced, reduction_of, weighted

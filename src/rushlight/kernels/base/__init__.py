@@ -13,15 +13,21 @@ import numpy as np
 from ...device import cpu, device
 from ..declaration import kernel
 from .activation import Activation
+from .attention import Attention
 from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
+from .ctc import CTC
 from .distance import Distance
 from .dropout import Dropout
 from .elementwise import Elementwise
+from .embedding import Embedding
+from .floating import Floating
+from .folding import Folding
 from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
+from .integers import Integers
 from .layer_norm import LayerNorm
 from .linalg import Linalg
 from .loss import Loss
@@ -32,14 +38,18 @@ from .pooling import Pooling
 from .random import Random
 from .rectifiers import Rectifiers
 from .reduction import Reduction
+from .resampling import Resampling
 from .shape import Shape
 from .softmax import Softmax
+from .special import Special
+from .views import Views
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Distance, Dropout, Elementwise, Index, Indexing,
-    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction,
-    Shape, Softmax,
+    Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
+    Embedding, Floating, Folding, Index, Indexing, Integers, LayerNorm, Linalg, Loss, Matmul,
+    Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Resampling, Shape, Softmax,
+    Special, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
