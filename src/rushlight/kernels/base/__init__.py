@@ -29,13 +29,16 @@ from .optim import Optim
 from .pooling import Pooling
 from .random import Random
 from .reduction import Reduction
+from .scan import Scan
 from .shape import Shape
 from .softmax import Softmax
+from .variance import Variance
 
 
 class Base(
     Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Matmul, Normalization, Optim, Pooling, Random, Reduction, Scan, Shape,
+    Softmax, Variance,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
