@@ -229,6 +229,11 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(f"{name}(): argument 'out' must be a tuple of {len(found)} Tensors")
     for target, result in zip(targets, found, strict=True):
         _check_out(name, target, result)
+        if result.dtype is not target.dtype and getattr(function, "exact_out", False):
+            raise OperationError(
+                f"{name}(): Expected out tensor to have dtype {result.dtype}, but got "
+                f"{target.dtype} instead"
+            )
     for target, result in zip(targets, found, strict=True):
         _store(target, result)
     if isinstance(results, tuple):

@@ -25,6 +25,7 @@ from .common import (
     values_and_indices,
 )
 from .declare import operation
+from .indexing import pick
 from .scan import products_before
 from .shape import Expand
 
@@ -336,10 +337,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
             f"{name}(): Expected reduction dim {axis} to have non-zero size."
         )
     indices = wrap(getattr(table_of(input), "arg" + name)(input.array, axis, True))
-    values = input.gather(axis, indices)
-    if not keepdim:
-        values, indices = values.squeeze(axis), indices.squeeze(axis)
-    return result(values, indices)
+    return result(*pick(input, axis, indices, keepdim))
 
 
 @overload

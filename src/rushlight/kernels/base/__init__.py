@@ -19,6 +19,7 @@ from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
 from .halves import wrap_kernels
+from .histogram import Histogram
 from .index import Index
 from .indexing import Indexing
 from .linalg import Linalg
@@ -30,15 +31,18 @@ from .pooling import Pooling
 from .random import Random
 from .reduction import Reduction
 from .scan import Scan
+from .scatter import Scatter
+from .searching import Searching
 from .shape import Shape
 from .softmax import Softmax
+from .sorting import Sorting
 from .variance import Variance
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Scan, Shape,
-    Softmax, Variance,
+    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Histogram, Index, Indexing,
+    Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Scan, Scatter,
+    Searching, Shape, Softmax, Sorting, Variance,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

@@ -20,7 +20,7 @@ from ..quiet import quiet_context
 _COMPUTES = {"elementwise", "reduction", "scan", "product", "window", "update", "fused"}
 _NO_VALUES = {"view", "read", "check"}
 # Of the kernels that place elements, those that add where places are named twice.
-_ADDS = {"scatter_add", "index_put_add", "index_add", "pad_backward"}
+_ADDS = {"scatter_add", "scatter_reduce", "index_put_add", "index_add", "pad_backward"}
 
 
 def wrap_kernels(table: type) -> None:

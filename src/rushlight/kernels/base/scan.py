@@ -45,9 +45,8 @@ class Scan:
         if x.ndim == 0:
             return x.copy(), xp.zeros((), "int64")
         values = x.copy()
-        along = [-1 if i == axis else 1 for i in range(x.ndim)]
         places = xp.empty(x.shape, "int64")
-        places[...] = xp.arange(x.shape[axis]).reshape(along)
+        places[...] = xp.arange(x.shape[axis]).reshape(along(x, axis))
         step = 1
         while step < x.shape[axis]:
             before, after = (slice(None),) * axis, (slice(None),) * axis
@@ -77,3 +76,8 @@ class Scan:
 def _wide(x: Any) -> Any:
     """Twice the precision for floats: rounding errors add up along the axis."""
     return "float64" if x.dtype == "float32" else x.dtype
+
+
+def along(x: Any, axis: int) -> tuple[int, ...]:
+    """The shape in which a vector lies along one axis of x."""
+    return tuple([-1 if i == axis else 1 for i in range(x.ndim)])
