@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs
-from ..dtype import COMPLEX
+from ..dtype import COMPLEX, uint8
+from ..dtype import bool as bool_
 from ..errors import NotSupportedError, OperationError
 from ..scalars import checked
 from ..tensor import Tensor
@@ -13,6 +14,7 @@ from ..types import Number
 from .common import check_ordered, conjugated, number
 from .declare import Binary, operation
 from .promotion import (
+    check_cast,
     check_inplace_shape,
     full_like_number,
     of_one_dtype,
@@ -174,6 +176,18 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     return Clamp.apply(input if kind is input.dtype else input.to(kind), min, max)
 
 
+@operation(inplace=True)
+def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
+    """Elements below `min` become `min`."""
+    return clamp(input, min=min)
+
+
+@operation(inplace=True)
+def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
+    """Elements above `max` become `max`."""
+    return clamp(input, max=max)
+
+
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
 
@@ -200,13 +214,15 @@ def where(
 ) -> Tensor: ...
 
 
-@operation(method=False)
+@operation(method=False, exact_out=True)
 def where(
     condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None
 ) -> Any:
     """`input` where `condition` is true, `other` elsewhere; alone, the indices where it is true."""
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
+    if condition.dtype is uint8:  # what masks were once
+        condition = condition.to(bool_)
     if condition.array.dtype.kind != "b":
         raise OperationError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
@@ -218,6 +234,12 @@ def where(
     if not isinstance(b, Tensor):
         b = full_like_number(b, a.dtype, a)
     return Where.apply(condition, a, b)
+
+
+@operation("", "Tensor.where")
+def _where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """This tensor's elements where `condition` is true, `other`'s elsewhere."""
+    return where(condition, self, other)
 
 
 @operation
@@ -262,6 +284,7 @@ def _filling(input: Tensor, mask: Tensor, value: Any) -> Any:
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.array.ndim} dimension(s)."
         )
+    check_cast("masked_fill", value.dtype, input)
     return value
 
 

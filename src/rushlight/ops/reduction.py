@@ -461,6 +461,25 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @operation
+def hash_tensor(
+    input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The exclusive or, as uint64, of the elements' bits along `dim`; floats count as float64.
+
+    >>> import rushlight as torch
+    >>> torch.hash_tensor(torch.tensor([1, 2, 4]))
+    tensor(7, dtype=torch.uint64)
+    """
+    if mode != 0:
+        raise OperationError(f"hash_tensor: unknown mode {mode}; 0 is the exclusive or")
+    if input.dtype.category == COMPLEX:
+        raise NotSupportedError(f"hash_tensor: not implemented for {input.dtype}")
+    axes = normalize_axes(dim, input.array.ndim)
+    return wrap(table_of(input).hash_bits(input.array, axes, keepdim))
+
+
+@operation
 def norm(
     input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *,
     out: Tensor | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...dtype import FLOATING, category_of
 from ..declaration import kernel
 
 
@@ -77,3 +78,20 @@ class Reduction:
     @kernel("reduction")
     def count_nonzero(self, x: Any, axes: Any, out: Any = None) -> Any:
         return self.store(self.xp.count_nonzero(x, axis=axes), out)
+
+    @kernel("reduction")
+    def hash_bits(self, x: Any, axes: Any, keepdims: bool) -> Any:
+        """The exclusive or of the elements' bits in 64 bits."""
+        wide = x.astype("float64" if category_of(x.dtype) == FLOATING else "int64").view("uint64")
+        axes = tuple(range(x.ndim)) if axes is None else axes
+        kept = tuple([1 if i in axes else n for i, n in enumerate(x.shape)])
+        rest = [i for i in range(x.ndim) if i not in axes]
+        lines = wide.transpose([*axes, *rest]).reshape(-1, math.prod(kept))
+        count = lines.shape[0]
+        while count > 1:  # the second half into the first
+            half = (count + 1) // 2
+            folded = lines[:half].copy()
+            folded[: count - half] ^= lines[half:count]
+            lines, count = folded, half
+        result = lines[0].copy() if count else self.xp.zeros(math.prod(kept), "uint64")
+        return result.reshape(kept if keepdims else [x.shape[i] for i in rest])

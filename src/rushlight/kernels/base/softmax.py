@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...dtype import FLOATING, category_of
+from ...dtype import COMPLEX, FLOATING, category_of
 from ...dtype import dtype as DType
 from ...errors import NotSupportedError
 from ..declaration import kernel
@@ -46,12 +46,23 @@ class Softmax:
             raise NotSupportedError(f"logaddexp is not implemented for {DType.from_numpy(a.dtype)}")
         return self.array(self.xp.logaddexp(a, b, out=out))
 
+    def _complex_logaddexp(self, a: Any, b: Any) -> Any:
+        """log(exp(a) + exp(b)); the imaginary part of what is infinitely small does not count."""
+        xp = self.xp
+        swaps = a.real < b.real
+        large, small = xp.where(swaps, b, a), xp.where(swaps, a, b)
+        result = large + xp.log1p(xp.exp(small - large))
+        result = xp.where(small.real == -xp.inf, large, result)
+        return xp.where((a != a) | (b != b), xp.nan, result)
+
     @kernel("scan")
     def logcumsumexp(self, x: Any, axis: int, out: Any = None) -> Any:
-        wide = x.astype("float64")
+        is_complex = category_of(x.dtype) == COMPLEX
+        join = self._complex_logaddexp if is_complex else self.xp.logaddexp
+        wide = x.astype("complex128" if is_complex else "float64")
         lines, step = self.xp.moveaxis(wide, axis, 0) if x.ndim else wide.reshape(1), 1
         while step < lines.shape[0]:  # each element has the `step` ones before it; then twice that
-            lines[step:] = self.xp.logaddexp(lines[step:], lines[:-step])
+            lines[step:] = join(lines[step:], lines[:-step])
             step *= 2
         return self.store(wide.astype(x.dtype, copy=False), out)
 
