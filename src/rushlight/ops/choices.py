@@ -214,7 +214,7 @@ def where(
 ) -> Tensor: ...
 
 
-@operation(method=False, exact_out=True)
+@operation(method=False, out="exact")
 def where(
     condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None
 ) -> Any:

@@ -349,35 +349,36 @@ def operation(place: AnyFunction) -> AnyFunction: ...
 @overload
 def operation(
     place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    exact_out: bool = False,
+    out: str = "cast",
 ) -> Callable[[AnyFunction], AnyFunction]: ...
 
 
 def operation(
     place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    exact_out: bool = False,
+    out: str = "cast",
 ) -> Any:
     """Makes a function on tensors an entry, and puts it where users find it.
 
     `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
-    alone), or a module such as "nn.functional". `inplace` adds the method `name_`. With
-    `exact_out` an `out` must have the result's dtype, and not just one that holds it.
+    alone), or a module such as "nn.functional". `inplace` adds the method `name_`. `out`
+    says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
+    the result's ("exact"), or that, with memory that no argument shares ("apart").
     """
     if callable(place):
-        return _declared(place, "torch", (), True, False, False)
+        return _declared(place, "torch", (), True, False, "cast")
     with_method = place == "torch" if method is None else method
 
     def decorate(body: Any) -> Any:
-        return _declared(body, place, aliases, with_method, inplace, exact_out)
+        return _declared(body, place, aliases, with_method, inplace, out)
 
     return decorate
 
 
 def _declared(
-    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, exact_out: bool
+    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str
 ) -> Any:
     function = _entry(body)
-    function.exact_out = exact_out
+    function.out = out
     publish_all(function, place, method, aliases)
     if inplace:
         written = _inplace_of(function)

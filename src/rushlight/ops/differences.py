@@ -41,9 +41,9 @@ def diff(
                 f"{tuple(piece.shape)}, {tuple(input.shape)}"
             )
     pieces = [piece for piece in (prepend, input, append) if piece is not None]
-    x = cat(pieces, axis) if len(pieces) > 1 else input
     if n == 0:
-        return x.clone()
+        return input.clone()
+    x = cat(pieces, axis) if len(pieces) > 1 else input
     for _ in range(min(n, x.array.shape[axis])):
         left, right = _part(x, axis, 0, -1), _part(x, axis, 1, None)
         x = left.logical_xor(right) if x.dtype.category == BOOL else right - left
@@ -109,11 +109,11 @@ def _steps(name: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[int, Any]:
 
 @operation(method=False)
 def gradient(
-    input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+    input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
 ) -> tuple[Tensor, ...]:
     """The derivative along each of `dim` (all of them), from both neighbours of each element.
 
-    `spacing` is how far elements are apart, one for all or for each dimension, or vectors of their
+    `spacing` is how far elements are apart (1), for all or for each dimension, or vectors of their
     places. At the ends the derivative is that of the line (`edge_order` 1) or the parabola (2)
     through the outermost elements.
 
@@ -130,6 +130,7 @@ def gradient(
                 "torch.gradient expected each dimension size to be at least edge_order+1 "
                 f"(dimension {axis} of {tuple(input.shape)}, edge_order {edge_order})"
             )
+    spacing = 1 if spacing is None else spacing
     steps = [*spacing] if isinstance(spacing, (tuple, list)) else [spacing] * len(axes)
     if len(steps) != len(axes):
         raise OperationError(

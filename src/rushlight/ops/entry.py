@@ -229,11 +229,11 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(f"{name}(): argument 'out' must be a tuple of {len(found)} Tensors")
     for target, result in zip(targets, found, strict=True):
         _check_out(name, target, result)
-        if result.dtype is not target.dtype and getattr(function, "exact_out", False):
-            raise OperationError(
-                f"{name}(): Expected out tensor to have dtype {result.dtype}, but got "
-                f"{target.dtype} instead"
-            )
+    kind = getattr(function, "out", "cast")
+    if kind != "cast":
+        _check_exact(name, targets, found)
+    if kind == "apart":
+        _check_apart(name, targets, (*args, *kwargs.values()))
     for target, result in zip(targets, found, strict=True):
         _store(target, result)
     if isinstance(results, tuple):
@@ -271,6 +271,27 @@ def _check_out(name: str, target: Tensor, result: Tensor) -> None:
             f"devices, {result.device} and {target.device}! (out is on the latter)"
         )
     check_memory(target)
+
+
+def _check_exact(name: str, targets: Any, results: Any) -> None:
+    for target, result in zip(targets, results, strict=True):
+        if result.dtype is not target.dtype:
+            raise OperationError(
+                f"{name}(): Expected out tensor to have dtype {result.dtype}, but got "
+                f"{target.dtype} instead"
+            )
+
+
+def _check_apart(name: str, targets: Any, arguments: Any) -> None:
+    for target in targets:
+        for value in leaves(arguments):
+            if isinstance(value, Tensor) and table_of(target).may_overlap(
+                target.array, value.array
+            ):
+                raise OperationError(
+                    f"unsupported operation: {name}() is given an out that shares memory with one "
+                    "of its arguments. Please clone() the tensor before performing the operation."
+                )
 
 
 def _store(target: Tensor, result: Tensor) -> None:

@@ -497,7 +497,7 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     shape = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
     shape = tuple(shape)
     have = input.array.shape
-    if have == shape:
+    if have == shape != ():
         return input
     added = len(have) - len(shape)
     axes = tuple(range(added)) + tuple(
@@ -508,6 +508,6 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     )
     if not fits:
         raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(have)}}}.")
-    result = Sum.apply(input, axes, True)
+    result = sum(input, axes, True)
     return result.reshape(shape) if added else result
 

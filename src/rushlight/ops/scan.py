@@ -67,6 +67,8 @@ class RunningExtreme(AlongIndex):
         self.save(output[1])
 
     def backward(self, grad: Tensor, _: Any) -> Any:
+        if grad.array.ndim == 0:
+            return grad
         zeros = grad.new_zeros(self.input_shape)
         return ScatterAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
 

@@ -138,7 +138,7 @@ def _fitting(name: str, x: Tensor, axis: int, index: Tensor, source: Tensor) -> 
     return source[tuple(slice(0, n) for n in shape)]
 
 
-@operation(exact_out=True)
+@operation(out="exact")
 def scatter_add(
     input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -157,7 +157,7 @@ def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return _placed(ScatterAdd, "scatter_add_", True, self, dim, index, src)
 
 
-@operation(exact_out=True)
+@operation(out="exact")
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
     reduce: str | None = None, out: Tensor | None = None,
@@ -212,7 +212,7 @@ def _scattered(
 REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
 
-@operation(inplace=True, exact_out=True)
+@operation(inplace=True, out="exact")
 def scatter_reduce(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *,
     include_self: bool = True, out: Tensor | None = None,

@@ -34,7 +34,24 @@ class IndexCopy(AlongIndex):
         return rest, IndexSelect.apply(grad, self.dim, index)
 
 
-IndexFill = IndexCopy.renamed("IndexFill")
+class IndexFill(AlongIndex):
+    """One value, a 0-d tensor or a number, in the slices that a vector names."""
+
+    @staticmethod
+    def forward(
+        kernels: Any, x: Any, value: Any, dim: int, index: Any, out: Any = None
+    ) -> Any:
+        return kernels.index_copy(x, dim, index, value, out)
+
+    def backward(self, grad: Tensor) -> Any:
+        index, dim = self.saved_tensors[0], self.dim
+        rest = IndexFill.apply(grad, 0, dim, index) if self.needs(0) else None
+        if not self.needs(1):
+            return rest, None
+        shape = grad.array.shape
+        named = IndexFill.apply(grad.new_zeros(shape[dim]), 1, 0, index) != 0
+        along = [-1 if i == dim else 1 for i in range(len(shape))]
+        return rest, where(named.reshape(along), grad, 0.0).sum()
 
 
 def _vector(name: str, index: Tensor, kind: type[Exception]) -> Tensor:
@@ -64,7 +81,7 @@ def _changed(
 # ---- index_add
 
 
-@operation(exact_out=True)
+@operation(out="exact")
 def index_add(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1,
     out: Tensor | None = None,
@@ -129,7 +146,7 @@ def _check_slices(
 # ---- index_copy, index_fill
 
 
-@operation(exact_out=True)
+@operation(out="exact")
 def index_copy(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor:
@@ -190,8 +207,7 @@ def _filled(name: str, inplace: bool, input: Tensor, dim: int, index: Tensor, va
                 f"{name} only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value.array.ndim} dimension(s)."
             )
-        slices = (*shape[:axis], index.array.size, *shape[axis + 1 :])
-        value = value.to(input.device, input.dtype).expand(slices)
+        value = value.to(input.device, input.dtype)
     else:
         value = checked(number(value), input.array.dtype)
     try:
@@ -209,7 +225,7 @@ def _from_end(index: Tensor, size: int) -> Tensor:
 # ---- index_reduce
 
 
-@operation(inplace=True, exact_out=True)
+@operation(inplace=True, out="exact")
 def index_reduce(
     input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *,
     include_self: bool = True, out: Tensor | None = None,
@@ -247,7 +263,7 @@ def index_reduce(
 # ---- by places in order
 
 
-@operation
+@operation(out="apart")
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements at places counted through the whole tensor, in the index's shape.
 

@@ -80,7 +80,7 @@ def _place(name: str, input: Tensor, dim: int) -> int:
     return axis
 
 
-@operation
+@operation(out="apart")
 def kthvalue(
     input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
     out: Sequence[Tensor] | None = None,

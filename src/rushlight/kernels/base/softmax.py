@@ -57,12 +57,18 @@ class Softmax:
 
     @kernel("scan")
     def logcumsumexp(self, x: Any, axis: int, out: Any = None) -> Any:
-        is_complex = category_of(x.dtype) == COMPLEX
-        join = self._complex_logaddexp if is_complex else self.xp.logaddexp
-        wide = x.astype("complex128" if is_complex else "float64")
-        lines, step = self.xp.moveaxis(wide, axis, 0) if x.ndim else wide.reshape(1), 1
+        if x.ndim == 0:
+            return self.store(x.copy(), out)
+        if category_of(x.dtype) == COMPLEX:
+            wide = x.astype("complex128")
+            lines = self.xp.moveaxis(wide, axis, 0)
+            for i in range(1, lines.shape[0]):  # one by one: the angle is what they add up to
+                lines[i] = self._complex_logaddexp(lines[i], lines[i - 1])
+            return self.store(wide.astype(x.dtype, copy=False), out)
+        wide = x.astype("float64")
+        lines, step = self.xp.moveaxis(wide, axis, 0), 1
         while step < lines.shape[0]:  # each element has the `step` ones before it; then twice that
-            lines[step:] = join(lines[step:], lines[:-step])
+            lines[step:] = self.xp.logaddexp(lines[step:], lines[:-step])
             step *= 2
         return self.store(wide.astype(x.dtype, copy=False), out)
 
