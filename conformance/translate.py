@@ -71,6 +71,44 @@ def back(value: Any) -> torch.Tensor:
 TOLERANCES = {torch.float16: 2e-3, torch.bfloat16: 2e-2, torch.float32: 2e-5, torch.complex64: 2e-5}
 
 
+# Dtypes that Rushlight does not have: as PyTorch itself says, hardly any operator takes them.
+LEFT_OUT = {
+    torch.complex32, torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2,
+    torch.float8_e5m2fnuz, torch.float8_e8m0fnu,
+}  # fmt: skip
+
+
+def comparable(expected: Any) -> bool:
+    return all(t.dtype not in LEFT_OUT for t in leaves(expected))
+
+
+def widened(sample: Any) -> Any:
+    """A sample with its floating tensors, and dtypes that it asks for, in double precision."""
+    wide = {torch.float32: torch.float64, torch.float16: torch.float64,
+            torch.bfloat16: torch.float64, torch.complex64: torch.complex128}  # fmt: skip
+
+    def widen(value: Any) -> Any:
+        if isinstance(value, torch.Tensor) and value.dtype in wide:
+            return value.detach().to(wide[value.dtype]).requires_grad_(value.requires_grad)
+        return wide.get(value, value) if isinstance(value, torch.dtype) else value
+
+    return sample.transform(widen)
+
+
+def as_exact(ours: Any, theirs: Any, precise: Any) -> bool:
+    """Whether results are as near to those in double precision as PyTorch's are, or nearly."""
+    triples = list(zip(leaves(ours), leaves(theirs), leaves(precise), strict=True))
+    for our, their, exact in triples:
+        wide = exact.detach().to(torch.complex128 if exact.is_complex() else torch.float64)
+        mine, its = (v.to(wide.dtype) for v in (back(our), their.detach()))
+        close = torch.isclose(mine, wide, rtol=1e-6, atol=1e-7, equal_nan=True)
+        worst = torch.where(mine == wide, 0, (mine - wide).abs())[~close]
+        allowed = torch.where(its == wide, 0, (its - wide).abs())
+        if worst.numel() and not worst.max() <= 3 * allowed.nan_to_num(0).max():
+            return False
+    return True
+
+
 def difference(ours: Any, theirs: Any) -> str:
     """What tells a result from PyTorch's, or nothing: dtype, shape, values, kinds of containers."""
     if isinstance(theirs, torch.Tensor):

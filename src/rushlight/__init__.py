@@ -45,6 +45,14 @@ from .dtype import (
     uint32,
     uint64,
 )
+from .layout import (
+    channels_last,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from .tensor import Size, Tensor
 from .type_info import finfo, iinfo
 from .version import __version__
@@ -62,7 +70,6 @@ from .autograd import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
-from .ops.copies import channels_last, contiguous_format, preserve_format
 from .ops.promotion import result_type
 from .printing import set_printoptions
 from .random import (

@@ -58,10 +58,13 @@ from .dtype import uint64 as uint64
 from .graph.compile import compile as compile
 from .kernels import get_num_threads as get_num_threads
 from .kernels import set_num_threads as set_num_threads
+from .layout import channels_last as channels_last
+from .layout import contiguous_format as contiguous_format
+from .layout import layout as layout
+from .layout import memory_format as memory_format
+from .layout import preserve_format as preserve_format
+from .layout import strided as strided
 from .ops.common import ValuesAndIndices
-from .ops.copies import channels_last as channels_last
-from .ops.copies import contiguous_format as contiguous_format
-from .ops.copies import preserve_format as preserve_format
 from .ops.promotion import result_type as result_type
 from .printing import set_printoptions as set_printoptions
 from .random import Generator as Generator
@@ -200,7 +203,7 @@ def clamp(
     input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 clip = clamp
-def clone(input: Tensor, *, memory_format: str = "torch.preserve_format") -> Tensor: ...
+def clone(input: Tensor, *, memory_format: memory_format = ...) -> Tensor: ...
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def conj(input: Tensor) -> Tensor: ...
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...

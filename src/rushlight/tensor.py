@@ -22,6 +22,8 @@ from .dtype import dtype as DType
 from .hooks import RemovableHandle
 from .kernels import launch
 from .kernels.launch import kernels as kernel_tables
+from .layout import layout as Layout
+from .layout import strided
 from .size import Size
 
 if TYPE_CHECKING:
@@ -81,8 +83,8 @@ class Tensor(Methods):
         return kernel_tables[type(self.array)].device_of(self.array)
 
     @property
-    def layout(self) -> str:
-        return "torch.strided"
+    def layout(self) -> Layout:
+        return strided
 
     @property
     def ndim(self) -> int:

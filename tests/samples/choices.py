@@ -48,6 +48,13 @@ def _where(v: Values) -> Iterator[Sample]:
                   own_words=True)
 
 
+def _where_method(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), v.mask(3), v.normal(2, 1))
+    yield Sample(v.normal(3), v.mask(3), 0.5)
+    yield Invalid(v.normal(3), v.normal(3), v.normal(3), raises=RuntimeError,
+                  match="expected condition to be a boolean tensor")
+
+
 def _masked_fill(v: Values) -> Iterator[Sample]:
     for shape, mask in (((), ()), ((5,), (5,)), ((2, 3), (3,)), ((2, 3, 4, 5), (2, 3, 4, 5))):
         yield Sample(v.normal(*shape), v.mask(*mask), 0.5)
@@ -84,6 +91,7 @@ ops = [
     Op("clamp", _clamp, _clamp_reference, inplace="clamp_", order="kept", composite=True),
     Op("where", _where, lambda c, *ab: np.where(c, *ab) if ab else np.nonzero(c),
        unrecorded="shape depends on the data"),
+    Op("Tensor.where", _where_method, lambda x, c, other: np.where(c, x, other)),
     Op("masked_fill", _masked_fill, lambda x, mask, value: np.where(mask, value, x),
        inplace="masked_fill_"),
     Op("lerp", _lerp, lambda a, b, w: a + w * (b - a)),

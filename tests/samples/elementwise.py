@@ -60,6 +60,10 @@ def binary(
             "non-singleton dimension 1",
         )  # fmt: skip
         yield Invalid(getattr(v, first)(2), "two", raises=TypeError, own_words=True)
+        if not numbers:
+            for number in (2, 2.0):
+                yield Invalid(v.integers(1, 9, 2), number, raises=TypeError,
+                              match="argument 'other' .*must be Tensor, not (int|float)")
         if more is not None:
             yield from more(v)
 

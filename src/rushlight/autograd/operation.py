@@ -18,12 +18,11 @@ from ..errors import OperationError, shapes, unmade
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
+from ..layout import contiguous_format
 from ..tensor import Tensor, wrap
 from .mirror import reach
 from .node import Node, edge_to, next_sequence
 from .view import View
-
-contiguous_format = "torch.contiguous_format"
 
 _new = object.__new__
 # What NumPy says of a result that the array it is to be written into does not hold.

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..device import device
 from ..dtype import dtype
+from ..layout import layout, memory_format
 from ..size import Size
 from ..tensor import Tensor, wrap
 from ..utils._pytree import tree_flatten, tree_iter, tree_unflatten
@@ -15,7 +16,7 @@ from .errors import LeakError, RefusedError
 from .guards.watched import PLAIN
 from .record import Source, tensor_at
 
-_CONSTANT = (type, device, dtype, Size)
+_CONSTANT = (type, device, dtype, layout, memory_format, Size)
 
 
 @dataclass(slots=True)

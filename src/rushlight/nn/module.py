@@ -10,7 +10,8 @@ from ..dtype import float16, float32, float64
 from ..errors import OperationError
 from ..grad_mode import no_grad
 from ..kernels import launch
-from ..ops.copies import convert, parse_to, preserve_format
+from ..layout import preserve_format
+from ..ops.copies import convert, parse_to
 from ..parameters import clear_grad
 from ..tensor import Tensor
 from .hooks import Hooks

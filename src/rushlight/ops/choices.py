@@ -11,7 +11,7 @@ from ..errors import NotSupportedError, OperationError
 from ..scalars import checked
 from ..tensor import Tensor
 from ..types import Number
-from .common import check_ordered, conjugated, number
+from .common import check_ordered, conjugated, methods, number
 from .declare import Binary, operation
 from .promotion import (
     check_cast,
@@ -236,12 +236,23 @@ def where(
     return Where.apply(condition, a, b)
 
 
+<<<<<<< HEAD
 @operation("", "Tensor.where")
 def _where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """This tensor's elements where `condition` is true, `other`'s elsewhere."""
     return where(condition, self, other)
 
 
+=======
+def _where_method(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
+    """The tensor's elements where `condition` is true, those of `other` elsewhere."""
+    return where(condition, self, other)
+
+
+methods(where=_where_method)
+
+
+>>>>>>> main
 @operation
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` where `mask` is true."""

@@ -30,6 +30,11 @@ def isclose(
     """Whether |input - other| <= atol + rtol |other|, element by element."""
     if input.array.dtype != other.array.dtype:
         raise OperationError(f"isclose: {input.dtype} did not match {other.dtype}")
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance < 0:
+            raise OperationError(
+                f"isclose: {name} must be greater than or equal to zero, but got {tolerance}"
+            )
     with no_grad():
         close = input == other
         if input.is_floating_point():

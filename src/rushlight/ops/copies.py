@@ -24,14 +24,12 @@ from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError
 from ..kernels.base.memory_order import is_channels_last
 from ..kernels.devices import find_table, is_same_device
+from ..layout import channels_last, contiguous_format, preserve_format
+from ..layout import memory_format as MemoryFormat
 from ..tensor import Tensor
 from ..types import AnyDevice
 from .common import methods
 from .declare import operation
-
-contiguous_format = "torch.contiguous_format"
-preserve_format = "torch.preserve_format"
-channels_last = "torch.channels_last"
 
 
 class _Orders(dict[Any, str]):
@@ -98,7 +96,7 @@ class ToCopy(Operation):
 
 
 @operation
-def clone(input: Tensor, *, memory_format: str = preserve_format) -> Tensor:
+def clone(input: Tensor, *, memory_format: MemoryFormat = preserve_format) -> Tensor:
     """A copy that keeps the history: gradients flow through it."""
     if memory_format == channels_last:
         return CloneChannelsLast.apply(input)
@@ -106,7 +104,7 @@ def clone(input: Tensor, *, memory_format: str = preserve_format) -> Tensor:
 
 
 @operation("Tensor")
-def contiguous(input: Tensor, memory_format: str = contiguous_format) -> Tensor:
+def contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format) -> Tensor:
     """The tensor itself if its memory is in this order, else a copy that is."""
     if is_contiguous(input, memory_format):
         return input
@@ -116,7 +114,7 @@ def contiguous(input: Tensor, memory_format: str = contiguous_format) -> Tensor:
 
 
 @operation("Tensor")
-def is_contiguous(input: Tensor, memory_format: str = contiguous_format) -> bool:
+def is_contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format) -> bool:
     """Whether the elements lie in memory in the order of the indices."""
     if memory_format == channels_last:
         return input.array.ndim == 4 and is_channels_last(input.array)
@@ -130,7 +128,7 @@ def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     return convert(self, device, dtype, copy, memory_format)
 
 
-def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, str]:
+def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, MemoryFormat]:
     """The device, dtype, `copy` and memory format that the arguments of a `to` ask for."""
     device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
     copy, memory_format = kwargs.pop("copy", False), kwargs.pop("memory_format", preserve_format)
@@ -158,7 +156,7 @@ def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, str]:
 
 
 def convert(
-    x: Tensor, device: Device | None, dtype: DType | None, copy: bool, memory_format: str
+    x: Tensor, device: Device | None, dtype: DType | None, copy: bool, memory_format: MemoryFormat
 ) -> Tensor:
     table = None
     if device is not None and not is_same_device(device, x.device):
@@ -176,7 +174,7 @@ def convert(
 
 
 def _cast(dtype: DType) -> Any:
-    def function(self: Tensor, memory_format: str = preserve_format) -> Tensor:
+    def function(self: Tensor, memory_format: MemoryFormat = preserve_format) -> Tensor:
         return convert(self, None, dtype, False, memory_format)
 
     function.__doc__ = f"The tensor as {dtype.name}; itself if it is that already."
@@ -205,7 +203,7 @@ def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     return convert(self, None, dtype, False, preserve_format)
 
 
-def _cpu(self: Tensor, memory_format: str = preserve_format) -> Tensor:
+def _cpu(self: Tensor, memory_format: MemoryFormat = preserve_format) -> Tensor:
     """The tensor in the host's memory; itself if it is there."""
     return convert(self, Device("cpu"), None, False, memory_format)
 

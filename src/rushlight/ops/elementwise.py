@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs, SavesOutput
+from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
 from ..dtype import COMPLEX, FLOATING, INTEGER, category_of
 from ..errors import OperationError
 from ..tensor import Tensor
@@ -298,6 +298,8 @@ def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> 
             if not floating and exponent.__class__ is int and exponent < 0:
                 raise OperationError("Integers to negative integer powers are not allowed.")
         return _pow(input, exponent)
+    if not isinstance(exponent, Tensor):
+        raise invalid_combination("pow", [input, exponent])
     return Pow.call(input, exponent)
 
 

@@ -285,13 +285,25 @@ def _check_exact(name: str, targets: Any, results: Any) -> None:
 def _check_apart(name: str, targets: Any, arguments: Any) -> None:
     for target in targets:
         for value in leaves(arguments):
-            if isinstance(value, Tensor) and table_of(target).may_overlap(
-                target.array, value.array
-            ):
+            if isinstance(value, Tensor) and _share_memory(target, value):
                 raise OperationError(
                     f"unsupported operation: {name}() is given an out that shares memory with one "
                     "of its arguments. Please clone() the tensor before performing the operation."
                 )
+
+
+def _share_memory(a: Tensor, b: Tensor) -> bool:
+    """Whether the memory between the first and the last element of both has a part in common."""
+    if type(a.array) is not type(b.array) or not a.array.size or not b.array.size:
+        return False
+    ends = []
+    for tensor in (a, b):
+        x = tensor.array
+        start = table_of(tensor).data_pointer(x)
+        moves = [(n - 1) * step for n, step in zip(x.shape, x.strides, strict=True)]
+        low, high = (sum(m for m in moves if (m > 0) == up) for up in (False, True))
+        ends.append((start + low, start + high + x.itemsize))
+    return ends[0][0] < ends[1][1] and ends[1][0] < ends[0][1]
 
 
 def _store(target: Tensor, result: Tensor) -> None:

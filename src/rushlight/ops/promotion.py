@@ -34,9 +34,8 @@ def table_of(tensor: Tensor) -> Any:
 
 def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
     """Two operands and their arrays as an operation's kernel takes them."""
-    if type(b) is int and a.array.dtype.kind in ("f" if operation.floats else "fiu") and (
-        operation.takes_numbers
-    ):
+    kinds = "f" if operation.floats else "fiu"
+    if type(b) is int and operation.takes_numbers and a.array.dtype.kind in kinds:
         if -(2**63) <= b < 2**64:
             return a, b, a.array, b
         raise OverflowError("int too big to convert")

@@ -16,12 +16,12 @@ from ..errors import OperationError
 from ..grad_mode import state
 from ..kernels.base.memory_order import filling_order
 from ..kernels.devices import is_same_device
+from ..layout import preserve_format
 from ..random import Generator, default_generator, default_generator_of, default_state
 from ..tensor import Tensor, wrap
 from ..type_info import iinfo
 from ..types import AnyDevice
 from .common import check, new_shape, table_of
-from .copies import preserve_format
 from .creation import asked_shape, empty, finished, table_at
 from .declare import operation
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from ...device import device
 from ...dtype import dtype
+from ...layout import layout, memory_format
 from ...random import Generator
 from ...size import Size
 from .code import CodeNames
@@ -46,7 +47,8 @@ _ARRAYS = {"numpy", "ml_dtypes", "cupy", "scipy"}  # but for their random number
 
 # What never changes.
 _CONSTANT = (
-    dtype, device, Size, Generator, np.generic, np.dtype, np.ufunc, range, slice, re.Pattern,
+    dtype, device, layout, memory_format, Size, Generator, np.generic, np.dtype, np.ufunc, range,
+    slice, re.Pattern,
     types.CodeType, types.EllipsisType, types.NotImplementedType, types.GenericAlias,
     types.UnionType, types.MethodDescriptorType, types.WrapperDescriptorType,
     types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,

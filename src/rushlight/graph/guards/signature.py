@@ -9,12 +9,13 @@ import numpy as np
 
 from ...device import device
 from ...dtype import dtype
+from ...layout import layout, memory_format
 from ...nn.parameter import Buffer
 from ...tensor import Tensor
 from ..errors import CaptureError
 
 # Of these, what is equal is the same; other objects stand for themselves.
-_VALUES = {int, bool, str, bytes, type(None), frozenset, device, dtype}
+_VALUES = {int, bool, str, bytes, type(None), frozenset, device, dtype, layout, memory_format}
 
 
 def signature(value: Any, tensors: list[Tensor]) -> Any:
