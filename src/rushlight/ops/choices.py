@@ -236,14 +236,6 @@ def where(
     return Where.apply(condition, a, b)
 
 
-<<<<<<< HEAD
-@operation("", "Tensor.where")
-def _where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
-    """This tensor's elements where `condition` is true, `other`'s elsewhere."""
-    return where(condition, self, other)
-
-
-=======
 def _where_method(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
     """The tensor's elements where `condition` is true, those of `other` elsewhere."""
     return where(condition, self, other)
@@ -252,7 +244,6 @@ def _where_method(self: Tensor, condition: Tensor, other: Tensor | Number) -> Te
 methods(where=_where_method)
 
 
->>>>>>> main
 @operation
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` where `mask` is true."""
