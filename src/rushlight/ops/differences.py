@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtype import BOOL
+from ..dtype import BOOL, HALVES
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
@@ -58,6 +58,8 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Number = 1, dim: int = -1) -> Ten
     >>> torch.trapezoid(torch.tensor([1.0, 5.0, 10.0]))
     tensor(10.5000)
     """
+    if y.array.dtype in HALVES:
+        return trapezoid(y.float(), x, dx=dx, dim=dim).to(y.dtype)
     axis, steps = _steps("trapezoid", y, x, dx, dim)
     if not y.array.shape[axis]:
         return y.sum(axis)
@@ -73,6 +75,8 @@ def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Number = 1, dim: int =
     >>> torch.cumulative_trapezoid(torch.tensor([1.0, 5.0, 10.0]))
     tensor([ 3.0000, 10.5000])
     """
+    if y.array.dtype in HALVES:
+        return cumulative_trapezoid(y.float(), x, dx=dx, dim=dim).to(y.dtype)
     axis, steps = _steps("cumulative_trapezoid", y, x, dx, dim)
     left, right = _part(y, axis, 0, -1), _part(y, axis, 1, None)
     return (steps * (left + right)).cumsum(axis) / 2.0
@@ -121,6 +125,11 @@ def gradient(
     >>> torch.gradient(torch.tensor([1.0, 2.0, 4.0, 7.0]))
     (tensor([1.0000, 1.5000, 2.5000, 3.0000]),)
     """
+    if input.array.dtype in HALVES:
+        if isinstance(spacing, (tuple, list)):
+            spacing = [s.float() if isinstance(s, Tensor) else s for s in spacing]
+        found = gradient(input.float(), spacing=spacing, dim=dim, edge_order=edge_order)
+        return tuple([part.to(input.dtype) for part in found])
     if edge_order not in (1, 2):
         raise OperationError("torch.gradient only supports edge_order=1 and edge_order=2.")
     axes = _axes(input, dim)

@@ -28,6 +28,12 @@ def _masked(name: str, input: Tensor, mask: Tensor | None, dtype: Any, fill: Any
     x = input if dtype is None else input.to(dtype)
     if mask is None:
         return x
+    mask = _expanded(name, x, mask)
+    return where(mask, x, x.new_full((), fill(x.dtype) if callable(fill) else fill))
+
+
+def _expanded(name: str, x: Tensor, mask: Tensor) -> Tensor:
+    """A mask in the input's shape."""
     if mask.array.dtype.kind != "b":
         raise TypeError(f"masked.{name}: mask must be a tensor of bool, not {mask.dtype}")
     if mask.array.ndim > x.array.ndim:
@@ -35,9 +41,7 @@ def _masked(name: str, input: Tensor, mask: Tensor | None, dtype: Any, fill: Any
             f"masked.{name}: expected a mask that broadcasts to the input, but one of "
             f"{tuple(mask.shape)} has more dimensions than {tuple(x.shape)}"
         )
-    if mask.array.shape != x.array.shape:
-        mask = mask.expand(x.array.shape)
-    return where(mask, x, x.new_full((), fill(x.dtype) if callable(fill) else fill))
+    return mask if mask.array.shape == x.array.shape else mask.expand(x.array.shape)
 
 
 def _lowest(dtype: DType) -> Any:
@@ -57,11 +61,13 @@ def _sum_type(input: Tensor, dtype: Any) -> Any:
     return int64 if dtype is None and input.dtype.category <= INTEGER else dtype
 
 
-def _count(input: Tensor, dim: Any, keepdim: bool, mask: Tensor | None) -> Any:
+def _count(
+    name: str, input: Tensor, dim: Any, keepdim: bool, mask: Tensor | None
+) -> Any:
     """How many elements a result is made of: a number, or by the mask."""
     axes = normalize_axes(dim, input.array.ndim)
     if mask is not None:
-        return mask.expand(input.array.shape).sum(axes, keepdim)
+        return _expanded(name, input, mask).sum(axes, keepdim)
     shape = input.array.shape
     return math.prod(shape if axes is None else [shape[axis] for axis in axes])
 
@@ -160,7 +166,7 @@ def mean(
             f"masked.mean: expected a floating point or complex dtype, not {input.dtype}; give dtype="
         )
     total = sum(input, dim, keepdim=keepdim, dtype=dtype, mask=mask)
-    return total / _count(input, dim, keepdim, mask)
+    return total / _count("mean", input, dim, keepdim, mask)
 
 
 @operation("masked")
@@ -223,10 +229,10 @@ def _variance(
     if dtype is None and input.dtype.category < FLOATING:
         dtype = float32
     x = input if dtype is None else input.to(dtype)
-    count = _count(x, dim, True, mask)
+    count = _count(name, x, dim, True, mask)
     far = x - sum(x, dim, keepdim=True, mask=mask) / count
     total = sum(far * conjugated(far), dim, keepdim=keepdim, mask=mask)
-    freedom = _count(x, dim, keepdim, mask) - correction
+    freedom = _count(name, x, dim, keepdim, mask) - correction
     return total / (freedom.clamp(0) if isinstance(freedom, Tensor) else max(freedom, 0))
 
 
@@ -236,10 +242,12 @@ def logsumexp(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """log(sum(exp(x))) over `dim` of the elements where `mask` is true."""
-    if dtype is None and input.dtype.category < FLOATING:
+    asked = input.dtype if dtype is None else dtype
+    if input.dtype.category < FLOATING:
         dtype = float32
     x = _masked("logsumexp", input, mask, dtype, -math.inf)
-    return softmaxes.logsumexp(x, tuple(range(x.array.ndim)) if dim is None else dim, keepdim)
+    axes = tuple(range(x.array.ndim)) if dim is None else dim
+    return softmaxes.logsumexp(x, axes, keepdim).to(asked)
 
 
 # ---- running sums and products

@@ -100,6 +100,6 @@ def _reduced(
     result = result.narrow(axis, 0, segments)
     if reduce == "mean":
         counts = counts.reshape(*counts.array.shape, *behind)
-        empty = result * float("nan") if initial is None else result
+        empty = result.new_full((), math.nan) if initial is None else result
         result = where(counts > 0, result / counts.clamp(1), empty)
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..dtype import BOOL, COMPLEX, FLOATING, float32, float64
+from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, float32, float64
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
 from .choices import where
@@ -147,6 +147,9 @@ def cov(
         )
     if input.dtype.category == BOOL:
         raise OperationError("cov(): bool dtype is not supported for input")
+    if input.array.dtype in HALVES:
+        wide = cov(input.float(), correction=correction, fweights=fweights, aweights=aweights)
+        return wide.to(input.dtype)
     x = input if input.array.ndim == 2 else input.reshape(1, -1)
     count = x.array.shape[1]
     weights = _weights(count, fweights, aweights)
@@ -206,6 +209,8 @@ def corrcoef(input: Tensor) -> Tensor:
             "corrcoef(): expected input to have two or fewer dimensions but got an input with "
             f"{input.array.ndim} dimensions"
         )
+    if input.array.dtype in HALVES:
+        return corrcoef(input.float()).to(input.dtype)
     c = cov(input)
     if not c.array.ndim:
         return c / c

@@ -10,11 +10,15 @@ from ..declaration import kernel
 class Histogram:
     xp: Any
     array: Any
+    is_host: bool
 
     @kernel("dynamic")
     def bincount(self, x: Any, weights: Any, least: int) -> Any:
         """How often each number of a vector occurs, or the sum of its weights, in their dtype."""
-        counts = self.xp.bincount(x.astype("int64"), weights, least)
+        x = x.astype("int64")
+        if not self.is_host:  # negative ones are taken on trust, and the library refuses them
+            x = self.xp.maximum(x, 0)
+        counts = self.xp.bincount(x, weights, least)
         return counts.astype("int64" if weights is None else weights.dtype, copy=False)
 
     @kernel("reduction")
