@@ -13,6 +13,7 @@ import numpy as np
 from . import autograd as autograd
 from . import cuda as cuda
 from . import graph as graph
+from . import masked as masked
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
@@ -65,7 +66,9 @@ from .layout import memory_format as memory_format
 from .layout import preserve_format as preserve_format
 from .layout import strided as strided
 from .ops.common import ValuesAndIndices
+from .ops.histogram import Histogram
 from .ops.promotion import result_type as result_type
+from .ops.reduction import MinimumAndMaximum
 from .printing import set_printoptions as set_printoptions
 from .random import Generator as Generator
 from .random import default_generator as default_generator
@@ -124,6 +127,13 @@ def amax(
 def amin(
     input: Tensor, dim: Dims = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
+def aminmax(
+    input: Tensor,
+    *,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> MinimumAndMaximum: ...
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def any(
     input: Tensor, dim: Dims = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
@@ -157,8 +167,8 @@ def argsort(
     input: Tensor,
     dim: builtins.int = -1,
     descending: builtins.bool = False,
-    stable: builtins.bool = True,
     *,
+    stable: builtins.bool | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def as_tensor(data: Any, dtype: dtype | None = None, device: AnyDevice = None) -> Tensor: ...
@@ -186,12 +196,23 @@ def bernoulli(
     generator: Generator | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def bincount(
+    input: Tensor, weights: Tensor | None = None, minlength: builtins.int = 0
+) -> Tensor: ...
 def bitwise_and(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_or(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_xor(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: ...
+def bucketize(
+    input: Tensor | Number,
+    boundaries: Tensor,
+    *,
+    out_int32: builtins.bool = False,
+    right: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def cat(
     tensors: Sequence[Tensor], dim: builtins.int = 0, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -203,6 +224,8 @@ def clamp(
     input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 clip = clamp
+def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor: ...
+def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor: ...
 def clone(input: Tensor, *, memory_format: memory_format = ...) -> Tensor: ...
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def conj(input: Tensor) -> Tensor: ...
@@ -265,12 +288,42 @@ def conv_transpose3d(
     dilation: Any = 1,
 ) -> Tensor: ...
 def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def corrcoef(input: Tensor) -> Tensor: ...
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor: ...
+def cov(
+    input: Tensor,
+    *,
+    correction: builtins.int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+) -> Tensor: ...
+def cummax(
+    input: Tensor, dim: builtins.int, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
+def cummin(
+    input: Tensor, dim: builtins.int, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
+def cumprod(
+    input: Tensor, dim: builtins.int, *, dtype: dtype | None = None, out: Tensor | None = None
+) -> Tensor: ...
 def cumsum(
     input: Tensor, dim: builtins.int, *, dtype: dtype | None = None, out: Tensor | None = None
 ) -> Tensor: ...
+def cumulative_trapezoid(
+    y: Tensor, x: Any = None, *, dx: Number = 1, dim: builtins.int = -1
+) -> Tensor: ...
+def diff(
+    input: Tensor,
+    n: builtins.int = 1,
+    dim: builtins.int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor: ...
 def div(
     input: Tensor,
     other: Tensor | Number,
@@ -355,16 +408,90 @@ def full_like(
     **ignored: Any,
 ) -> Tensor: ...
 def gather(
-    input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    *,
+    sparse_grad: builtins.bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def ge(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater_equal = ge
+def gradient(
+    input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: builtins.int = 1
+) -> tuple[Tensor, ...]: ...
 def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater = gt
+def hash_tensor(
+    input: Tensor,
+    dim: Dims = (),
+    *,
+    keepdim: builtins.bool = False,
+    mode: builtins.int = 0,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def histc(
+    input: Tensor,
+    bins: builtins.int = 100,
+    min: Any = 0,
+    max: Any = 0,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def histogram(
+    input: Tensor,
+    bins: Tensor,
+    *,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> Histogram: ...
+@overload
+def histogram(
+    input: Tensor,
+    bins: builtins.int = 100,
+    *,
+    range: Sequence[builtins.float] | None = None,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> Histogram: ...
+def histogramdd(
+    input: Tensor,
+    bins: Any,
+    *,
+    range: Sequence[builtins.float] | None = None,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+) -> Histogram: ...
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def imag(input: Tensor) -> Tensor: ...
+def index_add(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    source: Tensor,
+    *,
+    alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def index_copy(
+    input: Tensor, dim: builtins.int, index: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+def index_fill(input: Tensor, dim: builtins.int, index: Tensor, value: Any) -> Tensor: ...
 def index_put(
     input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: builtins.bool = False
+) -> Tensor: ...
+def index_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: builtins.bool = True,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def index_select(
     input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
@@ -378,8 +505,24 @@ def isclose(
     equal_nan: builtins.bool = False,
 ) -> Tensor: ...
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def isin(
+    elements: Tensor | Number,
+    test_elements: Tensor | Number,
+    *,
+    assume_unique: builtins.bool = False,
+    invert: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def kthvalue(
+    input: Tensor,
+    k: builtins.int,
+    dim: builtins.int = -1,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
 def le(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less_equal = le
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor: ...
@@ -417,6 +560,7 @@ def logsumexp(
 def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less = lt
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor: ...
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor: ...
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -441,6 +585,16 @@ def mean(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def median(input: Tensor) -> Tensor: ...
+@overload
+def median(
+    input: Tensor,
+    dim: builtins.int,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
+@overload
 def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def min(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
@@ -454,7 +608,15 @@ def min(
 ) -> ValuesAndIndices: ...
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def mode(
+    input: Tensor,
+    dim: builtins.int = -1,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor: ...
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mul(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 multiply = mul
 def multinomial(
@@ -466,6 +628,41 @@ def multinomial(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def nanmean(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanmedian(input: Tensor) -> Tensor: ...
+@overload
+def nanmedian(
+    input: Tensor,
+    dim: builtins.int,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
+def nanquantile(
+    input: Tensor,
+    q: Any,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+def nansum(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def narrow(
     input: Tensor, dim: builtins.int, start: builtins.int, length: builtins.int
 ) -> Tensor: ...
@@ -479,6 +676,9 @@ def nonzero(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def nonzero(input: Tensor, *, as_tuple: Literal[False], out: Tensor | None = None) -> Tensor: ...
 @overload
 def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero_static(
+    input: Tensor, *, size: builtins.int, fill_value: builtins.int = -1, out: Tensor | None = None
+) -> Tensor: ...
 def norm(
     input: Tensor,
     p: Any = "fro",
@@ -513,6 +713,26 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor: 
 def permute(input: Tensor, *dims: Any) -> Tensor: ...
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def prod(
+    input: Tensor,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def put(
+    input: Tensor, index: Tensor, source: Tensor, accumulate: builtins.bool = False
+) -> Tensor: ...
+def quantile(
+    input: Tensor,
+    q: Any,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
 def rand(
     *size: Any,
     generator: Generator | None = None,
@@ -587,13 +807,57 @@ def real(input: Tensor) -> Tensor: ...
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def relu(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def remainder(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def renorm(
+    input: Tensor, p: Number, dim: builtins.int, maxnorm: Number, *, out: Tensor | None = None
+) -> Tensor: ...
 def reshape(input: Tensor, *shape: Any) -> Tensor: ...
 def resolve_conj(input: Tensor) -> Tensor: ...
 resolve_neg = resolve_conj
 def round(input: Tensor, *, decimals: builtins.int = 0, out: Tensor | None = None) -> Tensor: ...
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def scatter(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def scatter_add(
     input: Tensor, dim: builtins.int, index: Tensor, src: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+def scatter_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    src: Tensor,
+    reduce: str,
+    *,
+    include_self: builtins.bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Tensor | Number,
+    *,
+    out_int32: builtins.bool = False,
+    right: builtins.bool = False,
+    side: str | None = None,
+    out: Tensor | None = None,
+    sorter: Tensor | None = None,
+) -> Tensor: ...
+def segment_reduce(
+    data: Tensor,
+    reduce: str,
+    *,
+    lengths: Tensor | None = None,
+    indices: Tensor | None = None,
+    offsets: Tensor | None = None,
+    axis: builtins.int = 0,
+    unsafe: builtins.bool = False,
+    initial: Any = None,
 ) -> Tensor: ...
 def select(input: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...
 def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -613,8 +877,8 @@ def sort(
     input: Tensor,
     dim: builtins.int = -1,
     descending: builtins.bool = False,
-    stable: builtins.bool = True,
     *,
+    stable: builtins.bool | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
 def split(
@@ -635,6 +899,15 @@ def std(
     correction: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def std_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: Any = None,
+    out: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, Tensor]: ...
 def sub(
     input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor: ...
@@ -648,6 +921,10 @@ def sum(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def t(input: Tensor) -> Tensor: ...
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: builtins.int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def tensor(
@@ -670,6 +947,8 @@ def topk(
 def transpose(input: Tensor, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...
 swapaxes = transpose
 swapdims = transpose
+def trapezoid(y: Tensor, x: Any = None, *, dx: Number = 1, dim: builtins.int = -1) -> Tensor: ...
+trapz = trapezoid
 def tril(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def triu(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
@@ -677,6 +956,19 @@ def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 fix = trunc
 def unbind(input: Tensor, dim: builtins.int = 0) -> tuple[Tensor, ...]: ...
 def unflatten(input: Tensor, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...
+def unique(
+    input: Tensor,
+    sorted: builtins.bool = True,
+    return_inverse: builtins.bool = False,
+    return_counts: builtins.bool = False,
+    dim: builtins.int | None = None,
+) -> Any: ...
+def unique_consecutive(
+    input: Tensor,
+    return_inverse: builtins.bool = False,
+    return_counts: builtins.bool = False,
+    dim: builtins.int | None = None,
+) -> Any: ...
 def unsqueeze(input: Tensor, dim: builtins.int) -> Tensor: ...
 def var(
     input: Tensor,
@@ -687,6 +979,15 @@ def var(
     correction: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def var_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: Any = None,
+    out: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, Tensor]: ...
 def view_as_complex(input: Tensor) -> Tensor: ...
 def view_as_real(input: Tensor) -> Tensor: ...
 @overload

@@ -34,7 +34,7 @@ def _integrals(v: Values) -> Iterator[Sample]:
     yield Sample(y, dx=0.5, dim=0)
     yield Sample(y, np.array([0.0, 1.0, 1.5, 4.0]))
     yield Sample(y, v.normal(3, 4), dim=0)
-    yield Sample(v.normal(2, 3, 4), v.normal(3, 1), dim=1)
+    yield Sample(v.normal(2, 3, 4), v.normal(3, 4))
     yield Sample(v.normal(3, 1))
     yield Invalid(y, v.normal(3), raises=RuntimeError, match="one `x` value for each sample point")
     yield Invalid(v.mask(3), raises=RuntimeError, match="bool is not supported")

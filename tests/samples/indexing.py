@@ -9,7 +9,7 @@ import numpy as np
 
 from index_support import named
 
-from .core import Array, Fixed, Invalid, Op, Sample, Values
+from .core import Array, Invalid, Op, Sample, Values
 
 
 def _views(v: Values) -> Iterator[Sample]:

@@ -9,7 +9,11 @@ import numpy as np
 
 from .core import Array, Invalid, Op, Sample, Values
 
-MASK = np.array([[True, False, True, True], [False, True, True, False], [True, True, False, True]])
+
+def _mask(whole: bool = False) -> Array:
+    if whole:
+        return np.ones((3, 4), bool)
+    return np.array([[1, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 1]], bool)
 
 
 def _reduction(
@@ -22,11 +26,11 @@ def _reduction(
         x = v.nonzero(3, 4)
         for dim in (*dims, -1):
             at = first if dim is None else (*first, dim)
-            yield Sample(x, *at, mask=MASK)
+            yield Sample(x, *at, mask=_mask())
             yield Sample(x, *at)
-        yield Sample(x, *first, 1, mask=MASK[:1])
-        yield Invalid(x, *first, 2, mask=MASK, raises=IndexError, match="Dimension out of range")
-        yield Invalid(x[0], *first, 0, mask=MASK, raises=IndexError, match="broadcast",
+        yield Sample(x, *first, 1, mask=_mask()[:1])
+        yield Invalid(x, *first, 2, mask=_mask(), raises=IndexError, match="Dimension out of range")
+        yield Invalid(x[0], *first, 0, mask=_mask(), raises=IndexError, match="broadcast",
                       own_words=True)  # fmt: skip
 
     def expected(x: Array, *args: Any, mask: Any = None) -> Any:
@@ -41,14 +45,14 @@ def _reduction(
 
 
 def _along(
-    name: str, first: tuple[Any, ...], reference: Any, mask: Array = MASK, **options: Any
+    name: str, first: tuple[Any, ...], reference: Any, whole: bool = False, **options: Any
 ) -> Op:
     """A row of a function whose result has the input's shape."""
 
     def samples(v: Values) -> Iterator[Sample]:
         x = v.nonzero(3, 4)
         for dim in (0, -1):
-            yield Sample(x, *first, dim, mask=mask)
+            yield Sample(x, *first, dim, mask=_mask(whole))
             yield Sample(x, *first, dim)
 
     return Op("masked." + name, samples, reference, composite=True, **options)
@@ -63,8 +67,8 @@ def _argument(position: Any, fill: float) -> Callable[..., Any]:
 
 def _arguments(v: Values) -> Iterator[Sample]:
     x = v.distinct(3, 4)
-    yield Sample(x, mask=MASK)
-    yield Sample(x, 1, mask=MASK)
+    yield Sample(x, mask=_mask())
+    yield Sample(x, 1, mask=_mask())
     yield Sample(x, 0)
 
 
@@ -83,8 +87,8 @@ def _normalized(x: Array, ord: float, dim: int, mask: Any = True) -> Array:
 
 def _pairs(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(3, 4), v.normal(3, 4))
-    yield Sample(v.normal(3, 4), v.normal(3, 4), input_mask=MASK)
-    yield Sample(v.normal(3, 4), v.normal(3, 4), other_mask=MASK)
+    yield Sample(v.normal(3, 4), v.normal(3, 4), input_mask=_mask())
+    yield Sample(v.normal(3, 4), v.normal(3, 4), other_mask=_mask())
 
 
 def _logaddexp(x: Array, y: Array, input_mask: Any = True, other_mask: Any = True) -> Array:
@@ -108,7 +112,7 @@ ops = [
     _along("cumprod", (), lambda x, dim, mask=True: np.cumprod(np.where(mask, x, 1.0), dim)),
     _along("softmax", (), _softmax(1)), _along("softmin", (), _softmax(-1)),
     _along("log_softmax", (), lambda *args, **kwargs: np.log(_softmax(1)(*args, **kwargs)),
-           np.ones(4, bool)),  # what is left out is -inf, of which there are no differences
+           whole=True),  # what is left out is -inf, of which there are no differences
     _along("normalize", (2.0,), _normalized),
     Op("masked.logaddexp", _pairs, _logaddexp, composite=True),
 ]

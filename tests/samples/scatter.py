@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Fixed, Invalid, Op, Sample, Values
+from .core import Array, Invalid, Op, Sample, Values
 
 
 def _scatter_add(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 4, 3), v.normal(4, 3))
     yield Sample(v.normal(4, 5), 0, v.integers(0, 4, 6, 5), v.normal(6, 5))
-    yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 2, 3), Fixed(v.normal(4, 6)))
+    yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 2, 3), v.normal(4, 6))
     yield Sample(v.normal(5), 0, v.integers(0, 5, 8), v.normal(8))
     yield Sample(v.normal(), 0, np.array(0), v.normal())
     yield Sample(v.normal(4, 5), 1, np.zeros((0, 3), np.int64), v.normal(4, 6))
@@ -59,7 +59,8 @@ def _put_together(v: Values) -> Iterator[Sample]:
     yield Sample(v.nonzero(), 0, np.array(0), v.nonzero(), "prod")
     x = v.nonzero(3, 4)
     x[0, 1] = x[1, 2] = 0
-    yield Sample(v.nonzero(3, 2), 1, np.array([[0, 0, 1, 1], [0, 0, 0, 1], [1, 1, 0, 1]]), x, "prod")
+    index = np.array([[0, 0, 1, 1], [0, 0, 0, 1], [1, 1, 0, 1]])
+    yield Sample(v.nonzero(3, 2), 1, index, x, "prod")
     yield Invalid(v.normal(3), 0, np.array([0]), v.normal(1), "max", raises=RuntimeError,
                   match="reduce argument must be either sum, prod, mean, amax or amin")
     for wrong in (3, -1):

@@ -22,7 +22,7 @@ def _searchsorted(v: Values) -> Iterator[Sample]:
     yield Sample(np.array([1, 3, 5]), np.array([0, 3, 9]))
     yield Sample(np.zeros(0), x)
     yield Invalid(line, x, side="left", right=True, raises=RuntimeError, match="set to opposites")
-    yield Invalid(line, x, side="middle", raises=RuntimeError, match="can only be 'left' or 'right'")
+    yield Invalid(line, x, side="middle", raises=RuntimeError, match="only be 'left' or 'right'")
     yield Invalid(v.normal(2, 3), v.normal(3, 3), raises=RuntimeError, match="must match, but we g")
     yield Invalid(line, x, sorter=np.array([0, 1]), raises=RuntimeError, match="same size")
 

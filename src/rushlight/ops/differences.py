@@ -23,7 +23,9 @@ def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
     append: Tensor | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Each element minus the one before it along `dim`, `n` times over; of masks whether they differ.
+    """Each element minus the one before it along `dim`, `n` times over.
+
+    Of masks it is whether the two differ.
 
     >>> import rushlight as torch
     >>> torch.tensor([1, 4, 9]).diff()
@@ -100,8 +102,8 @@ def _steps(name: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[int, Any]:
     if x.array.ndim == 1:
         if x.array.shape[0] != y.array.shape[axis]:
             raise OperationError(
-                f"{name}: There must be one `x` value for each sample point ({x.array.shape[0]} for "
-                f"{y.array.shape[axis]})"
+                f"{name}: There must be one `x` value for each sample point ({x.array.shape[0]} "
+                f"for {y.array.shape[axis]})"
             )
         sizes = [1] * y.array.ndim
         sizes[axis] = -1
@@ -143,8 +145,8 @@ def gradient(
     steps = [*spacing] if isinstance(spacing, (tuple, list)) else [spacing] * len(axes)
     if len(steps) != len(axes):
         raise OperationError(
-            "torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal "
-            f"to 'self.dim() = {input.array.ndim}', but got a list of length {len(steps)}"
+            "torch.gradient expected spacing to be unspecified, a scalar, or a list of length "
+            f"equal to 'self.dim() = {input.array.ndim}', but got a list of length {len(steps)}"
         )
     return tuple([
         _derivative(input, axis, step, edge_order) for axis, step in zip(axes, steps, strict=True)

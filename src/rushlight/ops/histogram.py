@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, overload
 from ..dtype import FLOATING, INTEGER, float32, float64
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
-from .common import check, table_of
+from .common import check, check_same_device, table_of
 from .creation import linspace
 from .declare import operation
 
@@ -23,11 +23,14 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     tensor([0, 2, 0, 1])
     """
     if input.dtype.category != INTEGER:
-        raise NotSupportedError(f"bincount: not implemented for {input.dtype}; convert with .long()")
+        raise NotSupportedError(f"bincount: not implemented for {input.dtype}; use .long()")
     if minlength < 0:
         raise OperationError(f"minlength should be >= 0 (bincount was given {minlength})")
+    check_same_device("bincount", input, weights)
     message = "bincount only supports 1-d non-negative integral inputs."
-    if input.array.ndim != 1 and input.array.size or input.array.ndim > 1:
+    if input.array.ndim == 0:
+        input = input.reshape(1)
+    if input.array.ndim > 1:
         raise OperationError(f"{message} (The input is {tuple(input.shape)})")
     if weights is not None and weights.array.shape != input.array.shape:
         raise OperationError(
@@ -38,7 +41,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights is not None and weights.dtype is not float32:
         weights = weights.to(float64)
     given = None if weights is None else weights.array
-    return wrap(table_of(input).bincount(input.array.reshape(-1), given, minlength))
+    return wrap(table_of(input).bincount(input.array, given, minlength))
 
 
 @operation
@@ -57,7 +60,8 @@ def histc(
         raise NotSupportedError(f"histc: not implemented for {input.dtype}")
     _check_bins("histc", bins)
     low, high = _limits("histc", input, (min, max))
-    return wrap(table_of(input).histc(input.detach().array.reshape(-1), bins, low, high))
+    line = input.detach().reshape(-1)
+    return wrap(table_of(line).histc(line.array, bins, low, high))
 
 
 def _check_bins(name: str, bins: Any) -> None:
@@ -215,6 +219,7 @@ def _checked_edges(name: str, x: Tensor, edges: Tensor) -> Tensor:
 
 
 def _counted(name: str, x: Tensor, edges: list[Tensor], weight: Any, density: bool) -> Tensor:
+    check_same_device(name, x, weight, *edges)
     if weight is not None:
         if weight.dtype is not x.dtype:
             raise OperationError(

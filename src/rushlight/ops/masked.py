@@ -24,7 +24,7 @@ from .declare import operation
 
 
 def _masked(name: str, input: Tensor, mask: Tensor | None, dtype: Any, fill: Any) -> Tensor:
-    """The input in the dtype that is asked for, with `fill` (of its dtype) where the mask is false."""
+    """The input in the dtype that is asked for, with `fill` (of it) where the mask is false."""
     x = input if dtype is None else input.to(dtype)
     if mask is None:
         return x
@@ -163,7 +163,8 @@ def mean(
     """
     if dtype is None and input.dtype.category < FLOATING:
         raise OperationError(
-            f"masked.mean: expected a floating point or complex dtype, not {input.dtype}; give dtype="
+            f"masked.mean: expected a floating point or complex dtype, not {input.dtype}; "
+            "give dtype="
         )
     total = sum(input, dim, keepdim=keepdim, dtype=dtype, mask=mask)
     return total / _count("mean", input, dim, keepdim, mask)

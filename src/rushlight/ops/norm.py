@@ -35,10 +35,11 @@ def renorm(
     tensor([[0.6000, 0.8000],
             [0.3000, 0.4000]])
     """
-    p, maxnorm = number(p), number(maxnorm)
-    if p <= 0:
+    power: Any = number(p)
+    most: Any = number(maxnorm)
+    if power <= 0:
         raise OperationError(f"renorm: non-positive-norm not supported (p={p})")
-    if maxnorm < 0:
+    if most < 0:
         raise OperationError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input.array.ndim < 2:
         raise OperationError(
@@ -48,7 +49,7 @@ def renorm(
         raise NotSupportedError(f"renorm: not implemented for {input.dtype}")
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.dtype in HALVES:
-        return renorm(input.float(), p, dim, maxnorm).to(input.dtype)
+        return renorm(input.float(), power, dim, most).to(input.dtype)
     others = [i for i in range(input.array.ndim) if i != axis]
-    size: Any = input.norm(p, others, keepdim=True)
-    return input * where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
+    size: Any = input.norm(power, others, keepdim=True)
+    return input * where(size > most, most / (size + 1e-7), 1.0)

@@ -83,7 +83,8 @@ class ScatterReduce(Operation):
         source_won = Max.hits(source, Gather.apply(y, dim, index)).to(grad.dtype)
         count = ScatterAdd.apply(won, source_won, dim, index)
         share = grad / count
-        return where(won == 0, 0.0, share), where(source_won == 0, 0.0, Gather.apply(share, dim, index))
+        shares = Gather.apply(share, dim, index)
+        return where(won == 0, 0.0, share), where(source_won == 0, 0.0, shares)
 
 
 def _placed(
@@ -96,9 +97,7 @@ def _placed(
     if isinstance(source, Tensor):
         check_same_dtype(name, input, source)
         source = _fitting(name, x, axis, places, source)
-    elif any(
-        n > size for i, (n, size) in enumerate(zip(places.shape, x.shape, strict=True)) if i != axis
-    ):
+    elif not _is_within(places.array.shape, x.array.shape, axis):
         raise OperationError(
             f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} "
             f"apart from dimension {axis} ({name})"
@@ -113,15 +112,17 @@ def _placed(
     return result if input.array.ndim else result.reshape(())
 
 
+def _is_within(shape: Any, sizes: Any, axis: int | None) -> bool:
+    """Whether a shape is nowhere larger than other sizes, but for one axis."""
+    pairs = enumerate(zip(shape, sizes, strict=True))
+    return all(n <= size or i == axis for i, (n, size) in pairs)
+
+
 def _fitting(name: str, x: Tensor, axis: int, index: Tensor, source: Tensor) -> Tensor:
     """The part of a source that goes with an index, which must be no larger."""
     if not source.array.ndim:
         source = source.reshape(1)
     shape, have = index.array.shape, source.array.shape
-    if shape == have and all(
-        n <= size for i, (n, size) in enumerate(zip(shape, x.array.shape, strict=True)) if i != axis
-    ):
-        return source
     if not index.array.size:
         return source.reshape(-1)[:0].reshape(shape)
     if len(have) != len(shape):
@@ -129,13 +130,12 @@ def _fitting(name: str, x: Tensor, axis: int, index: Tensor, source: Tensor) -> 
             f"Index tensor must have the same number of dimensions as src tensor ({name}: index "
             f"{shape}, src {have})"
         )
-    sizes = enumerate(zip(shape, x.array.shape, have, strict=True))
-    if any(n > given or i != axis and n > size for i, (n, size, given) in sizes):
+    if not _is_within(shape, x.array.shape, axis) or not _is_within(shape, have, None):
         raise OperationError(
             f"Expected index {list(shape)} to be no larger than self {list(x.shape)} apart from "
             f"dimension {axis} and to be no larger size than src {list(have)} ({name})"
         )
-    return source[tuple(slice(0, n) for n in shape)]
+    return source if have == shape else source[tuple(slice(0, n) for n in shape)]
 
 
 @operation(out="exact")
@@ -162,7 +162,7 @@ def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
     reduce: str | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of `input` with the elements of `src`, or a number, put where `index` says along `dim`.
+    """A copy of `input` with elements of `src`, or a number, put where `index` says along `dim`.
 
     `reduce` "add" or "multiply" puts them together with what is there. Of places that are named
     twice one source stays, and it is not said which.

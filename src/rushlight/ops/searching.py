@@ -9,7 +9,7 @@ from ..errors import NotSupportedError, OperationError
 from ..scalars import checked
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Number
-from .common import check_ordered, table_of
+from .common import check_ordered, check_same_device, table_of
 from .declare import operation
 from .promotion import full_like_number, of_one_dtype, result_type
 
@@ -43,6 +43,7 @@ def searchsorted(
         input = _number_among(lines, input)
     _check_lines(lines, input)
     if sorter is not None:
+        check_same_device("searchsorted", lines, sorter)
         _check_sorter(lines, sorter)
         lines = lines.gather(-1, sorter) if lines.array.ndim else lines
     return _found(lines, input, right or side == "right", out_int32)
@@ -74,6 +75,7 @@ def _number_among(lines: Tensor, value: Any) -> Tensor:
 
 
 def _found(lines: Tensor, input: Tensor, right: bool, narrow: bool) -> Tensor:
+    check_same_device("searchsorted", lines, input)
     for tensor in (lines, input):
         check_ordered("searchsorted", tensor)
     lines, input = of_one_dtype(lines.detach(), input.detach())
@@ -187,6 +189,7 @@ def isin(
     if not isinstance(test_elements, Tensor):
         to = result_type(elements, test_elements)
         test_elements = full_like_number(checked(test_elements, to.numpy), to, elements)
+    check_same_device("isin", elements, test_elements)
     for tensor in (elements, test_elements):
         check_ordered("isin", tensor)
     x, y = of_one_dtype(elements.detach(), test_elements.detach())

@@ -9,7 +9,7 @@ from ..dtype import FLOATING, int32, int64
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap_dim
 from .choices import where
-from .common import check, number
+from .common import check, check_same_device, number
 from .creation import arange
 from .declare import operation
 from .joining import cat
@@ -80,6 +80,7 @@ def _checked(name: str, given: Tensor, data: Tensor, axis: int) -> Tensor:
             f"{data.array.shape[:axis]} (got {tuple(given.shape)} for axis {axis} of "
             f"{tuple(data.shape)})"
         )
+    check_same_device("segment_reduce", data, given)
     return given.to(int64)
 
 

@@ -10,7 +10,7 @@ from ..scalars import checked
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Number
 from .choices import where
-from .common import check, number, table_of
+from .common import check, check_same_device, number, table_of
 from .declare import operation
 from .indexing import AlongIndex, IndexAdd, IndexSelect, check_same_dtype
 from .scatter import REDUCTIONS, reduced
@@ -242,7 +242,8 @@ def index_reduce(
     """
     if reduce not in REDUCTIONS[1:]:
         raise OperationError(
-            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
+            f"{reduce}."
         )
     axis = wrap_dim(dim, input.array.ndim)
     index = _vector("index_reduce()", index, OutOfRangeError)
@@ -272,9 +273,8 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     tensor([1, 4])
     """
     _check_places("take", input, index)
-    if not input.array.size and not index.array.size:
-        return input.reshape(-1).expand(0).reshape(index.array.shape)
-    return input.reshape(-1)[index]
+    places = _from_end(index.reshape(-1), input.array.size)
+    return input.reshape(-1).index_select(0, places).reshape(index.array.shape)
 
 
 @operation(inplace=True)
@@ -289,6 +289,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
             [0., 6.]])
     """
     _check_places("put_", input, index)
+    check_same_device("put_", input, source)
     check_same_dtype("put_", input, source, "source")
     if source.array.size != index.array.size:
         raise OutOfRangeError(
@@ -302,6 +303,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 def _check_places(name: str, input: Tensor, index: Tensor) -> None:
     if index.dtype is not int64:
         raise OperationError(f"{name}(): Expected a long tensor for index, but got {index.dtype}")
+    check_same_device(name, input, index)
     size = input.array.size
     if not size and index.array.size:
         raise OutOfRangeError(f"{name}(): tried to take from an empty tensor {tuple(input.shape)}")

@@ -9,7 +9,7 @@ from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, float32, float64
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
 from .choices import where
-from .common import check, conjugated, number
+from .common import check, check_same_device, conjugated, number
 from .complex import complex as complex_of
 from .creation import arange
 from .declare import operation
@@ -49,8 +49,8 @@ def _quantile(
     q = _checked_q(name, input, q)
     if interpolation not in _INTERPOLATIONS:
         raise OperationError(
-            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but "
-            f"got {interpolation}"
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+            f"but got {interpolation}"
         )
     ndim = input.array.ndim
     if dim is None:
@@ -89,8 +89,7 @@ def _checked_q(name: str, input: Tensor, q: Any) -> Tensor:
         raise OperationError(
             f"{name}() q tensor must be same dtype as the input tensor ({q.dtype}, {input.dtype})"
         )
-    if type(q.array) is not type(input.array):
-        raise OperationError(f"{name}() q tensor must be on the same device as the input tensor")
+    check_same_device(name, input, q)
     check((q >= 0) & (q <= 1), OperationError, f"{name}() q values must be in the range [0, 1]")
     return q
 

@@ -21,7 +21,7 @@ class Histogram:
         counts = self.xp.bincount(x, weights, least)
         return counts.astype("int64" if weights is None else weights.dtype, copy=False)
 
-    @kernel("reduction")
+    @kernel("fused")
     def histc(self, x: Any, bins: int, low: Any, high: Any) -> Any:
         """How many elements of a vector there are in each of the equal parts of [low, high]."""
         inside = (x >= low) & (x <= high)
@@ -34,7 +34,7 @@ class Histogram:
         places = self.xp.where(inside, self.xp.minimum(places, bins - 1), bins).astype("int64")
         return self.xp.bincount(places, None, bins + 1)[:bins].astype(x.dtype)
 
-    @kernel("reduction")
+    @kernel("fused")
     def histogramdd(self, x: Any, edges: list[Any], weight: Any) -> Any:
         """How many points, or what weight, there is between edges; those of the end are inside."""
         xp = self.xp

@@ -79,7 +79,7 @@ class Reduction:
     def count_nonzero(self, x: Any, axes: Any, out: Any = None) -> Any:
         return self.store(self.xp.count_nonzero(x, axis=axes), out)
 
-    @kernel("reduction")
+    @kernel("fused")
     def hash_bits(self, x: Any, axes: Any, keepdims: bool) -> Any:
         """The exclusive or of the elements' bits in 64 bits."""
         wide = x.astype("float64" if category_of(x.dtype) == FLOATING else "int64").view("uint64")

@@ -10,7 +10,7 @@ from .scan import along
 
 class Sorting:
     xp: Any
-    array: Any
+    store: Any
     cummax: Any
     is_host: bool
 
@@ -29,13 +29,13 @@ class Sorting:
         first = (slice(None),) * axis + (slice(k),)
         return values[first].copy(), order[first].copy()
 
-    @kernel("reduction")
+    @kernel("fused")
     def kth_place(self, x: Any, axis: int, k: int) -> Any:
         """Where the k-th smallest of each line stands, k counted from 0."""
         order = self.xp.argsort(x, axis=axis, kind="stable")
         return order[(slice(None),) * axis + (slice(k, k + 1),)].copy()
 
-    @kernel("reduction")
+    @kernel("fused")
     def median_place(self, x: Any, axis: int, skips_nan: bool) -> Any:
         """Where the median of each line stands, the lower one of two; nan is it, unless skipped."""
         order = self.xp.argsort(x, axis=axis, kind="stable")
@@ -47,7 +47,7 @@ class Sorting:
             place = self.xp.where(numbers < size, numbers, (size - 1) // 2)
         return self.xp.take_along_axis(order, place.astype("int64"), axis=axis)
 
-    @kernel("reduction")
+    @kernel("fused")
     def mode_place(self, x: Any, axis: int) -> Any:
         """Where the last of the most frequent elements of each line stands; the smallest of those
         that are as frequent."""
@@ -65,13 +65,13 @@ class Sorting:
         return xp.take_along_axis(order, last, axis=axis)
 
     @kernel("reduction")
-    def median(self, x: Any, axes: None, keepdims: bool) -> Any:
+    def median(self, x: Any, axes: None, keepdims: bool, out: Any = None) -> Any:
         """The median of all elements, nan where one is."""
         line = x.reshape(-1)
-        return self.array(line[self.median_place(line, 0, False)].reshape(()))
+        return self.store(line[self.median_place(line, 0, False)].reshape(()), out)
 
     @kernel("reduction")
-    def nanmedian(self, x: Any, axes: None, keepdims: bool) -> Any:
+    def nanmedian(self, x: Any, axes: None, keepdims: bool, out: Any = None) -> Any:
         """The median of all elements but nan."""
         line = x.reshape(-1)
-        return self.array(line[self.median_place(line, 0, True)].reshape(()))
+        return self.store(line[self.median_place(line, 0, True)].reshape(()), out)
