@@ -1,5 +1,6 @@
 // Running sums, products and extremes, and linear recurrences, along one axis.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "iteration.h"
@@ -222,6 +223,45 @@ PyObject* linear_scan(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
+// log(exp(a) + exp(b))
+inline double add_exponentials(double a, double b) {
+    if (a == b) return a + 0.6931471805599453;  // infinities, too
+    return std::max(a, b) + std::log1p(std::exp(-std::fabs(a - b))) + (b != b ? b : 0.0);
+}
+
+template <class T>
+void run_exponentials(const Sections& at, const T* x, T* out) {
+    at.for_each([=](int64_t start) {
+        for (int64_t i = start; i < start + at.inner; ++i) {
+            double y = x[i];
+            out[i] = x[i];
+            for (int64_t k = 1; k < at.length; ++k) {
+                const int64_t place = i + k * at.inner;
+                y = add_exponentials(y, x[place]);
+                out[place] = static_cast<T>(y);
+            }
+        }
+    });
+}
+
+PyObject* logcumsumexp(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axis;
+    if ((nargs != 2 && !(nargs == 3 && args[2] == Py_None)) || !view(args[0], x) || x.ndim == 0 ||
+        !read_axis(args[1], x.ndim, axis) || !x.is_contiguous)
+        return nullptr;
+    if (x.type != NPY_FLOAT && x.type != NPY_DOUBLE) return nullptr;
+    PyObject* result = new_array(x.type, x.ndim, x.shape);
+    if (!result || x.size() == 0) return result;
+    AllowThreads allow(x.size() >= release_lock_from / 16);
+    const Sections at(x, axis);
+    if (x.type == NPY_FLOAT)
+        run_exponentials(at, x.as<float>(), data_of<float>(result));
+    else
+        run_exponentials(at, x.as<double>(), data_of<double>(result));
+    return result;
+}
+
 }  // namespace
 
 PyMethodDef scan_methods[] = {
@@ -229,6 +269,8 @@ PyMethodDef scan_methods[] = {
     method<"cumprod", cumprod>("cumprod(x, axis, out=None)\n--\n\nRunning products."),
     method<"cummax", cummax>("cummax(x, axis)\n--\n\nThe largest so far, and where it stood."),
     method<"cummin", cummin>("cummin(x, axis)\n--\n\nThe smallest so far, and where it stood."),
+    method<"logcumsumexp", logcumsumexp>(
+        "logcumsumexp(x, axis, out=None)\n--\n\nlog(cumsum(exp(x)))."),
     method<"linear_scan", linear_scan>(
         "linear_scan(factors, terms, axis)\n--\n\ny[k] = factors[k] * y[k - 1] + terms[k]."),
     {}};

@@ -85,5 +85,5 @@ ops = [
     Op("diff", _diff, _diff_reference, composite=True),
     Op("trapezoid", _integrals, _integral(np.sum), composite=True),
     Op("cumulative_trapezoid", _integrals, _integral(np.cumsum), composite=True),
-    Op("gradient", _gradient, _gradient_reference, composite=True),
+    Op("gradient", _gradient, _gradient_reference, composite=True, halves=False),
 ]

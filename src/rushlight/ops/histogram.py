@@ -56,8 +56,8 @@ def histc(
     >>> torch.histc(torch.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
     tensor([0., 2., 1., 0.])
     """
-    if input.dtype.category > FLOATING or input.dtype.category < INTEGER:
-        raise NotSupportedError(f"histc: not implemented for {input.dtype}")
+    if input.dtype.category != FLOATING:
+        raise NotSupportedError(f"histc: not implemented for {input.dtype}; convert with .float()")
     _check_bins("histc", bins)
     low, high = _limits("histc", input, (min, max))
     line = input.detach().reshape(-1)

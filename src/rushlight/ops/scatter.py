@@ -227,6 +227,7 @@ def scatter_reduce(
     >>> x.scatter_reduce(0, index, torch.tensor([3.0, 5.0]), reduce="mean")
     tensor([3., 2.])
     """
+    reduce = {"max": "amax", "min": "amin"}.get(reduce, reduce)
     if reduce not in REDUCTIONS:
         raise OperationError(
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"

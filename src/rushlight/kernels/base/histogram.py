@@ -25,11 +25,8 @@ class Histogram:
     def histc(self, x: Any, bins: int, low: Any, high: Any) -> Any:
         """How many elements of a vector there are in each of the equal parts of [low, high]."""
         inside = (x >= low) & (x <= high)
-        if x.dtype.kind == "f":
-            ends = self.xp.asarray([low, high], dtype=x.dtype)
-            places = (x - ends[0]) * x.dtype.type(bins) / (ends[1] - ends[0])
-        else:
-            places = (x.astype("int64") - int(low)) * bins / (high - low)
+        ends = self.xp.asarray([low, high], dtype=x.dtype)
+        places = (x - ends[0]) * x.dtype.type(bins) / (ends[1] - ends[0])
         # What is outside, nan as well, is put into a bin behind the last.
         places = self.xp.where(inside, self.xp.minimum(places, bins - 1), bins).astype("int64")
         return self.xp.bincount(places, None, bins + 1)[:bins].astype(x.dtype)

@@ -45,7 +45,8 @@ class Sorting:
             place = (self.xp.maximum(numbers, 1) - 1) // 2
         else:
             place = self.xp.where(numbers < size, numbers, (size - 1) // 2)
-        return self.xp.take_along_axis(order, place.astype("int64"), axis=axis)
+        places = self.xp.take_along_axis(order, place.astype("int64"), axis=axis)
+        return self.xp.ascontiguousarray(places)
 
     @kernel("fused")
     def mode_place(self, x: Any, axis: int) -> Any:
