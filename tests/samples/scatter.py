@@ -17,8 +17,8 @@ def _scatter_add(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(5), 0, v.integers(0, 5, 8), v.normal(8))
     yield Sample(np.array(3), 0, np.array(0), np.array(4))
     yield Sample(np.ones((4, 5), int), 1, np.zeros((0, 3), int), np.ones((4, 6), int))
-    yield Invalid(v.normal(4, 5), 0, np.array([[0]]), v.normal(1), raises=RuntimeError,
-                  match="must have the same number of dimensions as src")
+    yield Invalid(v.normal(4, 5), 0, np.array([[0]]), v.normal(1), raises=IndexError,
+                  match="must have the same number of dimensions as src", own_words=True)
     yield Invalid(v.normal(4, 5), 1, np.array([[0], [0]]), v.normal(1, 1), raises=RuntimeError,
                   match="Expected index .* to be no larger than self .* no larger size than src")
     yield Invalid(v.normal(4, 5), 1, np.array([[5]]), v.normal(1, 1), raises=RuntimeError,

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.operation import Operation
 from ..dtype import FLOATING, HALVES
-from ..errors import OperationError
+from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor
 from .choices import where
 from .common import number
@@ -126,7 +126,7 @@ def _fitting(name: str, x: Tensor, axis: int, index: Tensor, source: Tensor) -> 
     if not index.array.size:
         return source.reshape(-1)[:0].reshape(shape)
     if len(have) != len(shape):
-        raise OperationError(
+        raise OutOfRangeError(
             f"Index tensor must have the same number of dimensions as src tensor ({name}: index "
             f"{shape}, src {have})"
         )
