@@ -12,6 +12,7 @@ from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
+from ..grad_mode import state as grad_mode
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
@@ -336,7 +337,12 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
         raise OutOfRangeError(
             f"{name}(): Expected reduction dim {axis} to have non-zero size."
         )
-    indices = wrap(getattr(table_of(input), "arg" + name)(input.array, axis, True))
+    table = table_of(input)
+    place = getattr(table, "arg" + name)
+    if not (input.requires_grad and grad_mode.enabled):
+        best = getattr(table, "a" + name)(input.array, (axis,), keepdim)
+        return result(wrap(best), wrap(place(input.array, axis, keepdim)))
+    indices = wrap(place(input.array, axis, True))
     return result(*pick(input, axis, indices, keepdim))
 
 
