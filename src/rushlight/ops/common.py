@@ -19,11 +19,6 @@ def methods(**functions: Any) -> None:
         setattr(Tensor, name, function)
 
 
-def number(value: Any) -> Any:
-    """A parameter as a number of Python's: the precision of NumPy's would be the result's."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def check(conditions: Tensor, kind: type[Exception], message: str) -> None:
     """Raises `kind(message)` unless all hold; devices that would have to wait let it pass."""
     table_of(conditions).check(conditions.array, kind, message)

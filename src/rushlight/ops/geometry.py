@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..errors import OperationError, check_int64
+from ..errors import OperationError, check_int32, check_int64
 
 Sizes = tuple[int, ...]
 
@@ -176,6 +176,7 @@ def pool_geometry(
     stride = kernel_size if stride is None else per_dimension(stride, rank, "stride")
     padding = per_dimension(padding, rank, "padding")
     dilation = per_dimension(dilation, rank, "dilation")
+    check_int32(*kernel_size, *stride, *padding, *dilation)
     _check_positive(name, kernel_size=kernel_size, stride=stride, dilation=dilation)
     sizes = []
     for i, size in enumerate(input_shape[2:]):

@@ -13,6 +13,7 @@ from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, INTEGER, int64, title_of, u
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state as grad_mode
+from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
@@ -21,7 +22,6 @@ from .common import (
     check_ordered,
     conjugated,
     normalize_axes,
-    number,
     table_of,
     values_and_indices,
 )

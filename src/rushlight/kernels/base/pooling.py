@@ -19,7 +19,8 @@ class Pooling:
 
     @kernel("window")
     def max_pool(self, x: Any, geometry: Any) -> tuple[Any, Any]:
-        """The maximum of each window, and its place in the window (the first one, row by row)."""
+        """The maximum of each window, and its place in the window: row by row the first one, of
+        several nans the last."""
         xp = self.xp
         lowest = -xp.inf if category_of(x.dtype) == FLOATING else xp.iinfo(x.dtype).min
         padded = self._with_border(x, geometry, lowest)
@@ -34,7 +35,7 @@ class Pooling:
                 inside = self._with_border(xp.ones_like(x, dtype=bool), geometry, False)
                 found = inside[window].copy()
                 continue
-            larger = (values > best) | (xp.isnan(values) & ~xp.isnan(best))
+            larger = (values > best) | xp.isnan(values)
             larger |= inside[window] & ~found
             found |= inside[window]
             xp.copyto(best, values, where=larger)
