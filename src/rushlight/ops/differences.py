@@ -6,9 +6,9 @@ from typing import Any
 
 from ..dtype import BOOL, HALVES
 from ..errors import OperationError
+from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
-from .common import number
 from .declare import operation
 from .joining import cat
 

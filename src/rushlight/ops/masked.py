@@ -14,12 +14,13 @@ import numpy as np
 from ..dtype import BOOL, FLOATING, INTEGER, float32, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
+from ..scalars import number
 from ..tensor import Tensor
 from ..types import Dims, Number
 from . import reduction, scan, sorting
 from . import softmax as softmaxes
 from .choices import where
-from .common import conjugated, normalize_axes, number
+from .common import conjugated, normalize_axes
 from .declare import operation
 
 

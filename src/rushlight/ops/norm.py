@@ -6,10 +6,10 @@ from typing import Any
 
 from ..dtype import FLOATING, HALVES
 from ..errors import NotSupportedError, OperationError
+from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
 from .choices import where
-from .common import number
 from .declare import operation
 
 

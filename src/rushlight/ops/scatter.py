@@ -7,9 +7,9 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..dtype import FLOATING, HALVES
 from ..errors import OperationError, OutOfRangeError
+from ..scalars import number
 from ..tensor import Tensor
 from .choices import where
-from .common import number
 from .declare import operation
 from .indexing import AlongIndex, Gather, ScatterAdd, along_index, check_same_dtype
 from .reduction import Max

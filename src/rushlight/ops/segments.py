@@ -7,9 +7,10 @@ from typing import Any
 
 from ..dtype import FLOATING, int32, int64
 from ..errors import NotSupportedError, OperationError
+from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from .choices import where
-from .common import check, check_same_device, number
+from .common import check, check_same_device
 from .creation import arange
 from .declare import operation
 from .joining import cat

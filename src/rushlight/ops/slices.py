@@ -6,11 +6,11 @@ from typing import Any
 
 from ..dtype import int32, int64
 from ..errors import OperationError, OutOfRangeError
-from ..scalars import checked
+from ..scalars import checked, number
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Number
 from .choices import where
-from .common import check, check_same_device, number, table_of
+from .common import check, check_same_device, table_of
 from .declare import operation
 from .indexing import AlongIndex, IndexAdd, IndexSelect, check_same_dtype
 from .scatter import REDUCTIONS, reduced

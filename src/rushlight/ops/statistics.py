@@ -7,9 +7,10 @@ from typing import Any
 
 from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, float32, float64
 from ..errors import OperationError
+from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from .choices import where
-from .common import check, check_same_device, conjugated, number
+from .common import check, check_same_device, conjugated
 from .complex import complex as complex_of
 from .creation import arange
 from .declare import operation
