@@ -71,7 +71,7 @@ def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], 
     """An entry's local variables as the arguments of its call, defaults left out."""
     for name, numpy_name in (("dim", "axis"), ("keepdim", "keepdims")):
         given = values.get(numpy_name, absent)
-        if given is not absent:
+        if given is not absent and name in values:  # else `axis` is the function's own name
             if values[name] not in (absent, parameters(function)[name].default):
                 raise TypeError(f"{function.__name__}() got both '{name}' and '{numpy_name}'")
             values[name] = given
