@@ -326,7 +326,7 @@ PyObject* find_places(const ArrayView& x, int axis, const Rank& rank) {
     {
         AllowThreads allow(x.size() >= release_lock_from / 4);
         const Lines lines(x, axis, result, result);
-        with_ordered_type(x.type, [&](auto zero) {
+        with_element_type(x.type, [&](auto zero) {
             enough = place_lines<decltype(zero)>(lines, rank, x.data, data_of<char>(result));
         });
     }
