@@ -53,7 +53,7 @@ def tensor(
         result = data.detach().clone()
         result = result.to(device or data.device, dtype or data.dtype)
     else:
-        result = _placed(quietly(_array_from, data, dtype), device)
+        result = placed(quietly(_array_from, data, dtype), device)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -198,7 +198,7 @@ def _promoted(data: Any) -> DType:
     return scalar_dtype(data)
 
 
-def _placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
+def placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
     """A host array as a tensor on a device."""
     return wrap(table_at(device).from_numpy(array))
 
@@ -209,7 +209,7 @@ def legacy_constructor(cls: type[Tensor], *data: Any, device: Any = None) -> Ten
     if len(data) == 1 and isinstance(data[0], Tensor):
         return wrap(data[0].array, cls)
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
-        return wrap(_placed(quietly(_array_from, data[0], kind), device).array, cls)
+        return wrap(placed(quietly(_array_from, data[0], kind), device).array, cls)
     return wrap(empty(*(data or (0,)), dtype=kind, device=device).array, cls)
 
 
@@ -365,6 +365,8 @@ def arange(
         raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     whole = dtype.category == INTEGER
     if dtype is int64:  # PyTorch counts in whole numbers here, in floats for the other dtypes
+        if step and not int(step):
+            raise ValueError(f"arange: step must be nonzero, and {step} is 0 as {dtype}")
         start, end, step = (checked(int(v), dtype.numpy) for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -386,6 +388,7 @@ def linspace(
     """`steps` numbers from `start` to `end`, both included, at equal distances."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     complex_ends = any(isinstance(v, complex) for v in (start, end))
     kind = dtype or (scalar_dtype(1j) if complex_ends else get_default_dtype())
     if kind.category == BOOL:

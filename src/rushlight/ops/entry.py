@@ -233,6 +233,10 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 "differentiation, but one of the arguments requires grad."
             )
     kind = getattr(function, "out", "cast")
+    if not any(isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))):
+        # What is made out of nothing has the dtype of what it is written into.
+        if "dtype" in inspect.signature(function).parameters:
+            kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
         if kind == "cast":
             results, is_there = call_into(targets[0], function, args, kwargs)

@@ -14,6 +14,7 @@ from .common import check, check_same_device, conjugated
 from .complex import complex as complex_of
 from .creation import arange
 from .declare import operation
+from .promotion import result_type
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
@@ -149,7 +150,8 @@ def cov(
         raise OperationError("cov(): bool dtype is not supported for input")
     if input.array.dtype in HALVES:
         wide = cov(input.float(), correction=correction, fweights=fweights, aweights=aweights)
-        return wide.to(input.dtype)
+        weights = [given for given in (fweights, aweights) if given is not None]
+        return wide.to(result_type(input, *weights))
     x = input if input.array.ndim == 2 else input.reshape(1, -1)
     count = x.array.shape[1]
     weights = _weights(count, fweights, aweights)

@@ -13,11 +13,15 @@ import numpy as np
 from ...device import cpu, device
 from ..declaration import kernel
 from .activation import Activation
+from .attention import Attention
 from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
+from .ctc import CTC
 from .dropout import Dropout
 from .elementwise import Elementwise
+from .embedding import Embedding
+from .folding import Folding
 from .halves import wrap_kernels
 from .histogram import Histogram
 from .index import Index
@@ -30,6 +34,7 @@ from .optim import Optim
 from .pooling import Pooling
 from .random import Random
 from .reduction import Reduction
+from .resampling import Resampling
 from .scan import Scan
 from .scatter import Scatter
 from .searching import Searching
@@ -37,12 +42,13 @@ from .shape import Shape
 from .softmax import Softmax
 from .sorting import Sorting
 from .variance import Variance
+from .views import Views
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Histogram, Index, Indexing,
-    Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Scan, Scatter,
-    Searching, Shape, Softmax, Sorting, Variance,
+    Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
+    Folding, Histogram, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random,
+    Reduction, Resampling, Scan, Scatter, Searching, Shape, Softmax, Sorting, Variance, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
