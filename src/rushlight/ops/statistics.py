@@ -150,8 +150,8 @@ def cov(
         raise OperationError("cov(): bool dtype is not supported for input")
     if input.array.dtype in HALVES:
         wide = cov(input.float(), correction=correction, fweights=fweights, aweights=aweights)
-        weights = [given for given in (fweights, aweights) if given is not None]
-        return wide.to(result_type(input, *weights))
+        given = [weight for weight in (fweights, aweights) if weight is not None]
+        return wide.to(result_type(input, *given))
     x = input if input.array.ndim == 2 else input.reshape(1, -1)
     count = x.array.shape[1]
     weights = _weights(count, fweights, aweights)

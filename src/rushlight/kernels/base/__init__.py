@@ -47,8 +47,9 @@ from .views import Views
 
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
-    Folding, Histogram, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random,
-    Reduction, Resampling, Scan, Scatter, Searching, Shape, Softmax, Sorting, Variance, Views,
+    Folding, Histogram, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling,
+    Random, Reduction, Resampling, Scan, Scatter, Searching, Shape, Softmax, Sorting, Variance,
+    Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
