@@ -177,15 +177,15 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
 
 
 @operation(inplace=True)
-def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
-    """Elements below `min` become `min`."""
-    return clamp(input, min=min)
+def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """Elements below `min`, a number or a tensor, become `min`."""
+    return clamp(input, min)
 
 
 @operation(inplace=True)
-def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
-    """Elements above `max` become `max`."""
-    return clamp(input, max=max)
+def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """Elements above `max`, a number or a tensor, become `max`."""
+    return clamp(input, None, max)
 
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:

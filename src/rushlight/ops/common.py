@@ -50,6 +50,11 @@ def check_same_device(name: str, *tensors: Tensor | None) -> None:
         )
 
 
+def not_implemented(what: str) -> NotImplementedError:
+    """PyTorch's error in a backward that nobody has written."""
+    return NotImplementedError(f"the derivative for '{what}' is not implemented.")
+
+
 def conjugated(value: Any) -> Any:
     """The conjugate of an operand; real ones are their own, and cost one question."""
     if isinstance(value, Tensor):

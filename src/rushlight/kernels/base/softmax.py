@@ -42,9 +42,23 @@ class Softmax:
 
     @kernel("elementwise")
     def logaddexp(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) == COMPLEX:
+            larger = self.xp.where(a.real >= b.real, a, b)
+            rest = self.xp.where(a.real >= b.real, b - a, a - b)
+            # Where both are the same infinity their difference is nan, and so would be the sum.
+            rest = self.xp.where((a == b) & self.xp.isinf(a.real), 0, rest)
+            return self.store(larger + self.xp.log1p(self.xp.exp(rest)), out)
         if category_of(a.dtype) != FLOATING:
             raise NotSupportedError(f"logaddexp is not implemented for {DType.from_numpy(a.dtype)}")
         return self.array(self.xp.logaddexp(a, b, out=out))
+
+    @kernel("elementwise")
+    def logaddexp2(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) != FLOATING:
+            raise NotSupportedError(
+                f"logaddexp2 is not implemented for {DType.from_numpy(a.dtype)}"
+            )
+        return self.array(self.xp.logaddexp2(a, b, out=out))
 
     def _complex_logaddexp(self, a: Any, b: Any) -> Any:
         """log(exp(a) + exp(b)); the imaginary part of what is infinitely small does not count."""
