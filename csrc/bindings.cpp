@@ -37,6 +37,7 @@ extern PyMethodDef random_methods[];
 extern PyMethodDef reduction_methods[];
 extern PyMethodDef shape_methods[];
 extern PyMethodDef softmax_methods[];
+extern PyMethodDef scan_methods[];
 extern PyMethodDef sorting_methods[];
 }  // namespace rushlight
 
@@ -74,6 +75,7 @@ NB_MODULE(_native, module) {
         rushlight::optim_methods,     rushlight::pooling_methods,
         rushlight::random_methods,        rushlight::reduction_methods, rushlight::shape_methods,
         rushlight::softmax_methods,       rushlight::indexing_methods,  rushlight::padding_methods,
+        rushlight::scan_methods,
         rushlight::sorting_methods,       rushlight::creation_methods,  rushlight::index_methods,
         rushlight::nonzero_methods,       rushlight::compare_all_methods};
     for (PyMethodDef* methods : families)

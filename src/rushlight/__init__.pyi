@@ -14,6 +14,7 @@ from . import autograd as autograd
 from . import cuda as cuda
 from . import graph as graph
 from . import linalg as linalg
+from . import masked as masked
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
@@ -67,7 +68,9 @@ from .layout import preserve_format as preserve_format
 from .layout import strided as strided
 from .ops.common import ValuesAndIndices
 from .ops.floating import MantissaAndExponent
+from .ops.histogram import Histogram
 from .ops.promotion import result_type as result_type
+from .ops.reduction import MinimumAndMaximum
 from .printing import set_printoptions as set_printoptions
 from .random import Generator as Generator
 from .random import default_generator as default_generator
@@ -136,6 +139,13 @@ def amax(
 def amin(
     input: Tensor, dim: Dims = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
+def aminmax(
+    input: Tensor,
+    *,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> MinimumAndMaximum: ...
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def any(
     input: Tensor, dim: Dims = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
@@ -175,8 +185,8 @@ def argsort(
     input: Tensor,
     dim: builtins.int = -1,
     descending: builtins.bool = False,
-    stable: builtins.bool = True,
     *,
+    stable: builtins.bool | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def argwhere(input: Tensor) -> Tensor: ...
@@ -252,6 +262,9 @@ def bernoulli(
 def bilinear(
     input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
 ) -> Tensor: ...
+def bincount(
+    input: Tensor, weights: Tensor | None = None, minlength: builtins.int = 0
+) -> Tensor: ...
 def bitwise_and(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_left_shift(
     input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
@@ -267,6 +280,14 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ..
 def broadcast_shapes(*shapes: Any) -> Any: ...
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: ...
 def broadcast_to(input: Tensor, size: Any) -> Tensor: ...
+def bucketize(
+    input: Tensor | Number,
+    boundaries: Tensor,
+    *,
+    out_int32: builtins.bool = False,
+    right: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def cartesian_prod(*tensors: Tensor) -> Tensor: ...
 def cat(
     tensors: Sequence[Tensor], dim: builtins.int = 0, *, out: Tensor | None = None
@@ -377,6 +398,7 @@ def conv_transpose3d(
     dilation: Any = 1,
 ) -> Tensor: ...
 def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def corrcoef(input: Tensor) -> Tensor: ...
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cos_(input: Tensor) -> Tensor: ...
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -385,8 +407,27 @@ def cosine_similarity(
     x1: Tensor, x2: Tensor, dim: builtins.int = 1, eps: builtins.float = 1e-08
 ) -> Tensor: ...
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor: ...
+def cov(
+    input: Tensor,
+    *,
+    correction: builtins.int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+) -> Tensor: ...
+def cummax(
+    input: Tensor, dim: builtins.int, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
+def cummin(
+    input: Tensor, dim: builtins.int, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
+def cumprod(
+    input: Tensor, dim: builtins.int, *, dtype: dtype | None = None, out: Tensor | None = None
+) -> Tensor: ...
 def cumsum(
     input: Tensor, dim: builtins.int, *, dtype: dtype | None = None, out: Tensor | None = None
+) -> Tensor: ...
+def cumulative_trapezoid(
+    y: Tensor, x: Any = None, *, dx: Number = 1, dim: builtins.int = -1
 ) -> Tensor: ...
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def deg2rad_(input: Tensor) -> Tensor: ...
@@ -423,7 +464,17 @@ def diagonal_scatter(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def diff(
+    input: Tensor,
+    n: builtins.int = 1,
+    dim: builtins.int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor: ...
 def div(
     input: Tensor,
     other: Tensor | Number,
@@ -549,13 +600,21 @@ def full_like(
     **ignored: Any,
 ) -> Tensor: ...
 def gather(
-    input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    *,
+    sparse_grad: builtins.bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def gcd(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def gcd_(input: Tensor, other: Tensor) -> Tensor: ...
 def ge(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater_equal = ge
 def get_device(input: Tensor) -> builtins.int: ...
+def gradient(
+    input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: builtins.int = 1
+) -> tuple[Tensor, ...]: ...
 def grid_sampler(
     input: Tensor,
     grid: Tensor,
@@ -589,7 +648,50 @@ greater = gt
 def hardshrink(
     input: Tensor, lambd: builtins.float = 0.5, *, out: Tensor | None = None
 ) -> Tensor: ...
+def hash_tensor(
+    input: Tensor,
+    dim: Dims = (),
+    *,
+    keepdim: builtins.bool = False,
+    mode: builtins.int = 0,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def histc(
+    input: Tensor,
+    bins: builtins.int = 100,
+    min: Any = 0,
+    max: Any = 0,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def histogram(
+    input: Tensor,
+    bins: Tensor,
+    *,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> Histogram: ...
+@overload
+def histogram(
+    input: Tensor,
+    bins: builtins.int = 100,
+    *,
+    range: Sequence[builtins.float] | None = None,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> Histogram: ...
+def histogramdd(
+    input: Tensor,
+    bins: Any,
+    *,
+    range: Sequence[builtins.float] | None = None,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+) -> Histogram: ...
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -598,11 +700,34 @@ def i0_(input: Tensor) -> Tensor: ...
 def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def imag(input: Tensor) -> Tensor: ...
+def index_add(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    source: Tensor,
+    *,
+    alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def index_copy(
+    input: Tensor, dim: builtins.int, index: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+def index_fill(input: Tensor, dim: builtins.int, index: Tensor, value: Any) -> Tensor: ...
 def index_put(
     input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: builtins.bool = False
 ) -> Tensor: ...
 def index_put_(
     self: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: builtins.bool = False
+) -> Tensor: ...
+def index_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: builtins.bool = True,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def index_select(
     input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
@@ -625,11 +750,27 @@ def isclose(
     equal_nan: builtins.bool = False,
 ) -> Tensor: ...
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def isin(
+    elements: Tensor | Number,
+    test_elements: Tensor | Number,
+    *,
+    assume_unique: builtins.bool = False,
+    invert: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isreal(input: Tensor) -> Tensor: ...
+def kthvalue(
+    input: Tensor,
+    k: builtins.int,
+    dim: builtins.int = -1,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
 def layer_norm(
     input: Tensor,
     normalized_shape: Any,
@@ -700,6 +841,7 @@ def logsumexp(
 def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less = lt
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor: ...
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor: ...
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -792,6 +934,16 @@ def mean(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def median(input: Tensor) -> Tensor: ...
+@overload
+def median(
+    input: Tensor,
+    dim: builtins.int,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]: ...
 @overload
 def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -807,8 +959,16 @@ def min(
 ) -> ValuesAndIndices: ...
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def mode(
+    input: Tensor,
+    dim: builtins.int = -1,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor: ...
 moveaxis = movedim
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mul(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 multiply = mul
 def multinomial(
@@ -834,6 +994,41 @@ def nan_to_num_(
     nan: builtins.float | None = 0.0,
     posinf: builtins.float | None = None,
     neginf: builtins.float | None = None,
+) -> Tensor: ...
+def nanmean(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanmedian(input: Tensor) -> Tensor: ...
+@overload
+def nanmedian(
+    input: Tensor,
+    dim: builtins.int,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
+def nanquantile(
+    input: Tensor,
+    q: Any,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+def nansum(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def narrow(input: Tensor, dim: builtins.int, start: Any, length: builtins.int) -> Tensor: ...
 def narrow_copy(
@@ -884,6 +1079,9 @@ def nonzero(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def nonzero(input: Tensor, *, as_tuple: Literal[False], out: Tensor | None = None) -> Tensor: ...
 @overload
 def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero_static(
+    input: Tensor, *, size: builtins.int, fill_value: builtins.int = -1, out: Tensor | None = None
+) -> Tensor: ...
 def norm(
     input: Tensor,
     p: Any = "fro",
@@ -933,6 +1131,26 @@ def polygamma(n: builtins.int, input: Tensor, *, out: Tensor | None = None) -> T
 def positive(input: Tensor) -> Tensor: ...
 def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def prelu(input: Tensor, weight: Tensor) -> Tensor: ...
+def prod(
+    input: Tensor,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def put(
+    input: Tensor, index: Tensor, source: Tensor, accumulate: builtins.bool = False
+) -> Tensor: ...
+def quantile(
+    input: Tensor,
+    q: Any,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rad2deg_(input: Tensor) -> Tensor: ...
 def rand(
@@ -1023,6 +1241,9 @@ def reciprocal_(input: Tensor) -> Tensor: ...
 def relu(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def relu_(input: Tensor) -> Tensor: ...
 def remainder(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def renorm(
+    input: Tensor, p: Number, dim: builtins.int, maxnorm: Number, *, out: Tensor | None = None
+) -> Tensor: ...
 def repeat_interleave(
     input: Tensor,
     repeats: Any = None,
@@ -1072,8 +1293,49 @@ def scalar_tensor(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def scatter(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def scatter_add(
     input: Tensor, dim: builtins.int, index: Tensor, src: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+def scatter_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    src: Tensor,
+    reduce: str,
+    *,
+    include_self: builtins.bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Tensor | Number,
+    *,
+    out_int32: builtins.bool = False,
+    right: builtins.bool = False,
+    side: str | None = None,
+    out: Tensor | None = None,
+    sorter: Tensor | None = None,
+) -> Tensor: ...
+def segment_reduce(
+    data: Tensor,
+    reduce: str,
+    *,
+    lengths: Tensor | None = None,
+    indices: Tensor | None = None,
+    offsets: Tensor | None = None,
+    axis: builtins.int = 0,
+    unsafe: builtins.bool = False,
+    initial: Any = None,
 ) -> Tensor: ...
 def select(input: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...
 def select_copy(
@@ -1125,8 +1387,8 @@ def sort(
     input: Tensor,
     dim: builtins.int = -1,
     descending: builtins.bool = False,
-    stable: builtins.bool = True,
     *,
+    stable: builtins.bool | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
 def split(
@@ -1163,6 +1425,15 @@ def std(
     correction: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def std_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: Any = None,
+    out: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, Tensor]: ...
 def sub(
     input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor: ...
@@ -1177,6 +1448,10 @@ def sum(
 ) -> Tensor: ...
 def t(input: Tensor) -> Tensor: ...
 def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: builtins.int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def tan_(input: Tensor) -> Tensor: ...
 def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1217,6 +1492,8 @@ swapdims = transpose
 def transpose_copy(
     input: Tensor, dim0: builtins.int, dim1: builtins.int, *, out: Tensor | None = None
 ) -> Tensor: ...
+def trapezoid(y: Tensor, x: Any = None, *, dx: Number = 1, dim: builtins.int = -1) -> Tensor: ...
+trapz = trapezoid
 def tril(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def tril_indices(
     row: builtins.int,
@@ -1260,6 +1537,19 @@ def unfold_copy(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def unique(
+    input: Tensor,
+    sorted: builtins.bool = True,
+    return_inverse: builtins.bool = False,
+    return_counts: builtins.bool = False,
+    dim: builtins.int | None = None,
+) -> Any: ...
+def unique_consecutive(
+    input: Tensor,
+    return_inverse: builtins.bool = False,
+    return_counts: builtins.bool = False,
+    dim: builtins.int | None = None,
+) -> Any: ...
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]: ...
 def unsafe_chunk(
     input: Tensor, chunks: builtins.int, dim: builtins.int = 0
@@ -1282,6 +1572,15 @@ def var(
     correction: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def var_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: Any = None,
+    out: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, Tensor]: ...
 def view_as_complex(input: Tensor) -> Tensor: ...
 def view_as_complex_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def view_as_real(input: Tensor) -> Tensor: ...

@@ -25,6 +25,7 @@ from .embedding import Embedding
 from .floating import Floating
 from .folding import Folding
 from .halves import wrap_kernels
+from .histogram import Histogram
 from .index import Index
 from .indexing import Indexing
 from .integers import Integers
@@ -39,17 +40,22 @@ from .random import Random
 from .rectifiers import Rectifiers
 from .reduction import Reduction
 from .resampling import Resampling
+from .scan import Scan
+from .scatter import Scatter
+from .searching import Searching
 from .shape import Shape
 from .softmax import Softmax
+from .sorting import Sorting
 from .special import Special
+from .variance import Variance
 from .views import Views
 
 
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
-    Embedding, Floating, Folding, Index, Indexing, Integers, LayerNorm, Linalg, Loss, Matmul,
-    Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Resampling, Shape, Softmax,
-    Special, Views,
+    Embedding, Floating, Folding, Histogram, Index, Indexing, Integers, LayerNorm, Linalg, Loss,
+    Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Resampling, Scan, Scatter,
+    Searching, Shape, Softmax, Sorting, Special, Variance, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
