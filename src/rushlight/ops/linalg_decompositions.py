@@ -9,7 +9,9 @@ from typing import Any
 
 from ..dtype import COMPLEX
 from ..errors import OperationError
+from ..grad_mode import state
 from ..tensor import Tensor
+from .common import check
 from .creation import empty, zeros
 from .declare import operation
 from .joining import cat
@@ -25,7 +27,7 @@ from .linalg_checks import (
     on_diagonal,
     raise_failed,
 )
-from .linalg_solve import TriangularSolve, divided_right
+from .linalg_solve import Solve, TriangularSolve, divided_right
 
 linalg_cholesky_ex = named("linalg_cholesky_ex", "L", "info")
 linalg_qr, qr_result = named("linalg_qr", "Q", "R"), named("qr", "Q", "R")
@@ -155,8 +157,6 @@ class Eig(Decomposition):
             inner = inner - on_diagonal(diagonal_of(inner))
         if grad_values is not None:
             inner = inner + on_diagonal(grad_values)
-        from .linalg_solve import Solve
-
         result = Solve.apply(vectors.mH, inner @ vectors.mH)[0]
         return result if a.dtype.category == COMPLEX else result.real
 
@@ -230,8 +230,6 @@ class Svdvals(Decomposition):
 
 
 def without_gradient(x: Tensor) -> bool:
-    from ..grad_mode import state
-
     return not (state.enabled and x.requires_grad)
 
 
@@ -394,7 +392,7 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
     """Eigenvalues (..., n) and eigenvectors (..., n, n), as columns, of square matrices: complex,
     in no order."""
     check_square("linalg.eig", A)
-    _check_finite("linalg.eig", A)
+    _check_finite(A)
     return linalg_eig(*Eig.apply(A))
 
 
@@ -402,13 +400,13 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
 def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of square matrices: complex, in no order."""
     check_square("linalg.eigvals", A)
+    _check_finite(A)
     return Eigvals.apply(A) if without_gradient(A) else Eig.apply(A)[0]
 
 
-def _check_finite(name: str, x: Tensor) -> None:
-    from .common import check
-
-    check(x.isfinite(), OperationError, f"{name}: input tensor should not contain infs or NaNs.")
+def _check_finite(x: Tensor) -> None:
+    problem = "torch.linalg.eig: input tensor should not contain infs or NaNs."
+    check(x.isfinite(), OperationError, problem)
 
 
 # ---- singular values

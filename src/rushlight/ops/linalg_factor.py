@@ -131,12 +131,12 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     """L without its diagonal of ones and U of A = P L U in one matrix, and the row, counted from 1,
     that each row was exchanged with in turn: what `lu_solve` and `lu_unpack` take."""
     factors, pivots, info = _factored("linalg.lu_factor", A, pivot)
-    raise_failed(info, "linalg.lu_factor", _ZERO_PIVOT)
+    raise_failed(info, "torch.linalg.lu_factor", _ZERO_PIVOT)
     return linalg_lu_factor(factors, pivots)
 
 
 @operation("torch", method=True)
-def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = None) -> Any:
     """`linalg.lu_factor` under its old name, with the codes if `get_infos`."""
     factors, pivots, info = _factored("lu", A, pivot)
     if get_infos:

@@ -167,6 +167,8 @@ def matrix_norm(
 
 
 def _extreme(x: Tensor, dim: int, largest: bool, keepdim: bool) -> Tensor:
+    if largest and x.array.shape[dim] == 0:
+        return x.sum(dim, keepdim)  # 0
     return x.amax(dim, keepdim) if largest else x.amin(dim, keepdim)
 
 
@@ -200,17 +202,17 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices."""
     name = "linalg.cond"
     check_matrix(name, A)
-    if p is None or p in (2, -2):
-        values = svdvals(A)
-        if values.array.shape[-1] == 0:
-            raise OperationError(f"{name}: the matrices of shape {tuple(A.array.shape)} are empty")
-        first, last = values[..., 0], values[..., -1]
-        return last / first if p == -2 else first / last
-    if p not in ("fro", "nuc", 1, -1, inf, -inf):
+    if p not in (None, 2, -2, "fro", "nuc", 1, -1, inf, -inf):
         raise OperationError(f"{name} got an invalid norm type: {p}")
-    check_square(f"{name}({p})", A)
+    if isinstance(p, str):
+        check_square(f"{name}(ord={p})", A)
     if A.array.size == 0:
         return A.new_zeros(A.array.shape[:-2], dtype=A.dtype.to_real())
+    if p in (None, 2, -2):
+        values = svdvals(A)
+        first, last = values[..., 0], values[..., -1]
+        return last / first if p == -2 else first / last
+    check_square(f"{name}(ord={p})", A)
     if p == "nuc":
         values = svdvals(A)
         return values.sum(-1) * values.reciprocal().sum(-1)
@@ -315,8 +317,11 @@ def lstsq(
     batch_of(name, A, b)
     solution, rank, values = Lstsq.apply(A, b, _limits(name, A, None, rcond)[1])
     rows, columns = A.array.shape[-2:]
-    residuals = empty(0, dtype=A.dtype.to_real(), device=A.device)
-    if rows > columns and driver != "gelsy":
+    # Of no elements, and yet as differentiable as they would be.
+    residuals = solution.abs().flatten()[:0]
+    if rows > columns and (
+        driver == "gels" or driver != "gelsy" and bool((rank == columns).all())
+    ):
         left = (A @ solution - b).abs()
         residuals = (left * left).sum(-2)
         residuals = residuals.squeeze(-1) if is_vector else residuals

@@ -75,7 +75,7 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     _check_square(name, input)
     if n == 0:
         size = input.array.shape[-1]
-        return identity_like(input, size).expand(input.array.shape).clone()
+        return input.clone().copy_(identity_like(input, size))
     if n < 0:
         check_square(name, input)
         input, n = inverse(input), -n
@@ -257,13 +257,15 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
 
 def _linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """The powers 0 to N - 1 of each element, as rows: (..., n, N)."""
-    if x.array.ndim == 0:
-        raise OperationError("linalg.vander: x must have at least one dimension, but it is a number")
+    if x.dtype.category == BOOL:
+        raise OperationError(
+            "linalg.vander supports floating point, complex, and integer tensors, but got Bool"
+        )
+    x = x.unsqueeze(0) if x.array.ndim == 0 else x
     count = x.array.shape[-1] if N is None else N
-    if N is not None and N < 1:
-        raise OperationError(f"N must be greater than 1, but it is {N}")
-    powers = arange(count, device=x.device)
-    return x.unsqueeze(-1) ** powers
+    if count <= 1:
+        raise OperationError(f"N must be greater than 1, but it is {count}.")
+    return x.unsqueeze(-1) ** arange(count, device=x.device)
 
 
 _linalg_vander.__name__ = "vander"

@@ -169,7 +169,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
     tensor([1.0000, 0.5000])
     """
     x, info = _solve("linalg.solve", A, B, left)
-    raise_failed(info, "linalg.solve", _SINGULAR)
+    raise_failed(info, "torch.linalg.solve", _SINGULAR)
     return x
 
 

@@ -88,11 +88,11 @@ class Linalg:
 
     @kernel("fused")
     def eigh(self, x: Any, triangle: str) -> tuple[Any, Any]:
-        return self._converging("linalg.eigh", lambda x: tuple(np.linalg.eigh(x, triangle)), x)
+        return self._converging("linalg.eigh", _where_finite, _eigh, x, triangle)
 
     @kernel("fused")
     def eigvalsh(self, x: Any, triangle: str) -> Any:
-        return self._converging("linalg.eigh", lambda x: np.linalg.eigvalsh(x, triangle), x)
+        return self._converging("linalg.eigh", _where_finite, np.linalg.eigvalsh, x, triangle)
 
     @kernel("fused")
     def eig(self, x: Any) -> tuple[Any, Any]:
@@ -184,6 +184,21 @@ def _one_cholesky(x: Any) -> tuple[Any, int]:
         below = factor[i + 1 :]
         below[:, i] = (below[:, i] - below[:, :i] @ row.conj()) / factor[i, i]
     return factor, 0
+
+
+def _eigh(x: Any, triangle: str) -> tuple[Any, Any]:
+    return tuple(np.linalg.eigh(x, triangle))
+
+
+def _where_finite(function: Any, x: Any, triangle: str) -> Any:
+    """A function of Hermitian matrices, nan for those that are not finite."""
+    finite = np.isfinite(x).all((-2, -1))
+    if finite.all():
+        return function(x, triangle)
+    found = function(np.where(finite[..., None, None], x, np.eye(x.shape[-1], dtype=x.dtype)), triangle)
+    for part in found if isinstance(found, tuple) else (found,):
+        part[~finite] = np.nan
+    return found
 
 
 def _complex_of(x: Any) -> Any:
