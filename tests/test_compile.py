@@ -373,3 +373,19 @@ def test_a_compiled_sequential_has_a_length_and_parts() -> None:
     assert len(copy.deepcopy(compiled)) == 2
     one = torch.compile(nn.Linear(2, 3))
     assert one and not hasattr(one, "__len__")
+
+
+def test_what_has_no_record_says_why() -> None:
+    def f(x: torch.Tensor) -> torch.Tensor:
+        return x + np.random.rand()
+
+    compiled = torch.compile(f)
+    assert not hasattr(compiled, "graph")
+    with pytest.raises(RuntimeError, match="no graph: there is no record yet: call the function"):
+        compiled.graph  # noqa: B018
+    with pytest.warns(UserWarning, match="from now on: it draws random numbers"):
+        compiled(torch.ones(2))
+    with pytest.raises(AttributeError, match="no graph: it draws random numbers"):
+        compiled.graph  # noqa: B018
+    module = torch.compile(torch.nn.Linear(2, 2))
+    assert not hasattr(module, "graph")

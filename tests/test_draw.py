@@ -228,3 +228,17 @@ def test_notebooks_show_the_picture() -> None:
     step = torch.compile(lambda x: x * 2)
     step(torch.ones(2))
     assert step.graph._repr_svg_() == step.graph.svg()
+
+
+def test_misuse_is_explained(tmp_path: Path) -> None:
+    layer = torch.nn.Linear(2, 2)
+    y = layer(torch.ones(1, 2))
+    with pytest.raises(TypeError, match="'tensor' must be Tensor, not int"):
+        graph.draw(3)
+    with pytest.raises(TypeError, match=r"'params' .* not Linear; did you mean model.named_param"):
+        graph.draw(y, layer)
+    with pytest.raises(TypeError, match="'inputs' must be a dictionary or pairs"):
+        graph.draw(y, layer.named_parameters(), torch.ones(1, 2))
+    with pytest.raises(ValueError, match="a name ending in .png does not say"):
+        graph.save_svg(y, tmp_path / "graph.png")
+    assert not list(tmp_path.iterdir())

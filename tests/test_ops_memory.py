@@ -339,3 +339,25 @@ def test_whole_numbers_hold_no_fractions(name: str) -> None:
         operands = [] if name in ("exp_", "sqrt_") else [torch.tensor([2, 2])]
         getattr(x, name)(*operands)
     assert x.tolist() == [3, 4] and x._version == 0
+
+
+def test_changes_in_place_by_functions_are_written_by_the_kernel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`clamp_` and its like make no second array, and one node of their own."""
+    x = torch.linspace(-2, 2, 5)
+    table = type(kernel_tables[type(x.array)])
+    monkeypatch.setattr(table, "copy", None)
+    assert x.clamp_(-1.0, 1.0).tolist() == [-1, -1, 0, 1, 1]
+    assert x.addcmul_(x, x, value=1.0).tolist() == [0, 0, 0, 2, 2]
+    assert torch.clamp(x, 0.5, 1.5, out=torch.ones(5)).tolist() == [0.5, 0.5, 0.5, 1.5, 1.5]
+    y = torch.ones(3, requires_grad=True) * 2
+    y.clamp_(0.0, 1.0)
+    assert type(y.grad_fn).__name__ == "ClampBackward0"
+
+
+def test_an_operation_within_a_function_is_not_its_last() -> None:
+    """`round` with decimals rounds a scaled copy: that is not what the tensor becomes."""
+    x = torch.tensor([0.126, 0.254])
+    assert x.round_(decimals=2) is x
+    assert x.tolist() == torch.tensor([0.13, 0.25]).tolist()

@@ -133,3 +133,25 @@ def test_signatures_and_help() -> None:
     assert list(inspect.signature(torch.Tensor.clamp_).parameters) == ["self", "min", "max"]
     assert torch.Tensor.exp_.__name__ == "exp_"
     assert torch.add.__name__ == "add" and torch.add.__module__ == "rushlight.ops.elementwise"
+
+
+def test_an_operand_of_a_change_in_place_answers() -> None:
+    x = torch.ones(2)
+    for name in ("add_", "mul_", "atan2_", "clamp_", "__iadd__"):
+        func, _, args, _ = getattr(x, name)(Quantity())
+        assert func.__name__ == name.replace("__iadd__", "add_") and args[0] is x
+    assert x.tolist() == [1.0, 1.0]
+
+
+def test_two_names_of_one_argument_are_refused() -> None:
+    with pytest.raises(TypeError, match="sum.* got both 'dim' and 'axis'"):
+        torch.sum(torch.ones(2, 3), 0, axis=1)
+    with pytest.raises(TypeError, match="mean.* got both 'keepdim' and 'keepdims'"):
+        torch.mean(torch.ones(2, 3), 0, keepdim=True, keepdims=False)
+
+
+def test_a_tuple_is_no_out_of_one_result() -> None:
+    with pytest.raises(TypeError, match="add.*argument 'out' must be Tensor, not tuple"):
+        torch.add(torch.ones(2), 1, out=(torch.ones(2),))
+    with pytest.raises(TypeError, match="argument 'alpha' .*must be Number, not NoneType"):
+        torch.sub(torch.ones(2), torch.ones(2), alpha=None)

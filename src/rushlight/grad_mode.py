@@ -14,6 +14,7 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 class _State(threading.local):
     enabled = True
     inference = False
+    destination: Any = None  # where the last operation of a function may write, see `ops/entry.py`
 
 
 state = _State()

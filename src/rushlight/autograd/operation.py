@@ -9,6 +9,7 @@ or a `setup_context`, which is called only while recording. Its instance is the 
 from __future__ import annotations
 
 import re
+import sys
 from itertools import combinations
 from typing import Any
 
@@ -117,6 +118,15 @@ class Operation(Node):
         if type(results) is tuple:
             return output[0] if shown == 1 else output[:shown]
         return output
+
+    @classmethod
+    def finish(cls, *inputs: Any) -> Any:
+        """`apply` as the last thing that a function does: its result goes straight where the
+        function's in-place form or `out=` wants it, if the kernel can write there."""
+        destination = state.destination
+        if destination is not None and destination.takes(cls, inputs, sys._getframe(1).f_code):
+            return destination.write(cls, inputs)
+        return cls.apply(*inputs)
 
     @classmethod
     def apply_inplace(cls, x: Tensor, *others: Any) -> Tensor:

@@ -251,12 +251,15 @@ class Recorder:
         self.live_values.append(number)
         return number
 
-    def fail(self, what: str) -> None:
-        """Says that this call cannot be replayed; the first reason is the one that is told."""
+    def fail(self, what: str, at_line: bool = True) -> None:
+        """Says that this call cannot be replayed; the first reason is the one that is told.
+
+        `at_line` names the line that runs now; after the call that is the caller's.
+        """
         if self._is_elsewhere():
             return
         if self.failure is None:
-            self.failure = f"{_user_line()} {what}"
+            self.failure = f"{_user_line()} {what}" if at_line else f"it {what}"
         if self.fullgraph:
             raise CaptureError(f"compile: {self.failure}")
 

@@ -20,7 +20,7 @@ from ..tensor import Tensor
 from .capture import PACKAGE, Recorder
 from .confirm import difference
 from .entry import Entry
-from .errors import CaptureError, LeakError, RefusedError
+from .errors import CaptureError, LeakError, NoRecordError, RefusedError
 from .guards.code import read_names
 from .guards.names import Names
 from .guards.signature import sharing, signature
@@ -43,8 +43,8 @@ def compile(
     run just these kernels on the new data, with the same results to the bit. What cannot be
     replayed (reading a value, a shape that depends on data) lets the function run as it is from
     then on, with one warning that names the line; with `fullgraph` it raises `CaptureError`. See
-    docs/graph.md for what may change between
-    calls. `dynamic`, `backend`, `mode` and `options` are PyTorch's and have no meaning here.
+    docs/graph.md for what may change between calls. `dynamic`, `backend`, `mode` and `options` are
+    PyTorch's and have no meaning here.
 
     >>> import rushlight as torch
     >>> @torch.compile
@@ -74,20 +74,25 @@ class CompiledFunction:
         self.function = function
         self.fullgraph = fullgraph
         self.entries: OrderedDict[Any, list[Entry]] = OrderedDict()
-        self.runs_eagerly = False
+        self.refusal: str | None = None  # why it runs without a record from now on
         self.attempts: dict[Any, int] = {}  # by signature: recordings that were no good
         self.last_used: Entry | None = None
         self.dropped = 0  # records that made place for others
         self.unused = 0  # recordings since a record was last used again
 
     @property
+    def runs_eagerly(self) -> bool:
+        return self.refusal is not None
+
+    @property
     def graph(self) -> Record:
         if self.last_used is None:
-            raise RuntimeError("there is no record yet: call the function first")
+            why = self.refusal or "there is no record yet: call the function first"
+            raise NoRecordError(f"{self._name()} has no graph: {why}")
         return self.last_used.record
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.runs_eagerly or launch.is_intercepted:
+        if self.refusal is not None or launch.is_intercepted:
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
         try:
@@ -137,11 +142,11 @@ class CompiledFunction:
         with recorder.active():
             result = self.function(*args, **kwargs)
         if modes != (state.enabled, get_default_dtype()):
-            recorder.fail("leaves another grad mode or default dtype behind")
+            recorder.fail("leaves another grad mode or default dtype behind", at_line=False)
         if names.has_other_random and randomness != _other_random_states():
-            recorder.fail("draws random numbers of Python's or NumPy's own")
+            recorder.fail("draws random numbers of Python's or NumPy's own", at_line=False)
         if hasattr(result, "__next__") or hasattr(result, "__await__"):
-            recorder.fail(f"returns a {type(result).__name__}, which runs later")
+            recorder.fail(f"returns a {type(result).__name__}, which runs later", at_line=False)
         entry = None
         if recorder.failure is None:
             try:
@@ -198,7 +203,7 @@ class CompiledFunction:
     def _run_eagerly(self, reason: str) -> None:
         if self.fullgraph:
             raise CaptureError(f"compile: {self._name()} cannot be recorded: {reason}")
-        self.runs_eagerly = True
+        self.refusal = reason
         _warn(f"compile: {self._name()} runs without a record from now on: {reason}")
 
     def _name(self) -> str:
@@ -235,6 +240,8 @@ class CompiledModule(Module):
         return self._compiled.graph
 
     def __getattr__(self, name: str) -> Any:
+        if name == "graph":  # the property has raised: once more, as the module has none
+            return self._compiled.graph
         return getattr(self.__dict__["_orig_mod"], name)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..serialization.archive import replaced_when_complete
 from ..tensor import Tensor
 from .draw_diagram import render
 from .layout import Box, Diagram, Kind, arrange
-from .svg import Picture
+from .svg import Picture, write_svg
 
 NamedTensors = Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]
 
@@ -41,7 +40,25 @@ def draw(
     >>> [name for name in ("Linear", "Relu", "weight", "(3, 2)") if name in picture]
     ['Linear', 'Relu', 'weight', '(3, 2)']
     """
-    return render(arrange(_read(tensor, dict(params or {}), dict(inputs or {}))))
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"draw: argument 'tensor' must be Tensor, not {type(tensor).__name__}")
+    return render(arrange(_read(tensor, _named("params", params), _named("inputs", inputs))))
+
+
+def _named(argument: str, given: Any) -> dict[str, Tensor]:
+    """Tensors by name, however they were given."""
+    if given is None:
+        return {}
+    if isinstance(given, (Mapping, Iterable)) and not isinstance(given, Tensor):
+        pairs = list(given.items() if isinstance(given, Mapping) else given)
+        if all(isinstance(p, (tuple, list)) and len(p) == 2 for p in pairs) and all(
+            isinstance(name, str) and isinstance(value, Tensor) for name, value in pairs
+        ):
+            return dict(pairs)
+    raise TypeError(
+        f"draw: argument '{argument}' must be a dictionary or pairs of names and tensors, not "
+        f"{type(given).__name__}; did you mean model.named_parameters() or {{'x': x}}?"
+    )
 
 
 def save_svg(
@@ -51,9 +68,7 @@ def save_svg(
     inputs: NamedTensors | None = None,
 ) -> None:
     """Writes what `draw` returns to a file, which appears only once it is complete."""
-    picture = draw(tensor, params, inputs)
-    with replaced_when_complete(os.fspath(path)) as file:
-        file.write(picture.encode())
+    write_svg(path, draw(tensor, params, inputs))
 
 
 def _read(tensor: Tensor, params: dict[str, Tensor], inputs: dict[str, Tensor]) -> Diagram:

@@ -7,6 +7,10 @@ class CaptureError(RuntimeError):
     """What was called cannot be recorded; the message says why, and where it is."""
 
 
+class NoRecordError(AttributeError, RuntimeError):
+    """A compiled function has no `graph`: not yet, or it runs without a record."""
+
+
 class RefusedError(RuntimeError):
     """Something that no replay could do as the recorded call has done it."""
 

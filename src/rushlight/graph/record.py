@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ..kernels.launch import plain_tables
 from ..tensor import Tensor
-from .svg import Picture
+from .svg import Picture, write_svg
 
 
 @dataclass(slots=True)
@@ -195,10 +195,7 @@ class Record:
 
     def save_svg(self, path: str | os.PathLike[str]) -> None:
         """Writes `svg()` to a file, which appears only once it is complete."""
-        from ..serialization.archive import replaced_when_complete
-
-        with replaced_when_complete(os.fspath(path)) as file:
-            file.write(self.svg().encode())
+        write_svg(path, self.svg())
 
     def _describe(self, value: Value) -> str:
         array = self.slots[value.slot]

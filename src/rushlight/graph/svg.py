@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
+
+from ..serialization.archive import replaced_when_complete
 
 FONT_SIZE = 12.0  # in SVG's pixels, 96 to the inch
 LETTER_WIDTH = 0.56 * FONT_SIZE  # of the wider common sans-serif fonts, on average
@@ -23,6 +26,18 @@ class Picture(str):
 
     def _repr_svg_(self) -> str:
         return str(self)
+
+
+def write_svg(path: str | os.PathLike[str], picture: str) -> None:
+    """Writes a picture to a file, which appears only once it is complete.
+
+    ValueError for a name that says another kind of picture: it would be SVG text all the same.
+    """
+    ending = os.path.splitext(os.fspath(path))[1]
+    if ending.lower() not in ("", ".svg"):
+        raise ValueError(f"save_svg: writes SVG text, which a name ending in {ending} does not say")
+    with replaced_when_complete(os.fspath(path)) as file:
+        file.write(picture.encode())
 
 
 def document(width: float, height: float, parts: list[str]) -> Picture:

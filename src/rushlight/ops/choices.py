@@ -171,7 +171,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
-    return Clamp.apply(input if kind is input.dtype else input.to(kind), min, max)
+    return Clamp.finish(input if kind is input.dtype else input.to(kind), min, max)
 
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
@@ -294,4 +294,4 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     """`input + weight * (end - input)`: `end` itself for a weight of 1."""
     if input.array.dtype != end.array.dtype:
         raise OperationError(f"expected dtype {input.dtype} for `end` but got dtype {end.dtype}")
-    return Lerp.apply(input, end, number(weight))
+    return Lerp.finish(input, end, number(weight))

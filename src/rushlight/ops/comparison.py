@@ -49,7 +49,7 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
     if decimals:
         scale = 10.0**decimals
         return Round.apply(input * scale) / scale
-    return Round.apply(input)
+    return Round.finish(input)
 
 
 # ---- comparisons

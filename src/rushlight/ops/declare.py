@@ -33,7 +33,7 @@ from ..autograd.operation import Operation
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as tables
-from ..overrides import call_mode, mode_of_thread, modes
+from ..overrides import modes
 from ..tensor import Tensor
 from ..types import Number
 from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
@@ -87,7 +87,7 @@ class Unary(Operation):
     def define(cls, *aliases: str, inplace: bool = True, place: str = "torch") -> UnaryFunction:
         """Makes the function, the method and the in-place method that users call."""
         function = _described(_unary(cls), cls, cls.operation_name)
-        function.plain, function.operation = cls.apply, cls
+        function.plain, function.operation = cls.finish, cls
         publish_all(function, place, place == "torch", aliases)
         if inplace:
             _publish_inplace(_unary_inplace(cls), cls, aliases)
@@ -126,7 +126,7 @@ class Binary(Operation):
         other = other if alpha == 1 else mul(other, alpha)
         if not isinstance(input, Tensor):
             input, other = promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
-        return cls.apply(*operands(cls, input, other)[:2])
+        return cls.finish(*operands(cls, input, other)[:2])
 
 
 def _unary(cls: type[Unary]) -> Any:
@@ -239,8 +239,15 @@ def _unary_inplace(cls: type[Unary]) -> Any:
     def function(self: Tensor) -> Tensor:
         if modes:
             return special(function, locals())
-        return cls.apply_inplace(self)
+        try:
+            return cls.apply_inplace(self)
+        except Exception as error:
+            answer = rescue(function, error, locals())
+            if answer is UNANSWERED:
+                raise
+            return answer
 
+    entry_codes.add(function.__code__)
     return function
 
 
@@ -248,25 +255,42 @@ def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
     def function(self: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
             return special(function, locals())
-        if is_plain_change(self, other):
-            x, y = self.array, other.array  # type: ignore[union-attr]  # it is plain
-            tables[type(x)].KERNEL(x, y, x)
-            self.bump_version()
-            if len(self._counter) > 1:  # type: ignore[arg-type]  # the change has made it
-                reach(self)
-            return self
-        return cls.apply_inplace(self, inplace_operand(cls, self, other))
+        try:
+            if is_plain_change(self, other):
+                x, y = self.array, other.array  # type: ignore[union-attr]  # it is plain
+                tables[type(x)].KERNEL(x, y, x)
+                self.bump_version()
+                if len(self._counter) > 1:  # type: ignore[arg-type]  # the change has made it
+                    reach(self)
+                return self
+            return cls.apply_inplace(self, inplace_operand(cls, self, other))
+        except Exception as error:
+            answer = rescue(function, error, locals())
+            if answer is UNANSWERED:
+                raise
+            return answer
 
     def scaled(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         if modes:
             return special(scaled, locals())
-        if alpha == 1:
-            return function(self, other)
-        return cls.apply_inplace(self, inplace_operand(cls, self, other, alpha))
+        try:
+            if alpha == 1:
+                return function(self, other)
+            return cls.apply_inplace(self, inplace_operand(cls, self, other, alpha))
+        except Exception as error:
+            answer = rescue(scaled, error, locals())
+            if answer is UNANSWERED:
+                raise
+            return answer
 
-    function = _with_names(function, cls.kernel, cls.operation_name + "_")
-    return scaled if alpha else function
-
+    core = _with_names(function, cls.kernel, cls.operation_name + "_")
+    if not cls.takes_numbers:
+        core.__annotations__["other"] = "Tensor"
+    if not alpha:
+        return core
+    core.plain, core.operation = core, cls
+    entry_codes.add(scaled.__code__)
+    return scaled
 
 
 def _publish_inplace(function: Any, cls: type[Operation], aliases: tuple[str, ...]) -> None:
@@ -439,8 +463,11 @@ def _entry(body: Any) -> Any:
         special=" or ".join(checks),
     )  # fmt: skip
     function = _compiled(source, body)
-    function.__defaults__ = (*(absent for _ in optional), *(body.__defaults__ or ())) or None
-    function.__kwdefaults__ = {**(body.__kwdefaults__ or {}), **extra} or None
+    given = [p for p in signature.parameters.values() if p.default is not p.empty]
+    positional = [p.default for p in given if p.kind is not p.KEYWORD_ONLY]
+    by_keyword = {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
+    function.__defaults__ = (*(absent for _ in optional), *positional) or None
+    function.__kwdefaults__ = by_keyword | extra or None
     function.__signature__ = signature
     function.__annotations__ = body.__annotations__
     function.__module__, function.__doc__ = body.__module__, body.__doc__
@@ -471,18 +498,18 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
 
 
 def _inplace_of(function: Any) -> Any:
-    def inplace(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        mode = mode_of_thread() if modes else None
-        if mode is not None:
-            return call_mode(mode, inplace, (self, *args), kwargs)
+    """The method that writes a function's result to its first tensor."""
+
+    def body(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         return run_inplace(function, self, args, kwargs)
 
-    inplace.__name__ = inplace.__qualname__ = function.__name__ + "_"
-    inplace.__module__ = function.__module__
-    inplace.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
     parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
     parameters[0] = parameters[0].replace(name="self")
-    inplace.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore
-    inplace.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
-    inplace.plain, inplace.operation = inplace, None  # type: ignore[attr-defined]
+    body.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore
+    body.__name__ = body.__qualname__ = function.__name__ + "_"
+    body.__annotations__ = {p.name: p.annotation for p in parameters}
+    body.__module__ = function.__module__
+    body.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
+    inplace = _entry(body)
+    inplace.__wrapped__ = function  # as functools.wraps has it
     return inplace

@@ -195,7 +195,7 @@ def addcmul(
     input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
 ) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast."""
-    return Addcmul.apply(*of_one_dtype(input, tensor1, tensor2), number(value))
+    return Addcmul.finish(*of_one_dtype(input, tensor1, tensor2), number(value))
 
 
 @operation(inplace=True)
@@ -207,7 +207,7 @@ def addcdiv(
         raise OperationError(
             "Integer division with addcdiv is no longer supported; convert an operand with .float()"
         )
-    return Addcdiv.apply(*of_one_dtype(input, tensor1, tensor2), number(value))
+    return Addcdiv.finish(*of_one_dtype(input, tensor1, tensor2), number(value))
 
 
 @operation("torch", "divide")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from ..autograd.mirror import reach, written
@@ -21,6 +23,8 @@ from ..autograd.operation import (
 from ..dtype import dtype as DType
 from ..errors import OperationError, check_int64, unmade
 from ..grad_mode import no_grad, state
+from ..kernels.declaration import kernels_of
+from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
 from ..overrides import call_mode, handle_torch_function, leaves, mode_of_thread, overloaded
 from ..tensor import Tensor
@@ -46,37 +50,51 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     return write_out(function, out, args, kwargs)
 
 
+@functools.cache
+def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """A function's parameters by name; `inspect` takes 10 us to find them."""
+    return inspect.signature(function).parameters
+
+
+@functools.cache
+def _places(function: Any) -> tuple[list[Any], str | None, list[Any], str | None]:
+    """The names and defaults of positional parameters, `*args`, keywords', and `**kwargs`."""
+    given = parameters(function).values()
+    positional = [(p.name, p.default) for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]
+    keywords = [(p.name, p.default) for p in given if p.kind is p.KEYWORD_ONLY]
+    rest = [p.name for p in given if p.kind is p.VAR_POSITIONAL]
+    others = [p.name for p in given if p.kind is p.VAR_KEYWORD]
+    return positional, rest[0] if rest else None, keywords, others[0] if others else None
+
+
 def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """An entry's local variables as the arguments of its call, defaults left out."""
     for name, numpy_name in (("dim", "axis"), ("keepdim", "keepdims")):
         given = values.get(numpy_name, absent)
         if given is not absent:
+            if values[name] not in (absent, parameters(function)[name].default):
+                raise TypeError(f"{function.__name__}() got both '{name}' and '{numpy_name}'")
             values[name] = given
     if values.get("dim") is absent:
         raise TypeError(
             f'{function.__name__}() missing 1 required positional argument: "dim"'
         )
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
-    kept = 0  # trailing positional defaults are left out
-    for name, parameter in inspect.signature(function).parameters.items():
-        value = values[name]
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            if "_" + name in values:
-                value = values["_" + name] if value is absent else (value,)
-                values[name] = value
-            args += value
-            kept = len(args)
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            kwargs.update(value)
-        elif parameter.kind is parameter.KEYWORD_ONLY:
-            if value is not parameter.default:
-                kwargs[name] = value
-        else:
-            args.append(value)
-            if value is not parameter.default:
-                kept = len(args)
-    return tuple(args[:kept]), kwargs
+    positional, rest, keywords, others = _places(function)
+    args = [values[name] for name, _ in positional]
+    if rest is None:
+        for _, default in reversed(positional):
+            if args[-1] is not default:
+                break
+            args.pop()
+    else:
+        if "_" + rest in values:  # `dims=` may have been given instead of `*dims`
+            by_name = values[rest]
+            values[rest] = values["_" + rest] if by_name is absent else (by_name,)
+        args += values[rest]
+    kwargs = {name: values[name] for name, default in keywords if values[name] is not default}
+    if others is not None:
+        kwargs.update(values[others])
+    return tuple(args), kwargs
 
 
 # ---- failures
@@ -98,7 +116,7 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     operation = function.operation
     if operation is not None and operation.takes_number_first and _is_number_first(args):
         return function.plain(*args, **kwargs)
-    for position, parameter in enumerate(inspect.signature(function).parameters.values()):
+    for position, parameter in enumerate(parameters(function).values()):
         given = values[parameter.name]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
             _check_tensor(function.__name__, position, parameter, value)
@@ -145,6 +163,9 @@ def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> N
     elif annotation == "Tensor | Number":  # an operand
         if not is_operand(value):
             raise TypeError(f"{place} Tensor, not {type(value).__name__}")
+    elif annotation == "Number":
+        if isinstance(value, Tensor) or not is_operand(value):
+            raise TypeError(f"{place} Number, not {type(value).__name__}")
     elif annotation in ("DType", "DType | None"):
         if not isinstance(value, DType) and (value is not None or annotation == "DType"):
             raise TypeError(
@@ -171,7 +192,7 @@ _ELEMENTS = {
 
 def _check_integers(function: Any, values: dict[str, Any]) -> None:
     """PyTorch's errors for a size, place or count that 64 bits do not hold."""
-    for name, parameter in inspect.signature(function).parameters.items():
+    for name, parameter in parameters(function).items():
         given = values[name]
         if name in _ELEMENTS:
             continue
@@ -205,30 +226,23 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
     for target in targets:
         if not isinstance(target, Tensor):
             raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
-    if state.enabled and any(
-        isinstance(v, Tensor) and v.requires_grad for v in leaves((*args, *kwargs.values(), out))
-    ):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
-            "but one of the arguments requires grad."
-        )
-    if len(targets) == 1 and _writes_directly(function.operation, targets[0], args, kwargs):
-        target = targets[0]
-        arrays = [v.array if isinstance(v, Tensor) else v for v in args]
-        for value in args:
-            if isinstance(value, Tensor):
-                table_of(value)  # a recorder is told of it
-        table = table_of(target)
-        getattr(table, function.operation.kernel)(*arrays, target.array)
-        written(target)
-        return out
+    for value in leaves((*args, *kwargs.values(), out)) if state.enabled else ():
+        if isinstance(value, Tensor) and value.requires_grad:
+            raise RuntimeError(
+                f"{name}(): functions with out=... arguments don't support automatic "
+                "differentiation, but one of the arguments requires grad."
+            )
     with no_grad():
-        results = function.plain(*args, **kwargs)
+        results, is_there = call_into(targets[0], function, args, kwargs)
+    if is_there:
+        return out
     found = results if isinstance(results, tuple) else (results,)
-    if len(found) != len(targets):
+    if isinstance(results, tuple) and len(found) != len(targets):
         raise TypeError(f"{name}(): argument 'out' must be a tuple of {len(found)} Tensors")
+    if not isinstance(results, tuple) and targets is out:
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     for target, result in zip(targets, found, strict=True):
-        _check_out(name, target, result)
+        _check_out(name, target, result, kwargs.get("dtype"))
     for target, result in zip(targets, found, strict=True):
         _store(target, result)
     if isinstance(results, tuple):
@@ -236,20 +250,78 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
     return targets[0]
 
 
-def _writes_directly(operation: Any, target: Tensor, args: Any, kwargs: Any) -> bool:
-    """Whether the kernel can write into the target: an elementwise one of its dtype and shape."""
-    if operation is None or kwargs or not operation.differentiable:
-        return False
-    shape, dtype = target.array.shape, target.array.dtype
-    arrays = [v.array for v in args if isinstance(v, Tensor)]
+class Destination:
+    """The tensor that a function's result is for, until the function's last operation takes it."""
+
+    def __init__(self, target: Tensor, function: Any) -> None:
+        self.target = target
+        body = function.plain
+        # Whose `finish` is the function's end: another function's, called from there, is not.
+        self.code = None if body.__name__ == "finish" else body.__code__
+        self.is_written = False
+
+    def takes(self, operation: Any, inputs: tuple[Any, ...], caller: Any) -> bool:
+        """Whether the operation's kernel can write here: an elementwise one of this dtype."""
+        if self.code is not None and caller is not self.code:
+            return False
+        state.destination = None
+        target: Any = self.target.array
+        shape, dtype = target.shape, target.dtype
+        if not _writes(target.__class__, operation) or dtype.kind != "f" or 0 in target.strides:
+            return False
+        is_shape_given = False
+        for value in inputs:
+            if isinstance(value, Tensor):
+                array = value.array
+                if array.dtype is not dtype or type(array) is not type(target):
+                    return False
+                if array.shape == shape:
+                    is_shape_given = True
+                elif not _broadcasts(array.shape, shape):
+                    return False
+            elif value is not None and not isinstance(value, float):
+                return False
+        return is_shape_given
+
+    def write(self, operation: Any, inputs: tuple[Any, ...]) -> Tensor:
+        self.is_written = True
+        target = self.target
+        if inputs[0] is target:
+            return operation.apply_inplace(*inputs)
+        table = table_of(target)
+        arrays = [v.array if isinstance(v, Tensor) else v for v in inputs]
+        for value in inputs:
+            if isinstance(value, Tensor):
+                table_of(value)  # a recorder is told of it
+        try:
+            getattr(table, operation.kernel)(*arrays, target.array)
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise explain(operation.operation_name, error, arrays) from error
+        written(target)
+        return target
+
+
+@functools.cache
+def _writes(array_type: Any, operation: Any) -> bool:
+    """Whether an operation's kernel is elementwise, makes its inputs' dtype, and takes an `out`.
+
+    What is differentiable makes its inputs' dtype.
+    """
+    declaration = kernels_of(type(kernel_tables[array_type])).get(operation.kernel)
     return (
-        dtype.kind == "f"
-        and any(a.shape == shape for a in arrays)
-        and all(a.dtype is dtype and type(a) is type(target.array) for a in arrays)
-        and all(_broadcasts(a.shape, shape) for a in arrays)
-        and all(isinstance(v, (Tensor, float)) for v in args)
-        and 0 not in target.array.strides
-    )
+        operation.differentiable and operation.forward is None
+        and declaration is not None and declaration.out is not None
+        and declaration.kind == "elementwise"
+    )  # fmt: skip
+
+
+def call_into(target: Tensor, function: Any, args: Any, kwargs: Any) -> tuple[Any, bool]:
+    """The function's result, and whether it was written into `target` already."""
+    destination = state.destination = Destination(target, function)
+    try:
+        return function.plain(*args, **kwargs), destination.is_written
+    finally:
+        state.destination = None
 
 
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
@@ -258,8 +330,12 @@ def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     )
 
 
-def _check_out(name: str, target: Tensor, result: Tensor) -> None:
+def _check_out(name: str, target: Tensor, result: Tensor, asked: DType | None) -> None:
     check_cast(name, result.dtype, target)
+    if asked is not None and target.dtype is not asked:
+        raise OperationError(
+            f"{name}: Expected out tensor to have dtype {asked}, but got {target.dtype} instead"
+        )
     if result.device != target.device:
         raise OperationError(
             f"{name}: Expected all tensors to be on the same device, but found at least two "
@@ -300,6 +376,10 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     must have saved the values from before: while recording it is called with a copy.
     """
     name = function.__name__ + "_"
+    if "finish" in function.plain.__code__.co_names:
+        result, is_there = call_into(target, function, (target, *args), kwargs)
+        if is_there:
+            return target
     recording = state.enabled and (
         target.requires_grad or any(isinstance(v, Tensor) and v.requires_grad for v in args)
     )
@@ -307,7 +387,7 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     if state.enabled:
         check_inplace(target)
     source = snapshot(target) if recording else target
-    result = function(source, *args, **kwargs)
+    result = function.plain(source, *args, **kwargs)
     check_cast(name, result.dtype, target)
     if result.array.shape != target.array.shape:
         raise OperationError(
