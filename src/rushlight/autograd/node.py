@@ -73,7 +73,8 @@ class Node:
     def forget_written(self, target: Tensor) -> None:
         """Makes saved inputs stale that share the memory which this very call has overwritten."""
         for i, value in enumerate(self._saved or ()):
-            if i >= self.saves_output and isinstance(value, Tensor) and value._counter is target._counter:
+            is_given = i >= self.saves_output and isinstance(value, Tensor)
+            if is_given and value._counter is target._counter:
                 self._versions = (*self._versions[:i], -1, *self._versions[i + 1 :])
 
     def save_output(self, output: Tensor, *values: Any) -> None:

@@ -17,6 +17,7 @@ from .declare import operation
 from .joining import cat
 from .linalg_checks import (
     Decomposition,
+    check_alike,
     check_floating,
     check_matrix,
     check_square,
@@ -26,6 +27,7 @@ from .linalg_checks import (
     named,
     on_diagonal,
     raise_failed,
+    symmetric,
 )
 from .linalg_solve import Solve, TriangularSolve, divided_right
 
@@ -48,7 +50,7 @@ class Cholesky(Decomposition):
         inner = (inner.tril() + inner.tril(-1)) / 2
         inner = TriangularSolve.apply(factor.mH, inner, True, False)
         inner = divided_right(inner, factor, False)
-        return (inner + inner.mH) / 2
+        return symmetric(inner)
 
 
 class Qr(Decomposition):
@@ -113,6 +115,8 @@ def _real_part(x: Tensor) -> Tensor:
 class Geqrf(Decomposition):
     """R with the Householder vectors below its diagonal, and their factors."""
 
+    differentiable = False
+
 
 class Eigh(Decomposition):
     """Eigenvalues in ascending order, and eigenvectors, of a symmetric or Hermitian matrix."""
@@ -129,7 +133,7 @@ class Eigh(Decomposition):
         inner = (vectors.mH @ grad_vectors) / _differences(values, float("inf"))
         if grad_values is not None:
             inner = inner + on_diagonal(grad_values.to(inner.dtype))
-        return vectors @ inner @ vectors.mH
+        return symmetric(vectors @ inner @ vectors.mH)
 
 
 class Eigvalsh(Decomposition):
@@ -295,6 +299,7 @@ def cholesky_solve(
     """X of A X = `input`, from the Cholesky factor L of A."""
     check_matrix("cholesky_solve", input, "b")
     check_square("cholesky_solve", L, "L")
+    check_alike("cholesky_solve", L, input)
     if input.array.shape[-2] != L.array.shape[-2]:
         raise OperationError(
             f"Incompatible matrix sizes for cholesky_solve: each A matrix is "

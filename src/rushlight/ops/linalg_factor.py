@@ -15,10 +15,10 @@ from .linalg_checks import (
     check_floating,
     check_matrix,
     check_rows,
-    check_same_dtype,
+    check_alike,
+    check_device,
     check_square,
     identity_like,
-    in_batch,
     named,
     raise_failed,
 )
@@ -173,6 +173,7 @@ def lu_unpack(
             f"dtype. Note: this function is intended to be used with the output produced by "
             f"torch.linalg.lu_factor; it is {LU_pivots.dtype}"
         )
+    check_device("lu_unpack", LU_data, LU_pivots)
     nothing = empty(0, dtype=LU_data.dtype, device=LU_data.device)
     lower, upper = _unpacked(LU_data) if unpack_data else (nothing, nothing)
     rows = LU_data.array.shape[-2]
@@ -184,7 +185,8 @@ def _lu_solve(
     name: str, factors: Tensor, pivots: Tensor, b: Tensor, left: bool, adjoint: bool
 ) -> Tensor:
     check_square(name, factors, "LU")
-    check_same_dtype(name, factors, b)
+    check_alike(name, factors, b)
+    check_device(name, factors, pivots)
     check_rows(name, factors, b, left)
     if pivots.array.shape != factors.array.shape[:-1]:
         raise OperationError(
@@ -268,7 +270,8 @@ def ldl_solve(
         )
     if pivots.is_floating_point() or pivots.is_complex():
         raise OperationError(f"{name}: Expected pivots to be integers. Got {pivots.dtype}")
-    check_same_dtype(name, LD, B)
+    check_alike(name, LD, B)
+    check_device(name, LD, pivots)
     batch_of(name, LD, B)
     return LdlSolve.apply(LD, pivots, B, hermitian and LD.is_complex())
 
@@ -312,6 +315,7 @@ def _check_reflections(name: str, vectors: Tensor, factors: Tensor) -> None:
 
 
 def _check_same_dtype(name: str, vectors: Tensor, factors: Tensor) -> None:
+    check_device(name, vectors, factors)
     if vectors.array.dtype != factors.array.dtype:
         raise OperationError(
             f"{name}: tau dtype {factors.dtype} does not match input dtype {vectors.dtype}"
@@ -370,7 +374,7 @@ def ormqr(
             "torch.ormqr: Expected batch dimensions of other to be equal to input.shape[:-2], but "
             f"got {list(other.array.shape)} for input of {list(input.array.shape)}"
         )
-    check_same_dtype("torch.ormqr", input, other)
+    check_alike("torch.ormqr", input, other)
     v, t = _reflections(input, tau)
     t = t.mH if transpose else t
     return other - v @ (t @ (v.mH @ other)) if left else other - ((other @ v) @ t) @ v.mH

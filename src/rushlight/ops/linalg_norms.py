@@ -18,7 +18,7 @@ from .linalg_checks import (
     batch_of,
     check_floating,
     check_matrix,
-    check_same_dtype,
+    check_alike,
     check_square,
     named,
     two_dims,
@@ -31,7 +31,7 @@ linalg_lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_
 
 
 class Pinv(Decomposition):
-    """The pseudoinverse of Moore and Penrose; smaller singular values than the limits count as 0."""
+    """The pseudoinverse of Moore and Penrose; singular values within the limits count as 0."""
 
     node_name = "LinalgPinvBackward0"
     hermitian: bool
@@ -196,6 +196,34 @@ def norm(
     return vector_norm(A, ord, (0,) if dims is None else dims, keepdim, dtype=dtype)
 
 
+def _old_norm(
+    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
+    dtype: DType | None = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """(sum |x|^p)^(1/p) over `dim` or all; "fro" is p = 2, infinity the largest |x|, and "nuc" the
+    sum of the singular values of matrices."""
+    if input.dtype.category < FLOATING and dtype is None:
+        raise OperationError(
+            f"norm(): the desired output dtype should be either floating point or complex. Got "
+            f"{title_of(input.dtype)} instead; convert it with .float()"
+        )
+    x = input if dtype is None else input.to(dtype)
+    if p == "nuc":
+        if dim is None and x.array.ndim != 2:
+            raise OperationError(
+                f"norm: the nuclear norm is of matrices, but the input has {x.array.ndim} "
+                "dimensions; say which two are meant by dim="
+            )
+        return matrix_norm(x, "nuc", (0, 1) if dim is None else dim, keepdim)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
+    return vector_norm(x, 2 if p in ("fro", None) else p, dim, keepdim)
+
+
+_old_norm.__name__ = "norm"
+operation(_old_norm)
+
+
 @operation("linalg")
 def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number: the ratio of the largest and the least singular value, or with `p` (a
@@ -228,7 +256,7 @@ def _limits(name: str, a: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
     """The limits below which singular values count as 0: absolute, and relative to the largest."""
     for limit in (atol, rtol):
         if isinstance(limit, Tensor) and limit.is_complex():
-            raise OperationError(f"{name}: atol and rtol tensors of complex type are not supported.")
+            raise OperationError(f"{name}: atol and rtol tensors of complex type: not supported.")
     if rtol is None:
         from ..type_info import finfo
 
@@ -301,7 +329,7 @@ def lstsq(
     check_matrix(name, A, "input")
     if B.array.ndim < 1:
         raise OperationError(f"{name}: other must have at least 1 dimension")
-    check_same_dtype(name, A, B)
+    check_alike(name, A, B)
     if driver not in (None, *_DRIVERS):
         raise OperationError(
             f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), not {driver}"
@@ -330,5 +358,5 @@ def lstsq(
         solution.squeeze(-1) if is_vector else solution,
         residuals,
         nothing if driver == "gels" else rank,
-        values if driver in ("gelsd", "gelss") else residuals.new_empty(0),
+        values.detach() if driver in ("gelsd", "gelss") else residuals.new_empty(0),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from ..autograd.operation import SavesInputs
 from ..dtype import BOOL, FLOATING, HALVES
@@ -15,7 +14,7 @@ from .common import conjugated
 from .creation import arange
 from .declare import operation
 from .joining import cat, stack
-from .linalg_checks import check_square, identity_like
+from .linalg_checks import check_device, check_square, identity_like
 from .linalg_solve import inverse
 from .matmul import matmul
 from .promotion import of_one_dtype
@@ -132,12 +131,8 @@ def _multi_dot(name: str, tensors: list[Tensor]) -> Tensor:
             f"{name}(): all tensors must have be the same dtype but they have "
             f"{', '.join(str(x.dtype) for x in tensors)}"
         )
-    devices = {x.device for x in tensors}
-    if len(devices) > 1:
-        raise OperationError(
-            f"{name}: Expected all tensors to be on the same device, but found at least two "
-            f"devices, {' and '.join(sorted(map(str, devices), reverse=True))}!"
-        )
+    for x in tensors[1:]:
+        check_device(name, tensors[0], x)
     is_row, is_column = tensors[0].array.ndim == 1, tensors[-1].array.ndim == 1
     if is_row:
         tensors[0] = tensors[0].unsqueeze(0)
@@ -174,11 +169,9 @@ def _best_order(sizes: tuple[int, ...]) -> dict[tuple[int, int], int]:
     for length in range(1, count):
         for first in range(count - length):
             last = first + length
+            ends = sizes[first] * sizes[last + 1]
             cost[first, last], split[first, last] = min(
-                (
-                    cost[first, k] + cost[k + 1, last] + sizes[first] * sizes[k + 1] * sizes[last + 1],
-                    k,
-                )
+                (cost[first, k] + cost[k + 1, last] + sizes[k + 1] * ends, k)
                 for k in range(first, last)
             )
     return split

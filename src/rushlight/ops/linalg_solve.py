@@ -18,7 +18,7 @@ from .linalg_checks import (
     check_floating,
     check_matrix,
     check_rows,
-    check_same_dtype,
+    check_alike,
     check_square,
     identity_like,
     in_batch,
@@ -139,7 +139,7 @@ def is_vector_side(a: Tensor, b: Tensor) -> bool:
 
 def _solve(name: str, a: Tensor, b: Tensor, left: bool) -> tuple[Tensor, Tensor]:
     check_square(name, a)
-    check_same_dtype(name, a, b)
+    check_alike(name, a, b)
     is_vector = is_vector_side(a, b)
     if is_vector and not left:
         raise OperationError(
@@ -192,7 +192,7 @@ def solve_triangular(
     """X of A X = B, or with `left=False` of X A = B, where A is triangular: what stands in its
     other triangle is not read, nor its diagonal with `unitriangular`."""
     name = "linalg.solve_triangular"
-    check_same_dtype(name, A, B)
+    check_alike(name, A, B)
     check_square(name, A)
     check_rows(name, A, B, left)
     batch_of(name, A, B)
@@ -212,6 +212,7 @@ def triangular_solve(
     """
     check_matrix("triangular_solve", input, "b")
     check_square("triangular_solve", A)
+    check_alike("triangular_solve", A, input)
     check_rows("triangular_solve", A, input, True)
     batch = batch_of("triangular_solve", A, input)
     turned, side = (A.mT, not upper) if transpose else (A, upper)

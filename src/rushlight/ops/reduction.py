@@ -9,7 +9,7 @@ from math import prod as product
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64, uint8
+from ..dtype import BOOL, FLOATING, INTEGER, int64, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
@@ -19,7 +19,6 @@ from .common import (
     ValuesAndIndices,
     check_ordered,
     normalize_axes,
-    number,
     table_of,
     values_and_indices,
 )
@@ -438,18 +437,6 @@ def _truth(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements are other than zero."""
     return wrap(table_of(input).count_nonzero(input.array, normalize_axes(dim, input.array.ndim)))
-
-
-@operation
-def norm(
-    input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
-    if input.array.dtype in HALVES:
-        return norm(input.float(), p, dim, keepdim).to(input.dtype)
-    p = 2 if p in ("fro", None) else number(p)
-    return Norm.apply(input, p, normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation("Tensor")

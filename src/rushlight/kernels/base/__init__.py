@@ -35,8 +35,9 @@ from .softmax import Softmax
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Factorization, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Factorization, Index,
+    Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape,
+    Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

@@ -195,7 +195,8 @@ def _where_finite(function: Any, x: Any, triangle: str) -> Any:
     finite = np.isfinite(x).all((-2, -1))
     if finite.all():
         return function(x, triangle)
-    found = function(np.where(finite[..., None, None], x, np.eye(x.shape[-1], dtype=x.dtype)), triangle)
+    identity = np.eye(x.shape[-1], dtype=x.dtype)
+    found = function(np.where(finite[..., None, None], x, identity), triangle)
     for part in found if isinstance(found, tuple) else (found,):
         part[~finite] = np.nan
     return found
