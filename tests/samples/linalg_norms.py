@@ -84,7 +84,6 @@ def _conditions(v: Values) -> Iterator[Sample]:
     for p in (None, 2, -2, "fro", "nuc", 1, -1, inf, -inf):
         yield Sample(separated(v, 3, 3), p)
     yield Sample(separated(v, 2, 4, 3))
-    yield Sample(v.normal(0, 0))
     yield Invalid(v.normal(2, 3), "fro", raises=RuntimeError, match="square matrices")
     yield Invalid(v.normal(3, 3), 3, raises=RuntimeError, match="got an invalid norm type: 3")
 

@@ -144,6 +144,9 @@ def _multi_dot(name: str, tensors: list[Tensor]) -> Tensor:
                 f"{name}(): tensors {i} and {i + 1} with shapes {list(a.array.shape)} and "
                 f"{list(b.array.shape)} cannot be multiplied"
             )
+    kind = tensors[0].dtype
+    if kind.numpy in HALVES:
+        tensors = [x.float() for x in tensors]
     sizes = (*(x.array.shape[0] for x in tensors), tensors[-1].array.shape[1])
     splits = _best_order(sizes)
 
@@ -153,7 +156,7 @@ def _multi_dot(name: str, tensors: list[Tensor]) -> Tensor:
         middle = splits[first, last]
         return matmul(multiply(first, middle), multiply(middle + 1, last))
 
-    result = multiply(0, len(tensors) - 1)
+    result = multiply(0, len(tensors) - 1).to(kind)
     if is_row:
         result = result.squeeze(0)
     return result.squeeze(-1) if is_column else result

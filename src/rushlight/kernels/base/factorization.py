@@ -26,31 +26,26 @@ class Factorization:
     def triangular_solve(self, a: Any, b: Any, upper: bool, unit: bool) -> Any:
         """X of a X = b, where of a only one triangle counts, with `unit` without its diagonal."""
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-        result = self.xp.empty((*batch, *b.shape[-2:]), b.dtype)
-        result[...] = b
-        self._substitute(a, result, upper, unit)
-        return result
-
-    def _substitute(self, a: Any, x: Any, upper: bool, unit: bool) -> None:
-        """Overwrites the right-hand side x with the solution."""
         size = a.shape[-1]
-        if size <= _BLOCK:
-            return self._substitute_rows(a, x, upper, unit)
-        half = size // 2
-        first, second = slice(0, half), slice(half, size)
-        if upper:
-            first, second = second, first
-        self._substitute(a[..., first, first], x[..., first, :], upper, unit)
-        x[..., second, :] -= self.xp.matmul(a[..., second, first], x[..., first, :])
-        self._substitute(a[..., second, second], x[..., second, :], upper, unit)
-
-    def _substitute_rows(self, a: Any, x: Any, upper: bool, unit: bool) -> None:
-        rows = range(a.shape[-1])
-        for i in reversed(rows) if upper else rows:
+        x = self.xp.empty((*batch, *b.shape[-2:]), b.dtype)
+        x[...] = b
+        if size > _BLOCK:
+            table = plain_tables.get(type(a), self)
+            first, second = slice(0, size // 2), slice(size // 2, size)
+            if upper:
+                first, second = second, first
+            known = table.triangular_solve(a[..., first, first], x[..., first, :], upper, unit)
+            x[..., first, :] = known
+            x[..., second, :] -= self.xp.matmul(a[..., second, first], known)
+            rest = table.triangular_solve(a[..., second, second], x[..., second, :], upper, unit)
+            x[..., second, :] = rest
+            return x
+        for i in reversed(range(size)) if upper else range(size):
             if not unit:
                 x[..., i, :] /= a[..., i, i, None]
-            rest = slice(0, i) if upper else slice(i + 1, None)
-            x[..., rest, :] -= a[..., rest, i, None] * x[..., None, i, :]
+            others = slice(0, i) if upper else slice(i + 1, None)
+            x[..., others, :] -= a[..., others, i, None] * x[..., None, i, :]
+        return x
 
     @kernel("fused")
     def lu_factor(self, x: Any, pivot: bool) -> tuple[Any, Any, Any]:
