@@ -43,7 +43,8 @@ PyObject* memory_handler_capsule() {
     return capsule;
 }
 
-// The strides of a dense array whose axes follow each other in memory as `axes` says.
+}  // namespace
+
 void dense_strides(npy_intp item, int ndim, const npy_intp* shape, const int* axes,
                    npy_intp* strides) {
     for (int i = ndim - 1; i >= 0; --i) {
@@ -51,8 +52,6 @@ void dense_strides(npy_intp item, int ndim, const npy_intp* shape, const int* ax
         item *= std::max<npy_intp>(shape[axes[i]], 1);
     }
 }
-
-}  // namespace
 
 bool dense_axes(const ArrayView& a, int* axes) {
     sort_axes(a.ndim, axes, [&](int first, int second) {

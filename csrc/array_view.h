@@ -96,6 +96,11 @@ void sort_axes(int ndim, int* axes, const Rule& sequence) {
 // axes; false otherwise.
 bool dense_axes(const ArrayView& a, int* axes);
 
+// The strides of a dense array whose axes follow each other in memory as `axes` says, the slowest
+// first.
+void dense_strides(npy_intp item, int ndim, const npy_intp* shape, const int* axes,
+                   npy_intp* strides);
+
 // The strides of a dense array of a's shape and item size: in a's own memory order (NumPy's
 // order='K'), or in the order asked for.
 void strides_like(const ArrayView& a, npy_intp* strides);

@@ -1,6 +1,8 @@
 #include "copies.h"
 
 #include <cstring>
+#include <iterator>
+#include <numeric>
 #include <vector>
 
 #include "iteration.h"
@@ -313,11 +315,7 @@ PyObject* cat(PyObject* const* args, Py_ssize_t nargs) {
     int axes[NPY_MAXDIMS];
     dense_axes(first, axes);
     const npy_intp item = PyArray_ITEMSIZE(first.object);
-    npy_intp step = item;
-    for (int i = first.ndim - 1; i >= 0; --i) {
-        strides[axes[i]] = step;
-        step *= std::max<npy_intp>(shape[axes[i]], 1);
-    }
+    dense_strides(item, first.ndim, shape, axes, strides);
     PyObject* result = new_array_strided(first.type, first.ndim, shape, strides);
     if (!result) return nullptr;
     char* to = data_of<char>(result);
@@ -340,15 +338,23 @@ PyObject* stack(PyObject* const* args, Py_ssize_t nargs) {
         return nullptr;
     }
     for (const ArrayView& part : parts)
-        if (!part.is_contiguous || !same_shape(part, first)) return nullptr;
-    npy_intp shape[max_axes];
-    std::copy_n(first.shape, axis, shape);
-    shape[axis] = static_cast<npy_intp>(parts.size());
-    std::copy_n(first.shape + axis, first.ndim - axis, shape + axis + 1);
-    PyObject* result = new_array(first.type, first.ndim + 1, shape);
+        if (!same_shape(part, first)) return nullptr;
+    // The new axis stands in memory where NumPy puts one along which nothing moves.
+    const int ndim = first.ndim + 1;
+    npy_intp shape[max_axes], from[max_axes], made[max_axes], strides[max_axes];
+    for (int i = 0; i < ndim; ++i) {
+        shape[i] = i < axis ? first.shape[i] : i == axis ? std::ssize(parts) : first.shape[i - 1];
+        from[i] = i < axis ? first.strides[i] : i == axis ? 0 : first.strides[i - 1];
+        if (shape[i] == 1) from[i] = 0;
+    }
+    int axes[max_axes];
+    sort_axes(ndim, axes, [&](int before, int after) {
+        if (!from[before] || !from[after]) return Sequence::Open;
+        return from[before] >= from[after] ? Sequence::Right : Sequence::Wrong;
+    });
+    dense_strides(PyArray_ITEMSIZE(first.object), ndim, shape, axes, made);
+    PyObject* result = new_array_strided(first.type, ndim, shape, made);
     if (!result) return nullptr;
-    const npy_intp* made = PyArray_STRIDES(reinterpret_cast<PyArrayObject*>(result));
-    npy_intp strides[max_axes];
     std::copy_n(made, axis, strides);
     std::copy_n(made + axis + 1, first.ndim - axis, strides + axis);
     char* to = data_of<char>(result);
@@ -362,39 +368,80 @@ PyObject* stack(PyObject* const* args, Py_ssize_t nargs) {
 
 // --- triangles of matrices
 
+// Which elements of a run of a dense array's memory belong to the triangle that is zero. A run goes
+// along the fastest axis; of rows and columns it is that of a number, of all others nothing.
+struct Triangle {
+    bool lower;  // the part that stays, with the diagonal
+    int64_t diagonal;
+    npy_intp length;  // of a run
+    enum { rows, columns, others } along;
+
+    // A run with the given row and column, as far as it does not go along one of them.
+    void zeros(int64_t row, int64_t column, int64_t& begin, int64_t& end) const {
+        // An element stays where column - row <= diagonal (or >=).
+        const int64_t first = along == columns ? row + diagonal + (lower ? 1 : 0)
+                              : along == rows  ? column - diagonal + (lower ? 0 : 1)
+                                               : 0;
+        const int64_t cut = std::clamp<int64_t>(first, 0, length);
+        if (along == others) {
+            const bool stays = lower ? column - row <= diagonal : column - row >= diagonal;
+            begin = 0;
+            end = stays ? 0 : length;
+        } else if (lower == (along == columns)) {
+            begin = cut;
+            end = length;
+        } else {
+            begin = 0;
+            end = cut;
+        }
+    }
+};
+
 template <bool lower>
 PyObject* triangle(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     if (nargs != 2 || !view(args[0], x) || !PyLong_Check(args[1]) || x.ndim < 2 ||
-        x.ndim > max_axes || !x.is_contiguous || !is_plain(x.type))
+        x.ndim > max_axes || !is_plain(x.type))
         return nullptr;
     const Py_ssize_t diagonal = PyLong_AsSsize_t(args[1]);
     if (diagonal == -1 && PyErr_Occurred()) {
         PyErr_Clear();
         return nullptr;
     }
-    PyObject* result = new_array(x.type, x.ndim, x.shape);
+    // In the order of the shape, as PyTorch's, but for images. What lies so is copied run by run.
+    int axes[max_axes];
+    const bool is_ordered = x.is_contiguous || is_channels_last(x);
+    if (is_ordered)
+        dense_axes(x, axes);
+    else
+        std::iota(axes, axes + x.ndim, 0);
+    PyObject* result = is_ordered ? new_array_like(x) : copy_in_order(x, axes);
     if (!result || x.size() == 0) return result;
-    const npy_intp item = PyArray_ITEMSIZE(x.object);
-    const npy_intp rows = x.shape[x.ndim - 2], columns = x.shape[x.ndim - 1];
-    const npy_intp shift = std::clamp<npy_intp>(diagonal, -rows - 1, columns + 1);
-    const char* from = x.data;
+    const int rows = x.ndim - 2, columns = x.ndim - 1, fastest = axes[x.ndim - 1];
+    const npy_intp item = PyArray_ITEMSIZE(x.object), length = x.shape[fastest];
+    const Triangle part{lower,
+                        std::clamp<int64_t>(diagonal, -x.shape[rows] - 1, x.shape[columns] + 1),
+                        length,
+                        fastest == columns ? Triangle::columns
+                        : fastest == rows  ? Triangle::rows
+                                           : Triangle::others};
     char* to = data_of<char>(result);
     AllowThreads allow(x.size() >= release_lock_from);
-    parallel_for(x.size() / columns, std::max<int64_t>(1, parallel_grain / columns),
-                 [=](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) {
-            // The first column of the upper part: on the diagonal for it, behind it for the lower.
-            const npy_intp cut = row % rows + shift + (lower ? 1 : 0);
-            const npy_intp place = std::clamp<npy_intp>(cut, 0, columns) * item;
-            const npy_intp start = row * columns * item, all = columns * item;
-            if (lower) {
-                std::memcpy(to + start, from + start, place);
-                std::memset(to + start + place, 0, all - place);
-            } else {
-                std::memset(to + start, 0, place);
-                std::memcpy(to + start + place, from + start + place, all - place);
+    parallel_for(x.size() / length, std::max<int64_t>(1, parallel_grain / length),
+                 [&](int64_t first, int64_t last) {
+        for (int64_t run = first; run < last; ++run) {
+            int64_t rest = run, index[max_axes] = {}, begin, end;
+            for (int i = x.ndim - 2; i >= 0; --i) {
+                index[axes[i]] = rest % x.shape[axes[i]];
+                rest /= x.shape[axes[i]];
             }
+            part.zeros(index[rows], index[columns], begin, end);
+            const int64_t start = run * length;
+            std::memset(to + (start + begin) * item, 0, (end - begin) * item);
+            if (!is_ordered) continue;
+            std::memcpy(to + start * item, x.data + start * item, begin * item);
+            std::memcpy(to + (start + end) * item, x.data + (start + end) * item,
+                        (length - end) * item);
         }
     });
     return result;
@@ -461,6 +508,13 @@ PyObject* in_order_of(const ArrayView& x, const ArrayView& like) {
     if (same_strides(x, like)) return Py_NewRef(reinterpret_cast<PyObject*>(x.object));
     npy_intp strides[NPY_MAXDIMS];
     strides_like(like, strides);
+    PyObject* result = new_array_strided(x.type, x.ndim, x.shape, strides);
+    return or_drop(result, result && copy_elements(x, data_of<char>(result), strides));
+}
+
+PyObject* copy_in_order(const ArrayView& x, const int* axes) {
+    npy_intp strides[NPY_MAXDIMS];
+    dense_strides(PyArray_ITEMSIZE(x.object), x.ndim, x.shape, axes, strides);
     PyObject* result = new_array_strided(x.type, x.ndim, x.shape, strides);
     return or_drop(result, result && copy_elements(x, data_of<char>(result), strides));
 }

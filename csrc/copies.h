@@ -34,4 +34,8 @@ BitLoops::Row find_cast(int from_type, int to_type);
 // copy for which that is so. nullptr without an error where copy_elements() does not serve.
 PyObject* in_order_of(const ArrayView& x, const ArrayView& like);
 
+// A dense copy of `x` in whose memory the axes follow each other as `axes` says, the slowest first.
+// nullptr without an error where copy_elements() does not serve.
+PyObject* copy_in_order(const ArrayView& x, const int* axes);
+
 }  // namespace rushlight

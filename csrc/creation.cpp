@@ -85,7 +85,8 @@ PyObject* full_like(PyObject* const* args, Py_ssize_t nargs) {
 PyObject* fill(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     if (nargs != 2 || !view(args[0], x) || !x.is_writeable() || !is_value(args[1])) return nullptr;
-    if (x.is_contiguous && is_plain(x.type)) return filled_dense(Py_NewRef(args[0]), args[1]);
+    int axes[NPY_MAXDIMS];
+    if (is_plain(x.type) && dense_axes(x, axes)) return filled_dense(Py_NewRef(args[0]), args[1]);
     if (PyArray_FillWithScalar(x.object, args[1]) == 0) return Py_NewRef(args[0]);
     PyErr_Clear();
     return nullptr;

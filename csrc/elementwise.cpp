@@ -183,6 +183,9 @@ public:
             call(loop, whole, at);
             for (int k = 0; k <= arrays; ++k) at[k] += whole * strides[k];
             n -= whole;
+        } else if (whole >= buffer_elements && are_dense_or_numbers(strides)) {
+            beside_numbers(whole, at, strides);
+            n -= whole;
         }
         while (n > 0) {
             const int64_t taken = std::min(n, buffer_elements);
@@ -258,6 +261,29 @@ private:
 
     void call(Elementwise::Dense loop, int64_t n, char* const* at) const {
         loop(n, at[0], at[arrays > 1 ? 1 : 0], at[arrays > 2 ? 2 : 0], parameters_, at[arrays]);
+    }
+
+    bool are_dense_or_numbers(const int64_t* strides) const {
+        for (int k = 0; k < arrays; ++k)
+            if (strides[k] != items_[k] && strides[k] != 0) return false;
+        return strides[arrays] == items_[arrays];
+    }
+
+    // Whole blocks, where no loop takes a number: there are copies of it side by side.
+    void beside_numbers(int64_t n, char** at, const int64_t* strides) const {
+        alignas(64) char buffers[arrays][buffer_elements * widest];
+        for (int k = 0; k < arrays; ++k)
+            if (strides[k] == 0) move(buffer_elements, items_[k], at[k], 0, buffers[k], items_[k]);
+        while (n > 0) {
+            const int64_t taken = std::min(n, buffer_elements);
+            char* places[arrays + 1];
+            for (int k = 0; k <= arrays; ++k) {
+                places[k] = strides[k] == 0 ? buffers[k] : at[k];
+                at[k] += taken * strides[k];
+            }
+            call(loops_.dense, taken, places);
+            n -= taken;
+        }
     }
 
     void through_buffers(Elementwise::Dense loop, int64_t n, char* const* at,

@@ -242,10 +242,13 @@ PyObject* index_select(PyObject* const* args, Py_ssize_t nargs) {
     Indices index;
     int axis;
     if (nargs != 3 || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
-        !index.read(args[2]) || index.shown.ndim != 1 || !x.is_contiguous || x.ndim > max_axes ||
-        !(PyTypeNum_ISNUMBER(x.type) || PyTypeNum_ISBOOL(x.type)))
+        !index.read(args[2]) || index.shown.ndim != 1 || x.ndim > max_axes || !is_plain(x.type))
         return nullptr;
     if (!index.within(0, x.shape[axis], axis)) return nullptr;
+    // In another order x is copied first, unless that is much more than is picked.
+    if (!x.is_contiguous && x.shape[axis] > 2 * index.size) return nullptr;
+    const Owned ordered(x.is_contiguous ? Py_NewRef(args[0]) : contiguous_copy(x));
+    if (!ordered || !view(ordered.get(), x)) return nullptr;
     npy_intp shape[max_axes];
     std::copy_n(x.shape, x.ndim, shape);
     shape[axis] = index.size;

@@ -34,6 +34,30 @@ int join_axes(int ndim, const int* axes, const npy_intp* shape,
     return joined;
 }
 
+// Calls body(n, offsets, steps) for the rows along the last of some axes, one after the other: where
+// each array's row begins, and by what it goes on, in bytes. False as soon as body returns false.
+template <int count, class Body>
+bool each_row(int ndim, const npy_intp* shape, const npy_intp (*strides)[max_axes],
+              const Body& body) {
+    npy_intp offsets[count] = {}, steps[count] = {}, index[max_axes] = {};
+    for (int i = 0; i < ndim; ++i)
+        if (shape[i] == 0) return true;
+    const int inner = ndim - 1;
+    for (int k = 0; k < count && ndim; ++k) steps[k] = strides[k][inner];
+    while (true) {
+        if (!body(ndim ? shape[inner] : npy_intp{1}, offsets, steps)) return false;
+        int i = inner - 1;
+        for (; i >= 0; --i) {
+            const bool wraps = ++index[i] == shape[i];
+            for (int k = 0; k < count; ++k)
+                offsets[k] += (wraps ? 1 - shape[i] : 1) * strides[k][i];
+            if (!wraps) break;
+            index[i] = 0;
+        }
+        if (i < 0) return true;
+    }
+}
+
 // Over `count` arrays: the operands, then the result. A Python number stands as an operand without
 // an array object, of no dimensions. Strides are in bytes.
 template <int count>

@@ -1,5 +1,6 @@
-// The negative log likelihood of class labels. Rows of log probabilities are few and read at one
-// place each: no threads.
+// The negative log likelihood of class labels, for log probabilities (N, C, ...) in any memory order.
+// They are read at one place for each label: no threads.
+#include <algorithm>
 #include <cstring>
 
 #include "array_view.h"
@@ -23,8 +24,9 @@ Reduction read_reduction(PyObject* name) {
                         : Reduction::unknown;
 }
 
-// Labels (N,) of classes 0 .. classes - 1, and the weight of each class. Not valid when a label is
-// out of range or an argument of another kind: the base says what is wrong.
+// Labels (N, ...) of classes 0 .. classes - 1, and the weight of each class. `shape` is that of the
+// log probabilities, whose second axis the labels lack. Not valid when a label is out of range or an
+// argument of another kind: the base says what is wrong.
 template <class T>
 struct Targets {
     const int64_t* labels;
@@ -32,11 +34,14 @@ struct Targets {
     const T* weights = nullptr;
     bool valid = false;
 
-    Targets(PyObject* target, PyObject* weight, PyObject* ignore_index, int64_t rows,
-            int64_t classes) {
+    Targets(PyObject* target, PyObject* weight, PyObject* ignore_index, int ndim,
+            const npy_intp* shape) {
         ArrayView label_view, weight_view;
-        if (!view(target, label_view) || label_view.type != NPY_INT64 || label_view.ndim != 1 ||
-            !label_view.is_contiguous || label_view.shape[0] != rows)
+        const int64_t classes = shape[1];
+        if (!view(target, label_view) || label_view.type != NPY_INT64 ||
+            label_view.ndim != ndim - 1 || !label_view.is_contiguous ||
+            label_view.shape[0] != shape[0] ||
+            !std::equal(shape + 2, shape + ndim, label_view.shape + 1))
             return;
         if (weight != Py_None) {
             if (!view(weight, weight_view) || weight_view.type != numpy_type<T> ||
@@ -49,8 +54,8 @@ struct Targets {
         ignored = PyLong_AsLongLong(ignore_index);
         if (ignored == -1 && PyErr_Occurred()) return;
         labels = label_view.as<int64_t>();
-        count = rows;
-        for (int64_t i = 0; i < rows; ++i)
+        count = label_view.size();
+        for (int64_t i = 0; i < count; ++i)
             if (labels[i] != ignored && (labels[i] < 0 || labels[i] >= classes)) return;
         valid = true;
     }
@@ -68,26 +73,45 @@ PyObject* new_scalar(double value) {
     return array;
 }
 
+// An array without its second axis: the shape of the labels.
+struct WithoutClasses {
+    int ndim;
+    npy_intp shape[max_axes], strides[1][max_axes];
+
+    explicit WithoutClasses(const ArrayView& x) : ndim(x.ndim - 1) {
+        for (int i = 0; i < ndim; ++i) {
+            shape[i] = x.shape[i == 0 ? 0 : i + 1];
+            strides[0][i] = x.strides[i == 0 ? 0 : i + 1];
+        }
+    }
+};
+
 template <class T>
 PyObject* nll_loss_of(const ArrayView& x, PyObject* const* args, Reduction reduction) {
-    const int64_t rows = x.shape[0], classes = x.shape[1];
-    const Targets<T> targets(args[1], args[2], args[4], rows, classes);
+    const Targets<T> targets(args[1], args[2], args[4], x.ndim, x.shape);
     if (!targets.valid) return nullptr;
+    const WithoutClasses places(x);
     PyObject* each = nullptr;
     if (reduction == Reduction::none) {
-        each = new_array(x.type, 1, x.shape);
+        each = new_array(x.type, places.ndim, places.shape);
         if (!each) return nullptr;
     }
-    const T* values = x.as<T>();
     double loss = 0, total = 0;
-    for (int64_t i = 0; i < rows; ++i) {
-        const bool counts = targets.labels[i] != targets.ignored;
-        const T weight = targets.weight(i);
-        const T term = counts ? -values[i * classes + targets.labels[i]] * weight : T(0);
-        if (each) data_of<T>(each)[i] = term;
-        loss += term;
-        total += weight;
-    }
+    int64_t i = 0;
+    each_row<1>(places.ndim, places.shape, places.strides,
+                [&](npy_intp n, const npy_intp* offsets, const npy_intp* steps) {
+        const char* row = x.data + offsets[0];
+        for (npy_intp k = 0; k < n; ++k, ++i, row += steps[0]) {
+            const bool counts = targets.labels[i] != targets.ignored;
+            const T weight = targets.weight(i);
+            const char* value = row + (counts ? targets.labels[i] * x.strides[1] : 0);
+            const T term = counts ? -*reinterpret_cast<const T*>(value) * weight : T(0);
+            if (each) data_of<T>(each)[i] = term;
+            loss += term;
+            total += weight;
+        }
+        return true;
+    });
     PyObject* first =
         each ? each : new_scalar<T>(reduction == Reduction::mean ? loss / total : loss);
     return Py_BuildValue("(NN)", first, new_scalar<T>(total));
@@ -95,7 +119,7 @@ PyObject* nll_loss_of(const ArrayView& x, PyObject* const* args, Reduction reduc
 
 PyObject* nll_loss(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
-    if (nargs != 5 || !view(args[0], x) || x.ndim != 2 || !x.is_contiguous) return nullptr;
+    if (nargs != 5 || !view(args[0], x) || x.ndim < 2 || x.ndim > max_axes) return nullptr;
     const Reduction reduction = read_reduction(args[3]);
     if (reduction == Reduction::unknown) return nullptr;
     if (x.type == NPY_FLOAT) return nll_loss_of<float>(x, args, reduction);
@@ -105,40 +129,45 @@ PyObject* nll_loss(PyObject* const* args, Py_ssize_t nargs) {
 
 template <class T>
 PyObject* nll_loss_backward_of(const ArrayView& grad, PyObject* const* args, Reduction reduction,
-                               const npy_intp* shape) {
-    const Targets<T> targets(args[1], args[2], args[5], shape[0], shape[1]);
+                               int ndim, const npy_intp* shape) {
+    const Targets<T> targets(args[1], args[2], args[5], ndim, shape);
     ArrayView total;
     if (!targets.valid || !view(args[3], total) || total.type != grad.type || total.ndim != 0)
         return nullptr;
     const bool each = reduction == Reduction::none;
-    if (each ? grad.ndim != 1 || !grad.is_contiguous || grad.shape[0] != shape[0] : grad.ndim != 0)
-        return nullptr;
-    PyObject* result = new_array(grad.type, 2, shape);
+    if (grad.ndim != (each ? ndim - 1 : 0) || !grad.is_contiguous) return nullptr;
+    PyObject* result = new_array(grad.type, ndim, shape);
     if (!result) return nullptr;
     T* to = data_of<T>(result);
-    std::memset(to, 0, shape[0] * shape[1] * sizeof(T));
+    const int64_t inner = PyArray_MultiplyList(shape + 2, ndim - 2), classes = shape[1];
+    std::memset(to, 0, targets.count * classes * sizeof(T));
     const T* grads = grad.as<T>();
     const T scale = reduction == Reduction::mean ? *grads / *total.as<T>() : *grads;
-    for (int64_t i = 0; i < shape[0]; ++i)
-        if (targets.labels[i] != targets.ignored)
-            to[i * shape[1] + targets.labels[i]] = -(each ? grads[i] : scale) * targets.weight(i);
+    for (int64_t i = 0; i < targets.count; ++i) {
+        if (targets.labels[i] == targets.ignored) continue;
+        const int64_t row = i / inner, place = i % inner;
+        to[(row * classes + targets.labels[i]) * inner + place] =
+            -(each ? grads[i] : scale) * targets.weight(i);
+    }
     return result;
 }
 
 PyObject* nll_loss_backward(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView grad;
-    npy_intp shape[2];
-    if (nargs != 7 || !view(args[0], grad) || !PyTuple_Check(args[6]) ||
-        PyTuple_GET_SIZE(args[6]) != 2)
-        return nullptr;
-    for (int i = 0; i < 2; ++i) {
+    npy_intp shape[max_axes];
+    if (nargs != 7 || !view(args[0], grad) || !PyTuple_Check(args[6])) return nullptr;
+    const auto ndim = static_cast<int>(PyTuple_GET_SIZE(args[6]));
+    if (ndim < 2 || ndim > max_axes) return nullptr;
+    for (int i = 0; i < ndim; ++i) {
         shape[i] = PyLong_AsSsize_t(PyTuple_GET_ITEM(args[6], i));
         if (shape[i] == -1 && PyErr_Occurred()) return nullptr;
     }
     const Reduction reduction = read_reduction(args[4]);
-    if (reduction == Reduction::unknown || shape[0] == 0) return nullptr;
-    if (grad.type == NPY_FLOAT) return nll_loss_backward_of<float>(grad, args, reduction, shape);
-    if (grad.type == NPY_DOUBLE) return nll_loss_backward_of<double>(grad, args, reduction, shape);
+    if (reduction == Reduction::unknown || PyArray_MultiplyList(shape, ndim) == 0) return nullptr;
+    if (grad.type == NPY_FLOAT)
+        return nll_loss_backward_of<float>(grad, args, reduction, ndim, shape);
+    if (grad.type == NPY_DOUBLE)
+        return nll_loss_backward_of<double>(grad, args, reduction, ndim, shape);
     return nullptr;
 }
 

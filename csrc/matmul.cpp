@@ -1,8 +1,12 @@
 // Matrix products of float32: small ones by loops of our own, large ones by oneDNN.
 #include <algorithm>
+#include <memory>
+#include <numeric>
 
+#include "copies.h"
 #include "geometry.h"
 #include "instruction_sets.h"
+#include "iteration.h"
 #include "onednn.h"
 
 namespace rushlight {
@@ -23,8 +27,25 @@ struct Stack {
     int64_t rows, columns;
     int64_t row_step, column_step;  // one of them is 1
 
-    // False when the matrices have no contiguous axis, or the array is none of float32.
+    // False when the array is none of float32. Matrices without a contiguous axis are copied.
     bool read(PyObject* object, bool is_left) {
+        if (read_as_is(object, is_left)) return true;
+        ArrayView x;
+        if (!view(object, x) || x.type != NPY_FLOAT || x.ndim < 2 || x.ndim > max_axes)
+            return false;
+        int axes[max_axes];
+        std::iota(axes, axes + x.ndim, 0);
+        copy_ = std::make_unique<Owned>(copy_in_order(x, axes));
+        return *copy_ && read_as_is(copy_->get(), is_left);
+    }
+
+    void transpose() {
+        std::swap(rows, columns);
+        std::swap(row_step, column_step);
+    }
+
+private:
+    bool read_as_is(PyObject* object, bool is_left) {
         ArrayView x;
         if (!view(object, x) || x.type != NPY_FLOAT || x.ndim < 1) return false;
         constexpr npy_intp item = sizeof(float);
@@ -51,12 +72,6 @@ struct Stack {
         return normalize();
     }
 
-    void transpose() {
-        std::swap(rows, columns);
-        std::swap(row_step, column_step);
-    }
-
-private:
     // The step of an axis of length 1 does not matter: it counts as contiguous.
     bool normalize() {
         if (columns == 1) column_step = 1;
@@ -65,6 +80,8 @@ private:
         const bool has_columns = row_step == 1 && (columns == 1 || column_step >= rows);
         return has_rows || has_columns;
     }
+
+    std::unique_ptr<Owned> copy_;
 };
 
 Product product_of(const Stack& a, const Stack& b, const float* bias, float* c) {

@@ -1,5 +1,6 @@
 #include "nonzero.h"
 
+#include <atomic>
 #include <cstring>
 
 #include "allocator.h"
@@ -113,11 +114,49 @@ PyObject* nonzero(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
+// How many elements of dense memory are not zero.
+template <class T>
+int64_t count_of(const T* x, int64_t begin, int64_t end) {
+    int64_t count = 0;
+    for (int64_t i = begin; i < end; i += 4096) {
+        const int64_t last = std::min(end, i + 4096);
+        int32_t part = 0;
+        for (int64_t k = i; k < last; ++k) part += x[k] != T(0);
+        count += part;
+    }
+    return count;
+}
+
+PyObject* count_nonzero(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axes[NPY_MAXDIMS];
+    if (nargs != 2 || args[1] != Py_None || !view(args[0], x) || !dense_axes(x, axes))
+        return nullptr;
+    const int64_t size = x.size();
+    std::atomic<int64_t> total{0};
+    const auto count = [&](auto zero) {
+        using T = decltype(zero);
+        AllowThreads allow(size >= release_lock_from);
+        parallel_for(size, parallel_grain, [&](int64_t begin, int64_t end) {
+            total += count_of(x.as<T>(), begin, end);
+        });
+    };
+    if (x.type == NPY_BOOL)
+        count(uint8_t{});
+    else if (!with_element_type(x.type, count))
+        return nullptr;
+    PyObject* result = new_array(NPY_INT64, 0, nullptr);
+    if (result) *data_of<int64_t>(result) = total;
+    return result;
+}
+
 }  // namespace
 
 PyMethodDef nonzero_methods[] = {
     method<"nonzero", nonzero>(
         "nonzero(x)\n--\n\nThe indices of the elements that are not zero, a row each."),
+    method<"count_nonzero", count_nonzero>(
+        "count_nonzero(x, axes, out=None)\n--\n\nHow many elements are not zero."),
     {}};
 
 }  // namespace rushlight

@@ -1,6 +1,8 @@
 // Batch normalisation (Ioffe and Szegedy 2015) of channels-last arrays, which are matrices with a
-// column per channel, and of contiguous N,C,... arrays, which have a row per image and channel.
+// column per channel, and of contiguous N,C,... arrays, which have a row per image and channel. Others
+// are copied.
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "array_view.h"
@@ -37,7 +39,7 @@ struct Plan {
 
 bool make_plan(const ArrayView& x, Plan& plan) {
     int axes[NPY_MAXDIMS];
-    if (x.ndim < 2 || x.ndim > max_axes || x.size() == 0 || !dense_axes(x, axes)) return false;
+    if (!dense_axes(x, axes)) return false;
     const int64_t channels = x.shape[1];
     if (x.strides[1] == PyArray_ITEMSIZE(x.object) && axes[x.ndim - 1] == 1) {
         plan = {true, x.size() / channels, channels, 1};
@@ -47,6 +49,26 @@ bool make_plan(const ArrayView& x, Plan& plan) {
         return false;
     }
     return true;
+}
+
+// x itself if it has a plan, else a copy that has one. nullptr without an error for what is left to
+// the base.
+PyObject* with_plan(const ArrayView& x, Plan& plan) {
+    if (x.ndim < 2 || x.ndim > max_axes || x.size() == 0) return nullptr;
+    if (make_plan(x, plan)) return Py_NewRef(reinterpret_cast<PyObject*>(x.object));
+    int axes[max_axes];
+    std::iota(axes, axes + x.ndim, 0);
+    Owned copy(copy_in_order(x, axes));
+    ArrayView copied;
+    return copy && view(copy.get(), copied) && make_plan(copied, plan) ? copy.hand_on() : nullptr;
+}
+
+// A tuple of three results, the first in the memory order of the array that the caller gave.
+PyObject* pack_in_order_of(const ArrayView& like, const Owned& first, const Owned& second,
+                           const Owned& third) {
+    ArrayView made;
+    const Owned ordered(view(first.get(), made) ? in_order_of(made, like) : nullptr);
+    return ordered ? PyTuple_Pack(3, ordered.get(), second.get(), third.get()) : nullptr;
 }
 
 // Mean and sum of squared differences from it, of values that come in parts (Chan, Golub and
@@ -145,8 +167,8 @@ bool read_vector(PyObject* object, int64_t channels, T*& values, bool for_writin
 }
 
 template <class T>
-PyObject* batch_norm_of(const ArrayView& x, const Plan& plan, PyObject* const* args, bool training,
-                        double momentum, double eps) {
+PyObject* batch_norm_of(const ArrayView& like, const ArrayView& x, const Plan& plan,
+                        PyObject* const* args, bool training, double momentum, double eps) {
     const int64_t channels = plan.channels;
     T *weight, *bias, *running_mean, *running_var;
     if (!read_vector(args[1], channels, weight) || !read_vector(args[2], channels, bias) ||
@@ -184,19 +206,22 @@ PyObject* batch_norm_of(const ArrayView& x, const Plan& plan, PyObject* const* a
         }
         normalize(plan, x.as<T>(), scale.data(), shift.data(), data_of<T>(y.get()));
     }
-    return PyTuple_Pack(3, y.get(), mean.get(), invstd.get());
+    return pack_in_order_of(like, y, mean, invstd);
 }
 
 PyObject* batch_norm(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView x;
+    ArrayView given, x;
     Plan plan;
-    if (nargs != 8 || !view(args[0], x) || !make_plan(x, plan)) return nullptr;
+    if (nargs != 8 || !view(args[0], given)) return nullptr;
+    if (given.type != NPY_FLOAT && given.type != NPY_DOUBLE) return nullptr;
+    const Owned planned(with_plan(given, plan));
+    if (!planned || !view(planned.get(), x)) return nullptr;
     const int training = PyObject_IsTrue(args[5]);
     const double momentum = PyFloat_AsDouble(args[6]), eps = PyFloat_AsDouble(args[7]);
     if (PyErr_Occurred()) return nullptr;
-    if (x.type == NPY_FLOAT) return batch_norm_of<float>(x, plan, args, training, momentum, eps);
-    if (x.type == NPY_DOUBLE) return batch_norm_of<double>(x, plan, args, training, momentum, eps);
-    return nullptr;
+    return x.type == NPY_FLOAT
+               ? batch_norm_of<float>(given, x, plan, args, training, momentum, eps)
+               : batch_norm_of<double>(given, x, plan, args, training, momentum, eps);
 }
 
 // Per channel: the sums of grad and of grad * (x - mean).
@@ -260,8 +285,8 @@ void combine(const Plan& plan, const T* grad, const T* x, const T* a, const T* b
 }
 
 template <class T>
-PyObject* batch_norm_backward_of(const ArrayView& grad, const ArrayView& x, const Plan& plan,
-                                 PyObject* const* args, bool training) {
+PyObject* batch_norm_backward_of(const ArrayView& grad, const ArrayView& like, const ArrayView& x,
+                                 const Plan& plan, PyObject* const* args, bool training) {
     const int64_t channels = plan.channels;
     T *weight, *mean, *invstd;
     if (!read_vector(args[2], channels, weight) || !read_vector(args[3], channels, mean) ||
@@ -293,20 +318,22 @@ PyObject* batch_norm_backward_of(const ArrayView& grad, const ArrayView& x, cons
         }
         combine(plan, grads, x.as<T>(), a.data(), b.data(), shift.data(), data_of<T>(gx.get()));
     }
-    return PyTuple_Pack(3, gx.get(), gw.get(), gb.get());
+    return pack_in_order_of(like, gx, gw, gb);
 }
 
 PyObject* batch_norm_backward(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView grad, x;
+    ArrayView grad, given, x;
     Plan plan;
-    if (nargs != 6 || !view(args[0], grad) || !view(args[1], x) || grad.type != x.type ||
-        !same_shape(grad, x) || !make_plan(x, plan))
+    if (nargs != 6 || !view(args[0], grad) || !view(args[1], given) || grad.type != given.type ||
+        !same_shape(grad, given) || (given.type != NPY_FLOAT && given.type != NPY_DOUBLE))
         return nullptr;
+    const Owned planned(with_plan(given, plan));
+    if (!planned || !view(planned.get(), x)) return nullptr;
     const int training = PyObject_IsTrue(args[5]);
     if (training < 0) return nullptr;
-    if (x.type == NPY_FLOAT) return batch_norm_backward_of<float>(grad, x, plan, args, training);
-    if (x.type == NPY_DOUBLE) return batch_norm_backward_of<double>(grad, x, plan, args, training);
-    return nullptr;
+    return x.type == NPY_FLOAT
+               ? batch_norm_backward_of<float>(grad, given, x, plan, args, training)
+               : batch_norm_backward_of<double>(grad, given, x, plan, args, training);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
-// Sums and means. Work is cut by sizes alone, never by the number of threads, and partial sums are
+// Sums, means and extremes. Work is cut by sizes alone, never by the number of threads, and partial sums are
 // added in one order: the result is the same bits on any team.
+#include <numeric>
 #include <vector>
 
 #include "array_view.h"
+#include "copies.h"
 #include "instruction_sets.h"
 #include "iteration.h"
 #include "parallel.h"
@@ -14,6 +16,11 @@ namespace {
 constexpr int64_t block_size = 32768;   // elements whose sum is one partial sum
 constexpr int64_t most_blocks = 256;    // of a matrix that is summed over its rows
 constexpr int64_t wide_columns = 2048;  // from here on it is columns that are shared out
+
+// Rows whose result is a partial one.
+int64_t rows_in_block(int64_t rows, int64_t columns) {
+    return std::max<int64_t>({64, block_size / columns, (rows + most_blocks - 1) / most_blocks});
+}
 
 // What remains of an array's axes when those of length 1 are dropped and neighbours in memory that
 // are both summed, or both kept, are joined. Slowest first; strides in elements.
@@ -29,96 +36,156 @@ struct Reduced {
     }
 };
 
-// scale * sum of each of `rows` rows.
+// Sums, times `scale`.
 template <class T>
-void sum_rows(const T* x, int64_t rows, int64_t length, int64_t stride, double scale, T* out) {
-    const int64_t blocks = (length + block_size - 1) / block_size;
-    if (blocks == 1) {
-        parallel_for(rows, std::max<int64_t>(1, parallel_grain / length),
-                     [=](int64_t begin, int64_t end) {
-            for (int64_t r = begin; r < end; ++r)
-                out[r] = static_cast<T>(scale * loops<T>().sum_row(length, x + r * stride));
-        });
-        return;
-    }
-    std::vector<double> partial(rows * blocks);
-    parallel_for(rows * blocks, parallel_grain / block_size, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            const int64_t start = i % blocks * block_size;
-            partial[i] = loops<T>().sum_row(std::min(block_size, length - start),
-                                            x + i / blocks * stride + start);
+struct Sum {
+    double scale;
+
+    // Of each of `rows` rows.
+    void of_rows(const T* x, int64_t rows, int64_t length, int64_t stride, T* out) const {
+        const int64_t blocks = (length + block_size - 1) / block_size;
+        if (blocks == 1) {
+            parallel_for(rows, std::max<int64_t>(1, parallel_grain / length),
+                         [=, this](int64_t begin, int64_t end) {
+                for (int64_t r = begin; r < end; ++r)
+                    out[r] = static_cast<T>(scale * loops<T>().sum_row(length, x + r * stride));
+            });
+            return;
         }
-    });
-    for (int64_t r = 0; r < rows; ++r) {
-        double sum = 0;
-        for (int64_t b = 0; b < blocks; ++b) sum += partial[r * blocks + b];
-        out[r] = static_cast<T>(scale * sum);
-    }
-}
-
-template <class T>
-void store(int64_t n, const double* sums, double scale, T* out) {
-    for (int64_t c = 0; c < n; ++c) out[c] = static_cast<T>(scale * sums[c]);
-}
-
-// scale * sum over the rows of a matrix.
-template <class T>
-void sum_over_rows(const T* x, int64_t rows, int64_t columns, int64_t stride, double scale,
-                   T* out) {
-    const auto sum_columns = loops<T>().sum_columns;
-    const int64_t block =
-        std::max<int64_t>({64, block_size / columns, (rows + most_blocks - 1) / most_blocks});
-    if (columns >= wide_columns || rows <= block) {
-        parallel_for(columns, std::max<int64_t>(64, parallel_grain / rows),
-                     [=](int64_t begin, int64_t end) {
-            double sums[256];
-            for (int64_t c = begin; c < end; c += 256) {
-                const int64_t width = std::min<int64_t>(256, end - c);
-                std::fill_n(sums, width, 0.0);
-                sum_columns(rows, width, x + c, stride, sums);
-                store(width, sums, scale, out + c);
+        std::vector<double> partial(rows * blocks);
+        parallel_for(rows * blocks, parallel_grain / block_size, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t start = i % blocks * block_size;
+                partial[i] = loops<T>().sum_row(std::min(block_size, length - start),
+                                                x + i / blocks * stride + start);
             }
         });
-        return;
+        for (int64_t r = 0; r < rows; ++r) {
+            double sum = 0;
+            for (int64_t b = 0; b < blocks; ++b) sum += partial[r * blocks + b];
+            out[r] = static_cast<T>(scale * sum);
+        }
     }
-    const int64_t blocks = (rows + block - 1) / block;
-    std::vector<double> partial(blocks * columns);
-    const int64_t grain = std::max<int64_t>(1, parallel_grain / (block * columns));
-    parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
-        for (int64_t b = begin; b < end; ++b)
-            sum_columns(std::min(block, rows - b * block), columns, x + b * block * stride, stride,
-                        &partial[b * columns]);
-    });
-    for (int64_t b = 1; b < blocks; ++b)
-        for (int64_t c = 0; c < columns; ++c) partial[c] += partial[b * columns + c];
-    store(columns, partial.data(), scale, out);
-}
+
+    // Over the rows of a matrix.
+    void over_rows(const T* x, int64_t rows, int64_t columns, int64_t stride, T* out) const {
+        const auto sum_columns = loops<T>().sum_columns;
+        const int64_t block = rows_in_block(rows, columns);
+        if (columns >= wide_columns || rows <= block) {
+            parallel_for(columns, std::max<int64_t>(64, parallel_grain / rows),
+                         [=, this](int64_t begin, int64_t end) {
+                double sums[256];
+                for (int64_t c = begin; c < end; c += 256) {
+                    const int64_t width = std::min<int64_t>(256, end - c);
+                    std::fill_n(sums, width, 0.0);
+                    sum_columns(rows, width, x + c, stride, sums);
+                    store(width, sums, out + c);
+                }
+            });
+            return;
+        }
+        const int64_t blocks = (rows + block - 1) / block;
+        std::vector<double> partial(blocks * columns);
+        const int64_t grain = std::max<int64_t>(1, parallel_grain / (block * columns));
+        parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
+            for (int64_t b = begin; b < end; ++b)
+                sum_columns(std::min(block, rows - b * block), columns, x + b * block * stride,
+                            stride, &partial[b * columns]);
+        });
+        for (int64_t b = 1; b < blocks; ++b)
+            for (int64_t c = 0; c < columns; ++c) partial[c] += partial[b * columns + c];
+        store(columns, partial.data(), out);
+    }
+
+    // Of all elements of some rows.
+    T of_all(const T* x, int64_t rows, int64_t length, int64_t stride) const {
+        double sum = 0;
+        for (int64_t r = 0; r < rows; ++r) sum += loops<T>().sum_row(length, x + r * stride);
+        return static_cast<T>(scale * sum);
+    }
+
+private:
+    void store(int64_t n, const double* sums, T* out) const {
+        for (int64_t c = 0; c < n; ++c) out[c] = static_cast<T>(scale * sums[c]);
+    }
+};
+
+// The largest or the smallest elements; NaN where there is one.
+template <class T>
+struct Extreme {
+    typename Loops<T>::Extreme loops;
+
+    void of_rows(const T* x, int64_t rows, int64_t length, int64_t stride, T* out) const {
+        const int64_t blocks = (length + block_size - 1) / block_size;
+        if (blocks == 1) {
+            parallel_for(rows, std::max<int64_t>(1, parallel_grain / length),
+                         [=, this](int64_t begin, int64_t end) {
+                for (int64_t r = begin; r < end; ++r) out[r] = loops.row(length, x + r * stride);
+            });
+            return;
+        }
+        std::vector<T> partial(rows * blocks);
+        parallel_for(rows * blocks, parallel_grain / block_size, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t start = i % blocks * block_size;
+                partial[i] = loops.row(std::min(block_size, length - start),
+                                       x + i / blocks * stride + start);
+            }
+        });
+        for (int64_t r = 0; r < rows; ++r) out[r] = loops.row(blocks, &partial[r * blocks]);
+    }
+
+    void over_rows(const T* x, int64_t rows, int64_t columns, int64_t stride, T* out) const {
+        const int64_t block = rows_in_block(rows, columns);
+        if (columns >= wide_columns || rows <= block) {
+            parallel_for(columns, std::max<int64_t>(64, parallel_grain / rows),
+                         [=, this](int64_t begin, int64_t end) {
+                loops.columns(rows, end - begin, x + begin, stride, out + begin);
+            });
+            return;
+        }
+        const int64_t blocks = (rows + block - 1) / block;
+        std::vector<T> partial(blocks * columns);
+        const int64_t grain = std::max<int64_t>(1, parallel_grain / (block * columns));
+        parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
+            for (int64_t b = begin; b < end; ++b)
+                loops.columns(std::min(block, rows - b * block), columns, x + b * block * stride,
+                              stride, &partial[b * columns]);
+        });
+        loops.columns(blocks, columns, partial.data(), columns, out);
+    }
+
+    T of_all(const T* x, int64_t rows, int64_t length, int64_t stride) const {
+        T both[2] = {loops.row(length, x)};
+        for (int64_t r = 1; r < rows; ++r) {
+            both[1] = loops.row(length, x + r * stride);
+            both[0] = loops.row(2, both);
+        }
+        return both[0];
+    }
+};
 
 // False where the pattern of axes is not one of those that have a loop.
-template <class T>
-bool reduce(const Reduced& axes, const T* x, double scale, T* out) {
+template <class T, class Fold>
+bool reduce(const Reduced& axes, const T* x, const Fold& fold, T* out) {
     const int64_t *n = axes.length, *s = axes.stride;
     if (axes.ndim == 0 || s[axes.ndim - 1] != 1) return false;
     if (axes.is("R")) {
-        sum_rows(x, 1, n[0], n[0], scale, out);
+        fold.of_rows(x, 1, n[0], n[0], out);
     } else if (axes.is("K")) {
-        sum_over_rows(x, 1, n[0], n[0], scale, out);
+        fold.over_rows(x, 1, n[0], n[0], out);
     } else if (axes.is("KR")) {
-        sum_rows(x, n[0], n[1], s[0], scale, out);
+        fold.of_rows(x, n[0], n[1], s[0], out);
     } else if (axes.is("RK")) {
-        sum_over_rows(x, n[0], n[1], s[0], scale, out);
+        fold.over_rows(x, n[0], n[1], s[0], out);
     } else if (axes.is("KRK")) {
         for (int64_t i = 0; i < n[0]; ++i)
-            sum_over_rows(x + i * s[0], n[1], n[2], s[1], scale, out + i * n[2]);
+            fold.over_rows(x + i * s[0], n[1], n[2], s[1], out + i * n[2]);
     } else if (axes.is("RKR")) {
         parallel_for(n[1], std::max<int64_t>(1, parallel_grain / (n[0] * n[2])),
-                     [=](int64_t begin, int64_t end) {
-            for (int64_t k = begin; k < end; ++k) {
-                double sum = 0;
-                for (int64_t i = 0; i < n[0]; ++i)
-                    sum += loops<T>().sum_row(n[2], x + i * s[0] + k * s[1]);
-                out[k] = static_cast<T>(scale * sum);
-            }
+                     [=, &fold](int64_t begin, int64_t end) {
+            for (int64_t k = begin; k < end; ++k)
+                out[k] = fold.of_all(x + k * s[1], n[0], n[2], s[0]);
         });
     } else {
         return false;
@@ -141,8 +208,10 @@ bool read_axes(PyObject* axes, int ndim, bool* summed) {
     return true;
 }
 
-template <class T>
-PyObject* reduce_array(const ArrayView& x, const bool* summed, bool keepdims, bool mean) {
+// make_fold(number of elements of which one is made) says what is done with them.
+template <class T, class MakeFold>
+PyObject* reduce_array(const ArrayView& x, const bool* summed, bool keepdims,
+                       const MakeFold& make_fold) {
     int axes[NPY_MAXDIMS];
     dense_axes(x, axes);  // their order, also of an array with gaps
 
@@ -184,22 +253,125 @@ PyObject* reduce_array(const ArrayView& x, const bool* summed, bool keepdims, bo
     bool covered;
     {
         AllowThreads allow(x.size() >= release_lock_from);
-        covered = reduce(reduced, x.as<T>(), mean ? 1 / count : 1, data_of<T>(result.get()));
+        covered = reduce(reduced, x.as<T>(), make_fold(count), data_of<T>(result.get()));
     }
     return covered ? result.hand_on() : nullptr;
+}
+
+bool read_reduction(PyObject* const* args, Py_ssize_t nargs, ArrayView& x, bool* summed,
+                    int& keepdims) {
+    if (nargs != 3 || !view(args[0], x) || x.ndim > max_axes || x.size() == 0) return false;
+    if (!read_axes(args[1], x.ndim, summed)) return false;
+    keepdims = PyObject_IsTrue(args[2]);
+    return keepdims >= 0;
 }
 
 template <bool mean>
 PyObject* sum(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     bool summed[max_axes];
+    int keepdims;
+    if (!read_reduction(args, nargs, x, summed, keepdims)) return nullptr;
+    const auto add_up = [&](auto zero) {
+        using T = decltype(zero);
+        return reduce_array<T>(x, summed, keepdims,
+                               [](double count) { return Sum<T>{mean ? 1 / count : 1}; });
+    };
+    if (x.type == NPY_FLOAT) return add_up(float{});
+    return x.type == NPY_DOUBLE ? add_up(double{}) : nullptr;
+}
+
+template <bool largest>
+PyObject* extreme(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    bool summed[max_axes];
+    int keepdims;
+    if (!read_reduction(args, nargs, x, summed, keepdims)) return nullptr;
+    const auto find = [&](auto zero) {
+        using T = decltype(zero);
+        return reduce_array<T>(x, summed, keepdims, [](double) {
+            return Extreme<T>{largest ? loops<T>().largest : loops<T>().smallest};
+        });
+    };
+    if (x.type == NPY_FLOAT) return find(float{});
+    return x.type == NPY_DOUBLE ? find(double{}) : nullptr;
+}
+
+// Where in each of the lines along one axis of dense memory, [outer][length][inner], the extreme
+// stands first.
+template <class T>
+void find_places(const typename Loops<T>::Extreme& loops, int64_t outer, int64_t length,
+                 int64_t inner, const T* x, int64_t* out) {
+    const int64_t size = length * inner;
+    if (inner == 1) {
+        parallel_for(outer, std::max<int64_t>(1, parallel_grain / length),
+                     [=, &loops](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) out[i] = loops.place(length, x + i * length);
+        });
+        return;
+    }
+    constexpr int64_t band = 256;
+    const int64_t bands = (inner + band - 1) / band;
+    parallel_for(outer * bands,
+                 std::max<int64_t>(1, parallel_grain / (length * std::min(inner, band))),
+                 [=, &loops](int64_t begin, int64_t end) {
+        for (int64_t unit = begin; unit < end; ++unit) {
+            const int64_t i = unit / bands, start = unit % bands * band;
+            loops.places(length, std::min(band, inner - start), x + i * size + start, inner,
+                         out + i * inner + start);
+        }
+    });
+}
+
+template <bool largest, class T>
+PyObject* places_of(const ArrayView& x, int axis, const int* axes, bool keepdims) {
+    npy_intp shape[max_axes], strides[max_axes], step = sizeof(int64_t);
+    int64_t inner = 1, length = 1;
+    bool is_inner = true;
+    for (int i = x.ndim - 1; i >= 0; --i) {  // the order of the axes that stay is kept first
+        const int at = axes[i];
+        shape[at] = at == axis ? 1 : x.shape[at];
+        strides[at] = step;
+        step *= shape[at];
+        if (at == axis) {
+            length = x.shape[at];
+            is_inner = false;
+        } else if (is_inner) {
+            inner *= x.shape[at];
+        }
+    }
+    if (!keepdims)
+        for (int i = axis; i + 1 < x.ndim; ++i) {
+            shape[i] = shape[i + 1];
+            strides[i] = strides[i + 1];
+        }
+    Owned result(new_array_strided(NPY_INT64, x.ndim - (keepdims ? 0 : 1), shape, strides));
+    if (!result) return nullptr;
+    {
+        AllowThreads allow(x.size() >= release_lock_from);
+        find_places<T>(largest ? loops<T>().largest : loops<T>().smallest,
+                       x.size() / (length * inner), length, inner, x.as<T>(),
+                       data_of<int64_t>(result.get()));
+    }
+    // Indices lie in the order of the shape, as PyTorch's.
+    ArrayView made;
+    if (!view(result.get(), made) || made.is_contiguous) return result.hand_on();
+    int in_order[max_axes];
+    std::iota(in_order, in_order + made.ndim, 0);
+    return copy_in_order(made, in_order);
+}
+
+template <bool largest>
+PyObject* place(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axis, axes[NPY_MAXDIMS];
     if (nargs != 3 || !view(args[0], x) || x.ndim > max_axes || x.size() == 0) return nullptr;
-    if (!read_axes(args[1], x.ndim, summed)) return nullptr;
+    if (!read_axis(args[1], x.ndim, axis) || !dense_axes(x, axes)) return nullptr;
+    if (x.shape[axis] >= npy_intp{1} << 31) return nullptr;  // numbers of rows are 32 bits
     const int keepdims = PyObject_IsTrue(args[2]);
     if (keepdims < 0) return nullptr;
-    if (x.type == NPY_FLOAT) return reduce_array<float>(x, summed, keepdims, mean);
-    if (x.type == NPY_DOUBLE) return reduce_array<double>(x, summed, keepdims, mean);
-    return nullptr;
+    if (x.type == NPY_FLOAT) return places_of<largest, float>(x, axis, axes, keepdims);
+    return x.type == NPY_DOUBLE ? places_of<largest, double>(x, axis, axes, keepdims) : nullptr;
 }
 
 }  // namespace
@@ -209,6 +381,14 @@ PyMethodDef reduction_methods[] = {
         "sum(x, axes, keepdims, out=None)\n--\n\nThe sum over some axes, or all (None)."),
     method<"mean", sum<true>>(
         "mean(x, axes, keepdims, out=None)\n--\n\nThe mean over some axes, or all (None)."),
+    method<"amax", extreme<true>>(
+        "amax(x, axes, keepdims, out=None)\n--\n\nThe largest along some axes, or of all."),
+    method<"amin", extreme<false>>(
+        "amin(x, axes, keepdims, out=None)\n--\n\nThe smallest along some axes, or of all."),
+    method<"argmax", place<true>>(
+        "argmax(x, axis, keepdims, out=None)\n--\n\nWhere the largest along an axis stand."),
+    method<"argmin", place<false>>(
+        "argmin(x, axis, keepdims, out=None)\n--\n\nWhere the smallest along an axis stand."),
     {}};
 
 }  // namespace rushlight

@@ -1,5 +1,5 @@
 // Softmax and its logarithm along the axis that is contiguous in memory: the last one, or the
-// channels of a channels-last image.
+// channels of a channels-last image. Along another axis it is by way of a copy in which that one is.
 #include "array_view.h"
 #include "copies.h"
 #include "instruction_sets.h"
@@ -13,16 +13,34 @@ namespace {
 // Exponentials make an element cost several times an addition.
 constexpr int64_t grain = parallel_grain / 4;
 
-// Whether x is dense rows along `axis`, and how many of which length.
-bool rows_along(const ArrayView& x, PyObject* axis, int64_t& rows, int64_t& columns) {
+bool read_any_axis(PyObject* object, const ArrayView& x, int& axis) {
+    if (!PyLong_CheckExact(object) || x.ndim > max_axes || x.size() == 0) return false;
+    const long number = PyLong_AsLong(object);
+    axis = static_cast<int>(number < 0 ? number + x.ndim : number);
+    return axis >= 0 && axis < x.ndim;
+}
+
+bool has_rows_along(const ArrayView& x, int axis) {
     int axes[NPY_MAXDIMS];
-    if (!PyLong_CheckExact(axis) || x.ndim == 0) return false;
-    long number = PyLong_AsLong(axis);
-    if (number < 0) number += x.ndim;
-    if (number < 0 || number >= x.ndim || x.size() == 0 || !dense_axes(x, axes)) return false;
-    columns = x.shape[number];
-    rows = x.size() / columns;
-    return columns == 1 || x.strides[number] == PyArray_ITEMSIZE(x.object);
+    if (!dense_axes(x, axes)) return false;
+    return x.shape[axis] == 1 || x.strides[axis] == PyArray_ITEMSIZE(x.object);
+}
+
+// x, or a copy of it, as dense rows along an axis. The copy has its other axes in x's order.
+PyObject* rows_along(const ArrayView& x, int axis) {
+    if (has_rows_along(x, axis)) return Py_NewRef(reinterpret_cast<PyObject*>(x.object));
+    int axes[NPY_MAXDIMS];
+    dense_axes(x, axes);
+    int* const place = std::find(axes, axes + x.ndim, axis);
+    std::rotate(place, place + 1, axes + x.ndim);
+    return copy_in_order(x, axes);
+}
+
+// The result for rows in the memory order of the array that they were made of.
+PyObject* back_in_order_of(const ArrayView& x, PyObject* made) {
+    const Owned result(made);
+    ArrayView rows;
+    return made && view(made, rows) ? in_order_of(rows, x) : nullptr;
 }
 
 template <class T, class Loop>
@@ -32,10 +50,11 @@ void for_rows(int64_t rows, int64_t columns, const Loop& loop) {
 }
 
 template <class T>
-PyObject* forward_of(const ArrayView& x, int64_t rows, int64_t columns,
+PyObject* forward_of(const ArrayView& x, int64_t columns,
                      void (*loop)(int64_t, int64_t, const T*, T*)) {
     PyObject* result = new_array_like(x);
     if (!result) return nullptr;
+    const int64_t rows = x.size() / columns;
     const T* from = x.as<T>();
     T* to = data_of<T>(result);
     for_rows<T>(rows, columns, [=](int64_t begin, int64_t end) {
@@ -46,22 +65,24 @@ PyObject* forward_of(const ArrayView& x, int64_t rows, int64_t columns,
 
 template <bool logarithm>
 PyObject* forward(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView x;
-    int64_t rows, columns;
-    if (nargs != 2 || !view(args[0], x) || !rows_along(x, args[1], rows, columns)) return nullptr;
+    ArrayView x, ordered;
+    int axis;
+    if (nargs != 2 || !view(args[0], x) || !read_any_axis(args[1], x, axis)) return nullptr;
+    if (x.type != NPY_FLOAT && x.type != NPY_DOUBLE) return nullptr;
+    const Owned rows(rows_along(x, axis));
+    if (!rows || !view(rows.get(), ordered)) return nullptr;
     const auto call = [&](const auto& loops) {
-        return forward_of(x, rows, columns, logarithm ? loops.log_softmax : loops.softmax);
+        return forward_of(ordered, x.shape[axis], logarithm ? loops.log_softmax : loops.softmax);
     };
-    if (x.type == NPY_FLOAT) return call(loops<float>());
-    if (x.type == NPY_DOUBLE) return call(loops<double>());
-    return nullptr;
+    return back_in_order_of(x, x.type == NPY_FLOAT ? call(loops<float>()) : call(loops<double>()));
 }
 
 template <class T>
-PyObject* backward_of(const ArrayView& grad, const ArrayView& y, int64_t rows, int64_t columns,
+PyObject* backward_of(const ArrayView& grad, const ArrayView& y, int64_t columns,
                       void (*loop)(int64_t, int64_t, const T*, const T*, T*)) {
     PyObject* ordered = in_order_of(grad, y);
     if (!ordered) return nullptr;
+    const int64_t rows = y.size() / columns;
     PyObject* result = new_array_like(y);
     if (result) {
         const T *from = data_of<T>(ordered), *outputs = y.as<T>();
@@ -77,18 +98,19 @@ PyObject* backward_of(const ArrayView& grad, const ArrayView& y, int64_t rows, i
 
 template <bool logarithm>
 PyObject* backward(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView grad, y;
-    int64_t rows, columns;
+    ArrayView grad, y, ordered;
+    int axis;
     if (nargs != 3 || !view(args[0], grad) || !view(args[1], y) || grad.type != y.type ||
-        !same_shape(grad, y) || !rows_along(y, args[2], rows, columns))
+        !same_shape(grad, y) || !read_any_axis(args[2], y, axis))
         return nullptr;
+    if (y.type != NPY_FLOAT && y.type != NPY_DOUBLE) return nullptr;
+    const Owned rows(rows_along(y, axis));
+    if (!rows || !view(rows.get(), ordered)) return nullptr;
     const auto call = [&](const auto& loops) {
-        return backward_of(grad, y, rows, columns,
+        return backward_of(grad, ordered, y.shape[axis],
                            logarithm ? loops.log_softmax_backward : loops.softmax_backward);
     };
-    if (y.type == NPY_FLOAT) return call(loops<float>());
-    if (y.type == NPY_DOUBLE) return call(loops<double>());
-    return nullptr;
+    return back_in_order_of(y, y.type == NPY_FLOAT ? call(loops<float>()) : call(loops<double>()));
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ def test_sequential_arithmetic():
         (lambda n: n * 2.0, TypeError, "unsupported operand"),
         (lambda n: n * 0, ValueError, "Non-positive multiplication factor 0"),
         (lambda n: nn.Sequential(1), TypeError, "int is not a Module subclass"),
+        (lambda n: nn.Sequential(nn.ReLU), TypeError, r"did you forget the parentheses, ReLU\(\)"),
     ],
 )
 def test_invalid_sequential_operations(call, error, message):

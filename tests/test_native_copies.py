@@ -108,10 +108,25 @@ def test_flip_join_and_triangles(dtype, instruction_set):
             np.testing.assert_array_equal(
                 kernels().cat([a, a[:, :, :], a], axis), np.concatenate([a, a, a], axis)
             )
-            np.testing.assert_array_equal(kernels().stack((a, a), axis), np.stack([a, a], axis))
+            stacked = kernels().stack((a, a), axis)
+            np.testing.assert_array_equal(stacked, np.stack([a, a], axis))
+            assert stacked.strides == np.stack([a, a], axis).strides or "other" in layout
         for diagonal in (-100, -3, 0, 2, 100):
             np.testing.assert_array_equal(kernels().tril(a, diagonal), np.tril(a, diagonal))
             np.testing.assert_array_equal(kernels().triu(a, diagonal), np.triu(a, diagonal))
+
+
+def test_triangles_and_stacks_of_all_orders_are_the_extensions_work():
+    x = random(2, 3, 4, 5)
+    with recorded_base() as called:
+        for layout, a in layouts(x).items():
+            triangle = kernels().tril(a, 0)
+            order = base.clone(a, "channels_last" if layout == "channels last" else "C")
+            assert triangle.strides == order.strides, layout
+            np.testing.assert_array_equal(kernels().triu(a.swapaxes(0, 3), 1),
+                                          np.triu(a.swapaxes(0, 3), 1))  # fmt: skip
+        kernels().stack([channels_last(x)] * 2, 0)
+    assert called == []
 
 
 def test_joining_what_is_empty():

@@ -189,6 +189,30 @@ def test_other_cases_go_to_the_base(arguments):
     np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.parametrize("size", [1, 255, 256, 300, 1024, 5000])
+def test_numbers_among_three_operands(size, instruction_set):
+    a, b = random(size), random(size, seed=1)
+    number = np.asarray(0.3, np.float32)
+    exact = a.astype(np.float64) + 0.3 * (b.astype(np.float64) - a)
+    np.testing.assert_allclose(kernels().lerp(a, b, number), exact, 1e-5, 1e-6)
+    np.testing.assert_allclose(kernels().lerp(a, b, 0.3), exact, 1e-5, 1e-6)
+    mask = a > 0
+    for x, y in ((number, b), (a, number), (number, -number)):
+        np.testing.assert_array_equal(kernels().where(mask, x, y), np.where(mask, x, y))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8", "i4", "i2", "i1", "u1", "?"])
+@pytest.mark.parametrize("name", ["logical_and", "logical_or", "logical_xor"])
+def test_truth_of_numbers(name, dtype, instruction_set):
+    a, b = ((random(300, seed=seed) * 2).astype(dtype) for seed in (0, 1))
+    if dtype in ("f4", "f8"):
+        a[:3] = 0.0, -0.0, np.nan
+    with recorded_base() as called:
+        np.testing.assert_array_equal(getattr(kernels(), name)(a, b), getattr(np, name)(a, b))
+        np.testing.assert_array_equal(kernels().logical_not(a), np.logical_not(a))
+    assert called == []
+
+
 def test_what_is_not_covered_calls_the_base_once():
     with recorded_base() as called:
         kernels().add(np.arange(3), 1.5)

@@ -104,3 +104,73 @@ def test_short_rows_add_up_in_double(instruction_set, count):
     assert kernels().sum(x, None, False) == np.float32(x.astype(np.float64).sum())
     mean = kernels().mean(np.stack([x, x]), (1,), False)
     assert (mean == np.float32(x.astype(np.float64).mean())).all()
+
+
+EXTREMES = ["amax", "amin", "argmax", "argmin"]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize("nan", [False, True])
+def test_extremes_of_all_orders(name, nan, dtype, instruction_set):
+    x = np.round(random(4, 7, 5, 6, dtype=dtype), 1)  # some are equal
+    if nan:
+        x[1, 2, 3, 4] = x[1, 5, 3, 4] = np.nan
+    for layout, a in layouts(x).items():
+        some = [None, *range(4)]
+        if name.startswith("am"):
+            some = [None, *(axes for count in (1, 2, 3) for axes in combinations(range(4), count))]
+        for axes in some:
+            for keepdims in (False, True):
+                actual = getattr(kernels(), name)(a, axes, keepdims)
+                expected = getattr(base, name)(a, axes, keepdims)
+                assert actual.dtype == expected.dtype and actual.shape == expected.shape
+                np.testing.assert_array_equal(actual, expected, f"{layout} {axes}")
+                if name.startswith("arg"):
+                    assert actual.flags.c_contiguous
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize(
+    "shape", [(1,), (63,), (200,), (100_000,), (5000, 3), (3, 5000), (300, 300), (40_000, 40)]
+)
+def test_extremes_of_many_sizes(name, shape, instruction_set):
+    x = random(*shape)
+    with recorded_base() as called:
+        for axis in range(len(shape)):
+            axes = (axis,) if name.startswith("am") else axis
+            actual = getattr(kernels(), name)(x, axes, False)
+            np.testing.assert_array_equal(actual, getattr(base, name)(x, axes, False))
+    assert called == []
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8", "i4", "i2", "i1", "u1", "?"])
+def test_count_nonzero(dtype):
+    x = (random(4, 7, 5, 600) * 2).astype(dtype)
+    for layout, a in layouts(x).items():
+        actual = kernels().count_nonzero(a, None)
+        assert actual.dtype == np.int64 and actual.shape == ()
+        assert actual == np.count_nonzero(a), layout
+    with recorded_base() as called:
+        kernels().count_nonzero(channels_last(x), None)
+    assert called == []
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8", "i2", "u1", "?"])
+def test_all_equal(dtype):
+    x = (random(4, 7, 5, 6) * 9).astype(dtype)
+    with recorded_base() as called:
+        for layout, a in layouts(x).items():
+            same = np.ascontiguousarray(a)
+            other = same.copy()
+            other[-1, -1, -1, -1] = not other[-1, -1, -1, -1]
+            assert kernels().all_equal(a, same) and kernels().all_equal(same, a), layout
+            assert kernels().all_equal(a, a)
+            assert not kernels().all_equal(a, other) and not kernels().all_equal(other, a), layout
+    assert called == []
+
+
+def test_nan_equals_nothing_not_even_itself():
+    x = random(3, 4)
+    x[1, 2] = np.nan
+    assert not kernels().all_equal(x, x) and not kernels().all_equal(x.T, x.T)

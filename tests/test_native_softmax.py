@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import FLOATS, base, channels_last, kernels, random, recorded_base
+from native_support import (
+    FLOATS,
+    base,
+    channels_last,
+    kernels,
+    layouts,
+    random,
+    recorded_base,
+)
 
 SHAPES = [(1, 1), (1, 10), (64, 10), (3, 17), (200, 1000), (2, 5000), (7,), (2, 3, 5), (600, 100)]
 
@@ -55,11 +63,21 @@ def test_large_and_special_values(instruction_set):
     assert np.isnan(kernels().softmax(np.float32([[np.nan, 1, 2]]), 1)).all()
 
 
-def test_other_axes_go_to_the_base():
-    x = random(3, 4, 5)
-    with recorded_base() as called:
-        np.testing.assert_array_equal(kernels().softmax(x, 1), base.softmax(x, 1))
-        np.testing.assert_array_equal(
-            kernels().softmax(x[:, :, ::2], 2), base.softmax(x[:, :, ::2], 2)
-        )
-    assert called == ["softmax", "softmax"]
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_any_axis_of_any_order(name, dtype, instruction_set):
+    x = random(4, 3, 6, 10, dtype=dtype)
+    grad = random(4, 3, 6, 10, dtype=dtype, seed=1)
+    backward = name + "_backward"
+    for layout, a in layouts(x).items():
+        rows = grad[: a.shape[0], ..., : a.shape[3]] if "other" in layout else grad
+        rows = np.ascontiguousarray(rows).reshape(a.shape)
+        for axis in range(4):
+            with recorded_base() as called:
+                y = getattr(kernels(), name)(a, axis)
+                gx = getattr(kernels(), backward)(rows, y, axis)
+            assert called == [], layout
+            assert y.strides == np.empty_like(a).strides == gx.strides, layout
+            np.testing.assert_allclose(y, getattr(base, name)(a, axis), 1e-5, 1e-6)
+            expected = getattr(base, backward)(rows, y, axis)
+            np.testing.assert_allclose(gx, expected, 1e-4, 1e-6, err_msg=layout)

@@ -36,6 +36,16 @@ struct Loops {
     void (*product_columns)(int64_t rows, int64_t columns, const T* grad, const T* x,
                             const T* center, double* sums, double* products);
 
+    // The largest or smallest element of a row, or of each column of a matrix, NaN if there is one;
+    // and where it stands first. `places` takes at most 256 columns.
+    struct Extreme {
+        T (*row)(int64_t n, const T* x);
+        void (*columns)(int64_t rows, int64_t columns, const T* x, int64_t stride, T* out);
+        int64_t (*place)(int64_t n, const T* x);
+        void (*places)(int64_t rows, int64_t columns, const T* x, int64_t stride, int64_t* out);
+    };
+    Extreme largest, smallest;
+
     // y = x * scale + shift; gx = grad * a + x * b + c. Dense rows, a coefficient per column or
     // one.
     void (*affine_row)(int64_t n, const T* x, T scale, T shift, T* y);

@@ -1,4 +1,4 @@
-// Sums. Along a row eight floats are added to each other, in pairs, and then to a double: as fast as
+// Sums and extremes. Of sums: along a row eight floats are added to each other, in pairs, and then to a double: as fast as
 // a plain sum of floats, and a sum of 3 million of 0.1 is right to the last place. Down columns it is
 // runs of `depth`; runs of 8 would take 1.2 times as long. The order of additions depends on sizes
 // alone.
@@ -176,6 +176,123 @@ void product_columns(int64_t rows, int64_t columns, const T* grad, const T* x, c
     });
 }
 
+// --- extremes
+
+// Whether x takes the place of what is kept: once that is NaN, it stays.
+struct Larger {
+    template <class T>
+    static RUSHLIGHT_INLINE auto takes(T kept, T x) {
+        return (x > kept) | ((x != x) & (kept == kept));
+    }
+};
+struct Smaller {
+    template <class T>
+    static RUSHLIGHT_INLINE auto takes(T kept, T x) {
+        return (x < kept) | ((x != x) & (kept == kept));
+    }
+};
+
+template <class Choice, class T>
+RUSHLIGHT_INLINE T better(T kept, T x) {
+    return Choice::takes(kept, x) ? x : kept;
+}
+
+// Elements side by side, for the compiler does not vectorise the choice along a row by itself.
+template <class T>
+using Several [[gnu::vector_size(sizeof(Vector))]] = T;
+
+template <class T>
+RUSHLIGHT_INLINE Several<T> several(const T* x) {
+    Several<T> values;
+    __builtin_memcpy(&values, x, sizeof values);
+    return values;
+}
+
+template <class Choice, class T>
+RUSHLIGHT_INLINE Several<T> better_ones(Several<T> kept, Several<T> x) {
+    return Choice::takes(kept, x) ? x : kept;
+}
+
+// The last elements of a row may be looked at twice.
+template <class Choice, class T>
+T extreme_of_row(int64_t n, const T* x) {
+    constexpr int64_t count = sizeof(Vector) / sizeof(T);
+    T kept = x[0];
+    if (n < count) {
+        for (int64_t i = 1; i < n; ++i) kept = better<Choice>(kept, x[i]);
+        return kept;
+    }
+    Several<T> first = several(x), second = several(x + n - count);
+    int64_t i = count;
+    for (; i + 2 * count <= n; i += 2 * count) {  // each comparison waits for the one before it
+        first = better_ones<Choice, T>(first, several(x + i));
+        second = better_ones<Choice, T>(second, several(x + i + count));
+    }
+    if (i + count <= n) first = better_ones<Choice, T>(first, several(x + i));
+    first = better_ones<Choice, T>(first, second);
+    T lane[count];
+    __builtin_memcpy(lane, &first, sizeof lane);
+    for (int64_t half = count / 2; half > 0; half /= 2)
+        for (int64_t j = 0; j < half; ++j) lane[j] = better<Choice>(lane[j], lane[j + half]);
+    return lane[0];
+}
+
+template <class Choice, class T>
+void extremes_of_rows(int64_t rows, int64_t columns, const T* x, int64_t stride, T* out) {
+    for (int64_t tile = 0; tile < columns; tile += column_tile) {
+        const int64_t width = columns - tile < column_tile ? columns - tile : column_tile;
+        T kept[column_tile];
+        for (int64_t j = 0; j < width; ++j) kept[j] = x[tile + j];
+        for (int64_t row = 1; row < rows; ++row) {
+            const T* from = x + row * stride + tile;
+#pragma omp simd
+            for (int64_t j = 0; j < width; ++j) kept[j] = better<Choice>(kept[j], from[j]);
+        }
+        for (int64_t j = 0; j < width; ++j) out[tile + j] = kept[j];
+    }
+}
+
+template <class Choice, class T>
+void extreme_of_columns(int64_t rows, int64_t columns, const T* x, int64_t stride, T* out) {
+    const int64_t group = stride == columns ? rows_in_group(rows, columns) : 1;
+    if (group == 1) return extremes_of_rows<Choice>(rows, columns, x, stride, out);
+    const int64_t width = group * columns, whole = rows / group;
+    T wide[widest_group];
+    extremes_of_rows<Choice>(whole, width, x, width, wide);
+    extremes_of_rows<Choice>(group, columns, wide, columns, out);
+    for (int64_t row = whole * group; row < rows; ++row)
+        for (int64_t c = 0; c < columns; ++c) out[c] = better<Choice>(out[c], x[row * columns + c]);
+}
+
+template <class Choice, class T>
+int64_t place_of_extreme(int64_t n, const T* x) {
+    const T extreme = extreme_of_row<Choice>(n, x);
+    int64_t i = 0;
+    if (extreme == extreme)
+        while (x[i] != extreme) ++i;
+    else
+        while (x[i] == x[i]) ++i;
+    return i;
+}
+
+template <class Choice, class T>
+void places_of_extremes(int64_t rows, int64_t columns, const T* x, int64_t stride, int64_t* out) {
+    T kept[column_tile];
+    int32_t places[column_tile] = {};
+    for (int64_t j = 0; j < columns; ++j) kept[j] = x[j];
+    for (int64_t row = 1; row < rows; ++row) {
+        const T* from = x + row * stride;
+        const auto number = static_cast<int32_t>(row);
+#pragma omp simd
+        for (int64_t j = 0; j < columns; ++j) {
+            const bool takes = Choice::takes(kept[j], from[j]);
+            kept[j] = takes ? from[j] : kept[j];
+            places[j] = takes ? number : places[j];
+        }
+    }
+    for (int64_t j = 0; j < columns; ++j) out[j] = places[j];
+}
+
 }  // namespace
 
 template <class T>
@@ -186,6 +303,10 @@ void fill_reduction(Loops<T>& loops) {
     loops.centered_columns = centered_columns<T>;
     loops.product_row = product_row<T>;
     loops.product_columns = product_columns<T>;
+    loops.largest = {extreme_of_row<Larger, T>, extreme_of_columns<Larger, T>,
+                     place_of_extreme<Larger, T>, places_of_extremes<Larger, T>};
+    loops.smallest = {extreme_of_row<Smaller, T>, extreme_of_columns<Smaller, T>,
+                      place_of_extreme<Smaller, T>, places_of_extremes<Smaller, T>};
 }
 
 template void fill_reduction(Loops<float>&);

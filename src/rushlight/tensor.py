@@ -489,7 +489,9 @@ def wrap(array: Any, cls: type[Tensor] = Tensor) -> Any:
 
 def wrap_dim(dim: int, ndim: int) -> int:
     """A dimension counted from the end made non-negative; IndexError when there is none such."""
-    limit = max(ndim, 1)
+    if 0 <= dim < ndim:  # the usual case; max() alone would take as long as all else
+        return dim
+    limit = ndim or 1
     if not -limit <= dim < limit:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], "

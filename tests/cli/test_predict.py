@@ -194,15 +194,25 @@ def test_damaged_images_are_one_line(
         assert f"cut.{suffix}: " in refusal(capsys, "predict", trained, f"cut.{suffix}")
 
 
-def test_transparent_pixels_are_paper() -> None:
+@pytest.mark.parametrize("ink", [0, 255])
+def test_transparent_pixels_are_paper(ink: int) -> None:
     from PIL import Image
 
     digit = Digits(train=False).data[0].numpy()
-    drawn = np.zeros((28, 28, 4), np.uint8)
-    drawn[..., 3] = digit  # black ink, of which there is more or less
+    drawn = np.full((28, 28, 4), ink, np.uint8)
+    drawn[..., 3] = digit  # of ink there is more or less
     Image.fromarray(drawn).save("ink.png")
     pixels, _ = image.read("ink.png", object_size=20)
     assert np.allclose(pixels, digit, atol=1)
+
+
+def test_a_misspelt_option_gets_its_neighbour(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", str(trained), "a.png", "--shw"])
+    said = capsys.readouterr().err
+    assert "--shw; did you mean --show? (see 'rushlight predict --help')" in said
 
 
 def test_a_blank_image(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:

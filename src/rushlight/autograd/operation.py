@@ -131,17 +131,23 @@ class Operation(Node):
     @classmethod
     def apply_inplace(cls, x: Tensor, *others: Any) -> Tensor:
         """Runs the kernel with x as its output, and puts the call into x's history."""
-        recording = state.enabled and cls.differentiable and (
-            x.requires_grad or any(isinstance(o, Tensor) and o.requires_grad for o in others)
-        )
+        recording = False
         original = x
         check_memory(x)
-        if state.enabled:
+        if state.enabled and is_tracked(x):
             check_inplace(x)
+            recording = cls.differentiable and x.requires_grad
+        arrays = []
+        for other in others:
+            if isinstance(other, Tensor):
+                arrays.append(other.array)
+                if other.requires_grad and state.enabled and cls.differentiable:
+                    recording = True
+            else:
+                arrays.append(other)
         if recording and cls.saves_input:
             original = snapshot(x)
         edges = tuple([edge_to(value) for value in (x, *others)]) if recording else ()
-        arrays = [o.array if isinstance(o, Tensor) else o for o in others]
         table = kernel_tables[type(x.array)]
         try:
             if cls.forward is None:
@@ -221,11 +227,14 @@ class ViewOperation(Operation):
         view._grad_fn = None
         view._counter = source._counter or source.counter()
         origin = source._view
-        step = (cls, parameters)
+        way: Any = _new(View)  # its __init__ would be a tenth of the time
+        # A leaf is a base, even where it is a view itself.
         if origin is None or source._requires_grad and source._grad_fn is None:
-            view._view = View(source, (step,))  # a leaf is a base, even where it is a view itself
+            way.base, way.steps = source, ((cls, parameters),)
         else:
-            view._view = View(origin.base, (*origin.steps, step))
+            way.base, way.steps = origin.base, (*origin.steps, (cls, parameters))
+        way.base_grad_fn = way.base._grad_fn
+        view._view = way
         if (source._requires_grad or origin is not None and source.requires_grad) and (
             state.enabled and cls.differentiable
         ):
@@ -319,6 +328,11 @@ def told_sizes(arguments: Any) -> str:
         ):
             told.append(str(value if type(value) is int else list(value)))
     return ", ".join(told) or "the result"
+
+
+def is_tracked(x: Tensor) -> bool:
+    """Whether the graph has x, or what x is a view of."""
+    return x.requires_grad or x._view is not None and x._view.base.requires_grad
 
 
 def check_inplace(x: Tensor) -> None:

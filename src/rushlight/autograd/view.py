@@ -17,10 +17,9 @@ class View:
 
     __slots__ = ("base", "steps", "base_grad_fn")
 
-    def __init__(self, base: Tensor, steps: tuple[Any, ...]) -> None:
-        self.base = base
-        self.steps = steps
-        self.base_grad_fn = base._grad_fn
+    base: Tensor
+    steps: tuple[Any, ...]
+    base_grad_fn: Any  # the base's when the view's history was derived last
 
     @staticmethod
     def replay(tensor: Tensor, steps: tuple[Any, ...]) -> Tensor:

@@ -31,7 +31,9 @@ def read(path: str, object_size: int, drawn: bool = True) -> tuple[Array, str]:
     """
     channels = read_image(path, ImageReadMode.GRAY_ALPHA, apply_exif_orientation=True).numpy()
     grey, alpha = channels.astype(np.float32)
-    grey = 255 + (grey - 255) * alpha / 255  # on white paper
+    light = (grey * alpha).sum() > 127 * alpha.sum()  # ink, if there is paper to be seen behind it
+    paper = 0 if light and alpha.min() < 128 else 255
+    grey = paper + (grey - paper) * alpha / 255
     if grey.max() - grey.min() < 1:
         raise CommandError(f"{path}: the image is blank; give one with something to classify")
     if grey.shape == (SIZE, SIZE):

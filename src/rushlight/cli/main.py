@@ -7,10 +7,11 @@ right, said in one line. 130 and 143: stopped by Ctrl-C and by SIGTERM.
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from ..version import __version__
@@ -23,7 +24,7 @@ from .tasks import DATASETS, MODELS
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code."""
     try:
-        arguments = make_parser().parse_args(argv)
+        arguments = _parsed(argv)
         code = _command(arguments.command)(arguments)
         sys.stdout.flush()
         return code
@@ -41,6 +42,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments; of one that is unknown the command says what may be meant."""
+    parser = make_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        command = parser.commands[arguments.command]
+        options = [name for action in command._actions for name in action.option_strings]
+        near = difflib.get_close_matches(unknown[0].partition("=")[0], options, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    return arguments
+
+
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
     """Each command is imported when it is asked for."""
     if name == "train":
@@ -53,17 +67,20 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 class _Parser(argparse.ArgumentParser):
+    commands: Mapping[str, argparse.ArgumentParser]  # of the whole command line's
+
     def error(self, message: str) -> NoReturn:
         report(f"{message} (see '{self.prog} --help')")
         sys.exit(2)
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> _Parser:
     parser = _Parser(
         prog="rushlight", description="Trains and tries small networks.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"rushlight {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.commands = commands.choices
     _add_train(commands)
     predict = commands.add_parser(
         "predict",

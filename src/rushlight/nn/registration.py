@@ -157,6 +157,11 @@ class Registration:
     def add_module(self, name: str, module: Any) -> None:
         """Adds a submodule, which is then the attribute `name`."""
         if module is not None and not isinstance(module, Registration):
+            if isinstance(module, type):
+                raise TypeError(
+                    f"{module.__name__} is not a Module subclass but a class: did you forget the "
+                    f"parentheses, {module.__name__}()?"
+                )
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name(name, "module", self._registered_modules)
         self._modules[name] = module

@@ -107,9 +107,10 @@ def scatter_add(
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with the elements of `src` added where `index` says along `dim`."""
     axis = _checked_index("scatter_add", input, dim, index)
-    fitting = src[tuple(slice(0, n) for n in index.array.shape)]
+    if src.array.shape != index.array.shape:
+        src = src[tuple(slice(0, n) for n in index.array.shape)]
     try:
-        return ScatterAdd.apply(input, fitting, axis, index)
+        return ScatterAdd.apply(input, src, axis, index)
     except IndexError as error:
         raise OperationError(f"scatter_add: {error}") from error
 

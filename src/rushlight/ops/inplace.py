@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.mirror import written
 from ..autograd.operation import Operation
 from ..dtype import FLOATING
 from ..errors import OperationError
@@ -13,7 +14,7 @@ from . import comparison, elementwise, matmul
 from .common import methods
 from .creation import zeros_like
 from .declare import operation, symbol
-from .promotion import check_inplace_shape
+from .promotion import check_inplace_shape, is_plain_change, table_of
 
 
 class Fill(Operation):
@@ -67,6 +68,10 @@ def zero_(self: Tensor) -> Tensor:
 @operation("Tensor")
 def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     """The values of `source`, broadcast and converted to this tensor's dtype and device."""
+    if is_plain_change(self, source):
+        table_of(self).copy(self.array, source.array)
+        written(self)
+        return self
     if not isinstance(source, Tensor):
         source = self.new_tensor(source)
     if type(source.array) is not type(self.array):

@@ -16,7 +16,7 @@ from .declare import operation
 from .elementwise import log, log1p
 from .promotion import of_one_dtype
 from .reduction import mean, sum
-from .softmax import log_softmax
+from .softmax import LogSoftmax
 
 
 class NllLoss(Operation):
@@ -61,9 +61,15 @@ def nll_loss(
     "mean" divides the sum by the sum of the weights. Targets equal to `ignore_index` do not count.
     """
     reduction = _reduction(reduction, size_average, reduce)
+    return _nll_loss(input, target, weight, ignore_index, reduction)
+
+
+def _nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str
+) -> Tensor:
     if input.array.ndim == 1:
-        loss = nll_loss(input.unsqueeze(0), target.unsqueeze(0), weight, None, ignore_index,
-                        None, reduction)  # fmt: skip
+        row, label = input.unsqueeze(0), target.unsqueeze(0)
+        loss = _nll_loss(row, label, weight, ignore_index, reduction)
         return loss.squeeze(0) if reduction == "none" else loss
     check_int64("nll_loss(): argument 'ignore_index'", ignore_index)
     _check_targets(input, target, weight)
@@ -111,10 +117,10 @@ def cross_entropy(
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     _check_cross_entropy(input, target)
     axis = 0 if input.array.ndim == 1 else 1
-    log_p = log_softmax(input, axis)
+    log_p = LogSoftmax.apply(input, axis)
     if target.array.shape == input.array.shape and target.is_floating_point():
         return _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing, axis)
-    loss = nll_loss(log_p, target, weight, None, ignore_index, None, reduction)
+    loss = _nll_loss(log_p, target, weight, ignore_index, reduction)
     if not label_smoothing:
         return loss
     counted = target != ignore_index

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import is_tracked
 from ..dtype import (
     FLOATING,
     HALVES,
@@ -114,7 +115,8 @@ def is_plain_change(target: Tensor, other: Any) -> bool:
         and type(x) is type(y)
         and not target._requires_grad
         and not other._requires_grad
-        and target._view is other._view is None
+        and (target._view is None or not is_tracked(target))
+        and (other._view is None or not other.requires_grad)
         and launch.recorder is None
         and 0 not in x.strides
     )

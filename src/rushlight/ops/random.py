@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
 from ..autograd.mirror import written
-from ..autograd.operation import check_memory, invalid_combination
+from ..autograd.operation import check_memory, invalid_combination, is_tracked
 from ..device import device as Device
 from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
@@ -40,6 +41,12 @@ def _state(generator: Generator | None, device: Any) -> Any:
             f"Expected a '{where}' device type for generator but found '{generator.device}'"
         )
     return generator.state
+
+
+def _floating_of(name: str, x: Tensor) -> np.dtype[Any]:
+    """The dtype of a tensor that is to be filled."""
+    kind = x.array.dtype
+    return kind if category_of(kind) == FLOATING else _floating(name, x.dtype)
 
 
 def _floating(name: str, dtype: Any) -> np.dtype[Any]:
@@ -136,16 +143,15 @@ def drawn_like(
     table, array = table_of(x), x.array
     draw = getattr(table, kernel)
     source = default_state(array) if generator is None else _state(generator, x.device)
-    axes, contiguous = filling_order(array)
+    axes, back, contiguous = filling_order(array)
     if kernel == "random_normal" and not (contiguous if within else axes is None):
         parameters = (*parameters, True)  # in pairs
     if axes is None:
         return draw(source, array.shape, *parameters)
-    parameters = tuple(
-        [table.permute(p, axes) if isinstance(p, type(array)) else p for p in parameters]
-    )
-    drawn = draw(source, tuple([array.shape[axis] for axis in axes]), *parameters)
-    return table.permute(drawn, tuple(sorted(range(array.ndim), key=axes.__getitem__)))
+    if kernel == "random_bernoulli" and isinstance(parameters[0], type(array)):
+        parameters = (table.permute(parameters[0], axes),)
+    shape = array.shape
+    return table.permute(draw(source, tuple([shape[axis] for axis in axes]), *parameters), back)
 
 
 def _template(x: Tensor, device: Any, memory_format: Any) -> Tensor:
@@ -265,7 +271,7 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
     """Overwrites a tensor with what a kernel draws."""
     check_memory(self)
     drawn = drawn_like(self, kernel, generator, *parameters, within=True)
-    if state.enabled and (self._view is not None or self.requires_grad):
+    if state.enabled and is_tracked(self):
         return self.copy_(wrap(drawn))
     table_of(self).copy(self.array, drawn)
     written(self)
@@ -279,11 +285,11 @@ def uniform_(
 ) -> Tensor:  # fmt: skip
     """Fills with numbers drawn evenly from [from, to)."""
     low, high = (bounds.pop("from", a), bounds.pop("to", b)) if bounds else (a, b)
-    if not low <= high or high - low == float("inf"):
+    if not low <= high or high - low == inf:
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
-    kind = _floating("uniform_", self.dtype)
+    kind = _floating_of("uniform_", self)
     return _refill(self, "random_uniform", generator, low, high, kind)
 
 
@@ -294,7 +300,7 @@ def normal_(
     """Fills with numbers drawn from a normal distribution."""
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    kind = _floating("normal_", self.dtype)
+    kind = _floating_of("normal_", self)
     return _refill(self, "random_normal", generator, mean, std, kind)
 
 
@@ -303,7 +309,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
     """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
     if not lambd > 0:
         raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    kind = _floating("exponential_", self.dtype)
+    kind = _floating_of("exponential_", self)
     return _refill(self, "random_exponential", generator, lambd, kind)
 
 

@@ -12,6 +12,7 @@ from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..dtype import BOOL, FLOATING, INTEGER, int64, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
+from ..grad_mode import state as grad_mode
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
@@ -312,7 +313,12 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
         raise OutOfRangeError(
             f"{name}(): Expected reduction dim {axis} to have non-zero size."
         )
-    indices = wrap(getattr(table_of(input), "arg" + name)(input.array, axis, True))
+    table = table_of(input)
+    place = getattr(table, "arg" + name)
+    if not (input.requires_grad and grad_mode.enabled):
+        best = getattr(table, "a" + name)(input.array, (axis,), keepdim)
+        return result(wrap(best), wrap(place(input.array, axis, keepdim)))
+    indices = wrap(place(input.array, axis, True))
     values = input.gather(axis, indices)
     if not keepdim:
         values, indices = values.squeeze(axis), indices.squeeze(axis)

@@ -90,6 +90,8 @@ class Triu(Operation):
 
 def _complete(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     """The shape with its -1 worked out."""
+    if shape == (-1,) and count:
+        return (count,)
     known = prod(shape)
     if known == count and not (shape and min(shape) < 0):
         return shape
@@ -200,7 +202,10 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     first, last = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
-    merged = shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :]
+    if last - first + 1 == len(shape):
+        merged: tuple[int, ...] = (input.array.size,)
+    else:
+        merged = shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :]
     return _reshaped(input, merged, is_tied=input._view is None)
 
 
@@ -239,9 +244,11 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     """The dimensions in another order."""
     ndim = input.array.ndim
     axes = sizes_from(dims)
-    if sorted(axes) != list(range(ndim)):
-        axes = tuple([wrap_dim(d, ndim) for d in axes])
-    if sorted(axes) != list(range(ndim)):
+    every = list(range(ndim))
+    if sorted(axes) == every:
+        return Permute.apply(input, axes)
+    axes = tuple([wrap_dim(d, ndim) for d in axes])
+    if sorted(axes) != every:
         raise OperationError(
             f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
             f"length of the desired ordering of dimensions i.e. input.dim() = {input.array.ndim} "
@@ -278,6 +285,10 @@ def t(input: Tensor) -> Tensor:
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Dimensions moved to other places, the others staying in their order."""
     ndim = input.array.ndim
+    if type(source) is type(destination) is int and ndim:
+        order = list(range(ndim))
+        order.insert(wrap_dim(destination, ndim), order.pop(wrap_dim(source, ndim)))
+        return Permute.apply(input, tuple(order))
     sources = normalize_axes(source, ndim) or ()
     goals = normalize_axes(destination, ndim) or ()
     if len(sources) != len(goals):

@@ -143,6 +143,8 @@ def replaced_when_complete(path: str) -> Iterator[BinaryIO]:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
         if isinstance(error, OSError):
+            if folder and not os.path.isdir(folder):
+                raise type(error)(error.errno, f"there is no folder {folder}", path) from error
             raise OSError(
                 error.errno, f"{error.strerror}; the file is as it was before", path
             ) from error

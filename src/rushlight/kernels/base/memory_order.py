@@ -3,56 +3,99 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 
 def is_channels_last(array: Any) -> bool:
     """Whether an image batch (N, C, H, W) lies in memory as N, H, W, C."""
-    if array.ndim < 3:
+    return array.ndim > 2 and _is_channels_last(array.shape, array.strides, array.itemsize)
+
+
+def _is_channels_last(
+    shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int
+) -> bool:
+    if len(shape) < 3:
         return False
-    expected = array.itemsize
-    for axis in (1, *range(array.ndim - 1, 1, -1), 0):
-        if array.shape[axis] != 1 and array.strides[axis] != expected:
+    expected = itemsize
+    for axis in (1, *range(len(shape) - 1, 1, -1), 0):
+        if shape[axis] != 1 and strides[axis] != expected:
             return False
-        expected *= array.shape[axis]
+        expected *= shape[axis]
     return True
 
 
-def filling_order(x: Any) -> tuple[tuple[int, ...] | None, bool]:
-    """The axes of x from the outermost in memory to the innermost, None where that is their order;
-    and whether its elements lie one after the other in the order of its shape.
+class FillingOrder(NamedTuple):
+    """The axes of an array from the outermost in memory to the innermost, None where that is their
+    order; the way back; and whether its elements lie one after the other in the order of its shape.
+    """
 
-    Random numbers fill a tensor in this order, as in PyTorch. Where images lie channels-last
-    without the program's asking, it is the order that they would have there: an array that owns
-    such memory was made so by a kernel, while a program that asked has a view of rows (N, H, W, C).
+    axes: tuple[int, ...] | None
+    back: tuple[int, ...]
+    contiguous: bool
+
+
+_IN_ORDER = FillingOrder(None, (), True)
+
+
+def filling_order(x: Any) -> FillingOrder:
+    """The order in which random numbers fill an array, as in PyTorch.
+
+    Where images lie channels-last without the program's asking, it is the order that they would
+    have there: an array that owns such memory was made so by a kernel, while a program that asked
+    has a view of rows (N, H, W, C).
     """
     owner = x.base
+    if owner is None and x.flags.c_contiguous:
+        return _IN_ORDER
     if getattr(owner, "strides", None) is None:
         owner = x
-    if owner.flags.c_contiguous or not is_channels_last(owner):
-        if x.flags.c_contiguous:
-            return None, True
-        strides = x.strides
-        contiguous = False
-    else:
-        strides = _shown_strides(x.strides, x.shape, owner)
-        contiguous = strides == _dense(x.shape)
-    axes = _sorted_axes(strides, x.shape)
-    return None if axes == tuple(range(x.ndim)) else axes, contiguous
+    return _order(x.shape, x.strides, owner.shape, owner.strides, x.itemsize, owner.itemsize)
+
+
+@lru_cache(4096)  # 4 us without
+def _order(
+    shape: tuple[int, ...], strides: tuple[int, ...], owner_shape: tuple[int, ...],
+    owner_strides: tuple[int, ...], itemsize: int, owner_itemsize: int,
+) -> FillingOrder:  # fmt: skip
+    dense = _dense(owner_shape)
+    shown = strides
+    in_order = _are_strides(strides, _dense(shape), shape, itemsize)
+    if not _are_strides(owner_strides, dense, owner_shape, owner_itemsize) and (
+        _is_channels_last(owner_shape, owner_strides, owner_itemsize)
+    ):
+        shown = _shown_strides(strides, shape, owner_shape, owner_strides)
+        in_order = shown == _dense(shape)
+    elif in_order:
+        return _IN_ORDER
+    axes = _sorted_axes(shown, shape)
+    if axes == tuple(range(len(shape))):
+        return FillingOrder(None, (), in_order)
+    return FillingOrder(axes, tuple(sorted(range(len(axes)), key=axes.__getitem__)), in_order)
+
+
+def _are_strides(
+    strides: tuple[int, ...], dense: tuple[int, ...], shape: tuple[int, ...], itemsize: int
+) -> bool:
+    """Whether an array lies densely in the order of its shape."""
+    return 0 in shape or all(
+        n == 1 or s == d * itemsize for s, d, n in zip(strides, dense, shape, strict=True)
+    )
 
 
 def _shown_strides(
-    strides: tuple[int, ...], shape: tuple[int, ...], owner: Any
-) -> tuple[int, ...]:
+    strides: tuple[int, ...], shape: tuple[int, ...], owner_shape: tuple[int, ...],
+    owner_strides: tuple[int, ...],
+) -> tuple[int, ...]:  # fmt: skip
     """A view's strides, counted in elements, were its owner in the order of its shape."""
-    would_be = _dense(owner.shape)
-    falling = sorted(range(owner.ndim), key=lambda axis: -owner.strides[axis])
+    would_be = _dense(owner_shape)
+    falling = sorted(range(len(owner_shape)), key=lambda axis: -owner_strides[axis])
     shown = []
     for stride, n in zip(strides, shape, strict=True):
         steps = 0
         for axis in falling if n > 1 else ():
-            if owner.shape[axis] > 1:
-                count, stride = divmod(stride, owner.strides[axis])
+            if owner_shape[axis] > 1:
+                count, stride = divmod(stride, owner_strides[axis])
                 steps += count * would_be[axis]
         shown.append(steps)
     return tuple(shown)

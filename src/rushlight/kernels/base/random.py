@@ -171,7 +171,7 @@ class Random:
         if not (probabilities.sum(-1) > 0).all():
             raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
         if num_samples == 1 or not replacement:
-            axes = filling_order(probabilities)[0] or range(probabilities.ndim)
+            axes = filling_order(probabilities).axes or range(probabilities.ndim)
             shape = tuple([probabilities.shape[axis] for axis in axes])
             variates = self.random_exponential(state, shape, 1.0, probabilities.dtype)
             variates = variates.transpose(np.argsort(axes))

@@ -6,12 +6,14 @@ from typing import Any
 
 from ...scalars import checked
 from ..declaration import kernel
+from .memory_order import is_channels_last
 
 
 class Shape:
     xp: Any
     array: Any
     add_at: Any
+    clone: Any
 
     @kernel("view")
     def view(self, x: Any, shape: Any) -> Any:
@@ -102,8 +104,16 @@ class Shape:
 
     @kernel("copy")
     def tril(self, x: Any, diagonal: int) -> Any:
-        return self.xp.tril(x, diagonal).astype(x.dtype, copy=False)  # CuPy widens bfloat16
+        return self._in_shape_order(self.xp.tril(x, diagonal), x)
 
     @kernel("copy")
     def triu(self, x: Any, diagonal: int) -> Any:
-        return self.xp.triu(x, diagonal).astype(x.dtype, copy=False)
+        return self._in_shape_order(self.xp.triu(x, diagonal), x)
+
+    def _in_shape_order(self, triangle: Any, x: Any) -> Any:
+        """As PyTorch's triangles lie, but for those of images, which stay channels-last."""
+        order = "channels_last" if x.ndim == 4 and is_channels_last(x) else "C"
+        triangle = triangle.astype(x.dtype, copy=False)  # CuPy widens bfloat16
+        if order == "C" and triangle.flags.c_contiguous:
+            return triangle
+        return self.clone(triangle, order)
