@@ -214,7 +214,7 @@ def _path(
     path = []
     while len(found) > 1:
         pairs = combinations(range(len(found)), 2)
-        i, j = min(pairs, key=lambda pair: _gain(found, *pair, lengths, frozenset(output)))
+        i, j = min(pairs, key=lambda pair: _gain(found, pair, lengths, frozenset(output)))
         path.append((i, j))
         found = _joined(found, i, j, frozenset(output))
     return tuple(path)
@@ -233,8 +233,9 @@ def _cheapest(terms: Any, lengths: Any, output: Any) -> tuple[int, tuple[tuple[i
     return best
 
 
-def _gain(terms: Any, i: int, j: int, lengths: Any, output: Any) -> tuple[int, int]:
+def _gain(terms: Any, pair: tuple[int, int], lengths: Any, output: Any) -> tuple[int, int]:
     """By how much memory grows with a contraction, and what it costs: the least comes first."""
+    i, j = pair
     made = prod(lengths[label] for label in _joined(terms, i, j, output)[-1])
     gone = sum(prod(lengths[label] for label in terms[k]) for k in (i, j))
     return made - gone, prod(lengths[label] for label in terms[i] | terms[j])

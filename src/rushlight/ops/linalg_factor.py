@@ -12,11 +12,11 @@ from .joining import cat
 from .linalg_checks import (
     Decomposition,
     batch_of,
+    check_alike,
+    check_device,
     check_floating,
     check_matrix,
     check_rows,
-    check_alike,
-    check_device,
     check_square,
     identity_like,
     named,

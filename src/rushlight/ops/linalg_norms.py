@@ -16,9 +16,9 @@ from .declare import operation
 from .linalg_checks import (
     Decomposition,
     batch_of,
+    check_alike,
     check_floating,
     check_matrix,
-    check_alike,
     check_square,
     named,
     two_dims,

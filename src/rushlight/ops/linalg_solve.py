@@ -15,10 +15,10 @@ from .declare import operation
 from .linalg_checks import (
     Decomposition,
     batch_of,
+    check_alike,
     check_floating,
     check_matrix,
     check_rows,
-    check_alike,
     check_square,
     identity_like,
     in_batch,

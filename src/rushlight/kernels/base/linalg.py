@@ -65,8 +65,7 @@ class Linalg:
         On the host, wherever x lies: a matrix is decomposed when weights are made, once, and so the
         same matrix gives the same weights on every device.
         """
-        return self.on_host(lambda x: tuple(np.linalg.qr(x, mode)) if mode != "r" else
-                            np.linalg.qr(x, mode), x)  # fmt: skip
+        return self.on_host(_qr, x, mode)
 
     @kernel("fused")
     def geqrf(self, x: Any) -> tuple[Any, Any]:
@@ -156,6 +155,11 @@ class Linalg:
         return self.on_host(_exponential, x)
 
 
+def _qr(x: Any, mode: Any) -> Any:
+    found = np.linalg.qr(x, mode)
+    return found if mode == "r" else tuple(found)
+
+
 def _geqrf(x: Any) -> tuple[Any, Any]:
     transposed, factors = np.linalg.qr(x, "raw")
     return np.swapaxes(transposed, -2, -1), factors
@@ -186,7 +190,7 @@ def _one_cholesky(x: Any) -> tuple[Any, int]:
     return factor, 0
 
 
-def _eigh(x: Any, triangle: str) -> tuple[Any, Any]:
+def _eigh(x: Any, triangle: Any) -> tuple[Any, Any]:
     return tuple(np.linalg.eigh(x, triangle))
 
 
