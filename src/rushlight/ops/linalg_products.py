@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from ..autograd.operation import SavesInputs
 from ..dtype import BOOL, FLOATING, HALVES

@@ -190,7 +190,7 @@ def _one_cholesky(x: Any) -> tuple[Any, int]:
     return factor, 0
 
 
-def _eigh(x: Any, triangle: Any) -> tuple[Any, Any]:
+def _eigh(x: Any, triangle: Any) -> tuple[Any, ...]:
     return tuple(np.linalg.eigh(x, triangle))
 
 
