@@ -37,27 +37,28 @@ def _product(library: Any) -> Any:
     return function
 
 
-FACTORS = np.array([[4.0, 1.0, 2.0], [0.5, 3.0, 1.0], [0.25, -0.5, 2.0]])
-PIVOTS = Fixed(np.array([3, 2, 3], "int32"))
+def _factors() -> tuple[Array, Fixed]:
+    factors = np.array([[4.0, 1.0, 2.0], [0.5, 3.0, 1.0], [0.25, -0.5, 2.0]])
+    return factors, Fixed(np.array([3, 2, 3], "int32"))
 
 
 def _unpack(v: Values) -> Iterator[Sample]:
-    yield Sample(FACTORS, PIVOTS)
-    yield Sample(FACTORS, PIVOTS, unpack_pivots=False)
-    yield Invalid(FACTORS, Fixed(np.array([1, 2, 3])), raises=RuntimeError,
+    yield Sample(*_factors())
+    yield Sample(*_factors(), unpack_pivots=False)
+    yield Invalid(_factors()[0], Fixed(np.array([1, 2, 3])), raises=RuntimeError,
                   match="LU_pivots is expected to be a contiguous tensor of torch.int32")
 
 
 def _old_solve(v: Values) -> Iterator[Sample]:
-    yield Sample(v.normal(3, 2), FACTORS, PIVOTS)
-    yield Sample(v.normal(2, 3, 2), FACTORS, PIVOTS)
-    yield Invalid(v.normal(2, 2), FACTORS, PIVOTS, raises=RuntimeError, match="Incompatible")
+    yield Sample(v.normal(3, 2), *_factors())
+    yield Sample(v.normal(2, 3, 2), *_factors())
+    yield Invalid(v.normal(2, 2), *_factors(), raises=RuntimeError, match="Incompatible")
 
 
 def _solve(v: Values) -> Iterator[Sample]:
     for adjoint in (False, True):
-        yield Sample(FACTORS, PIVOTS, v.normal(3, 2), adjoint=adjoint)
-        yield Sample(FACTORS, PIVOTS, v.normal(2, 3), left=False, adjoint=adjoint)
+        yield Sample(*_factors(), v.normal(3, 2), adjoint=adjoint)
+        yield Sample(*_factors(), v.normal(2, 3), left=False, adjoint=adjoint)
 
 
 def _whole(factors: Array) -> Array:

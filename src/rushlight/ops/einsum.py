@@ -12,7 +12,7 @@ from ..dtype import HALVES
 from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
-from .linalg_checks import diagonal_of
+from .linalg_checks import check_device, diagonal_of
 from .matmul import matmul
 from .promotion import of_one_dtype
 
@@ -46,6 +46,8 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     for i, x in enumerate(operands):
         if not isinstance(x, Tensor):
             raise TypeError(f"einsum(): operand {i} must be Tensor, not {type(x).__name__}")
+    for x in operands[1:]:
+        check_device("einsum", operands[0], x)
     terms, output = _parse(equation, tuple([x.array.ndim for x in operands]))
     shapes = tuple([x.array.shape for x in operands])
     sizes = dict(_sizes(terms, shapes))

@@ -14,7 +14,7 @@ from ..tensor import Tensor, wrap_dim
 from .common import conjugated
 from .creation import arange
 from .declare import operation
-from .joining import cat, stack
+from .joining import cat
 from .linalg_checks import check_device, check_square, identity_like
 from .linalg_solve import inverse
 from .matmul import matmul
@@ -36,6 +36,20 @@ class MatrixExp(SavesInputs):
         above = cat([turned, grad], -1)
         below = cat([turned * 0, turned], -1)
         return MatrixExp.apply(cat([above, below], -2))[..., :size, size:]
+
+
+class Cross(SavesInputs):
+    """Cross products along one dimension."""
+
+    node_name = "LinalgCrossBackward0"
+    dim: int
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        return (
+            Cross.apply(conjugated(b), grad, self.dim) if self.needs(0) else None,
+            Cross.apply(grad, conjugated(a), self.dim) if self.needs(1) else None,
+        )
 
 
 @operation("torch", "linalg.matrix_exp")
@@ -198,9 +212,8 @@ def _cross(name: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
         )
     if a.dtype.category == BOOL:
         raise OperationError(f"{name}: not implemented for 'Bool'")
-    a, b = broadcast_tensors(*of_one_dtype(a, b))
-    (a0, a1, a2), (b0, b1, b2) = a.unbind(axis), b.unbind(axis)
-    return stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], axis)
+    check_device(name, a, b)
+    return Cross.apply(*broadcast_tensors(*of_one_dtype(a, b)), axis)
 
 
 def _linalg_cross(

@@ -36,7 +36,7 @@ class Factorization:
                 first, second = second, first
             known = table.triangular_solve(a[..., first, first], x[..., first, :], upper, unit)
             x[..., first, :] = known
-            x[..., second, :] -= self.xp.matmul(a[..., second, first], known)
+            x[..., second, :] -= table.matmul(a[..., second, first], known)
             rest = table.triangular_solve(a[..., second, second], x[..., second, :], upper, unit)
             x[..., second, :] = rest
             return x
@@ -84,7 +84,7 @@ class Factorization:
             if end < a.shape[2]:
                 across = a[:, begin:end, end:]
                 across[...] = table.triangular_solve(panel[:, : end - begin], across, False, True)
-                a[:, end:, end:] -= self.xp.matmul(panel[:, end - begin :], across)
+                a[:, end:, end:] -= table.matmul(panel[:, end - begin :], across)
 
     def _measure(self, x: Any) -> Any:
         """What LAPACK compares: for complex numbers the sum of the sizes of their parts."""

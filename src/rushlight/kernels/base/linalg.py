@@ -135,6 +135,15 @@ class Linalg:
     def det(self, x: Any) -> Any:
         return self.on_host(np.linalg.det, x)
 
+    @kernel("product")
+    def cross(self, a: Any, b: Any, axis: int) -> Any:
+        result = self.xp.empty(a.shape, a.dtype)
+        x, y, z = (self.xp.moveaxis(v, axis, 0) for v in (a, b, result))
+        for i in range(3):
+            j, k = (i + 1) % 3, (i + 2) % 3
+            z[i] = x[j] * y[k] - x[k] * y[j]
+        return result
+
     @kernel("fused")
     def cofactors(self, x: Any) -> Any:
         """The derivatives of the determinant by each element; singular matrices have them, too."""
