@@ -88,6 +88,7 @@ from . import graph, linalg, nn, optim, overrides, special, utils
 from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
+from .storage import TypedStorage, UntypedStorage
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
@@ -104,6 +105,11 @@ _missing.watch_tensor(Tensor)
 def is_tensor(obj: object) -> builtins.bool:
     """Whether an object is a tensor."""
     return isinstance(obj, Tensor)
+
+
+def is_storage(obj: object) -> builtins.bool:
+    """Whether an object is a storage."""
+    return isinstance(obj, UntypedStorage)
 
 
 def numel(input: Tensor) -> builtins.int:

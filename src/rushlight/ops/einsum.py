@@ -12,9 +12,10 @@ from ..dtype import HALVES
 from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
-from .linalg_checks import check_device, diagonal_of
+from .linalg_checks import check_device
 from .matmul import matmul
 from .promotion import of_one_dtype
+from .views import diagonal
 
 # A subscript is a letter, or for a dimension of an ellipsis its number from the right.
 Labels = tuple[Any, ...]
@@ -259,7 +260,7 @@ def _prepared(
         label = next(label for label in labels if labels.count(label) > 1)
         first = labels.index(label)
         second = labels.index(label, first + 1)
-        x = diagonal_of(x, first, second)
+        x = diagonal(x, 0, first, second)
         labels = (*labels[:first], *labels[first + 1 : second], *labels[second + 1 :], label)
     summed = [i for i, label in enumerate(labels) if keep[label] == 1]
     if summed:

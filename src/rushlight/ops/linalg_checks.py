@@ -11,7 +11,7 @@ from ..autograd.operation import Operation
 from ..dtype import FLOATING, HALVES, title_of
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
-from .creation import arange
+from .creation import eye
 from .promotion import table_of
 
 
@@ -137,27 +137,10 @@ def two_dims(name: str, dim: Any, ndim: int) -> tuple[int, int]:
     return first, second
 
 
-def diagonal_of(x: Tensor, first: int = -2, second: int = -1) -> Tensor:
-    """The diagonal of two dimensions, as the last one."""
-    ndim = x.array.ndim
-    x = x.movedim((first % ndim, second % ndim), (0, 1))
-    places = arange(min(x.array.shape[:2]), device=x.device)
-    return x[places, places].movedim(0, -1)
-
-
 def identity_like(x: Tensor, rows: int, columns: int | None = None) -> Tensor:
     """The identity as a matrix of x's dtype and device."""
-    from .creation import eye
-
     columns = rows if columns is None else columns
     return eye(rows, columns, dtype=x.dtype, device=x.device)
-
-
-def on_diagonal(x: Tensor) -> Tensor:
-    """Matrices of zeros with the last dimension on their diagonals."""
-    size = x.array.shape[-1]
-    here = identity_like(x, size) != 0
-    return x.unsqueeze(-1).masked_fill(~here, 0)
 
 
 def symmetric(x: Tensor) -> Tensor:

@@ -21,15 +21,14 @@ from .linalg_checks import (
     check_floating,
     check_matrix,
     check_square,
-    diagonal_of,
     identity_like,
     in_batch,
     named,
-    on_diagonal,
     raise_failed,
     symmetric,
 )
 from .linalg_solve import Solve, TriangularSolve, divided_right
+from .views import diag_embed, diagonal
 
 linalg_cholesky_ex = named("linalg_cholesky_ex", "L", "info")
 linalg_qr, qr_result = named("linalg_qr", "Q", "R"), named("qr", "Q", "R")
@@ -103,7 +102,7 @@ def _qr_backward(grad_q: Tensor | None, grad_r: Tensor | None, q: Tensor, r: Ten
     if grad_q is not None:
         inner = inner - q.mH @ grad_q
     inner = inner.triu()
-    inner = inner + inner.mH - on_diagonal(_real_part(diagonal_of(inner)))
+    inner = inner + inner.mH - diag_embed(_real_part(diagonal(inner, 0, -2, -1)))
     total = q @ inner if grad_q is None else grad_q + q @ inner
     return divided_right(total, r.mH, False)
 
@@ -132,7 +131,7 @@ class Eigh(Decomposition):
             return (vectors * grad_values.unsqueeze(-2)) @ vectors.mH
         inner = (vectors.mH @ grad_vectors) / _differences(values, float("inf"))
         if grad_values is not None:
-            inner = inner + on_diagonal(grad_values.to(inner.dtype))
+            inner = inner + diag_embed(grad_values.to(inner.dtype))
         return symmetric(vectors @ inner @ vectors.mH)
 
 
@@ -155,12 +154,12 @@ class Eig(Decomposition):
         if grad_vectors is not None:
             inner = vectors.mH @ grad_vectors
             # An eigenvector has length 1: what would lengthen it does not count.
-            lengths = diagonal_of(inner).real.to(inner.dtype)
+            lengths = diagonal(inner, 0, -2, -1).real.to(inner.dtype)
             inner = inner - vectors.mH @ (vectors * lengths.unsqueeze(-2))
             inner = inner / _differences(values, 1.0).conj()
-            inner = inner - on_diagonal(diagonal_of(inner))
+            inner = inner - diag_embed(diagonal(inner, 0, -2, -1))
         if grad_values is not None:
-            inner = inner + on_diagonal(grad_values)
+            inner = inner + diag_embed(grad_values)
         result = Solve.apply(vectors.mH, inner @ vectors.mH)[0]
         return result if a.dtype.category == COMPLEX else result.real
 
@@ -207,11 +206,11 @@ class Svd(Decomposition):
             inner = inner + s.unsqueeze(-1) * (_skew(vh @ grad_vh.mH) / gaps)
         if s.dtype is not u.dtype:
             # The phases of U and V^H are free, but turn together.
-            inner = inner - on_diagonal(diagonal_of(inner))
+            inner = inner - diag_embed(diagonal(inner, 0, -2, -1))
             if grad_u is not None and grad_vh is not None:
-                inner = inner + on_diagonal(diagonal_of(turned) / (2 * s))
+                inner = inner + diag_embed(diagonal(turned, 0, -2, -1) / (2 * s))
         if grad_s is not None:
-            inner = inner + on_diagonal(grad_s.to(u.dtype))
+            inner = inner + diag_embed(grad_s.to(u.dtype))
         left = u @ inner
         if grad_u is not None and rows > least:
             outside = grad_u / s.unsqueeze(-2)

@@ -9,10 +9,11 @@ from ..tensor import Tensor
 from ..type_info import finfo
 from .declare import operation
 from .joining import cat
-from .linalg_checks import check_square, diagonal_of
+from .linalg_checks import check_square
 from .linalg_decompositions import cholesky, eigh, qr, svd, svd_result
 from .linalg_solve import solve_triangular
 from .random import randn
+from .views import diagonal
 
 
 def _basis(a: Tensor, rank: int, rounds: int) -> Tensor:
@@ -96,9 +97,9 @@ def lobpcg(
         )[..., :count]  # fmt: skip
     # The first-order change of an eigenvalue is that of this quotient with the vectors as they are.
     turned = vectors.mH
-    values = diagonal_of(turned @ A @ vectors)
+    values = diagonal(turned @ A @ vectors, 0, -2, -1)
     if B is not None:
-        values = values / diagonal_of(turned @ B @ vectors)
+        values = values / diagonal(turned @ B @ vectors, 0, -2, -1)
     return (values.real if values.is_complex() else values), vectors
 
 

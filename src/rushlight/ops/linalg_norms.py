@@ -9,8 +9,9 @@ from typing import Any
 from ..dtype import FLOATING, HALVES, title_of
 from ..dtype import dtype as DType
 from ..errors import OperationError
+from ..scalars import number
 from ..tensor import Tensor
-from .common import normalize_axes, number
+from .common import normalize_axes
 from .creation import empty
 from .declare import operation
 from .linalg_checks import (

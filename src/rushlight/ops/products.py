@@ -9,14 +9,15 @@ from typing import Any
 from ..dtype import BOOL, HALVES, INTEGER, title_of
 from ..dtype import bool as bool_
 from ..errors import OperationError
+from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
-from .common import conjugated, number
+from .common import conjugated
 from .creation import ones_like
 from .declare import operation, publish
-from .linalg_checks import diagonal_of
 from .matmul import Linear, bmm, dot, matmul, mm, mv, outer
 from .promotion import of_one_dtype
+from .views import diagonal
 
 # ---- beta * input + alpha * product
 
@@ -240,4 +241,4 @@ def trace(input: Tensor) -> Tensor:
         raise OperationError(
             f"trace: expected a matrix, but got tensor with dim {input.array.ndim}"
         )
-    return diagonal_of(input).sum()
+    return diagonal(input).sum()
