@@ -44,9 +44,18 @@ def _factors() -> tuple[Array, Fixed]:
 
 def _unpack(v: Values) -> Iterator[Sample]:
     yield Sample(*_factors())
-    yield Sample(*_factors(), unpack_pivots=False)
     yield Invalid(_factors()[0], Fixed(np.array([1, 2, 3])), raises=RuntimeError,
                   match="LU_pivots is expected to be a contiguous tensor of torch.int32")
+
+
+def _unpacked(library: Any) -> Any:
+    """P L, and U: P alone has no gradient."""
+
+    def function(*args: Any) -> Any:
+        order, lower, upper = library.lu_unpack(*args)
+        return order @ lower, upper
+
+    return function
 
 
 def _old_solve(v: Values) -> Iterator[Sample]:
@@ -149,7 +158,9 @@ ops = [
     Op("linalg.lu_factor_ex", _matrices, **_OPTIONS),
     Op("lu", lambda v: iter([Sample(v.normal(3, 3)), Sample(v.normal(2, 3, 2), True, True)]),
        call=lambda library: library.Tensor.lu, covers=("lu",), **_OPTIONS),
-    Op("lu_unpack", _unpack, composite=True, **_OPTIONS),
+    Op("lu_unpack", _unpack,
+       lambda f, p: ((np.tril(f, -1) + np.eye(3))[[2, 1, 0]], np.triu(f)), call=_unpacked,
+       composite=True, **_OPTIONS),
     Op("lu_solve", _old_solve, lambda b, f, p: _lu_solve(f, p, b), composite=True, **_OPTIONS),
     Op("linalg.lu_solve", _solve, _lu_solve, composite=True, **_OPTIONS),
     Op("linalg.ldl_factor", _symmetric, differentiable=False, **_OPTIONS),
