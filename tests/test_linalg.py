@@ -79,6 +79,14 @@ def test_one_matrix_product_where_it_is_one() -> None:
     assert [call.name for call in calls] == ["matmul"]
 
 
+def test_factors_without_exchanges() -> None:
+    """PyTorch has them on GPUs alone."""
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    order, lower, upper = linalg.lu(x, pivot=False)
+    assert order.numel() == 0 and torch.equal(lower @ upper, x)
+    assert linalg.lu_factor(x, pivot=False).pivots.tolist() == [1, 2]
+
+
 def test_only_the_pivots_unpacked() -> None:
     factors, pivots = linalg.lu_factor(torch.tensor([[0.0, 1.0], [2.0, 3.0]]))
     order, lower, upper = torch.lu_unpack(factors, pivots, unpack_data=False)

@@ -36,9 +36,11 @@ def _square(make: Any, name: str, more: Any = None) -> Callable[[Values], Iterat
         for shape in BATCHES:
             yield Sample(make(v, *shape))
         yield Invalid(v.normal(2, 3), raises=RuntimeError, match=(
-            f"{name}: A must be batches of square matrices, but they are 2 by 3 matrices"))
-        yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions")
-        yield Invalid(v.integers(0, 3, 2, 2), raises=RuntimeError,
+            f"{name}: A must be batches of square matrices, but they are 2 by 3 matrices"),
+            own_words=True)
+        yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions",
+                      own_words=True)
+        yield Invalid(v.integers(0, 3, 2, 2), raises=RuntimeError, own_words=True,
                       match=r"Expected a floating point or complex tensor as input. Got Long")
         if more:
             yield from more(v)
@@ -105,8 +107,10 @@ def _rectangular(name: str) -> Callable[[Values], Iterator[Sample]]:
     def samples(v: Values) -> Iterator[Sample]:
         for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2), (0, 3), (3, 0), (0, 2, 2)):
             yield Sample(separated(v, *shape))
-        yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions")
-        yield Invalid(v.integers(0, 3, 2, 2), raises=RuntimeError, match="Expected a floating")
+        yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions",
+                      own_words=True)
+        yield Invalid(v.integers(0, 3, 2, 2), raises=RuntimeError, match="Expected a floating",
+                      own_words=True)
 
     return samples
 
@@ -146,7 +150,7 @@ def _triangular_pair(v: Values) -> Iterator[Sample]:
         yield Sample(v.normal(*batch, 3, 2), factor)
         yield Sample(v.normal(*batch, 3, 2), factor.swapaxes(-2, -1).copy(), True)
     yield Sample(v.normal(0, 2), v.normal(0, 0))
-    yield Invalid(v.normal(3, 2), definite(v, 2, 2), raises=RuntimeError,
+    yield Invalid(v.normal(3, 2), np.linalg.cholesky(definite(v, 2, 2)), raises=RuntimeError,
                   match="Incompatible matrix sizes for cholesky_solve")
 
 
@@ -167,6 +171,22 @@ def _cholesky_inverse(factor: Array, upper: bool = False) -> Array:
 
 
 
+def _solve_with_triangle(library: Any) -> Any:
+    """The gradient of the factor's other triangle, which is not read, is not 0 in PyTorch."""
+
+    def function(b: Any, factor: Any, upper: bool = False) -> Any:
+        return library.cholesky_solve(b, factor.triu() if upper else factor.tril(), upper)
+
+    return function
+
+
+def _inverse_with_triangle(library: Any) -> Any:
+    def function(factor: Any, upper: bool = False) -> Any:
+        return library.cholesky_inverse(factor.triu() if upper else factor.tril(), upper)
+
+    return function
+
+
 _OPTIONS: dict[str, Any] = {"halves": False, "tolerance": 1e-4}
 
 ops = [
@@ -177,8 +197,10 @@ ops = [
        call=_symmetric("linalg.cholesky_ex"), composite=True, **_OPTIONS),
     Op("cholesky", _square(definite, "cholesky", _not_definite), _cholesky,
        call=_symmetric("cholesky"), composite=True, **_OPTIONS),
-    Op("cholesky_solve", _triangular_pair, _cholesky_solve, composite=True, **_OPTIONS),
-    Op("cholesky_inverse", _factor, _cholesky_inverse, composite=True, **_OPTIONS),
+    Op("cholesky_solve", _triangular_pair, _cholesky_solve, call=_solve_with_triangle,
+       composite=True, **_OPTIONS),
+    Op("cholesky_inverse", _factor, _cholesky_inverse, call=_inverse_with_triangle,
+       composite=True, **_OPTIONS),
     Op("linalg.qr", _qr, lambda a, mode="reduced": tuple(np.linalg.qr(a, mode)), **_OPTIONS),
     Op("qr", _rectangular("qr"), lambda a: tuple(np.linalg.qr(a)), **_OPTIONS),
     Op("geqrf", _rectangular("geqrf"), differentiable=False, **_OPTIONS),

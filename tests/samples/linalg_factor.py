@@ -14,11 +14,12 @@ from .linalg_solve import regular
 def _matrices(v: Values) -> Iterator[Sample]:
     for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 3), (0, 0), (0, 2, 2), (3, 0)):
         yield Sample(v.normal(*shape))
-    yield Sample(v.normal(40, 38))
+    yield Sample(regular(v, 40, 40)[:, :38])
     yield Sample(v.complex(3, 3))
-    yield Sample(regular(v, 3, 3), pivot=False)
-    yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions")
-    yield Invalid(v.integers(0, 3, 2, 2), raises=RuntimeError, match="Expected a floating point")
+    yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions",
+                  own_words=True)
+    yield Invalid(v.integers(0, 3, 2, 2), raises=RuntimeError, match="Expected a floating point",
+                  own_words=True)
 
 
 def _factored(v: Values) -> Iterator[Sample]:

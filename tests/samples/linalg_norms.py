@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Invalid, Named, Op, Sample, Values
+from .core import Array, Fixed, Invalid, Named, Op, Sample, Values
 from .linalg_decompositions import separated
 
 ORDERS = (2, 1, 0.5, 3, inf, -inf, -1)
@@ -43,7 +43,6 @@ def _matrices(v: Values) -> Iterator[Sample]:
         yield Sample(separated(v, 3, 4), order)
         yield Sample(separated(v, 2, 3, 3), order, keepdim=True)
     yield Sample(v.distinct(3, 2, 4), 1, (0, 2))
-    yield Sample(v.normal(0, 3), inf)
     yield Sample(v.normal(3, 0), "nuc")
     yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions")
     yield Invalid(v.normal(3, 3), 3, raises=RuntimeError, match="Order 3 not supported")
@@ -75,14 +74,18 @@ def _old_norms(v: Values) -> Iterator[Sample]:
         yield Sample(v.distinct(3, 4), p, 1, True)
     yield Sample(separated(v, 3, 4), "nuc")
     yield Sample(v.normal(3), 2, dtype=Named("float64"))
-    yield Invalid(v.normal(3), "max", raises=RuntimeError, match="only valid string values are")
+    yield Invalid(v.normal(3), "max", raises=RuntimeError, match="only valid string values are",
+                  own_words=True)
     yield Invalid(v.integers(0, 3, 3), raises=RuntimeError,
+                  own_words=True,
                   match="the desired output dtype should be either floating point or complex")
 
 
 def _conditions(v: Values) -> Iterator[Sample]:
-    for p in (None, 2, -2, "fro", "nuc", 1, -1, inf, -inf):
+    for p in (None, 2, -2, "nuc"):
         yield Sample(separated(v, 3, 3), p)
+    for norm in ("fro", 1, -1, inf, -inf):  # whose gradients fail in PyTorch
+        yield Sample(Fixed(separated(v, 3, 3)), norm)
     yield Sample(separated(v, 2, 4, 3))
     yield Invalid(v.normal(2, 3), "fro", raises=RuntimeError, match="square matrices")
     yield Invalid(v.normal(3, 3), 3, raises=RuntimeError, match="got an invalid norm type: 3")
@@ -116,7 +119,8 @@ def _inverses(v: Values) -> Iterator[Sample]:
     for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2), (0, 3), (2, 0, 3)):
         yield Sample(separated(v, *shape))
     yield Sample(v.complex(3, 2))
-    yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions")
+    yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions",
+                  own_words=True)
 
 
 def _pseudoinverses(v: Values) -> Iterator[Sample]:

@@ -114,5 +114,5 @@ ops = [
     Op("cross", _crossed_anywhere, _cross, composite=True),
     Op("linalg.vecdot", _sums_of_products, _vecdot, composite=True),
     Op("linalg.vander", _vanders, lambda x, N=None: x[..., None] ** np.arange(N or x.shape[-1]),
-       composite=True),
+       composite=True, halves=False),
 ]  # fmt: skip

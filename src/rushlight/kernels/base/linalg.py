@@ -114,17 +114,14 @@ class Linalg:
         return self.on_host(self._where_regular, np.linalg.inv, x)
 
     def _where_regular(self, function: Any, a: Any, *b: Any) -> tuple[Any, Any]:
-        batch = np.broadcast_shapes(a.shape[:-2], *[x.shape[:-2] for x in b])
-        info = np.zeros(batch, "int32")
+        info = np.zeros(a.shape[:-2], "int32")
         try:
             return function(a, *b), info
         except np.linalg.LinAlgError:
             info[...] = self.to_numpy(self.lu_factor(self.from_numpy(a), True)[2])
-            is_singular = np.broadcast_to((info != 0)[..., None, None], (*batch, 1, 1))
+            is_singular = (info != 0)[..., None, None]
             regular = np.where(is_singular, np.eye(a.shape[-1], dtype=a.dtype), a)
-            x = function(regular, *b)
-            x[info != 0] = np.nan
-            return x, info
+            return np.where(is_singular, a.dtype.type(np.nan), function(regular, *b)), info
 
     @kernel("fused")
     def slogdet(self, x: Any) -> tuple[Any, Any]:
