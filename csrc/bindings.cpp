@@ -29,6 +29,7 @@ extern PyMethodDef indexing_methods[];
 extern PyMethodDef loss_methods[];
 extern PyMethodDef matmul_methods[];
 extern PyMethodDef nonzero_methods[];
+extern PyMethodDef layer_norm_methods[];
 extern PyMethodDef normalization_methods[];
 extern PyMethodDef optim_methods[];
 extern PyMethodDef padding_methods[];
@@ -70,7 +71,8 @@ NB_MODULE(_native, module) {
     PyMethodDef* const families[] = {
         rushlight::convolution_methods,   rushlight::copies_methods,    rushlight::dropout_methods,
         rushlight::elementwise_methods,   rushlight::loss_methods,      rushlight::matmul_methods,
-        rushlight::normalization_methods, rushlight::optim_methods,     rushlight::pooling_methods,
+        rushlight::layer_norm_methods,    rushlight::normalization_methods,
+        rushlight::optim_methods,     rushlight::pooling_methods,
         rushlight::random_methods,        rushlight::reduction_methods, rushlight::shape_methods,
         rushlight::softmax_methods,       rushlight::indexing_methods,  rushlight::padding_methods,
         rushlight::sorting_methods,       rushlight::creation_methods,  rushlight::index_methods,

@@ -142,6 +142,12 @@ def log_softmax(
     )
 
 
+@operation("nn.functional")
+def softmin(input: Tensor, dim: int | None = None, dtype: DType | None = None) -> Tensor:
+    """softmax(-x) along `dim`."""
+    return softmax(-input, dim, dtype)
+
+
 def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")

@@ -18,6 +18,7 @@ from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
 from .ctc import CTC
+from .distance import Distance
 from .dropout import Dropout
 from .elementwise import Elementwise
 from .embedding import Embedding
@@ -28,6 +29,7 @@ from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
 from .integers import Integers
+from .layer_norm import LayerNorm
 from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
@@ -35,6 +37,7 @@ from .normalization import Normalization
 from .optim import Optim
 from .pooling import Pooling
 from .random import Random
+from .rectifiers import Rectifiers
 from .reduction import Reduction
 from .resampling import Resampling
 from .shape import Shape
@@ -44,9 +47,10 @@ from .views import Views
 
 
 class Base(
-    Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
-    Factorization, Floating, Folding, Index, Indexing, Integers, Linalg, Loss, Matmul,
-    Normalization, Optim, Pooling, Random, Reduction, Resampling, Shape, Softmax, Special, Views,
+    Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
+    Embedding, Factorization, Floating, Folding, Index, Indexing, Integers, LayerNorm, Linalg,
+    Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Resampling, Shape,
+    Softmax, Special, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
