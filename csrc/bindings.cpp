@@ -23,6 +23,7 @@ extern PyMethodDef copies_methods[];
 extern PyMethodDef creation_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
+extern PyMethodDef factorization_methods[];
 extern PyMethodDef index_methods[];
 extern PyMethodDef indexing_methods[];
 extern PyMethodDef loss_methods[];
@@ -77,7 +78,8 @@ NB_MODULE(_native, module) {
         rushlight::softmax_methods,       rushlight::indexing_methods,  rushlight::padding_methods,
         rushlight::scan_methods,
         rushlight::sorting_methods,       rushlight::creation_methods,  rushlight::index_methods,
-        rushlight::nonzero_methods,       rushlight::compare_all_methods};
+        rushlight::nonzero_methods,       rushlight::compare_all_methods,
+        rushlight::factorization_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -197,27 +197,6 @@ def _count(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal())
 
 
-def _norm(v: Values) -> Iterator[Sample]:
-    for p in ("fro", 2, 1, 3, 0.5, float("inf"), float("-inf"), 0):
-        yield Sample(v.nonzero(3, 4), p)
-    yield Sample(v.nonzero(5))
-    yield Sample(v.nonzero(5), -1.0)
-    yield Sample(v.nonzero(2, 3, 4), dim=1)
-    yield Sample(v.nonzero(2, 3, 4), 1, dim=(0, 2))
-    yield Sample(v.nonzero(2, 3, 4), float("inf"), dim=2, keepdim=True)
-    yield Sample(v.nonzero(2, 3, 4), 2, (1,), True)
-
-
-def _norm_reference(x: Array, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Any:
-    size = np.abs(x)
-    p = 2 if p == "fro" else p
-    if np.isinf(p):
-        return (np.max if p > 0 else np.min)(size, axis=dim, keepdims=keepdim)
-    if p == 0:
-        return (size != 0).sum(axis=dim, keepdims=keepdim)
-    return (size**p).sum(axis=dim, keepdims=keepdim) ** (1 / p)
-
-
 def _sum_to_size(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), (2, 3))
     yield Sample(v.normal(2, 3), (1, 3))
@@ -255,6 +234,5 @@ ops = [
     Op("any", _truth, _numpy(np.any), differentiable=False),
     Op("count_nonzero", _count, lambda x, dim=None: np.count_nonzero(x, dim),
        differentiable=False),
-    Op("norm", _norm, _norm_reference),
     Op("Tensor.sum_to_size", _sum_to_size, _sum_to_size_reference, composite=True),
 ]  # fmt: skip

@@ -9,11 +9,10 @@ from math import prod as product
 from typing import Any, NamedTuple, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import BOOL, COMPLEX, FLOATING, HALVES, INTEGER, int64, title_of, uint8
+from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state as grad_mode
-from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
@@ -483,18 +482,6 @@ def hash_tensor(
         raise NotSupportedError(f"hash_tensor: not implemented for {input.dtype}")
     axes = normalize_axes(dim, input.array.ndim)
     return wrap(table_of(input).hash_bits(input.array, axes, keepdim))
-
-
-@operation
-def norm(
-    input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
-    if input.array.dtype in HALVES:
-        return norm(input.float(), p, dim, keepdim).to(input.dtype)
-    p = 2 if p in ("fro", None) else number(p)
-    return Norm.apply(input, p, normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation("Tensor")
