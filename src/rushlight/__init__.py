@@ -84,7 +84,7 @@ from .random import (
 )
 
 # isort: split
-from . import graph, nn, optim, overrides, special, utils
+from . import fft, graph, nn, optim, overrides, signal, special, utils
 from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
@@ -94,7 +94,7 @@ globals().update(ops.declare.places["torch"])
 
 
 _missing.watch(
-    _sys.modules[__name__], autograd, cuda, nn, nn.functional, nn.init, nn.utils, optim,
+    _sys.modules[__name__], autograd, cuda, fft, nn, nn.functional, nn.init, nn.utils, optim,
     optim.lr_scheduler, special, utils.data,
 )  # fmt: skip
 

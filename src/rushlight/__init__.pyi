@@ -12,12 +12,14 @@ import numpy as np
 
 from . import autograd as autograd
 from . import cuda as cuda
+from . import fft as fft
 from . import graph as graph
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
 from . import overrides as overrides
 from . import random as random
+from . import signal as signal
 from . import special as special
 from . import utils as utils
 from .autograd import enable_grad as enable_grad
@@ -179,6 +181,17 @@ def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 arctan2 = atan2
 def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 arctanh = atanh
+def bartlett_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def bernoulli(
     input: Tensor,
     p: builtins.float | None = None,
@@ -190,6 +203,17 @@ def bitwise_and(input: Tensor, other: Tensor | Number, *, out: Tensor | None = N
 def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_or(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_xor(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def blackman_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: ...
 def cat(
@@ -361,6 +385,30 @@ def ge(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> T
 greater_equal = ge
 def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater = gt
+def hamming_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    alpha: builtins.float = 0.54,
+    beta: builtins.float = 0.46,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def hann_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def imag(input: Tensor) -> Tensor: ...
 def index_put(
@@ -380,6 +428,30 @@ def isclose(
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def istft(
+    input: Tensor,
+    n_fft: builtins.int,
+    hop_length: builtins.int | None = None,
+    win_length: builtins.int | None = None,
+    window: Tensor | None = None,
+    center: builtins.bool = True,
+    normalized: builtins.bool = False,
+    onesided: builtins.bool | None = None,
+    length: builtins.int | None = None,
+    return_complex: builtins.bool = False,
+) -> Tensor: ...
+def kaiser_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    beta: builtins.float = 12.0,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def le(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less_equal = le
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor: ...
@@ -634,6 +706,19 @@ def std(
     *,
     correction: Any = None,
     out: Tensor | None = None,
+) -> Tensor: ...
+def stft(
+    input: Tensor,
+    n_fft: builtins.int,
+    hop_length: builtins.int | None = None,
+    win_length: builtins.int | None = None,
+    window: Tensor | None = None,
+    center: builtins.bool = True,
+    pad_mode: str = "reflect",
+    normalized: builtins.bool = False,
+    onesided: builtins.bool | None = None,
+    return_complex: builtins.bool | None = None,
+    align_to_window: builtins.bool | None = None,
 ) -> Tensor: ...
 def sub(
     input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None

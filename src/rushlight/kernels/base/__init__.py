@@ -18,6 +18,7 @@ from .convolution import Convolution
 from .copies import Copies
 from .dropout import Dropout
 from .elementwise import Elementwise
+from .fft import Fft
 from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
@@ -34,8 +35,8 @@ from .softmax import Softmax
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Index, Indexing, Linalg, Loss,
-    Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Fft, Index, Indexing, Linalg,
+    Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
