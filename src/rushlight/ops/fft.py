@@ -111,11 +111,11 @@ def _dims_and_sizes(
     """
     shape = input.array.shape
     if isinstance(dim, int):
-        if not shape:
-            raise IndexError(f"{name}: Dimension specified as {dim} but tensor has no dimensions")
         dim, s = (dim,), None if s is None else (s,)
         if s is not None and s[0] < 1:
             raise _no_points(s[0])
+    if dim and not shape:
+        raise IndexError(f"{name}: Dimension specified as {dim[0]} but tensor has no dimensions")
     s = (s,) if isinstance(s, int) else s
     if dim is None:
         if s is not None and len(s) > len(shape):
@@ -133,7 +133,7 @@ def _dims_and_sizes(
                 f"{name}: When given, dim and shape arguments must have the same length, but got "
                 f"{tuple(dim)} and {tuple(s)}"
             )
-    sizes = [shape[d] if shape else 1 for d in dims]
+    sizes = [shape[d] for d in dims]
     if spectrum and sizes:
         sizes[-1] = 2 * (sizes[-1] - 1)
     if s is not None:
@@ -153,8 +153,7 @@ def _resized(x: Tensor, dims: Sequence[int], sizes: Sequence[int]) -> Tensor:
     shape = x.array.shape
     widths = [(0, 0)] * len(shape)
     for dim, size in zip(dims, sizes, strict=True):
-        if shape:
-            widths[dim] = (0, size - shape[dim])
+        widths[dim] = (0, size - shape[dim])
     return ConstantPad.apply(x, tuple(widths), 0) if any(w != (0, 0) for w in widths) else x
 
 

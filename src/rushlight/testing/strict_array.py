@@ -78,6 +78,7 @@ SIZED_BY_VALUES = {
     "nonzero": "a", "argwhere": "a",
     "unique": "ar return_index return_inverse return_counts axis",
 }  # fmt: skip
+FOURIER = ("fftn", "ifftn", "rfftn", "irfftn")
 CONSTANTS = ("inf", "nan", "pi", "e", "newaxis", "iinfo", "finfo", "dtype")
 # NumPy's names for these parameters.
 _RENAMED = {"newshape": "shape"}
@@ -298,6 +299,7 @@ class ArrayModule:
             setattr(self, name, getattr(np, name))
         self.ogrid = _OpenGrid(self)
         self.lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=self._as_strided))
+        self.fft = self._functions_of("numpy.fft", FOURIER, ["a", "s", "axes", "norm"])
         self.add.at = self._add_at
 
     def __getattr__(self, name: str) -> Any:
@@ -341,8 +343,13 @@ class ArrayModule:
 
     def special(self) -> Any:
         """What CuPy has of SciPy's special functions."""
-        functions = importlib.import_module("scipy.special")
-        found = {name: self._function(name, ["x"], ("out",), functions) for name in SPECIAL}
+        return self._functions_of("scipy.special", SPECIAL, ["x"], ("out",))
+
+    def _functions_of(
+        self, module: str, names: Any, positional: list[str], named: Any = ()
+    ) -> Any:
+        library = importlib.import_module(module)
+        found = {name: self._function(name, positional, named, library) for name in names}
         return SimpleNamespace(**found)
 
     def _function(
