@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 namespace rushlight::allocator {
 
@@ -21,6 +22,12 @@ struct Statistics {
 };
 Statistics statistics();
 void empty_cache();
+
+// Thrown where there is none, so that the error can say how much was asked for.
+struct NoMemory : std::bad_alloc {
+    explicit NoMemory(size_t bytes) : bytes(bytes) {}
+    size_t bytes;
+};
 
 // Scratch memory for the length of a scope.
 class Scratch {

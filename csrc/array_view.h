@@ -118,6 +118,23 @@ inline bool is_plain(int type) {
     return PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type);
 }
 
+// Calls body with a zero of the type of a real number's or truth value's elements; false for types
+// that are left to the base.
+template <class Body>
+bool with_element_type(int type, const Body& body) {
+    switch (type) {
+        case NPY_FLOAT: body(float{}); return true;
+        case NPY_DOUBLE: body(double{}); return true;
+        case NPY_INT64: body(int64_t{}); return true;
+        case NPY_INT32: body(int32_t{}); return true;
+        case NPY_INT16: body(int16_t{}); return true;
+        case NPY_INT8: body(int8_t{}); return true;
+        case NPY_UINT8:
+        case NPY_BOOL: body(uint8_t{}); return true;
+    }
+    return false;
+}
+
 // New arrays, uninitialised; blocks of some size come from the caching allocator. nullptr with a
 // Python error set when there is no memory.
 PyObject* new_array(int type, int ndim, const npy_intp* shape, Order order = Order::C);

@@ -1,5 +1,6 @@
 // Arrays filled with one value or with numbers at equal distances. What NumPy refuses to convert is
 // left to the base, which says why.
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 
@@ -13,6 +14,15 @@ namespace {
 
 bool is_value(PyObject* value) {
     return PyFloat_CheckExact(value) || PyLong_CheckExact(value) || PyBool_Check(value);
+}
+
+// Whether a number is finite and becomes infinite in an array of this type: NumPy warns of it, which
+// the base knows how to silence.
+bool overflows(int type, PyObject* value) {
+    if (!PyFloat_CheckExact(value)) return false;
+    const double size = std::abs(PyFloat_AS_DOUBLE(value));
+    const bool is_single = type == NPY_FLOAT || type == NPY_CFLOAT;
+    return size <= DBL_MAX && (type == NPY_HALF ? size > 65504 : is_single && size > FLT_MAX);
 }
 
 // The first element into all others: blocks that stay in the first-level cache are copied, which is
@@ -34,7 +44,7 @@ PyObject* filled_dense(PyObject* result, PyObject* value) {
     const npy_intp count = PyArray_SIZE(array);
     char* data = PyArray_BYTES(array);
     if (count == 0) return result;
-    if (PyArray_SETITEM(array, data, value) != 0) {
+    if (overflows(PyArray_TYPE(array), value) || PyArray_SETITEM(array, data, value) != 0) {
         PyErr_Clear();
         Py_DECREF(result);
         return nullptr;
@@ -84,7 +94,9 @@ PyObject* full_like(PyObject* const* args, Py_ssize_t nargs) {
 
 PyObject* fill(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
-    if (nargs != 2 || !view(args[0], x) || !x.is_writeable() || !is_value(args[1])) return nullptr;
+    if (nargs != 2 || !view(args[0], x) || !x.is_writeable() || !is_value(args[1]) ||
+        overflows(x.type, args[1]))
+        return nullptr;
     int axes[NPY_MAXDIMS];
     if (is_plain(x.type) && dense_axes(x, axes)) return filled_dense(Py_NewRef(args[0]), args[1]);
     if (PyArray_FillWithScalar(x.object, args[1]) == 0) return Py_NewRef(args[0]);

@@ -23,8 +23,9 @@ struct Index {
 class Numbers {
 public:
     int64_t* make(int64_t count) {
-        memory_ = std::make_unique<allocator::Scratch>(std::max<int64_t>(count, 1) * 8);
-        if (!memory_->data()) throw std::bad_alloc();
+        const size_t bytes = std::max<int64_t>(count, 1) * 8;
+        memory_ = std::make_unique<allocator::Scratch>(bytes);
+        if (!memory_->data()) throw allocator::NoMemory(bytes);
         return data();
     }
     int64_t* data() const {

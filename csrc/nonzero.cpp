@@ -58,21 +58,6 @@ void split_places(int64_t count, int64_t length, int64_t* places, int64_t* along
 
 namespace {
 
-// Calls body with a zero of the elements' type; false for types that are left to the base.
-template <class Body>
-bool with_element_type(int type, const Body& body) {
-    switch (type) {
-        case NPY_FLOAT: body(float{}); return true;
-        case NPY_DOUBLE: body(double{}); return true;
-        case NPY_INT64: body(int64_t{}); return true;
-        case NPY_INT32: body(int32_t{}); return true;
-        case NPY_INT16: body(int16_t{}); return true;
-        case NPY_INT8:
-        case NPY_UINT8: body(uint8_t{}); return true;
-    }
-    return false;
-}
-
 // Where the elements of a contiguous array are not zero, as a mask; its own memory if it is one.
 const uint8_t* mask_of(const ArrayView& x, const char* data, uint8_t* room) {
     if (x.type == NPY_BOOL) return reinterpret_cast<const uint8_t*>(data);
@@ -88,7 +73,7 @@ const uint8_t* mask_of(const ArrayView& x, const char* data, uint8_t* room) {
 PyObject* nonzero(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     if (nargs != 1 || !view(args[0], x) || x.ndim == 0 || x.ndim > max_axes) return nullptr;
-    if (x.type != NPY_BOOL && !with_element_type(x.type, [](auto) {})) return nullptr;
+    if (!with_element_type(x.type, [](auto) {})) return nullptr;
     const int64_t size = x.size();
     Owned dense(x.is_contiguous ? Py_NewRef(args[0]) : new_array(x.type, x.ndim, x.shape));
     if (!dense) return nullptr;
@@ -97,8 +82,9 @@ PyObject* nonzero(PyObject* const* args, Py_ssize_t nargs) {
         strides_in_order(x, Order::C, strides);
         if (!copy_elements(x, data_of<char>(dense.get()), strides)) return nullptr;
     }
-    const allocator::Scratch room(x.type == NPY_BOOL ? 1 : size);
-    if (!room.data()) return PyErr_NoMemory();
+    const size_t bytes = x.type == NPY_BOOL ? 1 : size;
+    const allocator::Scratch room(bytes);
+    if (!room.data()) throw allocator::NoMemory(bytes);
     const uint8_t* mask = mask_of(x, data_of<char>(dense.get()), static_cast<uint8_t*>(room.data()));
     const int64_t count = count_true(mask, size);
     // Each column is contiguous, as in PyTorch: most programs take them one by one.

@@ -309,14 +309,19 @@ PyObject* batch_norm_backward_of(const ArrayView& grad, const ArrayView& like, c
         const auto n = static_cast<double>(plan.count());
         for (int64_t c = 0; c < channels; ++c) {
             const double inverse = invstd[c], scale = weight ? weight[c] * inverse : inverse;
-            const double slope = training ? -scale * inverse * inverse * products[c] / n : 0;
             a[c] = static_cast<T>(scale);
-            b[c] = static_cast<T>(slope);
-            shift[c] = training ? static_cast<T>(-scale * sums[c] / n - slope * mean[c]) : T(0);
+            if (training) {
+                const double slope = -scale * inverse * inverse * products[c] / n;
+                b[c] = static_cast<T>(slope);
+                shift[c] = static_cast<T>(-scale * sums[c] / n - slope * mean[c]);
+            }
             data_of<T>(gw.get())[c] = static_cast<T>(products[c] * inverse);
             data_of<T>(gb.get())[c] = static_cast<T>(sums[c]);
         }
-        combine(plan, grads, x.as<T>(), a.data(), b.data(), shift.data(), data_of<T>(gx.get()));
+        if (training)
+            combine(plan, grads, x.as<T>(), a.data(), b.data(), shift.data(), data_of<T>(gx.get()));
+        else  // whatever x is, a NaN too
+            normalize(plan, grads, a.data(), shift.data(), data_of<T>(gx.get()));
     }
     return pack_in_order_of(like, gx, gw, gb);
 }

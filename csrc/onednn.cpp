@@ -87,7 +87,7 @@ dnnl_memory_t Plan::add_place(const dnnl::memory::desc& description, int operand
 
 void Plan::execute(const void* const* data) {
     const allocator::Scratch scratch(scratch_bytes_);
-    if (scratch_bytes_ && !scratch.data()) throw std::bad_alloc();
+    if (scratch_bytes_ && !scratch.data()) throw allocator::NoMemory(scratch_bytes_);
     for (const Place& place : places_) {
         void* address = place.operand < 0 ? static_cast<char*>(scratch.data()) + place.offset
                                           : const_cast<void*>(data[place.operand]);
@@ -141,6 +141,8 @@ namespace rushlight {
 void set_error_from_exception(const char* name) {
     try {
         throw;
+    } catch (const allocator::NoMemory& error) {
+        PyErr_Format(PyExc_MemoryError, "you tried to allocate %zu bytes", error.bytes);
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const dnnl::error& error) {

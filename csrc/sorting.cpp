@@ -39,22 +39,6 @@ inline uint32_t key_of(uint8_t x) { return x; }
 template <class T>
 using Key = decltype(key_of(T{}));
 
-// Calls body with a zero of the elements' type; false for types without keys.
-template <class Body>
-bool with_ordered_type(int type, const Body& body) {
-    switch (type) {
-        case NPY_FLOAT: body(float{}); return true;
-        case NPY_DOUBLE: body(double{}); return true;
-        case NPY_INT64: body(int64_t{}); return true;
-        case NPY_INT32: body(int32_t{}); return true;
-        case NPY_INT16: body(int16_t{}); return true;
-        case NPY_INT8: body(int8_t{}); return true;
-        case NPY_UINT8:
-        case NPY_BOOL: body(uint8_t{}); return true;
-    }
-    return false;
-}
-
 // --- the lines of an array along one axis, and where their results go
 
 struct Lines {
@@ -250,7 +234,7 @@ struct Results {
 
 bool read_lines(PyObject* const* args, ArrayView& x, int& axis) {
     return view(args[0], x) && x.ndim <= max_axes && read_axis(args[1], x.ndim, axis) &&
-           x.shape[axis] < (npy_intp{1} << 32) && with_ordered_type(x.type, [](auto) {});
+           x.shape[axis] < (npy_intp{1} << 32) && with_element_type(x.type, [](auto) {});
 }
 
 PyObject* sort(PyObject* const* args, Py_ssize_t nargs) {
@@ -263,7 +247,7 @@ PyObject* sort(PyObject* const* args, Py_ssize_t nargs) {
     if (results.values && results.places && x.size() > 0) {
         AllowThreads allow(x.size() >= release_lock_from / 16);
         const Lines lines(x, axis, results.values, results.places);
-        with_ordered_type(x.type, [&](auto zero) {
+        with_element_type(x.type, [&](auto zero) {
             enough = sort_lines<decltype(zero)>(lines, descending, x.data,
                                                 data_of<char>(results.values),
                                                 data_of<char>(results.places));
@@ -288,7 +272,7 @@ PyObject* topk(PyObject* const* args, Py_ssize_t nargs) {
     if (results.values && results.places && x.size() > 0 && k > 0) {
         AllowThreads allow(x.size() >= release_lock_from / 4);
         const Lines lines(x, axis, results.values, results.places);
-        with_ordered_type(x.type, [&](auto zero) {
+        with_element_type(x.type, [&](auto zero) {
             enough = top_lines<decltype(zero)>(lines, k, largest, x.data,
                                                data_of<char>(results.values),
                                                data_of<char>(results.places));

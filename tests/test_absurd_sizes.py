@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -20,6 +21,11 @@ def many() -> Any:
 
 def image() -> Any:
     return torch.ones(1, 1, 4, 4)
+
+
+def places() -> Any:
+    """Many indices in the memory of one."""
+    return torch.zeros(1, dtype=torch.int64).expand(LARGE)
 
 
 WITHOUT_MEMORY = {
@@ -49,6 +55,23 @@ WITHOUT_MEMORY = {
     "where": lambda: torch.where(many() > 0, 1, 2),
     "cumsum": lambda: many().cumsum(0),
     "sort": lambda: many().sort(),
+    "softmax": lambda: many().softmax(0),
+    "softmax, halves": lambda: many().bfloat16().softmax(0),
+    "log_softmax": lambda: many().log_softmax(0),
+    "logcumsumexp": lambda: many().logcumsumexp(0),
+    "batch_norm": lambda: F.batch_norm(many().view(1, 1, LARGE), None, None, training=True),
+    "batch_norm, evaluating": lambda: F.batch_norm(
+        many().unsqueeze(1), torch.zeros(1), torch.ones(1)
+    ),
+    "gather": lambda: torch.ones(3).gather(0, places()),
+    "index_select": lambda: torch.ones(3).index_select(0, places()),
+    "index": lambda: torch.ones(3)[places()],
+    "sum": lambda: many().unsqueeze(1).sum(1),
+    "var": lambda: many().unsqueeze(1).var(1),
+    "norm": lambda: many().unsqueeze(1).norm(dim=1),
+    "max": lambda: many().unsqueeze(1).max(1),
+    "argmax": lambda: many().unsqueeze(1).argmax(1),
+    "scatter_add": lambda: many().scatter_add(0, torch.tensor([0]), torch.ones(1)),
     "flip": lambda: many().flip(0),
     "cat": lambda: torch.cat([many(), many()]),
     "stack": lambda: torch.stack([many(), many()]),
@@ -149,6 +172,56 @@ WITHOUT_NUMBERS = [
 ]
 
 
+VAST = 2**64  # no number of 64 bits
+numbers, whole, bytes_ = torch.ones(2), torch.ones(2).long(), torch.ones(2, dtype=torch.uint8)
+halves, mask = torch.ones(2).half(), torch.tensor([True, False])
+BEYOND_NUMBERS = {
+    "arange": lambda: torch.arange(BEYOND),
+    "arange, floats": lambda: torch.arange(BEYOND, dtype=torch.float32),
+    "arange, negative": lambda: torch.arange(-BEYOND),
+    "arange, step": lambda: torch.arange(0, 5, BEYOND),
+    "linspace": lambda: torch.linspace(0, VAST, 3),
+    "clamp": lambda: numbers.clamp(max=VAST),
+    "clamp, whole": lambda: whole.clamp(min=-VAST),
+    "where": lambda: torch.where(mask, numbers, VAST),
+    "where, numbers": lambda: torch.where(mask, VAST, 1.0),
+    "leaky_relu": lambda: F.leaky_relu(numbers, VAST),
+    "elu": lambda: F.elu(numbers, VAST),
+    "softplus": lambda: F.softplus(numbers, VAST),
+    "threshold": lambda: F.threshold(numbers, VAST, 0),
+    "norm": lambda: numbers.norm(VAST),
+    "lerp": lambda: numbers.lerp(numbers, VAST),
+    "addcmul": lambda: torch.addcmul(numbers, numbers, numbers, value=VAST),
+    "pow": lambda: torch.pow(VAST, numbers),
+    "rpow": lambda: VAST**numbers,
+    "rsub": lambda: VAST - numbers,
+    "rdiv": lambda: VAST / numbers,
+    "add": lambda: numbers + VAST,
+    "full": lambda: torch.full((2,), VAST),
+}
+BEYOND_DTYPE = {
+    "arange": lambda: torch.arange(2**63),
+    "arange, start": lambda: torch.arange(2**63, 2**63 + 2),
+    "linspace": lambda: torch.linspace(0, 2**40, 3, dtype=torch.int32),
+    "linspace, halves": lambda: torch.linspace(0, 1e9, 3, dtype=torch.float16),
+    "clamp": lambda: numbers.clamp(max=1e300),
+    "clamp, halves": lambda: halves.clamp(70000),
+    "clamp, whole": lambda: whole.clamp(max=2**63),
+    "clamp, bytes": lambda: bytes_.clamp(max=300),
+    "clamp_, bytes": lambda: bytes_.clone().clamp_(min=-256),
+    "where": lambda: torch.where(mask, numbers, 1e300),
+    "where, whole": lambda: torch.where(mask, whole, 2**63),
+    "where, bytes": lambda: torch.where(mask, bytes_, 300),
+    "threshold": lambda: F.threshold(halves, 1, 1e9),
+    "threshold, bytes": lambda: F.threshold(bytes_, 1, 300),
+    "addcmul, bytes": lambda: torch.addcmul(bytes_, bytes_, bytes_, value=300),
+    "max_pool2d": lambda: F.max_pool2d(image(), 2**31),
+    "max_pool2d, stride": lambda: F.max_pool2d(image(), 2, 2**31),
+    "max_pool2d, dilation": lambda: F.max_pool2d(image(), 1, 1, 0, 2**31),
+    "avg_pool2d, padding": lambda: F.avg_pool2d(image(), 2**32, 1, 2**31),
+}
+
+
 def parametrized(cases: dict[str, Any]) -> Any:
     return pytest.mark.parametrize("call", [pytest.param(c, id=n) for n, c in cases.items()])
 
@@ -177,3 +250,32 @@ def test_beyond_int64(call: Any, kind: type[Exception]) -> None:
 
 def test_labels_may_be_ignored_by_any_int64() -> None:
     assert F.nll_loss(log_p, labels, ignore_index=HUGE).item() == 0
+
+
+@parametrized(BEYOND_NUMBERS)
+def test_numbers_beyond_64_bits(call: Any) -> None:
+    with pytest.raises(OverflowError, match="int too big to convert|negative int to unsigned"):
+        call()
+
+
+@parametrized(BEYOND_DTYPE)
+def test_numbers_beyond_a_dtype(call: Any) -> None:
+    with pytest.raises(RuntimeError, match="cannot be converted to type .* without overflow"):
+        call()
+
+
+def test_numbers_at_the_end_of_a_dtype() -> None:
+    assert bytes_.clamp(min=-1).tolist() == [255, 255]  # unsigned numbers wrap down to there
+    assert halves.clamp(max=float("inf")).tolist() == [1, 1]
+    assert numbers.clamp(max=2**63).tolist() == [1, 1]
+    assert torch.where(mask, halves, 1e9).tolist() == [1, float("inf")]
+    assert torch.where(mask, bytes_, -1).tolist() == [1, 255]
+    assert torch.arange(2**63 - 3, 2**63 - 1).tolist() == [2**63 - 3, 2**63 - 2]
+
+
+def test_a_summary_of_many_elements_is_printed() -> None:
+    assert repr(many()) == "tensor([1., 1., 1.,  ..., 1., 1., 1.])"
+
+
+def test_many_elements_are_copied_as_the_memory_that_they_have() -> None:
+    assert copy.deepcopy(many()).stride() == (0,)

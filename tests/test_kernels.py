@@ -15,10 +15,11 @@ import pytest
 
 import rushlight as torch
 import samples
+from ops_support import floating_outputs
 from rushlight.kernels import launch
 from rushlight.kernels.base import Base
 from rushlight.kernels.declaration import kernels_of
-from samples import Op, Sample, build, outputs
+from samples import Op, Sample, build
 
 TABLES = [table for table in [launch.kernels[np.ndarray]] if type(table) is not Base]
 if not TABLES:
@@ -182,8 +183,7 @@ def run_both_ways(op: Op, sample: Sample) -> None:
         return made.requires_grad_() if differentiable else made
 
     built = build(torch, sample, tensor)
-    result = outputs(op.function(torch)(*built.args, **built.kwargs))
-    results = [t for t in result if isinstance(t, torch.Tensor) and t.requires_grad]
+    results = floating_outputs(op.function(torch)(*built.args, **built.kwargs))
     if results:
         torch.autograd.backward(results, [torch.ones_like(t) for t in results])
 

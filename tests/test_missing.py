@@ -54,10 +54,36 @@ def test_the_nearest_is_one_that_is_there() -> None:
 def test_a_tensor_takes_an_attribute_of_a_missing_name() -> None:
     x = torch.ones(2)
     absent = next(n for n in dir(torch.Tensor) if not hasattr(torch.Tensor, n))
+    assert absent not in dir(x)
     with pytest.raises(AttributeError, match=f"PyTorch has Tensor.{absent}; Rushlight not yet"):
         getattr(x, absent)
     setattr(x, absent, 3)
-    assert getattr(x, absent) == 3
+    assert getattr(x, absent) == 3 and absent in dir(x)
+
+
+def test_what_is_listed_is_there() -> None:
+    class Mine(torch.Tensor):
+        pass
+
+    absent = next(n for n in dir(torch.Tensor) if not hasattr(torch.Tensor, n))
+    setattr(Mine, absent, 5)
+    assert absent in dir(Mine([1.0]))
+    x = torch.ones(1, 1, dtype=torch.complex64)
+    assert {"add_", "shape", "grad_fn"} < set(dir(x)) and all(hasattr(x, name) for name in dir(x))
+
+
+def test_an_import_of_a_missing_name() -> None:
+    for statement in ("from rushlight.nn import {}", "from rushlight.nn.functional import {}"):
+        place = statement.split()[1].removeprefix("rushlight.")
+        absent = next(
+            name.rpartition(".")[2] for name in sorted(pytorch_names())
+            if name.rpartition(".")[0] == place
+            and not hasattr(PLACES[place], name.rpartition(".")[2])
+        )  # fmt: skip
+        with pytest.raises(ImportError, match=f"PyTorch has {place}.{absent}; Rushlight not yet"):
+            exec(statement.format(absent), {})
+        with pytest.raises(ImportError, match="cannot import name 'flimflam'"):
+            exec(statement.format("flimflam"), {})
 
 
 def test_an_import_reads_no_more_than_it_must() -> None:

@@ -55,7 +55,9 @@ def max_reference(x: Array, g: PoolGeometry) -> tuple[Array, Array]:
     for output in outputs(g):
         numbers, seen = zip(*places(g, output), strict=True)
         values = np.stack([x[(slice(None), slice(None), *place)] for place in seen])
-        best = values.argmax(axis=0)  # the first; NaN counts as the largest
+        best = values.argmax(axis=0)  # the first; NaN counts as the largest, and the last of them
+        last = len(values) - 1 - np.isnan(values)[::-1].argmax(axis=0)
+        best = np.where(np.isnan(values).any(axis=0), last, best)
         y[(slice(None), slice(None), *output)] = np.take_along_axis(values, best[None], 0)[0]
         where[(slice(None), slice(None), *output)] = np.array(numbers)[best]
     return y, where
@@ -148,7 +150,7 @@ def test_nan_wins(instruction_set):
     expected_y, expected_where = max_reference(x, g)
     np.testing.assert_array_equal(y, expected_y)
     np.testing.assert_array_equal(where, expected_where)
-    assert np.isnan(y[0, 1, 1, 1]) and where[0, 1, 1, 1] == 1 and y[1, 0, 2, 2] == -np.inf
+    assert np.isnan(y[0, 1, 1, 1]) and where[0, 1, 1, 1] == 3 and y[1, 0, 2, 2] == -np.inf
 
 
 @pytest.mark.parametrize("name", list(layouts(random(2, 2, 2, 2))))

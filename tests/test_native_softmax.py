@@ -25,7 +25,8 @@ def test_forward(shape, name, dtype, instruction_set):
         actual = getattr(kernels(), name)(x, len(shape) - 1)
     assert called == [] and actual.dtype == dtype
     expected = getattr(base, name)(x.astype(np.float64), -1)
-    tolerance = 2e-6 if dtype == np.float32 else 1e-14
+    # Room for a sum without vectors, as under sanitizers.
+    tolerance = 5e-6 if dtype == np.float32 else 1e-14
     np.testing.assert_allclose(actual, expected, tolerance, tolerance)
 
 

@@ -6,6 +6,7 @@ The values are PyTorch 2.13's. A gradient is that of the sum of the results.
 from __future__ import annotations
 
 import copy
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,6 @@ GRADIENTS: dict[str, tuple[Any, Any, Any]] = {
     "remainder": (torch.remainder, [[7.0, 8.0], [2.0, 3.0]], [[1.0, 1.0], [-3.0, -2.0]]),
     "7 % b": (lambda b: 7 % b, [[2.0, 3.0]], [[-3.0, -2.0]]),
     "a % b": (lambda a, b: a % b, [[7.0], [2.0]], [[1.0], [-3.0]]),
-    "a // b": (lambda a, b: a // b, [[7.0], [2.0]], [[0.0], [0.0]]),
     "div trunc": (
         lambda a, b: torch.div(a, b, rounding_mode="trunc"), [[7.0], [2.0]], [[0.0], [0.0]]),
     "div floor": (
@@ -117,6 +117,12 @@ RESULTS: dict[str, tuple[Any, Any]] = {
     "number % tensor": (lambda: torch.remainder(7, t([4])), t([3])),
     "number / tensor": (lambda: torch.div(1, t([2])), t([0.5])),
     "argmax": (lambda: torch.zeros(0, 3).argmax(1), torch.empty(0, dtype=torch.int64)),
+    "tensor of fractions": (
+        lambda: torch.tensor([Fraction(1, 2), 2**70], dtype=torch.float32), t([0.5, 2.0**70])),
+    "tensor of large numbers": (
+        lambda: torch.tensor([2**53 + 1], dtype=torch.float64), t([2.0**53], torch.float64)),
+    "addcmul of whole numbers": (
+        lambda: torch.addcmul(t([1]), t([1]), t([1]), value=1.5), t([2])),
     "softmax": (lambda: torch.zeros(3, 0).softmax(1), torch.zeros(3, 0)),
     "log_softmax": (lambda: torch.zeros(0, 3).log_softmax(0), torch.zeros(0, 3)),
     "logsumexp": (lambda: torch.zeros(3, 0).logsumexp(1), t([-inf] * 3)),
@@ -254,3 +260,23 @@ def test_parameters_of_numpy_keep_the_dtype(number: Any) -> None:
     ):  # fmt: skip
         found = call(number)
         assert found.dtype is torch.float32 and torch.equal(found, call(0.5))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_batch_norm_in_evaluation_passes_gradients_on_at_nan(dtype: torch.dtype) -> None:
+    x = t([[nan, 1.0], [2.0, 3.0], [inf, 4.0]], dtype).requires_grad_()
+    y = F.batch_norm(x, t([0.5, 1.0], dtype), t([1.0, 4.0], dtype), t([2.0, 3.0], dtype), eps=0.0)
+    y.backward(t([[1.0, 2.0], [0.0, 0.0], [3.0, 0.0]], dtype))
+    assert x.grad.tolist() == [[2.0, 3.0], [0.0, 0.0], [6.0, 0.0]]
+
+
+@pytest.mark.parametrize("divide", [
+    lambda a: a // 2, lambda a: 7 // a, lambda a: torch.floor_divide(a, a),
+    lambda a: (a * 1).floor_divide_(3),
+])  # fmt: skip
+def test_floor_divide_has_no_derivative(divide: Any) -> None:
+    result = divide(t([5.0, 7.0]).requires_grad_())
+    assert result.requires_grad
+    message = "derivative for aten::floor_divide is not implemented"
+    with pytest.raises(RuntimeError, match=message):
+        result.sum().backward()

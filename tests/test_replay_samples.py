@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import rushlight as torch
-from ops_support import ALL, each, maker, run, seeds_of, to_numpy
+from ops_support import ALL, each, floating_outputs, maker, run, seeds_of, to_numpy
 from rushlight import Tensor
 from rushlight.graph import CaptureError
 from rushlight.graph.entry import Entry
@@ -50,7 +50,7 @@ def function_of(op: Op, sample: Sample, cloned: bool) -> Callable[..., Any]:
 
 def compared(results: list[Any], inputs: list[Tensor]) -> list[Any]:
     """All that can be compared: results, and the gradients of inputs."""
-    roots = [t for t in results if isinstance(t, Tensor) and t.requires_grad]
+    roots = floating_outputs(results)
     found: list[Any] = list(results)
     if roots:
         wanted = [t for t in inputs if t.requires_grad]

@@ -29,16 +29,21 @@ def is_pytorchs(value: Any) -> bool:
     return (getattr(value, "__module__", None) or "torch").startswith("torch")
 
 
-def main() -> None:
-    names = []
+def names() -> list[str]:
+    """"nn.LSTM", "Tensor.abs", and "torch.abs" for torch itself, in order."""
+    found = []
     for place in PLACES:
         owner = torch.Tensor if place == "torch.Tensor" else importlib.import_module(place)
-        names += [
+        found += [
             f"{place.removeprefix('torch.')}.{name}"
             for name in dir(owner)
             if not name.startswith("_") and is_pytorchs(getattr(owner, name, None))
         ]
-    TARGET.write_text("\n".join(sorted(names)) + "\n")
+    return sorted(found)
+
+
+def main() -> None:
+    TARGET.write_text("\n".join(names()) + "\n")
 
 
 if __name__ == "__main__":

@@ -70,8 +70,8 @@ void max_pool(const Pool& p, const float* x, float* y, uint8_t* where, int64_t b
                 Lanes best_place = Lanes{} + start;
                 for_places(p, rows, columns, [&](int64_t number, int64_t distance) {
                     const Vector value = load(from + first + distance + c, mask);
-                    // Larger, or the first NaN.
-                    const Lanes larger = ~(value <= best) & (best == best);
+                    // Of several NaNs the last one counts, as in PyTorch.
+                    const Lanes larger = (value > best) | (value != value);
                     best = larger ? value : best;
                     best_place = larger ? Lanes{} + static_cast<int32_t>(number) : best_place;
                 });

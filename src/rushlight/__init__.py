@@ -84,18 +84,19 @@ from .random import (
 )
 
 # isort: split
-from . import fft, graph, nn, optim, overrides, signal, special, utils
+from . import fft, graph, linalg, nn, optim, overrides, signal, special, utils
 from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
+from .storage import TypedStorage, UntypedStorage
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
 
 
 _missing.watch(
-    _sys.modules[__name__], autograd, cuda, fft, nn, nn.functional, nn.init, nn.utils, optim,
-    optim.lr_scheduler, special, utils.data,
+    _sys.modules[__name__], autograd, cuda, fft, linalg, nn, nn.functional, nn.init, nn.utils,
+    optim, optim.lr_scheduler, special, utils.data,
 )  # fmt: skip
 
 _missing.watch_tensor(Tensor)
@@ -104,6 +105,11 @@ _missing.watch_tensor(Tensor)
 def is_tensor(obj: object) -> builtins.bool:
     """Whether an object is a tensor."""
     return isinstance(obj, Tensor)
+
+
+def is_storage(obj: object) -> builtins.bool:
+    """Whether an object is a storage."""
+    return isinstance(obj, UntypedStorage)
 
 
 def numel(input: Tensor) -> builtins.int:

@@ -24,14 +24,22 @@ def copy_in_memory(array: Any, memo: dict[int, Any]) -> Any:
     if type(array) is not np.ndarray:
         return None
     owner = array
-    while type(owner.base) is np.ndarray:
-        owner = owner.base
+    while (below := _below(owner)) is not None:
+        owner = below
     copied = copy.deepcopy(owner, memo)
     if copied.strides != owner.strides or owner.nbytes == 0:  # with gaps between its elements
         return None
     offset = _address(array) - _address(owner)
     memory = copied.ravel("K").view(np.uint8)
     return np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
+
+
+def _below(array: Any) -> Any:
+    """The array whose memory another one sees. NumPy's `as_strided` puts an object in between."""
+    base = array.base
+    if type(base) is not np.ndarray:
+        base = getattr(base, "base", None)
+    return base if type(base) is np.ndarray else None
 
 
 def _address(array: Any) -> int:

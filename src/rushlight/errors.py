@@ -48,6 +48,13 @@ def check_int64(what: str, *values: int) -> None:
             raise ValueError(f"{what}: Overflow when unpacking long long (got {value})")
 
 
+def check_int32(*values: int) -> None:
+    """PyTorch's error for a size that it keeps in 32 bits."""
+    for value in values:
+        if not -(2**31) <= value < 2**31:
+            raise OperationError(f"value cannot be converted to type int without overflow: {value}")
+
+
 def shapes(*arrays: object) -> str:
     """The shapes that met, for a message: `(2, 3) and (4,)`."""
     return " and ".join(str(tuple(getattr(a, "shape", ()))) for a in arrays)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import opcode
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -38,6 +40,9 @@ def pytorch_names() -> frozenset[str]:
     return frozenset(Path(__file__).with_name("pytorch_names.txt").read_text().split())
 
 
+_IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
+
+
 class MissingAttribute:
     """In the place of a method that is missing. A `__getattr__` of the class would make every
     attribute that is there slower (by 77% in Python 3.11), and hide errors inside properties."""
@@ -52,10 +57,17 @@ class MissingAttribute:
 def watch_tensor(tensor: type) -> None:
     """Lets the class say what it misses."""
     present = set(dir(tensor))
+    missing = set()
     for name in pytorch_names():
         place, _, attribute = name.partition(".")
         if place == "Tensor" and attribute not in present:
             setattr(tensor, attribute, MissingAttribute(attribute))
+            missing.add(attribute)
+
+    def listed(self: Any) -> list[str]:
+        return [n for n in object.__dir__(self) if n not in missing or hasattr(self, n)]
+
+    setattr(tensor, "__dir__", listed)  # noqa: B010
 
 
 def watch(*modules: ModuleType) -> None:
@@ -68,7 +80,13 @@ def watch(*modules: ModuleType) -> None:
 
 def _raise(module: ModuleType, place: str, name: str) -> NoReturn:
     if not name.startswith("_") and f"{place}.{name}" in pytorch_names():
-        raise MissingNameError(place, name, module)
+        error = MissingNameError(place, name, module)
+        asking = sys._getframe(1)
+        if asking.f_code.co_code[asking.f_lasti] != _IMPORT_FROM:
+            raise error
+        # `from rushlight.nn import LSTM` has words of its own for an AttributeError, and none for
+        # what it raises in the end.
+        raise ImportError(str(error), name=module.__name__, path=module.__file__)
     raise AttributeError(
         f"module '{module.__name__}' has no attribute '{name}'", name=name, obj=module
     )

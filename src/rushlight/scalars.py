@@ -10,10 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from .dtype import BOOL, COMPLEX, FLOATING, INTEGER, bfloat16, category_of, float16
+from .dtype import BOOL, COMPLEX, FLOATING, HALVES, INTEGER, bfloat16, category_of, float16
 from .dtype import dtype as DType
 from .errors import OperationError
 from .type_info import finfo, iinfo
+
+
+def number(value: Any) -> Any:
+    """A parameter as a number of Python's: the precision of NumPy's would be the result's.
+
+    OverflowError for a whole number that neither int64 nor uint64 holds.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if value.__class__ is int and not -(2**63) <= value < 2**64:
+        raise OverflowError(
+            "can't convert negative int to unsigned" if value < 0 else "int too big to convert"
+        )
+    return value
 
 
 def wrapped(value: Any, numpy_type: np.dtype[Any]) -> Any:
@@ -28,10 +42,7 @@ def wrapped(value: Any, numpy_type: np.dtype[Any]) -> Any:
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         return value
-    if not -(2**63) <= value < 2**64:
-        raise OverflowError(
-            "can't convert negative int to unsigned" if value < 0 else "int too big to convert"
-        )
+    value = number(value)
     if category_of(numpy_type) == INTEGER:
         return _modulo(value, numpy_type)
     return float(value)  # ml_dtypes takes no whole numbers beyond int64
@@ -62,9 +73,18 @@ def checked(value: Any, numpy_type: np.dtype[Any]) -> Any:
     return _unusual(value, numpy_type)
 
 
+def assigned(value: Any, numpy_type: np.dtype[Any]) -> Any:
+    """`checked` where a number stands in an element's place: it becomes infinite among halves."""
+    try:
+        return checked(value, numpy_type)
+    except OperationError:
+        if numpy_type not in HALVES or isinstance(value, complex):
+            raise
+        return math.copysign(math.inf, value)
+
+
 def _unusual(value: Any, numpy_type: np.dtype[Any]) -> Any:
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        raise OverflowError("int too big to convert")
+    value = number(value)
     category = category_of(numpy_type)
     if category == BOOL:
         return bool(value)

@@ -21,6 +21,7 @@ from .dtype import COMPLEX, FLOATING, INTEGER, bfloat16, category_of
 from .dtype import dtype as DType
 from .hooks import RemovableHandle
 from .kernels import launch
+from .kernels.base.memory_order import owner_of
 from .kernels.launch import kernels as kernel_tables
 from .layout import layout as Layout
 from .layout import strided
@@ -122,10 +123,7 @@ class Tensor(Methods):
         return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
 
     def storage_offset(self) -> int:
-        base = self.array
-        while isinstance(base.base, type(base)):
-            base = base.base
-        start = kernel_tables[type(base)].data_pointer(base)
+        start = kernel_tables[type(self.array)].data_pointer(owner_of(self.array))
         return (self.data_ptr() - start) // self.array.itemsize
 
     def data_ptr(self) -> int:

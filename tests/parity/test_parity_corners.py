@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 FAMILIES = (
     "activation", "choices", "comparison", "copies", "elementwise", "indexing", "loss",
-    "normalization", "padding", "reduction", "shape", "softmax", "trigonometry",
+    "normalization", "padding", "pooling", "reduction", "shape", "softmax", "trigonometry",
 )  # fmt: skip
 ROWS = [
     op for family in FAMILIES for op in importlib.import_module(f"samples.{family}").ops
@@ -38,7 +38,7 @@ ELSEWHERE = {
 }  # fmt: skip
 ELSEWHERE_BEYOND = {
     "nn.functional.binary_cross_entropy_with_logits": "targets and weights are no infinities",
-    "nn.functional.batch_norm": "in evaluation the slope at nan is nan here, as in training",
+    "nn.functional.batch_norm": "in training what infinities are averaged to is nan here",
     "nn.functional.elu": "PyTorch's slope at nan depends on the size",
     "nn.functional.hardswish": "PyTorch's slope at nan depends on the size",
     "sub": "PyTorch multiplies complex numbers by alpha, so that an infinity brings a nan along",

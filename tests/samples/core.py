@@ -172,6 +172,9 @@ class Op:
     composite: bool = False
     """Whether PyTorch has one node in the graph where several are here."""
 
+    peer_gradient: bool = True
+    """Whether PyTorch has a gradient of it, and a right one."""
+
     unrecorded: str | None = None
     """Why some samples cannot be recorded and replayed, in words of the refusal."""
 

@@ -143,6 +143,7 @@ ops = [
            covers=("true_divide",),
            more=_rounded, inplace="div_", integers="float32", complex=True),
     binary("floor_divide", np.floor_divide, "distinct", "nonzero", differentiable=False,
+           unrecorded="derivative for aten::floor_divide is not implemented",
            more=no_complex_pair, integers="int64"),
     binary("remainder", np.remainder, "distinct", "nonzero", numbers=(0.77, -0.33, 3),
            more=no_complex_pair, integers="int64", composite=True),

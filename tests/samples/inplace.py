@@ -131,7 +131,8 @@ ops = [
     _reflected("__rpow__", operator.pow),
     _reflected("__rmod__", operator.mod, "nonzero"),
     Op("Tensor.__rfloordiv__", lambda v: [Sample(7, v.nonzero(4)), Sample(2.5, v.nonzero(4))],
-       operator.floordiv, call=syntax(operator.floordiv), differentiable=False),
+       operator.floordiv, call=syntax(operator.floordiv), differentiable=False,
+       unrecorded="derivative for aten::floor_divide is not implemented"),
     Op("Tensor.__rmatmul__", _matrix_times, operator.matmul,
        call=lambda torch: lambda a, b: torch.Tensor.__rmatmul__(b, a), composite=True),
 ]  # fmt: skip

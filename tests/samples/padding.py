@@ -46,4 +46,13 @@ def _reference(x: Array, pad: Any, mode: str = "constant", value: Any = None) ->
     return np.pad(x[cut], grown, mode=names[mode])
 
 
-ops = [Op("nn.functional.pad", _pad, _reference, composite=True)]
+def _constant(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), (1, 0, 2, -1))
+    yield Sample(v.normal(3), (1, 2), 2.5)
+    yield Invalid(v.normal(3), (1,), raises=RuntimeError, match="ength", own_words=True)
+
+
+ops = [
+    Op("nn.functional.pad", _pad, _reference, composite=True),
+    Op("constant_pad_nd", _constant, lambda x, pad, value=0: _reference(x, pad, value=value)),
+]

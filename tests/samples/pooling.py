@@ -140,10 +140,140 @@ def _adaptive_reference(x: Array, size: Any) -> Array:
     return y
 
 
+def _of_rank(rank: int, values: str) -> Callable[[Values], Iterator[Sample]]:
+    """Samples for signals or volumes, which the pools of images do not have."""
+
+    def make(v: Values) -> Iterator[Sample]:
+        numbers = getattr(v, values)
+        sizes = (7, 4, 5)[:rank]
+        yield Sample(numbers(2, 3, *sizes), 2)
+        yield Sample(numbers(3, *sizes), 3, 2, 1)
+        yield Sample(numbers(2, 3, *sizes), 3, 2, 1, ceil_mode=True)
+        yield Sample(numbers(2, 3, *sizes), [2] * rank, (1,) * rank, 0)
+        yield Sample(numbers(0, 3, *sizes), 2)
+        yield Invalid(numbers(2, 0, *sizes), 2, raises=RuntimeError, match="non-empty|got",
+                      own_words=True)
+        yield Invalid(numbers(7), 2, raises=RuntimeError, match="Expected", own_words=True)
+        yield Invalid(numbers(2, 3, *sizes), 2, 2, 2, raises=RuntimeError, match="pad should be",
+                      own_words=True)
+        yield Invalid(numbers(2, 3, *sizes), 9, raises=RuntimeError, match="too small",
+                      own_words=True)
+
+    return make
+
+
+def _max_of_rank(rank: int) -> Callable[[Values], Iterator[Sample]]:
+    def make(v: Values) -> Iterator[Sample]:
+        yield from _of_rank(rank, "distinct")(v)
+        yield Sample(v.distinct(1, 2, *(6, 5, 4)[:rank]), 2, 1, 0, 2, return_indices=True)
+
+    return make
+
+
+def _as_images(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A reference for images on signals: those are images of height 1."""
+
+    def reference(x: Array, kernel_size: Any, stride: Any = None, padding: Any = 0,
+                  *rest: Any, **options: Any) -> Any:  # fmt: skip
+        def high(value: Any, default: int) -> Any:
+            return value if value is None else (default, int(np.ravel(value)[0]))
+
+        found = function(x[..., None, :], high(kernel_size, 1), high(stride, 1), high(padding, 0),
+                         *[high(r, 1) if type(r) is int else r for r in rest],
+                         **options)  # fmt: skip
+        if isinstance(found, (tuple, list)):
+            return [part[..., 0, :] for part in found]
+        return found[..., 0, :]
+
+    return reference
+
+
+def _powers(rank: int) -> Callable[[Values], Iterator[Sample]]:
+    def make(v: Values) -> Iterator[Sample]:
+        sizes = (5, 4, 4)[:rank]
+        yield Sample(v.positive(2, 3, *sizes), 2, 2)
+        yield Sample(v.positive(3, *sizes), 1.5, 3 if rank == 1 else (2,) * rank, 1, True)
+
+    return make
+
+
+def _parts(rank: int, values: str) -> Callable[[Values], Iterator[Sample]]:
+    def make(v: Values) -> Iterator[Sample]:
+        numbers = getattr(v, values)
+        sizes = (7, 5, 6)[:rank]
+        yield Sample(numbers(2, 3, *sizes), (3, 2, 4)[:rank])
+        yield Sample(numbers(3, *sizes), 5)
+        yield Sample(numbers(2, 3, *sizes), 1)
+        if values == "distinct":
+            yield Sample(numbers(2, 3, *sizes), (2, 5, 3)[:rank], return_indices=True)
+        yield Invalid(v.integers(0, 9, 2, 3, *sizes), 2, raises=NotImplementedError,
+                      match="not implemented for")
+        yield Invalid(numbers(2, 3, *sizes[:-1], 0), 2, raises=RuntimeError,
+                      match="Expected input to have non-zero size for non-batch dimensions")
+        yield Invalid(numbers(2, 3, *sizes), (2,) * (rank + 1), raises=RuntimeError,
+                      match="output_size",
+                      own_words=True)
+
+    return make
+
+
+def _unpool(rank: int) -> Callable[[Values], Iterator[Sample]]:
+    def make(v: Values) -> Iterator[Sample]:
+        count, sizes = 2**rank, (2,) * rank
+
+        def places(*lead: int) -> Fixed:
+            rows = [v.permutation(4**rank)[:count] for _ in range(int(np.prod(lead)))]
+            return Fixed(np.stack(rows).reshape(*lead, *sizes).astype(np.int64))
+
+        yield Sample(v.normal(2, 3, *sizes), places(2, 3), 2)
+        yield Sample(v.normal(3, *sizes), places(3), 2, 2, output_size=(5,) * rank)
+        yield Invalid(v.normal(1, 1, *sizes), Fixed(np.full((1, 1, *sizes), 4**rank)), 2,
+                      raises=RuntimeError, match="Found an invalid max index", reads_values=True)
+        yield Invalid(v.normal(1, 1, *sizes), places(1), 2, raises=RuntimeError,
+                      match="Expected shape of indices to be same as that of the input")
+        yield Invalid(v.normal(1, 1, *sizes), places(1, 1), 2, output_size=(9,) * rank,
+                      raises=ValueError, match="must be between")
+
+    return make
+
+
+def _fractional(rank: int) -> Callable[[Values], Iterator[Sample]]:
+    def make(v: Values) -> Iterator[Sample]:
+        sizes = (6, 5, 5)[:rank]
+        samples = Fixed(v.between(0, 1, 2, 3, rank).astype("float64"))
+        yield Sample(v.distinct(2, 3, *sizes), 2, 3, _random_samples=samples)
+        yield Sample(v.distinct(2, 3, *sizes), (2, 1, 2)[:rank], (3,) * rank, return_indices=True,
+                     _random_samples=samples)  # fmt: skip
+        yield Sample(v.distinct(2, 3, *sizes), 2, output_ratio=(0.5,) * rank,
+                     _random_samples=samples)  # fmt: skip
+        yield Invalid(v.distinct(2, 3, *sizes), 2, raises=ValueError, match="output_ratio")
+        yield Invalid(v.distinct(2, 3, *sizes), 4, 4, raises=RuntimeError, match="too large",
+                      _random_samples=samples)  # fmt: skip
+
+    return make
+
+
 ops = [
     Op("nn.functional.max_pool2d", _max_pool, _max_pool_reference, order="channels_last",
-       composite=True),
+       composite=True, covers=("nn.functional.max_pool2d_with_indices",)),
+    Op("nn.functional.max_pool1d", _max_of_rank(1), _as_images(_max_pool_reference), composite=True,
+       covers=("nn.functional.max_pool1d_with_indices",)),
+    Op("nn.functional.max_pool3d", _max_of_rank(3), composite=True,
+       covers=("nn.functional.max_pool3d_with_indices",)),
     Op("nn.functional.avg_pool2d", _avg_pool, _avg_pool_reference, order="channels_last",
        composite=True),
+    Op("nn.functional.avg_pool1d", _of_rank(1, "normal"), _as_images(_avg_pool_reference),
+       composite=True),
+    # PyTorch's CPU build has no means of volumes in half precision.
+    Op("nn.functional.avg_pool3d", _of_rank(3, "normal"), composite=True, halves=False),
     Op("nn.functional.adaptive_avg_pool2d", _adaptive, _adaptive_reference, composite=True),
+    *[Op(f"nn.functional.adaptive_avg_pool{n}d", _parts(n, "normal"), composite=True)
+      for n in (1, 3)],
+    *[Op(f"nn.functional.adaptive_max_pool{n}d", _parts(n, "distinct"), composite=True,
+         covers=(f"nn.functional.adaptive_max_pool{n}d_with_indices",)) for n in (1, 2, 3)],
+    *[Op(f"nn.functional.lp_pool{n}d", _powers(n), composite=True, halves=n < 3)
+      for n in (1, 2, 3)],
+    *[Op(f"nn.functional.max_unpool{n}d", _unpool(n), composite=True) for n in (1, 2, 3)],
+    *[Op(f"nn.functional.fractional_max_pool{n}d", _fractional(n), composite=True, halves=False,
+         covers=(f"nn.functional.fractional_max_pool{n}d_with_indices",)) for n in (2, 3)],
 ]

@@ -34,12 +34,13 @@ def _window(name: str, values: Callable[..., Any], **given: Any) -> Op:
 def _older(name: str, values: Callable[..., Any], **given: Any) -> Op:
     def samples(v: Values) -> Iterator[Sample]:
         for count in (0, 1, 2, 5):
-            yield Sample(count, **given)
+            yield Sample(count, True, **given)
         yield Sample(5, False, **given)
+        yield Sample(5)
         yield Sample(5, periodic=True, dtype=Named("float64"))
         yield Invalid(-1, raises=RuntimeError, match="requires non-negative window_length, got win")
         yield Invalid(3, dtype=Named("int64"), raises=RuntimeError,
-                      match=f"{name}_window expects floating point dtypes, got: Long")
+                      match=f"{name}_window expects floating point dtypes, got: ")
 
     def reference(M: int, periodic: bool = True, dtype: Any = None, **given: Any) -> Array:
         return _values(values, M, periodic, **given)

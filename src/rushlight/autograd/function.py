@@ -12,9 +12,9 @@ from ..dtype import FLOATING
 from ..errors import NotSupportedError
 from ..grad_mode import enable_grad, no_grad, state
 from ..tensor import Tensor
-from .mirror import reach, written
+from .mirror import written
 from .node import Node, edge_to, next_sequence
-from .operation import check_inplace
+from .operation import check_inplace, rebase_history
 
 
 class Function(Node):
@@ -130,11 +130,11 @@ class Function(Node):
             if output._view is not None:
                 raise NotSupportedError("mark_dirty: a view cannot be marked; mark its base")
             output.bump_version()
-        elif _in(output, inputs):
+            rebase_history(output, self, number)
+            return output
+        if _in(output, inputs):
             output = output.alias()
         output.rebase(self, number)
-        if _in(output, self._dirty) and len(output.counter()) > 1:
-            reach(output)
         return output
 
     def _keep(self, outputs: tuple[Any, ...]) -> None:

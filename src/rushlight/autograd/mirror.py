@@ -17,7 +17,7 @@ from ..tensor import Tensor, wrap
 
 
 class End:
-    """One of the two: its tensor, or where that is gone the array that others may still see."""
+    """One of the two: its tensor, or where that has another array now the one that others see."""
 
     __slots__ = ("tensor", "array")
 
@@ -26,9 +26,10 @@ class End:
         self.array = weakref.ref(tensor.array)
 
     def get(self, counter: Any = None) -> Tensor | None:
-        tensor = self.tensor()
-        array = self.array() if tensor is None else None
-        if array is not None:
+        tensor, array = self.tensor(), self.array()
+        if tensor is None or tensor.array is not array:
+            if array is None:
+                return None
             tensor = wrap(array)
             tensor._counter = counter
         return tensor

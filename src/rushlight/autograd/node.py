@@ -52,7 +52,7 @@ class Node:
 
     def backward(self, *gradients: Any, **options: Any) -> Any:
         raise NotSupportedError(
-            f"derivative for {type(self).__name__.removesuffix('Backward0')} is not implemented"
+            f"derivative for aten::{self.operation_name} is not implemented"
         )
 
     def needs(self, number: int) -> bool:

@@ -21,7 +21,7 @@ from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..layout import contiguous_format
 from ..tensor import Tensor, wrap
-from .mirror import reach
+from .mirror import reach, written
 from .node import Node, edge_to, next_sequence
 from .view import View
 
@@ -158,13 +158,13 @@ class Operation(Node):
             raise explain(cls.operation_name, error, (x.array, *arrays)) from error
         if launch.recorder is not None:
             launch.recorder.see_call(cls.operation_name, (x, *others), x.array)
+        if not recording:
+            written(x)
+            return x
         x.bump_version()
-        if recording:
-            node = cls.make_node((original, *others), x, edges)
-            node.forget_written(x)
-            rebase_history(x, node)
-        if len(x.counter()) > 1:
-            reach(x)
+        node = cls.make_node((original, *others), x, edges)
+        node.forget_written(x)
+        rebase_history(x, node)
         return x
 
     @classmethod
@@ -361,18 +361,21 @@ def check_memory(x: Tensor) -> None:
         )
 
 
-def rebase_history(x: Tensor, node: Node) -> None:
-    """Makes `node`, which changed x in place, the last entry of x's history.
+def rebase_history(x: Tensor, node: Node, number: int = 0) -> None:
+    """Makes `node`, which changed x in place, the last entry of x's history; x is its output
+    `number`. The version is x's new one already; what mirrors x's memory follows with its history.
 
     If x is a view, its base has changed too: the base's history gets a `CopySlices`, from which the
     view's own is derived anew.
     """
     if x._view is None:
-        x.rebase(node)
-        return
-    base = x._view.base
-    base.rebase(CopySlices(base, x._view.steps, node))
-    x._view.refresh(x)
+        x.rebase(node, number)
+    else:
+        base = x._view.base
+        base.rebase(CopySlices(base, x._view.steps, node))
+        x._view.refresh(x)
+    if len(x.counter()) > 1:
+        reach(x)
 
 
 class CopySlices(Node):

@@ -21,6 +21,7 @@ from typing import Any
 
 from ..autograd.node import next_sequence, nodes_from
 from ..kernels import launch
+from ..kernels.base.memory_order import owner_of
 from ..kernels.declaration import Declaration, kernels_of
 from ..kernels.launch import kernels as kernel_tables
 from ..nn.module import Module
@@ -213,7 +214,7 @@ class Recorder:
 
     def _base(self, array: Any, number: int) -> int:
         """The first slot that had an array of this one's memory: `number` if none had."""
-        owner = _owner_of(array)
+        owner = owner_of(array)
         base = self._known_base(owner)
         if base is not None:
             return base
@@ -292,7 +293,7 @@ class Recorder:
         A view that was there before lies so in memory from outside.
         """
         array = tensor.array
-        owner = _owner_of(array)
+        owner = owner_of(array)
         base = None if owner is array else self._known_base(owner)
         slot = self.known_slot(array)
         if base is None or slot is not None and slot.base == slot.number:
@@ -432,14 +433,6 @@ class _RecordingTable:
         recorded = partial(self._recorder.call, name, declared, value)
         setattr(self, name, recorded)
         return recorded
-
-
-def _owner_of(array: Any) -> Any:
-    """The array that has allocated the memory of this one."""
-    kind = type(array)
-    while type(array.base) is kind:
-        array = array.base
-    return array
 
 
 def _user_line() -> str:

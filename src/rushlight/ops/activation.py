@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
+from ..scalars import checked, number
 from ..tensor import Tensor
 from .choices import where
-from .common import conjugated, derivative, number
+from .common import conjugated, derivative
 from .declare import Unary, operation
 from .elementwise import erfc, exp
 
@@ -364,7 +365,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 @operation("nn.functional")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > `threshold`, `value` elsewhere."""
-    return _activated(Threshold, input, inplace, number(threshold), number(value))
+    threshold, value = (checked(number(v), input.array.dtype) for v in (threshold, value))
+    return _activated(Threshold, input, inplace, threshold, value)
 
 
 @operation("nn.functional")

@@ -7,10 +7,10 @@ from typing import Any, overload
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX
 from ..errors import NotSupportedError, OperationError
-from ..scalars import checked
+from ..scalars import assigned, checked, number
 from ..tensor import Tensor
 from ..types import Number
-from .common import check_ordered, conjugated, methods, number
+from .common import check_ordered, conjugated, methods
 from .declare import Binary, operation
 from .promotion import (
     check_inplace_shape,
@@ -167,10 +167,10 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         operands = iter(of_one_dtype(input, *(v for v in limits if v is not None)))
         input = check_ordered("clamp", next(operands))
         return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
-    min, max = number(min), number(max)
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
+    min, max = (v if v is None else checked(number(v), kind.numpy) for v in (min, max))
     return Clamp.finish(input if kind is input.dtype else input.to(kind), min, max)
 
 
@@ -213,10 +213,10 @@ def where(
             f"{condition.dtype}"
         )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-        input = full_like_number(input, result_type(input, other), condition)
+        input = full_like_number(number(input), result_type(input, other), condition)
     a, b = promoted("where", input, other)
     if not isinstance(b, Tensor):
-        b = full_like_number(b, a.dtype, a)
+        b = full_like_number(assigned(b, a.dtype.numpy), a.dtype, a)
     return Where.apply(condition, a, b)
 
 

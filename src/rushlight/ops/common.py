@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +18,6 @@ def methods(**functions: Any) -> None:
     """Gives tensors methods that are no functions of the namespace, or under another name."""
     for name, function in functions.items():
         setattr(Tensor, name, function)
-
-
-def number(value: Any) -> Any:
-    """A parameter as a number of Python's: the precision of NumPy's would be the result's."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def check(conditions: Tensor, kind: type[Exception], message: str) -> None:
@@ -72,6 +68,17 @@ def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
     if len(set(axes)) != len(axes):
         raise OperationError(f"dim {axes[0]} appears multiple times in the list of dims")
     return axes
+
+
+def check_one_device(name: str, tensors: Iterable[Tensor]) -> None:
+    """PyTorch's error for tensors of several devices, where no kernel sees all of them."""
+    devices = list(dict.fromkeys(str(tensor.device) for tensor in tensors))
+    if len(devices) > 1:
+        devices.sort(key=lambda device: device == "cpu")  # PyTorch names the host last
+        raise OperationError(
+            f"{name}: Expected all tensors to be on the same device, but found at least two "
+            f"devices, {' and '.join(devices[:2])}! Move one with .to(device)."
+        )
 
 
 class ValuesAndIndices(NamedTuple):

@@ -28,7 +28,7 @@ from ..errors import NotSupportedError, OperationError
 from ..kernels.devices import find_table
 from ..kernels.launch import refuse_record, tables_by_device
 from ..kernels.quiet import quietly
-from ..scalars import check_range, checked
+from ..scalars import check_range, checked, number
 from ..size import Size
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
@@ -53,7 +53,7 @@ def tensor(
         result = data.detach().clone()
         result = result.to(device or data.device, dtype or data.dtype)
     else:
-        result = _placed(quietly(_array_from, data, dtype), device)
+        result = placed(quietly(_array_from, data, dtype), device)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -70,7 +70,7 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
         return array.astype(_promoted(data).numpy)
     category = category_of(array.dtype)
     if category is None or array.dtype == np.uint64:  # NumPy's for whole numbers from 2**63 on
-        raise _no_element(_first(data))
+        raise _no_element(data)
     if array.size == 0 or category == FLOATING:
         return array.astype(get_default_dtype().numpy)
     if category == COMPLEX:
@@ -84,7 +84,7 @@ def _from_sequences(data: Any, numpy_type: Any = None) -> np.ndarray[Any, Any]:
     except ValueError as error:
         ragged = _ragged(data)
         if ragged is None:
-            raise _no_element(_first(data)) from error
+            raise _no_element(data) from error
         raise ValueError(ragged) from error
 
 
@@ -93,30 +93,64 @@ def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
     if isinstance(data, np.ndarray):
         DType.from_numpy(data.dtype)
         return data.astype(dtype.numpy)
+    array = _from_sequences(data)
+    category = category_of(array.dtype)
     if dtype.category == INTEGER:
-        array = _from_sequences(data)
         too_large = array.dtype == np.uint64 and dtype is not uint64 and not _holds_numpy(data)
-        if too_large or array.dtype == object:
-            raise _no_element(_first(data))
-        if category_of(array.dtype) == COMPLEX:
+        if too_large or category is None:
+            raise _no_element(data, dtype)
+        if category == COMPLEX:
             raise TypeError("'complex' object cannot be interpreted as an integer")
         check_range(array, dtype)
         return array.astype(dtype.numpy)
+    if category is None:  # fractions and whole numbers beyond 64 bits are numbers, too
+        if array.dtype != object or not all(map(_is_number, array.flat)):
+            raise _no_element(data, dtype)
+        array = array.astype(np.complex128 if dtype.category == COMPLEX else np.float64)
+    elif category == COMPLEX and dtype.category == FLOATING:
+        raise TypeError("must be real number, not complex")
+    elif category == INTEGER:
+        array = array.astype(np.float64)  # as PyTorch reads them
     if dtype.numpy in HALVES:  # PyTorch rounds by way of float32
-        return _from_sequences(data, np.float32).astype(dtype.numpy)
-    return _from_sequences(data, dtype.numpy)
+        array = array.astype(np.float32)
+    return array.astype(dtype.numpy, copy=False)
 
 
 _NUMBERS = {bool, int, float, complex}
 
 
-def _no_element(value: Any) -> Exception:
-    """PyTorch's error for what is no number, or none that a tensor holds."""
-    if value is None:
-        return RuntimeError("Could not infer dtype of NoneType")
+def _is_number(value: Any) -> bool:
+    return hasattr(value, "__float__") or isinstance(value, complex)
+
+
+def _no_element(data: Any, dtype: DType | None = None) -> Exception:
+    """PyTorch's error for the first element that is no number, or none that a tensor holds."""
+    is_one = not isinstance(data, (list, tuple))
+    unfit = [value for value in _elements(data) if not _is_number(value)]
+    unfit += [v for v in _elements(data) if isinstance(v, int) and not -(2**63) <= v < 2**63]
+    value = (unfit or list(_elements(data)))[0]
+    name = type(value).__name__
     if isinstance(value, int):
         return ValueError("Overflow when unpacking long long")
-    return TypeError(f"new(): invalid data type '{value.__class__.__name__}'")
+    if isinstance(value, (str, bytes)):
+        return (
+            TypeError(f"new(): invalid data type '{name}'") if is_one
+            else ValueError(f"too many dimensions '{name}'")
+        )  # fmt: skip
+    if dtype is None:
+        return RuntimeError(f"Could not infer dtype of {name}")
+    if dtype.category >= FLOATING:
+        return TypeError(f"must be real number, not {name}")
+    return TypeError(f"'{name}' object cannot be interpreted as an integer")
+
+
+def _elements(data: Any) -> Any:
+    """The elements of nested sequences."""
+    if not isinstance(data, (list, tuple)):
+        yield data
+        return
+    for part in data:
+        yield from _elements(part)
 
 
 def _ragged(data: Any, dim: int = 0) -> str | None:
@@ -143,12 +177,6 @@ def _plain(data: Any) -> Any:
     return data
 
 
-def _first(data: Any) -> Any:
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return data
-
-
 def _holds_numpy(data: Any) -> bool:
     """Whether an element has a dtype of its own: an array, one of its scalars, a tensor."""
     if not isinstance(data, (list, tuple)):
@@ -170,7 +198,7 @@ def _promoted(data: Any) -> DType:
     return scalar_dtype(data)
 
 
-def _placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
+def placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
     """A host array as a tensor on a device."""
     return wrap(table_at(device).from_numpy(array))
 
@@ -181,7 +209,7 @@ def legacy_constructor(cls: type[Tensor], *data: Any, device: Any = None) -> Ten
     if len(data) == 1 and isinstance(data[0], Tensor):
         return wrap(data[0].array, cls)
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
-        return wrap(_placed(quietly(_array_from, data[0], kind), device).array, cls)
+        return wrap(placed(quietly(_array_from, data[0], kind), device).array, cls)
     return wrap(empty(*(data or (0,)), dtype=kind, device=device).array, cls)
 
 
@@ -326,9 +354,10 @@ def arange(
     """
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    given = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    start, end, step = map(number, given)
     if dtype is None:
-        whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
+        whole = all(isinstance(v, int) for v in (start, end, step))
         dtype = int64 if whole else get_default_dtype()
     if dtype.category not in (INTEGER, FLOATING):
         raise NotSupportedError(f"arange: not implemented for {dtype}")
@@ -336,7 +365,9 @@ def arange(
         raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     whole = dtype.category == INTEGER
     if dtype is int64:  # PyTorch counts in whole numbers here, in floats for the other dtypes
-        start, end, step = (int(v) for v in (start, end, step))
+        if step and not int(step):
+            raise ValueError(f"arange: step must be nonzero, and {step} is 0 as {dtype}")
+        start, end, step = (checked(int(v), dtype.numpy) for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) / step < 0:
@@ -357,10 +388,14 @@ def linspace(
     """`steps` numbers from `start` to `end`, both included, at equal distances."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     complex_ends = any(isinstance(v, complex) for v in (start, end))
     kind = dtype or (scalar_dtype(1j) if complex_ends else get_default_dtype())
     if kind.category == BOOL:
         raise NotSupportedError("linspace: not implemented for torch.bool")
+    start, end = (
+        checked(v, kind.numpy) if isinstance(v, (int, float, complex)) else v for v in (start, end)
+    )
     if kind.category == INTEGER:
         start, end = int(start), int(end)
     return finished(table_at(device).linspace(start, end, steps, kind.numpy), requires_grad)

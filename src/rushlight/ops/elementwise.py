@@ -8,10 +8,11 @@ from typing import Any
 from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
 from ..dtype import COMPLEX, FLOATING, INTEGER, category_of
 from ..errors import OperationError
+from ..scalars import checked, number
 from ..tensor import Tensor
 from ..types import Number
 from .choices import where
-from .common import conjugated, number
+from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
 from .entry import run_inplace
@@ -91,6 +92,12 @@ class Neg(Unary):
         return -grad
 
 
+class FloorDivide(Binary):
+    """The largest whole number not above `input / other`; as in PyTorch without a gradient."""
+
+    takes_number_first = True
+
+
 class FlatQuotient(Binary):
     """A quotient in whole numbers: it is flat wherever it has a gradient at all."""
 
@@ -100,11 +107,11 @@ class FlatQuotient(Binary):
         return zeros_like(grad), zeros_like(grad)
 
 
-class FloorDivide(FlatQuotient):
+class DivFloor(FlatQuotient):
     """The largest whole number not above `input / other`."""
 
-
-DivFloor = FloorDivide.renamed("Div")
+    kernel = "floor_divide"
+    node_name = "DivBackward0"
 
 
 class TruncDivide(FlatQuotient):
@@ -120,7 +127,7 @@ class Remainder(SavesInputs, Binary):
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
-        return grad, -grad * floor_divide(a, b) if self.needs(1) else None
+        return grad, -grad * _div_floor(a, b) if self.needs(1) else None
 
 
 class Fmod(SavesInputs, Binary):
@@ -195,7 +202,10 @@ def addcmul(
     input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
 ) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast."""
-    return Addcmul.finish(*of_one_dtype(input, tensor1, tensor2), number(value))
+    tensors = of_one_dtype(input, tensor1, tensor2)
+    if tensors[0].dtype.category == INTEGER:
+        value = checked(int(value), tensors[0].array.dtype)
+    return Addcmul.finish(*tensors, number(value))
 
 
 @operation(inplace=True)

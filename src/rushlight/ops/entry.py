@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from ..autograd.mirror import reach, written
+from ..autograd.mirror import written
 from ..autograd.operation import (
     check_inplace,
     check_memory,
@@ -186,7 +186,7 @@ def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> N
 # Parameters whose numbers are elements, not sizes: those may be larger.
 _ELEMENTS = {
     "value", "values", "fill_value", "other", "min", "max", "start", "end", "step", "alpha", "beta",
-    "data", "obj", "exponent", "lambd", "weight",
+    "data", "obj", "exponent", "lambd", "weight", "input", "p",
 }  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _check_integers(function: Any, values: dict[str, Any]) -> None:
     """PyTorch's errors for a size, place or count that 64 bits do not hold."""
     for name, parameter in parameters(function).items():
         given = values[name]
-        if name in _ELEMENTS:
+        if name in _ELEMENTS or "float" in str(parameter.annotation):
             continue
         for place, value in enumerate(given if isinstance(given, (tuple, list)) else (given,)):
             if type(value) is not int or -(2**63) <= value < 2**63:
@@ -232,6 +232,10 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 f"{name}(): functions with out=... arguments don't support automatic "
                 "differentiation, but one of the arguments requires grad."
             )
+    if not any(isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))):
+        # What is made out of nothing has the dtype of what it is written into.
+        if "dtype" in inspect.signature(function).parameters:
+            kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
         results, is_there = call_into(targets[0], function, args, kwargs)
     if is_there:
@@ -402,11 +406,11 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     ):
         return target.copy_(result)
     table_of(target).copy(target.array, result.array)
+    if not recording:
+        written(target)
+        return target
     target.bump_version()
-    if recording:
-        rebase_history(target, node)
-    if len(target.counter()) > 1:
-        reach(target)
+    rebase_history(target, node)
     return target
 
 

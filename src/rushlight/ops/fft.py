@@ -19,8 +19,8 @@ from ..types import AnyDevice
 from .common import conjugated
 from .creation import arange
 from .declare import operation
-from .joining import cat
 from .padding import ConstantPad
+from .rearranging import roll
 
 # The norm of the transform in the other direction that has the same factor.
 _TURNED = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
@@ -408,7 +408,7 @@ def fftfreq(
     """
     kind = dtype or get_default_dtype()
     lines = arange(-(n // 2), (n + 1) // 2, dtype=kind, device=device)
-    result = _rotated(lines, 0, n // 2).mul_(1.0 / (n * d) if n else 1.0)
+    result = roll(lines, (n + 1) // 2, 0).mul_(1.0 / (n * d) if n else 1.0)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -424,23 +424,12 @@ def rfftfreq(
     return result.requires_grad_() if requires_grad else result
 
 
-def _rotated(x: Tensor, dim: int, first: int) -> Tensor:
-    """x with the element `first` of a dimension at its beginning, and those before it at the end.
-    """
-    size = x.array.shape[dim]
-    if not 0 < first < size:
-        return x
-    return cat([x.narrow(dim, first, size - first), x.narrow(dim, 0, first)], dim)
-
-
 def _shifted(input: Tensor, dim: Any, extra: int) -> Tensor:
-    ndim = input.array.ndim
-    dims = range(ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
-    result = input
-    for d in dims:
-        place = wrap_dim(d, ndim)
-        result = _rotated(result, place, (input.array.shape[place] + extra) // 2)
-    return result.clone() if result is input else result
+    """The input rolled by half of each dimension's size, rounded up where `extra` is 1."""
+    shape = input.array.shape
+    dims = range(len(shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
+    places = [wrap_dim(d, len(shape)) for d in dims]
+    return roll(input, [(shape[place] + extra) // 2 for place in places], places)
 
 
 @operation("fft")
@@ -451,10 +440,10 @@ def fftshift(input: Tensor, dim: Any = None) -> Tensor:
     >>> torch.fft.fftshift(torch.fft.fftfreq(4))
     tensor([-0.5000, -0.2500,  0.0000,  0.2500])
     """
-    return _shifted(input, dim, 1)
+    return _shifted(input, dim, 0)
 
 
 @operation("fft")
 def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     """The inverse of `fftshift`."""
-    return _shifted(input, dim, 0)
+    return _shifted(input, dim, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..errors import OperationError, check_int64
+from ..errors import OperationError, check_int32, check_int64
 
 Sizes = tuple[int, ...]
 
@@ -173,10 +173,16 @@ def pool_geometry(
     """Checks a pool's sizes; with `ceil_mode` the last window may reach over the edge."""
     rank = len(input_shape) - 2
     kernel_size = per_dimension(kernel_size, rank, "kernel_size")
-    stride = kernel_size if stride is None else per_dimension(stride, rank, "stride")
+    stride = kernel_size if stride in (None, ()) else per_dimension(stride, rank, "stride")
     padding = per_dimension(padding, rank, "padding")
     dilation = per_dimension(dilation, rank, "dilation")
+    check_int32(*kernel_size, *stride, *padding, *dilation)
     _check_positive(name, kernel_size=kernel_size, stride=stride, dilation=dilation)
+    if 0 in input_shape[1:]:
+        raise OperationError(
+            f"{name}: Expected a non-empty {rank + 1}D or {rank + 2}D (batch mode) tensor with "
+            f"optional 0 dim batch size for input, but got: {list(input_shape)}"
+        )
     sizes = []
     for i, size in enumerate(input_shape[2:]):
         if not 0 <= 2 * padding[i] <= kernel_size[i]:
@@ -202,3 +208,40 @@ def pool_geometry(
         input_shape, output_shape, kernel_size, stride, padding, dilation, ceil_mode,
         count_include_pad, divisor_override,
     )  # fmt: skip
+
+
+class BlockGeometry(NamedTuple):
+    """Sliding blocks of the last dimensions: of `unfold`, and of its adjoint."""
+
+    input_sizes: Sizes
+    counts: Sizes
+    kernel_size: Sizes
+    stride: Sizes
+    padding: Sizes
+    dilation: Sizes
+
+
+@lru_cache(maxsize=4096)
+def block_geometry(
+    name: str, input_sizes: Sizes, kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> BlockGeometry:
+    """Checks the sizes of sliding blocks; their counts are those of a convolution's results."""
+    rank = len(input_sizes)
+    kernel_size = per_dimension(kernel_size, rank, "kernel_size")
+    stride = per_dimension(stride, rank, "stride")
+    padding = per_dimension(padding, rank, "padding")
+    dilation = per_dimension(dilation, rank, "dilation")
+    _check_positive(name, kernel_size=kernel_size, stride=stride, dilation=dilation)
+    if min(padding) < 0:
+        raise OperationError(f"{name}: padding should be non-negative, but got {padding}")
+    counts = [
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(input_sizes, kernel_size, stride, padding, dilation, strict=True)
+    ]
+    if min(counts) < 1:
+        raise OperationError(
+            f"{name}: Given spatial size {input_sizes}, kernel_size={kernel_size}, "
+            f"dilation={dilation}, padding={padding}, stride={stride}, calculated shape of the "
+            f"array of sliding blocks as {tuple(counts)}, but its components must be at least one."
+        )
+    return BlockGeometry(input_sizes, tuple(counts), kernel_size, stride, padding, dilation)

@@ -6,7 +6,6 @@ leave: of a tensor `x` of shape (2, 3, 4), `x[0, :, [1, 2]]` has the shape (3, 2
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +14,12 @@ import numpy as np
 
 from ..autograd.mirror import written
 from ..autograd.operation import Operation, ViewOperation
-from ..dtype import HALVES, INTEGER, title_of
+from ..dtype import INTEGER, title_of
 from ..errors import OperationError, OutOfMemoryError
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
-from ..scalars import checked
+from ..scalars import assigned
 from ..tensor import Tensor
 from .choices import MaskedFillInto, fill_masked
 from .common import methods
@@ -166,7 +165,7 @@ def _index_error(indexed: Tensor, error: Exception) -> Exception:
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
     view, tensors = parse(self, index)
     if isinstance(value, (int, float, complex)):
-        value = _number(value, self.array.dtype)
+        value = assigned(value, self.array.dtype)
     elif not isinstance(value, Tensor):
         value = _converted(self, value)
     part = self
@@ -180,16 +179,6 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
         _put(part, tensors, value)
     except IndexError as error:
         raise _index_error(part, error) from error
-
-
-def _number(value: Any, numpy_type: Any) -> Any:
-    """A number that may be an element; halves become infinite where others are refused."""
-    try:
-        return checked(value, numpy_type)
-    except OperationError:
-        if numpy_type not in HALVES or isinstance(value, complex):
-            raise
-        return math.copysign(math.inf, value)
 
 
 def _converted(self: Tensor, value: Any) -> Tensor:

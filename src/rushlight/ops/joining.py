@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.operation import Operation
-from ..dtype import promote_types
-from ..errors import OperationError
+from ..dtype import INTEGER, promote_types
+from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap_dim
 from .declare import operation
 from .index import Select, Slice
@@ -25,6 +25,26 @@ class Cat(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         return tuple(split(grad, self.sizes, self.dim))
+
+
+class CatWithEmpty(Cat):
+    """The same beside tensors of shape (0,), which join anything and add nothing."""
+
+    node_name = "CatBackward0"
+
+    @staticmethod
+    def forward(kernels: Any, *arguments: Any) -> Any:
+        *arrays, dim = arguments
+        return kernels.cat([array for array in arrays if array.shape != (0,)], dim)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        *tensors, self.dim = inputs
+        self.is_empty = [t.array.shape == (0,) for t in tensors]
+        self.sizes = [t.array.shape[self.dim] for t in tensors if t.array.shape != (0,)]
+
+    def backward(self, grad: Tensor) -> Any:
+        pieces = iter(split(grad, self.sizes, self.dim))
+        return tuple([grad.new_zeros(0) if e else next(pieces) for e in self.is_empty])
 
 
 class Stack(Operation):
@@ -56,10 +76,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
     tensors = _one_dtype(tensors)
     # PyTorch lets the empty 1-d tensor join anything; its dtype counts.
-    tensors = [t for t in tensors if t.array.shape != (0,)] or [tensors[0]]
-    axis = wrap_dim(dim, tensors[0].array.ndim)
-    first = tensors[0].array.shape
-    for number, tensor in enumerate(tensors):
+    full = [t for t in tensors if t.array.shape != (0,)] or tensors[:1]
+    axis = wrap_dim(dim, full[0].array.ndim)
+    first = full[0].array.shape
+    for number, tensor in enumerate(full):
         shape = tensor.array.shape
         if len(shape) != len(first):
             raise OperationError(
@@ -71,7 +91,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
                     f"Sizes of tensors must match except in dimension {axis}. Expected size {want} "
                     f"but got size {have} for tensor number {number} in the list."
                 )
-    return Cat.apply(*tensors, axis)
+    kind = Cat if len(full) == len(tensors) or first == (0,) else CatWithEmpty
+    return kind.apply(*tensors, axis)
 
 
 def _are_alike(tensors: Sequence[Tensor]) -> bool:
@@ -165,17 +186,48 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 @operation
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at one index of a dimension, as a view without that dimension."""
-    axis = wrap_dim(dim, input.array.ndim)
-    return input[(slice(None),) * axis + (index,)]
+    return Select.apply(input, select_index(input, dim, index))
+
+
+def select_index(input: Tensor, dim: int, index: int) -> tuple[Any, ...]:
+    """The index that a number along `dim` is."""
+    shape = input.array.shape
+    if not shape:
+        raise OutOfRangeError("select() cannot be applied to a 0-dim tensor.")
+    axis = wrap_dim(dim, len(shape))
+    if not -shape[axis] <= index < shape[axis]:
+        raise OutOfRangeError(
+            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension "
+            f"{axis}"
+        )
+    return (*[slice(None)] * axis, int(index))
 
 
 @operation
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """`length` slices from `start` of a dimension, as a view."""
+def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
+    """`length` slices from `start` (a number or a 0-d tensor) of a dimension, as a view."""
+    if input.array.ndim == 0:
+        raise OperationError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor):
+        if start.array.ndim or start.dtype.category != INTEGER:
+            raise OperationError(
+                f"narrow: start must be an 0-dim integral Tensor, not {start.dtype} of shape "
+                f"{tuple(start.array.shape)}"
+            )
+        start = start.item()
     axis = wrap_dim(dim, input.array.ndim)
     size = input.array.shape[axis]
+    if length < 0:
+        raise OperationError(f"narrow(): length must be non-negative, got {length}")
+    if not -size <= start <= size:
+        raise OutOfRangeError(
+            f"narrow: start out of range (expected to be in range of [{-size}, {size}], but got "
+            f"{start})"
+        )
     start = start + size if start < 0 else start
-    if not 0 <= start <= start + length <= size:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return input[(slice(None),) * axis + (slice(start, start + length),)]
+    if start + length > size:
+        raise OperationError(
+            f"start ({start}) + length ({length}) exceeds dimension size ({size})."
+        )
+    return Slice.apply(input, (*[slice(None)] * axis, slice(start, start + length)))
 

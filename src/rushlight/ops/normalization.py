@@ -6,8 +6,8 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
 from ..errors import OperationError
+from ..scalars import number
 from ..tensor import Tensor, wrap
-from .common import number
 from .declare import operation
 
 

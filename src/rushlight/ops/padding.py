@@ -64,6 +64,10 @@ def pad(
     >>> torch.nn.functional.pad(torch.ones(2), (1, 2))
     tensor([0., 1., 1., 0., 0.])
     """
+    return _pad(input, pad, mode, value)
+
+
+def _pad(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -> Tensor:
     ndim = input.array.ndim
     if len(pad) % 2 or len(pad) > 2 * ndim:
         raise OperationError(
@@ -86,6 +90,14 @@ def pad(
         widths = [(max(a, 0), max(b, 0)) for a, b in widths]
     _check_borders(input.array.shape, widths, mode)
     return Pad.apply(input, tuple(widths), mode)
+
+
+@operation(method=False)
+def constant_pad_nd(
+    input: Tensor, pad: Sequence[int], value: float = 0, *, out: Tensor | None = None
+) -> Tensor:
+    """A border of one value; see `torch.nn.functional.pad`."""
+    return _pad(input, pad, "constant", value)
 
 
 def _check_borders(shape: tuple[int, ...], widths: list[tuple[int, int]], mode: str) -> None:

@@ -1,4 +1,4 @@
-"""Maxima and means over windows of images."""
+"""Maxima and means over windows of signals, images and volumes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from ..autograd.operation import Operation
 from ..dtype import FLOATING, INTEGER, int64
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
-from .common import table_of
 from .declare import operation
-from .geometry import pool_geometry
-from .joining import cat
+from .geometry import Sizes, pool_geometry
+from .resampling import Resample, area_taps, check_room, resampling
 
 
 class MaxPool2d(Operation):
@@ -27,6 +26,20 @@ class MaxPool2d(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         return MaxPoolGradient.apply(grad, wrap(self.saved_tensors[0]), self.geometry)
+
+
+class MaxPoolWithPlaces(Operation):
+    """The same, and the places as a second result."""
+
+    kernel = "max_pool"
+    node_name = "MaxPool2DWithIndicesBackward0"
+    geometry: Any
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save(output[1])
+
+    def backward(self, grad: Tensor, _: Any) -> Any:
+        return MaxPoolGradient.apply(grad, self.saved_tensors[0], self.geometry)
 
 
 class MaxPoolGradient(Operation):
@@ -50,6 +63,12 @@ class MaxPoolGather(Operation):
         return MaxPoolGradient.apply(grad, self.saved_tensors[0], self.geometry)
 
 
+class MaxPoolIndices(Operation):
+    """Places in windows as places in the flattened signal, image or volume."""
+
+    differentiable = False
+
+
 class AvgPool2d(Operation):
     """The mean of each window."""
 
@@ -71,6 +90,16 @@ class AvgPoolGradient(Operation):
         return AvgPool2d.apply(grad, self.geometry)
 
 
+class AdaptiveMaxPlaces(Operation):
+    """For each part of the last dimensions the place of its maximum, flat in them."""
+
+    kernel = "adaptive_max_pool"
+    differentiable = False
+
+
+# ---- maxima
+
+
 @overload
 def max_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
@@ -85,12 +114,12 @@ def max_pool2d(
 ) -> Any: ...  # fmt: skip
 
 
-@operation("nn.functional")
+@operation("nn.functional", "torch.max_pool2d")
 def max_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
-    """The maximum of each window of (N, C, H, W) or (C, H, W) images.
+    """The maximum of each window of images (N, C, H, W) or (C, H, W).
 
     `stride` is the window's size unless told; the padding never wins. With `return_indices` also
     the maxima's places, flat in their plane.
@@ -100,91 +129,346 @@ def max_pool2d(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
+    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pool("max_pool2d", 2, input, *sizes, return_indices)
+
+
+@operation("nn.functional")
+def max_pool2d_with_indices(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """`max_pool2d` and the maxima's places, whatever `return_indices` says."""
+    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pool("max_pool2d_with_indices", 2, input, *sizes, True)
+
+
+@overload
+def max_pool1d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor: ...  # fmt: skip
+
+
+@overload
+def max_pool1d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any: ...  # fmt: skip
+
+
+@operation("nn.functional", "torch.max_pool1d")
+def max_pool1d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """`max_pool2d` of signals (N, C, L) or (C, L)."""
+    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pool("max_pool1d", 1, input, *sizes, return_indices)
+
+
+@operation("nn.functional", "torch.max_pool1d_with_indices")
+def max_pool1d_with_indices(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """`max_pool1d` and the maxima's places, whatever `return_indices` says."""
+    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pool("max_pool1d_with_indices", 1, input, *sizes, True)
+
+
+@overload
+def max_pool3d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor: ...  # fmt: skip
+
+
+@overload
+def max_pool3d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any: ...  # fmt: skip
+
+
+@operation("nn.functional", "torch.max_pool3d")
+def max_pool3d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """`max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pool("max_pool3d", 3, input, *sizes, return_indices)
+
+
+@operation("nn.functional")
+def max_pool3d_with_indices(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """`max_pool3d` and the maxima's places, whatever `return_indices` says."""
+    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pool("max_pool3d_with_indices", 3, input, *sizes, True)
+
+
+def _max_pool(
+    name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+    ceil_mode: bool, return_indices: bool,
+) -> Any:  # fmt: skip
     if input.dtype.category not in (INTEGER, FLOATING):
-        raise NotSupportedError(f"max_pool2d: not implemented for {input.dtype}")
-    images = _batched("max_pool2d", input)
+        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    batch = _batched(name, rank, input)
     geometry = pool_geometry(
-        "max_pool2d", images.array.shape, _hashable(kernel_size), _hashable(stride),
-        _hashable(padding), _hashable(dilation), ceil_mode,
+        name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding),
+        _hashable(dilation), bool(ceil_mode),
     )  # fmt: skip
-    result = MaxPool2d.apply(images, geometry)
-    if images is not input:
-        result = result.squeeze(0)
     if not return_indices:
-        return result
-    table = table_of(input)
-    indices = wrap(table.max_pool_indices(table.max_pool(images.array, geometry)[1], geometry))
-    return result, indices if images is input else indices.squeeze(0)
+        result = _MAX_POOLS[rank].apply(batch, geometry)
+        return result if batch is input else result.squeeze(0)
+    values, places = _MAX_POOLS_WITH_PLACES[rank].apply(batch, geometry)
+    indices = MaxPoolIndices.apply(places, geometry)
+    return (values, indices) if batch is input else (values.squeeze(0), indices.squeeze(0))
+
+
+# PyTorch's graph shows pools of signals as pools of images.
+_MAX_POOLS: Any = {1: MaxPool2d, 2: MaxPool2d, 3: MaxPool2d.renamed("MaxPool3DWithIndices")}
+_MAX_POOLS_WITH_PLACES: Any = {
+    1: MaxPoolWithPlaces,
+    2: MaxPoolWithPlaces,
+    3: MaxPoolWithPlaces.renamed("MaxPool3DWithIndices"),
+}
+
+
+# ---- means
 
 
 @operation("nn.functional")
 def avg_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
+    count_include_pad: bool = True, divisor_override: int | None = None, *,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The mean of each window of (N, C, H, W) or (C, H, W) images."""
-    if input.dtype.category not in (INTEGER, FLOATING) or (
-        input.dtype.category == INTEGER and input.dtype is not int64
-    ):
-        raise NotSupportedError(f"avg_pool2d: not implemented for {input.dtype}")
-    images = _batched("avg_pool2d", input)
+    """The mean of each window of images (N, C, H, W) or (C, H, W).
+
+    `stride` is the window's size unless told. The padding's zeros count among the elements that
+    the sum is divided by, unless `count_include_pad` is False; `divisor_override` is a divisor for
+    all windows.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.avg_pool2d(torch.arange(16.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 2.5000,  4.5000],
+              [10.5000, 12.5000]]]])
+    """
+    sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return avg_pool("avg_pool2d", 2, input, *sizes)
+
+
+@operation("nn.functional", "torch.avg_pool1d")
+def avg_pool1d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:  # fmt: skip
+    """`avg_pool2d` of signals (N, C, L) or (C, L)."""
+    sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+    return avg_pool("avg_pool1d", 1, input, *sizes)
+
+
+@operation("nn.functional")
+def avg_pool3d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: int | None = None, *,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return avg_pool("avg_pool3d", 3, input, *sizes)
+
+
+def avg_pool(
+    name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any,
+    ceil_mode: bool, count_include_pad: bool, divisor_override: int | None,
+) -> Tensor:  # fmt: skip
+    if input.dtype.category != FLOATING and input.dtype is not int64:
+        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    batch = _batched(name, rank, input)
     geometry = pool_geometry(
-        "avg_pool2d", images.array.shape, _hashable(kernel_size), _hashable(stride),
-        _hashable(padding), 1, ceil_mode, count_include_pad, divisor_override,
+        name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding), 1,
+        bool(ceil_mode), bool(count_include_pad), divisor_override,
     )  # fmt: skip
-    result = AvgPool2d.apply(images, geometry)
-    return result if images is input else result.squeeze(0)
+    result = _AVG_POOLS[rank].apply(batch, geometry)
+    return result if batch is input else result.squeeze(0)
+
+
+_AVG_POOLS: Any = {1: AvgPool2d, 2: AvgPool2d, 3: AvgPool2d.renamed("AvgPool3D")}
+
+
+# ---- parts of the whole
 
 
 @operation("nn.functional")
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of windows that divide the image into `output_size` parts, as even as can be.
+    """The means of windows that divide images into `output_size` parts, as even as can be.
 
-    Part i of n of a dimension of size s goes from floor(i s / n) to ceil((i + 1) s / n).
+    Part i of n of a dimension of size s goes from floor(i s / n) to ceil((i + 1) s / n). A size of
+    None is the input's.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.adaptive_avg_pool2d(torch.arange(6.0).reshape(1, 2, 3), (1, 2))
+    tensor([[[2., 3.]]])
     """
-    height, width = input.array.shape[-2:]
-    rows, columns = (
-        given if want is None else want
-        for want, given in zip(_pair(output_size), (height, width), strict=True)
-    )
+    return _adaptive_avg_pool("adaptive_avg_pool2d", 2, input, output_size)
+
+
+@operation("nn.functional", "torch.adaptive_avg_pool1d")
+def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
+    """`adaptive_avg_pool2d` of signals (N, C, L) or (C, L)."""
+    return _adaptive_avg_pool("adaptive_avg_pool1d", 1, input, output_size)
+
+
+@operation("nn.functional")
+def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
+    """`adaptive_avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    return _adaptive_avg_pool("adaptive_avg_pool3d", 3, input, output_size)
+
+
+def _adaptive_avg_pool(name: str, rank: int, input: Tensor, output_size: Any) -> Tensor:
+    return adaptive_avg_pool(name, input, _parts_of(name, rank, input, output_size))
+
+
+def adaptive_avg_pool(name: str, input: Tensor, sizes: Sizes) -> Tensor:
+    _check_parts(name, input, sizes)
+    rank, given = len(sizes), input.array.shape[-len(sizes) :]
+    if min(sizes) > 0 and all(n % size == 0 for n, size in zip(given, sizes, strict=True)):
+        windows = tuple([n // size for n, size in zip(given, sizes, strict=True)])
+        return avg_pool(name, rank, input, windows, None, 0, False, True, None)
+    check_room(input, sizes)
+    taps = [area_taps(n, size) for n, size in zip(given, sizes, strict=True)]
+    return _AdaptiveAvgPool.apply(input, resampling(tuple(taps)))
+
+
+_AdaptiveAvgPool: Any = Resample.renamed("AdaptiveAvgPool2D")
+
+
+@operation("nn.functional")
+def adaptive_max_pool2d(
+    input: Tensor, output_size: Any, return_indices: bool = False
+) -> Any:
+    """The maxima of the parts of images that `adaptive_avg_pool2d` takes means of.
+
+    With `return_indices` also their places, flat in their plane.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.adaptive_max_pool2d(torch.arange(6.0).reshape(1, 2, 3), (1, 2))
+    tensor([[[4., 5.]]])
+    """
+    values, indices = _adaptive_max_pool("adaptive_max_pool2d", 2, input, output_size)
+    return (values, indices) if return_indices else values
+
+
+@operation("nn.functional")
+def adaptive_max_pool2d_with_indices(
+    input: Tensor, output_size: Any, return_indices: bool = False
+) -> tuple[Tensor, Tensor]:
+    """`adaptive_max_pool2d` and the maxima's places, whatever `return_indices` says."""
+    return _adaptive_max_pool("adaptive_max_pool2d_with_indices", 2, input, output_size)
+
+
+@operation("nn.functional")
+def adaptive_max_pool1d(
+    input: Tensor, output_size: Any, return_indices: bool = False
+) -> Any:
+    """`adaptive_max_pool2d` of signals (N, C, L) or (C, L)."""
+    values, indices = _adaptive_max_pool("adaptive_max_pool1d", 1, input, output_size)
+    return (values, indices) if return_indices else values
+
+
+@operation("nn.functional", "torch.adaptive_max_pool1d")
+def adaptive_max_pool1d_with_indices(
+    input: Tensor, output_size: Any, return_indices: bool = False
+) -> tuple[Tensor, Tensor]:
+    """`adaptive_max_pool1d` and the maxima's places, whatever `return_indices` says."""
+    return _adaptive_max_pool("adaptive_max_pool1d_with_indices", 1, input, output_size)
+
+
+@operation("nn.functional")
+def adaptive_max_pool3d(
+    input: Tensor, output_size: Any, return_indices: bool = False
+) -> Any:
+    """`adaptive_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    values, indices = _adaptive_max_pool("adaptive_max_pool3d", 3, input, output_size)
+    return (values, indices) if return_indices else values
+
+
+@operation("nn.functional")
+def adaptive_max_pool3d_with_indices(
+    input: Tensor, output_size: Any, return_indices: bool = False
+) -> tuple[Tensor, Tensor]:
+    """`adaptive_max_pool3d` and the maxima's places, whatever `return_indices` says."""
+    return _adaptive_max_pool("adaptive_max_pool3d_with_indices", 3, input, output_size)
+
+
+def _adaptive_max_pool(
+    name: str, rank: int, input: Tensor, output_size: Any
+) -> tuple[Tensor, Tensor]:
+    sizes = _parts_of(name, rank, input, output_size)
+    _check_parts(name, input, sizes)
+    check_room(input, sizes)
+    indices = AdaptiveMaxPlaces.apply(input.detach(), sizes)
+    values = input.flatten(-rank).gather(-1, indices.flatten(-rank))
+    return values.reshape(indices.array.shape), indices
+
+
+def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
+    """How many parts each of the last dimensions is to have."""
+    given = input.array.shape[-rank:]
+    count = len(output_size) if isinstance(output_size, (tuple, list)) else rank
+    if rank > 1 and input.array.ndim <= count:
+        raise ValueError(
+            f"{name}: Input dimension should be at least {count + 1}, got shape "
+            f"{tuple(input.array.shape)}"
+        )
+    if isinstance(output_size, int) or output_size is None:
+        output_size = (output_size,) * rank
+    if len(output_size) != rank or len(given) != rank:
+        raise OperationError(
+            f"{name}: output_size must be {rank} numbers for an input of "
+            f"{rank + 1} or {rank + 2} dimensions, got output_size={output_size} and input of "
+            f"shape {tuple(input.array.shape)}"
+        )
+    wanted = zip(output_size, given, strict=True)
+    return tuple([have if want is None else int(want) for want, have in wanted])
+
+
+def _check_parts(name: str, input: Tensor, sizes: Sizes) -> None:
+    shape, rank = input.array.shape, len(sizes)
     if input.dtype.category != FLOATING:
-        raise NotSupportedError(f"adaptive_avg_pool2d: not implemented for {input.dtype}")
-    if min(rows, columns) < 0:
+        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    if len(shape) not in (rank + 1, rank + 2):
         raise OperationError(
-            "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0, but "
-            f"got {[rows, columns]}"
+            f"{name}: Expected {rank + 1}D or {rank + 2}D tensor, but got {list(shape)}"
         )
-    if 0 in (rows, columns):
-        return input.sum((-2, -1), keepdim=True).expand(*input.array.shape[:-2], rows, columns)
-    if height % rows == 0 and width % columns == 0:
-        return avg_pool2d(input, (height // rows, width // columns))
-    # Before all the work: sizes for which there is no memory.
-    table_of(input).empty((*input.array.shape[:-2], rows, columns), input.array.dtype)
-    strips = [input.narrow(-2, *part).mean(-2, keepdim=True) for part in _parts(height, rows)]
-    image = cat(strips, -2)
-    cells = [image.narrow(-1, *part).mean(-1, keepdim=True) for part in _parts(width, columns)]
-    return cat(cells, -1)
-
-
-def _parts(size: int, count: int) -> list[tuple[int, int]]:
-    """The start and length of each of `count` parts of a dimension."""
-    bounds = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
-    return [(start, stop - start) for start, stop in bounds]
-
-
-def _pair(size: Any) -> tuple[Any, Any]:
-    return (size, size) if isinstance(size, int) or size is None else tuple(size)
-
-
-def _batched(name: str, input: Tensor) -> Tensor:
-    if input.array.ndim == 3:
-        return input.unsqueeze(0)
-    if input.array.ndim != 4:
+    if min(sizes) < 0:
         raise OperationError(
-            f"{name}: Expected 3D (unbatched) or 4D (batched) input, but got input of size: "
-            f"{list(input.array.shape)}"
+            f"{name}: elements of output_size must be greater than or equal to 0, but got "
+            f"{list(sizes)}"
         )
-    return input
+    if 0 in shape[-rank - 1 :]:
+        raise OperationError(
+            f"{name}: Expected input to have non-zero size for non-batch dimensions, but input has "
+            f"sizes {list(shape)}"
+        )
+
+
+def _batched(name: str, rank: int, input: Tensor) -> Tensor:
+    shape = input.array.shape
+    if len(shape) == rank + 2:
+        return input
+    if len(shape) != rank + 1:
+        raise OperationError(
+            f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input, but got "
+            f"input of size: {list(shape)}"
+        )
+    return input.unsqueeze(0)
 
 
 def _hashable(sizes: Any) -> Any:

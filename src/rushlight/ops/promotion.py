@@ -23,6 +23,7 @@ from ..errors import OperationError
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
+from ..scalars import number
 from ..tensor import Tensor, wrap
 
 
@@ -75,7 +76,7 @@ def promoted(
     if floats and to.category < FLOATING:
         to = get_default_dtype()
     if not isinstance(a, Tensor):
-        a = full_like_number(a, to, b)
+        a = full_like_number(number(a), to, b)
     elif a.array.dtype != to.numpy:
         a = a.to(to)
     if isinstance(b, Tensor):

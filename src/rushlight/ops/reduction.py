@@ -13,6 +13,7 @@ from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state as grad_mode
+from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
@@ -20,7 +21,6 @@ from .common import (
     ValuesAndIndices,
     check_ordered,
     normalize_axes,
-    number,
     table_of,
     values_and_indices,
 )

@@ -281,7 +281,7 @@ def t(input: Tensor) -> Tensor:
     return T.apply(input, tuple(reversed(range(ndim))))
 
 
-@operation
+@operation("torch", "moveaxis")
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Dimensions moved to other places, the others staying in their order."""
     ndim = input.array.ndim
@@ -382,14 +382,14 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(t if t.array.shape == shape else expand(t, shape) for t in tensors)
 
 
-@operation
+@operation(inplace=True)
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above."""
     _check_matrices("tril", input)
     return Tril.apply(input, diagonal)
 
 
-@operation
+@operation(inplace=True)
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below."""
     _check_matrices("triu", input)

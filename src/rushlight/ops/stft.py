@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..autograd.operation import Operation, ViewOperation
+from ..autograd.operation import Operation
 from ..dtype import FLOATING
 from ..errors import OperationError
 from ..tensor import Tensor
@@ -15,13 +15,16 @@ from .creation import ones
 from .declare import operation
 from .fft import FftC2C, FftC2R, FftR2C
 from .padding import ConstantPad, pad
+from .views import Unfold
 
 
-class Frames(ViewOperation):
-    """Windows of `size` elements of the last dimension, one every `step`, before it: a view."""
+class Frames(Unfold):
+    """Windows of `size` elements of the last dimension, one every `step`, before it: a view.
 
-    size: int
-    step: int
+    Its gradient is that of `unfold`, added up without looking for places that are seen twice.
+    """
+
+    kernel, node_name = "unfold", "UnfoldBackward0"
 
     def backward(self, grad: Tensor) -> Tensor:
         return OverlapAdd.apply(grad, self.input_shape[-1], self.step)
@@ -35,7 +38,7 @@ class OverlapAdd(Operation):
     step: int
 
     def backward(self, grad: Tensor) -> Tensor:
-        frames = Frames.apply(grad, self.input_shape[-1], self.step)
+        frames = Frames.apply(grad, grad.array.ndim - 1, self.input_shape[-1], self.step)
         return frames.narrow(-2, 0, self.input_shape[-2])
 
 
@@ -117,7 +120,7 @@ def stft(
     if align_to_window:  # the first and the last window reach over the ends where they are zero
         beside = (n_fft - width) // 2
         signal = ConstantPad.apply(signal, ((0, 0), (beside, n_fft - width - beside)), 0)
-    pieces = Frames.apply(signal, n_fft, hop)
+    pieces = Frames.apply(signal, 1, n_fft, hop)
     if window is None and width < n_fft:
         window = ones(width, dtype=input.dtype, device=input.device)
     if window is not None:
@@ -197,7 +200,12 @@ def istft(
 def _check_spectrum(call: str, input: Tensor, n_fft: int, onesided: bool | None) -> None:
     if input.array.size == 0:
         raise OperationError(f"{call}: input tensor cannot be empty.")
-    if input.array.ndim not in (2, 3):  # PyTorch counts the two parts of complex numbers
+    if input.array.ndim < 2:
+        raise IndexError(
+            f"{call}: Dimension out of range: expected frequencies and windows as the last two "
+            f"dimensions, but got a tensor of {input.array.ndim}"
+        )
+    if input.array.ndim > 3:  # PyTorch counts the two parts of complex numbers
         raise OperationError(
             f"{call}: expected a tensor with 3 or 4 dimensions, but got {input.array.ndim + 1}; "
             "complex numbers count as one of them"

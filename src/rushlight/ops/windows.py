@@ -1,7 +1,6 @@
 """Windows for the analysis of signals: `torch.signal.windows`, and torch's own older five.
 
-A window is made of a few numbers once, so it is computed on the host in double precision and rounded
-to its dtype.
+A window is made once of a few numbers: it is computed in double precision and rounded to its dtype.
 """
 
 from __future__ import annotations
@@ -10,22 +9,21 @@ from collections.abc import Callable, Iterable
 from math import pi
 from typing import Any
 
-import numpy as np
-
-from ..dtype import FLOATING, get_default_dtype, title_of
+from ..dtype import FLOATING, float64, get_default_dtype, title_of
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..layout import strided
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
-from .creation import table_at
+from .common import table_of
+from .creation import arange, full_like, ones_like
 from .declare import operation
 
-Array = np.ndarray[Any, Any]
+Values = Callable[[Tensor, int], Tensor]
 
 
 def _made(
-    count: int, periodic: bool, values: Callable[[Array, int], Array], dtype: DType,
+    count: int, periodic: bool, values: Values, dtype: DType,
     device: AnyDevice, requires_grad: bool,
 ) -> Tensor:  # fmt: skip
     """`values(n, last)` at the places n = 0, 1, ..., where a symmetric window ends at `last`.
@@ -33,36 +31,36 @@ def _made(
     A periodic window is a symmetric one with an element more, which is left away.
     """
     last = count if periodic and count > 1 else count - 1
-    places = np.arange(count, dtype=np.float64)
-    array = values(places, last).astype(dtype.numpy)
-    result = wrap(table_at(device).from_numpy(array))
+    result = values(arange(count, dtype=float64, device=device), last).to(dtype)
     return result.requires_grad_() if requires_grad else result
 
 
-def _unless_single(values: Callable[[Array, int], Array]) -> Callable[[Array, int], Array]:
+def _unless_single(values: Values) -> Values:
     """A window of a single element is 1, whatever the formula says there."""
-    return lambda n, last: np.ones(len(n)) if last < 1 else values(n, last)
+    return lambda n, last: ones_like(n) if last < 1 else values(n, last)
 
 
-def _cosines(coefficients: Iterable[float]) -> Callable[[Array, int], Array]:
+def _cosines(coefficients: Iterable[float]) -> Values:
     """a[0] - a[1] cos(2 pi n / last) + a[2] cos(4 pi n / last) - ..."""
-    factors = [-a if i % 2 else a for i, a in enumerate(coefficients)]
+    mean, *rest = coefficients
+    factors = [a if i % 2 else -a for i, a in enumerate(rest)]
 
-    def values(n: Array, last: int) -> Array:
-        angle = 2 * pi / last * n
-        return np.sum([a * np.cos(i * angle) for i, a in enumerate(factors)], 0)
+    def values(n: Tensor, last: int) -> Tensor:
+        result = full_like(n, mean)
+        for i, factor in enumerate(factors, 1):
+            result = result + factor * (2 * pi * i / last * n).cos()
+        return result
 
     return _unless_single(values)
 
 
-def _triangle(n: Array, last: int) -> Array:
-    return 1 - np.abs(2 * n / last - 1)
+def _triangle(n: Tensor, last: int) -> Tensor:
+    return 1 - (2 * n / last - 1).abs()
 
 
-def _bessel(beta: float) -> Callable[[Array, int], Array]:
-    def values(n: Array, last: int) -> Array:
-        x = 2 * n / last - 1
-        return np.i0(beta * np.sqrt(np.maximum(1 - x * x, 0))) / np.i0(beta)
+def _bessel(beta: float) -> Values:
+    def values(n: Tensor, last: int) -> Tensor:
+        return wrap(table_of(n).kaiser(n.array, last, beta))
 
     return _unless_single(values)
 
@@ -98,8 +96,8 @@ def exponential(
     if sym and center is not None:
         raise ValueError("Center must be None for symmetric windows")
 
-    def values(n: Array, last: int) -> Array:
-        return np.exp(-np.abs(n - (last / 2 if center is None else center)) / tau)
+    def values(n: Tensor, last: int) -> Tensor:
+        return (-(n - (last / 2 if center is None else center)).abs() / tau).exp()
 
     return _made(M, not sym, values, kind, device, requires_grad)
 
@@ -111,7 +109,7 @@ def cosine(
 ) -> Tensor:  # fmt: skip
     """Half a period of a sine: sin(pi (n + 1/2) / M)."""
     kind = _kind("cosine", M, dtype, layout)
-    return _made(M, not sym, lambda n, last: np.sin(pi * (n + 0.5) / (last + 1)), kind, device,
+    return _made(M, not sym, lambda n, last: (pi * (n + 0.5) / (last + 1)).sin(), kind, device,
                  requires_grad)  # fmt: skip
 
 
@@ -124,7 +122,7 @@ def gaussian(
     kind = _kind("gaussian", M, dtype, layout)
     if std <= 0:
         raise ValueError(f"Standard deviation must be positive, got: {std} instead.")
-    return _made(M, not sym, lambda n, last: np.exp(-(((n - last / 2) / std) ** 2) / 2), kind,
+    return _made(M, not sym, lambda n, last: (-(((n - last / 2) / std) ** 2) / 2).exp(), kind,
                  device, requires_grad)  # fmt: skip
 
 
@@ -230,7 +228,7 @@ def nuttall(
 
 
 def _older(
-    name: str, window_length: int, periodic: bool, values: Callable[[Array, int], Array],
+    name: str, window_length: int, periodic: bool, values: Values,
     dtype: DType | None, device: AnyDevice, requires_grad: bool,
 ) -> Tensor:  # fmt: skip
     kind = dtype or get_default_dtype()

@@ -21,6 +21,7 @@ from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import structure_changed
 from ..parameters import clear_grad, typename
 from ..tensor import Tensor
+from ..utils._pytree import tree_map
 
 __all__ = ["Optimizer", "required"]
 
@@ -290,20 +291,20 @@ def _split_names(params: Any) -> dict[str, Any]:
     return {"params": [entry[1] for entry in entries], "param_names": names}
 
 
-def _converted(value: Any, parameter: Tensor, key: Any = None) -> Any:
+def _converted(state: dict[Any, Any], parameter: Tensor) -> dict[Any, Any]:
     """Saved state of a parameter, in the dtype and on the device that it has now."""
-    if isinstance(value, Tensor):
-        if key == "step":  # kept in a dtype of its own, where kernels read it without waiting
-            return value.cpu()
-        if parameter.is_floating_point():
-            return value.to(parameter.device, parameter.dtype)
-        return value.to(parameter.device)
-    if isinstance(value, dict):
-        return {k: _converted(v, parameter, k) for k, v in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        collection: Any = type(value)
-        return collection(_converted(v, parameter) for v in value)
-    return value
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        dtype = parameter.dtype if parameter.is_floating_point() else value.dtype
+        return value.to(parameter.device, dtype)
+
+    converted = {key: tree_map(convert, value) for key, value in state.items()}
+    if isinstance(state.get("step"), Tensor):
+        # In a dtype of its own, where kernels read it without waiting.
+        converted["step"] = state["step"].cpu()
+    return converted
 
 
 def batches(

@@ -13,12 +13,16 @@ import numpy as np
 from ...device import cpu, device
 from ..declaration import kernel
 from .activation import Activation
+from .attention import Attention
 from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
+from .ctc import CTC
 from .dropout import Dropout
 from .elementwise import Elementwise
+from .embedding import Embedding
 from .fft import Fft
+from .folding import Folding
 from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
@@ -30,13 +34,17 @@ from .optim import Optim
 from .pooling import Pooling
 from .random import Random
 from .reduction import Reduction
+from .resampling import Resampling
 from .shape import Shape
 from .softmax import Softmax
+from .views import Views
+from .windows import Windows
 
 
 class Base(
-    Activation, Complex, Convolution, Copies, Dropout, Elementwise, Fft, Index, Indexing, Linalg,
-    Loss, Matmul, Normalization, Optim, Pooling, Random, Reduction, Shape, Softmax,
+    Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
+    Fft, Folding, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random,
+    Reduction, Resampling, Shape, Softmax, Views, Windows,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

@@ -95,14 +95,35 @@ class Copies:
         first, last = (float(np.float32(v).astype(dtype)) for v in (start, end))
         step = float(np.float32((last - first) / max(count - 1, 1)).astype(dtype))
         number = self.xp.arange(count)
+        if count == 1:
+            last = first
         steps = self.xp.where(number < count // 2, number, number - (count - 1))
         ends = self.xp.where(number < count // 2, first, last)
         way = self.cast(self.cast(step * steps, "float32"), dtype).astype("float64")
         return self.cast(self.cast(ends + way, "float32"), dtype)
 
     @kernel("creation")
+    def logspace(self, start: Any, end: Any, count: int, base: Any, dtype: Any) -> Any:
+        exponents = self.xp.linspace(start, end, count)
+        return self.cast(self.array(self.xp.power(base, exponents)), dtype)
+
+    @kernel("creation")
     def eye(self, rows: int, columns: int, dtype: Any) -> Any:
         return self.xp.eye(rows, columns, dtype=dtype)
+
+    @kernel("creation")
+    def triangle(self, row: int, col: int, offset: int, is_upper: bool, dtype: Any) -> Any:
+        """The rows, and below them the columns, of the elements above or below a diagonal."""
+        number = self.xp.arange(row)
+        ends = self.xp.clip(number + (offset + (not is_upper)), 0, col)
+        counts = [min(max(i + offset + (not is_upper), 0), col) for i in range(row)]
+        if is_upper:
+            counts = [col - count for count in counts]
+        begins, sizes = (ends, col - ends) if is_upper else (0 * ends, ends)
+        rows = self.xp.repeat(number, counts)
+        before = self.xp.repeat(self.xp.cumsum(sizes) - sizes - begins, counts)
+        columns = self.xp.arange(sum(counts)) - before
+        return self.xp.stack([rows, columns]).astype(dtype)
 
     @kernel("creation", ("x",))
     def fill(self, x: Any, value: Any) -> Any:

@@ -33,15 +33,6 @@ class Fft:
         sizes = [*(x.shape[dim] for dim in dims[:-1]), size]
         return self.xp.fft.irfftn(x, sizes, dims, norm)
 
-    @kernel("view")
-    def frames(self, x: Any, size: int, step: int) -> Any:
-        """Windows of the last axis, in a new axis before it."""
-        *rows, length = x.shape
-        *strides, stride = x.strides
-        return self.xp.lib.stride_tricks.as_strided(
-            x, (*rows, (length - size) // step + 1, size), (*strides, stride * step, stride)
-        )
-
     @kernel("window")
     def overlap_add(self, x: Any, length: int, step: int) -> Any:
         """The sum of windows laid at their places on an axis of `length` elements.

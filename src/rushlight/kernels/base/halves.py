@@ -3,7 +3,8 @@
 NumPy's own arithmetic of halves rounds after each step, and adds up in them: a million ones of
 bfloat16 are 256. What only moves elements (views, copies, indexing) takes halves as they are.
 
-The same layer around the generic kernels keeps them quiet (`kernels/quiet.py`).
+The same layer around the generic kernels keeps them quiet (`kernels/quiet.py`), and sees to it that
+a result for which there is no memory is refused before any work for it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from ..quiet import quiet_context
 
 _COMPUTES = {"elementwise", "reduction", "scan", "product", "window", "update", "fused"}
 _NO_VALUES = {"view", "read", "check"}
+# Kinds whose kernels look through an argument before they make a result that is as large, and the
+# places of such arguments. Of one element in memory, expanded to 2**45, the look would never end.
+_AS_LARGE = {"scan": slice(0, 1), "fused": slice(0, 1), "indexing": slice(1, None)}
+_MANY = 2**40  # elements that no memory has room for
 # Of the kernels that place elements, those that add where places are named twice.
 _ADDS = {"scatter_add", "index_put_add", "index_add", "pad_backward"}
 
@@ -32,6 +37,19 @@ def wrap_kernels(table: type) -> None:
             setattr(table, name, _widening(name, kernel, declaration))
         elif declaration.kind not in _NO_VALUES:
             setattr(table, name, _quiet(kernel))
+        if declaration.kind in _AS_LARGE:
+            setattr(table, name, _with_room(getattr(table, name), _AS_LARGE[declaration.kind]))
+
+
+def _with_room(kernel: Any, places: slice) -> Any:
+    def with_room(self: Any, *arguments: Any, **options: Any) -> Any:
+        for value in arguments[places]:
+            for array in value if type(value) is tuple else (value,):
+                if getattr(array, "size", 0) > _MANY:
+                    self.xp.empty(array.shape, array.dtype)  # raises MemoryError
+        return kernel(self, *arguments, **options)
+
+    return functools.wraps(kernel)(with_room)
 
 
 def _quiet(kernel: Any) -> Any:

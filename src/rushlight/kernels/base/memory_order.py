@@ -121,3 +121,20 @@ def _sorted_axes(strides: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
             inner_first[other], inner_first[place] = b, a
             place = other
     return tuple(inner_first[::-1])
+
+
+def owner_of(array: Any) -> Any:
+    """The array that has allocated the memory of this one."""
+    kind = type(array)
+    while type(array.base) is kind:
+        array = array.base
+    return array
+
+
+def span_of(array: Any) -> tuple[int, int]:
+    """How many bytes before and behind its first element an array's memory reaches."""
+    before, after = 0, array.itemsize if array.size else 0
+    for size, stride in zip(array.shape, array.strides, strict=True):
+        reach = (size - 1) * stride if array.size else 0
+        before, after = before + min(reach, 0), after + max(reach, 0)
+    return before, after

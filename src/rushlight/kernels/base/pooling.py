@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from ...dtype import FLOATING, INTEGER, category_of
+from ...errors import OperationError
 from ..declaration import kernel
 
 
@@ -16,10 +17,12 @@ class Pooling:
     array: Any
     clone: Any
     trunc_divide: Any
+    is_host: bool
 
     @kernel("window")
     def max_pool(self, x: Any, geometry: Any) -> tuple[Any, Any]:
-        """The maximum of each window, and its place in the window (the first one, row by row)."""
+        """The maximum of each window, and its place in the window: row by row the first one, of
+        several nans the last."""
         xp = self.xp
         lowest = -xp.inf if category_of(x.dtype) == FLOATING else xp.iinfo(x.dtype).min
         padded = self._with_border(x, geometry, lowest)
@@ -34,7 +37,7 @@ class Pooling:
                 inside = self._with_border(xp.ones_like(x, dtype=bool), geometry, False)
                 found = inside[window].copy()
                 continue
-            larger = (values > best) | (xp.isnan(values) & ~xp.isnan(best))
+            larger = (values > best) | xp.isnan(values)
             larger |= inside[window] & ~found
             found |= inside[window]
             xp.copyto(best, values, where=larger)
@@ -73,6 +76,52 @@ class Pooling:
             flat += (start + offset * geometry.dilation[dim]) * scale
             scale *= geometry.input_shape[2 + dim]
         return flat
+
+    @kernel("window")
+    def adaptive_max_pool(self, x: Any, sizes: Any) -> Any:
+        """For each part of the last axes the flat place of its first maximum, or its last nan."""
+        xp = self.xp
+        axes = range(x.ndim - len(sizes), x.ndim)
+        places = [self._places_in_parts(x.shape[a], n) for a, n in zip(axes, sizes, strict=True)]
+        best = where = None
+        for offset in itertools.product(*(range(p.shape[1]) for p in places)):
+            values, flat = x, 0
+            for axis, place, number in zip(axes, places, offset, strict=True):
+                values = xp.take(values, place[:, number], axis)
+                flat = xp.expand_dims(flat * x.shape[axis], -1) + place[:, number]
+            if best is None or where is None:
+                best, where = values, xp.zeros(values.shape, "int64") + flat
+                continue
+            larger = (values > best) | xp.isnan(values)  # of several nans the last, as in PyTorch
+            best = xp.where(larger, values, best)
+            where = xp.where(larger, flat, where)
+        return where
+
+    @kernel("indexing")
+    def max_unpool(self, x: Any, places: Any, sizes: Any) -> Any:
+        """Zeros of the last axes `sizes`, with x's elements at flat places in them."""
+        xp = self.xp
+        volume = prod(sizes)
+        if self.is_host and places.size and (places.min() < 0 or places.max() >= volume):
+            wrong = int(places[(places < 0) | (places >= volume)].ravel()[0])
+            raise OperationError(
+                f"max_unpool: Found an invalid max index: {wrong} (output volumes are of size "
+                f"{'x'.join(map(str, sizes))})"
+            )
+        places = xp.clip(places, 0, volume - 1)
+        lead = x.shape[: x.ndim - len(sizes)]
+        result = xp.zeros((*lead, volume), x.dtype)
+        count = prod(x.shape[x.ndim - len(sizes) :])
+        flat = (*lead, count)
+        xp.put_along_axis(result, places.reshape(flat), x.reshape(flat), axis=-1)
+        return result.reshape((*lead, *sizes))
+
+    def _places_in_parts(self, size: int, count: int) -> Any:
+        """A row for each part: its elements' places, the last one of them repeated."""
+        numbers = self.xp.arange(count)
+        starts, stops = numbers * size // max(count, 1), -(-(numbers + 1) * size // max(count, 1))
+        longest = size // max(count, 1) + (2 if size % max(count, 1) else 0)
+        return self.xp.minimum(starts[:, None] + self.xp.arange(longest), stops[:, None] - 1)
 
     @kernel("window")
     def avg_pool(self, x: Any, geometry: Any) -> Any:

@@ -1,0 +1,51 @@
+"""Sliding blocks of images as columns, and columns added up to images."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+from ..declaration import kernel
+
+
+class Folding:
+    xp: Any
+
+    @kernel("window")
+    def unfold_blocks(self, x: Any, geometry: Any) -> Any:
+        """(N, C, sizes) as (N, C * places in a block, blocks)."""
+        pads = [(p, p) for p in geometry.padding]
+        padded = self.xp.pad(x, ((0, 0), (0, 0), *pads)) if any(geometry.padding) else x
+        shape = (*x.shape[:2], prod(geometry.kernel_size), *geometry.counts)
+        columns = self.xp.empty(shape, x.dtype)
+        for number, window in enumerate(_blocks(geometry)):
+            columns[:, :, number] = padded[window]
+        return columns.reshape((x.shape[0], x.shape[1] * shape[2], prod(geometry.counts)))
+
+    @kernel("window")
+    def fold_blocks(self, columns: Any, geometry: Any) -> Any:
+        """The adjoint: (N, C * places in a block, blocks) added up to (N, C, sizes)."""
+        places = prod(geometry.kernel_size)
+        channels = columns.shape[1] // places
+        blocks = columns.reshape((columns.shape[0], channels, places, *geometry.counts))
+        sizes = [n + 2 * p for n, p in zip(geometry.input_sizes, geometry.padding, strict=True)]
+        padded = self.xp.zeros((columns.shape[0], channels, *sizes), columns.dtype)
+        for number, window in enumerate(_blocks(geometry)):
+            padded[window] += blocks[:, :, number]
+        inner = [
+            slice(p, p + n) for n, p in zip(geometry.input_sizes, geometry.padding, strict=True)
+        ]
+        return self.xp.ascontiguousarray(padded[(slice(None), slice(None), *inner)])
+
+
+def _blocks(geometry: Any) -> Iterator[Any]:
+    """For each place in a block: the padded input's elements that stand there."""
+    for offset in itertools.product(*(range(k) for k in geometry.kernel_size)):
+        yield (slice(None), slice(None)) + tuple(
+            slice(o * d, o * d + (n - 1) * s + 1, s)
+            for o, d, s, n in zip(
+                offset, geometry.dilation, geometry.stride, geometry.counts, strict=True
+            )
+        )

@@ -1,0 +1,53 @@
+"""Sums of elements along axes: resizing, and means over parts of an axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..declaration import kernel
+
+
+class Resampling:
+    xp: Any
+    _empty_in_order_of: Any
+
+    @kernel("window")
+    def resample(self, x: Any, taps: Any) -> Any:
+        """Maps the last axes of x, each by its `Taps` (ops/resampling.py), the last one first.
+
+        The result has x's memory order.
+        """
+        y = x
+        for axis, one in reversed(list(enumerate(taps, x.ndim - len(taps)))):
+            line = self._resample_bytes if x.dtype == "uint8" else self._resample_line
+            y = line(y, axis, one)
+        result = self._empty_in_order_of(x, y.shape)
+        result[...] = y
+        return result
+
+    def _resample_line(self, x: Any, axis: int, taps: Any) -> Any:
+        xp = self.xp
+        places, weights = map(xp.asarray, taps.arrays())
+        along = (-1,) + (1,) * (x.ndim - 1 - axis)
+        result = None
+        for number in range(taps.width):
+            place = places[:, number]
+            part = xp.take(x, xp.maximum(place, 0), axis)
+            weight = weights[:, number].astype(x.dtype).reshape(along)
+            part = xp.multiply(part, weight, out=part)
+            if number:  # the first is there; of those that are not, an infinity counts nothing
+                part = xp.where(place.reshape(along) < 0, 0, part)
+            result = part if result is None else xp.add(result, part, out=result)
+        return result
+
+    def _resample_bytes(self, x: Any, axis: int, taps: Any) -> Any:
+        """In whole numbers, rounded after each axis, as PyTorch does it."""
+        xp = self.xp
+        places, weights, power = taps.whole_weights()
+        places, weights = xp.asarray(places), xp.asarray(weights)
+        along = (-1,) + (1,) * (x.ndim - 1 - axis)
+        total = 1 << (power - 1)
+        for number in range(taps.width):
+            part = xp.take(x, xp.maximum(places[:, number], 0), axis).astype("int64")
+            total = total + part * weights[:, number].reshape(along)
+        return xp.clip(total >> power, 0, 255).astype("uint8")

@@ -1,0 +1,204 @@
+"""Scaled dot-product attention."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.operation import Operation
+from ..dtype import BOOL, FLOATING
+from ..errors import NotSupportedError, OperationError
+from ..grad_mode import enable_grad, state
+from ..random import default_state
+from ..tensor import Tensor, wrap
+from .common import table_of
+from .declare import operation
+from .softmax import softmax
+
+
+class Attention(Operation):
+    """The weighted means of values; of the scores only maxima and sums are kept."""
+
+    node_name = "ScaledDotProductFlashAttentionForCpuBackward0"
+    keeps = 1
+    scale: float
+    is_causal: bool
+    kept_scale: float
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save(*inputs[:5], output[1])
+
+    def backward(self, grad: Tensor) -> Any:
+        *inputs, sums = self.saved_tensors
+        parameters = (self.scale, self.is_causal, self.kept_scale)
+        return AttentionGradient.apply(grad, *inputs, wrap(sums), *parameters)
+
+
+class AttentionGradient(Operation):
+    """The gradients of query, key and value, from scores that are computed again."""
+
+    kernel = "attention_backward"
+    scale: float
+    is_causal: bool
+    kept_scale: float
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save(*inputs[:6])
+
+    def backward(self, *seeds: Any) -> Any:
+        from ..autograd import grad
+
+        first, query, key, value, mask, kept = self.saved_tensors
+        create_graph = state.enabled
+        with enable_grad():
+            # Views, so that the search ends here and not in what they came from.
+            inputs = [t.view_as(t) if t.requires_grad else t.detach().requires_grad_()
+                      for t in (first, query, key, value)]  # fmt: skip
+            seed, *sources = inputs
+            arguments = (*sources, mask, kept, self.scale, self.is_causal, self.kept_scale)
+            gradients = grad((_composed(*arguments),), sources, (seed,), create_graph=True)
+            found = [(g, s) for g, s in zip(gradients, seeds, strict=True) if s is not None]
+            results, given = zip(*found, strict=True)
+            return grad(results, inputs, given, create_graph=create_graph, allow_unused=True)
+
+
+@operation("nn.functional")
+def scaled_dot_product_attention(
+    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:  # fmt: skip
+    """softmax(query @ key.T * scale + attn_mask) @ value (Vaswani et al. 2017), tile by tile.
+
+    `query` is (..., L, E), `key` (..., S, E), `value` (..., S, V), the result (..., L, V); `scale`
+    is 1 / sqrt(E) unless told. A mask of booleans says what may be seen, one of numbers is added to
+    the scores; it broadcasts to (..., L, S). With `is_causal` query i sees the keys up to i. With
+    `enable_gqa` keys and values may have fewer heads (dimension -3), which groups of queries share.
+    `dropout_p` of the weights are set to zero. The scores are never all in memory, unless the mask
+    requires a gradient.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> torch.nn.functional.scaled_dot_product_attention(x, x, x, is_causal=True)
+    tensor([[1.0000, 0.0000],
+            [0.3302, 0.6698]])
+    """
+    mask = attn_mask
+    _check(query, key, value, mask, is_causal, enable_gqa)
+    if not 0 <= dropout_p <= 1:
+        raise OperationError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
+    rows, width = query.array.shape[-2:]
+    scale = 1 / math.sqrt(width or 1) if scale is None else float(scale)
+    lead = _lead(query, key, value, enable_gqa)
+    if mask is not None:
+        lead = _broadcast(lead, mask.array.shape[:-2])
+        mask = _four(mask.expand(*lead, rows, key.array.shape[-2]), lead)
+    query, key, value = (_four(_expanded(t, lead, enable_gqa), lead) for t in (query, key, value))
+    kept, kept_scale = None, 1.0
+    if dropout_p > 0:
+        shape = (*query.array.shape[:3], key.array.shape[2])
+        draw = table_of(query).random_bernoulli
+        kept = wrap(draw(default_state(query.array), shape, 1 - dropout_p))
+        kept_scale = 1 / (1 - dropout_p) if dropout_p < 1 else 0.0
+    attend = Attention.apply if mask is None or not mask.requires_grad else _composed
+    result = attend(query, key, value, mask, kept, scale, bool(is_causal), kept_scale)
+    return result.reshape(*lead, rows, value.array.shape[-1])
+
+
+def _composed(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, kept: Tensor | None,
+    scale: float, is_causal: bool, kept_scale: float,
+) -> Tensor:  # fmt: skip
+    """The same with all scores in memory, in operations that can be differentiated again."""
+    batch, groups, keys = key.array.shape[:3]
+    size = query.array.shape[1] // max(groups, 1)
+    key, value = (
+        t.unsqueeze(2).expand(batch, groups, size, *t.array.shape[2:]).flatten(1, 2)
+        for t in (key, value)
+    )
+    scores = (query * scale) @ key.transpose(-1, -2)
+    seen = mask
+    if is_causal:
+        seen = query.new_ones(query.array.shape[2], keys).tril().bool()
+    if seen is not None and seen.dtype.category == BOOL:
+        scores = scores.masked_fill(~seen, -math.inf)
+    elif seen is not None:
+        scores = scores + seen
+    sees_nothing = (scores == -math.inf).all(-1, keepdim=True)
+    weights = softmax(scores.masked_fill(sees_nothing, 0), -1).masked_fill(sees_nothing, 0)
+    if kept is not None:
+        weights = weights * kept * kept_scale
+    return weights @ value
+
+
+def _lead(query: Tensor, key: Tensor, value: Tensor, grouped: bool) -> tuple[int, ...]:
+    """The dimensions before the last two, the heads being those of the queries."""
+    shapes = [t.array.shape[:-2] for t in (query, key, value)]
+    if not grouped:
+        return _broadcast(*shapes)
+    return (*_broadcast(*[shape[:-1] for shape in shapes]), shapes[0][-1])
+
+
+def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise OperationError(
+            "scaled_dot_product_attention: the leading dimensions "
+            f"{' and '.join(map(str, shapes))} do not broadcast"
+        ) from None
+
+
+def _expanded(x: Tensor, lead: tuple[int, ...], grouped: bool) -> Tensor:
+    shape = x.array.shape
+    whole = (*lead[:-1], shape[-3], *shape[-2:]) if grouped else (*lead, *shape[-2:])
+    return x if whole == shape else x.expand(whole)
+
+
+def _four(x: Tensor, lead: tuple[int, ...]) -> Tensor:
+    """x (..., rows, columns) with two dimensions before the last two."""
+    ndim = x.array.ndim
+    if ndim < 4:
+        return x.reshape((1,) * (4 - ndim) + x.array.shape)
+    return x.flatten(0, ndim - 4) if ndim > 4 else x
+
+
+def _check(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool, grouped: bool
+) -> None:
+    name = "scaled_dot_product_attention"
+    q, k, v = (t.array.shape for t in (query, key, value))
+    told = f"query {q}, key {k}, value {v}"
+    if min(len(q), len(k), len(v)) < 2:
+        raise OperationError(
+            f"{name}: Expected query, key, and value to all be at least 2 dimensional, got {told}"
+        )
+    if not query.array.dtype == key.array.dtype == value.array.dtype:
+        raise OperationError(
+            f"{name}: Expected query, key, and value to have the same dtype, but got "
+            f"{query.dtype}, {key.dtype} and {value.dtype}"
+        )
+    if query.dtype.category != FLOATING:
+        raise NotSupportedError(f"{name}: not implemented for {query.dtype}")
+    if q[-1] != k[-1] or k[-2] != v[-2]:
+        raise OperationError(
+            f"{name}: query and key must have the same last dimension, key and value the same "
+            f"number of rows, got {told}"
+        )
+    if grouped and not (len(q) == len(k) == len(v) >= 3 and k[-3] == v[-3] and k[-3] > 0
+                        and q[-3] % k[-3] == 0):  # fmt: skip
+        raise OperationError(
+            f"{name}: with enable_gqa the number of heads (dimension -3) in key and value must be "
+            f"equal and divide that in query, got {told}"
+        )
+    if mask is None:
+        return
+    if is_causal:
+        raise OperationError(f"{name}: Explicit attn_mask should not be set when is_causal=True")
+    if mask.dtype.category != BOOL and mask.array.dtype not in (query.array.dtype, "float32"):
+        raise OperationError(
+            f"{name}: Expected attn_mask dtype to be bool or float or to match query dtype, but "
+            f"got attn_mask.dtype: {mask.dtype} and query.dtype: {query.dtype} instead"
+        )

@@ -1,0 +1,94 @@
+"""What views have besides themselves: a copy (`diagonal_copy`), a form in place (`squeeze_`)."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ..autograd.mirror import reach
+from ..autograd.operation import check_inplace
+from ..grad_mode import state
+from ..kernels.launch import refuse_record
+from ..layout import contiguous_format
+from ..tensor import Tensor
+from . import complex, joining, shape, splitting, views
+from .declare import operation
+
+
+def _alias(input: Tensor) -> Tensor:
+    return shape.ViewAs.apply(input, input.array.shape)
+
+
+def _detach(input: Tensor) -> Tensor:
+    return input.detach()
+
+
+_COPIED = {
+    "alias": _alias, "as_strided": views.as_strided, "detach": _detach,
+    "diagonal": views.diagonal, "expand": shape.expand, "narrow": joining.narrow,
+    "permute": shape.permute, "select": joining.select, "slice": views.slice_of,
+    "split": splitting.unsafe_split, "split_with_sizes": splitting.split_with_sizes,
+    "squeeze": shape.squeeze, "t": shape.t, "transpose": shape.transpose,
+    "unbind": joining.unbind, "unfold": views.unfold, "unsqueeze": shape.unsqueeze,
+    "view": Tensor.view, "view_as_complex": complex.view_as_complex,
+    "view_as_real": complex.view_as_real,
+}  # fmt: skip
+_IN_PLACE = {
+    "as_strided": views.as_strided, "squeeze": shape.squeeze, "swapaxes": shape.transpose,
+    "swapdims": shape.transpose, "t": shape.t, "transpose": shape.transpose,
+    "unsqueeze": shape.unsqueeze,
+}  # fmt: skip
+
+
+def _define_copy(name: str, view: Any) -> None:
+    def body(*args: Any, **kwargs: Any) -> Any:
+        shown = view(*args, **kwargs)
+        if isinstance(shown, tuple):
+            return tuple([part.clone(memory_format=contiguous_format) for part in shown])
+        return shown.clone(memory_format=contiguous_format)
+
+    body.__doc__ = f"A copy of what `{name}` shows of a tensor."
+    out = inspect.Parameter(
+        "out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None"
+    )
+    _describe(body, name + "_copy", view, "input", out)
+    operation("torch", method=name == "narrow")(body)
+
+
+def _define_inplace(name: str, view: Any) -> None:
+    def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if state.enabled:
+            check_inplace(self)
+        refuse_record(f"gives a tensor another shape in place ({name}_)")
+        shown = view(self, *args, **kwargs)
+        self.array = shown.array
+        if shown._view.base is not self:
+            self._view = shown._view
+        if shown._grad_fn is not None:
+            self.rebase(shown._grad_fn)
+        self.bump_version()
+        if len(self.counter()) > 1:
+            reach(self)
+        return self
+
+    function.__doc__ = f"`{name}`, with this tensor becoming the view."
+    _describe(function, name + "_", view, "self")
+    operation("torch" if name == "as_strided" else "Tensor", method=True)(function)
+
+
+def _describe(function: Any, name: str, view: Any, first: str, *more: Any) -> None:
+    """Gives a function a name, and the view's signature with `more` parameters."""
+    signature = inspect.signature(view)
+    tensor, *rest = signature.parameters.values()
+    parameters = [tensor.replace(name=first, annotation="Tensor"), *rest, *more]
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = view.__module__  # where the names in its annotations are
+    function.__signature__ = signature.replace(parameters=parameters)
+    function.__annotations__ = {p.name: p.annotation for p in parameters}
+    function.__annotations__["return"] = signature.return_annotation
+
+
+for _name, _view in _COPIED.items():
+    _define_copy(_name, _view)
+for _name, _view in _IN_PLACE.items():
+    _define_inplace(_name, _view)

@@ -1,0 +1,218 @@
+"""Tensors by their memory: made with strides, given another size or storage in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from ..autograd.operation import ViewOperation
+from ..dtype import dtype as DType
+from ..dtype import get_default_dtype
+from ..errors import OperationError
+from ..kernels.launch import refuse_record
+from ..layout import contiguous_format, preserve_format
+from ..storage import TypedStorage, UntypedStorage
+from ..tensor import Tensor, wrap
+from ..types import AnyDevice
+from .common import check_one_device, methods, new_shape
+from .creation import empty, finished, table_at
+from .declare import operation
+from .promotion import table_of
+from .views import Places
+
+
+@operation(method=False)
+def empty_strided(
+    size: Sequence[int], stride: Sequence[int], *, dtype: DType | None = None,
+    device: AnyDevice = None, layout: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """A tensor with these strides, its elements whatever stood in its memory.
+
+    >>> import rushlight as torch
+    >>> torch.empty_strided((2, 3), (1, 2)).stride()
+    (1, 2)
+    """
+    shape, strides = new_shape((size,)), new_shape((stride,))
+    if len(shape) != len(strides):
+        raise OperationError(
+            f"empty_strided: dimensionality of sizes ({len(shape)}) must match dimensionality of "
+            f"strides ({len(strides)})"
+        )
+    kind = (dtype or get_default_dtype()).numpy
+    return finished(table_at(device).empty_strided(shape, strides, kind), requires_grad)
+
+
+@operation(method=False)
+def empty_permuted(
+    size: Sequence[int], physical_layout: Sequence[int], *, dtype: DType | None = None,
+    device: AnyDevice = None, layout: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """A dense tensor whose dimensions are in the order `physical_layout` in memory, outermost
+    first."""
+    shape, order = new_shape((size,)), tuple(physical_layout)
+    if len(shape) != len(order):
+        raise OperationError(
+            "empty_permuted: Number of dimensions in size does not match the length of the "
+            f"physical_layout; i.e. len(size) = {len(shape)} is not equal to len(physical_layout) "
+            f"= {len(order)}"
+        )
+    for dim in order:
+        if not 0 <= dim < len(shape):
+            raise OperationError(
+                "empty_permuted: Dimension out of range (expected to be between 0 and "
+                f"{len(shape) - 1}, but got {dim} at index {order.index(dim)}). NB: negative dims "
+                "not currently supported; file an issue if you want it."
+            )
+    if len(set(order)) != len(order):
+        raise OperationError("empty_permuted: Duplicate dim not allowed: " + str(list(order)))
+    strides = [0] * len(shape)
+    step = 1
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= max(shape[dim], 1)
+    return empty_strided(shape, strides, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+@operation("Tensor")
+def new_empty_strided(
+    self: Tensor, size: Sequence[int], stride: Sequence[int], *, dtype: DType | None = None,
+    device: AnyDevice = None, requires_grad: bool = False, **ignored: Any,
+) -> Tensor:  # fmt: skip
+    """`torch.empty_strided(size, stride)` with this tensor's dtype and device."""
+    return empty_strided(size, stride, dtype=dtype or self.dtype, device=device or self.device,
+                         requires_grad=requires_grad)  # fmt: skip
+
+
+# ---- another size, another storage, in place
+
+
+class Restride(ViewOperation):
+    """The storage's elements at other places, without a gradient."""
+
+    kernel = "as_strided"
+    places: Places
+
+
+@operation("Tensor")
+def resize_(self: Tensor, *sizes: Any, memory_format: Any = contiguous_format) -> Tensor:
+    """Another shape for this tensor, with the first elements of its storage from where it begins.
+
+    A larger one than the storage holds gets new memory, whose further elements are whatever stood
+    there: other tensors keep the old one.
+    """
+    shape = new_shape(sizes)
+    if self.requires_grad:
+        raise OperationError(
+            "cannot resize variables that require grad (resize_); use detach() or reshape()"
+        )
+    if shape == self.array.shape and memory_format in (contiguous_format, preserve_format):
+        return self
+    refuse_record("gives a tensor another size in place (resize_)")
+    flat = _elements_behind(self)
+    count = prod(shape)
+    if count > flat.array.size:
+        larger = empty((count,), dtype=self.dtype, device=self.device)
+        larger[: flat.array.size].copy_(flat)
+        _take_memory(self, larger.reshape(shape).array, larger.counter())
+    else:
+        _take_memory(self, flat[:count].reshape(shape).array, self.counter())
+    if memory_format not in (contiguous_format, preserve_format):
+        _take_memory(self, self.contiguous(memory_format=memory_format).array, [self._version])
+    return self
+
+
+def _elements_behind(tensor: Tensor) -> Tensor:
+    """A line of the storage's elements from where a tensor begins."""
+    offset = tensor.storage_offset()
+    count = tensor.untyped_storage().nbytes() // tensor.array.itemsize - offset
+    if tensor.array.size == 0:
+        return wrap(tensor.array.reshape(-1))
+    return Restride.apply(tensor.detach(), Places((count,), (1,)))
+
+
+def _take_memory(tensor: Tensor, array: Any, counter: list[Any]) -> None:
+    """Makes a tensor one of other memory, or of other places in its own."""
+    tensor.array = array
+    tensor._view = None
+    tensor._counter = counter
+    tensor.bump_version()
+
+
+@operation
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Another tensor's shape for this one; see `resize_`."""
+    return resize_(self, the_template.array.shape)
+
+
+@operation("Tensor")
+def set_(
+    self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None
+) -> Tensor:
+    """The memory of another tensor, or of a storage, for this tensor.
+
+    Sizes and strides say which of its elements; without them it is the tensor as it is, or the
+    whole storage in one dimension, and without a source no memory at all.
+    """
+    if self.requires_grad and self.is_leaf is False:
+        raise OperationError("set_: cannot change the memory of a tensor that has a history")
+    refuse_record("gives a tensor another storage (set_)")
+    if source is None:
+        source = empty((0,), dtype=self.dtype, device=self.device)
+    if isinstance(source, (UntypedStorage, TypedStorage)):
+        source = source.elements.view(self.dtype)
+        if size is None:
+            size = source.array.shape
+    if not isinstance(source, Tensor):
+        raise TypeError(
+            "set_() received an invalid combination of arguments - got "
+            f"({type(source).__name__}), but expected a Tensor or a Storage"
+        )
+    check_one_device("set_", (self, source))
+    if source.array.dtype != self.array.dtype:
+        raise OperationError(
+            f"set_: Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
+        )
+    array = source.array
+    if size is not None:
+        shape = new_shape((size,))
+        steps = Places.of(shape).stride if stride is None else tuple(stride)
+        whole = wrap(table_of(source).storage_of(array)).view(source.dtype)
+        array = Restride.apply(whole, Places(shape, steps, storage_offset)).array
+    _take_memory(self, array, source.counter())
+    return self
+
+
+# ---- what the memory is
+
+
+def _untyped_storage(self: Tensor) -> UntypedStorage:
+    """The bytes that this tensor shares with its views, and with what it is a view of."""
+    return UntypedStorage(wrap(table_of(self).storage_of(self.array)))
+
+
+def _storage(self: Tensor) -> TypedStorage:
+    """The elements that this tensor shares with its views, in one line."""
+    refuse_record("hands out a storage")
+    return TypedStorage(wrap(table_of(self).storage_of(self.array)).view(self.dtype))
+
+
+@operation("Tensor")
+def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    """Whether both are the same memory with the same sizes and strides."""
+    return (
+        self.data_ptr() == tensor.data_ptr()
+        and self.array.shape == tensor.array.shape
+        and self.array.strides == tensor.array.strides
+    )
+
+
+def _dim_order(self: Tensor, *, ambiguity_check: Any = False) -> tuple[int, ...]:
+    """The dimensions from the outermost in memory to the innermost."""
+    strides = self.array.strides
+    return tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
+
+
+methods(untyped_storage=_untyped_storage, storage=_storage, dim_order=_dim_order)

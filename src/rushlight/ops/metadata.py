@@ -1,0 +1,136 @@
+"""What a tensor is, as functions of torch's, and the kinds of tensors that none is here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensor import Tensor
+from .common import methods
+from .declare import operation
+
+
+@operation(method=False)
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the elements are real numbers with a fraction."""
+    return input.is_floating_point()
+
+
+@operation(method=False)
+def is_complex(input: Tensor) -> bool:
+    """Whether the elements are complex numbers."""
+    return input.is_complex()
+
+
+@operation(method=False)
+def is_signed(input: Tensor) -> bool:
+    """Whether the dtype has negative numbers."""
+    return input.is_signed()
+
+
+@operation(method=False)
+def get_device(input: Tensor) -> int:
+    """The number of the device; -1 for the CPU."""
+    return input.get_device()
+
+
+@operation
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element is not zero."""
+    if input.array.size != 1:
+        problem = "no values" if input.array.size == 0 else "more than one value"
+        raise RuntimeError(f"Boolean value of Tensor with {problem} is ambiguous")
+    return bool(input.item())
+
+
+@operation
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether both have the same shape."""
+    return input.array.shape == other.array.shape
+
+
+def _false(input: Tensor) -> bool:
+    if not isinstance(input, Tensor):
+        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
+    return False
+
+
+@operation
+def is_conj(input: Tensor) -> bool:
+    """False: conjugates are computed at once here."""
+    return _false(input)
+
+
+@operation
+def is_neg(input: Tensor) -> bool:
+    """False: negatives are computed at once here."""
+    return _false(input)
+
+
+@operation
+def is_distributed(input: Tensor) -> bool:
+    """False: a tensor is on one device."""
+    return _false(input)
+
+
+@operation(method=False)
+def detach(input: Tensor) -> Tensor:
+    """A tensor of the same memory, outside the graph."""
+    return input.detach()
+
+
+@operation(method=False)
+def detach_(input: Tensor) -> Tensor:
+    """Takes the tensor itself out of the graph."""
+    return input.detach_()
+
+
+def _is_pinned(self: Tensor, device: Any = None) -> bool:
+    """False: transfers to a GPU copy from ordinary memory."""
+    return False
+
+
+def _is_shared(self: Tensor) -> bool:
+    """Whether the memory is one that processes share; a GPU's is."""
+    return self.is_cuda
+
+
+def _to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool = True) -> Tensor:
+    """The tensor itself, which is dense, in another dtype if one is given."""
+    return self if dtype is None else self.to(dtype)
+
+
+def _new(self: Tensor, *data: Any, device: Any = None) -> Tensor:
+    """`torch.Tensor(...)` of this tensor's dtype and on its device: sizes, or data."""
+    if len(data) == 1 and not isinstance(data[0], (int, Tensor)) and not hasattr(data[0], "numel"):
+        return self.new_tensor(data[0], device=device)
+    if len(data) == 1 and isinstance(data[0], Tensor):
+        if data[0].dtype is not self.dtype:
+            raise TypeError(
+                f"expected {self.type()} (got {data[0].type()}); convert it with .to() first"
+            )
+        return data[0].alias()
+    return self.new_empty(*(data or (0,)), device=device)
+
+
+def _type_property(place: str) -> property:
+    def is_there(self: Tensor) -> bool:
+        return self.device.type == place
+
+    is_there.__doc__ = f"Whether the tensor is on a device of type {place}."
+    return property(is_there)
+
+
+def _never(self: Tensor) -> bool:
+    """False: there are dense tensors alone."""
+    return False
+
+
+
+methods(
+    is_pinned=_is_pinned, is_shared=_is_shared, to_dense=_to_dense, new=_new,
+    const_data_ptr=Tensor.data_ptr, is_sparse_csr=property(_never),
+    is_nested=property(_never), is_mkldnn=property(_never),
+    **{f"is_{place}": _type_property(place) for place in (
+        "cpu", "meta", "mps", "mtia", "xla", "xpu", "ipu", "maia", "vulkan",
+    )},
+)  # fmt: skip

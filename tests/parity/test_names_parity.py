@@ -1,0 +1,23 @@
+"""The list of PyTorch's public names against PyTorch itself."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from rushlight.missing import pytorch_names
+
+
+def tool() -> Any:
+    path = Path(__file__).parents[2] / "tools/pytorch_names.py"
+    spec = importlib.util.spec_from_file_location("pytorch_names", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_list_is_pytorchs() -> None:
+    """If this fails, run `python tools/pytorch_names.py` in PyTorch's environment."""
+    assert pytorch_names() == set(tool().names())
