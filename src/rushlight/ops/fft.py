@@ -205,7 +205,8 @@ def fft(
     """The discrete Fourier transform: X[k] = sum over j of x[j] exp(-2 pi i j k / n).
 
     The signal is cut off, or filled up with zeros, to `n` elements along `dim`. `norm` says which
-    direction divides: "forward" by n, "ortho" both by sqrt(n), "backward" (the default) the inverse.
+    direction divides by n: "forward", or "backward" (the default) the inverse; with "ortho" both do
+    by sqrt(n).
 
     >>> import rushlight as torch
     >>> torch.fft.fft(torch.tensor([0.0, 1.0, 2.0, 3.0]))

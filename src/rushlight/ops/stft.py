@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 from ..autograd.operation import Operation
 from ..dtype import FLOATING
@@ -65,8 +64,10 @@ def _lengths(
 def _centred(window: Tensor, n_fft: int) -> Tensor:
     """The window with zeros on both sides, `n_fft` elements in all."""
     width = window.array.shape[0]
+    if width == n_fft:
+        return window
     left = (n_fft - width) // 2
-    return ConstantPad.apply(window, ((left, n_fft - width - left),), 0) if width < n_fft else window
+    return ConstantPad.apply(window, ((left, n_fft - width - left),), 0)
 
 
 @operation
@@ -111,7 +112,9 @@ def stft(
     if hop <= 0:
         raise OperationError(f"{call}: expected hop_length > 0, but got hop_length={hop}")
     if not 0 < width <= n_fft:
-        raise OperationError(f"{call}: expected 0 < win_length <= n_fft, but got win_length={width}")
+        raise OperationError(
+            f"{call}: expected 0 < win_length <= n_fft, but got win_length={width}"
+        )
     if window is not None and window.array.shape != (width,):
         raise OperationError(
             f"{call}: expected a 1D window tensor of size equal to win_length={width}, but got "
@@ -121,6 +124,13 @@ def stft(
         beside = (n_fft - width) // 2
         signal = ConstantPad.apply(signal, ((0, 0), (beside, n_fft - width - beside)), 0)
     pieces = Frames.apply(signal, 1, n_fft, hop)
+    if window is None:
+        warnings.warn(
+            "A window was not provided. A rectangular window will be applied, which is known to "
+            "cause spectral leakage. torch.hann_window and torch.hamming_window reduce it; give "
+            "torch.ones(n_fft) to mean a rectangular one.",
+            stacklevel=3,
+        )
     if window is None and width < n_fft:
         window = ones(width, dtype=input.dtype, device=input.device)
     if window is not None:
@@ -168,6 +178,11 @@ def istft(
     if not 0 < width <= n_fft:
         raise OperationError(f"{call}: expected 0 < win_length <= n_fft")
     if window is None:
+        warnings.warn(
+            "A window was not provided. A rectangular window will be applied. Please provide the "
+            "same window used by stft to make the inversion lossless, or torch.ones(n_fft).",
+            stacklevel=3,
+        )
         window = ones(width, dtype=input.real.dtype, device=input.device)
     elif window.array.shape != (width,):
         raise OperationError(
@@ -185,7 +200,7 @@ def istft(
     signal = OverlapAdd.apply(pieces, whole, hop).narrow(1, start, kept)
     envelope = OverlapAdd.apply(squares, whole, hop).narrow(1, start, kept)
     check(envelope.abs() > 1e-11, OperationError,
-          f"{call}: window overlap add min: 1; the windows leave a gap, where the signal is unknown")
+          f"{call}: window overlap add min: 1; the windows leave gaps in the signal")  # fmt: skip
     signal = signal / envelope
     if end > whole:
         warnings.warn(

@@ -47,7 +47,7 @@ class Fft:
             start, span = first * step, group.shape[-2] * apart * step
             laid = result[..., start : start + span].reshape(*rows, group.shape[-2], apart * step)
             laid[..., :size] += group
-        return result[..., :length]
+        return result[..., :length].copy()
 
 
 def _doubled(ndim: int, axis: int, size: int) -> tuple[Any, ...]:
