@@ -89,6 +89,7 @@ from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
 from .storage import TypedStorage, UntypedStorage
+from .utils import checkpoint as _checkpoint
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])

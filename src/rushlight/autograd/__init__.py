@@ -15,15 +15,18 @@ from ..grad_mode import (
 from ..kernels import launch
 from ..kernels.launch import kernels
 from ..tensor import Tensor, wrap
-from . import engine, grad_mode, graph
+from . import anomaly_mode, engine, function, functional, grad_mode, graph, variable
+from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
 from .node import Node
+from .variable import Variable
 
 __all__ = [
-    "Function", "Node", "backward", "enable_grad", "grad", "grad_mode", "gradcheck",
-    "gradgradcheck", "graph", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
-    "no_grad", "set_grad_enabled",
+    "Function", "Node", "Variable", "anomaly_mode", "backward", "detect_anomaly", "enable_grad",
+    "function", "functional", "grad", "grad_mode", "gradcheck", "gradgradcheck", "graph",
+    "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad",
+    "set_detect_anomaly", "set_grad_enabled", "variable",
 ]  # fmt: skip
 
 

@@ -43,9 +43,10 @@ def run(
     """
     if launch.recorder is not None and first == 0:
         launch.recorder.see_backward(roots)
-    previous, phase = state.enabled, launch.phase
+    previous, phase, partial = state.enabled, launch.phase, state.partial
     try:
         state.enabled, launch.phase = create_graph, "backward"
+        state.partial = inputs is not None
         nodes, expected = _plan(roots)
         wanted = None
         if inputs is not None:
@@ -62,7 +63,7 @@ def run(
         task.run(nodes, retain_graph)
         return [] if wanted is None or accumulate else wanted.collect()
     finally:
-        state.enabled, launch.phase = previous, phase
+        state.enabled, launch.phase, state.partial = previous, phase, partial
 
 
 def _plan(roots: list[Tensor]) -> tuple[list[Node], dict[Tensor, int]]:
@@ -110,7 +111,7 @@ class _Backward:
 
     def run(self, nodes: list[Node], retain_graph: bool) -> None:
         """Runs nodes from the last to the first; the list is empty afterwards."""
-        wanted, pending = self.wanted, self.pending
+        wanted, pending, anomalies = self.wanted, self.pending, state.anomaly
         while nodes:
             node = nodes.pop()
             gradients = pending.pop(node, None)
@@ -123,6 +124,8 @@ class _Backward:
                 continue
             if gradients is None:  # whatever uses its results has sent nothing back
                 results: Any = (None,) * len(node._edges)
+            elif anomalies is not None:
+                results = _watched(anomalies, node, gradients)
             elif node._outputs == 1:
                 results = node.backward(gradients)
             elif node.materialize_grads:
@@ -224,6 +227,22 @@ class _Backward:
         kernel_tables[type(grad.array)].add(grad.array, gradient.array, grad.array)
         grad.bump_version()
         return grad
+
+
+def _watched(anomalies: Any, node: Node, gradients: Any) -> Any:
+    """What a node's backward makes, while anomalies are looked for."""
+    try:
+        if node._outputs == 1:
+            results = node.backward(gradients)
+        elif node.materialize_grads:
+            results = node.backward(*_materialized(node, gradients))
+        else:
+            results = node.backward(*gradients)
+        anomalies.check(node, results if type(results) is tuple else (results,))
+    except Exception:
+        anomalies.show(node)
+        raise
+    return results
 
 
 def _is_new(gradient: Tensor, node: Node | None, gradients: Any, results: Any) -> bool:
