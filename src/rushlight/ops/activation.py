@@ -11,7 +11,8 @@ from ..tensor import Tensor
 from .choices import where
 from .common import conjugated, derivative
 from .declare import Unary, operation
-from .elementwise import erfc, exp
+from .elementwise import exp
+from .special import erfc
 
 
 class Relu(SavesOutput, Unary):
@@ -71,7 +72,8 @@ class SigmoidGradient(SavesInputs):
 
 
 _relu = Relu.define()
-tanh, sigmoid = Tanh.define("nn.functional.tanh"), Sigmoid.define("nn.functional.sigmoid")
+tanh = Tanh.define("nn.functional.tanh")
+sigmoid = Sigmoid.define("nn.functional.sigmoid", "special.expit")
 
 
 @operation("nn.functional")

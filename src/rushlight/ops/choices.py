@@ -174,6 +174,18 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     return Clamp.finish(input if kind is input.dtype else input.to(kind), min, max)
 
 
+@operation(inplace=True)
+def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """Elements below `min`, a number or a tensor, become `min`."""
+    return clamp(input, min)
+
+
+@operation(inplace=True)
+def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """Elements above `max`, a number or a tensor, become `max`."""
+    return clamp(input, None, max)
+
+
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
 

@@ -34,6 +34,11 @@ def check_ordered(name: str, x: Tensor) -> Tensor:
     return x
 
 
+def not_implemented(what: str) -> NotImplementedError:
+    """PyTorch's error in a backward that nobody has written."""
+    return NotImplementedError(f"the derivative for '{what}' is not implemented.")
+
+
 def conjugated(value: Any) -> Any:
     """The conjugate of an operand; real ones are their own, and cost one question."""
     if isinstance(value, Tensor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import numbers
 import sys
 import warnings
 from collections.abc import Mapping
@@ -210,6 +211,12 @@ def _check_integers(function: Any, values: dict[str, Any]) -> None:
 
 def answer_operator(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     """`rescue` for an operator of Python's syntax, whose other operand may know the answer."""
+    first = values["input"]
+    if isinstance(first, numbers.Number):  # by `Tensor.__radd__(2, x)` alone
+        raise TypeError(
+            f"descriptor '{function.__name__}' requires a Tensor, but received "
+            f"'{type(first).__name__}'"
+        )
     try:
         return rescue(function, error, values)
     except TypeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd.operation import SavesInputs, SavesOutput
@@ -11,6 +12,7 @@ from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
 from ..type_info import finfo
 from .choices import where
+from .common import conjugated
 from .declare import Binary, operation
 
 
@@ -73,7 +75,24 @@ class Logaddexp(SavesInputs, Binary):
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
-        return grad * (a - b).sigmoid(), grad * (b - a).sigmoid() if self.needs(1) else None
+        share = conjugated(a - b)
+        return grad * share.sigmoid(), grad * (-share).sigmoid() if self.needs(1) else None
+
+
+class Logaddexp2(SavesInputs, Binary):
+    """log2(2 ** input + 2 ** other), broadcast, without overflow.
+
+    >>> import rushlight as torch
+    >>> torch.logaddexp2(torch.tensor([1.0]), torch.tensor([1.0]))
+    tensor([2.])
+    """
+
+    takes_numbers = False
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        scaled = (a - b) * math.log(2)
+        return grad * scaled.sigmoid(), grad * (-scaled).sigmoid() if self.needs(1) else None
 
 
 class Logcumsumexp(SavesOutput):
@@ -97,9 +116,10 @@ class Logcumsumexp(SavesOutput):
 
 
 logaddexp = Logaddexp.define(inplace=False)
+logaddexp2 = Logaddexp2.define(inplace=False)
 
 
-@operation("torch", "nn.functional.softmax")
+@operation("torch", "nn.functional.softmax", "special.softmax")
 def softmax(
     input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -112,7 +132,7 @@ def softmax(
     return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", dim, input))
 
 
-@operation("torch", "nn.functional.log_softmax")
+@operation("torch", "nn.functional.log_softmax", "special.log_softmax")
 def log_softmax(
     input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -137,7 +157,7 @@ def _dim(name: str, dim: int | None, input: Tensor) -> int:
     return wrap_dim(dim, input.array.ndim)
 
 
-@operation
+@operation("torch", "special.logsumexp")
 def logsumexp(
     input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip

@@ -13,11 +13,11 @@ from ..dtype import FLOATING, float64, get_default_dtype, title_of
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..layout import strided
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from ..types import AnyDevice
-from .common import table_of
 from .creation import arange, full_like, ones_like
 from .declare import operation
+from .special import i0
 
 Values = Callable[[Tensor, int], Tensor]
 
@@ -60,7 +60,8 @@ def _triangle(n: Tensor, last: int) -> Tensor:
 
 def _bessel(beta: float) -> Values:
     def values(n: Tensor, last: int) -> Tensor:
-        return wrap(table_of(n).kaiser(n.array, last, beta))
+        x = 2 * n / last - 1
+        return i0(beta * (1 - x * x).sqrt()) / i0(full_like(n, beta))
 
     return _unless_single(values)
 

@@ -29,23 +29,27 @@ from ..dtype import category_of
 
 UNARY = """
     abs absolute arccos arccosh arcsin arcsinh arctan arctanh bitwise_not cbrt ceil conjugate cos
-    cosh exp exp2 expm1 fabs floor i0 invert isfinite isinf isnan log log10 log1p log2 logical_not
+    cosh exp exp2 expm1 fabs floor invert isfinite isinf isnan log log10 log1p log2 logical_not
     negative positive reciprocal
     rint sign signbit sin sinh sqrt square tan tanh trunc
 """.split()
 BINARY = """
     add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal floor_divide fmax fmin fmod
-    greater greater_equal hypot left_shift less less_equal logaddexp logical_and logical_or
-    logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift subtract
-    true_divide
+    gcd greater greater_equal hypot lcm left_shift less less_equal logaddexp logaddexp2 logical_and
+    logical_or logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift
+    subtract true_divide
 """.split()
 # These give float32 for bfloat16 in CuPy 14.
 WIDE_BFLOAT16 = ("where", "tril", "triu")
-SPECIAL = ("erf", "erfc")
+SPECIAL = """
+    digamma entr erf erfc erfcx erfinv gammaln i0 i0e i1 i1e j0 j1 log_ndtr logit ndtr ndtri y0 y1
+""".split()
+SPECIAL_2 = "gammainc gammaincc xlog1py xlogy zeta".split()
 _UFUNC_OPTIONS = ("out", "casting", "dtype")
 
 # Per function its parameters in CuPy's order; those after `*` by name alone.
 FUNCTIONS = {
+    "frexp": "x",
     "all": "a axis out keepdims", "any": "a axis out keepdims",
     "amax": "a axis out keepdims", "amin": "a axis out keepdims",
     "max": "a axis out keepdims", "min": "a axis out keepdims",
@@ -79,6 +83,7 @@ SIZED_BY_VALUES = {
     "unique": "ar return_index return_inverse return_counts axis",
 }  # fmt: skip
 FOURIER = ("fftn", "ifftn", "rfftn", "irfftn")
+FOURIER_PARAMETERS = ["a", "s", "axes", "norm"]
 CONSTANTS = ("inf", "nan", "pi", "e", "newaxis", "iinfo", "finfo", "dtype")
 # NumPy's names for these parameters.
 _RENAMED = {"newshape": "shape"}
@@ -299,7 +304,7 @@ class ArrayModule:
             setattr(self, name, getattr(np, name))
         self.ogrid = _OpenGrid(self)
         self.lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=self._as_strided))
-        self.fft = self._functions_of("numpy.fft", FOURIER, ["a", "s", "axes", "norm"])
+        self.fft = self._functions_of("numpy.fft", dict.fromkeys(FOURIER, FOURIER_PARAMETERS))
         self.add.at = self._add_at
 
     def __getattr__(self, name: str) -> Any:
@@ -343,13 +348,12 @@ class ArrayModule:
 
     def special(self) -> Any:
         """What CuPy has of SciPy's special functions."""
-        return self._functions_of("scipy.special", SPECIAL, ["x"], ("out",))
+        names = {name: ["x"] for name in SPECIAL} | {name: ["a", "b"] for name in SPECIAL_2}
+        return self._functions_of("scipy.special", names, ("out",))
 
-    def _functions_of(
-        self, module: str, names: Any, positional: list[str], named: Any = ()
-    ) -> Any:
+    def _functions_of(self, module: str, names: dict[str, Any], named: Any = ()) -> Any:
         library = importlib.import_module(module)
-        found = {name: self._function(name, positional, named, library) for name in names}
+        found = {n: self._function(n, p, named, library) for n, p in names.items()}
         return SimpleNamespace(**found)
 
     def _function(

@@ -22,10 +22,12 @@ from .dropout import Dropout
 from .elementwise import Elementwise
 from .embedding import Embedding
 from .fft import Fft
+from .floating import Floating
 from .folding import Folding
 from .halves import wrap_kernels
 from .index import Index
 from .indexing import Indexing
+from .integers import Integers
 from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
@@ -37,14 +39,14 @@ from .reduction import Reduction
 from .resampling import Resampling
 from .shape import Shape
 from .softmax import Softmax
+from .special import Special
 from .views import Views
-from .windows import Windows
 
 
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
-    Fft, Folding, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random,
-    Reduction, Resampling, Shape, Softmax, Views, Windows,
+    Fft, Floating, Folding, Index, Indexing, Integers, Linalg, Loss, Matmul, Normalization,
+    Optim, Pooling, Random, Reduction, Resampling, Shape, Softmax, Special, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...dtype import FLOATING, category_of
+from ...dtype import COMPLEX, FLOATING, category_of
 from ...dtype import dtype as DType
 from ...errors import NotSupportedError
 from ..declaration import kernel
@@ -42,9 +42,23 @@ class Softmax:
 
     @kernel("elementwise")
     def logaddexp(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) == COMPLEX:
+            larger = self.xp.where(a.real >= b.real, a, b)
+            rest = self.xp.where(a.real >= b.real, b - a, a - b)
+            # Where both are the same infinity their difference is nan, and so would be the sum.
+            rest = self.xp.where((a == b) & self.xp.isinf(a.real), 0, rest)
+            return self.store(larger + self.xp.log1p(self.xp.exp(rest)), out)
         if category_of(a.dtype) != FLOATING:
             raise NotSupportedError(f"logaddexp is not implemented for {DType.from_numpy(a.dtype)}")
         return self.array(self.xp.logaddexp(a, b, out=out))
+
+    @kernel("elementwise")
+    def logaddexp2(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) != FLOATING:
+            raise NotSupportedError(
+                f"logaddexp2 is not implemented for {DType.from_numpy(a.dtype)}"
+            )
+        return self.array(self.xp.logaddexp2(a, b, out=out))
 
     @kernel("scan")
     def logcumsumexp(self, x: Any, axis: int, out: Any = None) -> Any:
