@@ -89,6 +89,19 @@ from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
 from .storage import TypedStorage, UntypedStorage
+from .tensor_types import (
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    set_default_tensor_type,
+)
 from .utils import checkpoint as _checkpoint
 
 # What the operations have declared; `__init__.pyi` says it to editors.

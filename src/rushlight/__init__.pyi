@@ -85,6 +85,17 @@ from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
+from .tensor_types import BFloat16Tensor as BFloat16Tensor
+from .tensor_types import BoolTensor as BoolTensor
+from .tensor_types import ByteTensor as ByteTensor
+from .tensor_types import CharTensor as CharTensor
+from .tensor_types import DoubleTensor as DoubleTensor
+from .tensor_types import FloatTensor as FloatTensor
+from .tensor_types import HalfTensor as HalfTensor
+from .tensor_types import IntTensor as IntTensor
+from .tensor_types import LongTensor as LongTensor
+from .tensor_types import ShortTensor as ShortTensor
+from .tensor_types import set_default_tensor_type as set_default_tensor_type
 from .type_info import finfo as finfo
 from .type_info import iinfo as iinfo
 from .types import AnyDevice, Dims, Number

@@ -15,7 +15,7 @@ class _State(threading.local):
     enabled = True
     inference = False
     anomaly: Any = None  # what looks at gradients, see `autograd/anomaly_mode.py`
-    partial = False  # whether a backward runs that adds to some leaves only
+    task: Any = None  # the backward that runs, see `Task` in `autograd/engine.py`
     destination: Any = None  # where the last operation of a function may write, see `ops/entry.py`
 
 

@@ -124,10 +124,11 @@ class Function(Node):
     def _all_inputs(cls, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The inputs in their order, those that were given by name or left away among them."""
         combined = cls.setup_context is Function.setup_context
-        bound = inspect.signature(cls.forward).bind(*((None,) if combined else ()), *inputs, **named)
+        first = (None,) if combined else ()  # the place of ctx
+        bound = inspect.signature(cls.forward).bind(*first, *inputs, **named)
         bound.apply_defaults()
         if bound.kwargs:
-            raise TypeError(f"{cls.__name__}.apply() takes no keyword-only arguments of its forward")
+            raise TypeError(f"{cls.__name__}.apply() takes no keyword-only arguments")
         return bound.args[combined:]
 
     @staticmethod
