@@ -110,7 +110,7 @@ globals().update(ops.declare.places["torch"])
 
 _missing.watch(
     _sys.modules[__name__], autograd, cuda, fft, linalg, nn, nn.functional, nn.init, nn.utils,
-    optim, optim.lr_scheduler, special, utils.data,
+    optim, optim.lr_scheduler, signal.windows, special, utils.data,
 )  # fmt: skip
 
 _missing.watch_tensor(Tensor)

@@ -106,7 +106,7 @@ def grad(
 
         raise NotSupportedError("autograd.grad: is_grads_batched=True is not supported")
     roots = _as_list(outputs)
-    wanted = [inputs] if isinstance(inputs, graph.GradientEdge) else _as_list(inputs)
+    wanted: list[Any] = [inputs] if isinstance(inputs, graph.GradientEdge) else _as_list(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     wanted = [_at_edge(v) if isinstance(v, graph.GradientEdge) else v for v in wanted]

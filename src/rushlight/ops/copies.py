@@ -21,7 +21,7 @@ from ..dtype import (
 )
 from ..dtype import bool as bool_
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..kernels.base.memory_order import is_channels_last
 from ..kernels.devices import find_table, is_same_device
 from ..layout import channels_last, contiguous_format, preserve_format
