@@ -27,6 +27,8 @@ def translated(value: Any, made: dict[int, Any]) -> Any:
         return rushlight.device(str(value))
     if isinstance(value, (torch.layout, torch.memory_format)):
         return getattr(rushlight, title(value))
+    if isinstance(value, torch.nn.Module):  # a distance that a loss is to take
+        return getattr(rushlight.nn, type(value).__name__)()
     if isinstance(value, torch.Size):
         return rushlight.Size(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):

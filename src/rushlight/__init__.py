@@ -84,7 +84,7 @@ from .random import (
 )
 
 # isort: split
-from . import fft, graph, linalg, nn, optim, overrides, signal, special, utils
+from . import fft, graph, linalg, masked, nn, optim, overrides, signal, special, utils
 from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
@@ -109,8 +109,8 @@ globals().update(ops.declare.places["torch"])
 
 
 _missing.watch(
-    _sys.modules[__name__], autograd, cuda, fft, linalg, nn, nn.functional, nn.init, nn.utils,
-    optim, optim.lr_scheduler, signal.windows, special, utils.data,
+    _sys.modules[__name__], autograd, cuda, fft, linalg, masked, nn, nn.functional, nn.init,
+    nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,
 )  # fmt: skip
 
 _missing.watch_tensor(Tensor)

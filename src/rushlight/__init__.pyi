@@ -15,6 +15,7 @@ from . import cuda as cuda
 from . import fft as fft
 from . import graph as graph
 from . import linalg as linalg
+from . import masked as masked
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
@@ -69,7 +70,9 @@ from .layout import preserve_format as preserve_format
 from .layout import strided as strided
 from .ops.common import ValuesAndIndices
 from .ops.floating import MantissaAndExponent
+from .ops.histogram import Histogram
 from .ops.promotion import result_type as result_type
+from .ops.reduction import MinimumAndMaximum
 from .printing import set_printoptions as set_printoptions
 from .random import Generator as Generator
 from .random import default_generator as default_generator
@@ -117,6 +120,15 @@ def adaptive_max_pool1d(
 def add(
     input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor: ...
+def addbmm(
+    input: Tensor,
+    batch1: Tensor,
+    batch2: Tensor,
+    *,
+    beta: Number = 1,
+    alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def addcdiv(
     input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
 ) -> Tensor: ...
@@ -127,6 +139,27 @@ def addmm(
     input: Tensor,
     mat1: Tensor,
     mat2: Tensor,
+    *,
+    beta: Number = 1,
+    alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def addmv(
+    input: Tensor,
+    mat: Tensor,
+    vec: Tensor,
+    *,
+    beta: Number = 1,
+    alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def addmv_(
+    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor: ...
+def addr(
+    input: Tensor,
+    vec1: Tensor,
+    vec2: Tensor,
     *,
     beta: Number = 1,
     alpha: Number = 1,
@@ -149,6 +182,13 @@ def amax(
 def amin(
     input: Tensor, dim: Dims = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
+def aminmax(
+    input: Tensor,
+    *,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> MinimumAndMaximum: ...
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def any(
     input: Tensor, dim: Dims = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
@@ -188,8 +228,8 @@ def argsort(
     input: Tensor,
     dim: builtins.int = -1,
     descending: builtins.bool = False,
-    stable: builtins.bool = True,
     *,
+    stable: builtins.bool | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def argwhere(input: Tensor) -> Tensor: ...
@@ -255,6 +295,15 @@ def avg_pool1d(
     ceil_mode: builtins.bool = False,
     count_include_pad: builtins.bool = True,
 ) -> Tensor: ...
+def baddbmm(
+    input: Tensor,
+    batch1: Tensor,
+    batch2: Tensor,
+    *,
+    beta: Number = 1,
+    alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def bartlett_window(
     window_length: builtins.int,
     periodic: builtins.bool = True,
@@ -272,6 +321,12 @@ def bernoulli(
     *,
     generator: Generator | None = None,
     out: Tensor | None = None,
+) -> Tensor: ...
+def bilinear(
+    input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor: ...
+def bincount(
+    input: Tensor, weights: Tensor | None = None, minlength: builtins.int = 0
 ) -> Tensor: ...
 def bitwise_and(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_left_shift(
@@ -299,16 +354,42 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ..
 def broadcast_shapes(*shapes: Any) -> Any: ...
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: ...
 def broadcast_to(input: Tensor, size: Any) -> Tensor: ...
+def bucketize(
+    input: Tensor | Number,
+    boundaries: Tensor,
+    *,
+    out_int32: builtins.bool = False,
+    right: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def cartesian_prod(*tensors: Tensor) -> Tensor: ...
 def cat(
     tensors: Sequence[Tensor], dim: builtins.int = 0, *, out: Tensor | None = None
 ) -> Tensor: ...
 concat = cat
 concatenate = cat
+def cdist(
+    x1: Tensor,
+    x2: Tensor,
+    p: builtins.float = 2.0,
+    compute_mode: str = "use_mm_for_euclid_dist_if_necessary",
+) -> Tensor: ...
 def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def ceil_(input: Tensor) -> Tensor: ...
+def celu(input: Tensor, alpha: builtins.float = 1.0, inplace: builtins.bool = False) -> Tensor: ...
+def celu_(input: Tensor, alpha: builtins.float = 1.0) -> Tensor: ...
+def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor: ...
 def channel_shuffle(input: Tensor, groups: builtins.int) -> Tensor: ...
 native_channel_shuffle = channel_shuffle
+def cholesky(
+    input: Tensor, upper: builtins.bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+def cholesky_inverse(
+    input: Tensor, upper: builtins.bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+def cholesky_solve(
+    input: Tensor, L: Tensor, upper: builtins.bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
 def chunk(input: Tensor, chunks: builtins.int, dim: builtins.int = 0) -> tuple[Tensor, ...]: ...
 def _chunk_cat(
     tensors: Sequence[Tensor],
@@ -401,16 +482,43 @@ def conv_transpose3d(
     dilation: Any = 1,
 ) -> Tensor: ...
 def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def corrcoef(input: Tensor) -> Tensor: ...
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cos_(input: Tensor) -> Tensor: ...
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh_(input: Tensor) -> Tensor: ...
+def cosine_similarity(
+    x1: Tensor, x2: Tensor, dim: builtins.int = 1, eps: builtins.float = 1e-08
+) -> Tensor: ...
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor: ...
+def cov(
+    input: Tensor,
+    *,
+    correction: builtins.int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+) -> Tensor: ...
+def cross(
+    input: Tensor, other: Tensor, dim: builtins.int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+def cummax(
+    input: Tensor, dim: builtins.int, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
+def cummin(
+    input: Tensor, dim: builtins.int, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices: ...
+def cumprod(
+    input: Tensor, dim: builtins.int, *, dtype: dtype | None = None, out: Tensor | None = None
+) -> Tensor: ...
 def cumsum(
     input: Tensor, dim: builtins.int, *, dtype: dtype | None = None, out: Tensor | None = None
 ) -> Tensor: ...
+def cumulative_trapezoid(
+    y: Tensor, x: Any = None, *, dx: Number = 1, dim: builtins.int = -1
+) -> Tensor: ...
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def deg2rad_(input: Tensor) -> Tensor: ...
+def det(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def detach(input: Tensor) -> Tensor: ...
 def detach_(input: Tensor) -> Tensor: ...
 def detach_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -444,7 +552,17 @@ def diagonal_scatter(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def diff(
+    input: Tensor,
+    n: builtins.int = 1,
+    dim: builtins.int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor: ...
 def div(
     input: Tensor,
     other: Tensor | Number,
@@ -456,6 +574,7 @@ divide = div
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
+def einsum(equation: Any, *operands: Any) -> Tensor: ...
 def empty(
     *size: Any,
     dtype: dtype | None = None,
@@ -570,13 +689,22 @@ def full_like(
     **ignored: Any,
 ) -> Tensor: ...
 def gather(
-    input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    *,
+    sparse_grad: builtins.bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def gcd(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def gcd_(input: Tensor, other: Tensor) -> Tensor: ...
 def ge(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater_equal = ge
+def geqrf(input: Tensor, *, out: Any = None) -> Any: ...
 def get_device(input: Tensor) -> builtins.int: ...
+def gradient(
+    input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: builtins.int = 1
+) -> tuple[Tensor, ...]: ...
 def grid_sampler(
     input: Tensor,
     grid: Tensor,
@@ -597,6 +725,13 @@ def grid_sampler_3d(
     interpolation_mode: builtins.int,
     padding_mode: builtins.int,
     align_corners: builtins.bool,
+) -> Tensor: ...
+def group_norm(
+    input: Tensor,
+    num_groups: builtins.int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: builtins.float = 1e-05,
 ) -> Tensor: ...
 def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater = gt
@@ -624,7 +759,53 @@ def hann_window(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def hardshrink(
+    input: Tensor, lambd: builtins.float = 0.5, *, out: Tensor | None = None
+) -> Tensor: ...
+def hash_tensor(
+    input: Tensor,
+    dim: Dims = (),
+    *,
+    keepdim: builtins.bool = False,
+    mode: builtins.int = 0,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def histc(
+    input: Tensor,
+    bins: builtins.int = 100,
+    min: Any = 0,
+    max: Any = 0,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def histogram(
+    input: Tensor,
+    bins: Tensor,
+    *,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> Histogram: ...
+@overload
+def histogram(
+    input: Tensor,
+    bins: builtins.int = 100,
+    *,
+    range: Sequence[builtins.float] | None = None,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> Histogram: ...
+def histogramdd(
+    input: Tensor,
+    bins: Any,
+    *,
+    range: Sequence[builtins.float] | None = None,
+    weight: Tensor | None = None,
+    density: builtins.bool = False,
+) -> Histogram: ...
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -633,15 +814,40 @@ def i0_(input: Tensor) -> Tensor: ...
 def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def imag(input: Tensor) -> Tensor: ...
+def index_add(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    source: Tensor,
+    *,
+    alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def index_copy(
+    input: Tensor, dim: builtins.int, index: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+def index_fill(input: Tensor, dim: builtins.int, index: Tensor, value: Any) -> Tensor: ...
 def index_put(
     input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: builtins.bool = False
 ) -> Tensor: ...
 def index_put_(
     self: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: builtins.bool = False
 ) -> Tensor: ...
+def index_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: builtins.bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def index_select(
     input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
+def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def is_complex(input: Tensor) -> builtins.bool: ...
 def is_conj(input: Tensor) -> builtins.bool: ...
 def is_distributed(input: Tensor) -> builtins.bool: ...
@@ -660,6 +866,14 @@ def isclose(
     equal_nan: builtins.bool = False,
 ) -> Tensor: ...
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def isin(
+    elements: Tensor | Number,
+    test_elements: Tensor | Number,
+    *,
+    assume_unique: builtins.bool = False,
+    invert: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -689,6 +903,22 @@ def kaiser_window(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def kthvalue(
+    input: Tensor,
+    k: builtins.int,
+    dim: builtins.int = -1,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: builtins.float = 1e-05,
+) -> Tensor: ...
 def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def lcm_(input: Tensor, other: Tensor) -> Tensor: ...
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -708,6 +938,22 @@ def linspace(
     out: Tensor | None = None,
     **ignored: Any,
 ) -> Tensor: ...
+def lobpcg(
+    A: Tensor,
+    k: builtins.int | None = None,
+    B: Tensor | None = None,
+    X: Tensor | None = None,
+    n: builtins.int | None = None,
+    iK: Tensor | None = None,
+    niter: builtins.int | None = None,
+    tol: builtins.float | None = None,
+    largest: builtins.bool | None = None,
+    method: str | None = None,
+    tracker: Any = None,
+    ortho_iparams: Any = None,
+    ortho_fparams: Any = None,
+    ortho_bparams: Any = None,
+) -> tuple[Tensor, Tensor]: ...
 def log(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def log_(input: Tensor) -> Tensor: ...
 def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -726,6 +972,7 @@ def log_softmax(
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def logcumsumexp(input: Tensor, dim: builtins.int, *, out: Tensor | None = None) -> Tensor: ...
+def logdet(input: Tensor) -> Tensor: ...
 def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -751,9 +998,35 @@ def logsumexp(
 ) -> Tensor: ...
 def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less = lt
+def lu(
+    A: Tensor, pivot: builtins.bool = True, get_infos: builtins.bool = False, *, out: Any = None
+) -> Any: ...
+def lu_solve(
+    b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+def lu_unpack(
+    LU_data: Tensor,
+    LU_pivots: Tensor,
+    unpack_data: builtins.bool = True,
+    unpack_pivots: builtins.bool = True,
+    *,
+    out: Any = None,
+) -> Any: ...
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor: ...
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor: ...
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def matrix_exp(input: Tensor) -> Tensor: ...
+def matrix_power(input: Tensor, n: builtins.int, *, out: Tensor | None = None) -> Tensor: ...
+def matrix_rank(
+    A: Tensor,
+    tol: Any = None,
+    hermitian: builtins.bool = False,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -844,6 +1117,16 @@ def mean(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def median(input: Tensor) -> Tensor: ...
+@overload
+def median(
+    input: Tensor,
+    dim: builtins.int,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]: ...
 @overload
 def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -859,8 +1142,16 @@ def min(
 ) -> ValuesAndIndices: ...
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def mode(
+    input: Tensor,
+    dim: builtins.int = -1,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor: ...
 moveaxis = movedim
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mul(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 multiply = mul
 def multinomial(
@@ -887,10 +1178,77 @@ def nan_to_num_(
     posinf: builtins.float | None = None,
     neginf: builtins.float | None = None,
 ) -> Tensor: ...
+def nanmean(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanmedian(input: Tensor) -> Tensor: ...
+@overload
+def nanmedian(
+    input: Tensor,
+    dim: builtins.int,
+    keepdim: builtins.bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
+) -> ValuesAndIndices: ...
+def nanquantile(
+    input: Tensor,
+    q: Any,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+def nansum(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def narrow(input: Tensor, dim: builtins.int, start: Any, length: builtins.int) -> Tensor: ...
 def narrow_copy(
     input: Tensor, dim: builtins.int, start: Any, length: builtins.int, *, out: Tensor | None = None
 ) -> Tensor: ...
+def native_batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: builtins.bool,
+    momentum: builtins.float,
+    eps: builtins.float,
+    *,
+    out: Any = None,
+) -> tuple[Tensor, Tensor, Tensor]: ...
+def _native_batch_norm_legit(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any, out: Any = None
+) -> tuple[Tensor, Tensor, Tensor]: ...
+def native_group_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: builtins.int,
+    C: builtins.int,
+    HxW: builtins.int,
+    group: builtins.int,
+    eps: builtins.float,
+) -> tuple[Tensor, Tensor, Tensor]: ...
+def native_layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: builtins.float,
+) -> tuple[Tensor, Tensor, Tensor]: ...
 def ne(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 not_equal = ne
 def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -904,12 +1262,16 @@ def nonzero(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def nonzero(input: Tensor, *, as_tuple: Literal[False], out: Tensor | None = None) -> Tensor: ...
 @overload
 def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero_static(
+    input: Tensor, *, size: builtins.int, fill_value: builtins.int = -1, out: Tensor | None = None
+) -> Tensor: ...
 def norm(
     input: Tensor,
     p: Any = "fro",
-    dim: Dims = None,
+    dim: Any = None,
     keepdim: builtins.bool = False,
     *,
+    dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def normal(
@@ -935,15 +1297,60 @@ def ones(
     **named: Any,
 ) -> Tensor: ...
 def ones_like(input: Tensor, **options: Any) -> Tensor: ...
+def orgqr(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def ormqr(
+    input: Tensor,
+    tau: Tensor,
+    other: Tensor,
+    left: builtins.bool = True,
+    transpose: builtins.bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+ger = outer
+def pairwise_distance(
+    x1: Tensor,
+    x2: Tensor,
+    p: builtins.float = 2.0,
+    eps: builtins.float = 1e-06,
+    keepdim: builtins.bool = False,
+) -> Tensor: ...
+def pca_lowrank(
+    A: Tensor, q: builtins.int | None = None, center: builtins.bool = True, niter: builtins.int = 2
+) -> Any: ...
+def pdist(input: Tensor, p: builtins.float = 2.0) -> Tensor: ...
 def permute(input: Tensor, *dims: Any) -> Tensor: ...
 def permute_copy(input: Tensor, *dims: Any, out: Tensor | None = None) -> Tensor: ...
+def pinverse(input: Tensor, rcond: builtins.float = 1e-15) -> Tensor: ...
 def pixel_shuffle(input: Tensor, upscale_factor: builtins.int) -> Tensor: ...
 def pixel_unshuffle(input: Tensor, downscale_factor: builtins.int) -> Tensor: ...
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def polygamma(n: builtins.int, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def positive(input: Tensor) -> Tensor: ...
 def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def prelu(input: Tensor, weight: Tensor) -> Tensor: ...
+def prod(
+    input: Tensor,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def put(
+    input: Tensor, index: Tensor, source: Tensor, accumulate: builtins.bool = False
+) -> Tensor: ...
+def qr(input: Tensor, some: builtins.bool = True, *, out: Any = None) -> Any: ...
+def quantile(
+    input: Tensor,
+    q: Any,
+    dim: builtins.int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rad2deg_(input: Tensor) -> Tensor: ...
 def rand(
@@ -1034,6 +1441,9 @@ def reciprocal_(input: Tensor) -> Tensor: ...
 def relu(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def relu_(input: Tensor) -> Tensor: ...
 def remainder(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def renorm(
+    input: Tensor, p: Number, dim: builtins.int, maxnorm: Number, *, out: Tensor | None = None
+) -> Tensor: ...
 def repeat_interleave(
     input: Tensor,
     repeats: Any = None,
@@ -1045,10 +1455,29 @@ def reshape(input: Tensor, *shape: Any) -> Tensor: ...
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor: ...
 def resolve_conj(input: Tensor) -> Tensor: ...
 resolve_neg = resolve_conj
+def rms_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    eps: builtins.float | None = None,
+) -> Tensor: ...
 def roll(input: Tensor, shifts: Any, dims: Dims = None) -> Tensor: ...
 def rot90(input: Tensor, k: builtins.int = 1, dims: Sequence[builtins.int] = (0, 1)) -> Tensor: ...
 def round(input: Tensor, *, decimals: builtins.int = 0, out: Tensor | None = None) -> Tensor: ...
 def round_(input: Tensor, *, decimals: builtins.int = 0) -> Tensor: ...
+def rrelu(
+    input: Tensor,
+    lower: builtins.float = 0.125,
+    upper: builtins.float = 0.3333333333333333,
+    training: builtins.bool = False,
+    inplace: builtins.bool = False,
+) -> Tensor: ...
+def rrelu_(
+    input: Tensor,
+    lower: builtins.float = 0.125,
+    upper: builtins.float = 0.3333333333333333,
+    training: builtins.bool = False,
+) -> Tensor: ...
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rsqrt_(input: Tensor) -> Tensor: ...
 def rsub(
@@ -1064,8 +1493,49 @@ def scalar_tensor(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def scatter(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def scatter_add(
     input: Tensor, dim: builtins.int, index: Tensor, src: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+def scatter_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor,
+    src: Tensor,
+    reduce: str,
+    *,
+    include_self: builtins.bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Tensor | Number,
+    *,
+    out_int32: builtins.bool = False,
+    right: builtins.bool = False,
+    side: str | None = None,
+    out: Tensor | None = None,
+    sorter: Tensor | None = None,
+) -> Tensor: ...
+def segment_reduce(
+    data: Tensor,
+    reduce: str,
+    *,
+    lengths: Tensor | None = None,
+    indices: Tensor | None = None,
+    offsets: Tensor | None = None,
+    axis: builtins.int = 0,
+    unsafe: builtins.bool = False,
+    initial: Any = None,
 ) -> Tensor: ...
 def select(input: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...
 def select_copy(
@@ -1074,6 +1544,8 @@ def select_copy(
 def select_scatter(
     input: Tensor, src: Tensor, dim: builtins.int, index: builtins.int, *, out: Tensor | None = None
 ) -> Tensor: ...
+def selu(input: Tensor, inplace: builtins.bool = False) -> Tensor: ...
+def selu_(input: Tensor) -> Tensor: ...
 def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sigmoid_(input: Tensor) -> Tensor: ...
@@ -1104,6 +1576,7 @@ def slice_scatter(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def slogdet(input: Tensor, *, out: Any = None) -> Any: ...
 def softmax(
     input: Tensor,
     dim: builtins.int | None = None,
@@ -1115,8 +1588,8 @@ def sort(
     input: Tensor,
     dim: builtins.int = -1,
     descending: builtins.bool = False,
-    stable: builtins.bool = True,
     *,
+    stable: builtins.bool | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
 def split(
@@ -1153,6 +1626,15 @@ def std(
     correction: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def std_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: Any = None,
+    out: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, Tensor]: ...
 def stft(
     input: Tensor,
     n_fft: builtins.int,
@@ -1178,8 +1660,18 @@ def sum(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def svd(
+    input: Tensor, some: builtins.bool = True, compute_uv: builtins.bool = True, *, out: Any = None
+) -> Any: ...
+def svd_lowrank(
+    A: Tensor, q: builtins.int | None = 6, niter: builtins.int | None = 2, M: Tensor | None = None
+) -> Any: ...
 def t(input: Tensor) -> Tensor: ...
 def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: builtins.int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def tan_(input: Tensor) -> Tensor: ...
 def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1200,6 +1692,11 @@ def tensor_split(
     indices: Any = None,
     sections: Any = None,
 ) -> tuple[Tensor, ...]: ...
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None) -> Tensor: ...
+def threshold(
+    input: Tensor, threshold: builtins.float, value: builtins.float, inplace: builtins.bool = False
+) -> Tensor: ...
+def threshold_(input: Tensor, threshold: builtins.float, value: builtins.float) -> Tensor: ...
 def tile(input: Tensor, *dims: Any) -> Tensor: ...
 def topk(
     input: Tensor,
@@ -1210,12 +1707,24 @@ def topk(
     *,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
+def trace(input: Tensor) -> Tensor: ...
 def transpose(input: Tensor, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...
 swapaxes = transpose
 swapdims = transpose
 def transpose_copy(
     input: Tensor, dim0: builtins.int, dim1: builtins.int, *, out: Tensor | None = None
 ) -> Tensor: ...
+def trapezoid(y: Tensor, x: Any = None, *, dx: Number = 1, dim: builtins.int = -1) -> Tensor: ...
+trapz = trapezoid
+def triangular_solve(
+    input: Tensor,
+    A: Tensor,
+    upper: builtins.bool = True,
+    transpose: builtins.bool = False,
+    unitriangular: builtins.bool = False,
+    *,
+    out: Any = None,
+) -> Any: ...
 def tril(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def tril_indices(
     row: builtins.int,
@@ -1259,6 +1768,19 @@ def unfold_copy(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def unique(
+    input: Tensor,
+    sorted: builtins.bool = True,
+    return_inverse: builtins.bool = False,
+    return_counts: builtins.bool = False,
+    dim: builtins.int | None = None,
+) -> Any: ...
+def unique_consecutive(
+    input: Tensor,
+    return_inverse: builtins.bool = False,
+    return_counts: builtins.bool = False,
+    dim: builtins.int | None = None,
+) -> Any: ...
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]: ...
 def unsafe_chunk(
     input: Tensor, chunks: builtins.int, dim: builtins.int = 0
@@ -1281,6 +1803,16 @@ def var(
     correction: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def var_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: Any = None,
+    out: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, Tensor]: ...
+def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def view_as_complex(input: Tensor) -> Tensor: ...
 def view_as_complex_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def view_as_real(input: Tensor) -> Tensor: ...

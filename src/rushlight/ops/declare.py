@@ -377,30 +377,37 @@ def operation(place: AnyFunction) -> AnyFunction: ...
 
 @overload
 def operation(
-    place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False
+    place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
+    out: str = "cast",
 ) -> Callable[[AnyFunction], AnyFunction]: ...
 
 
 def operation(
-    place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False
+    place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
+    out: str = "cast",
 ) -> Any:
     """Makes a function on tensors an entry, and puts it where users find it.
 
     `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
-    alone), or a module such as "nn.functional". `inplace` adds the method `name_`.
+    alone), or a module such as "nn.functional". `inplace` adds the method `name_`. `out`
+    says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
+    the result's ("exact"), or that, with memory that no argument shares ("apart").
     """
     if callable(place):
-        return _declared(place, "torch", (), True, False)
+        return _declared(place, "torch", (), True, False, "cast")
     with_method = place == "torch" if method is None else method
 
     def decorate(body: Any) -> Any:
-        return _declared(body, place, aliases, with_method, inplace)
+        return _declared(body, place, aliases, with_method, inplace, out)
 
     return decorate
 
 
-def _declared(body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool) -> Any:
+def _declared(
+    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str
+) -> Any:
     function = _entry(body)
+    function.out = out
     publish_all(function, place, method, aliases)
     if inplace:
         written = _inplace_of(function)

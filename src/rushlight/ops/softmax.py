@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.operation import SavesInputs, SavesOutput
-from ..dtype import FLOATING, HALVES, get_default_dtype
+from ..dtype import COMPLEX, FLOATING, HALVES, get_default_dtype
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
@@ -107,6 +107,9 @@ class Logcumsumexp(SavesOutput):
         y, x = self.saved_tensors
         least = finfo(grad.dtype).min  # the logarithm of 0, but with finite gradients
         dims = (self.dim,) if grad.array.ndim else ()
+        if grad.dtype.category == COMPLEX:
+            logs = grad.conj().log() - y
+            return (logcumsumexp(logs.flip(dims), self.dim).flip(dims) + x).exp().conj()
 
         def share(positive: Tensor) -> Tensor:
             logs = where(positive > 0, positive.abs().log(), least) - y
@@ -142,6 +145,12 @@ def log_softmax(
     )
 
 
+@operation("nn.functional")
+def softmin(input: Tensor, dim: int | None = None, dtype: DType | None = None) -> Tensor:
+    """softmax(-x) along `dim`."""
+    return softmax(-input, dim, dtype)
+
+
 def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
@@ -168,7 +177,8 @@ def logsumexp(
         input = input.to(get_default_dtype())
     if input.array.size == 0:
         return input.exp().sum(dim, keepdim).log()
-    largest = input.detach().amax(dim, keepdim=True)
+    plain = input.detach()
+    largest = (plain.real if plain.dtype.category == COMPLEX else plain).amax(dim, keepdim=True)
     largest = largest.masked_fill(largest.isinf(), 0.0)
     total = (input - largest).exp().sum(dim, keepdim=True).log() + largest
     if keepdim:
@@ -177,7 +187,7 @@ def logsumexp(
     return total.squeeze(axes)
 
 
-@operation
+@operation(inplace=True)
 def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
     """log(cumsum(exp(x))) along `dim`, without overflow.
 
@@ -187,5 +197,5 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
     """
     if input.array.dtype in HALVES:
         return logcumsumexp(input.float(), dim).to(input.dtype)
-    x = _floating("logcumsumexp", input, None)
+    x = input if input.dtype.category == COMPLEX else _floating("logcumsumexp", input, None)
     return Logcumsumexp.apply(x, wrap_dim(dim, x.array.ndim))

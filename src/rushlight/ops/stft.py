@@ -164,7 +164,7 @@ def istft(
     >>> x, window = torch.arange(8.0), torch.hann_window(4)
     >>> spectrum = torch.stft(x, 4, window=window, return_complex=True)
     >>> torch.istft(spectrum, 4, window=window, length=8)
-    tensor([0.0000, 1.0000, 2.0000, 3.0000, 4.0000, 5.0000, 6.0000, 7.0000])
+    tensor([0., 1., 2., 3., 4., 5., 6., 7.])
     """
     hop, width, call = _lengths("istft", input, n_fft, hop_length, win_length, window)
     if not input.is_complex():

@@ -59,7 +59,7 @@ FUNCTIONS = {
     "cumsum": "a axis dtype out", "cumprod": "a axis dtype out",
     "count_nonzero": "a axis",
     "argsort": "a axis kind", "sort": "a axis kind",
-    "searchsorted": "a v side sorter",
+    "searchsorted": "a v side sorter", "bincount": "x weights minlength", "lexsort": "keys",
     "clip": "a a_min a_max out", "where": "condition x y",
     "matmul": "x1 x2 * out", "dot": "a b out", "tensordot": "a b axes",
     "concatenate": "tup axis out", "stack": "tup axis out",

@@ -52,7 +52,7 @@ def checkpoint(
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
     >>> checkpoint(lambda x: x.exp().sin().sum(), x, use_reentrant=False).backward()
     >>> x.grad
-    tensor([-2.4784,  3.2832])
+    tensor([-2.4783,  3.3129])
     """
     if use_reentrant is None:
         warnings.warn(

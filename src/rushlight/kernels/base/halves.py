@@ -27,7 +27,7 @@ _NO_VALUES = {"view", "read", "check"}
 _AS_LARGE = {"scan": slice(0, 1), "fused": slice(0, 1), "indexing": slice(1, None)}
 _MANY = 2**40  # elements that no memory has room for
 # Of the kernels that place elements, those that add where places are named twice.
-_ADDS = {"scatter_add", "index_put_add", "index_add", "pad_backward"}
+_ADDS = {"scatter_add", "scatter_reduce", "index_put_add", "index_add", "pad_backward"}
 
 
 def wrap_kernels(table: type) -> None:
