@@ -282,7 +282,9 @@ def test_made_on_the_device(op: Op) -> None:
         assert vars(transfers) == {"to_device": int(given), "to_host": 0}, sample
         assert found.device == torch.device("strict", 1), sample
         assert found.shape == expected.shape and found.dtype is expected.dtype, sample
-        if not op.name.startswith("rand"):
+        if "kaiser" in op.name:  # of Bessel's function each library has a last digit of its own
+            assert torch.allclose(found.cpu(), expected, rtol=1e-6), sample
+        elif not op.name.startswith("rand"):
             assert torch.equal(found.cpu(), expected), sample
 
 
