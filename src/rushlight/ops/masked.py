@@ -17,7 +17,7 @@ from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor
 from ..types import Dims, Number
-from . import reduction, scan, sorting
+from . import linalg_norms, reduction, scan, sorting
 from . import softmax as softmaxes
 from .choices import where
 from .common import conjugated, normalize_axes
@@ -197,7 +197,7 @@ def norm(
     """The p-norm, p being `ord`, over `dim` of the elements where `mask` is true."""
     ord = 2.0 if ord is None else number(ord)
     x = _masked("norm", input, mask, dtype, math.inf if ord < 0 else 0.0)
-    return reduction.norm(x, ord, dim, keepdim)
+    return linalg_norms.norm(x, ord, dim, keepdim)
 
 
 @operation("masked")
