@@ -82,8 +82,9 @@ SIZED_BY_VALUES = {
     "nonzero": "a", "argwhere": "a",
     "unique": "ar return_index return_inverse return_counts axis",
 }  # fmt: skip
-FOURIER = ("fftn", "ifftn", "rfftn", "irfftn")
-FOURIER_PARAMETERS = ["a", "s", "axes", "norm"]
+FOURIER = {name: ["a", "n", "axis", "norm"] for name in ("fft", "ifft", "rfft", "irfft")} | {
+    name: ["a", "s", "axes", "norm"] for name in ("fftn", "ifftn", "rfftn", "irfftn")
+}
 CONSTANTS = ("inf", "nan", "pi", "e", "newaxis", "iinfo", "finfo", "dtype")
 # NumPy's names for these parameters.
 _RENAMED = {"newshape": "shape"}
@@ -304,7 +305,7 @@ class ArrayModule:
             setattr(self, name, getattr(np, name))
         self.ogrid = _OpenGrid(self)
         self.lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=self._as_strided))
-        self.fft = self._functions_of("numpy.fft", dict.fromkeys(FOURIER, FOURIER_PARAMETERS))
+        self.fft = self._functions_of("numpy.fft", FOURIER)
         self.add.at = self._add_at
 
     def __getattr__(self, name: str) -> Any:
