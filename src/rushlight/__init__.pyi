@@ -12,6 +12,7 @@ import numpy as np
 
 from . import autograd as autograd
 from . import cuda as cuda
+from . import fft as fft
 from . import graph as graph
 from . import linalg as linalg
 from . import masked as masked
@@ -20,6 +21,7 @@ from . import ops as ops
 from . import optim as optim
 from . import overrides as overrides
 from . import random as random
+from . import signal as signal
 from . import special as special
 from . import utils as utils
 from .autograd import enable_grad as enable_grad
@@ -86,6 +88,17 @@ from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
+from .tensor_types import BFloat16Tensor as BFloat16Tensor
+from .tensor_types import BoolTensor as BoolTensor
+from .tensor_types import ByteTensor as ByteTensor
+from .tensor_types import CharTensor as CharTensor
+from .tensor_types import DoubleTensor as DoubleTensor
+from .tensor_types import FloatTensor as FloatTensor
+from .tensor_types import HalfTensor as HalfTensor
+from .tensor_types import IntTensor as IntTensor
+from .tensor_types import LongTensor as LongTensor
+from .tensor_types import ShortTensor as ShortTensor
+from .tensor_types import set_default_tensor_type as set_default_tensor_type
 from .type_info import finfo as finfo
 from .type_info import iinfo as iinfo
 from .types import AnyDevice, Dims, Number
@@ -291,6 +304,17 @@ def baddbmm(
     alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def bartlett_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def bernoulli(
     input: Tensor,
     p: builtins.float | None = None,
@@ -314,6 +338,17 @@ def bitwise_right_shift(
     input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 def bitwise_xor(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def blackman_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def block_diag(*tensors: Any) -> Tensor: ...
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def broadcast_shapes(*shapes: Any) -> Any: ...
@@ -700,6 +735,30 @@ def group_norm(
 ) -> Tensor: ...
 def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 greater = gt
+def hamming_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    alpha: builtins.float = 0.54,
+    beta: builtins.float = 0.46,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def hann_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def hardshrink(
     input: Tensor, lambd: builtins.float = 0.5, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -820,6 +879,30 @@ def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isreal(input: Tensor) -> Tensor: ...
+def istft(
+    input: Tensor,
+    n_fft: builtins.int,
+    hop_length: builtins.int | None = None,
+    win_length: builtins.int | None = None,
+    window: Tensor | None = None,
+    center: builtins.bool = True,
+    normalized: builtins.bool = False,
+    onesided: builtins.bool | None = None,
+    length: builtins.int | None = None,
+    return_complex: builtins.bool = False,
+) -> Tensor: ...
+def kaiser_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = True,
+    beta: builtins.float = 12.0,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def kthvalue(
     input: Tensor,
@@ -1552,6 +1635,19 @@ def std_mean(
     correction: Any = None,
     out: Sequence[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]: ...
+def stft(
+    input: Tensor,
+    n_fft: builtins.int,
+    hop_length: builtins.int | None = None,
+    win_length: builtins.int | None = None,
+    window: Tensor | None = None,
+    center: builtins.bool = True,
+    pad_mode: str = "reflect",
+    normalized: builtins.bool = False,
+    onesided: builtins.bool | None = None,
+    return_complex: builtins.bool | None = None,
+    align_to_window: builtins.bool | None = None,
+) -> Tensor: ...
 def sub(
     input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor: ...

@@ -440,6 +440,18 @@ class Methods:
     def isneginf(self) -> Tensor: ...
     def isposinf(self) -> Tensor: ...
     def isreal(self) -> Tensor: ...
+    def istft(
+        self,
+        n_fft: builtins.int,
+        hop_length: builtins.int | None = None,
+        win_length: builtins.int | None = None,
+        window: Tensor | None = None,
+        center: builtins.bool = True,
+        normalized: builtins.bool = False,
+        onesided: builtins.bool | None = None,
+        length: builtins.int | None = None,
+        return_complex: builtins.bool = False,
+    ) -> Tensor: ...
     def __isub__(self, other: Tensor | Number) -> Self: ...
     def __itruediv__(self, other: Tensor | Number) -> Self: ...
     def __ixor__(self, other: Tensor | Number) -> Self: ...
@@ -842,6 +854,19 @@ class Methods:
         keepdim: builtins.bool = False,
         *,
         correction: Any = None,
+    ) -> Tensor: ...
+    def stft(
+        self,
+        n_fft: builtins.int,
+        hop_length: builtins.int | None = None,
+        win_length: builtins.int | None = None,
+        window: Tensor | None = None,
+        center: builtins.bool = True,
+        pad_mode: str = "reflect",
+        normalized: builtins.bool = False,
+        onesided: builtins.bool | None = None,
+        return_complex: builtins.bool | None = None,
+        align_to_window: builtins.bool | None = None,
     ) -> Tensor: ...
     def storage(self) -> TypedStorage: ...
     def __sub__(self, other: Tensor | Number) -> Tensor: ...

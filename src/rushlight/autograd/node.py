@@ -145,6 +145,18 @@ class Node:
             self._post_hooks = {}
         return RemovableHandle.add(self._post_hooks, hook)
 
+    def register_prehook(self, hook: Callable[..., Any]) -> Any:
+        """Calls hook(gradients of outputs) before this node runs; it may return others."""
+        if self._hooks is None:
+            self._hooks = {}
+        return RemovableHandle.add(self._hooks.setdefault(-1, {}), hook)
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary for whatever users want to say of this call."""
+        found: dict[Any, Any] = self.__dict__.setdefault("_metadata", {})
+        return found
+
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
 

@@ -82,6 +82,9 @@ SIZED_BY_VALUES = {
     "nonzero": "a", "argwhere": "a",
     "unique": "ar return_index return_inverse return_counts axis",
 }  # fmt: skip
+FOURIER = {name: ["a", "n", "axis", "norm"] for name in ("fft", "ifft", "rfft", "irfft")} | {
+    name: ["a", "s", "axes", "norm"] for name in ("fftn", "ifftn", "rfftn", "irfftn")
+}
 CONSTANTS = ("inf", "nan", "pi", "e", "newaxis", "iinfo", "finfo", "dtype")
 # NumPy's names for these parameters.
 _RENAMED = {"newshape": "shape"}
@@ -302,6 +305,7 @@ class ArrayModule:
             setattr(self, name, getattr(np, name))
         self.ogrid = _OpenGrid(self)
         self.lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=self._as_strided))
+        self.fft = self._functions_of("numpy.fft", FOURIER)
         self.add.at = self._add_at
 
     def __getattr__(self, name: str) -> Any:
@@ -345,9 +349,12 @@ class ArrayModule:
 
     def special(self) -> Any:
         """What CuPy has of SciPy's special functions."""
-        functions = importlib.import_module("scipy.special")
         names = {name: ["x"] for name in SPECIAL} | {name: ["a", "b"] for name in SPECIAL_2}
-        found = {n: self._function(n, p, ("out",), functions) for n, p in names.items()}
+        return self._functions_of("scipy.special", names, ("out",))
+
+    def _functions_of(self, module: str, names: dict[str, Any], named: Any = ()) -> Any:
+        library = importlib.import_module(module)
+        found = {n: self._function(n, p, named, library) for n, p in names.items()}
         return SimpleNamespace(**found)
 
     def _function(

@@ -23,6 +23,7 @@ from .dropout import Dropout
 from .elementwise import Elementwise
 from .embedding import Embedding
 from .factorization import Factorization
+from .fft import Fft
 from .floating import Floating
 from .folding import Folding
 from .halves import wrap_kernels
@@ -54,9 +55,9 @@ from .views import Views
 
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
-    Embedding, Factorization, Floating, Folding, Histogram, Index, Indexing, Integers, LayerNorm,
-    Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Resampling,
-    Scan, Scatter, Searching, Shape, Softmax, Sorting, Special, Variance, Views,
+    Embedding, Factorization, Fft, Floating, Folding, Histogram, Index, Indexing, Integers,
+    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction,
+    Resampling, Scan, Scatter, Searching, Shape, Softmax, Sorting, Special, Variance, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
