@@ -117,6 +117,9 @@ def test_list_against_cupy() -> None:
         positional, named = parameters.partition(" * ")[::2]
         assert found[: len(positional.split())] == positional.split(), name
         assert set(named.split()) <= set(found), name
+    for name, parameters in strict_array.FOURIER.items():
+        found = list(inspect.signature(getattr(cupy.fft, name)).parameters)
+        assert found[:4] == parameters, name
     for name in (*strict_array.CONSTANTS, "asarray", "put_along_axis", "broadcast_to", "ogrid"):
         assert hasattr(cupy, name), name
     methods = [n for n, v in vars(strict_array.ndarray).items() if not n.startswith("_")]
@@ -230,6 +233,7 @@ USES_SHAPE_ALONE = {
 REFUSALS = (
     "Expected all tensors to be on the same device, but found at least two devices",
     "indices should be either on cpu or on the same device as the indexed tensor",
+    "stft input and window must be on the same device but got self on",
 )
 INDICES = {"index by tensors", "index_put", "index_select", "masked_select"}
 
@@ -278,7 +282,9 @@ def test_made_on_the_device(op: Op) -> None:
         assert vars(transfers) == {"to_device": int(given), "to_host": 0}, sample
         assert found.device == torch.device("strict", 1), sample
         assert found.shape == expected.shape and found.dtype is expected.dtype, sample
-        if not op.name.startswith("rand"):
+        if "kaiser" in op.name:  # of Bessel's function each library has a last digit of its own
+            assert torch.allclose(found.cpu(), expected, rtol=1e-6), sample
+        elif not op.name.startswith("rand"):
             assert torch.equal(found.cpu(), expected), sample
 
 

@@ -16,9 +16,9 @@ import torch
 
 TARGET = Path(__file__).parent.parent / "src/rushlight/pytorch_names.txt"
 PLACES = (
-    "torch", "torch.Tensor", "torch.autograd", "torch.cuda", "torch.nn", "torch.nn.functional",
-    "torch.nn.init", "torch.nn.utils", "torch.optim", "torch.optim.lr_scheduler", "torch.special",
-    "torch.utils.data",
+    "torch", "torch.Tensor", "torch.autograd", "torch.cuda", "torch.fft", "torch.nn",
+    "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.optim",
+    "torch.optim.lr_scheduler", "torch.signal.windows", "torch.special", "torch.utils.data",
 )  # fmt: skip
 
 

@@ -85,11 +85,25 @@ from .random import (
 )
 
 # isort: split
-from . import graph, linalg, nn, optim, overrides, special, utils
+from . import fft, graph, linalg, masked, nn, optim, overrides, signal, special, utils
 from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
 from .storage import TypedStorage, UntypedStorage
+from .tensor_types import (
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    set_default_tensor_type,
+)
+from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
     from . import distributions  # which `missing` imports on demand
@@ -99,8 +113,8 @@ globals().update(ops.declare.places["torch"])
 
 
 _missing.watch(
-    _sys.modules[__name__], autograd, cuda, linalg, nn, nn.functional, nn.init, nn.utils, optim,
-    optim.lr_scheduler, special, utils.data,
+    _sys.modules[__name__], autograd, cuda, fft, linalg, masked, nn, nn.functional, nn.init,
+    nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,
 )  # fmt: skip
 
 _missing.watch_tensor(Tensor)

@@ -14,6 +14,8 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 class _State(threading.local):
     enabled = True
     inference = False
+    anomaly: Any = None  # what looks at gradients, see `autograd/anomaly_mode.py`
+    task: Any = None  # the backward that runs, see `Task` in `autograd/engine.py`
     destination: Any = None  # where the last operation of a function may write, see `ops/entry.py`
 
 

@@ -15,15 +15,18 @@ from ..grad_mode import (
 from ..kernels import launch
 from ..kernels.launch import kernels
 from ..tensor import Tensor, wrap
-from . import engine, grad_mode, graph
+from . import anomaly_mode, engine, function, functional, grad_mode, graph, variable
+from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
-from .node import Node
+from .node import AccumulateGrad, Node
+from .variable import Variable
 
 __all__ = [
-    "Function", "Node", "backward", "enable_grad", "grad", "grad_mode", "gradcheck",
-    "gradgradcheck", "graph", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
-    "no_grad", "set_grad_enabled",
+    "Function", "Node", "Variable", "anomaly_mode", "backward", "detect_anomaly", "enable_grad",
+    "function", "functional", "grad", "grad_mode", "gradcheck", "gradgradcheck", "graph",
+    "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad",
+    "set_detect_anomaly", "set_grad_enabled", "variable",
 ]  # fmt: skip
 
 
@@ -102,9 +105,11 @@ def grad(
         from ..errors import NotSupportedError
 
         raise NotSupportedError("autograd.grad: is_grads_batched=True is not supported")
-    roots, wanted = _as_list(outputs), _as_list(inputs)
+    roots = _as_list(outputs)
+    wanted: list[Any] = [inputs] if isinstance(inputs, graph.GradientEdge) else _as_list(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    wanted = [_at_edge(v) if isinstance(v, graph.GradientEdge) else v for v in wanted]
     gradients = _root_gradients(roots, _as_list(grad_outputs, len(roots)))
     _check_differentiable(wanted)
     retain = create_graph if retain_graph is None else retain_graph
@@ -118,6 +123,16 @@ def grad(
             "Set allow_unused=True if this is the desired behavior."
         )
     return tuple(found)
+
+
+def _at_edge(edge: graph.GradientEdge) -> Any:
+    """What stands for the tensor at an edge: all that the engine asks it for is its place."""
+    if isinstance(edge.node, AccumulateGrad):
+        return edge.node.variable
+    stand_in = wrap(None)
+    stand_in._grad_fn, stand_in._requires_grad = edge.node, True
+    stand_in._output_number = edge.output_nr
+    return stand_in
 
 
 def _check_differentiable(tensors: list[Tensor]) -> None:

@@ -43,9 +43,10 @@ def run(
     """
     if launch.recorder is not None and first == 0:
         launch.recorder.see_backward(roots)
-    previous, phase = state.enabled, launch.phase
+    previous, phase, task_before = state.enabled, launch.phase, state.task
     try:
         state.enabled, launch.phase = create_graph, "backward"
+        state.task = Task(roots, inputs)
         nodes, expected = _plan(roots)
         wanted = None
         if inputs is not None:
@@ -62,7 +63,7 @@ def run(
         task.run(nodes, retain_graph)
         return [] if wanted is None or accumulate else wanted.collect()
     finally:
-        state.enabled, launch.phase = previous, phase
+        state.enabled, launch.phase, state.task = previous, phase, task_before
 
 
 def _plan(roots: list[Tensor]) -> tuple[list[Node], dict[Tensor, int]]:
@@ -91,6 +92,26 @@ def _plan(roots: list[Tensor]) -> tuple[list[Node], dict[Tensor, int]]:
     return nodes, expected
 
 
+class Task:
+    """A backward that runs: its roots, and the inputs that it is restricted to, if it is."""
+
+    __slots__ = ("roots", "inputs", "__weakref__")
+
+    def __init__(self, roots: list[Tensor], inputs: list[Tensor] | None) -> None:
+        self.roots = roots
+        self.inputs = inputs
+
+    def reaches(self, tensor: Tensor) -> bool:
+        """Whether it brings a tensor its gradient."""
+        nodes, expected = _plan(self.roots)
+        if self.inputs is not None:
+            wanted = _Wanted(self.inputs, nodes, 0)
+            nodes = [n for n in nodes if n in wanted.needed or n in wanted.target_nodes]
+            expected = wanted.expected(self.roots)
+        node = tensor.grad_fn
+        return tensor in expected if node is None else node in nodes
+
+
 class _Backward:
     """The gradients on their way in one run of the engine."""
 
@@ -110,7 +131,7 @@ class _Backward:
 
     def run(self, nodes: list[Node], retain_graph: bool) -> None:
         """Runs nodes from the last to the first; the list is empty afterwards."""
-        wanted, pending = self.wanted, self.pending
+        wanted, pending, anomalies = self.wanted, self.pending, state.anomaly
         while nodes:
             node = nodes.pop()
             gradients = pending.pop(node, None)
@@ -123,6 +144,8 @@ class _Backward:
                 continue
             if gradients is None:  # whatever uses its results has sent nothing back
                 results: Any = (None,) * len(node._edges)
+            elif anomalies is not None:
+                results = _watched(anomalies, node, gradients)
             elif node._outputs == 1:
                 results = node.backward(gradients)
             elif node.materialize_grads:
@@ -226,6 +249,22 @@ class _Backward:
         return grad
 
 
+def _watched(anomalies: Any, node: Node, gradients: Any) -> Any:
+    """What a node's backward makes, while anomalies are looked for."""
+    try:
+        if node._outputs == 1:
+            results = node.backward(gradients)
+        elif node.materialize_grads:
+            results = node.backward(*_materialized(node, gradients))
+        else:
+            results = node.backward(*gradients)
+        anomalies.check(node, results if type(results) is tuple else (results,))
+    except Exception:
+        anomalies.show(node)
+        raise
+    return results
+
+
 def _is_new(gradient: Tensor, node: Node | None, gradients: Any, results: Any) -> bool:
     """Whether `node.backward` has made the memory of one of its results, and for it alone."""
     if node is None or node._post_hooks or not node.makes_gradients:
@@ -276,10 +315,15 @@ def _apply_hooks(hooks: Any, gradient: Any) -> Any:
 def _apply_node_hooks(node: Node, gradients: Any) -> Any:
     hooks: Any = node._hooks
     if node._outputs == 1:
-        return _apply_hooks(hooks.get(0), gradients)
-    for number, functions in hooks.items():
-        if gradients[number] is not None:
+        gradients = _apply_hooks(hooks.get(0), gradients)
+    for number, functions in hooks.items() if node._outputs > 1 else ():
+        if number >= 0 and gradients[number] is not None:
             gradients[number] = _apply_hooks(functions, gradients[number])
+    for hook in list(hooks.get(-1, {}).values()):  # those of the node itself, see register_prehook
+        changed = hook((gradients,) if node._outputs == 1 else tuple(gradients))
+        if changed is not None:
+            changed = changed if isinstance(changed, tuple) else (changed,)
+            gradients = changed[0] if node._outputs == 1 else list(changed)
     return gradients
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,7 @@ class Function(Node):
     _to_save: tuple[Any, ...] = ()
     _non_differentiable: tuple[Any, ...] = ()
     _dirty: tuple[Any, ...] = ()
+    _for_forward: tuple[Any, ...] = ()
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -74,8 +76,20 @@ class Function(Node):
     def set_materialize_grads(self, value: bool) -> None:
         self.materialize_grads = value
 
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keeps tensors for a `jvp`, as `ctx.saved_tensors` has those for the backward."""
+        self._for_forward = tensors
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use "
+            "new-style autograd function with static forward method: call MyFunction.apply(...)."
+        )
+
     @classmethod
-    def apply(cls, *inputs: Any) -> Any:
+    def apply(cls, *inputs: Any, **named: Any) -> Any:
+        if named or cls.setup_context is not Function.setup_context:
+            inputs = cls._all_inputs(inputs, named)
         node = cls._node_class()()
         node._saved = ()
         recording = state.enabled and any(
@@ -105,6 +119,17 @@ class Function(Node):
             node._shape, node._dtype = node._shape[0], node._dtype[0]
         node._keep(outputs)
         return shown[0] if single else shown
+
+    @classmethod
+    def _all_inputs(cls, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The inputs in their order, those that were given by name or left away among them."""
+        combined = cls.setup_context is Function.setup_context
+        first = (None,) if combined else ()  # the place of ctx
+        bound = inspect.signature(cls.forward).bind(*first, *inputs, **named)
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(f"{cls.__name__}.apply() takes no keyword-only arguments")
+        return bound.args[combined:]
 
     @staticmethod
     def _unrecorded(node: Function, inputs: tuple[Any, ...], result: Any) -> Any:
@@ -212,4 +237,59 @@ def _check_shape(name: str, number: int, got: Any, expected: Any) -> None:
         raise RuntimeError(
             f"Function {name} returned an invalid gradient at index {number} - got {list(got)} but "
             f"expected shape compatible with {list(expected)}"
+        )
+
+
+class InplaceFunction(Function):
+    """PyTorch's older base of functions that change an input; `Function` does as well."""
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorates a `backward` whose result cannot be differentiated again, as it leaves PyTorch.
+
+    It runs without recording, and a second backward through it raises.
+
+    >>> import rushlight as torch
+    >>> class Double(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return 2 * x
+    ...
+    ...     @staticmethod
+    ...     @torch.autograd.function.once_differentiable
+    ...     def backward(ctx, grad):
+    ...         return 2 * grad
+    """
+
+    @functools.wraps(backward)
+    def once(ctx: Any, *gradients: Any) -> Any:
+        with no_grad():
+            results = backward(ctx, *gradients)
+        if not state.enabled or not any(
+            isinstance(g, Tensor) and g.requires_grad for g in gradients
+        ):
+            return results
+        if isinstance(results, tuple):
+            return tuple([_final(result) for result in results])
+        return _final(results)
+
+    return once
+
+
+def _final(result: Any) -> Any:
+    """A gradient through which no second backward leads."""
+    if not isinstance(result, Tensor) or result.dtype.category < FLOATING:
+        return result
+    return _Once.apply(result.detach().requires_grad_())
+
+
+class _Once(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
         )

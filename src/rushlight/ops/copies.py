@@ -21,7 +21,7 @@ from ..dtype import (
 )
 from ..dtype import bool as bool_
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..kernels.base.memory_order import is_channels_last
 from ..kernels.devices import find_table, is_same_device
 from ..layout import channels_last, contiguous_format, preserve_format
@@ -181,26 +181,35 @@ def _cast(dtype: DType) -> Any:
     return function
 
 
+_TYPES = {
+    "Float": float32, "Double": float64, "Half": float16, "BFloat16": bfloat16, "Byte": uint8,
+    "Char": int8, "Short": int16, "Int": int32, "Long": int64, "Bool": bool_,
+    "ComplexFloat": complex64, "ComplexDouble": complex128,
+}  # fmt: skip
+_TYPE_NAMES = {kind: name for name, kind in _TYPES.items()}
+
+
 def type_name(tensor: Tensor) -> str:
     """PyTorch's old name of dtype and device: torch.FloatTensor, torch.cuda.LongTensor."""
-    names = {
-        float32: "Float", float64: "Double", float16: "Half", bfloat16: "BFloat16",
-        uint8: "Byte", int8: "Char", int16: "Short", int32: "Int",
-        int64: "Long", bool_: "Bool", complex64: "ComplexFloat",
-        complex128: "ComplexDouble",
-    }  # fmt: skip
     place = "torch.cuda" if tensor.is_cuda else "torch"
-    name = names.get(tensor.dtype) or tensor.dtype.name.replace("uint", "UInt")
+    name = _TYPE_NAMES.get(tensor.dtype) or tensor.dtype.name.replace("uint", "UInt")
     return f"{place}.{name}Tensor"
 
 
 def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """The old name of dtype and device; or the tensor converted to a dtype."""
+    """The old name of dtype and device; or the tensor converted to a dtype, or to such a name."""
     if dtype is None:
         return type_name(self)
-    if not isinstance(dtype, DType):
-        raise NotSupportedError(f"type: give a dtype such as torch.float32, not {dtype!r}")
-    return convert(self, None, dtype, False, preserve_format)
+    if isinstance(dtype, DType):
+        return convert(self, None, dtype, False, preserve_format)
+    if not isinstance(dtype, (str, type)):
+        raise TypeError("dtype must be a type, str, or dtype object")
+    place, _, name = str(dtype).rpartition(".")
+    kind = _TYPES.get(name.removesuffix("Tensor"))
+    if kind is None or place not in ("torch", "torch.cuda") or not name.endswith("Tensor"):
+        raise ValueError(f"invalid type: {dtype!r}")
+    device = Device("cpu" if place == "torch" else "cuda")
+    return convert(self, device, kind, False, preserve_format)
 
 
 def _cpu(self: Tensor, memory_format: MemoryFormat = preserve_format) -> Tensor:

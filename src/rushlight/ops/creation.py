@@ -205,11 +205,29 @@ def placed(array: np.ndarray[Any, Any], device: Any) -> Tensor:
 
 def legacy_constructor(cls: type[Tensor], *data: Any, device: Any = None) -> Tensor:
     """`torch.Tensor(2, 3)` and `torch.Tensor([1, 2])`: always of the default dtype."""
-    kind = get_default_dtype()
     if len(data) == 1 and isinstance(data[0], Tensor):
         return wrap(data[0].array, cls)
+    return legacy_tensor(cls, data, get_default_dtype(), device)
+
+
+def legacy_tensor(
+    cls: type[Tensor], data: tuple[Any, ...], kind: DType, device: Any = None, size: Any = None
+) -> Tensor:
+    """A tensor of `kind` from its sizes, from a sequence of its elements, or of another tensor."""
+    if size is not None:
+        data = (Size(size),)
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
-        return wrap(placed(quietly(_array_from, data[0], kind), device).array, cls)
+        given = data[0]
+        if isinstance(given, Tensor):
+            if given.dtype is not kind:
+                raise TypeError(
+                    f"new(): expected a tensor of dtype {kind} (got {given.dtype}); convert it "
+                    f"with .to({kind})"
+                )
+            return given.detach()
+        if not hasattr(given, "__len__"):
+            raise TypeError(f"new(): data must be a sequence (got {type(given).__name__})")
+        return wrap(placed(quietly(_array_from, given, kind), device).array, cls)
     return wrap(empty(*(data or (0,)), dtype=kind, device=device).array, cls)
 
 

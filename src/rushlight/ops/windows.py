@@ -1,0 +1,303 @@
+"""Windows for the analysis of signals: `torch.signal.windows`, and torch's own older five.
+
+A window is made once of a few numbers: it is computed in double precision and rounded to its dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import pi
+from typing import Any
+
+from ..dtype import FLOATING, float64, get_default_dtype, title_of
+from ..dtype import dtype as DType
+from ..errors import OperationError
+from ..layout import strided
+from ..tensor import Tensor
+from ..types import AnyDevice
+from .creation import arange, full_like, ones_like
+from .declare import operation
+from .special import i0
+
+Values = Callable[[Tensor, int], Tensor]
+
+
+def _made(
+    count: int, periodic: bool, values: Values, dtype: DType,
+    device: AnyDevice, requires_grad: bool,
+) -> Tensor:  # fmt: skip
+    """`values(n, last)` at the places n = 0, 1, ..., where a symmetric window ends at `last`.
+
+    A periodic window is a symmetric one with an element more, which is left away.
+    """
+    last = count if periodic and count > 1 else count - 1
+    result = values(arange(count, dtype=float64, device=device), last).to(dtype)
+    return result.requires_grad_() if requires_grad else result
+
+
+def _unless_single(values: Values) -> Values:
+    """A window of a single element is 1, whatever the formula says there."""
+    return lambda n, last: ones_like(n) if last < 1 else values(n, last)
+
+
+def _cosines(coefficients: Iterable[float]) -> Values:
+    """a[0] - a[1] cos(2 pi n / last) + a[2] cos(4 pi n / last) - ..."""
+    mean, *rest = coefficients
+    factors = [a if i % 2 else -a for i, a in enumerate(rest)]
+
+    def values(n: Tensor, last: int) -> Tensor:
+        result = full_like(n, mean)
+        for i, factor in enumerate(factors, 1):
+            result = result + factor * (2 * pi * i / last * n).cos()
+        return result
+
+    return _unless_single(values)
+
+
+def _triangle(n: Tensor, last: int) -> Tensor:
+    return 1 - (2 * n / last - 1).abs()
+
+
+def _bessel(beta: float) -> Values:
+    def values(n: Tensor, last: int) -> Tensor:
+        x = 2 * n / last - 1
+        return i0(beta * (1 - x * x).sqrt()) / i0(full_like(n, beta))
+
+    return _unless_single(values)
+
+
+# ---- torch.signal.windows
+
+
+def _kind(name: str, M: int, dtype: DType | None, layout: Any) -> DType:
+    """The dtype of one of `torch.signal.windows`; its errors for what makes no window."""
+    kind = dtype or get_default_dtype()
+    if M < 0:
+        raise ValueError(f"{name} requires non-negative window length, got M={M}")
+    if layout is not strided:
+        raise ValueError(f"{name} is implemented for strided tensors only, got: {layout}")
+    if kind.numpy.name not in ("float32", "float64"):
+        raise ValueError(f"{name} expects float32 or float64 dtypes, got: {kind}")
+    return kind
+
+
+@operation("signal.windows")
+def exponential(
+    M: int, *, center: float | None = None, tau: float = 1.0, sym: bool = True,
+    dtype: DType | None = None, layout: Any = strided, device: AnyDevice = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """A window that decays on both sides of its `center`: exp(-|n - center| / tau).
+
+    `sym=False` makes a periodic window, as spectra want them; only there a `center` may be given.
+    """
+    kind = _kind("exponential", M, dtype, layout)
+    if tau <= 0:
+        raise ValueError(f"Tau must be positive, got: {tau} instead.")
+    if sym and center is not None:
+        raise ValueError("Center must be None for symmetric windows")
+
+    def values(n: Tensor, last: int) -> Tensor:
+        return (-(n - (last / 2 if center is None else center)).abs() / tau).exp()
+
+    return _made(M, not sym, values, kind, device, requires_grad)
+
+
+@operation("signal.windows")
+def cosine(
+    M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
+    device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Half a period of a sine: sin(pi (n + 1/2) / M)."""
+    kind = _kind("cosine", M, dtype, layout)
+    return _made(M, not sym, lambda n, last: (pi * (n + 0.5) / (last + 1)).sin(), kind, device,
+                 requires_grad)  # fmt: skip
+
+
+@operation("signal.windows")
+def gaussian(
+    M: int, *, std: float = 1.0, sym: bool = True, dtype: DType | None = None,
+    layout: Any = strided, device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """A bell of the standard deviation `std` around the middle c: exp(-((n - c) / std)**2 / 2)."""
+    kind = _kind("gaussian", M, dtype, layout)
+    if std <= 0:
+        raise ValueError(f"Standard deviation must be positive, got: {std} instead.")
+    return _made(M, not sym, lambda n, last: (-(((n - last / 2) / std) ** 2) / 2).exp(), kind,
+                 device, requires_grad)  # fmt: skip
+
+
+@operation("signal.windows")
+def kaiser(
+    M: int, *, beta: float = 12.0, sym: bool = True, dtype: DType | None = None,
+    layout: Any = strided, device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Kaiser's window: i0(beta sqrt(1 - x * x)) / i0(beta), x from -1 to 1, i0 Bessel's function.
+    """
+    kind = _kind("kaiser", M, dtype, layout)
+    if beta < 0:
+        raise ValueError(f"beta must be non-negative, got: {beta} instead.")
+    return _made(M, not sym, _bessel(beta), kind, device, requires_grad)
+
+
+@operation("signal.windows")
+def bartlett(
+    M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
+    device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """A triangle from 0 to 1 and back to 0."""
+    kind = _kind("bartlett", M, dtype, layout)
+    return _made(M, not sym, _unless_single(_triangle), kind, device, requires_grad)
+
+
+@operation("signal.windows")
+def general_cosine(
+    M: int, *, a: Iterable[float], sym: bool = True, dtype: DType | None = None,
+    layout: Any = strided, device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """A sum of cosines: a[0] - a[1] cos(2 pi n / (M - 1)) + a[2] cos(4 pi n / (M - 1)) - ...
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.general_cosine(5, a=[0.5, 0.5])
+    tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
+    """
+    return _sum_of_cosines("general_cosine", M, a, sym, dtype, layout, device, requires_grad)
+
+
+def _sum_of_cosines(
+    name: str, M: int, a: Any, sym: bool, dtype: DType | None, layout: Any, device: AnyDevice,
+    requires_grad: bool,
+) -> Tensor:  # fmt: skip
+    kind = _kind(name, M, dtype, layout)
+    if not isinstance(a, Iterable):
+        raise TypeError("Coefficients must be a list/tuple")
+    coefficients = [float(value) for value in a]
+    if not coefficients:
+        raise ValueError("Coefficients cannot be empty")
+    return _made(M, not sym, _cosines(coefficients), kind, device, requires_grad)
+
+
+@operation("signal.windows")
+def general_hamming(
+    M: int, *, alpha: float = 0.54, sym: bool = True, dtype: DType | None = None,
+    layout: Any = strided, device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """alpha - (1 - alpha) cos(2 pi n / (M - 1))."""
+    a = [alpha, 1 - alpha]
+    return _sum_of_cosines("general_hamming", M, a, sym, dtype, layout, device, requires_grad)
+
+
+@operation("signal.windows")
+def hamming(
+    M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
+    device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Hamming's window: 0.54 - 0.46 cos(2 pi n / (M - 1))."""
+    return _sum_of_cosines("hamming", M, [0.54, 0.46], sym, dtype, layout, device, requires_grad)
+
+
+@operation("signal.windows")
+def hann(
+    M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
+    device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Hann's window: (1 - cos(2 pi n / (M - 1))) / 2."""
+    return _sum_of_cosines("hann", M, [0.5, 0.5], sym, dtype, layout, device, requires_grad)
+
+
+@operation("signal.windows")
+def blackman(
+    M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
+    device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Blackman's window: 0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))."""
+    a = [0.42, 0.5, 0.08]
+    return _sum_of_cosines("blackman", M, a, sym, dtype, layout, device, requires_grad)
+
+
+@operation("signal.windows")
+def nuttall(
+    M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
+    device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Nuttall's window: the sum of cosines of 0.3635819, 0.4891775, 0.1365995 and 0.0106411."""
+    a = [0.3635819, 0.4891775, 0.1365995, 0.0106411]
+    return _sum_of_cosines("nuttall", M, a, sym, dtype, layout, device, requires_grad)
+
+
+# ---- torch.hann_window and its like
+
+
+def _older(
+    name: str, window_length: int, periodic: bool, values: Values,
+    dtype: DType | None, device: AnyDevice, requires_grad: bool,
+) -> Tensor:  # fmt: skip
+    kind = dtype or get_default_dtype()
+    if kind.category < FLOATING:
+        raise OperationError(f"{name} expects floating point dtypes, got: {title_of(kind)}")
+    if window_length < 0:
+        raise OperationError(
+            f"{name} requires non-negative window_length, got window_length={window_length}"
+        )
+    return _made(window_length, periodic, values, kind, device, requires_grad)
+
+
+@operation(method=False)
+def hann_window(
+    window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None,
+    device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Hann's window: (1 - cos(2 pi n / N)) / 2, with N = window_length, or one less for a window
+    that is symmetric instead of periodic.
+
+    >>> import rushlight as torch
+    >>> torch.hann_window(4)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000])
+    """
+    return _older("hann_window", window_length, periodic, _cosines([0.5, 0.5]), dtype, device,
+                  requires_grad)  # fmt: skip
+
+
+@operation(method=False)
+def hamming_window(
+    window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, *,
+    dtype: DType | None = None, layout: Any = None, device: AnyDevice = None,
+    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Hamming's window: alpha - beta cos(2 pi n / N). See `hann_window`."""
+    return _older("hamming_window", window_length, periodic, _cosines([alpha, beta]), dtype, device,
+                  requires_grad)  # fmt: skip
+
+
+@operation(method=False)
+def blackman_window(
+    window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None,
+    device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Blackman's window: 0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N). See `hann_window`."""
+    return _older("blackman_window", window_length, periodic, _cosines([0.42, 0.5, 0.08]), dtype,
+                  device, requires_grad)  # fmt: skip
+
+
+@operation(method=False)
+def bartlett_window(
+    window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None,
+    device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """A triangle: 1 - |2 n / N - 1|. See `hann_window`."""
+    return _older("bartlett_window", window_length, periodic, _unless_single(_triangle), dtype,
+                  device, requires_grad)  # fmt: skip
+
+
+@operation(method=False)
+def kaiser_window(
+    window_length: int, periodic: bool = True, beta: float = 12.0, *, dtype: DType | None = None,
+    layout: Any = None, device: AnyDevice = None, requires_grad: bool = False,
+    pin_memory: bool = False, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Kaiser's window: i0(beta sqrt(1 - (2 n / N - 1)**2)) / i0(beta). See `hann_window`."""
+    return _older("kaiser_window", window_length, periodic, _bessel(beta), dtype, device,
+                  requires_grad)  # fmt: skip
