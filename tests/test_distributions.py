@@ -90,6 +90,20 @@ def test_moments_are_those_of_samples(row: Row) -> None:
     assert ((drawn.var(0) / variance - 1).abs() < 0.3).all()
 
 
+@pytest.mark.parametrize("name", [
+    "Beta", "Binomial", "Cauchy", "Gamma", "Geometric", "Gumbel", "InverseGamma", "Kumaraswamy",
+    "Laplace", "LogNormal", "MultivariateNormal", "NegativeBinomial", "Normal", "Poisson",
+    "StudentT", "VonMises", "Wishart",
+])  # fmt: skip
+def test_no_sample_is_likelier_than_the_mode(name: str) -> None:
+    made, _ = BY_NAME[name](torch, validate_args=False)
+    torch.manual_seed(6)
+    most = made.log_prob(made.sample((200,))).amax(0)
+    at_mode = made.log_prob(made.mode)
+    kept = at_mode.isfinite()  # at an end of the support a density may be infinite
+    assert kept.any() and (at_mode >= most - 1e-9)[kept].all()
+
+
 @every
 def test_density_integrates_over_what_is_enumerated(row: Row) -> None:
     made, _ = row(torch)
