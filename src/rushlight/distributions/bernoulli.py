@@ -12,9 +12,7 @@ from rushlight.nn import functional as F
 from . import constraints
 from .distribution import Distribution, ProbsOrLogits
 from .exp_family import ExponentialFamily
-from .utils import (
-    broadcast_all,
-)
+from .utils import broadcast_all
 
 __all__ = ["Bernoulli"]
 

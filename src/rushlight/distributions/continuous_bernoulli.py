@@ -12,12 +12,7 @@ from rushlight.nn import functional as F
 from . import constraints
 from .distribution import Distribution, ProbsOrLogits
 from .exp_family import ExponentialFamily
-from .utils import (
-    broadcast_all,
-    clamp_probs,
-    lazy_property,
-    logits_to_probs,
-)
+from .utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs
 
 __all__ = ["ContinuousBernoulli"]
 

@@ -10,9 +10,7 @@ from rushlight.nn import functional as F
 
 from . import constraints
 from .distribution import Distribution, ProbsOrLogits
-from .utils import (
-    broadcast_all,
-)
+from .utils import broadcast_all
 
 __all__ = ["Geometric"]
 

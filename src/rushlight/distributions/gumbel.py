@@ -10,16 +10,9 @@ from rushlight import Tensor
 
 from . import constraints
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    AffineTransform,
-    ExpTransform,
-    Transform,
-)
+from .transforms import AffineTransform, ExpTransform, Transform
 from .uniform import Uniform
-from .utils import (
-    broadcast_all,
-    euler_constant,
-)
+from .utils import broadcast_all, euler_constant
 
 __all__ = ["Gumbel"]
 

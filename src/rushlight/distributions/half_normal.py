@@ -12,9 +12,7 @@ from rushlight import Tensor
 from . import constraints
 from .normal import Normal
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    AbsTransform,
-)
+from .transforms import AbsTransform
 
 __all__ = ["HalfNormal"]
 

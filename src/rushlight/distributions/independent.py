@@ -8,9 +8,7 @@ from rushlight import Tensor
 
 from . import constraints
 from .distribution import Distribution
-from .utils import (
-    _sum_rightmost,
-)
+from .utils import _sum_rightmost
 
 __all__ = ["Independent"]
 

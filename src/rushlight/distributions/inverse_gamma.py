@@ -11,9 +11,7 @@ from rushlight import Tensor
 from . import constraints
 from .gamma import Gamma
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    PowerTransform,
-)
+from .transforms import PowerTransform
 
 __all__ = ["InverseGamma"]
 

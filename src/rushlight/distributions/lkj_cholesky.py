@@ -11,9 +11,7 @@ from rushlight import Tensor
 from . import constraints
 from .beta import Beta
 from .distribution import Distribution
-from .utils import (
-    broadcast_all,
-)
+from .utils import broadcast_all
 
 __all__ = ["LKJCholesky"]
 

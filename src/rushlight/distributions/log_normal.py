@@ -9,9 +9,7 @@ from rushlight import Tensor
 from . import constraints
 from .normal import Normal
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    ExpTransform,
-)
+from .transforms import ExpTransform
 
 __all__ = ["LogNormal"]
 

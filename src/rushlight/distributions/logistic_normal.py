@@ -7,9 +7,7 @@ from typing import Any
 from . import constraints
 from .normal import Normal
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    StickBreakingTransform,
-)
+from .transforms import StickBreakingTransform
 
 __all__ = ["LogisticNormal"]
 

@@ -11,10 +11,7 @@ from rushlight import Size, Tensor
 from . import constraints
 from .distribution import Distribution
 from .multivariate_normal import _batch_mahalanobis, _batch_mv, _half_log_det
-from .utils import (
-    _standard_normal,
-    lazy_property,
-)
+from .utils import _standard_normal, lazy_property
 
 __all__ = ["LowRankMultivariateNormal"]
 

@@ -12,9 +12,7 @@ from rushlight import Tensor
 from . import constraints
 from .binomial import Binomial
 from .one_hot_categorical import OfCategories
-from .utils import (
-    broadcast_all,
-)
+from .utils import broadcast_all
 
 __all__ = ["Multinomial"]
 

@@ -10,10 +10,7 @@ from rushlight import Size, Tensor
 
 from . import constraints
 from .distribution import Distribution
-from .utils import (
-    _standard_normal,
-    lazy_property,
-)
+from .utils import _standard_normal, lazy_property
 
 __all__ = ["MultivariateNormal"]
 

@@ -10,9 +10,7 @@ from rushlight import Tensor
 
 from . import constraints
 from .exp_family import ExponentialFamily
-from .utils import (
-    _standard_normal,
-)
+from .utils import _standard_normal
 
 __all__ = ["Normal"]
 

@@ -11,14 +11,8 @@ from rushlight import Tensor
 from . import constraints
 from .exponential import Exponential
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    AffineTransform,
-    ExpTransform,
-    Transform,
-)
-from .utils import (
-    broadcast_all,
-)
+from .transforms import AffineTransform, ExpTransform, Transform
+from .utils import broadcast_all
 
 __all__ = ["Pareto"]
 

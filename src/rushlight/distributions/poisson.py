@@ -9,9 +9,7 @@ from rushlight import Tensor
 
 from . import constraints
 from .exp_family import ExponentialFamily
-from .utils import (
-    broadcast_all,
-)
+from .utils import broadcast_all
 
 __all__ = ["Poisson"]
 

@@ -10,13 +10,8 @@ from rushlight import Tensor
 from . import constraints
 from .distribution import Distribution, ProbsOrLogits
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    SigmoidTransform,
-)
-from .utils import (
-    broadcast_all,
-    clamp_probs,
-)
+from .transforms import SigmoidTransform
+from .utils import broadcast_all, clamp_probs
 
 __all__ = ["LogitRelaxedBernoulli", "RelaxedBernoulli"]
 

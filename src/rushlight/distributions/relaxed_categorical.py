@@ -11,13 +11,8 @@ from rushlight import Tensor
 from . import constraints
 from .one_hot_categorical import OfCategories
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    ExpTransform,
-)
-from .utils import (
-    broadcast_all,
-    clamp_probs,
-)
+from .transforms import ExpTransform
+from .utils import broadcast_all, clamp_probs
 
 __all__ = ["ExpRelaxedCategorical", "RelaxedOneHotCategorical"]
 

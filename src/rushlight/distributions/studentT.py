@@ -12,9 +12,7 @@ from rushlight import Tensor
 from . import constraints
 from .chi2 import Chi2
 from .distribution import Distribution
-from .utils import (
-    _standard_normal,
-)
+from .utils import _standard_normal
 
 __all__ = ["StudentT"]
 

@@ -10,13 +10,8 @@ from rushlight import Size, Tensor
 from . import constraints
 from .distribution import Distribution
 from .independent import Independent
-from .transforms import (
-    ComposeTransform,
-    Transform,
-)
-from .utils import (
-    _sum_rightmost,
-)
+from .transforms import ComposeTransform, Transform
+from .utils import _sum_rightmost
 
 __all__ = ["TransformedDistribution"]
 

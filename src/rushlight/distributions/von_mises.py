@@ -10,9 +10,7 @@ from rushlight import Tensor
 
 from . import constraints
 from .distribution import Distribution
-from .utils import (
-    lazy_property,
-)
+from .utils import lazy_property
 
 __all__ = ["VonMises"]
 

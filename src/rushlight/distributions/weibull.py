@@ -10,15 +10,8 @@ from rushlight import Tensor
 from . import constraints
 from .exponential import Exponential
 from .transformed_distribution import TransformedDistribution
-from .transforms import (
-    AffineTransform,
-    PowerTransform,
-    Transform,
-)
-from .utils import (
-    broadcast_all,
-    euler_constant,
-)
+from .transforms import AffineTransform, PowerTransform, Transform
+from .utils import broadcast_all, euler_constant
 
 __all__ = ["Weibull"]
 
