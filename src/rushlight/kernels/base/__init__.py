@@ -57,9 +57,9 @@ from .views import Views
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
     Embedding, Factorization, Fft, Floating, Folding, Histogram, Index, Indexing, Integers,
-    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers,
-    Reduction, Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting, Special,
-    Variance, Views,
+    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction,
+    Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting, Special, Variance,
+    Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
