@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from rushlight.kernels.launch import plain_tables
 from rushlight.kernels.native import native
 from rushlight.missing import pytorch_names
 
+# Written by pytorch_names.py.
+PARAMETERS = Path(__file__).with_name("pytorch_parameters.txt")
 TESTS = Path(__file__).parent.parent / "tests"
 # Kernels of these kinds compute nothing.
 IDLE = {"view", "check", "read", "transfer"}
@@ -35,8 +37,10 @@ INTRODUCTION = """\
 
 Every public name of PyTorch 2.13 in the namespaces below. A function's kernels are those that its
 samples in the test table run in float32: in C++ where there is one, which hands over to NumPy for
-what it does not cover (other dtypes, rare options). "None" is for what computes nothing: a view, or a
-look at a tensor's shape. Where no kernel is told, the table has no samples: classes and settings.
+what it does not cover (other dtypes, rare options). "None" is for what computes nothing: a view, or
+a look at a tensor's shape. Where no kernel is told, the table has no samples: classes and settings.
+Differences are PyTorch's parameters that a function or class is without, and what its description
+says.
 """
 
 
@@ -74,7 +78,7 @@ def row(name: str, links: dict[str, str], kernels: dict[int, set[str]]) -> str:
     if value is NO_NAME:
         return f"| `{short}` | no | | |\n"
     link = links.get(f"rushlight.{name.removeprefix('torch.')}", f"`{short}`")
-    return f"| {link} | yes | {kernel_cell(name, value, kernels)} | {differences(value)} |\n"
+    return f"| {link} | yes | {kernel_cell(name, value, kernels)} | {differences(name, value)} |\n"
 
 
 def find(name: str) -> Any:
@@ -84,11 +88,29 @@ def find(name: str) -> Any:
         return NO_NAME
 
 
-def differences(value: Any) -> str:
-    """The sentences of its docstring that begin with "Unlike PyTorch"."""
+def differences(name: str, value: Any) -> str:
+    """PyTorch's parameters that are not there, and sentences of the docstring on what is other."""
+    absent = absent_parameters(name, value)
+    listed = [f"without {', '.join(f'`{p}`' for p in absent)}"] if absent else []
     text = " ".join((inspect.getdoc(value) or "").split())
-    found = re.findall(r"Unlike PyTorch.*?[.](?=\s|$)", text)
-    return " ".join(found).replace("|", "\\|")
+    sentences = re.findall(r"Unlike PyTorch.*?[.](?=\s|$)", text)
+    return "; ".join(listed + sentences).replace("|", "\\|")
+
+
+def absent_parameters(name: str, value: Any) -> list[str]:
+    """Those that PyTorch's function of that name has; a `**kwargs` takes them all."""
+    try:
+        found = inspect.signature(value).parameters
+    except (TypeError, ValueError):
+        return []
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in found.values())
+    return [] if takes_all else sorted(pytorch_parameters().get(name, set()) - found.keys())
+
+
+@cache
+def pytorch_parameters() -> dict[str, set[str]]:
+    lines = [line.split() for line in PARAMETERS.read_text().splitlines()]
+    return {name: set(parameters) for name, *parameters in lines}
 
 
 # ---- kernels

@@ -16,15 +16,15 @@ import inspect
 import pkgutil
 import re
 import shutil
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import rushlight
 from pytorch_table import table_page
+
+import rushlight
 from rushlight.missing import MissingAttribute
 from rushlight.ops.declare import places
 from rushlight.tensor import Tensor
@@ -48,7 +48,9 @@ def main() -> None:
 def pages() -> dict[str, str]:
     """The text of every page, by its name."""
     reference = Reference()
-    written = {name: reference.namespace_page(name) for name, m in reference.namespaces.items() if m}
+    written = {
+        name: reference.namespace_page(name) for name, m in reference.namespaces.items() if m
+    }
     written["rushlight.Tensor"] = reference.tensor_page()
     written["pytorch"] = table_page(reference.links)
     return written | {"index": index_page(written)}
@@ -86,8 +88,9 @@ def is_offered(module: ModuleType, part: pkgutil.ModuleInfo) -> bool:
 
 def modules_imported_by(module: ModuleType) -> set[str]:
     """Those of `from . import a, b`: other modules are attributes, too, once they are loaded."""
-    imports = [n for n in ast.parse(inspect.getsource(module)).body if isinstance(n, ast.ImportFrom)]
-    names = [alias for node in imports if node.level and not node.module for alias in node.names]
+    body = ast.parse(inspect.getsource(module)).body
+    imports = [n for n in body if isinstance(n, ast.ImportFrom) and n.level and not n.module]
+    names = [alias for node in imports for alias in node.names]
     return {alias.name for alias in names if alias.asname is None}
 
 
@@ -157,7 +160,8 @@ class Reference:
                 self.links[f"{namespace}.{name}"] = f"{{py:obj}}`{name} <{namespace}.{name}>`"
                 if has_identity(members[name]):
                     self.homes.setdefault(id(members[name]), f"{namespace}.{name}")
-        self.classes = [v for m in self.namespaces.values() for v in m.values() if _is_class(v)]
+        everything = [v for members in self.namespaces.values() for v in members.values()]
+        self.classes = [value for value in everything if inspect.isclass(value)]
         self.methods = members_of_class(Tensor)
         for name in self.methods:
             self.links[f"rushlight.Tensor.{name}"] = f"{{py:obj}}`{name} <rushlight.Tensor.{name}>`"
@@ -192,20 +196,22 @@ class Reference:
 
     def entry(self, namespace: str, name: str, value: Any) -> str:
         if value is Tensor:
-            return self.reference("class", name, "described on {doc}`its own page <rushlight.Tensor>`")
+            text = "Has {doc}`its own page <rushlight.Tensor>`."
+            return f":::{{py:class}} Tensor\n:no-index:\n\n{text}\n:::\n"
         home = self.homes.get(id(value))
-        if home is not None and home != f"{namespace}.{name}":
-            kind = _kind(value)
-            return self.reference(kind, name, f"the same as {{py:obj}}`{home}`")
-        return self.described(_kind(value), namespace, name, value)
-
-    def reference(self, kind: str, name: str, text: str) -> str:
-        """An entry that only says where to look; the index has the other one alone."""
-        return f":::{{py:{kind}}} {name}\n:no-index:\n\n{text[0].upper()}{text[1:]}.\n:::\n"
+        if home is None or home == f"{namespace}.{name}":
+            return self.described(_kind(value), namespace, name, value)
+        same = f"The same as {{py:obj}}`{home}`"
+        if _kind(value) == "data":
+            return f":::{{py:data}} {name}\n\n{same}.\n:::\n"
+        summary = self.body(value, namespace).split("\n\n")[0]
+        head = f":::{{py:{_kind(value)}}} {name}{signature(value)}"
+        return f"{head}\n\n{summary}\n\n{same}.\n:::\n"
 
     def described(self, kind: str, namespace: str, name: str, value: Any) -> str:
         if kind == "data":
-            shown = f":value: {value!r}" if not has_identity(value) else f":type: {type(value).__name__}"
+            typed = f":type: {type(value).__name__}"
+            shown = typed if has_identity(value) else f":value: {value!r}"
             return f":::{{py:data}} {name}\n{shown}\n:::\n"
         text = self.body(value, namespace)
         if kind == "class" and value is not Tensor:
@@ -228,7 +234,8 @@ class Reference:
         function = plain(value)
         text = self.body(function, namespace)
         if id(function) in self.homes:  # torch's function of that name
-            text = f"{text.split(chr(10) * 2)[0].strip()} See {{py:obj}}`{self.homes[id(function)]}`.\n"
+            summary = text.split("\n\n")[0]
+            text = f"{summary}\n\nSee {{py:obj}}`{self.homes[id(function)]}`.\n"
         head = f":::{{py:method}} {full}{signature(function, bound)}\n{kinds.get(type(value), '')}"
         return f"{head}\n{text}:::\n"
 
@@ -275,10 +282,6 @@ class Reference:
 
 def own_part(name: str) -> str:
     return name.rpartition(".")[2]
-
-
-def _is_class(value: Any) -> bool:
-    return inspect.isclass(value)
 
 
 def _kind(value: Any) -> str:
@@ -328,4 +331,4 @@ def _parameter(p: inspect.Parameter) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
