@@ -52,7 +52,7 @@ def names() -> list[str]:
 def parameters(name: str) -> list[str]:
     """Of all forms of a function, or of a class.
 
-    Functions in C++ tell them in their docstrings, where only the optional ones are to be relied on.
+    Functions in C++ tell them in their docstrings, which are right about optional ones alone.
     """
     value: Any = torch
     for part in name.removeprefix("torch.").split("."):

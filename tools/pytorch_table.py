@@ -31,6 +31,7 @@ TESTS = Path(__file__).parent.parent / "tests"
 # Kernels of these kinds compute nothing.
 IDLE = {"view", "check", "read", "transfer"}
 NO_NAME = object()
+NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}  # which every operation takes
 
 INTRODUCTION = """\
 # PyTorch's names
@@ -103,8 +104,10 @@ def absent_parameters(name: str, value: Any) -> list[str]:
         found = inspect.signature(value).parameters
     except (TypeError, ValueError):
         return []
-    takes_all = any(p.kind is p.VAR_KEYWORD for p in found.values())
-    return [] if takes_all else sorted(pytorch_parameters().get(name, set()) - found.keys())
+    if any(p.kind is p.VAR_KEYWORD for p in found.values()):
+        return []
+    taken = {*found, *(numpys for ours, numpys in NUMPY_NAMES.items() if ours in found)}
+    return sorted(pytorch_parameters().get(name, set()) - taken)
 
 
 @cache

@@ -16,6 +16,7 @@ import inspect
 import pkgutil
 import re
 import shutil
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -254,7 +255,7 @@ class Reference:
             if paragraph.startswith(">>>"):
                 text += f"```pycon\n{paragraph}\n```\n\n"
             elif paragraph.startswith("    "):
-                text += f"```text\n{inspect.cleandoc(paragraph)}\n```\n\n"
+                text += f"```text\n{textwrap.dedent(paragraph)}\n```\n\n"
             elif paragraph.strip():
                 text += self.prose(paragraph.strip("\n"), namespace, unlinked) + "\n\n"
         return text
