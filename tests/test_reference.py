@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -45,6 +46,12 @@ def test_every_declaration_is_on_its_page(pages: dict[str, str]) -> None:
         counts = Counter(names_on(page))
         for name in functions:
             assert name.startswith("_") or counts[name] == 1, f"{place}.{name}: {counts[name]}"
+
+
+def test_every_method_of_tensors_is_on_its_page(pages: dict[str, str]) -> None:
+    listed = {name for name in dir(rushlight.ones(1)) if name[0] != "_"}
+    slots = {n for n, v in vars(rushlight.Tensor).items() if inspect.ismemberdescriptor(v)}
+    assert listed - slots - {*names_on(pages["rushlight.Tensor"])} == set()
 
 
 @pytest.mark.parametrize("name", [

@@ -26,7 +26,6 @@ from typing import Any
 from pytorch_table import table_page
 
 import rushlight
-from rushlight.missing import MissingAttribute
 from rushlight.ops.declare import places
 from rushlight.tensor import Tensor
 
@@ -114,17 +113,21 @@ def members_of(module: ModuleType) -> Members:
 
 
 def members_of_class(cls: type, documented: Iterable[type] = ()) -> Members:
-    """The public attributes with a docstring that a class does not have from a documented one."""
+    """The public methods and properties of a class that no documented base tells of.
+
+    One that the base has, too, is told again if it has a docstring of its own.
+    """
     found: Members = {}
+    told = {name for base in documented for name in dir(base)}
     inherited = {owner for base in documented for owner in base.__mro__}
     for owner in reversed(cls.__mro__):
         if owner in inherited or not owner.__module__.startswith("rushlight"):
             continue
         for name, value in vars(owner).items():
             function = value.fget if isinstance(value, property) else inspect.unwrap(plain(value))
-            described = inspect.isfunction(function) and function.__doc__
-            if name[0] != "_" and described and not isinstance(value, MissingAttribute):
-                found[name] = value
+            if name[0] != "_" and inspect.isfunction(function):
+                if function.__doc__ or name not in told:
+                    found[name] = value
     return {name: found[name] for name in sorted(found)}
 
 
