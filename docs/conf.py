@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from typing import Any
+
+from sphinx.addnodes import pending_xref
 
 from rushlight.version import __version__
 
@@ -29,5 +32,13 @@ def link_to_repository(app: Any, name: str, source: list[str]) -> None:
     source[0] = re.sub(r"\]\(\.\./([^)]+)\)", rf"]({REPOSITORY}/\1)", source[0])
 
 
+def unlink_builtins(app: Any, document: Any) -> None:
+    """A `float` in a signature is Python's, and not the dtype `rushlight.float`."""
+    for node in list(document.findall(pending_xref)):
+        if node.get("reftype") == "class" and hasattr(builtins, node["reftarget"]):
+            node.replace_self(node.children)
+
+
 def setup(app: Any) -> None:
     app.connect("source-read", link_to_repository)
+    app.connect("doctree-read", unlink_builtins)
