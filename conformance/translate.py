@@ -27,6 +27,8 @@ def translated(value: Any, made: dict[int, Any]) -> Any:
         return rushlight.device(str(value))
     if isinstance(value, (torch.layout, torch.memory_format)):
         return getattr(rushlight, title(value))
+    if isinstance(value, torch.nn.Module):  # a distance that a loss is to take
+        return getattr(rushlight.nn, type(value).__name__)()
     if isinstance(value, torch.Size):
         return rushlight.Size(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -39,12 +41,20 @@ def translated(value: Any, made: dict[int, Any]) -> Any:
 
 
 def _tensor(value: torch.Tensor) -> Any:
-    plain = value.detach()
-    if plain.dtype == torch.bfloat16:  # NumPy has no name for it
-        array = rushlight.from_numpy(plain.float().numpy()).to(rushlight.bfloat16)
-    else:
-        array = rushlight.from_numpy(plain.resolve_conj().resolve_neg().numpy())
-    return array.requires_grad_(value.requires_grad)
+    plain = value.detach().resolve_conj().resolve_neg()
+    whole = plain.untyped_storage().nbytes() // plain.element_size()
+    if whole == plain.numel():
+        return _from_torch(plain).requires_grad_(value.requires_grad)
+    # A part of a memory, which `as_strided` may look at whole.
+    memory = _from_torch(plain.as_strided((whole,), (1,), 0))
+    part = memory.as_strided(plain.shape, plain.stride(), plain.storage_offset())
+    return part.detach().requires_grad_(value.requires_grad)
+
+
+def _from_torch(value: torch.Tensor) -> Any:
+    if value.dtype == torch.bfloat16:  # NumPy has no name for it
+        return rushlight.from_numpy(value.view(torch.int16).numpy()).view(rushlight.bfloat16)
+    return rushlight.from_numpy(value.numpy())
 
 
 def leaves(value: Any) -> Iterator[Any]:

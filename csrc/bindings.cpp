@@ -23,11 +23,13 @@ extern PyMethodDef copies_methods[];
 extern PyMethodDef creation_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
+extern PyMethodDef factorization_methods[];
 extern PyMethodDef index_methods[];
 extern PyMethodDef indexing_methods[];
 extern PyMethodDef loss_methods[];
 extern PyMethodDef matmul_methods[];
 extern PyMethodDef nonzero_methods[];
+extern PyMethodDef layer_norm_methods[];
 extern PyMethodDef normalization_methods[];
 extern PyMethodDef optim_methods[];
 extern PyMethodDef padding_methods[];
@@ -36,6 +38,7 @@ extern PyMethodDef random_methods[];
 extern PyMethodDef reduction_methods[];
 extern PyMethodDef shape_methods[];
 extern PyMethodDef softmax_methods[];
+extern PyMethodDef scan_methods[];
 extern PyMethodDef sorting_methods[];
 }  // namespace rushlight
 
@@ -69,11 +72,14 @@ NB_MODULE(_native, module) {
     PyMethodDef* const families[] = {
         rushlight::convolution_methods,   rushlight::copies_methods,    rushlight::dropout_methods,
         rushlight::elementwise_methods,   rushlight::loss_methods,      rushlight::matmul_methods,
-        rushlight::normalization_methods, rushlight::optim_methods,     rushlight::pooling_methods,
+        rushlight::layer_norm_methods,    rushlight::normalization_methods,
+        rushlight::optim_methods,     rushlight::pooling_methods,
         rushlight::random_methods,        rushlight::reduction_methods, rushlight::shape_methods,
         rushlight::softmax_methods,       rushlight::indexing_methods,  rushlight::padding_methods,
+        rushlight::scan_methods,
         rushlight::sorting_methods,       rushlight::creation_methods,  rushlight::index_methods,
-        rushlight::nonzero_methods,       rushlight::compare_all_methods};
+        rushlight::nonzero_methods,       rushlight::compare_all_methods,
+        rushlight::factorization_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

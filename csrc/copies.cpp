@@ -21,12 +21,10 @@ struct Walk {
 
     explicit Walk(const CopyPlan& plan) {
         int axes[max_axes];
-        for (int i = 0; i < plan.ndim; ++i) {
-            int place = i;
-            for (; place > 0 && plan.to_strides[axes[place - 1]] < plan.to_strides[i]; --place)
-                axes[place] = axes[place - 1];
-            axes[place] = i;
-        }
+        sort_axes(plan.ndim, axes, [&plan](int first, int second) {
+            return plan.to_strides[first] < plan.to_strides[second] ? Sequence::Wrong
+                                                                    : Sequence::Right;
+        });
         const npy_intp* const strides[] = {plan.from_strides, plan.to_strides};
         ndim = join_axes(plan.ndim, axes, plan.shape, strides, shape, this->strides);
     }

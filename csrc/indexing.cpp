@@ -181,15 +181,38 @@ PyObject* contiguous_copy(const ArrayView& x) {
     return result;
 }
 
-PyObject* scatter_add(PyObject* const* args, Py_ssize_t nargs) {
+// How an element is put to that of its place.
+struct Put {
+    template <class T>
+    static T join(T, T b) { return b; }
+};
+struct Add {
+    template <class T>
+    static T join(T a, T b) { return a + b; }
+};
+struct Multiply {
+    template <class T>
+    static T join(T a, T b) { return a * b; }
+};
+template <bool largest>
+struct Extreme {  // nan, where one of them is
+    template <class T>
+    static T join(T a, T b) {
+        return (largest ? b > a : b < a) || b != b ? (a != a ? a : b) : a;
+    }
+};
+
+// x, or x itself changed where it is the output, with values put to the places that index names.
+template <class Join>
+PyObject* scatter_with(PyObject* const* args, PyObject* values_array, PyObject* out) {
     ArrayView x, values;
     Indices index;
     int axis;
-    if ((nargs != 4 && nargs != 5) || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
-        !index.read(args[2]) || !view(args[3], values))
+    if (!view(args[0], x) || !read_axis(args[1], x.ndim, axis) || !index.read(args[2]) ||
+        !view(values_array, values))
         return nullptr;
-    const bool in_place = nargs == 5 && args[4] == args[0];
-    if (nargs == 5 && args[4] != Py_None && !in_place) return nullptr;
+    const bool in_place = out == args[0];
+    if (out != Py_None && !in_place) return nullptr;
     if (values.type != x.type || !can_sum(x.type) || !fits(x, axis, index.shown) ||
         !same_shape(values, index.shown))
         return nullptr;
@@ -215,15 +238,41 @@ PyObject* scatter_add(PyObject* const* args, Py_ssize_t nargs) {
             if (steps[0] == 0 && step == sizeof(T) && steps[2] == sizeof(T)) {
                 T* to = reinterpret_cast<T*>(at[0]);
                 const T* from = reinterpret_cast<const T*>(at[2]);
-                for (npy_intp i = 0; i < n; ++i) to[places[i]] += from[i];
+                for (npy_intp i = 0; i < n; ++i)
+                    to[places[i]] = Join::join(to[places[i]], from[i]);
                 return;
             }
-            for (npy_intp i = 0; i < n; ++i)
-                *reinterpret_cast<T*>(at[0] + i * steps[0] + places[i] * step) +=
-                    *reinterpret_cast<const T*>(at[2] + i * steps[2]);
+            for (npy_intp i = 0; i < n; ++i) {
+                T& to = *reinterpret_cast<T*>(at[0] + i * steps[0] + places[i] * step);
+                to = Join::join(to, *reinterpret_cast<const T*>(at[2] + i * steps[2]));
+            }
         });
     });
     return result;
+}
+
+PyObject* scatter_add(PyObject* const* args, Py_ssize_t nargs) {
+    if (nargs != 4 && nargs != 5) return nullptr;
+    return scatter_with<Add>(args, args[3], nargs == 5 ? args[4] : Py_None);
+}
+
+PyObject* scatter(PyObject* const* args, Py_ssize_t nargs) {
+    if (nargs != 4 && nargs != 5) return nullptr;
+    return scatter_with<Put>(args, args[3], nargs == 5 ? args[4] : Py_None);
+}
+
+// Where what stood there counts, too.
+PyObject* scatter_reduce(PyObject* const* args, Py_ssize_t nargs) {
+    if ((nargs != 6 && nargs != 7) || !PyUnicode_Check(args[4]) || args[5] != Py_True)
+        return nullptr;
+    PyObject* out = nargs == 7 ? args[6] : Py_None;
+    if (PyUnicode_CompareWithASCIIString(args[4], "prod") == 0)
+        return scatter_with<Multiply>(args, args[3], out);
+    if (PyUnicode_CompareWithASCIIString(args[4], "amax") == 0)
+        return scatter_with<Extreme<true>>(args, args[3], out);
+    if (PyUnicode_CompareWithASCIIString(args[4], "amin") == 0)
+        return scatter_with<Extreme<false>>(args, args[3], out);
+    return nullptr;
 }
 
 // --- whole slices of an axis
@@ -314,13 +363,17 @@ void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
     with_sum_type(values.type, add);
 }
 
-// A copy of x with slices added along one axis.
+// A copy of x, or x itself where it is the output, with slices added along one axis.
 PyObject* index_add(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x, values;
     Indices index;
     int axis;
-    if (nargs != 4 || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
+    if ((nargs != 4 && nargs != 5) || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
         !index.read(args[2]) || !view(args[3], values) || index.shown.ndim != 1)
+        return nullptr;
+    const bool in_place = nargs == 5 && args[4] == args[0];
+    if (nargs == 5 && args[4] != Py_None && !in_place) return nullptr;
+    if (in_place && (!x.is_writeable() || !x.is_contiguous || may_overlap(x, values)))
         return nullptr;
     if (values.type != x.type || !can_sum(x.type) || !values.is_contiguous ||
         values.ndim != x.ndim)
@@ -328,7 +381,7 @@ PyObject* index_add(PyObject* const* args, Py_ssize_t nargs) {
     for (int i = 0; i < x.ndim; ++i)
         if (values.shape[i] != (i == axis ? index.size : x.shape[i])) return nullptr;
     if (!index.within(0, x.shape[axis], axis)) return nullptr;
-    PyObject* result = contiguous_copy(x);
+    PyObject* result = in_place ? Py_NewRef(args[0]) : contiguous_copy(x);
     if (result && values.size() > 0)
         add_slices(result, values, Slices(x, axis), index.data, index.size);
     return result;
@@ -367,10 +420,15 @@ PyMethodDef indexing_methods[] = {
         "gather(x, axis, index, out=None)\n--\n\nThe elements that index names along an axis."),
     method<"scatter_add", scatter_add>(
         "scatter_add(x, axis, index, values, out=None)\n--\n\nx with values added at index."),
+    method<"scatter", scatter>(
+        "scatter(x, axis, index, values, out=None)\n--\n\nx with values put at index."),
+    method<"scatter_reduce", scatter_reduce>(
+        "scatter_reduce(x, axis, index, values, reduce, include_self, out=None)\n--\n\n"
+        "x with values put together with those at index."),
     method<"index_select", index_select>(
         "index_select(x, axis, index)\n--\n\nThe slices of an axis that index names."),
     method<"index_add", index_add>(
-        "index_add(x, axis, index, values)\n--\n\nx with slices added to those index names."),
+        "index_add(x, axis, index, values, out=None)\n--\n\nx with slices added to those index names."),
     method<"one_hot", one_hot>("one_hot(x, classes)\n--\n\nVectors with a 1 at a number."),
     {}};
 

@@ -1,4 +1,4 @@
-// Sorting, the largest elements, and running sums: what goes along the lines of one axis.
+// Sorting, the largest elements, and those at a place of the order, along the lines of one axis.
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -281,82 +281,82 @@ PyObject* topk(PyObject* const* args, Py_ssize_t nargs) {
     return results.pack(enough);
 }
 
-// --- running sums
+// --- one place of the order
 
-// Of adjacent lines: several at a time, as each addition waits for the one before.
-template <class T, class Sum>
-void line_sums(int64_t lines, int64_t length, const T* x, T* out) {
-    constexpr int64_t together = 8;
-    parallel_for(lines, std::max<int64_t>(1, parallel_grain / 2 / length),
-                 [=](int64_t begin, int64_t end) {
-        for (int64_t line = begin; line < end; line += together) {
-            const T* from = x + line * length;
-            T* to = out + line * length;
-            if (end - line >= together) {
-                Sum sums[together] = {};
-                for (int64_t k = 0; k < length; ++k)
-                    for (int64_t j = 0; j < together; ++j)
-                        to[j * length + k] = static_cast<T>(sums[j] += from[j * length + k]);
-                continue;
+// Where in each line the element stands that has `rank(line's keys, n)` smaller ones before it.
+template <class T, class Rank>
+bool place_lines(const Lines& lines, const Rank& rank, const char* from, char* places) {
+    using K = Key<T>;
+    using Both = std::conditional_t<sizeof(K) == 4, uint64_t, unsigned __int128>;
+    const int64_t n = lines.length;
+    std::atomic<bool> enough{true};
+    parallel_for(lines.count, std::max<int64_t>(1, parallel_grain / 8 / n),
+                 [&](int64_t begin, int64_t end) {
+        allocator::Scratch scratch(n * sizeof(Both));
+        if (!scratch.data()) {
+            enough = false;
+            return;
+        }
+        Both* keys = static_cast<Both*>(scratch.data());
+        for (int64_t line = begin; line < end; ++line) {
+            int64_t a, b, c, numbers = 0;
+            lines.offsets(line, a, b, c);
+            for (int64_t i = 0; i < n; ++i) {
+                const T x = *reinterpret_cast<const T*>(from + a + i * lines.from_step);
+                numbers += x == x;
+                keys[i] = static_cast<Both>(key_of(x)) << 32 | static_cast<uint32_t>(i);
             }
-            for (int64_t j = 0; j < end - line; ++j) {
-                Sum sum = 0;
-                for (int64_t k = 0; k < length; ++k)
-                    to[j * length + k] = static_cast<T>(sum += from[j * length + k]);
-            }
+            const int64_t place = rank(numbers, n);
+            std::nth_element(keys, keys + place, keys + n);
+            *reinterpret_cast<int64_t*>(places + c) = static_cast<uint32_t>(keys[place]);
         }
     });
+    return enough;
 }
 
-// Over a dense array as [outer][length][inner], float32 in float64.
-template <class T, class Sum>
-void running_sums(int64_t outer, int64_t length, int64_t inner, const T* x, T* out) {
-    if (inner == 1) return line_sums<T, Sum>(outer, length, x, out);
-    constexpr int64_t band = 128;
-    const int64_t bands = (inner + band - 1) / band;
-    parallel_for(outer * bands,
-                 std::max<int64_t>(1, parallel_grain / 2 / (length * std::min(inner, band))),
-                 [=](int64_t begin, int64_t end) {
-        for (int64_t unit = begin; unit < end; ++unit) {
-            const int64_t start = unit % bands * band, width = std::min(band, inner - start);
-            const int64_t first = unit / bands * length * inner + start;
-            Sum sums[band] = {};
-            for (int64_t k = 0; k < length; ++k) {
-                const T* row = x + first + k * inner;
-                T* to = out + first + k * inner;
-                for (int64_t i = 0; i < width; ++i) {
-                    sums[i] += row[i];
-                    to[i] = static_cast<T>(sums[i]);
-                }
-            }
-        }
-    });
+// The places in lines of an axis, which has elements and of which one remains.
+template <class Rank>
+PyObject* find_places(const ArrayView& x, int axis, const Rank& rank) {
+    npy_intp shape[max_axes];
+    std::copy_n(x.shape, x.ndim, shape);
+    shape[axis] = 1;
+    PyObject* result = new_array(NPY_INT64, x.ndim, shape);
+    if (!result || x.size() == 0) return result;
+    bool enough = true;
+    {
+        AllowThreads allow(x.size() >= release_lock_from / 4);
+        const Lines lines(x, axis, result, result);
+        with_element_type(x.type, [&](auto zero) {
+            enough = place_lines<decltype(zero)>(lines, rank, x.data, data_of<char>(result));
+        });
+    }
+    if (enough) return result;
+    Py_DECREF(result);
+    return PyErr_NoMemory();
 }
 
-PyObject* cumsum(PyObject* const* args, Py_ssize_t nargs) {
+PyObject* kth_place(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
-    int axis, axes[NPY_MAXDIMS];
-    if ((nargs != 2 && !(nargs == 3 && args[2] == Py_None)) || !view(args[0], x) ||
-        !read_axis(args[1], x.ndim, axis) || !dense_axes(x, axes))
+    int axis;
+    if (nargs != 3 || !PyLong_Check(args[2]) || !read_lines(args, x, axis)) return nullptr;
+    const Py_ssize_t k = PyLong_AsSsize_t(args[2]);
+    if (k < 0 || k >= x.shape[axis]) {
+        PyErr_Clear();
         return nullptr;
-    if (x.type != NPY_FLOAT && x.type != NPY_DOUBLE && x.type != NPY_INT64) return nullptr;
-    PyObject* result = new_array_like(x);
-    const int64_t size = x.size(), length = x.ndim ? x.shape[axis] : 1;
-    if (!result || size == 0) return result;
-    // Memory behind one step along the axis: the axes that are faster.
-    int64_t inner = 1;
-    for (int i = x.ndim - 1; i >= 0 && axes[i] != axis; --i) inner *= x.shape[axes[i]];
-    const int64_t outer = size / (length * inner);
-    AllowThreads allow(size >= release_lock_from);
-    if (x.type == NPY_FLOAT)
-        running_sums<float, double>(outer, length, inner, x.as<float>(), data_of<float>(result));
-    else if (x.type == NPY_DOUBLE)
-        running_sums<double, double>(outer, length, inner, x.as<double>(),
-                                     data_of<double>(result));
-    else
-        running_sums<int64_t, uint64_t>(outer, length, inner, x.as<int64_t>(),
-                                        data_of<int64_t>(result));
-    return result;
+    }
+    return find_places(x, axis, [=](int64_t, int64_t) { return int64_t{k}; });
+}
+
+PyObject* median_place(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axis;
+    if (nargs != 3 || !PyBool_Check(args[2]) || !read_lines(args, x, axis) || x.shape[axis] == 0)
+        return nullptr;
+    const bool skips_nan = args[2] == Py_True;
+    return find_places(x, axis, [=](int64_t numbers, int64_t n) {
+        if (skips_nan) return (std::max<int64_t>(numbers, 1) - 1) / 2;
+        return numbers < n ? numbers : (n - 1) / 2;  // a nan is the first behind the numbers
+    });
 }
 
 }  // namespace
@@ -366,7 +366,9 @@ PyMethodDef sorting_methods[] = {
         "sort(x, axis, descending)\n--\n\nThe elements in order, and where they stood."),
     method<"topk", topk>(
         "topk(x, axis, k, largest)\n--\n\nThe first k in order, and where they stood."),
-    method<"cumsum", cumsum>("cumsum(x, axis, out=None)\n--\n\nRunning sums along an axis."),
+    method<"kth_place", kth_place>("kth_place(x, axis, k)\n--\n\nWhere the k-th smallest stands."),
+    method<"median_place", median_place>(
+        "median_place(x, axis, skips_nan)\n--\n\nWhere the median stands."),
     {}};
 
 }  // namespace rushlight

@@ -77,7 +77,7 @@ def run(op: Op, sample: samples.Sample) -> None:
         t for t in outputs(op.function(torch)(*built.args, **built.kwargs))
         if isinstance(t, torch.Tensor) and t.requires_grad
     ]  # fmt: skip
-    if results:
+    if results and op.differentiable:
         torch.autograd.backward(results, [torch.ones_like(t) for t in results])
 
 

@@ -27,6 +27,8 @@ if not TABLES:
 
 ALL = list(samples.table)
 TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9, np.dtype(np.float16): 2e-3}
+# Which multiply and subtract in one step where the processor can, over many steps.
+FACTORIZATIONS = {"lu_factor", "triangular_solve"}
 
 
 def overrides(table: Any) -> dict[str, Any]:
@@ -123,6 +125,8 @@ def compare(name: str, actual: Any, expected: Any, what: str) -> None:
     if name == "empty":
         return  # elements are whatever stood in memory
     limit = 0.0 if name.startswith("random") else TOLERANCES.get(expected.dtype, 0.0)
+    if name in FACTORIZATIONS and expected.dtype.kind in "fc":
+        limit = max(limit, 1e-12)
     scale = np.abs(expected[np.isfinite(expected)]).max(initial=0) if limit else 0
     np.testing.assert_allclose(
         actual, expected, rtol=limit, atol=limit * max(1.0, float(scale)), err_msg=what
@@ -130,8 +134,11 @@ def compare(name: str, actual: Any, expected: Any, what: str) -> None:
 
 
 def check_order(actual: Any, expected: Any, args: Any, what: str) -> None:
-    """Results lie in memory as the base's, but where arguments differ about the order to keep."""
-    if not isinstance(actual, np.ndarray):
+    """Results lie in memory as the base's, but where arguments differ about the order to keep.
+
+    Products of stacks of matrices have no order to keep: NumPy takes that of the batch.
+    """
+    if not isinstance(actual, np.ndarray) or what.startswith("matmul("):
         return
     alike = [a for a in args if isinstance(a, np.ndarray) and a.shape == actual.shape]
     if len({tuple(np.argsort(order(a), stable=True)) for a in alike}) <= 1:

@@ -65,6 +65,41 @@ REPR = [
     (nn.L1Loss(), "L1Loss()"),
     (nn.BCELoss(), "BCELoss()"),
     (nn.BCEWithLogitsLoss(), "BCEWithLogitsLoss()"),
+    (nn.CELU(2.0, True), "CELU(alpha=2.0, inplace=True)"),
+    (nn.ELU(), "ELU(alpha=1.0)"),
+    (nn.GELU(), "GELU(approximate='none')"),
+    (nn.GLU(), "GLU(dim=-1)"),
+    (nn.Hardshrink(), "Hardshrink(0.5)"),
+    (nn.Hardsigmoid(True), "Hardsigmoid()"),
+    (nn.Hardtanh(0, 1, True), "Hardtanh(min_val=0, max_val=1, inplace=True)"),
+    (nn.Mish(True), "Mish(inplace=True)"),
+    (nn.PReLU(), "PReLU(num_parameters=1)"),
+    (nn.RReLU(), "RReLU(lower=0.125, upper=0.3333333333333333)"),
+    (nn.ReLU6(), "ReLU6()"),
+    (nn.Softplus(), "Softplus(beta=1.0, threshold=20.0)"),
+    (nn.Threshold(0.1, 20, True), "Threshold(threshold=0.1, value=20, inplace=True)"),
+    (nn.Dropout2d(0.2), "Dropout2d(p=0.2, inplace=False)"),
+    (nn.CosineSimilarity(), "CosineSimilarity()"),
+    (
+        nn.Bilinear(2, 3, 4),
+        "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)",
+    ),
+    (nn.GroupNorm(2, 4), "GroupNorm(2, 4, eps=1e-05, affine=True, bias=True)"),
+    (
+        nn.LayerNorm((3, 4), bias=False),
+        "LayerNorm((3, 4), eps=1e-05, elementwise_affine=True, bias=False)",
+    ),
+    (nn.RMSNorm(3), "RMSNorm((3,), eps=None, elementwise_affine=True)"),
+    (nn.LocalResponseNorm(2), "LocalResponseNorm(2, alpha=0.0001, beta=0.75, k=1.0)"),
+    (
+        nn.InstanceNorm2d(3),
+        "InstanceNorm2d(3, eps=1e-05, momentum=0.1, affine=False, bias=False, "
+        "track_running_stats=False)",
+    ),
+    (
+        nn.TripletMarginWithDistanceLoss(),
+        "TripletMarginWithDistanceLoss(\n  (distance_function): PairwiseDistance()\n)",
+    ),
 ]
 
 
@@ -356,3 +391,126 @@ def test_likely_mistakes_are_named() -> None:
         nn.Linear(2, 1)([1.0, 2.0])
     with pytest.raises(TypeError, match="argument 'input' .*must be Tensor, not list"):
         nn.Conv2d(1, 1, 1)([1.0])
+
+
+# ---- layers that hand everything to a functional of the same name
+
+
+X = torch.tensor([[-1.5, 0.25, 2.0, -0.5], [1.0, -3.0, 0.75, 0.1]])
+POSITIVE = torch.tensor([[0.5, 0.25, 2.0, 0.5], [1.0, 3.0, 0.75, 0.1]])
+SIGNS = torch.tensor([[1.0, -1.0, 1.0, -1.0], [1.0, 1.0, -1.0, -1.0]])
+
+CALLS = [
+    (nn.SELU(), (X,), F.selu(X)),
+    (nn.SiLU(), (X,), F.silu(X)),
+    (nn.Mish(), (X,), F.mish(X)),
+    (nn.Hardsigmoid(), (X,), F.hardsigmoid(X)),
+    (nn.Hardswish(), (X,), F.hardswish(X)),
+    (nn.LogSigmoid(), (X,), F.logsigmoid(X)),
+    (nn.Softsign(), (X,), F.softsign(X)),
+    (nn.Tanhshrink(), (X,), F.tanhshrink(X)),
+    (nn.ELU(0.5), (X,), F.elu(X, 0.5)),
+    (nn.CELU(0.5), (X,), F.celu(X, 0.5)),
+    (nn.Threshold(0.1, 9.0), (X,), F.threshold(X, 0.1, 9.0)),
+    (nn.GELU("tanh"), (X,), F.gelu(X, "tanh")),
+    (nn.GLU(0), (X,), F.glu(X, 0)),
+    (nn.Hardshrink(0.6), (X,), F.hardshrink(X, 0.6)),
+    (nn.Softshrink(0.6), (X,), F.softshrink(X, 0.6)),
+    (nn.Softplus(2.0, 3.0), (X,), F.softplus(X, 2.0, 3.0)),
+    (nn.Hardtanh(-0.5, 0.7), (X,), F.hardtanh(X, -0.5, 0.7)),
+    (nn.ReLU6(), (4 * X,), F.relu6(4 * X)),
+    (nn.Softmin(1), (X,), F.softmin(X, 1)),
+    (nn.CosineSimilarity(0, 1e-3), (X, POSITIVE), F.cosine_similarity(X, POSITIVE, 0, 1e-3)),
+    (nn.PairwiseDistance(1, 0.1), (X, POSITIVE), F.pairwise_distance(X, POSITIVE, 1, 0.1)),
+    (nn.SmoothL1Loss(beta=0.5), (X, POSITIVE), F.smooth_l1_loss(X, POSITIVE, beta=0.5)),
+    (nn.HuberLoss("sum", 0.5), (X, POSITIVE), F.huber_loss(X, POSITIVE, "sum", 0.5)),
+    (nn.PoissonNLLLoss(full=True), (X, POSITIVE), F.poisson_nll_loss(X, POSITIVE, full=True)),
+    (
+        nn.GaussianNLLLoss(eps=0.3),
+        (X, SIGNS, POSITIVE),
+        F.gaussian_nll_loss(X, SIGNS, POSITIVE, eps=0.3),
+    ),
+    (
+        nn.KLDivLoss(reduction="batchmean", log_target=True),
+        (X, SIGNS),
+        F.kl_div(X, SIGNS, reduction="batchmean", log_target=True),
+    ),
+    (nn.SoftMarginLoss(), (X, SIGNS), F.soft_margin_loss(X, SIGNS)),
+    (nn.HingeEmbeddingLoss(0.5), (X, SIGNS), F.hinge_embedding_loss(X, SIGNS, 0.5)),
+    (
+        nn.MarginRankingLoss(0.5),
+        (X, POSITIVE, SIGNS),
+        F.margin_ranking_loss(X, POSITIVE, SIGNS, 0.5),
+    ),
+    (
+        nn.MultiMarginLoss(2, 0.5, POSITIVE[0]),
+        (X, torch.tensor([0, 3])),
+        F.multi_margin_loss(X, torch.tensor([0, 3]), 2, 0.5, POSITIVE[0]),
+    ),
+    (
+        nn.MultiLabelSoftMarginLoss(POSITIVE[0]),
+        (X, SIGNS),
+        F.multilabel_soft_margin_loss(X, SIGNS, POSITIVE[0]),
+    ),
+    (
+        nn.TripletMarginLoss(0.5, 1.0, swap=True),
+        (X, POSITIVE, SIGNS),
+        F.triplet_margin_loss(X, POSITIVE, SIGNS, 0.5, 1.0, swap=True),
+    ),
+    (nn.LocalResponseNorm(2, 0.5), (X[None],), F.local_response_norm(X[None], 2, 0.5)),
+    (nn.InstanceNorm1d(2), (X,), F.instance_norm(X[None])[0]),
+    (nn.InstanceNorm1d(2), (X[None],), F.instance_norm(X[None])),
+]
+
+
+@pytest.mark.parametrize("layer, inputs, expected", CALLS, ids=[repr(c[0]) for c in CALLS])
+def test_layer_calls_its_functional(layer, inputs, expected):
+    assert torch.equal(layer(*inputs), expected)
+
+
+def test_normalisation_layers_start_as_the_plain_normalisation():
+    for layer, expected in (
+        (nn.LayerNorm(4), F.layer_norm(X, (4,))),
+        (nn.LayerNorm((2, 4)), F.layer_norm(X, (2, 4))),
+        (nn.RMSNorm(4), F.rms_norm(X, (4,))),
+        (nn.GroupNorm(2, 4), F.group_norm(X, 2)),
+    ):
+        assert torch.allclose(layer(X), expected, atol=1e-6)
+        assert list(layer.state_dict())[0] == "weight"
+    with pytest.raises(ValueError, match="num_channels .5. must be divisible by num_groups .2."):
+        nn.GroupNorm(2, 5)
+
+
+def test_instance_norm_tracks_the_mean_of_its_images():
+    layer = nn.InstanceNorm1d(2, affine=True, track_running_stats=True)
+    layer(X[None])
+    assert torch.allclose(layer.running_mean, 0.1 * X.mean(1))
+    assert torch.allclose(layer.running_var, 0.9 + 0.1 * X.var(1))
+    assert not torch.equal(layer.eval()(X[None]), F.instance_norm(X[None]))
+    with pytest.raises(ValueError, match="expected 2D or 3D input .got 4D input"):
+        layer(X[None, None])
+    with pytest.raises(ValueError, match="to match num_features .2., but got: 3"):
+        layer(torch.ones(1, 3, 4))
+
+
+def test_dropouts_of_channels():
+    x = torch.ones(8, 16, 5)
+    for layer in (nn.Dropout1d(0.4), nn.Dropout2d(0.4), nn.FeatureAlphaDropout(0.4)):
+        y = layer(x)
+        assert torch.equal(y, y[..., :1].expand(8, 16, 5)) and len(set(y.flatten().tolist())) == 2
+        assert layer.eval()(x) is x
+    with pytest.raises(RuntimeError, match="dropout1d: Expected 2D or 3D input, but received a 4D"):
+        F.dropout1d(torch.ones(1, 1, 1, 1))
+
+
+def test_random_masks_are_pytorchs():
+    torch.manual_seed(3)
+    kept = F.dropout1d(torch.ones(2, 4, 3), 0.3)[..., 0] > 0
+    assert kept.tolist() == [[True, True, False, True], [False, True, True, True]]
+    torch.manual_seed(3)
+    y = F.alpha_dropout(torch.ones(5), 0.3, True)
+    expected = [1.315044641494751, 1.315044641494751, -1.059548258781433]
+    assert y[:3].tolist() == pytest.approx(expected, rel=1e-6)
+    torch.manual_seed(3)
+    slopes = F.rrelu(torch.tensor([-1.0, 2.0, -3.0, -4.0]), 0.1, 0.3, True).tolist()
+    assert slopes == pytest.approx([-0.10682164, 2.0, -0.4720442, -1.018332], rel=1e-6)

@@ -110,7 +110,8 @@ def _rounded(value: Any, dtype: str) -> Any:
 
 
 def _is_fixed_dtype(op: Op, sample: Sample) -> bool:
-    return any(str(v) == "float64" for v in sample.leaves(str)) or op.name == "Tensor.double"
+    names = ("Tensor.double", "float_power")
+    return any(str(v) == "float64" for v in sample.leaves(str)) or op.name in names
 
 
 @each([op for op in ALL if op.integers])

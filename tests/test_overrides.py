@@ -130,7 +130,7 @@ def test_signatures_and_help() -> None:
         "(input: 'Tensor', *, out: 'Tensor | None' = None) -> 'Tensor'"
     )
     assert torch.exp.__doc__.startswith("e to the power")
-    assert list(inspect.signature(torch.Tensor.clamp_).parameters) == ["self", "min", "max"]
+    assert list(inspect.signature(torch.Tensor.clamp_).parameters) == ["input", "min", "max"]
     assert torch.Tensor.exp_.__name__ == "exp_"
     assert torch.add.__name__ == "add" and torch.add.__module__ == "rushlight.ops.elementwise"
 

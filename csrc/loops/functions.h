@@ -2,6 +2,7 @@
 // (wide.h). double itself takes libm's functions.
 #pragma once
 
+#include "../special.h"
 #include "trigonometry.h"
 #include "wide.h"
 

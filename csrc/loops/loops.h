@@ -55,6 +55,16 @@ struct Loops {
     void (*affine2_columns)(int64_t rows, int64_t columns, const T* grad, const T* x, const T* a,
                             const T* b, const T* c, T* gx);
 
+    // Normalised rows: y = (x - center) * scale * weight + bias, weight and bias possibly null. For
+    // the backward the sums of g = grad * weight and of g * (x - center), then
+    // gx = g * a + (x - center) * b + c, while the gradients of weight and bias are added up.
+    void (*normalize_row)(int64_t n, const T* x, T center, T scale, const T* weight, const T* bias,
+                          T* y);
+    void (*weighted_row)(int64_t n, const T* grad, const T* x, const T* weight, T center,
+                         double* sums);
+    void (*normalize_row_backward)(int64_t n, const T* grad, const T* x, const T* weight, T center,
+                                   T scale, T a, T b, T c, T* gx, T* gw, T* gb);
+
     // Dense rows of `columns` elements.
     void (*softmax)(int64_t rows, int64_t columns, const T* x, T* y);
     void (*log_softmax)(int64_t rows, int64_t columns, const T* x, T* y);

@@ -66,6 +66,39 @@ void affine2_columns(int64_t rows, int64_t columns, const T* grad, const T* x, c
     affine2_rows(rows - done, columns, grad + skipped, x + skipped, a, b, c, gx + skipped);
 }
 
+template <class T>
+void normalize_row(int64_t n, const T* x, T center, T scale, const T* weight, const T* bias, T* y) {
+    if (weight && bias) {
+#pragma omp simd
+        for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - center) * scale * weight[i] + bias[i];
+    } else if (weight) {
+#pragma omp simd
+        for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - center) * scale * weight[i];
+    } else {
+#pragma omp simd
+        for (int64_t i = 0; i < n; ++i)
+            y[i] = (x[i] - center) * scale + (bias ? bias[i] : T(0));
+    }
+}
+
+template <class T>
+void normalize_row_backward(int64_t n, const T* grad, const T* x, const T* weight, T center,
+                            T scale, T a, T b, T c, T* gx, T* gw, T* gb) {
+    const auto one = [=](int64_t i, T slope) {
+        const T centered = x[i] - center;
+        gx[i] = grad[i] * slope + (centered * b + c);
+        gw[i] += grad[i] * (centered * scale);
+        gb[i] += grad[i];
+    };
+    if (weight) {
+#pragma omp simd
+        for (int64_t i = 0; i < n; ++i) one(i, weight[i] * a);
+    } else {
+#pragma omp simd
+        for (int64_t i = 0; i < n; ++i) one(i, a);
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -74,6 +107,8 @@ void fill_normalization(Loops<T>& loops) {
     loops.affine_columns = affine_columns<T>;
     loops.affine2_row = affine2_row<T>;
     loops.affine2_columns = affine2_columns<T>;
+    loops.normalize_row = normalize_row<T>;
+    loops.normalize_row_backward = normalize_row_backward<T>;
 }
 
 template void fill_normalization(Loops<float>&);

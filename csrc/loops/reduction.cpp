@@ -163,6 +163,13 @@ void product_row(int64_t n, const T* grad, const T* x, T center, double* sums) {
 }
 
 template <class T>
+void weighted_row(int64_t n, const T* grad, const T* x, const T* weight, T center, double* sums) {
+    if (!weight) return product_row(n, grad, x, center, sums);
+    row_sums(n, sums, [=](int64_t i) { return grad[i] * weight[i]; },
+             [=](int64_t i) { return grad[i] * weight[i] * (x[i] - center); });
+}
+
+template <class T>
 void product_columns(int64_t rows, int64_t columns, const T* grad, const T* x, const T* center,
                      double* sums, double* products) {
     double* const both[] = {sums, products};
@@ -302,6 +309,7 @@ void fill_reduction(Loops<T>& loops) {
     loops.centered_row = centered_row<T>;
     loops.centered_columns = centered_columns<T>;
     loops.product_row = product_row<T>;
+    loops.weighted_row = weighted_row<T>;
     loops.product_columns = product_columns<T>;
     loops.largest = {extreme_of_row<Larger, T>, extreme_of_columns<Larger, T>,
                      place_of_extreme<Larger, T>, places_of_extremes<Larger, T>};

@@ -84,7 +84,7 @@ from .random import (
 )
 
 # isort: split
-from . import graph, linalg, nn, optim, overrides, special, utils
+from . import graph, linalg, masked, nn, optim, overrides, special, utils
 from . import missing as _missing
 from .graph.compile import compile
 from .serialization import load, save
@@ -95,8 +95,8 @@ globals().update(ops.declare.places["torch"])
 
 
 _missing.watch(
-    _sys.modules[__name__], autograd, cuda, linalg, nn, nn.functional, nn.init, nn.utils, optim,
-    optim.lr_scheduler, special, utils.data,
+    _sys.modules[__name__], autograd, cuda, linalg, masked, nn, nn.functional, nn.init, nn.utils,
+    optim, optim.lr_scheduler, special, utils.data,
 )  # fmt: skip
 
 _missing.watch_tensor(Tensor)

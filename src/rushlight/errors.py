@@ -29,6 +29,10 @@ class OperationError(RuntimeError):
         return f"{self.message} (in {'.'.join(self.module_names)})"
 
 
+class LinAlgError(OperationError):
+    """A matrix that a decomposition or a solver cannot do with: singular, or not definite."""
+
+
 class OutOfRangeError(OperationError, IndexError):
     """An index or label outside its range: PyTorch's IndexError, with the module's path."""
 

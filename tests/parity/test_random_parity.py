@@ -44,6 +44,12 @@ EXACT = {
     "dropout": lambda t, n: t.nn.functional.dropout(t.ones(n), 0.3),
     "exponential float32": lambda t, n: t.empty(n).exponential_(1.5),
     "exponential float64": lambda t, n: t.empty(n, dtype=t.float64).exponential_(1.5),
+    "exponential bfloat16": lambda t, n: t.empty(n, dtype=t.bfloat16).exponential_(1.5).float(),
+    "cauchy": lambda t, n: t.empty(n).cauchy_(0.5, 2.0),
+    "cauchy float16": lambda t, n: t.empty(n, dtype=t.float16).cauchy_(),
+    "log_normal": lambda t, n: t.empty(n).log_normal_(0.5, 0.3),
+    "geometric": lambda t, n: t.empty(n).geometric_(0.3),
+    "geometric int64": lambda t, n: t.empty(n, dtype=t.int64).geometric_(0.01),
     "multinomial": lambda t, n: t.multinomial(t.arange(1.0, 6), n + 1, True),
     "multinomial rows": lambda t, n: t.multinomial(t.arange(1.0, 7).reshape(2, 3), n + 1, True),
     "multinomial one": lambda t, n: t.multinomial(t.arange(1.0, n + 2), 1),
@@ -51,6 +57,8 @@ EXACT = {
 }
 
 ROUNDED = {
+    "log_normal float64": lambda t, n: t.empty(n, dtype=t.float64).log_normal_(),
+    "cauchy float64": lambda t, n: t.empty(n, dtype=t.float64).cauchy_(),
     "randn float64": lambda t, n: t.randn(n, dtype=t.float64),
     "normal float64": lambda t, n: t.empty(n, dtype=t.float64).normal_(0.5, 0.02),
 }

@@ -25,6 +25,12 @@ def _clamp(v: Values) -> Iterator[Sample]:
     yield Invalid(v.complex(3), 0, 1, raises=NotImplementedError, match="clamp is not supported fo")
 
 
+def _limit(v: Values) -> Iterator[Sample]:
+    yield Sample(v.distinct(2, 3), 0.1)
+    yield Sample(v.distinct(2, 3), v.distinct(3) + 0.03)
+    yield Sample(v.integers(-5, 5, 2, 3), 1)
+
+
 def _clamp_reference(x: Array, min: Any = None, max: Any = None) -> Array:
     lifted = x if min is None else np.maximum(x, min)
     return lifted if max is None else np.minimum(lifted, max)
@@ -88,6 +94,8 @@ ops = [
            integers="int64"),
     binary("fmax", np.fmax, numbers=(), integers="int64"),
     binary("fmin", np.fmin, numbers=(), integers="int64"),
+    Op("clamp_min", _limit, np.maximum, inplace="clamp_min_", order="kept", composite=True),
+    Op("clamp_max", _limit, np.minimum, inplace="clamp_max_", order="kept", composite=True),
     Op("clamp", _clamp, _clamp_reference, inplace="clamp_", order="kept", composite=True),
     Op("where", _where, lambda c, *ab: np.where(c, *ab) if ab else np.nonzero(c),
        unrecorded="shape depends on the data"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Invalid, Op, Sample, Values
+from .core import Fixed, Invalid, Op, Sample, Values
 from .elementwise import PAIRS, SHAPES, no_complex_pair, unary
 
 
@@ -79,7 +79,21 @@ def _round(v: Values) -> Iterator[Sample]:
     yield from _no_complex(v)
 
 
+def _heaviside(v: Values) -> Iterator[Sample]:
+    for left, right in PAIRS:
+        yield Sample(Fixed(v.integers(-1, 2, *left).astype(float)), Fixed(v.normal(*right)))
+    yield Sample(v.integers(-1, 2, 6), v.integers(-9, 9, 6))
+    yield Sample(v.mask(6), v.mask(6))
+    yield Invalid(v.normal(3), v.integers(0, 9, 3), raises=RuntimeError,
+                  match="heaviside is not yet implemented for tensors with different dtypes")
+    yield Invalid(v.complex(3), v.complex(3), raises=RuntimeError,
+                  match="heaviside is not yet implemented for complex tensors")
+    yield Invalid(v.normal(3), 1.0, raises=TypeError, match="must be Tensor, not float")
+
+
 ops = [
+    Op("heaviside", _heaviside, np.heaviside, differentiable=False, order="kept",
+       inplace="heaviside_"),
     _comparison("eq", np.equal, covers=("Tensor.__eq__",)),
     _comparison("ne", np.not_equal, covers=("Tensor.__ne__", "not_equal")),
     _comparison("lt", np.less, ordered=True, covers=("Tensor.__lt__", "less")),

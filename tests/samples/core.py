@@ -99,6 +99,10 @@ class Values:
         """Between -1 and 1, away from both."""
         return self.between(-0.9, 0.9, *shape)
 
+    def unit(self, *shape: int) -> Array:
+        """Between 0 and 1, away from both."""
+        return self.between(0.05, 0.95, *shape)
+
     def above_one(self, *shape: int) -> Array:
         return self.between(1.2, 3.0, *shape)
 

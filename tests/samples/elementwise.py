@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -120,8 +119,29 @@ def _pow(v: Values) -> Iterator[Sample]:
                   match="Integers to negative integer powers are not allowed")
 
 
-def _erf(x: Array) -> Array:
-    return np.vectorize(math.erf, otypes=[float])(x)
+def _rsub(v: Values) -> Iterator[Sample]:
+    for left, right in PAIRS:
+        yield Sample(v.normal(*left), v.normal(*right))
+    yield Sample(v.normal(2, 3), 3)
+    yield Sample(v.complex(2, 3), v.normal(3))
+    yield from _scaled(v)
+    yield Invalid(v.mask(3), v.mask(3), raises=RuntimeError,
+                  match="Subtraction, the `-` operator, with .* bool tensor")
+    yield Invalid(2, v.normal(3), raises=TypeError, own_words=True)
+
+
+def _float_power(v: Values) -> Iterator[Sample]:
+    for exponent in (2, -1, 0.5):
+        yield Sample(v.positive(2, 3), exponent)
+    yield Sample(2, v.normal(3))
+    yield Sample(v.positive(2, 3), v.normal(3))
+    yield Sample(v.integers(1, 9, 3), v.integers(-2, 3, 3))
+    yield Sample(v.positive(3), 1j)
+
+
+def _float_power_of(a: Any, b: Any) -> Any:
+    kind = np.result_type(np.asarray(a), np.asarray(b), np.float64)
+    return np.power(a, b, dtype=kind)
 
 
 def _three(v: Values) -> Iterator[Sample]:
@@ -162,12 +182,21 @@ ops = [
     unary("expm1", np.expm1, integers="float32", complex=True),
     unary("log2", np.log2, "positive", integers="float32", complex=True),
     unary("log10", np.log10, "positive", integers="float32", complex=True),
-    unary("erf", _erf, integers="float32"),
-    unary("erfc", lambda x: 1 - _erf(x), integers="float32"),
     binary("fmod", np.fmod, "distinct", "nonzero", numbers=(0.77, -0.33, 3)),
     binary("hypot", np.hypot, "nonzero", "nonzero", numbers=()),
     binary("copysign", np.copysign, "nonzero", "nonzero", numbers=(2.5, -1.0),
            integers="float32"),
+    Op("rsub", _rsub, lambda a, b, alpha=1: b - alpha * a, integers="int64",
+       composite=True),
+    Op("Tensor.__rdiv__", lambda v: [
+        Sample(v.nonzero(2, 3), 2.5), Sample(v.nonzero(2, 3), v.normal(3))],
+       lambda x, other: other / x, composite=True),
+    Op("float_power", _float_power, _float_power_of),
+    Op("positive", lambda v: [
+        Sample(v.normal(2, 3)), Sample(v.integers(0, 9, 3)),
+        Invalid(v.mask(3), raises=RuntimeError, match=r"The `\+` operator, on a bool tensor")]),
+    Op("fill", lambda v: [Sample(v.normal(2, 3), 2.5), Sample(v.normal(2, 3), v.normal())],
+       lambda x, value: np.full_like(x, value)),
     Op("addcmul", _three, lambda x, a, b, value=1: x + value * a * b, order="kept"),
     Op("addcdiv", _three, lambda x, a, b, value=1: x + value * a / b, order="kept"),
 ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from index_support import named
 
-from .core import Array, Fixed, Invalid, Op, Sample, Values
+from .core import Array, Invalid, Op, Sample, Values
 
 
 def _views(v: Values) -> Iterator[Sample]:
@@ -160,24 +160,6 @@ def _gather_reference(x: Array, dim: int, index: Array) -> Array:
     return np.take_along_axis(part, index, dim)
 
 
-def _scatter_add(v: Values) -> Iterator[Sample]:
-    yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 4, 3), v.normal(4, 3))
-    yield Sample(v.normal(4, 5), 0, v.integers(0, 4, 6, 5), v.normal(6, 5))
-    yield Sample(v.normal(4, 5), 1, v.integers(0, 5, 2, 3), Fixed(v.normal(4, 6)))
-    yield Sample(v.normal(5), 0, v.integers(0, 5, 8), v.normal(8))
-    yield Invalid(v.normal(4, 5), 1, np.array([[5]]), v.normal(1, 1), raises=RuntimeError,
-                  match="out of bounds for dimension 1 with size 5", reads_values=True)
-
-
-def _scatter_add_reference(x: Array, dim: int, index: Array, src: Array) -> Array:
-    result = x.copy()
-    for place in np.ndindex(index.shape):
-        target = list(place)
-        target[dim] = index[place]
-        result[tuple(target)] += src[place]
-    return result
-
-
 def _index_select(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(4, 5), 0, v.integers(0, 4, 6))
     yield Sample(v.normal(4, 5, 3), -2, v.integers(0, 5, 2))
@@ -213,40 +195,6 @@ def _nonzero_reference(x: Array, as_tuple: bool = False) -> Any:
     return np.nonzero(np.atleast_1d(x)) if as_tuple else np.argwhere(x)
 
 
-def _sort(v: Values) -> Iterator[Sample]:
-    yield Sample(v.distinct(6))
-    yield Sample(v.distinct(4, 5), 0)
-    yield Sample(v.distinct(4, 5), -1, True)
-    yield Sample(v.distinct(2, 3, 4), dim=1, descending=True)
-    yield Sample(v.distinct())
-    yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex")
-    yield Invalid(v.complex(), raises=RuntimeError, match="does not support complex")
-
-
-def _order(x: Array, dim: int = -1, descending: bool = False) -> Array:
-    if x.ndim == 0:
-        return np.zeros((), np.int64)
-    return np.argsort(-x if descending else x, axis=dim, stable=True)
-
-
-def _sort_reference(x: Array, dim: int = -1, descending: bool = False) -> Any:
-    order = _order(x, dim, descending)
-    return (np.take_along_axis(x, order, dim) if x.ndim else x), order
-
-
-def _topk(v: Values) -> Iterator[Sample]:
-    yield Sample(v.distinct(6), 2)
-    yield Sample(v.distinct(4, 5), 3, 0)
-    yield Sample(v.distinct(4, 5), 5, largest=False)
-    yield Sample(v.distinct(4, 5), 0)
-    yield Invalid(v.distinct(4), 5, raises=RuntimeError, match="selected index k out of range")
-    yield Invalid(v.complex(3), 1, raises=RuntimeError, match="does not support complex")
-
-
-def _topk_reference(x: Array, k: int, dim: int = -1, largest: bool = True) -> Any:
-    return [np.take(part, np.arange(k), dim) for part in _sort_reference(x, dim, largest)]
-
-
 def _one_hot(v: Values) -> Iterator[Sample]:
     yield Sample(v.integers(0, 4, 5))
     yield Sample(v.integers(0, 4, 2, 3), 6)
@@ -271,15 +219,11 @@ ops = [
     Op("index_put", _index_put, _index_put_reference, inplace="index_put_", composite=True,
        unrecorded="shape depends on the data"),
     Op("gather", _gather, _gather_reference),
-    Op("scatter_add", _scatter_add, _scatter_add_reference),
     Op("index_select", _index_select, lambda x, dim, index: np.take(x, index, dim), composite=True),
     Op("masked_select", _masked_select, _masked_select_reference, composite=True,
        unrecorded="shape depends on the data"),
     Op("nonzero", _nonzero, _nonzero_reference, differentiable=False,
        unrecorded="shape depends on the data"),
-    Op("sort", _sort, _sort_reference, composite=True),
-    Op("argsort", _sort, _order, differentiable=False),
-    Op("topk", _topk, _topk_reference, composite=True),
     Op("nn.functional.one_hot", _one_hot, _one_hot_reference, differentiable=False,
        unrecorded="reads a value"),
 ]

@@ -107,6 +107,26 @@ def _cross_entropy_reference(
     return _reduced(losses, reduction, (weights[safe] * counted).sum())
 
 
+def _linear(v: Values) -> Iterator[Sample]:
+    labels = v.integers(0, 4, 6)
+    for reduction in REDUCTIONS:
+        yield Sample(v.normal(6, 3), v.normal(4, 3), labels, reduction=reduction)
+    yield Sample(v.normal(6, 3), v.normal(4, 3), labels, linear_bias=v.normal(4), ignore_index=1)
+    yield Sample(v.normal(6, 3), v.normal(4, 2, 3), v.integers(0, 4, 6, 2), label_smoothing=0.1)
+    yield Sample(v.normal(3), v.normal(4, 3), np.array(2))
+    yield Invalid(v.normal(6, 2), v.normal(4, 3), labels, raises=RuntimeError, own_words=True,
+                  match="equal last dimensions")
+    yield Invalid(v.normal(6, 3), v.normal(4, 3), labels, linear_bias=v.normal(3),
+                  raises=RuntimeError, match=r"expected linear_bias shape \(4,\), got \(3,\)")
+
+
+def _linear_reference(
+    x: Array, weight: Array, target: Array, linear_bias: Any = 0.0, **options: Any
+) -> Any:
+    logits = x @ weight.T if weight.ndim == 2 else np.einsum("nd,ckd->nck", x, weight)
+    return _cross_entropy_reference(logits + linear_bias, target, **options)
+
+
 def _pairs(v: Values) -> Iterator[Sample]:
     for reduction in REDUCTIONS:
         yield Sample(v.distinct(3, 4), v.normal(3, 4) / 50, reduction=reduction)
@@ -170,6 +190,7 @@ def _logits_reference(x: Array, t: Array, weight: Any = 1, pos_weight: Any = 1,
 
 ops = [
     Op("nn.functional.nll_loss", _nll, _nll_reference, composite=True),
+    Op("nn.functional.linear_cross_entropy", _linear, _linear_reference, composite=True),
     Op("nn.functional.cross_entropy", _cross_entropy, _cross_entropy_reference, composite=True),
     Op("nn.functional.mse_loss", _weighed, _weighed_reference(np.square), composite=True),
     Op("nn.functional.l1_loss", _weighed, _weighed_reference(np.abs)),

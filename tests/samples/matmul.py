@@ -74,15 +74,6 @@ def _outer(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(2, 3), v.normal(3), raises=RuntimeError, match="1-D")
 
 
-def _addmm(v: Values) -> Iterator[Sample]:
-    yield Sample(v.normal(2, 4), v.normal(2, 3), v.normal(3, 4))
-    yield Sample(v.normal(4), v.normal(2, 3), v.normal(3, 4))
-    yield Sample(v.normal(4), v.normal(2, 3), v.normal(3, 4), beta=0.5, alpha=-2.0)
-    yield Sample(v.normal(2, 4), v.normal(2, 3), v.normal(3, 4), beta=0)
-    yield Invalid(v.normal(4), v.normal(2, 3), v.normal(4, 4), raises=RuntimeError,
-                  match="shapes cannot be multiplied")
-
-
 def _linear(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(5, 3), v.normal(4, 3), v.normal(4))
     yield Sample(v.normal(5, 3), v.normal(4, 3))
@@ -110,7 +101,5 @@ ops = [
     Op("mv", _mv, np.matmul, composite=True),
     Op("dot", _dot, np.dot, composite=True),
     Op("outer", _outer, np.outer),
-    Op("addmm", _addmm, lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a @ b),
-       composite=True),
     Op("nn.functional.linear", _linear, _linear_reference, composite=True),
 ]  # fmt: skip

@@ -114,6 +114,30 @@ def _normal_(v: Values) -> Iterator[Sample]:
 def _exponential(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(30))
     yield Sample(v.normal(5), 2.0)
+    yield Invalid(v.integers(0, 9, 3), raises=RuntimeError,
+                  match="a continuous probability distribution.*floating")
+
+
+def _cauchy(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(30))
+    yield Sample(v.normal(2, 3), 1.0, 0.5)
+    yield Invalid(v.normal(3), 0.0, 0.0, raises=RuntimeError, match="cauchy_ expects sigma > 0.0")
+    yield Invalid(v.integers(0, 9, 3), raises=RuntimeError,
+                  match="a continuous probability distribution.*floating")
+
+
+def _log_normal(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(30))
+    yield Sample(v.normal(2, 3), 0.0, 0.5)
+    yield Invalid(v.normal(3), 0.0, 0.0, raises=RuntimeError, match="log_normal_ expects std > 0.0")
+    yield Invalid(v.integers(0, 9, 3), raises=NotImplementedError, match="not implemented for")
+
+
+def _geometric(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(30), 0.3)
+    yield Sample(v.integers(0, 9, 2, 3), 0.3)
+    yield Invalid(v.normal(3), 1.0, raises=RuntimeError, match="geometric_ expects p to be in")
+    yield Invalid(v.mask(3), 0.5, raises=NotImplementedError, match="not implemented for")
 
 
 def _random_(v: Values) -> Iterator[Sample]:
@@ -171,6 +195,9 @@ ops = [
     _method("uniform_", _uniform),
     _method("normal_", _normal_),
     _method("exponential_", _exponential),
+    _method("cauchy_", _cauchy),
+    _method("log_normal_", _log_normal),
+    _method("geometric_", _geometric),
     _method("random_", _random_),
     _method("bernoulli_", _bernoulli_),
     Op("nn.functional.dropout", _dropout, call=seeded("nn.functional.dropout"), composite=True,

@@ -55,41 +55,73 @@ def _typed(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(2, 3), "a", raises=TypeError, match="dim", own_words=True)
 
 
+def _products(v: Values) -> Iterator[Sample]:
+    x = v.nonzero(3, 4)
+    yield Sample(x)
+    yield Sample(x, 1)
+    yield Sample(v.nonzero(2, 3, 2), -2, True)
+    yield Sample(v.nonzero())
+    x[0, 1] = x[1, 0] = x[1, 2] = 0
+    yield Sample(x, 1)
+    yield Sample(x[0].copy())
+    yield Sample(x)
+    yield Sample(v.complex(2, 3), 0)
+    yield Sample(v.normal(0, 3), 0)
+    yield Sample(v.integers(1, 4, 2, 3), dtype=Named("float64"))
+    yield Sample(v.mask(2, 3), 1)
+    yield Invalid(v.normal(2, 3), 2, raises=IndexError, match="Dimension out of range")
+    yield Invalid(v.normal(2, 3), (0, 1), raises=TypeError, match="prod", own_words=True)
+
+
+def _with_nan(v: Values) -> Iterator[Sample]:
+    yield Sample(np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, np.nan]]), 1)
+    yield Sample(np.array([[1.0, np.nan, 3.0], [0.0, np.nan, 5.0]]), (0, 1), True)
+    yield Sample(v.normal(2, 3))
+    yield Sample(v.normal(2, 3), 0)
+    yield Sample(v.normal())
+
+
+def _nansum(v: Values) -> Iterator[Sample]:
+    yield from _with_nan(v)
+    yield Sample(v.integers(0, 9, 2, 3), 1)
+    yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex inputs")
+
+
+def _nanmean(v: Values) -> Iterator[Sample]:
+    yield from _with_nan(v)
+    yield Invalid(v.integers(0, 9, 3), raises=RuntimeError, match="expected input to have floating")
+
+
+def _both_extremes(v: Values) -> Iterator[Sample]:
+    yield Sample(v.distinct(3, 4))
+    yield Sample(v.distinct(3, 4), dim=1)
+    yield Sample(v.distinct(2, 3, 4), dim=-2, keepdim=True)
+    yield Sample(v.distinct())
+    yield Sample(v.integers(0, 3, 5))
+    yield Sample(np.array([1.0, np.nan]))
+    yield Invalid(v.normal(0), raises=RuntimeError, match="cannot compute aminmax over an empty")
+    yield Invalid(v.normal(2, 0), dim=1, raises=IndexError, match="to have non-zero size")
+    yield Invalid(v.normal(2, 3), dim=2, raises=IndexError, match="Dimension out of range")
+
+
+def _hashes(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3))
+    yield Sample(v.normal(2, 3), 1)
+    yield Sample(v.normal(2, 3, 4), (0, 2), keepdim=True)
+    yield Sample(v.integers(-9, 9, 5))
+    yield Sample(v.mask(3))
+    yield Sample(v.normal())
+
+
+def _hash(x: Array, dim: Any = None, keepdim: bool = False) -> Array:
+    bits = x.astype("float64" if x.dtype.kind == "f" else "int64").view("uint64")
+    return np.asarray(np.bitwise_xor.reduce(bits, axis=dim, keepdims=keepdim))
+
+
 def _mean(v: Values) -> Iterator[Sample]:
     yield from _reduction("normal", empty=False, complex=True)(v)
     yield Sample(v.integers(0, 9, 2, 3), dtype=Named("float64"))
     yield Invalid(v.integers(0, 9, 3), raises=RuntimeError, match="could not infer output dtype")
-
-
-def _spread(v: Values) -> Iterator[Sample]:
-    yield Sample(v.normal(5))
-    yield Sample(v.normal(2, 3), 1)
-    yield Sample(v.normal(2, 3, 4, 5), (0, 2, 3))
-    yield Sample(v.normal(2, 3, 4, 5), dim=1, keepdim=True)
-    yield Sample(v.normal(4, 3), 0, unbiased=False)
-    yield Sample(v.normal(4, 3), False)
-    yield Sample(v.normal(4, 3), dim=0, correction=0)
-    yield Sample(v.normal(4, 3), dim=0, correction=2)
-    yield Invalid(v.integers(0, 9, 3), raises=RuntimeError,
-                  match="std and var only support floating point and complex dtypes")
-
-
-def _var(x: Array, dim: Any = None, unbiased: bool = True, keepdim: bool = False,
-         correction: int | None = None) -> Any:  # fmt: skip
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    ddof = int(unbiased) if correction is None else correction
-    return np.var(x, axis=dim, ddof=ddof, keepdims=keepdim)
-
-
-def _cumsum(v: Values) -> Iterator[Sample]:
-    yield Sample(v.normal(5), 0)
-    yield Sample(v.normal(2, 3), 0)
-    yield Sample(v.normal(2, 3, 4, 5), -3)
-    yield Sample(v.normal(), 0)
-    yield Sample(v.integers(0, 9, 2, 3), 1, dtype=Named("float64"))
-    yield Sample(v.mask(2, 3), 1)
-    yield Invalid(v.normal(2, 3), 5, raises=IndexError, match="Dimension out of range")
 
 
 def _extreme(v: Values) -> Iterator[Sample]:
@@ -165,27 +197,6 @@ def _count(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal())
 
 
-def _norm(v: Values) -> Iterator[Sample]:
-    for p in ("fro", 2, 1, 3, 0.5, float("inf"), float("-inf"), 0):
-        yield Sample(v.nonzero(3, 4), p)
-    yield Sample(v.nonzero(5))
-    yield Sample(v.nonzero(5), -1.0)
-    yield Sample(v.nonzero(2, 3, 4), dim=1)
-    yield Sample(v.nonzero(2, 3, 4), 1, dim=(0, 2))
-    yield Sample(v.nonzero(2, 3, 4), float("inf"), dim=2, keepdim=True)
-    yield Sample(v.nonzero(2, 3, 4), 2, (1,), True)
-
-
-def _norm_reference(x: Array, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Any:
-    size = np.abs(x)
-    p = 2 if p == "fro" else p
-    if np.isinf(p):
-        return (np.max if p > 0 else np.min)(size, axis=dim, keepdims=keepdim)
-    if p == 0:
-        return (size != 0).sum(axis=dim, keepdims=keepdim)
-    return (size**p).sum(axis=dim, keepdims=keepdim) ** (1 / p)
-
-
 def _sum_to_size(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3), (2, 3))
     yield Sample(v.normal(2, 3), (1, 3))
@@ -205,13 +216,16 @@ def _sum_to_size_reference(x: Array, *size: Any) -> Array:
 
 ops = [
     Op("sum", _typed, _numpy(lambda x, dtype=None, **k: np.sum(x, **k)), integers="int64"),
+    Op("prod", _products, _numpy(lambda x, dtype=None, **k: np.prod(x, **k)), integers="int64"),
+    Op("nansum", _nansum, _numpy(np.nansum), composite=True),
+    Op("nanmean", _nanmean, _numpy(np.nanmean), composite=True),
+    Op("aminmax", _both_extremes, lambda x, dim=None, keepdim=False: (
+        np.min(x, axis=dim, keepdims=keepdim), np.max(x, axis=dim, keepdims=keepdim)),
+       composite=True),
+    Op("hash_tensor", _hashes, _hash, differentiable=False),
     Op("mean", _mean, _numpy(lambda x, dtype=None, **k: np.mean(x, **k))),
-    Op("var", _spread, _var),
-    Op("std", _spread, lambda *a, **k: np.sqrt(_var(*a, **k)), composite=True),
     Op("amax", _amax, _numpy(np.max)),
     Op("amin", _amax, _numpy(np.min)),
-    Op("cumsum", _cumsum, lambda x, dim, dtype=None: np.cumsum(x, dim) if x.ndim else x,
-       integers="int64"),
     Op("max", _extreme, _with_indices(np.max, np.argmax, np.maximum), composite=True),
     Op("min", _extreme, _with_indices(np.min, np.argmin, np.minimum), composite=True),
     Op("argmax", _position, _numpy(np.argmax), differentiable=False),
@@ -220,6 +234,5 @@ ops = [
     Op("any", _truth, _numpy(np.any), differentiable=False),
     Op("count_nonzero", _count, lambda x, dim=None: np.count_nonzero(x, dim),
        differentiable=False),
-    Op("norm", _norm, _norm_reference),
     Op("Tensor.sum_to_size", _sum_to_size, _sum_to_size_reference, composite=True),
 ]  # fmt: skip

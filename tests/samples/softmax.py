@@ -50,6 +50,11 @@ def _no_whole_pair(v: Values) -> Iterator[Sample]:
                   match="not implemented for")
 
 
+def _complex_pairs(v: Values) -> Iterator[Sample]:
+    yield from _no_whole_pair(v)
+    yield Sample(v.complex(2, 3), v.complex(3))
+
+
 def _logcumsumexp(v: Values) -> Iterator[Sample]:
     for shape, dim in (((5,), 0), ((3, 5), 0), ((2, 3, 4, 5), -3), ((2, 70), 1), ((), 0)):
         yield Sample(v.normal(*shape), dim)
@@ -73,12 +78,19 @@ def _logsumexp_reference(x: Array, dim: Any, keepdim: bool = False) -> Array:
     return x if x.ndim == 0 else np.log(np.exp(x).sum(dim, keepdims=keepdim))
 
 
+def _logaddexp(a: Array, b: Array) -> Array:
+    if "c" in (a.dtype.kind, b.dtype.kind):
+        return np.log(np.exp(a) + np.exp(b))
+    return np.logaddexp(a, b)
+
+
 ops = [
     Op("softmax", _with_dtype, lambda x, dim, dtype=None: np.exp(_log_softmax(x, dim)),
        order="kept"),
     Op("log_softmax", _with_dtype, _log_softmax, order="kept"),
     Op("logsumexp", _logsumexp, _logsumexp_reference, composite=True),
-    binary("logaddexp", np.logaddexp, numbers=(), more=_no_whole_pair),
+    binary("logaddexp", _logaddexp, numbers=(), more=_complex_pairs),
+    binary("logaddexp2", np.logaddexp2, numbers=(), more=_no_whole_pair),
     Op("logcumsumexp", _logcumsumexp,
        lambda x, dim: np.logaddexp.accumulate(x, dim) if x.ndim else x, order="kept"),
 ]  # fmt: skip

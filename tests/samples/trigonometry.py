@@ -19,5 +19,7 @@ ops = [
     unary("acosh", lambda x: np.arccosh(x), "above_one"),
     unary("atanh", np.arctanh, "fraction"),
     binary("atan2", np.arctan2, "nonzero", "nonzero", numbers=(), integers="float32"),
+    unary("deg2rad", np.deg2rad, more=no_list, inplace="deg2rad_", integers="float32"),
+    unary("rad2deg", np.rad2deg, more=no_list, inplace="rad2deg_", integers="float32"),
     unary("sinc", np.sinc, "nonzero", no_list, integers="float32", complex=True),
 ]

@@ -72,17 +72,22 @@ class Node:
 
     def forget_written(self, target: Tensor) -> None:
         """Makes saved inputs stale that share the memory which this very call has overwritten."""
-        first = 1 if self.saves_output else 0
         for i, value in enumerate(self._saved or ()):
-            if i >= first and isinstance(value, Tensor) and value._counter is target._counter:
+            is_given = i >= self.saves_output and isinstance(value, Tensor)
+            if is_given and value._counter is target._counter:
                 self._versions = (*self._versions[:i], -1, *self._versions[i + 1 :])
 
     def save_output(self, output: Tensor, *values: Any) -> None:
         """Keeps the call's own output, without making a cycle of the tensor and its node."""
         self.save(output.alias(), *values)
-        self.saves_output = True
+        self.saves_output = 1
 
-    saves_output = False
+    def save_outputs(self, outputs: tuple[Tensor, ...], *values: Any) -> None:
+        """The same for the first of several outputs, in their order."""
+        self.save(*[output.alias() for output in outputs], *values)
+        self.saves_output = len(outputs)
+
+    saves_output = 0  # how many of the saved values are the call's own outputs
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -101,10 +106,15 @@ class Node:
         if type(values) is not tuple:
             values = tuple([v.unpacked() if type(v) is _Packed else v for v in values])
         if self.saves_output:
-            output = values[0].alias()
-            output._grad_fn, output._requires_grad = self, True
-            return (output, *values[1:])
+            count = self.saves_output
+            return (*map(self._as_output, values[:count], range(count)), *values[count:])
         return values
+
+    def _as_output(self, saved: Tensor, number: int) -> Tensor:
+        """A saved output as what it was: a result of this call."""
+        output = saved.alias()
+        output._grad_fn, output._requires_grad, output._output_number = self, True, number
+        return output
 
     def _raise_modified(self, value: Tensor, version: int) -> None:
         raise RuntimeError(

@@ -252,7 +252,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     with no_grad():
         matrix = tensor.new_empty(rows, columns).normal_(0, 1, generator=generator)
         tall = matrix.T if rows < columns else matrix
-        q, r = map(wrap, table_of(tall).qr(tall.array))
+        q, r = map(wrap, table_of(tall).qr(tall.array, "reduced"))
         diagonal = arange(min(rows, columns), device=tensor.device)
         q = q * r[diagonal, diagonal].sign()
         tensor.copy_((q.T if rows < columns else q).reshape(tensor.shape) * gain)

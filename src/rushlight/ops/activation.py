@@ -11,7 +11,8 @@ from ..tensor import Tensor
 from .choices import where
 from .common import conjugated, derivative
 from .declare import Unary, operation
-from .elementwise import erfc, exp
+from .elementwise import exp
+from .special import erfc
 
 
 class Relu(SavesOutput, Unary):
@@ -71,7 +72,8 @@ class SigmoidGradient(SavesInputs):
 
 
 _relu = Relu.define()
-tanh, sigmoid = Tanh.define("nn.functional.tanh"), Sigmoid.define("nn.functional.sigmoid")
+tanh = Tanh.define("nn.functional.tanh")
+sigmoid = Sigmoid.define("nn.functional.sigmoid", "special.expit")
 
 
 @operation("nn.functional")
@@ -301,18 +303,21 @@ _gelu, _gelu_tanh = (
 _logsigmoid = Logsigmoid.define(inplace=False, place="")
 
 
-def _activated(operation: Any, input: Tensor, inplace: bool, *parameters: Any) -> Tensor:
+def activated(operation: Any, input: Tensor, inplace: bool, *parameters: Any) -> Tensor:
+    """The operation's result, written over its input or not."""
     return (operation.apply_inplace if inplace else operation.apply)(input, *parameters)
 
 
 @operation("nn.functional")
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), elementwise (Elfwing et al. 2017; also called swish)."""
-    return _activated(Silu, input, inplace)
+    return activated(Silu, input, inplace)
 
 
 @operation("nn.functional")
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+def gelu(
+    input: Tensor, approximate: str = "none", *, out: Tensor | None = None
+) -> Tensor:
     """x * P(N <= x) for a normal variable N, elementwise (Hendrycks, Gimpel 2016).
 
     `approximate="tanh"` is 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
@@ -327,7 +332,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 @operation("nn.functional")
-def logsigmoid(input: Tensor) -> Tensor:
+def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """log(sigmoid(x)), elementwise."""
     return _logsigmoid(input)
 
@@ -335,23 +340,25 @@ def logsigmoid(input: Tensor) -> Tensor:
 @operation("nn.functional")
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * tanh(softplus(x)), elementwise (Misra 2019)."""
-    return _activated(Mish, input, inplace)
+    return activated(Mish, input, inplace)
 
 
 @operation("nn.functional")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """x / 6 + 1 / 2, at least 0 and at most 1, elementwise."""
-    return _activated(Hardsigmoid, input, inplace)
+    return activated(Hardsigmoid, input, inplace)
 
 
 @operation("nn.functional")
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * hardsigmoid(x), elementwise (Howard et al. 2019)."""
-    return _activated(Hardswish, input, inplace)
+    return activated(Hardswish, input, inplace)
 
 
 @operation("nn.functional")
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+def softplus(
+    input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None
+) -> Tensor:
     """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`."""
     return Softplus.apply(input, number(beta), number(threshold))
 
@@ -359,14 +366,14 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 @operation("nn.functional")
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2015)."""
-    return _activated(Elu, input, inplace, number(alpha))
+    return activated(Elu, input, inplace, number(alpha))
 
 
-@operation("nn.functional")
+@operation("nn.functional", "torch.threshold")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > `threshold`, `value` elsewhere."""
     threshold, value = (checked(number(v), input.array.dtype) for v in (threshold, value))
-    return _activated(Threshold, input, inplace, threshold, value)
+    return activated(Threshold, input, inplace, threshold, value)
 
 
 @operation("nn.functional")
@@ -374,4 +381,4 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     """x where x > 0, `negative_slope * x` elsewhere."""
     # As long as signs stay, the backward does with the result, and no copy is kept of x.
     operation = LeakyReluInPlace if inplace and negative_slope >= 0 else LeakyRelu
-    return _activated(operation, input, inplace, number(negative_slope))
+    return activated(operation, input, inplace, number(negative_slope))

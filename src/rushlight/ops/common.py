@@ -34,6 +34,27 @@ def check_ordered(name: str, x: Tensor) -> Tensor:
     return x
 
 
+def check_same_device(name: str, *tensors: Tensor | None) -> None:
+    """Raises PyTorch's error for tensors of several devices."""
+    given = [tensor for tensor in tensors if tensor is not None]
+    if all([type(tensor.array) is type(given[0].array) for tensor in given]) and (
+        type(given[0].array) is np.ndarray
+    ):
+        return
+    devices = list(dict.fromkeys(str(tensor.device) for tensor in given))
+    if len(devices) > 1:
+        devices.sort(key=lambda device: device == "cpu")  # PyTorch names the host last
+        raise OperationError(
+            f"{name}: Expected all tensors to be on the same device, but found at least two "
+            f"devices, {' and '.join(devices[:2])}! Move one with .to(device)."
+        )
+
+
+def not_implemented(what: str) -> NotImplementedError:
+    """PyTorch's error in a backward that nobody has written."""
+    return NotImplementedError(f"the derivative for '{what}' is not implemented.")
+
+
 def conjugated(value: Any) -> Any:
     """The conjugate of an operand; real ones are their own, and cost one question."""
     if isinstance(value, Tensor):

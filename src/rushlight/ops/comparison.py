@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..autograd.operation import Operation
+from ..dtype import COMPLEX, category_of
+from ..errors import OperationError
 from ..tensor import Tensor
+from .common import not_implemented
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
 
@@ -43,7 +48,7 @@ class Round(Operation):
 floor, ceil, trunc, sign = Floor.define(), Ceil.define(), Trunc.define("fix"), Sign.define()
 
 
-@operation(inplace=True)
+@operation("torch", "special.round", inplace=True)
 def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
     """The nearest whole number, the even one of two; or the nearest with so many decimals."""
     if decimals:
@@ -92,6 +97,31 @@ class Ge(Comparison):
 eq, ne = Eq.define(operator="eq"), Ne.define("not_equal", operator="ne")
 lt, le = Lt.define("less", operator="lt"), Le.define("less_equal", operator="le")
 gt, ge = Gt.define("greater", operator="gt"), Ge.define("greater_equal", operator="ge")
+
+
+class Heaviside(Operation):
+    """The step from 0 to 1, with values of its own at 0."""
+
+    def backward(self, grad: Tensor) -> Any:
+        raise not_implemented("heaviside")
+
+
+@operation(inplace=True)
+def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """0 below 0, 1 above it, and at 0 what `values` has there, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.heaviside(torch.tensor([-1.0, 0.0, 2.0]), torch.tensor(0.5))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    if input.array.dtype != values.array.dtype:
+        raise OperationError(
+            "heaviside is not yet implemented for tensors with different dtypes: got "
+            f"{input.dtype} and {values.dtype}; convert one with .to(dtype)"
+        )
+    if category_of(input.array.dtype) == COMPLEX:
+        raise OperationError("heaviside is not yet implemented for complex tensors.")
+    return Heaviside.apply(input, values)
 
 
 # ---- logic

@@ -94,7 +94,7 @@ def conj(input: Tensor) -> Tensor:
     return _conj(input) if input.array.dtype.kind == "c" else input
 
 
-@operation
+@operation(inplace=True)
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate of each element; a real tensor itself."""
     return _conj(input) if input.array.dtype.kind == "c" else input

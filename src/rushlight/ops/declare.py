@@ -33,11 +33,12 @@ from ..autograd.operation import Operation
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as tables
+from ..missing import pytorch_names
 from ..overrides import modes
 from ..tensor import Tensor
 from ..types import Number
 from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
-from .promotion import inplace_operand, is_plain_change, operands, promoted
+from .promotion import inplace_operand, is_plain_change, operands, promoted, refuse_bool
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -59,9 +60,12 @@ class BinaryFunction(Protocol):
 
 def publish(function: Any, place: str, name: str, method: bool) -> None:
     places[place][name] = function
+    is_method = method or place == "Tensor"
+    if is_method and name[-1] == "_" != name[-2] and f"torch.{name}" in pytorch_names():
+        places["torch"][name] = function  # many in-place forms are functions as well
     if method and place != "Tensor":
         places["Tensor"][name] = function
-    if method or place == "Tensor":
+    if is_method:
         setattr(Tensor, name, function)
 
 
@@ -125,6 +129,7 @@ class Binary(Operation):
         """The operation with its operands promoted, without the short cuts of the entry."""
         other = other if alpha == 1 else mul(other, alpha)
         if not isinstance(input, Tensor):
+            refuse_bool(cls, input, other)
             input, other = promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
         return cls.finish(*operands(cls, input, other)[:2])
 
@@ -236,11 +241,11 @@ def _scaled(core: Any) -> Any:
 
 
 def _unary_inplace(cls: type[Unary]) -> Any:
-    def function(self: Tensor) -> Tensor:
+    def function(input: Tensor) -> Tensor:
         if modes:
             return special(function, locals())
         try:
-            return cls.apply_inplace(self)
+            return cls.apply_inplace(input)
         except Exception as error:
             answer = rescue(function, error, locals())
             if answer is UNANSWERED:
@@ -252,31 +257,31 @@ def _unary_inplace(cls: type[Unary]) -> Any:
 
 
 def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
-    def function(self: Tensor, other: Tensor | Number) -> Tensor:
+    def function(input: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
             return special(function, locals())
         try:
-            if is_plain_change(self, other):
-                x, y = self.array, other.array  # type: ignore[union-attr]  # it is plain
+            if is_plain_change(input, other):
+                x, y = input.array, other.array  # type: ignore[union-attr]  # it is plain
                 tables[type(x)].KERNEL(x, y, x)
-                self.bump_version()
-                if len(self._counter) > 1:  # type: ignore[arg-type]  # the change has made it
-                    reach(self)
-                return self
-            return cls.apply_inplace(self, inplace_operand(cls, self, other))
+                input.bump_version()
+                if len(input._counter) > 1:  # type: ignore[arg-type]  # the change has made it
+                    reach(input)
+                return input
+            return cls.apply_inplace(input, inplace_operand(cls, input, other))
         except Exception as error:
             answer = rescue(function, error, locals())
             if answer is UNANSWERED:
                 raise
             return answer
 
-    def scaled(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    def scaled(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         if modes:
             return special(scaled, locals())
         try:
             if alpha == 1:
-                return function(self, other)
-            return cls.apply_inplace(self, inplace_operand(cls, self, other, alpha))
+                return function(input, other)
+            return cls.apply_inplace(input, inplace_operand(cls, input, other, alpha))
         except Exception as error:
             answer = rescue(scaled, error, locals())
             if answer is UNANSWERED:
@@ -372,30 +377,37 @@ def operation(place: AnyFunction) -> AnyFunction: ...
 
 @overload
 def operation(
-    place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False
+    place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
+    out: str = "cast",
 ) -> Callable[[AnyFunction], AnyFunction]: ...
 
 
 def operation(
-    place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False
+    place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
+    out: str = "cast",
 ) -> Any:
     """Makes a function on tensors an entry, and puts it where users find it.
 
     `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
-    alone), or a module such as "nn.functional". `inplace` adds the method `name_`.
+    alone), or a module such as "nn.functional". `inplace` adds the method `name_`. `out`
+    says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
+    the result's ("exact"), or that, with memory that no argument shares ("apart").
     """
     if callable(place):
-        return _declared(place, "torch", (), True, False)
+        return _declared(place, "torch", (), True, False, "cast")
     with_method = place == "torch" if method is None else method
 
     def decorate(body: Any) -> Any:
-        return _declared(body, place, aliases, with_method, inplace)
+        return _declared(body, place, aliases, with_method, inplace, out)
 
     return decorate
 
 
-def _declared(body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool) -> Any:
+def _declared(
+    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str
+) -> Any:
     function = _entry(body)
+    function.out = out
     publish_all(function, place, method, aliases)
     if inplace:
         written = _inplace_of(function)
@@ -500,11 +512,10 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
 def _inplace_of(function: Any) -> Any:
     """The method that writes a function's result to its first tensor."""
 
-    def body(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return run_inplace(function, self, args, kwargs)
+    def body(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return run_inplace(function, input, args, kwargs)
 
     parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
-    parameters[0] = parameters[0].replace(name="self")
     body.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore
     body.__name__ = body.__qualname__ = function.__name__ + "_"
     body.__annotations__ = {p.name: p.annotation for p in parameters}

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
-from ..dtype import COMPLEX, FLOATING, INTEGER, category_of
+from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, complex128, float64
 from ..errors import OperationError
 from ..scalars import checked, number
 from ..tensor import Tensor
@@ -16,7 +16,7 @@ from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
 from .entry import run_inplace
-from .promotion import of_one_dtype
+from .promotion import of_one_dtype, result_type
 
 # ---- arithmetic
 
@@ -252,6 +252,24 @@ def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = N
     return _true_divide(input, other)
 
 
+@operation(method=False)
+def rsub(
+    input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
+) -> Tensor:
+    """`other - alpha * input`, broadcast."""
+    if not isinstance(input, Tensor):
+        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
+    return sub(other, input, alpha=alpha)
+
+
+@operation
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself; a mask is refused, as it is by `-`."""
+    if category_of(input.array.dtype) == BOOL:
+        raise OperationError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
 # ---- powers
 
 
@@ -311,6 +329,19 @@ def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> 
     if not isinstance(exponent, Tensor):
         raise invalid_combination("pow", [input, exponent])
     return Pow.call(input, exponent)
+
+
+@operation(inplace=True)
+def float_power(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """`input ** exponent` in double precision, broadcast; either may be a number, but not both.
+
+    >>> import rushlight as torch
+    >>> torch.float_power(torch.tensor([2, 3]), -1)
+    tensor([0.5000, 0.3333], dtype=torch.float64)
+    """
+    is_complex = result_type(input, exponent).category == COMPLEX
+    kind = complex128 if is_complex else float64
+    return pow(*(v.to(kind) if isinstance(v, Tensor) else v for v in (input, exponent)))
 
 
 # ---- exponentials and roots
@@ -407,25 +438,8 @@ class Log10(SavesInputs, Unary):
         return grad / conjugated(self.saved_tensors[0] * math.log(10))
 
 
-class Erf(SavesInputs, Unary):
-    """The error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * exp(-(x * x)) * (2 / math.sqrt(math.pi))
-
-
-class Erfc(SavesInputs, Unary):
-    """1 - erf(x), accurate where that is small."""
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * exp(-(x * x)) * (-2 / math.sqrt(math.pi))
-
-
-exp, log, log1p = Exp.define(), Log.define(), Log1p.define()
+exp, log, log1p = Exp.define(), Log.define(), Log1p.define("special.log1p")
 sqrt, rsqrt, reciprocal = Sqrt.define(), Rsqrt.define(), Reciprocal.define()
 abs = Abs.define("absolute")
 exp2, expm1 = Exp2.define("special.exp2"), Expm1.define("special.expm1")
 log2, log10 = Log2.define(), Log10.define()
-erf, erfc = Erf.define("special.erf"), Erfc.define("special.erfc")

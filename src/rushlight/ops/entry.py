@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import numbers
 import sys
 import warnings
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], 
     """An entry's local variables as the arguments of its call, defaults left out."""
     for name, numpy_name in (("dim", "axis"), ("keepdim", "keepdims")):
         given = values.get(numpy_name, absent)
-        if given is not absent:
+        if given is not absent and name in values:  # else `axis` is the function's own name
             if values[name] not in (absent, parameters(function)[name].default):
                 raise TypeError(f"{function.__name__}() got both '{name}' and '{numpy_name}'")
             values[name] = given
@@ -210,6 +211,12 @@ def _check_integers(function: Any, values: dict[str, Any]) -> None:
 
 def answer_operator(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     """`rescue` for an operator of Python's syntax, whose other operand may know the answer."""
+    first = values["input"]
+    if isinstance(first, numbers.Number):  # by `Tensor.__radd__(2, x)` alone
+        raise TypeError(
+            f"descriptor '{function.__name__}' requires a Tensor, but received "
+            f"'{type(first).__name__}'"
+        )
     try:
         return rescue(function, error, values)
     except TypeError:
@@ -232,12 +239,16 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 f"{name}(): functions with out=... arguments don't support automatic "
                 "differentiation, but one of the arguments requires grad."
             )
+    kind = getattr(function, "out", "cast")
     if not any(isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))):
         # What is made out of nothing has the dtype of what it is written into.
         if "dtype" in inspect.signature(function).parameters:
             kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
-        results, is_there = call_into(targets[0], function, args, kwargs)
+        if kind == "cast":
+            results, is_there = call_into(targets[0], function, args, kwargs)
+        else:
+            results, is_there = function.plain(*args, **kwargs), False
     if is_there:
         return out
     found = results if isinstance(results, tuple) else (results,)
@@ -247,6 +258,10 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     for target, result in zip(targets, found, strict=True):
         _check_out(name, target, result, kwargs.get("dtype"))
+    if kind != "cast":
+        _check_exact(name, targets, found)
+    if kind == "apart":
+        _check_apart(name, targets, (*args, *kwargs.values()))
     for target, result in zip(targets, found, strict=True):
         _store(target, result)
     if isinstance(results, tuple):
@@ -346,6 +361,39 @@ def _check_out(name: str, target: Tensor, result: Tensor, asked: DType | None) -
             f"devices, {result.device} and {target.device}! (out is on the latter)"
         )
     check_memory(target)
+
+
+def _check_exact(name: str, targets: Any, results: Any) -> None:
+    for target, result in zip(targets, results, strict=True):
+        if result.dtype is not target.dtype:
+            raise OperationError(
+                f"{name}(): Expected out tensor to have dtype {result.dtype}, but got "
+                f"{target.dtype} instead"
+            )
+
+
+def _check_apart(name: str, targets: Any, arguments: Any) -> None:
+    for target in targets:
+        for value in leaves(arguments):
+            if isinstance(value, Tensor) and _share_memory(target, value):
+                raise OperationError(
+                    f"unsupported operation: {name}() is given an out that shares memory with one "
+                    "of its arguments. Please clone() the tensor before performing the operation."
+                )
+
+
+def _share_memory(a: Tensor, b: Tensor) -> bool:
+    """Whether the memory between the first and the last element of both has a part in common."""
+    if type(a.array) is not type(b.array) or not a.array.size or not b.array.size:
+        return False
+    ends = []
+    for tensor in (a, b):
+        x = tensor.array
+        start = table_of(tensor).data_pointer(x)
+        moves = [(n - 1) * step for n, step in zip(x.shape, x.strides, strict=True)]
+        low, high = (sum(m for m in moves if (m > 0) == up) for up in (False, True))
+        ends.append((start + low, start + high + x.itemsize))
+    return ends[0][0] < ends[1][1] and ends[1][0] < ends[0][1]
 
 
 def _store(target: Tensor, result: Tensor) -> None:

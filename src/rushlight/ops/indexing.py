@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -11,13 +10,7 @@ from ..autograd.operation import Operation
 from ..dtype import int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import (
-    ValuesAndIndices,
-    check,
-    check_ordered,
-    table_of,
-    values_and_indices,
-)
+from .common import check, table_of
 from .declare import operation
 from .shape import broadcast_tensors
 
@@ -66,53 +59,76 @@ class IndexAdd(AlongIndex):
     """Slices added to those of a dimension: the gradient of `IndexSelect`."""
 
     @staticmethod
-    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any) -> Any:
-        return kernels.index_add(x, dim, index, source)
+    def forward(
+        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
+    ) -> Any:
+        return kernels.index_add(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
         return grad, IndexSelect.apply(grad, self.dim, index) if self.needs(1) else None
 
 
-def _checked_index(name: str, input: Tensor, dim: int, index: Tensor) -> int:
-    if index.array.dtype.kind != "i":
-        raise OperationError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype}")
-    if index.array.ndim != input.array.ndim and input.array.ndim:
+def along_index(name: str, input: Tensor, dim: int, index: Tensor) -> tuple[int, Tensor]:
+    """The dimension and an index of int64 with as many as the input, which a number has one of."""
+    axis = wrap_dim(dim, input.array.ndim)
+    if index.array.dtype.kind != "i" or index.array.itemsize < 4:
+        if index.array.size:
+            raise OperationError(
+                f"{name}(): Expected dtype int32/int64 for index, got {index.dtype}"
+            )
+    if index.array.dtype != np.int64:
+        index = index.to(int64)
+    if max(index.array.ndim, 1) != max(input.array.ndim, 1):
+        if not index.array.size:  # names nothing, whatever its shape
+            return axis, index.reshape((0,) * max(input.array.ndim, 1))
         raise OperationError(
             f"Index tensor must have the same number of dimensions as input tensor ({name}: index "
             f"{tuple(index.shape)}, input {tuple(input.shape)})"
         )
-    return wrap_dim(dim, input.array.ndim)
+    return axis, index if index.array.ndim else index.reshape(1)
 
 
-@operation
-def gather(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+def check_same_dtype(name: str, input: Tensor, source: Tensor, other: str = "src") -> None:
+    if input.array.dtype != source.array.dtype:
+        raise OperationError(
+            f"{name}(): Expected self.dtype to be equal to {other}.dtype, got {input.dtype} and "
+            f"{source.dtype}"
+        )
+
+
+@operation(out="apart")
+def gather(
+    input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
+) -> Tensor:
     """Along `dim`, the elements that `index` names; elsewhere the position is the index's own.
+
+    The gradient is dense, also with `sparse_grad`.
 
     >>> import rushlight as torch
     >>> torch.tensor([[1, 2], [3, 4]]).gather(1, torch.tensor([[0], [1]]))
     tensor([[1],
             [4]])
     """
-    axis = _checked_index("gather", input, dim, index)
+    axis, places = along_index("gather", input, dim, index)
+    x = input if input.array.ndim else input.reshape(1)
+    for i, (n, size) in enumerate(zip(places.array.shape, x.array.shape, strict=True)):
+        if i != axis and n > size:
+            raise OperationError(
+                f"Size does not match at dimension {i} expected index {list(index.shape)} to be no "
+                f"larger than self {list(input.shape)} apart from dimension {axis} (gather)"
+            )
     try:
-        return Gather.apply(input, axis, index)
+        picked = Gather.apply(x, axis, places)
     except IndexError as error:
         raise OutOfRangeError(f"gather: {error}") from error
+    return picked if picked.array.ndim == index.array.ndim else picked.reshape(index.array.shape)
 
 
-@operation
-def scatter_add(
-    input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """A copy of `input` with the elements of `src` added where `index` says along `dim`."""
-    axis = _checked_index("scatter_add", input, dim, index)
-    if src.array.shape != index.array.shape:
-        src = src[tuple(slice(0, n) for n in index.array.shape)]
-    try:
-        return ScatterAdd.apply(input, src, axis, index)
-    except IndexError as error:
-        raise OperationError(f"scatter_add: {error}") from error
+def pick(input: Tensor, axis: int, places: Tensor, keepdim: bool) -> tuple[Tensor, Tensor]:
+    """The element of each line of an axis that stands at its place, and that place."""
+    values = input.gather(axis, places)
+    return (values, places) if keepdim else (values.squeeze(axis), places.squeeze(axis))
 
 
 @operation
@@ -131,7 +147,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         raise OutOfRangeError(f"index_select: {error}") from error
 
 
-@operation
+@operation(out="apart")
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where `mask` is true, as a vector."""
     if mask.array.shape != input.array.shape:
@@ -160,52 +176,6 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None)
     found = table.nonzero(input.array if input.array.ndim else table.view(input.array, (1,)))
     columns = range(found.shape[1])
     return tuple([wrap(table.getitem(found, (slice(None), i))) for i in columns])
-
-
-_Sort = values_and_indices("sort")
-_TopK = values_and_indices("topk")
-
-
-@operation
-def sort(
-    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True, *,
-    out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
-    """The elements along `dim` in order, and where they stood; equal ones keep their order."""
-    check_ordered("sort", input)
-    axis = wrap_dim(dim, input.array.ndim)
-    if input.array.ndim == 0:
-        return _Sort(input.clone(), input.new_zeros((), dtype=int64))
-    values, order = map(wrap, table_of(input).sort(input.array, axis, bool(descending)))
-    return _Sort(input.gather(axis, order) if input.requires_grad else values, order)
-
-
-@operation
-def argsort(
-    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The indices that sort the elements along `dim`."""
-    return sort(input.detach(), dim, descending).indices
-
-
-@operation
-def topk(
-    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
-    out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
-    """The `k` largest (or smallest) elements along `dim`, in order, and where they stand."""
-    axis = wrap_dim(dim, input.array.ndim)
-    size = input.array.shape[axis] if input.array.ndim else 1
-    if not 0 <= k <= size:
-        raise RuntimeError(
-            f"selected index k out of range (k={k}, dimension {axis} has {size} elements)"
-        )
-    if input.array.ndim == 0:
-        return _TopK(*sort(input))
-    check_ordered("topk", input)
-    values, order = map(wrap, table_of(input).topk(input.array, axis, k, bool(largest)))
-    return _TopK(input.gather(axis, order) if input.requires_grad else values, order)
 
 
 @operation("nn.functional")

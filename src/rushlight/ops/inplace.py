@@ -47,7 +47,7 @@ class CopyInto(Operation):
 
 
 @operation("Tensor")
-def fill_(self: Tensor, value: Any) -> Tensor:
+def fill_(input: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`, a number or a 0-d tensor."""
     if isinstance(value, Tensor) and value.array.ndim:
         raise OperationError(
@@ -55,14 +55,14 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             f"{value.array.ndim} dimensions."
         )
     if not isinstance(value, Tensor):
-        value = checked(value, self.array.dtype)
-    return Fill.apply_inplace(self, value)
+        value = checked(value, input.array.dtype)
+    return Fill.apply_inplace(input, value)
 
 
 @operation("Tensor")
-def zero_(self: Tensor) -> Tensor:
+def zero_(input: Tensor) -> Tensor:
     """Every element becomes 0."""
-    return Zero.apply_inplace(self, 0)
+    return Zero.apply_inplace(input, 0)
 
 
 @operation("Tensor")
@@ -91,11 +91,23 @@ def _invert(self: Tensor) -> Tensor:
     return comparison.bitwise_not(self)
 
 
+@operation(method=False)
+def fill(input: Tensor, value: Any) -> Tensor:
+    """A tensor of input's shape and dtype with `value`, a number or a 0-d tensor, everywhere."""
+    return fill_(input.clone(), value)
+
+
+def _reciprocal_times(self: Tensor, other: Any) -> Tensor:
+    """What PyTorch keeps of Python 2's division from the right."""
+    return self.reciprocal() * other
+
+
 methods(
     __pow__=symbol(elementwise.pow, "__pow__"),
     __rpow__=symbol(elementwise.pow, "__rpow__"),
     __ipow__=Tensor.pow_,
     __matmul__=symbol(matmul.matmul, "__matmul__"),
     __rmatmul__=symbol(matmul.matmul, "__rmatmul__"),
+    __rdiv__=_reciprocal_times, __pos__=elementwise.positive,
     __neg__=elementwise.neg, __abs__=elementwise.abs, __invert__=_invert,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from .choices import clamp, where
 from .common import check
 from .declare import operation
 from .elementwise import log, log1p
+from .matmul import linear
 from .promotion import of_one_dtype
 from .reduction import mean, sum
 from .softmax import LogSoftmax
@@ -60,7 +61,7 @@ def nll_loss(
 
     "mean" divides the sum by the sum of the weights. Targets equal to `ignore_index` do not count.
     """
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     return _nll_loss(input, target, weight, ignore_index, reduction)
 
 
@@ -112,7 +113,7 @@ def cross_entropy(
     >>> torch.nn.functional.cross_entropy(torch.zeros(1, 2), torch.tensor([0]))
     tensor(0.6931)
     """
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     _check_cross_entropy(input, target)
@@ -170,11 +171,51 @@ def _soft_cross_entropy(
     losses = -sum(products, axis)
     if reduction == "mean":
         return sum(losses) / max(losses.array.size, 1)
-    return _reduced(losses, reduction)
+    return reduced(losses, reduction)
 
 
 def _along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
     return weight.reshape((-1,) + (1,) * (x.array.ndim - 1 - axis))
+
+
+@operation("nn.functional")
+def linear_cross_entropy(
+    input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
+    weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Tensor:  # fmt: skip
+    """`cross_entropy` of linear(x, W) for x of (N, D) or (D).
+
+    W is (C, D) or (C, ..., D): the logits are (N, C) or (N, C, ...).
+    """
+    shape, weights = input.array.shape, linear_weight.array.shape
+    if len(shape) not in (1, 2) or len(weights) < 2 or shape[-1] != weights[-1]:
+        raise OperationError(
+            "linear_cross_entropy: expected input (N, D) or (D) and linear_weight (C, ..., D) with "
+            f"equal last dimensions (in_features), got {shape} and {weights}"
+        )
+    if linear_bias is not None and linear_bias.array.shape != weights[:-1]:
+        raise OperationError(
+            f"linear_cross_entropy: expected linear_bias shape {weights[:-1]}, got "
+            f"{tuple(linear_bias.shape)}"
+        )
+    if len(weights) > 2 and len(shape) == 1:
+        raise OperationError(
+            f"linear_cross_entropy: a linear_weight of {weights} requires batched input, (N, "
+            f"{shape[-1]}), got {shape}"
+        )
+    outputs = (*shape[:-1], *weights[:-1])
+    if ignore_index is not None and target.array.shape == outputs:
+        raise OperationError(
+            "linear_cross_entropy: ignore_index cannot be specified when target contains "
+            "probabilities"
+        )
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    logits = linear(input, linear_weight.reshape(-1, weights[-1]), bias).reshape(outputs)
+    return cross_entropy(
+        logits, target, weight, ignore_index=-100 if ignore_index is None else ignore_index,
+        reduction=reduction, label_smoothing=label_smoothing,
+    )  # fmt: skip
 
 
 @operation("nn.functional")
@@ -183,10 +224,10 @@ def mse_loss(
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum."""
-    _check_same_shape("mse_loss", input, target)
+    check_same_shape("mse_loss", input, target)
     difference = input - target
     losses = difference * difference
-    return _weighted(losses, weight, input, _reduction(reduction, size_average, reduce))
+    return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
 
 @operation("nn.functional")
@@ -195,9 +236,9 @@ def l1_loss(
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """|input - target|, its mean or its sum; with `weight` the weighted mean or sum."""
-    _check_same_shape("l1_loss", input, target)
+    check_same_shape("l1_loss", input, target)
     losses = (input - target).abs()
-    return _weighted(losses, weight, input, _reduction(reduction, size_average, reduce))
+    return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
 
 class BinaryCrossEntropy(SavesInputs):
@@ -241,7 +282,7 @@ def binary_cross_entropy(
     losses = BinaryCrossEntropy.apply(*of_one_dtype(input, target))
     if weight is not None:
         losses = losses * weight
-    return _reduced(losses, _reduction(reduction, size_average, reduce))
+    return reduced(losses, reduction_of(reduction, size_average, reduce))
 
 
 @operation("nn.functional")
@@ -260,10 +301,10 @@ def binary_cross_entropy_with_logits(
     losses = (1 - target) * input - log_p
     if weight is not None:
         losses = losses * weight
-    return _reduced(losses, _reduction(reduction, size_average, reduce))
+    return reduced(losses, reduction_of(reduction, size_average, reduce))
 
 
-def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
+def check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
     if target.array.shape != input.array.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
@@ -273,26 +314,32 @@ def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
         )
 
 
-def _weighted(losses: Tensor, weight: Tensor | None, input: Tensor, reduction: str) -> Tensor:
-    """Losses times their weights, reduced; the mean is divided by the sum of the weights."""
+def _weighted_mean(losses: Tensor, weight: Tensor | None, input: Tensor, reduction: str) -> Tensor:
+    """Losses times their weights, reduced; a mean is divided by the sum of the weights."""
+    losses = weighted(losses, weight, input)
+    if weight is not None and reduction == "mean":
+        return sum(losses) / sum(weight)
+    return reduced(losses, reduction)
+
+
+def weighted(losses: Tensor, weight: Tensor | None, input: Tensor) -> Tensor:
     if weight is None:
-        return _reduced(losses, reduction)
+        return losses
     if weight.array.shape != input.array.shape:
         raise ValueError(
             f"Weights and input must have the same size, got {tuple(weight.shape)} and "
             f"{tuple(input.shape)}."
         )
-    losses = losses * weight
-    return sum(losses) / sum(weight) if reduction == "mean" else _reduced(losses, reduction)
+    return losses * weight
 
 
-def _reduced(losses: Tensor, reduction: str) -> Tensor:
+def reduced(losses: Tensor, reduction: str) -> Tensor:
     if reduction == "mean":
         return mean(losses)
     return sum(losses) if reduction == "sum" else losses
 
 
-def _reduction(reduction: str, size_average: Any, reduce: Any) -> str:
+def reduction_of(reduction: str, size_average: Any = None, reduce: Any = None) -> str:
     """The reduction, also as PyTorch's first versions asked for it."""
     if size_average is not None or reduce is not None:
         return legacy_reduction(size_average, reduce)

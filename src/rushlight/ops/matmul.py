@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
-from ..dtype import bool as bool_
 from ..errors import OperationError
 from ..tensor import Tensor
-from ..types import Number
 from .common import conjugated
-from .creation import ones_like
 from .declare import operation
 
 
@@ -81,7 +78,7 @@ class LinearWeightGradient(Operation):
         )
 
 
-@operation
+@operation("torch", "linalg.matmul")
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
 
@@ -195,7 +192,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Dot.apply(input, tensor)
 
 
-@operation
+@operation("torch", "ger")
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix of all products of two vectors' elements."""
     for name, vector in (("self", input), ("vec2", vec2)):
@@ -206,24 +203,10 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 
-@operation
-def addmm(
-    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """`beta * input + alpha * (mat1 @ mat2)`."""
-    return _times_number(input, beta) + _times_number(mm(mat1, mat2), alpha)
-
-
-def _times_number(x: Tensor, factor: Number) -> Tensor:
-    """`factor * x`; for 0 it does not matter what x holds, as in the library of matrices."""
-    if factor == 0:
-        return x.masked_fill(ones_like(x, dtype=bool_), 0)
-    return x if factor == 1 else x * factor
-
-
 @operation("nn.functional")
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def linear(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out)."""
     if not isinstance(input, Tensor):
         raise TypeError(

@@ -21,25 +21,37 @@ class NativeBatchNorm(Operation):
     eps: float
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(*inputs[:2], *output[1:])
+        self.save(*inputs[:2], *(constant(value) for value in output[1:]))
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Tensor, *_: Any) -> Any:
         x, weight, mean, invstd = self.saved_tensors
-        gradients = BatchNormGradient.apply(
-            grad, x, weight, wrap(mean), wrap(invstd), self.training
-        )
+        gradients = BatchNormGradient.apply(grad, x, weight, mean, invstd, self.training)
         return tuple(g if self.needs(i) else None for i, g in enumerate(gradients))
 
 
-class BatchNormGradient(SavesInputs):
+class BatchNormAndStatistics(NativeBatchNorm):
+    """The same with the mean and the reciprocal standard deviation for results."""
+
+    kernel = "batch_norm"
+    node_name = "NativeBatchNormBackward0"
+    keeps = 0
+
+
+def constant(value: Any) -> Tensor:
+    """A statistic that a backward uses: of the call, not of its inputs' history."""
+    return value.detach() if isinstance(value, Tensor) else wrap(value)
+
+
+class FormulaGradient(SavesInputs):
     """The gradients of input, weight and bias, in one kernel.
 
     Its own gradient is taken by writing the same formula in elementary operations, which needs no
-    kernel of its own: second gradients through a batch norm are rare.
+    kernel of its own: second gradients through a normalisation are rare.
     """
 
-    kernel = "batch_norm_backward"
-    training: bool
+    def formula(self, grad: Any, x: Any, weight: Any, mean: Tensor, invstd: Tensor) -> Any:
+        """What the kernel computes, in operations that can be differentiated."""
+        raise NotImplementedError
 
     def backward(self, *gradients: Tensor) -> Any:
         from ..autograd import enable_grad, grad, is_grad_enabled
@@ -49,13 +61,18 @@ class BatchNormGradient(SavesInputs):
         with enable_grad():
             # Views, so that the search ends here and not in what the values came from.
             given = [t if t is None else t.view_as(t) for t in values]
-            outputs = self._formula(given[0], given[1], given[2], mean, invstd)
+            outputs = self.formula(given[0], given[1], given[2], mean, invstd)
             total = sum((o * g).sum() for o, g in zip(outputs, gradients, strict=True))
             wanted = [t for t in given if t is not None and t.requires_grad]
             found = iter(grad(total, wanted, create_graph=create_graph, allow_unused=True))
         return tuple(next(found) if t is not None and t.requires_grad else None for t in given)
 
-    def _formula(self, grad: Any, x: Any, weight: Any, mean: Tensor, invstd: Tensor) -> Any:
+
+class BatchNormGradient(FormulaGradient):
+    kernel = "batch_norm_backward"
+    training: bool
+
+    def formula(self, grad: Any, x: Any, weight: Any, mean: Tensor, invstd: Tensor) -> Any:
         axes = (0, *range(2, x.array.ndim))
         spread = (1, -1) + (1,) * (x.array.ndim - 2)
         if self.training:
@@ -94,7 +111,7 @@ def batch_norm(
                 f"batch_norm: {name} should contain {channels} elements not {value.array.size} "
                 f"(input {tuple(shape)})"
             )
-    if training and input.array.size == channels:
+    if training and input.array.size == channels and len(shape) > 1:
         raise ValueError(
             "Expected more than 1 value per channel when training, got input size "
             f"{input.shape}"
@@ -116,3 +133,34 @@ def batch_norm(
             if value is not None:
                 value.bump_version()
     return result
+
+
+@operation(method=False)
+def native_batch_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
+    running_var: Tensor | None, training: bool, momentum: float, eps: float, *, out: Any = None,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """`batch_norm`, and the batch's mean and reciprocal standard deviation per channel.
+
+    They are empty where the running statistics are used.
+    """
+    if not training or input.array.size == 0:
+        result = batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+        return result, input.new_empty((0,)), input.new_empty((0,))
+    result, mean, invstd = BatchNormAndStatistics.apply(
+        input, weight, bias, running_mean, running_var, True, number(momentum), number(eps)
+    )
+    for value in (running_mean, running_var):
+        if value is not None:
+            value.bump_version()
+    return result, mean.detach(), invstd.detach()
+
+
+@operation(method=False)
+def _native_batch_norm_legit(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any, out: Any = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`native_batch_norm`, whose running statistics may be left away."""
+    if len(rest) == 3:
+        rest = (None, None, *rest)
+    return native_batch_norm(input, weight, bias, *rest)

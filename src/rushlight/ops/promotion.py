@@ -41,8 +41,7 @@ def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
         if -(2**63) <= b < 2**64:
             return a, b, a.array, b
         raise OverflowError("int too big to convert")
-    if operation.refuses_bool and any(_is_bool(value) for value in (a, b)):
-        raise OperationError(operation.refuses_bool)
+    refuse_bool(operation, a, b)
     if not operation.takes_numbers and not isinstance(b, Tensor):
         raise TypeError(
             f"{operation.operation_name}(): argument 'other' (position 2) must be Tensor, not "
@@ -50,6 +49,12 @@ def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
         )
     a, b = promoted(operation.operation_name, a, b, operation.floats, operation.wide_scalar)
     return a, b, a.array, b.array if isinstance(b, Tensor) else b
+
+
+def refuse_bool(operation: Any, *values: Any) -> None:
+    """PyTorch's error where masks are no operands, before promotion hides them."""
+    if operation.refuses_bool and any(_is_bool(value) for value in values):
+        raise OperationError(operation.refuses_bool)
 
 
 def _is_bool(value: Any) -> bool:

@@ -9,9 +9,9 @@ import ml_dtypes
 import numpy as np
 
 from ..autograd.mirror import written
-from ..autograd.operation import check_memory, invalid_combination, is_tracked
+from ..autograd.operation import Operation, check_memory, invalid_combination, is_tracked
 from ..device import device as Device
-from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int64
+from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..grad_mode import state
@@ -23,7 +23,8 @@ from ..tensor import Tensor, wrap
 from ..type_info import iinfo
 from ..types import AnyDevice
 from .common import check, new_shape, table_of
-from .creation import asked_shape, empty, finished, table_at
+from .complex import view_as_real
+from .creation import asked_shape, empty, finished, table_at, zeros_like
 from .declare import operation
 
 
@@ -56,6 +57,14 @@ def _floating(name: str, dtype: Any) -> np.dtype[Any]:
     return kind.numpy
 
 
+def _filled(
+    fill: str, shape: Any, dtype: Any, device: Any, generator: Any, requires_grad: bool
+) -> Tensor:
+    """A new tensor, filled by one of the methods below."""
+    made = empty(shape, dtype=dtype, device=device)
+    return getattr(made, fill)(generator=generator).requires_grad_(requires_grad)
+
+
 @operation(method=False)
 def rand(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None,
@@ -69,8 +78,10 @@ def rand(
     >>> torch.rand(3)
     tensor([0.4963, 0.7682, 0.0885])
     """
-    kind = _floating("rand", dtype)
     shape = asked_shape(size, options)
+    if (dtype or get_default_dtype()).category == COMPLEX:
+        return _filled("uniform_", shape, dtype, device, generator, requires_grad)
+    kind = _floating("rand", dtype)
     array = table_at(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
@@ -82,8 +93,10 @@ def randn(
     **options: Any,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn from the normal distribution of mean 0 and variance 1."""
-    kind = _floating("randn", dtype)
     shape = asked_shape(size, options)
+    if (dtype or get_default_dtype()).category == COMPLEX:
+        return _filled("normal_", shape, dtype, device, generator, requires_grad)
+    kind = _floating("randn", dtype)
     array = table_at(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
@@ -203,10 +216,25 @@ def randint_like(
     return finished(array, requires_grad)
 
 
+class Drawn(Operation):
+    """Random numbers from distributions that tensors describe, flat in these."""
+
+    @staticmethod
+    def forward(kernels: Any, drawn: Any, *parameters: Any) -> Any:
+        return drawn
+
+    def backward(self, grad: Tensor) -> Any:
+        return None, *[zeros_like(grad) for _ in self._edges[1:]]
+
+
+_Bernoulli, _Normal = Drawn.renamed("Bernoulli"), Drawn.renamed("Normal")
+
+
 @operation(method=False)
 def normal(
     mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
     dtype: DType | None = None, device: AnyDevice = None, out: Tensor | None = None,
+    **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
     if isinstance(std, Tensor):
@@ -216,8 +244,10 @@ def normal(
     if size is None:
         like = mean if isinstance(mean, Tensor) else std
         shape = np.broadcast_shapes(getattr(mean, "shape", ()), getattr(std, "shape", ()))
+        given = [v for v in (mean, std) if isinstance(v, Tensor)]
         mean, std = (v.detach() if isinstance(v, Tensor) else v for v in (mean, std))
-        return randn(shape, generator=generator, dtype=like.dtype, device=like.device) * std + mean
+        drawn = randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+        return _Normal.apply(drawn * std + mean, *given)
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
     array = table_at(device).random_normal(
@@ -226,7 +256,7 @@ def normal(
     return wrap(array)
 
 
-@operation(method=False)
+@operation
 def bernoulli(
     input: Tensor, p: float | None = None, *, generator: Generator | None = None,
     out: Tensor | None = None,
@@ -239,7 +269,8 @@ def bernoulli(
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     table = table_of(input)
     mask = table.random_bernoulli(_state(generator, input.device), input.array.shape, probability)
-    return wrap(table.cast(mask, input.array.dtype))
+    drawn = wrap(table.cast(mask, input.array.dtype))
+    return _Bernoulli.apply(drawn, input) if p is None else drawn
 
 
 def _probabilities(p: Tensor) -> Any:
@@ -248,7 +279,7 @@ def _probabilities(p: Tensor) -> Any:
     return p.array
 
 
-@operation(method=False)
+@operation
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *,
     generator: Generator | None = None, out: Tensor | None = None,
@@ -289,6 +320,9 @@ def uniform_(
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
+    if self.is_complex():  # both parts
+        view_as_real(self).uniform_(low, high, generator=generator)
+        return self
     kind = _floating_of("uniform_", self)
     return _refill(self, "random_uniform", generator, low, high, kind)
 
@@ -300,6 +334,9 @@ def normal_(
     """Fills with numbers drawn from a normal distribution."""
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
+    if self.is_complex():  # each part has half of the variance
+        view_as_real(self).normal_(0.0, std / 2**0.5, generator=generator)
+        return self.add_(mean) if mean else self
     kind = _floating_of("normal_", self)
     return _refill(self, "random_normal", generator, mean, std, kind)
 
@@ -309,8 +346,48 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
     """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
     if not lambd > 0:
         raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    kind = _floating_of("exponential_", self)
-    return _refill(self, "random_exponential", generator, lambd, kind)
+    _check_continuous("exponential_", self)
+    return _refill(self, "random_exponential", generator, lambd, self.array.dtype)
+
+
+def _check_continuous(name: str, x: Tensor) -> None:
+    if x.dtype.category != FLOATING:
+        raise OperationError(
+            f"{name}: a continuous probability distribution needs a floating-point dtype, but you "
+            f"specified {x.dtype}"
+        )
+
+
+@operation("Tensor")
+def cauchy_(
+    self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Fills with numbers drawn from a Cauchy distribution."""
+    if sigma <= 0:
+        raise OperationError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
+    _check_continuous("cauchy_", self)
+    return _refill(self, "random_cauchy", generator, median, sigma, self.array.dtype)
+
+
+@operation("Tensor")
+def log_normal_(
+    self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Fills with numbers whose logarithms are drawn from a normal distribution."""
+    if std <= 0:
+        raise OperationError(f"log_normal_ expects std > 0.0, but found std={std}")
+    kind = _floating_of("log_normal_", self)
+    return _refill(self, "random_log_normal", generator, mean, std, kind)
+
+
+@operation("Tensor")
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Fills with numbers of trials until the first success, with probability `p` each."""
+    if not 0 < p < 1:
+        raise OperationError(f"geometric_ expects p to be in (0, 1), but got p={p}")
+    if self.dtype.category not in (INTEGER, FLOATING):
+        raise NotImplementedError(f"geometric_ is not implemented for {self.dtype}")
+    return _refill(self, "random_geometric", generator, p, self.array.dtype)
 
 
 @operation("Tensor")

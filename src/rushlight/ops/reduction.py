@@ -6,25 +6,27 @@ import builtins
 import math
 from collections.abc import Sequence
 from math import prod as product
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import BOOL, FLOATING, HALVES, INTEGER, int64, uint8
+from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state as grad_mode
-from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
 from .common import (
     ValuesAndIndices,
     check_ordered,
+    conjugated,
     normalize_axes,
     table_of,
     values_and_indices,
 )
 from .declare import operation
+from .indexing import pick
+from .scan import products_before
 from .shape import Expand
 
 
@@ -36,7 +38,27 @@ class Sum(Operation):
     keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
-        return _spread(grad, self)
+        return spread(grad, self)
+
+
+class Prod(SavesInputs):
+    """The product over some dimensions, or all.
+
+    Its gradient is the product of the others, those before an element and those behind: right where
+    elements are 0, without a division.
+    """
+
+    axes: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def backward(self, grad: Tensor) -> Any:
+        if self.input_shape == ():
+            return grad
+        x = conjugated(self.saved_tensors[0])
+        line, dim = (x, self.axes[0]) if self.axes else (x.reshape(-1), 0)
+        others = products_before(line, dim) * products_before(line.flip(dim), dim).flip(dim)
+        return spread(grad, self) * others.reshape(self.input_shape)
 
 
 class Mean(Operation):
@@ -48,35 +70,7 @@ class Mean(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         count = product(self.input_shape) // builtins.max(product(self._shape), 1)
-        return _spread(grad / count, self)
-
-
-class Var(SavesInputs):
-    """The mean squared distance from the mean."""
-
-    axes: Any
-    correction: Any
-    keepdim: bool
-    keeps_shape = True
-
-    def backward(self, grad: Tensor) -> Any:
-        return _var_backward(self, grad, self.saved_tensors[0])
-
-
-class Std(Operation):
-    """The square root of the mean squared distance from the mean."""
-
-    axes: Any
-    correction: Any
-    keepdim: bool
-    keeps_shape = True
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
-
-    def backward(self, grad: Tensor) -> Any:
-        y, x = self.saved_tensors
-        return _var_backward(self, where(y == 0, 0.0, grad / (2 * y)), x)
+        return spread(grad / count, self)
 
 
 class Extreme(SavesOutput):
@@ -91,7 +85,7 @@ class Extreme(SavesOutput):
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
-        return _spread(grad, self) * _shares(self.hits(x, _spread(y, self)), self.axes, grad)
+        return spread(grad, self) * _shares(self.hits(x, spread(y, self)), self.axes, grad)
 
     @staticmethod
     def hits(x: Tensor, y: Tensor) -> Tensor:
@@ -157,29 +151,18 @@ class Norm(SavesOutput):
         if self.p == 0:
             return None
         if self.p == 1:
-            return x.sgn() * _spread(grad, self)
+            return x.sgn() * spread(grad, self)
         if math.isinf(self.p):
-            hits = Max.hits(x.abs(), _spread(y, self))
-            return x.sgn() * _spread(grad, self) * _shares(hits, self.axes, grad)
+            hits = Max.hits(x.abs(), spread(y, self))
+            return x.sgn() * spread(grad, self) * _shares(hits, self.axes, grad)
         is_zero = y == 0
         safe = where(is_zero, 1.0, y)
         if self.p == 2:
-            return x * _spread(where(is_zero, 0.0, grad / safe), self)
-        scale = _spread(where(is_zero, 0.0, grad * safe ** (1 - self.p)), self)
+            return x * spread(where(is_zero, 0.0, grad / safe), self)
+        scale = spread(where(is_zero, 0.0, grad * safe ** (1 - self.p)), self)
         at_zero = x == 0
         slope = where(at_zero, 0.0, where(at_zero, 1.0, x.abs()) ** (self.p - 1))
         return x.sgn() * slope * scale
-
-
-class Cumsum(Operation):
-    """Running sums along one dimension."""
-
-    dim: int
-
-    def backward(self, grad: Tensor) -> Any:
-        if grad.array.ndim == 0:
-            return grad
-        return cumsum(grad.flip(self.dim), self.dim).flip(self.dim)
 
 
 def _shares(hits: Tensor, axes: Any, grad: Tensor) -> Tensor:
@@ -188,19 +171,12 @@ def _shares(hits: Tensor, axes: Any, grad: Tensor) -> Tensor:
     return hits / hits.sum(axes, keepdim=True)
 
 
-def _spread(grad: Tensor, node: Any) -> Tensor:
+def spread(grad: Tensor, node: Any) -> Tensor:
     """What was reduced to one value given to each of the values that it came from."""
     shape = node.input_shape
     if not node.keepdim and node.axes is not None:
         grad = grad.reshape(tuple(1 if i in node.axes else n for i, n in enumerate(shape)))
     return Expand.apply(grad, shape)
-
-
-def _var_backward(node: Any, grad: Tensor, x: Tensor) -> Tensor:
-    count = product(node.input_shape) // builtins.max(product(node._shape), 1)
-    freedom = count - node.correction
-    factor = 2 / freedom if freedom else float("inf")
-    return _spread(grad * factor, node) * (x - Mean.apply(x, node.axes, True))
 
 
 @operation
@@ -222,6 +198,63 @@ def sum(
 
 
 @operation
+def prod(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The product over `dim`, or of all elements; of whole numbers it is int64.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).prod(dim=1)
+    tensor([ 2, 12])
+    """
+    if dtype is not None:
+        input = input.to(dtype)
+    elif input.dtype.category <= INTEGER:
+        input = input.to(int64)
+    if dim is not None and not isinstance(dim, int):
+        raise TypeError(f"prod(): argument 'dim' must be int, not {type(dim).__name__}")
+    return Prod.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+
+
+@operation
+def nansum(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The sum over `dim` of what is a number: nan counts as 0.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0, float("nan"), 3.0]).nansum()
+    tensor(4.)
+    """
+    if input.dtype.category == COMPLEX:
+        raise OperationError(f"nansum on CPU does not support complex inputs ({input.dtype})")
+    return sum(_without_nan(input), dim, keepdim, dtype=dtype)
+
+
+@operation
+def nanmean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The mean over `dim` of what is a number; nan where nothing is."""
+    if input.dtype.category < FLOATING:
+        raise OperationError(
+            f"nanmean(): expected input to have floating point or complex dtype but got "
+            f"{title_of(input.dtype)}; convert it with .float() first"
+        )
+    total = sum(_without_nan(input), dim, keepdim, dtype=dtype)
+    return total / (~input.isnan()).sum(dim, keepdim)
+
+
+def _without_nan(input: Tensor) -> Tensor:
+    if input.dtype.category < FLOATING:
+        return input
+    return input.masked_fill(input.isnan(), 0.0)
+
+
+@operation
 def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
@@ -235,36 +268,6 @@ def mean(
             f"complex dtype. Got: {input.dtype}; convert it with .float() first"
         )
     return Mean.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
-
-
-@operation
-def var(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
-    return Var.apply(*_var_arguments(input, dim, unbiased, keepdim, correction))
-
-
-@operation
-def std(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The square root of `var`; its gradient is 0 where all elements are equal."""
-    return Std.apply(*_var_arguments(input, dim, unbiased, keepdim, correction))
-
-
-def _var_arguments(
-    input: Tensor, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
-) -> tuple[Any, ...]:
-    if isinstance(dim, bool):  # var(unbiased)
-        dim, unbiased = None, dim
-    if input.dtype.category < FLOATING:
-        raise OperationError("std and var only support floating point and complex dtypes")
-    if correction is None:
-        correction = 1 if unbiased is None or unbiased else 0
-    return input, normalize_axes(dim, input.array.ndim), correction, keepdim
 
 
 @operation
@@ -289,17 +292,36 @@ def amin(
     return Amin.apply(input, axes, keepdim)
 
 
+class MinimumAndMaximum(NamedTuple):
+    """What `aminmax` returns."""
+
+    min: Tensor
+    max: Tensor
+
+
+_AMinMax: Any = type("aminmax", (MinimumAndMaximum,), {"__slots__": ()})
+
+
 @operation
-def cumsum(
-    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
-) -> Tensor:
-    """Running sums along `dim`."""
-    if dtype is not None:
-        input = input.to(dtype)
-    elif input.dtype.category <= INTEGER:
-        input = input.to(int64)
-    axis = wrap_dim(dim, input.array.ndim)
-    return Cumsum.apply(input, axis)
+def aminmax(
+    input: Tensor, *, dim: int | None = None, keepdim: bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> MinimumAndMaximum:  # fmt: skip
+    """The smallest and the largest element, along `dim` or of all; equal ones share the gradient.
+
+    >>> import rushlight as torch
+    >>> torch.aminmax(torch.tensor([3, 1, 2]))
+    aminmax(min=tensor(1), max=tensor(3))
+    """
+    check_ordered("aminmax", input)
+    if dim is None and input.array.size == 0:
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+            f"identity (the input is {input.array.shape})"
+        )
+    axes = normalize_axes(dim, input.array.ndim)
+    _check_not_empty("aminmax", input, axes)
+    return _AMinMax(Amin.apply(input, axes, keepdim), Amax.apply(input, axes, keepdim))
 
 
 _Max, _Min = values_and_indices("max"), values_and_indices("min")
@@ -320,10 +342,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
         best = getattr(table, "a" + name)(input.array, (axis,), keepdim)
         return result(wrap(best), wrap(place(input.array, axis, keepdim)))
     indices = wrap(place(input.array, axis, True))
-    values = input.gather(axis, indices)
-    if not keepdim:
-        values, indices = values.squeeze(axis), indices.squeeze(axis)
-    return result(values, indices)
+    return result(*pick(input, axis, indices, keepdim))
 
 
 @overload
@@ -447,15 +466,22 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @operation
-def norm(
-    input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *,
+def hash_tensor(
+    input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """(sum |x|^p)^(1/p) over `dim`; "fro" is p = 2, infinity the largest |x|."""
-    if input.array.dtype in HALVES:
-        return norm(input.float(), p, dim, keepdim).to(input.dtype)
-    p = 2 if p in ("fro", None) else number(p)
-    return Norm.apply(input, p, normalize_axes(dim, input.array.ndim), keepdim)
+    """The exclusive or, as uint64, of the elements' bits along `dim`; floats count as float64.
+
+    >>> import rushlight as torch
+    >>> torch.hash_tensor(torch.tensor([1, 2, 4]))
+    tensor(7, dtype=torch.uint64)
+    """
+    if mode != 0:
+        raise OperationError(f"hash_tensor: unknown mode {mode}; 0 is the exclusive or")
+    if input.dtype.category == COMPLEX:
+        raise NotSupportedError(f"hash_tensor: not implemented for {input.dtype}")
+    axes = normalize_axes(dim, input.array.ndim)
+    return wrap(table_of(input).hash_bits(input.array, axes, keepdim))
 
 
 @operation("Tensor")
@@ -464,7 +490,7 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     shape = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
     shape = tuple(shape)
     have = input.array.shape
-    if have == shape:
+    if have == shape != ():
         return input
     added = len(have) - len(shape)
     axes = tuple(range(added)) + tuple(
@@ -475,6 +501,6 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     )
     if not fits:
         raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(have)}}}.")
-    result = Sum.apply(input, axes, True)
+    result = sum(input, axes, True)
     return result.reshape(shape) if added else result
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd.operation import SavesInputs, SavesOutput
-from ..dtype import FLOATING, HALVES, get_default_dtype
+from ..dtype import COMPLEX, FLOATING, HALVES, get_default_dtype
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
 from ..type_info import finfo
 from .choices import where
+from .common import conjugated
 from .declare import Binary, operation
 
 
@@ -73,7 +75,24 @@ class Logaddexp(SavesInputs, Binary):
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
-        return grad * (a - b).sigmoid(), grad * (b - a).sigmoid() if self.needs(1) else None
+        share = conjugated(a - b)
+        return grad * share.sigmoid(), grad * (-share).sigmoid() if self.needs(1) else None
+
+
+class Logaddexp2(SavesInputs, Binary):
+    """log2(2 ** input + 2 ** other), broadcast, without overflow.
+
+    >>> import rushlight as torch
+    >>> torch.logaddexp2(torch.tensor([1.0]), torch.tensor([1.0]))
+    tensor([2.])
+    """
+
+    takes_numbers = False
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        scaled = (a - b) * math.log(2)
+        return grad * scaled.sigmoid(), grad * (-scaled).sigmoid() if self.needs(1) else None
 
 
 class Logcumsumexp(SavesOutput):
@@ -88,6 +107,9 @@ class Logcumsumexp(SavesOutput):
         y, x = self.saved_tensors
         least = finfo(grad.dtype).min  # the logarithm of 0, but with finite gradients
         dims = (self.dim,) if grad.array.ndim else ()
+        if grad.dtype.category == COMPLEX:
+            logs = grad.conj().log() - y
+            return (logcumsumexp(logs.flip(dims), self.dim).flip(dims) + x).exp().conj()
 
         def share(positive: Tensor) -> Tensor:
             logs = where(positive > 0, positive.abs().log(), least) - y
@@ -97,9 +119,10 @@ class Logcumsumexp(SavesOutput):
 
 
 logaddexp = Logaddexp.define(inplace=False)
+logaddexp2 = Logaddexp2.define(inplace=False)
 
 
-@operation("torch", "nn.functional.softmax")
+@operation("torch", "nn.functional.softmax", "special.softmax")
 def softmax(
     input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -112,7 +135,7 @@ def softmax(
     return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", dim, input))
 
 
-@operation("torch", "nn.functional.log_softmax")
+@operation("torch", "nn.functional.log_softmax", "special.log_softmax")
 def log_softmax(
     input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -120,6 +143,12 @@ def log_softmax(
     return LogSoftmax.apply(
         _floating("log_softmax", input, dtype), _dim("log_softmax", dim, input)
     )
+
+
+@operation("nn.functional")
+def softmin(input: Tensor, dim: int | None = None, dtype: DType | None = None) -> Tensor:
+    """softmax(-x) along `dim`."""
+    return softmax(-input, dim, dtype)
 
 
 def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
@@ -137,7 +166,7 @@ def _dim(name: str, dim: int | None, input: Tensor) -> int:
     return wrap_dim(dim, input.array.ndim)
 
 
-@operation
+@operation("torch", "special.logsumexp")
 def logsumexp(
     input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -148,7 +177,8 @@ def logsumexp(
         input = input.to(get_default_dtype())
     if input.array.size == 0:
         return input.exp().sum(dim, keepdim).log()
-    largest = input.detach().amax(dim, keepdim=True)
+    plain = input.detach()
+    largest = (plain.real if plain.dtype.category == COMPLEX else plain).amax(dim, keepdim=True)
     largest = largest.masked_fill(largest.isinf(), 0.0)
     total = (input - largest).exp().sum(dim, keepdim=True).log() + largest
     if keepdim:
@@ -157,7 +187,7 @@ def logsumexp(
     return total.squeeze(axes)
 
 
-@operation
+@operation(inplace=True)
 def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
     """log(cumsum(exp(x))) along `dim`, without overflow.
 
@@ -167,5 +197,5 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
     """
     if input.array.dtype in HALVES:
         return logcumsumexp(input.float(), dim).to(input.dtype)
-    x = _floating("logcumsumexp", input, None)
+    x = input if input.dtype.category == COMPLEX else _floating("logcumsumexp", input, None)
     return Logcumsumexp.apply(x, wrap_dim(dim, x.array.ndim))

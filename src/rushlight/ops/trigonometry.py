@@ -118,9 +118,28 @@ class Atan2(SavesInputs, Binary):
         return share * x, -share * y if self.needs(1) else None
 
 
+class Deg2rad(Unary):
+    """Degrees in radians: x * pi / 180."""
+
+    node_name = "Deg2RadBackward0"
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return deg2rad(grad)
+
+
+class Rad2deg(Unary):
+    """Radians in degrees: x * 180 / pi."""
+
+    node_name = "Rad2DegBackward0"
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return rad2deg(grad)
+
+
 sin, cos, tan = Sin.define(), Cos.define(), Tan.define()
 asin, acos, atan = Asin.define("arcsin"), Acos.define("arccos"), Atan.define("arctan")
 sinh, cosh = Sinh.define(), Cosh.define()
 asinh, acosh = Asinh.define("arcsinh"), Acosh.define("arccosh")
 atanh, atan2 = Atanh.define("arctanh"), Atan2.define("arctan2")
 sinc = Sinc.define("special.sinc")
+deg2rad, rad2deg = Deg2rad.define(), Rad2deg.define()

@@ -35,17 +35,21 @@ UNARY = """
 """.split()
 BINARY = """
     add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal floor_divide fmax fmin fmod
-    greater greater_equal hypot left_shift less less_equal logaddexp logical_and logical_or
-    logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift subtract
-    true_divide
+    gcd greater greater_equal hypot lcm left_shift less less_equal logaddexp logaddexp2 logical_and
+    logical_or logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift
+    subtract true_divide
 """.split()
 # These give float32 for bfloat16 in CuPy 14.
 WIDE_BFLOAT16 = ("where", "tril", "triu")
-SPECIAL = ("erf", "erfc")
+SPECIAL = """
+    digamma entr erf erfc erfcx erfinv gammaln i0 i0e i1 i1e j0 j1 log_ndtr logit ndtr ndtri y0 y1
+""".split()
+SPECIAL_2 = "gammainc gammaincc xlog1py xlogy zeta".split()
 _UFUNC_OPTIONS = ("out", "casting", "dtype")
 
 # Per function its parameters in CuPy's order; those after `*` by name alone.
 FUNCTIONS = {
+    "frexp": "x",
     "all": "a axis out keepdims", "any": "a axis out keepdims",
     "amax": "a axis out keepdims", "amin": "a axis out keepdims",
     "max": "a axis out keepdims", "min": "a axis out keepdims",
@@ -55,7 +59,7 @@ FUNCTIONS = {
     "cumsum": "a axis dtype out", "cumprod": "a axis dtype out",
     "count_nonzero": "a axis",
     "argsort": "a axis kind", "sort": "a axis kind",
-    "searchsorted": "a v side sorter",
+    "searchsorted": "a v side sorter", "bincount": "x weights minlength", "lexsort": "keys",
     "clip": "a a_min a_max out", "where": "condition x y",
     "matmul": "x1 x2 * out", "dot": "a b out", "tensordot": "a b axes",
     "concatenate": "tup axis out", "stack": "tup axis out",
@@ -342,7 +346,8 @@ class ArrayModule:
     def special(self) -> Any:
         """What CuPy has of SciPy's special functions."""
         functions = importlib.import_module("scipy.special")
-        found = {name: self._function(name, ["x"], ("out",), functions) for name in SPECIAL}
+        names = {name: ["x"] for name in SPECIAL} | {name: ["a", "b"] for name in SPECIAL_2}
+        found = {n: self._function(n, p, ("out",), functions) for n, p in names.items()}
         return SimpleNamespace(**found)
 
     def _function(

@@ -18,13 +18,19 @@ from .complex import Complex
 from .convolution import Convolution
 from .copies import Copies
 from .ctc import CTC
+from .distance import Distance
 from .dropout import Dropout
 from .elementwise import Elementwise
 from .embedding import Embedding
+from .factorization import Factorization
+from .floating import Floating
 from .folding import Folding
 from .halves import wrap_kernels
+from .histogram import Histogram
 from .index import Index
 from .indexing import Indexing
+from .integers import Integers
+from .layer_norm import LayerNorm
 from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
@@ -32,17 +38,25 @@ from .normalization import Normalization
 from .optim import Optim
 from .pooling import Pooling
 from .random import Random
+from .rectifiers import Rectifiers
 from .reduction import Reduction
 from .resampling import Resampling
+from .scan import Scan
+from .scatter import Scatter
+from .searching import Searching
 from .shape import Shape
 from .softmax import Softmax
+from .sorting import Sorting
+from .special import Special
+from .variance import Variance
 from .views import Views
 
 
 class Base(
-    Activation, Attention, Complex, Convolution, Copies, CTC, Dropout, Elementwise, Embedding,
-    Folding, Index, Indexing, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random,
-    Reduction, Resampling, Shape, Softmax, Views,
+    Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
+    Embedding, Factorization, Floating, Folding, Histogram, Index, Indexing, Integers, LayerNorm,
+    Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction, Resampling,
+    Scan, Scatter, Searching, Shape, Softmax, Sorting, Special, Variance, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from math import pi
 from typing import Any
 
@@ -11,7 +10,6 @@ from ...dtype import dtype as DType
 from ...errors import NotSupportedError, OperationError
 from ...scalars import checked, wrapped
 from ..declaration import kernel
-from ..launch import plain_tables
 
 from_numpy = DType.from_numpy
 
@@ -25,7 +23,7 @@ def _unary(name: str, refused: tuple[int, ...] = (), floats: bool = False) -> An
     @kernel("elementwise")
     def run(self: Any, x: Any, out: Any = None) -> Any:
         if refused and category_of(x.dtype) in refused:
-            raise _refusal(run.__name__, x)
+            raise refusal(run.__name__, x)
         if floats:
             x = floating(x)
         return self.array(getattr(self.xp, name)(x, out=out))
@@ -37,25 +35,13 @@ def _of_floats(name: str) -> Any:
     return _unary(name, floats=True)
 
 
-def _special(name: str) -> Any:
-    """A function of floats that the array library lacks."""
-
-    @kernel("elementwise")
-    def run(self: Any, x: Any, out: Any = None) -> Any:
-        if category_of(x.dtype) in (BOOL, INTEGER):  # as floats the device may know it by itself
-            return getattr(plain_tables[type(x)], name)(floating(x), out)
-        return self.special(name, x, out=out)
-
-    return run
-
-
 def _rounding(name: str) -> Any:
     """Whole numbers are as they are."""
 
     @kernel("elementwise")
     def run(self: Any, x: Any, out: Any = None) -> Any:
         if x.dtype.kind in "bc":
-            raise _refusal(run.__name__, x)
+            raise refusal(run.__name__, x)
         if category_of(x.dtype) == INTEGER:
             return self.store(x.copy() if out is None else x, out)
         return self.array(getattr(self.xp, name)(x, out=out))
@@ -73,7 +59,7 @@ def _binary(
         if refused:
             for x in (a, b):
                 if hasattr(x, "dtype") and category_of(x.dtype) in refused:
-                    raise _refusal(run.__name__, x)
+                    raise refusal(run.__name__, x)
         if floats:
             a, b = (floating(x) if hasattr(x, "dtype") else x for x in (a, b))
         try:
@@ -104,13 +90,27 @@ def floating(x: Any) -> Any:
     return x.astype(get_default_dtype().numpy) if category_of(x.dtype) in (BOOL, INTEGER) else x
 
 
+def real_floating(name: str, x: Any) -> Any:
+    """Whole numbers as the default dtype; complex numbers are refused."""
+    if category_of(x.dtype) == COMPLEX:
+        raise refusal(name, x)
+    return floating(x)
+
+
 def _order_of(x: Any, *others: Any) -> Any:
     """x, whose memory order a result takes where no other operand has its shape."""
     return None if any(getattr(y, "shape", ()) == x.shape for y in others) else x
 
 
-def _refusal(name: str, x: Any) -> NotSupportedError:
+def refusal(name: str, x: Any) -> NotSupportedError:
     return NotSupportedError(f"{name} is not implemented for {from_numpy(x.dtype)}")
+
+
+def name_kernels(family: type) -> None:
+    """Tells the kernels that are made by a function their names, for messages."""
+    for name, value in vars(family).items():
+        if hasattr(value, "declaration"):
+            value.__name__ = name
 
 
 class Elementwise:
@@ -205,7 +205,7 @@ class Elementwise:
     def pow(self, a: Any, b: Any, out: Any = None) -> Any:
         if a.dtype.kind == "b":
             if hasattr(b, "dtype"):
-                raise _refusal("pow", a)
+                raise refusal("pow", a)
             return self.store(a | (not b), out)
         if category_of(a.dtype) != INTEGER or getattr(b, "dtype", a.dtype).kind != "i":
             return _power(self, a, b, out)
@@ -219,7 +219,7 @@ class Elementwise:
     def _check_divisor(self, a: Any, b: Any) -> None:
         """Whole numbers have no infinity to stand for a division by zero."""
         if a.dtype.kind in "bc":
-            raise _refusal("division with a remainder", a)
+            raise refusal("division with a remainder", a)
         if category_of(a.dtype) == INTEGER and self.is_host and not self.xp.all(b):
             raise TypeError("ZeroDivisionError")
 
@@ -237,6 +237,11 @@ class Elementwise:
         result = self.array(self.xp.where(condition, a, b))
         return self.store(result.astype(a.dtype, copy=False), out)  # CuPy widens bfloat16
 
+    @kernel("elementwise")
+    def heaviside(self, x: Any, values: Any, out: Any = None) -> Any:
+        steps = self.xp.where(x == 0, values, (x > 0).astype(x.dtype))
+        return self.store(steps.astype(x.dtype, copy=False), out, _order_of(x, values))
+
     # ---- further functions
 
     exp2, expm1, log2, log10 = map(_of_floats, ("exp2", "expm1", "log2", "log10"))
@@ -247,21 +252,13 @@ class Elementwise:
     hypot = _binary("hypot")
     fmax, fmin = map(_binary, ("fmax", "fmin"))
 
-    def special(self, name: str, *arguments: Any, out: Any = None) -> Any:
-        """A special function, for which NumPy has none: SciPy's, or on CUDA CuPy's."""
-        try:
-            functions = self.special_functions()
-        except ModuleNotFoundError as error:
-            raise NotSupportedError(
-                f"{name} needs Rushlight's C++ extension, or SciPy, which is not installed here: "
-                "pip install scipy"
-            ) from error
-        return self.array(getattr(functions, name)(*arguments, out=out))
+    @kernel("elementwise")
+    def deg2rad(self, x: Any, out: Any = None) -> Any:
+        return self.array(self.xp.multiply(real_floating("deg2rad", x), pi / 180, out=out))
 
-    def special_functions(self) -> Any:
-        return importlib.import_module("scipy.special")
-
-    erf, erfc = _special("erf"), _special("erfc")
+    @kernel("elementwise")
+    def rad2deg(self, x: Any, out: Any = None) -> Any:
+        return self.array(self.xp.multiply(real_floating("rad2deg", x), 180 / pi, out=out))
 
     @kernel("elementwise")
     def sinc(self, x: Any, out: Any = None) -> Any:
@@ -288,6 +285,4 @@ class Elementwise:
         return self.store(x + value * a / b, out, _order_of(x, a, b))
 
 
-for _name, _kernel in vars(Elementwise).items():
-    if callable(_kernel):
-        _kernel.__name__ = _name  # for messages
+name_kernels(Elementwise)

@@ -19,13 +19,15 @@ from ..launch import plain_tables
 from ..quiet import quiet_context
 
 _COMPUTES = {"elementwise", "reduction", "scan", "product", "window", "update", "fused"}
+# Of those that compute, what depends on the numbers that a dtype has.
+_AS_THEY_ARE = {"nan_to_num", "nextafter"}
 _NO_VALUES = {"view", "read", "check"}
 # Kinds whose kernels look through an argument before they make a result that is as large, and the
 # places of such arguments. Of one element in memory, expanded to 2**45, the look would never end.
 _AS_LARGE = {"scan": slice(0, 1), "fused": slice(0, 1), "indexing": slice(1, None)}
 _MANY = 2**40  # elements that no memory has room for
 # Of the kernels that place elements, those that add where places are named twice.
-_ADDS = {"scatter_add", "index_put_add", "index_add", "pad_backward"}
+_ADDS = {"scatter_add", "scatter_reduce", "index_put_add", "index_add", "pad_backward"}
 
 
 def wrap_kernels(table: type) -> None:
@@ -33,7 +35,7 @@ def wrap_kernels(table: type) -> None:
     that have to do with values."""
     for name, declaration in kernels_of(table).items():
         kernel = getattr(table, name)
-        if declaration.kind in _COMPUTES or name in _ADDS:
+        if (declaration.kind in _COMPUTES or name in _ADDS) and name not in _AS_THEY_ARE:
             setattr(table, name, _widening(name, kernel, declaration))
         elif declaration.kind not in _NO_VALUES:
             setattr(table, name, _quiet(kernel))

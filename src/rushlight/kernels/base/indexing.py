@@ -1,4 +1,4 @@
-"""Kernels that pick and place elements by index, and that sort."""
+"""Kernels that pick and place elements by index."""
 
 from __future__ import annotations
 
@@ -16,31 +16,16 @@ class Indexing:
 
     @kernel("indexing")
     def gather(self, x: Any, axis: int, index: Any, out: Any = None) -> Any:
-        self._check_index(x, axis, index)
-        return self.store(x[self._positions(index, axis)], out)
-
-    @kernel("indexing")
-    def scatter_add(self, x: Any, axis: int, index: Any, values: Any, out: Any = None) -> Any:
-        self._check_index(x, axis, index)
-        result = x.copy() if out is None else out
-        self.add_at(result, self._positions(index, axis), values)
-        return result
+        self.check_index(x, axis, index)
+        return self.store(x[self.positions(index, axis)], out)
 
     @kernel("indexing")
     def index_select(self, x: Any, axis: int, index: Any) -> Any:
         """The slices of an axis that a vector of whole numbers names."""
-        self._check_index(x, axis, index)
+        self.check_index(x, axis, index)
         return self.xp.take(x, index, axis)
 
-    @kernel("indexing")
-    def index_add(self, x: Any, axis: int, index: Any, values: Any) -> Any:
-        """A copy of x with slices added to those of an axis that a vector names."""
-        self._check_index(x, axis, index)
-        result = x.copy()
-        self.add_at(result, (slice(None),) * axis + (index,), values)
-        return result
-
-    def _check_index(self, x: Any, axis: int, index: Any) -> None:
+    def check_index(self, x: Any, axis: int, index: Any) -> None:
         """Raises for what is out of range, where values are read for checks; -1 is, too."""
         size = x.shape[axis] if x.ndim else 1
         if self.is_host and index.size and (index.min() < 0 or index.max() >= size):
@@ -49,17 +34,12 @@ class Indexing:
                 f"index {wrong} is out of bounds for dimension {axis} with size {size}"
             )
 
-    def _positions(self, index: Any, axis: int) -> tuple[Any, ...]:
+    def positions(self, index: Any, axis: int) -> tuple[Any, ...]:
         """Full indices of the places that `index` names along one axis."""
         grids = self.xp.ogrid[tuple(slice(0, n) for n in index.shape)]
         positions = list(grids) if isinstance(grids, (list, tuple)) else [grids]
         positions[axis] = index
         return tuple(positions)
-
-    @kernel("indexing", ("x",))
-    def add_at(self, x: Any, index: Any, values: Any) -> None:
-        """x[index] += values, where an element that is named twice is added to twice."""
-        self.xp.add.at(x, index, values)
 
     @kernel("dynamic")
     def nonzero(self, x: Any) -> Any:
@@ -67,21 +47,20 @@ class Indexing:
             return self.xp.empty((int(self.scalar(x != 0)), 0), "int64")
         return self.xp.stack(self.xp.nonzero(x), axis=0).T  # columns are contiguous, as in PyTorch
 
-    @kernel("scan")
-    def sort(self, x: Any, axis: int, descending: bool) -> tuple[Any, Any]:
-        key = self.xp.flip(x, axis) if descending else x
-        order = self.xp.argsort(key, axis=axis, kind="stable")
-        if descending:  # sorting the reversed and reversing back keeps equal elements in order
-            order = self.xp.flip(x.shape[axis] - 1 - order, axis)
-        return self.xp.take_along_axis(x, order, axis=axis), order
-
-    @kernel("indexing")
-    def topk(self, x: Any, axis: int, k: int, largest: bool) -> tuple[Any, Any]:
-        """The first k of each line in order, and where they stood."""
-        values, order = self.sort(x, axis, largest)
-        first = (slice(None),) * axis + (slice(k),)
-        return values[first].copy(), order[first].copy()
-
     @kernel("indexing")
     def one_hot(self, x: Any, classes: int) -> Any:
         return (x.copy()[..., None] == self.xp.arange(classes)).astype("int64")
+
+    @kernel("indexing")
+    def nonzero_static(self, x: Any, size: int, fill: int) -> Any:
+        """The indices of the first `size` elements that are not zero, and rows of `fill` behind."""
+        flat = x.reshape(-1) != 0
+        count = self.xp.cumsum(flat, dtype="int64")
+        # Where a row of the result comes from; those from `size` on go behind the last one.
+        row = self.xp.where(flat, self.xp.minimum(count - 1, size), size)
+        result = self.xp.full((size + 1, x.ndim), fill, "int64")
+        places = self.xp.arange(x.size)
+        for axis in reversed(range(x.ndim)):
+            result[row, axis] = places % x.shape[axis]
+            places = places // x.shape[axis]
+        return result[:size].copy()

@@ -13,6 +13,13 @@ class Loss:
     array: Any
     scalar: Any
     is_host: bool
+    store: Any
+
+    @kernel("elementwise")
+    def huber(self, x: Any, delta: Any, out: Any = None) -> Any:
+        size = self.xp.abs(x)
+        result = self.xp.where(size <= delta, 0.5 * x * x, delta * (size - 0.5 * delta))
+        return self.store(result, out)
 
     @kernel("fused")
     def nll_loss(

@@ -48,6 +48,10 @@ class Random:
     """Kernels that draw from a generator state."""
 
     xp: Any
+    tan: Any
+    log: Any
+    exp: Any
+    ceil: Any
 
     @kernel("random", ("state",))
     def random_uniform(self, state: Array, shape: tuple[int, ...], low: float, high: float,
@@ -100,6 +104,30 @@ class Random:
             logarithms = _log1p(-uniforms) if out.itemsize == 8 else np.log1p(-uniforms)
             _store(out[part], -1.0 / rate * logarithms)
         return self.xp.asarray(out.reshape(shape))
+
+    # These three are float64 until they are rounded, and made of what other kernels draw, on every
+    # device. tan, log and exp are kernels too: the extension's are the C library's, as PyTorch's.
+
+    @kernel("random", ("state",))
+    def random_cauchy(self, state: Array, shape: tuple[int, ...], median: float, sigma: float,
+                      dtype: Any) -> Array:  # fmt: skip
+        """median + sigma tan(pi (u - 1 / 2))."""
+        uniforms = self.random_uniform(state, shape, 0.0, 1.0, np.dtype(np.float64))
+        return _rounded(median + sigma * self.tan(np.pi * (uniforms - 0.5)), dtype)
+
+    @kernel("random", ("state",))
+    def random_geometric(self, state: Array, shape: tuple[int, ...], p: float,
+                         dtype: Any) -> Array:  # fmt: skip
+        """How many trials it takes to succeed, with probability p each: log(u) / log(1 - p)."""
+        uniforms = self.random_uniform(state, shape, 0.0, 1.0, np.dtype(np.float64))
+        return _rounded(self.ceil(self.log(uniforms) / math.log1p(-p)), dtype)
+
+    @kernel("random", ("state",))
+    def random_log_normal(self, state: Array, shape: tuple[int, ...], mean: float, std: float,
+                          dtype: Any) -> Array:  # fmt: skip
+        """exp of a normal variate."""
+        normals = self.random_normal(state, shape, mean, std, np.dtype(np.float64), True)
+        return _rounded(self.exp(normals), dtype)
 
     @kernel("random", ("state",))
     def random_bernoulli(self, state: Array, shape: tuple[int, ...], p: float | Array) -> Array:
@@ -273,6 +301,11 @@ def _integers(state: Array, shape: tuple[int, ...], low: int, span: int, wide: b
 def _store(out: Array, values: Array) -> None:
     # PyTorch rounds a float64 to a half by way of float32.
     out[...] = values.astype(np.float32) if out.itemsize == 2 else values
+
+
+def _rounded(values: Any, dtype: Any) -> Any:
+    """float64 in another dtype, where that is a half by way of float32, as in PyTorch."""
+    return (values.astype("float32") if dtype.itemsize == 2 else values).astype(dtype, copy=False)
 
 
 def _log1p(x: Array) -> Array:

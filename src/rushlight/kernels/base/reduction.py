@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...dtype import FLOATING, category_of
 from ..declaration import kernel
 
 
@@ -17,7 +18,7 @@ def _reduce(name: str) -> Any:
 
 
 def _add_up(name: str) -> Any:
-    """The same for sums, which add up in float64 where the elements are float32.
+    """The same for sums and products, which come to be in float64 where the elements are float32.
 
     Others keep their dtype, which the array library would widen.
     """
@@ -39,13 +40,8 @@ class Reduction:
     store: Any
     scalar: Any
     is_host: bool
-    sub: Any
-    mul: Any
-    add: Any
-    div: Any
-    sqrt: Any
 
-    sum = _add_up("sum")
+    sum, prod = map(_add_up, ("sum", "prod"))
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))
 
@@ -80,31 +76,22 @@ class Reduction:
         return self.array(self.xp.argmin(x, axis=axis, out=out, keepdims=keepdims))
 
     @kernel("reduction")
-    def var(self, x: Any, axes: Any, correction: Any, keepdims: bool, out: Any = None) -> Any:
-        """The mean squared distance from the mean, over n - `correction`."""
-        count = x.size if axes is None else math.prod([x.shape[axis] for axis in axes])
-        far = self.sub(x, self.mean(x, axes, True))
-        if far.dtype.kind == "c":
-            squares = self.add(self.mul(far.real, far.real), self.mul(far.imag, far.imag))
-        else:
-            squares = self.mul(far, far)
-        return self.div(self.sum(squares, axes, keepdims), max(count - correction, 0), out)
-
-    @kernel("reduction")
-    def std(self, x: Any, axes: Any, correction: Any, keepdims: bool, out: Any = None) -> Any:
-        return self.sqrt(self.var(x, axes, correction, keepdims), out)
-
-    @kernel("scan")
-    def cumsum(self, x: Any, axis: int, out: Any = None) -> Any:
-        if x.ndim == 0:
-            return self.store(x.copy(), out)
-        # In twice the precision: rounding errors add up along the axis.
-        wide = "float64" if x.dtype == "float32" else x.dtype
-        if out is None:
-            out = self.xp.empty_like(x)  # in x's memory order
-        out[...] = self.xp.cumsum(x, axis=axis, dtype=wide)
-        return out
-
-    @kernel("reduction")
     def count_nonzero(self, x: Any, axes: Any, out: Any = None) -> Any:
         return self.store(self.xp.count_nonzero(x, axis=axes), out)
+
+    @kernel("fused")
+    def hash_bits(self, x: Any, axes: Any, keepdims: bool) -> Any:
+        """The exclusive or of the elements' bits in 64 bits."""
+        wide = x.astype("float64" if category_of(x.dtype) == FLOATING else "int64").view("uint64")
+        axes = tuple(range(x.ndim)) if axes is None else axes
+        kept = tuple([1 if i in axes else n for i, n in enumerate(x.shape)])
+        rest = [i for i in range(x.ndim) if i not in axes]
+        lines = wide.transpose([*axes, *rest]).reshape(-1, math.prod(kept))
+        count = lines.shape[0]
+        while count > 1:  # the second half into the first
+            half = (count + 1) // 2
+            folded = lines[:half].copy()
+            folded[: count - half] ^= lines[half:count]
+            lines, count = folded, half
+        result = lines[0].copy() if count else self.xp.zeros(math.prod(kept), "uint64")
+        return result.reshape(kept if keepdims else [x.shape[i] for i in rest])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...dtype import FLOATING, category_of
+from ...dtype import COMPLEX, FLOATING, category_of
 from ...dtype import dtype as DType
 from ...errors import NotSupportedError
 from ..declaration import kernel
@@ -42,14 +42,45 @@ class Softmax:
 
     @kernel("elementwise")
     def logaddexp(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) == COMPLEX:
+            larger = self.xp.where(a.real >= b.real, a, b)
+            rest = self.xp.where(a.real >= b.real, b - a, a - b)
+            # Where both are the same infinity their difference is nan, and so would be the sum.
+            rest = self.xp.where((a == b) & self.xp.isinf(a.real), 0, rest)
+            return self.store(larger + self.xp.log1p(self.xp.exp(rest)), out)
         if category_of(a.dtype) != FLOATING:
             raise NotSupportedError(f"logaddexp is not implemented for {DType.from_numpy(a.dtype)}")
         return self.array(self.xp.logaddexp(a, b, out=out))
 
+    @kernel("elementwise")
+    def logaddexp2(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) != FLOATING:
+            raise NotSupportedError(
+                f"logaddexp2 is not implemented for {DType.from_numpy(a.dtype)}"
+            )
+        return self.array(self.xp.logaddexp2(a, b, out=out))
+
+    def _complex_logaddexp(self, a: Any, b: Any) -> Any:
+        """log(exp(a) + exp(b)); the imaginary part of what is infinitely small does not count."""
+        xp = self.xp
+        swaps = a.real < b.real
+        large, small = xp.where(swaps, b, a), xp.where(swaps, a, b)
+        result = large + xp.log1p(xp.exp(small - large))
+        result = xp.where(small.real == -xp.inf, large, result)
+        return xp.where((a != a) | (b != b), xp.nan, result)
+
     @kernel("scan")
     def logcumsumexp(self, x: Any, axis: int, out: Any = None) -> Any:
+        if x.ndim == 0:
+            return self.store(x.copy(), out)
+        if category_of(x.dtype) == COMPLEX:
+            wide = x.astype("complex128")
+            lines = self.xp.moveaxis(wide, axis, 0)
+            for i in range(1, lines.shape[0]):  # one by one: the angle is what they add up to
+                lines[i] = self._complex_logaddexp(lines[i], lines[i - 1])
+            return self.store(wide.astype(x.dtype, copy=False), out)
         wide = x.astype("float64")
-        lines, step = self.xp.moveaxis(wide, axis, 0) if x.ndim else wide.reshape(1), 1
+        lines, step = self.xp.moveaxis(wide, axis, 0), 1
         while step < lines.shape[0]:  # each element has the `step` ones before it; then twice that
             lines[step:] = self.xp.logaddexp(lines[step:], lines[:-step])
             step *= 2

@@ -7,14 +7,8 @@ from .. import functional as F
 from ..module import Module
 
 
-class Dropout(Module):
-    """In training, zeroes each value with probability p and divides the others by 1 - p.
-
-    >>> import rushlight as torch
-    >>> layer = torch.nn.Dropout(0.2)
-    >>> layer.eval()(torch.ones(3))
-    tensor([1., 1., 1.])
-    """
+class _Dropout(Module):
+    """What dropouts have in common: a probability."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
@@ -23,8 +17,53 @@ class Dropout(Module):
         self.p = p
         self.inplace = inplace
 
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_Dropout):
+    """In training, zeroes each value with probability p and divides the others by 1 - p.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.Dropout(0.2)
+    >>> layer.eval()(torch.ones(3))
+    tensor([1., 1., 1.])
+    """
+
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout(input, self.p, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
+
+class Dropout1d(_Dropout):
+    """In training, zeroes whole channels of (N, C, L) or (C, L); see `Dropout`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_Dropout):
+    """In training, zeroes whole channels of (N, C, H, W); see `Dropout`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_Dropout):
+    """In training, zeroes whole channels of (N, C, D, H, W) or (C, D, H, W); see `Dropout`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_Dropout):
+    """In training, sets values to the limit of `SELU`; mean and variance stay; see `Dropout`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.alpha_dropout(input, self.p, self.training, self.inplace)
+
+
+class FeatureAlphaDropout(_Dropout):
+    """`AlphaDropout` of whole channels, dimension 1; see `Dropout`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.feature_alpha_dropout(input, self.p, self.training, self.inplace)

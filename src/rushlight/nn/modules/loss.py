@@ -97,6 +97,10 @@ class NLLLoss(_Loss):
         )
 
 
+class NLLLoss2d(NLLLoss):
+    """`NLLLoss`, under the name that it had for images."""
+
+
 class MSELoss(_Loss):
     """(x - y)^2 of two tensors of one shape; `reduction`: "mean", "sum" or "none".
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ...grad_mode import no_grad
 from ...ops.creation import tensor
 from ...ops.joining import stack
-from ...ops.reduction import norm
+from ...ops.linalg_norms import vector_norm
 from ...tensor import Tensor
 
 
@@ -27,7 +27,8 @@ def get_total_norm(
     norm_type = float(norm_type)
     if not tensors:
         return tensor(0.0)
-    total = norm(stack([norm(t, norm_type).to(tensors[0].device) for t in tensors]), norm_type)
+    first = tensors[0].device
+    total = vector_norm(stack([vector_norm(t, norm_type).to(first) for t in tensors]), norm_type)
     if error_if_nonfinite and not math.isfinite(total):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "

@@ -1,0 +1,238 @@
+// Factorizations of small matrices, one after the other: LU with its pivots, and systems with a
+// triangular matrix. Larger ones come here in blocks, from the generic kernels of the same names.
+#include <cmath>
+#include <complex>
+
+#include "array_view.h"
+#include "parallel.h"
+
+namespace rushlight {
+
+namespace {
+
+// Columns up to which elimination one by one is as fast as matrix products.
+constexpr int64_t most_columns = 32;
+constexpr int64_t work_of_a_chunk = 1 << 15;  // multiplications
+
+template <class T>
+struct Number {
+    static T times(T a, T b) { return a * b; }
+    static T size(T a) { return std::abs(a); }
+};
+
+// The products of complex numbers that std::complex makes look for nan in every one of them.
+template <class T>
+struct Number<std::complex<T>> {
+    using Complex = std::complex<T>;
+    static Complex times(Complex a, Complex b) {
+        return {a.real() * b.real() - a.imag() * b.imag(),
+                a.real() * b.imag() + a.imag() * b.real()};
+    }
+    // LAPACK's measure for pivots.
+    static T size(Complex a) { return std::abs(a.real()) + std::abs(a.imag()); }
+};
+
+// A row less a multiple of another.
+template <class T>
+void subtract(T* row, const T* other, T factor, int64_t count) {
+    for (int64_t j = 0; j < count; ++j) row[j] -= Number<T>::times(factor, other[j]);
+}
+
+// A stack of matrices in an array's last two axes.
+struct Matrices {
+    ArrayView array;
+    int64_t rows, columns, row_step, column_step;  // steps in elements
+
+    bool read(PyObject* object) {
+        if (!view(object, array) || array.ndim < 2) return false;
+        const npy_intp item = PyArray_ITEMSIZE(array.object);
+        for (int i = 0; i < array.ndim; ++i)
+            if (array.strides[i] % item) return false;
+        rows = array.shape[array.ndim - 2];
+        columns = array.shape[array.ndim - 1];
+        row_step = array.strides[array.ndim - 2] / item;
+        column_step = array.strides[array.ndim - 1] / item;
+        return true;
+    }
+    int batch_axes() const { return array.ndim - 2; }
+
+    // The matrix number `index` of a batch that this one is broadcast to.
+    template <class T>
+    const T* at(int64_t index, int axes, const npy_intp* shape) const {
+        const char* data = array.data;
+        for (int i = axes - 1; i >= 0; --i) {
+            const int own = i - (axes - batch_axes());
+            if (own >= 0 && array.shape[own] != 1) data += index % shape[i] * array.strides[own];
+            index /= shape[i];
+        }
+        return reinterpret_cast<const T*>(data);
+    }
+
+    template <class T>
+    void copy(int64_t index, int axes, const npy_intp* shape, T* into) const {
+        const T* from = at<T>(index, axes, shape);
+        for (int64_t i = 0; i < rows; ++i)
+            for (int64_t j = 0; j < columns; ++j)
+                *into++ = from[i * row_step + j * column_step];
+    }
+};
+
+bool broadcast(const Matrices& a, const Matrices& b, int& axes, npy_intp* shape) {
+    axes = std::max(a.batch_axes(), b.batch_axes());
+    for (int i = 0; i < axes; ++i) {
+        const int in_a = i - (axes - a.batch_axes()), in_b = i - (axes - b.batch_axes());
+        const npy_intp n = in_a < 0 ? 1 : a.array.shape[in_a];
+        const npy_intp m = in_b < 0 ? 1 : b.array.shape[in_b];
+        if (n != m && n != 1 && m != 1) return false;
+        shape[i] = n == 1 ? m : n;
+    }
+    return true;
+}
+
+// The matrix by L and U; returns the place of the first zero on the diagonal of U, or 0.
+template <class T>
+int32_t eliminate(T* a, int64_t rows, int64_t columns, int32_t* pivots, bool pivot) {
+    int32_t first_zero = 0;
+    const int64_t least = std::min(rows, columns);
+    for (int64_t k = 0; k < least; ++k) {
+        int64_t largest = k;
+        if (pivot) {
+            auto most = Number<T>::size(a[k * columns + k]);
+            for (int64_t i = k + 1; i < rows && most == most; ++i) {
+                const auto size = Number<T>::size(a[i * columns + k]);
+                if (size > most || size != size) {
+                    most = size;
+                    largest = i;
+                }
+            }
+            if (largest != k)
+                std::swap_ranges(a + k * columns, a + (k + 1) * columns, a + largest * columns);
+        }
+        pivots[k] = static_cast<int32_t>(largest + 1);
+        const T top = a[k * columns + k];
+        if (top == T(0)) {
+            if (!first_zero) first_zero = static_cast<int32_t>(k + 1);
+            if (pivot) continue;  // all below it is 0 as well
+        }
+        for (int64_t i = k + 1; i < rows; ++i) {
+            T* row = a + i * columns;
+            if (top != T(0)) row[k] /= top;
+            subtract(row + k + 1, a + k * columns + k + 1, row[k], columns - k - 1);
+        }
+    }
+    return first_zero;
+}
+
+template <class T>
+void factor_all(const Matrices& x, int64_t count, T* factors, int32_t* pivots, int32_t* info,
+                bool pivot) {
+    const int64_t least = std::min(x.rows, x.columns), size = x.rows * x.columns;
+    AllowThreads allow(count * size * least >= release_lock_from);
+    parallel_for(count, work_of_a_chunk / std::max<int64_t>(size * least, 1) + 1,
+                 [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            T* a = factors + i * size;
+            x.copy(i, x.batch_axes(), x.array.shape, a);
+            info[i] = eliminate(a, x.rows, x.columns, pivots + i * least, pivot);
+        }
+    });
+}
+
+PyObject* lu_factor(PyObject* const* args, Py_ssize_t nargs) {
+    Matrices x;
+    if (nargs != 2 || !x.read(args[0])) return nullptr;
+    const int64_t least = std::min(x.rows, x.columns);
+    if (least > most_columns || x.array.size() == 0) return nullptr;
+    const int axes = x.batch_axes();
+    npy_intp shape[NPY_MAXDIMS];
+    std::copy_n(x.array.shape, axes, shape);
+    const int64_t count = PyArray_MultiplyList(shape, axes);
+    shape[axes] = least;
+    Owned factors(new_array(x.array.type, x.array.ndim, x.array.shape));
+    Owned pivots(new_array(NPY_INT32, axes + 1, shape)), info(new_array(NPY_INT32, axes, shape));
+    if (!factors || !pivots || !info) return nullptr;
+    auto* const exchanged = data_of<int32_t>(pivots.get());
+    auto* const codes = data_of<int32_t>(info.get());
+    const bool pivot = PyObject_IsTrue(args[1]);
+    const auto run = [&]<class T>(T) {
+        factor_all<T>(x, count, data_of<T>(factors.get()), exchanged, codes, pivot);
+    };
+    switch (x.array.type) {
+        case NPY_FLOAT: run(float()); break;
+        case NPY_DOUBLE: run(double()); break;
+        case NPY_CFLOAT: run(std::complex<float>()); break;
+        case NPY_CDOUBLE: run(std::complex<double>()); break;
+        default: return nullptr;
+    }
+    return PyTuple_Pack(3, factors.get(), pivots.get(), info.get());
+}
+
+// Overwrites x, of `columns` columns, with the solution.
+template <class T>
+void substitute(const Matrices& m, const T* a, T* x, int64_t columns, bool upper, bool unit) {
+    for (int64_t step = 0; step < m.rows; ++step) {
+        const int64_t i = upper ? m.rows - 1 - step : step;
+        T* row = x + i * columns;
+        if (!unit) {
+            const T divisor = a[i * m.row_step + i * m.column_step];
+            for (int64_t j = 0; j < columns; ++j) row[j] /= divisor;
+        }
+        const int64_t begin = upper ? 0 : i + 1, end = upper ? i : m.rows;
+        for (int64_t k = begin; k < end; ++k)
+            subtract(x + k * columns, row, a[k * m.row_step + i * m.column_step], columns);
+    }
+}
+
+template <class T>
+void solve_all(const Matrices& a, const Matrices& b, int axes, const npy_intp* shape, T* result,
+               bool upper, bool unit) {
+    const int64_t size = b.rows * b.columns, count = PyArray_MultiplyList(shape, axes);
+    AllowThreads allow(count * size * a.rows >= release_lock_from);
+    parallel_for(count, work_of_a_chunk / std::max<int64_t>(size * a.rows, 1) + 1,
+                 [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            T* x = result + i * size;
+            b.copy(i, axes, shape, x);
+            substitute(a, a.at<T>(i, axes, shape), x, b.columns, upper, unit);
+        }
+    });
+}
+
+PyObject* triangular_solve(PyObject* const* args, Py_ssize_t nargs) {
+    Matrices a, b;
+    if (nargs != 4 || !a.read(args[0]) || !b.read(args[1])) return nullptr;
+    if (a.rows > most_columns || a.rows != a.columns || a.rows != b.rows) return nullptr;
+    npy_intp shape[NPY_MAXDIMS];
+    int axes;
+    if (a.array.type != b.array.type || !broadcast(a, b, axes, shape)) return nullptr;
+    if (axes + 2 > NPY_MAXDIMS) return nullptr;
+    shape[axes] = b.rows;
+    shape[axes + 1] = b.columns;
+    if (PyArray_MultiplyList(shape, axes + 2) == 0) return nullptr;
+    const bool upper = PyObject_IsTrue(args[2]), unit = PyObject_IsTrue(args[3]);
+    Owned result(new_array(b.array.type, axes + 2, shape));
+    if (!result) return nullptr;
+    const auto run = [&]<class T>(T) {
+        solve_all<T>(a, b, axes, shape, data_of<T>(result.get()), upper, unit);
+    };
+    switch (b.array.type) {
+        case NPY_FLOAT: run(float()); break;
+        case NPY_DOUBLE: run(double()); break;
+        case NPY_CFLOAT: run(std::complex<float>()); break;
+        case NPY_CDOUBLE: run(std::complex<double>()); break;
+        default: return nullptr;
+    }
+    return result.hand_on();
+}
+
+}  // namespace
+
+PyMethodDef factorization_methods[] = {
+    method<"lu_factor", lu_factor>(
+        "lu_factor(x, pivot)\n--\n\nL and U in one matrix, the exchanges of rows, and the place of "
+        "the first zero pivot."),
+    method<"triangular_solve", triangular_solve>(
+        "triangular_solve(a, b, upper, unit)\n--\n\nX of a X = b where a is triangular."),
+    {}};
+
+}  // namespace rushlight

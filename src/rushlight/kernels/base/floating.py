@@ -1,0 +1,70 @@
+"""Floating-point numbers by their parts and corners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+
+from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of
+from ..declaration import kernel
+from .elementwise import name_kernels, refusal
+
+
+class Floating:
+    xp: Any
+    array: Any
+    store: Any
+
+    @kernel("elementwise")
+    def signbit(self, x: Any, out: Any = None) -> Any:
+        if category_of(x.dtype) == COMPLEX:
+            raise refusal("signbit", x)
+        if category_of(x.dtype) != FLOATING:
+            return self.store(x < 0 if x.dtype.kind != "b" else x & False, out)
+        return self.array(self.xp.signbit(x, out=out))
+
+    @kernel("elementwise")
+    def isposinf(self, x: Any, out: Any = None) -> Any:
+        return self.array(self.xp.equal(x, self.xp.inf, out=out))
+
+    @kernel("elementwise")
+    def isneginf(self, x: Any, out: Any = None) -> Any:
+        return self.array(self.xp.equal(x, -self.xp.inf, out=out))
+
+    @kernel("elementwise")
+    def frac(self, x: Any, out: Any = None) -> Any:
+        if category_of(x.dtype) != FLOATING:
+            raise refusal("frac", x)
+        return self.array(self.xp.subtract(x, self.xp.trunc(x), out=out))
+
+    @kernel("elementwise")
+    def nan_to_num(self, x: Any, nan: Any, posinf: Any, neginf: Any, out: Any = None) -> Any:
+        if category_of(x.dtype) in (BOOL, INTEGER):
+            return self.store(x.copy(), out)
+        if x.dtype.kind == "c":
+            parts = [self.nan_to_num(part, nan, posinf, neginf) for part in (x.real, x.imag)]
+            return self.store((parts[0] + 1j * parts[1]).astype(x.dtype, copy=False), out)
+        info, inf = ml_dtypes.finfo(x.dtype), self.xp.inf
+        if posinf is None and neginf is None:
+            result = self.xp.clip(x, float(info.min), float(info.max))
+        else:
+            high = float(info.max) if posinf is None else posinf
+            low = float(info.min) if neginf is None else neginf
+            result = self.xp.where(x == inf, high, self.xp.where(x == -inf, low, x))
+        result = self.xp.where(x != x, 0.0 if nan is None else nan, result)
+        return self.store(result.astype(x.dtype, copy=False), out, x)
+
+    @kernel("elementwise")
+    def nextafter(self, a: Any, b: Any, out: Any = None) -> Any:
+        if category_of(a.dtype) != FLOATING:
+            raise refusal("nextafter", a)
+        return self.array(self.xp.nextafter(a, b, out=out))
+
+    @kernel("fused")
+    def frexp(self, x: Any) -> Any:
+        mantissa, exponent = self.xp.frexp(x)
+        return self.array(mantissa), self.array(exponent)
+
+
+name_kernels(Floating)

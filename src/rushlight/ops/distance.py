@@ -1,0 +1,252 @@
+"""Distances and similarities of vectors, and what scales vectors to length 1."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.operation import Operation
+from ..dtype import FLOATING, HALVES
+from ..errors import OperationError
+from ..scalars import number
+from ..tensor import Tensor, wrap_dim
+from .choices import clamp, where
+from .common import conjugated
+from .comparison import sign
+from .declare import operation
+from .elementwise import abs, pow
+from .joining import cat
+from .promotion import of_one_dtype
+from .reduction import sum
+from .shape import broadcast_tensors
+
+
+class PNorm(Operation):
+    """sum(|x|^p)^(1 / p) along one dimension; the number of nonzero elements for p = 0."""
+
+    p: float
+    dim: int
+    keepdim: bool
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Any:
+        norm, x = self.saved_tensors
+        if not self.keepdim and x.array.ndim:
+            grad, norm = grad.unsqueeze(self.dim), norm.unsqueeze(self.dim)
+        return grad * _slope(x, norm, self.p, self.dim)
+
+
+def _slope(x: Tensor, norm: Tensor, p: float, dim: int) -> Tensor:
+    """The gradient of the norm of x, the subgradient 0 where there is none."""
+    if p == 0:
+        return x * 0
+    if p == 1:
+        return sign(x)
+    if p == 2:
+        return x / where(norm == 0, 1.0, norm)
+    size = abs(x)
+    if math.isinf(p):
+        largest = (size == norm).to(x.dtype)
+        return sign(x) * largest / (sum(largest, dim, True) if x.array.ndim else largest)
+    # |x|^(p - 1) is taken of what is not 0 alone: for p < 1 it would be infinite.
+    share = where(size == 0, 0.0, pow(where(size == 0, 1.0, size), p - 1))
+    return sign(x) * share / pow(where(norm == 0, 1.0, norm), p - 1)
+
+
+def p_norm(x: Tensor, p: float, dim: int, keepdim: bool = False) -> Tensor:
+    return PNorm.apply(x, number(p), wrap_dim(dim, x.array.ndim), keepdim)
+
+
+class Cdist(Operation):
+    """The distances of the rows of matrices, batch by batch."""
+
+    p: float
+    by_products: bool  # |x - y|^2 as |x|^2 - 2 x y + |y|^2: fast, and less exact for near points
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, *inputs[:2])
+
+    def backward(self, grad: Tensor) -> Any:
+        distance, a, b = self.saved_tensors
+        if self.p == 2:
+            ratio = where(distance == 0, 0.0, grad / where(distance == 0, 1.0, distance))
+            turned = ratio.transpose(-1, -2)
+            return (
+                a * sum(ratio, -1, True) - ratio @ b if self.needs(0) else None,
+                b * sum(turned, -1, True) - turned @ a if self.needs(1) else None,
+            )
+        difference = a.unsqueeze(-2) - b.unsqueeze(-3)
+        slope = _slope(difference, distance.unsqueeze(-1), self.p, -1)
+        each = grad.unsqueeze(-1) * slope
+        return sum(each, -2), -sum(each, -3)
+
+
+@operation("torch", method=False)
+def cdist(
+    x1: Tensor, x2: Tensor, p: float = 2.0,
+    compute_mode: str = "use_mm_for_euclid_dist_if_necessary",
+) -> Tensor:  # fmt: skip
+    """The distances |x1[..., i, :] - x2[..., j, :]| in the p-norm: (..., P, M), (..., R, M) to
+    (..., P, R).
+
+    >>> import rushlight as torch
+    >>> torch.cdist(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([[5., 1.]])
+    """
+    for name, x in (("X1", x1), ("X2", x2)):
+        if x.dtype.category != FLOATING:
+            raise OperationError(
+                f"cdist only supports floating-point dtypes, {name} got: {x.dtype}; convert with "
+                ".float()"
+            )
+        if x.array.ndim < 2:
+            raise OperationError(
+                f"cdist only supports at least 2D tensors, {name} got: {x.array.ndim}D"
+            )
+    if x1.dtype is not x2.dtype:
+        raise OperationError(
+            f"cdist: expected both tensors of one dtype, got {x1.dtype} and {x2.dtype}"
+        )
+    if p < 0:
+        raise OperationError(f"cdist only supports non-negative p values, got {p}")
+    (rows, width), (columns, other) = x1.array.shape[-2:], x2.array.shape[-2:]
+    if width != other:
+        raise OperationError(
+            f"X1 and X2 must have the same number of columns. X1: {width} X2: {other} (cdist)"
+        )
+    if compute_mode not in _PRODUCTS_FROM:
+        raise ValueError(
+            f"cdist: {compute_mode} is not a valid value for compute_mode: {list(_PRODUCTS_FROM)}"
+        )
+    batch = np.broadcast_shapes(x1.array.shape[:-2], x2.array.shape[:-2])
+    a, b = x1.expand(*batch, rows, width), x2.expand(*batch, columns, width)
+    by_products = p == 2 and max(rows, columns) > _PRODUCTS_FROM[compute_mode]
+    return Cdist.apply(a, b, number(p), by_products)
+
+
+_PRODUCTS_FROM = {
+    "use_mm_for_euclid_dist_if_necessary": 25,
+    "use_mm_for_euclid_dist": 0,
+    "donot_use_mm_for_euclid_dist": math.inf,
+}
+
+
+@operation("torch", "nn.functional.pdist", method=False)
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
+    """The distances of all pairs of rows i < j of a matrix, in the p-norm."""
+    if input.array.ndim != 2:
+        raise OperationError(f"pdist only supports 2D tensors, got: {input.array.ndim}D")
+    if input.dtype.category != FLOATING:
+        raise OperationError(f"pdist only supports floating-point dtypes, got {input.dtype}")
+    if p < 0:
+        raise OperationError(f"pdist only supports non-negative p values, got {p}")
+    rows = input.array.shape[0]
+    # The differences of row i and those after it, for each i.
+    parts = [input[i] - input[i + 1 :] for i in range(rows - 1)]
+    return p_norm(cat(parts) if parts else input[:0], p, 1)
+
+
+@operation("torch", "nn.functional.pairwise_distance", method=False)
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
+    """The p-norm of x1 - x2 + `eps` along the last dimension.
+
+    >>> import rushlight as torch
+    >>> torch.pairwise_distance(torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 0.0]]))
+    tensor([5.0000])
+    """
+    return p_norm(x1 - x2 + eps, p, -1, keepdim)
+
+
+@operation("torch", "nn.functional.cosine_similarity", method=False)
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The scalar product of x1 / max(|x1|, `eps`) and x2 / max(|x2|, `eps`) along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.cosine_similarity(torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
+    tensor([0.6000])
+    """
+    a, b = broadcast_tensors(*of_one_dtype(x1, x2))
+    if a.dtype.category < FLOATING:
+        raise OperationError(
+            "cosine_similarity: expected common dtype to be floating point, yet common dtype is "
+            f"{a.dtype}; convert with .float()"
+        )
+    if a.array.dtype in HALVES:  # which do not hold 1 / eps
+        return cosine_similarity(a.float(), b.float(), dim, eps).to(a.dtype)
+    axis = wrap_dim(dim, a.array.ndim)
+    product = _scaled(a, axis, eps) * conjugated(_scaled(b, axis, eps))
+    return sum(product, axis) if a.array.ndim else product
+
+
+def _scaled(x: Tensor, axis: int, eps: float) -> Tensor:
+    # The limit moves the length without cutting its gradient.
+    length = p_norm(x, 2, axis, True)
+    short = length.detach() < eps
+    return x / where(short, length - length.detach() + eps, length)
+
+
+@operation("nn.functional")
+def normalize(
+    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, *,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """x / max(|x|, `eps`), the p-norm |x| taken along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.normalize(torch.tensor([[3.0, 4.0]]))
+    tensor([[0.6000, 0.8000]])
+    """
+    if input.dtype.category < FLOATING:
+        raise OperationError(
+            f"normalize: Expected a floating point or complex tensor as input. Got {input.dtype}"
+        )
+    if input.array.dtype in HALVES:  # which do not hold 1 / eps
+        return normalize(input.float(), p, dim, eps).to(input.dtype)
+    return input / clamp(p_norm(input, p, dim, True), min=eps)
+
+
+@operation("torch", "nn.functional.bilinear", method=False)
+def bilinear(
+    input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """x1 W[k] x2 + bias[k] for each k: (*, I), (*, J), (K, I, J) to (*, K).
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> torch.nn.functional.bilinear(x, x, torch.ones(1, 2, 2))
+    tensor([[9.]])
+    """
+    a, b, w = input1.array.shape, input2.array.shape, weight.array.shape
+    if len(a) != len(b) or not a:
+        raise OperationError(
+            f"bilinear(): input dimensions do not match: got {len(a)} and {len(b)} (inputs {a} "
+            f"and {b})"
+        )
+    for dim, (m, n) in enumerate(zip(a[:-1], b[:-1], strict=True)):
+        if m != n:
+            raise OperationError(
+                f"bilinear(): input batch dimensions do not match at dim {dim}: got {m} and {n}"
+            )
+    if len(w) != 3:
+        raise OperationError(f"bilinear(): weight must be (out, in1, in2), got {w}")
+    for number_, (given, wanted) in enumerate(((a[-1], w[1]), (b[-1], w[2])), 1):
+        if given != wanted:
+            raise OperationError(
+                f"bilinear(): input{number_} size does not match weight size: got {given} but "
+                f"expected {wanted}"
+            )
+    if bias is not None and bias.array.shape != (w[0],):
+        raise OperationError(
+            f"bilinear(): bias size does not match weight size: got "
+            f"{bias.array.size} but expected {w[0]}"
+        )
+    rows = math.prod(a[:-1])
+    half = input1.reshape(rows, w[1]) @ weight.permute(1, 0, 2).reshape(w[1], w[0] * w[2])
+    whole = (half.reshape(rows, w[0], w[2]) @ input2.reshape(rows, w[2], 1)).reshape(*a[:-1], w[0])
+    return whole if bias is None else whole + bias

@@ -1,0 +1,363 @@
+"""Norms of vectors and matrices, and what singular values say of a matrix: rank, condition number,
+pseudoinverse, least squares."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from ..dtype import FLOATING, HALVES, title_of
+from ..dtype import dtype as DType
+from ..errors import OperationError
+from ..scalars import number
+from ..tensor import Tensor
+from .common import normalize_axes
+from .creation import empty
+from .declare import operation
+from .linalg_checks import (
+    Decomposition,
+    batch_of,
+    check_alike,
+    check_floating,
+    check_matrix,
+    check_square,
+    named,
+    two_dims,
+)
+from .linalg_decompositions import eigvalsh, svdvals
+from .linalg_solve import Inverse, is_vector_side
+from .reduction import Norm
+
+linalg_lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
+
+
+class Pinv(Decomposition):
+    """The pseudoinverse of Moore and Penrose; singular values within the limits count as 0."""
+
+    node_name = "LinalgPinvBackward0"
+    hermitian: bool
+
+    def backward(self, grad: Tensor) -> Any:
+        inverse, a, *limits = self.saved_tensors
+        return (_pinv_backward(grad, inverse, a), *(None for _ in limits))
+
+
+def _pinv_backward(grad: Tensor, inverse: Tensor, a: Tensor) -> Tensor:
+    """Golub and Pereyra (1973), with the smaller products first."""
+    turned, grad = inverse.mH, grad.mH
+    if a.array.shape[-2] <= a.array.shape[-1]:
+        inner = grad @ inverse
+        outer = inner @ turned
+        return (
+            outer - (inverse @ inner).mH - (a @ inverse) @ outer
+            + (turned @ inverse) @ (grad - inner @ a)
+        )  # fmt: skip
+    inner = inverse @ grad
+    outer = turned @ inner
+    return (
+        outer - (inner @ inverse).mH - (outer @ inverse) @ a
+        + (grad - a @ inner) @ inverse @ turned
+    )  # fmt: skip
+
+
+class Lstsq(Decomposition):
+    """The shortest X with the least |A X - B|, the rank of A and its singular values."""
+
+    node_name = "LinalgLstsqBackward0"
+    limit: float
+
+    def backward(self, grad: Tensor, *_: Any) -> Any:
+        _, a, b = self.saved_tensors
+        inverse = Pinv.apply(a, 0.0, self.limit, False)
+        grad_a = _pinv_backward(grad @ b.mH, inverse, a) if self.needs(0) else None
+        return grad_a, inverse.mH @ grad
+
+
+# ---- norms
+
+
+def _as_dtype(name: str, x: Tensor, dtype: DType | None) -> Tensor:
+    """x in the dtype that a norm is computed in."""
+    if x.dtype.category < FLOATING:
+        raise OperationError(
+            f"{name}: Expected a floating point or complex tensor as input. Got "
+            f"{title_of(x.dtype)}; convert it with .float()"
+        )
+    if dtype is None:
+        return x
+    if dtype.category < FLOATING:
+        raise OperationError(
+            f"{name}: dtype should be floating point or complex. Got {title_of(dtype)}"
+        )
+    if dtype.category != x.dtype.category:
+        raise OperationError(
+            f"{name}: dtype should be {'complex' if x.is_complex() else 'real'} for "
+            f"{'complex' if x.is_complex() else 'real'} inputs, but got {title_of(dtype)}"
+        )
+    if dtype.numpy.itemsize < x.array.dtype.itemsize:
+        raise OperationError(
+            f"{name}: the dtype of the input ({title_of(x.dtype)}) should be convertible without "
+            f"narrowing to the specified dtype ({title_of(dtype)})"
+        )
+    return x.to(dtype)
+
+
+@operation("linalg")
+def vector_norm(
+    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """(sum |x|^ord)^(1/ord) over `dim` or all; infinity gives the largest |x|, -infinity the
+    smallest, 0 how many are not 0.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.vector_norm(torch.tensor([3.0, -4.0]))
+    tensor(5.)
+    """
+    name = "linalg.vector_norm"
+    x = _as_dtype(name, x, dtype)
+    if not isinstance(number(ord), (int, float)):
+        raise OperationError(f"{name}: Expected a non-complex scalar as the order of norm.")
+    power = float(ord)
+    axes = normalize_axes(dim, x.array.ndim)
+    reduced = x.array.shape if axes is None else [x.array.shape[i] for i in axes]
+    if 0 in reduced and (power < 0 or power == inf):
+        raise OperationError(
+            f"{name} cannot compute the {power:g} norm on an empty tensor because the operation "
+            f"does not have an identity (shape {tuple(x.array.shape)})"
+        )
+    if x.array.dtype in HALVES:
+        return Norm.apply(x.float(), power, axes, keepdim).to(x.dtype)
+    return Norm.apply(x, power, axes, keepdim)
+
+
+@operation("linalg")
+def matrix_norm(
+    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
+    dtype: DType | None = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """A norm of matrices in two dimensions: "fro" of all elements, "nuc" the sum of the singular
+    values, 2 and -2 the largest and least of these, 1 and -1 the largest and least sum of a column,
+    infinity and -infinity that of a row."""
+    name = "linalg.matrix_norm"
+    if A.array.ndim < 2:
+        raise OperationError(
+            f"{name}: The input tensor A must have at least 2 dimensions, but it has "
+            f"{A.array.ndim}."
+        )
+    A = _as_dtype(name, A, dtype)
+    first, second = two_dims(name, dim, A.array.ndim)
+    if ord == "fro":
+        return vector_norm(A, 2, (first, second), keepdim)
+    if ord != "nuc" and (isinstance(ord, str) or abs(ord) not in (1, 2, inf)):
+        raise OperationError(f"{name}: Order {ord} not supported.")
+    if ord == "nuc" or abs(ord) == 2:
+        if A.array.dtype in HALVES:
+            check_floating(name, A)
+        values = svdvals(A.movedim((first, second), (-2, -1)))
+        result = values.sum(-1) if ord == "nuc" else _extreme(values, -1, ord > 0, False)
+        if not keepdim:
+            return result
+        low, high = sorted((first, second))
+        return result.unsqueeze(low).unsqueeze(high)
+    summed, compared = (first, second) if abs(ord) == 1 else (second, first)
+    sums = vector_norm(A, 1, summed, keepdim)
+    if not keepdim and summed < compared:
+        compared -= 1
+    return _extreme(sums, compared, ord > 0, keepdim)
+
+
+def _extreme(x: Tensor, dim: int, largest: bool, keepdim: bool) -> Tensor:
+    if largest and x.array.shape[dim] == 0:
+        return x.sum(dim, keepdim)  # 0
+    return x.amax(dim, keepdim) if largest else x.amin(dim, keepdim)
+
+
+@operation("linalg")
+def norm(
+    A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
+    dtype: DType | None = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`matrix_norm` where `dim` names two dimensions or A is a matrix and `ord` is given, else
+    `vector_norm`."""
+    if ord is None:
+        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
+    dims = (dim,) if isinstance(dim, int) else dim
+    if dims is not None and len(dims) not in (1, 2):
+        raise OperationError(
+            f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}"
+        )
+    if dims is None and A.array.ndim not in (1, 2):
+        raise OperationError(
+            "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
+            f"{A.array.ndim}D."
+        )
+    if isinstance(ord, str) or len(dims or A.array.shape) == 2:
+        return matrix_norm(A, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
+    return vector_norm(A, ord, (0,) if dims is None else dims, keepdim, dtype=dtype)
+
+
+def _old_norm(
+    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
+    dtype: DType | None = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """(sum |x|^p)^(1/p) over `dim` or all; "fro" is p = 2, infinity the largest |x|, and "nuc" the
+    sum of the singular values of matrices."""
+    if input.dtype.category < FLOATING and dtype is None:
+        raise OperationError(
+            f"norm(): the desired output dtype should be either floating point or complex. Got "
+            f"{title_of(input.dtype)} instead; convert it with .float()"
+        )
+    x = input if dtype is None else input.to(dtype)
+    if p == "nuc":
+        if dim is None and x.array.ndim != 2:
+            raise OperationError(
+                f"norm: the nuclear norm is of matrices, but the input has {x.array.ndim} "
+                "dimensions; say which two are meant by dim="
+            )
+        return matrix_norm(x, "nuc", (0, 1) if dim is None else dim, keepdim)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
+    return vector_norm(x, 2 if p in ("fro", None) else p, dim, keepdim)
+
+
+_old_norm.__name__ = "norm"
+operation(_old_norm)
+
+
+@operation("linalg")
+def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
+    """The condition number: the ratio of the largest and the least singular value, or with `p` (a
+    norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices."""
+    name = "linalg.cond"
+    check_matrix(name, A)
+    if p not in (None, 2, -2, "fro", "nuc", 1, -1, inf, -inf):
+        raise OperationError(f"{name} got an invalid norm type: {p}")
+    if isinstance(p, str):
+        check_square(f"{name}(ord={p})", A)
+    if A.array.size == 0:
+        return A.new_zeros(A.array.shape[:-2], dtype=A.dtype.to_real())
+    if p in (None, 2, -2):
+        values = svdvals(A)
+        first, last = values[..., 0], values[..., -1]
+        return last / first if p == -2 else first / last
+    check_square(f"{name}(ord={p})", A)
+    if p == "nuc":
+        values = svdvals(A)
+        return values.sum(-1) * values.reciprocal().sum(-1)
+    inverted, info = Inverse.apply(A)
+    both = matrix_norm(A, p) * matrix_norm(inverted, p)
+    return both.masked_fill(info != 0, inf)
+
+
+# ---- rank, pseudoinverse, least squares
+
+
+def _limits(name: str, a: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
+    """The limits below which singular values count as 0: absolute, and relative to the largest."""
+    for limit in (atol, rtol):
+        if isinstance(limit, Tensor) and limit.is_complex():
+            raise OperationError(f"{name}: atol and rtol tensors of complex type: not supported.")
+    if rtol is None:
+        from ..type_info import finfo
+
+        rtol = max(a.array.shape[-2:]) * finfo(a.dtype).eps
+        if isinstance(atol, Tensor):
+            rtol = (atol <= 0).to(a.dtype.to_real()) * rtol
+        elif atol is not None and atol > 0:
+            rtol = 0.0
+    return 0.0 if atol is None else atol, rtol
+
+
+@operation("linalg", "torch.matrix_rank")
+def matrix_rank(
+    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """How many singular values are larger than `atol` and than `rtol` times the largest."""
+    name = "linalg.matrix_rank"
+    (check_square if hermitian else check_matrix)(name, A)
+    atol, rtol = (tol, 0.0) if tol is not None else _limits(name, A, atol, rtol)
+    if A.array.size == 0:
+        return A.new_zeros(A.array.shape[:-2], dtype=DType.from_numpy("int64"))
+    values = eigvalsh(A).abs() if hermitian else svdvals(A)
+    limit = values.amax(-1) * rtol
+    limit = limit.maximum(atol.to(limit.dtype)) if isinstance(atol, Tensor) else limit.clamp(atol)
+    return (values > limit.unsqueeze(-1)).sum(-1)
+
+
+def _pinv(name: str, a: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor:
+    (check_square if hermitian else check_matrix)(name, a)
+    limits = [
+        limit.to(a.dtype.to_real()).detach() if isinstance(limit, Tensor) else float(limit)
+        for limit in _limits(name, a, atol, rtol)
+    ]
+    return Pinv.apply(a, *limits, hermitian)
+
+
+def _linalg_pinv(
+    A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The pseudoinverse of Moore and Penrose, (..., n, m) for (..., m, n). Singular values up to
+    `atol` or `rtol` (or `rcond`) times the largest count as 0."""
+    return _pinv("linalg.pinv", A, atol, rcond if rtol is None else rtol, hermitian)
+
+
+_linalg_pinv.__name__ = "pinv"
+operation("linalg")(_linalg_pinv)
+
+
+@operation
+def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
+    """The pseudoinverse; singular values up to `rcond` times the largest count as 0."""
+    return _pinv("linalg.pinv", input, 0.0, rcond, False)
+
+
+_DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
+
+
+@operation("linalg")
+def lstsq(
+    A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None, out: Any = None
+) -> Any:
+    """The X (..., n, k) with the least |A X - B| for A (..., m, n) and B (..., m, k) or (..., m),
+    the shortest of several; |A X - B|^2 where A has more rows than columns and full rank; the rank
+    of A; its singular values. Of the last three the drivers leave out what they leave out in
+    LAPACK: "gels" (which takes a full rank for granted) rank and values, "gelsy" (the default) the
+    values."""
+    name = "linalg.lstsq"
+    check_matrix(name, A, "input")
+    if B.array.ndim < 1:
+        raise OperationError(f"{name}: other must have at least 1 dimension")
+    check_alike(name, A, B)
+    if driver not in (None, *_DRIVERS):
+        raise OperationError(
+            f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), not {driver}"
+        )
+    driver = driver or "gelsy"
+    is_vector = is_vector_side(A, B)
+    b = B.unsqueeze(-1) if is_vector else B
+    if b.array.ndim < 2 or b.array.shape[-2] != A.array.shape[-2]:
+        raise OperationError(
+            f"{name}: input.size(-2) should match other.size(-2), but they are "
+            f"{A.array.shape[-2]} and {b.array.shape[-2] if b.array.ndim > 1 else 'missing'}"
+        )
+    batch_of(name, A, b)
+    solution, rank, values = Lstsq.apply(A, b, _limits(name, A, None, rcond)[1])
+    rows, columns = A.array.shape[-2:]
+    # Of no elements, and yet as differentiable as they would be.
+    residuals = solution.abs().flatten()[:0]
+    if rows > columns and (
+        driver == "gels" or driver != "gelsy" and bool((rank == columns).all())
+    ):
+        left = (A @ solution - b).abs()
+        residuals = (left * left).sum(-2)
+        residuals = residuals.squeeze(-1) if is_vector else residuals
+    nothing = empty(0, dtype=rank.dtype, device=A.device)
+    return linalg_lstsq(
+        solution.squeeze(-1) if is_vector else solution,
+        residuals,
+        nothing if driver == "gels" else rank,
+        values.detach() if driver in ("gelsd", "gelss") else residuals.new_empty(0),
+    )

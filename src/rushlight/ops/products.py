@@ -1,0 +1,244 @@
+"""Products that add to a tensor, products over chosen dimensions, and the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from ..dtype import BOOL, HALVES, INTEGER, title_of
+from ..dtype import bool as bool_
+from ..errors import OperationError
+from ..scalars import number
+from ..tensor import Tensor, wrap_dim
+from ..types import Number
+from .common import conjugated
+from .creation import ones_like
+from .declare import operation, publish
+from .matmul import Linear, bmm, dot, matmul, mm, mv, outer
+from .promotion import of_one_dtype
+from .views import diagonal
+
+# ---- beta * input + alpha * product
+
+
+def _added(
+    name: str, input: Tensor, a: Tensor, b: Tensor, beta: Number, alpha: Number,
+    product: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:  # fmt: skip
+    """`beta * input + alpha * product(a, b)`, with the input in the product's shape or broadcast to
+    it."""
+    beta, alpha = number(beta), number(alpha)
+    kind = input.dtype
+    if a.array.dtype != input.array.dtype or b.array.dtype != input.array.dtype:
+        raise OperationError(
+            f"{name}: expected all operands to have the same dtype, but got {title_of(kind)}, "
+            f"{title_of(a.dtype)} and {title_of(b.dtype)}; convert with .to(dtype)"
+        )
+    if kind.category <= INTEGER:
+        beta, alpha = int(beta), int(alpha)  # type: ignore[arg-type]  # they are no complex numbers
+    if input.array.dtype in HALVES:
+        wide = _added(name, input.float(), a.float(), b.float(), beta, alpha, product)
+        return wide.to(kind)
+    made = product(a, b)
+    if input.array.shape != made.array.shape:
+        input = input.expand(made.array.shape)
+    return _times_number(input, beta) + _times_number(made, alpha)
+
+
+def _times_number(x: Tensor, factor: Number) -> Tensor:
+    """`factor * x`; for 0 it does not matter what x holds, as in the library of matrices."""
+    if factor == 0:
+        return x.masked_fill(ones_like(x, dtype=bool_), 0)
+    return x if factor == 1 else x * factor
+
+
+@operation(inplace=True)
+def addmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`beta * input + alpha * (mat1 @ mat2)`; with a `beta` of 0 the input counts for nothing, nan
+    included."""
+    if beta == alpha == 1 and _is_bias(input, mat1, mat2):
+        return Linear.apply(mat1, mat2.mT, input)
+    return _added("addmm", input, mat1, mat2, beta, alpha, mm)
+
+
+def _is_bias(input: Tensor, mat1: Tensor, mat2: Tensor) -> bool:
+    """Whether it is a linear layer's product, which has a kernel that adds the bias."""
+    bias, x, weight = input.array, mat1.array, mat2.array
+    return (
+        x.ndim == weight.ndim == 2
+        and x.shape[1] == weight.shape[0]
+        and bias.shape == weight.shape[1:]
+        and x.dtype is weight.dtype is bias.dtype
+        and x.dtype.kind == "f"
+    )
+
+
+@operation(inplace=True)
+def addmv(
+    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`beta * input + alpha * (mat @ vec)`."""
+    return _added("addmv", input, mat, vec, beta, alpha, mv)
+
+
+publish(Tensor.addmv_, "torch", "addmv_", False)
+
+
+@operation(inplace=True)
+def addr(
+    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`beta * input + alpha * outer(vec1, vec2)`."""
+    if vec1.array.ndim != 1 or vec2.array.ndim != 1:
+        raise OperationError(
+            f"addr: Expected 1-D arguments vec1 and vec2, but got {vec1.array.ndim}-D and "
+            f"{vec2.array.ndim}-D"
+        )
+    if input.dtype.category == BOOL and vec1.dtype.category == vec2.dtype.category == BOOL:
+        made = outer(vec1, vec2) if alpha else outer(vec1, vec2) & False
+        return made | input if beta else made | (input & False)
+    input, vec1, vec2 = of_one_dtype(input, vec1, vec2)
+    for name, factor in (("beta", beta), ("alpha", alpha)):
+        if input.dtype.category <= INTEGER and isinstance(factor, float):
+            raise OperationError(
+                f"addr: For integral input tensors, argument {name} must not be a floating point "
+                f"number ({factor})."
+            )
+    # An alpha of 0 is a factor as others are: here nan in the vectors counts.
+    return _added("addr", input, vec1, vec2, beta, 1, lambda a, b: outer(a, b) * alpha)
+
+
+@operation(inplace=True)
+def baddbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`beta * input + alpha * (batch1 @ batch2)`, matrix by matrix."""
+    return _added("baddbmm", input, batch1, batch2, beta, alpha, bmm)
+
+
+@operation(inplace=True)
+def addbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """`beta * input + alpha * (the sum of batch1 @ batch2 over the batch)`."""
+    return _added("addbmm", input, batch1, batch2, beta, alpha, _summed_products)
+
+
+def _summed_products(a: Tensor, b: Tensor) -> Tensor:
+    """The batch as a part of the dimension that the product sums over: one product."""
+    if a.array.ndim != 3 or b.array.ndim != 3 or a.array.shape[0] != b.array.shape[0]:
+        bmm(a, b)  # its error
+    batch, rows, depth = a.array.shape
+    if b.array.shape[1] != depth:
+        raise OperationError(
+            f"addbmm: Incompatible matrix sizes for bmm ({rows}x{depth} and {b.array.shape[1]}x"
+            f"{b.array.shape[2]})"
+        )
+    beside = a.permute(1, 0, 2).reshape(rows, batch * depth)
+    return mm(beside, b.reshape(batch * depth, b.array.shape[2]))
+
+
+# ---- products over chosen dimensions
+
+
+@operation
+def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The sum of conj(input) * other of two vectors."""
+    return dot(conjugated(input), other)
+
+
+@operation
+def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The sums of products over the last dimension of both; of numbers the product."""
+    if input.array.ndim == 0 or other.array.ndim == 0:
+        return input * other
+    if input.array.shape[-1] != other.array.shape[-1]:
+        raise OperationError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(input.array.shape)} and {list(other.array.shape)}"
+        )
+    return tensordot(input, other, dims=([-1], [-1]))
+
+
+@operation(method=False)
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None) -> Tensor:
+    """The sums of products over pairs of dimensions: the last `dims` of a and the first of b, or
+    those of two lists. What is left of a comes first in the result.
+
+    >>> import rushlight as torch
+    >>> torch.tensordot(torch.ones(2, 3, 4), torch.ones(3, 4, 5), dims=2).shape
+    torch.Size([2, 5])
+    """
+    if isinstance(dims, Tensor):
+        dims = dims.tolist() if dims.array.ndim else dims.item()
+    if isinstance(dims, int):
+        if dims < 0 or dims > min(a.array.ndim, b.array.ndim):
+            raise OperationError(
+                f"tensordot expects dims >= 0 and no more than there are, but got dims={dims} for "
+                f"shapes {list(a.array.shape)} and {list(b.array.shape)}"
+            )
+        dims = (range(a.array.ndim - dims, a.array.ndim), range(dims))
+    of_a, of_b = ([d] if isinstance(d, int) else list(d) for d in dims)
+    if len(of_a) != len(of_b):
+        raise OperationError(
+            f"tensordot: both dimension lists should have same length, got {of_a} and {of_b}"
+        )
+    of_a = [wrap_dim(d, a.array.ndim) for d in of_a]
+    of_b = [wrap_dim(d, b.array.ndim) for d in of_b]
+    for i, j in zip(of_a, of_b, strict=True):
+        n, m = a.array.shape[i], b.array.shape[j]
+        if n == m:
+            continue
+        if n == 1:
+            b = b.sum(j, keepdim=True, dtype=b.dtype)
+        elif m == 1:
+            a = a.sum(i, keepdim=True, dtype=a.dtype)
+        else:
+            raise OperationError(
+                f"tensordot: contracted dimensions need to match, but first has size {n} in dim "
+                f"{i} and second has size {m} in dim {j}"
+            )
+    for name, found in (("self", of_a), ("other", of_b)):
+        if len(set(found)) != len(found):
+            raise OperationError(f"tensordot: dim appears multiple times in {found} of {name}")
+    rest_a = [i for i in range(a.array.ndim) if i not in of_a]
+    rest_b = [i for i in range(b.array.ndim) if i not in of_b]
+    rows = [a.array.shape[i] for i in rest_a]
+    columns = [b.array.shape[i] for i in rest_b]
+    depth = prod(a.array.shape[i] for i in of_a)
+    left = a.permute(rest_a + of_a).reshape(prod(rows), depth)
+    right = b.permute(of_b + rest_b).reshape(depth, prod(columns))
+    return matmul(left, right).reshape(*rows, *columns)
+
+
+@operation
+def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Kronecker's product: each element of `input` in turn times all of `other`.
+
+    >>> import rushlight as torch
+    >>> torch.kron(torch.tensor([1, 2]), torch.tensor([1, 10]))
+    tensor([ 1, 10,  2, 20])
+    """
+    ndim = max(input.array.ndim, other.array.ndim)
+    a, b = ((1,) * (ndim - x.array.ndim) + x.array.shape for x in (input, other))
+    left = input.reshape([n for size in a for n in (size, 1)])
+    right = other.reshape([n for size in b for n in (1, size)])
+    return (left * right).reshape([n * m for n, m in zip(a, b, strict=True)])
+
+
+@operation
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal."""
+    if input.array.ndim != 2:
+        raise OperationError(
+            f"trace: expected a matrix, but got tensor with dim {input.array.ndim}"
+        )
+    return diagonal(input).sum()

@@ -1,0 +1,145 @@
+"""What runs along one dimension: sums, products, extremes, and linear recurrences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..autograd.operation import Operation, SavesInputs
+from ..dtype import INTEGER, int64
+from ..dtype import dtype as DType
+from ..tensor import Tensor, wrap_dim
+from .common import ValuesAndIndices, check_ordered, conjugated, values_and_indices
+from .declare import operation
+from .indexing import AlongIndex, ScatterAdd
+from .joining import cat
+
+
+class Cumsum(Operation):
+    """Running sums along one dimension."""
+
+    dim: int
+
+    def backward(self, grad: Tensor) -> Any:
+        if grad.array.ndim == 0:
+            return grad
+        return cumsum(grad.flip(self.dim), self.dim).flip(self.dim)
+
+
+class Cumprod(SavesInputs):
+    """Running products along one dimension.
+
+    The gradient of an element is the product of those before it times what later results bring it:
+    s[k] = grad[k] + x[k + 1] * s[k + 1]. Nothing is divided by, so that zeros need no other way.
+    """
+
+    dim: int
+
+    def backward(self, grad: Tensor) -> Any:
+        if grad.array.ndim == 0:
+            return grad
+        x, dim = conjugated(self.saved_tensors[0]), self.dim
+        later = LinearScan.apply(shifted(x.flip(dim), dim, 1), grad.flip(dim), dim).flip(dim)
+        return products_before(x, dim) * later
+
+
+class LinearScan(Operation):
+    """y[k] = factors[k] * y[k - 1] + terms[k] along one dimension, with y[-1] = 0."""
+
+    dim: int
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Any:
+        y, factors = self.saved_tensors
+        dim = self.dim
+        turned = shifted(conjugated(factors).flip(dim), dim, 1)
+        terms = LinearScan.apply(turned, grad.flip(dim), dim).flip(dim)
+        return terms * conjugated(shifted(y, dim, 0)) if self.needs(0) else None, terms
+
+
+class RunningExtreme(AlongIndex):
+    """The largest (or smallest) element so far, and where it stood: the last of equal ones."""
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.dim = inputs[1]
+        self.save(output[1])
+
+    def backward(self, grad: Tensor, _: Any) -> Any:
+        if grad.array.ndim == 0:
+            return grad
+        zeros = grad.new_zeros(self.input_shape)
+        return ScatterAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
+
+
+class Cummax(RunningExtreme):
+    """The largest element so far, and where it stood."""
+
+
+class Cummin(RunningExtreme):
+    """The smallest element so far, and where it stood."""
+
+
+def shifted(x: Tensor, dim: int, first: int) -> Tensor:
+    """`first` and the elements of x but for the last, along one dimension."""
+    length = x.array.shape[dim]
+    head = x.narrow(dim, 0, min(length, 1))
+    return cat([head.new_full(head.array.shape, first), x.narrow(dim, 0, max(length - 1, 0))], dim)
+
+
+def products_before(x: Tensor, dim: int) -> Tensor:
+    """For each element the product of those before it along one dimension."""
+    return shifted(Cumprod.apply(x, dim), dim, 1)
+
+
+def _converted(input: Tensor, dtype: DType | None) -> Tensor:
+    """The elements as what they add up to: of whole numbers int64, unless told otherwise."""
+    if dtype is not None:
+        return input.to(dtype)
+    return input.to(int64) if input.dtype.category <= INTEGER else input
+
+
+@operation(inplace=True)
+def cumsum(
+    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
+) -> Tensor:
+    """Running sums along `dim`."""
+    return Cumsum.apply(_converted(input, dtype), wrap_dim(dim, input.array.ndim))
+
+
+@operation(inplace=True)
+def cumprod(
+    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
+) -> Tensor:
+    """Running products along `dim`; those of whole numbers are int64.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2, 3, 4]).cumprod(0)
+    tensor([ 1,  2,  6, 24])
+    """
+    return Cumprod.apply(_converted(input, dtype), wrap_dim(dim, input.array.ndim))
+
+
+_Cummax, _Cummin = values_and_indices("cummax"), values_and_indices("cummin")
+
+
+@operation
+def cummax(
+    input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices:
+    """The largest element so far along `dim`, and where it stood: the last of equal ones.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 3, 2]).cummax(0).values
+    tensor([1, 3, 3])
+    """
+    return _Cummax(*Cummax.apply(check_ordered("cummax", input), wrap_dim(dim, input.array.ndim)))
+
+
+@operation
+def cummin(
+    input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
+) -> ValuesAndIndices:
+    """The smallest element so far along `dim`, and where it stood: the last of equal ones."""
+    return _Cummin(*Cummin.apply(check_ordered("cummin", input), wrap_dim(dim, input.array.ndim)))

@@ -1,0 +1,111 @@
+"""The variance and the standard deviation."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from math import prod as product
+from typing import Any
+
+from ..autograd.operation import Operation, SavesInputs
+from ..dtype import FLOATING
+from ..errors import OperationError
+from ..tensor import Tensor
+from .choices import where
+from .common import normalize_axes
+from .declare import operation
+from .reduction import Mean, spread
+
+
+class Var(SavesInputs):
+    """The mean squared distance from the mean."""
+
+    axes: Any
+    correction: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def backward(self, grad: Tensor) -> Any:
+        return _backward(self, grad, self.saved_tensors[0])
+
+
+class Std(Operation):
+    """The square root of the mean squared distance from the mean."""
+
+    axes: Any
+    correction: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Any:
+        y, x = self.saved_tensors
+        return _backward(self, where(y == 0, 0.0, grad / (2 * y)), x)
+
+
+def _backward(node: Any, grad: Tensor, x: Tensor) -> Tensor:
+    count = product(node.input_shape) // builtins.max(product(node._shape), 1)
+    freedom = count - node.correction
+    factor = 2 / freedom if freedom else float("inf")
+    return spread(grad * factor, node) * (x - Mean.apply(x, node.axes, True))
+
+
+@operation
+def var(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: Any = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
+    return Var.apply(*_arguments("var", input, dim, unbiased, keepdim, correction))
+
+
+@operation
+def std(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: Any = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The square root of `var`; its gradient is 0 where all elements are equal."""
+    return Std.apply(*_arguments("std", input, dim, unbiased, keepdim, correction))
+
+
+@operation(method=False)
+def var_mean(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: Any = None, out: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """`var`, and the mean, along the same dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.var_mean(torch.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    x, axes, *rest = _arguments("var_mean", input, dim, unbiased, keepdim, correction)
+    return Var.apply(x, axes, *rest), Mean.apply(x, axes, keepdim)
+
+
+@operation(method=False)
+def std_mean(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: Any = None, out: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """`std`, and the mean, along the same dimensions."""
+    x, axes, *rest = _arguments("std_mean", input, dim, unbiased, keepdim, correction)
+    return Std.apply(x, axes, *rest), Mean.apply(x, axes, keepdim)
+
+
+def _arguments(
+    name: str, input: Tensor, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
+) -> tuple[Any, ...]:
+    if isinstance(dim, bool):  # var(unbiased)
+        dim, unbiased = None, dim
+    if input.dtype.category < FLOATING:
+        what = "std and var" if name in ("std", "var") else name
+        raise OperationError(
+            f"{what} only support floating point and complex dtypes, not {input.dtype}; convert "
+            "with .float()"
+        )
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    return input, normalize_axes(dim, input.array.ndim), correction, keepdim
