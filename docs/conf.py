@@ -6,6 +6,7 @@ import builtins
 import re
 from typing import Any
 
+from docutils.nodes import Text
 from sphinx.addnodes import pending_xref
 
 from rushlight.version import __version__
@@ -36,7 +37,7 @@ def unlink_builtins(app: Any, document: Any) -> None:
     """A `float` in a signature is Python's, and not the dtype `rushlight.float`."""
     for node in list(document.findall(pending_xref)):
         if node.get("reftype") == "class" and hasattr(builtins, node["reftarget"]):
-            node.replace_self(node.children)
+            node.replace_self(Text(node["reftarget"]))
 
 
 def setup(app: Any) -> None:

@@ -99,17 +99,16 @@ def members_of(module: ModuleType) -> Members:
     place = module.__name__.removeprefix("rushlight").removeprefix(".") or "torch"
     declared = places.get(place, {})
 
-    def belongs(name: str, value: Any) -> bool:
+    def belongs(value: Any) -> bool:
         home = getattr(value, "__module__", None)
         if module is rushlight:
             return home is None or home.startswith("rushlight")
-        return home == module.__name__ or name in declared
+        return home == module.__name__
 
     offered = vars(module)
-    names = getattr(module, "__all__", None) or [
-        name for name, value in offered.items() if name[0] != "_" and belongs(name, value)
-    ]
-    return {n: offered[n] for n in sorted(names) if not inspect.ismodule(offered[n])}
+    names = getattr(module, "__all__", None) or [n for n in offered if belongs(offered[n])]
+    public = sorted(name for name in {*names, *declared} if name[0] != "_")
+    return {name: offered[name] for name in public if not inspect.ismodule(offered[name])}
 
 
 def members_of_class(cls: type, documented: Iterable[type] = ()) -> Members:
