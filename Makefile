@@ -11,7 +11,8 @@ WHEEL := dist/.built
 SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
 	CMakeLists.txt LICENSE $(wildcard licenses/*) README.md pyproject.toml
 
-.PHONY: demo test fuzz sanitize parity conformance bench bench-operators gpu-check clean
+.PHONY: demo test fuzz sanitize parity conformance bench bench-operators docs \
+	gpu-check clean
 .DELETE_ON_ERROR:
 
 # Trains LeNet on the handwritten digits that come with the package.
@@ -62,6 +63,11 @@ bench: $(PARITY)/.installed
 bench-operators: $(PARITY)/.installed
 	$(PARITY)/bin/python benchmarks/operators.py
 
+# The documents and the reference as HTML: build/docs/index.html.
+docs: $(VENV)/.installed-docs
+	$(VENV)/bin/python tools/reference.py
+	$(VENV)/bin/sphinx-build -q -W --keep-going docs build/docs
+
 # What only a GPU shows: the sample table on `cuda`, and a training there. Needs no build; CuPy,
 # pytest-xdist, Pillow, matplotlib and tqdm must be installed for $(PYTHON).
 gpu-check: export PYTHONPATH := src
@@ -73,7 +79,7 @@ gpu-check:
 	$(PYTHON) -m pytest -q -n $(WORKERS) -k cuda tests
 
 clean:
-	rm -rf $(VENV) $(PARITY) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) build dist docs/reference .pytest_cache .mypy_cache .ruff_cache
 
 %/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

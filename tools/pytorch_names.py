@@ -2,12 +2,15 @@
 
     python tools/pytorch_names.py
 
-run where PyTorch 2.13 is installed, writes `src/rushlight/pytorch_names.txt`, a name on each line.
+run where PyTorch 2.13 is installed, writes `src/rushlight/pytorch_names.txt`, a name on each line,
+and `tools/pytorch_parameters.txt`, names with those of their parameters that can be given by name.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
+import re
 import types
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,15 @@ from typing import Any
 import torch
 
 TARGET = Path(__file__).parent.parent / "src/rushlight/pytorch_names.txt"
+PARAMETERS = Path(__file__).with_name("pytorch_parameters.txt")
 PLACES = (
     "torch", "torch.Tensor", "torch.autograd", "torch.cuda", "torch.fft", "torch.nn",
     "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.optim",
     "torch.optim.lr_scheduler", "torch.signal.windows", "torch.special", "torch.utils.data",
 )  # fmt: skip
+# What stands before a function's name where its docstring tells how it is called.
+HEAD = r"^(?:\.\. (?:function|method):: )?(?:torch\.)?"
+NO_NAMES = r"(?:self|args|kwargs|arg\d|\d.*|_.*)$"
 
 
 def is_pytorchs(value: Any) -> bool:
@@ -42,8 +49,39 @@ def names() -> list[str]:
     return sorted(found)
 
 
+def parameters(name: str) -> list[str]:
+    """Of all forms of a function, or of a class.
+
+    Functions in C++ tell them in their docstrings, which are right about optional ones alone.
+    """
+    value: Any = torch
+    for part in name.removeprefix("torch.").split("."):
+        value = getattr(value, part)
+    if isinstance(value, types.ModuleType) or not callable(value):
+        return []
+    try:
+        found = [
+            p.name for p in inspect.signature(value).parameters.values()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ]  # fmt: skip
+    except (TypeError, ValueError):
+        short = re.escape(name.rpartition(".")[2])
+        described = inspect.getdoc(value) or ""
+        heads = re.findall(rf"{HEAD}{short}\((.*)\) ->", described, re.MULTILINE)
+        flat = [re.sub(r"\([^()]*\)|\[.*?\]", "", head) for head in heads]
+        words = [word for head in flat for word in head.split(",")]
+        matches = [re.fullmatch(r"\s*(\w+)\s*(?::.*)?=.*", word) for word in words]
+        found = [match[1] for match in matches if match]
+    # Two of losses have long been replaced by `reduction`.
+    given_up = {"size_average", "reduce"} if "size_average" in found else set()
+    return sorted({p for p in found if not re.match(NO_NAMES, p)} - given_up)
+
+
 def main() -> None:
-    TARGET.write_text("\n".join(names()) + "\n")
+    found = names()
+    TARGET.write_text("\n".join(found) + "\n")
+    lines = [" ".join([name, *parameters(name)]) for name in found]
+    PARAMETERS.write_text("".join(line + "\n" for line in lines if " " in line))
 
 
 if __name__ == "__main__":

@@ -115,6 +115,7 @@ category_of = {d.numpy: d.category for d in _all}.get
 
 
 def get_default_dtype() -> dtype:
+    """The dtype of tensors that are made of Python's floats: float32 unless it was set."""
     return _default
 
 

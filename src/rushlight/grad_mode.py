@@ -23,10 +23,12 @@ state = _State()
 
 
 def is_grad_enabled() -> bool:
+    """Whether operations are recorded for gradients, in this thread."""
     return state.enabled
 
 
 def is_inference_mode_enabled() -> bool:
+    """Whether this thread is within an `inference_mode`."""
     return state.inference
 
 

@@ -43,8 +43,8 @@ def compile(
     run just these kernels on the new data, with the same results to the bit. What cannot be
     replayed (reading a value, a shape that depends on data) lets the function run as it is from
     then on, with one warning that names the line; with `fullgraph` it raises `CaptureError`. See
-    docs/graph.md for what may change between calls. `dynamic`, `backend`, `mode` and `options` are
-    PyTorch's and have no meaning here.
+    docs/graph.md for what may change between calls. Unlike PyTorch's, it does nothing with
+    `dynamic`, `backend`, `mode` and `options`.
 
     >>> import rushlight as torch
     >>> @torch.compile

@@ -158,8 +158,8 @@ def _reshaped(input: Tensor, shape: tuple[int, ...], is_tied: bool) -> Tensor:
 def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = None) -> Tensor:
     """The same memory under another shape, or its bytes as another dtype.
 
-    Images that an operation has laid out channels-last, which PyTorch would have left as they are,
-    are copied where the shape asks for it; what is written into one of the two reaches the other.
+    Unlike PyTorch's, it copies images that an operation has laid out channels-last where the shape
+    asks for it; what is written into one of the two reaches the other.
     """
     if size is not None:
         shape = (size,)

@@ -21,7 +21,7 @@ def get_total_norm(
 ) -> Tensor:
     """The p-norm of all values of all tensors; `norm_type` may be infinity.
 
-    `foreach` chooses between implementations in PyTorch; here there is one.
+    Unlike PyTorch's, it has one implementation, so that `foreach` chooses nothing.
     """
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     norm_type = float(norm_type)

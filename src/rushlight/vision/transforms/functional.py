@@ -22,6 +22,8 @@ from .resample import resample
 
 
 class InterpolationMode(enum.Enum):
+    """How pixels between pixels are made when an image is resized."""
+
     NEAREST = "nearest"
     BILINEAR = "bilinear"
     BICUBIC = "bicubic"
