@@ -330,7 +330,9 @@ def exported() -> dict[str, Any]:
     found = {}
     for place, names in places.items():
         prefix = "" if place == "torch" else place + "."
-        found |= {prefix + name: value for name, value in names.items()}
+        # PyTorch's private functions are held by those that call them.
+        public = {n: f for n, f in names.items() if not n.startswith("_") or n.endswith("__")}
+        found |= {prefix + name: value for name, value in public.items()}
     for name in dir(Tensor):
         value = getattr(Tensor, name, None)  # what PyTorch has and Rushlight not says so
         value = value.fget if isinstance(value, property) else value

@@ -27,7 +27,10 @@ WORDS = re.compile(
     r"|object has no attribute|NoneType: None|\bkernels?\b(?! size)", re.IGNORECASE,
 )  # fmt: skip
 # Where PyTorch's own sentences speak of what was given.
-GIVEN = re.compile(r"can't convert np\.ndarray|expected np\.ndarray|given numpy array")
+GIVEN = re.compile(
+    r"can't convert np\.ndarray|expected np\.ndarray|given numpy array|"
+    r"operand \d does not broadcast|operand \d+ which does not broadcast|array of sliding blocks"
+)
 
 
 @contextmanager

@@ -29,6 +29,12 @@ def functions_of_tensors() -> list[tuple[str, Any]]:
 FUNCTIONS = functions_of_tensors()
 
 
+def required_names(function: Any) -> dict[str, Any]:
+    """The arguments by name that a call cannot do without."""
+    found = inspect.signature(function).parameters.values()
+    return {p.name: 1 for p in found if p.kind is p.KEYWORD_ONLY and p.default is p.empty}
+
+
 def required(function: Any, first: Any) -> list[Any]:
     """The arguments that a call cannot do without."""
     parameters = list(inspect.signature(function).parameters.values())[1:]
@@ -41,7 +47,7 @@ def test_a_list_is_no_tensor(name: str, function: Any) -> None:
     parameter = next(iter(inspect.signature(function).parameters))
     message = rf"{function.__name__}\(\): argument '{parameter}' .*must be Tensor, not list"
     with pytest.raises(TypeError, match=message):
-        function(*required(function, [1.0, 2.0]))
+        function(*required(function, [1.0, 2.0]), **required_names(function))
 
 
 class Quantity:
@@ -55,8 +61,9 @@ class Quantity:
 @pytest.mark.parametrize("name, function", FUNCTIONS, ids=[name for name, _ in FUNCTIONS])
 def test_an_argument_answers(name: str, function: Any) -> None:
     given = Quantity()
-    func, types, args, kwargs = function(*required(function, given))
-    assert func is function and types == (Quantity,) and args[0] is given and kwargs == {}
+    names = required_names(function)
+    func, types, args, kwargs = function(*required(function, given), **names)
+    assert func is function and types == (Quantity,) and args[0] is given and kwargs == names
 
 
 def test_answers_in_lists_and_keywords_count() -> None:

@@ -131,7 +131,35 @@ def _local_response(
     return x / (k + alpha / size * total) ** beta
 
 
+def _native_rows(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(4, 3), (3,), v.normal(3), v.normal(3), 1e-3)
+    yield Sample(v.normal(2, 3, 4), (3, 4), None, None, 0.1)
+
+
+def _native_layer_norm(x: Array, sizes: Any, weight: Any, bias: Any, eps: float) -> Any:
+    axes = tuple(range(x.ndim - len(sizes), x.ndim))
+    spread = 1 / np.sqrt(x.var(axes, keepdims=True) + eps)
+    return _layer_norm(x, sizes, weight, bias, eps), x.mean(axes, keepdims=True), spread
+
+
+def _native_groups(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 6, 5), v.normal(6), v.normal(6), 2, 6, 5, 3, 1e-3)
+    yield Sample(v.normal(2, 4, 3, 2), None, None, 2, 4, 6, 2, 0.1)
+
+
+def _native_group_norm(x: Array, weight: Any, bias: Any, n: int, c: int, hw: int, groups: int,
+                       eps: float) -> Any:  # fmt: skip
+    parted = x.reshape(n, groups, -1)
+    return (_group_norm(x, groups, weight, bias, eps), parted.mean(2),
+            1 / np.sqrt(parted.var(2) + eps))  # fmt: skip
+
+
 ops = [
+    Op("native_layer_norm", _native_rows, _native_layer_norm, tolerance=1e-4, halves=False),
+    # PyTorch has no gradient of the mean and the scale of a group.
+    Op("native_group_norm", _native_groups, lambda *args: _native_group_norm(*args)[0],
+       call=lambda library: lambda *args: library.native_group_norm(*args)[0], tolerance=1e-4,
+       halves=False),
     Op("nn.functional.layer_norm", _rows, _layer_norm, tolerance=1e-4),
     Op("nn.functional.rms_norm", _rms, _rms_norm, tolerance=1e-4, composite=True),
     Op("nn.functional.group_norm", _groups, _group_norm, tolerance=1e-4),

@@ -62,7 +62,25 @@ def _with_statistics(torch: Any) -> Callable[..., Any]:
     return call
 
 
+def _native(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(4, 3), v.normal(3), v.normal(3), None, None, True, 0.1, 1e-3)
+    yield Sample(v.normal(2, 3, 4, 5), None, None, None, None, True, 0.1, 0.1)
+
+
+def _native_batch_norm(
+    x: Array, weight: Any, bias: Any, mean: Any, var: Any, training: bool, momentum: float,
+    eps: float,
+) -> Any:  # fmt: skip
+    axes = (0, *range(2, x.ndim))
+    spread = (-1,) + (1,) * (x.ndim - 2)
+    center, scale = x.mean(axes), 1 / np.sqrt(x.var(axes) + eps)
+    y = (x - center.reshape(spread)) * scale.reshape(spread)
+    y = y * (1 if weight is None else weight.reshape(spread))
+    return y + (0 if bias is None else bias.reshape(spread)), center, scale
+
+
 ops = [
     Op("nn.functional.batch_norm", _batch_norm, _reference, call=_with_statistics, order="kept",
        tolerance=1e-4),
+    Op("native_batch_norm", _native, _native_batch_norm, tolerance=1e-4, halves=False),
 ]  # fmt: skip

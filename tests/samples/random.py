@@ -173,6 +173,24 @@ def _dropout(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(3), -0.1, raises=ValueError, match="dropout probability has to be betw")
 
 
+def _channels(shape: tuple[int, ...]) -> Callable[[Values], Iterator[Sample]]:
+    """Samples of a dropout of whole channels, for inputs of this shape."""
+
+    def samples(v: Values) -> Iterator[Sample]:
+        yield Sample(v.normal(*shape), 0.3, True)
+        yield Sample(v.normal(*shape), 0.0, True)
+        yield Sample(v.normal(*shape), 1.0, True)
+        yield Sample(v.normal(*shape), 0.3, False)
+        yield Invalid(v.normal(*shape), 1.5, raises=ValueError, match="probability has to be betw")
+
+    return samples
+
+
+def _dropout_of(name: str, *shape: int) -> Op:
+    name = f"nn.functional.{name}"
+    return Op(name, _channels(shape), call=seeded(name), composite=True, random=True)
+
+
 def _function(name: str, samples: Any) -> Op:
     return Op(name, samples, call=seeded(name), differentiable=False, random=True)
 
@@ -202,4 +220,9 @@ ops = [
     _method("bernoulli_", _bernoulli_),
     Op("nn.functional.dropout", _dropout, call=seeded("nn.functional.dropout"), composite=True,
        random=True),
+    _dropout_of("dropout1d", 3, 4, 5),
+    _dropout_of("dropout2d", 2, 3, 4, 5),
+    _dropout_of("dropout3d", 2, 3, 2, 2, 3),
+    _dropout_of("alpha_dropout", 20),
+    _dropout_of("feature_alpha_dropout", 2, 5, 3),
 ]

@@ -84,10 +84,19 @@ def _logaddexp(a: Array, b: Array) -> Array:
     return np.logaddexp(a, b)
 
 
+def _softmin(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), 1)
+    yield Sample(v.normal(2, 3), 0, dtype=Named("float64"))
+    yield Sample(v.normal(), 0)
+    yield Invalid(v.normal(2), 1, raises=IndexError, match="Dimension out of range")
+
+
 ops = [
     Op("softmax", _with_dtype, lambda x, dim, dtype=None: np.exp(_log_softmax(x, dim)),
        order="kept"),
     Op("log_softmax", _with_dtype, _log_softmax, order="kept"),
+    Op("nn.functional.softmin", _softmin,
+       lambda x, dim, dtype=None: np.exp(_log_softmax(-x, dim)), order="kept", composite=True),
     Op("logsumexp", _logsumexp, _logsumexp_reference, composite=True),
     binary("logaddexp", _logaddexp, numbers=(), more=_complex_pairs),
     binary("logaddexp2", np.logaddexp2, numbers=(), more=_no_whole_pair),

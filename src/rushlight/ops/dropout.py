@@ -31,7 +31,7 @@ def dropout(
     Only while `training` (Srivastava et al. 2014).
     """
     check_probability(p)
-    if not training or p == 0 or input.array.size == 0:
+    if input.array.size == 0 or not training or p == 0:
         return input
     if p == 1:
         result = input * 0.0
@@ -103,7 +103,7 @@ def _warn_of_dimensions(name: str, ndim: int, spatial: int, wanted: str) -> None
 
 def _of_channels(input: Tensor, p: float, training: bool, inplace: bool, axis: int) -> Tensor:
     check_probability(p)
-    if not training or p == 0 or input.array.size == 0:
+    if input.array.size == 0 or not training or p == 0:
         return input
     result = input * 0.0 if p == 1 else input * (_kept_channels(input, p, axis) / (1 - p))
     return input.copy_(result) if inplace else result
@@ -129,7 +129,7 @@ def alpha_dropout(
     What is left is scaled and moved, so that mean and variance stay (Klambauer et al. 2017).
     """
     check_probability(p)
-    if not training or p == 0 or input.array.size == 0:
+    if input.array.size == 0 or not training or p == 0:
         return input
     if p == 1:
         return _alpha(input, None, p, inplace)
@@ -143,7 +143,7 @@ def feature_alpha_dropout(
 ) -> Tensor:
     """`alpha_dropout` of whole channels, dimension 1."""
     check_probability(p)
-    if not training or p == 0 or input.array.size == 0:
+    if input.array.size == 0 or not training or p == 0:
         return input
     return _alpha(input, None if p == 1 else _kept_channels(input, p, 1), p, inplace)
 

@@ -187,7 +187,7 @@ def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> N
 # Parameters whose numbers are elements, not sizes: those may be larger.
 _ELEMENTS = {
     "value", "values", "fill_value", "other", "min", "max", "start", "end", "step", "alpha", "beta",
-    "data", "obj", "exponent", "lambd", "weight", "input", "p",
+    "data", "obj", "exponent", "lambd", "weight", "input", "p", "ord",
 }  # fmt: skip
 
 

@@ -74,6 +74,23 @@ class Philox:
         uniforms = self._uniform(state, shape, np.dtype(np.float64))
         return (self.xp.log1p(-uniforms) / -rate).astype(dtype)
 
+    def random_cauchy(
+        self, state: Any, shape: tuple[int, ...], median: float, sigma: float, dtype: Any
+    ) -> Any:
+        uniforms = self._uniform(state, shape, np.dtype(np.float64))
+        return (median + sigma * self.xp.tan(math.pi * (uniforms - 0.5))).astype(dtype)
+
+    def random_geometric(self, state: Any, shape: tuple[int, ...], p: float, dtype: Any) -> Any:
+        uniforms = self._uniform(state, shape, np.dtype(np.float64))
+        trials = self.xp.ceil(self.xp.log1p(-uniforms) / math.log1p(-p))
+        return self.xp.maximum(trials, 1.0).astype(dtype)
+
+    def random_log_normal(
+        self, state: Any, shape: tuple[int, ...], mean: float, std: float, dtype: Any
+    ) -> Any:
+        normals = self.random_normal(state, shape, mean, std, np.dtype(np.float64))
+        return self.xp.exp(normals).astype(dtype)
+
     def random_bernoulli(self, state: Any, shape: tuple[int, ...], p: Any) -> Any:
         if isinstance(p, (int, float)):
             return self._words(state, math.prod(shape)).reshape(shape) < math.ceil(p * 2**32)
