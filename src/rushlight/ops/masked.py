@@ -197,7 +197,7 @@ def norm(
     """The p-norm, p being `ord`, over `dim` of the elements where `mask` is true."""
     ord = 2.0 if ord is None else number(ord)
     x = _masked("norm", input, mask, dtype, math.inf if ord < 0 else 0.0)
-    return linalg_norms.norm(x, ord, dim, keepdim)
+    return linalg_norms.vector_norm(x, ord, dim, keepdim)
 
 
 @operation("masked")
