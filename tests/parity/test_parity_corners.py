@@ -41,6 +41,9 @@ ELSEWHERE_BEYOND = {
     "nn.functional.batch_norm": "in training what infinities are averaged to is nan here",
     "nn.functional.elu": "PyTorch's slope at nan depends on the size",
     "nn.functional.hardswish": "PyTorch's slope at nan depends on the size",
+    "nn.functional.fractional_max_pool2d": "of several nans the first is taken, there the last",
+    "nn.functional.fractional_max_pool3d": "of several nans the first is taken, there the last",
+    "prod": "PyTorch divides the product by an element, which gives nan beside infinities",
     "sub": "PyTorch multiplies complex numbers by alpha, so that an infinity brings a nan along",
 }  # fmt: skip
 

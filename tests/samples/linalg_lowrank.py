@@ -70,5 +70,6 @@ ops = [
     Op("svd_lowrank", _matrices, _reference, call=_values_and_product("svd_lowrank"), **_OPTIONS),
     Op("pca_lowrank", _components, _reference, call=_values_and_product("pca_lowrank"),
        **_OPTIONS),
-    Op("lobpcg", _definite, call=_largest, unrecorded="reads a value", **_OPTIONS),
+    Op("lobpcg", _definite, call=_largest, unrecorded="reads a value", peer_gradient=False,
+       **_OPTIONS),
 ]  # fmt: skip

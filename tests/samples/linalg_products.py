@@ -103,7 +103,8 @@ def _vecdot(a: Array, b: Array, dim: int = -1) -> Array:
 _OPTIONS: dict[str, Any] = {"halves": False, "tolerance": 1e-4}
 
 ops = [
-    Op("matrix_exp", _exponentials, _exponential, tolerance=1e-4),
+    # PyTorch overflows in halves.
+    Op("matrix_exp", _exponentials, _exponential, tolerance=1e-4, halves=False),
     Op("matrix_power", _powers, lambda a, n: np.linalg.matrix_power(a, n), composite=True,
        **_OPTIONS),
     Op("linalg.multi_dot", _chains, np.linalg.multi_dot, composite=True, tolerance=1e-4),

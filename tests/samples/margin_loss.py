@@ -78,7 +78,7 @@ def _multi(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(3, 4), labels, 3, raises=ValueError, match="only p == 1 and p == 2")
     yield Invalid(v.normal(3, 4), labels[:2], raises=RuntimeError, match=(
         r"Expected target size \[3\], but got \[2\]"))
-    yield Invalid(v.normal(3, 4), labels, weight=v.normal(3), raises=RuntimeError,
+    yield Invalid(v.normal(3, 4), labels, weight=Fixed(v.normal(3)), raises=RuntimeError,
                   match="inconsistent weight size, expected 4 but got")
     yield Invalid(v.normal(3, 0), labels, raises=RuntimeError, match="Expected non-empty vector")
     yield Invalid(v.normal(3, 4), labels.astype("int32"), raises=RuntimeError,
@@ -159,8 +159,8 @@ def _triplet(
     return _reduced(np.maximum(0, margin + near - far), reduction)
 
 
-def _loss(name: str, samples: Any, reference: Any) -> Op:
-    return Op(f"nn.functional.{name}", samples, reference, composite=True)
+def _loss(name: str, samples: Any, reference: Any, halves: bool = True) -> Op:
+    return Op(f"nn.functional.{name}", samples, reference, composite=True, halves=halves)
 
 
 ops = [
@@ -169,8 +169,8 @@ ops = [
     _loss("margin_ranking_loss", _ranking, lambda a, b, t, margin=0.0, reduction="mean": _reduced(
         np.maximum(0, margin - t * (a - b)), reduction)),
     _loss("cosine_embedding_loss", _cosine, _cosine_reference),
-    _loss("multi_margin_loss", _multi, _multi_reference),
-    _loss("multilabel_margin_loss", _multilabel, _multilabel_reference),
+    _loss("multi_margin_loss", _multi, _multi_reference, halves=False),
+    _loss("multilabel_margin_loss", _multilabel, _multilabel_reference, halves=False),
     _loss("multilabel_soft_margin_loss", _multilabel_soft, _multilabel_soft_reference),
     _loss("triplet_margin_loss", _triplets(p=1.0, eps=0.1, margin=5.0), _triplet),
     _loss("triplet_margin_with_distance_loss", _triplets(), _triplet),

@@ -13,7 +13,7 @@ from .elementwise import SHAPES
 LAMBDA = 0.42  # between two of `distinct`
 
 
-def _inputs(*parameters: Any, **named: Any) -> Any:
+def _inputs(*parameters: Any, is_composed: bool = False, **named: Any) -> Any:
     """Inputs of all shapes, also with parameters, and what is no input."""
 
     def samples(v: Values) -> Iterator[Sample]:
@@ -22,7 +22,9 @@ def _inputs(*parameters: Any, **named: Any) -> Any:
         if parameters or named:
             yield Sample(2.1 * v.distinct(3, 4), *parameters, **named)
         yield Sample(Fixed(np.array([np.nan, np.inf, -np.inf])))
-        yield Invalid([1.0], raises=TypeError, match="argument 'input' .*must be Tensor, not list")
+        if not is_composed:  # PyTorch's compositions call a method of what they are given
+            yield Invalid([1.0], raises=TypeError,
+                          match="argument 'input' .*must be Tensor, not list")
         yield Invalid(v.mask(3), raises=RuntimeError, own_words=True)
 
     return samples
@@ -103,7 +105,9 @@ def _in_place(name: str, reference: Any, *parameters: Any) -> Op:
         function = getattr(torch.nn.functional, name)
         return lambda x, *rest: function(x.clone(), *rest)
 
-    return Op(f"nn.functional.{name}", samples, reference, call=call, composite=True)
+    # The slope of PyTorch's celu_ is rounded to float32.
+    return Op(f"nn.functional.{name}", samples, reference, call=call, composite=True,
+              peer_gradient=name != "celu_")
 
 
 def _activation(name: str, samples: Any, reference: Any, **options: Any) -> Op:
@@ -119,15 +123,15 @@ ops = [
                 lambda x: 1.0507009873554805 * _scaled_elu(x)),
     _activation("prelu", _prelu, _prelu_reference),
     _activation("rrelu", _rrelu, lambda x, low=1 / 8, high=1 / 3: np.where(
-        x > 0, x, (low + high) / 2 * x)),
+        x > 0, x, (low + high) / 2 * x), composite=True),
     _activation("softshrink", _refusing(-1.0, "lambda must be", LAMBDA),
                 lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x - lambd * np.sign(x))),
     _activation("hardshrink", _inputs(LAMBDA),
                 lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x)),
-    _activation("tanhshrink", _inputs(), lambda x: x - np.tanh(x), composite=True,
+    _activation("tanhshrink", _inputs(is_composed=True), lambda x: x - np.tanh(x), composite=True,
                 integers="float32"),
-    _activation("softsign", _inputs(), lambda x: x / (1 + np.abs(x)), composite=True,
-                integers="float32"),
+    _activation("softsign", _inputs(is_composed=True), lambda x: x / (1 + np.abs(x)),
+                composite=True, integers="float32"),
     Op("nn.functional.glu", _halved, _glu, composite=True),
     _in_place("relu_", lambda x: np.maximum(x, 0)),
     _in_place("celu_", _elu, 1.7),

@@ -129,7 +129,7 @@ def histogram(
         )
     ends = None if range is None else [*range]
     edges = _edges("histogram", x, [bins], ends)
-    return _Histogram(_counted("histogram", x, edges, weight, density), edges[0])
+    return _Histogram(_counted("histogram", x, edges, weight, density), edges[0].clone())
 
 
 @operation(method=False)
@@ -215,7 +215,7 @@ def _checked_edges(name: str, x: Tensor, edges: Tensor) -> Tensor:
             f"torch.{name}(): bins tensor should have one dimension and at least one edge, but got "
             f"{list(edges.shape)}"
         )
-    return edges.detach()
+    return edges
 
 
 def _counted(name: str, x: Tensor, edges: list[Tensor], weight: Any, density: bool) -> Tensor:

@@ -125,7 +125,7 @@ def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
                 f"chain_matmul: Tensor dimension is {x.array.ndim}, expected 2 instead (number {i})"
             )
     if len(matrices) == 1:
-        return matrices[0]
+        return matrices[0].clone()
     return _multi_dot("chain_matmul", list(matrices))
 
 
