@@ -185,7 +185,7 @@ def _edges(name: str, x: Tensor, bins: Sequence[Any], ends: Any) -> list[Tensor]
         line = x[:, i]
         low, high = _range(name, line, None if ends is None else ends[2 * i : 2 * i + 2])
         edges.append(linspace(low, high, number + 1, dtype=x.dtype, device=x.device))
-    return edges.detach() if edges.requires_grad else edges
+    return edges
 
 
 def _range(name: str, line: Tensor, ends: Any) -> tuple[Any, Any]:
