@@ -50,9 +50,9 @@ def checkpoint(
     >>> import rushlight as torch
     >>> from rushlight.utils.checkpoint import checkpoint
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
-    >>> checkpoint(lambda x: x.exp().sin().sum(), x, use_reentrant=False).backward()
+    >>> checkpoint(lambda x: x.square().square().sum(), x, use_reentrant=False).backward()
     >>> x.grad
-    tensor([-2.4783,  3.3129])
+    tensor([ 4., 32.])
     """
     if use_reentrant is None:
         warnings.warn(
