@@ -19,6 +19,7 @@ function that takes `dim` or `keepdim` takes NumPy's `axis` and `keepdims` as we
 
 from __future__ import annotations
 
+import functools
 import inspect
 import linecache
 import types
@@ -471,7 +472,7 @@ def _entry(body: Any) -> Any:
     declared += ["**" + name for name in rest]
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
-        name=body.__name__, parameters=", ".join(declared), arguments=", ".join(passed),
+        name="entry", parameters=", ".join(declared), arguments=", ".join(passed),
         special=" or ".join(checks),
     )  # fmt: skip
     function = _compiled(source, body)
@@ -497,16 +498,25 @@ def _required_dim(signature: inspect.Signature) -> list[str]:
 
 
 def _compiled(source: str, body: types.FunctionType) -> Any:
-    file = f"<entry of {body.__module__}.{body.__name__}>"
+    """The function of a text, in which its name is `entry`; equal texts are compiled once."""
+    name = body.__name__
+    file = f"<entry of {body.__module__}.{name}>"
+    code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
     namespace = {
         "modes": modes, "special": special, "rescue": rescue, "absent": absent,
         "UNANSWERED": UNANSWERED, "body": body,
     }  # fmt: skip
-    exec(compile(source, file, "exec"), namespace)
+    namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-    namespace["entry"] = namespace[body.__name__]
-    entry_codes.add(namespace["entry"].__code__)
+    entry_codes.add(code)
     return namespace["entry"]
+
+
+@functools.cache
+def _code(source: str) -> types.CodeType:
+    """Compiling is half of the time that importing the operations takes."""
+    constants = compile(source, "<entry>", "exec").co_consts
+    return next(value for value in constants if isinstance(value, types.CodeType))
 
 
 def _inplace_of(function: Any) -> Any:
