@@ -103,5 +103,5 @@ $(PARITY)/.torch: | $(PARITY)/bin/python
 
 $(PARITY)/.installed: $(WHEEL) $(PARITY)/.torch
 	$(PARITY)/bin/pip install --quiet --no-deps --force-reinstall dist/*.whl
-	$(PARITY)/bin/pip install --quiet dist/*.whl  # what it needs
+	$(PARITY)/bin/pip install --quiet dist/*.whl scipy  # what it and its special functions need
 	touch $@
