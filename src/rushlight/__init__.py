@@ -84,8 +84,9 @@ from .random import (
 )
 
 # isort: split
-from . import graph, nn, optim, overrides, special, utils
+from . import func, graph, nn, optim, overrides, special, utils
 from . import missing as _missing
+from .func import vmap
 from .graph.compile import compile
 from .serialization import load, save
 

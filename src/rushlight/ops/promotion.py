@@ -49,7 +49,10 @@ def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
             f"{type(b).__name__}"
         )
     a, b = promoted(operation.operation_name, a, b, operation.floats, operation.wide_scalar)
-    return a, b, a.array, b.array if isinstance(b, Tensor) else b
+    x, y = a.array, b.array if isinstance(b, Tensor) else b
+    if launch.batching is not None and type(x) is not type(y):
+        x, y = launch.batching.alike(x, y)
+    return a, b, x, y
 
 
 def _is_bool(value: Any) -> bool:

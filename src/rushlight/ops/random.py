@@ -15,6 +15,7 @@ from ..dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype, int
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..grad_mode import state
+from ..kernels import launch
 from ..kernels.base.memory_order import filling_order
 from ..kernels.devices import is_same_device
 from ..layout import preserve_format
@@ -41,6 +42,11 @@ def _state(generator: Generator | None, device: Any) -> Any:
             f"Expected a '{where}' device type for generator but found '{generator.device}'"
         )
     return generator.state
+
+
+def _drawing(table: Any) -> Any:
+    """The table that draws: within `vmap` for all examples, or each by itself."""
+    return table if launch.batching is None else launch.batching.drawing(table)
 
 
 def _floating_of(name: str, x: Tensor) -> np.dtype[Any]:
@@ -71,7 +77,7 @@ def rand(
     """
     kind = _floating("rand", dtype)
     shape = asked_shape(size, options)
-    array = table_at(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
+    array = _drawing(table_at(device)).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
 
@@ -84,7 +90,7 @@ def randn(
     """Numbers drawn from the normal distribution of mean 0 and variance 1."""
     kind = _floating("randn", dtype)
     shape = asked_shape(size, options)
-    array = table_at(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
+    array = _drawing(table_at(device)).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
 
@@ -100,7 +106,7 @@ def randint(
     kind = (dtype or int64).numpy
     shape = new_shape((size,))
     _check_range("randint", low, high, kind)
-    array = table_at(device).random_integers(_state(generator, device), shape, low, high, kind)
+    array = _drawing(table_at(device)).random_integers(_state(generator, device), shape, low, high, kind)
     return finished(array, requires_grad)
 
 
@@ -129,7 +135,7 @@ def randperm(
     """The numbers from 0 to n - 1 in a random order."""
     if n < 0:
         raise OperationError(f"randperm: n must be non-negative, got {n}")
-    array = table_at(device).random_permutation(_state(generator, device), n)
+    array = _drawing(table_at(device)).random_permutation(_state(generator, device), n)
     return wrap(array).to(dtype or int64)
 
 
@@ -140,7 +146,7 @@ def drawn_like(
 
     It is dense, or, as far as the stream can tell, x's own memory if it is drawn `within` x.
     """
-    table, array = table_of(x), x.array
+    table, array = _drawing(table_of(x)), x.array
     draw = getattr(table, kernel)
     source = default_state(array) if generator is None else _state(generator, x.device)
     axes, back, contiguous = filling_order(array)
@@ -220,7 +226,7 @@ def normal(
         return randn(shape, generator=generator, dtype=like.dtype, device=like.device) * std + mean
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    array = table_at(device).random_normal(
+    array = _drawing(table_at(device)).random_normal(
         _state(generator, device), new_shape((size,)), mean, std, _floating("normal", dtype)
     )
     return wrap(array)
@@ -237,7 +243,7 @@ def bernoulli(
         probability = _probabilities(input)
     elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    table = table_of(input)
+    table = _drawing(table_of(input))
     mask = table.random_bernoulli(_state(generator, input.device), input.array.shape, probability)
     return wrap(table.cast(mask, input.array.dtype))
 
@@ -262,7 +268,7 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    table = table_of(input)
+    table = _drawing(table_of(input))
     source = _state(generator, input.device)
     return wrap(table.random_multinomial(source, input.array, num_samples, bool(replacement)))
 
