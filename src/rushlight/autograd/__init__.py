@@ -15,13 +15,13 @@ from ..grad_mode import (
 from ..kernels import launch
 from ..kernels.launch import kernels
 from ..tensor import Tensor, wrap
-from . import engine, grad_mode, graph
+from . import engine, forward_ad, grad_mode, graph
 from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
 from .node import Node
 
 __all__ = [
-    "Function", "Node", "backward", "enable_grad", "grad", "grad_mode", "gradcheck",
+    "Function", "Node", "backward", "enable_grad", "forward_ad", "grad", "grad_mode", "gradcheck",
     "gradgradcheck", "graph", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
     "no_grad", "set_grad_enabled",
 ]  # fmt: skip

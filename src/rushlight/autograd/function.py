@@ -11,6 +11,7 @@ import numpy as np
 from ..dtype import FLOATING
 from ..errors import NotSupportedError
 from ..grad_mode import enable_grad, no_grad, state
+from ..kernels import launch
 from ..tensor import Tensor
 from .mirror import written
 from .node import Node, edge_to, next_sequence
@@ -76,6 +77,10 @@ class Function(Node):
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
+        if launch.batching is not None and hasattr(cls, "vmap"):
+            level = launch.batching.level_of_tensors(inputs)
+            if level is not None:
+                return launch.batching.call_vmap(cls, level, inputs)
         node = cls._node_class()()
         node._saved = ()
         recording = state.enabled and any(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..autograd.operation import Operation
 from ..kernels import launch
@@ -25,6 +25,10 @@ class Hooks:
     def table_for(arrays: Any) -> Any:
         """The table for a call some of whose arrays are batched; None if none is."""
         return None if level_of(arrays) is None else _table
+
+    @staticmethod
+    def is_batched(array: Any) -> bool:
+        return type(array) is BatchedArray
 
     @staticmethod
     def alike(x: Any, y: Any) -> tuple[Any, Any]:
@@ -49,6 +53,44 @@ class Hooks:
             if not level.is_active and level not in own:
                 gradient = Leave.apply(gradient, 0, level).sum(0)
         return gradient
+
+
+    @staticmethod
+    def level_of_tensors(values: Any) -> Level | None:
+        """The highest level among tensors."""
+        return level_of([value.array for value in values if isinstance(value, Tensor)])
+
+    @staticmethod
+    def call_vmap(function: Any, level: Level, inputs: tuple[Any, ...]) -> Any:
+        """The results of a user's `Function` by its own `vmap`, which sees whole batches."""
+        given = [
+            Leave.apply(value, value.array.dim, level)
+            if isinstance(value, Tensor) and is_at(value.array, level) else value
+            for value in inputs
+        ]  # fmt: skip
+        dims = tuple([
+            value.array.dim if isinstance(value, Tensor) and is_at(value.array, level) else None
+            for value in inputs
+        ])  # fmt: skip
+        results, places = function.vmap(VmapInfo(level.size, level.randomness), dims, *given)
+        leaves, form = tree_flatten(results)
+        spread = _spread(places, form)
+        if spread is None:
+            raise ValueError(
+                f"{function.__name__}.vmap: out_dims {places} do not match the structure of the "
+                "results"
+            )
+        return tree_unflatten([
+            leaf if place is None else Enter.apply(leaf, place % leaf.array.ndim, level)
+            for leaf, place in zip(leaves, spread, strict=True)
+        ], form)  # fmt: skip
+
+
+class VmapInfo(NamedTuple):
+    """What a `Function`'s own `vmap` is told."""
+
+    batch_size: int
+    randomness: str
 
 
 def _levels_of(array: Any) -> list[Level]:
@@ -131,8 +173,8 @@ def vmap(
     """A function that maps `func` over a dimension of its tensors, all examples at once.
 
     `in_dims` says which dimension of each argument counts the examples (None: it is the same for
-    all), `out_dims` where that of the results goes; both may be trees like the arguments. Random
-    numbers are refused unless `randomness` is "different" or "same". With `chunk_size` as many
+    all, as keyword arguments are), `out_dims` where that of the results goes; both may be trees like
+    the arguments. Random numbers are refused unless `randomness` is "different" or "same". With `chunk_size` as many
     examples at a time are computed. See docs/func.md.
 
     >>> import rushlight as torch
@@ -153,20 +195,16 @@ def vmap(
     def mapped(*args: Any, **kwargs: Any) -> Any:
         leaves, form = tree_flatten(args)
         dims = _input_dims(func, in_dims, args, leaves, form)
-        keyed, key_form = tree_flatten(kwargs)
-        key_dims = [0 if isinstance(value, Tensor) else None for value in keyed]
-        size = _batch_size([*leaves, *keyed], [*dims, *key_dims])
+        size = _batch_size(leaves, dims)
 
         def call(first: int, count: int) -> tuple[list[Any], TreeSpec, list[int | None]]:
             is_part = count < size
             with entered(count, randomness) as level:
                 given = [
                     _entered(value, dim, level, first, is_part)
-                    for value, dim in zip([*leaves, *keyed], [*dims, *key_dims], strict=True)
+                    for value, dim in zip(leaves, dims, strict=True)
                 ]
-                positional = tree_unflatten(given[: len(leaves)], form)
-                by_name = tree_unflatten(given[len(leaves) :], key_form)
-                results, result_form = tree_flatten(func(*positional, **by_name))
+                results, result_form = tree_flatten(func(*tree_unflatten(given, form), **kwargs))
                 places = _output_dims(func, out_dims, result_form)
                 left = [
                     _left(func, result, place, level)

@@ -16,6 +16,7 @@ from ..autograd import engine
 from ..autograd.node import nodes_from
 from ..autograd.operation import Operation
 from ..grad_mode import enable_grad, state
+from ..ops.creation import eye
 from ..tensor import Tensor
 from ..utils._pytree import tree_flatten, tree_map, tree_unflatten
 
@@ -148,7 +149,7 @@ def _grad_and_value(func: Any, argnums: Any, has_aux: bool, args: Any, kwargs: A
             )
         if output.array.ndim:
             raise RuntimeError(
-                f"{api}: Expected f(*args) to return a scalar tensor, got tensor with "
+                f"{api}: Expected f(*args) to return a scalar Tensor, got tensor with "
                 f"{output.array.ndim} dims. Maybe you wanted to use the vjp or jacrev APIs instead?"
             )
         keeps = not inputs.is_all([output])
@@ -322,11 +323,10 @@ def unit_vectors(tensors: list[Tensor]) -> list[Tensor]:
     found = []
     first = 0
     for tensor in tensors:
-        size = tensor.numel()
-        basis = tensor.detach().new_zeros((total, size))
-        basis.narrow(0, first, size).diagonal().fill_(1)
-        found.append(basis.reshape(total, *tensor.shape))
-        first += size
+        unit = eye(total, dtype=tensor.dtype, device=tensor.device)
+        part = unit.narrow(1, first, tensor.numel())
+        found.append(part.reshape(total, *tensor.shape))
+        first += tensor.numel()
     return found
 
 

@@ -201,9 +201,8 @@ def read(level: Level, name: str, arguments: Arguments) -> Any:
 @rule_of_kind("dynamic")
 def dynamic(level: Level, name: str, arguments: Arguments) -> Any:
     raise RuntimeError(
-        f"vmap: It looks like you're calling {name}, whose result's shape depends on the values "
-        "(nonzero, masks as indices, unique). We don't support vmap over that, as the examples' "
-        "results would differ in shape; torch.where keeps the shape."
+        "vmap: We do not support batching operators that can output dynamic shape. Attempted to "
+        f"vmap over {name}. The examples' results would differ in shape; torch.where keeps it."
     )
 
 

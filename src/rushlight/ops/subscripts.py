@@ -12,6 +12,7 @@ import numpy as np
 from ..dtype import INTEGER, int32, int64, uint8
 from ..dtype import bool as bool_
 from ..errors import OperationError
+from ..kernels import launch
 from ..tensor import Tensor, wrap
 from . import creation
 from .common import table_of
@@ -121,7 +122,8 @@ def checked_part(self: Tensor, part: Any) -> Any:
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
             f"valid indices (got {type(part).__name__})"
         )
-    if part.array.ndim == 0 and part.dtype.category == INTEGER and part.dtype is not uint8:
+    is_number = part.array.ndim == 0 and part.dtype.category == INTEGER and part.dtype is not uint8
+    if is_number and (launch.batching is None or not launch.batching.is_batched(part.array)):
         return int(part.item())
     if part.dtype not in (bool_, uint8, int64, int32):
         raise IndexError(
@@ -166,6 +168,8 @@ def _index_tensor(self: Tensor, part: Any) -> Tensor:
 
 def _index_beside(self: Tensor, index: Tensor) -> Tensor:
     """An index tensor of the CPU where the indexed one is; others must be there."""
+    if index.device == self.device:  # one of them is a batch's
+        return index
     if not table_of(index).is_host:
         raise OperationError(
             "indices should be either on cpu or on the same device as the indexed tensor "
