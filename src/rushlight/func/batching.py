@@ -38,6 +38,17 @@ class Hooks:
         return x, y
 
     @staticmethod
+    def copy_beside(x: Tensor, others: Any) -> Tensor:
+        """A copy of x that is batched at each level that one of the others is."""
+        own = _levels_of(x.array)
+        for other in others:
+            for level in _levels_of(other.array) if isinstance(other, Tensor) else ():
+                if level not in own:
+                    x = Enter.apply(Leave.apply(x, 0, level), 0, level)
+                    own.append(level)
+        return x.clone()
+
+    @staticmethod
     def drawing(table: Any) -> Any:
         """The table that random numbers are drawn by."""
         return DrawingTable(table) if active_levels() else table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .levels import Level
-from .table import batched, expanded, front, is_array, is_at, loop, rule, run
+from .table import batched, example, expanded, front, is_array, is_at, loop, rule, run
 
 Arguments = tuple[Any, ...]
 
@@ -225,4 +225,6 @@ def nll_loss_backward(level: Level, name: str, arguments: Arguments) -> Any:
     scale = run("expand", (scale, target.shape))
     rows = folded(scale, level), folded(target, level)
     folded_shape = (level.size * shape[0], *shape[1:])
+    # A row's own gradient does not ask for the total: any example's will do.
+    (total,) = example((total,), level, 0)
     return unfolded(run(name, (*rows, weight, total, "none", ignored, folded_shape)), level)

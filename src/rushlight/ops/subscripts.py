@@ -201,7 +201,8 @@ def split(self: Tensor, parts: list[Any]) -> tuple[tuple[Any, ...], list[Tensor 
             if count != 1 or part.array.dtype == MASK:
                 _check_mask(part, shape, dim)
             view += [_FULL] * count or [None]
-            tensors.append(part if part.array.ndim else part.reshape(1))
+            is_single_mask = part.array.ndim == 0 and part.array.dtype == MASK
+            tensors.append(part.reshape(1) if is_single_mask else part)
         else:
             view.append(part)
             if type(part) is not int:
