@@ -23,8 +23,8 @@ from .dtype import (
     int64,
 )
 from .dtype import bool as bool_dtype
-from .kernels.quiet import quietly
 from .kernels import launch
+from .kernels.quiet import quietly
 from .tensor import Tensor, wrap
 
 

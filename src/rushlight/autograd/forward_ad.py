@@ -80,8 +80,8 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> A
     if tensor.shape != tangent.shape:
         raise RuntimeError(
             "Trying to set a forward gradient that has a different size than that of the original "
-            f"Tensor, this is not supported. Tensor is of size {list(tensor.shape)} while the given "
-            f"forward gradient is of size {list(tangent.shape)}."
+            f"Tensor, this is not supported. Tensor is of size {list(tensor.shape)} while the "
+            f"given forward gradient is of size {list(tangent.shape)}."
         )
     (dual,) = Inputs("make_dual", [tensor]).tensors
     _levels[-1].append((dual, tangent))

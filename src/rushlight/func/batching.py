@@ -13,7 +13,7 @@ from ..tensor import Tensor
 from ..utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 from . import products, rules  # noqa: F401  # they register how kernels run on batches
 from .levels import BatchedArray, Level, active_levels, entered
-from .table import BatchedTable, DrawingTable, is_at, level_of, run
+from .table import BatchedTable, DrawingTable, front, is_at, level_of, run
 
 _table = BatchedTable()
 
@@ -32,7 +32,7 @@ class Hooks:
 
     @staticmethod
     def alike(x: Any, y: Any) -> tuple[Any, Any]:
-        """Two operands such that the first one's table takes both: as a batch of one, if need be."""
+        """Two operands such that the first one's table takes both: as a batch of one, perhaps."""
         if type(y) is BatchedArray and type(x) is not BatchedArray:
             x = BatchedArray(run("getitem", (x, (None,))), 0, y.level)
         return x, y
@@ -163,8 +163,7 @@ def _leave(x: Any, dim: int, level: Level) -> Any:
         axes.insert(dim, x.dim)
         return run("permute", (x.value, tuple(axes)))
     if type(x) is BatchedArray and x.level.number > level.number:
-        axes = (x.dim, *[axis for axis in range(x.value.ndim) if axis != x.dim])
-        first = run("permute", (x.value, axes))
+        first = front(x, x.level)
         return BatchedArray(_leave(first, dim + 1, level), 0, x.level)
     shape = (*x.shape[:dim], level.size, *x.shape[dim:])
     return run("expand", (run("getitem", (x, (*[slice(None)] * dim, None))), shape))
@@ -184,9 +183,9 @@ def vmap(
     """A function that maps `func` over a dimension of its tensors, all examples at once.
 
     `in_dims` says which dimension of each argument counts the examples (None: it is the same for
-    all, as keyword arguments are), `out_dims` where that of the results goes; both may be trees like
-    the arguments. Random numbers are refused unless `randomness` is "different" or "same". With `chunk_size` as many
-    examples at a time are computed. See docs/func.md.
+    all, as keyword arguments are), `out_dims` where that of the results goes; both may be trees
+    like the arguments. Random numbers are refused unless `randomness` is "different" or "same".
+    With `chunk_size` as many examples at a time are computed. See docs/func.md.
 
     >>> import rushlight as torch
     >>> x, y = torch.arange(6.0).reshape(3, 2), torch.ones(2)

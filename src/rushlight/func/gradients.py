@@ -200,7 +200,7 @@ def _place(number: Any, args: tuple[Any, ...]) -> int:
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """`func(*primals)`, and the function that takes cotangents of its outputs to those of primals.
 
-    With `has_aux` the function returns (outputs, other), and the result is (outputs, vjp_fn, other).
+    With `has_aux` the function returns (outputs, other), and the result has the other at its end.
 
     >>> import rushlight as torch
     >>> y, vjp_fn = torch.func.vjp(torch.sin, torch.zeros(2))

@@ -18,8 +18,8 @@ def functional_call(
 ) -> Any:  # fmt: skip
     """The module's result with other tensors in the places of its parameters and buffers.
 
-    They are given by name, in one dictionary or in several. What is not named stays as it is, unless
-    `strict`. Parameters that are one tensor in the module are one here, too (`tie_weights`).
+    They are given by name, in one dictionary or in several. What is not named stays as it is,
+    unless `strict`. Parameters that are one tensor in the module are one here, too (`tie_weights`).
 
     >>> import rushlight as torch
     >>> layer = torch.nn.Linear(2, 1)
@@ -55,9 +55,9 @@ def functional_call(
         return module(*args, **(kwargs or {}))
 
 
-def _places(module: Module) -> dict[str, tuple[dict[str, Any], str]]:
+def _places(module: Module) -> dict[str, tuple[Any, str]]:
     """Where a module keeps each parameter and buffer: by name, a dictionary and its key."""
-    found = {}
+    found: dict[str, tuple[Any, str]] = {}
     for prefix, part in module.named_modules(remove_duplicate=False):
         for store in (part._parameters, part._buffers):
             for key, value in store.items():
@@ -84,7 +84,8 @@ def _swapped(
     if strict and len(given) < len(places):
         missing = ", ".join(name for name in places if name not in given)
         raise RuntimeError(
-            f"Error(s) in loading state_dict for {type(module).__name__}: Missing key(s): {missing}."
+            f"Error(s) in loading state_dict for {type(module).__name__}: Missing key(s): "
+            f"{missing}."
         )
     before = [(store, key, store[key]) for store, key in places.values()]
     try:
@@ -99,7 +100,7 @@ def _swapped(
         launch.structure_changed()
 
 
-def _tied(places: dict[str, tuple[dict[str, Any], str]], given: dict[str, Any]) -> dict[str, Any]:
+def _tied(places: dict[str, tuple[Any, str]], given: dict[str, Any]) -> dict[str, Any]:
     """What was given, also for the other names of the same tensors."""
     names: dict[int, list[str]] = {}
     for name, (store, key) in places.items():

@@ -49,6 +49,10 @@ def _drawing(table: Any) -> Any:
     return table if launch.batching is None else launch.batching.drawing(table)
 
 
+def _drawing_at(device: Any) -> Any:
+    return _drawing(table_at(device))
+
+
 def _floating_of(name: str, x: Tensor) -> np.dtype[Any]:
     """The dtype of a tensor that is to be filled."""
     kind = x.array.dtype
@@ -77,7 +81,7 @@ def rand(
     """
     kind = _floating("rand", dtype)
     shape = asked_shape(size, options)
-    array = _drawing(table_at(device)).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
+    array = _drawing_at(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
 
@@ -90,7 +94,7 @@ def randn(
     """Numbers drawn from the normal distribution of mean 0 and variance 1."""
     kind = _floating("randn", dtype)
     shape = asked_shape(size, options)
-    array = _drawing(table_at(device)).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
+    array = _drawing_at(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
 
@@ -106,7 +110,7 @@ def randint(
     kind = (dtype or int64).numpy
     shape = new_shape((size,))
     _check_range("randint", low, high, kind)
-    array = _drawing(table_at(device)).random_integers(_state(generator, device), shape, low, high, kind)
+    array = _drawing_at(device).random_integers(_state(generator, device), shape, low, high, kind)
     return finished(array, requires_grad)
 
 
@@ -135,7 +139,7 @@ def randperm(
     """The numbers from 0 to n - 1 in a random order."""
     if n < 0:
         raise OperationError(f"randperm: n must be non-negative, got {n}")
-    array = _drawing(table_at(device)).random_permutation(_state(generator, device), n)
+    array = _drawing_at(device).random_permutation(_state(generator, device), n)
     return wrap(array).to(dtype or int64)
 
 
@@ -226,7 +230,7 @@ def normal(
         return randn(shape, generator=generator, dtype=like.dtype, device=like.device) * std + mean
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    array = _drawing(table_at(device)).random_normal(
+    array = _drawing_at(device).random_normal(
         _state(generator, device), new_shape((size,)), mean, std, _floating("normal", dtype)
     )
     return wrap(array)
