@@ -38,20 +38,32 @@ def values(results: list[Any]) -> list[Any]:
     return [t for t in results if isinstance(t, Tensor)]
 
 
+@pytest.mark.parametrize("which", ["all", "first", "others"])
 @each(ALL)
-def test_a_batch_is_its_examples(op: Op) -> None:
+def test_a_batch_is_its_examples(op: Op, which: str) -> None:
     for sample, examples in batches(op):
         function = function_of(op, sample, True)
 
         def call(*given: Tensor, function: Any = function) -> list[Tensor]:
             return values(function(*[t.clone() for t in given]))
 
-        stacked = [torch.stack(pair) for pair in zip(*examples, strict=True)]
+        count = len(examples[0])
+        is_batched = [which == "all" or (which == "first") == (i == 0) for i in range(count)]
+        if not any(is_batched):
+            continue
+        examples[1] = [  # what is not batched is the same for both
+            b if here else a for a, b, here in zip(*examples, is_batched, strict=True)
+        ]
+        given = [
+            torch.stack([a, b]) if here else a
+            for a, b, here in zip(*examples, is_batched, strict=True)
+        ]
         state = default_generator.get_state()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                found = torch.vmap(call)(*stacked)
+                in_dims = tuple([0 if here else None for here in is_batched])
+                found = torch.vmap(call, in_dims=in_dims)(*given)
             except RuntimeError as error:
                 default_generator.set_state(state)
                 if any(words in str(error) for words in REFUSED):

@@ -283,7 +283,7 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
     drawn = drawn_like(self, kernel, generator, *parameters, within=True)
     if state.enabled and is_tracked(self):
         return self.copy_(wrap(drawn))
-    table_of(self).copy(self.array, drawn)
+    table_of(self, drawn).copy(self.array, drawn)
     written(self)
     return self
 
