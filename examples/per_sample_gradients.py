@@ -69,7 +69,8 @@ def main() -> None:
     together = time.perf_counter() - start
     for name, gradient in gradients.items():
         norms = gradient.flatten(1).norm(dim=1)
-        print(f"{name:14} {tuple(gradient.shape)!s:22} norms {norms.min():.4f} .. {norms.max():.4f}")
+        shape = str(tuple(gradient.shape))
+        print(f"{name:14} {shape:22} norms {norms.min():.4f} .. {norms.max():.4f}")
 
     start = time.perf_counter()
     for i in range(len(images)):

@@ -96,7 +96,7 @@ globals().update(ops.declare.places["torch"])
 
 _missing.watch(
     _sys.modules[__name__], autograd, cuda, nn, nn.functional, nn.init, nn.utils, optim,
-    optim.lr_scheduler, special, utils.data,
+    optim.lr_scheduler, special, utils.data, func,
 )  # fmt: skip
 
 _missing.watch_tensor(Tensor)

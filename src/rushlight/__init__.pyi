@@ -12,6 +12,7 @@ import numpy as np
 
 from . import autograd as autograd
 from . import cuda as cuda
+from . import func as func
 from . import graph as graph
 from . import nn as nn
 from . import ops as ops
@@ -55,6 +56,7 @@ from .dtype import uint8 as uint8
 from .dtype import uint16 as uint16
 from .dtype import uint32 as uint32
 from .dtype import uint64 as uint64
+from .func import vmap as vmap
 from .graph.compile import compile as compile
 from .kernels import get_num_threads as get_num_threads
 from .kernels import set_num_threads as set_num_threads

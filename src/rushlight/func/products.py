@@ -171,7 +171,7 @@ def convolution_backward_weight(level: Level, name: str, arguments: Arguments) -
     return unfolded(run(name, grouped), level)
 
 
-@rule("batch_norm")
+@rule("batch_norm", checks_writes=True)
 def batch_norm(level: Level, name: str, arguments: Arguments) -> Any:
     x, weight, bias, mean, var, training, momentum, eps = arguments
     if training and mean is not None and not (is_at(mean, level) and is_at(var, level)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels import launch
 from ..tensor import wrap_dim
 from .levels import BatchedArray, Level
 from .table import (
@@ -312,5 +313,7 @@ def _rank(indices: Any) -> int:
 
 def _examples(level: Level, rank: int, like: Any) -> Any:
     """The number of each example, as an index that broadcasts against others of `rank`."""
-    numbers = run("arange", (0, 1, level.size, "int64"))
+    while type(like) is BatchedArray:
+        like = like.value
+    numbers = launch.kernels[type(like)].arange(0, 1, level.size, "int64")  # on its device
     return run("view", (numbers, (level.size, *[1] * rank)))
