@@ -15,13 +15,13 @@ from samples import Op, Sample, build
 
 # What PyTorch refuses under vmap, too: values go to Python, or a shape depends on them.
 REFUSED = ("data-dependent", "dynamic shape", "randomness error mode", "not being vmapped over",
-           "must only return Tensors")  # fmt: skip
+           "must only return Tensors", "running_mean or running_var")  # fmt: skip
 
 
-def batches(op: Op) -> list[tuple[Sample, list[list[Tensor]]]]:
+def batches(op: Op, device: str = "cpu") -> list[tuple[Sample, list[list[Tensor]]]]:
     """The samples, and the tensors of two examples where these are alike."""
     found = []
-    tensor = maker("cpu")
+    tensor = maker(device)
     for first, second in pairs(op):
         one, other = build(torch, first, tensor), build(torch, second, tensor)
         examples = [one.leaves(Tensor), other.leaves(Tensor)]
@@ -40,8 +40,8 @@ def values(results: list[Any]) -> list[Any]:
 
 @pytest.mark.parametrize("which", ["all", "first", "others"])
 @each(ALL)
-def test_a_batch_is_its_examples(op: Op, which: str) -> None:
-    for sample, examples in batches(op):
+def test_a_batch_is_its_examples(op: Op, which: str, device: str) -> None:
+    for sample, examples in batches(op, device):
         function = function_of(op, sample, True)
 
         def call(*given: Tensor, function: Any = function) -> list[Tensor]:

@@ -13,6 +13,7 @@ from ..dtype import INTEGER, int32, int64, uint8
 from ..dtype import bool as bool_
 from ..errors import OperationError
 from ..kernels import launch
+from ..kernels.devices import find_table
 from ..tensor import Tensor, wrap
 from . import creation
 from .common import table_of
@@ -112,7 +113,7 @@ def checked_part(self: Tensor, part: Any) -> Any:
     if isinstance(part, slice):
         return _checked_slice(part)
     if isinstance(part, (bool, np.bool_)):
-        return wrap(table_of(self).from_numpy(np.asarray(part)))
+        return _on_device_of(self, np.asarray(part))
     if isinstance(part, (int, np.integer)):
         return int(part)
     if isinstance(part, (list, tuple, range, np.ndarray)):
@@ -163,7 +164,13 @@ def _index_tensor(self: Tensor, part: Any) -> Tensor:
         array = array.astype("int64")
     elif array.dtype.kind in "iu" and not isinstance(part, np.ndarray):
         array = array.astype("int64")
-    return wrap(table_of(self).from_numpy(array))
+    return _on_device_of(self, array)
+
+
+def _on_device_of(self: Tensor, array: Any) -> Tensor:
+    """A host array's values where a tensor is; the table of a batch is no device's."""
+    table = table_of(self) if launch.batching is None else find_table(self.device)
+    return wrap(table.from_numpy(array))
 
 
 def _index_beside(self: Tensor, index: Tensor) -> Tensor:
