@@ -213,7 +213,10 @@ class _Backward:
         if self.create_graph:
             return known + gradient
         key = (target, number)
-        if key not in self.sums or launch.batching is not None:
+        batching = launch.batching
+        if key not in self.sums or batching is not None and (
+            batching.is_batched(known.array) or batching.is_batched(gradient.array)
+        ):
             self.sums.add(key)
             return known + gradient
         kernel_tables[type(known.array)].add(known.array, gradient.array, known.array)
