@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import rushlight as torch
 import samples
 from rushlight import Tensor
 from rushlight.autograd.node import Node
-from samples import Op, Sample, outputs
+from samples import Invalid, Op, Sample, Values, outputs
 
 ALL = list(samples.table)
 DIFFERENTIABLE = [op for op in ALL if op.differentiable]
@@ -115,3 +117,35 @@ def seeds_of(results: list[Tensor]) -> list[Tensor]:
 def declaration_of(value: Any) -> int:
     """What identifies an operation: its in-place form and its operator are the same one."""
     return id(getattr(value, "operation", None) or inspect.unwrap(value))
+
+
+# ---- samples as functions of their tensors
+
+
+def pairs(op: Op) -> list[tuple[Sample, Sample]]:
+    """The samples, each with one of other random numbers."""
+    first, second = (op.make(Values(op.name + more)) for more in ("", ", again"))
+    return [(a, b) for a, b in zip(first, second, strict=True) if not isinstance(a, Invalid)]
+
+
+@dataclass
+class Place:
+    """Where a tensor stands among the arguments."""
+
+    number: int
+
+
+def function_of(op: Op, sample: Sample, cloned: bool) -> Callable[..., Any]:
+    """The call of a sample, as a function of its tensors alone.
+
+    A record refuses views of what is from outside as results, and takes clones of them.
+    """
+    places = map(Place, count())
+    template = sample.map(lambda v: next(places) if isinstance(v, Tensor) else v)
+
+    def function(*values: Tensor) -> Any:
+        arguments = template.map(lambda v: values[v.number] if isinstance(v, Place) else v)
+        result = outputs(run(op, arguments))
+        return [t.clone() if cloned and isinstance(t, Tensor) else t for t in result]
+
+    return function

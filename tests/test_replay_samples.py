@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import count
 from types import GenericAlias
 from typing import Any
 
@@ -12,40 +9,20 @@ import numpy as np
 import pytest
 
 import rushlight as torch
-from ops_support import ALL, each, floating_outputs, maker, run, seeds_of, to_numpy
+from ops_support import (
+    ALL,
+    each,
+    floating_outputs,
+    function_of,
+    maker,
+    pairs,
+    seeds_of,
+    to_numpy,
+)
 from rushlight import Tensor
 from rushlight.graph import CaptureError
 from rushlight.graph.entry import Entry
-from samples import Invalid, Op, Sample, Values, build, outputs
-
-
-def pairs(op: Op) -> list[tuple[Sample, Sample]]:
-    """The samples, each with one of other random numbers."""
-    first, second = (op.make(Values(op.name + more)) for more in ("", ", again"))
-    return [(a, b) for a, b in zip(first, second, strict=True) if not isinstance(a, Invalid)]
-
-
-@dataclass
-class Place:
-    """Where a tensor stands among the arguments."""
-
-    number: int
-
-
-def function_of(op: Op, sample: Sample, cloned: bool) -> Callable[..., Any]:
-    """The call of a sample, as a function of its tensors alone.
-
-    A record refuses views of what is from outside as results, and takes clones of them.
-    """
-    places = map(Place, count())
-    template = sample.map(lambda v: next(places) if isinstance(v, Tensor) else v)
-
-    def function(*values: Tensor) -> Any:
-        arguments = template.map(lambda v: values[v.number] if isinstance(v, Place) else v)
-        result = outputs(run(op, arguments))
-        return [t.clone() if cloned and isinstance(t, Tensor) else t for t in result]
-
-    return function
+from samples import Op, build
 
 
 def compared(results: list[Any], inputs: list[Tensor]) -> list[Any]:

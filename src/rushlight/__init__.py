@@ -85,8 +85,9 @@ from .random import (
 )
 
 # isort: split
-from . import fft, graph, linalg, masked, nn, optim, overrides, signal, special, utils
+from . import fft, func, graph, linalg, masked, nn, optim, overrides, signal, special, utils
 from . import missing as _missing
+from .func import vmap
 from .graph.compile import compile
 from .serialization import load, save
 from .storage import TypedStorage, UntypedStorage
@@ -113,7 +114,7 @@ globals().update(ops.declare.places["torch"])
 
 
 _missing.watch(
-    _sys.modules[__name__], autograd, cuda, fft, linalg, masked, nn, nn.functional, nn.init,
+    _sys.modules[__name__], autograd, cuda, fft, func, linalg, masked, nn, nn.functional, nn.init,
     nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,
 )  # fmt: skip
 

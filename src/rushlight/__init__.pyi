@@ -14,6 +14,7 @@ from . import autograd as autograd
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
+from . import func as func
 from . import graph as graph
 from . import linalg as linalg
 from . import masked as masked
@@ -60,6 +61,7 @@ from .dtype import uint8 as uint8
 from .dtype import uint16 as uint16
 from .dtype import uint32 as uint32
 from .dtype import uint64 as uint64
+from .func import vmap as vmap
 from .graph.compile import compile as compile
 from .kernels import get_num_threads as get_num_threads
 from .kernels import set_num_threads as set_num_threads

@@ -23,8 +23,9 @@ from .dtype import (
     int64,
 )
 from .dtype import bool as bool_dtype
+from .kernels import launch
 from .kernels.quiet import quietly
-from .tensor import Tensor
+from .tensor import Tensor, wrap
 
 
 @dataclass
@@ -84,6 +85,11 @@ def tensor_repr(tensor: Tensor, *, tensor_contents: Any = None) -> str:
     """`tensor([1., 2.], grad_fn=<AddBackward0>)`."""
     from .nn.parameter import Buffer, Parameter
 
+    array = tensor.array
+    if launch.batching is not None and launch.batching.is_batched(array):
+        value = tensor_repr(wrap(array.value)).replace("\n", "\n    ")
+        number = array.level.number
+        return f"BatchedTensor(lvl={number}, bdim={array.dim}, value=\n    {value}\n)"
     plain = type(tensor) in (Tensor, Parameter, Buffer)
     prefix = "tensor(" if plain else f"{type(tensor).__name__}("
     contents = "[]" if tensor.array.size == 0 else quietly(_contents, tensor, len(prefix))

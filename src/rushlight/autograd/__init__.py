@@ -15,7 +15,7 @@ from ..grad_mode import (
 from ..kernels import launch
 from ..kernels.launch import kernels
 from ..tensor import Tensor, wrap
-from . import anomaly_mode, engine, function, functional, grad_mode, graph, variable
+from . import anomaly_mode, engine, forward_ad, function, functional, grad_mode, graph, variable
 from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
@@ -24,8 +24,8 @@ from .variable import Variable
 
 __all__ = [
     "Function", "Node", "Variable", "anomaly_mode", "backward", "detect_anomaly", "enable_grad",
-    "function", "functional", "grad", "grad_mode", "gradcheck", "gradgradcheck", "graph",
-    "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad",
+    "forward_ad", "function", "functional", "grad", "grad_mode", "gradcheck", "gradgradcheck",
+    "graph", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad",
     "set_detect_anomaly", "set_grad_enabled", "variable",
 ]  # fmt: skip
 

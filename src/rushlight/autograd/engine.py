@@ -194,6 +194,9 @@ class _Backward:
         own = False  # whether the memory is known to be the engine's
         if gradient is not None:
             array, like = gradient.array, leaf.array
+            if launch.batching is not None:
+                gradient = launch.batching.settled(gradient, like)
+                array = gradient.array
             if array.shape != like.shape or array.dtype is not like.dtype:
                 gradient = _fit(gradient, like.shape, like.dtype)
                 own = gradient.array is not array and _owns_memory(gradient)
@@ -233,7 +236,10 @@ class _Backward:
         if self.create_graph:
             return known + gradient
         key = (target, number)
-        if key not in self.sums:
+        batching = launch.batching
+        if key not in self.sums or batching is not None and (
+            batching.is_batched(known.array) or batching.is_batched(gradient.array)
+        ):
             self.sums.add(key)
             return known + gradient
         kernel_tables[type(known.array)].add(known.array, gradient.array, known.array)
@@ -347,6 +353,7 @@ class _Wanted:
     def __init__(self, inputs: list[Tensor], nodes: list[Node], first: int) -> None:
         self.inputs = inputs
         self.targets = {(t._grad_fn or t, t._output_number) for t in inputs}
+        self.arrays = {(t._grad_fn or t, t._output_number): t.array for t in inputs}
         self.target_nodes = {target for target, _ in self.targets}
         self.found: dict[Any, Tensor] = {}  # (node or leaf, output number) -> gradient
         self.needed: set[Any] = set()  # nodes from which an input can be reached
@@ -370,6 +377,8 @@ class _Wanted:
             for number in range(node._outputs):
                 if (node, number) in self.targets:
                     gradient = gradients if node._outputs == 1 else gradients[number]
+                    if launch.batching is not None and gradient is not None:
+                        gradient = launch.batching.settled(gradient, self.arrays[node, number])
                     self.found[node, number] = gradient
 
     def collect(self) -> list[Tensor | None]:

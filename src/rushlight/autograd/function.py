@@ -12,6 +12,7 @@ import numpy as np
 from ..dtype import FLOATING
 from ..errors import NotSupportedError
 from ..grad_mode import enable_grad, no_grad, state
+from ..kernels import launch
 from ..tensor import Tensor
 from .mirror import written
 from .node import Node, edge_to, next_sequence
@@ -90,6 +91,10 @@ class Function(Node):
     def apply(cls, *inputs: Any, **named: Any) -> Any:
         if named or cls.setup_context is not Function.setup_context:
             inputs = cls._all_inputs(inputs, named)
+        if launch.batching is not None and hasattr(cls, "vmap"):
+            level = launch.batching.level_of_tensors(inputs)
+            if level is not None:
+                return launch.batching.call_vmap(cls, level, inputs)
         node = cls._node_class()()
         node._saved = ()
         recording = state.enabled and any(

@@ -100,6 +100,8 @@ class Operation(Node):
                 arrays.append(value)
         try:
             table = kernel_tables[type(array)]
+            if launch.batching is not None:
+                table = launch.batching.table_for(arrays) or table
             if cls.forward is None:
                 results = getattr(table, cls.kernel)(*arrays)
             else:
@@ -149,6 +151,8 @@ class Operation(Node):
             original = snapshot(x)
         edges = tuple([edge_to(value) for value in (x, *others)]) if recording else ()
         table = kernel_tables[type(x.array)]
+        if launch.batching is not None:
+            table = launch.batching.table_for(arrays) or table
         try:
             if cls.forward is None:
                 getattr(table, cls.kernel)(x.array, *arrays, x.array)

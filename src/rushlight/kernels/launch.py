@@ -53,6 +53,10 @@ def intercepted(wrap: Any) -> Iterator[None]:
             tables_by_device.update(by_device)
 
 
+# What knows of arrays that stand for a batch (`func/batching.py`), once `vmap` has been called.
+batching: Any = None
+
+
 # ---- for whoever keeps a record of calls (see graph/capture.py)
 
 # The recorder at work, and what part of a training step the calls belong to.

@@ -8,6 +8,7 @@ from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX, uint8
 from ..dtype import bool as bool_
 from ..errors import NotSupportedError, OperationError
+from ..kernels import launch
 from ..scalars import assigned, checked, number
 from ..tensor import Tensor
 from ..types import Number
@@ -145,7 +146,7 @@ class MaskedFillInto(Operation):
 
     @staticmethod
     def forward(kernels: Any, x: Any, value: Any, mask: Any, out: Any = None) -> Any:
-        if type(value) is not type(x):  # a number
+        if type(value) not in launch.kernels:  # a number
             value = kernels.full((), value, x.dtype, x)
         return kernels.where(mask, value, x, x)
 

@@ -25,6 +25,7 @@ from ..dtype import (
 )
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError
+from ..kernels import launch
 from ..kernels.devices import find_table
 from ..kernels.launch import refuse_record, tables_by_device
 from ..kernels.quiet import quietly
@@ -489,6 +490,10 @@ def new_full(
     device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`torch.full(size, fill_value)` with this tensor's dtype and device."""
+    if launch.batching is not None and device is None and launch.batching.is_batched(self.array):
+        made = wrap(table_of(self).full(new_shape((size,)), 0, self.array.dtype, self.array))
+        made = made.to(dtype or self.dtype).fill_(fill_value)
+        return made.requires_grad_(requires_grad)
     return full(size, fill_value, dtype=dtype or self.dtype, device=device or self.device,
                 requires_grad=requires_grad)  # fmt: skip
 

@@ -398,7 +398,7 @@ def _share_memory(a: Tensor, b: Tensor) -> bool:
 
 def _store(target: Tensor, result: Tensor) -> None:
     """Overwrites `target` with `result`; one of another shape gets new memory, as in PyTorch."""
-    table = table_of(target)
+    table = table_of(target, result.array)
     if target.array.shape == result.array.shape:
         table.copy(target.array, result.array)
     else:
@@ -453,7 +453,7 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
         or target._view is not None and not node._edges[0] == _edge_of(source)
     ):
         return target.copy_(result)
-    table_of(target).copy(target.array, result.array)
+    table_of(target, result.array).copy(target.array, result.array)
     if not recording:
         written(target)
         return target

@@ -27,10 +27,15 @@ from ..scalars import number
 from ..tensor import Tensor, wrap
 
 
-def table_of(tensor: Tensor) -> Any:
-    """The kernels for a tensor's array, for a function that calls them by itself."""
+def table_of(tensor: Tensor, source: Any = None) -> Any:
+    """The kernels for a tensor's array, for a function that calls them by itself; those for writing
+    another array into it where that is given."""
     if launch.recorder is not None:
         launch.recorder.see_tensor(tensor)
+    if source is not None and launch.batching is not None:
+        table = launch.batching.table_for((tensor.array, source))
+        if table is not None:
+            return table
     return kernel_tables[type(tensor.array)]
 
 
@@ -48,7 +53,10 @@ def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
             f"{type(b).__name__}"
         )
     a, b = promoted(operation.operation_name, a, b, operation.floats, operation.wide_scalar)
-    return a, b, a.array, b.array if isinstance(b, Tensor) else b
+    x, y = a.array, b.array if isinstance(b, Tensor) else b
+    if launch.batching is not None and type(x) is not type(y):
+        x, y = launch.batching.alike(x, y)
+    return a, b, x, y
 
 
 def refuse_bool(operation: Any, *values: Any) -> None:

@@ -15,6 +15,7 @@ from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_d
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..grad_mode import state
+from ..kernels import launch
 from ..kernels.base.memory_order import filling_order
 from ..kernels.devices import is_same_device
 from ..layout import preserve_format
@@ -42,6 +43,15 @@ def _state(generator: Generator | None, device: Any) -> Any:
             f"Expected a '{where}' device type for generator but found '{generator.device}'"
         )
     return generator.state
+
+
+def _drawing(table: Any) -> Any:
+    """The table that draws: within `vmap` for all examples, or each by itself."""
+    return table if launch.batching is None else launch.batching.drawing(table)
+
+
+def _drawing_at(device: Any) -> Any:
+    return _drawing(table_at(device))
 
 
 def _floating_of(name: str, x: Tensor) -> np.dtype[Any]:
@@ -82,7 +92,7 @@ def rand(
     if (dtype or get_default_dtype()).category == COMPLEX:
         return _filled("uniform_", shape, dtype, device, generator, requires_grad)
     kind = _floating("rand", dtype)
-    array = table_at(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
+    array = _drawing_at(device).random_uniform(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
 
@@ -97,7 +107,7 @@ def randn(
     if (dtype or get_default_dtype()).category == COMPLEX:
         return _filled("normal_", shape, dtype, device, generator, requires_grad)
     kind = _floating("randn", dtype)
-    array = table_at(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
+    array = _drawing_at(device).random_normal(_state(generator, device), shape, 0.0, 1.0, kind)
     return finished(array, requires_grad)
 
 
@@ -113,7 +123,7 @@ def randint(
     kind = (dtype or int64).numpy
     shape = new_shape((size,))
     _check_range("randint", low, high, kind)
-    array = table_at(device).random_integers(_state(generator, device), shape, low, high, kind)
+    array = _drawing_at(device).random_integers(_state(generator, device), shape, low, high, kind)
     return finished(array, requires_grad)
 
 
@@ -142,7 +152,7 @@ def randperm(
     """The numbers from 0 to n - 1 in a random order."""
     if n < 0:
         raise OperationError(f"randperm: n must be non-negative, got {n}")
-    array = table_at(device).random_permutation(_state(generator, device), n)
+    array = _drawing_at(device).random_permutation(_state(generator, device), n)
     return wrap(array).to(dtype or int64)
 
 
@@ -153,7 +163,7 @@ def drawn_like(
 
     It is dense, or, as far as the stream can tell, x's own memory if it is drawn `within` x.
     """
-    table, array = table_of(x), x.array
+    table, array = _drawing(table_of(x)), x.array
     draw = getattr(table, kernel)
     source = default_state(array) if generator is None else _state(generator, x.device)
     axes, back, contiguous = filling_order(array)
@@ -250,7 +260,7 @@ def normal(
         return _Normal.apply(drawn * std + mean, *given)
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    array = table_at(device).random_normal(
+    array = _drawing_at(device).random_normal(
         _state(generator, device), new_shape((size,)), mean, std, _floating("normal", dtype)
     )
     return wrap(array)
@@ -267,7 +277,7 @@ def bernoulli(
         probability = _probabilities(input)
     elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    table = table_of(input)
+    table = _drawing(table_of(input))
     mask = table.random_bernoulli(_state(generator, input.device), input.array.shape, probability)
     drawn = wrap(table.cast(mask, input.array.dtype))
     return _Bernoulli.apply(drawn, input) if p is None else drawn
@@ -293,7 +303,7 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    table = table_of(input)
+    table = _drawing(table_of(input))
     source = _state(generator, input.device)
     return wrap(table.random_multinomial(source, input.array, num_samples, bool(replacement)))
 
@@ -304,7 +314,7 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
     drawn = drawn_like(self, kernel, generator, *parameters, within=True)
     if state.enabled and is_tracked(self):
         return self.copy_(wrap(drawn))
-    table_of(self).copy(self.array, drawn)
+    table_of(self, drawn).copy(self.array, drawn)
     written(self)
     return self
 

@@ -12,6 +12,8 @@ import numpy as np
 from ..dtype import INTEGER, int32, int64, uint8
 from ..dtype import bool as bool_
 from ..errors import OperationError
+from ..kernels import launch
+from ..kernels.devices import find_table
 from ..tensor import Tensor, wrap
 from . import creation
 from .common import table_of
@@ -111,7 +113,7 @@ def checked_part(self: Tensor, part: Any) -> Any:
     if isinstance(part, slice):
         return _checked_slice(part)
     if isinstance(part, (bool, np.bool_)):
-        return wrap(table_of(self).from_numpy(np.asarray(part)))
+        return _on_device_of(self, np.asarray(part))
     if isinstance(part, (int, np.integer)):
         return int(part)
     if isinstance(part, (list, tuple, range, np.ndarray)):
@@ -121,7 +123,8 @@ def checked_part(self: Tensor, part: Any) -> Any:
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
             f"valid indices (got {type(part).__name__})"
         )
-    if part.array.ndim == 0 and part.dtype.category == INTEGER and part.dtype is not uint8:
+    is_number = part.array.ndim == 0 and part.dtype.category == INTEGER and part.dtype is not uint8
+    if is_number and (launch.batching is None or not launch.batching.is_batched(part.array)):
         return int(part.item())
     if part.dtype not in (bool_, uint8, int64, int32):
         raise IndexError(
@@ -161,11 +164,19 @@ def _index_tensor(self: Tensor, part: Any) -> Tensor:
         array = array.astype("int64")
     elif array.dtype.kind in "iu" and not isinstance(part, np.ndarray):
         array = array.astype("int64")
-    return wrap(table_of(self).from_numpy(array))
+    return _on_device_of(self, array)
+
+
+def _on_device_of(self: Tensor, array: Any) -> Tensor:
+    """A host array's values where a tensor is; the table of a batch is no device's."""
+    table = table_of(self) if launch.batching is None else find_table(self.device)
+    return wrap(table.from_numpy(array))
 
 
 def _index_beside(self: Tensor, index: Tensor) -> Tensor:
     """An index tensor of the CPU where the indexed one is; others must be there."""
+    if index.device == self.device:  # one of them is a batch's
+        return index
     if not table_of(index).is_host:
         raise OperationError(
             "indices should be either on cpu or on the same device as the indexed tensor "
@@ -197,7 +208,8 @@ def split(self: Tensor, parts: list[Any]) -> tuple[tuple[Any, ...], list[Tensor 
             if count != 1 or part.array.dtype == MASK:
                 _check_mask(part, shape, dim)
             view += [_FULL] * count or [None]
-            tensors.append(part if part.array.ndim else part.reshape(1))
+            is_single_mask = part.array.ndim == 0 and part.array.dtype == MASK
+            tensors.append(part.reshape(1) if is_single_mask else part)
         else:
             view.append(part)
             if type(part) is not int:

@@ -1,0 +1,149 @@
+"""Modules as functions of their parameters: `functional_call`, `stack_module_state`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..kernels import launch
+from ..nn.module import Module
+from ..ops.joining import stack
+from ..tensor import Tensor
+
+
+def functional_call(
+    module: Module, parameter_and_buffer_dicts: Any, args: Any = None, kwargs: Any = None, *,
+    tie_weights: bool = True, strict: bool = False,
+) -> Any:  # fmt: skip
+    """The module's result with other tensors in the places of its parameters and buffers.
+
+    They are given by name, in one dictionary or in several. What is not named stays as it is,
+    unless `strict`. Parameters that are one tensor in the module are one here, too (`tie_weights`).
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.Linear(2, 1)
+    >>> given = {"weight": torch.ones(1, 2), "bias": torch.zeros(1)}
+    >>> torch.func.functional_call(layer, given, (torch.tensor([3.0, 4.0]),))
+    tensor([7.])
+    """
+    if isinstance(parameter_and_buffer_dicts, dict):
+        given = dict(parameter_and_buffer_dicts)
+    elif isinstance(parameter_and_buffer_dicts, (tuple, list)):
+        if not all(isinstance(part, dict) for part in parameter_and_buffer_dicts):
+            raise ValueError(
+                "Expected all elements of parameter_and_buffer_dicts to be dictionaries"
+            )
+        names = [name for part in parameter_and_buffer_dicts for name in part]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(
+                f"{repeated} appeared in multiple dictionaries; behavior of functional call is "
+                "ambiguous"
+            )
+        given = {name: value for part in parameter_and_buffer_dicts for name, value in part.items()}
+    else:
+        raise ValueError(
+            "Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got "
+            f"{type(parameter_and_buffer_dicts)}"
+        )
+    if args is None:
+        args = ()
+    elif not isinstance(args, tuple):
+        args = (args,)
+    with _swapped(module, given, tie_weights, strict):
+        return module(*args, **(kwargs or {}))
+
+
+def _places(module: Module) -> dict[str, tuple[Any, str]]:
+    """Where a module keeps each parameter and buffer: by name, a dictionary and its key."""
+    found: dict[str, tuple[Any, str]] = {}
+    for prefix, part in module.named_modules(remove_duplicate=False):
+        for store in (part._parameters, part._buffers):
+            for key, value in store.items():
+                if value is not None:
+                    found[f"{prefix}.{key}" if prefix else key] = (store, key)
+    return found
+
+
+@contextmanager
+def _swapped(
+    module: Module, given: dict[str, Any], tie_weights: bool, strict: bool
+) -> Iterator[None]:
+    places = _places(module)
+    unknown = [name for name in given if name not in places]
+    if unknown and strict:
+        raise RuntimeError(
+            f"Error(s) in loading state_dict for {type(module).__name__}: Unexpected key(s): "
+            f"{', '.join(unknown)}."
+        )
+    if unknown:
+        raise KeyError(f"functional_call: {type(module).__name__} has no {', '.join(unknown)}")
+    if tie_weights:
+        given = _tied(places, given)
+    if strict and len(given) < len(places):
+        missing = ", ".join(name for name in places if name not in given)
+        raise RuntimeError(
+            f"Error(s) in loading state_dict for {type(module).__name__}: Missing key(s): "
+            f"{missing}."
+        )
+    before = [(store, key, store[key]) for store, key in places.values()]
+    try:
+        for name, value in given.items():
+            store, key = places[name]
+            store[key] = value
+        launch.structure_changed()
+        yield
+    finally:
+        for store, key, value in before:
+            store[key] = value
+        launch.structure_changed()
+
+
+def _tied(places: dict[str, tuple[Any, str]], given: dict[str, Any]) -> dict[str, Any]:
+    """What was given, also for the other names of the same tensors."""
+    names: dict[int, list[str]] = {}
+    for name, (store, key) in places.items():
+        names.setdefault(id(store[key]), []).append(name)
+    found = dict(given)
+    for group in names.values():
+        values = [given[name] for name in group if name in given]
+        if any(value is not values[0] for value in values):
+            raise ValueError(
+                f"functional_call got multiple values for keys {group}, which are tied. Consider "
+                "using tie_weights=False"
+            )
+        found.update({name: values[0] for name in group if values})
+    return found
+
+
+def stack_module_state(
+    models: Sequence[Module] | Any,
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The parameters and the buffers of several models of one kind, each stacked along a new first
+    dimension, for `vmap` over `functional_call`."""
+    models = list(models)
+    if not models:
+        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+    if any(model.training != models[0].training for model in models):
+        raise RuntimeError(
+            "stack_module_state: Expected all models to have the same training/eval mode."
+        )
+    if any(type(model) is not type(models[0]) for model in models):
+        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+    parameters = {
+        name: _stacked([dict(model.named_parameters())[name] for model in models])
+        for name, _ in models[0].named_parameters()
+    }
+    buffers = {
+        name: _stacked([dict(model.named_buffers())[name] for model in models])
+        for name, _ in models[0].named_buffers()
+    }
+    return parameters, buffers
+
+
+def _stacked(tensors: list[Tensor]) -> Tensor:
+    if all(tensor.is_leaf for tensor in tensors):
+        made = stack([tensor.detach() for tensor in tensors])
+        return made.requires_grad_(tensors[0].requires_grad)
+    return stack(tensors)

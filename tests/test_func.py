@@ -1,0 +1,329 @@
+"""Transforms of functions: what nests, what is left alone, models as functions, refusals."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rushlight as torch
+import rushlight.autograd.forward_ad as fwAD
+from rushlight import Tensor, nn
+from rushlight.func import functional_call, grad, jacrev, stack_module_state, vjp, vmap
+from rushlight.nn import functional as F
+
+_path = Path(__file__).parents[1] / "examples" / "per_sample_gradients.py"
+_spec = importlib.util.spec_from_file_location("per_sample_gradients", _path)
+assert _spec is not None and _spec.loader is not None
+example = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(example)
+
+
+def mlp() -> nn.Module:
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 4))
+
+
+# ---- gradients of each example, ensembles
+
+
+@pytest.mark.parametrize("make", [mlp, example.Net])
+def test_per_sample_gradients(make: Any) -> None:
+    model = make()
+    torch.manual_seed(1)
+    x = torch.randn(5, 6) if make is mlp else torch.randn(5, 1, 28, 28)
+    y = torch.randint(0, 4, (5,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no kernel falls back to a loop
+        found = example.per_sample_gradients(model, x, y)
+    for i in range(5):
+        loss = F.cross_entropy(model(x[i : i + 1]), y[i : i + 1])
+        expected = torch.autograd.grad(loss, list(model.parameters()))
+        for (name, gradient), alone in zip(found.items(), expected, strict=True):
+            assert not gradient.requires_grad
+            assert torch.allclose(gradient[i], alone, atol=1e-5), name
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_gradient_of_per_sample_gradients() -> None:
+    model = mlp().double()
+    x, y = torch.randn(3, 6).double(), torch.tensor([0, 3, 1])
+
+    def norm(weight: Tensor) -> Tensor:
+        def loss(weight: Tensor, image: Tensor, label: Tensor) -> Tensor:
+            scores = functional_call(model, {"0.weight": weight}, (image,))
+            return F.cross_entropy(scores[None], label[None])
+
+        return (vmap(grad(loss), in_dims=(None, 0, 0))(weight, x, y) ** 2).sum()
+
+    weight = model[0].weight.detach().clone().requires_grad_()
+    assert torch.autograd.gradcheck(norm, (weight,))
+    (by_engine,) = torch.autograd.grad(norm(weight), weight)
+    assert torch.allclose(grad(norm)(weight.detach()), by_engine)
+
+
+def test_ensemble() -> None:
+    models = [example.Net() for _ in range(4)]
+    x = torch.randn(3, 1, 28, 28)
+    found = example.scores_of_all(models, x)
+    for scores, model in zip(found, models, strict=True):
+        assert torch.allclose(scores, model(x), atol=1e-5)
+
+
+def test_ensemble_learns_by_backward() -> None:
+    models = [mlp() for _ in range(3)]
+    parameters, buffers = stack_module_state(models)
+    x = torch.randn(3, 5, 6)
+    base = mlp()
+    call = lambda p, b, a: functional_call(base, (p, b), (a,))  # noqa: E731
+    vmap(call)(parameters, buffers, x).square().sum().backward()
+    for i, model in enumerate(models):
+        model(x[i]).square().sum().backward()
+        for name, parameter in model.named_parameters():
+            assert torch.allclose(parameters[name].grad[i], parameter.grad, atol=1e-4), name
+
+
+def test_shared_parameters_get_the_sum_over_the_batch() -> None:
+    model, x = mlp(), torch.randn(5, 6)
+    vmap(model)(x).square().sum().backward()
+    found = [p.grad.clone() for p in model.parameters()]
+    model.zero_grad()
+    model(x).square().sum().backward()
+    for a, p in zip(found, model.parameters(), strict=True):
+        assert torch.allclose(a, p.grad, atol=1e-5)
+
+
+# ---- what nests, and what is left alone
+
+
+def test_third_derivative_of_a_batch() -> None:
+    third = grad(grad(grad(lambda x: x.sin())))
+    x = torch.linspace(0, 1, 5, dtype=torch.float64)
+    assert torch.allclose(vmap(third)(x), -x.cos())
+    assert torch.allclose(vmap(vmap(third))(x.reshape(5, 1)), -x.cos().reshape(5, 1))
+
+
+def test_jacobian_of_a_batched_function() -> None:
+    x = torch.randn(3, 2).double()
+    found = jacrev(vmap(lambda b: b[0] * b[1]))(x)
+    expected = torch.zeros(3, 3, 2).double()
+    for i in range(3):
+        expected[i, i] = x[i].flip(0)
+    assert torch.equal(found, expected)
+
+
+def test_results_keep_the_history_of_what_is_outside() -> None:
+    w = torch.tensor(3.0, requires_grad=True)
+    found = grad(lambda x: w * x**2)(torch.tensor(2.0))
+    assert found.requires_grad
+    found.backward()
+    assert w.grad is not None and float(w.grad) == 4.0
+    with torch.no_grad():
+        assert not grad(lambda x: w * x**2)(torch.tensor(2.0)).requires_grad
+
+
+def test_inner_no_grad_counts() -> None:
+    def function(x: Tensor) -> Tensor:
+        with torch.no_grad():
+            shift = x**2
+        return x**2 - shift
+
+    assert float(grad(function)(torch.tensor(3.0))) == 6.0
+
+
+def test_vjp_runs_twice() -> None:
+    x = torch.tensor([1.0, 2.0])
+    _, pull = vjp(torch.square, x)
+    assert [pull(torch.ones(2))[0].tolist() for _ in range(2)] == [[2.0, 4.0]] * 2
+    found = vmap(lambda v: pull(v)[0])(torch.eye(2))
+    assert found.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+
+
+def test_gradients_within_a_batch_that_is_a_view() -> None:
+    x = torch.arange(12.0).reshape(2, 3, 2)
+    found = vmap(grad(lambda a: (a.T[0] ** 2).sum()), in_dims=1, out_dims=1)(x)
+    expected = torch.zeros(2, 3, 2)
+    expected[:, :, 0] = 2 * x[:, :, 0]
+    assert torch.equal(found, expected)
+
+
+# ---- vmap
+
+
+def test_in_place_on_a_batch_writes_its_memory() -> None:
+    x = torch.zeros(3, 2)
+    vmap(lambda a, b: a.add_(b))(x, torch.tensor([1.0, 2.0, 3.0]))
+    assert x.tolist() == [[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]
+
+
+def test_in_place_on_a_view_of_an_example() -> None:
+    def function(a: Tensor) -> Tensor:
+        b = a * 1
+        b[0].mul_(10)
+        return b
+
+    x = torch.ones(2, 2, requires_grad=True)
+    found = vmap(function)(x)
+    assert found.tolist() == [[10.0, 1.0]] * 2
+    found.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[10.0, 1.0]] * 2
+
+
+@pytest.mark.parametrize("randomness", ["same", "different"])
+def test_random_numbers(randomness: str) -> None:
+    for draw in (lambda a: a + torch.rand(50), lambda a: a + torch.randn(50),
+                 lambda a: torch.rand_like(a.new_zeros(50)) if randomness == "different"
+                 else torch.rand(50), lambda a: torch.randperm(50)):  # fmt: skip
+        first, second = vmap(draw, randomness=randomness)(torch.zeros(2))
+        assert torch.equal(first, second) == (randomness == "same")
+
+
+def test_dropout_differs_between_examples() -> None:
+    found = vmap(F.dropout, randomness="different")(torch.ones(2, 200))
+    assert not torch.equal(found[0], found[1])
+    assert set(found.flatten().tolist()) == {0.0, 2.0}
+
+
+def test_a_kernel_without_a_rule_warns_once() -> None:
+    from rushlight.func import table
+
+    weights = torch.tensor([0.1, 0.9])
+    call = functools.partial(F.nll_loss, reduction="mean")
+    x, y = torch.randn(2, 3, 2), torch.zeros(2, 3, dtype=torch.int64)
+    table._told.discard("nll_loss")
+    with pytest.warns(UserWarning, match="performance drop"):
+        found = vmap(lambda a, b, w: call(a, b, weight=w))(x, y, torch.stack([weights, weights]))
+    assert torch.allclose(found[1], call(x[1], y[1], weight=weights))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        vmap(lambda a, b, w: call(a, b, weight=w))(x, y, torch.stack([weights, weights]))
+
+
+def test_batch_norm_that_would_move_shared_statistics() -> None:
+    layer = nn.BatchNorm1d(3)
+    with pytest.raises(RuntimeError, match="running_mean or running_var"):
+        vmap(layer)(torch.randn(2, 4, 3))
+    layer.eval()
+    x = torch.randn(2, 4, 3)
+    assert torch.allclose(vmap(layer)(x), layer(x.reshape(8, 3)).reshape(2, 4, 3))
+
+
+def test_a_batch_prints_itself() -> None:
+    seen = []
+    vmap(lambda a: (seen.append(repr(a)), a)[1])(torch.ones(2))
+    assert seen[0].startswith("BatchedTensor(lvl=") and "tensor([1., 1.])" in seen[0]
+
+
+@pytest.mark.parametrize("dims", [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_function_with_a_vmap_of_its_own(dims: tuple[int, int]) -> None:
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(x: Tensor) -> Tensor:
+            return torch.from_numpy(x.detach().numpy() * 2)  # which no batch could pass
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            pass
+
+        @staticmethod
+        def backward(ctx: Any, gradient: Tensor) -> Tensor:
+            return gradient * 2
+
+        @staticmethod
+        def vmap(info: Any, in_dims: Any, x: Tensor) -> Any:
+            assert (info.batch_size, info.randomness) == (x.shape[in_dims[0]], "error")
+            return Doubled.apply(x), in_dims[0]
+
+    x = torch.randn(2, 3, requires_grad=True)
+    found = vmap(Doubled.apply, in_dims=dims[0], out_dims=dims[1])(x)
+    assert torch.equal(found if dims[0] == dims[1] else found.T, x * 2)
+    found.sum().backward()
+    assert x.grad is not None and torch.equal(x.grad, torch.full((2, 3), 2.0))
+
+
+# ---- models as functions
+
+
+def test_functional_call_puts_everything_back() -> None:
+    model = mlp()
+    before = dict(model.named_parameters())
+    with pytest.raises(RuntimeError):
+        functional_call(model, {"0.weight": torch.zeros(1, 1)}, (torch.zeros(6),))
+    after = dict(model.named_parameters())
+    assert all(after[name] is value for name, value in before.items())
+
+
+def test_functional_call_ties_weights() -> None:
+    model = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+    model[1].weight = model[0].weight
+    given = {"0.weight": 2 * torch.eye(2)}
+    x = torch.tensor([1.0, 3.0])
+    assert functional_call(model, given, x).tolist() == [4.0, 12.0]
+    alone = functional_call(model, given, x, tie_weights=False)
+    assert torch.allclose(alone, model[1](2 * x))
+    with pytest.raises(ValueError, match="multiple values"):
+        functional_call(model, {"0.weight": torch.eye(2), "1.weight": torch.ones(2, 2)}, x)
+
+
+def test_functional_call_refuses_names() -> None:
+    model, x = mlp(), torch.zeros(6)
+    with pytest.raises(KeyError, match="3.weight"):
+        functional_call(model, {"3.weight": torch.zeros(1)}, x)
+    with pytest.raises(RuntimeError, match="Missing key"):
+        functional_call(model, {"0.bias": torch.zeros(8)}, x, strict=True)
+    with pytest.raises(ValueError, match="multiple dictionaries"):
+        functional_call(model, ({"0.bias": x}, {"0.bias": x}), x)
+
+
+def test_stack_module_state_refuses_others() -> None:
+    with pytest.raises(RuntimeError, match="at least one model"):
+        stack_module_state([])
+    with pytest.raises(RuntimeError, match="same class"):
+        stack_module_state([nn.Linear(1, 1), nn.Tanh()])
+    with pytest.raises(RuntimeError, match="training/eval"):
+        stack_module_state([nn.Linear(1, 1), nn.Linear(1, 1).eval()])
+
+
+# ---- dual numbers
+
+
+def test_dual_numbers() -> None:
+    with fwAD.dual_level():
+        x = fwAD.make_dual(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.5]))
+        y = torch.tensor([3.0, 4.0])
+        primal, tangent = fwAD.unpack_dual(x * x * y)
+        assert primal.tolist() == [3.0, 16.0] and tangent is not None
+        assert tangent.tolist() == [6.0, 8.0]
+        assert not primal.requires_grad and not tangent.requires_grad
+        assert fwAD.unpack_dual(x).tangent.tolist() == [1.0, 0.5]  # type: ignore[union-attr]
+        assert fwAD.unpack_dual(y) == (y, None)
+        assert fwAD.unpack_dual(x.new_ones(2) * y).tangent is None
+    assert fwAD.unpack_dual(y).tangent is None
+
+
+def test_dual_numbers_through_a_module() -> None:
+    model = mlp().double()
+    x, v = torch.randn(3, 6).double(), torch.randn(3, 6).double()
+    with fwAD.dual_level():
+        found = fwAD.unpack_dual(model(fwAD.make_dual(x, v))).tangent
+    expected = torch.func.jvp(functools.partial(functional_call, model, {}), (x,), (v,))[1]
+    assert found is not None and torch.allclose(found, expected)
+
+
+def test_dual_numbers_are_refused() -> None:
+    one = torch.ones(1)
+    with pytest.raises(RuntimeError, match="no level exists"):
+        fwAD.make_dual(one, one)
+    with fwAD.dual_level():
+        with pytest.raises(RuntimeError, match="different size"):
+            fwAD.make_dual(one, torch.ones(2))
+        with pytest.raises(ValueError, match="floating point"):
+            fwAD.make_dual(one.long(), one)
+        with pytest.raises(RuntimeError, match="Nested"):
+            fwAD.enter_dual_level()
+    with pytest.raises(RuntimeError, match="exit a forward AD level"):
+        fwAD.exit_dual_level()
