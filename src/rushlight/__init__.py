@@ -85,7 +85,7 @@ from .random import (
 )
 
 # isort: split
-from . import fft, func, graph, linalg, masked, nn, optim, overrides, signal, special, utils
+from . import _C, fft, func, graph, linalg, masked, nn, optim, overrides, signal, special, utils
 from . import missing as _missing
 from .func import vmap
 from .graph.compile import compile
@@ -118,6 +118,7 @@ _missing.watch(
     nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,
 )  # fmt: skip
 
+ops.declare.open_members()
 _missing.watch_tensor(Tensor)
 
 

@@ -68,6 +68,10 @@ class Tensor(Methods):
 
         def __new__(cls, *data: Any, device: Any = None) -> Self: ...
 
+        @classmethod
+        def __torch_function__(
+            cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any: ...
 
     # ---- what it is
 

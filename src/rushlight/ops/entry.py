@@ -27,13 +27,20 @@ from ..grad_mode import no_grad, state
 from ..kernels.declaration import kernels_of
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
-from ..overrides import call_mode, handle_torch_function, leaves, mode_of_thread, overloaded
 from ..tensor import Tensor
+from ..torch_function import (
+    ask,
+    ask_mode,
+    entry_codes,
+    entry_to_ask,
+    leaves,
+    mode_of_thread,
+    overloaded,
+)
 from .promotion import check_cast, is_operand, table_of
 
 absent: Any = object()  # stands for a keyword that nobody has given
 UNANSWERED: Any = object()
-entry_codes: set[Any] = set()  # the code of every entry
 
 
 # ---- overrides, and arguments under NumPy's names
@@ -41,14 +48,27 @@ entry_codes: set[Any] = set()  # the code of every entry
 
 def special(function: Any, values: dict[str, Any]) -> Any:
     """A call while a mode is entered, with an `out`, or with NumPy's names of arguments."""
-    args, kwargs = _arguments(function, values)
-    mode = mode_of_thread()
-    if mode is not None:
-        return call_mode(mode, function, args, kwargs)
+    args, kwargs = _arguments(function, dict(values))
+    if mode_of_thread() is not None:
+        return ask_mode(shown(function), args, kwargs)
+    candidates = overloaded(args, kwargs)
+    if candidates:
+        return ask(shown(function), candidates, args, kwargs)
     out = kwargs.pop("out", None)
-    if out is None:
-        return function.plain(*args, **kwargs)
-    return write_out(function, out, args, kwargs)
+    try:
+        if out is None:
+            return function.plain(*args, **kwargs)
+        return write_out(function, out, args, kwargs)
+    except Exception as error:
+        answer = rescue(function, error, values)
+        if answer is UNANSWERED:
+            raise
+        return answer
+
+
+def shown(function: Any) -> Any:
+    """What those who are asked know an entry as: `torch.Tensor.add` if it is `__add__`."""
+    return getattr(function, "shown", function)
 
 
 @functools.cache
@@ -111,9 +131,13 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     args, kwargs = _arguments(function, values)
     candidates = overloaded(args, kwargs)
     if candidates:
-        if _is_within_entry(candidates):
+        if entry_to_ask(candidates, _caller_of_entry()):
             return UNANSWERED
-        return handle_torch_function(function, candidates, *args, **kwargs)
+        try:
+            return ask(shown(function), candidates, args, kwargs)
+        except Exception as failure:
+            _forget(failure, error)
+            raise
     operation = function.operation
     if operation is not None and operation.takes_number_first and _is_number_first(args):
         return function.plain(*args, **kwargs)
@@ -121,6 +145,11 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         given = values[parameter.name]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
             _check_tensor(function.__name__, position, parameter, value)
+    if "self" in values and not isinstance(values["self"], Tensor):
+        raise TypeError(
+            f"descriptor '{function.__name__}' for 'torch.Tensor' objects doesn't apply to a "
+            f"'{type(values['self']).__name__}' object"
+        )
     if isinstance(error, (ValueError, OverflowError, MemoryError, OperationError)):
         _check_integers(function, values)
     impossible = unmade(function.__name__, error, told_sizes((*args, *kwargs.values())))
@@ -143,16 +172,19 @@ def _is_number_first(args: tuple[Any, ...]) -> bool:
     return isinstance(second, Tensor) and not isinstance(first, Tensor) and is_operand(first)
 
 
-def _is_within_entry(candidates: list[Any]) -> bool:
-    """Whether another entry was given one of these and called this one: it is asked first."""
-    entries = 0  # the one that failed is the first
-    frame = sys._getframe(2)
-    while frame is not None and entries < 2:
-        if frame.f_code in entry_codes:
-            given = list(leaves(frame.f_locals.values()))
-            entries += any(value is candidate for value in given for candidate in candidates)
-        frame = frame.f_back  # type: ignore[assignment]
-    return entries > 1
+def _caller_of_entry() -> Any:
+    """The frame from which the entry was called that is being rescued."""
+    frame: Any = sys._getframe(2)
+    while frame.f_code not in entry_codes:
+        frame = frame.f_back
+    return frame.f_back
+
+
+def _forget(failure: BaseException, error: Exception) -> None:
+    """Leaves what made an entry ask out of the history of the answer's own error."""
+    while failure.__context__ is not None and failure.__context__ is not error:
+        failure = failure.__context__
+    failure.__context__ = None
 
 
 def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> None:
@@ -218,9 +250,10 @@ def answer_operator(function: Any, error: Exception, values: dict[str, Any]) -> 
             f"'{type(first).__name__}'"
         )
     try:
-        return rescue(function, error, values)
+        answer = rescue(function, error, values)
     except TypeError:
         return NotImplemented
+    return NotImplemented if answer is UNANSWERED and isinstance(error, TypeError) else answer
 
 
 # ---- out=
