@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .ops.declare import places
+from .ops.entry import parameters
 from .tensor import Tensor
 from .torch_function import (
     BaseTorchFunctionMode,
@@ -55,17 +56,18 @@ def _functions(place: str) -> dict[str, Any]:
     return {name: f for name, f in places[place].items() if hasattr(f, "plain")}
 
 
-def _takes_tensor(function: Any) -> bool:
-    """Whether a function has an argument that may answer; others are known to modes alone."""
-    return any("Tensor" in str(p.annotation) for n, p in inspect.signature(function).parameters.items()
-               if n != "out")  # fmt: skip
-
-
 @functools.cache
 def get_ignored_functions() -> set[Callable[..., Any]]:
-    """The functions that no argument is asked about, as they take none that is a tensor."""
-    made = {f for place in _places() for f in _functions(place).values() if not _takes_tensor(f)}
+    """The functions that no argument is asked about; modes see most of them."""
+    made = {f for place in _places() for f in _functions(place).values() if _makes(f)}
     return made | {getattr(Tensor, name) for name in ("__iter__", "as_subclass", "__new__")}
+
+
+def _makes(function: Any) -> bool:
+    """Whether a function makes a tensor of what is none, or of its values alone."""
+    return function.__name__ == "broadcast_shapes" or "device" in parameters(function) and not any(
+        "Tensor" in str(p.annotation) for name, p in parameters(function).items() if name != "out"
+    )
 
 
 def _places() -> Iterator[str]:
@@ -80,7 +82,7 @@ def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
     for place in _places():
         module = sys.modules[root if place == "torch" else f"{root}.{place}"]
         functions = dict.fromkeys(_functions(place).values())
-        found[module] = [f for f in functions if _takes_tensor(f)]
+        found[module] = [f for f in functions if f not in get_ignored_functions()]
     found[Tensor] = list(dict.fromkeys(_members().values()))
     return found
 

@@ -187,7 +187,10 @@ def handle_torch_function(
     if mode_of_thread() is not None:
         return ask_mode(public_api, args, kwargs)
     candidates = overloaded(relevant_args, {})
-    return ask(public_api, candidates, args, kwargs)
+    if candidates:
+        return ask(public_api, candidates, args, kwargs)
+    with DisableTorchFunctionSubclass():  # nobody but plain tensors
+        return public_api(*args, **kwargs)
 
 
 def ask(function: Any, candidates: list[Any], args: Any, kwargs: Any) -> Any:
@@ -329,6 +332,8 @@ def _convert(value: Any, cls: type[Tensor]) -> Any:
     return value
 
 
+_answer_as_subclass.__name__ = "__torch_function__"
+_answer_as_subclass.__qualname__ = "Tensor.__torch_function__"
 setattr(Tensor, "__init_subclass__", classmethod(_guard))  # noqa: B010
 setattr(Tensor, "__torch_function__", classmethod(_answer_as_subclass))  # noqa: B010
 

@@ -324,7 +324,7 @@ def told_sizes(arguments: Any) -> str:
     """The shapes and numbers that an operation was given, for a message."""
     told = []
     for value in arguments:
-        shape = getattr(value, "shape", None)
+        shape = getattr(value.array if isinstance(value, Tensor) else value, "shape", None)
         if shape is not None:
             told.append(f"a tensor of sizes {list(shape)}")
         elif type(value) is int or type(value) in (tuple, list) and all(

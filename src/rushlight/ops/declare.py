@@ -372,7 +372,7 @@ def open_members() -> None:
         elif inspect.isfunction(member) and not hasattr(member, "plain"):
             if member not in made:
                 made[member] = _entry(member, numpy_names=False)
-                made[member].__name__ = made[member].__qualname__ = name
+                made[member].__name__, made[member].__qualname__ = name, f"Tensor.{name}"
             setattr(Tensor, name, made[member])
 
 

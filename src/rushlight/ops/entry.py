@@ -55,10 +55,10 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     if candidates:
         return ask(shown(function), candidates, args, kwargs)
     out = kwargs.pop("out", None)
-    try:
-        if out is None:
-            return function.plain(*args, **kwargs)
+    if out is not None:
         return write_out(function, out, args, kwargs)
+    try:
+        return function.plain(*args, **kwargs)
     except Exception as error:
         answer = rescue(function, error, values)
         if answer is UNANSWERED:

@@ -129,9 +129,11 @@ def _refuse_masks(indices: Any) -> None:
 def _getitem(self: Tensor, index: Any) -> Tensor:
     if type(index) is slice and is_plain(index):  # the hottest of all
         return Slice.apply(self, (index,))
-    view, tensors = parse(self, index)
     part = self
     try:
+        if type(index) is int and self.array.ndim:
+            return Select.apply(self, (index,))
+        view, tensors = parse(self, index)
         if view or not tensors:
             kind = Select if len(view) == 1 and type(view[0]) is int else Slice
             part = kind.apply(self, view)

@@ -193,7 +193,7 @@ def symbol(function: Any, name: str, shown: Any = None) -> Any:
     those who are asked know it as, if not as itself.
     """
 
-    def operator(input: Tensor, other: Any) -> Any:
+    def operator(input: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
             return special(operator, locals())
         try:
@@ -204,7 +204,7 @@ def symbol(function: Any, name: str, shown: Any = None) -> Any:
                 raise
             return answer
 
-    def reflected(input: Tensor, other: Any) -> Any:  # not by `operator`: a call less
+    def reflected(input: Tensor, other: Tensor | Number) -> Tensor:  # not by `operator`: a call less
         if modes:
             return special(reflected, locals())
         try:
