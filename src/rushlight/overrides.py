@@ -21,6 +21,7 @@ from .torch_function import (
     DisableTorchFunctionSubclass,
     TorchFunctionMode,
     enable_reentrant_dispatch,
+    entry_codes,
     get_default_nowrap_functions,
     handle_torch_function,
     has_torch_function,
@@ -65,9 +66,10 @@ def get_ignored_functions() -> set[Callable[..., Any]]:
 
 def _makes(function: Any) -> bool:
     """Whether a function makes a tensor of what is none, or of its values alone."""
-    return function.__name__ == "broadcast_shapes" or "device" in parameters(function) and not any(
-        "Tensor" in str(p.annotation) for name, p in parameters(function).items() if name != "out"
-    )
+    if function.__code__ not in entry_codes or function.__name__ == "broadcast_shapes":
+        return True
+    kinds = [str(p.annotation) for name, p in parameters(function).items() if name != "out"]
+    return "device" in parameters(function) and not any("Tensor" in kind for kind in kinds)
 
 
 def _places() -> Iterator[str]:

@@ -37,7 +37,7 @@ from .common import new_shape, table_of
 from .declare import operation
 
 
-@operation(method=False)
+@operation(method=False, asks=False)
 def tensor(
     data: Any, *, dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     pin_memory: bool = False,
@@ -51,8 +51,8 @@ def tensor(
     torch.int64
     """
     if isinstance(data, Tensor):
-        result = data.detach().clone()
-        result = result.to(device or data.device, dtype or data.dtype)
+        result = data.alias().clone()
+        result = result.to(device or result.device, dtype or result.dtype)
     else:
         result = placed(quietly(_array_from, data, dtype), device)
     return result.requires_grad_() if requires_grad else result
@@ -235,7 +235,7 @@ def legacy_tensor(
 setattr(Tensor, "__new__", staticmethod(legacy_constructor))  # noqa: B010
 
 
-@operation(method=False)
+@operation(method=False, asks=False)
 def as_tensor(data: Any, dtype: DType | None = None, device: AnyDevice = None) -> Tensor:
     """`data` as a tensor, sharing its memory where dtype and device allow it."""
     if isinstance(data, Tensor):
@@ -245,7 +245,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: AnyDevice = None) -
     return tensor(data, dtype=dtype, device=device)
 
 
-@operation(method=False)
+@operation(method=False, asks=False)
 def asarray(
     obj: Any, *, dtype: DType | None = None, device: AnyDevice = None, copy: bool | None = None
 ) -> Tensor:
@@ -303,7 +303,7 @@ def finished(array: Any, requires_grad: bool) -> Tensor:
     return result.requires_grad_() if requires_grad else result
 
 
-@operation(method=False)
+@operation(method=False, asks=False)
 def full(
     size: Any, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,

@@ -146,18 +146,9 @@ def _publish_inplace(function: Any, cls: type[Operation], aliases: tuple[str, ..
             publish(function, "Tensor", alias + "_", True)
 
 
-# Operators that those who are asked know as the methods that PyTorch implements them by.
-_METHODS_OF = {
-    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "mod": "remainder", "ne": "ne",
-    "lt": "lt", "le": "le", "gt": "gt", "ge": "ge",
-}  # fmt: skip
-
-
 def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
     forward = described(binary(cls, answer_operator), cls, f"__{name}__")
     forward.plain, forward.operation = cls.call, cls
-    if name in _METHODS_OF:
-        forward.shown = places["Tensor"][_METHODS_OF[name]]
     publish(forward, "Tensor", f"__{name}__", True)
     if name in ("eq", "ne", "lt", "le", "gt", "ge"):  # Python turns these around by itself
         return
@@ -181,36 +172,40 @@ def operation(place: AnyFunction) -> AnyFunction: ...
 @overload
 def operation(
     place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    out: str = "cast",
+    out: str = "cast", asks: bool = True,
 ) -> Callable[[AnyFunction], AnyFunction]: ...
 
 
 def operation(
     place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    out: str = "cast",
+    out: str = "cast", asks: bool = True,
 ) -> Any:
     """Makes a function on tensors an entry, and puts it where users find it.
 
     `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
     alone), or a module such as "nn.functional". `inplace` adds the method `name_`. `out`
     says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
-    the result's ("exact"), or that, with memory that no argument shares ("apart").
+    the result's ("exact"), or that, with memory that no argument shares ("apart"). Without `asks`
+    modes alone are asked: `torch.tensor` makes a plain tensor, whatever it is given.
     """
     if callable(place):
-        return _declared(place, "torch", (), True, False, "cast")
+        return _declared(place, "torch", (), True, False, "cast", True)
     with_method = place == "torch" if method is None else method
 
     def decorate(body: Any) -> Any:
-        return _declared(body, place, aliases, with_method, inplace, out)
+        return _declared(body, place, aliases, with_method, inplace, out, asks)
 
     return decorate
 
 
 def _declared(
-    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str
-) -> Any:
+    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str,
+    asks: bool,
+) -> Any:  # fmt: skip
     function = _entry(body)
     function.out = out
+    if not asks:
+        entry_codes.remove(function.__code__)
     publish_all(function, place, method, aliases)
     if inplace:
         written = _inplace_of(function)
@@ -358,6 +353,11 @@ def _inplace_of(function: Any) -> Any:
 # Those that nobody is asked about: they make or describe classes, or stand below functions.
 _UNASKED = {"__init_subclass__", "__new__", "__iter__", "as_subclass"}
 _PRIVATE = {"_base", "_version"}
+# Operators that those who are asked know as the methods that PyTorch implements them by.
+_METHODS_OF = {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "mod": "remainder", "ne": "ne",
+    "lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "matmul": "matmul",
+}  # fmt: skip
 
 
 def open_members() -> None:
@@ -374,6 +374,8 @@ def open_members() -> None:
                 made[member] = _entry(member, numpy_names=False)
                 made[member].__name__, made[member].__qualname__ = name, f"Tensor.{name}"
             setattr(Tensor, name, made[member])
+    for symbol_name, method in _METHODS_OF.items():
+        vars(Tensor)[f"__{symbol_name}__"].shown = vars(Tensor)[method]
 
 
 def _open_property(member: property) -> property:

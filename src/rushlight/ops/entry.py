@@ -51,7 +51,7 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     args, kwargs = _arguments(function, dict(values))
     if mode_of_thread() is not None:
         return ask_mode(shown(function), args, kwargs)
-    candidates = overloaded(args, kwargs)
+    candidates = _to_ask(function, args, kwargs)
     if candidates:
         return ask(shown(function), candidates, args, kwargs)
     out = kwargs.pop("out", None)
@@ -64,6 +64,11 @@ def special(function: Any, values: dict[str, Any]) -> Any:
         if answer is UNANSWERED:
             raise
         return answer
+
+
+def _to_ask(function: Any, args: Any, kwargs: Any) -> list[Any]:
+    """The arguments that a function asks."""
+    return overloaded(args, kwargs) if function.__code__ in entry_codes else []
 
 
 def shown(function: Any) -> Any:
@@ -129,7 +134,7 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     says that the error stands as it is.
     """
     args, kwargs = _arguments(function, values)
-    candidates = overloaded(args, kwargs)
+    candidates = _to_ask(function, args, kwargs)
     if candidates:
         if entry_to_ask(candidates, _caller_of_entry()):
             return UNANSWERED

@@ -107,7 +107,7 @@ methods(
     __pow__=symbol(elementwise.pow, "__pow__"),
     __rpow__=symbol(elementwise.pow, "__rpow__"),
     __ipow__=Tensor.pow_,
-    __matmul__=symbol(matmul.matmul, "__matmul__", shown=matmul.matmul),
+    __matmul__=symbol(matmul.matmul, "__matmul__"),
     __rmatmul__=symbol(matmul.matmul, "__rmatmul__"),
     __rdiv__=_reciprocal_times, __pos__=elementwise.positive,
     __neg__=elementwise.neg, __abs__=elementwise.abs, __invert__=_invert,

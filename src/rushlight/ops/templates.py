@@ -186,11 +186,10 @@ def binary_inplace(cls: type[Any], alpha: bool) -> Any:
     return _as_entry(with_alpha, plain, cls) if alpha else core
 
 
-def symbol(function: Any, name: str, shown: Any = None) -> Any:
+def symbol(function: Any, name: str) -> Any:
     """A function as an operator of Python's syntax: what is no operand may know the answer itself.
 
-    An operator whose name begins with `__r` belongs to the right-hand operand. `shown` is what
-    those who are asked know it as, if not as itself.
+    An operator whose name begins with `__r` belongs to the right-hand operand.
     """
 
     def operator(input: Tensor, other: Tensor | Number) -> Tensor:
@@ -223,8 +222,6 @@ def symbol(function: Any, name: str, shown: Any = None) -> Any:
     else:
         made = _as_entry(operator, function, None)
     made.__name__ = made.__qualname__ = name
-    if shown is not None:
-        made.shown = shown
     return made
 
 
