@@ -15,7 +15,7 @@ from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
-from .device import device
+from .device import device, set_default_device
 from .dtype import (
     bfloat16,
     bool,
@@ -71,6 +71,7 @@ from .autograd import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
+from .kernels.devices import get_default_device
 from .ops.promotion import result_type
 from .printing import set_printoptions
 from .random import (
