@@ -33,6 +33,7 @@ from .autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd import no_grad as no_grad
 from .autograd import set_grad_enabled as set_grad_enabled
 from .device import device as device
+from .device import set_default_device as set_default_device
 from .dtype import bfloat16 as bfloat16
 from .dtype import bool as bool
 from .dtype import can_cast as can_cast
@@ -65,6 +66,7 @@ from .func import vmap as vmap
 from .graph.compile import compile as compile
 from .kernels import get_num_threads as get_num_threads
 from .kernels import set_num_threads as set_num_threads
+from .kernels.devices import get_default_device as get_default_device
 from .layout import channels_last as channels_last
 from .layout import contiguous_format as contiguous_format
 from .layout import layout as layout
@@ -569,7 +571,7 @@ def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def _dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor: ...
 def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor: ...
 def div(
-    input: Tensor,
+    input: Tensor | Number,
     other: Tensor | Number,
     *,
     rounding_mode: str | None = None,
@@ -1760,7 +1762,9 @@ def triu_indices(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def true_divide(
+    input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
+) -> Tensor: ...
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 fix = trunc
 def trunc_(input: Tensor) -> Tensor: ...

@@ -230,13 +230,16 @@ def {name}({parameters}):
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
 
-def _entry(body: Any, numpy_names: bool = True) -> Any:
-    """A function of the body's signature that asks who answers before it calls the body."""
+def _entry(body: Any, by_hand: bool = False) -> Any:
+    """A function of the body's signature that asks who answers before it calls the body.
+
+    What a class has `by_hand` looks at its arguments itself, and takes no names of NumPy's.
+    """
     signature = inspect.signature(body)
     declared, passed, checks, keyword_only = [], [], ["modes"], False
     extra: dict[str, Any] = {}
     # A `dim` that nobody needs to give under this name, as it may come as `axis`.
-    optional = _required_dim(signature) if numpy_names else []
+    optional = [] if by_hand else _required_dim(signature)
     has_rest = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
     checks += [f"{name} is absent" for name in optional]
     for name, parameter in signature.parameters.items():
@@ -260,13 +263,13 @@ def _entry(body: Any, numpy_names: bool = True) -> Any:
             checks.append("out is not None")
         else:
             passed.append(f"{name}={name}" if parameter.kind is parameter.KEYWORD_ONLY else name)
-        if numpy_names and name in _NUMPY_NAMES and not required:
+        if name in _NUMPY_NAMES and not required and not by_hand:
             extra[_NUMPY_NAMES[name]] = absent
             checks.append(f"{_NUMPY_NAMES[name]} is not absent")
     if extra:
         declared += ([] if keyword_only else ["*"]) + [f"{name}=None" for name in extra]
     rest = [n for n, p in signature.parameters.items() if p.kind is p.VAR_KEYWORD]
-    asked = "".join(f"\n        {line}" for line in _asking(signature))
+    asked = "".join(f"\n        {line}" for line in _asking(signature, by_hand))
     declared += ["**" + name for name in rest]
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
@@ -282,22 +285,23 @@ def _entry(body: Any, numpy_names: bool = True) -> Any:
     function.__signature__ = signature
     function.__annotations__ = body.__annotations__
     function.__module__, function.__doc__ = body.__module__, body.__doc__
-    function.plain, function.operation = body, None
+    function.plain, function.operation, function.by_hand = body, None, by_hand
     return function
 
 
-def _asking(signature: inspect.Signature) -> Iterator[str]:
+def _asking(signature: inspect.Signature, by_hand: bool) -> Iterator[str]:
     """Reads the arrays of tensors first: those that answer for themselves do not give them.
 
     A body that failed later might have changed something by then, or never read them.
     """
+    if by_hand:
+        yield f"{next(iter(signature.parameters))}.array"
+        return
     for name, parameter in signature.parameters.items():
         if parameter.annotation == "Tensor" and parameter.kind is not parameter.VAR_POSITIONAL:
             yield f"{name}.array"
         elif parameter.annotation == "Tensor | None" and name != "out":
             yield f"if {name} is not None: {name}.array"
-        elif name == "self" and parameter.annotation is parameter.empty:
-            yield "self.array"
 
 
 def _required_dim(signature: inspect.Signature) -> list[str]:
@@ -371,7 +375,7 @@ def open_members() -> None:
             setattr(Tensor, name, _open_property(member))
         elif inspect.isfunction(member) and not hasattr(member, "plain"):
             if member not in made:
-                made[member] = _entry(member, numpy_names=False)
+                made[member] = _entry(member, by_hand=True)
                 made[member].__name__, made[member].__qualname__ = name, f"Tensor.{name}"
             setattr(Tensor, name, made[member])
     for symbol_name, method in _METHODS_OF.items():
@@ -380,8 +384,8 @@ def open_members() -> None:
 
 def _open_property(member: property) -> property:
     """A property whose reading and setting are entries, known as `Tensor.name.__get__`."""
-    read: Any = _entry(member.fget, numpy_names=False)
-    write: Any = None if member.fset is None else _entry(member.fset, numpy_names=False)
+    read: Any = _entry(member.fget, by_hand=True)
+    write: Any = None if member.fset is None else _entry(member.fset, by_hand=True)
     opened: Any = property(read, write, None, member.__doc__)
     read.shown = opened.__get__
     if write is not None:

@@ -143,6 +143,9 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         except Exception as failure:
             _forget(failure, error)
             raise
+    if getattr(function, "by_hand", False):
+        _check_self(function, args[0])
+        return UNANSWERED
     operation = function.operation
     if operation is not None and operation.takes_number_first and _is_number_first(args):
         return function.plain(*args, **kwargs)
@@ -150,11 +153,6 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         given = values[parameter.name]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
             _check_tensor(function.__name__, position, parameter, value)
-    if "self" in values and not isinstance(values["self"], Tensor):
-        raise TypeError(
-            f"descriptor '{function.__name__}' for 'torch.Tensor' objects doesn't apply to a "
-            f"'{type(values['self']).__name__}' object"
-        )
     if isinstance(error, (ValueError, OverflowError, MemoryError, OperationError)):
         _check_integers(function, values)
     impossible = unmade(function.__name__, error, told_sizes((*args, *kwargs.values())))
@@ -175,6 +173,14 @@ def _is_number_first(args: tuple[Any, ...]) -> bool:
     """Whether the operands are a number and a tensor."""
     first, second = args[0], args[1] if len(args) > 1 else None
     return isinstance(second, Tensor) and not isinstance(first, Tensor) and is_operand(first)
+
+
+def _check_self(function: Any, value: Any) -> None:
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"descriptor '{function.__name__}' for 'torch.Tensor' objects doesn't apply to a "
+            f"'{type(value).__name__}' object"
+        )
 
 
 def _caller_of_entry() -> Any:
