@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from typing import Any
 
@@ -13,7 +12,6 @@ from rushlight import overrides
 from rushlight.ops.entry import parameters
 from rushlight.overrides import TorchFunctionMode, resolve_name
 from rushlight.torch_function import leaves
-
 
 CALLS: list[Any] = []
 

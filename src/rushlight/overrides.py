@@ -78,7 +78,7 @@ def _places() -> Iterator[str]:
 
 @functools.cache
 def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
-    """The functions that a `__torch_function__` is asked about, by module, and those of `Tensor`."""
+    """The functions that `__torch_function__` is asked about, by module, and those of `Tensor`."""
     root = __name__.rpartition(".")[0]
     found: dict[Any, list[Callable[..., Any]]] = {}
     for place in _places():

@@ -203,8 +203,8 @@ def ask(function: Any, candidates: list[Any], args: Any, kwargs: Any) -> Any:
     from .overrides import resolve_name
 
     raise TypeError(
-        f"no implementation found for '{resolve_name(function) or function}' on types that implement "
-        f"__torch_function__: {list(types)}"
+        f"no implementation found for '{resolve_name(function) or function}' on types that "
+        f"implement __torch_function__: {list(types)}"
     )
 
 

@@ -36,7 +36,7 @@ class Parameter(Tensor, metaclass=_Kind):
     __slots__ = ()
 
     mark = "_is_param"
-    __torch_function__ = disabled_torch_function
+    __torch_function__ = staticmethod(disabled_torch_function)  # type: ignore[assignment]
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Parameter:
         return _made_of(cls, data, requires_grad, Parameter)
@@ -65,7 +65,7 @@ class Buffer(Tensor, metaclass=_Kind):
 
     mark = "_is_buffer"
     persistent: bool = True
-    __torch_function__ = disabled_torch_function
+    __torch_function__ = staticmethod(disabled_torch_function)  # type: ignore[assignment]
 
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Buffer:
         buffer = _made_of(cls, data, False, Buffer)
@@ -89,6 +89,8 @@ def _made_of(cls: type[Tensor], data: Tensor | None, requires_grad: bool, kind: 
         raise TypeError(f"{cls.__name__}: expected a Tensor as data, got {type(data).__name__}")
     if not is_overriding(type(data)):
         made = wrap(data.array, cls)
+        if data._requires_grad is None:
+            made._requires_grad = None
         made.requires_grad = requires_grad
         return made
     made = data.detach().requires_grad_(requires_grad)
@@ -96,8 +98,9 @@ def _made_of(cls: type[Tensor], data: Tensor | None, requires_grad: bool, kind: 
         raise RuntimeError(
             f"Creating a {kind.__name__} from an instance of type {type(data).__name__} requires "
             "that detach() returns an instance of the same type, but return type "
-            f"{type(made).__name__} was found instead. To use the type as a {kind.__name__}, please "
-            "correct the detach() semantics defined by its __torch_function__() implementation."
+            f"{type(made).__name__} was found instead. To use the type as a {kind.__name__}, "
+            "please correct the detach() semantics defined by its __torch_function__() "
+            "implementation."
         )
     setattr(made, kind.mark, True)
     return made

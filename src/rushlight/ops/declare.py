@@ -133,7 +133,9 @@ class Binary(Operation):
         other = other if alpha == 1 else mul(other, alpha)
         if not isinstance(input, Tensor):
             refuse_bool(cls, input, other)
-            input, other = promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
+            return cls.finish(
+                *promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
+            )
         return cls.finish(*operands(cls, input, other)[:2])
 
 

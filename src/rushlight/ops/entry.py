@@ -12,6 +12,7 @@ from typing import Any
 
 from ..autograd.mirror import written
 from ..autograd.operation import (
+    check_inference,
     check_inplace,
     check_memory,
     explain,
@@ -277,6 +278,7 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
     for target in targets:
         if not isinstance(target, Tensor):
             raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+        check_inference(target)
     for value in leaves((*args, *kwargs.values(), out)) if state.enabled else ():
         if isinstance(value, Tensor) and value.requires_grad:
             raise RuntimeError(

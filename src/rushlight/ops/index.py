@@ -195,7 +195,7 @@ def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:
 
     That takes half of the time: x[i] = 1.0 in 2.6 us.
     """
-    if launch.recorder is not None:
+    if launch.recorder is not None or self._requires_grad is None:
         return False
     given = isinstance(value, Tensor)
     if state.enabled and (self.requires_grad or given and value.requires_grad):

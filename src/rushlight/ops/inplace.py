@@ -14,8 +14,8 @@ from . import comparison, elementwise, matmul
 from .common import methods
 from .creation import zeros_like
 from .declare import operation
-from .templates import symbol
 from .promotion import check_inplace_shape, is_plain_change, table_of
+from .templates import symbol
 
 
 class Fill(Operation):

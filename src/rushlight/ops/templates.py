@@ -12,9 +12,10 @@ from typing import Any
 
 from ..autograd.mirror import reach
 from ..autograd.node import edge_to, next_sequence
+from ..autograd.operation import watch
 from ..grad_mode import state
-from ..kernels import launch
 from ..kernels.launch import kernels as tables
+from ..kernels.launch import watchers
 from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
@@ -37,12 +38,12 @@ def unary(cls: type[Any]) -> Any:
             if answer is UNANSWERED:
                 raise
             return answer
-        if launch.recorder is not None:
-            launch.recorder.see_call(name, (input,), array)
         output: Any = _new(Tensor)
         output.array = array
         output._requires_grad = False
         output._grad_fn = output._view = None
+        if watchers:
+            watch(name, (input,), output)
         # A view's slot may not know yet that its base has come to require a gradient.
         if (input._requires_grad or input._view is not None and input.requires_grad) and (
             state.enabled and differentiable
@@ -84,12 +85,12 @@ def binary(cls: type[Any], rescued: Any) -> Any:
             if answer is UNANSWERED:
                 raise
             return answer
-        if launch.recorder is not None:
-            launch.recorder.see_call(name, (input, other), array)
         output: Any = _new(Tensor)
         output.array = array
         output._requires_grad = False
         output._grad_fn = output._view = None
+        if watchers:
+            watch(name, (input, other), output)
         recording = input._requires_grad or input._view is not None and input.requires_grad
         if not recording and y is not other:
             recording = (
@@ -203,7 +204,8 @@ def symbol(function: Any, name: str) -> Any:
                 raise
             return answer
 
-    def reflected(input: Tensor, other: Tensor | Number) -> Tensor:  # not by `operator`: a call less
+    # Not by `operator`: a call less.
+    def reflected(input: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
             return special(reflected, locals())
         try:
@@ -245,7 +247,7 @@ def with_names(function: Any, kernel: str, name: str) -> Any:
     return function
 
 
-def described(function: Any, cls: type[Operation], name: str) -> Any:
+def described(function: Any, cls: type[Any], name: str) -> Any:
     function.__name__ = function.__qualname__ = name
     function.__module__ = cls.__module__
     function.__doc__ = cls.__doc__
