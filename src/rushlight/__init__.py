@@ -61,7 +61,7 @@ from .version import __version__
 _kernels.register_cpu()
 
 # isort: split
-from . import autograd, copying, cuda, ops, random
+from . import autograd, copying, cuda, ops, random, subclasses
 from .autograd import (
     enable_grad,
     inference_mode,

@@ -26,6 +26,7 @@ from . import overrides as overrides
 from . import random as random
 from . import signal as signal
 from . import special as special
+from . import subclasses as subclasses
 from . import utils as utils
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode

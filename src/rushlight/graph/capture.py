@@ -440,6 +440,6 @@ class _RecordingTable:
 def _user_line() -> str:
     """The innermost line outside this package that is being run."""
     for frame in reversed(traceback.extract_stack()):
-        if not frame.filename.startswith(PACKAGE):
+        if not frame.filename.startswith((PACKAGE, "<entry of ")):
             return f"{frame.filename}:{frame.lineno}: `{frame.line}`"
     return "a line of the framework"

@@ -286,6 +286,6 @@ def _other_random_states() -> Any:
 def _warn(message: str) -> None:
     """A warning at the line outside this package that led here."""
     level = 2
-    while sys._getframe(level - 1).f_code.co_filename.startswith(PACKAGE):
+    while sys._getframe(level - 1).f_code.co_filename.startswith((PACKAGE, "<entry of ")):
         level += 1
     warnings.warn(message, stacklevel=level)

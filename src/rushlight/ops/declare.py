@@ -388,6 +388,7 @@ def _open_property(member: property) -> property:
     """A property whose reading and setting are entries, known as `Tensor.name.__get__`."""
     read: Any = _entry(member.fget, by_hand=True)
     write: Any = None if member.fset is None else _entry(member.fset, by_hand=True)
+    read.__wrapped__ = member.fget
     opened: Any = property(read, write, None, member.__doc__)
     read.shown = opened.__get__
     if write is not None:

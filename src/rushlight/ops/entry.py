@@ -80,7 +80,7 @@ def shown(function: Any) -> Any:
 @functools.cache
 def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
     """A function's parameters by name; `inspect` takes 10 us to find them."""
-    return inspect.signature(function).parameters
+    return inspect.signature(function, follow_wrapped=False).parameters
 
 
 @functools.cache

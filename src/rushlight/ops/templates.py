@@ -224,6 +224,7 @@ def symbol(function: Any, name: str) -> Any:
     else:
         made = _as_entry(operator, function, None)
     made.__name__ = made.__qualname__ = name
+    made.__wrapped__ = function  # as functools.wraps has it
     return made
 
 

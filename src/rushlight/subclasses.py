@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ..autograd.operation import ViewOperation
-from ..kernels import launch
-from ..tensor import Tensor, wrap
-from .common import methods
+from .autograd.operation import ViewOperation
+from .kernels import launch
+from .tensor import Tensor, wrap
 
 AnyTensor = TypeVar("AnyTensor", bound=Tensor)
 
@@ -66,4 +65,5 @@ def _check_class(cls: Any) -> None:
         )
 
 
-methods(as_subclass=as_subclass, _make_subclass=staticmethod(make_subclass))
+setattr(Tensor, "as_subclass", as_subclass)  # noqa: B010
+setattr(Tensor, "_make_subclass", staticmethod(make_subclass))  # noqa: B010
