@@ -13,7 +13,7 @@ import sys
 from itertools import combinations
 from typing import Any
 
-from ..dtype import FLOATING, category_of, title_of
+from ..dtype import FLOATING, title_of
 from ..dtype import dtype as DType
 from ..errors import OperationError, shapes, unmade
 from ..grad_mode import state
@@ -181,7 +181,7 @@ class Operation(Node):
             output._requires_grad = True
             return
         for number, tensor in enumerate(output):
-            if isinstance(tensor, Tensor) and category_of(tensor.array.dtype) >= FLOATING:
+            if isinstance(tensor, Tensor) and DType.from_numpy(tensor.array.dtype).category >= FLOATING:
                 tensor._grad_fn = node
                 tensor._requires_grad = True
                 tensor._output_number = number
