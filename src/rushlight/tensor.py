@@ -154,6 +154,10 @@ class Tensor(Methods):
         return self.device.type == "cuda"
 
     @property
+    def is_meta(self) -> bool:
+        return self.device.type == "meta"
+
+    @property
     def is_sparse(self) -> bool:
         return False
 

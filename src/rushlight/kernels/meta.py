@@ -20,8 +20,8 @@ from . import launch
 from .base import Base
 from .declaration import kernels_of
 from .launch import plain_tables
-from .meta_array import MetaArray, in_order_of
-from .meta_library import Elementwise, MetaLibrary
+from .meta_array import Elementwise, MetaArray, in_order_of
+from .meta_library import MetaLibrary
 
 META = device("meta")
 
@@ -29,7 +29,7 @@ META = device("meta")
 class Meta(Base):
     """The generic kernels on arrays without elements, and rules for what has to do with values."""
 
-    xp = MetaLibrary()
+    xp: MetaLibrary = MetaArray.library
     array_type = MetaArray
     device_name = "meta"
     is_host = False

@@ -12,13 +12,23 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .base.memory_order import owner_of
 
 LIMIT = 2**63  # bytes that a memory must stay below, as everywhere
 
 
-class MetaArray:
+def _method(name: str) -> Any:
+    """A method that is the library's function of that name."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.library, name)(self, *args, **kwargs)
+
+    return method
+
+
+class MetaArray(NDArrayOperatorsMixin):
     """What stands for an array of `shape` and `dtype`; `strides` and `offset` are in bytes."""
 
     __slots__ = ("shape", "strides", "offset", "dtype", "base", "__weakref__")
@@ -82,12 +92,26 @@ class MetaArray:
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError("Cannot copy out of meta tensor; no data!")
 
-    def _refuse_beside(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("arrays with and without elements do not meet")
-
     __array__ = __bool__ = __int__ = __float__ = __complex__ = __index__ = _refuse
-    __iter__ = item = tolist = tobytes = _refuse
-    __array_function__ = __array_ufunc__ = _refuse_beside
+    __iter__ = item = tolist = tobytes = __array_function__ = _refuse
+
+    # ---- functions
+
+    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "at":
+            x, index, *values = inputs
+            if values:
+                x[index] = values[0]
+            return None
+        out = options.pop("out", None)
+        return Elementwise(function)(*inputs, out=None if out is None else out[0], **options)
+
+    sum, mean, prod, var, any, all, max, min = map(
+        _method, ("sum", "mean", "prod", "var", "any", "all", "max", "min")
+    )
+    argmax, argmin, argsort, cumsum, nonzero, take, clip = map(
+        _method, ("argmax", "argmin", "argsort", "cumsum", "nonzero", "take", "clip")
+    )
 
     # ---- views
 
@@ -315,3 +339,68 @@ def _reshaped_strides(
         length //= n
         stride *= n
     return tuple(result[::-1])
+
+
+# ---- what is asked of NumPy
+
+_MOST_AXES = 12  # of a miniature that shows its order: 4,096 elements
+
+
+def miniature(x: Any) -> Any:
+    """A small array of ones like x; whatever is no array without elements stays as it is."""
+    if not isinstance(x, MetaArray):
+        return x
+    most = 2 if x.ndim <= _MOST_AXES else 1
+    shape = tuple([min(n, most) for n in x.shape])
+    steps = [0] * x.ndim
+    step = x.itemsize
+    for axis in sorted(range(x.ndim), key=lambda axis: (abs(x.strides[axis]), -axis)):
+        if x.strides[axis]:
+            steps[axis] = step
+            step *= max(shape[axis], 1)
+    small = np.ndarray(shape, x.dtype, np.empty(step, "uint8"), 0, steps)
+    small[...] = 1  # for which every function is defined
+    return small
+
+
+def enlarged(small: Any, shape: Any) -> Any:
+    """The array that NumPy's result on miniatures stands for."""
+    small = np.asarray(small)
+    if small.flags.c_contiguous:
+        return MetaArray(shape, small.dtype)
+    axes = sorted(range(small.ndim), key=lambda axis: -abs(small.strides[axis]))
+    return in_order(tuple(shape), small.dtype, axes)
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    return getattr(value, "shape", ())
+
+
+class Elementwise:
+    """A function of NumPy's that makes each element of the elements at its place."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, *operands: Any, out: Any = None, **options: Any) -> Any:
+        check_bare(operands)
+        shape = np.broadcast_shapes(*map(shape_of, operands))
+        small = [miniature(operand) for operand in operands]
+        if out is not None:
+            if np.broadcast_shapes(out.shape, shape) != out.shape:
+                raise ValueError(f"non-broadcastable output operand with shape {out.shape} "
+                                 f"doesn't match the broadcast shape {shape}")  # fmt: skip
+            options["out"] = miniature(out)
+        with np.errstate(all="ignore"):
+            found = self.function(*small, **options)
+        if out is not None:
+            return out
+        if isinstance(found, tuple):
+            return tuple([enlarged(part, shape) for part in found])
+        return enlarged(found, shape)
+
+
+def check_bare(operands: Any) -> None:
+    for value in operands:
+        if isinstance(value, np.ndarray):
+            raise TypeError("arrays with and without elements do not meet")

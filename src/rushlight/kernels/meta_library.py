@@ -13,69 +13,16 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .meta_array import MetaArray, in_order, in_order_of
-
-_MOST_AXES = 12  # of a miniature that shows its order: 4,096 elements
-
-
-def miniature(x: Any) -> Any:
-    """A small array of ones like x; whatever is no array without elements stays as it is."""
-    if not isinstance(x, MetaArray):
-        return x
-    most = 2 if x.ndim <= _MOST_AXES else 1
-    shape = tuple([min(n, most) for n in x.shape])
-    steps = [0] * x.ndim
-    step = x.itemsize
-    for axis in sorted(range(x.ndim), key=lambda axis: (abs(x.strides[axis]), -axis)):
-        if x.strides[axis]:
-            steps[axis] = step
-            step *= max(shape[axis], 1)
-    small = np.ndarray(shape, x.dtype, np.empty(step, "uint8"), 0, steps)
-    small[...] = 1  # for which every function is defined
-    return small
-
-
-def enlarged(small: Any, shape: Any) -> Any:
-    """The array that NumPy's result on miniatures stands for."""
-    small = np.asarray(small)
-    if small.flags.c_contiguous:
-        return MetaArray(shape, small.dtype)
-    axes = sorted(range(small.ndim), key=lambda axis: -abs(small.strides[axis]))
-    return in_order(tuple(shape), small.dtype, axes)
-
-
-def shape_of(value: Any) -> tuple[int, ...]:
-    return getattr(value, "shape", ())
-
-
-class Elementwise:
-    """A function of NumPy's that makes each element of the elements at its place."""
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-
-    def __call__(self, *operands: Any, out: Any = None, **options: Any) -> Any:
-        _check_bare(operands)
-        shape = np.broadcast_shapes(*map(shape_of, operands))
-        small = [miniature(operand) for operand in operands]
-        if out is not None:
-            if np.broadcast_shapes(out.shape, shape) != out.shape:
-                raise ValueError(f"non-broadcastable output operand with shape {out.shape} "
-                                 f"doesn't match the broadcast shape {shape}")  # fmt: skip
-            options["out"] = miniature(out)
-        with np.errstate(all="ignore"):
-            found = self.function(*small, **options)
-        if out is not None:
-            return out
-        if isinstance(found, tuple):
-            return tuple([enlarged(part, shape) for part in found])
-        return enlarged(found, shape)
-
-    def at(self, x: Any, indices: Any, *values: Any) -> None:
-        """Writes elements that are not there."""
-        if values:
-            x[indices] = values[0]
-
+from .meta_array import (
+    Elementwise,
+    MetaArray,
+    check_bare,
+    enlarged,
+    in_order,
+    in_order_of,
+    miniature,
+    shape_of,
+)
 
 class _Reduction:
     """A function of NumPy's that makes one element of those along axes."""
@@ -87,7 +34,7 @@ class _Reduction:
         self, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
         **options: Any,
     ) -> Any:  # fmt: skip
-        _check_bare((x,))
+        check_bare((x,))
         if dtype is not None:
             options["dtype"] = dtype
         if keepdims:
@@ -106,12 +53,6 @@ def reduced_shape(shape: Any, axis: Any, keepdims: bool) -> tuple[int, ...]:
     if keepdims:
         return tuple([1 if i in gone else n for i, n in enumerate(shape)])
     return tuple([n for i, n in enumerate(shape) if i not in gone])
-
-
-def _check_bare(operands: Any) -> None:
-    for value in operands:
-        if isinstance(value, np.ndarray):
-            raise TypeError("arrays with and without elements do not meet")
 
 
 class MetaLibrary:
@@ -135,9 +76,7 @@ class MetaLibrary:
         function = getattr(np, name, None)
         if not isinstance(function, np.ufunc):
             raise AttributeError(f"the library of arrays without elements has no '{name}'")
-        found = Elementwise(function)
-        setattr(self, name, found)
-        return found
+        return function  # which asks `__array_ufunc__` of its arguments
 
     # ---- made from nothing
 
@@ -249,7 +188,7 @@ class MetaLibrary:
     # ---- copies
 
     def concatenate(self, tup: Any, axis: int = 0, out: Any = None) -> Any:
-        _check_bare(tup)
+        check_bare(tup)
         if out is None:
             small = np.concatenate([miniature(x) for x in tup], axis)
         else:
@@ -319,7 +258,7 @@ class MetaLibrary:
     # ---- sums of products
 
     def matmul(self, x1: Any, x2: Any, out: Any = None) -> Any:
-        _check_bare((x1, x2))
+        check_bare((x1, x2))
         a = x1.shape if x1.ndim > 1 else (1, *x1.shape)
         b = x2.shape if x2.ndim > 1 else (*x2.shape, 1)
         if a[-1] != b[-2]:
@@ -415,3 +354,6 @@ class _Fourier:
         if last is not None:
             shape[axes[-1]] = last
         return MetaArray(shape, function(np.zeros(2, a.dtype)).dtype)
+
+
+MetaArray.library = MetaLibrary()
