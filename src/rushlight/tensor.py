@@ -123,11 +123,13 @@ class Tensor(Methods):
         return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
 
     def storage_offset(self) -> int:
-        start = kernel_tables[type(self.array)].data_pointer(owner_of(self.array))
-        return (self.data_ptr() - start) // self.array.itemsize
+        place = kernel_tables[type(self.array)].data_pointer
+        return (place(self.array) - place(owner_of(self.array))) // self.array.itemsize
 
     def data_ptr(self) -> int:
-        return kernel_tables[type(self.array)].data_pointer(self.array)
+        # Without memory there is no address: 0, and the place from there. Such memories are as far
+        # apart as addresses reach.
+        return kernel_tables[type(self.array)].data_pointer(self.array) % 2**64
 
     def element_size(self) -> int:
         return self.array.itemsize
@@ -398,7 +400,7 @@ class Tensor(Methods):
             raise RuntimeError(
                 f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
             )
-        return self.host_array().item()
+        return kernel_tables[type(self.array)].scalar(self.array)
 
     def tolist(self) -> Any:
         return self.host_array().tolist()
@@ -467,7 +469,8 @@ class Tensor(Methods):
         return result
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self.host_array(), str(self.device), self._requires_grad)
+        array = self.array if self.is_meta else self.host_array()
+        return _rebuild, (type(self), array, str(self.device), self._requires_grad)
 
 
 def _rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool) -> Tensor:

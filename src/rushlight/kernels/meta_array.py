@@ -7,6 +7,7 @@ and what shares memory there is known to share it here. What computes gives a ne
 
 from __future__ import annotations
 
+import itertools
 import math
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .base.memory_order import owner_of
 
+_memories = itertools.count(1)
 LIMIT = 2**63  # bytes that a memory must stay below, as everywhere
 
 
@@ -31,13 +33,14 @@ def _method(name: str) -> Any:
 class MetaArray(NDArrayOperatorsMixin):
     """What stands for an array of `shape` and `dtype`; `strides` and `offset` are in bytes."""
 
-    __slots__ = ("shape", "strides", "offset", "dtype", "base", "__weakref__")
+    __slots__ = ("shape", "strides", "offset", "dtype", "base", "memory", "__weakref__")
 
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     offset: int
     dtype: np.dtype[Any]
     base: MetaArray | None
+    memory: int  # which of all that are not there
     library: Any  # the functions; set by their module
 
     def __init__(
@@ -47,8 +50,13 @@ class MetaArray(NDArrayOperatorsMixin):
         self.dtype = np.dtype(dtype)
         self.strides = dense_strides(self.shape, self.itemsize) if strides is None else strides
         self.offset = offset
-        self.base = None if base is None else owner_of(base)
-        if self.base is None and self.nbytes >= LIMIT:
+        if base is not None:
+            self.base = owner_of(base)
+            self.memory = base.memory
+            return
+        self.base = None
+        self.memory = next(_memories)
+        if self.nbytes >= LIMIT:
             raise ValueError("array is too big")
 
     @property
