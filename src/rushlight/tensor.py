@@ -156,10 +156,6 @@ class Tensor(Methods):
         return self.device.type == "cuda"
 
     @property
-    def is_meta(self) -> bool:
-        return self.device.type == "meta"
-
-    @property
     def is_sparse(self) -> bool:
         return False
 
@@ -371,15 +367,15 @@ class Tensor(Methods):
         """The values as a NumPy array that shares this tensor's memory."""
         if force:
             return self.detach().cpu().numpy()
-        if self.requires_grad:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
-                "instead."
-            )
         if not isinstance(self.array, np.ndarray):
             raise TypeError(
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to "
                 "copy the tensor to host memory first."
+            )
+        if self.requires_grad:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
             )
         if self.array.dtype == bfloat16.numpy:
             raise TypeError("Got unsupported ScalarType BFloat16; convert with .float() first")
@@ -443,7 +439,7 @@ class Tensor(Methods):
     __hash__ = object.__hash__
 
     def __format__(self, specification: str) -> str:
-        if self.array.ndim == 0 and type(self) is Tensor:
+        if self.array.ndim == 0 and type(self) is Tensor and not self.is_meta:
             return format(self.item(), specification)
         return object.__format__(self, specification)
 

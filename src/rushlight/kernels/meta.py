@@ -60,6 +60,12 @@ class Meta(Base):
     def all_equal(self, a: Any, b: Any) -> NoReturn:
         raise _depends_on_values("equal", "whether tensors are equal")
 
+    def repeat_numbers(self, counts: Any) -> NoReturn:
+        raise OperationError("cannot repeat_interleave a meta tensor without output_size")
+
+    def sort(self, x: Any, axis: int, descending: bool) -> Any:
+        return in_order_of(x, x.dtype), in_order_of(x, "int64")
+
     def check(self, conditions: Any, kind: type[Exception], message: str) -> None:
         pass
 
@@ -300,7 +306,7 @@ def _refused(name: str) -> Callable[..., Any]:
 for _name, _declaration in kernels_of(Base).items():
     if _declaration.kind == "elementwise":
         setattr(Meta, _name, _of_elements(_name, _declaration.out))
-    elif _declaration.kind == "dynamic":
+    elif _declaration.kind == "dynamic" and _name not in vars(Meta):
         setattr(Meta, _name, _refused(_name))
 
 

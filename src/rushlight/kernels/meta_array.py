@@ -100,8 +100,12 @@ class MetaArray(NDArrayOperatorsMixin):
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError("Cannot copy out of meta tensor; no data!")
 
-    __array__ = __bool__ = __int__ = __float__ = __complex__ = __index__ = _refuse
-    __iter__ = item = tolist = tobytes = __array_function__ = _refuse
+    def _refuse_beside(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("arrays with and without elements do not meet")
+
+    __bool__ = __int__ = __float__ = __complex__ = __index__ = _refuse
+    __iter__ = item = tolist = tobytes = _refuse
+    __array__ = __array_function__ = _refuse_beside  # NumPy's functions of both kinds ask these
 
     # ---- functions
 
@@ -203,7 +207,11 @@ class MetaArray(NDArrayOperatorsMixin):
                 strides.append(stride * places.step)
                 offset += stride * places.start if len(places) else 0
             else:
-                offset += stride * range(size)[int(part)]  # IndexError for what is out of range
+                if not -size <= part < size:
+                    raise IndexError(
+                        f"index {part} is out of bounds for axis {axis} with size {size}"
+                    )
+                offset += stride * (part % size)
         return self.part(shape, strides, offset)
 
     # ---- writes, which check sizes alone
