@@ -69,7 +69,9 @@ def with_index(where: device) -> device:
 
 def is_same_device(wanted: device, have: device) -> bool:
     """Whether `wanted`, which may name no index, means `have`."""
-    return wanted.type == have.type and (wanted.type in _WITHOUT_INDEX or with_index(wanted) == have)
+    if wanted.type != have.type:
+        return False
+    return wanted.type in _WITHOUT_INDEX or with_index(wanted) == have
 
 
 def is_present(where: device) -> bool:

@@ -8,7 +8,6 @@ size of the tensor although it has no elements, and those for which NumPy calls 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 

@@ -222,8 +222,9 @@ class MetaArray(NDArrayOperatorsMixin):
             return  # how much is written depends on values
         place = self[index].shape
         shape = getattr(value, "shape", ())
-        while len(shape) > len(place) and shape[0] == 1:  # as NumPy takes it
-            shape = shape[1:]
+        extra = max(len(shape) - len(place), 0)
+        if shape[:extra] == (1,) * extra:  # which NumPy takes, too
+            shape = shape[extra:]
         if np.broadcast_shapes(shape, place) != place:
             raise ValueError(
                 f"could not broadcast input array from shape {shape} into shape {place}"

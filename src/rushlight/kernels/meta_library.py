@@ -24,6 +24,7 @@ from .meta_array import (
     shape_of,
 )
 
+
 class _Reduction:
     """A function of NumPy's that makes one element of those along axes."""
 
@@ -150,7 +151,8 @@ class MetaLibrary:
         return SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=self._as_strided))
 
     def _as_strided(self, x: Any, shape: Any = None, strides: Any = None) -> MetaArray:
-        return x.part(x.shape if shape is None else shape, x.strides if strides is None else strides)
+        strides = x.strides if strides is None else strides
+        return x.part(x.shape if shape is None else shape, strides)
 
     def expand_dims(self, a: Any, axis: Any) -> MetaArray:
         axes = (axis,) if isinstance(axis, int) else axis

@@ -26,4 +26,5 @@ def skip_init(module_cls: type[AnyModule], *args: Any, **kwargs: Any) -> AnyModu
     if "device" not in inspect.signature(module_cls).parameters:
         raise RuntimeError("Module must support a 'device' arg to skip initialization")
     device = kwargs.pop("device", "cpu")
-    return module_cls(*args, **kwargs, device="meta").to_empty(device=device)
+    kwargs["device"] = "meta"
+    return module_cls(*args, **kwargs).to_empty(device=device)
