@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import re
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -47,6 +48,11 @@ REFUSED = {
     "unique_consecutive": BY_VALUES, "where": BY_VALUES,
     "repeat_interleave by counts": "cannot repeat_interleave a meta tensor without output_size",
 }  # fmt: skip
+# Matrices that have no such decomposition, and histograms of what is not finite.
+TAKEN_ON_TRUST = (
+    "cholesky", "histc", "inverse", "linalg.cholesky", "linalg.lu_factor", "linalg.solve",
+    "linalg.svd",
+)
 # Elements are written to where a mask says, and the gradient of the values is read from there.
 REFUSED_GRADIENTS = ("Tensor.__setitem__", "index_put")
 # Rows that make tensors of the CPU, whatever they are given, or that tell where a tensor is.
@@ -156,6 +162,23 @@ def test_out(op: Op) -> None:
             out = made[0] if len(made) == 1 else tuple(made)
             op.function(torch)(*arguments.args, **arguments.kwargs, out=out)
             assert [told(t) for t in made] == [told(t) for t in results]
+
+
+@each([op for op in ALL if op.invalid()])
+def test_errors(op: Op) -> None:
+    """What is refused is refused there, too, but for what values alone show."""
+    for sample in op.invalid():
+        arguments = build(torch, sample, maker("meta", gradient=True))
+        try:
+            run(op, arguments)
+        except RuntimeError as error:
+            if re.search(f"{NO_ITEM}|{BY_VALUES}|output_size", str(error)):
+                continue
+            assert pytest.raises(sample.raises, match=sample.match).matches(error), sample
+        except Exception as error:
+            assert pytest.raises(sample.raises, match=sample.match).matches(error), sample
+        else:
+            assert sample.reads_values or op.name in TAKEN_ON_TRUST, sample
 
 
 def test_every_kernel_is_there() -> None:

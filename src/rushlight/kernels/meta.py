@@ -17,6 +17,7 @@ from ..device import device
 from ..errors import OperationError
 from . import launch
 from .base import Base
+from .base.samplers import check_parameter
 from .declaration import kernels_of
 from .launch import plain_tables
 from .meta_array import Elementwise, MetaArray, in_order_of
@@ -119,6 +120,7 @@ class Meta(Base):
         return MetaArray(x.shape, x.dtype)
 
     def _drawn(self, name: str, draw: Any, state: Any, first: Any, second: Any = None) -> Any:
+        check_parameter(name, first)
         return MetaArray(first.shape, "float64" if second is np.float64 else first.dtype)
 
     # ---- decompositions
