@@ -13,6 +13,8 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn
+from rushlight.serialization import CheckpointError
+from rushlight.serialization.rebuild import named
 
 LAYERS: dict[str, tuple[Any, ...]] = {
     "BatchNorm1d": (3,), "BatchNorm2d": (3,), "BatchNorm3d": (3,), "Bilinear": (2, 3, 4),
@@ -166,6 +168,19 @@ def test_checkpoints() -> None:
     found = torch.load(file)
     assert found["x"].stride() == (1, 4) and found["x"].is_meta and found["x"].dtype is x.dtype
     assert isinstance(found["p"], nn.Parameter) and found["large"].shape == (10**12,)
+
+
+def test_crafted_checkpoints() -> None:
+    make = named["torch._utils", "_rebuild_meta_tensor_no_storage"].call
+    assert make(torch.float32, (10**9, 10**9), (10**9, 1), False).is_meta
+    for arguments in (
+        (torch.float32, (2**62, 2**62), (1, 1), False), (torch.float32, (2,), (2**62,), False),
+        (torch.float32, (2,), (1, 2), False), (torch.float32, (-2,), (1,), False),
+        (torch.int64, (2,), (1,), True), (torch.float32, (2,), (1,), 1), ("float32", (2,), (1,), 0),
+        (torch.float32, (1,) * 65, (1,) * 65, False), (torch.float32, 2, 1, False),
+    ):  # fmt: skip
+        with pytest.raises(CheckpointError):
+            make(*arguments)
 
 
 def test_skip_init() -> None:
