@@ -310,6 +310,8 @@ BESIDE: list[Callable[[Any, Any], Any]] = [
     lambda x, y: torch.where(x > 0, x, y), lambda x, y: x.gather(0, y.long()),
     lambda x, y: torch.nn.functional.linear(x, y), lambda x, y: torch.addmm(x.new_ones(3), x, y.T),
     lambda x, y: torch.nn.functional.conv1d(x, y[None]), lambda x, y: torch.add(x, x, out=y),
+    lambda x, y: torch.linalg.solve(x[:, :3], y),
+    lambda x, y: torch.nn.functional.scaled_dot_product_attention(x, x, y),
     lambda x, y: torch.nn.functional.layer_norm(x, (4,), y[0]), lambda x, y: x.mul_(y),
 ]  # fmt: skip
 
@@ -400,6 +402,8 @@ def test_memory_is_not_taken() -> None:
         index = torch.empty(10**9, dtype=torch.int64, device="meta")
         torch.zeros(10, device="meta").scatter_reduce(0, index, index.float(), "amax")
         torch.searchsorted(x, x.detach())
+        torch.nn.functional.avg_pool2d(x[None, None], 10**6, 1).sum().backward()
+        torch.nn.functional.conv1d(x[:2], x[None, :2, : 10**5]).sum().backward()
         torch.tril_indices(10**9, 10**9, device="meta")
         torch.arange(10**15, device="meta")
         assert tracemalloc.get_traced_memory()[1] < 2 * 2**20

@@ -138,6 +138,7 @@ def test_a_large_model_takes_no_memory() -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.filterwarnings("ignore:for bias")
 def test_loading_a_state() -> None:
     here, there = nn.Linear(2, 3), nn.Linear(2, 3, device="meta")
     with pytest.warns(UserWarning, match="weight: copying from a non-meta parameter.*assign=True"):

@@ -8,6 +8,8 @@ size of the tensor although it has no elements, and those for which NumPy calls 
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -20,7 +22,7 @@ from .base import Base
 from .base.samplers import check_parameter
 from .declaration import kernels_of
 from .launch import plain_tables
-from .meta_array import Elementwise, MetaArray, in_order_of
+from .meta_array import Elementwise, MetaArray, check_bare, in_order, in_order_of
 from .meta_library import MetaLibrary
 
 META = device("meta")
@@ -205,7 +207,52 @@ class Meta(Base):
     def ldl_solve(self, factors: Any, pivots: Any, b: Any, hermitian: bool) -> Any:
         return self.triangular_solve(factors, b, True, False)
 
+    # ---- what the generic kernels do place by place of a window
+
+    def convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
+        return _images(geometry.output_shape, x.dtype)
+
+    def convolution_backward_input(self, grad: Any, weight: Any, geometry: Any) -> Any:
+        return _images(geometry.input_shape, grad.dtype)
+
+    def transposed_convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
+        return _images(geometry.input_shape, x.dtype)
+
+    def convolution_backward_weight(
+        self, grad: Any, x: Any, geometry: Any, with_bias: bool
+    ) -> Any:
+        bias = MetaArray(grad.shape[1], grad.dtype) if with_bias else None
+        return MetaArray(geometry.weight_shape, grad.dtype), bias
+
+    def max_pool(self, x: Any, geometry: Any) -> Any:
+        where = "uint8" if math.prod(geometry.kernel_size) <= 256 else "int32"
+        shape = geometry.output_shape
+        return _images(shape, x.dtype), _images(shape, where)
+
+    def max_pool_backward(self, grad: Any, where: Any, geometry: Any) -> Any:
+        return _images(geometry.input_shape, grad.dtype)
+
+    def max_pool_gather(self, x: Any, where: Any, geometry: Any) -> Any:
+        return _images(geometry.output_shape, x.dtype)
+
+    def avg_pool(self, x: Any, geometry: Any) -> Any:
+        return _images(geometry.output_shape, x.dtype)
+
+    def avg_pool_backward(self, grad: Any, geometry: Any) -> Any:
+        return _images(geometry.input_shape, grad.dtype)
+
+    def unfold_blocks(self, x: Any, geometry: Any) -> Any:
+        places = x.shape[1] * math.prod(geometry.kernel_size)
+        return MetaArray((x.shape[0], places, math.prod(geometry.counts)), x.dtype)
+
+    def fold_blocks(self, columns: Any, geometry: Any) -> Any:
+        channels = columns.shape[1] // math.prod(geometry.kernel_size)
+        return MetaArray((columns.shape[0], channels, *geometry.input_sizes), columns.dtype)
+
     # ---- what the generic kernels do in as many steps as a tensor has elements
+
+    def logcumsumexp(self, x: Any, axis: int, out: Any = None) -> Any:
+        return self.store(x.copy("K"), out)
 
     def searchsorted(self, lines: Any, x: Any, right: bool) -> Any:
         return MetaArray(x.shape, "int64")
@@ -275,6 +322,11 @@ def _below_diagonal(rows: int, columns: int, offset: int) -> int:
     return growing * (first + offset) + growing * (growing - 1) // 2 + (rows - full) * columns
 
 
+def _images(shape: Any, dtype: Any) -> MetaArray:
+    """Images as they lie everywhere here: channels-last."""
+    return in_order(tuple(shape), dtype, (0, *range(2, len(shape)), 1))
+
+
 def _codes(x: Any) -> MetaArray:
     return MetaArray(x.shape[:-2], "int32")
 
@@ -309,11 +361,24 @@ def _refused(name: str) -> Callable[..., Any]:
     return kernel
 
 
+def _apart(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule, which refuses arrays with elements: it would not look at them."""
+
+    @functools.wraps(rule)
+    def checked(self: Any, *arguments: Any, **options: Any) -> Any:
+        check_bare(arguments)
+        return rule(self, *arguments, **options)
+
+    return checked
+
+
 for _name, _declaration in kernels_of(Base).items():
     if _declaration.kind == "elementwise":
         setattr(Meta, _name, _of_elements(_name, _declaration.out))
     elif _declaration.kind == "dynamic" and _name not in vars(Meta):
         setattr(Meta, _name, _refused(_name))
+    elif _name in vars(Meta) and _declaration.kind not in ("transfer", "random", "update"):
+        setattr(Meta, _name, _apart(vars(Meta)[_name]))
 
 
 def restored(shape: Any, dtype: Any, strides: Any, offset: int) -> MetaArray:
