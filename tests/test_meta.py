@@ -290,6 +290,7 @@ NO_VALUES: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda x: x.nonzero(), NotImplementedError, "aten::nonzero: attempted"),
     (lambda x: x[x > 0], NotImplementedError, "aten::nonzero: attempted"),
     (lambda x: x.unique(), NotImplementedError, "aten::unique: attempted"),
+    (lambda x: x.byte().fill_(300), RuntimeError, "cannot be converted to type uint8"),
     (lambda x: x[5], IndexError, "index 5 is out of bounds for dimension 0 with size 3"),
     (lambda x: x.t().view(12), RuntimeError, "view size is not compatible"),
     (lambda x: torch.Generator("meta"), RuntimeError, "META device type not an accelerator"),

@@ -74,9 +74,6 @@ class Meta(Base):
     def check_factorization(self, info: Any, name: str, problem: str) -> None:
         pass
 
-    def fill(self, x: Any, value: Any) -> Any:
-        return x
-
     def copy(self, x: Any, source: Any) -> Any:
         x[...] = source
         return x

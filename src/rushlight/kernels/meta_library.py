@@ -64,9 +64,8 @@ class MetaLibrary:
 
     inf, nan, pi, e, newaxis = np.inf, np.nan, np.pi, np.e, None
     iinfo, finfo, dtype = np.iinfo, np.finfo, np.dtype
-    errstate = np.errstate
 
-    sum, prod, mean, var, std = map(_Reduction, (np.sum, np.prod, np.mean, np.var, np.std))
+    sum, prod, mean, var = map(_Reduction, (np.sum, np.prod, np.mean, np.var))
     all, any, max, min = map(_Reduction, (np.all, np.any, np.max, np.min))
     amax, amin = max, min
     argmax, argmin = map(_Reduction, (np.argmax, np.argmin))
