@@ -77,6 +77,8 @@ def publish_all(function: Any, place: str, method: bool, aliases: tuple[str, ...
     """
     if place:
         publish(function, place, function.__name__, method)
+    if place not in ("", "torch", "Tensor", "nn.functional"):
+        function.title = f"{place}.{function.__name__}"  # as messages have it
     for alias in aliases:
         elsewhere, _, name = alias.rpartition(".")
         publish(function, elsewhere or place, name, method and not elsewhere)

@@ -46,9 +46,19 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     if mode is not None:
         return call_mode(mode, function, args, kwargs)
     out = kwargs.pop("out", None)
-    if out is None:
-        return function.plain(*args, **kwargs)
-    return write_out(function, out, args, kwargs)
+    try:
+        if out is None:
+            return function.plain(*args, **kwargs)
+        return write_out(function, out, args, kwargs)
+    except OperationError as error:
+        error.call_by(title_of(function))
+        raise
+
+
+def title_of(function: Any) -> str:
+    """A function's name in messages: an operator's is that of its function, `add`."""
+    name: str = getattr(function, "title", function.__name__)
+    return function.operation.operation_name if name.startswith("__") else name
 
 
 @functools.cache
@@ -123,17 +133,21 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
             _check_tensor(function.__name__, position, parameter, value)
     if isinstance(error, (ValueError, OverflowError, MemoryError, OperationError)):
         _check_integers(function, values)
-    impossible = unmade(function.__name__, error, told_sizes((*args, *kwargs.values())))
+    title = title_of(function)
+    if isinstance(error, OperationError):
+        error.call_by(title)
+        return UNANSWERED
+    impossible = unmade(title, error, told_sizes((*args, *kwargs.values())))
     if impossible is not None:
         raise impossible from error
     if operation is not None and isinstance(
         error, (ValueError, TypeError, OverflowError, KeyError)
     ):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
-        raise explain(function.__name__, error, arrays) from error
+        raise explain(title, error, arrays) from error
     if is_library_type_error(error):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
-        raise invalid_combination(function.__name__, arrays) from error
+        raise invalid_combination(title, arrays) from error
     return UNANSWERED
 
 
