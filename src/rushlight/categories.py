@@ -21,20 +21,21 @@ INTEGERS = (INTEGER,)
 DISCRETE = (BOOL, INTEGER)
 
 
-def check_taken(name: str, x: Any, takes: tuple[int, ...]) -> None:
-    """PyTorch's error for an array or tensor of a category that an operation does not take."""
+def check_taken(name: str, x: Any, takes: tuple[int, ...]) -> Any:
+    """The array or tensor itself; PyTorch's error for a category that is not taken."""
     kind = x.dtype if type(x.dtype) is DType else None
     category = category_of(x.dtype) if kind is None else kind.category
     if category not in takes:
         raise refused(name, kind or DType.from_numpy(x.dtype), takes)
+    return x
 
 
 def refused(name: str, kind: DType, takes: tuple[int, ...]) -> NotSupportedError:
     """The error for a dtype, with what it may be converted to."""
     if kind.category == COMPLEX:
         fix = "take .abs() or .real"
-    elif kind.category == FLOATING:
-        fix = "convert with .long()"
+    elif FLOATING in takes and INTEGER not in takes:
+        fix = "convert with .float()"
     else:
-        fix = "convert with .int()" if INTEGER in takes else "convert with .float()"
+        fix = f"convert with .{'long' if kind.category == FLOATING else 'int'}()"
     return NotSupportedError(f"{name}: not implemented for {kind}; {fix}")

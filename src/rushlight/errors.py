@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-
 # How messages begin: "nll_loss: ..." or "nll_loss(): ...".
 _OPERATION = re.compile(r"([a-z_][\w.]*)(?:\(\))?: ")
 
@@ -25,7 +24,7 @@ class OperationError(RuntimeError):
     def call_by(self, name: str) -> None:
         """Names the function that was called in the place of one that it calls in turn."""
         found = _OPERATION.match(self.message)
-        if found is None or found[1].endswith(name):  # `torch.ormqr`, of ormqr
+        if found is None or found[1].rpartition(".")[2] == name.rpartition(".")[2]:
             return
         self.message = name + self.message[found.end(1) :]
         self.args = (str(self),)

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, check_taken
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -33,6 +34,7 @@ def dropout(
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
         return input
+    check_taken("dropout", input, FLOATS)
     if p == 1:
         result = input * 0.0
     else:
@@ -105,6 +107,7 @@ def _of_channels(input: Tensor, p: float, training: bool, inplace: bool, axis: i
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
         return input
+    check_taken("dropout", input, FLOATS)
     result = input * 0.0 if p == 1 else input * (_kept_channels(input, p, axis) / (1 - p))
     return input.copy_(result) if inplace else result
 
@@ -149,6 +152,7 @@ def feature_alpha_dropout(
 
 
 def _alpha(input: Tensor, kept: Tensor | None, p: float, inplace: bool) -> Tensor:
+    check_taken("alpha_dropout", input, FLOATS)
     alpha = 1.7580993408473766  # minus selu's limit
     if kept is None:
         result = input * 0.0

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor
 from ..type_info import finfo
@@ -226,8 +227,7 @@ def _row_size(name: str, x: Tensor, sizes: Any, weight: Any, bias: Any) -> int:
 
 
 def _check_floats(name: str, x: Tensor, *parameters: Any) -> None:
-    if x.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name} is not implemented for {x.dtype}; convert with .float()")
+    check_taken(name, x, FLOATS)
     for value in parameters:
         if value is not None and value.dtype is not x.dtype and x.array.itemsize > 2:
             raise OperationError(

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..autograd.operation import SavesInputs
+from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, FLOATING, HALVES
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
@@ -210,8 +211,7 @@ def _cross(name: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
             f"{name}: inputs dimension {dim} must have length 3. Got {a.array.shape[axis]} and "
             f"{b.array.shape[axis]}"
         )
-    if a.dtype.category == BOOL:
-        raise OperationError(f"{name}: not implemented for 'Bool'")
+    check_taken(name, a, NUMBERS)
     check_device(name, a, b)
     return Cross.apply(*broadcast_tensors(*of_one_dtype(a, b)), axis)
 

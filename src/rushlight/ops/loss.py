@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
+from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING
 from ..errors import OperationError, check_int64
 from ..tensor import Tensor, wrap
@@ -225,7 +226,7 @@ def mse_loss(
 ) -> Tensor:  # fmt: skip
     """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum."""
     check_same_shape("mse_loss", input, target)
-    difference = input - target
+    difference = check_taken("mse_loss", input - target, FLOATS)
     losses = difference * difference
     return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
@@ -279,6 +280,7 @@ def binary_cross_entropy(
         "binary_cross_entropy: all elements of input should be between 0 and 1; for logits use "
         "binary_cross_entropy_with_logits",
     )
+    check_taken("binary_cross_entropy", input, FLOATS)
     losses = BinaryCrossEntropy.apply(*of_one_dtype(input, target))
     if weight is not None:
         losses = losses * weight

@@ -163,7 +163,7 @@ def mean(
     tensor(2.5000)
     """
     if dtype is None and input.dtype.category < FLOATING:
-        raise OperationError(
+        raise ValueError(
             f"masked.mean: expected a floating point or complex dtype, not {input.dtype}; "
             "give dtype="
         )

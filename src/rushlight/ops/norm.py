@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtype import FLOATING, HALVES
-from ..errors import NotSupportedError, OperationError
+from ..categories import INEXACT, check_taken
+from ..dtype import HALVES
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
@@ -45,8 +46,7 @@ def renorm(
         raise OperationError(
             f"renorm: input needs at least 2 dimensions, got {input.array.ndim} dimensions"
         )
-    if input.dtype.category < FLOATING:
-        raise NotSupportedError(f"renorm: not implemented for {input.dtype}")
+    check_taken("renorm", input, INEXACT)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.dtype in HALVES:
         return renorm(input.float(), power, dim, most).to(input.dtype)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, HALVES, INTEGER, title_of
 from ..dtype import bool as bool_
 from ..errors import OperationError
@@ -241,4 +242,5 @@ def trace(input: Tensor) -> Tensor:
         raise OperationError(
             f"trace: expected a matrix, but got tensor with dim {input.array.ndim}"
         )
+    check_taken("trace", input, NUMBERS)
     return diagonal(input).sum()

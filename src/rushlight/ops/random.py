@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.mirror import written
 from ..autograd.operation import Operation, check_memory, invalid_combination, is_tracked
+from ..categories import FLOATS, ORDERED, REALS, check_taken, refused
 from ..device import device as Device
 from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
@@ -63,7 +64,7 @@ def _floating_of(name: str, x: Tensor) -> np.dtype[Any]:
 def _floating(name: str, dtype: Any) -> np.dtype[Any]:
     kind = dtype or get_default_dtype()
     if kind.category != FLOATING:
-        raise NotImplementedError(f'"{name}" not implemented for {kind}; use a floating dtype')
+        raise refused(name, kind, FLOATS)
     return kind.numpy
 
 
@@ -220,6 +221,8 @@ def randint_like(
     if high is None:
         low, high = 0, low
     kind = (dtype or input.dtype).numpy
+    if category_of(kind) == COMPLEX:
+        raise refused("randint_like", dtype or input.dtype, ORDERED)
     _check_range("randint", low, high, kind)
     source = _template(input, device, memory_format)
     array = drawn_like(source, "random_integers", generator, low, high, kind)
@@ -272,6 +275,7 @@ def bernoulli(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """1 with the probability that the input's element (or `p`) says, else 0."""
+    check_taken("bernoulli", input, FLOATS if p is None else ORDERED)
     probability: Any = p
     if p is None:
         probability = _probabilities(input)
@@ -395,8 +399,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
     """Fills with numbers of trials until the first success, with probability `p` each."""
     if not 0 < p < 1:
         raise OperationError(f"geometric_ expects p to be in (0, 1), but got p={p}")
-    if self.dtype.category not in (INTEGER, FLOATING):
-        raise NotImplementedError(f"geometric_ is not implemented for {self.dtype}")
+    check_taken("geometric_", self, REALS)
     return _refill(self, "random_geometric", generator, p, self.array.dtype)
 
 
@@ -404,6 +407,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
     """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds."""
     dtype = self.array.dtype
+    check_taken("random_", self, ORDERED)
     if not bounds and not named:
         return _refill(self, "random_full_range", generator, dtype)
     low = named.get("from", bounds[0] if len(bounds) > 1 else 0)
@@ -418,6 +422,7 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **na
 @operation("Tensor")
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fills with 1 with probability `p`, else 0."""
+    check_taken("bernoulli_", self, ORDERED)
     if isinstance(p, Tensor):
         if p.device != self.device:
             raise OperationError(

@@ -7,8 +7,9 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import SavesInputs
+from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor
 from .choices import clamp, where
@@ -31,10 +32,7 @@ class Huber(SavesInputs):
 def _huber(name: str, input: Tensor, target: Tensor, delta: float) -> Tensor:
     check_same_shape(name, input, target)
     difference = input - target
-    if difference.dtype.category != FLOATING:
-        raise NotSupportedError(
-            f"{name} is not implemented for {difference.dtype}; convert with .float()"
-        )
+    check_taken(name, difference, FLOATS)
     return Huber.apply(difference, number(delta))
 
 
@@ -150,6 +148,7 @@ def kl_div(
             "with .float()"
         )
     x, t = of_one_dtype(input, target)
+    check_taken("kl_div", x, FLOATS)
     if log_target:
         losses = exp(t) * (t - x)
     else:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
+from ..categories import ORDERED, check_taken
 from ..dtype import INTEGER, int64
 from ..dtype import dtype as DType
 from ..tensor import Tensor, wrap_dim
-from .common import ValuesAndIndices, check_ordered, conjugated, values_and_indices
+from .common import ValuesAndIndices, conjugated, values_and_indices
 from .declare import operation
 from .indexing import AlongIndex, ScatterAdd
 from .joining import cat
@@ -134,7 +135,8 @@ def cummax(
     >>> torch.tensor([1, 3, 2]).cummax(0).values
     tensor([1, 3, 3])
     """
-    return _Cummax(*Cummax.apply(check_ordered("cummax", input), wrap_dim(dim, input.array.ndim)))
+    check_taken("cummax", input, ORDERED)
+    return _Cummax(*Cummax.apply(input, wrap_dim(dim, input.array.ndim)))
 
 
 @operation
@@ -142,4 +144,5 @@ def cummin(
     input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
 ) -> ValuesAndIndices:
     """The smallest element so far along `dim`, and where it stood: the last of equal ones."""
-    return _Cummin(*Cummin.apply(check_ordered("cummin", input), wrap_dim(dim, input.array.ndim)))
+    check_taken("cummin", input, ORDERED)
+    return _Cummin(*Cummin.apply(input, wrap_dim(dim, input.array.ndim)))

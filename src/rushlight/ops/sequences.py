@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..categories import INTEGERS, NUMBERS, refused
 from ..dtype import BOOL, INTEGER, get_default_dtype, int64, scalar_dtype
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..tensor import Tensor
 from ..types import AnyDevice
 from .creation import arange, finished, table_at
@@ -43,7 +44,7 @@ def logspace(
     is_complex = any(isinstance(v, complex) for v in (start, end, base))
     kind = dtype or (scalar_dtype(1j) if is_complex else get_default_dtype())
     if kind.category == BOOL:
-        raise NotSupportedError("logspace: not implemented for torch.bool")
+        raise refused("logspace", kind, NUMBERS)
     if kind.category == INTEGER:
         start, end = int(start), int(end)
     array = table_at(device).logspace(start, end, steps, base, kind.numpy)
@@ -94,7 +95,7 @@ def _triangle(
             raise OperationError(f"{name}: {what} must be non-negative, got {count}")
     kind = dtype or int64
     if kind.category != INTEGER:
-        raise NotSupportedError(f"{name}: not implemented for {kind}; indices are whole numbers")
+        raise refused(name, kind, INTEGERS)
     array = table_at(device).triangle(row, col, offset, is_upper, kind.numpy)
     return finished(array, False)
 

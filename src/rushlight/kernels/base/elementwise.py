@@ -6,7 +6,13 @@ from math import pi
 from typing import Any
 
 from ...categories import (
-    DISCRETE, FLOATS, INEXACT, NUMBERS, ORDERED, REALS, check_taken,
+    DISCRETE,
+    FLOATS,
+    INEXACT,
+    NUMBERS,
+    ORDERED,
+    REALS,
+    check_taken,
 )  # fmt: skip
 from ...dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype
 from ...errors import OperationError
