@@ -25,7 +25,6 @@ import linecache
 import types
 from collections import defaultdict
 from collections.abc import Callable
-from operator import mul
 from typing import Any, Protocol, TypeVar, overload
 
 from ..autograd.mirror import reach
@@ -39,7 +38,14 @@ from ..overrides import modes
 from ..tensor import Tensor
 from ..types import Number
 from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
-from .promotion import inplace_operand, is_plain_change, operands, promoted, refuse_bool
+from .promotion import (
+    inplace_operand,
+    is_plain_change,
+    operands,
+    promoted,
+    refuse_bool,
+    scaled_by,
+)
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -117,7 +123,7 @@ class Binary(Operation):
         core.plain, core.operation = cls.call, cls
         if not cls.takes_numbers:
             core.__annotations__["other"] = "Tensor"
-        function = _described(_scaled(core), cls, cls.operation_name) if alpha else core
+        function = _described(_scaled(cls, core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
         written = _binary_inplace(cls, alpha)
@@ -130,7 +136,8 @@ class Binary(Operation):
     @classmethod
     def call(cls, input: Any, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """The operation with its operands promoted, without the short cuts of the entry."""
-        other = other if alpha == 1 else mul(other, alpha)
+        if alpha != 1:
+            other = scaled_by(cls.operation_name, input, other, alpha)
         if not isinstance(input, Tensor):
             refuse_bool(cls, input, other)
             input, other = promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
@@ -225,14 +232,16 @@ def _binary(cls: type[Binary], rescued: Any) -> Any:
     return _with_names(function, cls.kernel, name)
 
 
-def _scaled(core: Any) -> Any:
+def _scaled(cls: type[Binary], core: Any) -> Any:
+    name = cls.operation_name
+
     def function(
         input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor:
         if out is not None or modes:
             return special(function, locals())
         try:
-            return core(input, other if alpha == 1 else mul(other, alpha))
+            return core(input, other if alpha == 1 else scaled_by(name, input, other, alpha))
         except Exception as error:
             answer = rescue(function, error, locals())
             if answer is UNANSWERED:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING, HALVES
 from ..errors import OperationError
 from ..scalars import number
@@ -172,11 +173,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor([0.6000])
     """
     a, b = broadcast_tensors(*of_one_dtype(x1, x2))
-    if a.dtype.category < FLOATING:
-        raise OperationError(
-            "cosine_similarity: expected common dtype to be floating point, yet common dtype is "
-            f"{a.dtype}; convert with .float()"
-        )
+    check_taken("cosine_similarity", a, FLOATS)
     if a.array.dtype in HALVES:  # which do not hold 1 / eps
         return cosine_similarity(a.float(), b.float(), dim, eps).to(a.dtype)
     axis = wrap_dim(dim, a.array.ndim)

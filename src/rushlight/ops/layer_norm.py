@@ -16,6 +16,7 @@ from .declare import operation
 from .elementwise import div
 from .normalization import FormulaGradient, batch_norm, constant
 from .padding import pad
+from .pooling import check_averaged
 from .reduction import mean, sum
 
 
@@ -348,6 +349,7 @@ def local_response_norm(
         raise OperationError(f"local_response_norm: size should be greater than zero, got {size}")
     if input.array.size == 0:
         return input
+    check_averaged("local_response_norm", input)
     channels = input.array.shape[1]
     padded = pad(input * input, (0, 0) * (ndim - 2) + (size // 2, (size - 1) // 2))
     total = padded.narrow(1, 0, channels)

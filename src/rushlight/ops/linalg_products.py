@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..autograd.operation import SavesInputs
-from ..categories import NUMBERS, check_taken
+from ..categories import INEXACT, NUMBERS, check_taken
 from ..dtype import BOOL, FLOATING, HALVES
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
@@ -260,6 +260,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
             f"linalg.vecdot: Expected x and y to have the same dtype, but they have {x.dtype} and "
             f"{y.dtype}"
         )
+    check_taken("linalg.vecdot", x, INEXACT)
     if x.array.dtype in HALVES:
         return vecdot(x.float(), y.float(), dim=dim).to(x.dtype)
     return (conjugated(x) * y).sum(dim, dtype=x.dtype)

@@ -51,8 +51,8 @@ def hinge_embedding_loss(
 ) -> Tensor:  # fmt: skip
     """x where the target is 1, max(0, `margin` - x) where it is -1."""
     reduction = reduction_of(reduction, size_average, reduce)
-    far = where(target != 1, clamp(margin - input, min=0), 0.0)
-    return reduced(far + where(target != -1, input, 0.0), reduction)
+    far = where(target != 1, clamp(margin - input, min=0).to(input.dtype), 0)
+    return reduced(far + where(target != -1, input, 0), reduction)
 
 
 @operation("nn.functional")

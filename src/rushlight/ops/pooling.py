@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
-from ..categories import FLOATS, REALS, check_taken, refused
-from ..dtype import FLOATING, int64
+from ..categories import FLOATS, REALS, check_taken
+from ..dtype import int64
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -285,12 +285,17 @@ def avg_pool3d(
     return avg_pool("avg_pool3d", 3, input, *sizes)
 
 
+def check_averaged(name: str, input: Tensor) -> None:
+    """PyTorch averages windows of floating-point numbers, and of int64."""
+    if input.dtype is not int64:
+        check_taken(name, input, FLOATS)
+
+
 def avg_pool(
     name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any,
     ceil_mode: bool, count_include_pad: bool, divisor_override: int | None,
 ) -> Tensor:  # fmt: skip
-    if input.dtype.category != FLOATING and input.dtype is not int64:
-        raise refused(name, input.dtype, FLOATS)
+    check_averaged(name, input)
     batch = _batched(name, rank, input)
     geometry = pool_geometry(
         name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding), 1,

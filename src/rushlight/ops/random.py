@@ -26,7 +26,7 @@ from ..type_info import iinfo
 from ..types import AnyDevice
 from .common import check, new_shape, table_of
 from .complex import view_as_real
-from .creation import asked_shape, empty, finished, table_at, zeros_like
+from .creation import asked_shape, empty, empty_like, finished, table_at, zeros_like
 from .declare import operation
 
 
@@ -194,8 +194,11 @@ def rand_like(
     **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`rand` in input's shape, dtype, device and memory order."""
-    kind = _floating("rand", dtype or input.dtype)
     source = _template(input, device, memory_format)
+    if (dtype or input.dtype).category == COMPLEX:
+        made = empty_like(source, dtype=dtype).uniform_(generator=generator)
+        return made.requires_grad_(requires_grad)
+    kind = _floating("rand", dtype or input.dtype)
     return finished(drawn_like(source, "random_uniform", generator, 0.0, 1.0, kind), requires_grad)
 
 
@@ -206,8 +209,11 @@ def randn_like(
     **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`randn` in input's shape, dtype, device and memory order."""
-    kind = _floating("randn", dtype or input.dtype)
     source = _template(input, device, memory_format)
+    if (dtype or input.dtype).category == COMPLEX:
+        made = empty_like(source, dtype=dtype).normal_(generator=generator)
+        return made.requires_grad_(requires_grad)
+    kind = _floating("randn", dtype or input.dtype)
     return finished(drawn_like(source, "random_normal", generator, 0.0, 1.0, kind), requires_grad)
 
 
@@ -429,6 +435,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
                 "bernoulli_: Expected all tensors to be on the same device, but found at least two "
                 f"devices, {self.device} and {p.device}! Move one with .to(device)."
             )
+        check_taken("bernoulli_", p, FLOATS)
         p = _probabilities(p.expand(self.array.shape))
     elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")

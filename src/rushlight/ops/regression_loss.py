@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import SavesInputs
-from ..categories import FLOATS, check_taken
+from ..categories import FLOATS, NUMBERS, check_taken
 from ..dtype import FLOATING
 from ..errors import OperationError
 from ..scalars import number
@@ -31,6 +31,7 @@ class Huber(SavesInputs):
 
 def _huber(name: str, input: Tensor, target: Tensor, delta: float) -> Tensor:
     check_same_shape(name, input, target)
+    check_taken(name, input, NUMBERS)
     difference = input - target
     check_taken(name, difference, FLOATS)
     return Huber.apply(difference, number(delta))
@@ -85,6 +86,7 @@ def gaussian_nll_loss(
     """
     if isinstance(var, float):
         var = input.new_ones(input.array.shape) * var
+    check_taken("gaussian_nll_loss", var, FLOATS)
     check(~(var < 0), ValueError, "gaussian_nll_loss: var has negative entry/entries")
     shape, given = input.array.shape, var.array.shape
     if given != shape:

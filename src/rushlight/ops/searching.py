@@ -77,9 +77,8 @@ def _number_among(lines: Tensor, value: Any) -> Tensor:
 
 def _found(lines: Tensor, input: Tensor, right: bool, narrow: bool) -> Tensor:
     check_same_device("searchsorted", lines, input)
-    for tensor in (lines, input):
-        check_taken("searchsorted", tensor, REALS)
     lines, input = of_one_dtype(lines.detach(), input.detach())
+    check_taken("searchsorted", lines, REALS)
     found = wrap(table_of(input).searchsorted(lines.array, input.array, bool(right)))
     return found.to(int32) if narrow else found
 

@@ -246,7 +246,8 @@ def index_reduce(
             f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
             f"{reduce}."
         )
-    check_taken("index_reduce", input, REALS)
+    if reduce != "prod" or not include_self:
+        check_taken("index_reduce", input, REALS)
     axis = wrap_dim(dim, input.array.ndim)
     index = _vector("index_reduce()", index, OutOfRangeError)
     check_same_dtype("index_reduce", input, source, "source")

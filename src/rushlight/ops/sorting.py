@@ -69,9 +69,9 @@ def topk(
     return _TopK(input.gather(axis, order) if input.requires_grad else values, order)
 
 
-def _place(name: str, input: Tensor, dim: int) -> int:
+def _place(name: str, input: Tensor, dim: int, takes: tuple[int, ...] = REALS) -> int:
     """The dimension along which an element is chosen, which must have some."""
-    check_taken(name, input, REALS)
+    check_taken(name, input, takes)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim and input.array.shape[axis] == 0:
         raise OutOfRangeError(
@@ -112,7 +112,7 @@ def mode(
     >>> torch.tensor([2, 1, 1, 2, 3]).mode().values
     tensor(1)
     """
-    return _picked(_Mode, "mode_place", input, _place("mode", input, dim), keepdim)
+    return _picked(_Mode, "mode_place", input, _place("mode", input, dim, ORDERED), keepdim)
 
 
 def _picked(
