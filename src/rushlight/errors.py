@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 # How messages begin: "nll_loss: ..." or "nll_loss(): ...".
-_OPERATION = re.compile(r"([a-z_][\w.]*)(?:\(\))?: ")
+_OPERATION = re.compile(r"([a-z_][a-z0-9_.]*)(?:\(\))?: ")
 
 
 class OperationError(RuntimeError):

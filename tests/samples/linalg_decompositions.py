@@ -36,7 +36,7 @@ def _square(make: Any, name: str, more: Any = None) -> Callable[[Values], Iterat
         for shape in BATCHES:
             yield Sample(make(v, *shape))
         yield Invalid(v.normal(2, 3), raises=RuntimeError, match=(
-            f"{name}: A must be batches of square matrices, but they are 2 by 3 matrices"),
+            "A must be batches of square matrices, but they are 2 by 3 matrices"),
             own_words=True)
         yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions",
                       own_words=True)

@@ -57,8 +57,10 @@ def special(function: Any, values: dict[str, Any]) -> Any:
 
 def title_of(function: Any) -> str:
     """A function's name in messages: an operator's is that of its function, `add`."""
-    name: str = getattr(function, "title", function.__name__)
-    return function.operation.operation_name if name.startswith("__") else name
+    operation = function.operation
+    if operation is not None and function.__name__.startswith("__"):
+        return operation.operation_name
+    return getattr(function, "title", function.__name__)
 
 
 @functools.cache
