@@ -21,6 +21,7 @@ from ..autograd.operation import (
     snapshot,
     told_sizes,
 )
+from ..dtype import as_dtype
 from ..dtype import dtype as DType
 from ..errors import OperationError, check_int64, unmade
 from ..grad_mode import no_grad, state
@@ -82,6 +83,8 @@ def _places(function: Any) -> tuple[list[Any], str | None, list[Any], str | None
 
 def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """An entry's local variables as the arguments of its call, defaults left out."""
+    if "dtype" in values:
+        values["dtype"] = as_dtype(values["dtype"])
     for name, numpy_name in (("dim", "axis"), ("keepdim", "keepdims")):
         given = values.get(numpy_name, absent)
         if given is not absent and name in values:  # else `axis` is the function's own name
@@ -102,6 +105,11 @@ def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], 
     else:
         if "_" + rest in values:  # `dims=` may have been given instead of `*dims`
             by_name = values[rest]
+            if by_name is not absent and values["_" + rest]:
+                raise TypeError(
+                    f"{function.__name__}() received an invalid combination of arguments: {rest} "
+                    f"is given by position and by name ({by_name})"
+                )
             values[rest] = values["_" + rest] if by_name is absent else (by_name,)
         args += values[rest]
     kwargs = {name: values[name] for name, default in keywords if values[name] is not default}
@@ -120,6 +128,7 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     argument should be a tensor and is none, the error of a kernel in PyTorch's words; UNANSWERED
     says that the error stands as it is.
     """
+    asked = values.get("dtype")
     args, kwargs = _arguments(function, values)
     candidates = overloaded(args, kwargs)
     if candidates:
@@ -129,6 +138,8 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     operation = function.operation
     if operation is not None and operation.takes_number_first and _is_number_first(args):
         return function.plain(*args, **kwargs)
+    if values.get("dtype") is not asked:  # it was one of Python's types
+        return function(*args, **kwargs)
     for position, parameter in enumerate(parameters(function).values()):
         given = values[parameter.name]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):

@@ -18,7 +18,8 @@ from .declare import operation
 @operation(method=False)
 def scalar_tensor(
     s: Any, *, dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
-    layout: Any = None, pin_memory: bool = False, out: Tensor | None = None,
+    layout: Any = None, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor without dimensions, of the default dtype."""
     value = s.item() if isinstance(s, Tensor) else s
@@ -29,8 +30,9 @@ def scalar_tensor(
 @operation(method=False)
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DType | None = None,
-    device: AnyDevice = None, requires_grad: bool = False, out: Tensor | None = None,
-    **ignored: Any,
+    device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
+    pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`steps` powers of `base`, their exponents from `start` to `end` at equal distances.
 
@@ -54,7 +56,8 @@ def logspace(
 @operation(method=False)
 def range(
     start: Any, end: Any, step: Any = 1, *, dtype: DType | None = None, device: AnyDevice = None,
-    requires_grad: bool = False, out: Tensor | None = None, **ignored: Any,
+    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`start`, `start + step`, ... up to `end`, which is included: PyTorch's old `arange`."""
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
