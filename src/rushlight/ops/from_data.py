@@ -73,13 +73,11 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
 
 
 def _from_sequences(data: Any, numpy_type: Any = None) -> np.ndarray[Any, Any]:
+    plain = _plain(data)
     try:
-        return np.array(_plain(data), dtype=numpy_type)
+        return np.array(plain, dtype=numpy_type)
     except ValueError as error:
-        ragged = _ragged(data)
-        if ragged is None:
-            raise _no_element(data) from error
-        raise ValueError(ragged) from error
+        raise _ragged(data) or _no_element(data) from error
 
 
 def _as_dtype(data: Any, dtype: DType) -> np.ndarray[Any, Any]:
@@ -126,16 +124,22 @@ def _no_element(data: Any, dtype: DType | None = None) -> Exception:
     name = type(value).__name__
     if isinstance(value, int):
         return ValueError("Overflow when unpacking long long")
-    if isinstance(value, (str, bytes)):
-        return (
-            TypeError(f"new(): invalid data type '{name}'") if is_one
-            else ValueError(f"too many dimensions '{name}'")
-        )  # fmt: skip
+    if isinstance(value, str) and not is_one and value is _first(data):
+        return ValueError(f"too many dimensions '{name}'")  # it is a sequence, too
+    if isinstance(value, (str, bytes)) and (dtype is None or is_one):
+        return TypeError(f"new(): invalid data type '{name}'")
     if dtype is None:
         return RuntimeError(f"Could not infer dtype of {name}")
     if dtype.category >= FLOATING:
         return TypeError(f"must be real number, not {name}")
     return TypeError(f"'{name}' object cannot be interpreted as an integer")
+
+
+def _first(data: Any) -> Any:
+    """The first element of nested sequences, by which their depth is told."""
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return data
 
 
 def _elements(data: Any) -> Any:
@@ -147,15 +151,21 @@ def _elements(data: Any) -> Any:
         yield from _elements(part)
 
 
-def _ragged(data: Any, dim: int = 0) -> str | None:
-    """PyTorch's sentence for the first place where sequences differ in length."""
+def _ragged(data: Any, dim: int = 0) -> Exception | None:
+    """PyTorch's error for the first place where sequences differ in length or depth."""
     if not isinstance(data, (list, tuple)):
         return None
     lengths = [len(part) if isinstance(part, (list, tuple)) else -1 for part in data]
     for length in lengths:
+        if length != lengths[0] == -1:
+            return TypeError("'list' object cannot be interpreted as an integer")
+        if length != lengths[0] and length == -1:
+            return TypeError("not a sequence")
         if length != lengths[0]:
-            return f"expected sequence of length {lengths[0]} at dim {dim + 1} (got {length})"
-    return next((text for part in data if (text := _ragged(part, dim + 1))), None)
+            return ValueError(
+                f"expected sequence of length {lengths[0]} at dim {dim + 1} (got {length})"
+            )
+    return next((error for part in data if (error := _ragged(part, dim + 1))), None)
 
 
 def _plain(data: Any) -> Any:

@@ -137,6 +137,7 @@ def is_plain_change(target: Tensor, other: Any) -> bool:
         and (other._view is None or not other.requires_grad)
         and launch.recorder is None
         and 0 not in x.strides
+        and (target._counter is None or target._counter is not other._counter or x is y)
     )
 
 

@@ -72,7 +72,7 @@ class Loss:
         if self.scalar(wrong.any()):
             label = self.scalar(target[wrong][0])
             raise OutOfRangeError(
-                f"Target {label} is out of bounds. (nll_loss: the input has {classes} classes, so "
-                f"targets go from 0 to {classes - 1})"
+                f"Target {label} is out of bounds: the input has {classes} classes, so targets go "
+                f"from 0 to {classes - 1}"
             )
         return counted, xp.where(counted, target, 0), weights
