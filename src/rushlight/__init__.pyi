@@ -203,9 +203,10 @@ def arange(
     *,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def arccos_(input: Tensor) -> Tensor: ...
 def arccosh_(input: Tensor) -> Tensor: ...
@@ -589,7 +590,6 @@ def empty(
     pin_memory: builtins.bool = False,
     memory_format: Any = None,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
 def empty_like(
     input: Tensor,
@@ -597,8 +597,9 @@ def empty_like(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     memory_format: Any = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def empty_permuted(
     size: Sequence[builtins.int],
@@ -643,8 +644,9 @@ def eye(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def fill(input: Tensor, value: Any) -> Tensor: ...
 def fill_(input: Tensor, value: Any) -> Tensor: ...
@@ -690,8 +692,9 @@ def full_like(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     memory_format: Any = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def gather(
     input: Tensor,
@@ -940,8 +943,9 @@ def linspace(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def lobpcg(
     A: Tensor,
@@ -995,8 +999,9 @@ def logspace(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def logsumexp(
     input: Tensor, dim: Any, keepdim: builtins.bool = False, *, out: Tensor | None = None
@@ -1287,8 +1292,10 @@ def normal(
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def numel(input: Tensor) -> builtins.int: ...
 def ones(
@@ -1299,9 +1306,17 @@ def ones(
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
-def ones_like(input: Tensor, **options: Any) -> Tensor: ...
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    memory_format: Any = None,
+) -> Tensor: ...
 def orgqr(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def ormqr(
     input: Tensor,
@@ -1366,7 +1381,8 @@ def rand(
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **options: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def rand_like(
     input: Tensor,
@@ -1376,10 +1392,11 @@ def rand_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randint(
-    low: builtins.int,
+    low: builtins.int = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -1387,6 +1404,8 @@ def randint(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randint_like(
@@ -1399,7 +1418,8 @@ def randint_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randn(
     *size: Any,
@@ -1408,7 +1428,8 @@ def randn(
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **options: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randn_like(
     input: Tensor,
@@ -1418,7 +1439,8 @@ def randn_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randperm(
     n: builtins.int,
@@ -1426,8 +1448,10 @@ def randperm(
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def range(
     start: Any,
@@ -1437,8 +1461,9 @@ def range(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def ravel(input: Tensor) -> Tensor: ...
 def real(input: Tensor) -> Tensor: ...
@@ -1853,6 +1878,14 @@ def zeros(
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
-def zeros_like(input: Tensor, **options: Any) -> Tensor: ...
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    memory_format: Any = None,
+) -> Tensor: ...

@@ -614,7 +614,13 @@ class Methods:
     def negative_(self) -> Self: ...
     def new(self, *data: Any, device: Any = None) -> Tensor: ...
     def new_empty(
-        self, *size: Any, dtype: dtype | None = None, device: AnyDevice = None, **options: Any
+        self,
+        *size: Any,
+        dtype: dtype | None = None,
+        device: AnyDevice = None,
+        requires_grad: builtins.bool = False,
+        layout: Any = None,
+        pin_memory: builtins.bool = False,
     ) -> Tensor: ...
     def new_empty_strided(
         self,
@@ -624,7 +630,8 @@ class Methods:
         dtype: dtype | None = None,
         device: AnyDevice = None,
         requires_grad: builtins.bool = False,
-        **ignored: Any,
+        layout: Any = None,
+        pin_memory: builtins.bool = False,
     ) -> Tensor: ...
     def new_full(
         self,
@@ -634,8 +641,18 @@ class Methods:
         dtype: dtype | None = None,
         device: AnyDevice = None,
         requires_grad: builtins.bool = False,
+        layout: Any = None,
+        pin_memory: builtins.bool = False,
     ) -> Tensor: ...
-    def new_ones(self, *size: Any, **options: Any) -> Tensor: ...
+    def new_ones(
+        self,
+        *size: Any,
+        dtype: dtype | None = None,
+        device: AnyDevice = None,
+        requires_grad: builtins.bool = False,
+        layout: Any = None,
+        pin_memory: builtins.bool = False,
+    ) -> Tensor: ...
     def new_tensor(
         self,
         data: Any,
@@ -644,7 +661,15 @@ class Methods:
         device: AnyDevice = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor: ...
-    def new_zeros(self, *size: Any, **options: Any) -> Tensor: ...
+    def new_zeros(
+        self,
+        *size: Any,
+        dtype: dtype | None = None,
+        device: AnyDevice = None,
+        requires_grad: builtins.bool = False,
+        layout: Any = None,
+        pin_memory: builtins.bool = False,
+    ) -> Tensor: ...
     def nextafter(self, other: Tensor) -> Tensor: ...
     def nextafter_(self, other: Tensor) -> Self: ...
     @overload

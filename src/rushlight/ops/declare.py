@@ -37,7 +37,16 @@ from ..missing import pytorch_names
 from ..overrides import modes
 from ..tensor import Tensor
 from ..types import Number
-from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
+from .entry import (
+    UNANSWERED,
+    absent,
+    answer_operator,
+    entry_codes,
+    given_by_name,
+    rescue,
+    run_inplace,
+    special,
+)
 from .promotion import (
     inplace_operand,
     is_plain_change,
@@ -431,7 +440,7 @@ def _declared(
 
 _ENTRY = """\
 def {name}({parameters}):
-    if {special}:
+{named}    if {special}:
         return special(entry, locals())
     try:
         return body({arguments})
@@ -441,13 +450,17 @@ def {name}({parameters}):
             raise
         return answer
 """
+_NAMED = """\
+    if {name} is not absent:
+        _{name}, {name} = given_by_name(entry, _{name}, {name}), absent
+"""
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
 
 def _entry(body: Any) -> Any:
     """A function of the body's signature that asks who answers before it calls the body."""
     signature = inspect.signature(body)
-    declared, passed, checks, keyword_only = [], [], ["modes"], False
+    declared, passed, checks, keyword_only, named = [], [], ["modes"], False, ""
     extra: dict[str, Any] = {}
     # A `dim` that nobody needs to give under this name, as it may come as `axis`.
     optional = _required_dim(signature)
@@ -460,7 +473,7 @@ def _entry(body: Any) -> Any:
             keyword_only = True
             if not has_rest:  # `*dims` may also come as `dims=`
                 extra[name] = absent
-                checks.append(f"{name} is not absent")
+                named = _NAMED.format(name=name)
                 name = "_" + name
             declared.append("*" + name)
             passed.append("*" + name)
@@ -484,7 +497,7 @@ def _entry(body: Any) -> Any:
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
         name="entry", parameters=", ".join(declared), arguments=", ".join(passed),
-        special=" or ".join(checks),
+        special=" or ".join(checks), named=named,
     )  # fmt: skip
     function = _compiled(source, body)
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
@@ -516,6 +529,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     namespace = {
         "modes": modes, "special": special, "rescue": rescue, "absent": absent,
         "UNANSWERED": UNANSWERED, "body": body,
+        "given_by_name": given_by_name,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)

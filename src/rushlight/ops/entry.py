@@ -105,19 +105,22 @@ def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], 
                 break
             args.pop()
     else:
-        if "_" + rest in values:  # `dims=` may have been given instead of `*dims`
-            by_name = values[rest]
-            if by_name is not absent and values["_" + rest]:
-                raise TypeError(
-                    f"{function.__name__}() received an invalid combination of arguments: {rest} "
-                    f"is given by position and by name ({by_name})"
-                )
-            values[rest] = values["_" + rest] if by_name is absent else (by_name,)
+        values[rest] = values.get("_" + rest, values[rest])
         args += values[rest]
     kwargs = {name: values[name] for name, default in keywords if values[name] is not default}
     if others is not None:
         kwargs.update(values[others])
     return tuple(args), kwargs
+
+
+def given_by_name(function: Any, given: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    """What stands for `*size` where `size=` is given."""
+    if given:
+        raise TypeError(
+            f"{function.__name__}() received an invalid combination of arguments: {given} by "
+            f"position and {value} by name"
+        )
+    return (value,)
 
 
 # ---- failures

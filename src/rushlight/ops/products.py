@@ -37,7 +37,7 @@ def _added(
             f"{title_of(a.dtype)} and {title_of(b.dtype)}; convert with .to(dtype)"
         )
     check_taken(name, input, NUMBERS)
-    if kind.category < COMPLEX and isinstance(beta + alpha, complex):
+    if kind.category < COMPLEX and (isinstance(beta, complex) or isinstance(alpha, complex)):
         raise OperationError(f"{name}: complex beta or alpha ({beta}, {alpha}) for {kind}")
     if kind.category <= INTEGER:
         beta, alpha = int(beta), int(alpha)  # type: ignore[arg-type]  # they are no complex numbers

@@ -48,12 +48,13 @@ def wrap_kernels(table: type) -> None:
 
 
 def _refusing(name: str, kernel: Any, declaration: Declaration) -> Any:
+    takes = declaration.takes or ()
     states = 1 if declaration.kind == "random" else 0  # a generator's state comes first
 
     def of_taken(self: Any, *arguments: Any, **options: Any) -> Any:
         for x in arguments[states:]:  # the first may be a number
             if hasattr(x, "dtype"):
-                check_taken(name, x, declaration.takes)
+                check_taken(name, x, takes)
                 break
         return kernel(self, *arguments, **options)
 
