@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..categories import NUMBERS, REALS, refused
 from ..device import device as Device
 from ..dtype import (
     BOOL,
@@ -15,7 +16,7 @@ from ..dtype import (
     scalar_dtype,
 )
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..kernels import launch
 from ..kernels.devices import find_table
 from ..kernels.launch import tables_by_device
@@ -113,7 +114,7 @@ def arange(
         whole = all(isinstance(v, int) for v in (start, end, step))
         dtype = int64 if whole else get_default_dtype()
     if dtype.category not in (INTEGER, FLOATING):
-        raise NotSupportedError(f"arange: not implemented for {dtype}")
+        raise refused("arange", dtype, REALS)
     if not all(math.isfinite(v) for v in (start, end)):
         raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     whole = dtype.category == INTEGER
@@ -146,7 +147,7 @@ def linspace(
     complex_ends = any(isinstance(v, complex) for v in (start, end))
     kind = dtype or (scalar_dtype(1j) if complex_ends else get_default_dtype())
     if kind.category == BOOL:
-        raise NotSupportedError("linspace: not implemented for torch.bool")
+        raise refused("linspace", kind, NUMBERS)
     start, end = (
         checked(v, kind.numpy) if isinstance(v, (int, float, complex)) else v for v in (start, end)
     )

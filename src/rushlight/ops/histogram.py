@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
-from ..categories import FLOATS, INTEGERS, check_taken
+from ..categories import FLOATS, INTEGERS, check_taken, refused
 from ..dtype import float32, float64
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .common import check, check_same_device, table_of
 from .creation import linspace
@@ -165,7 +165,7 @@ def histogramdd(
 
 def _points(name: str, input: Tensor) -> Tensor:
     if input.dtype not in (float32, float64):
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}; convert with .float()")
+        raise refused(name, input.dtype, FLOATS)
     return input.detach()
 
 
