@@ -44,10 +44,11 @@ def wrap_kernels(table: type) -> None:
         if declaration.kind in _AS_LARGE:
             setattr(table, name, _with_room(getattr(table, name), _AS_LARGE[declaration.kind]))
         if declaration.takes is not None:
-            setattr(table, name, _refusing(name, getattr(table, name), declaration))
+            setattr(table, name, refusing(name, getattr(table, name), declaration))
 
 
-def _refusing(name: str, kernel: Any, declaration: Declaration) -> Any:
+def refusing(name: str, kernel: Any, declaration: Declaration) -> Any:
+    """The kernel behind a look at its first array: is it of a dtype that the declaration takes?"""
     takes = declaration.takes or ()
     states = 1 if declaration.kind == "random" else 0  # a generator's state comes first
 
