@@ -170,7 +170,7 @@ def as_dtype(value: Any) -> Any:
     """The dtype that one of Python's types stands for, as an argument; anything else as it is.
 
     >>> from rushlight.dtype import as_dtype
-    >>> as_dtype(float), as_dtype(complex)
+    >>> as_dtype(type(1.0)), as_dtype(type(1j))
     (torch.float64, torch.complex128)
     """
     return _by_python_type.get(value, value) if type(value) is type else value
