@@ -2,7 +2,7 @@
 
 This file holds what a tensor is, and imports nothing that stands on it. What can be done with a
 tensor is attached as methods by those who do it: `ops/`, one file per family, the constructor among
-them (`ops/creation.py`), `autograd/` (`backward`) and `printing.py` (`repr`).
+them (`ops/from_data.py`), `autograd/` (`backward`) and `printing.py` (`repr`).
 """
 
 from __future__ import annotations

@@ -25,7 +25,6 @@ import linecache
 import types
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from operator import mul
 from typing import Any, Protocol, TypeVar, overload
 
 from ..autograd.operation import Operation
@@ -33,8 +32,8 @@ from ..missing import pytorch_names
 from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
-from .entry import UNANSWERED, absent, answer_operator, rescue, special
-from .promotion import operands, promoted, refuse_bool
+from .entry import UNANSWERED, absent, answer_operator, given_by_name, rescue, special
+from .promotion import operands, promoted, refuse_bool, scaled_by
 from .templates import (
     binary,
     binary_inplace,
@@ -80,6 +79,8 @@ def publish_all(function: Any, place: str, method: bool, aliases: tuple[str, ...
     """
     if place:
         publish(function, place, function.__name__, method)
+    if place not in ("", "torch", "Tensor", "nn.functional"):
+        function.title = f"{place}.{function.__name__}"  # as messages have it
     for alias in aliases:
         elsewhere, _, name = alias.rpartition(".")
         publish(function, elsewhere or place, name, method and not elsewhere)
@@ -118,7 +119,7 @@ class Binary(Operation):
         core.plain, core.operation = cls.call, cls
         if not cls.takes_numbers:
             core.__annotations__["other"] = "Tensor"
-        function = described(scaled(core), cls, cls.operation_name) if alpha else core
+        function = described(scaled(cls, core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
         written = binary_inplace(cls, alpha)
@@ -131,7 +132,8 @@ class Binary(Operation):
     @classmethod
     def call(cls, input: Any, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """The operation with its operands promoted, without the short cuts of the entry."""
-        other = other if alpha == 1 else mul(other, alpha)
+        if alpha != 1:
+            other = scaled_by(cls.operation_name, input, other, alpha)
         if not isinstance(input, Tensor):
             refuse_bool(cls, input, other)
             return cls.finish(
@@ -220,7 +222,7 @@ def _declared(
 
 _ENTRY = """\
 def {name}({parameters}):
-    if {special}:
+{named}    if {special}:
         return special(entry, locals())
     try:{asked}
         return {call}
@@ -229,6 +231,10 @@ def {name}({parameters}):
         if answer is UNANSWERED:
             raise
         return answer
+"""
+_NAMED = """\
+    if {name} is not absent:
+        _{name}, {name} = given_by_name(entry, _{name}, {name}), absent
 """
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
@@ -239,7 +245,7 @@ def _entry(body: Any, by_hand: bool = False) -> Any:
     What a class has `by_hand` looks at its arguments itself, and takes no names of NumPy's.
     """
     signature = inspect.signature(body)
-    declared, passed, checks, keyword_only = [], [], ["modes"], False
+    declared, passed, checks, keyword_only, named = [], [], ["modes"], False, ""
     extra: dict[str, Any] = {}
     # A `dim` that nobody needs to give under this name, as it may come as `axis`.
     optional = [] if by_hand else _required_dim(signature)
@@ -252,7 +258,7 @@ def _entry(body: Any, by_hand: bool = False) -> Any:
             keyword_only = True
             if not has_rest:  # `*dims` may also come as `dims=`
                 extra[name] = absent
-                checks.append(f"{name} is not absent")
+                named = _NAMED.format(name=name)
                 name = "_" + name
             declared.append("*" + name)
             passed.append("*" + name)
@@ -277,7 +283,7 @@ def _entry(body: Any, by_hand: bool = False) -> Any:
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
         name="entry", parameters=", ".join(declared), call=_call(signature, passed),
-        special=" or ".join(checks), asked=asked,
+        special=" or ".join(checks), asked=asked, named=named,
     )  # fmt: skip
     function = _compiled(source, body)
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
@@ -341,7 +347,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
     namespace = {
         "modes": modes, "special": special, "rescue": rescue, "absent": absent,
-        "UNANSWERED": UNANSWERED, "body": body,
+        "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)

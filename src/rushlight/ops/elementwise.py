@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
+from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, complex128, float64
 from ..errors import OperationError
 from ..scalars import checked, number
@@ -203,6 +204,7 @@ def addcmul(
 ) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast."""
     tensors = of_one_dtype(input, tensor1, tensor2)
+    check_taken("addcmul", tensors[0], NUMBERS)
     if tensors[0].dtype.category == INTEGER:
         value = checked(int(value), tensors[0].array.dtype)
     return Addcmul.finish(*tensors, number(value))

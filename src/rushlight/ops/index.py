@@ -184,8 +184,8 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
 
 
 def _converted(self: Tensor, value: Any) -> Tensor:
-    """A value of NumPy's or a sequence; PyTorch's words for what makes no tensor."""
-    if isinstance(value, (np.ndarray, np.generic, list, tuple)):
+    """A number of NumPy's; PyTorch's words for what is none."""
+    if isinstance(value, np.generic):
         return self.new_tensor(value)
     raise TypeError(f"can't assign a {type(value).__name__} to a {self.type()}")
 
@@ -211,6 +211,8 @@ def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:
         source = value.array
         if type(source) is not type(array) or source.ndim and source.shape != place.shape:
             return False
+        if value._counter is self._counter is not None:
+            return False  # of one memory: `copy_` looks whether they overlap
         table.copy(place, source)
     written(self)
     return True
