@@ -15,7 +15,7 @@ from samples import Op, Sample, build
 
 # What PyTorch refuses under vmap, too: values go to Python, or a shape depends on them.
 REFUSED = ("data-dependent", "dynamic shape", "randomness error mode", "not being vmapped over",
-           "must only return Tensors", "running_mean or running_var")  # fmt: skip
+           "must only return Tensors", "running_mean or running_var", "Cannot access")  # fmt: skip
 
 
 def batches(op: Op, device: str = "cpu") -> list[tuple[Sample, list[list[Tensor]]]]:

@@ -21,7 +21,6 @@ from .dtype import COMPLEX, FLOATING, INTEGER, bfloat16, category_of
 from .dtype import dtype as DType
 from .hooks import RemovableHandle
 from .kernels import launch
-from .kernels.base.memory_order import owner_of
 from .kernels.launch import kernels as kernel_tables
 from .layout import layout as Layout
 from .layout import strided
@@ -123,8 +122,7 @@ class Tensor(Methods):
         return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
 
     def storage_offset(self) -> int:
-        start = kernel_tables[type(self.array)].data_pointer(owner_of(self.array))
-        return (self.data_ptr() - start) // self.array.itemsize
+        return kernel_tables[type(self.array)].offset_of(self.array) // self.array.itemsize
 
     def data_ptr(self) -> int:
         return kernel_tables[type(self.array)].data_pointer(self.array)

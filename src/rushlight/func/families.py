@@ -70,7 +70,8 @@ def view_dtype(level: Level, name: str, arguments: Arguments) -> Any:
 @rule("storage_of")
 def storage_of(level: Level, name: str, arguments: Arguments) -> Any:
     raise NotImplementedError(
-        "vmap: Cannot access storage of a batched tensor: its memory is that of all examples"
+        "vmap: Cannot access storage of a batched tensor, as it is that of all examples; as_strided() "
+        "gives views of one example's"
     )
 
 
@@ -104,14 +105,14 @@ def along_dimensions(level: Level, name: str, arguments: Arguments) -> Any:
 
 @rule("qr", "geqrf", "cholesky", "svd", "svdvals", "eigh", "eigvalsh", "eig", "eigvals", "inv")
 @rule("slogdet", "det", "cofactors", "matrix_exp", "lu_factor", "ldl_factor", "permutation")
-@rule("triangular_solve", "cdist", "resample", "adaptive_max_pool", "max_unpool", "overlap_add")
+@rule("triangular_solve", "resample", "adaptive_max_pool", "overlap_add")
 def stack(level: Level, name: str, arguments: Arguments) -> Any:
     """Kernels of the last dimensions: the batch is one more of those that count them."""
     rank = max(value.ndim for value in arguments if is_array(value))
     return batched(run(name, tuple([front(value, level, rank) for value in arguments])), level)
 
 
-@rule("solve", "ldl_solve")
+@rule("solve", "ldl_solve", "cdist", "max_unpool")
 def stack_alike(level: Level, name: str, arguments: Arguments) -> Any:
     """The same where all operands must be stacks of one size."""
     arrays = [value for value in arguments if is_array(value)]

@@ -17,20 +17,20 @@ class Distance:
     store: Any
 
     @kernel("reduction")
-    def p_norm(self, x: Any, p: float, axis: int, keepdim: bool, out: Any = None) -> Any:
+    def p_norm(self, x: Any, p: float, axis: int, keepdims: bool, out: Any = None) -> Any:
         xp, size = self.xp, self.xp.abs(x)
         axes = (axis,) if x.ndim else None
         if p == 0:
-            found = xp.sum(size != 0, axis=axes, keepdims=keepdim).astype(size.dtype)
+            found = xp.sum(size != 0, axis=axes, keepdims=keepdims).astype(size.dtype)
         elif math.isinf(p):
             if x.ndim and x.shape[axis] == 0:
-                return self.store(xp.zeros(_without(x.shape, axis, keepdim), size.dtype), out)
-            found = (xp.max if p > 0 else xp.min)(size, axis=axes, keepdims=keepdim)
+                return self.store(xp.zeros(_without(x.shape, axis, keepdims), size.dtype), out)
+            found = (xp.max if p > 0 else xp.min)(size, axis=axes, keepdims=keepdims)
         else:
             # The device's own sum, which is exact to the last place or two.
             table = plain_tables[type(x)]
             terms = size if p == 1 else size * size if p == 2 else size**p
-            found = table.sum(self.array(terms), axes, keepdim)
+            found = table.sum(self.array(terms), axes, keepdims)
             found = found if p == 1 else xp.sqrt(found) if p == 2 else found ** (1 / p)
         return self.store(self.array(found).astype(size.dtype, copy=False), out)
 
