@@ -70,8 +70,8 @@ def view_dtype(level: Level, name: str, arguments: Arguments) -> Any:
 @rule("storage_of")
 def storage_of(level: Level, name: str, arguments: Arguments) -> Any:
     raise NotImplementedError(
-        "vmap: Cannot access storage of a batched tensor, as it is that of all examples; as_strided() "
-        "gives views of one example's"
+        "vmap: Cannot access storage of a batched tensor, as it is that of all examples; "
+        "as_strided() gives views of one example's"
     )
 
 
