@@ -9,7 +9,6 @@ from ..kernels import launch
 from ..kernels.base.memory_order import span_of
 from ..tensor import Tensor
 
-
 _MOST_STEPS = 8
 
 
