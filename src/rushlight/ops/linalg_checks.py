@@ -74,14 +74,9 @@ def check_square(name: str, x: Tensor, what: str = "A") -> None:
         )
 
 
-def check_device(name: str, a: Tensor, b: Tensor) -> None:
-    if type(a.array) is not type(b.array):  # else the kernel sees to it
-        check_same_device(name, a, b)
-
-
 def check_alike(name: str, a: Tensor, b: Tensor) -> None:
     """Whether two tensors are of one dtype, on one device."""
-    check_device(name, a, b)
+    check_same_device(name, a, b)
     if a.array.dtype != b.array.dtype:
         raise OperationError(
             f"{name}: Expected A and B to have the same dtype, but got A of type "
