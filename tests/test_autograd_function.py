@@ -443,7 +443,7 @@ def test_jvp_alone_and_outputs_kept_for_it() -> None:
 @pytest.mark.parametrize(
     "made, message",
     [(lambda x: (x, x), r"invalid number of forward gradients \(expected 1 but got 2\)"),
-     (lambda x: x[:1], r"Tensor is of size \[2\] while the given forward gradient is of size \[1\]")],
+     (lambda x: x[:1], r"Tensor is of size \[2\] while the given forward gradient is of size")],
 )  # fmt: skip
 def test_wrong_results_of_a_jvp(made: Any, message: str) -> None:
     class Wrong(torch.autograd.Function):
