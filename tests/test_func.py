@@ -431,3 +431,22 @@ def test_views_share_the_batch() -> None:
         assert torch.equal(batch.movedim(in_dim, 0), changed)  # in place
     with pytest.raises(NotImplementedError, match="Cannot access storage of a batched tensor"):
         vmap(lambda x: x.untyped_storage())(x)
+
+
+def test_gradients_of_layer_norm_of_each_example() -> None:
+    x, weights, biases = torch.randn(3, 4, 5), torch.randn(3, 5), torch.randn(3, 5)
+
+    def loss(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return (F.layer_norm(x, (5,), weight, bias) ** 2 * torch.arange(5.0)).sum()
+
+    gradient = grad(loss, (0, 1, 2))
+    for in_dims in ((0, 0, 0), (0, None, None), (None, 0, 0)):
+        given = [v[0] if dim is None else v for v, dim in zip((x, weights, biases), in_dims,
+                                                              strict=True)]  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # no kernel falls back to a loop
+            found = vmap(gradient, in_dims)(*given)
+        for i in range(3):
+            example = [v if dim is None else v[i] for v, dim in zip(given, in_dims, strict=True)]
+            for batch, alone in zip(found, gradient(*example), strict=True):
+                assert torch.allclose(batch[i], alone, atol=1e-4)
