@@ -237,9 +237,9 @@ class ViewOperation(Operation):
         way: Any = _new(View)  # its __init__ would be a tenth of the time
         # A leaf is a base, even where it is a view itself.
         if origin is None or source._requires_grad and source._grad_fn is None:
-            way.base, way.steps = source, ((cls, parameters),)
+            way.base, way.steps = source, (None, cls, parameters)
         else:
-            way.base, way.steps = origin.base, (*origin.steps, (cls, parameters))
+            way.base, way.steps = origin.base, (origin.steps, cls, parameters)
         way.base_grad_fn = way.base._grad_fn
         view._view = way
         if (source._requires_grad or origin is not None and source.requires_grad) and (
@@ -436,6 +436,7 @@ def rebase_history(x: Tensor, node: Node, number: int = 0) -> None:
         x.rebase(node, number)
     else:
         base = x._view.base
+        x._view.shorten(x)
         base.rebase(CopySlices(base, x._view.steps, node))
         x._view.refresh(x)
     if len(x.counter()) > 1:

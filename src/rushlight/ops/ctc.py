@@ -43,9 +43,7 @@ class CTCLossGradient(Operation):
     operation_name = "ctc_loss"
 
     def backward(self, grad: Tensor) -> Any:
-        raise NotSupportedError(
-            "ctc_loss: the derivative of its gradient is not implemented; leave create_graph=False"
-        )
+        raise NotSupportedError("derivative for aten::_ctc_loss_backward is not implemented")
 
 
 @operation("nn.functional")

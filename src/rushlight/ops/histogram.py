@@ -41,7 +41,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights is not None and weights.dtype is not float32:
         weights = weights.to(float64)
     given = None if weights is None else weights.array
-    return wrap(table_of(input).bincount(input.array, given, minlength))
+    return wrap(table_of(input, given).bincount(input.array, given, minlength))
 
 
 @operation
@@ -227,7 +227,8 @@ def _counted(name: str, x: Tensor, edges: list[Tensor], weight: Any, density: bo
                 f"dtype {weight.dtype}"
             )
         weight = weight.detach().reshape(-1).array
-    counts = wrap(table_of(x).histogramdd(x.array, [edge.array for edge in edges], weight))
+    limits = [edge.array for edge in edges]
+    counts = wrap(table_of(x, limits, weight).histogramdd(x.array, limits, weight))
     if density:
         counts = counts / counts.sum()
         for i, edge in enumerate(edges):

@@ -111,7 +111,7 @@ class IndexPut(Operation):
         if self.needs(0):
             rest = grad
             if not self.accumulate:
-                rest = _copy_beside(grad, *indices)
+                rest = copy_beside(grad, *indices)
                 IndexPut.apply_inplace(rest, grad.new_zeros(()), False, *indices)
         return rest, Index.apply(grad, *indices) if self.needs(1) else None
 
@@ -305,7 +305,7 @@ def _is_whole_number(index: Tensor) -> bool:
     return index.array.ndim == 0 and index.dtype.category == INTEGER
 
 
-def _copy_beside(x: Tensor, *others: Any) -> Tensor:
+def copy_beside(x: Tensor, *others: Any) -> Tensor:
     """A copy that the others can be written into: within `vmap` one per example, if need be."""
     return x.clone() if launch.batching is None else launch.batching.copy_beside(x, others)
 
@@ -315,4 +315,4 @@ def index_put(
     input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
 ) -> Tensor:
     """A copy of `input` with `values` at the places that `indices` name; see `index_put_`."""
-    return _copy_beside(input, values, *indices).index_put_(indices, values, accumulate)
+    return copy_beside(input, values, *indices).index_put_(indices, values, accumulate)

@@ -14,6 +14,7 @@ from . import comparison, elementwise, matmul
 from .common import methods
 from .creation import zeros_like
 from .declare import operation
+from .index import copy_beside
 from .promotion import check_inplace_shape, is_operand, is_plain_change, table_of
 from .templates import symbol
 
@@ -100,7 +101,8 @@ def _invert(self: Tensor) -> Tensor:
 @operation(method=False)
 def fill(input: Tensor, value: Any) -> Tensor:
     """A tensor of input's shape and dtype with `value`, a number or a 0-d tensor, everywhere."""
-    return fill_(input.clone(), value)
+    beside = (value,) if isinstance(value, Tensor) else ()
+    return fill_(copy_beside(input, *beside), value)
 
 
 def _reciprocal_times(self: Tensor, other: Any) -> Tensor:

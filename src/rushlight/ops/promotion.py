@@ -31,13 +31,13 @@ from ..scalars import number
 from ..tensor import Tensor, wrap
 
 
-def table_of(tensor: Tensor, source: Any = None) -> Any:
-    """The kernels for a tensor's array, for a function that calls them by itself; those for writing
-    another array into it where that is given."""
+def table_of(tensor: Tensor, *others: Any) -> Any:
+    """The kernels for a tensor's array, for a function that calls them by itself, and for the other
+    arrays that it gives them."""
     if launch.recorder is not None:
         launch.recorder.see_tensor(tensor)
-    if source is not None and launch.batching is not None:
-        table = launch.batching.table_for((tensor.array, source))
+    if others and launch.batching is not None:
+        table = launch.batching.table_for((tensor.array, *others))
         if table is not None:
             return table
     return kernel_tables[type(tensor.array)]

@@ -79,7 +79,7 @@ def _found(lines: Tensor, input: Tensor, right: bool, narrow: bool) -> Tensor:
     check_same_device("searchsorted", lines, input)
     lines, input = of_one_dtype(lines.detach(), input.detach())
     check_taken("searchsorted", lines, REALS)
-    found = wrap(table_of(input).searchsorted(lines.array, input.array, bool(right)))
+    found = wrap(table_of(input, lines.array).searchsorted(lines.array, input.array, bool(right)))
     return found.to(int32) if narrow else found
 
 
@@ -193,4 +193,4 @@ def isin(
     for tensor in (elements, test_elements):
         check_taken("isin", tensor, REALS)
     x, y = of_one_dtype(elements.detach(), test_elements.detach())
-    return wrap(table_of(x).isin(x.array, y.array, bool(invert)))
+    return wrap(table_of(x, y.array).isin(x.array, y.array, bool(invert)))

@@ -10,10 +10,10 @@ from ..categories import FLOATS, check_taken
 from ..dtype import COMPLEX, FLOATING, HALVES, get_default_dtype
 from ..dtype import dtype as DType
 from ..tensor import Tensor, wrap_dim
-from ..type_info import finfo
-from .choices import where
 from .common import conjugated
 from .declare import Binary, operation
+from .joining import cat
+from .scan import LinearScan
 
 
 class Softmax(SavesOutput):
@@ -105,17 +105,17 @@ class Logcumsumexp(SavesOutput):
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
-        least = finfo(grad.dtype).min  # the logarithm of 0, but with finite gradients
-        dims = (self.dim,) if grad.array.ndim else ()
-        if grad.dtype.category == COMPLEX:
-            logs = grad.conj().log() - y
-            return (logcumsumexp(logs.flip(dims), self.dim).flip(dims) + x).exp().conj()
-
-        def share(positive: Tensor) -> Tensor:
-            logs = where(positive > 0, positive.abs().log(), least) - y
-            return (logcumsumexp(logs.flip(dims), self.dim).flip(dims) + x).exp()
-
-        return share(grad) - share(-grad)
+        # s[k] = grad[k] + exp(y[k] - y[k + 1]) * s[k + 1]: linear in grad, and nothing overflows.
+        sums, dim = grad, self.dim
+        length = grad.array.shape[dim] if grad.array.ndim else 1
+        if length > 1:
+            here, next_one = y.narrow(dim, 0, length - 1), y.narrow(dim, 1, length - 1)
+            alike = (here == next_one) & here.isinf()  # whose difference is no number
+            steps = (here.masked_fill(alike, 0) - next_one.masked_fill(alike, 0)).exp()
+            factors = cat([steps, y.new_zeros(()).expand(y.narrow(dim, 0, 1).array.shape)], dim)
+            turned = conjugated(factors).flip(dim)
+            sums = LinearScan.apply(turned, grad.flip(dim), dim).flip(dim)
+        return sums * conjugated((x - y).exp())
 
 
 logaddexp = Logaddexp.define(inplace=False)

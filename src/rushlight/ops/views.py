@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..autograd.operation import Operation, ViewOperation
 from ..dtype import title_of
 from ..errors import OperationError, OutOfRangeError
+from ..kernels import launch
 from ..layout import contiguous_format
 from ..tensor import Tensor, wrap_dim
 from .common import check_same_device, new_shape
@@ -247,6 +248,8 @@ def _scattered(
             f"{list(src.array.shape)}, slice size = {list(wanted)}"
         )
     check_same_device(name, input, src)
+    if launch.batching is not None:
+        input = launch.batching.copy_beside(input, (src,))
     return kind.apply(input, src, view, parameters)
 
 
