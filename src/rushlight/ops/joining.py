@@ -60,7 +60,7 @@ class Stack(Operation):
         return tuple(unbind(grad, self.dim))
 
 
-@operation("torch", "concat", "concatenate", method=False)
+@operation("torch", "concat", "concatenate", method=False, out="cast apart")
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors joined along a dimension that they have.
 
@@ -107,7 +107,7 @@ def _are_alike(tensors: Sequence[Tensor]) -> bool:
     return first.ndim > 0
 
 
-@operation(method=False)
+@operation(method=False, out="cast apart")
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension."""
     if _are_alike(tensors):
