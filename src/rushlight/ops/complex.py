@@ -186,10 +186,20 @@ def _set_part(operation: type[Operation]) -> Any:
     return setter
 
 
-@operation("Tensor")
-def adjoint(self: Tensor) -> Tensor:
-    """The conjugate of each matrix, transposed."""
-    return conjugated(self.transpose(-2, -1))
+@operation
+def adjoint(input: Tensor) -> Tensor:
+    """The conjugate of each matrix, transposed.
+
+    >>> import rushlight as torch
+    >>> torch.adjoint(torch.tensor([[1 + 2j, 3.0]]))
+    tensor([[1.-2.j],
+            [3.-0.j]])
+    """
+    if input.array.ndim == 1:
+        raise OperationError(
+            "tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor."
+        )
+    return conjugated(input.transpose(-2, -1) if input.array.ndim else input)
 
 
 def _conjugate_transposed(self: Tensor) -> Tensor:

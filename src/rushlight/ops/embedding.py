@@ -84,9 +84,9 @@ def embedding(
         raise OperationError(
             f"embedding: 'weight' must be 2-D, but got shape {tuple(weight.array.shape)}"
         )
-    _check_indices("embedding", input)
+    check_indices("embedding", input)
     if max_norm is not None:
-        _shorten(weight, input, max_norm, norm_type)
+        shorten(weight, input, max_norm, norm_type)
     return _rows("embedding", weight, input, padding_idx, scale_grad_by_freq)
 
 
@@ -113,7 +113,7 @@ def _checked_padding(padding_idx: int, weight: Tensor) -> int:
     return padding_idx % count
 
 
-def _check_indices(name: str, indices: Tensor) -> None:
+def check_indices(name: str, indices: Tensor) -> None:
     if indices.dtype not in (int32, int64):
         raise OperationError(
             f"{name}: Expected tensor for argument #1 'indices' to have one of the following "
@@ -128,7 +128,7 @@ def _refuse_sparse(name: str, sparse: bool, weight: Tensor) -> None:
         )
 
 
-def _shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+def shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     check_memory(weight)
     flat = table_of(indices).view(indices.array, (indices.array.size,))
     rows = table_of(weight).index_select(weight.array, 0, flat)  # which looks at the indices
@@ -185,7 +185,7 @@ def embedding_bag(
         numbers = BagNumbers.apply(offsets, input.array.size).clamp(max=bags - 1)
     indices = input.reshape(-1)
     if max_norm is not None:
-        _shorten(weight, indices, max_norm, norm_type)
+        shorten(weight, indices, max_norm, norm_type)
     rows = _rows("embedding_bag", weight, indices, padding_idx, scale_grad_by_freq)
     is_narrow = weight.array.dtype in HALVES
     rows = rows.float() if is_narrow else rows
@@ -241,7 +241,7 @@ def _check_bags(
             f"embedding_bag: offsets has to be a 1D Tensor, got shape {tuple(offsets.array.shape)}"
         )
     for indices in (input,) if offsets is None else (input, offsets):
-        _check_indices("embedding_bag", indices)
+        check_indices("embedding_bag", indices)
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"embedding_bag: mode has to be one of sum, mean or max, got {mode!r}")
     if mode == "max" and scale_grad_by_freq:

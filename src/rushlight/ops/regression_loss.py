@@ -144,6 +144,11 @@ def kl_div(
         )
     by_batch = reduction == "batchmean" and size_average is None and reduce is None
     reduction = "sum" if by_batch else reduction_of(reduction, size_average, reduce)
+    total = divergence(input, target, reduction, log_target)
+    return total / input.array.shape[0] if by_batch and input.array.ndim else total
+
+
+def divergence(input: Tensor, target: Tensor, reduction: str, log_target: bool) -> Tensor:
     if input.dtype.category < FLOATING or target.dtype.category < FLOATING:
         raise OperationError(
             f"kl_div: Integral inputs not supported, got {input.dtype} and {target.dtype}; convert "
@@ -154,5 +159,4 @@ def kl_div(
         losses = exp(t) * (t - x)
     else:
         losses = where(t == 0, 0.0, t * log(where(t == 0, 1.0, t))) - t * x
-    total = reduced(losses, reduction)
-    return total / input.array.shape[0] if by_batch and input.array.ndim else total
+    return reduced(losses, reduction)
