@@ -8,6 +8,7 @@ from typing import Any
 
 from ..kernels.launch import refuse_record
 from ..tensor import Tensor
+from .common import check_same_device
 from .creation import tensor
 from .declare import operation
 from .shape import expand
@@ -60,6 +61,7 @@ def _called(name: str, function: Any, input: Tensor, *others: Tensor) -> Tensor:
             raise TypeError(f"{name}: expected {input.type()} for 'other' (got {other.type()})")
     if not callable(function):
         raise TypeError(f"{name}: '{type(function).__name__}' object is not callable")
+    check_same_device(name, input, *others)
     refuse_record(f"calls a function for each element ({name})")
     shape = input.array.shape
     columns = [x.flatten().tolist() for x in (input, *(expand(x, shape) for x in others))]

@@ -10,7 +10,7 @@ from ..dtype import FLOATING, HALVES, int32, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state
 from ..tensor import Tensor
-from .common import table_of
+from .common import check_same_device, table_of
 from .creation import arange
 from .declare import operation
 from .index import PlaceIndex
@@ -49,11 +49,11 @@ class Embedding(Operation):
 def _frequencies(indices: Tensor, count: int, like: Tensor) -> Tensor:
     """For each index how often it is there."""
     flat = indices.flatten()
-    counts = _summed(like.new_ones(flat.array.shape), flat, count)
+    counts = summed(like.new_ones(flat.array.shape), flat, count)
     return counts.index_select(0, flat).reshape(indices.array.shape)
 
 
-def _summed(rows: Tensor, numbers: Tensor, count: int) -> Tensor:
+def summed(rows: Tensor, numbers: Tensor, count: int) -> Tensor:
     """For each of `count` numbers the sum of the rows that bear it."""
     zeros = rows.new_zeros(count, *rows.array.shape[1:])
     return IndexAdd.apply(zeros, rows, 0, numbers)
@@ -129,6 +129,7 @@ def _refuse_sparse(name: str, sparse: bool, weight: Tensor) -> None:
 
 
 def shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+    check_same_device("embedding", weight, indices)
     check_memory(weight)
     flat = table_of(indices).view(indices.array, (indices.array.size,))
     rows = table_of(weight).index_select(weight.array, 0, flat)  # which looks at the indices
@@ -205,11 +206,11 @@ def _sums(
         rows = rows * weights.reshape(-1, 1).to(rows.dtype)
     if counted is not None:
         rows = rows.masked_fill(~counted.unsqueeze(-1), 0)
-    sums = _summed(rows, numbers, bags)
+    sums = summed(rows, numbers, bags)
     if not as_means:
         return sums
     ones = rows.new_ones(numbers.array.shape) if counted is None else counted.to(rows.dtype)
-    counts = _summed(ones, numbers, bags)
+    counts = summed(ones, numbers, bags)
     return sums / counts.clamp(min=1).unsqueeze(-1)
 
 
