@@ -11,10 +11,12 @@ from typing import Any, Literal, NoReturn, overload
 import numpy as np
 
 from . import autograd as autograd
+from . import backends as backends
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
 from . import func as func
+from . import functional as functional
 from . import graph as graph
 from . import linalg as linalg
 from . import masked as masked
@@ -23,6 +25,7 @@ from . import ops as ops
 from . import optim as optim
 from . import overrides as overrides
 from . import random as random
+from . import return_types as return_types
 from . import signal as signal
 from . import special as special
 from . import utils as utils
@@ -32,6 +35,9 @@ from .autograd import is_grad_enabled as is_grad_enabled
 from .autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd import no_grad as no_grad
 from .autograd import set_grad_enabled as set_grad_enabled
+from .autograd.anomaly_mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.anomaly_mode import set_anomaly_enabled as set_anomaly_enabled
 from .device import device as device
 from .dtype import bfloat16 as bfloat16
 from .dtype import bool as bool
@@ -74,6 +80,7 @@ from .layout import strided as strided
 from .ops.common import ValuesAndIndices
 from .ops.floating import MantissaAndExponent
 from .ops.histogram import Histogram
+from .ops.index import newaxis as newaxis
 from .ops.promotion import result_type as result_type
 from .ops.reduction import MinimumAndMaximum
 from .printing import set_printoptions as set_printoptions
@@ -89,6 +96,24 @@ from .serialization import load as load
 from .serialization import save as save
 from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
+from .switches import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from .switches import get_deterministic_debug_mode as get_deterministic_debug_mode
+from .switches import get_float32_matmul_precision as get_float32_matmul_precision
+from .switches import get_num_interop_threads as get_num_interop_threads
+from .switches import has_lapack as has_lapack
+from .switches import has_mkl as has_mkl
+from .switches import has_openmp as has_openmp
+from .switches import has_spectral as has_spectral
+from .switches import (
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+)
+from .switches import is_warn_always_enabled as is_warn_always_enabled
+from .switches import set_deterministic_debug_mode as set_deterministic_debug_mode
+from .switches import set_float32_matmul_precision as set_float32_matmul_precision
+from .switches import set_flush_denormal as set_flush_denormal
+from .switches import set_num_interop_threads as set_num_interop_threads
+from .switches import set_warn_always as set_warn_always
+from .switches import use_deterministic_algorithms as use_deterministic_algorithms
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 from .tensor_types import BFloat16Tensor as BFloat16Tensor
@@ -1891,6 +1916,7 @@ def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = N
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 fix = trunc
 def trunc_(input: Tensor) -> Tensor: ...
+def typename(obj: object) -> str: ...
 def unbind(input: Tensor, dim: builtins.int = 0) -> tuple[Tensor, ...]: ...
 def unbind_copy(
     input: Tensor, dim: builtins.int = 0, *, out: Tensor | None = None

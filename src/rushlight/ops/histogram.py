@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, overload
 
 from ..dtype import FLOATING, INTEGER, float32, float64
 from ..errors import NotSupportedError, OperationError
+from ..return_types import named
 from ..tensor import Tensor, wrap
 from .common import check, check_same_device, table_of
 from .creation import linspace
@@ -88,8 +89,8 @@ class Histogram(NamedTuple):
     bin_edges: Any
 
 
-_Histogram: Any = type("histogram", (Histogram,), {"__slots__": ()})
-_HistogramDD: Any = type("histogramdd", (Histogram,), {"__slots__": ()})
+_Histogram: Any = named("histogram", Histogram)
+_HistogramDD: Any = named("histogramdd", Histogram)
 
 
 @overload

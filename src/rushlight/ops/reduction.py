@@ -13,6 +13,7 @@ from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state as grad_mode
+from ..return_types import named
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
@@ -299,7 +300,7 @@ class MinimumAndMaximum(NamedTuple):
     max: Tensor
 
 
-_AMinMax: Any = type("aminmax", (MinimumAndMaximum,), {"__slots__": ()})
+_AMinMax: Any = named("aminmax", MinimumAndMaximum)
 
 
 @operation
