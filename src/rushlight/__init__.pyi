@@ -303,6 +303,7 @@ def asarray(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     copy: builtins.bool | None = None,
+    requires_grad: builtins.bool | None = None,
 ) -> Tensor: ...
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 arcsin = asin
@@ -1529,8 +1530,10 @@ def randint(
     *,
     generator: Generator | None = None,
     dtype: dtype | None = None,
+    layout: Any = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randint_like(
@@ -1741,7 +1744,7 @@ def sort(
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
 def split(
-    input: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
+    tensor: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
 ) -> tuple[Tensor, ...]: ...
 def split_copy(
     input: Tensor, split_size: Any, dim: builtins.int = 0, *, out: Tensor | None = None

@@ -131,9 +131,27 @@ def _one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:
     return [t if t.dtype is kind else t.to(kind) for t in tensors]
 
 
-@operation
-def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of pieces along `dim`: of one size (the last may be smaller), or of the sizes given."""
+@operation(method=False)
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of pieces along `dim`: of one size (the last may be smaller), or of the sizes given.
+
+    >>> import rushlight as torch
+    >>> torch.split(torch.arange(3), 2)
+    (tensor([0, 1]), tensor([2]))
+    """
+    return _split(tensor, split_size_or_sections, dim)
+
+
+def _split_method(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """`torch.split` of this tensor."""
+    return _split(input, split_size, dim)
+
+
+_split_method.__name__ = "split"
+operation("Tensor")(_split_method)
+
+
+def _split(input: Tensor, split_size_or_sections: Any, dim: int) -> tuple[Tensor, ...]:
     axis = wrap_dim(dim, input.array.ndim)
     size = input.array.shape[axis]
     sizes = split_size_or_sections

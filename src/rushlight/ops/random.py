@@ -114,8 +114,8 @@ def randn(
 @operation(method=False)
 def randint(
     low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None,
-    dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
-    out: Tensor | None = None,
+    dtype: DType | None = None, layout: Any = None, device: AnyDevice = None,
+    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1."""
     if not isinstance(high, (int, np.integer)):
