@@ -50,6 +50,7 @@ from .layout import (
     channels_last,
     contiguous_format,
     layout,
+    legacy_contiguous_format,
     memory_format,
     preserve_format,
     strided,
@@ -75,6 +76,7 @@ from .autograd.anomaly_mode import (
     is_anomaly_enabled,
     set_anomaly_enabled,
 )
+from .cuda import OutOfMemoryError
 from .kernels import get_num_threads, set_num_threads
 from .ops.index import newaxis
 from .ops.promotion import result_type

@@ -38,6 +38,7 @@ from .autograd import set_grad_enabled as set_grad_enabled
 from .autograd.anomaly_mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.anomaly_mode import set_anomaly_enabled as set_anomaly_enabled
+from .cuda import OutOfMemoryError as OutOfMemoryError
 from .device import device as device
 from .dtype import bfloat16 as bfloat16
 from .dtype import bool as bool
@@ -74,6 +75,7 @@ from .kernels import set_num_threads as set_num_threads
 from .layout import channels_last as channels_last
 from .layout import contiguous_format as contiguous_format
 from .layout import layout as layout
+from .layout import legacy_contiguous_format as legacy_contiguous_format
 from .layout import memory_format as memory_format
 from .layout import preserve_format as preserve_format
 from .layout import strided as strided

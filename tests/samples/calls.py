@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +54,29 @@ def _reward(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(2, 2), 1.0, raises=RuntimeError, match="reinforce.. was removed")
 
 
+def _resize(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 6), 3, 4)
+    yield Invalid(v.normal(2, 6), 5, 4, raises=RuntimeError, match="requested resize to 5x4 .20 el")
+
+
+def _resize_as(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 6), Fixed(v.normal(3, 4)))
+
+
+def _quietly(name: str) -> Any:
+    """A method that warns, called without its warning."""
+
+    def call(torch: Any) -> Any:
+        def quiet(x: Any, *args: Any) -> Any:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return getattr(x, name)(*args)
+
+        return quiet
+
+    return call
+
+
 def _called(name: str, make: Any, reference: Any) -> Op:
     return Op(f"Tensor.{name}", make, reference, call=on_copy(name), differentiable=False,
               covers=(f"Tensor.{name}",), unrecorded="calls a function for each element")
@@ -71,5 +95,9 @@ ops = [
     Op("symeig", _one_matrix, covers=("Tensor.symeig",), differentiable=False),
     Op("solve", _two_matrices, covers=("Tensor.solve",), differentiable=False),
     Op("lstsq", _two_matrices, covers=("Tensor.lstsq",), differentiable=False),
+    Op("Tensor.resize", _resize, lambda x, *size: x.reshape(size), call=_quietly("resize"),
+       covers=("Tensor.resize", "Tensor.name"), composite=True),
+    Op("Tensor.resize_as", _resize_as, lambda x, y: x.reshape(y.shape), composite=True,
+       call=_quietly("resize_as"), covers=("Tensor.resize_as",)),
     Op("Tensor.reinforce", _reward, differentiable=False),
 ]  # fmt: skip

@@ -1,12 +1,14 @@
-"""Functions that PyTorch has taken away, and still tells where to go from."""
+"""What PyTorch has taken away and still tells where to go from, and what it warns of."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NoReturn
 
 from ..errors import OperationError
-from .common import methods
-from .declare import places
+from ..tensor import Tensor
+from .common import methods, sizes_from
+from .declare import operation, places
 
 # By name: what has taken a function's place, and in what it differs.
 _SUCCESSORS = {
@@ -43,3 +45,35 @@ def _reinforce(self: Any, reward: Any) -> NoReturn:
 
 
 methods(reinforce=_reinforce)
+
+
+@operation("Tensor")
+def resize(input: Tensor, *sizes: Any) -> Tensor:
+    """`reshape` to as many elements as there are; deprecated: it warns."""
+    warnings.warn("non-inplace resize is deprecated", stacklevel=3)
+    shape = sizes_from(sizes)
+    count = 1
+    for size in shape:
+        count *= size
+    if count != input.array.size:
+        raise OperationError(
+            f"requested resize to {'x'.join(map(str, shape))} ({count} elements in total), but the "
+            f"given tensor has a size of {'x'.join(map(str, input.array.shape))} "
+            f"({input.array.size} elements); use resize_() to change how many there are"
+        )
+    return input.reshape(shape)
+
+
+@operation("Tensor")
+def resize_as(input: Tensor, tensor: Tensor) -> Tensor:
+    """`reshape` to the shape of another tensor with as many elements; deprecated: it warns."""
+    warnings.warn("non-inplace resize_as is deprecated", stacklevel=3)
+    return input.reshape(tensor.array.shape)
+
+
+def _name(self: Any) -> str | None:
+    """None: tensors have no names."""
+    return None
+
+
+methods(name=property(_name))
