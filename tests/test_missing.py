@@ -58,7 +58,7 @@ def test_the_nearest_is_one_that_is_there() -> None:
     for name, there, nearest in (
         ("GRU", ["GLU"], None), ("LazyConv1d", ["Conv1d", "Conv2d"], "Conv1d"),
         ("lstm", ["lt"], None), ("NAdam", ["Adam"], "Adam"), ("ASGD", ["SGD"], None),
-        ("to_sparse", ["to", "is_sparse"], "is_sparse"), ("resize", ["resize_", "size"], "resize_"),
+        ("to_sparse", ["to", "is_sparse"], None), ("resize", ["resize_", "size"], "resize_"),
         ("set_default_device", ["set_default_dtype"], None), ("values", ["kthvalue"], None),
         ("cudnn_batch_norm", ["batch_norm", "layer_norm"], "batch_norm"),
     ):  # fmt: skip

@@ -71,9 +71,9 @@ def resize_as(input: Tensor, tensor: Tensor) -> Tensor:
     return input.reshape(tensor.array.shape)
 
 
-def _name(self: Any) -> str | None:
+def _no_name(self: Any) -> str | None:
     """None: tensors have no names."""
     return None
 
 
-methods(name=property(_name))
+methods(name=property(_no_name))
