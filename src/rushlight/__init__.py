@@ -14,6 +14,13 @@ import sys as _sys
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+# What an import that was interrupted has left is imported anew: half of it would stay away else.
+# The extension cannot be loaded twice, and is whole.
+if "Tensor" not in globals():  # no reload
+    for _name in [name for name in _sys.modules if name.startswith("rushlight.")]:
+        if _name != "rushlight._native":
+            del _sys.modules[_name]
+
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
 from .device import device
 from .dtype import (
