@@ -33,7 +33,7 @@ def _map(v: Values) -> Iterator[Sample]:
     yield Sample(Fixed(v.normal(2, 3)), Fixed(v.normal(2, 3)), _sum)
     yield Sample(Fixed(v.normal(2, 3)), Fixed(v.normal(3)), _sum)
     yield Invalid(Fixed(v.normal(3)), v.integers(0, 9, 3), _sum, raises=TypeError,
-                  match="map_: expected torch.[A-Za-z]*Tensor for 'other'", own_words=True)
+                  match="map_: expected torch.[A-Za-z.]*Tensor for 'other'", own_words=True)
     yield Invalid(Fixed(v.normal(2)), Fixed(v.normal(3)), _sum, raises=RuntimeError,
                   match="The expanded size of the tensor")
 

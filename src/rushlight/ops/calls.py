@@ -62,9 +62,12 @@ def _called(name: str, function: Any, input: Tensor, *others: Tensor) -> Tensor:
     if not callable(function):
         raise TypeError(f"{name}: '{type(function).__name__}' object is not callable")
     check_same_device(name, input, *others)
-    refuse_record(f"calls a function for each element ({name})")
     shape = input.array.shape
-    columns = [x.flatten().tolist() for x in (input, *(expand(x, shape) for x in others))]
+    full = [input, *(expand(x, shape) for x in others)]
+    if input.is_meta:
+        return input  # it has no elements
+    refuse_record(f"calls a function for each element ({name})")
+    columns = [x.flatten().tolist() for x in full]
     values = [function(*row) for row in zip(*columns, strict=True)]
     for value in values:
         if not isinstance(value, numbers.Number):

@@ -312,7 +312,9 @@ def aminmax(
 
     >>> import rushlight as torch
     >>> torch.aminmax(torch.tensor([3, 1, 2]))
-    aminmax(min=tensor(1), max=tensor(3))
+    torch.return_types.aminmax(
+    min=tensor(1),
+    max=tensor(3))
     """
     check_ordered("aminmax", input)
     if dim is None and input.array.size == 0:
