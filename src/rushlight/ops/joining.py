@@ -109,7 +109,13 @@ def _are_alike(tensors: Sequence[Tensor]) -> bool:
 
 @operation(method=False, out="cast apart")
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Tensors of one shape joined along a new dimension."""
+    """Tensors of one shape joined along a new dimension.
+
+    >>> import rushlight as torch
+    >>> torch.stack([torch.zeros(2), torch.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     if _are_alike(tensors):
         return Stack.apply(*tensors, wrap_dim(dim, tensors[0].array.ndim + 1))
     if not tensors:
@@ -184,7 +190,12 @@ def _pieces(input: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...
 
 @operation
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`."""
+    """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.chunk(torch.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     axis = wrap_dim(dim, input.array.ndim)
@@ -195,7 +206,12 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 @operation
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, as views without that dimension."""
+    """The slices along `dim`, as views without that dimension.
+
+    >>> import rushlight as torch
+    >>> torch.unbind(torch.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
     axis = wrap_dim(dim, input.array.ndim)
     before = (slice(None),) * axis
     return tuple([Select.apply(input, (*before, i)) for i in range(input.array.shape[axis])])

@@ -257,7 +257,12 @@ def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum."""
+    """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
     check_same_shape("mse_loss", input, target)
     difference = input - target
     losses = difference * difference
@@ -269,7 +274,12 @@ def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """|input - target|, its mean or its sum; with `weight` the weighted mean or sum."""
+    """|input - target|, its mean or its sum; with `weight` the weighted mean or sum.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(1.)
+    """
     check_same_shape("l1_loss", input, target)
     losses = (input - target).abs()
     return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))

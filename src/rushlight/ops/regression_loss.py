@@ -64,7 +64,12 @@ def smooth_l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", beta: float = 1.0,
 ) -> Tensor:  # fmt: skip
-    """d^2 / (2 beta) where |d| < `beta`, else |d| - beta / 2, for d = input - target."""
+    """d^2 / (2 beta) where |d| < `beta`, else |d| - beta / 2, for d = input - target.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.smooth_l1_loss(torch.tensor([3.0]), torch.tensor([0.0]))
+    tensor(2.5000)
+    """
     if beta < 0:
         raise OperationError(
             f"smooth_l1_loss does not support negative values for beta, got {beta}"

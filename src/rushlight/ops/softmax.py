@@ -261,7 +261,12 @@ def gumbel_softmax(
 def logsumexp(
     input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """log(sum(exp(x))) along `dim`, without overflow."""
+    """log(sum(exp(x))) along `dim`, without overflow.
+
+    >>> import rushlight as torch
+    >>> torch.logsumexp(torch.zeros(2), 0)
+    tensor(0.6931)
+    """
     if input.array.dtype in HALVES:
         return logsumexp(input.float(), dim, keepdim).to(input.dtype)
     if input.dtype.category < FLOATING:

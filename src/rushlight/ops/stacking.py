@@ -69,7 +69,12 @@ def atleast_3d(*tensors: Any) -> Any:
 
 @operation(method=False, out="cast apart")
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """Tensors side by side: joined along the second dimension, vectors along their only one."""
+    """Tensors side by side: joined along the second dimension, vectors along their only one.
+
+    >>> import rushlight as torch
+    >>> torch.hstack([torch.tensor([1, 2]), torch.tensor([3])])
+    tensor([1, 2, 3])
+    """
     parts = _all_at_least("hstack", 1, tensors)
     return cat(parts, 0 if parts[0].array.ndim == 1 else 1)
 
