@@ -9,6 +9,7 @@ from ..autograd.operation import Operation, check_memory
 from ..dtype import FLOATING, HALVES, int32, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state
+from ..kernels import launch
 from ..tensor import Tensor
 from .common import check_same_device, table_of
 from .creation import arange
@@ -130,6 +131,11 @@ def _refuse_sparse(name: str, sparse: bool, weight: Tensor) -> None:
 
 def shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     check_same_device("embedding", weight, indices)
+    if launch.batching is not None and launch.batching.is_batched(indices.array):
+        raise OperationError(
+            "vmap: max_norm would change the weight, which is not being vmapped over, by indices "
+            "that are; shorten its rows before with torch.embedding_renorm_"
+        )
     check_memory(weight)
     flat = table_of(indices).view(indices.array, (indices.array.size,))
     rows = table_of(weight).index_select(weight.array, 0, flat)  # which looks at the indices

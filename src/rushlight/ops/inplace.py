@@ -59,7 +59,7 @@ def fill_diagonal_(input: Tensor, fill_value: Number, wrap: bool = False) -> Ten
     tensor([[3., 0.],
             [0., 3.]])
     """
-    shape, strides = input.array.shape, input.stride()
+    shape = input.array.shape
     if len(shape) < 2:
         raise OperationError(
             f"fill_diagonal_: dimensions must larger than 1, got shape {tuple(shape)}"
@@ -68,12 +68,12 @@ def fill_diagonal_(input: Tensor, fill_value: Number, wrap: bool = False) -> Ten
         raise OperationError(
             f"fill_diagonal_: all dimensions of input must be of equal length, got {tuple(shape)}"
         )
-    first, step = input.storage_offset(), sum(strides)
     starts = range(0, shape[0], shape[1] + 1) if wrap and len(shape) == 2 else range(1)
     for start in starts:
-        size = min(shape[0] - start, *shape[1:])
-        offset = first + start * strides[0]
-        fill_(input.as_strided((size,), (step,), offset), fill_value)
+        part = input[start:]
+        for _ in shape[1:]:
+            part = part.diagonal()
+        fill_(part, fill_value)
     return input
 
 
