@@ -22,7 +22,7 @@ if "Tensor" not in globals():  # no reload
             del _sys.modules[_name]
 
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
-from .device import device
+from .device import device, set_default_device
 from .dtype import (
     bfloat16,
     bool,
@@ -69,7 +69,7 @@ from .version import __version__
 _kernels.register_cpu()
 
 # isort: split
-from . import autograd, cuda, ops, random
+from . import autograd, copying, cuda, ops, random, subclasses
 from .autograd import (
     enable_grad,
     inference_mode,
@@ -85,6 +85,7 @@ from .autograd.anomaly_mode import (
 )
 from .cuda import OutOfMemoryError
 from .kernels import get_num_threads, set_num_threads
+from .kernels.devices import get_default_device
 from .ops.index import newaxis
 from .ops.promotion import result_type
 from .printing import set_printoptions
@@ -101,6 +102,7 @@ from .random import (
 
 # isort: split
 from . import (
+    _C,
     fft,
     func,
     graph,
@@ -164,6 +166,7 @@ _missing.watch(
     nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,
 )  # fmt: skip
 
+ops.declare.open_members()
 _missing.watch_tensor(Tensor)
 
 

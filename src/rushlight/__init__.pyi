@@ -12,6 +12,7 @@ import numpy as np
 
 from . import autograd as autograd
 from . import backends as backends
+from . import copying as copying
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
@@ -28,6 +29,7 @@ from . import random as random
 from . import return_types as return_types
 from . import signal as signal
 from . import special as special
+from . import subclasses as subclasses
 from . import utils as utils
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
@@ -40,6 +42,7 @@ from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.anomaly_mode import set_anomaly_enabled as set_anomaly_enabled
 from .cuda import OutOfMemoryError as OutOfMemoryError
 from .device import device as device
+from .device import set_default_device as set_default_device
 from .dtype import bfloat16 as bfloat16
 from .dtype import bool as bool
 from .dtype import can_cast as can_cast
@@ -72,6 +75,7 @@ from .func import vmap as vmap
 from .graph.compile import compile as compile
 from .kernels import get_num_threads as get_num_threads
 from .kernels import set_num_threads as set_num_threads
+from .kernels.devices import get_default_device as get_default_device
 from .layout import channels_last as channels_last
 from .layout import contiguous_format as contiguous_format
 from .layout import layout as layout
@@ -649,7 +653,7 @@ def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def _dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor: ...
 def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor: ...
 def div(
-    input: Tensor,
+    input: Tensor | Number,
     other: Tensor | Number,
     *,
     rounding_mode: str | None = None,
@@ -982,6 +986,7 @@ def is_complex(input: Tensor) -> builtins.bool: ...
 def is_conj(input: Tensor) -> builtins.bool: ...
 def is_distributed(input: Tensor) -> builtins.bool: ...
 def is_floating_point(input: Tensor) -> builtins.bool: ...
+def is_inference(input: Tensor) -> builtins.bool: ...
 def is_neg(input: Tensor) -> builtins.bool: ...
 def is_nonzero(input: Tensor) -> builtins.bool: ...
 def is_same_size(input: Tensor, other: Tensor) -> builtins.bool: ...
@@ -1917,7 +1922,9 @@ def triu_indices(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def true_divide(
+    input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
+) -> Tensor: ...
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 fix = trunc
 def trunc_(input: Tensor) -> Tensor: ...

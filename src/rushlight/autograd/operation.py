@@ -181,7 +181,9 @@ class Operation(Node):
             output._requires_grad = True
             return
         for number, tensor in enumerate(output):
-            if isinstance(tensor, Tensor) and tensor.dtype.category >= FLOATING:
+            if not isinstance(tensor, Tensor):
+                continue
+            if DType.from_numpy(tensor.array.dtype).category >= FLOATING:
                 tensor._grad_fn = node
                 tensor._requires_grad = True
                 tensor._output_number = number
@@ -227,7 +229,7 @@ class ViewOperation(Operation):
             launch.recorder.see_call(cls.operation_name, (source, *parameters), shared)
         view: Any = _new(Tensor)
         view.array = shared
-        view._requires_grad = False
+        view._requires_grad = None if source._requires_grad is None else False
         view._grad_fn = None
         view._counter = source._counter or source.counter()
         origin = source._view
@@ -253,6 +255,14 @@ class ViewOperation(Operation):
             view._grad_fn = node
             view._requires_grad = True
         return view
+
+
+def watch(name: str, inputs: tuple[Any, ...], output: Tensor) -> None:
+    """Tells a recorder of a call, and marks what is made within `inference_mode`."""
+    if launch.recorder is not None:
+        launch.recorder.see_call(name, inputs, output.array)
+    if state.inference:
+        output._requires_grad = None
 
 
 class SavesInputs(Operation):
@@ -324,7 +334,7 @@ def told_sizes(arguments: Any) -> str:
     """The shapes and numbers that an operation was given, for a message."""
     told = []
     for value in arguments:
-        shape = getattr(value, "shape", None)
+        shape = getattr(value.array if isinstance(value, Tensor) else value, "shape", None)
         if shape is not None:
             told.append(f"a tensor of sizes {list(shape)}")
         elif type(value) is int or type(value) in (tuple, list) and all(
@@ -354,7 +364,10 @@ def check_inplace(x: Tensor) -> None:
 
 
 def check_memory(x: Tensor) -> None:
-    """Raises PyTorch's error for a change in place of elements that share their memory."""
+    """Raises PyTorch's errors for a change in place of elements that share their memory, and of
+    what was made within `inference_mode`."""
+    if x._requires_grad is None:
+        check_inference(x)
     array = x.array
     if 0 in array.strides and array.size and any(
         s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
@@ -362,6 +375,15 @@ def check_memory(x: Tensor) -> None:
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
+        )
+
+
+def check_inference(x: Tensor) -> None:
+    """Raises PyTorch's error for a change in place of an inference tensor in normal mode."""
+    if x._requires_grad is None and not state.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make "
+            "a clone to get a normal tensor before doing inplace update."
         )
 
 

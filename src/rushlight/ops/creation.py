@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..device import chosen as chosen_devices
+from ..device import default_device
 from ..device import device as Device
 from ..dtype import (
     BOOL,
@@ -37,7 +39,7 @@ from .common import new_shape, table_of
 from .declare import operation
 
 
-@operation(method=False)
+@operation(method=False, asks=False)
 def tensor(
     data: Any, *, dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     pin_memory: bool = False,
@@ -51,8 +53,8 @@ def tensor(
     torch.int64
     """
     if isinstance(data, Tensor):
-        result = data.detach().clone()
-        result = result.to(device or data.device, dtype or data.dtype)
+        result = data.alias().clone()
+        result = result.to(device or _default_or(result.device), dtype or result.dtype)
     else:
         result = placed(quietly(_array_from, data, dtype), device)
     return result.requires_grad_() if requires_grad else result
@@ -217,6 +219,7 @@ def legacy_tensor(
     """A tensor of `kind` from its sizes, from a sequence of its elements, or of another tensor."""
     if size is not None:
         data = (Size(size),)
+    where = device or "cpu"  # whatever the default is
     if len(data) == 1 and not isinstance(data[0], (int, Size)):
         given = data[0]
         if isinstance(given, Tensor):
@@ -228,24 +231,30 @@ def legacy_tensor(
             return given.detach()
         if not hasattr(given, "__len__"):
             raise TypeError(f"new(): data must be a sequence (got {type(given).__name__})")
-        return wrap(placed(quietly(_array_from, given, kind), device).array, cls)
-    return wrap(empty(*(data or (0,)), dtype=kind, device=device).array, cls)
+        return wrap(placed(quietly(_array_from, given, kind), where).array, cls)
+    return wrap(empty(*(data or (0,)), dtype=kind, device=where).array, cls)
 
 
 setattr(Tensor, "__new__", staticmethod(legacy_constructor))  # noqa: B010
 
 
-@operation(method=False)
+@operation(method=False, asks=False)
 def as_tensor(data: Any, dtype: DType | None = None, device: AnyDevice = None) -> Tensor:
     """`data` as a tensor, sharing its memory where dtype and device allow it."""
     if isinstance(data, Tensor):
-        return data.to(device or data.device, dtype or data.dtype)
+        return data.to(device or _default_or(data.device), dtype or data.dtype)
     if isinstance(data, np.ndarray):
-        return from_numpy(data).to(device or "cpu", dtype or DType.from_numpy(data.dtype))
+        given = from_numpy(data)
+        return given.to(device or default_device(), dtype or given.dtype)
     return tensor(data, dtype=dtype, device=device)
 
 
-@operation(method=False)
+def _default_or(device: Device) -> Device:
+    """The device to which a tensor is copied for which none is given: a default that was set."""
+    return default_device() if chosen_devices else device
+
+
+@operation(method=False, asks=False)
 def asarray(
     obj: Any, *, dtype: DType | None = None, device: AnyDevice = None, copy: bool | None = None,
     requires_grad: bool | None = None,
@@ -303,8 +312,10 @@ def frombuffer(
 
 
 def table_at(device: Any) -> Any:
-    """The kernels of the device that a function was given."""
-    return tables_by_device["cpu"] if device is None else find_table(Device(device))
+    """The kernels of the device that a function was given, or of that which is the default."""
+    if device is None:
+        return find_table(default_device()) if chosen_devices else tables_by_device["cpu"]
+    return find_table(Device(device))
 
 
 def asked_shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
@@ -318,7 +329,7 @@ def finished(array: Any, requires_grad: bool) -> Tensor:
     return result.requires_grad_() if requires_grad else result
 
 
-@operation(method=False)
+@operation(method=False, asks=False)
 def full(
     size: Any, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,

@@ -15,8 +15,8 @@ from .choices import where
 from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
-from .entry import run_inplace
 from .promotion import of_one_dtype, result_type
+from .writing import run_inplace
 
 # ---- arithmetic
 
@@ -277,7 +277,7 @@ def addcdiv(
 
 @operation("torch", "divide")
 def div(
-    input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None,
+    input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request.
@@ -307,7 +307,9 @@ def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
 
 
 @operation(inplace=True)
-def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+def true_divide(
+    input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
+) -> Tensor:
     """`input / other`, broadcast."""
     return _true_divide(input, other)
 

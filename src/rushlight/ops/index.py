@@ -132,9 +132,11 @@ def _refuse_masks(indices: Any) -> None:
 def _getitem(self: Tensor, index: Any) -> Tensor:
     if type(index) is slice and is_plain(index):  # the hottest of all
         return Slice.apply(self, (index,))
-    view, tensors = parse(self, index)
     part = self
     try:
+        if type(index) is int and self.array.ndim:
+            return Select.apply(self, (index,))
+        view, tensors = parse(self, index)
         if view or not tensors:
             kind = Select if len(view) == 1 and type(view[0]) is int else Slice
             part = kind.apply(self, view)
@@ -196,7 +198,7 @@ def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:
 
     That takes half of the time: x[i] = 1.0 in 2.6 us.
     """
-    if launch.recorder is not None:
+    if launch.recorder is not None or self._requires_grad is None:
         return False
     given = isinstance(value, Tensor)
     if state.enabled and (self.requires_grad or given and value.requires_grad):

@@ -14,8 +14,9 @@ from ..types import Number
 from . import comparison, elementwise, matmul
 from .common import methods
 from .creation import zeros_like
-from .declare import operation, symbol
+from .declare import operation
 from .promotion import check_inplace_shape, is_plain_change, table_of
+from .templates import symbol
 
 
 class Fill(Operation):

@@ -127,7 +127,7 @@ def is_plain_change(target: Tensor, other: Any) -> bool:
         and x.dtype is y.dtype
         and x.dtype.kind == "f"
         and type(x) is type(y)
-        and not target._requires_grad
+        and target._requires_grad is False
         and not other._requires_grad
         and (target._view is None or not is_tracked(target))
         and (other._view is None or not other.requires_grad)
@@ -164,7 +164,7 @@ def result_type(*operands: Any) -> DType:
     by_priority: list[DType | None] = [None, None, None]  # tensors with dimensions, 0-d, numbers
     for value in operands:
         if isinstance(value, Tensor):
-            level, found = (0 if value.array.ndim else 1), value.dtype
+            level, found = (0 if value.array.ndim else 1), DType.from_numpy(value.array.dtype)
         else:
             level, found = 2, scalar_dtype(value)
         known = by_priority[level]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.mirror import written
 from ..autograd.operation import Operation, check_memory, invalid_combination, is_tracked
+from ..device import chosen, default_device
 from ..device import device as Device
 from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype, int64
 from ..dtype import dtype as DType
@@ -31,9 +32,9 @@ from .declare import operation
 
 def _state(generator: Generator | None, device: Any) -> Any:
     """The state to draw from on a device: that of `generator`, or of the default one there."""
-    if generator is None and device is None:
+    if generator is None and device is None and not chosen:
         return default_generator.state
-    where = Device("cpu" if device is None else device)
+    where = default_device() if device is None else Device(device)
     if generator is None:
         return default_generator_of(where).state
     if not isinstance(generator, Generator):

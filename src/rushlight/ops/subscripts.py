@@ -98,7 +98,7 @@ def _as_tuple(index: Any) -> Sequence[Any]:
                 "Using a non-tuple sequence for multidimensional indexing is deprecated; use "
                 "x[tuple(seq)] instead of x[seq].",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,  # of who writes the brackets
             )
             return index
     return (index,)
