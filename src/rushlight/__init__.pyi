@@ -6,16 +6,18 @@ from math import e as e
 from math import inf as inf
 from math import nan as nan
 from math import pi as pi
-from typing import Any, Literal, overload
+from typing import Any, Literal, NoReturn, overload
 
 import numpy as np
 
 from . import autograd as autograd
+from . import backends as backends
 from . import copying as copying
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
 from . import func as func
+from . import functional as functional
 from . import graph as graph
 from . import linalg as linalg
 from . import masked as masked
@@ -24,6 +26,7 @@ from . import ops as ops
 from . import optim as optim
 from . import overrides as overrides
 from . import random as random
+from . import return_types as return_types
 from . import signal as signal
 from . import special as special
 from . import subclasses as subclasses
@@ -34,6 +37,10 @@ from .autograd import is_grad_enabled as is_grad_enabled
 from .autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd import no_grad as no_grad
 from .autograd import set_grad_enabled as set_grad_enabled
+from .autograd.anomaly_mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.anomaly_mode import set_anomaly_enabled as set_anomaly_enabled
+from .cuda import OutOfMemoryError as OutOfMemoryError
 from .device import device as device
 from .device import set_default_device as set_default_device
 from .dtype import bfloat16 as bfloat16
@@ -72,12 +79,14 @@ from .kernels.devices import get_default_device as get_default_device
 from .layout import channels_last as channels_last
 from .layout import contiguous_format as contiguous_format
 from .layout import layout as layout
+from .layout import legacy_contiguous_format as legacy_contiguous_format
 from .layout import memory_format as memory_format
 from .layout import preserve_format as preserve_format
 from .layout import strided as strided
 from .ops.common import ValuesAndIndices
 from .ops.floating import MantissaAndExponent
 from .ops.histogram import Histogram
+from .ops.index import newaxis as newaxis
 from .ops.promotion import result_type as result_type
 from .ops.reduction import MinimumAndMaximum
 from .printing import set_printoptions as set_printoptions
@@ -93,6 +102,24 @@ from .serialization import load as load
 from .serialization import save as save
 from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
+from .switches import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from .switches import get_deterministic_debug_mode as get_deterministic_debug_mode
+from .switches import get_float32_matmul_precision as get_float32_matmul_precision
+from .switches import get_num_interop_threads as get_num_interop_threads
+from .switches import has_lapack as has_lapack
+from .switches import has_mkl as has_mkl
+from .switches import has_openmp as has_openmp
+from .switches import has_spectral as has_spectral
+from .switches import (
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+)
+from .switches import is_warn_always_enabled as is_warn_always_enabled
+from .switches import set_deterministic_debug_mode as set_deterministic_debug_mode
+from .switches import set_float32_matmul_precision as set_float32_matmul_precision
+from .switches import set_flush_denormal as set_flush_denormal
+from .switches import set_num_interop_threads as set_num_interop_threads
+from .switches import set_warn_always as set_warn_always
+from .switches import use_deterministic_algorithms as use_deterministic_algorithms
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 from .tensor_types import BFloat16Tensor as BFloat16Tensor
@@ -172,6 +199,10 @@ def addr(
     alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def adjoint(input: Tensor) -> Tensor: ...
+def affine_grid_generator(
+    theta: Tensor, size: Sequence[builtins.int], align_corners: builtins.bool
+) -> Tensor: ...
 def alias_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def all(
     input: Tensor, dim: Dims = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
@@ -183,6 +214,8 @@ def allclose(
     atol: builtins.float = 1e-08,
     equal_nan: builtins.bool = False,
 ) -> builtins.bool: ...
+def alpha_dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def alpha_dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
 def amax(
     input: Tensor, dim: Dims = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -277,6 +310,7 @@ def asarray(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     copy: builtins.bool | None = None,
+    requires_grad: builtins.bool | None = None,
 ) -> Tensor: ...
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 arcsin = asin
@@ -323,6 +357,17 @@ def bartlett_window(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: builtins.bool,
+    momentum: builtins.float,
+    eps: builtins.float,
+    cudnn_enabled: builtins.bool,
+) -> Tensor: ...
 def bernoulli(
     input: Tensor,
     p: builtins.float | None = None,
@@ -332,6 +377,13 @@ def bernoulli(
 ) -> Tensor: ...
 def bilinear(
     input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor: ...
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    pos_weight: Tensor | None = None,
+    reduction: builtins.int = 1,
 ) -> Tensor: ...
 def bincount(
     input: Tensor, weights: Tensor | None = None, minlength: builtins.int = 0
@@ -460,6 +512,7 @@ def conv3d(
     dilation: Any = 1,
     groups: builtins.int = 1,
 ) -> Tensor: ...
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: builtins.int = 0) -> Tensor: ...
 def conv_transpose1d(
     input: Tensor,
     weight: Tensor,
@@ -490,12 +543,30 @@ def conv_transpose3d(
     groups: builtins.int = 1,
     dilation: Any = 1,
 ) -> Tensor: ...
+def convolution(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[builtins.int],
+    padding: Sequence[builtins.int],
+    dilation: Sequence[builtins.int],
+    transposed: builtins.bool,
+    output_padding: Sequence[builtins.int],
+    groups: builtins.int,
+) -> Tensor: ...
 def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def corrcoef(input: Tensor) -> Tensor: ...
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cos_(input: Tensor) -> Tensor: ...
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh_(input: Tensor) -> Tensor: ...
+def cosine_embedding_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: builtins.float = 0.0,
+    reduction: builtins.int = 1,
+) -> Tensor: ...
 def cosine_similarity(
     x1: Tensor, x2: Tensor, dim: builtins.int = 1, eps: builtins.float = 1e-08
 ) -> Tensor: ...
@@ -509,6 +580,15 @@ def cov(
 ) -> Tensor: ...
 def cross(
     input: Tensor, other: Tensor, dim: builtins.int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+def ctc_loss(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: builtins.int = 0,
+    reduction: builtins.int = 1,
+    zero_infinity: builtins.bool = False,
 ) -> Tensor: ...
 def cummax(
     input: Tensor, dim: builtins.int, *, out: Sequence[Tensor] | None = None
@@ -582,9 +662,33 @@ def div(
 ) -> Tensor: ...
 divide = div
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
+def eig(*args: Any, **kwargs: Any) -> NoReturn: ...
 def einsum(equation: Any, *_operands: Any, operands: Any = ...) -> Tensor: ...
+def embedding(
+    weight: Tensor,
+    indices: Tensor,
+    padding_idx: builtins.int = -1,
+    scale_grad_by_freq: builtins.bool = False,
+    sparse: builtins.bool = False,
+) -> Tensor: ...
+def embedding_bag(
+    weight: Tensor,
+    indices: Tensor,
+    offsets: Tensor,
+    scale_grad_by_freq: builtins.bool = False,
+    mode: builtins.int = 0,
+    sparse: builtins.bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: builtins.bool = False,
+    padding_idx: builtins.int | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]: ...
+def embedding_renorm_(
+    input: Tensor, indices: Tensor, max_norm: builtins.float, norm_type: builtins.float
+) -> Tensor: ...
 def empty(
     *_size: Any,
     size: Any = ...,
@@ -655,6 +759,10 @@ def eye(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def feature_alpha_dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def feature_alpha_dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def feature_dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def feature_dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
 def fill(input: Tensor, value: Any) -> Tensor: ...
 def fill_(input: Tensor, value: Any) -> Tensor: ...
 def fix_(input: Tensor) -> Tensor: ...
@@ -672,6 +780,9 @@ def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) ->
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def frac_(input: Tensor) -> Tensor: ...
 def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent: ...
+def frobenius_norm(
+    input: Tensor, dim: Any, keepdim: builtins.bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor: ...
 def frombuffer(
     buffer: Any,
@@ -786,6 +897,9 @@ def hash_tensor(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def hinge_embedding_loss(
+    input: Tensor, target: Tensor, margin: builtins.float = 1.0, reduction: builtins.int = 1
+) -> Tensor: ...
 def histc(
     input: Tensor,
     bins: builtins.int = 100,
@@ -862,6 +976,17 @@ def index_select(
     input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def instance_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    use_input_stats: builtins.bool,
+    momentum: builtins.float,
+    eps: builtins.float,
+    cudnn_enabled: builtins.bool,
+) -> Tensor: ...
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def is_complex(input: Tensor) -> builtins.bool: ...
 def is_conj(input: Tensor) -> builtins.bool: ...
@@ -918,6 +1043,9 @@ def kaiser_window(
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
+) -> Tensor: ...
+def kl_div(
+    input: Tensor, target: Tensor, reduction: builtins.int = 1, *, log_target: builtins.bool = False
 ) -> Tensor: ...
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def kthvalue(
@@ -980,11 +1108,7 @@ def log1p_(input: Tensor) -> Tensor: ...
 def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def log2_(input: Tensor) -> Tensor: ...
 def log_softmax(
-    input: Tensor,
-    dim: builtins.int | None = None,
-    dtype: dtype | None = None,
-    *,
-    out: Tensor | None = None,
+    input: Tensor, dim: builtins.int, dtype: dtype | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1014,6 +1138,7 @@ def logspace(
 def logsumexp(
     input: Tensor, dim: Any, keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
+def lstsq(*args: Any, **kwargs: Any) -> NoReturn: ...
 def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less = lt
 def lu(
@@ -1030,6 +1155,13 @@ def lu_unpack(
     *,
     out: Any = None,
 ) -> Any: ...
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: builtins.float = 0.0,
+    reduction: builtins.int = 1,
+) -> Tensor: ...
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor: ...
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor: ...
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1257,6 +1389,9 @@ def _native_batch_norm_legit(
     rest: Any = ...,
     out: Any = None,
 ) -> tuple[Tensor, Tensor, Tensor]: ...
+def native_dropout(
+    input: Tensor, p: builtins.float, train: builtins.bool | None
+) -> tuple[Tensor, Tensor]: ...
 def native_group_norm(
     input: Tensor,
     weight: Tensor | None,
@@ -1299,6 +1434,7 @@ def norm(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def norm_except_dim(v: Tensor, pow: builtins.int = 2, dim: builtins.int = 0) -> Tensor: ...
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -1311,6 +1447,9 @@ def normal(
     pin_memory: builtins.bool = False,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
+) -> Tensor: ...
+def nuclear_norm(
+    input: Tensor, dim: Any = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
 def numel(input: Tensor) -> builtins.int: ...
 def ones(
@@ -1364,6 +1503,14 @@ def pinverse(input: Tensor, rcond: builtins.float = 1e-15) -> Tensor: ...
 def pixel_shuffle(input: Tensor, upscale_factor: builtins.int) -> Tensor: ...
 def pixel_unshuffle(input: Tensor, downscale_factor: builtins.int) -> Tensor: ...
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor: ...
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: builtins.bool,
+    full: builtins.bool,
+    eps: builtins.float,
+    reduction: builtins.int,
+) -> Tensor: ...
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def polygamma(n: builtins.int, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def positive(input: Tensor) -> Tensor: ...
@@ -1630,12 +1777,9 @@ def slice_scatter(
 ) -> Tensor: ...
 def slogdet(input: Tensor, *, out: Any = None) -> Any: ...
 def softmax(
-    input: Tensor,
-    dim: builtins.int | None = None,
-    dtype: dtype | None = None,
-    *,
-    out: Tensor | None = None,
+    input: Tensor, dim: builtins.int, dtype: dtype | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
+def solve(*args: Any, **kwargs: Any) -> NoReturn: ...
 def sort(
     input: Tensor,
     dim: builtins.int = -1,
@@ -1645,7 +1789,7 @@ def sort(
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
 def split(
-    input: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
+    tensor: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
 ) -> tuple[Tensor, ...]: ...
 def split_copy(
     input: Tensor, split_size: Any, dim: builtins.int = 0, *, out: Tensor | None = None
@@ -1720,6 +1864,7 @@ def svd(
 def svd_lowrank(
     A: Tensor, q: builtins.int | None = 6, niter: builtins.int | None = 2, M: Tensor | None = None
 ) -> Any: ...
+def symeig(*args: Any, **kwargs: Any) -> NoReturn: ...
 def t(input: Tensor) -> Tensor: ...
 def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1792,6 +1937,16 @@ def tril_indices(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: builtins.float = 1.0,
+    p: builtins.float = 2.0,
+    eps: builtins.float = 1e-06,
+    swap: builtins.bool = False,
+    reduction: builtins.int = 1,
+) -> Tensor: ...
 def triu(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def triu_indices(
     row: builtins.int,
@@ -1811,6 +1966,7 @@ def true_divide(
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 fix = trunc
 def trunc_(input: Tensor) -> Tensor: ...
+def typename(obj: object) -> str: ...
 def unbind(input: Tensor, dim: builtins.int = 0) -> tuple[Tensor, ...]: ...
 def unbind_copy(
     input: Tensor, dim: builtins.int = 0, *, out: Tensor | None = None

@@ -31,5 +31,6 @@ class memory_format(_Named):
 
 strided = layout("strided")
 contiguous_format = memory_format("contiguous_format")
+legacy_contiguous_format = contiguous_format  # as PyTorch calls it in its oldest functions
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import OperationError
 from ..grad_mode import enable_grad, state
+from ..return_types import named
 from ..tensor import Tensor, wrap_dim
 from .promotion import table_of
 
@@ -87,7 +88,7 @@ class ValuesAndIndices(NamedTuple):
 
 def values_and_indices(name: str) -> Any:
     """A type of such results under the name of one function."""
-    return type(name, (ValuesAndIndices,), {"__slots__": ()})
+    return named(name, ValuesAndIndices)
 
 
 def new_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:

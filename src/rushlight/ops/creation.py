@@ -48,7 +48,12 @@ def full(
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A tensor of `size` with one value everywhere."""
+    """A tensor of `size` with one value everywhere.
+
+    >>> import rushlight as torch
+    >>> torch.full((2,), 7.0)
+    tensor([7., 7.])
+    """
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = (dtype or scalar_dtype(fill_value)).numpy
@@ -79,7 +84,12 @@ def ones(
     *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
     requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A tensor of ones."""
+    """A tensor of ones.
+
+    >>> import rushlight as torch
+    >>> torch.ones(3)
+    tensor([1., 1., 1.])
+    """
     kind = (dtype or get_default_dtype()).numpy
     array = table_at(device).full(new_shape(size), 1, kind)
     return finished(array, requires_grad)
@@ -144,7 +154,12 @@ def linspace(
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`steps` numbers from `start` to `end`, both included, at equal distances."""
+    """`steps` numbers from `start` to `end`, both included, at equal distances.
+
+    >>> import rushlight as torch
+    >>> torch.linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
@@ -166,7 +181,13 @@ def eye(
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A matrix of `n` rows and `m` (or as many) columns with ones on its diagonal."""
+    """A matrix of `n` rows and `m` (or as many) columns with ones on its diagonal.
+
+    >>> import rushlight as torch
+    >>> torch.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     kind = dtype or get_default_dtype()
     m = n if m is None else m
     for name, count in (("n", n), ("m", m)):
@@ -184,7 +205,12 @@ def full_like(
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
     memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
-    """A tensor of `input`'s shape, dtype and memory order with one value everywhere."""
+    """A tensor of `input`'s shape, dtype and memory order with one value everywhere.
+
+    >>> import rushlight as torch
+    >>> torch.full_like(torch.zeros(2), 3.0)
+    tensor([3., 3.])
+    """
     kind = (dtype or input.dtype).numpy
     if device is not None and Device(device) != input.device:
         return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device,
@@ -199,7 +225,12 @@ def zeros_like(
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
     memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Zeros in `input`'s shape, dtype and memory order."""
+    """Zeros in `input`'s shape, dtype and memory order.
+
+    >>> import rushlight as torch
+    >>> torch.zeros_like(torch.ones(2))
+    tensor([0., 0.])
+    """
     return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
@@ -209,7 +240,12 @@ def ones_like(
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
     memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Ones in `input`'s shape, dtype and memory order."""
+    """Ones in `input`'s shape, dtype and memory order.
+
+    >>> import rushlight as torch
+    >>> torch.ones_like(torch.zeros(2))
+    tensor([1., 1.])
+    """
     return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 

@@ -55,7 +55,7 @@ def dropout1d(
             "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
             "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
         )
-    return _of_channels(input, p, training, inplace, 0 if ndim == 2 else 1)
+    return of_channels(input, p, training, inplace, 0 if ndim == 2 else 1)
 
 
 @operation("nn.functional")
@@ -78,7 +78,7 @@ def dropout2d(
             "dropout behavior, please switch to using dropout1d instead.",
             stacklevel=3,
         )
-    return _of_channels(input, p, training, inplace, 1)
+    return of_channels(input, p, training, inplace, 1)
 
 
 @operation("nn.functional")
@@ -89,7 +89,7 @@ def dropout3d(
     ndim = input.array.ndim
     if ndim not in (4, 5):
         _warn_of_dimensions("dropout3d", ndim, 3, "4D or 5D")
-    return _of_channels(input, p, training, inplace, 1 if ndim == 5 else 0)
+    return of_channels(input, p, training, inplace, 1 if ndim == 5 else 0)
 
 
 def _warn_of_dimensions(name: str, ndim: int, spatial: int, wanted: str) -> None:
@@ -103,7 +103,7 @@ def _warn_of_dimensions(name: str, ndim: int, spatial: int, wanted: str) -> None
     )
 
 
-def _of_channels(input: Tensor, p: float, training: bool, inplace: bool, axis: int) -> Tensor:
+def of_channels(input: Tensor, p: float, training: bool, inplace: bool, axis: int) -> Tensor:
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
         return input

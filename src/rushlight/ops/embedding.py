@@ -10,8 +10,9 @@ from ..categories import FLOATS, check_taken
 from ..dtype import HALVES, int32, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state
+from ..kernels import launch
 from ..tensor import Tensor
-from .common import table_of
+from .common import check_same_device, table_of
 from .creation import arange
 from .declare import operation
 from .index import PlaceIndex
@@ -50,11 +51,11 @@ class Embedding(Operation):
 def _frequencies(indices: Tensor, count: int, like: Tensor) -> Tensor:
     """For each index how often it is there."""
     flat = indices.flatten()
-    counts = _summed(like.new_ones(flat.array.shape), flat, count)
+    counts = summed(like.new_ones(flat.array.shape), flat, count)
     return counts.index_select(0, flat).reshape(indices.array.shape)
 
 
-def _summed(rows: Tensor, numbers: Tensor, count: int) -> Tensor:
+def summed(rows: Tensor, numbers: Tensor, count: int) -> Tensor:
     """For each of `count` numbers the sum of the rows that bear it."""
     zeros = rows.new_zeros(count, *rows.array.shape[1:])
     return IndexAdd.apply(zeros, rows, 0, numbers)
@@ -85,9 +86,9 @@ def embedding(
         raise OperationError(
             f"embedding: 'weight' must be 2-D, but got shape {tuple(weight.array.shape)}"
         )
-    _check_indices("embedding", input)
+    check_indices("embedding", input)
     if max_norm is not None:
-        _shorten(weight, input, max_norm, norm_type)
+        shorten(weight, input, max_norm, norm_type)
     return _rows("embedding", weight, input, padding_idx, scale_grad_by_freq)
 
 
@@ -114,7 +115,7 @@ def _checked_padding(padding_idx: int, weight: Tensor) -> int:
     return padding_idx % count
 
 
-def _check_indices(name: str, indices: Tensor) -> None:
+def check_indices(name: str, indices: Tensor) -> None:
     if indices.dtype not in (int32, int64):
         raise OperationError(
             f"{name}: Expected tensor for argument #1 'indices' to have one of the following "
@@ -129,7 +130,13 @@ def _refuse_sparse(name: str, sparse: bool, weight: Tensor) -> None:
         )
 
 
-def _shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+def shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+    check_same_device("embedding", weight, indices)
+    if launch.batching is not None and launch.batching.is_batched(indices.array):
+        raise OperationError(
+            "vmap: max_norm would change the weight, which is not being vmapped over, by indices "
+            "that are; shorten its rows before with torch.embedding_renorm_"
+        )
     check_memory(weight)
     flat = table_of(indices).view(indices.array, (indices.array.size,))
     rows = table_of(weight).index_select(weight.array, 0, flat)  # which looks at the indices
@@ -186,7 +193,7 @@ def embedding_bag(
         numbers = BagNumbers.apply(offsets, input.array.size).clamp(max=bags - 1)
     indices = input.reshape(-1)
     if max_norm is not None:
-        _shorten(weight, indices, max_norm, norm_type)
+        shorten(weight, indices, max_norm, norm_type)
     rows = _rows("embedding_bag", weight, indices, padding_idx, scale_grad_by_freq)
     is_narrow = weight.array.dtype in HALVES
     rows = rows.float() if is_narrow else rows
@@ -206,11 +213,11 @@ def _sums(
         rows = rows * weights.reshape(-1, 1).to(rows.dtype)
     if counted is not None:
         rows = rows.masked_fill(~counted.unsqueeze(-1), 0)
-    sums = _summed(rows, numbers, bags)
+    sums = summed(rows, numbers, bags)
     if not as_means:
         return sums
     ones = rows.new_ones(numbers.array.shape) if counted is None else counted.to(rows.dtype)
-    counts = _summed(ones, numbers, bags)
+    counts = summed(ones, numbers, bags)
     return sums / counts.clamp(min=1).unsqueeze(-1)
 
 
@@ -242,7 +249,7 @@ def _check_bags(
             f"embedding_bag: offsets has to be a 1D Tensor, got shape {tuple(offsets.array.shape)}"
         )
     for indices in (input,) if offsets is None else (input, offsets):
-        _check_indices("embedding_bag", indices)
+        check_indices("embedding_bag", indices)
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"embedding_bag: mode has to be one of sum, mean or max, got {mode!r}")
     if mode == "max" and scale_grad_by_freq:

@@ -260,10 +260,25 @@ def _default_or(device: Device) -> Device:
 
 @operation(method=False, asks=False)
 def asarray(
-    obj: Any, *, dtype: DType | None = None, device: AnyDevice = None, copy: bool | None = None
-) -> Tensor:
-    """`as_tensor`, or `tensor` where a copy is asked for."""
-    return (tensor if copy else as_tensor)(obj, dtype=dtype, device=device)
+    obj: Any, *, dtype: DType | None = None, device: AnyDevice = None, copy: bool | None = None,
+    requires_grad: bool | None = None,
+) -> Tensor:  # fmt: skip
+    """`as_tensor`, or a copy where one is asked for, part of the graph that `obj` is part of.
+
+    `requires_grad=False` detaches it; True makes it require a gradient.
+
+    >>> import rushlight as torch
+    >>> torch.asarray([1, 2], dtype=torch.float32)
+    tensor([1., 2.])
+    """
+    made = as_tensor(obj, dtype=dtype, device=device)
+    if copy and isinstance(obj, Tensor) and made.array is obj.array:
+        made = made.clone()
+    elif copy and not isinstance(obj, Tensor):
+        made = tensor(obj, dtype=dtype, device=device)
+    if requires_grad is False and made.requires_grad:
+        return made.detach()
+    return made.requires_grad_() if requires_grad and not made.requires_grad else made
 
 
 @operation(method=False)
@@ -298,8 +313,10 @@ def frombuffer(
 
 
 @operation("Tensor")
-def new_tensor(self: Tensor, data: Any, *, dtype: DType | None = None, device: AnyDevice = None,
-               requires_grad: bool = False) -> Tensor:  # fmt: skip
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: DType | None = None, device: AnyDevice = None,
+    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """`torch.tensor(data)` with this tensor's dtype and device."""
     return tensor(data, dtype=dtype or self.dtype, device=device or self.device,
                   requires_grad=requires_grad)  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, overload
 from ..categories import FLOATS, INTEGERS, check_taken, refused
 from ..dtype import float32, float64
 from ..errors import OperationError
+from ..return_types import named
 from ..tensor import Tensor, wrap
 from .common import check, check_same_device, table_of
 from .creation import linspace
@@ -87,8 +88,8 @@ class Histogram(NamedTuple):
     bin_edges: Any
 
 
-_Histogram: Any = type("histogram", (Histogram,), {"__slots__": ()})
-_HistogramDD: Any = type("histogramdd", (Histogram,), {"__slots__": ()})
+_Histogram: Any = named("histogram", Histogram)
+_HistogramDD: Any = named("histogramdd", Histogram)
 
 
 @overload

@@ -27,6 +27,9 @@ from .declare import operation
 from .promotion import full_like_number
 from .subscripts import MASK, checked_part, is_plain, parse, split
 
+# As in NumPy: an index that inserts a dimension.
+newaxis = None
+
 
 class Slice(ViewOperation):
     """Indexing by whole numbers, slices, None and `...`: a view."""

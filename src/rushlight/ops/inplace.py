@@ -10,6 +10,7 @@ from ..dtype import FLOATING
 from ..errors import OperationError
 from ..scalars import checked
 from ..tensor import Tensor
+from ..types import Number
 from . import comparison, elementwise, matmul
 from .common import methods
 from .creation import zeros_like
@@ -46,6 +47,36 @@ class CopyInto(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         return zeros_like(grad), grad
+
+
+@operation("Tensor")
+def fill_diagonal_(input: Tensor, fill_value: Number, wrap: bool = False) -> Tensor:
+    """Overwrites the main diagonal, where all indices are equal, with a number.
+
+    With `wrap` the diagonal of a matrix that is taller than wide begins anew below its end, with a
+    row between. Of more than two dimensions all must be of one size.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 2).fill_diagonal_(3.0)
+    tensor([[3., 0.],
+            [0., 3.]])
+    """
+    shape = input.array.shape
+    if len(shape) < 2:
+        raise OperationError(
+            f"fill_diagonal_: dimensions must larger than 1, got shape {tuple(shape)}"
+        )
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise OperationError(
+            f"fill_diagonal_: all dimensions of input must be of equal length, got {tuple(shape)}"
+        )
+    starts = range(0, shape[0], shape[1] + 1) if wrap and len(shape) == 2 else range(1)
+    for start in starts:
+        part = input[start:]
+        for _ in shape[1:]:
+            part = part.diagonal()
+        fill_(part, fill_value)
+    return input
 
 
 @operation("Tensor")

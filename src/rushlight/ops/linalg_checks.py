@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import return_types
 from ..autograd.operation import Operation
 from ..dtype import FLOATING, HALVES, title_of
 from ..errors import NotSupportedError, OperationError
@@ -33,7 +34,8 @@ class Decomposition(Operation):
 
 def named(name: str, *fields: str) -> Any:
     """A type of results under the name that PyTorch's `return_types` have."""
-    return namedtuple(name, fields)  # noqa: PYI024 - the names are not known to a class statement
+    fields_alone = namedtuple(name, fields)  # type: ignore[misc]  # noqa: PYI024
+    return return_types.named(name, fields_alone)
 
 
 def check_floating(name: str, *tensors: Tensor) -> None:

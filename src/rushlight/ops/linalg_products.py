@@ -24,7 +24,13 @@ from .shape import broadcast_tensors
 
 
 class MatrixExp(SavesInputs):
-    """The exponential of square matrices."""
+    """The exponential of square matrices.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.matrix_exp(torch.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
 
     node_name = "LinalgMatrixExpBackward0"
 

@@ -68,7 +68,12 @@ def addmm(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`beta * input + alpha * (mat1 @ mat2)`; with a `beta` of 0 the input counts for nothing, nan
-    included."""
+    included.
+
+    >>> import rushlight as torch
+    >>> torch.addmm(torch.ones(1, 1), torch.ones(1, 3), torch.ones(3, 1))
+    tensor([[4.]])
+    """
     if beta == alpha == 1 and _is_bias(input, mat1, mat2):
         return Linear.apply(mat1, mat2.mT, input)
     return _added("addmm", input, mat1, mat2, beta, alpha, mm)
@@ -241,7 +246,12 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal."""
+    """The sum of a matrix's diagonal.
+
+    >>> import rushlight as torch
+    >>> torch.trace(torch.tensor([[1, 2], [3, 4]]))
+    tensor(5)
+    """
     if input.array.ndim != 2:
         raise OperationError(
             f"trace: expected a matrix, but got tensor with dim {input.array.ndim}"

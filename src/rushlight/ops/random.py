@@ -104,7 +104,12 @@ def randn(
     device: AnyDevice = None, requires_grad: bool = False, out: Tensor | None = None,
     layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Numbers drawn from the normal distribution of mean 0 and variance 1."""
+    """Numbers drawn from the normal distribution of mean 0 and variance 1.
+
+    >>> import rushlight as torch
+    >>> torch.randn(3)
+    tensor([ 1.5410, -0.2934, -2.1788])
+    """
     shape = new_shape(size)
     if (dtype or get_default_dtype()).category == COMPLEX:
         return _filled("normal_", shape, dtype, device, generator, requires_grad)
@@ -120,7 +125,12 @@ def randint(
     layout: Any = None, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1."""
+    """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1.
+
+    >>> import rushlight as torch
+    >>> torch.randint(10, (3,))
+    tensor([4, 9, 3])
+    """
     if not isinstance(high, (int, np.integer)):
         low, high, size = 0, low, high if size is None else size
     kind = (dtype or int64).numpy
@@ -153,7 +163,12 @@ def randperm(
     device: AnyDevice = None, layout: Any = None, pin_memory: bool = False,
     requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The numbers from 0 to n - 1 in a random order."""
+    """The numbers from 0 to n - 1 in a random order.
+
+    >>> import rushlight as torch
+    >>> torch.randperm(4)
+    tensor([0, 1, 3, 2])
+    """
     if n < 0:
         raise OperationError(f"randperm: n must be non-negative, got {n}")
     array = _drawing_at(device).random_permutation(_state(generator, device), n)
@@ -285,7 +300,12 @@ def bernoulli(
     input: Tensor, p: float | None = None, *, generator: Generator | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """1 with the probability that the input's element (or `p`) says, else 0."""
+    """1 with the probability that the input's element (or `p`) says, else 0.
+
+    >>> import rushlight as torch
+    >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
     check_taken("bernoulli", input, FLOATS if p is None else ORDERED)
     probability: Any = p
     if p is None:

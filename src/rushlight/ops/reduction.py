@@ -14,6 +14,7 @@ from ..dtype import COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
 from ..errors import OperationError, OutOfRangeError
 from ..grad_mode import state as grad_mode
+from ..return_types import named
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
@@ -31,7 +32,12 @@ from .shape import Expand
 
 
 class Sum(Operation):
-    """The sum over some dimensions, or all."""
+    """The sum over some dimensions, or all.
+
+    >>> import rushlight as torch
+    >>> torch.sum(torch.tensor([[1, 2], [3, 4]]), dim=0)
+    tensor([4, 6])
+    """
 
     axes: Any
     keepdim: bool
@@ -46,6 +52,10 @@ class Prod(SavesInputs):
 
     Its gradient is the product of the others, those before an element and those behind: right where
     elements are 0, without a division.
+
+    >>> import rushlight as torch
+    >>> torch.prod(torch.tensor([2, 3, 4]))
+    tensor(24)
     """
 
     axes: Any
@@ -62,7 +72,12 @@ class Prod(SavesInputs):
 
 
 class Mean(Operation):
-    """The mean over some dimensions, or all."""
+    """The mean over some dimensions, or all.
+
+    >>> import rushlight as torch
+    >>> torch.mean(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+    tensor([2., 3.])
+    """
 
     axes: Any
     keepdim: bool
@@ -94,11 +109,21 @@ class Extreme(SavesOutput):
 
 
 class Amax(Extreme):
-    """The largest element along some dimensions."""
+    """The largest element along some dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.amax(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
+    tensor([4., 3.])
+    """
 
 
 class Amin(Extreme):
-    """The smallest element along some dimensions."""
+    """The smallest element along some dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
+    tensor([1., 2.])
+    """
 
 
 class Max(Extreme):
@@ -259,7 +284,12 @@ def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The arithmetic mean over `dim`."""
+    """The arithmetic mean over `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.mean(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+    tensor([2., 3.])
+    """
     if dtype is not None:
         input = input.to(dtype)
     if input.dtype.category < FLOATING:
@@ -274,7 +304,12 @@ def mean(
 def amax(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The largest element along `dim`; equal ones share the gradient."""
+    """The largest element along `dim`; equal ones share the gradient.
+
+    >>> import rushlight as torch
+    >>> torch.amax(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
+    tensor([4., 3.])
+    """
     check_taken("amax", input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
     _check_not_empty("amax", input, axes)
@@ -285,7 +320,12 @@ def amax(
 def amin(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The smallest element along `dim`; equal ones share the gradient."""
+    """The smallest element along `dim`; equal ones share the gradient.
+
+    >>> import rushlight as torch
+    >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
+    tensor([1., 2.])
+    """
     check_taken("amin", input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
     _check_not_empty("amin", input, axes)
@@ -299,7 +339,7 @@ class MinimumAndMaximum(NamedTuple):
     max: Tensor
 
 
-_AMinMax: Any = type("aminmax", (MinimumAndMaximum,), {"__slots__": ()})
+_AMinMax: Any = named("aminmax", MinimumAndMaximum)
 
 
 @operation
@@ -311,7 +351,9 @@ def aminmax(
 
     >>> import rushlight as torch
     >>> torch.aminmax(torch.tensor([3, 1, 2]))
-    aminmax(min=tensor(1), max=tensor(3))
+    torch.return_types.aminmax(
+    min=tensor(1),
+    max=tensor(3))
     """
     check_taken("aminmax", input, ORDERED)
     if dim is None and input.array.size == 0:
@@ -407,7 +449,12 @@ def _checked(name: str, input: Tensor) -> Tensor:
 def argmax(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The index of the largest element (the first of equal ones), along `dim` or of all."""
+    """The index of the largest element (the first of equal ones), along `dim` or of all.
+
+    >>> import rushlight as torch
+    >>> torch.argmax(torch.tensor([[1, 4], [3, 2]]), dim=1)
+    tensor([1, 0])
+    """
     return _arg_extreme("argmax", input, dim, keepdim)
 
 
@@ -415,7 +462,12 @@ def argmax(
 def argmin(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The index of the smallest element (the first of equal ones), along `dim` or of all."""
+    """The index of the smallest element (the first of equal ones), along `dim` or of all.
+
+    >>> import rushlight as torch
+    >>> torch.argmin(torch.tensor([[1, 4], [3, 2]]), dim=1)
+    tensor([0, 1])
+    """
     return _arg_extreme("argmin", input, dim, keepdim)
 
 
@@ -439,7 +491,12 @@ def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Te
 def all(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Whether no element along `dim` is zero."""
+    """Whether no element along `dim` is zero.
+
+    >>> import rushlight as torch
+    >>> torch.all(torch.tensor([True, False]))
+    tensor(False)
+    """
     return _truth("all", input, dim, keepdim)
 
 
@@ -447,7 +504,12 @@ def all(
 def any(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Whether an element along `dim` is other than zero."""
+    """Whether an element along `dim` is other than zero.
+
+    >>> import rushlight as torch
+    >>> torch.any(torch.tensor([True, False]))
+    tensor(True)
+    """
     return _truth("any", input, dim, keepdim)
 
 
@@ -459,7 +521,12 @@ def _truth(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
 
 @operation
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
-    """How many elements are other than zero."""
+    """How many elements are other than zero.
+
+    >>> import rushlight as torch
+    >>> torch.count_nonzero(torch.tensor([0, 5, 7]))
+    tensor(2)
+    """
     return wrap(table_of(input).count_nonzero(input.array, normalize_axes(dim, input.array.ndim)))
 
 

@@ -63,7 +63,12 @@ def smooth_l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", beta: float = 1.0,
 ) -> Tensor:  # fmt: skip
-    """d^2 / (2 beta) where |d| < `beta`, else |d| - beta / 2, for d = input - target."""
+    """d^2 / (2 beta) where |d| < `beta`, else |d| - beta / 2, for d = input - target.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.smooth_l1_loss(torch.tensor([3.0]), torch.tensor([0.0]))
+    tensor(2.5000)
+    """
     if beta < 0:
         raise OperationError(
             f"smooth_l1_loss does not support negative values for beta, got {beta}"
@@ -144,6 +149,11 @@ def kl_div(
         )
     by_batch = reduction == "batchmean" and size_average is None and reduce is None
     reduction = "sum" if by_batch else reduction_of(reduction, size_average, reduce)
+    total = divergence(input, target, reduction, log_target)
+    return total / input.array.shape[0] if by_batch and input.array.ndim else total
+
+
+def divergence(input: Tensor, target: Tensor, reduction: str, log_target: bool) -> Tensor:
     if input.dtype.category < FLOATING or target.dtype.category < FLOATING:
         raise OperationError(
             f"kl_div: Integral inputs not supported, got {input.dtype} and {target.dtype}; convert "
@@ -155,5 +165,4 @@ def kl_div(
         losses = exp(t) * (t - x)
     else:
         losses = where(t == 0, 0.0, t * log(where(t == 0, 1.0, t))) - t * x
-    total = reduced(losses, reduction)
-    return total / input.array.shape[0] if by_batch and input.array.ndim else total
+    return reduced(losses, reduction)

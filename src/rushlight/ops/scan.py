@@ -17,7 +17,12 @@ from .joining import cat
 
 
 class Cumsum(Operation):
-    """Running sums along one dimension."""
+    """Running sums along one dimension.
+
+    >>> import rushlight as torch
+    >>> torch.cumsum(torch.tensor([1, 2, 3]), dim=0)
+    tensor([1, 3, 6])
+    """
 
     dim: int
 
@@ -32,6 +37,10 @@ class Cumprod(SavesInputs):
 
     The gradient of an element is the product of those before it times what later results bring it:
     s[k] = grad[k] + x[k + 1] * s[k + 1]. Nothing is divided by, so that zeros need no other way.
+
+    >>> import rushlight as torch
+    >>> torch.cumprod(torch.tensor([1, 2, 3]), dim=0)
+    tensor([1, 2, 6])
     """
 
     dim: int
@@ -105,7 +114,12 @@ def _converted(input: Tensor, dtype: DType | None) -> Tensor:
 def cumsum(
     input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
 ) -> Tensor:
-    """Running sums along `dim`."""
+    """Running sums along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.cumsum(torch.tensor([1, 2, 3]), dim=0)
+    tensor([1, 3, 6])
+    """
     x = check_taken("cumsum", _converted(input, dtype), NUMBERS)
     return Cumsum.apply(x, wrap_dim(dim, input.array.ndim))
 

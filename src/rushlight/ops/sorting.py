@@ -40,13 +40,23 @@ def argsort(
     input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The indices that sort the elements along `dim`."""
+    """The indices that sort the elements along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.argsort(torch.tensor([3, 1, 2]))
+    tensor([1, 2, 0])
+    """
     return sort(input.detach(), dim, descending).indices
 
 
 @operation
 def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements in order along the first dimension."""
+    """The elements in order along the first dimension.
+
+    >>> import rushlight as torch
+    >>> torch.msort(torch.tensor([3, 1, 2]))
+    tensor([1, 2, 3])
+    """
     return sort(input, 0).values
 
 

@@ -332,7 +332,13 @@ def diag_embed(
 
 @operation
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The matrix with a vector on its diagonal, or a copy of the diagonal of a matrix."""
+    """The matrix with a vector on its diagonal, or a copy of the diagonal of a matrix.
+
+    >>> import rushlight as torch
+    >>> torch.diag(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
     if input.array.ndim == 1:
         return diag_embed(input, diagonal)
     if input.array.ndim == 2:

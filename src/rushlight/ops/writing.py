@@ -64,9 +64,9 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     for target, result in zip(targets, found, strict=True):
         _check_out(name, target, result, kwargs.get("dtype"))
-    if kind != "cast":
+    if kind in ("exact", "apart"):
         _check_exact(name, targets, found)
-    if kind == "apart":
+    if kind in ("apart", "cast apart"):
         _check_apart(name, targets, (*args, *kwargs.values()))
     for target, result in zip(targets, found, strict=True):
         _store(target, result)
