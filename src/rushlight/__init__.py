@@ -113,6 +113,9 @@ if _TYPE_CHECKING:
 globals().update(ops.declare.places["torch"])
 
 
+newaxis = None
+
+
 _missing.watch(
     _sys.modules[__name__], autograd, cuda, fft, func, linalg, masked, nn, nn.functional, nn.init,
     nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,

@@ -131,6 +131,8 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     ):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
         raise explain(function.__name__, error, arrays) from error
+    if isinstance(error, ValueError) and "read-only" in str(error):
+        raise explain(function.__name__, error, ()) from error
     if is_library_type_error(error):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
         raise invalid_combination(function.__name__, arrays) from error
@@ -361,6 +363,8 @@ def _check_out(name: str, target: Tensor, result: Tensor, asked: DType | None) -
             f"devices, {result.device} and {target.device}! (out is on the latter)"
         )
     check_memory(target)
+    if not getattr(target.array.flags, "writeable", True):  # an accelerator's arrays always are
+        raise explain(name, ValueError("read-only"), ())
 
 
 def _check_exact(name: str, targets: Any, results: Any) -> None:
