@@ -235,7 +235,7 @@ def test_round_trip_shares_memory(dtype: Any, producer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "view", ["x.T", "x[1:]", "x[:, ::2]", "x[0, 0]", "x[:0]", "x.expand(2, 2, 3)", "x[:, None]"]
+    "view", ["x.T", "x[1:]", "x[:, ::2]", "x[0, 0]", "x[:0]", "x.expand(2, 2, 3)"]
 )
 def test_views_keep_their_strides(view: str) -> None:
     x = torch.arange(6.0).reshape(2, 3)
