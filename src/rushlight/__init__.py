@@ -90,6 +90,8 @@ from . import missing as _missing
 from .func import vmap
 from .graph.compile import compile
 from .serialization import load, save
+from . import companions as _companions
+from . import storage as _storage
 from .storage import TypedStorage, UntypedStorage
 from .tensor_types import (
     BFloat16Tensor,
@@ -107,10 +109,11 @@ from .tensor_types import (
 from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
-    from . import distributions  # which `missing` imports on demand
+    from . import distributions, multiprocessing  # which `missing` imports on demand
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
+globals().update(_storage.legacy_storages)
 
 
 newaxis = None
@@ -122,6 +125,7 @@ _missing.watch(
 )  # fmt: skip
 
 _missing.watch_tensor(Tensor)
+_companions.watch_imports()
 
 
 def is_tensor(obj: object) -> builtins.bool:

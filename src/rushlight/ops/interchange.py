@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import warnings
 from typing import Any
 
@@ -178,6 +180,43 @@ def _from_buffer(
     if view.readonly and not is_copied:
         _warn_read_only("buffer")
     return wrap(np.frombuffer(view, dtype.numpy, max(count, -1), offset))
+
+
+@operation(method=False)
+def from_file(
+    filename: str, shared: bool | None = None, size: int = 0, *, dtype: DType | None = None,
+    device: AnyDevice = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """The first `size` elements of a file, which is mapped and not read.
+
+    With `shared` what is written to the tensor goes into the file, which is made, or made longer,
+    where that is needed; without, it stays in memory. RuntimeError where the file is too short.
+    """
+    refuse_record("maps a file, which may change unseen")
+    kind = (dtype or get_default_dtype()).numpy
+    needed, mode = size * kind.itemsize, "read-write" if shared else "read-only"
+    try:
+        flags = os.O_RDWR | os.O_CREAT if shared else os.O_RDONLY
+        file = os.open(filename, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+    except OSError as error:
+        raise OperationError(
+            f"unable to open file <{filename}> in {mode} mode: {error.strerror} ({error.errno})"
+        ) from error
+    try:
+        there = os.fstat(file).st_size
+        if there < needed and not shared:
+            raise OperationError(
+                f"file <{filename}> size <{there}> is smaller than the required mapping size "
+                f"<{needed}>"
+            )
+        if there < needed:
+            os.ftruncate(file, needed)
+        access = mmap.ACCESS_WRITE if shared else mmap.ACCESS_COPY
+        memory: Any = mmap.mmap(file, needed, access=access) if needed else bytearray()
+    finally:
+        os.close(file)
+    result = wrap(np.frombuffer(memory, kind, size)).to(device or "cpu")
+    return result.requires_grad_() if requires_grad else result
 
 
 @operation(method=False)
