@@ -149,7 +149,10 @@ class UntypedStorage:
     __copy__ = clone
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self._like(copy.deepcopy(self._tensor, memo))
+        return self._like(copy.deepcopy(self.elements, memo))
+
+    def __reduce__(self) -> Any:
+        return type(self).on, (self.elements,)
 
     def cpu(self) -> Self:
         return self.to("cpu")
