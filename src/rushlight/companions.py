@@ -28,11 +28,13 @@ def _reduce(value: Any) -> Any:
 
 
 def _tell_einops(module: Any) -> None:
-    from .utils.einops import make_backend
+    from .utils.einops_backend import make_backend
 
-    make_backend(module.AbstractBackend)
+    # einops asks for the classes that there are, and keeps none.
+    _backends.append(make_backend(module.AbstractBackend))
 
 
+_backends: list[type] = []
 _waiting: dict[str, Callable[[Any], None]] = {
     "multiprocessing.reduction": _tell_multiprocessing, "einops._backends": _tell_einops,
 }  # fmt: skip

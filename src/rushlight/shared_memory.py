@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import tempfile
 import weakref
 from typing import Any
 
@@ -37,6 +36,8 @@ def anonymous_file() -> int:
     """The descriptor of a new file in memory that has no name."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("rushlight", os.MFD_CLOEXEC)
+    import tempfile
+
     with tempfile.TemporaryFile() as temporary:
         return os.dup(temporary.fileno())
 
