@@ -85,13 +85,13 @@ from .random import (
 )
 
 # isort: split
+from . import companions as _companions
 from . import fft, func, graph, linalg, masked, nn, optim, overrides, signal, special, utils
 from . import missing as _missing
+from . import storage as _storage
 from .func import vmap
 from .graph.compile import compile
 from .serialization import load, save
-from . import companions as _companions
-from . import storage as _storage
 from .storage import TypedStorage, UntypedStorage
 from .tensor_types import (
     BFloat16Tensor,

@@ -18,6 +18,7 @@ from . import func as func
 from . import graph as graph
 from . import linalg as linalg
 from . import masked as masked
+from . import multiprocessing as multiprocessing
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
@@ -272,6 +273,7 @@ def asarray(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     copy: builtins.bool | None = None,
+    requires_grad: builtins.bool | None = None,
 ) -> Tensor: ...
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 arcsin = asin
@@ -663,6 +665,18 @@ def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) ->
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def frac_(input: Tensor) -> Tensor: ...
 def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent: ...
+def from_dlpack(
+    ext_tensor: Any, *, device: AnyDevice = None, copy: builtins.bool | None = None
+) -> Tensor: ...
+def from_file(
+    filename: str,
+    shared: builtins.bool | None = None,
+    size: builtins.int = 0,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor: ...
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor: ...
 def frombuffer(
     buffer: Any,
@@ -1707,6 +1721,7 @@ def threshold(
 ) -> Tensor: ...
 def threshold_(input: Tensor, threshold: builtins.float, value: builtins.float) -> Tensor: ...
 def tile(input: Tensor, *dims: Any) -> Tensor: ...
+def to_dlpack(input: Tensor) -> Any: ...
 def topk(
     input: Tensor,
     k: builtins.int,

@@ -69,7 +69,8 @@ class dtype:
         if found is None:
             kind = np.dtype(numpy_type).type
             raise TypeError(
-                f"can't convert np.ndarray of type {kind.__module__}.{kind.__name__}. The only supported types are: "
+                f"can't convert np.ndarray of type {kind.__module__}.{kind.__name__}. The only "
+                "supported types are: "
                 + ", ".join(sorted(d.name for d in _by_numpy.values()))
                 + "."
             )

@@ -55,7 +55,7 @@ class SharedMemory:
         address = _system.mmap(None, size, access, mmap.MAP_SHARED, file, 0)
         if address == _FAILED:
             number = ctypes.get_errno()
-            raise OSError(number, f"cannot map {size} bytes of shared memory: {os.strerror(number)}")
+            raise OSError(number, f"cannot map {size} bytes of memory: {os.strerror(number)}")
         self.address = address
         self.__array_interface__ = {
             "data": (address, False), "shape": (size,), "typestr": "|u1", "version": 3,

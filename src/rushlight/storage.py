@@ -323,7 +323,7 @@ class _OneDtype(type):
         return TypedStorage(*data, dtype=cls.dtype, **options)
 
     def from_buffer(cls, buffer: Any, *order: Any, **options: Any) -> TypedStorage:
-        return TypedStorage.from_buffer(buffer, *order, **options, dtype=cls.dtype)
+        return TypedStorage.from_buffer(buffer, *order, **{**options, "dtype": cls.dtype})
 
     def from_file(cls, filename: str, shared: bool = False, size: int = 0) -> TypedStorage:
         storage = UntypedStorage.from_file(filename, shared, size * cls.dtype.itemsize)

@@ -16,6 +16,7 @@ from ..kernels.launch import refuse_record
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
 from ..utils import dlpack
+from ..utils.dlpack import DLDeviceType
 from .common import methods
 from .creation import check_elements, tensor
 from .declare import operation
@@ -260,7 +261,7 @@ def _dlpack(
     return dlpack.exported(self, None if stream == -1 else stream, max_version, dl_device, copy)
 
 
-def _dlpack_device(self: Tensor) -> tuple[dlpack.DLDeviceType, int]:
+def _dlpack_device(self: Tensor) -> tuple[DLDeviceType, int]:
     """The kind and number of the device, as DLPack counts them."""
     return dlpack.device_of(self)
 

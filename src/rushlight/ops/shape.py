@@ -428,7 +428,7 @@ def _matrix_transposed(self: Tensor) -> Tensor:
     return transpose(self, -2, -1)
 
 
-def _reversed(self: Tensor) -> Tensor:
+def _reversed(self: Tensor) -> Any:  # an iterator, says the protocol of sequences
     """The elements along all dimensions in the opposite order, for `reversed(tensor)`."""
     return flip(self, tuple(range(self.array.ndim)))
 

@@ -32,7 +32,7 @@ class Reduce(ReduceMixin, nn.Module):
 
 
 class EinMix(_EinmixMixin, nn.Module):
-    """An einsum with a weight of its own, and a bias: EinMix("b i -> b o", "i o", "o", i=3, o=4)."""
+    """An einsum with a weight and a bias of its own: EinMix("b i -> b o", "i o", "o", i=3, o=4)."""
 
     def _create_parameters(
         self, weight_shape: Any, weight_bound: float, bias_shape: Any, bias_bound: float
@@ -45,8 +45,9 @@ class EinMix(_EinmixMixin, nn.Module):
     def _create_rearrange_layers(
         self, before: Any, lengths_before: Any, after: Any, lengths_after: Any
     ) -> None:
-        self.pre_rearrange = None if before is None else Rearrange(before, **lengths_before)
-        self.post_rearrange = None if after is None else Rearrange(after, **lengths_after)
+        layer: Any = Rearrange
+        self.pre_rearrange = None if before is None else layer(before, **lengths_before)
+        self.post_rearrange = None if after is None else layer(after, **lengths_after)
 
     def forward(self, input: Tensor) -> Tensor:
         if self.pre_rearrange is not None:
