@@ -59,7 +59,7 @@ class UntypedStorage:
     _tensor: Tensor  # one on the memory, which goes where it goes
 
     def __init__(self, *data: Any, device: Any = None) -> None:
-        self._tensor = _elements_of(type(self).__name__, data, uint8, device)
+        self._tensor = _anchor(_elements_of(type(self).__name__, data, uint8, device))
 
     @classmethod
     def on(cls, tensor: Tensor) -> Self:
@@ -257,7 +257,7 @@ class TypedStorage(UntypedStorage):
         if wrap_storage is not None:
             self._tensor = wrap_storage._tensor
         else:
-            self._tensor = _elements_of("TypedStorage", data, self._dtype, device)
+            self._tensor = _anchor(_elements_of("TypedStorage", data, self._dtype, device))
 
     @classmethod
     def on(cls, tensor: Tensor, dtype: DType | None = None) -> Self:
