@@ -333,3 +333,15 @@ def test_whoever_speaks_dlpack_is_a_tensor_to_be() -> None:
     x = torch.ones(2)
     for function in (torch.as_tensor, torch.asarray):
         assert function(FirstVersion(x)).data_ptr() == x.data_ptr()
+
+
+@pytest.mark.parametrize("symbol", ["+=", "-=", "*=", "/=", "//=", "%="])
+def test_an_array_changes_a_name_and_no_tensor(symbol: str) -> None:
+    names = {"x": torch.tensor([1.0, 2.0]), "a": np.array([3.0, 4.0], np.float32)}
+
+    exec(f"x {symbol} a", names)
+    assert type(names["x"]) is torch.Tensor
+    expected = eval(f"x {symbol[:-1]} a", {"x": torch.tensor([1.0, 2.0]), "a": names["a"]})
+    assert torch.equal(names["x"], expected)
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        exec(f"x {symbol} None", names)

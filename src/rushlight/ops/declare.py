@@ -118,7 +118,7 @@ class Binary(Operation):
         function = _described(_scaled(core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
-        written = _binary_inplace(cls, alpha)
+        written = _binary_inplace(cls, alpha, rescue)
         if inplace:
             _publish_inplace(written, cls, aliases)
         if operator:
@@ -257,10 +257,12 @@ def _unary_inplace(cls: type[Unary]) -> Any:
     return function
 
 
-def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
+def _binary_inplace(cls: type[Binary], alpha: bool, rescued: Any, method: Any = None) -> Any:
+    """The in-place form; or, of `method`, the operator, which others are asked by that name."""
+
     def function(input: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
-            return special(function, locals())
+            return special(method or function, {"alpha": 1, **locals()})
         try:
             if is_plain_change(input, other):
                 x, y = input.array, other.array  # type: ignore[union-attr]  # it is plain
@@ -271,7 +273,7 @@ def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
                 return input
             return cls.apply_inplace(input, inplace_operand(cls, input, other))
         except Exception as error:
-            answer = rescue(function, error, locals())
+            answer = rescued(method or function, error, {"alpha": 1, **locals()})
             if answer is UNANSWERED:
                 raise
             return answer
@@ -322,7 +324,8 @@ def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
         turned.operation = cls
         publish(turned, "Tensor", f"__r{name}__", True)
     if inplace is not None:
-        publish(inplace, "Tensor", f"__i{name}__", True)
+        changing = _binary_inplace(cls, False, answer_operator, inplace)
+        publish(_described(changing, cls, f"__i{name}__"), "Tensor", f"__i{name}__", True)
 
 
 def symbol(function: Any, name: str) -> Any:

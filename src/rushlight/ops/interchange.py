@@ -103,6 +103,15 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
 def _from_array(array: np.ndarray[Any, Any], is_copied: bool = False) -> Tensor:
     refuse_record("makes a tensor of a NumPy array, which may change unseen")
     check_elements(array)
+    flags = array.flags
+    if not flags.c_contiguous:
+        _check_strides(array)
+    if not flags.writeable and not is_copied:
+        _warn_read_only("NumPy array")
+    return wrap(dlpack.owning(array))
+
+
+def _check_strides(array: np.ndarray[Any, Any]) -> None:
     if any(stride < 0 for stride in array.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative "
@@ -114,9 +123,6 @@ def _from_array(array: np.ndarray[Any, Any], is_copied: bool = False) -> Tensor:
             "given numpy array strides not a multiple of the element byte size. Copy the numpy "
             "array to reallocate the memory."
         )
-    if not array.flags.writeable and not is_copied:
-        _warn_read_only("NumPy array")
-    return wrap(dlpack.owning(array))
 
 
 def _warn_read_only(what: str) -> None:
