@@ -179,7 +179,7 @@ class UntypedStorage:
     # ---- its place
 
     def resizable(self) -> bool:
-        return not self.is_cuda
+        return type(self._tensor.array) is np.ndarray
 
     def resize_(self, size: int) -> Self:
         """Another number of bytes (elements, of a typed one). All tensors of the memory move along.
@@ -229,7 +229,10 @@ class UntypedStorage:
         return cls.on(from_file(filename, shared, nbytes, dtype=uint8))
 
     def __repr__(self) -> str:
-        numbers = "".join(f" {value}\n" for value in self.tolist())
+        if self.device.type == "meta":
+            numbers = "...\n"
+        else:
+            numbers = "".join(f" {value}\n" for value in self.tolist())
         return f"{numbers}[torch.storage.{type(self).__name__}({self._told()}) of size {len(self)}]"
 
     def _told(self) -> str:
