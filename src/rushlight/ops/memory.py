@@ -18,6 +18,7 @@ from ..types import AnyDevice
 from .common import check_same_device, methods, new_shape
 from .creation import empty, finished, table_at
 from .declare import operation
+from .promotion import table_of
 from .views import Places
 
 
