@@ -22,7 +22,7 @@ import rushlight.multiprocessing as mp
 from rushlight import nn
 
 METHODS = ["fork", "spawn"]
-TIMEOUT = 60
+TIMEOUT = 30
 
 
 # ---- what runs in the other process
@@ -103,6 +103,20 @@ def test_views_move_along() -> None:
     row.zero_()
     assert x.tolist() == [0, 0, 0, 3, 4, 5]
     assert row._version == x._version
+
+
+def test_what_is_frozen_moves_along() -> None:
+    x = torch.arange(6.0)
+    view = x.view(2, 3).T
+    before = gc.get_freeze_count()
+    gc.freeze()
+    try:
+        view.share_memory_()
+        assert gc.get_freeze_count() > 0
+    finally:
+        if not before:
+            gc.unfreeze()
+    assert x.is_shared() and view.is_shared() and x.data_ptr() == view.data_ptr()
 
 
 def test_gradients_reach_what_has_moved() -> None:

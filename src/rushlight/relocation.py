@@ -46,6 +46,16 @@ def _place(tensor: Tensor, memory: np.ndarray[Any, Any], offset: int) -> None:
 
 def _tensors_of(owner: Any) -> list[Tensor]:
     """All tensors whose memory an array has allocated."""
+    is_frozen = gc.get_freeze_count() > 0
+    if is_frozen:  # the collector does not list what is
+        gc.unfreeze()
+    found = _among_objects(owner)
+    if is_frozen:
+        gc.freeze()
+    return found
+
+
+def _among_objects(owner: Any) -> list[Tensor]:
     return [
         found for found in gc.get_objects()
         if issubclass(type(found), Tensor) and type(getattr(found, "array", None)) is np.ndarray

@@ -82,7 +82,7 @@ class Scatter:
 
 def _check_writeable(x: Any) -> None:
     """NumPy's `ufunc.at` is its only way to write what is read-only."""
-    if not x.flags.writeable:
+    if not getattr(x.flags, "writeable", True):  # of NumPy's arrays alone
         raise ValueError("output array is read-only")
 
 
