@@ -315,6 +315,15 @@ def test_what_cannot_be_exported() -> None:
         fixed.__dlpack__()
 
 
+def test_what_is_handed_over_as_read_only_stays_so() -> None:
+    given = read_only()
+    x = torch.from_dlpack(given)
+    with pytest.raises(RuntimeError, match=READ_ONLY):
+        x.add_(1)
+    assert given.tolist() == [1, 2, 3]
+    torch.from_dlpack(FirstVersion(torch.ones(2))).add_(1)
+
+
 def test_capsules_are_taken_once() -> None:
     capsule = torch.utils.dlpack.to_dlpack(torch.ones(2))
     assert torch.utils.dlpack.from_dlpack(capsule).tolist() == [1, 1]

@@ -167,13 +167,14 @@ def imported(source: Any, device: Any, copy: bool | None) -> Any:
         capsule = _ask(source, options)
         element = _element_type(capsule)
     library = _library(*place)
+    is_silent = bool(_is_valid(capsule, b"dltensor"))  # about whether it may be written
     is_bfloat16 = (element.code, element.bits, element.lanes) == _BFLOAT16
     if is_bfloat16:
         _set_type(element, _UINT16)
     array = library.from_dlpack(_Producer(capsule, place))
     if isinstance(array, np.ndarray):
         _check_strides(array)
-        array = owning(array, writeable=True)
+        array = owning(array, writeable=is_silent)
     return array.view(bfloat16.numpy) if is_bfloat16 else array
 
 
