@@ -122,7 +122,7 @@ class Binary(Operation):
         function = described(scaled(cls, core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
-        written = binary_inplace(cls, alpha)
+        written = binary_inplace(cls, alpha, rescue)
         if inplace:
             _publish_inplace(written, cls, aliases)
         if operator:
@@ -164,7 +164,9 @@ def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
         turned.operation = cls
         publish(turned, "Tensor", f"__r{name}__", True)
     if inplace is not None:
-        publish(inplace, "Tensor", f"__i{name}__", True)
+        changing = binary_inplace(cls, False, answer_operator, inplace)
+        changing.shown = inplace
+        publish(described(changing, cls, f"__i{name}__"), "Tensor", f"__i{name}__", True)
 
 
 # ---- functions with a signature of their own

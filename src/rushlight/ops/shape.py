@@ -486,10 +486,20 @@ def _transposed(self: Tensor) -> Tensor:
 
 def _matrix_transposed(self: Tensor) -> Tensor:
     """A view with the last two dimensions exchanged."""
+    if self.array.ndim < 2:
+        raise OperationError(
+            "tensor.mT is only supported on matrices or batches of matrices. Got "
+            f"{self.array.ndim}-D tensor."
+        )
     return transpose(self, -2, -1)
+
+
+def _reversed(self: Tensor) -> Any:  # an iterator, says the protocol of sequences
+    """The elements along all dimensions in the opposite order, for `reversed(tensor)`."""
+    return flip(self, tuple(range(self.array.ndim)))
 
 
 methods(
     view=_view, expand_as=_expand_as,
-    T=property(_transposed), mT=property(_matrix_transposed),
+    T=property(_transposed), mT=property(_matrix_transposed), __reversed__=_reversed,
 )  # fmt: skip

@@ -168,6 +168,8 @@ def _check_out(name: str, target: Tensor, result: Tensor, asked: DType | None) -
             f"devices, {result.device} and {target.device}! (out is on the latter)"
         )
     check_memory(target)
+    if not getattr(target.array.flags, "writeable", True):  # an accelerator's arrays always are
+        raise explain(name, ValueError("read-only"), ())
 
 
 def _check_exact(name: str, targets: Any, results: Any) -> None:
