@@ -63,6 +63,8 @@ def _like(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3))
     yield Sample(v.normal(30))
     yield Sample(v.integers(0, 9, 3), dtype=Named("float32"))
+    yield Sample(v.complex(2, 3))
+    yield Sample(v.normal(3), dtype=Named("complex64"))
 
 
 def _randint_like(v: Values) -> Iterator[Sample]:

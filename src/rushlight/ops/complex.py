@@ -153,7 +153,7 @@ def view_as_complex(input: Tensor) -> Tensor:
     return ViewAsComplex.apply(input)
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast."""
     for part in (real, imag):

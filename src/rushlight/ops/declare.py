@@ -392,7 +392,7 @@ def operation(
     `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
     alone), or a module such as "nn.functional". `inplace` adds the method `name_`. `out`
     says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
-    the result's ("exact"), or that, with memory that no argument shares ("apart").
+    the result's ("exact"), with memory that no argument shares ("apart"), or both ("exact apart").
     """
     if callable(place):
         return _declared(place, "torch", (), True, False, "cast")

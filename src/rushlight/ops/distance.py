@@ -72,7 +72,7 @@ class Cdist(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         distance, a, b = self.saved_tensors
-        if self.p == 2:
+        if self.p == 2 and self.by_products:
             ratio = where(distance == 0, 0.0, grad / where(distance == 0, 1.0, distance))
             turned = ratio.transpose(-1, -2)
             return (

@@ -245,7 +245,7 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         if "dtype" in inspect.signature(function).parameters:
             kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
-        if kind == "cast":
+        if "apart" not in kind:
             results, is_there = call_into(targets[0], function, args, kwargs)
         else:
             results, is_there = function.plain(*args, **kwargs), False
@@ -258,9 +258,9 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     for target, result in zip(targets, found, strict=True):
         _check_out(name, target, result, kwargs.get("dtype"))
-    if kind != "cast":
+    if "exact" in kind:
         _check_exact(name, targets, found)
-    if kind == "apart":
+    if "apart" in kind:
         _check_apart(name, targets, (*args, *kwargs.values()))
     for target, result in zip(targets, found, strict=True):
         _store(target, result)

@@ -97,7 +97,7 @@ def check_same_dtype(name: str, input: Tensor, source: Tensor, other: str = "src
         )
 
 
-@operation(out="apart")
+@operation(out="exact apart")
 def gather(
     input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
 ) -> Tensor:
@@ -147,7 +147,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         raise OutOfRangeError(f"index_select: {error}") from error
 
 
-@operation(out="apart")
+@operation(out="exact apart")
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where `mask` is true, as a vector."""
     if mask.array.shape != input.array.shape:

@@ -25,7 +25,7 @@ from ..type_info import iinfo
 from ..types import AnyDevice
 from .common import check, new_shape, table_of
 from .complex import view_as_real
-from .creation import asked_shape, empty, finished, table_at, zeros_like
+from .creation import asked_shape, empty, empty_like, finished, table_at, zeros_like
 from .declare import operation
 
 
@@ -193,6 +193,9 @@ def rand_like(
     **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`rand` in input's shape, dtype, device and memory order."""
+    if (dtype or input.dtype).category == COMPLEX:
+        made = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+        return made.uniform_(generator=generator).requires_grad_(requires_grad)
     kind = _floating("rand", dtype or input.dtype)
     source = _template(input, device, memory_format)
     return finished(drawn_like(source, "random_uniform", generator, 0.0, 1.0, kind), requires_grad)
@@ -205,6 +208,9 @@ def randn_like(
     **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """`randn` in input's shape, dtype, device and memory order."""
+    if (dtype or input.dtype).category == COMPLEX:
+        made = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+        return made.normal_(generator=generator).requires_grad_(requires_grad)
     kind = _floating("randn", dtype or input.dtype)
     source = _template(input, device, memory_format)
     return finished(drawn_like(source, "random_normal", generator, 0.0, 1.0, kind), requires_grad)
@@ -289,7 +295,7 @@ def _probabilities(p: Tensor) -> Any:
     return p.array
 
 
-@operation
+@operation(out="exact")
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *,
     generator: Generator | None = None, out: Tensor | None = None,

@@ -136,7 +136,7 @@ class Norm(SavesOutput):
         if p == -math.inf:
             return kernels.amin(size, axes, keepdim)
         if p == 0:
-            return kernels.sum(kernels.sign(size), axes, keepdim)
+            return kernels.sum(kernels.cast(kernels.ne(size, 0), size.dtype), axes, keepdim)
         if p == 1:
             return kernels.sum(size, axes, keepdim)
         if p == 2:
@@ -302,7 +302,7 @@ class MinimumAndMaximum(NamedTuple):
 _AMinMax: Any = type("aminmax", (MinimumAndMaximum,), {"__slots__": ()})
 
 
-@operation
+@operation(out="exact")
 def aminmax(
     input: Tensor, *, dim: int | None = None, keepdim: bool = False,
     out: Sequence[Tensor] | None = None,

@@ -264,7 +264,7 @@ def index_reduce(
 # ---- by places in order
 
 
-@operation(out="apart")
+@operation(out="exact apart")
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements at places counted through the whole tensor, in the index's shape.
 

@@ -80,7 +80,7 @@ def _place(name: str, input: Tensor, dim: int) -> int:
     return axis
 
 
-@operation(out="apart")
+@operation(out="exact apart")
 def kthvalue(
     input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
     out: Sequence[Tensor] | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ..declaration import kernel
@@ -18,9 +19,10 @@ class Searching:
         if lines.ndim == 1:
             return self.array(self.xp.searchsorted(lines, x, side)).astype("int64", copy=False)
         found = self.xp.empty(x.shape, "int64")
-        rows = found.reshape(-1, x.shape[-1])
-        lines, x = lines.reshape(-1, lines.shape[-1]), x.reshape(-1, x.shape[-1])
-        for i in range(len(rows)):
+        count = prod(x.shape[:-1])  # -1 would not do where a line has no elements
+        rows, x = found.reshape(count, x.shape[-1]), x.reshape(count, x.shape[-1])
+        lines = lines.reshape(count, lines.shape[-1])
+        for i in range(count):
             rows[i] = self.xp.searchsorted(lines[i], x[i], side)
         return found
 
