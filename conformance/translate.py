@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import torch
@@ -29,6 +30,9 @@ def translated(value: Any, made: dict[int, Any]) -> Any:
         return getattr(rushlight, title(value))
     if isinstance(value, torch.nn.Module):  # a distance that a loss is to take
         return getattr(rushlight.nn, type(value).__name__)()
+    if is_dataclass(value):  # the options of a function
+        options = {f.name: translated(getattr(value, f.name), made) for f in fields(value)}
+        return getattr(rushlight.nn, type(value).__name__)(**options)
     if isinstance(value, torch.Size):
         return rushlight.Size(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):

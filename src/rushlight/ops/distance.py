@@ -14,7 +14,7 @@ from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from .choices import clamp, where
 from .common import conjugated
-from .comparison import sign
+from .complex import sgn
 from .declare import operation
 from .elementwise import abs, pow
 from .joining import cat
@@ -45,16 +45,16 @@ def _slope(x: Tensor, norm: Tensor, p: float, dim: int) -> Tensor:
     if p == 0:
         return x * 0
     if p == 1:
-        return sign(x)
+        return sgn(x)
     if p == 2:
         return x / where(norm == 0, 1.0, norm)
     size = abs(x)
     if math.isinf(p):
         largest = (size == norm).to(x.dtype)
-        return sign(x) * largest / (sum(largest, dim, True) if x.array.ndim else largest)
+        return sgn(x) * largest / (sum(largest, dim, True) if x.array.ndim else largest)
     # |x|^(p - 1) is taken of what is not 0 alone: for p < 1 it would be infinite.
     share = where(size == 0, 0.0, pow(where(size == 0, 1.0, size), p - 1))
-    return sign(x) * share / pow(where(norm == 0, 1.0, norm), p - 1)
+    return sgn(x) * share / pow(where(norm == 0, 1.0, norm), p - 1)
 
 
 def p_norm(x: Tensor, p: float, dim: int, keepdim: bool = False) -> Tensor:

@@ -98,7 +98,7 @@ def prod(
     """The product over `dim` of the elements where `mask` is true."""
     x = _masked("prod", input, mask, _sum_type(input, dtype), 1)
     axes = normalize_axes(dim, x.array.ndim)
-    if x.array.ndim == 0 and dim is None:
+    if x.array.ndim == 0 and not isinstance(dim, int):
         return x
     if x.array.ndim == 0 or axes is None and not keepdim:
         return x.prod()

@@ -73,8 +73,8 @@ class LinearWeightGradient(Operation):
     def backward(self, grad_weight: Tensor, grad_bias: Tensor | None = None) -> Any:
         first, x = self.saved_tensors
         return (
-            Linear.apply(x, grad_weight, grad_bias) if self.needs(0) else None,
-            Matmul.apply(first, grad_weight) if self.needs(1) else None,
+            Linear.apply(conjugated(x), grad_weight, grad_bias) if self.needs(0) else None,
+            Matmul.apply(conjugated(first), grad_weight) if self.needs(1) else None,
         )
 
 
