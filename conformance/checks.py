@@ -273,12 +273,12 @@ def gradient(op: Any, function: Any) -> Check:
         found, error = outcome(lambda: our_gradients(op, function, sample, tensors, seeds))
         if error is not None:
             return told(error)
-        for ours, theirs in zip(found, known, strict=True):
-            if (ours is None) != (theirs is None):
+        for mine, theirs in zip(found, known, strict=True):
+            if (mine is None) != (theirs is None):
                 if theirs is None and any(t.numel() == 0 for t in tensors):
                     continue  # an operand without elements may leave PyTorch's undefined
                 return "a gradient where PyTorch has none" if theirs is None else "no gradient"
-            if theirs is not None and (finding := difference(ours, theirs)):
+            if theirs is not None and (finding := difference(mine, theirs)):
                 inputs, outputs = differentiated(op, widened(sample))
                 wide = [s.to(o.dtype) for s, o in zip(seeds, outputs, strict=True)]
                 exact = torch.autograd.grad(outputs, inputs, wide, allow_unused=True)
