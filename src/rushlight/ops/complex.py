@@ -85,7 +85,7 @@ class Sgn(SavesInputs, Unary):
 
 
 _conj = Conj.define(inplace=False, place="")
-angle, sgn = Angle.define(inplace=False), Sgn.define()
+angle, sgn = Angle.define(inplace=False), Sgn.define(out="exact")
 
 
 @operation
@@ -94,7 +94,7 @@ def conj(input: Tensor) -> Tensor:
     return _conj(input) if input.array.dtype.kind == "c" else input
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate of each element; a real tensor itself."""
     return _conj(input) if input.array.dtype.kind == "c" else input
@@ -170,7 +170,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Complex.apply(real, imag)
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle))."""
     a, b = promoted("polar", abs, angle)

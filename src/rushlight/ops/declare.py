@@ -89,10 +89,12 @@ class Unary(Operation):
     """An elementwise operation of one tensor: its kernel is called with x alone."""
 
     @classmethod
-    def define(cls, *aliases: str, inplace: bool = True, place: str = "torch") -> UnaryFunction:
+    def define(
+        cls, *aliases: str, inplace: bool = True, place: str = "torch", out: str = "cast"
+    ) -> UnaryFunction:
         """Makes the function, the method and the in-place method that users call."""
         function = _described(_unary(cls), cls, cls.operation_name)
-        function.plain, function.operation = cls.finish, cls
+        function.plain, function.operation, function.out = cls.finish, cls, out
         publish_all(function, place, place == "torch", aliases)
         if inplace:
             _publish_inplace(_unary_inplace(cls), cls, aliases)

@@ -131,7 +131,7 @@ def pick(input: Tensor, axis: int, places: Tensor, keepdim: bool) -> tuple[Tenso
     return (values, places) if keepdim else (values.squeeze(axis), places.squeeze(axis))
 
 
-@operation
+@operation(out="exact")
 def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The slices of `dim` that `index` names, in its order."""
     axis = wrap_dim(dim, input.array.ndim)
@@ -167,7 +167,7 @@ def nonzero(input: Tensor, *, as_tuple: Literal[False], out: Tensor | None = Non
 def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
 
 
-@operation
+@operation(out="exact")
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
     table = table_of(input)

@@ -78,7 +78,7 @@ class LinearWeightGradient(Operation):
         )
 
 
-@operation("torch", "linalg.matmul")
+@operation("torch", "linalg.matmul", out="exact")
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
 
@@ -139,7 +139,7 @@ def _times(x: Tensor) -> str:
     return "x".join(str(n) for n in x.array.shape)
 
 
-@operation
+@operation(out="exact")
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices."""
     if input.array.ndim != 2 or mat2.array.ndim != 2:
@@ -148,7 +148,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, mat2)
 
 
-@operation
+@operation(out="exact")
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches of matrices, pair by pair."""
     for name, batch in (("batch1", input), ("batch2", mat2)):
@@ -161,7 +161,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, mat2)
 
 
-@operation
+@operation(out="exact")
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of a matrix and a vector."""
     if input.array.ndim != 2 or vec.array.ndim != 1:
@@ -171,7 +171,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, vec)
 
 
-@operation
+@operation(out="exact")
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of two vectors' elements."""
     if input.array.ndim != 1 or tensor.array.ndim != 1:
@@ -203,7 +203,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def linear(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
 ) -> Tensor:

@@ -24,7 +24,7 @@ def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor:
     return (input - other).norm(number(p))
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def renorm(
     input: Tensor, p: Number, dim: int, maxnorm: Number, *, out: Tensor | None = None
 ) -> Tensor:

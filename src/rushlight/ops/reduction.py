@@ -270,7 +270,7 @@ def mean(
     return Mean.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
+@operation(out="exact")
 def amax(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -281,7 +281,7 @@ def amax(
     return Amax.apply(input, axes, keepdim)
 
 
-@operation
+@operation(out="exact")
 def amin(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -403,7 +403,7 @@ def _checked(name: str, input: Tensor) -> Tensor:
     return input
 
 
-@operation
+@operation(out="exact")
 def argmax(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -411,7 +411,7 @@ def argmax(
     return _arg_extreme("argmax", input, dim, keepdim)
 
 
-@operation
+@operation(out="exact")
 def argmin(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -465,7 +465,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     return wrap(table_of(input).count_nonzero(input.array, normalize_axes(dim, input.array.ndim)))
 
 
-@operation
+@operation(out="exact")
 def hash_tensor(
     input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0,
     out: Tensor | None = None,

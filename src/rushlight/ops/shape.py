@@ -384,14 +384,14 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(t if t.array.shape == shape else expand(t, shape) for t in tensors)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above."""
     _check_matrices("tril", input)
     return Tril.apply(input, diagonal)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below."""
     _check_matrices("triu", input)

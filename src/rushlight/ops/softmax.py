@@ -122,7 +122,7 @@ logaddexp = Logaddexp.define(inplace=False)
 logaddexp2 = Logaddexp2.define(inplace=False)
 
 
-@operation("torch", "nn.functional.softmax", "special.softmax")
+@operation("torch", "nn.functional.softmax", "special.softmax", out="exact")
 def softmax(
     input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -135,7 +135,7 @@ def softmax(
     return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", dim, input))
 
 
-@operation("torch", "nn.functional.log_softmax", "special.log_softmax")
+@operation("torch", "nn.functional.log_softmax", "special.log_softmax", out="exact")
 def log_softmax(
     input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -187,7 +187,7 @@ def logsumexp(
     return total.squeeze(axes)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
     """log(cumsum(exp(x))) along `dim`, without overflow.
 
