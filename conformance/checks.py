@@ -110,10 +110,27 @@ def compared(function: Any, theirs: Any, sample: Any, writes: bool = False) -> s
     result, error = outcome(lambda: our_call(function, sample, made))
     if error is not None:
         return told(error)
-    if isinstance(expected, torch.Tensor):
-        if expected is given.input and result is not made.get(id(sample.input)):
-            return "gives another tensor than the input"
+    if isinstance(expected, torch.Tensor) and isinstance(given.input, torch.Tensor):
+        if finding := aliasing(result, made.get(id(sample.input)), expected, given.input):
+            return finding
     return distinguished(result, expected, theirs, sample)
+
+
+def aliasing(result: Any, our_input: Any, expected: torch.Tensor, their_input: Any) -> str:
+    """Whether a result is the input itself, or a view of it, where PyTorch's is, and only there."""
+    if expected is their_input and result is not our_input:
+        return "gives another tensor than the input"
+    if not isinstance(result, rushlight.Tensor) or our_input is None or not result.numel():
+        return ""
+    if expected.is_conj() or expected.is_neg():  # which are views of PyTorch's alone
+        return ""
+    ours, theirs = (
+        a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+        for a, b in ((result, our_input), (expected, their_input))
+    )
+    if ours == theirs:
+        return ""
+    return f"{'shares' if ours else 'does not share'} its memory with the input"
 
 
 def distinguished(result: Any, expected: Any, theirs: Any, sample: Any) -> str:
