@@ -45,6 +45,8 @@ def _images(v: Values) -> Iterator[Sample]:
                   own_words=True)
     yield Invalid(v.normal(2, 3, 6, 6), v.integers(0, 3, 4, 3, 3, 3), raises=RuntimeError,
                   match="should be the same", own_words=True)
+    yield Invalid(v.normal(2, 3, 6, 6), v.normal(4, 3, 3, 3), v.integers(0, 3, 4),
+                  raises=RuntimeError, match="and bias type .* should be the same", own_words=True)
 
 
 def _signals(v: Values) -> Iterator[Sample]:

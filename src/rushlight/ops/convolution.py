@@ -222,11 +222,12 @@ def _check_convolution(
         raise OperationError(
             f"{name}: weight must have {rank + 2} dimensions {layout}, got {tuple(w.shape)}"
         )
-    if x.dtype is not w.dtype and x.dtype != w.dtype:
-        raise OperationError(
-            f"{name}: Input type ({input.type()}) and weight type ({weight.type()}) should be the "
-            "same; convert the input with .to(weight.dtype)"
-        )
+    for word, other in (("weight", weight), ("bias", bias)):
+        if other is not None and x.dtype is not other.array.dtype and x.dtype != other.array.dtype:
+            raise OperationError(
+                f"{name}: Input type ({input.type()}) and {word} type ({other.type()}) should be "
+                f"the same; convert the input with .to({word}.dtype)"
+            )
     outputs = w.shape[0] if groups is None else w.shape[1] * groups
     if bias is not None and bias.array.shape != (outputs,):
         raise OperationError(

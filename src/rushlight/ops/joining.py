@@ -179,6 +179,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, as views without that dimension."""
     axis = wrap_dim(dim, input.array.ndim)
+    if input.array.ndim == 0:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     before = (slice(None),) * axis
     return tuple([Select.apply(input, (*before, i)) for i in range(input.array.shape[axis])])
 
