@@ -8,6 +8,8 @@ from typing import Any
 class device:
     """Where a tensor's memory is: a type ("cpu", "cuda") and an index.
 
+    Tensors of "meta" have none: they have a shape and a dtype, and no values.
+
     >>> import rushlight as torch
     >>> torch.device("cuda", 1)
     device(type='cuda', index=1)
@@ -63,5 +65,5 @@ class device:
         return device, (self.type, self.index)
 
 
-known_types = ["cpu", "cuda"]
+known_types = ["cpu", "cuda", "meta"]
 cpu = device("cpu")

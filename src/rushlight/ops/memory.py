@@ -15,7 +15,7 @@ from ..layout import contiguous_format, preserve_format
 from ..storage import TypedStorage, UntypedStorage
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
-from .common import check_one_device, methods, new_shape
+from .common import check_same_device, methods, new_shape
 from .creation import empty, finished, table_at
 from .declare import operation
 from .promotion import table_of
@@ -170,7 +170,7 @@ def set_(
             "set_() received an invalid combination of arguments - got "
             f"({type(source).__name__}), but expected a Tensor or a Storage"
         )
-    check_one_device("set_", (self, source))
+    check_same_device("set_", self, source)
     if source.array.dtype != self.array.dtype:
         raise OperationError(
             f"set_: Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
@@ -203,7 +203,7 @@ def _storage(self: Tensor) -> TypedStorage:
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     """Whether both are the same memory with the same sizes and strides."""
     return (
-        self.data_ptr() == tensor.data_ptr()
+        table_of(self).data_pointer(self.array) == table_of(tensor).data_pointer(tensor.array)
         and self.array.shape == tensor.array.shape
         and self.array.strides == tensor.array.strides
     )
