@@ -15,12 +15,12 @@ def title(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def translated(value: Any, made: dict[int, Any]) -> Any:
+def translated(value: Any, made: dict[Any, Any]) -> Any:
     """The same value for Rushlight: tensors with their strides, dtypes, containers; `made` keeps
     the tensors by the identity of PyTorch's."""
     if isinstance(value, torch.Tensor):
         if id(value) not in made:
-            made[id(value)] = _tensor(value)
+            made[id(value)] = _tensor(value, made)
         return made[id(value)]
     if isinstance(value, torch.dtype):
         return getattr(rushlight, title(value))
@@ -44,18 +44,27 @@ def translated(value: Any, made: dict[int, Any]) -> Any:
     return value
 
 
-def _tensor(value: torch.Tensor) -> Any:
+def _tensor(value: torch.Tensor, made: dict[Any, Any]) -> Any:
+    if value.device.type == "meta":
+        kind = getattr(rushlight, title(value.dtype))
+        return rushlight.empty(list(value.shape), dtype=kind, device="meta")
     plain = value.detach().resolve_conj().resolve_neg()
     whole = plain.untyped_storage().nbytes() // plain.element_size()
-    if whole == plain.numel():
+    place = "memory", plain.untyped_storage().data_ptr(), plain.dtype
+    if not whole:
         return _from_torch(plain).requires_grad_(value.requires_grad)
-    # A part of a memory, which `as_strided` may look at whole.
-    memory = _from_torch(plain.as_strided((whole,), (1,), 0))
-    part = memory.as_strided(plain.shape, plain.stride(), plain.storage_offset())
+    if whole == plain.numel() and place not in made:
+        made[place] = _from_torch(plain)
+        return made[place].detach().requires_grad_(value.requires_grad)
+    # A part of a memory, which `as_strided` may look at whole, and other tensors may share.
+    if place not in made:
+        made[place] = _from_torch(plain.as_strided((whole,), (1,), 0))
+    part = made[place].as_strided(plain.shape, plain.stride(), plain.storage_offset())
     return part.detach().requires_grad_(value.requires_grad)
 
 
 def _from_torch(value: torch.Tensor) -> Any:
+    value = value.clone()  # NumPy's view would take from the memory that it can be resized
     if value.dtype == torch.bfloat16:  # NumPy has no name for it
         return rushlight.from_numpy(value.view(torch.int16).numpy()).view(rushlight.bfloat16)
     return rushlight.from_numpy(value.numpy())

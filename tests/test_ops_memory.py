@@ -327,6 +327,9 @@ def test_cat_into_its_operand() -> None:
     x = torch.arange(6.0)
     with pytest.raises(RuntimeError, match="given an out that shares memory"):
         torch.cat([x[:2], x[2:4]], out=x[:4])
+    nothing = torch.zeros(0)
+    with pytest.raises(RuntimeError, match="given an out that shares memory"):
+        torch.cat([nothing, x], out=nothing)
     wide = torch.zeros(4, dtype=torch.float64)
     assert torch.cat([x[:2], x[2:4]], out=wide).tolist() == [0.0, 1.0, 2.0, 3.0]
 

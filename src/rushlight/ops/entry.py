@@ -375,7 +375,7 @@ def _check_exact(name: str, targets: Any, results: Any) -> None:
 def _check_apart(name: str, targets: Any, arguments: Any) -> None:
     for target in targets:
         for value in leaves(arguments):
-            if isinstance(value, Tensor) and _share_memory(target, value):
+            if isinstance(value, Tensor) and (value is target or _share_memory(target, value)):
                 raise OperationError(
                     f"unsupported operation: {name}() is given an out that shares memory with one "
                     "of its arguments. Please clone() the tensor before performing the operation."
