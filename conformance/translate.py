@@ -48,7 +48,9 @@ def _tensor(value: torch.Tensor, made: dict[Any, Any]) -> Any:
     if value.device.type == "meta":
         kind = getattr(rushlight, title(value.dtype))
         return rushlight.empty(list(value.shape), dtype=kind, device="meta")
-    plain = value.detach().resolve_conj().resolve_neg()
+    plain = value.detach()
+    if plain.is_conj() or plain.is_neg():
+        return _from_torch(plain.resolve_conj().resolve_neg()).requires_grad_(value.requires_grad)
     whole = plain.untyped_storage().nbytes() // plain.element_size()
     place = "memory", plain.untyped_storage().data_ptr(), plain.dtype
     if not whole:
@@ -125,7 +127,9 @@ def as_exact(ours: Any, theirs: Any, precise: Any) -> bool:
     for our, their, exact in triples:
         wide = exact.detach().to(torch.complex128 if exact.is_complex() else torch.float64)
         mine, its = (v.to(wide.dtype) for v in (back(our), their.detach()))
-        close = torch.isclose(mine, wide, rtol=1e-6, atol=1e-7, equal_nan=True)
+        limit = TOLERANCES.get(their.dtype, 1e-7)
+        rounded = wide.to(their.dtype).to(wide.dtype)
+        close = torch.isclose(mine, rounded, rtol=limit, atol=limit, equal_nan=True)
         worst = torch.where(mine == wide, 0, (mine - wide).abs())[~close]
         allowed = torch.where(its == wide, 0, (its - wide).abs())
         if worst.numel() and not worst.max() <= 10 * allowed.nan_to_num(0).max():

@@ -11,7 +11,7 @@ import numpy as np
 from .core import Array, Fixed, Invalid, Named, Op, Sample, Values
 from .linalg_decompositions import separated
 
-ORDERS = (2, 1, 0.5, 3, inf, -inf, -1)
+ORDERS = (2, 1, 0, 0.5, 3, inf, -inf, -1)
 
 
 def _vectors(v: Values) -> Iterator[Sample]:

@@ -77,6 +77,7 @@ def _normal(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(20), v.positive(20))
     yield Sample(v.normal(20), 2.0)
     yield Sample(1.5, v.positive(20))
+    yield Sample(-2.0, 0.5, (5,), dtype=Named("complex64"))
     yield Invalid(0.0, -1.0, (3,), raises=RuntimeError, match="normal expects std >= 0.0")
 
 

@@ -141,7 +141,9 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     parts = [input[i] - input[i + 1 :] for i in range(rows - 1)]
     differences = cat(parts) if parts else input[:0]
     # Nothing has the length 0 here in every norm, which `vector_norm` refuses for infinity.
-    return vector_norm(differences, p, 1) if input.array.shape[1] else sum(differences, 1)
+    found = vector_norm(differences, p, 1) if input.array.shape[1] else sum(differences, 1)
+    # A count has no gradient, and here one of 0, as in PyTorch.
+    return found + 0 * sum(sgn(differences), 1) if p == 0 else found
 
 
 @operation("torch", "nn.functional.pairwise_distance", method=False)
