@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..device import device
+from ..device import default_device, device
 from . import launch
 from .launch import tables_by_device
 
@@ -86,3 +86,14 @@ def is_present(where: device) -> bool:
 def is_open(kind: str) -> bool:
     """Whether devices of a kind are in use."""
     return kind in tables_by_device
+
+
+def get_default_device() -> device:
+    """Where tensors are made for which no device is given, with its index.
+
+    >>> import rushlight as torch
+    >>> torch.get_default_device()
+    device(type='cpu')
+    """
+    where = default_device()
+    return where if where.type == "cpu" else with_index(where)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, refused
 from ..dtype import HALVES
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..random import Generator
 from ..tensor import Tensor, wrap
 from .common import check_same_device, table_of
@@ -108,7 +109,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
                 "it with .float()"
             )
     if count.array.dtype in HALVES:
-        raise NotSupportedError(f'"binomial" not implemented for {count.dtype}; use .float()')
+        raise refused("binomial", count.dtype, FLOATS)
     if count.array.dtype != prob.array.dtype:
         raise OperationError(
             f"binomial: found dtype {prob.dtype} for 'prob' but {count.dtype} for 'count'; convert "

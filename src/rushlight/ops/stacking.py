@@ -13,8 +13,8 @@ from ..errors import OperationError
 from ..size import Size
 from ..tensor import Tensor, wrap_dim
 from .common import check_same_device
-from .creation import placed
 from .declare import operation
+from .from_data import placed
 from .joining import cat, stack
 from .padding import pad
 from .shape import ViewAs, expand, reshape
