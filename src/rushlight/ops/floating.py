@@ -81,20 +81,20 @@ class Frexp(Operation):
         return grad / exp2(self.saved_tensors[0])
 
 
-signbit = Signbit.define(inplace=False)
+signbit = Signbit.define(inplace=False, out="exact")
 _isposinf = Isposinf.define(inplace=False, place="")
 _isneginf = Isneginf.define(inplace=False, place="")
-frac = Frac.define()
+frac = Frac.define(out="exact")
 nextafter = Nextafter.define()
 
 
-@operation
+@operation(out="exact")
 def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is infinite and positive."""
     return _isposinf(_real("isposinf", input))
 
 
-@operation
+@operation(out="exact")
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is infinite and negative."""
     return _isneginf(_real("isneginf", input))
@@ -114,7 +114,7 @@ def isreal(input: Tensor) -> Tensor:
     return input.new_ones(()).bool().expand(input.array.shape).clone()
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def nan_to_num(
     input: Tensor, nan: float | None = 0.0, posinf: float | None = None,
     neginf: float | None = None, *, out: Tensor | None = None,
@@ -139,7 +139,7 @@ class MantissaAndExponent(NamedTuple):
 _Frexp = named("frexp", MantissaAndExponent)
 
 
-@operation
+@operation(out="exact")
 def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent:
     """`mantissa`, from 0.5 to 1, and `exponent` of each element: mantissa * 2 ** exponent.
 

@@ -243,7 +243,7 @@ _MAX_POOLS_WITH_PLACES: Any = {
 # ---- means
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def avg_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *,
@@ -274,7 +274,7 @@ def avg_pool1d(
     return avg_pool("avg_pool1d", 1, input, *sizes)
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def avg_pool3d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *,

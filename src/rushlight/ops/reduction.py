@@ -161,7 +161,7 @@ class Norm(SavesOutput):
         if p == -math.inf:
             return kernels.amin(size, axes, keepdim)
         if p == 0:
-            return kernels.sum(kernels.sign(size), axes, keepdim)
+            return kernels.sum(kernels.cast(kernels.ne(size, 0), size.dtype), axes, keepdim)
         if p == 1:
             return kernels.sum(size, axes, keepdim)
         if p == 2:
@@ -300,7 +300,7 @@ def mean(
     return Mean.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
+@operation(out="exact")
 def amax(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -316,7 +316,7 @@ def amax(
     return Amax.apply(input, axes, keepdim)
 
 
-@operation
+@operation(out="exact")
 def amin(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -342,7 +342,7 @@ class MinimumAndMaximum(NamedTuple):
 _AMinMax: Any = named("aminmax", MinimumAndMaximum)
 
 
-@operation
+@operation(out="exact")
 def aminmax(
     input: Tensor, *, dim: int | None = None, keepdim: bool = False,
     out: Sequence[Tensor] | None = None,
@@ -445,7 +445,7 @@ def _checked(name: str, input: Tensor) -> Tensor:
     return input
 
 
-@operation
+@operation(out="exact")
 def argmax(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -458,7 +458,7 @@ def argmax(
     return _arg_extreme("argmax", input, dim, keepdim)
 
 
-@operation
+@operation(out="exact")
 def argmin(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -530,7 +530,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     return wrap(table_of(input).count_nonzero(input.array, normalize_axes(dim, input.array.ndim)))
 
 
-@operation
+@operation(out="exact")
 def hash_tensor(
     input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0,
     out: Tensor | None = None,

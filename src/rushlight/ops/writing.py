@@ -51,7 +51,7 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         if "dtype" in inspect.signature(function).parameters:
             kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
-        if kind == "cast":
+        if "apart" not in kind:
             results, is_there = call_into(targets[0], function, args, kwargs)
         else:
             results, is_there = function.plain(*args, **kwargs), False
@@ -64,9 +64,9 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     for target, result in zip(targets, found, strict=True):
         _check_out(name, target, result, kwargs.get("dtype"))
-    if kind in ("exact", "apart"):
+    if "exact" in kind:
         _check_exact(name, targets, found)
-    if kind in ("apart", "cast apart"):
+    if "apart" in kind:
         _check_apart(name, targets, (*args, *kwargs.values()))
     for target, result in zip(targets, found, strict=True):
         _store(target, result)
@@ -184,7 +184,7 @@ def _check_exact(name: str, targets: Any, results: Any) -> None:
 def _check_apart(name: str, targets: Any, arguments: Any) -> None:
     for target in targets:
         for value in leaves(arguments):
-            if isinstance(value, Tensor) and _share_memory(target, value):
+            if isinstance(value, Tensor) and (value is target or _share_memory(target, value)):
                 raise OperationError(
                     f"unsupported operation: {name}() is given an out that shares memory with one "
                     "of its arguments. Please clone() the tensor before performing the operation."
