@@ -50,7 +50,7 @@ PyObject* layer_norm_of(const ArrayView& x, PyObject* const* args, int64_t size,
             const auto n = static_cast<double>(size);
             for (int64_t r = begin; r < end; ++r) {
                 const T* row = from + r * size;
-                const double exact = centered ? loops<T>().sum_row(size, row) / n : 0;
+                const double exact = centered ? loops<T>().sum.row(size, row) / n : 0;
                 const T center = static_cast<T>(exact);
                 // The sum about the mean itself, from that about its rounding.
                 const double squares = loops<T>().centered_row(size, row, center) -

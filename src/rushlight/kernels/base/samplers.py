@@ -16,6 +16,7 @@ import numpy as np
 from ...dtype import FLOATING, category_of
 from ...errors import NotSupportedError
 from ..declaration import kernel
+from ..launch import plain_tables
 from .random import HAS_NORMAL, NORMAL
 
 Array = np.ndarray[Any, Any]
@@ -39,8 +40,12 @@ class Samplers:
     @kernel("random", ("state",))
     def random_dirichlet(self, state: Array, concentration: Any) -> Any:
         """Gamma variates in float64 over the sum of their row, inside of (0, 1)."""
-        wide = self._drawn("_sample_dirichlet", _gamma, state, concentration, np.float64)
         dtype = concentration.dtype
+        if category_of(dtype) != FLOATING:
+            raise _refusal("_sample_dirichlet", dtype)
+        # The device's own variates, where it has some.
+        table = plain_tables[type(concentration)]
+        wide = table.random_gamma(state, concentration.astype("float64"))
         shares = (wide / wide.sum(-1, keepdims=True)).astype(dtype)
         most = np.nextafter(dtype.type(1), dtype.type(0))
         return self.xp.clip(shares, _tiny(dtype), most)
@@ -55,15 +60,13 @@ class Samplers:
 
     def _drawn(self, name: str, draw: Callable[..., Any], state: Array, first: Any,
                second: Any = None) -> Any:  # fmt: skip
-        """What `draw` makes of each element; `second` is a dtype or the second parameter."""
+        """What `draw` makes of each element, and of that of `second` where there is one."""
         if category_of(first.dtype) != FLOATING:
-            raise NotSupportedError(f'"{name}" not implemented for {first.dtype}; use a float')
+            raise _refusal(name, first.dtype)
         dtype = first.dtype
         work: Any = dtype.type if dtype.itemsize >= 4 else np.float32
         columns = [first]
-        if second is np.float64:
-            dtype, work = np.dtype(np.float64), np.float64
-        elif second is not None:
+        if second is not None:
             columns.append(second)
         lists = [self.to_numpy(c).ravel().astype(work).tolist() for c in columns]
         out = np.empty(len(lists[0]), dtype)
@@ -144,6 +147,10 @@ def _quadrature() -> list[tuple[float, float]]:
 
 
 _QUADRATURE = _quadrature()
+
+
+def _refusal(name: str, dtype: Any) -> NotSupportedError:
+    return NotSupportedError(f'"{name}" not implemented for {dtype}; use a float')
 
 
 def _tiny(dtype: Any) -> Any:
