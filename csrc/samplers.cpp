@@ -109,12 +109,14 @@ double poisson(Source& source, double rate) {
 }
 
 // log k! less Stirling's (k + 1/2) log(k + 1) - (k + 1) + log(2 pi) / 2.
-double stirling_rest(double k) {
-    const double x = k + 1;
+template <class T>
+T stirling_rest(T k) {
+    const double x = double{k} + 1;
     if (k <= 9)
-        return log_gamma(x) - (x - 0.5) * std::log(x) + x - 0.5 * std::log(2 * pi);
-    const double square = x * x;
-    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / x;
+        return static_cast<T>(log_gamma(x) - (x - 0.5) * std::log(x) + x -
+                              0.5 * std::log(2 * pi));
+    const T square = (k + 1) * (k + 1);
+    return static_cast<T>((1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1));
 }
 
 // Hormann 1993 (BTRS), where 10 and more are expected.

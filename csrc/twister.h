@@ -20,10 +20,7 @@ public:
 
     void fill(uint32_t* to, int64_t count) {
         while (count > 0) {
-            if (*position_ >= key_length) {
-                bit_loops.twister_refill(key_);
-                *position_ = 0;
-            }
+            make_sure_of_one();
             const int64_t taken = std::min<int64_t>(count, key_length - *position_);
             std::memcpy(to, key_ + *position_, taken * sizeof(uint32_t));
             *position_ += static_cast<uint32_t>(taken);
@@ -34,8 +31,8 @@ public:
 
     // The next one, tempered.
     uint32_t next() {
-        uint32_t y;
-        fill(&y, 1);
+        make_sure_of_one();
+        uint32_t y = key_[(*position_)++];
         y ^= y >> 11;
         y ^= y << 7 & 0x9d2c5680u;
         y ^= y << 15 & 0xefc60000u;
@@ -43,6 +40,12 @@ public:
     }
 
 private:
+    void make_sure_of_one() {
+        if (*position_ < key_length) return;
+        bit_loops.twister_refill(key_);
+        *position_ = 0;
+    }
+
     uint32_t* key_;
     uint32_t* position_;
 };

@@ -323,16 +323,18 @@ def _btrs(source: Source, scalar: Any, n: Any, p: Any) -> Any:
             (float(m) + 0.5) * float(np.log((m + 1) / (odds * (n - m + 1))))
             + float((n + 1) * np.log((n - m + 1) / (n - k + 1)))
             + (float(k) + 0.5) * float(np.log(odds * (n - k + 1) / (k + 1)))
-            + _stirling(m) + _stirling(n - m) - _stirling(k) - _stirling(n - k)
+            + float(_stirling(m)) + float(_stirling(n - m)) - float(_stirling(k))
+            - float(_stirling(n - k))
         )  # fmt: skip
         if v <= bound:
             return k
 
 
-def _stirling(k: Any) -> float:
+def _stirling(k: Any) -> Any:
     """log k! less Stirling's (k + 1/2) log(k + 1) - (k + 1) + log(2 pi) / 2."""
     x = float(k) + 1
     if k <= 9:
-        return math.lgamma(x) - (x - 0.5) * math.log(x) + x - 0.5 * math.log(2 * math.pi)
-    square = x * x
-    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / x
+        rest = math.lgamma(x) - (x - 0.5) * math.log(x) + x - 0.5 * math.log(2 * math.pi)
+        return type(k)(rest)
+    square = float((k + 1) * (k + 1))
+    return type(k)((1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / float(k + 1))
