@@ -1,5 +1,5 @@
-// Scaled dot-product attention of float32, some queries of a head at a time: all their scores are in
-// a core's cache together, so that the softmax is plain.
+// Scaled dot-product attention of float32, some queries of a head at a time: all their scores are
+// in a core's cache together, so that the softmax is plain.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -73,7 +73,8 @@ struct Attention {
         }
         float* to = result + first * value.columns;
         const Matrix values{value.matrix(image, group), value.steps[2], 1};
-        multiply({rows, value.columns, seen, {scores, seen, 1}, values, to, value.columns, nullptr});
+        const Matrix weights{scores, seen, 1};
+        multiply({rows, value.columns, seen, weights, values, to, value.columns, nullptr});
         for (int64_t r = 0; r < rows; ++r) {
             const float total = sums[(first + r) * 2 + 1];
             for (int64_t c = 0; c < value.columns; ++c) to[r * value.columns + c] /= total;

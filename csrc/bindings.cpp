@@ -43,6 +43,7 @@ extern PyMethodDef shape_methods[];
 extern PyMethodDef softmax_methods[];
 extern PyMethodDef scan_methods[];
 extern PyMethodDef sorting_methods[];
+extern PyMethodDef triangles_methods[];
 }  // namespace rushlight
 
 namespace {
@@ -86,7 +87,7 @@ NB_MODULE(_native, module) {
         rushlight::reduction_methods,   rushlight::resampling_methods,
         rushlight::samplers_methods,    rushlight::scan_methods,
         rushlight::shape_methods,       rushlight::softmax_methods,
-        rushlight::sorting_methods};
+        rushlight::sorting_methods,     rushlight::triangles_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -109,7 +109,8 @@ PyObject* layer_norm_backward_of(const ArrayView& grad, const ArrayView& x, PyOb
         gb(new_array(x.type, 1, &vector_shape));
     if (!gx || !gw || !gb) return nullptr;
     const T *grads = grad.as<T>(), *values = x.as<T>();
-    T *to = data_of<T>(gx.get()), *to_weight = data_of<T>(gw.get()), *to_bias = data_of<T>(gb.get());
+    T* to = data_of<T>(gx.get());
+    T *to_weight = data_of<T>(gw.get()), *to_bias = data_of<T>(gb.get());
     {
         AllowThreads allow(x.size() >= release_lock_from);
         // Sums over rows belong to blocks of them, whatever the threads, and are added in order.

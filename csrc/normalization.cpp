@@ -1,6 +1,6 @@
 // Batch normalisation (Ioffe and Szegedy 2015) of channels-last arrays, which are matrices with a
-// column per channel, and of contiguous N,C,... arrays, which have a row per image and channel. Others
-// are copied.
+// column per channel, and of contiguous N,C,... arrays, which have a row per image and channel.
+// Others are copied.
 #include <cmath>
 #include <numeric>
 #include <vector>

@@ -212,7 +212,8 @@ PyObject* random_exponential(PyObject* const* args, Py_ssize_t nargs) {
 // number * (2^64 / divisor) is its fractional part (Lemire, Kaser and Kurz 2019).
 class Remainder {
 public:
-    explicit Remainder(uint32_t divisor) : divisor_(divisor), inverse_(~uint64_t{0} / divisor + 1) {}
+    explicit Remainder(uint32_t divisor)
+        : divisor_(divisor), inverse_(~uint64_t{0} / divisor + 1) {}
     uint64_t operator()(uint32_t number) const {
         const uint64_t fraction = inverse_ * number;
         return static_cast<uint64_t>(static_cast<unsigned __int128>(fraction) * divisor_ >> 64);
@@ -283,7 +284,8 @@ PyObject* random_full_range(PyObject* const* args, Py_ssize_t nargs) {
         case NPY_DOUBLE: span = (uint64_t{1} << 53) + 1; break;
         default: return nullptr;
     }
-    return integers_of_shape(state, args[1], type, 0, span, type == NPY_INT64 || type == NPY_DOUBLE);
+    const bool is_wide = type == NPY_INT64 || type == NPY_DOUBLE;
+    return integers_of_shape(state, args[1], type, 0, span, is_wide);
 }
 
 // 0 .. n-1 shuffled (Fisher and Yates).

@@ -30,7 +30,8 @@ public:
         const auto* numbers = reinterpret_cast<const double*>(PyBytes_AS_STRING(weights));
         weights_.assign(numbers, numbers + sizes[1] * sizes[2]);
         map_ = {sizes[0], sizes[1], sizes[2],
-                reinterpret_cast<const int64_t*>(PyBytes_AS_STRING(places)), nullptr, nullptr, true};
+                reinterpret_cast<const int64_t*>(PyBytes_AS_STRING(places)), nullptr, nullptr,
+                true};
         return count();
     }
     AxisMap<T> map() const {
@@ -59,8 +60,8 @@ private:
     std::vector<T> weights_;
 };
 
-// Maps the axes of [outer][axes][inner]. A unit of work is what belongs to one of the outer and to a
-// block of the inner elements: what is between two axes stays in the cache.
+// Maps the axes of [outer][axes][inner]. A unit of work is what belongs to one of the outer and to
+// a block of the inner elements: what is between two axes stays in the cache.
 template <class T>
 class Volumes {
 public:
@@ -175,7 +176,8 @@ PyObject* resample(PyObject* const* args, Py_ssize_t nargs) {
 
 PyMethodDef resampling_methods[] = {
     method<"resample", resample>(
-        "resample(x, taps)\n--\n\nThe last axes of x, each mapped by its taps, the last one first."),
+        "resample(x, taps)\n--\n\n"
+        "The last axes of x, each mapped by its taps, the last one first."),
     {}};
 
 }  // namespace rushlight

@@ -1,6 +1,6 @@
-// Variates by rejection, as kernels/base/samplers.py draws them: one after the other, for each takes
-// as many uniforms as it needs, in the order and the arithmetic of PyTorch's kernels. T is the type of
-// the parameters; some steps are of its precision.
+// Variates by rejection, as kernels/base/samplers.py draws them: one after the other, for each
+// takes as many uniforms as it needs, in the order and the arithmetic of PyTorch's kernels. T is
+// the type of the parameters; some steps are of its precision.
 #include <cmath>
 #include <limits>
 

@@ -71,8 +71,8 @@ def elementwise(random: Random) -> Program:
 
 
 def reduction(random: Random) -> Program:
-    names = ["sum", "mean", "prod", "nansum", "amax", "argmax", "cumsum", "softmax", "log_softmax", "sort", "var",
-             "logsumexp", "all", "any", "flip", "cummax"]  # fmt: skip
+    names = ["sum", "mean", "prod", "nansum", "amax", "argmax", "cumsum", "softmax",
+             "log_softmax", "sort", "var", "logsumexp", "all", "any", "flip", "cummax"]  # fmt: skip
     name, sizes = str(random.choice(names)), shape(random, int(random.integers(1, 5)))
     dim = int(random.integers(len(sizes)))
     x = tensor(random, sizes, str(random.choice(DTYPES)))
@@ -240,8 +240,8 @@ def losses(random: Random) -> Program:
 
 
 FAMILIES = [
-    elementwise, reduction, pooling, resizing, attention, convolution, padding, products, normalization, joining,
-    copying, indexing, losses,
+    elementwise, reduction, pooling, resizing, attention, convolution, padding, products,
+    normalization, joining, copying, indexing, losses,
 ]  # fmt: skip
 
 

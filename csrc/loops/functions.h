@@ -1,5 +1,5 @@
-// Further functions of float that the compiler can vectorise, within 2 ulp, in part by way of double
-// (wide.h). double itself takes libm's functions.
+// Further functions of float that the compiler can vectorise, within 2 ulp, in part by way of
+// double (wide.h). double itself takes libm's functions.
 #pragma once
 
 #include "../special.h"
@@ -132,8 +132,8 @@ inline float erfc(float x) {
 }
 
 // The normal distribution beyond |x|, erfc(|x| / sqrt(2)) / 2, and exp(-x * x / 2), which it is a
-// multiple of: in floats, 2.6 times as fast as by wide_erfc. What the square loses as it is rounded,
-// up to 100 ulp of its exponential, is made up for.
+// multiple of: in floats, 2.6 times as fast as by wide_erfc. What the square loses as it is
+// rounded, up to 100 ulp of its exponential, is made up for.
 struct NormalTail {
     float tail, exp_of_square;
 };

@@ -78,7 +78,8 @@ void max_pool(const Pool& p, const float* x, float* y, uint8_t* where, int64_t b
             const int32_t start = is_empty ? 0 : static_cast<int32_t>(number);
             for (int64_t c = 0; c < p.channels; c += width) {
                 const Mask mask = first_lanes(p.channels - c);
-                Vector best = is_empty ? broadcast(-__builtin_inff()) : load(from + first + c, mask);
+                Vector best =
+                    is_empty ? broadcast(-__builtin_inff()) : load(from + first + c, mask);
                 Lanes best_place = Lanes{} + start;
                 for_places(p, at, [&](int64_t number, int64_t distance) {
                     const Vector value = load(from + first + distance + c, mask);
