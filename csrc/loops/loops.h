@@ -79,8 +79,6 @@ struct Loops {
                                    T scale, T a, T b, T c, T* gx, T* gw, T* gb);
 
     // Dense rows of `columns` elements.
-    // x = exp(x * scale - shift), and the sum of these.
-    double (*exponentials)(int64_t n, T scale, T shift, T* x);
     void (*softmax)(int64_t rows, int64_t columns, const T* x, T* y);
     void (*log_softmax)(int64_t rows, int64_t columns, const T* x, T* y);
     void (*softmax_backward)(int64_t rows, int64_t columns, const T* grad, const T* y, T* gx);

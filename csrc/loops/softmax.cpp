@@ -39,13 +39,6 @@ inline void exponentials(int64_t n, const T* x, T* y) {
 }
 
 template <class T>
-double scaled_exponentials(int64_t n, T scale, T shift, T* x) {
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) x[i] = exp(x[i] * scale - shift);
-    return long_total(n, x);
-}
-
-template <class T>
 inline void subtract(int64_t n, const T* x, T value, T* y) {
 #pragma omp simd
     for (int64_t i = 0; i < n; ++i) y[i] = x[i] - value;
@@ -140,7 +133,6 @@ void log_softmax_backward(int64_t rows, int64_t columns, const T* grad, const T*
 
 template <class T>
 void fill_softmax(Loops<T>& loops) {
-    loops.exponentials = scaled_exponentials<T>;
     loops.softmax = softmax<T>;
     loops.log_softmax = log_softmax<T>;
     loops.softmax_backward = softmax_backward<T>;
