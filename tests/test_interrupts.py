@@ -25,7 +25,7 @@ from rushlight.autograd import saved
 from rushlight.grad_mode import state
 from rushlight.graph.compile import _recording
 from rushlight.kernels import launch
-from rushlight.overrides import modes
+from rushlight.torch_function import modes
 
 PACKAGE = str(Path(torch.__file__).parent)
 

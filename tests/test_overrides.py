@@ -100,7 +100,7 @@ def test_modes_see_calls() -> None:
         y.clamp_(min=0.5)
         torch.zeros(2)
         x @ y
-    assert log.names == ["exp", "sum", "__add__", "clamp_", "zeros", "matmul"]
+    assert log.names == ["exp", "sum", "add", "clamp_", "zeros", "matmul"]
     torch.exp(x)
     assert len(log.names) == 6
 

@@ -132,11 +132,19 @@ class Stub:
         for p in parameters:
             if p.kind is p.KEYWORD_ONLY and not any(text.startswith("*") for text in texts):
                 texts.append("*")
-            texts.append(self.parameter(function, p))
+            if p.kind is p.VAR_POSITIONAL and self.is_named(function, parameters):
+                texts.append(f"*_{self.parameter(function, p)[1:]}")
+                texts.append(f"{self.parameter(function, p)[1:]} = ...")
+            else:
+                texts.append(self.parameter(function, p))
             if p.kind is p.POSITIONAL_ONLY and p is positional[-1]:
                 texts.append("/")
         indent = "    " if method else ""
         return _wrapped(f"{indent}def {name}(", texts, f") -> {returns}: ...", NOTES.get(name, ""))
+
+    def is_named(self, function: Any, parameters: list[inspect.Parameter]) -> bool:
+        """Whether `*size` may also come as `size=`, which the entries of operations see to."""
+        return hasattr(function, "plain") and all(p.kind is not p.VAR_KEYWORD for p in parameters)
 
     def parameter(self, function: Any, p: inspect.Parameter) -> str:
         stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")

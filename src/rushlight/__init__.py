@@ -15,7 +15,7 @@ from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
-from .device import device
+from .device import device, set_default_device
 from .dtype import (
     bfloat16,
     bool,
@@ -61,7 +61,7 @@ from .version import __version__
 _kernels.register_cpu()
 
 # isort: split
-from . import autograd, cuda, ops, random
+from . import autograd, copying, cuda, ops, random, subclasses
 from .autograd import (
     enable_grad,
     inference_mode,
@@ -71,6 +71,7 @@ from .autograd import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
+from .kernels.devices import get_default_device
 from .ops.promotion import result_type
 from .printing import set_printoptions
 from .random import (
@@ -85,7 +86,7 @@ from .random import (
 )
 
 # isort: split
-from . import fft, func, graph, linalg, masked, nn, optim, overrides, signal, special, utils
+from . import _C, fft, func, graph, linalg, masked, nn, optim, overrides, signal, special, utils
 from . import missing as _missing
 from .func import vmap
 from .graph.compile import compile
@@ -118,6 +119,7 @@ _missing.watch(
     nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,
 )  # fmt: skip
 
+ops.declare.open_members()
 _missing.watch_tensor(Tensor)
 
 

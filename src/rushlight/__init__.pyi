@@ -11,6 +11,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from . import autograd as autograd
+from . import copying as copying
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
@@ -25,6 +26,7 @@ from . import overrides as overrides
 from . import random as random
 from . import signal as signal
 from . import special as special
+from . import subclasses as subclasses
 from . import utils as utils
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
@@ -33,6 +35,7 @@ from .autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd import no_grad as no_grad
 from .autograd import set_grad_enabled as set_grad_enabled
 from .device import device as device
+from .device import set_default_device as set_default_device
 from .dtype import bfloat16 as bfloat16
 from .dtype import bool as bool
 from .dtype import can_cast as can_cast
@@ -65,6 +68,7 @@ from .func import vmap as vmap
 from .graph.compile import compile as compile
 from .kernels import get_num_threads as get_num_threads
 from .kernels import set_num_threads as set_num_threads
+from .kernels.devices import get_default_device as get_default_device
 from .layout import channels_last as channels_last
 from .layout import contiguous_format as contiguous_format
 from .layout import layout as layout
@@ -203,9 +207,10 @@ def arange(
     *,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def arccos_(input: Tensor) -> Tensor: ...
 def arccosh_(input: Tensor) -> Tensor: ...
@@ -287,9 +292,9 @@ arctan2 = atan2
 def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 arctanh = atanh
 def atanh_(input: Tensor) -> Tensor: ...
-def atleast_1d(*tensors: Any) -> Any: ...
-def atleast_2d(*tensors: Any) -> Any: ...
-def atleast_3d(*tensors: Any) -> Any: ...
+def atleast_1d(*_tensors: Any, tensors: Any = ...) -> Any: ...
+def atleast_2d(*_tensors: Any, tensors: Any = ...) -> Any: ...
+def atleast_3d(*_tensors: Any, tensors: Any = ...) -> Any: ...
 def avg_pool1d(
     input: Tensor,
     kernel_size: Any,
@@ -353,10 +358,10 @@ def blackman_window(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def block_diag(*tensors: Any) -> Tensor: ...
+def block_diag(*_tensors: Any, tensors: Any = ...) -> Tensor: ...
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def broadcast_shapes(*shapes: Any) -> Any: ...
-def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: ...
+def broadcast_shapes(*_shapes: Any, shapes: Any = ...) -> Any: ...
+def broadcast_tensors(*_tensors: Tensor, tensors: Tensor = ...) -> tuple[Tensor, ...]: ...
 def broadcast_to(input: Tensor, size: Any) -> Tensor: ...
 def bucketize(
     input: Tensor | Number,
@@ -366,7 +371,7 @@ def bucketize(
     right: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def cartesian_prod(*tensors: Tensor) -> Tensor: ...
+def cartesian_prod(*_tensors: Tensor, tensors: Tensor = ...) -> Tensor: ...
 def cat(
     tensors: Sequence[Tensor], dim: builtins.int = 0, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -382,7 +387,7 @@ def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def ceil_(input: Tensor) -> Tensor: ...
 def celu(input: Tensor, alpha: builtins.float = 1.0, inplace: builtins.bool = False) -> Tensor: ...
 def celu_(input: Tensor, alpha: builtins.float = 1.0) -> Tensor: ...
-def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor: ...
+def chain_matmul(*_matrices: Any, matrices: Any = ..., out: Tensor | None = None) -> Tensor: ...
 def channel_shuffle(input: Tensor, groups: builtins.int) -> Tensor: ...
 native_channel_shuffle = channel_shuffle
 def cholesky(
@@ -569,7 +574,7 @@ def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def _dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor: ...
 def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor: ...
 def div(
-    input: Tensor,
+    input: Tensor | Number,
     other: Tensor | Number,
     *,
     rounding_mode: str | None = None,
@@ -579,9 +584,10 @@ divide = div
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
-def einsum(equation: Any, *operands: Any) -> Tensor: ...
+def einsum(equation: Any, *_operands: Any, operands: Any = ...) -> Tensor: ...
 def empty(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     layout: Any = None,
@@ -589,7 +595,6 @@ def empty(
     pin_memory: builtins.bool = False,
     memory_format: Any = None,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
 def empty_like(
     input: Tensor,
@@ -597,8 +602,9 @@ def empty_like(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     memory_format: Any = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def empty_permuted(
     size: Sequence[builtins.int],
@@ -633,7 +639,9 @@ def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def exp_(input: Tensor) -> Tensor: ...
 def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def exp2_(input: Tensor) -> Tensor: ...
-def expand_copy(input: Tensor, *size: Any, out: Tensor | None = None) -> Tensor: ...
+def expand_copy(
+    input: Tensor, *_size: Any, size: Any = ..., out: Tensor | None = None
+) -> Tensor: ...
 def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def expm1_(input: Tensor) -> Tensor: ...
 def eye(
@@ -643,14 +651,15 @@ def eye(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def fill(input: Tensor, value: Any) -> Tensor: ...
 def fill_(input: Tensor, value: Any) -> Tensor: ...
 def fix_(input: Tensor) -> Tensor: ...
 def flatten(input: Tensor, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor: ...
-def flip(input: Tensor, *dims: Any) -> Tensor: ...
+def flip(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
 def fliplr(input: Tensor) -> Tensor: ...
 def flipud(input: Tensor) -> Tensor: ...
 def float_power(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
@@ -690,8 +699,9 @@ def full_like(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     memory_format: Any = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def gather(
     input: Tensor,
@@ -857,6 +867,7 @@ def is_complex(input: Tensor) -> builtins.bool: ...
 def is_conj(input: Tensor) -> builtins.bool: ...
 def is_distributed(input: Tensor) -> builtins.bool: ...
 def is_floating_point(input: Tensor) -> builtins.bool: ...
+def is_inference(input: Tensor) -> builtins.bool: ...
 def is_neg(input: Tensor) -> builtins.bool: ...
 def is_nonzero(input: Tensor) -> builtins.bool: ...
 def is_same_size(input: Tensor, other: Tensor) -> builtins.bool: ...
@@ -940,8 +951,9 @@ def linspace(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def lobpcg(
     A: Tensor,
@@ -995,8 +1007,9 @@ def logspace(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def logsumexp(
     input: Tensor, dim: Any, keepdim: builtins.bool = False, *, out: Tensor | None = None
@@ -1132,7 +1145,9 @@ def median(
     *,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
-def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]: ...
+def meshgrid(
+    *_tensors: Any, tensors: Any = ..., indexing: str | None = None
+) -> tuple[Tensor, ...]: ...
 @overload
 def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1235,7 +1250,12 @@ def native_batch_norm(
     out: Any = None,
 ) -> tuple[Tensor, Tensor, Tensor]: ...
 def _native_batch_norm_legit(
-    input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any, out: Any = None
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    *_rest: Any,
+    rest: Any = ...,
+    out: Any = None,
 ) -> tuple[Tensor, Tensor, Tensor]: ...
 def native_group_norm(
     input: Tensor,
@@ -1287,21 +1307,32 @@ def normal(
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def numel(input: Tensor) -> builtins.int: ...
 def ones(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     layout: Any = None,
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
-def ones_like(input: Tensor, **options: Any) -> Tensor: ...
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    memory_format: Any = None,
+) -> Tensor: ...
 def orgqr(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def ormqr(
     input: Tensor,
@@ -1325,8 +1356,10 @@ def pca_lowrank(
     A: Tensor, q: builtins.int | None = None, center: builtins.bool = True, niter: builtins.int = 2
 ) -> Any: ...
 def pdist(input: Tensor, p: builtins.float = 2.0) -> Tensor: ...
-def permute(input: Tensor, *dims: Any) -> Tensor: ...
-def permute_copy(input: Tensor, *dims: Any, out: Tensor | None = None) -> Tensor: ...
+def permute(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
+def permute_copy(
+    input: Tensor, *_dims: Any, dims: Any = ..., out: Tensor | None = None
+) -> Tensor: ...
 def pinverse(input: Tensor, rcond: builtins.float = 1e-15) -> Tensor: ...
 def pixel_shuffle(input: Tensor, upscale_factor: builtins.int) -> Tensor: ...
 def pixel_unshuffle(input: Tensor, downscale_factor: builtins.int) -> Tensor: ...
@@ -1360,13 +1393,15 @@ def quantile(
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rad2deg_(input: Tensor) -> Tensor: ...
 def rand(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **options: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def rand_like(
     input: Tensor,
@@ -1376,10 +1411,11 @@ def rand_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randint(
-    low: builtins.int,
+    low: builtins.int = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -1387,6 +1423,8 @@ def randint(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randint_like(
@@ -1399,16 +1437,19 @@ def randint_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randn(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **options: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randn_like(
     input: Tensor,
@@ -1418,7 +1459,8 @@ def randn_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randperm(
     n: builtins.int,
@@ -1426,8 +1468,10 @@ def randperm(
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def range(
     start: Any,
@@ -1437,8 +1481,9 @@ def range(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def ravel(input: Tensor) -> Tensor: ...
 def real(input: Tensor) -> Tensor: ...
@@ -1457,7 +1502,7 @@ def repeat_interleave(
     *,
     output_size: builtins.int | None = None,
 ) -> Tensor: ...
-def reshape(input: Tensor, *shape: Any) -> Tensor: ...
+def reshape(input: Tensor, *_shape: Any, shape: Any = ...) -> Tensor: ...
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor: ...
 def resolve_conj(input: Tensor) -> Tensor: ...
 resolve_neg = resolve_conj
@@ -1706,7 +1751,7 @@ def threshold(
     input: Tensor, threshold: builtins.float, value: builtins.float, inplace: builtins.bool = False
 ) -> Tensor: ...
 def threshold_(input: Tensor, threshold: builtins.float, value: builtins.float) -> Tensor: ...
-def tile(input: Tensor, *dims: Any) -> Tensor: ...
+def tile(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
 def topk(
     input: Tensor,
     k: builtins.int,
@@ -1760,7 +1805,9 @@ def triu_indices(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
+def true_divide(
+    input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
+) -> Tensor: ...
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 fix = trunc
 def trunc_(input: Tensor) -> Tensor: ...
@@ -1828,7 +1875,8 @@ def view_as_real(input: Tensor) -> Tensor: ...
 def view_as_real_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def view_copy(
     input: Tensor,
-    *shape: Any,
+    *_shape: Any,
+    shape: Any = ...,
     dtype: dtype | None = None,
     size: Any = None,
     out: Tensor | None = None,
@@ -1846,13 +1894,22 @@ def xlogy(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -
 def xlogy_(input: Tensor, other: Tensor | Number) -> Tensor: ...
 def zero_(input: Tensor) -> Tensor: ...
 def zeros(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     layout: Any = None,
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
-def zeros_like(input: Tensor, **options: Any) -> Tensor: ...
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    memory_format: Any = None,
+) -> Tensor: ...

@@ -1,4 +1,4 @@
-"""Copies of memory that several arrays share: once, with the same places in it."""
+"""Copies of tensors as Python's objects, and of the memory that several of them share: once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,47 @@ import copy
 from typing import Any
 
 import numpy as np
+
+from .kernels import launch
+from .kernels.launch import kernels as kernel_tables
+from .tensor import Tensor, wrap
+
+
+def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if id(self) in memo:
+        return memo[id(self)]
+    if self._grad_fn is not None:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+            "protocol at the moment. If you were attempting to deepcopy a module, this may be "
+            "because of a tensor attribute that is not a leaf; detach() it first."
+        )
+    array = None if launch.recorder else copy_in_memory(self.array, memo)
+    if array is None:
+        array = kernel_tables[type(self.array)].clone(self.array, "K")
+    result = wrap(array, type(self))
+    memo[id(self)] = result
+    if self._requires_grad:
+        result.requires_grad = True
+    if self._grad is not None:
+        result._grad = copy.deepcopy(self._grad, memo)
+    return result
+
+
+def _reduce(self: Tensor, protocol: Any) -> Any:
+    array = self.array if self.is_meta else self.host_array()
+    return _rebuild, (type(self), array, str(self.device), self._requires_grad is True)
+
+
+def _rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool) -> Tensor:
+    tensor = wrap(wrap(array).to(device).array, cls)
+    if requires_grad:
+        tensor.requires_grad = True
+    return tensor
+
+
+setattr(Tensor, "__deepcopy__", _deepcopy)  # noqa: B010
+setattr(Tensor, "__reduce_ex__", _reduce)  # noqa: B010
 
 
 def copy_in_memory(array: Any, memo: dict[int, Any]) -> Any:

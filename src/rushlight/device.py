@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import Any, Self
 
 
 class device:
     """Where a tensor's memory is: a type ("cpu", "cuda") and an index.
+
+    As a context it is where tensors are made for which no device is given: `with device("cuda"):`.
+    Tensors of "meta" have none: they have a shape and a dtype, and no values.
 
     >>> import rushlight as torch
     >>> torch.device("cuda", 1)
@@ -59,9 +63,62 @@ class device:
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
+    def __enter__(self) -> Self:
+        chosen.append(self)
+        _thread.contexts.append(self)
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        chosen.remove(_thread.contexts.pop())
+
     def __reduce__(self) -> tuple[Any, ...]:
         return device, (self.type, self.index)
 
 
-known_types = ["cpu", "cuda"]
+known_types = ["cpu", "cuda", "meta"]
 cpu = device("cpu")
+
+
+# ---- where tensors are made for which no device is given
+
+# Every device that is one by a context or a default, in whatever thread; empty, all is the CPU's.
+chosen: list[device] = []
+
+
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.contexts: list[device] = []  # the innermost is the last
+        self.default: device | None = None
+
+
+_thread = _Thread()
+
+
+def default_device() -> device:
+    """Where this thread makes tensors for which no device is given."""
+    if not chosen:
+        return cpu
+    return _thread.contexts[-1] if _thread.contexts else _thread.default or cpu
+
+
+_device = device
+
+
+def set_default_device(device: Any) -> None:
+    """Makes tensors on `device` where none is given; None is the CPU again. Of this thread alone.
+
+    Functions that make a tensor from numbers or from nothing (`zeros`, `tensor`, `randn`) go by it,
+    and so do modules, but not `torch.Tensor(...)`. Within a `with torch.device(...)` that counts.
+
+    >>> import rushlight as torch
+    >>> torch.set_default_device("cpu")
+    >>> torch.get_default_device()
+    device(type='cpu')
+    >>> torch.set_default_device(None)
+    """
+    wanted = None if device is None else _device(device)
+    if _thread.default is not None:
+        chosen.remove(_thread.default)
+    _thread.default = wanted
+    if wanted is not None:
+        chosen.append(wanted)

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Self, TypeVar, cast, overload
 
+from .kernels.launch import watchers
+
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
@@ -16,7 +18,7 @@ class _State(threading.local):
     inference = False
     anomaly: Any = None  # what looks at gradients, see `autograd/anomaly_mode.py`
     task: Any = None  # the backward that runs, see `Task` in `autograd/engine.py`
-    destination: Any = None  # where the last operation of a function may write, see `ops/entry.py`
+    destination: Any = None  # where a function's last operation may write, see `ops/writing.py`
 
 
 state = _State()
@@ -39,7 +41,7 @@ class _Mode:
 
     def __enter__(self) -> None:
         self.previous = state.enabled
-        state.enabled = self.enabled
+        state.enabled = self.enabled and not state.inference
 
     def __exit__(self, *exception: Any) -> None:
         state.enabled = self.previous
@@ -120,10 +122,10 @@ class set_grad_enabled(_Mode):
     def __init__(self, mode: bool) -> None:
         self.previous = state.enabled
         self.enabled = mode
-        state.enabled = mode
+        state.enabled = mode and not state.inference
 
     def __enter__(self) -> None:
-        state.enabled = self.enabled
+        state.enabled = self.enabled and not state.inference
 
     def clone(self) -> set_grad_enabled:
         return set_grad_enabled(self.enabled)
@@ -134,7 +136,18 @@ class set_grad_enabled(_Mode):
 
 
 class inference_mode(_Mode):
-    """`no_grad` for code that never needs gradients of what it computes."""
+    """`no_grad` for code that never needs gradients of what it computes.
+
+    What is made inside cannot take part in what is recorded later: a later in-place change of it
+    raises RuntimeError, as does an operation that would save it for a backward. A `clone()` made
+    outside is a normal tensor. `inference_mode(False)` is normal again within another one.
+
+    >>> import rushlight as torch
+    >>> with torch.inference_mode():
+    ...     x = torch.ones(2)
+    >>> x.is_inference(), x.clone().is_inference()
+    (True, False)
+    """
 
     @overload
     def __new__(cls, mode: bool = True) -> Self: ...
@@ -152,11 +165,13 @@ class inference_mode(_Mode):
 
     def __enter__(self) -> None:
         self.before = (state.enabled, state.inference)
+        mode = self.mode
         # At once, so that no interrupt comes between.
-        state.enabled, state.inference = state.enabled and not self.mode, self.mode
+        state.enabled, state.inference, watchers[len(watchers) :] = not mode, mode, [self]
 
     def __exit__(self, *exception: Any) -> None:
         state.enabled, state.inference = self.before
+        watchers.remove(self)
 
     def clone(self) -> inference_mode:
         return inference_mode(self.mode)

@@ -1,114 +1,138 @@
-"""Who else may answer a call: modes, and arguments with a `__torch_function__` of their own.
+"""What is needed to answer calls for others: `__torch_function__` on classes and modes.
 
-Every function that `ops/declare.py` makes looks at `modes` and, when it fails, for arguments that
-are no tensors. That is all it costs where nobody overrides anything.
+`torch_function.py` tells how a call finds who answers it. Here is what programs use of it, and what
+lists the functions that can be answered for.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from .ops.declare import places
+from .ops.entry import parameters
 from .tensor import Tensor
+from .torch_function import (
+    BaseTorchFunctionMode,
+    DisableTorchFunction,
+    DisableTorchFunctionSubclass,
+    TorchFunctionMode,
+    enable_reentrant_dispatch,
+    entry_codes,
+    get_default_nowrap_functions,
+    handle_torch_function,
+    has_torch_function,
+    is_tensor_like,
+    wrap_torch_function,
+)
 
-# Every mode that is entered, of all threads, in order; a thread's innermost one answers its calls.
-modes: list[TorchFunctionMode] = []
-
-
-class TorchFunctionMode:
-    """A context in which `__torch_function__(func, types, args, kwargs)` answers every call.
-
-    While it runs the mode is left, so that the function can be called from it.
-
-    >>> import rushlight as torch
-    >>> class Names(torch.overrides.TorchFunctionMode):
-    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
-    ...         print(func.__name__)
-    ...         return func(*args, **(kwargs or {}))
-    >>> with Names():
-    ...     _ = torch.exp(torch.zeros(2))
-    zeros
-    exp
-    """
-
-    thread: int | None = None
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} has no __torch_function__")
-
-    def __enter__(self) -> TorchFunctionMode:
-        self.thread = threading.get_ident()
-        modes.append(self)
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        modes.remove(self)
+__all__ = [
+    "BaseTorchFunctionMode", "DisableTorchFunction", "DisableTorchFunctionSubclass",
+    "TorchFunctionMode", "enable_reentrant_dispatch", "get_default_nowrap_functions",
+    "get_ignored_functions", "get_overridable_functions", "get_testing_overrides",
+    "handle_torch_function", "has_torch_function", "is_tensor_like",
+    "is_tensor_method_or_property", "resolve_name", "wrap_torch_function",
+]  # fmt: skip
 
 
-def mode_of_thread() -> TorchFunctionMode | None:
-    """The innermost mode that this thread is in."""
-    here = threading.get_ident()
-    return next((mode for mode in reversed(modes) if mode.thread == here), None)
-
-
-def call_mode(mode: TorchFunctionMode, function: Any, args: Any, kwargs: Any) -> Any:
-    """The mode's answer, the mode being left meanwhile."""
-    types = tuple({type(value): None for value in overloaded(args, kwargs)})
-    position = modes.index(mode)
-    del modes[position]
-    try:
-        return mode.__torch_function__(function, types, args, kwargs)
-    finally:
-        modes.insert(position, mode)
-
-
-def overloaded(args: Iterable[Any], kwargs: dict[str, Any]) -> list[Any]:
-    """The arguments that override functions, one of each type, subclasses before their bases."""
-    found: list[Any] = []
-    for value in leaves((*args, *kwargs.values())):
-        kind = type(value)
-        if not hasattr(kind, "__torch_function__") or isinstance(value, Tensor):
-            continue
-        if any(type(other) is kind for other in found):
-            continue
-        at = next((i for i, other in enumerate(found) if issubclass(kind, type(other))), len(found))
-        found.insert(at, value)
+@functools.cache
+def _members() -> dict[str, Any]:
+    """The methods of tensors by name, and `__get__` and `__set__` of their properties."""
+    found: dict[str, Any] = {}
+    for name, member in vars(Tensor).items():
+        if isinstance(member, property):
+            found[f"{name}.__get__"] = member.__get__
+            if member.fset is not None:
+                found[f"{name}.__set__"] = member.__set__
+        elif inspect.isfunction(member) and hasattr(member, "plain"):
+            found[name] = member
     return found
 
 
-def leaves(values: Iterable[Any]) -> Iterable[Any]:
-    """Arguments, and what tuples and lists among them hold."""
-    for value in values:
-        if isinstance(value, (tuple, list)):
-            yield from leaves(value)
-        else:
-            yield value
+def _functions(place: str) -> dict[str, Any]:
+    """The functions of a module by name: "torch", "nn.functional"."""
+    return {name: f for name, f in places[place].items() if hasattr(f, "plain")}
 
 
-def handle_torch_function(
-    public_api: Callable[..., Any], relevant_args: Iterable[Any], *args: Any, **kwargs: Any
-) -> Any:
-    """The first answer other than NotImplemented that an argument gives; TypeError if none does."""
-    candidates = overloaded(relevant_args, {})
-    types = tuple(type(value) for value in candidates)
-    for value in candidates:
-        result = type(value).__torch_function__(public_api, types, args, kwargs)
-        if result is not NotImplemented:
-            return result
-    raise TypeError(
-        f"no implementation found for '{public_api.__module__}.{public_api.__name__}' on types "
-        f"that implement __torch_function__: {list(types)}"
-    )
+@functools.cache
+def get_ignored_functions() -> set[Callable[..., Any]]:
+    """The functions that no argument is asked about; modes see most of them."""
+    made = {f for place in _places() for f in _functions(place).values() if _makes(f)}
+    return made | {getattr(Tensor, name) for name in ("__iter__", "as_subclass", "__new__")}
 
 
-def has_torch_function(relevant_args: Iterable[Any]) -> bool:
-    """Whether an argument has an answer of its own, or a mode is entered."""
-    return bool(modes) or bool(overloaded(relevant_args, {}))
+def _makes(function: Any) -> bool:
+    """Whether a function makes a tensor of what is none, or of its values alone."""
+    if function.__code__ not in entry_codes or function.__name__ == "broadcast_shapes":
+        return True
+    kinds = [str(p.annotation) for name, p in parameters(function).items() if name != "out"]
+    return "device" in parameters(function) and not any("Tensor" in kind for kind in kinds)
 
 
-def is_tensor_like(value: Any) -> bool:
-    """Whether a value is a tensor or has a `__torch_function__`."""
-    return isinstance(value, Tensor) or hasattr(type(value), "__torch_function__")
+def _places() -> Iterator[str]:
+    return (place for place in places if place not in ("Tensor", ""))
+
+
+@functools.cache
+def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
+    """The functions that `__torch_function__` is asked about, by module, and those of `Tensor`."""
+    root = __name__.rpartition(".")[0]
+    found: dict[Any, list[Callable[..., Any]]] = {}
+    for place in _places():
+        module = sys.modules[root if place == "torch" else f"{root}.{place}"]
+        functions = dict.fromkeys(_functions(place).values())
+        found[module] = [f for f in functions if f not in get_ignored_functions()]
+    found[Tensor] = list(dict.fromkeys(_members().values()))
+    return found
+
+
+@functools.cache
+def get_testing_overrides() -> dict[Callable[..., Any], Callable[..., Any]]:
+    """For each overridable function one of the same signature that returns -1."""
+    found = {}
+    for functions in get_overridable_functions().values():
+        for function in functions:
+            found[function] = _dummy_of(function)
+    return found
+
+
+def _dummy_of(function: Any) -> Callable[..., Any]:
+    def dummy(*args: Any, **kwargs: Any) -> int:
+        return -1
+
+    entry: Any = function
+    if not inspect.isfunction(function):  # `__get__` or `__set__` of a property
+        entry = function.__self__.fget if function.__name__ == "__get__" else function.__self__.fset
+    setattr(dummy, "__signature__", inspect.signature(entry))  # noqa: B010
+    return dummy
+
+
+@functools.cache
+def _names() -> dict[Any, str]:
+    found: dict[Any, str] = {}
+    for place in sorted(_places(), key=lambda name: name != "torch"):
+        prefix = "torch" if place == "torch" else f"torch.{place}"
+        for name, function in _functions(place).items():
+            if function not in found or name == function.__name__:
+                found[function] = f"{prefix}.{name}"
+    for name, function in _members().items():
+        if function not in found:
+            found[function] = f"torch.Tensor.{name}"
+    return found
+
+
+def resolve_name(f: Callable[..., Any]) -> str | None:
+    """Where users find a function: "torch.add", "torch.Tensor.shape.__get__"; None if nowhere.
+
+    Unlike PyTorch, most methods are the functions of the same name: `torch.Tensor.add` is
+    `torch.add`, and is called that.
+    """
+    return _names().get(f)
+
+
+def is_tensor_method_or_property(func: Callable[..., Any]) -> bool:
+    """Whether a function is a method of tensors, or reads or sets a property of theirs."""
+    return func in set(_members().values())

@@ -2,12 +2,11 @@
 
 This file holds what a tensor is, and imports nothing that stands on it. What can be done with a
 tensor is attached as methods by those who do it: `ops/`, one file per family, the constructor among
-them (`ops/creation.py`), `autograd/` (`backward`) and `printing.py` (`repr`).
+them (`ops/from_data.py`), `autograd/` (`backward`) and `printing.py` (`repr`).
 """
 
 from __future__ import annotations
 
-import copy
 import math
 import weakref
 from collections.abc import Callable, Iterator
@@ -15,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
-from .copying import copy_in_memory
 from .device import device as Device
 from .dtype import COMPLEX, FLOATING, INTEGER, bfloat16, category_of
 from .dtype import dtype as DType
+from .grad_mode import state
 from .hooks import RemovableHandle
 from .kernels import launch
 from .kernels.base.memory_order import owner_of
 from .kernels.launch import kernels as kernel_tables
+from .kernels.launch import watchers
 from .layout import layout as Layout
 from .layout import strided
 from .size import Size
@@ -53,7 +53,7 @@ class Tensor(Methods):
 
     array: Any
     _grad: Tensor | None = None
-    _requires_grad: bool
+    _requires_grad: bool | None  # None: made within `inference_mode`
     _grad_fn: Any
     _view: View | None
     _output_number = 0
@@ -63,11 +63,16 @@ class Tensor(Methods):
     _hooks: dict[int, Callable[..., Any]] | None = None  # of a leaf; a node holds the others'
     _post_accumulate_hooks: dict[int, Callable[..., Any]] | None = None
     _retains_grad = False
+    _is_inference_leaf = False  # made within `inference_mode`, and requires a gradient
 
     if TYPE_CHECKING:  # attached, as the operations are
 
         def __new__(cls, *data: Any, device: Any = None) -> Self: ...
 
+        @classmethod
+        def __torch_function__(
+            cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any: ...
 
     # ---- what it is
 
@@ -123,11 +128,13 @@ class Tensor(Methods):
         return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
 
     def storage_offset(self) -> int:
-        start = kernel_tables[type(self.array)].data_pointer(owner_of(self.array))
-        return (self.data_ptr() - start) // self.array.itemsize
+        place = kernel_tables[type(self.array)].data_pointer
+        return (place(self.array) - place(owner_of(self.array))) // self.array.itemsize
 
     def data_ptr(self) -> int:
-        return kernel_tables[type(self.array)].data_pointer(self.array)
+        # Without memory there is no address: 0, and the place from there. Such memories are as far
+        # apart as addresses reach.
+        return kernel_tables[type(self.array)].data_pointer(self.array) % 2**64
 
     def element_size(self) -> int:
         return self.array.itemsize
@@ -171,7 +178,7 @@ class Tensor(Methods):
     def requires_grad(self) -> bool:
         if self._view is not None:
             self._view.bring_up_to_date(self)
-        return self._requires_grad
+        return self._requires_grad is True
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -186,6 +193,15 @@ class Tensor(Methods):
                 "only Tensors of floating point and complex dtype can require gradients "
                 f"(this one is {self.dtype}); convert it with .float() first"
             )
+        if self._requires_grad is None:  # an inference tensor
+            if not value:
+                return
+            if not state.inference:
+                raise RuntimeError(
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not "
+                    "allowed."
+                )
+            self._is_inference_leaf = True
         self._requires_grad = bool(value)
         launch.structure_changed()
 
@@ -243,6 +259,8 @@ class Tensor(Methods):
 
     @property
     def _version(self) -> int:
+        if self._requires_grad is None:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return 0 if self._counter is None else self._counter[0]
 
     def counter(self) -> list[Any]:
@@ -268,6 +286,8 @@ class Tensor(Methods):
             launch.recorder.see_tensor(self)
         tensor = wrap(self.array)
         tensor._counter = self.counter()
+        if self._requires_grad is None:
+            tensor._requires_grad = None
         return tensor
 
     detach = alias
@@ -276,7 +296,7 @@ class Tensor(Methods):
         if self._view is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         self._grad_fn = None
-        self._requires_grad = False
+        self._requires_grad = self._requires_grad and False
         self._output_number = 0
         return self
 
@@ -365,15 +385,15 @@ class Tensor(Methods):
         """The values as a NumPy array that shares this tensor's memory."""
         if force:
             return self.detach().cpu().numpy()
-        if self.requires_grad:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
-                "instead."
-            )
         if not isinstance(self.array, np.ndarray):
             raise TypeError(
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to "
                 "copy the tensor to host memory first."
+            )
+        if self.requires_grad:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
             )
         if self.array.dtype == bfloat16.numpy:
             raise TypeError("Got unsupported ScalarType BFloat16; convert with .float() first")
@@ -394,7 +414,7 @@ class Tensor(Methods):
             raise RuntimeError(
                 f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
             )
-        return self.host_array().item()
+        return kernel_tables[type(self.array)].scalar(self.array)
 
     def tolist(self) -> Any:
         return self.host_array().tolist()
@@ -437,39 +457,9 @@ class Tensor(Methods):
     __hash__ = object.__hash__
 
     def __format__(self, specification: str) -> str:
-        if self.array.ndim == 0 and type(self) is Tensor:
+        if self.array.ndim == 0 and type(self) is Tensor and not self.is_meta:
             return format(self.item(), specification)
         return object.__format__(self, specification)
-
-    # ---- copies of the object
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if id(self) in memo:
-            return memo[id(self)]
-        if self._grad_fn is not None:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol at the moment. If you were attempting to deepcopy a module, this may be "
-                "because of a tensor attribute that is not a leaf; detach() it first."
-            )
-        array = None if launch.recorder else copy_in_memory(self.array, memo)
-        if array is None:
-            array = kernel_tables[type(self.array)].clone(self.array, "K")
-        result = wrap(array, type(self))
-        memo[id(self)] = result
-        result._requires_grad = self._requires_grad
-        if self._grad is not None:
-            result._grad = copy.deepcopy(self._grad, memo)
-        return result
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self.host_array(), str(self.device), self._requires_grad)
-
-
-def _rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool) -> Tensor:
-    tensor = wrap(wrap(array).to(device).array, cls)
-    tensor._requires_grad = requires_grad
-    return tensor
 
 
 _new = object.__new__
@@ -482,7 +472,14 @@ def wrap(array: Any, cls: type[Tensor] = Tensor) -> Any:
     tensor._requires_grad = False
     tensor._grad_fn = None
     tensor._view = None
+    if watchers and state.inference:
+        tensor._requires_grad = None
     return tensor
+
+
+def version_of(tensor: Tensor) -> int:
+    """How often the tensor's memory has changed in place."""
+    return 0 if tensor._counter is None else tensor._counter[0]
 
 
 def wrap_dim(dim: int, ndim: int) -> int:

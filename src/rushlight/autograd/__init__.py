@@ -15,6 +15,7 @@ from ..grad_mode import (
 from ..kernels import launch
 from ..kernels.launch import kernels
 from ..tensor import Tensor, wrap
+from ..torch_function import handle_torch_function, has_torch_function
 from . import anomaly_mode, engine, forward_ad, function, functional, grad_mode, graph, variable
 from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .function import Function
@@ -109,6 +110,12 @@ def grad(
     wanted: list[Any] = [inputs] if isinstance(inputs, graph.GradientEdge) else _as_list(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    if has_torch_function((*roots, *wanted)):
+        return handle_torch_function(
+            grad, (*roots, *wanted), outputs, inputs, grad_outputs=grad_outputs,
+            retain_graph=retain_graph, create_graph=create_graph, allow_unused=allow_unused,
+            is_grads_batched=is_grads_batched, materialize_grads=materialize_grads,
+        )  # fmt: skip
     wanted = [_at_edge(v) if isinstance(v, graph.GradientEdge) else v for v in wanted]
     gradients = _root_gradients(roots, _as_list(grad_outputs, len(roots)))
     _check_differentiable(wanted)

@@ -14,7 +14,7 @@ from ..errors import NotSupportedError
 from ..grad_mode import no_grad
 from ..hooks import RemovableHandle
 from ..kernels import launch
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, version_of, wrap
 from . import saved
 
 next_sequence = count().__next__
@@ -68,7 +68,7 @@ class Node:
         if saved.contexts:
             values = _pack(values)
         self._saved = values
-        self._versions = tuple([v._version if isinstance(v, Tensor) else 0 for v in values])
+        self._versions = tuple([saved_version(v) if isinstance(v, Tensor) else 0 for v in values])
 
     def forget_written(self, target: Tensor) -> None:
         """Makes saved inputs stale that share the memory which this very call has overwritten."""
@@ -101,7 +101,7 @@ class Node:
                 "you need to access saved tensors after calling backward."
             )
         for value, version in zip(values, self._versions, strict=True):
-            if isinstance(value, Tensor) and value._version != version:
+            if isinstance(value, Tensor) and version_of(value) != version:
                 self._raise_modified(value, version)
         if type(values) is not tuple:
             values = tuple([v.unpacked() if type(v) is _Packed else v for v in values])
@@ -121,7 +121,7 @@ class Node:
             "one of the variables needed for gradient computation has been modified by an inplace "
             f"operation: [{value.type()} {list(value.shape)}], which is "
             f"{'output 0' if self.saves_output else 'an input'} of {type(self).__name__}, is at "
-            f"version {value._version}; expected version {version} instead. Hint: use the "
+            f"version {version_of(value)}; expected version {version} instead. Hint: use the "
             "out-of-place form of the operation that changed it, or clone() the tensor first."
         )
 
@@ -228,10 +228,10 @@ class _Packed:
         self.was_array = not isinstance(value, Tensor)
         tensor = wrap(value) if self.was_array else value
         self.edge = edge_to(tensor)
-        version = tensor._version
+        version = version_of(tensor)
         with no_grad():
             self.content = pack(tensor)
-        if tensor._version != version:
+        if version_of(tensor) != version:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as "
                 "input to pack hook cannot be modified by in-place operations, as this can lead to "
@@ -282,3 +282,14 @@ class _Unpacked(Node):
 
     def backward(self, grad: Tensor) -> Any:
         return grad
+
+
+def saved_version(tensor: Tensor) -> int:
+    if tensor._requires_grad is None:
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+            "inference mode in computation tracked by autograd. To work around this, you can make "
+            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
+            "instead of `torch.inference_mode()`."
+        )
+    return 0 if tensor._counter is None else tensor._counter[0]

@@ -136,6 +136,7 @@ class Operation(Node):
         recording = False
         original = x
         check_memory(x)
+        check_overlap(x, others)
         if state.enabled and is_tracked(x):
             check_inplace(x)
             recording = cls.differentiable and x.requires_grad
@@ -181,7 +182,9 @@ class Operation(Node):
             output._requires_grad = True
             return
         for number, tensor in enumerate(output):
-            if isinstance(tensor, Tensor) and tensor.dtype.category >= FLOATING:
+            if not isinstance(tensor, Tensor):
+                continue
+            if DType.from_numpy(tensor.array.dtype).category >= FLOATING:
                 tensor._grad_fn = node
                 tensor._requires_grad = True
                 tensor._output_number = number
@@ -227,7 +230,7 @@ class ViewOperation(Operation):
             launch.recorder.see_call(cls.operation_name, (source, *parameters), shared)
         view: Any = _new(Tensor)
         view.array = shared
-        view._requires_grad = False
+        view._requires_grad = None if source._requires_grad is None else False
         view._grad_fn = None
         view._counter = source._counter or source.counter()
         origin = source._view
@@ -253,6 +256,14 @@ class ViewOperation(Operation):
             view._grad_fn = node
             view._requires_grad = True
         return view
+
+
+def watch(name: str, inputs: tuple[Any, ...], output: Tensor) -> None:
+    """Tells a recorder of a call, and marks what is made within `inference_mode`."""
+    if launch.recorder is not None:
+        launch.recorder.see_call(name, inputs, output.array)
+    if state.inference:
+        output._requires_grad = None
 
 
 class SavesInputs(Operation):
@@ -324,7 +335,7 @@ def told_sizes(arguments: Any) -> str:
     """The shapes and numbers that an operation was given, for a message."""
     told = []
     for value in arguments:
-        shape = getattr(value, "shape", None)
+        shape = getattr(value.array if isinstance(value, Tensor) else value, "shape", None)
         if shape is not None:
             told.append(f"a tensor of sizes {list(shape)}")
         elif type(value) is int or type(value) in (tuple, list) and all(
@@ -354,7 +365,10 @@ def check_inplace(x: Tensor) -> None:
 
 
 def check_memory(x: Tensor) -> None:
-    """Raises PyTorch's error for a change in place of elements that share their memory."""
+    """Raises PyTorch's errors for a change in place of elements that share their memory, and of
+    what was made within `inference_mode`."""
+    if x._requires_grad is None:
+        check_inference(x)
     array = x.array
     if 0 in array.strides and array.size and any(
         s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
@@ -363,6 +377,52 @@ def check_memory(x: Tensor) -> None:
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
         )
+
+
+def check_inference(x: Tensor) -> None:
+    """Raises PyTorch's error for a change in place of an inference tensor in normal mode."""
+    if x._requires_grad is None and not state.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make "
+            "a clone to get a normal tensor before doing inplace update."
+        )
+
+
+def check_overlap(x: Tensor, sources: Any) -> None:
+    """Raises PyTorch's error for a change in place by tensors that share a part of x's memory.
+
+    Tensors of one memory have one version counter. As in PyTorch, what has gaps is not looked at.
+    """
+    if x._counter is None:
+        return
+    for source in sources:
+        if not isinstance(source, Tensor) or source._counter is not x._counter:
+            continue
+        if source.array is x.array or type(x.array) not in launch.plain_tables:
+            continue
+        ours, theirs = memory_of(x), memory_of(source)
+        apart = ours[1] <= theirs[0] or theirs[1] <= ours[0]
+        if apart or not _is_dense(x, ours) or not _is_dense(source, theirs):
+            continue
+        if ours != theirs or x.array.strides != source.array.strides:
+            raise OperationError(
+                "unsupported operation: some elements of the input tensor and the written-to "
+                "tensor refer to a single memory location. Please clone() the tensor before "
+                "performing the operation."
+            )
+
+
+def memory_of(tensor: Tensor) -> tuple[int, int]:
+    """The addresses of a tensor's first byte and of that behind its last."""
+    x = tensor.array
+    start = launch.plain_tables[type(x)].data_pointer(x)
+    moves = [(n - 1) * step for n, step in zip(x.shape, x.strides, strict=True)]
+    low, high = (sum(m for m in moves if (m > 0) == up) for up in (False, True))
+    return start + low, start + high + x.itemsize
+
+
+def _is_dense(tensor: Tensor, memory: tuple[int, int]) -> bool:
+    return memory[1] - memory[0] == tensor.array.nbytes
 
 
 def rebase_history(x: Tensor, node: Node, number: int = 0) -> None:

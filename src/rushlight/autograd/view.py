@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..grad_mode import enable_grad
+from ..grad_mode import inference_mode
 from ..tensor import Tensor
 
 
@@ -34,7 +34,7 @@ class View:
 
     def refresh(self, view: Tensor) -> None:
         self.base_grad_fn = self.base._grad_fn
-        with enable_grad():
+        with inference_mode(False):  # recording, whatever the mode is
             fresh = View.replay(self.base, self.steps)
         view._grad_fn = fresh._grad_fn
         view._requires_grad = fresh._requires_grad

@@ -61,7 +61,7 @@ class Recorder:
         self.sharing: list[tuple[Tensor, Tensor]] = []  # that have one array
         self.met: list[tuple[Tensor, Any]] = []  # likewise, weak references to the second ones
         self.gradients: dict[Tensor, bool | None] = {}  # leaf -> had one at first; None: set first
-        self.lasting: list[tuple[Tensor, bool, Any]] = []  # tensors, `requires_grad`, shape
+        self.lasting: list[tuple[Tensor, bool | None, Any]] = []  # tensors, `requires_grad`, shape
         self.modules: dict[int, Any] = {}  # id -> (module, names of attributes, what they were)
         self.optimizers: dict[int, Any] = {}  # id -> (optimizer, its states before the step)
         self.live_values: list[LiveValue] = []
@@ -411,10 +411,12 @@ class Recorder:
     def active(self) -> Iterator[None]:
         with launch.intercepted(lambda table: _RecordingTable(table, self)):
             try:
+                launch.watchers.append(self)
                 launch.recorder = self
                 yield
             finally:
                 launch.recorder = None
+                launch.watchers[:] = [other for other in launch.watchers if other is not self]
 
 
 class _RecordingTable:
@@ -438,6 +440,6 @@ class _RecordingTable:
 def _user_line() -> str:
     """The innermost line outside this package that is being run."""
     for frame in reversed(traceback.extract_stack()):
-        if not frame.filename.startswith(PACKAGE):
+        if not frame.filename.startswith((PACKAGE, "<entry of ")):
             return f"{frame.filename}:{frame.lineno}: `{frame.line}`"
     return "a line of the framework"

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any
 
+from ..device import chosen as chosen_devices
+from ..device import default_device
 from ..dtype import get_default_dtype
 from ..grad_mode import state
 from ..kernels import launch
 from ..nn.module import Module
 from ..tensor import Tensor
+from ..torch_function import modes as function_modes
 from .capture import PACKAGE, Recorder
 from .confirm import difference
 from .entry import Entry
@@ -92,13 +95,13 @@ class CompiledFunction:
         return self.last_used.record
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.refusal is not None or launch.is_intercepted:
+        if self.refusal is not None or launch.is_intercepted or function_modes:
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
         try:
             key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else (),
                    sharing(tensors), state.enabled, state.inference,
-                   get_default_dtype())  # fmt: skip
+                   get_default_dtype(), default_device() if chosen_devices else None)  # fmt: skip
         except CaptureError as error:
             self._run_eagerly(str(error))
             return self.function(*args, **kwargs)
@@ -138,11 +141,13 @@ class CompiledFunction:
             return self.function(*args, **kwargs)
         randomness = _other_random_states() if names.has_other_random else None
         recorder = Recorder(tensors, names, self.fullgraph)
-        modes = state.enabled, get_default_dtype()
+        modes = state.enabled, get_default_dtype(), default_device()
         with recorder.active():
             result = self.function(*args, **kwargs)
-        if modes != (state.enabled, get_default_dtype()):
-            recorder.fail("leaves another grad mode or default dtype behind", at_line=False)
+        if modes != (state.enabled, get_default_dtype(), default_device()):
+            recorder.fail(
+                "leaves another grad mode or default dtype or device behind", at_line=False
+            )
         if names.has_other_random and randomness != _other_random_states():
             recorder.fail("draws random numbers of Python's or NumPy's own", at_line=False)
         if hasattr(result, "__next__") or hasattr(result, "__await__"):
@@ -281,6 +286,6 @@ def _other_random_states() -> Any:
 def _warn(message: str) -> None:
     """A warning at the line outside this package that led here."""
     level = 2
-    while sys._getframe(level - 1).f_code.co_filename.startswith(PACKAGE):
+    while sys._getframe(level - 1).f_code.co_filename.startswith((PACKAGE, "<entry of ")):
         level += 1
     warnings.warn(message, stacklevel=level)

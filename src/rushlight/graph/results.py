@@ -24,7 +24,7 @@ class Made:
     """A tensor whose array a kernel makes."""
 
     slot: int
-    requires_grad: bool  # as a leaf: `requires_grad_()` was called on it
+    requires_grad: bool | None  # as a leaf: `requires_grad_()` was called on it
     is_alias: bool  # `y.detach()` beside y
 
     def build(self, replay: Replayed) -> Tensor:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..device import device
+from ..device import default_device, device
 from . import launch
 from .launch import tables_by_device
 
 # Per kind of accelerator that is in use: how many there are, and which is the current one.
 _counts: dict[str, int] = {}
 _currents: dict[str, Callable[[], int]] = {}
+_WITHOUT_INDEX = ("cpu", "meta")  # of which there is one
 
 
 def find_table(where: device | None) -> Any:
@@ -20,7 +21,7 @@ def find_table(where: device | None) -> Any:
         return tables_by_device["cpu"]
     if where.type not in tables_by_device:
         _open(where.type)
-    if where.index is None:
+    if where.index is None or where.type == "meta":
         return tables_by_device[where.type]
     if where.index >= _counts[where.type]:
         raise RuntimeError(
@@ -36,6 +37,8 @@ def _open(kind: str) -> None:
         from .cuda import open_cuda
 
         open_cuda()
+    elif kind == "meta":
+        from . import meta  # noqa: F401 - makes the device known
 
 
 def register_accelerator(kind: Any, count: int) -> None:
@@ -58,15 +61,17 @@ def register_accelerator(kind: Any, count: int) -> None:
 
 def with_index(where: device) -> device:
     """`where` with the index that it means: of an accelerator without one, the current device."""
-    if where.type == "cpu":
-        return device("cpu")
+    if where.type in _WITHOUT_INDEX:
+        return device(where.type)
     find_table(where)
     return where if where.index is not None else device(where.type, _currents[where.type]())
 
 
 def is_same_device(wanted: device, have: device) -> bool:
     """Whether `wanted`, which may name no index, means `have`."""
-    return wanted.type == have.type and (wanted.type == "cpu" or with_index(wanted) == have)
+    if wanted.type != have.type:
+        return False
+    return wanted.type in _WITHOUT_INDEX or with_index(wanted) == have
 
 
 def is_present(where: device) -> bool:
@@ -81,3 +86,14 @@ def is_present(where: device) -> bool:
 def is_open(kind: str) -> bool:
     """Whether devices of a kind are in use."""
     return kind in tables_by_device
+
+
+def get_default_device() -> device:
+    """Where tensors are made for which no device is given, with its index.
+
+    >>> import rushlight as torch
+    >>> torch.get_default_device()
+    device(type='cpu')
+    """
+    where = default_device()
+    return where if where.type == "cpu" else with_index(where)

@@ -59,6 +59,10 @@ batching: Any = None
 
 # ---- for whoever keeps a record of calls (see graph/capture.py)
 
+# Who looks at every result: the recorder at work, and each `inference_mode` that is entered, in
+# whatever thread. Empty, it says so to the operations at no cost.
+watchers: list[Any] = []
+
 # The recorder at work, and what part of a training step the calls belong to.
 recorder: Any = None
 phase = "forward"

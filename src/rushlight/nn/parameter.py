@@ -6,9 +6,22 @@ from typing import Any
 
 from ..kernels.launch import kernels as kernel_tables
 from ..tensor import Tensor, wrap
+from ..torch_function import disabled_torch_function, is_overriding
 
 
-class Parameter(Tensor):
+class _Kind(type):
+    """The class of `Parameter` and `Buffer`: what was made of a tensor whose class overrides
+    functions is an instance of both. It keeps its own class, and the mark says what it is, too."""
+
+    mark: str
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if type.__instancecheck__(cls, instance):
+            return True
+        return "mark" in cls.__dict__ and getattr(instance, cls.mark, False)
+
+
+class Parameter(Tensor, metaclass=_Kind):
     """A tensor that is trained: assigned to a module, it becomes one of its parameters.
 
     It shares the memory of `data` and, unlike a result of operations, requires a gradient even
@@ -22,10 +35,11 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
+    mark = "_is_param"
+    __torch_function__ = staticmethod(disabled_torch_function)  # type: ignore[assignment]
+
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Parameter:
-        parameter = _wrap_data(cls, data)
-        parameter.requires_grad = requires_grad
-        return parameter
+        return _made_of(cls, data, requires_grad, Parameter)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A parameter of the same values; the gradient is not copied."""
@@ -37,7 +51,7 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
-class Buffer(Tensor):
+class Buffer(Tensor, metaclass=_Kind):
     """A tensor that assignment to a module registers as a buffer: state that is not trained.
 
     >>> import rushlight as torch
@@ -49,10 +63,12 @@ class Buffer(Tensor):
 
     __slots__ = ()
 
+    mark = "_is_buffer"
     persistent: bool = True
+    __torch_function__ = staticmethod(disabled_torch_function)  # type: ignore[assignment]
 
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Buffer:
-        buffer = _wrap_data(cls, data)
+        buffer = _made_of(cls, data, False, Buffer)
         buffer.persistent = persistent
         return buffer
 
@@ -62,14 +78,32 @@ class Buffer(Tensor):
         return memo[id(self)]
 
 
-def _wrap_data(cls: type[Tensor], data: Tensor | None) -> Any:
+def _made_of(cls: type[Tensor], data: Tensor | None, requires_grad: bool, kind: Any) -> Any:
+    """A leaf that shares the memory of `data`: of `cls`, or of the class of `data` if that
+    overrides functions, and then marked as one of `kind`."""
     if data is None:
         from ..ops.creation import empty
 
         data = empty(0)
     if not isinstance(data, Tensor):
         raise TypeError(f"{cls.__name__}: expected a Tensor as data, got {type(data).__name__}")
-    return wrap(data.array, cls)
+    if not is_overriding(type(data)):
+        made = wrap(data.array, cls)
+        if data._requires_grad is None:
+            made._requires_grad = None
+        made.requires_grad = requires_grad
+        return made
+    made = data.detach().requires_grad_(requires_grad)
+    if type(made) is not type(data):
+        raise RuntimeError(
+            f"Creating a {kind.__name__} from an instance of type {type(data).__name__} requires "
+            "that detach() returns an instance of the same type, but return type "
+            f"{type(made).__name__} was found instead. To use the type as a {kind.__name__}, "
+            "please correct the detach() semantics defined by its __torch_function__() "
+            "implementation."
+        )
+    setattr(made, kind.mark, True)
+    return made
 
 
 def _copied(tensor: Tensor) -> Tensor:

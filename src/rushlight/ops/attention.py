@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import BOOL, FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, check_taken
+from ..dtype import BOOL
+from ..errors import OperationError
 from ..grad_mode import enable_grad, state
 from ..random import default_state
 from ..tensor import Tensor, wrap
@@ -180,8 +181,7 @@ def _check(
             f"{name}: Expected query, key, and value to have the same dtype, but got "
             f"{query.dtype}, {key.dtype} and {value.dtype}"
         )
-    if query.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name}: not implemented for {query.dtype}")
+    check_taken(name, query, FLOATS)
     if q[-1] != k[-1] or k[-2] != v[-2]:
         raise OperationError(
             f"{name}: query and key must have the same last dimension, key and value the same "

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs
+from ..categories import ORDERED, check_taken, refused
 from ..dtype import COMPLEX, uint8
 from ..dtype import bool as bool_
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..kernels import launch
 from ..scalars import assigned, checked, number
 from ..tensor import Tensor
 from ..types import Number
-from .common import check_ordered, conjugated, methods
+from .common import conjugated, methods
 from .declare import Binary, operation
 from .promotion import (
     check_cast,
@@ -171,7 +172,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         limits = [v if v is None else _as_tensor(v, input) for v in (min, max)]
         operands = iter(of_one_dtype(input, *(v for v in limits if v is not None)))
-        input = check_ordered("clamp", next(operands))
+        input = check_taken("clamp", next(operands), ORDERED)
         return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
     numpy_type = input.array.dtype
     if numpy_type.kind == "f" and type(min) in _PLAIN and type(max) in _PLAIN:
@@ -179,7 +180,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         return Clamp.finish(input, low, None if max is None else checked(max, numpy_type))
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
-        raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
+        raise refused("clamp", kind, ORDERED)
     min, max = (v if v is None else checked(number(v), kind.numpy) for v in (min, max))
     return Clamp.finish(input if kind is input.dtype else input.to(kind), min, max)
 
@@ -203,13 +204,13 @@ def _as_tensor(value: Any, like: Tensor) -> Tensor:
 @operation
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements; nan if either is."""
-    return check_ordered("maximum", _maximum(input, other))
+    return _maximum(input, other)
 
 
 @operation
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements; nan if either is."""
-    return check_ordered("minimum", _minimum(input, other))
+    return _minimum(input, other)
 
 
 @overload

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, check_taken
 from ..dtype import COMPLEX, category_of
 from ..errors import OperationError
 from ..tensor import Tensor
@@ -52,6 +53,7 @@ floor, ceil, trunc, sign = Floor.define(), Ceil.define(), Trunc.define("fix"), S
 def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
     """The nearest whole number, the even one of two; or the nearest with so many decimals."""
     if decimals:
+        check_taken("round", input, FLOATS)
         scale = 10.0**decimals
         return Round.apply(input * scale) / scale
     return Round.finish(input)

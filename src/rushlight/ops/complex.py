@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, ViewOperation
-from ..dtype import FLOATING, category_of
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, check_taken
+from ..errors import OperationError
 from ..tensor import Tensor
 from .choices import where
 from .common import conjugated, methods
@@ -174,8 +174,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle))."""
     a, b = promoted("polar", abs, angle)
-    if category_of(a.array.dtype) != FLOATING:
-        raise NotSupportedError(f"polar is not implemented for {a.dtype}")
+    check_taken("polar", a, FLOATS)
     return Complex.apply(a * b.cos(), a * b.sin())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, refused
 from ..dtype import INTEGER, float32, float64, int64
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
@@ -68,7 +69,7 @@ def ctc_loss(
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
     if log_probs.dtype not in (float32, float64):
-        raise NotSupportedError(f"ctc_loss: not implemented for {log_probs.dtype}")
+        raise refused("ctc_loss", log_probs.dtype, FLOATS)
     is_batched = log_probs.array.ndim == 3
     if not is_batched:
         if log_probs.array.ndim != 2:

@@ -24,29 +24,31 @@ import inspect
 import linecache
 import types
 from collections import defaultdict
-from collections.abc import Callable
-from operator import mul
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar, overload
 
-from ..autograd.mirror import reach
-from ..autograd.node import edge_to, next_sequence
 from ..autograd.operation import Operation
-from ..grad_mode import state
-from ..kernels import launch
-from ..kernels.launch import kernels as tables
 from ..missing import pytorch_names
-from ..overrides import modes
 from ..tensor import Tensor
+from ..torch_function import entry_codes, modes
 from ..types import Number
-from .entry import UNANSWERED, absent, answer_operator, entry_codes, rescue, run_inplace, special
-from .promotion import inplace_operand, is_plain_change, operands, promoted, refuse_bool
+from .entry import UNANSWERED, absent, answer_operator, given_by_name, rescue, special
+from .promotion import operands, promoted, refuse_bool, scaled_by
+from .templates import (
+    binary,
+    binary_inplace,
+    described,
+    scaled,
+    symbol,
+    unary,
+    unary_inplace,
+)
+from .writing import run_inplace
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 # Where users find what is declared: names by "torch", "Tensor", "nn.functional", "special", ...
 places: dict[str, dict[str, Any]] = defaultdict(dict)
-
-_new = object.__new__
 
 
 class UnaryFunction(Protocol):
@@ -77,6 +79,8 @@ def publish_all(function: Any, place: str, method: bool, aliases: tuple[str, ...
     """
     if place:
         publish(function, place, function.__name__, method)
+    if place not in ("", "torch", "Tensor", "nn.functional"):
+        function.title = f"{place}.{function.__name__}"  # as messages have it
     for alias in aliases:
         elsewhere, _, name = alias.rpartition(".")
         publish(function, elsewhere or place, name, method and not elsewhere)
@@ -91,11 +95,11 @@ class Unary(Operation):
     @classmethod
     def define(cls, *aliases: str, inplace: bool = True, place: str = "torch") -> UnaryFunction:
         """Makes the function, the method and the in-place method that users call."""
-        function = _described(_unary(cls), cls, cls.operation_name)
+        function = described(unary(cls), cls, cls.operation_name)
         function.plain, function.operation = cls.finish, cls
         publish_all(function, place, place == "torch", aliases)
         if inplace:
-            _publish_inplace(_unary_inplace(cls), cls, aliases)
+            _publish_inplace(unary_inplace(cls), cls, aliases)
         return function
 
 
@@ -111,14 +115,14 @@ class Binary(Operation):
 
         With `alpha` the function takes a number that `other` is multiplied by.
         """
-        core = _described(_binary(cls, rescue), cls, cls.operation_name)
+        core = described(binary(cls, rescue), cls, cls.operation_name)
         core.plain, core.operation = cls.call, cls
         if not cls.takes_numbers:
             core.__annotations__["other"] = "Tensor"
-        function = _described(_scaled(core), cls, cls.operation_name) if alpha else core
+        function = described(scaled(cls, core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
-        written = _binary_inplace(cls, alpha)
+        written = binary_inplace(cls, alpha)
         if inplace:
             _publish_inplace(written, cls, aliases)
         if operator:
@@ -128,189 +132,27 @@ class Binary(Operation):
     @classmethod
     def call(cls, input: Any, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """The operation with its operands promoted, without the short cuts of the entry."""
-        other = other if alpha == 1 else mul(other, alpha)
+        if alpha != 1:
+            other = scaled_by(cls.operation_name, input, other, alpha)
         if not isinstance(input, Tensor):
             refuse_bool(cls, input, other)
-            input, other = promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
-        return cls.finish(*operands(cls, input, other)[:2])
-
-
-def _unary(cls: type[Unary]) -> Any:
-    name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
-
-    def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-        if out is not None or modes:
-            return special(function, locals())
-        try:
-            array = tables[type(input.array)].KERNEL(input.array)
-        except Exception as error:
-            answer = rescue(function, error, locals())
-            if answer is UNANSWERED:
-                raise
-            return answer
-        if launch.recorder is not None:
-            launch.recorder.see_call(name, (input,), array)
-        output: Any = _new(Tensor)
-        output.array = array
-        output._requires_grad = False
-        output._grad_fn = output._view = None
-        # A view's slot may not know yet that its base has come to require a gradient.
-        if (input._requires_grad or input._view is not None and input.requires_grad) and (
-            state.enabled and differentiable
-        ):
-            node: Any = _new(cls)
-            node._edges = (edge_to(input),)  # which may make nodes: they come before this one
-            node._sequence = next_sequence()
-            node._saved = ()
-            node._shape, node._dtype = array.shape, array.dtype
-            if has_context:
-                node.setup_context((input,), output)
-            output._grad_fn = node
-            output._requires_grad = True
-        return output
-
-    return _with_names(function, cls.kernel, name)
-
-
-def _binary(cls: type[Binary], rescued: Any) -> Any:
-    name, has_context, differentiable = cls.operation_name, cls.has_context, cls.differentiable
-    takes_numbers = cls.takes_numbers
-
-    def function(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-        if out is not None or modes:
-            return special(function, locals())
-        try:
-            x = input.array
-            if isinstance(other, Tensor):
-                y = other.array
-                if x.dtype is not y.dtype or type(x) is not type(y):
-                    input, other, x, y = operands(cls, input, other)
-            else:
-                y = other
-                if type(y) is not float or x.dtype.kind != "f" or not takes_numbers:
-                    input, other, x, y = operands(cls, input, other)
-            array = tables[type(x)].KERNEL(x, y)
-        except Exception as error:
-            answer = rescued(function, error, locals())
-            if answer is UNANSWERED:
-                raise
-            return answer
-        if launch.recorder is not None:
-            launch.recorder.see_call(name, (input, other), array)
-        output: Any = _new(Tensor)
-        output.array = array
-        output._requires_grad = False
-        output._grad_fn = output._view = None
-        recording = input._requires_grad or input._view is not None and input.requires_grad
-        if not recording and y is not other:
-            recording = (
-                other._requires_grad  # type: ignore[union-attr]  # a tensor: y is its array
-                or other._view is not None  # type: ignore[union-attr]
-                and other.requires_grad  # type: ignore[union-attr]
+            return cls.finish(
+                *promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
             )
-        if recording and state.enabled and differentiable:
-            node: Any = _new(cls)
-            node._edges = (edge_to(input), edge_to(other))
-            node._sequence = next_sequence()
-            node._saved = ()
-            node._shape, node._dtype = array.shape, array.dtype
-            if has_context:
-                node.setup_context((input, other), output)
-            output._grad_fn = node
-            output._requires_grad = True
-        return output
-
-    return _with_names(function, cls.kernel, name)
-
-
-def _scaled(core: Any) -> Any:
-    def function(
-        input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
-    ) -> Tensor:
-        if out is not None or modes:
-            return special(function, locals())
-        try:
-            return core(input, other if alpha == 1 else mul(other, alpha))
-        except Exception as error:
-            answer = rescue(function, error, locals())
-            if answer is UNANSWERED:
-                raise
-            return answer
-
-    entry_codes.add(function.__code__)
-    return function
-
-
-def _unary_inplace(cls: type[Unary]) -> Any:
-    def function(input: Tensor) -> Tensor:
-        if modes:
-            return special(function, locals())
-        try:
-            return cls.apply_inplace(input)
-        except Exception as error:
-            answer = rescue(function, error, locals())
-            if answer is UNANSWERED:
-                raise
-            return answer
-
-    entry_codes.add(function.__code__)
-    return function
-
-
-def _binary_inplace(cls: type[Binary], alpha: bool) -> Any:
-    def function(input: Tensor, other: Tensor | Number) -> Tensor:
-        if modes:
-            return special(function, locals())
-        try:
-            if is_plain_change(input, other):
-                x, y = input.array, other.array  # type: ignore[union-attr]  # it is plain
-                tables[type(x)].KERNEL(x, y, x)
-                input.bump_version()
-                if len(input._counter) > 1:  # type: ignore[arg-type]  # the change has made it
-                    reach(input)
-                return input
-            return cls.apply_inplace(input, inplace_operand(cls, input, other))
-        except Exception as error:
-            answer = rescue(function, error, locals())
-            if answer is UNANSWERED:
-                raise
-            return answer
-
-    def scaled(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        if modes:
-            return special(scaled, locals())
-        try:
-            if alpha == 1:
-                return function(input, other)
-            return cls.apply_inplace(input, inplace_operand(cls, input, other, alpha))
-        except Exception as error:
-            answer = rescue(scaled, error, locals())
-            if answer is UNANSWERED:
-                raise
-            return answer
-
-    core = _with_names(function, cls.kernel, cls.operation_name + "_")
-    if not cls.takes_numbers:
-        core.__annotations__["other"] = "Tensor"
-    if not alpha:
-        return core
-    core.plain, core.operation = core, cls
-    entry_codes.add(scaled.__code__)
-    return scaled
+        return cls.finish(*operands(cls, input, other)[:2])
 
 
 def _publish_inplace(function: Any, cls: type[Operation], aliases: tuple[str, ...]) -> None:
     name = cls.operation_name
-    _described(function, cls, name + "_")
+    described(function, cls, name + "_")
     function.__doc__ = f"`{name}`, with the result written to this tensor."
-    function.plain, function.operation = function, cls
     for alias in (name, *aliases):
         if "." not in alias:
             publish(function, "Tensor", alias + "_", True)
 
 
 def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
-    forward = _described(_binary(cls, answer_operator), cls, f"__{name}__")
+    forward = described(binary(cls, answer_operator), cls, f"__{name}__")
     forward.plain, forward.operation = cls.call, cls
     publish(forward, "Tensor", f"__{name}__", True)
     if name in ("eq", "ne", "lt", "le", "gt", "ge"):  # Python turns these around by itself
@@ -325,50 +167,6 @@ def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
         publish(inplace, "Tensor", f"__i{name}__", True)
 
 
-def symbol(function: Any, name: str) -> Any:
-    """A function as an operator of Python's syntax: what is no operand may know the answer itself.
-
-    An operator whose name begins with `__r` belongs to the right-hand operand.
-    """
-
-    def operator(self: Tensor, other: Any) -> Any:
-        try:
-            return function(self, other)
-        except TypeError:
-            return NotImplemented
-
-    def reflected(self: Tensor, other: Any) -> Any:  # not by `operator`: a call less
-        try:
-            return function(other, self)
-        except TypeError:
-            return NotImplemented
-
-    made = reflected if name.startswith("__r") else operator
-    made.__name__ = name
-    made.__wrapped__ = function  # type: ignore[attr-defined]  # as functools.wraps has it
-    return made
-
-
-def _with_names(function: Any, kernel: str, name: str) -> Any:
-    """A copy of a template's code whose attribute KERNEL is the kernel's name.
-
-    An attribute's name is a constant of the code: looking the kernel up by a variable name would
-    cost each call a function call more.
-    """
-    code = function.__code__
-    names = tuple(kernel if n == "KERNEL" else n for n in code.co_names)
-    function.__code__ = code.replace(co_names=names, co_name=name)
-    entry_codes.add(function.__code__)
-    return function
-
-
-def _described(function: Any, cls: type[Operation], name: str) -> Any:
-    function.__name__ = function.__qualname__ = name
-    function.__module__ = cls.__module__
-    function.__doc__ = cls.__doc__
-    return function
-
-
 # ---- functions with a signature of their own
 
 
@@ -379,36 +177,40 @@ def operation(place: AnyFunction) -> AnyFunction: ...
 @overload
 def operation(
     place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    out: str = "cast",
+    out: str = "cast", asks: bool = True,
 ) -> Callable[[AnyFunction], AnyFunction]: ...
 
 
 def operation(
     place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    out: str = "cast",
+    out: str = "cast", asks: bool = True,
 ) -> Any:
     """Makes a function on tensors an entry, and puts it where users find it.
 
     `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
     alone), or a module such as "nn.functional". `inplace` adds the method `name_`. `out`
     says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
-    the result's ("exact"), or that, with memory that no argument shares ("apart").
+    the result's ("exact"), or that, with memory that no argument shares ("apart"). Without `asks`
+    modes alone are asked: `torch.tensor` makes a plain tensor, whatever it is given.
     """
     if callable(place):
-        return _declared(place, "torch", (), True, False, "cast")
+        return _declared(place, "torch", (), True, False, "cast", True)
     with_method = place == "torch" if method is None else method
 
     def decorate(body: Any) -> Any:
-        return _declared(body, place, aliases, with_method, inplace, out)
+        return _declared(body, place, aliases, with_method, inplace, out, asks)
 
     return decorate
 
 
 def _declared(
-    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str
-) -> Any:
+    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str,
+    asks: bool,
+) -> Any:  # fmt: skip
     function = _entry(body)
     function.out = out
+    if not asks:
+        entry_codes.remove(function.__code__)
     publish_all(function, place, method, aliases)
     if inplace:
         written = _inplace_of(function)
@@ -420,26 +222,33 @@ def _declared(
 
 _ENTRY = """\
 def {name}({parameters}):
-    if {special}:
+{named}    if {special}:
         return special(entry, locals())
-    try:
-        return body({arguments})
+    try:{asked}
+        return {call}
     except Exception as error:
         answer = rescue(entry, error, locals())
         if answer is UNANSWERED:
             raise
         return answer
 """
+_NAMED = """\
+    if {name} is not absent:
+        _{name}, {name} = given_by_name(entry, _{name}, {name}), absent
+"""
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
 
-def _entry(body: Any) -> Any:
-    """A function of the body's signature that asks who answers before it calls the body."""
+def _entry(body: Any, by_hand: bool = False) -> Any:
+    """A function of the body's signature that asks who answers before it calls the body.
+
+    What a class has `by_hand` looks at its arguments itself, and takes no names of NumPy's.
+    """
     signature = inspect.signature(body)
-    declared, passed, checks, keyword_only = [], [], ["modes"], False
+    declared, passed, checks, keyword_only, named = [], [], ["modes"], False, ""
     extra: dict[str, Any] = {}
     # A `dim` that nobody needs to give under this name, as it may come as `axis`.
-    optional = _required_dim(signature)
+    optional = [] if by_hand else _required_dim(signature)
     has_rest = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
     checks += [f"{name} is absent" for name in optional]
     for name, parameter in signature.parameters.items():
@@ -449,7 +258,7 @@ def _entry(body: Any) -> Any:
             keyword_only = True
             if not has_rest:  # `*dims` may also come as `dims=`
                 extra[name] = absent
-                checks.append(f"{name} is not absent")
+                named = _NAMED.format(name=name)
                 name = "_" + name
             declared.append("*" + name)
             passed.append("*" + name)
@@ -463,17 +272,18 @@ def _entry(body: Any) -> Any:
             checks.append("out is not None")
         else:
             passed.append(f"{name}={name}" if parameter.kind is parameter.KEYWORD_ONLY else name)
-        if name in _NUMPY_NAMES and not required:
+        if name in _NUMPY_NAMES and not required and not by_hand:
             extra[_NUMPY_NAMES[name]] = absent
             checks.append(f"{_NUMPY_NAMES[name]} is not absent")
     if extra:
         declared += ([] if keyword_only else ["*"]) + [f"{name}=None" for name in extra]
     rest = [n for n, p in signature.parameters.items() if p.kind is p.VAR_KEYWORD]
+    asked = "".join(f"\n        {line}" for line in _asking(signature, by_hand))
     declared += ["**" + name for name in rest]
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
-        name="entry", parameters=", ".join(declared), arguments=", ".join(passed),
-        special=" or ".join(checks),
+        name="entry", parameters=", ".join(declared), call=_call(signature, passed),
+        special=" or ".join(checks), asked=asked, named=named,
     )  # fmt: skip
     function = _compiled(source, body)
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
@@ -484,8 +294,41 @@ def _entry(body: Any) -> Any:
     function.__signature__ = signature
     function.__annotations__ = body.__annotations__
     function.__module__, function.__doc__ = body.__module__, body.__doc__
-    function.plain, function.operation = body, None
+    function.plain, function.operation, function.by_hand = body, None, by_hand
     return function
+
+
+def _call(signature: inspect.Signature, passed: list[str]) -> str:
+    """The call of the body: beside `*args` without keywords that nobody has given, which would cost
+    `x.view(2, 2)` a fifth of its time."""
+    whole, unset = f"body({', '.join(passed)})", []
+    given = [p for name, p in signature.parameters.items() if name != "out"]
+    for parameter in given:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            unset.append(f"not {parameter.name}")
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            unset.append(f"{parameter.name} is {parameter.default}")
+    defaults = [p.default for p in given if p.kind is p.KEYWORD_ONLY]
+    is_simple = all(default is None or default is False for default in defaults)
+    if not unset or not is_simple or not any(p.kind is p.VAR_POSITIONAL for p in given):
+        return whole
+    short = ", ".join(part for part in passed if "=" not in part and part[:2] != "**")
+    return f"body({short}) if {' and '.join(unset)} else {whole}"
+
+
+def _asking(signature: inspect.Signature, by_hand: bool) -> Iterator[str]:
+    """Reads the arrays of tensors first: those that answer for themselves do not give them.
+
+    A body that failed later might have changed something by then, or never read them.
+    """
+    if by_hand:
+        yield f"{next(iter(signature.parameters))}.array"
+        return
+    for name, parameter in signature.parameters.items():
+        if parameter.annotation == "Tensor" and parameter.kind is not parameter.VAR_POSITIONAL:
+            yield f"{name}.array"
+        elif parameter.annotation == "Tensor | None" and name != "out":
+            yield f"if {name} is not None: {name}.array"
 
 
 def _required_dim(signature: inspect.Signature) -> list[str]:
@@ -504,7 +347,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
     namespace = {
         "modes": modes, "special": special, "rescue": rescue, "absent": absent,
-        "UNANSWERED": UNANSWERED, "body": body,
+        "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
@@ -534,3 +377,45 @@ def _inplace_of(function: Any) -> Any:
     inplace = _entry(body)
     inplace.__wrapped__ = function  # as functools.wraps has it
     return inplace
+
+
+# ---- methods and properties that are written by hand
+
+# Those that nobody is asked about: they make or describe classes, or stand below functions.
+_UNASKED = {"__init_subclass__", "__new__", "__iter__", "as_subclass"}
+_PRIVATE = {"_base", "_version"}
+# Operators that those who are asked know as the methods that PyTorch implements them by.
+_METHODS_OF = {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "mod": "remainder", "ne": "ne",
+    "lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "matmul": "matmul",
+}  # fmt: skip
+
+
+def open_members() -> None:
+    """Makes entries of the tensor's methods and properties that no declaration has made."""
+    made: dict[Any, Any] = {}
+    for name, member in list(vars(Tensor).items()):
+        is_public = f"Tensor.{name}" in pytorch_names() or name[:2] == "__" or name in _PRIVATE
+        if name in _UNASKED or not is_public:
+            continue
+        if isinstance(member, property):
+            setattr(Tensor, name, _open_property(member))
+        elif inspect.isfunction(member) and not hasattr(member, "plain"):
+            if member not in made:
+                made[member] = _entry(member, by_hand=True)
+                made[member].__name__, made[member].__qualname__ = name, f"Tensor.{name}"
+            setattr(Tensor, name, made[member])
+    for symbol_name, method in _METHODS_OF.items():
+        vars(Tensor)[f"__{symbol_name}__"].shown = vars(Tensor)[method]
+
+
+def _open_property(member: property) -> property:
+    """A property whose reading and setting are entries, known as `Tensor.name.__get__`."""
+    read: Any = _entry(member.fget, by_hand=True)
+    write: Any = None if member.fset is None else _entry(member.fset, by_hand=True)
+    read.__wrapped__ = member.fget
+    opened: Any = property(read, write, None, member.__doc__)
+    read.shown = opened.__get__
+    if write is not None:
+        write.shown = opened.__set__
+    return opened

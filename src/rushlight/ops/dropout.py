@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, check_taken
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -34,8 +35,9 @@ def dropout(
     if input.array.size == 0 or not training or p == 0:
         return input
     if p == 1:
-        result = input * 0.0
+        result = input * False  # nan stays, and the dtype
     else:
+        check_taken("dropout", input, FLOATS)
         mask = drawn_like(input, "random_bernoulli", None, 1 - p)
         result = Dropout.apply(input, wrap(mask), 1 / (1 - p))
     return input.copy_(result) if inplace else result
@@ -105,7 +107,11 @@ def _of_channels(input: Tensor, p: float, training: bool, inplace: bool, axis: i
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
         return input
-    result = input * 0.0 if p == 1 else input * (_kept_channels(input, p, axis) / (1 - p))
+    if p == 1:
+        result = input * False  # nan stays, and the dtype
+    else:
+        check_taken("dropout", input, FLOATS)
+        result = input * (_kept_channels(input, p, axis) / (1 - p))
     return input.copy_(result) if inplace else result
 
 
@@ -151,8 +157,9 @@ def feature_alpha_dropout(
 def _alpha(input: Tensor, kept: Tensor | None, p: float, inplace: bool) -> Tensor:
     alpha = 1.7580993408473766  # minus selu's limit
     if kept is None:
-        result = input * 0.0
+        result = input * False  # nan stays, and the dtype
     else:
+        check_taken("alpha_dropout", input, FLOATS)
         scale = ((alpha * alpha * p + 1) * (1 - p)) ** -0.5
         result = input * (kept * scale) + ((kept - 1) * (alpha * scale) + alpha * scale * p)
     return input.copy_(result) if inplace else result

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
+from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, complex128, float64
 from ..errors import OperationError
 from ..scalars import checked, number
@@ -15,8 +16,8 @@ from .choices import where
 from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
-from .entry import run_inplace
 from .promotion import of_one_dtype, result_type
+from .writing import run_inplace
 
 # ---- arithmetic
 
@@ -203,6 +204,7 @@ def addcmul(
 ) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast."""
     tensors = of_one_dtype(input, tensor1, tensor2)
+    check_taken("addcmul", tensors[0], NUMBERS)
     if tensors[0].dtype.category == INTEGER:
         value = checked(int(value), tensors[0].array.dtype)
     return Addcmul.finish(*tensors, number(value))
@@ -222,7 +224,7 @@ def addcdiv(
 
 @operation("torch", "divide")
 def div(
-    input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None,
+    input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request."""
@@ -247,7 +249,9 @@ def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
 
 
 @operation(inplace=True)
-def true_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+def true_divide(
+    input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
+) -> Tensor:
     """`input / other`, broadcast."""
     return _true_divide(input, other)
 

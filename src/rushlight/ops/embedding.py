@@ -6,7 +6,8 @@ from typing import Any
 
 from ..autograd.mirror import written
 from ..autograd.operation import Operation, check_memory
-from ..dtype import FLOATING, HALVES, int32, int64
+from ..categories import FLOATS, check_taken
+from ..dtype import HALVES, int32, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
 from ..grad_mode import state
 from ..tensor import Tensor
@@ -246,8 +247,7 @@ def _check_bags(
         raise ValueError(f"embedding_bag: mode has to be one of sum, mean or max, got {mode!r}")
     if mode == "max" and scale_grad_by_freq:
         raise ValueError("max mode does not support scaling the gradient by the frequency")
-    if weight.dtype.category != FLOATING:
-        raise NotSupportedError(f"embedding_bag: not implemented for {weight.dtype}")
+    check_taken("embedding_bag", weight, FLOATS)
     if weights is None:
         return
     if mode != "sum":

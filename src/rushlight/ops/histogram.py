@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
-from ..dtype import FLOATING, INTEGER, float32, float64
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, INTEGERS, check_taken, refused
+from ..dtype import float32, float64
+from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .common import check, check_same_device, table_of
 from .creation import linspace
@@ -22,8 +23,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     >>> torch.bincount(torch.tensor([1, 1, 3]))
     tensor([0, 2, 0, 1])
     """
-    if input.dtype.category != INTEGER:
-        raise NotSupportedError(f"bincount: not implemented for {input.dtype}; use .long()")
+    check_taken("bincount", input, INTEGERS)
     if minlength < 0:
         raise OperationError(f"minlength should be >= 0 (bincount was given {minlength})")
     check_same_device("bincount", input, weights)
@@ -56,8 +56,7 @@ def histc(
     >>> torch.histc(torch.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
     tensor([0., 2., 1., 0.])
     """
-    if input.dtype.category != FLOATING:
-        raise NotSupportedError(f"histc: not implemented for {input.dtype}; convert with .float()")
+    check_taken("histc", input, FLOATS)
     _check_bins("histc", bins)
     low, high = _limits("histc", input, (min, max))
     line = input.detach().reshape(-1)
@@ -72,7 +71,7 @@ def _check_bins(name: str, bins: Any) -> None:
 def _limits(name: str, input: Tensor, given: Sequence[Any]) -> tuple[Any, Any]:
     """The ends of a histogram: those given, or those of the elements."""
     low, high = given
-    if low == high == 0 and input.array.size:
+    if low == high == 0 and input.array.size and not input.is_meta:
         low, high = input.detach().amin().item(), input.detach().amax().item()
     if not math.isfinite(low) or not math.isfinite(high):
         raise OperationError(f"torch.{name}: range of [{low}, {high}] is not finite")
@@ -166,7 +165,7 @@ def histogramdd(
 
 def _points(name: str, input: Tensor) -> Tensor:
     if input.dtype not in (float32, float64):
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}; convert with .float()")
+        raise refused(name, input.dtype, FLOATS)
     return input.detach()
 
 

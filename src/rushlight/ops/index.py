@@ -129,9 +129,11 @@ def _refuse_masks(indices: Any) -> None:
 def _getitem(self: Tensor, index: Any) -> Tensor:
     if type(index) is slice and is_plain(index):  # the hottest of all
         return Slice.apply(self, (index,))
-    view, tensors = parse(self, index)
     part = self
     try:
+        if type(index) is int and self.array.ndim:
+            return Select.apply(self, (index,))
+        view, tensors = parse(self, index)
         if view or not tensors:
             kind = Select if len(view) == 1 and type(view[0]) is int else Slice
             part = kind.apply(self, view)
@@ -182,8 +184,8 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
 
 
 def _converted(self: Tensor, value: Any) -> Tensor:
-    """A value of NumPy's or a sequence; PyTorch's words for what makes no tensor."""
-    if isinstance(value, (np.ndarray, np.generic, list, tuple)):
+    """A number of NumPy's; PyTorch's words for what is none."""
+    if isinstance(value, np.generic):
         return self.new_tensor(value)
     raise TypeError(f"can't assign a {type(value).__name__} to a {self.type()}")
 
@@ -193,7 +195,7 @@ def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:
 
     That takes half of the time: x[i] = 1.0 in 2.6 us.
     """
-    if launch.recorder is not None:
+    if launch.recorder is not None or self._requires_grad is None:
         return False
     given = isinstance(value, Tensor)
     if state.enabled and (self.requires_grad or given and value.requires_grad):
@@ -209,6 +211,8 @@ def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:
         source = value.array
         if type(source) is not type(array) or source.ndim and source.shape != place.shape:
             return False
+        if value._counter is self._counter is not None:
+            return False  # of one memory: `copy_` looks whether they overlap
         table.copy(place, source)
     written(self)
     return True

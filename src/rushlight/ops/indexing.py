@@ -150,6 +150,10 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 @operation(out="apart")
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where `mask` is true, as a vector."""
+    if mask.array.dtype.kind != "b":
+        raise OperationError(
+            f"masked_select: expected BoolTensor for mask, got {mask.dtype}; convert with .bool()"
+        )
     if mask.array.shape != input.array.shape:
         input, mask = broadcast_tensors(input, mask)
     return input[mask]

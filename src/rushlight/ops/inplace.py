@@ -13,8 +13,9 @@ from ..tensor import Tensor
 from . import comparison, elementwise, matmul
 from .common import methods
 from .creation import zeros_like
-from .declare import operation, symbol
-from .promotion import check_inplace_shape, is_plain_change, table_of
+from .declare import operation
+from .promotion import check_inplace_shape, is_operand, is_plain_change, table_of
+from .templates import symbol
 
 
 class Fill(Operation):
@@ -73,6 +74,11 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
         written(self)
         return self
     if not isinstance(source, Tensor):
+        if not is_operand(source):
+            raise TypeError(
+                f"copy_(): argument 'other' (position 1) must be Tensor, not "
+                f"{type(source).__name__}"
+            )
         source = self.new_tensor(source)
     if type(source.array) is not type(self.array):
         source = source.to(self.device)

@@ -208,6 +208,8 @@ def _old_norm(
             f"norm(): the desired output dtype should be either floating point or complex. Got "
             f"{title_of(input.dtype)} instead; convert it with .float()"
         )
+    if input.dtype.category < FLOATING:
+        check_floating("norm", input)
     x = input if dtype is None else input.to(dtype)
     if p == "nuc":
         if dim is None and x.array.ndim != 2:

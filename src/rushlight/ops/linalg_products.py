@@ -8,14 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 from ..autograd.operation import SavesInputs
+from ..categories import INEXACT, NUMBERS, check_taken
 from ..dtype import BOOL, FLOATING, HALVES
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
-from .common import conjugated
+from .common import check_same_device, conjugated
 from .creation import arange
 from .declare import operation
 from .joining import cat
-from .linalg_checks import check_device, check_square, identity_like
+from .linalg_checks import check_square, identity_like
 from .linalg_solve import inverse
 from .matmul import matmul
 from .promotion import of_one_dtype
@@ -146,8 +147,7 @@ def _multi_dot(name: str, tensors: list[Tensor]) -> Tensor:
             f"{name}(): all tensors must have be the same dtype but they have "
             f"{', '.join(str(x.dtype) for x in tensors)}"
         )
-    for x in tensors[1:]:
-        check_device(name, tensors[0], x)
+    check_same_device(name, *tensors)
     is_row, is_column = tensors[0].array.ndim == 1, tensors[-1].array.ndim == 1
     if is_row:
         tensors[0] = tensors[0].unsqueeze(0)
@@ -210,9 +210,8 @@ def _cross(name: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
             f"{name}: inputs dimension {dim} must have length 3. Got {a.array.shape[axis]} and "
             f"{b.array.shape[axis]}"
         )
-    if a.dtype.category == BOOL:
-        raise OperationError(f"{name}: not implemented for 'Bool'")
-    check_device(name, a, b)
+    check_taken(name, a, NUMBERS)
+    check_same_device(name, a, b)
     return Cross.apply(*broadcast_tensors(*of_one_dtype(a, b)), axis)
 
 
@@ -260,6 +259,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
             f"linalg.vecdot: Expected x and y to have the same dtype, but they have {x.dtype} and "
             f"{y.dtype}"
         )
+    check_taken("linalg.vecdot", x, INEXACT)
     if x.array.dtype in HALVES:
         return vecdot(x.float(), y.float(), dim=dim).to(x.dtype)
     return (conjugated(x) * y).sum(dim, dtype=x.dtype)

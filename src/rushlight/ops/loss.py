@@ -6,8 +6,9 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
-from ..dtype import FLOATING
-from ..errors import OperationError, check_int64
+from ..categories import FLOATS, NUMBERS, check_taken
+from ..dtype import FLOATING, category_of
+from ..errors import NotSupportedError, OperationError, check_int64
 from ..tensor import Tensor, wrap
 from .activation import logsigmoid
 from .choices import clamp, where
@@ -145,8 +146,8 @@ def _check_cross_entropy(input: Tensor, target: Tensor) -> None:
             raise TypeError(
                 f"cross_entropy(): argument '{name}' must be Tensor, not {type(value).__name__}"
             )
-    if input.dtype.category != FLOATING:
-        raise OperationError(
+    if category_of(input.array.dtype) != FLOATING:
+        raise NotSupportedError(
             f"cross_entropy: the input must be floating-point logits, got {input.dtype} of shape "
             f"{tuple(input.shape)} with a target of {tuple(target.shape)}; did you swap input and "
             "target?"
@@ -225,7 +226,8 @@ def mse_loss(
 ) -> Tensor:  # fmt: skip
     """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum."""
     check_same_shape("mse_loss", input, target)
-    difference = input - target
+    check_taken("mse_loss", input, NUMBERS)
+    difference = check_taken("mse_loss", input - target, FLOATS)
     losses = difference * difference
     return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
@@ -273,6 +275,7 @@ def binary_cross_entropy(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
+    check_taken("binary_cross_entropy", input, FLOATS)
     check(
         (input >= 0) & (input <= 1),
         OperationError,

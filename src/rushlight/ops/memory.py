@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from ..autograd.operation import ViewOperation
+from ..autograd.operation import ViewOperation, check_inference
 from ..dtype import dtype as DType
 from ..dtype import get_default_dtype
 from ..errors import OperationError
 from ..kernels.launch import refuse_record
 from ..layout import contiguous_format, preserve_format
 from ..storage import TypedStorage, UntypedStorage
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, version_of, wrap
 from ..types import AnyDevice
-from .common import check_one_device, methods, new_shape
+from .common import check_same_device, methods, new_shape
 from .creation import empty, finished, table_at
 from .declare import operation
 from .promotion import table_of
@@ -79,7 +79,8 @@ def empty_permuted(
 @operation("Tensor")
 def new_empty_strided(
     self: Tensor, size: Sequence[int], stride: Sequence[int], *, dtype: DType | None = None,
-    device: AnyDevice = None, requires_grad: bool = False, **ignored: Any,
+    device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`torch.empty_strided(size, stride)` with this tensor's dtype and device."""
     return empty_strided(size, stride, dtype=dtype or self.dtype, device=device or self.device,
@@ -104,6 +105,7 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = contiguous_format) -
     there: other tensors keep the old one.
     """
     shape = new_shape(sizes)
+    check_inference(self)
     if self.requires_grad:
         raise OperationError(
             "cannot resize variables that require grad (resize_); use detach() or reshape()"
@@ -120,7 +122,7 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = contiguous_format) -
     else:
         _take_memory(self, flat[:count].reshape(shape).array, self.counter())
     if memory_format not in (contiguous_format, preserve_format):
-        _take_memory(self, self.contiguous(memory_format=memory_format).array, [self._version])
+        _take_memory(self, self.contiguous(memory_format=memory_format).array, [version_of(self)])
     return self
 
 
@@ -156,6 +158,7 @@ def set_(
     Sizes and strides say which of its elements; without them it is the tensor as it is, or the
     whole storage in one dimension, and without a source no memory at all.
     """
+    check_inference(self)
     if self.requires_grad and self.is_leaf is False:
         raise OperationError("set_: cannot change the memory of a tensor that has a history")
     refuse_record("gives a tensor another storage (set_)")
@@ -170,7 +173,7 @@ def set_(
             "set_() received an invalid combination of arguments - got "
             f"({type(source).__name__}), but expected a Tensor or a Storage"
         )
-    check_one_device("set_", (self, source))
+    check_same_device("set_", self, source)
     if source.array.dtype != self.array.dtype:
         raise OperationError(
             f"set_: Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
@@ -203,7 +206,7 @@ def _storage(self: Tensor) -> TypedStorage:
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     """Whether both are the same memory with the same sizes and strides."""
     return (
-        self.data_ptr() == tensor.data_ptr()
+        table_of(self).data_pointer(self.array) == table_of(tensor).data_pointer(tensor.array)
         and self.array.shape == tensor.array.shape
         and self.array.strides == tensor.array.strides
     )

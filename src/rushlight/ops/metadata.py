@@ -84,6 +84,12 @@ def detach_(input: Tensor) -> Tensor:
     return input.detach_()
 
 
+@operation
+def is_inference(input: Tensor) -> bool:
+    """Whether the tensor was made within `torch.inference_mode`."""
+    return input._requires_grad is None or input._is_inference_leaf
+
+
 def _is_pinned(self: Tensor, device: Any = None) -> bool:
     """False: transfers to a GPU copy from ordinary memory."""
     return False

@@ -9,16 +9,16 @@ from math import prod as product
 from typing import Any, NamedTuple, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
+from ..categories import ORDERED, REALS, check_taken
+from ..dtype import COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError, OperationError, OutOfRangeError
+from ..errors import OperationError, OutOfRangeError
 from ..grad_mode import state as grad_mode
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
 from .common import (
     ValuesAndIndices,
-    check_ordered,
     conjugated,
     normalize_axes,
     table_of,
@@ -253,7 +253,7 @@ def nanmean(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean over `dim` of what is a number; nan where nothing is."""
-    if input.dtype.category < FLOATING:
+    if input.dtype.category != FLOATING:
         raise OperationError(
             f"nanmean(): expected input to have floating point or complex dtype but got "
             f"{title_of(input.dtype)}; convert it with .float() first"
@@ -289,7 +289,7 @@ def amax(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The largest element along `dim`; equal ones share the gradient."""
-    check_ordered("amax", input)
+    check_taken("amax", input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
     _check_not_empty("amax", input, axes)
     return Amax.apply(input, axes, keepdim)
@@ -300,7 +300,7 @@ def amin(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The smallest element along `dim`; equal ones share the gradient."""
-    check_ordered("amin", input)
+    check_taken("amin", input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
     _check_not_empty("amin", input, axes)
     return Amin.apply(input, axes, keepdim)
@@ -327,7 +327,7 @@ def aminmax(
     >>> torch.aminmax(torch.tensor([3, 1, 2]))
     aminmax(min=tensor(1), max=tensor(3))
     """
-    check_ordered("aminmax", input)
+    check_taken("aminmax", input, ORDERED)
     if dim is None and input.array.size == 0:
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
@@ -342,7 +342,7 @@ _Max, _Min = values_and_indices("max"), values_and_indices("min")
 
 
 def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> Any:
-    check_ordered(name, input)
+    check_taken(name, input, ORDERED)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
         return result(input.clone(), input.new_zeros((), dtype=int64))
@@ -408,7 +408,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
 
 
 def _checked(name: str, input: Tensor) -> Tensor:
-    check_ordered(name, input)
+    check_taken(name, input, ORDERED)
     if input.array.size == 0:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
@@ -443,9 +443,7 @@ def _check_not_empty(name: str, input: Tensor, axes: tuple[int, ...] | None) -> 
 
 
 def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
-    check_ordered(name, input)
-    if input.dtype.category == BOOL:
-        raise NotSupportedError(f"{name}(): does not support bool input; convert with .int()")
+    check_taken(name, input, REALS)
     axis = None if dim is None else wrap_dim(dim, input.array.ndim)
     _check_not_empty(name, input, None if axis is None else (axis,))
     return wrap(getattr(table_of(input), name)(input.array, axis, keepdim))
@@ -492,8 +490,7 @@ def hash_tensor(
     """
     if mode != 0:
         raise OperationError(f"hash_tensor: unknown mode {mode}; 0 is the exclusive or")
-    if input.dtype.category == COMPLEX:
-        raise NotSupportedError(f"hash_tensor: not implemented for {input.dtype}")
+    check_taken("hash_tensor", input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
     return wrap(table_of(input).hash_bits(input.array, axes, keepdim))
 

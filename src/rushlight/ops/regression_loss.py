@@ -7,8 +7,9 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import SavesInputs
+from ..categories import FLOATS, NUMBERS, check_taken
 from ..dtype import FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor
 from .choices import clamp, where
@@ -30,11 +31,9 @@ class Huber(SavesInputs):
 
 def _huber(name: str, input: Tensor, target: Tensor, delta: float) -> Tensor:
     check_same_shape(name, input, target)
+    check_taken(name, input, NUMBERS)
     difference = input - target
-    if difference.dtype.category != FLOATING:
-        raise NotSupportedError(
-            f"{name} is not implemented for {difference.dtype}; convert with .float()"
-        )
+    check_taken(name, difference, FLOATS)
     return Huber.apply(difference, number(delta))
 
 
@@ -87,6 +86,7 @@ def gaussian_nll_loss(
     """
     if isinstance(var, float):
         var = input.new_ones(input.array.shape) * var
+    check_taken("gaussian_nll_loss", var, FLOATS)
     check(~(var < 0), ValueError, "gaussian_nll_loss: var has negative entry/entries")
     shape, given = input.array.shape, var.array.shape
     if given != shape:
@@ -150,6 +150,7 @@ def kl_div(
             "with .float()"
         )
     x, t = of_one_dtype(input, target)
+    check_taken("kl_div", x, FLOATS)
     if log_target:
         losses = exp(t) * (t - x)
     else:

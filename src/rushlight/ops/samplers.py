@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, refused
 from ..dtype import HALVES
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..random import Generator
 from ..tensor import Tensor, wrap
-from .common import table_of
+from .common import check_same_device, table_of
 from .declare import operation
 from .random import _state
 
@@ -108,18 +109,14 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
                 "it with .float()"
             )
     if count.array.dtype in HALVES:
-        raise NotSupportedError(f'"binomial" not implemented for {count.dtype}; use .float()')
+        raise refused("binomial", count.dtype, FLOATS)
     if count.array.dtype != prob.array.dtype:
         raise OperationError(
             f"binomial: found dtype {prob.dtype} for 'prob' but {count.dtype} for 'count'; convert "
             "one with .to(dtype)"
         )
     source = _state(generator, count.device)
-    if prob.device != count.device:
-        raise OperationError(
-            "binomial: Expected all tensors to be on the same device, but found at least two "
-            f"devices, {count.device} and {prob.device}! Move one with .to(device)."
-        )
+    check_same_device("binomial", count, prob)
     shape = np.broadcast_shapes(count.array.shape, prob.array.shape)
     count, prob = count.expand(shape), prob.expand(shape)
     return wrap(table_of(count).random_binomial(source, count.array, prob.array))

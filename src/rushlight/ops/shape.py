@@ -168,7 +168,9 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = Non
     if dtype is not None:
         return _view_dtype(self, dtype)
     wanted = _complete(sizes_from(shape), self.array.size)
-    if not _shares_memory_as(self.array, wanted) and not is_channels_last(self.array):
+    if _shares_memory_as(self.array, wanted):
+        return ViewAs.apply(self, wanted)
+    if not is_channels_last(self.array):
         raise OperationError(
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."

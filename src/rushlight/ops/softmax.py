@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from ..autograd.operation import SavesInputs, SavesOutput
+from ..categories import FLOATS, check_taken
 from ..dtype import COMPLEX, FLOATING, HALVES, get_default_dtype
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError
 from ..tensor import Tensor, wrap_dim
 from ..type_info import finfo
 from .choices import where
@@ -155,8 +155,7 @@ def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     x = input if dtype is None else input.to(dtype)
-    if x.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name} is not implemented for {x.dtype}; convert with .float()")
+    check_taken(name, x, FLOATS)
     return x
 
 

@@ -16,7 +16,7 @@ from ..errors import NotSupportedError
 from ..grad_mode import enable_grad, no_grad, state
 from ..nn.modules.container import Sequential
 from ..random import fork_rng, get_rng_state, set_rng_state
-from ..tensor import Tensor
+from ..tensor import Tensor, version_of
 
 __all__ = [
     "CheckpointError", "CheckpointFunction", "checkpoint", "checkpoint_sequential",
@@ -128,7 +128,7 @@ class _Call:
         self.function, self.args, self.kwargs = function, args, kwargs
         self.context, self.checks, self.stops = context, checks, stops
         self.inputs = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
-        self.versions = [tensor._version for tensor in self.inputs]
+        self.versions = [version_of(tensor) for tensor in self.inputs]
         self.random = _RandomState(self.inputs) if preserve else None
         self.places: list[weakref.ref[_Place]] = []  # the graph holds them as long as it needs them
 
@@ -151,12 +151,12 @@ class _Call:
 
     def run_again(self) -> None:
         for tensor, version in zip(self.inputs, self.versions, strict=True):
-            if tensor._version != version:
+            if version_of(tensor) != version:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an "
                     f"inplace operation: [{tensor.type()} {list(tensor.shape)}], which is an input "
-                    f"of a checkpoint, is at version {tensor._version}; expected version {version} "
-                    "instead."
+                    f"of a checkpoint, is at version {version_of(tensor)}; expected version "
+                    f"{version} instead."
                 )
         found = 0
         needed = max(i for i, place in enumerate(self.places) if place() is not None) + 1

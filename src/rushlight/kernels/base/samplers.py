@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...dtype import FLOATING, category_of
-from ...errors import NotSupportedError
+from ...categories import FLOATS
 from ..declaration import kernel
 from ..launch import plain_tables
 from .random import HAS_NORMAL, NORMAL
@@ -32,17 +31,15 @@ class Samplers:
     random_uniform: Any
     digamma: Any
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_gamma(self, state: Array, concentration: Any) -> Any:
         """Gamma variates of rate 1, at least the dtype's smallest normal number."""
-        return self._drawn("_standard_gamma", _gamma, state, concentration)
+        return self._drawn(_gamma, state, concentration)
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_dirichlet(self, state: Array, concentration: Any) -> Any:
         """Gamma variates in float64 over the sum of their row, inside of (0, 1)."""
         dtype = concentration.dtype
-        if category_of(dtype) != FLOATING:
-            raise _refusal("_sample_dirichlet", dtype)
         # The device's own variates, where it has some.
         table = plain_tables[type(concentration)]
         wide = table.random_gamma(state, concentration.astype("float64"))
@@ -50,19 +47,18 @@ class Samplers:
         most = np.nextafter(dtype.type(1), dtype.type(0))
         return self.xp.clip(shares, _tiny(dtype), most)
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_poisson(self, state: Array, rate: Any) -> Any:
-        return self._drawn("poisson", _poisson, state, rate)
+        return self._drawn(_poisson, state, rate)
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_binomial(self, state: Array, count: Any, probability: Any) -> Any:
-        return self._drawn("binomial", _binomial, state, count, probability)
+        return self._drawn(_binomial, state, count, probability)
 
-    def _drawn(self, name: str, draw: Callable[..., Any], state: Array, first: Any,
-               second: Any = None) -> Any:  # fmt: skip
+    def _drawn(
+        self, draw: Callable[..., Any], state: Array, first: Any, second: Any = None
+    ) -> Any:
         """What `draw` makes of each element, and of that of `second` where there is one."""
-        if category_of(first.dtype) != FLOATING:
-            raise _refusal(name, first.dtype)
         dtype = first.dtype
         work: Any = dtype.type if dtype.itemsize >= 4 else np.float32
         columns = [first]
@@ -147,10 +143,6 @@ def _quadrature() -> list[tuple[float, float]]:
 
 
 _QUADRATURE = _quadrature()
-
-
-def _refusal(name: str, dtype: Any) -> NotSupportedError:
-    return NotSupportedError(f'"{name}" not implemented for {dtype}; use a float')
 
 
 def _tiny(dtype: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...categories import REALS
 from ..declaration import kernel
 
 
@@ -11,7 +12,7 @@ class Searching:
     xp: Any
     array: Any
 
-    @kernel("fused")
+    @kernel("fused", takes=REALS)
     def searchsorted(self, lines: Any, x: Any, right: bool) -> Any:
         """Where the elements of x belong in a sorted vector, or in the line of their own."""
         side = "right" if right else "left"
@@ -53,7 +54,7 @@ class Searching:
             found = xp.ascontiguousarray(xp.moveaxis(found, 0, axis))
         return found, inverse, (ends - starts).astype("int64", copy=False)
 
-    @kernel("fused")
+    @kernel("fused", takes=REALS)
     def isin(self, x: Any, others: Any, inverts: bool) -> Any:
         line = self.xp.sort(others.reshape(-1))
         if line.size == 0:

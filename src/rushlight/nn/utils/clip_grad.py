@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from ...grad_mode import no_grad
-from ...ops.creation import tensor
+from ...ops.from_data import tensor
 from ...ops.joining import stack
 from ...ops.linalg_norms import vector_norm
 from ...tensor import Tensor
