@@ -10,6 +10,7 @@ from ..errors import OperationError
 from ..return_types import named
 from ..scalars import number
 from ..tensor import Tensor
+from ..type_info import finfo
 from .comparison import Test
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
@@ -126,7 +127,13 @@ def nan_to_num(
     >>> torch.nan_to_num(torch.tensor([float("nan"), float("inf"), 3.0]), posinf=1.0)
     tensor([0., 1., 3.])
     """
-    return NanToNum.apply(input, number(nan), number(posinf), number(neginf))
+    nan, posinf, neginf = number(nan), number(posinf), number(neginf)
+    if input.dtype.category == FLOATING:
+        info = finfo(input.dtype)
+        nan = 0.0 if nan is None else nan
+        posinf = info.max if posinf is None else posinf
+        neginf = info.min if neginf is None else neginf
+    return NanToNum.apply(input, nan, posinf, neginf)
 
 
 class MantissaAndExponent(NamedTuple):

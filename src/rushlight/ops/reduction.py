@@ -71,6 +71,17 @@ class Prod(SavesInputs):
         return spread(grad, self) * others.reshape(self.input_shape)
 
 
+class Nansum(SavesInputs):
+    """The sum of what is a number, over some dimensions, or all."""
+
+    axes: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return spread(grad, self).masked_fill(self.saved_tensors[0].isnan(), 0.0)
+
+
 class Mean(Operation):
     """The mean over some dimensions, or all.
 
@@ -255,7 +266,10 @@ def nansum(
     """
     if input.dtype.category == COMPLEX:
         raise OperationError(f"nansum on CPU does not support complex inputs ({input.dtype})")
-    return sum(_without_nan(input), dim, keepdim, dtype=dtype)
+    wanted = input.dtype if dtype is None else dtype
+    if input.dtype.category < FLOATING or wanted.category < FLOATING:
+        return sum(_without_nan(input), dim, keepdim, dtype=dtype)
+    return Nansum.apply(input.to(wanted), normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation

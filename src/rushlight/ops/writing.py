@@ -46,7 +46,9 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 "differentiation, but one of the arguments requires grad."
             )
     kind = getattr(function, "out", "cast")
-    if not any(isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))):
+    if not (args and isinstance(args[0], Tensor)) and not any(
+        isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))
+    ):
         # What is made out of nothing has the dtype of what it is written into.
         if "dtype" in inspect.signature(function).parameters:
             kwargs.setdefault("dtype", targets[0].dtype)
@@ -104,7 +106,7 @@ class Destination:
                     is_shape_given = True
                 elif not _broadcasts(array.shape, shape):
                     return False
-            elif value is not None and not isinstance(value, float):
+            elif value is not None and type(value) not in (float, int):
                 return False
         return is_shape_given
 
@@ -231,6 +233,7 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     must have saved the values from before: while recording it is called with a copy.
     """
     name = function.__name__ + "_"
+    result: Any = None
     if "finish" in function.plain.__code__.co_names:
         result, is_there = call_into(target, function, (target, *args), kwargs)
         if is_there:
@@ -243,7 +246,8 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     if state.enabled:
         check_inplace(target)
     source = snapshot(target) if recording else target
-    result = function.plain(source, *args, **kwargs)
+    if recording or result is None:
+        result = function.plain(source, *args, **kwargs)
     check_cast(name, result.dtype, target)
     if result.array.shape != target.array.shape:
         raise OperationError(
