@@ -42,7 +42,7 @@ def test_sort_of_what_is_special(dtype, length, descending):
         np.testing.assert_array_equal(places, expected[1][:k])
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype != "?"])  # as PyTorch
 @pytest.mark.parametrize("largest", [False, True])
 def test_topk(dtype, largest):
     for layout, x in layouts(with_ties(dtype, 3, 4, 5, 300)).items():

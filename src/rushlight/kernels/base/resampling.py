@@ -17,11 +17,15 @@ class Resampling:
 
         The result has x's memory order.
         """
+        lead = x.shape[: x.ndim - len(taps)]
+        result = self._empty_in_order_of(x, (*lead, *[one.outputs for one in taps]))
+        if not x.size:  # each element is a sum of none
+            result[...] = 0
+            return result
         y = x
         for axis, one in reversed(list(enumerate(taps, x.ndim - len(taps)))):
             line = self._resample_bytes if x.dtype == "uint8" else self._resample_line
             y = line(y, axis, one)
-        result = self._empty_in_order_of(x, y.shape)
         result[...] = y
         return result
 
