@@ -209,8 +209,8 @@ def test_gradient_of_each_input_alone(op: Op, device: str) -> None:
 
 
 @each([op for op in DIFFERENTIABLE if op.second])
-def test_second_gradient(op: Op, device: str) -> None:
-    for sample, function, inputs in gradient_samples(op, device):
+def test_second_gradient(op: Op, real_device: str) -> None:
+    for sample, function, inputs in gradient_samples(op, real_device):
         results = floating_outputs(function(*inputs))
         if results and all(t.dtype in DOUBLES for t in results):
             try:

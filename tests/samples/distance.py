@@ -112,6 +112,35 @@ def _bilinear_reference(a: Array, b: Array, weight: Array, bias: Any = 0) -> Any
     return np.einsum("...i,kij,...j->...k", a, weight, b) + bias
 
 
+def _dist(v: Values) -> Iterator[Sample]:
+    for p in (2, 1, 3.0, float("inf")):
+        yield Sample(v.normal(2, 3), v.normal(3), p)
+    yield Sample(v.normal(3), v.normal(3))
+    yield Invalid(v.normal(2), v.normal(3), raises=RuntimeError, match="must match the size")
+
+
+def _dist_reference(x: Array, y: Array, p: float = 2) -> Any:
+    return np.linalg.norm(np.broadcast_to(x - y, np.broadcast(x, y).shape).reshape(-1), p)
+
+
+def _renorm(v: Values) -> Iterator[Sample]:
+    x = v.nonzero(3, 4)
+    for p in (2, 1, 0.5, float("inf")):
+        yield Sample(x, p, 0, 1.5)
+    yield Sample(v.nonzero(2, 3, 4), 2, -2, 1.0)
+    yield Sample(x, 2, 1, 100.0)
+    yield Invalid(v.normal(3), 2, 0, 1.0, raises=RuntimeError, match="at least 2 dimensions")
+    yield Invalid(x, -1, 0, 1.0, raises=RuntimeError, match="non-positive-norm not supported")
+    yield Invalid(x, 2, 0, -1.0, raises=RuntimeError, match="expected maxnorm to be >= 0")
+
+
+def _renorm_reference(x: Array, p: float, dim: int, maxnorm: float) -> Array:
+    lines = np.moveaxis(x, dim, 0).reshape(x.shape[dim], -1)
+    size = np.linalg.norm(lines, p, axis=1)
+    scale = np.where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
+    return x * scale.reshape([-1 if i == dim % x.ndim else 1 for i in range(x.ndim)])
+
+
 ops = [
     Op("cdist", _cdist, _cdist_reference, tolerance=1e-4, composite=True, halves=False),
     Op("nn.functional.pdist", _pdist,
@@ -125,4 +154,6 @@ ops = [
        lambda x, p=2.0, dim=1, eps=1e-12: x / np.maximum(_norm(x, p, dim, True), eps),
        composite=True),
     Op("nn.functional.bilinear", _bilinear, _bilinear_reference, composite=True, tolerance=1e-4),
+    Op("dist", _dist, _dist_reference, composite=True),
+    Op("renorm", _renorm, _renorm_reference, inplace="renorm_", composite=True),
 ]  # fmt: skip

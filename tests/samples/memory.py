@@ -148,7 +148,7 @@ ops = [
     _row("is_nonzero", _one, lambda x: x.item() != 0, unrecorded="reads a value"),
     _row("is_same_size", _two, lambda x, y: x.shape == y.shape),
     *[_row(name, _rest, lambda x: False)
-      for name in ("is_conj", "is_neg", "is_distributed", "Tensor.is_pinned")],
+      for name in ("is_conj", "is_neg", "is_distributed", "is_inference", "Tensor.is_pinned")],
     _row("Tensor.is_shared", _rest),
     _row("detach", _rest, np.array),
     _row("detach_", _rest, np.array),

@@ -73,7 +73,6 @@ def reduction(level: Level, name: str, arguments: Arguments) -> Any:
     names = parameters_of(name)
     place = names.index("axes" if "axes" in names else "axis")
     values = dict(zip(names, arguments, strict=False))
-    out = values.pop("out", None)
     x, axes = values["x"], values[names[place]]
     value = front(x, level)
     ndim = x.ndim
@@ -96,8 +95,7 @@ def reduction(level: Level, name: str, arguments: Arguments) -> Any:
     result = run(name, tuple([values[key] for key in names if key in values]))
     if keeps and flattened:
         result = run("view", (result, (level.size, *[1] * ndim)))
-    made = batched(result, level)
-    return made if out is None else run("copy", (out, made))
+    return batched(result, level)
 
 
 @rule_of_kind("scan")
@@ -107,7 +105,6 @@ def scan(level: Level, name: str, arguments: Arguments) -> Any:
     names = parameters_of(name)
     place = names.index("axis")
     values = list(arguments)
-    out = values.pop(names.index("out")) if len(values) == len(names) and "out" in names else None
     arrays = [value for value in values if is_array(value)]
     is_scalar = all(array.ndim == 0 for array in arrays)
     axis = wrap_dim(values[place], max(array.ndim for array in arrays))
@@ -123,8 +120,7 @@ def scan(level: Level, name: str, arguments: Arguments) -> Any:
         parts = result if type(result) is tuple else (result,)
         parts = tuple([run("getitem", (part, (slice(None), 0))) for part in parts])
         result = parts if type(result) is tuple else parts[0]
-    made = batched(result, level)
-    return made if out is None else run("copy", (out, made))
+    return batched(result, level)
 
 
 # ---- views, and copies of elements to other places
@@ -165,10 +161,9 @@ def setitem(level: Level, name: str, arguments: Arguments) -> Any:
 
 @rule("cat", "stack")
 def join(level: Level, name: str, arguments: Arguments) -> Any:
-    arrays, axis, *out = arguments
+    arrays, axis = arguments
     whole = [expanded(array, level) for array in arrays]
-    made = batched(run(name, (whole, axis % (arrays[0].ndim + (name == "stack")) + 1)), level)
-    return run("copy", (out[0], made)) if out and out[0] is not None else made
+    return batched(run(name, (whole, axis % (arrays[0].ndim + (name == "stack")) + 1)), level)
 
 
 @rule("flip")

@@ -134,6 +134,11 @@ def run(name: str, arguments: tuple[Any, ...]) -> Any:
         return getattr(table, name)(*arguments)
     if name not in _check_writes:
         check_written(level, name, arguments)
+    names = parameters_of(name)
+    if names[-1] == "out" and len(arguments) == len(names):
+        *given, out = arguments
+        made = run(name, tuple(given))
+        return made if out is None else run("copy", (out, made))
     found = rules.get(name) or rules_by_kind.get(declaration_of(name).kind, loop)
     return found(level, name, arguments)
 

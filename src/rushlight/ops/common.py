@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,12 +34,10 @@ def check_ordered(name: str, x: Tensor) -> Tensor:
 
 
 def check_same_device(name: str, *tensors: Tensor | None) -> None:
-    """Raises PyTorch's error for tensors of several devices."""
+    """PyTorch's error for tensors of several devices, where no kernel sees all of them."""
     given = [tensor for tensor in tensors if tensor is not None]
-    if all([type(tensor.array) is type(given[0].array) for tensor in given]) and (
-        type(given[0].array) is np.ndarray
-    ):
-        return
+    if all([type(tensor.array) is np.ndarray for tensor in given]):
+        return  # as nearly always; a device costs more to ask
     devices = list(dict.fromkeys(str(tensor.device) for tensor in given))
     if len(devices) > 1:
         devices.sort(key=lambda device: device == "cpu")  # PyTorch names the host last
@@ -89,17 +86,6 @@ def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
     if len(set(axes)) != len(axes):
         raise OperationError(f"dim {axes[0]} appears multiple times in the list of dims")
     return axes
-
-
-def check_one_device(name: str, tensors: Iterable[Tensor]) -> None:
-    """PyTorch's error for tensors of several devices, where no kernel sees all of them."""
-    devices = list(dict.fromkeys(str(tensor.device) for tensor in tensors))
-    if len(devices) > 1:
-        devices.sort(key=lambda device: device == "cpu")  # PyTorch names the host last
-        raise OperationError(
-            f"{name}: Expected all tensors to be on the same device, but found at least two "
-            f"devices, {' and '.join(devices[:2])}! Move one with .to(device)."
-        )
 
 
 class ValuesAndIndices(NamedTuple):

@@ -1,4 +1,4 @@
-"""Distances and similarities of vectors, and what scales vectors to length 1."""
+"""Distances and similarities of vectors, and what scales vectors by their lengths."""
 
 from __future__ import annotations
 
@@ -9,35 +9,20 @@ import numpy as np
 
 from ..autograd.operation import Operation
 from ..dtype import FLOATING, HALVES
-from ..errors import OperationError
+from ..errors import NotSupportedError, OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap_dim
+from ..types import Number
 from .choices import clamp, where
 from .common import conjugated
 from .comparison import sign
 from .declare import operation
 from .elementwise import abs, pow
 from .joining import cat
+from .linalg_norms import vector_norm
 from .promotion import of_one_dtype
 from .reduction import sum
 from .shape import broadcast_tensors
-
-
-class PNorm(Operation):
-    """sum(|x|^p)^(1 / p) along one dimension; the number of nonzero elements for p = 0."""
-
-    p: float
-    dim: int
-    keepdim: bool
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
-
-    def backward(self, grad: Tensor) -> Any:
-        norm, x = self.saved_tensors
-        if not self.keepdim and x.array.ndim:
-            grad, norm = grad.unsqueeze(self.dim), norm.unsqueeze(self.dim)
-        return grad * _slope(x, norm, self.p, self.dim)
 
 
 def _slope(x: Tensor, norm: Tensor, p: float, dim: int) -> Tensor:
@@ -57,8 +42,15 @@ def _slope(x: Tensor, norm: Tensor, p: float, dim: int) -> Tensor:
     return sign(x) * share / pow(where(norm == 0, 1.0, norm), p - 1)
 
 
-def p_norm(x: Tensor, p: float, dim: int, keepdim: bool = False) -> Tensor:
-    return PNorm.apply(x, number(p), wrap_dim(dim, x.array.ndim), keepdim)
+@operation
+def dist(input: Tensor, other: Tensor, p: Number = 2) -> Tensor:
+    """The p-norm of `input - other`, which broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.dist(torch.tensor([0.0, 3.0]), torch.tensor([4.0, 0.0]))
+    tensor(5.)
+    """
+    return vector_norm(input - other, number(p))
 
 
 class Cdist(Operation):
@@ -147,7 +139,9 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     rows = input.array.shape[0]
     # The differences of row i and those after it, for each i.
     parts = [input[i] - input[i + 1 :] for i in range(rows - 1)]
-    return p_norm(cat(parts) if parts else input[:0], p, 1)
+    differences = cat(parts) if parts else input[:0]
+    # Nothing has the length 0 here in every norm, which `vector_norm` refuses for infinity.
+    return vector_norm(differences, p, 1) if input.array.shape[1] else sum(differences, 1)
 
 
 @operation("torch", "nn.functional.pairwise_distance", method=False)
@@ -160,7 +154,7 @@ def pairwise_distance(
     >>> torch.pairwise_distance(torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 0.0]]))
     tensor([5.0000])
     """
-    return p_norm(x1 - x2 + eps, p, -1, keepdim)
+    return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
 @operation("torch", "nn.functional.cosine_similarity", method=False)
@@ -186,7 +180,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
 def _scaled(x: Tensor, axis: int, eps: float) -> Tensor:
     # The limit moves the length without cutting its gradient.
-    length = p_norm(x, 2, axis, True)
+    length = vector_norm(x, 2, axis, True)
     short = length.detach() < eps
     return x / where(short, length - length.detach() + eps, length)
 
@@ -208,7 +202,38 @@ def normalize(
         )
     if input.array.dtype in HALVES:  # which do not hold 1 / eps
         return normalize(input.float(), p, dim, eps).to(input.dtype)
-    return input / clamp(p_norm(input, p, dim, True), min=eps)
+    return input / clamp(vector_norm(input, p, dim, True), min=eps)
+
+
+@operation(inplace=True)
+def renorm(
+    input: Tensor, p: Number, dim: int, maxnorm: Number, *, out: Tensor | None = None
+) -> Tensor:
+    """Slices along `dim` whose p-norm is larger than `maxnorm` scaled down to it.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[3.0, 4.0], [0.3, 0.4]]).renorm(2, 0, 1.0)
+    tensor([[0.6000, 0.8000],
+            [0.3000, 0.4000]])
+    """
+    power: Any = number(p)
+    most: Any = number(maxnorm)
+    if power <= 0:
+        raise OperationError(f"renorm: non-positive-norm not supported (p={p})")
+    if most < 0:
+        raise OperationError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    if input.array.ndim < 2:
+        raise OperationError(
+            f"renorm: input needs at least 2 dimensions, got {input.array.ndim} dimensions"
+        )
+    if input.dtype.category < FLOATING:
+        raise NotSupportedError(f"renorm: not implemented for {input.dtype}")
+    axis = wrap_dim(dim, input.array.ndim)
+    if input.array.dtype in HALVES:
+        return renorm(input.float(), power, dim, most).to(input.dtype)
+    others = [i for i in range(input.array.ndim) if i != axis]
+    size: Any = vector_norm(input, power, others, True)
+    return input * where(size > most, most / (size + 1e-7), 1.0)
 
 
 @operation("torch", "nn.functional.bilinear", method=False)

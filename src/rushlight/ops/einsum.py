@@ -11,8 +11,8 @@ from typing import Any
 from ..dtype import HALVES
 from ..errors import OperationError
 from ..tensor import Tensor
+from .common import check_same_device
 from .declare import operation
-from .linalg_checks import check_device
 from .matmul import matmul
 from .promotion import of_one_dtype
 from .views import diagonal
@@ -47,8 +47,7 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     for i, x in enumerate(operands):
         if not isinstance(x, Tensor):
             raise TypeError(f"einsum(): operand {i} must be Tensor, not {type(x).__name__}")
-    for x in operands[1:]:
-        check_device("einsum", operands[0], x)
+    check_same_device("einsum", *operands)
     terms, output = _parse(equation, tuple([x.array.ndim for x in operands]))
     shapes = tuple([x.array.shape for x in operands])
     sizes = dict(_sizes(terms, shapes))

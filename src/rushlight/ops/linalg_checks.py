@@ -11,6 +11,7 @@ from ..autograd.operation import Operation
 from ..dtype import FLOATING, HALVES, title_of
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
+from .common import check_same_device
 from .creation import eye
 from .promotion import table_of
 
@@ -73,17 +74,9 @@ def check_square(name: str, x: Tensor, what: str = "A") -> None:
         )
 
 
-def check_device(name: str, a: Tensor, b: Tensor) -> None:
-    if type(a.array) is not type(b.array):
-        raise OperationError(
-            f"{name}: Expected all tensors to be on the same device, but found at least two "
-            f"devices, {a.device} and {b.device}! Move one with .to(device)."
-        )
-
-
 def check_alike(name: str, a: Tensor, b: Tensor) -> None:
     """Whether two tensors are of one dtype, on one device."""
-    check_device(name, a, b)
+    check_same_device(name, a, b)
     if a.array.dtype != b.array.dtype:
         raise OperationError(
             f"{name}: Expected A and B to have the same dtype, but got A of type "

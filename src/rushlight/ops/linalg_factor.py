@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
+from .common import check_same_device
 from .creation import arange, empty
 from .declare import operation
 from .joining import cat
@@ -13,7 +14,6 @@ from .linalg_checks import (
     Decomposition,
     batch_of,
     check_alike,
-    check_device,
     check_floating,
     check_matrix,
     check_rows,
@@ -173,7 +173,7 @@ def lu_unpack(
             f"dtype. Note: this function is intended to be used with the output produced by "
             f"torch.linalg.lu_factor; it is {LU_pivots.dtype}"
         )
-    check_device("lu_unpack", LU_data, LU_pivots)
+    check_same_device("lu_unpack", LU_data, LU_pivots)
     nothing = empty(0, dtype=LU_data.dtype, device=LU_data.device)
     lower, upper = _unpacked(LU_data) if unpack_data else (nothing, nothing)
     rows = LU_data.array.shape[-2]
@@ -186,7 +186,7 @@ def _lu_solve(
 ) -> Tensor:
     check_square(name, factors, "LU")
     check_alike(name, factors, b)
-    check_device(name, factors, pivots)
+    check_same_device(name, factors, pivots)
     check_rows(name, factors, b, left)
     if pivots.array.shape != factors.array.shape[:-1]:
         raise OperationError(
@@ -271,7 +271,7 @@ def ldl_solve(
     if pivots.is_floating_point() or pivots.is_complex():
         raise OperationError(f"{name}: Expected pivots to be integers. Got {pivots.dtype}")
     check_alike(name, LD, B)
-    check_device(name, LD, pivots)
+    check_same_device(name, LD, pivots)
     batch_of(name, LD, B)
     return LdlSolve.apply(LD, pivots, B, hermitian and LD.is_complex())
 
@@ -315,7 +315,7 @@ def _check_reflections(name: str, vectors: Tensor, factors: Tensor) -> None:
 
 
 def _check_same_dtype(name: str, vectors: Tensor, factors: Tensor) -> None:
-    check_device(name, vectors, factors)
+    check_same_device(name, vectors, factors)
     if vectors.array.dtype != factors.array.dtype:
         raise OperationError(
             f"{name}: tau dtype {factors.dtype} does not match input dtype {vectors.dtype}"

@@ -11,11 +11,11 @@ from ..autograd.operation import SavesInputs
 from ..dtype import BOOL, FLOATING, HALVES
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
-from .common import conjugated
+from .common import check_same_device, conjugated
 from .creation import arange
 from .declare import operation
 from .joining import cat
-from .linalg_checks import check_device, check_square, identity_like
+from .linalg_checks import check_square, identity_like
 from .linalg_solve import inverse
 from .matmul import matmul
 from .promotion import of_one_dtype
@@ -146,8 +146,7 @@ def _multi_dot(name: str, tensors: list[Tensor]) -> Tensor:
             f"{name}(): all tensors must have be the same dtype but they have "
             f"{', '.join(str(x.dtype) for x in tensors)}"
         )
-    for x in tensors[1:]:
-        check_device(name, tensors[0], x)
+    check_same_device(name, *tensors)
     is_row, is_column = tensors[0].array.ndim == 1, tensors[-1].array.ndim == 1
     if is_row:
         tensors[0] = tensors[0].unsqueeze(0)
@@ -212,7 +211,7 @@ def _cross(name: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
         )
     if a.dtype.category == BOOL:
         raise OperationError(f"{name}: not implemented for 'Bool'")
-    check_device(name, a, b)
+    check_same_device(name, a, b)
     return Cross.apply(*broadcast_tensors(*of_one_dtype(a, b)), axis)
 
 

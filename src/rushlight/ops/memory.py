@@ -15,7 +15,7 @@ from ..layout import contiguous_format, preserve_format
 from ..storage import TypedStorage, UntypedStorage
 from ..tensor import Tensor, version_of, wrap
 from ..types import AnyDevice
-from .common import check_one_device, methods, new_shape
+from .common import check_same_device, methods, new_shape
 from .creation import empty, finished, table_at
 from .declare import operation
 from .promotion import table_of
@@ -172,7 +172,7 @@ def set_(
             "set_() received an invalid combination of arguments - got "
             f"({type(source).__name__}), but expected a Tensor or a Storage"
         )
-    check_one_device("set_", (self, source))
+    check_same_device("set_", self, source)
     if source.array.dtype != self.array.dtype:
         raise OperationError(
             f"set_: Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"

@@ -24,7 +24,7 @@ from ..random import Generator, default_generator, default_generator_of, default
 from ..tensor import Tensor, wrap
 from ..type_info import iinfo
 from ..types import AnyDevice
-from .common import check, new_shape, table_of
+from .common import check, check_same_device, new_shape, table_of
 from .complex import view_as_real
 from .creation import asked_shape, empty, finished, table_at, zeros_like
 from .declare import operation
@@ -420,11 +420,7 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **na
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fills with 1 with probability `p`, else 0."""
     if isinstance(p, Tensor):
-        if p.device != self.device:
-            raise OperationError(
-                "bernoulli_: Expected all tensors to be on the same device, but found at least two "
-                f"devices, {self.device} and {p.device}! Move one with .to(device)."
-            )
+        check_same_device("bernoulli_", self, p)
         p = _probabilities(p.expand(self.array.shape))
     elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")

@@ -11,7 +11,7 @@ from ..dtype import HALVES
 from ..errors import NotSupportedError, OperationError
 from ..random import Generator
 from ..tensor import Tensor, wrap
-from .common import table_of
+from .common import check_same_device, table_of
 from .declare import operation
 from .random import _state
 
@@ -115,11 +115,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
             "one with .to(dtype)"
         )
     source = _state(generator, count.device)
-    if prob.device != count.device:
-        raise OperationError(
-            "binomial: Expected all tensors to be on the same device, but found at least two "
-            f"devices, {count.device} and {prob.device}! Move one with .to(device)."
-        )
+    check_same_device("binomial", count, prob)
     shape = np.broadcast_shapes(count.array.shape, prob.array.shape)
     count, prob = count.expand(shape), prob.expand(shape)
     return wrap(table_of(count).random_binomial(source, count.array, prob.array))

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import OperationError
 from ..size import Size
 from ..tensor import Tensor, wrap_dim
-from .common import check_one_device
+from .common import check_same_device
 from .creation import placed
 from .declare import operation
 from .joining import cat, stack
@@ -138,7 +138,7 @@ def _chunk_cat(
         raise OperationError(f"_chunk_cat expects positive num_chunks, got {num_chunks}")
     if not tensors:
         raise OperationError("_chunk_cat expects a non-empty input tensor list")
-    check_one_device("_chunk_cat", tensors)
+    check_same_device("_chunk_cat", *tensors)
     first = tensors[0]
     axis = wrap_dim(dim, first.array.ndim)
     lead = first.array.shape[:axis]
@@ -190,7 +190,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
                 "meshgrid expects all tensors to have the same dtype, got "
                 f"{vectors[0].dtype} and {vector.dtype}"
             )
-    check_one_device("meshgrid", vectors)
+    check_same_device("meshgrid", *vectors)
     shape = tuple([vector.array.size for vector in vectors])
     grids = []
     for dim, vector in enumerate(vectors):

@@ -11,7 +11,7 @@ from ..dtype import title_of
 from ..errors import OperationError, OutOfRangeError
 from ..layout import contiguous_format
 from ..tensor import Tensor, wrap_dim
-from .common import check_one_device, new_shape
+from .common import check_same_device, new_shape
 from .declare import operation
 from .index import Slice
 from .joining import select_index
@@ -246,7 +246,7 @@ def _scattered(
             f"{name}: expected src to have a size equal to the slice of self. src size = "
             f"{list(src.array.shape)}, slice size = {list(wanted)}"
         )
-    check_one_device(name, (input, src))
+    check_same_device(name, input, src)
     return kind.apply(input, src, view, parameters)
 
 

@@ -1,4 +1,4 @@
-"""Norms of vectors, and the distances of all pairs of them."""
+"""The distances of all pairs of vectors."""
 
 from __future__ import annotations
 
@@ -16,24 +16,6 @@ class Distance:
     array: Any
     store: Any
 
-    @kernel("reduction")
-    def p_norm(self, x: Any, p: float, axis: int, keepdim: bool, out: Any = None) -> Any:
-        xp, size = self.xp, self.xp.abs(x)
-        axes = (axis,) if x.ndim else None
-        if p == 0:
-            found = xp.sum(size != 0, axis=axes, keepdims=keepdim).astype(size.dtype)
-        elif math.isinf(p):
-            if x.ndim and x.shape[axis] == 0:
-                return self.store(xp.zeros(_without(x.shape, axis, keepdim), size.dtype), out)
-            found = (xp.max if p > 0 else xp.min)(size, axis=axes, keepdims=keepdim)
-        else:
-            # The device's own sum, which is exact to the last place or two.
-            table = plain_tables[type(x)]
-            terms = size if p == 1 else size * size if p == 2 else size**p
-            found = table.sum(self.array(terms), axes, keepdim)
-            found = found if p == 1 else xp.sqrt(found) if p == 2 else found ** (1 / p)
-        return self.store(self.array(found).astype(size.dtype, copy=False), out)
-
     @kernel("product")
     def cdist(self, a: Any, b: Any, p: float, by_products: bool) -> Any:
         xp = self.xp
@@ -45,9 +27,17 @@ class Distance:
         for start in range(0, a.shape[-2], step):
             rows = slice(start, start + step)
             difference = a[..., rows, None, :] - b[..., None, :, :]
-            result[..., rows, :] = self.p_norm(difference, p, difference.ndim - 1, False)
+            result[..., rows, :] = self._lengths(difference, p)
         return result
 
-
-def _without(shape: Any, axis: int, keepdim: bool) -> tuple[int, ...]:
-    return (*shape[:axis], *((1,) if keepdim else ()), *shape[axis + 1 :])
+    def _lengths(self, x: Any, p: float) -> Any:
+        """The p-norms along the last dimension; of nothing they are 0."""
+        xp, size = self.xp, self.xp.abs(x)
+        if p == 0 or not x.size:
+            return xp.sum(size != 0, axis=-1)
+        if math.isinf(p):
+            return (xp.max if p > 0 else xp.min)(size, axis=-1)
+        # The device's own sum, which is exact to the last place or two.
+        terms = size if p == 1 else size * size if p == 2 else size**p
+        found = plain_tables[type(x)].sum(self.array(terms), (x.ndim - 1,), False)
+        return found if p == 1 else xp.sqrt(found) if p == 2 else found ** (1 / p)
