@@ -18,7 +18,7 @@ class SparseArray:
     """Elements by their coordinates: `indices` is (sparse_dim, nnz), `values` (nnz, *dense shape).
 
     It is what a sparse tensor's `array` is: it has a shape and a dtype, as the engine asks for
-    them, and no memory in which each element has a place.
+    them, and no memory in which each element has a place. In-place operations give it other parts.
     """
 
     __slots__ = ("indices", "values", "shape", "is_coalesced", "__weakref__")
@@ -35,6 +35,15 @@ class SparseArray:
         self.values = values
         self.shape = shape
         self.is_coalesced = is_coalesced
+
+    def like(self, values: Any) -> SparseArray:
+        """Other values in the same places."""
+        return SparseArray(self.indices, values, self.shape, self.is_coalesced)
+
+    def take(self, other: Any) -> None:
+        """Becomes what another array is, which whoever shares this one sees."""
+        self.indices, self.values = other.indices, other.values
+        self.shape, self.is_coalesced = other.shape, other.is_coalesced
 
     @property
     def ndim(self) -> int:
@@ -63,6 +72,34 @@ class SparseArray:
         raise TypeError("can't convert a sparse tensor to numpy; x.to_dense() makes a dense one")
 
 
+class CompressedArray(SparseArray):
+    """Elements row by row (`sparse_csr`) or column by column (`sparse_csc`).
+
+    `starts` (n + 1) says where in `values` each of the n rows begins, and the last one ends;
+    `indices` (nnz) is the column of each value. For columns it is the other way round.
+    """
+
+    __slots__ = ("starts", "layout")
+
+    def __init__(
+        self, starts: Any, indices: Any, values: Any, shape: tuple[int, ...], layout: Layout
+    ) -> None:
+        super().__init__(indices, values, shape, True)
+        self.starts = starts
+        self.layout = layout  # type: ignore[misc]  # of the instance here, and of the class there
+
+    def like(self, values: Any) -> CompressedArray:
+        return CompressedArray(self.starts, self.indices, values, self.shape, self.layout)
+
+    def take(self, other: Any) -> None:
+        super().take(other)
+        self.starts, self.layout = other.starts, other.layout  # type: ignore[misc]
+
+    @property
+    def nbytes(self) -> int:
+        return super().nbytes + self.starts.nbytes
+
+
 _kernels = kernels_of(Base)
 
 
@@ -77,22 +114,23 @@ class SparseTable:
         if name not in _kernels:
             raise AttributeError(name)
 
-        def refuse(*arguments: Any) -> Any:
-            raise not_there(name, "sparse")
+        def refuse(x: Any, *arguments: Any) -> Any:
+            raise not_there(name, getattr(x, "layout", sparse_coo))
 
         return refuse
 
     def device_of(self, x: SparseArray) -> Any:
-        return launch.kernels[type(x.values)].device_of(x.values)
+        return launch.plain_tables[type(x.values)].device_of(x.values)
 
     def owns_memory(self, x: SparseArray) -> bool:
         return False
 
 
-def not_there(name: str, layout: str) -> NotSupportedError:
+def not_there(name: str, layout: Layout) -> NotSupportedError:
     return NotSupportedError(
         f"{name}: not implemented for tensors of layout {layout}; x.to_dense() makes a dense one"
     )
 
 
-launch.kernels[SparseArray] = launch.plain_tables[SparseArray] = SparseTable()
+for _kind in (SparseArray, CompressedArray):
+    launch.kernels[_kind] = launch.plain_tables[_kind] = SparseTable()

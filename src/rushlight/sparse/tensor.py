@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..layout import sparse_coo
 from ..tensor import Tensor, wrap
 from ..torch_function import DisableTorchFunctionSubclass
 from .arrays import SparseArray, not_there
 
 Answer = Callable[..., Any]
 
-# What functions and methods do with sparse tensors, by name: "add", "shape.__get__".
+# What functions and methods do with sparse tensors, by name: "add", "shape.__get__",
+# "nn.functional.linear".
 answers: dict[str, Answer] = {}
 
 # What holds for every tensor and looks at shape, dtype and history alone.
 _AS_FOR_DENSE = {
     "shape.__get__", "dtype.__get__", "device.__get__", "ndim.__get__", "dim", "size", "numel",
     "nelement", "ndimension", "is_floating_point", "is_complex", "is_signed", "is_cuda.__get__",
-    "get_device", "requires_grad.__get__", "requires_grad.__set__", "requires_grad_",
-    "grad.__get__", "grad.__set__", "grad_fn.__get__", "is_leaf.__get__", "output_nr.__get__",
-    "_version.__get__", "_base.__get__", "register_hook", "register_post_accumulate_grad_hook",
-    "retain_grad", "retains_grad.__get__", "backward", "is_quantized.__get__", "itemsize.__get__",
-    "element_size", "is_tensor", "is_inference", "is_meta.__get__", "names.__get__", "__hash__",
-    "is_same_size", "is_nonzero", "is_mkldnn.__get__", "type",
+    "is_cpu.__get__", "is_meta.__get__", "get_device", "requires_grad.__get__",
+    "requires_grad.__set__", "requires_grad_", "grad.__get__", "grad.__set__", "grad_fn.__get__",
+    "is_leaf.__get__", "output_nr.__get__", "_version.__get__", "_base.__get__", "register_hook",
+    "register_post_accumulate_grad_hook", "retain_grad", "retains_grad.__get__",
+    "is_quantized.__get__", "is_nested.__get__", "itemsize.__get__", "element_size", "is_tensor",
+    "is_inference", "__hash__", "is_same_size", "is_mkldnn.__get__", "detach_", "result_type",
+    "is_conj", "is_neg", "storage_offset", "__len__", "__dir__",
 }  # fmt: skip
 
 
@@ -54,18 +57,18 @@ class SparseTensor(Tensor):
         from ..overrides import resolve_name
 
         name = resolve_name(func) or func.__name__
-        short = name.rsplit(".", 2 if name.endswith("__") else 1)
-        key = ".".join(short[1:])
+        key = name.removeprefix("torch.").removeprefix("Tensor.")
         found = answers.get(key)
         if found is not None:
             return found(*args, **(kwargs or {}))
         if key in _AS_FOR_DENSE:
             with DisableTorchFunctionSubclass():
                 return func(*args, **(kwargs or {}))
-        raise not_there(key, str(_layout_of(args)))
+        raise not_there(key, _layout_of((*args, *(kwargs or {}).values())) or sparse_coo)
 
 
 def _layout_of(args: Any) -> Any:
+    """The layout of the first sparse tensor."""
     for value in args:
         if isinstance(value, SparseTensor):
             return value.array.layout
