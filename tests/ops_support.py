@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -149,3 +150,27 @@ def function_of(op: Op, sample: Sample, cloned: bool) -> Callable[..., Any]:
         return [t.clone() if cloned and isinstance(t, Tensor) else t for t in result]
 
     return function
+
+
+# ---- other forms of a function
+
+
+def inplace_form(op: Op) -> Callable[..., Tensor] | None:
+    """The method that does the same in place, or the function with `inplace=True`."""
+    function = op.function(torch)
+    derived = getattr(Tensor, f"{op.name}_", None)
+    if derived is not None and declaration_of(derived) == declaration_of(function):
+        return derived
+    if op.inplace:
+        return getattr(Tensor, op.inplace)
+    return partial(function, inplace=True) if "inplace" in parameters_of(op) else None
+
+
+def parameters_of(op: Op) -> Any:
+    try:
+        return inspect.signature(op.function(torch)).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+WITH_OUT = [op for op in ALL if "out" in parameters_of(op)]

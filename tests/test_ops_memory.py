@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +12,12 @@ import rushlight as torch
 from ops_support import (
     ALL,
     DIFFERENTIABLE,
+    WITH_OUT,
     assert_same,
-    declaration_of,
     each,
     floating_outputs,
     gradients,
+    inplace_form,
     is_finite,
     maker,
     run,
@@ -201,24 +200,6 @@ def test_views(op: Op, device: str) -> None:
         assert view.numel() == 0 or 3.0 <= values.max(), sample
 
 
-def inplace_form(op: Op) -> Callable[..., Tensor] | None:
-    """The method that does the same in place, or the function with `inplace=True`."""
-    function = op.function(torch)
-    derived = getattr(Tensor, f"{op.name}_", None)
-    if derived is not None and declaration_of(derived) == declaration_of(function):
-        return derived
-    if op.inplace:
-        return getattr(Tensor, op.inplace)
-    return partial(function, inplace=True) if "inplace" in parameters_of(op) else None
-
-
-def parameters_of(op: Op) -> Any:
-    try:
-        return inspect.signature(op.function(torch)).parameters
-    except (TypeError, ValueError):
-        return {}
-
-
 @each([op for op in ALL if inplace_form(op)])
 def test_inplace(op: Op, device: str) -> None:
     """The in-place form gives the same values and gradients, returns its tensor, counts."""
@@ -256,9 +237,6 @@ def test_inplace(op: Op, device: str) -> None:
 
 
 # ---- out=
-
-
-WITH_OUT = [op for op in ALL if "out" in parameters_of(op)]
 
 
 def targets_like(results: list[Tensor], change: Callable[[Tensor], Tensor]) -> Any:

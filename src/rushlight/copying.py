@@ -34,7 +34,8 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
 
 
 def _reduce(self: Tensor, protocol: Any) -> Any:
-    return _rebuild, (type(self), self.host_array(), str(self.device), self._requires_grad is True)
+    array = self.array if self.is_meta else self.host_array()
+    return _rebuild, (type(self), array, str(self.device), self._requires_grad is True)
 
 
 def _rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool) -> Tensor:

@@ -10,6 +10,7 @@ class device:
     """Where a tensor's memory is: a type ("cpu", "cuda") and an index.
 
     As a context it is where tensors are made for which no device is given: `with device("cuda"):`.
+    Tensors of "meta" have none: they have a shape and a dtype, and no values.
 
     >>> import rushlight as torch
     >>> torch.device("cuda", 1)
@@ -74,7 +75,7 @@ class device:
         return device, (self.type, self.index)
 
 
-known_types = ["cpu", "cuda"]
+known_types = ["cpu", "cuda", "meta"]
 cpu = device("cpu")
 
 

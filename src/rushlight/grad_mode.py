@@ -18,7 +18,7 @@ class _State(threading.local):
     inference = False
     anomaly: Any = None  # what looks at gradients, see `autograd/anomaly_mode.py`
     task: Any = None  # the backward that runs, see `Task` in `autograd/engine.py`
-    destination: Any = None  # where the last operation of a function may write, see `ops/entry.py`
+    destination: Any = None  # where a function's last operation may write, see `ops/writing.py`
 
 
 state = _State()

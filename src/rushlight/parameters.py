@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .kernels import launch
 from .tensor import Tensor
 
 
@@ -19,7 +20,10 @@ def typename(value: Any) -> str:
 def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
     """Takes away a gradient, or fills it with zeros outside any graph it may have come from."""
     if set_to_none:
-        parameter.grad = None
+        if launch.recorder is None:  # what setting `grad` does then, in a tenth of the time
+            parameter._grad = None
+        else:
+            parameter.grad = None
         return
     grad = parameter.grad
     if grad is None:

@@ -92,7 +92,10 @@ def tensor_repr(tensor: Tensor, *, tensor_contents: Any = None) -> str:
         return f"BatchedTensor(lvl={number}, bdim={array.dim}, value=\n    {value}\n)"
     plain = type(tensor) in (Tensor, Parameter, Buffer)
     prefix = "tensor(" if plain else f"{type(tensor).__name__}("
-    contents = "[]" if tensor.array.size == 0 else quietly(_contents, tensor, len(prefix))
+    if tensor.is_meta:
+        contents = "..."
+    else:
+        contents = "[]" if tensor.array.size == 0 else quietly(_contents, tensor, len(prefix))
     text = _with_suffixes(prefix + contents, _suffixes(tensor), len(prefix))
     return f"Parameter({text})" if isinstance(tensor, Parameter) and not plain else text
 
@@ -105,9 +108,10 @@ def _suffixes(tensor: Tensor) -> list[str]:
     if tensor.device.type != "cpu":
         suffixes.append(f"device='{tensor.device}'")
     default = get_default_dtype()
-    if tensor.array.size == 0:  # no element shows the dtype, so only the default one goes unsaid
+    if tensor.array.size == 0 or tensor.is_meta:
+        # No element shows the dtype, so only the default one goes unsaid.
         unsaid: tuple[Any, ...] = (default,)
-        show_size = tensor.array.ndim != 1
+        show_size = tensor.array.ndim != 1 or tensor.is_meta
     else:
         complex_default = complex128 if default is float64 else complex64
         unsaid = (default, complex_default, int64, bool_dtype)

@@ -56,6 +56,11 @@ class Generator:
         return object.__new__(cls if Device(device).type == "cpu" else PhiloxGenerator)
 
     def __init__(self, device: Device | str = "cpu") -> None:
+        if Device(device).type == "meta":
+            raise RuntimeError(
+                "Generator: META device type not an accelerator: tensors without memory draw "
+                "nothing, and take any generator of the CPU"
+            )
         try:
             self._device = with_index(Device(device))
         except (AssertionError, RuntimeError) as error:
@@ -202,7 +207,7 @@ _seed_of_others: int | None = None
 
 def default_generator_of(where: Device) -> Generator:
     """The generator that a device draws from unless told otherwise; its RuntimeError if none."""
-    if where.type == "cpu":
+    if where.type in ("cpu", "meta"):  # on which nothing is drawn
         return default_generator
     where = with_index(where)
     found = _on_devices.get(where)
@@ -223,7 +228,7 @@ def default_state(array: Any) -> Any:
 
 def default_states() -> list[Any]:
     """The states of the default generators of all devices that are in use."""
-    devices = {with_index(Device(name)) for name in tables_by_device if name != "cpu"}
+    devices = {with_index(Device(name)) for name in tables_by_device if name not in ("cpu", "meta")}
     return [default_generator.state, *[default_generator_of(where).state for where in devices]]
 
 

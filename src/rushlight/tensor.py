@@ -128,11 +128,13 @@ class Tensor(Methods):
         return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
 
     def storage_offset(self) -> int:
-        start = kernel_tables[type(self.array)].data_pointer(owner_of(self.array))
-        return (self.data_ptr() - start) // self.array.itemsize
+        place = kernel_tables[type(self.array)].data_pointer
+        return (place(self.array) - place(owner_of(self.array))) // self.array.itemsize
 
     def data_ptr(self) -> int:
-        return kernel_tables[type(self.array)].data_pointer(self.array)
+        # Without memory there is no address: 0, and the place from there. Such memories are as far
+        # apart as addresses reach.
+        return kernel_tables[type(self.array)].data_pointer(self.array) % 2**64
 
     def element_size(self) -> int:
         return self.array.itemsize
@@ -383,15 +385,15 @@ class Tensor(Methods):
         """The values as a NumPy array that shares this tensor's memory."""
         if force:
             return self.detach().cpu().numpy()
-        if self.requires_grad:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
-                "instead."
-            )
         if not isinstance(self.array, np.ndarray):
             raise TypeError(
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to "
                 "copy the tensor to host memory first."
+            )
+        if self.requires_grad:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
             )
         if self.array.dtype == bfloat16.numpy:
             raise TypeError("Got unsupported ScalarType BFloat16; convert with .float() first")
@@ -412,7 +414,7 @@ class Tensor(Methods):
             raise RuntimeError(
                 f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
             )
-        return self.host_array().item()
+        return kernel_tables[type(self.array)].scalar(self.array)
 
     def tolist(self) -> Any:
         return self.host_array().tolist()
@@ -455,7 +457,7 @@ class Tensor(Methods):
     __hash__ = object.__hash__
 
     def __format__(self, specification: str) -> str:
-        if self.array.ndim == 0 and type(self) is Tensor:
+        if self.array.ndim == 0 and type(self) is Tensor and not self.is_meta:
             return format(self.item(), specification)
         return object.__format__(self, specification)
 

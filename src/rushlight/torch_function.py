@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+from .kernels.launch import refuse_record
 from .tensor import Tensor
 
 # Every mode that is entered, in whatever thread. Empty, it says that there is none to look for.
@@ -195,6 +196,7 @@ def handle_torch_function(
 
 def ask(function: Any, candidates: list[Any], args: Any, kwargs: Any) -> Any:
     """The first answer other than NotImplemented that an argument gives; TypeError if none does."""
+    refuse_record("asks a class's __torch_function__")
     types = tuple(type(value) for value in candidates)
     for value in candidates:
         answer = value.__torch_function__(function, types, args, kwargs)

@@ -219,7 +219,7 @@ class _Backward:
                 self.wanted.found[leaf, 0] = gradient
             return
         if gradient is not None:
-            sum_so_far = leaf.grad
+            sum_so_far = leaf._grad if launch.recorder is None else leaf.grad
             if sum_so_far is not None:
                 leaf._grad = self.added(sum_so_far, gradient)
             elif self.create_graph or not (own or _is_new(gradient, node, gradients, results)):

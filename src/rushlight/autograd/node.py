@@ -68,7 +68,7 @@ class Node:
         if saved.contexts:
             values = _pack(values)
         self._saved = values
-        self._versions = tuple([_saved_version(v) if isinstance(v, Tensor) else 0 for v in values])
+        self._versions = tuple([saved_version(v) if isinstance(v, Tensor) else 0 for v in values])
 
     def forget_written(self, target: Tensor) -> None:
         """Makes saved inputs stale that share the memory which this very call has overwritten."""
@@ -284,7 +284,7 @@ class _Unpacked(Node):
         return grad
 
 
-def _saved_version(tensor: Tensor) -> int:
+def saved_version(tensor: Tensor) -> int:
     if tensor._requires_grad is None:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
@@ -292,4 +292,4 @@ def _saved_version(tensor: Tensor) -> int:
             "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
             "instead of `torch.inference_mode()`."
         )
-    return version_of(tensor)
+    return 0 if tensor._counter is None else tensor._counter[0]

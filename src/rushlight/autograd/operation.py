@@ -181,7 +181,9 @@ class Operation(Node):
             output._requires_grad = True
             return
         for number, tensor in enumerate(output):
-            if isinstance(tensor, Tensor) and tensor.dtype.category >= FLOATING:
+            if not isinstance(tensor, Tensor):
+                continue
+            if DType.from_numpy(tensor.array.dtype).category >= FLOATING:
                 tensor._grad_fn = node
                 tensor._requires_grad = True
                 tensor._output_number = number

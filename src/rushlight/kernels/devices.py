@@ -12,6 +12,7 @@ from .launch import tables_by_device
 # Per kind of accelerator that is in use: how many there are, and which is the current one.
 _counts: dict[str, int] = {}
 _currents: dict[str, Callable[[], int]] = {}
+_WITHOUT_INDEX = ("cpu", "meta")  # of which there is one
 
 
 def find_table(where: device | None) -> Any:
@@ -20,7 +21,7 @@ def find_table(where: device | None) -> Any:
         return tables_by_device["cpu"]
     if where.type not in tables_by_device:
         _open(where.type)
-    if where.index is None:
+    if where.index is None or where.type == "meta":
         return tables_by_device[where.type]
     if where.index >= _counts[where.type]:
         raise RuntimeError(
@@ -36,6 +37,8 @@ def _open(kind: str) -> None:
         from .cuda import open_cuda
 
         open_cuda()
+    elif kind == "meta":
+        from . import meta  # noqa: F401 - makes the device known
 
 
 def register_accelerator(kind: Any, count: int) -> None:
@@ -58,15 +61,17 @@ def register_accelerator(kind: Any, count: int) -> None:
 
 def with_index(where: device) -> device:
     """`where` with the index that it means: of an accelerator without one, the current device."""
-    if where.type == "cpu":
-        return device("cpu")
+    if where.type in _WITHOUT_INDEX:
+        return device(where.type)
     find_table(where)
     return where if where.index is not None else device(where.type, _currents[where.type]())
 
 
 def is_same_device(wanted: device, have: device) -> bool:
     """Whether `wanted`, which may name no index, means `have`."""
-    return wanted.type == have.type and (wanted.type == "cpu" or with_index(wanted) == have)
+    if wanted.type != have.type:
+        return False
+    return wanted.type in _WITHOUT_INDEX or with_index(wanted) == have
 
 
 def is_present(where: device) -> bool:

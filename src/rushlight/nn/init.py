@@ -87,6 +87,8 @@ def trunc_normal_(
             "The distribution of values may be incorrect.",
             stacklevel=2,
         )
+    if tensor.is_meta:  # on which there is nothing to look at
+        return tensor
     inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
     # Where normal numbers rarely fall into [a, b], uniform ones are thinned to the normal density.
     draw = _redraw_normal if inside > 0.3 else _thin_uniform

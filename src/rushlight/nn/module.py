@@ -12,8 +12,10 @@ from ..grad_mode import no_grad
 from ..kernels import launch
 from ..layout import preserve_format
 from ..ops.copies import convert, parse_to
+from ..ops.creation import empty_like
 from ..parameters import clear_grad
 from ..tensor import Tensor
+from ..types import AnyDevice
 from .hooks import Hooks
 from .parameter import Parameter
 from .state_dict import StateDict
@@ -261,9 +263,30 @@ class Module(StateDict, Hooks):
         def converted(tensor: Tensor) -> Tensor:
             floating = tensor.is_floating_point() or tensor.is_complex()
             layout = memory_format if tensor.ndim == 4 else preserve_format
-            return convert(tensor, device, dtype if floating else None, copy, layout)
+            try:
+                return convert(tensor, device, dtype if floating else None, copy, layout)
+            except NotImplementedError as error:
+                if not tensor.is_meta:
+                    raise
+                raise NotImplementedError(
+                    f"{error} Please use torch.nn.Module.to_empty() instead of "
+                    "torch.nn.Module.to() when moving module from meta to a different device."
+                ) from None
 
         return self._apply(converted)
+
+    def to_empty(self: Self, *, device: AnyDevice, recurse: bool = True) -> Self:
+        """Gives the parameters and buffers new memory on a device, without copying values.
+
+        What they hold then is whatever stood there: for a module built on the device "meta", whose
+        values are to be loaded or initialised.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.Linear(2, 1, device="meta").to_empty(device="cpu")
+        >>> layer.weight.shape, layer.weight.device
+        (torch.Size([1, 2]), device(type='cpu'))
+        """
+        return self._apply(lambda tensor: empty_like(tensor, device=device), recurse)
 
     def cpu(self: Self) -> Self:
         return self._apply(lambda tensor: tensor.cpu())

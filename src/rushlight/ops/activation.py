@@ -24,7 +24,7 @@ class Relu(SavesOutput, Unary):
     """
 
     def backward(self, grad: Tensor) -> Tensor:
-        return ReluGradient.apply(grad, self.saved_tensors[0].detach())
+        return ReluGradient.apply(grad, self.saved_tensors[0].alias())
 
 
 class ReluGradient(Operation):

@@ -191,7 +191,7 @@ _TYPE_NAMES = {kind: name for name, kind in _TYPES.items()}
 
 def type_name(tensor: Tensor) -> str:
     """PyTorch's old name of dtype and device: torch.FloatTensor, torch.cuda.LongTensor."""
-    place = "torch.cuda" if tensor.is_cuda else "torch"
+    place = "torch" if tensor.device.type == "cpu" else f"torch.{tensor.device.type}"
     name = _TYPE_NAMES.get(tensor.dtype) or tensor.dtype.name.replace("uint", "UInt")
     return f"{place}.{name}Tensor"
 

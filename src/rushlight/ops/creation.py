@@ -483,7 +483,13 @@ def empty_like(
     """
     kind = dtype or input.dtype
     if device is not None and Device(device) != input.device:
-        return empty(input.shape, dtype=kind, device=device, requires_grad=requires_grad)
+        table = table_at(device)
+        if input.is_contiguous():
+            return finished(table.empty(input.array.shape, kind.numpy), requires_grad)
+        order = input.dim_order()
+        array = table.empty([input.array.shape[dim] for dim in order], kind.numpy)
+        back = sorted(range(len(order)), key=order.__getitem__)
+        return finished(table.permute(array, tuple(back)), requires_grad)
     return finished(table_of(input).empty_like(input.array, kind.numpy), requires_grad)
 
 

@@ -33,7 +33,7 @@ from ..missing import pytorch_names
 from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
-from .entry import UNANSWERED, absent, answer_operator, rescue, run_inplace, special
+from .entry import UNANSWERED, absent, answer_operator, rescue, special
 from .promotion import operands, promoted, refuse_bool
 from .templates import (
     binary,
@@ -44,6 +44,7 @@ from .templates import (
     unary,
     unary_inplace,
 )
+from .writing import run_inplace
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 

@@ -15,8 +15,8 @@ from .choices import where
 from .common import conjugated
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
-from .entry import run_inplace
 from .promotion import of_one_dtype, result_type
+from .writing import run_inplace
 
 # ---- arithmetic
 

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
-from ..dtype import FLOATING
+from ..dtype import FLOATING, category_of
 from ..errors import OperationError, check_int64
 from ..tensor import Tensor, wrap
 from .activation import logsigmoid
@@ -145,7 +145,7 @@ def _check_cross_entropy(input: Tensor, target: Tensor) -> None:
             raise TypeError(
                 f"cross_entropy(): argument '{name}' must be Tensor, not {type(value).__name__}"
             )
-    if input.dtype.category != FLOATING:
+    if category_of(input.array.dtype) != FLOATING:
         raise OperationError(
             f"cross_entropy: the input must be floating-point logits, got {input.dtype} of shape "
             f"{tuple(input.shape)} with a target of {tuple(target.shape)}; did you swap input and "

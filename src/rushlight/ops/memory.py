@@ -205,7 +205,7 @@ def _storage(self: Tensor) -> TypedStorage:
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     """Whether both are the same memory with the same sizes and strides."""
     return (
-        self.data_ptr() == tensor.data_ptr()
+        table_of(self).data_pointer(self.array) == table_of(tensor).data_pointer(tensor.array)
         and self.array.shape == tensor.array.shape
         and self.array.strides == tensor.array.strides
     )

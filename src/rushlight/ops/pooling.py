@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
-from ..dtype import FLOATING, INTEGER, int64
+from ..dtype import FLOATING, INTEGER, category_of, int64
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -215,7 +215,7 @@ def _max_pool(
     name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: bool, return_indices: bool,
 ) -> Any:  # fmt: skip
-    if input.dtype.category not in (INTEGER, FLOATING):
+    if category_of(input.array.dtype) not in (INTEGER, FLOATING):
         raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
     batch = _batched(name, rank, input)
     geometry = pool_geometry(

@@ -39,7 +39,7 @@ def _state(generator: Generator | None, device: Any) -> Any:
         return default_generator_of(where).state
     if not isinstance(generator, Generator):
         raise TypeError(f"generator must be a torch.Generator, not {type(generator).__name__}")
-    if not is_same_device(where, generator.device):
+    if where.type != "meta" and not is_same_device(where, generator.device):
         raise RuntimeError(
             f"Expected a '{where}' device type for generator but found '{generator.device}'"
         )

@@ -196,6 +196,8 @@ def _numbers(counts: Tensor, output_size: int | None) -> Tensor:
             f"repeats has to be Long or Int tensor, not {title_of(counts.dtype)} "
             "(repeat_interleave); convert it with .long()"
         )
+    if counts.is_meta and output_size is not None:  # which alone knows it
+        return counts.new_empty(output_size)
     numbers = RepeatNumbers.apply(counts)
     _check_output_size(output_size, numbers.array.size)
     return numbers.to(counts.dtype)

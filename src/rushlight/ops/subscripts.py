@@ -17,6 +17,7 @@ from ..kernels.devices import find_table
 from ..tensor import Tensor, wrap
 from . import creation
 from .common import table_of
+from .indexing import nonzero
 
 _WHOLE = frozenset({int, type(None)})
 _PLAIN = frozenset({int, type(None), type(Ellipsis)})
@@ -168,13 +169,16 @@ def _index_tensor(self: Tensor, part: Any) -> Tensor:
 
 
 def _on_device_of(self: Tensor, array: Any) -> Tensor:
-    """A host array's values where a tensor is; the table of a batch is no device's."""
+    """A host array's values where a tensor is; the table of a batch is no device's. A mask stays
+    on the host, which knows how many elements it names (see `split`)."""
+    if array.dtype == MASK:
+        return wrap(array)
     table = table_of(self) if launch.batching is None else find_table(self.device)
     return wrap(table.from_numpy(array))
 
 
 def _index_beside(self: Tensor, index: Tensor) -> Tensor:
-    """An index tensor of the CPU where the indexed one is; others must be there."""
+    """An index tensor of the CPU where the indexed one is; others must be there. Masks stay."""
     if index.device == self.device:  # one of them is a batch's
         return index
     if not table_of(index).is_host:
@@ -182,7 +186,7 @@ def _index_beside(self: Tensor, index: Tensor) -> Tensor:
             "indices should be either on cpu or on the same device as the indexed tensor "
             f"({self.device}), not on {index.device}"
         )
-    return index.to(self.device)
+    return index if index.dtype in (bool_, uint8) else index.to(self.device)
 
 
 def split(self: Tensor, parts: list[Any]) -> tuple[tuple[Any, ...], list[Tensor | None]]:
@@ -209,7 +213,11 @@ def split(self: Tensor, parts: list[Any]) -> tuple[tuple[Any, ...], list[Tensor 
                 _check_mask(part, shape, dim)
             view += [_FULL] * count or [None]
             is_single_mask = part.array.ndim == 0 and part.array.dtype == MASK
-            tensors.append(part.reshape(1) if is_single_mask else part)
+            part = part.reshape(1) if is_single_mask else part
+            if type(part.array) is type(self.array) or part.device == self.device:
+                tensors.append(part)
+            else:  # a mask on the host
+                tensors += [numbers.to(self.device) for numbers in nonzero(part, as_tuple=True)]
         else:
             view.append(part)
             if type(part) is not int:

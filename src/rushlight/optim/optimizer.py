@@ -317,7 +317,7 @@ def batches(
     """
     found: dict[Any, tuple[list[Tensor], list[Any], list[Any]]] = {}
     for parameter in group["params"]:
-        gradient = parameter.grad
+        gradient = parameter._grad if launch.recorder is None else parameter.grad
         if gradient is None:
             continue
         state = state_of(parameter)

@@ -114,6 +114,11 @@ class _Pickler(_PythonPickler):
         self._save_call(obj, function, obj.data, obj.requires_grad, OrderedDict())
 
     def _save_tensor(self, obj: Tensor) -> None:
+        if obj.is_meta:
+            function = self._named("torch._utils", "_rebuild_meta_tensor_no_storage")
+            place = tuple(obj.shape), obj.stride()
+            self._save_call(obj, function, obj.dtype, *place, obj.requires_grad)
+            return
         storage, offset, strides = self._storage(obj)
         typed = storage.dtype in _storage_of
         function = self._named("torch._utils", f"_rebuild_tensor_v{2 if typed else 3}")

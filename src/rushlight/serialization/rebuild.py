@@ -16,8 +16,9 @@ import numpy as np
 from ..device import device as Device
 from ..dtype import dtype as DType
 from ..nn.parameter import Parameter
+from ..ops.memory import empty_strided
 from ..tensor import Size, Tensor
-from .errors import CheckpointError, require
+from .errors import CheckpointError, DamagedError, require
 from .keys import Keys
 from .names import DTYPES, STORAGES
 from .storage import Array, Storage, StorageType
@@ -86,6 +87,24 @@ def _typed_tensor(storage: Any, offset: Any, size: Any, strides: Any, requires_g
     return tensor
 
 
+def _meta_tensor(dtype: Any, size: Any, strides: Any, requires_grad: Any) -> Tensor:
+    require(type(dtype) is DType, "a tensor's dtype is none")
+    require(
+        _are_counts(size) and _are_counts(strides) and len(size) == len(strides),
+        "a tensor's sizes and strides must be as many whole numbers, and not negative",
+    )
+    require(type(requires_grad) is bool, "a tensor's requires_grad must be True or False")
+    require(
+        not requires_grad or dtype.is_floating_point or dtype.is_complex,
+        f"a tensor of dtype {dtype} requires a gradient",
+    )
+    try:
+        tensor = empty_strided(tuple(size), tuple(strides), dtype=dtype, device="meta")
+    except RuntimeError as error:
+        raise DamagedError(f"a tensor that no memory could hold: {error}") from error
+    return tensor.requires_grad_(requires_grad)
+
+
 def _parameter(data: Any, requires_grad: Any, hooks: Any, state: Any = None) -> Parameter:
     require(type(data) in (Tensor, Parameter), "a parameter is not made of a tensor")
     require(type(requires_grad) is bool, "a parameter's requires_grad must be True or False")
@@ -103,7 +122,8 @@ def _subclass(function: Any, kind: Any, arguments: Any, state: Any) -> Tensor:
     if kind not in (_TENSOR, _PARAMETER):
         raise CheckpointError("it holds a tensor of a class that is not torch.Tensor")
     require(
-        type(function) is Function and function.call in (_tensor, _typed_tensor, _parameter),
+        type(function) is Function
+        and function.call in (_tensor, _typed_tensor, _meta_tensor, _parameter),
         "a tensor is made by a function that makes none",
     )
     require(type(arguments) is tuple, "the arguments of a function are not a tuple")
@@ -252,6 +272,7 @@ def _table() -> dict[tuple[str, str], Any]:
         "torch._utils _rebuild_tensor": _tensor,
         "torch._utils _rebuild_tensor_v2": _tensor,
         "torch._utils _rebuild_tensor_v3": _typed_tensor,
+        "torch._utils _rebuild_meta_tensor_no_storage": _meta_tensor,
         "torch._utils _rebuild_parameter": _parameter,
         "torch._utils _rebuild_parameter_with_state": _parameter,
         "torch._tensor _rebuild_from_type_v2": _subclass,

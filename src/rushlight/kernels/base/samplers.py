@@ -56,8 +56,7 @@ class Samplers:
     def _drawn(self, name: str, draw: Callable[..., Any], state: Array, first: Any,
                second: Any = None) -> Any:  # fmt: skip
         """What `draw` makes of each element; `second` is a dtype or the second parameter."""
-        if category_of(first.dtype) != FLOATING:
-            raise NotSupportedError(f'"{name}" not implemented for {first.dtype}; use a float')
+        check_parameter(name, first)
         dtype = first.dtype
         work: Any = dtype.type if dtype.itemsize >= 4 else np.float32
         columns = [first]
@@ -132,6 +131,12 @@ class Samplers:
             result += weight * density * (log_t - mean)
         result = xp.where(below, -result, result) * near / rate / (1 - x)
         return self.xp.asarray(result).astype(concentration.dtype)
+
+
+def check_parameter(name: str, x: Any) -> None:
+    """Refuses a parameter of a distribution that is no floating-point number."""
+    if category_of(x.dtype) != FLOATING:
+        raise NotSupportedError(f'"{name}" not implemented for {x.dtype}; use a float')
 
 
 def _quadrature() -> list[tuple[float, float]]:
