@@ -52,6 +52,11 @@ from .layout import (
     layout,
     memory_format,
     preserve_format,
+    sparse_bsc,
+    sparse_bsr,
+    sparse_coo,
+    sparse_csc,
+    sparse_csr,
     strided,
 )
 from .tensor import Size, Tensor
@@ -108,7 +113,7 @@ from .tensor_types import (
 from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
-    from . import distributions  # which `missing` imports on demand
+    from . import distributions, sparse  # which `missing` imports on demand
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])

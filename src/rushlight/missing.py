@@ -80,7 +80,7 @@ def watch(*modules: ModuleType) -> None:
 
 
 # Packages of rushlight that few programs need, imported when they are first asked for.
-ON_DEMAND = {"distributions"}
+ON_DEMAND = {"distributions", "sparse"}
 
 
 def _ask(module: ModuleType, place: str, name: str) -> Any:

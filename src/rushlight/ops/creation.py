@@ -31,6 +31,7 @@ from ..kernels import launch
 from ..kernels.devices import find_table
 from ..kernels.launch import refuse_record, tables_by_device
 from ..kernels.quiet import quietly
+from ..layout import strided
 from ..scalars import check_range, checked, number
 from ..size import Size
 from ..tensor import Tensor, wrap
@@ -314,6 +315,25 @@ def finished(array: Any, requires_grad: bool) -> Tensor:
     return result.requires_grad_() if requires_grad else result
 
 
+def holding_nothing(
+    shape: tuple[int, ...], layout: Any, dtype: DType | None, device: AnyDevice, requires_grad: bool
+) -> Tensor:
+    """A sparse tensor without values."""
+    from ..sparse.making import empty as made_empty
+    from ..sparse.making import to_layout
+
+    made = to_layout(made_empty(shape, dtype, device), None, layout, None)
+    return made.requires_grad_(requires_grad)
+
+
+def check_strided(name: str, layout: Any) -> None:
+    """PyTorch's error for a layout in which every element would have to be given."""
+    if layout not in (None, strided):
+        raise OperationError(
+            f"{name}(...) is not implemented for sparse layout ({layout}); .to_sparse() makes one"
+        )
+
+
 @operation(method=False, asks=False)
 def full(
     size: Any, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
@@ -321,6 +341,7 @@ def full(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of `size` with one value everywhere."""
+    check_strided("full", layout)
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = (dtype or scalar_dtype(fill_value)).numpy
@@ -342,6 +363,8 @@ def zeros(
             [0., 0.]])
     """
     kind = (dtype or get_default_dtype()).numpy
+    if layout not in (None, strided):
+        return holding_nothing(asked_shape(size, named), layout, dtype, device, requires_grad)
     array = table_at(device).full(asked_shape(size, named), 0, kind)
     return finished(array, requires_grad)
 
@@ -352,6 +375,7 @@ def ones(
     requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None, **named: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor of ones."""
+    check_strided("ones", layout)
     kind = (dtype or get_default_dtype()).numpy
     array = table_at(device).full(asked_shape(size, named), 1, kind)
     return finished(array, requires_grad)
@@ -366,6 +390,8 @@ def empty(
     """A tensor whose elements are whatever stood in its memory."""
     kind = dtype or get_default_dtype()
     shape = asked_shape(size, named)
+    if layout not in (None, strided):
+        return holding_nothing(shape, layout, dtype, device, requires_grad)
     result = finished(table_at(device).empty(shape, kind.numpy), requires_grad)
     return result if memory_format is None else result.contiguous(memory_format=memory_format)
 
@@ -451,9 +477,10 @@ def eye(
 @operation(method=False)
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
-    requires_grad: bool = False, memory_format: Any = None, **ignored: Any,
+    requires_grad: bool = False, memory_format: Any = None, layout: Any = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor of `input`'s shape, dtype and memory order with one value everywhere."""
+    check_strided("full_like", layout)
     kind = (dtype or input.dtype).numpy
     if device is not None and Device(device) != input.device:
         return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device,
@@ -465,6 +492,10 @@ def full_like(
 @operation(method=False)
 def zeros_like(input: Tensor, **options: Any) -> Tensor:
     """Zeros in `input`'s shape, dtype and memory order."""
+    if options and options.get("layout") not in (None, strided):
+        kind, place = options.get("dtype") or input.dtype, options.get("device") or input.device
+        return zeros(input.shape, dtype=kind, device=place, layout=options["layout"],
+                     requires_grad=options.get("requires_grad", False))  # fmt: skip
     return full_like(input, 0, **options)
 
 
@@ -477,11 +508,13 @@ def ones_like(input: Tensor, **options: Any) -> Tensor:
 @operation(method=False)
 def empty_like(
     input: Tensor, *, dtype: DType | None = None, device: AnyDevice = None,
-    requires_grad: bool = False, memory_format: Any = None, **ignored: Any,
+    requires_grad: bool = False, memory_format: Any = None, layout: Any = None, **ignored: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor of `input`'s shape, dtype and memory order, elements whatever stood in its memory.
     """
     kind = dtype or input.dtype
+    if layout not in (None, strided):
+        return zeros_like(input, dtype=kind, device=device, layout=layout)
     if device is not None and Device(device) != input.device:
         table = table_at(device)
         if input.is_contiguous():

@@ -27,6 +27,7 @@ class SparseArray:
     # NumPy's functions refuse it: they would make an array of one object of it.
     __array_ufunc__ = None
     base = None
+    strides: tuple[int, ...] = ()
 
     def __init__(
         self, indices: Any, values: Any, shape: tuple[int, ...], is_coalesced: bool

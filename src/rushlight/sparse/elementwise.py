@@ -87,8 +87,7 @@ def add(a: Any, b: Any, *, alpha: Any = 1) -> Tensor:
         if isinstance(b, Tensor) and b.ndim and a.array.layout is not sparse_coo:
             return add(b, a) if alpha == 1 else add(alpha * b, a)
         raise OperationError(
-            "add(sparse, dense) is not supported. Use add(dense, sparse) instead. (Numbers are "
-            "dense.)"
+            "add(sparse, dense) is not supported. Use add(dense, sparse) instead."
         )
     if not isinstance(a, Tensor):
         return add(b, a)

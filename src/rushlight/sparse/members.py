@@ -37,6 +37,7 @@ answer("_nnz")(lambda x: x.array.values.shape[0])
 answer("sparse_dim")(sparse_dim_of)
 answer("dense_dim")(lambda x: x.array.ndim - sparse_dim_of(x))
 answer("nbytes.__get__")(lambda x: x.array.nbytes)
+answer("storage_offset")(lambda x: 0)
 answer("is_contiguous")(lambda x, memory_format=None: False)
 answer("stride")(lambda x, dim=None: (0,) * x.array.ndim if dim is None else 0)
 

@@ -34,7 +34,10 @@ class FromParts(Operation):
         return sparse(cls.apply(values, places))
 
     def backward(self, grad: Tensor) -> Tensor:
-        return values_at(grad, coordinates(self.places))
+        places = coordinates(self.places)
+        if isinstance(grad, SparseTensor) and have_same_places(indices_of(grad), places):
+            return values_of(grad)  # also where a place is there twice: each value has its gradient
+        return values_at(grad, places)
 
 
 class Values(Operation):
@@ -105,6 +108,10 @@ def numbered(indices: Tensor, size: Any) -> Tensor:
     for axis, n in enumerate(size):
         number = number * n + indices[axis]
     return number
+
+
+def have_same_places(a: Tensor, b: Tensor) -> bool:
+    return a.array is b.array or a.shape == b.shape and bool((a == b).all())
 
 
 def values_at(x: Tensor, indices: Tensor) -> Tensor:
@@ -218,7 +225,7 @@ def join(a: SparseTensor, b: SparseTensor) -> SparseTensor:
     """
     places, others = indices_of(a), indices_of(b)
     both = a.array.is_coalesced and b.array.is_coalesced
-    if places.shape == others.shape and bool((places == others).all()):
+    if have_same_places(places, others):
         return make(values_of(a) + values_of(b), places, a.array.shape, both)
     values = rushlight.cat([values_of(a), values_of(b)])
     result = make(values, rushlight.cat([places, others], 1), a.array.shape)

@@ -156,9 +156,10 @@ def _index_select(x: SparseTensor, dim: int, index: Tensor) -> SparseTensor:
     count, at = sparse_dim_of(x), wrap_dim(dim, x.array.ndim)
     length = x.array.shape[at]
     wanted = index.reshape(-1).long()
-    if wanted.numel() and not -length <= int(wanted.min()) <= int(wanted.max()) < length:
+    outside = wanted[(wanted < -length) | (wanted >= length)]
+    if outside.numel():
         raise OutOfRangeError(
-            f"index_select(): index contains a number that is out of range for tensor of size "
+            f"index_select(): index contains {int(outside[0])} that is out of range for tensor of size "
             f"{list(x.array.shape)} at dimension {at}"
         )
     wanted = rushlight.where(wanted < 0, wanted + length, wanted)

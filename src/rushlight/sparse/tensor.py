@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import OperationError
+from ..grad_mode import no_grad
 from ..layout import sparse_coo
+from ..ops.declare import places
 from ..tensor import Tensor, wrap
 from ..torch_function import DisableTorchFunctionSubclass
 from .arrays import SparseArray, not_there
@@ -26,7 +30,7 @@ _AS_FOR_DENSE = {
     "register_post_accumulate_grad_hook", "retain_grad", "retains_grad.__get__",
     "is_quantized.__get__", "is_nested.__get__", "itemsize.__get__", "element_size", "is_tensor",
     "is_inference", "__hash__", "is_same_size", "is_mkldnn.__get__", "detach_", "result_type",
-    "is_conj", "is_neg", "storage_offset", "__len__", "__dir__",
+    "is_conj", "is_neg", "__len__", "__dir__",
 }  # fmt: skip
 
 
@@ -54,17 +58,43 @@ class SparseTensor(Tensor):
     def __torch_function__(
         cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        from ..overrides import resolve_name
-
-        name = resolve_name(func) or func.__name__
-        key = name.removeprefix("torch.").removeprefix("Tensor.")
+        key = _name_of(func)
         found = answers.get(key)
         if found is not None:
-            return found(*args, **(kwargs or {}))
+            options = dict(kwargs or {})
+            out = options.pop("out", None)
+            result = found(*args, **options)
+            return result if out is None else _written(key, out, result)
         if key in _AS_FOR_DENSE:
             with DisableTorchFunctionSubclass():
                 return func(*args, **(kwargs or {}))
         raise not_there(key, _layout_of((*args, *(kwargs or {}).values())) or sparse_coo)
+
+
+def _written(name: str, out: Any, result: Any) -> Any:
+    """The result in the tensor that is given for it."""
+    if not isinstance(out, Tensor) or isinstance(out, SparseTensor) != isinstance(
+        result, SparseTensor
+    ):
+        raise OperationError(
+            f"{name}: out must be a tensor of layout {result.layout}, as the result is"
+        )
+    if isinstance(out, SparseTensor):
+        out.array.take(result.array)
+        return out
+    with no_grad():
+        return out.resize_(result.shape).copy_(result)
+
+
+@functools.cache
+def _name_of(function: Any) -> str:
+    """The name of a function of torch and of a method; for others that with their place."""
+    name = function.__name__
+    if places["torch"].get(name) is function or vars(Tensor).get(name) is function:
+        return name
+    from ..overrides import resolve_name
+
+    return (resolve_name(function) or name).removeprefix("torch.").removeprefix("Tensor.")
 
 
 def _layout_of(args: Any) -> Any:
