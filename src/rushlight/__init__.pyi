@@ -25,6 +25,7 @@ from . import optim as optim
 from . import overrides as overrides
 from . import random as random
 from . import signal as signal
+from . import sparse as sparse
 from . import special as special
 from . import subclasses as subclasses
 from . import utils as utils
@@ -74,6 +75,11 @@ from .layout import contiguous_format as contiguous_format
 from .layout import layout as layout
 from .layout import memory_format as memory_format
 from .layout import preserve_format as preserve_format
+from .layout import sparse_bsc as sparse_bsc
+from .layout import sparse_bsr as sparse_bsr
+from .layout import sparse_coo as sparse_coo
+from .layout import sparse_csc as sparse_csc
+from .layout import sparse_csr as sparse_csr
 from .layout import strided as strided
 from .ops.common import ValuesAndIndices
 from .ops.floating import MantissaAndExponent
@@ -602,6 +608,7 @@ def empty_like(
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     memory_format: Any = None,
+    layout: Any = None,
     **ignored: Any,
 ) -> Tensor: ...
 def empty_permuted(
@@ -695,6 +702,7 @@ def full_like(
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     memory_format: Any = None,
+    layout: Any = None,
     **ignored: Any,
 ) -> Tensor: ...
 def gather(
@@ -816,6 +824,7 @@ def histogramdd(
     density: builtins.bool = False,
 ) -> Histogram: ...
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor: ...
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1464,6 +1473,7 @@ def repeat_interleave(
 ) -> Tensor: ...
 def reshape(input: Tensor, *shape: Any) -> Tensor: ...
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor: ...
+def resize_as_sparse_(input: Tensor, the_template: Tensor) -> Tensor: ...
 def resolve_conj(input: Tensor) -> Tensor: ...
 resolve_neg = resolve_conj
 def rms_norm(
@@ -1589,6 +1599,7 @@ def slice_scatter(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def slogdet(input: Tensor, *, out: Any = None) -> Any: ...
+def smm(input: Tensor, mat: Tensor) -> Tensor: ...
 def softmax(
     input: Tensor,
     dim: builtins.int | None = None,
@@ -1604,6 +1615,51 @@ def sort(
     stable: builtins.bool | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
+def sparse_compressed_tensor(
+    compressed_indices: Any,
+    plain_indices: Any,
+    values: Any,
+    size: Any = None,
+    *,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    check_invariants: builtins.bool | None = None,
+) -> Tensor: ...
+def sparse_coo_tensor(
+    indices: Any,
+    values: Any = None,
+    size: Any = None,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    check_invariants: builtins.bool | None = None,
+    is_coalesced: builtins.bool | None = None,
+) -> Tensor: ...
+def sparse_csc_tensor(
+    ccol_indices: Any,
+    row_indices: Any,
+    values: Any,
+    size: Any = None,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    check_invariants: builtins.bool | None = None,
+) -> Tensor: ...
+def sparse_csr_tensor(
+    crow_indices: Any,
+    col_indices: Any,
+    values: Any,
+    size: Any = None,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    check_invariants: builtins.bool | None = None,
+) -> Tensor: ...
 def split(
     input: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
 ) -> tuple[Tensor, ...]: ...
@@ -1626,6 +1682,9 @@ def square(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def square_(input: Tensor) -> Tensor: ...
 def squeeze(input: Tensor, dim: Any = None) -> Tensor: ...
 def squeeze_copy(input: Tensor, dim: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+def sspaddmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1
+) -> Tensor: ...
 def stack(
     tensors: Sequence[Tensor], dim: builtins.int = 0, *, out: Tensor | None = None
 ) -> Tensor: ...

@@ -24,9 +24,10 @@ def sparse_coo_tensor(
     """A tensor that holds `values` (nnz, *) at `indices` (sparse dimensions, nnz), else zeros.
 
     Values of one place count as their sum. `size` is the least that holds the indices unless it is
-    given; alone it makes a tensor that holds nothing. Unlike PyTorch, indices that lie outside are a
-    RuntimeError also where `check_invariants` is not asked for: nothing reads memory that is not
-    the tensor's.
+    given; alone it makes a tensor that holds nothing. Gradients of sparse tensors are sparse, and
+    have their places. Unlike PyTorch, this holds for products by `@` and sums as well, where
+    PyTorch's are dense; and indices that lie outside are a RuntimeError also where
+    `check_invariants` is not asked for: nothing reads memory that is not the tensor's.
 
     >>> import rushlight as torch
     >>> torch.sparse_coo_tensor([[0, 1], [2, 0]], [3.0, 4.0], (2, 3)).to_dense()

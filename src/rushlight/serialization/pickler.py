@@ -159,7 +159,8 @@ class _Pickler(_PythonPickler):
 
     dispatch |= {
         _Global: _save_global, bytes: _save_bytes, DType: _save_dtype, Device: _save_device,
-        Size: _save_size, Layout: _save_layout, Tensor: _save_tensor, Buffer: _save_tensor, Parameter: _save_parameter,
+        Size: _save_size, Layout: _save_layout,
+        Tensor: _save_tensor, Buffer: _save_tensor, Parameter: _save_parameter,
     }  # fmt: skip
 
 

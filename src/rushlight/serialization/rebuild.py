@@ -137,13 +137,13 @@ def _sparse_tensor(layout: Any, parts: Any) -> Tensor:
     require(len(tensors) == (2 if layout is sparse_coo else 3), "a sparse tensor lacks a part")
     require(all(type(part) is Tensor for part in tensors), "a part of a sparse tensor is none")
     require(_are_counts(size), "a sparse tensor's sizes must be whole numbers, and not negative")
-    require(is_coalesced in (None, True, False), "a sparse tensor is coalesced or not")
+    require(type(is_coalesced) in (bool, type(None)), "a sparse tensor is coalesced or not")
     try:
         if layout is sparse_coo:
-            return of_coordinates(*tensors, size, None, None, False, is_coalesced)
-        return of_compressed(*tensors, size, layout, None, None, False, True)
+            return of_coordinates(tensors[0], tensors[1], size, is_coalesced=is_coalesced)
+        return of_compressed(tensors[0], tensors[1], tensors[2], size, layout)
     except RuntimeError as error:
-        raise CheckpointError(f"it holds a sparse tensor whose parts do not fit: {error}") from error
+        raise CheckpointError(f"it holds a sparse tensor of wrong parts: {error}") from error
 
 
 _TENSOR, _PARAMETER, _ARRAY = Class("torch.Tensor"), Class("Parameter"), Class("numpy.ndarray")

@@ -13,10 +13,8 @@ tensor([[3.],
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..tensor import Tensor
-from . import elementwise, members, saving, shape
+from . import elementwise, members, saving, shape  # noqa: F401  # they register what they do
 from .making import check_sparse_tensor_invariants
 from .products import addmm as _addmm
 from .products import product as _product

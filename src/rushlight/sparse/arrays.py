@@ -77,20 +77,24 @@ class CompressedArray(SparseArray):
     """Elements row by row (`sparse_csr`) or column by column (`sparse_csc`).
 
     `starts` (n + 1) says where in `values` each of the n rows begins, and the last one ends;
-    `indices` (nnz) is the column of each value. For columns it is the other way round.
+    `indices` (nnz) is the column of each value. For columns it is the other way round. It is
+    coalesced if the columns of each row are in order, and each there once.
     """
 
     __slots__ = ("starts", "layout")
 
     def __init__(
-        self, starts: Any, indices: Any, values: Any, shape: tuple[int, ...], layout: Layout
-    ) -> None:
-        super().__init__(indices, values, shape, True)
+        self, starts: Any, indices: Any, values: Any, shape: tuple[int, ...], layout: Layout,
+        is_coalesced: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(indices, values, shape, is_coalesced)
         self.starts = starts
         self.layout = layout  # type: ignore[misc]  # of the instance here, and of the class there
 
     def like(self, values: Any) -> CompressedArray:
-        return CompressedArray(self.starts, self.indices, values, self.shape, self.layout)
+        return CompressedArray(
+            self.starts, self.indices, values, self.shape, self.layout, self.is_coalesced
+        )
 
     def take(self, other: Any) -> None:
         super().take(other)

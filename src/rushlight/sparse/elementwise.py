@@ -15,6 +15,7 @@ from .members import write
 from .parts import (
     coalesce,
     coo,
+    in_dtype,
     in_layout,
     indices_of,
     join,
@@ -52,7 +53,9 @@ def _unary(name: str) -> None:
             raise OperationError(f"{name}_ requires coalesced input; x.coalesce() makes it so")
         return write(f"{name}_", x, of_values(x, *args, **options))
 
-    answer(name, f"{name}.__get__", f"nn.functional.{name}", f"special.{name}", f"__{name}__")(of_values)
+    answer(name, f"{name}.__get__", f"nn.functional.{name}", f"special.{name}", f"__{name}__")(
+        of_values
+    )
     answer(f"{name}_", f"nn.functional.{name}_")(in_place)
 
 
@@ -86,12 +89,10 @@ def add(a: Any, b: Any, *, alpha: Any = 1) -> Tensor:
     if not isinstance(b, SparseTensor):
         if isinstance(b, Tensor) and b.ndim and a.array.layout is not sparse_coo:
             return add(b, a) if alpha == 1 else add(alpha * b, a)
-        raise OperationError(
-            "add(sparse, dense) is not supported. Use add(dense, sparse) instead."
-        )
+        raise OperationError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
     if not isinstance(a, Tensor):
         return add(b, a)
-    scaled = b if _is_one(alpha) else mul(b, alpha)
+    scaled: Any = b if _is_one(alpha) else mul(b, alpha)
     if not isinstance(a, SparseTensor):
         return _to_dense_added(a, scaled)
     if a.array.shape != b.array.shape:
@@ -102,7 +103,8 @@ def add(a: Any, b: Any, *, alpha: Any = 1) -> Tensor:
     dtype = rushlight.promote_types(a.dtype, b.dtype)
     if dtype.category == BOOL:
         raise NotSupportedError("add: not implemented for sparse tensors of 'Bool'")
-    return in_layout(join(coo(a).to(dtype), coo(scaled).to(dtype)), a.array.layout)
+    total = join(in_dtype(coo(a), dtype), in_dtype(coo(scaled), dtype))
+    return in_layout(total, a.array.layout)
 
 
 def _is_one(alpha: Any) -> bool:
@@ -168,8 +170,8 @@ def mul(a: Any, b: Any) -> Tensor:
         if b.numel() == 1:
             return with_values(a, values_of(a) * b.reshape(()))
         raise NotSupportedError(
-            f"mul: the dense tensor, {list(b.shape)}, must broadcast to the size of the sparse one, "
-            f"{list(a.array.shape)}"
+            f"mul: the dense tensor, {list(b.shape)}, must broadcast to the size of the sparse "
+            f"one, {list(a.array.shape)}"
         )
     return with_values(a, values_of(a) * values_at(b.expand(shape), indices_of(a)))
 
@@ -214,13 +216,16 @@ def _divided(name: str, function: Any) -> Any:
     return divide
 
 
-_div, _floor_divide = _divided("div", rushlight.div), _divided("floor_divide", rushlight.floor_divide)
+_div = _divided("div", rushlight.div)
+_floor_divide = _divided("floor_divide", rushlight.floor_divide)
 answer("div", "divide", "true_divide", "__truediv__")(_div)
 answer("floor_divide", "__floordiv__")(_floor_divide)
 answer("div_", "divide_", "true_divide_", "__itruediv__")(
     lambda a, b, **options: write("div_", a, _div(a, b, **options))
 )
-answer("floor_divide_", "__ifloordiv__")(lambda a, b: write("floor_divide_", a, _floor_divide(a, b)))
+answer("floor_divide_", "__ifloordiv__")(
+    lambda a, b: write("floor_divide_", a, _floor_divide(a, b))
+)
 
 
 @answer("sparse_mask")

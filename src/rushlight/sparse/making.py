@@ -66,13 +66,14 @@ class check_sparse_tensor_invariants:
 
 
 def of_coordinates(
-    indices: Any, values: Any, size: Any, dtype: Any, device: Any, requires_grad: bool,
-    is_coalesced: bool | None,
+    indices: Any, values: Any, size: Any, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, is_coalesced: bool | None = None,
 ) -> Tensor:  # fmt: skip
     """`torch.sparse_coo_tensor`."""
     if values is None:  # a size alone: nothing is given
-        shape = Size(indices if size is None else size)
-        return _finished(empty(shape, dtype, device), requires_grad)
+        return _finished(
+            empty(Size(indices if size is None else size), dtype, device), requires_grad
+        )
     elements = _elements(values, dtype, device)
     places = _whole_numbers("indices", indices, elements)
     if places.ndim == 1 and not places.shape[0]:
@@ -146,8 +147,8 @@ def _checked_size(places: Tensor, values: Tensor, size: Any) -> tuple[int, ...]:
             )
     if shape[count:] != dense:
         raise OperationError(
-            f"sparse_coo_tensor: values has incorrect size, expected {[places.shape[1], *shape[count:]]}, "
-            f"got {list(values.shape)}"
+            "sparse_coo_tensor: values has incorrect size, expected "
+            f"{[places.shape[1], *shape[count:]]}, got {list(values.shape)}"
         )
     return shape
 
@@ -161,15 +162,16 @@ _NAMES = {
 
 
 def of_compressed(
-    starts: Any, indices: Any, values: Any, size: Any, layout: Any, dtype: Any, device: Any,
-    requires_grad: bool, check_invariants: bool | None,
+    starts: Any, indices: Any, values: Any, size: Any, layout: Any, dtype: Any = None,
+    device: Any = None, requires_grad: bool = False, check_invariants: bool | None = None,
 ) -> Tensor:  # fmt: skip
     """`torch.sparse_csr_tensor` and `torch.sparse_csc_tensor`."""
     if layout not in _NAMES:
         raise _blocks("sparse_compressed_tensor", layout)
     elements = _elements(values, dtype, device)
     first, second = _NAMES[layout][:2]
-    begins, inner = _whole_numbers(first, starts, elements), _whole_numbers(second, indices, elements)
+    begins = _whole_numbers(first, starts, elements)
+    inner = _whole_numbers(second, indices, elements)
     if begins.ndim != 1 or inner.ndim != 1 or elements.ndim < 1:
         raise NotSupportedError(
             f"sparse_compressed_tensor: batches of matrices are not implemented: {first}, {second} "
@@ -184,14 +186,28 @@ def of_compressed(
     shape = tuple(Size(size))
     if check_invariants is None:
         check_invariants = check_sparse_tensor_invariants.is_enabled()
-    _check_compressed(begins, inner, elements, shape, layout, check_invariants)
-    return _finished(make_compressed(elements, begins, inner, shape, layout), requires_grad)
+    _check_compressed(begins, inner, elements, shape, layout)
+    is_ordered = _is_ordered(begins, inner)
+    if check_invariants and not is_ordered:
+        second, lines = _NAMES[layout][1:3]
+        raise OperationError(
+            f"`{second}[..., {first}[..., i - 1]:{first}[..., i]] for all i = 1, ..., n{lines} are "
+            "sorted and distinct along the last dimension values` is not satisfied."
+        )
+    made = make_compressed(elements, begins, inner, shape, layout, is_ordered)
+    return _finished(made, requires_grad)
+
+
+def _is_ordered(starts: Tensor, inner: Tensor) -> bool:
+    """Whether the columns of each row are in order, and each there once."""
+    steps = starts[1:] - starts[:-1]
+    outer = rushlight.arange(steps.shape[0], device=inner.device).repeat_interleave(steps)
+    return bool(((outer[1:] > outer[:-1]) | (inner[1:] > inner[:-1])).all())
 
 
 def _check_compressed(
-    starts: Tensor, inner: Tensor, values: Tensor, shape: tuple[int, ...], layout: Any,
-    is_thorough: bool,
-) -> None:  # fmt: skip
+    starts: Tensor, inner: Tensor, values: Tensor, shape: tuple[int, ...], layout: Any
+) -> None:
     first, second, lines, across = _NAMES[layout]
     if len(shape) < 2 or shape[2:] != tuple(values.shape[1:]):
         raise OperationError(
@@ -221,15 +237,6 @@ def _check_compressed(
         )
     if nnz and (int(inner.min()) < 0 or int(inner.max()) >= limit):
         raise OperationError(f"`0 <= {second} < {across}` is not satisfied.")
-    if is_thorough and nnz > 1:
-        outer = rushlight.arange(count).repeat_interleave(steps)
-        is_next = (outer[1:] > outer[:-1]) | (inner[1:] > inner[:-1])
-        if not bool(is_next.all()):
-            raise OperationError(
-                f"`{second}[..., {first}[..., i - 1]:{first}[..., i]] for all i = 1, ..., "
-                f"n{lines} are sorted and distinct along the last dimension values` is not "
-                "satisfied."
-            )
 
 
 def _blocks(name: str, layout: Any) -> Exception:

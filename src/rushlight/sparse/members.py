@@ -93,7 +93,8 @@ def _indices_as_they_are(x: SparseTensor) -> Tensor:
 
 @answer("values")
 def _values(x: SparseTensor) -> Tensor:
-    _check_coalesced("values", x)
+    if x.array.layout is sparse_coo:
+        _check_coalesced("values", x)
     return values_of(x)
 
 
@@ -162,9 +163,7 @@ for _python, _convert in {"__int__": int, "__float__": float, "__complex__": com
 
 @answer("numpy", "__array__")
 def _numpy(x: SparseTensor, *args: Any, **options: Any) -> Any:
-    raise TypeError(
-        "can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first."
-    )
+    raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
 
 
 @answer("data_ptr", "tolist", "const_data_ptr")
@@ -230,7 +229,9 @@ def _clone(x: SparseTensor, *, memory_format: Any = None) -> SparseTensor:
     values, array = values_of(x).clone(), x.array
     if isinstance(array, CompressedArray):
         starts, indices = wrap(array.starts).clone(), wrap(array.indices).clone()
-        return make_compressed(values, starts, indices, array.shape, array.layout)
+        return make_compressed(
+            values, starts, indices, array.shape, array.layout, array.is_coalesced
+        )
     return make(values, indices_of(x).clone(), array.shape, array.is_coalesced)
 
 
@@ -268,7 +269,9 @@ def _to(x: SparseTensor, *args: Any, **options: Any) -> SparseTensor:
     indices, array = wrap(x.array.indices).to(moved.device), x.array
     if isinstance(array, CompressedArray):
         starts = wrap(array.starts).to(moved.device)
-        return make_compressed(moved, starts, indices, array.shape, array.layout)
+        return make_compressed(
+            moved, starts, indices, array.shape, array.layout, array.is_coalesced
+        )
     return make(moved, indices, array.shape, array.is_coalesced)
 
 
@@ -277,7 +280,8 @@ for _name, _short in {
     "byte": "uint8", "char": "int8", "short": "int16", "int": "int32", "long": "int64",
     "bool": "bool", "cfloat": "complex64", "cdouble": "complex128",
 }.items():  # fmt: skip
-    answer(_name)(lambda x, dtype=getattr(rushlight, _short), **options: _to(x, dtype))
+    _dtype = getattr(rushlight, _short)
+    answer(_name)(lambda x, dtype=_dtype, **options: _to(x, dtype))
 
 answer("cpu")(lambda x, **options: _to(x, "cpu"))
 answer("cuda")(lambda x, device="cuda", **options: _to(x, device))
@@ -307,15 +311,15 @@ def empty_of(x: SparseTensor, shape: Any, dtype: Any = None, device: Any = None)
 @answer("new_zeros", "new_empty")
 def _new_zeros(x: SparseTensor, *size: Any, dtype: Any = None, **options: Any) -> SparseTensor:
     _check_coordinates("new_zeros", x)
-    return empty(rushlight.Size(size[0] if len(size) == 1 and not isinstance(size[0], int) else size),
-                 dtype or x.dtype, options.get("device") or x.device)  # fmt: skip
+    given = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
+    return empty(rushlight.Size(given), dtype or x.dtype, options.get("device") or x.device)
 
 
 @answer("new")
 def _new(x: SparseTensor, *parts: Any, **options: Any) -> Tensor:
     if len(parts) > 1 and isinstance(parts[1], Tensor):
         size = parts[2] if len(parts) > 2 else None
-        return of_coordinates(parts[0], parts[1], size, None, None, False, None)
+        return of_coordinates(parts[0], parts[1], size)
     return _new_zeros(x, *parts)
 
 
@@ -396,12 +400,15 @@ def _resize(x: SparseTensor, size: tuple[int, ...], sparse_dim: int) -> SparseTe
     _check_coordinates("sparse_resize_", x)
     old, count = x.array.shape, sparse_dim_of(x)
     if x.array.values.shape[0]:
-        kinds = (old[:count], size[:sparse_dim], "sparse"), (old[count:], size[sparse_dim:], "dense")
+        kinds = (
+            (old[:count], size[:sparse_dim], "sparse"),
+            (old[count:], size[sparse_dim:], "dense"),
+        )
         for before, after, kind in kinds:
             if len(before) != len(after):
                 raise OperationError(
-                    f"changing the number of {kind} dimensions (from {len(before)} to {len(after)}) "
-                    "on a non-empty sparse tensor is not supported."
+                    f"changing the number of {kind} dimensions (from {len(before)} to "
+                    f"{len(after)}) on a non-empty sparse tensor is not supported."
                 )
             if any(n > m for n, m in zip(before, after, strict=True)):
                 raise OperationError(
@@ -435,9 +442,10 @@ def _reduce(x: SparseTensor, protocol: Any = None) -> Any:
 def _rebuild(
     layout: Any, parts: Any, shape: Any, is_coalesced: bool, requires_grad: bool = False
 ) -> Tensor:
+    options: Any = {"size": shape, "requires_grad": requires_grad}
     if layout is sparse_coo:
-        return of_coordinates(*parts, shape, None, None, requires_grad, is_coalesced)
-    return of_compressed(*parts, shape, layout, None, None, requires_grad, False)
+        return of_coordinates(parts[0], parts[1], is_coalesced=is_coalesced, **options)
+    return of_compressed(parts[0], parts[1], parts[2], layout=layout, **options)
 
 
 @answer("__deepcopy__")
@@ -457,4 +465,3 @@ def _deepcopy(x: SparseTensor, memo: Any) -> SparseTensor:
 @answer("backward")
 def _backward(x: SparseTensor, *args: Any, **options: Any) -> None:
     Tensor.backward.plain(x, *args, **options)  # type: ignore[attr-defined]  # below its entry
-

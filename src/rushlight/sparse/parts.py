@@ -64,16 +64,22 @@ def with_values(x: SparseTensor, values: Tensor) -> SparseTensor:
     return FromParts.make(values, x.array)
 
 
+def in_dtype(x: SparseTensor, dtype: Any) -> SparseTensor:
+    """The tensor with its values in another dtype."""
+    return x if x.dtype is dtype else with_values(x, values_of(x).to(dtype))
+
+
 def make(values: Tensor, indices: Tensor, size: Any, is_coalesced: bool = False) -> SparseTensor:
     """A tensor of coordinates and values that are known to fit."""
     return FromParts.make(values, SparseArray(indices.array, None, tuple(size), is_coalesced))
 
 
 def make_compressed(
-    values: Tensor, starts: Tensor, indices: Tensor, size: Any, layout: Any
-) -> SparseTensor:
+    values: Tensor, starts: Tensor, indices: Tensor, size: Any, layout: Any,
+    is_coalesced: bool = True,
+) -> SparseTensor:  # fmt: skip
     """A tensor of compressed rows or columns, of parts that are known to fit."""
-    places = CompressedArray(starts.array, indices.array, None, tuple(size), layout)
+    places = CompressedArray(starts.array, indices.array, None, tuple(size), layout, is_coalesced)
     return FromParts.make(values, places)
 
 
@@ -183,8 +189,8 @@ def coo(x: SparseTensor) -> SparseTensor:
     """A tensor of any layout by coordinates."""
     if not isinstance(x.array, CompressedArray):
         return x
-    by_rows = make(values_of(x), indices_of(x), x.array.shape, x.array.layout is sparse_csr)
-    return coalesce(by_rows)
+    is_ordered = x.array.is_coalesced and x.array.layout is sparse_csr
+    return coalesce(make(values_of(x), indices_of(x), x.array.shape, is_ordered))
 
 
 def in_layout(x: SparseTensor, layout: Any) -> SparseTensor:
@@ -221,7 +227,7 @@ def join(a: SparseTensor, b: SparseTensor) -> SparseTensor:
     """The sum of two tensors of one size by coordinates.
 
     Where no place would be there twice it is not: in tensors that are in order, and where both have
-    the same places. Otherwise places follow each other, which is what keeps sums of gradients cheap.
+    the same places. Otherwise places follow each other, which keeps sums of gradients cheap.
     """
     places, others = indices_of(a), indices_of(b)
     both = a.array.is_coalesced and b.array.is_coalesced

@@ -12,7 +12,7 @@ from ..layout import sparse_coo, sparse_csc, sparse_csr
 from ..tensor import Tensor
 from .arrays import not_there
 from .elementwise import add
-from .parts import coalesce, coo, in_layout, indices_of, make, pairs, sums, values_of, with_values
+from .parts import coalesce, in_layout, indices_of, make, pairs, sums, values_of, with_values
 from .shape import transposed
 from .tensor import SparseTensor, answer
 
@@ -117,8 +117,8 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     if not isinstance(mat1, SparseTensor) and isinstance(mat2, SparseTensor):
         if mat2.array.layout is sparse_coo:
             raise OperationError(
-                "addmm: expected 'mat1' to have sparse layout and 'mat2' to have strided layout, got "
-                f"'mat1' with layout {mat1.layout} and 'mat2' with layout {mat2.array.layout}"
+                "addmm: expected 'mat1' to have sparse layout and 'mat2' to have strided layout, "
+                f"got 'mat1' with layout {mat1.layout} and 'mat2' with layout {mat2.array.layout}"
             )
     found = product(mat1, mat2)
     found = found if alpha == 1 else found * alpha
@@ -126,7 +126,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
         return found
     scaled = input if beta == 1 else input * beta
     if isinstance(scaled, SparseTensor) and not isinstance(found, SparseTensor):
-        return add(scaled, coo(found.to_sparse()))
+        return add(scaled, found.to_sparse())
     return scaled + found
 
 
@@ -167,8 +167,8 @@ def sampled_addmm(
         )
     if mat1.shape[-1] != mat2.shape[-2]:
         raise OperationError(
-            f"sampled_addmm: mat1 and mat2 shapes cannot be multiplied ({'x'.join(map(str, mat1.shape))} "
-            f"and {'x'.join(map(str, mat2.shape))})"
+            f"sampled_addmm: mat1 and mat2 shapes cannot be multiplied ({list(mat1.shape)} and "
+            f"{list(mat2.shape)})"
         )
     if (mat1.shape[-2], mat2.shape[-1]) != input.array.shape[:2]:
         raise OperationError(

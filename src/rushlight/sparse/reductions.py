@@ -14,6 +14,7 @@ from .parts import (
     coalesce,
     coo,
     grouped,
+    in_dtype,
     in_layout,
     indices_of,
     make,
@@ -87,8 +88,8 @@ def _norm(x: SparseTensor, p: Any = "fro", dim: Any = None, keepdim: bool = Fals
           dtype: Any = None) -> Tensor:  # fmt: skip
     if dim is not None and len(_dims(x, dim)) < x.array.ndim:
         raise OperationError(
-            "norm: of sparse tensors supports full reductions only, so 'dim' must either be empty or "
-            "contain all dimensions of the input"
+            "norm: of sparse tensors supports full reductions only, so 'dim' must either be empty "
+            "or contain all dimensions of the input"
         )
     return values_of(coalesce(x)).norm(2 if p in ("fro", None) else p, dtype=dtype)
 
@@ -119,7 +120,7 @@ def _softmax(name: str, x: Tensor, dim: int, dtype: Any) -> Tensor:
             f"sparse.{name}: not implemented for tensors of layout {x.layout}; x.to_sparse() makes "
             "one of coordinates"
         )
-    x = x if dtype is None else x.to(dtype)
+    x = x if dtype is None else in_dtype(x, dtype)
     if x.dtype.category != FLOATING:
         raise NotSupportedError(f"sparse.{name}: not implemented for {x.dtype}; give dtype=")
     count, at = sparse_dim_of(x), wrap_dim(dim, x.array.ndim)
@@ -138,4 +139,3 @@ def _softmax(name: str, x: Tensor, dim: int, dtype: Any) -> Tensor:
     shares = sums(shifted.exp(), group, places.shape[1]).index_select(0, group)
     found = shifted - shares.log() if name == "log_softmax" else shifted.exp() / shares
     return with_values(known, found.to(values.dtype))
-

@@ -29,7 +29,9 @@ from .tensor import SparseTensor, answer
 def transposed(x: SparseTensor) -> SparseTensor:
     """The transpose of a matrix."""
     if x.array.ndim > 2:
-        raise OperationError(f"t() expects a tensor with <= 2 dimensions, but self is {x.array.ndim}D")
+        raise OperationError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {x.array.ndim}D"
+        )
     return transpose(x, 0, 1) if x.array.ndim == 2 else x
 
 
@@ -44,7 +46,7 @@ def transpose(x: SparseTensor, dim0: int, dim1: int) -> SparseTensor:
         layout = sparse_csc if x.array.layout is sparse_csr else sparse_csr
         size = (x.array.shape[1], x.array.shape[0], *x.array.shape[2:])
         starts, inner = wrap(x.array.starts), wrap(x.array.indices)
-        return make_compressed(values_of(x), starts, inner, size, layout)
+        return make_compressed(values_of(x), starts, inner, size, layout, x.array.is_coalesced)
     if (first < count) != (second < count):
         raise OperationError(
             "transpose: transposed dimensions must both be sparse or both dense. Got sparse_dim: "
@@ -67,8 +69,8 @@ def permute(x: SparseTensor, *dims: Any) -> SparseTensor:
         )
     if sorted(order[:count]) != list(range(count)):
         raise OperationError(
-            f"permute(sparse): transpositions between sparse ({count}) and dense dimensions are not "
-            f"allowed, but got {list(given)}"
+            f"permute(sparse): transpositions between sparse ({count}) and dense dimensions are "
+            f"not allowed, but got {list(given)}"
         )
     x = coo(x)
     size = [x.array.shape[d] for d in order]
@@ -92,7 +94,9 @@ def unsqueeze(x: SparseTensor, dim: int) -> SparseTensor:
     if at > count:
         return make(values.unsqueeze(at - count + 1), indices, size, x.array.is_coalesced)
     zeros = indices.new_zeros((1, indices.shape[1]))
-    return make(values, rushlight.cat([indices[:at], zeros, indices[at:]]), size, x.array.is_coalesced)
+    return make(
+        values, rushlight.cat([indices[:at], zeros, indices[at:]]), size, x.array.is_coalesced
+    )
 
 
 # ---- parts
@@ -159,8 +163,8 @@ def _index_select(x: SparseTensor, dim: int, index: Tensor) -> SparseTensor:
     outside = wanted[(wanted < -length) | (wanted >= length)]
     if outside.numel():
         raise OutOfRangeError(
-            f"index_select(): index contains {int(outside[0])} that is out of range for tensor of size "
-            f"{list(x.array.shape)} at dimension {at}"
+            f"index_select(): index contains {int(outside[0])} that is out of range for tensor of "
+            f"size {list(x.array.shape)} at dimension {at}"
         )
     wanted = rushlight.where(wanted < 0, wanted + length, wanted)
     size = [*x.array.shape[:at], wanted.numel(), *x.array.shape[at + 1 :]]
@@ -217,7 +221,11 @@ def _cat(tensors: Any, dim: int = 0) -> SparseTensor:
     first = parts[0]
     count, at = sparse_dim_of(first), wrap_dim(dim, first.array.ndim)
     for position, x in enumerate(parts):
-        same = [(n, m) for d, (n, m) in enumerate(zip(x.array.shape, first.array.shape, strict=False)) if d != at]
+        same = [
+            (n, m)
+            for d, (n, m) in enumerate(zip(x.array.shape, first.array.shape, strict=False))
+            if d != at
+        ]
         if x.array.ndim != first.array.ndim or any(n != m for n, m in same):
             raise OperationError(
                 f"cat: All tensors must have the same shape: {list(first.array.shape)} (except in "

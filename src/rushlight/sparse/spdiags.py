@@ -13,16 +13,15 @@ from .making import to_layout
 from .parts import make
 
 
-def spdiags(
-    diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None
-) -> Tensor:
+def spdiags(diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None) -> Tensor:
     """A sparse matrix of `shape` whose diagonals are the rows of `diagonals`.
 
     `offsets` says where each lies: 0 is the main one, positive numbers are above it. Element i of a
     row stands in column i, so that the first ones of a diagonal above the main one are not used.
 
     >>> import rushlight as torch
-    >>> torch.sparse.spdiags(torch.tensor([[1, 2], [3, 4]]), torch.tensor([0, 1]), (2, 2)).to_dense()
+    >>> rows = torch.tensor([[1, 2], [3, 4]])
+    >>> torch.sparse.spdiags(rows, torch.tensor([0, 1]), (2, 2)).to_dense()
     tensor([[1, 4],
             [0, 2]])
     """

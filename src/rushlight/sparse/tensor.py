@@ -55,9 +55,7 @@ class SparseTensor(Tensor):
     array: SparseArray
 
     @classmethod
-    def __torch_function__(
-        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         key = _name_of(func)
         found = answers.get(key)
         if found is not None:
