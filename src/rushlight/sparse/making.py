@@ -189,9 +189,9 @@ def of_compressed(
     _check_compressed(begins, inner, elements, shape, layout)
     is_ordered = _is_ordered(begins, inner)
     if check_invariants and not is_ordered:
-        second, lines = _NAMES[layout][1:3]
+        second, kind = _NAMES[layout][1:3]
         raise OperationError(
-            f"`{second}[..., {first}[..., i - 1]:{first}[..., i]] for all i = 1, ..., n{lines} are "
+            f"`{second}[..., {first}[..., i - 1]:{first}[..., i]] for all i = 1, ..., n{kind} are "
             "sorted and distinct along the last dimension values` is not satisfied."
         )
     made = make_compressed(elements, begins, inner, shape, layout, is_ordered)

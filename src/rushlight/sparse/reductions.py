@@ -29,10 +29,10 @@ from .tensor import SparseTensor, answer
 def total(x: SparseTensor, dims: list[int], dtype: Any) -> Tensor:
     """The sum over some dimensions; dense if no sparse one is left."""
     count, size = sparse_dim_of(x), x.array.shape
-    values, indices = values_of(x).to(dtype), indices_of(x)
+    values, indices = values_of(x).to(dtype or x.dtype), indices_of(x)
     inner = [d - count + 1 for d in dims if d >= count]
     if inner:
-        values = values.sum(inner, dtype=dtype)
+        values = values.sum(inner, dtype=values.dtype)
     outer = [d for d in range(count) if d not in dims]
     left = [n for d, n in enumerate(size) if d not in dims]
     if not outer:
@@ -58,7 +58,7 @@ def sum(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
         raise OperationError("sparse.sum: expects a sparse tensor; x.to_sparse() makes one")
     if dim is None:
         return _sum(input, dtype=dtype)
-    return total(coo(input), _dims(input, dim), dtype or input.dtype)
+    return total(coo(input), _dims(input, dim), dtype)
 
 
 @answer("sum")
