@@ -13,6 +13,7 @@ import pickles as p
 import rushlight as torch
 from rushlight.serialization import CheckpointError
 from rushlight.sparse.tensor import SparseTensor, answers
+from serialization_support import checkpoint
 from sparse_support import EXPRESSIONS, FLOATING, ONE_DTYPE, REFUSED, SUMS, evaluated, named, split
 
 
@@ -148,22 +149,29 @@ def test_copies_of_the_object(name: str) -> None:
     assert copies[1].requires_grad and copies[2].requires_grad
 
 
+def load_parts(places: tuple[int, int], size: tuple[int, ...], layout: str, *more: bytes) -> object:
+    """A checkpoint made by hand: two ones in the two places of one sparse dimension."""
+    name = p.call(p.name("torch.serialization", "_get_layout"), p.text(layout))
+    indices = p.tensor(p.storage(2, "0", "LongStorage"), 0, (1, 2), (2, 1))
+    values = p.tensor(p.storage(2, "1"), 0, (2,), (1,))
+    parts = p.values(indices, values, p.call(p.name("torch", "Size"), p.numbers(*size)), *more)
+    made = p.call(p.name("torch._utils", "_rebuild_sparse_tensor"), name, parts)
+    storages = (np.array(places), np.ones(2, np.float32))
+    return torch.load(io.BytesIO(checkpoint(p.program(made), *storages)))
+
+
 def test_files_that_lie_about_sparse_tensors() -> None:
-    from serialization_support import checkpoint
-
-    def load(size: tuple[int, ...], name: str = "torch.sparse_coo") -> object:
-        indices = p.tensor(None, 0, (1, 2), (2, 1), key="1", kind="LongStorage")
-        layout = p.call("torch.serialization", "_get_layout", name)
-        arguments = (indices, p.tensor(None, 0, (2,), (1,)), p.call("torch", "Size", size), False)
-        program = p.program(p.call("torch._utils", "_rebuild_sparse_tensor", layout, arguments))
-        return torch.load(io.BytesIO(checkpoint(program, np.ones(2, np.float32), np.array([0, 2]))))
-
-    if not hasattr(p, "call"):
-        pytest.skip("pickles are made by hand otherwise")
-    assert load((3,)).to_dense().tolist() == [1, 0, 1]
-    for arguments in (((2,),), ((3, 3),), ((3,), "torch.strided"), ((3,), "os.system")):
+    coo = "torch.sparse_coo"
+    assert load_parts((2, 0), (3,), coo, p.FALSE).to_dense().tolist() == [1, 0, 1]
+    assert load_parts((2, 0), (3,), coo).to_dense().tolist() == [1, 0, 1]
+    for places, size, layout, *more in (
+        ((2, 0), (2,), coo), ((-1, 0), (3,), coo), ((2**62, 0), (3,), coo), ((2, 0), (3, 3), coo),
+        ((2, 0), (3,), "torch.strided"), ((2, 0), (3,), "os.system"), ((2, 0), (3,), "sparse_coo"),
+        ((2, 0), (3,), "torch.sparse_csr", p.FALSE), ((2, 0), (3,), coo, p.number(7)),
+        ((2, 0), (3,), "torch.sparse_bsr"), ((2, 0), (3,), coo, p.FALSE, p.FALSE),
+    ):  # fmt: skip
         with pytest.raises(CheckpointError):
-            load(*arguments)
+            load_parts(places, size, layout, *more)
 
 
 def test_a_record_refuses_them() -> None:

@@ -94,6 +94,13 @@ def _norm(x: SparseTensor, p: Any = "fro", dim: Any = None, keepdim: bool = Fals
     return values_of(coalesce(x)).norm(2 if p in ("fro", None) else p, dtype=dtype)
 
 
+@answer("linalg.vector_norm")
+def _vector_norm(
+    x: SparseTensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
+    return _norm(x, ord, dim, keepdim, dtype)
+
+
 # ---- softmax
 
 
