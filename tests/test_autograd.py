@@ -8,6 +8,7 @@ import inspect
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -419,6 +420,42 @@ def test_deep_graph() -> None:
         z = z * 1.0
     del z
     assert sys.getrecursionlimit() < 100_000
+
+
+CHAINS: dict[str, Callable[[Any], Any]] = {
+    "operations": lambda y: y * 1.0,
+    "views": lambda y: y.view(2),
+    "changes in place": lambda y: y.mul_(1.0),
+    "views that are changed": lambda y: y[:].mul_(1.0),
+    "copies into a view": lambda y: (y[:1].mul_(1.0), y)[1],
+    "functions": lambda y: Alias.apply(y),
+}
+
+
+class Alias(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        return grad
+
+
+@pytest.mark.parametrize("kind", CHAINS)
+@pytest.mark.parametrize("length", [3_000, pytest.param(200_000, marks=pytest.mark.slow)])
+def test_chains_of_every_kind(kind: str, length: int) -> None:
+    """Neither backward nor the end of a chain recurses, nor does its time grow with the square."""
+    step = CHAINS[kind]
+    x = torch.ones(2, requires_grad=True)
+    for goes_backward in (True, False):
+        y = x * 1
+        for _ in range(length):
+            y = step(y)
+        if goes_backward:
+            y.sum().backward()
+        del y
+    assert x.grad.tolist() == [1.0, 1.0]
 
 
 def test_saved_tensors_are_freed_by_backward(no_leak: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import rushlight as torch
+import rushlight.autograd.forward_ad as fwAD
 from rushlight.autograd.gradcheck import gradcheck, gradgradcheck
 
 
@@ -364,3 +365,145 @@ def test_a_returned_input_comes_back_as_an_alias(enabled: bool) -> None:
         before = z._version
         assert Same.apply(z, True, False) is z
         assert z._version == before + 2 and z.tolist() == [2.0, 2.0]
+
+
+# ---- tangents, batches, views
+
+
+class Product(torch.autograd.Function):
+    """k x y, whose `jvp` gives ten times the tangent, so that it is seen to be used."""
+
+    seen: list[Any] = []
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, y: Any, k: float) -> Any:
+        ctx.save_for_backward(x, y)
+        ctx.save_for_forward(x, y)
+        ctx.k = k
+        return k * x * y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        x, y = ctx.saved_tensors
+        return ctx.k * grad * y, ctx.k * grad * x, None
+
+    @staticmethod
+    def jvp(ctx: Any, x_tangent: Any, y_tangent: Any, nothing: Any) -> Any:
+        assert nothing is None
+        x, y = ctx.saved_tensors
+        Product.seen.append(y_tangent)
+        return 10 * ctx.k * (x_tangent * y + x * y_tangent)
+
+
+def test_jvp_of_a_function() -> None:
+    x, y, t = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), torch.tensor([1.0, -1.0])
+    with fwAD.dual_level():
+        dual = fwAD.make_dual(x, t)
+        primal, tangent = fwAD.unpack_dual(Product.apply(dual, y, 2.0) + 1)
+    assert primal.tolist() == [7.0, 17.0] and tangent.tolist() == [60.0, -80.0]
+    assert Product.seen[-1].tolist() == [0.0, 0.0]  # zeros for what does not move
+    function = lambda x, y: Product.apply(x * 2, y, 1.0)  # noqa: E731
+    value, tangent = torch.func.jvp(function, (x, y), (t, t))
+    assert value.tolist() == [6.0, 16.0]
+    assert tangent.tolist() == [10 * (2 * 3 + 2 * 1), 10 * (-2 * 4 - 4)]
+    # Its backward stays what it was, also where the tangent is differentiated.
+    assert torch.func.grad(lambda x: function(x, y).sum())(x).tolist() == [6.0, 8.0]
+    twice = torch.func.grad(lambda y: torch.func.jvp(lambda x: function(x, y), (x,), (t,))[1].sum())
+    assert twice(y).tolist() == [20.0, -20.0]
+    batched = torch.vmap(lambda x, y, t: torch.func.jvp(function, (x, y), (t, t))[1])(x, y, t)
+    assert batched.tolist() == tangent.tolist()
+    assert torch.func.jacfwd(lambda x: function(x, y))(x).tolist() == [[60.0, 0.0], [0.0, 80.0]]
+
+
+def test_jvp_alone_and_outputs_kept_for_it() -> None:
+    class Exp(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            result = x.exp()
+            ctx.save_for_forward(result)
+            return result, x > 0
+
+        @staticmethod
+        def jvp(ctx: Any, tangent: Any) -> Any:
+            return tangent * ctx.saved_tensors[0], None
+
+    x = torch.tensor([0.5, 1.0])
+    _, tangent = torch.func.jvp(lambda x: Exp.apply(x)[0], (x,), (torch.ones(2),))
+    assert torch.allclose(tangent, x.exp())
+
+    def slope(x: Any) -> Any:
+        return torch.func.jvp(lambda x: Exp.apply(x)[0], (x,), (torch.ones(2),))[1]
+
+    _, second = torch.func.jvp(slope, (x,), (torch.ones(2),))
+    assert torch.allclose(second, x.exp())
+    with pytest.raises(NotImplementedError, match="You must implement either the backward"):
+        torch.func.grad(lambda x: Exp.apply(x)[0].sum())(x)
+
+
+@pytest.mark.parametrize(
+    "made, message",
+    [(lambda x: (x, x), r"invalid number of forward gradients \(expected 1 but got 2\)"),
+     (lambda x: x[:1], r"Tensor is of size \[2\] while the given forward gradient is of size")],
+)  # fmt: skip
+def test_wrong_results_of_a_jvp(made: Any, message: str) -> None:
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def jvp(ctx: Any, tangent: Any) -> Any:
+            return made(tangent)
+
+    with pytest.raises(RuntimeError, match=message):
+        torch.func.jvp(Wrong.apply, (torch.ones(2),), (torch.ones(2),))
+
+
+def test_generated_vmap_rule() -> None:
+    class Square(torch.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x: Any) -> Any:
+            return x * x
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return 2 * grad * ctx.saved_tensors[0]
+
+    class Both(Square):
+        @staticmethod
+        def vmap(info: Any, dims: Any, x: Any) -> Any:
+            return x * x, dims[0]
+
+    x = torch.tensor([1.0, 2.0])
+    assert torch.vmap(torch.func.grad(Square.apply))(x).tolist() == [2.0, 4.0]
+    with pytest.raises(RuntimeError, match="both generate_vmap_rule=True and an overridden vmap"):
+        torch.vmap(Both.apply)(x)
+
+
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any, beside: bool) -> Any:
+        ctx.mark_dirty(x.mul_(2))
+        return (x, x + 1) if beside else x
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        return 2 * sum(grads), None
+
+
+def test_a_changed_view() -> None:
+    x = torch.ones(4, requires_grad=True)
+    base = x * 1
+    view = base[:2]
+    assert Double.apply(view, False) is view
+    assert base.tolist() == [2.0, 2.0, 1.0, 1.0] and base.grad_fn.name() == "CopySlices"
+    (base * torch.tensor([1.0, 2.0, 3.0, 4.0])).sum().backward()
+    assert x.grad.tolist() == [2.0, 4.0, 3.0, 4.0]
+    with pytest.raises(RuntimeError, match="an input that is a view of another Tensor"):
+        Double.apply((x * 1)[:2], True)

@@ -327,3 +327,126 @@ def test_dual_numbers_are_refused() -> None:
             fwAD.enter_dual_level()
     with pytest.raises(RuntimeError, match="exit a forward AD level"):
         fwAD.exit_dual_level()
+
+
+# ---- many weights at once
+
+
+def test_batched_gradients() -> None:
+    x, unused = torch.tensor([1.0, 2.0], requires_grad=True), torch.ones(2, requires_grad=True)
+    options: dict[str, Any] = {"is_grads_batched": True, "retain_graph": True}
+    y, eye = x**2, torch.eye(2)
+    (rows,) = torch.autograd.grad(y, x, eye, **options)
+    assert rows.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    (rows,) = torch.autograd.grad((y, y.sum()), x, (eye, torch.tensor([1.0, 0.0])), **options)
+    assert rows.tolist() == [[4.0, 4.0], [0.0, 4.0]]
+    (rows,) = torch.autograd.grad((y, y.sum()), x, (eye, None), **options)
+    assert rows.tolist() == [[4.0, 4.0], [2.0, 8.0]]
+    rows, none = torch.autograd.grad(y, (x, unused), eye, allow_unused=True, **options)
+    assert rows.shape == (2, 2) and none is None
+    _, zeros = torch.autograd.grad(y, (x, unused), eye, materialize_grads=True, **options)
+    assert zeros.tolist() == [0.0, 0.0]
+    (rows,) = torch.autograd.grad(y, x, eye, create_graph=True, is_grads_batched=True)
+    assert torch.autograd.grad(rows.sum(), x)[0].tolist() == [2.0, 2.0]
+    with pytest.raises(RuntimeError, match=r"grad_output\[0\] has a shape of .* and output\[0\]"):
+        torch.autograd.grad(y, x, torch.eye(3), **options)
+    with pytest.raises(ValueError, match="Expected allow_unused to be True or not passed"):
+        torch.autograd.grad(y, x, torch.ones(2), materialize_grads=True, allow_unused=False)
+
+
+def test_jacobians_at_once() -> None:
+    def function(x: Tensor, y: Tensor) -> Any:
+        return x[:, None] * y.exp(), (x**3).sum()
+
+    x, y = torch.tensor([1.0, 2.0]).double(), torch.tensor([0.5, 1.0, -1.0]).double()
+    expected = torch.autograd.functional.jacobian(function, (x, y))
+    for strategy in ("reverse-mode", "forward-mode"):
+        found = torch.autograd.functional.jacobian(
+            function, (x, y), vectorize=True, strategy=strategy
+        )
+        for row, other in zip(found, expected, strict=True):
+            for part, alone in zip(row, other, strict=True):
+                assert part.shape == alone.shape and torch.allclose(part, alone)
+                assert not part.requires_grad
+        second = torch.autograd.functional.hessian(
+            lambda x: (x**3).sum(), x, vectorize=True, outer_jacobian_strategy=strategy
+        )
+        assert second.tolist() == [[6.0, 0.0], [0.0, 12.0]]
+
+
+# ---- random numbers
+
+
+@pytest.mark.parametrize("draw", [
+    torch.poisson,
+    lambda x: torch.binomial(x, torch.full_like(x, 0.5)),
+    torch._standard_gamma,
+    torch._sample_dirichlet,
+    lambda x: F.rrelu(-x, training=True),
+])  # fmt: skip
+def test_samplers_within_vmap(draw: Any) -> None:
+    x = torch.full((3, 4), 20.0)
+    with pytest.raises(RuntimeError, match="randomness error mode"):
+        vmap(draw)(x)
+    with pytest.raises(RuntimeError, match="does not currently support same randomness"):
+        vmap(draw, randomness="same")(x)
+    different = vmap(draw, randomness="different")(x)
+    assert different.shape == (3, 4) and different.std(0).max() > 0
+    shared = vmap(lambda x, y: draw(y) + 0 * x, (0, None), randomness="same")(x, x[0])
+    assert shared.std(0).max() == 0 and shared.std() > 0
+
+
+def test_dropout_of_attention_within_vmap() -> None:
+    q = torch.ones(3, 1, 4, 8)
+
+    def attend(q: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(q, q, q, dropout_p=0.5)
+
+    with pytest.raises(RuntimeError, match="randomness error mode"):
+        vmap(attend)(q)
+    different = vmap(attend, randomness="different")(q)
+    same = vmap(attend, randomness="same")(q)
+    assert different.std(0).max() > 0 and same.std(0).max() == 0 and same.std() > 0
+
+
+# ---- views of each example
+
+
+def test_views_share_the_batch() -> None:
+    x = torch.arange(24.0).reshape(2, 3, 4)
+
+    def change(x: Tensor) -> Tensor:
+        x.diagonal()[:] = 0
+        x.as_strided((2, 2), (4, 1), x.storage_offset() + 1).mul_(10)
+        x[1:].unfold(1, 2, 2).neg_()
+        return x
+
+    for in_dim in (0, 1, 2):
+        batch = x.movedim(0, in_dim).clone(memory_format=torch.contiguous_format)
+        alone = [change(example.clone()) for example in x]
+        if in_dim:  # an example's strides are those in the batch
+            batch = batch.movedim(in_dim, 0).contiguous().movedim(0, in_dim)
+        changed = vmap(change, in_dim)(batch)
+        assert torch.equal(changed, torch.stack(alone))
+        assert torch.equal(batch.movedim(in_dim, 0), changed)  # in place
+    with pytest.raises(NotImplementedError, match="Cannot access storage of a batched tensor"):
+        vmap(lambda x: x.untyped_storage())(x)
+
+
+def test_gradients_of_layer_norm_of_each_example() -> None:
+    x, weights, biases = torch.randn(3, 4, 5), torch.randn(3, 5), torch.randn(3, 5)
+
+    def loss(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return (F.layer_norm(x, (5,), weight, bias) ** 2 * torch.arange(5.0)).sum()
+
+    gradient = grad(loss, (0, 1, 2))
+    for in_dims in ((0, 0, 0), (0, None, None), (None, 0, 0)):
+        given = [v[0] if dim is None else v for v, dim in zip((x, weights, biases), in_dims,
+                                                              strict=True)]  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # no kernel falls back to a loop
+            found = vmap(gradient, in_dims)(*given)
+        for i in range(3):
+            example = [v if dim is None else v[i] for v, dim in zip(given, in_dims, strict=True)]
+            for batch, alone in zip(found, gradient(*example), strict=True):
+                assert torch.allclose(batch[i], alone, atol=1e-4)

@@ -119,3 +119,52 @@ def test_what_cannot_be_checked() -> None:
     single = torch.ones(2, requires_grad=True)
     with pytest.warns(UserWarning, match="is not a double precision floating point"):
         torch.autograd.gradcheck(lambda a: a * 2, (single,), eps=1e-2, atol=1e-2)
+
+
+class WrongTangent(torch.autograd.Function):
+    """Twice its input, whose `jvp` says otherwise."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        return grad * 2
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Any) -> Any:
+        return tangent * 3
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_tangents(fast: bool) -> None:
+    check, x, y = torch.autograd.gradcheck, double(2, 3), double(3)
+    for function in (torch.mul, lambda a, b: (a * b, a.exp(), b.sum())):
+        assert check(function, (x, y), check_forward_ad=True, fast_mode=fast)
+        assert check(function, (x, y), check_forward_ad=True, check_backward_ad=False)
+        assert check(function, (x, y), check_batched_grad=True, check_batched_forward_grad=True)
+        assert torch.autograd.gradgradcheck(
+            function, (x, y), check_batched_grad=True, check_fwd_over_rev=True, fast_mode=fast
+        )
+    assert check(WrongTangent.apply, (x,), fast_mode=fast)
+    with pytest.raises(RuntimeError, match="computed with forward mode mismatch for output 0"):
+        check(WrongTangent.apply, (x,), check_forward_ad=True, fast_mode=fast)
+
+
+def test_batches_that_differ() -> None:
+    class Unlike(torch.autograd.Function):
+        """Its backward for a whole batch is another one."""
+
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return grad * (3 if "Batched" in repr(grad) else 2)
+
+    x = double(2)
+    assert torch.autograd.gradcheck(Unlike.apply, (x,))
+    with pytest.raises(RuntimeError, match="While testing batched backward mode gradients"):
+        torch.autograd.gradcheck(Unlike.apply, (x,), check_batched_grad=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import gc
 import io
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable
@@ -177,3 +178,29 @@ def test_interrupts_at_some_lines(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_interrupts_at_every_line(name: str) -> None:
     assert interrupt_everywhere(CASES[name], stride=1) > 100
+
+
+@pytest.mark.parametrize("name", ["rushlight.tensor", "rushlight.ops.loss", "rushlight.nn.module"])
+def test_an_import_that_was_interrupted_can_be_repeated(name: str) -> None:
+    code = f"""
+import sys
+class Interrupt:
+    def find_spec(name, path=None, target=None):
+        if name == {name!r}:
+            sys.meta_path.remove(Interrupt)
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt)
+try:
+    import rushlight
+except KeyboardInterrupt:
+    print("interrupted", "rushlight" in sys.modules)
+import rushlight as torch
+import importlib
+x = torch.ones(2, requires_grad=True)
+torch.nn.Linear(2, 3)(x).sum().backward()
+tensor = torch.Tensor
+importlib.reload(torch)
+print(isinstance(x.grad, torch.Tensor), torch.Tensor is tensor, torch.ops.declare is not None)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("interrupted False\nTrue True True\n", "")

@@ -3,6 +3,7 @@
 import pytest
 
 import rushlight as torch
+from layer_rows import rows
 from rushlight import nn
 from rushlight.nn import functional as F
 
@@ -514,3 +515,48 @@ def test_random_masks_are_pytorchs():
     torch.manual_seed(3)
     slopes = F.rrelu(torch.tensor([-1.0, 2.0, -3.0, -4.0]), 0.1, 0.3, True).tolist()
     assert slopes == pytest.approx([-0.10682164, 2.0, -0.4720442, -1.018332], rel=1e-6)
+
+
+# ---- layers of `layer_rows`, which tests/parity holds against PyTorch's
+
+ROWS = rows()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
+def test_a_copy_by_state_dict_computes_the_same(row):
+    torch.manual_seed(0)
+    layer, copy, inputs = row.make(nn), row.make(nn), row.inputs(torch)
+    assert repr(layer) == repr(copy)
+    assert copy.load_state_dict(layer.state_dict()) == ([], [])
+    results = []
+    for made in (layer, copy):
+        torch.manual_seed(1)
+        called = made(*inputs)
+        results.append(called if isinstance(called, tuple) else (called,))
+    for first, second in zip(*results, strict=True):
+        assert first is second is None or torch.equal(first, second)
+
+
+def test_adaptive_log_softmax_of_all_classes():
+    torch.manual_seed(0)
+    layer = nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 12], 2.0)
+    x, target = torch.randn(50, 8), torch.randint(0, 20, (50,))
+    log_prob = layer.log_prob(x)
+    assert torch.allclose(log_prob.exp().sum(1), torch.ones(50))
+    output, loss = layer(x, target)
+    assert torch.allclose(output, log_prob.gather(1, target.unsqueeze(1)).squeeze(1))
+    assert torch.allclose(loss, -output.mean())
+    assert torch.equal(layer.predict(x), log_prob.argmax(1))
+    with torch.no_grad():
+        layer.head.weight.zero_()
+        layer.head.weight[5:] = x[0]
+    assert int(layer.predict(x[:1])) == int(layer.log_prob(x[:1]).argmax(1)) >= 5
+
+
+def test_padding_rows_of_embeddings_get_no_gradient():
+    for layer in (nn.Embedding(4, 2, padding_idx=-1), nn.EmbeddingBag(4, 2, padding_idx=3)):
+        assert layer.padding_idx == 3 and layer.weight[3].tolist() == [0, 0]
+        layer(torch.tensor([[3, 1]])).sum().backward()
+        assert layer.weight.grad[3].tolist() == [0, 0] and layer.weight.grad[1].tolist() != [0, 0]
+    assert not nn.Embedding.from_pretrained(torch.ones(2, 2)).weight.requires_grad
+    assert nn.EmbeddingBag.from_pretrained(torch.ones(2, 2), False).weight.requires_grad

@@ -48,10 +48,11 @@ REFUSED = {
     "unique_consecutive": BY_VALUES, "where": BY_VALUES,
     "repeat_interleave by counts": "cannot repeat_interleave a meta tensor without output_size",
 }  # fmt: skip
-# Matrices that have no such decomposition, and histograms of what is not finite.
+# Matrices that have no such decomposition, histograms of what is not finite, and functions that are
+# called for no element.
 TAKEN_ON_TRUST = (
     "cholesky", "histc", "inverse", "linalg.cholesky", "linalg.lu_factor", "linalg.solve",
-    "linalg.svd",
+    "linalg.svd", "Tensor.apply_",
 )
 # Elements are written to where a mask says, and the gradient of the values is read from there.
 REFUSED_GRADIENTS = ("Tensor.__setitem__", "index_put")

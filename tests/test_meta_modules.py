@@ -27,6 +27,7 @@ LAYERS: dict[str, tuple[Any, ...]] = {
     "RMSNorm": ([3, 4],), "RNN": (2, 3), "RNNCell": (2, 3), "SyncBatchNorm": (3,),
     "Transformer": (4, 2, 1, 1, 8), "TransformerDecoderLayer": (4, 2, 8),
     "TransformerEncoderLayer": (4, 2, 8), "AdaptiveLogSoftmaxWithLoss": (4, 10, [5]),
+    "LinearCrossEntropyLoss": (4, 5),
 }  # fmt: skip
 
 

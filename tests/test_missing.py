@@ -10,12 +10,20 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn, optim
+from rushlight.left_out import why_left_out
 from rushlight.missing import MissingNameError, nearest_name, pytorch_names
 
 PLACES = {
     "torch": torch, "nn": nn, "nn.functional": nn.functional, "nn.init": nn.init, "optim": optim,
     "optim.lr_scheduler": optim.lr_scheduler, "utils.data": torch.utils.data,
     "Tensor": torch.Tensor,
+}  # fmt: skip
+
+
+# What is there under a name that is left out elsewhere.
+LOOKS_LEFT_OUT = {
+    "Tensor.is_quantized", "nn.ModuleDict", "nn.ParameterDict", "nn.init.Tensor", "torch.Tensor",
+    "optim.Optimizer", "torch.inf",
 }  # fmt: skip
 
 
@@ -29,7 +37,8 @@ def test_what_is_there_and_what_is_not(place: str) -> None:
             continue
         with pytest.raises(AttributeError) as caught:
             getattr(owner, name.rpartition(".")[2])
-        assert str(caught.value).startswith(f"PyTorch has {name}; Rushlight not yet")
+        word = "leaves it out: " if why_left_out(name) else "not yet"
+        assert str(caught.value).startswith(f"PyTorch has {name}; Rushlight {word}")
         assert "\n" not in str(caught.value)
 
 
@@ -46,9 +55,29 @@ def test_the_nearest_is_one_that_is_there() -> None:
     )
     assert "nearest" not in str(MissingNameError("nn", "QWXZ", nn))
     assert nearest_name("LSTMCell", ["Linear", "Conv2d"]) is None
+    for name, there, nearest in (
+        ("GRU", ["GLU"], None), ("LazyConv1d", ["Conv1d", "Conv2d"], "Conv1d"),
+        ("lstm", ["lt"], None), ("NAdam", ["Adam"], "Adam"), ("ASGD", ["SGD"], None),
+        ("to_sparse", ["to", "is_sparse"], None), ("resize", ["resize_", "size"], "resize_"),
+        ("set_default_device", ["set_default_dtype"], None), ("values", ["kthvalue"], None),
+        ("cudnn_batch_norm", ["batch_norm", "layer_norm"], "batch_norm"),
+    ):  # fmt: skip
+        assert nearest_name(name, there) == nearest, name
     absent = next(n for n in dir(torch.Tensor) if not hasattr(torch.Tensor, n))
     message = str(MissingNameError("Tensor", absent, torch.Tensor))
     assert f"is there: Tensor.{absent}" not in message
+
+
+def test_what_is_left_out_says_why() -> None:
+    with pytest.raises(AttributeError, match="torch.quint8; Rushlight leaves it out: there are no"):
+        _ = torch.quint8
+    with pytest.raises(AttributeError, match="torch.complex32; .*torch.complex64 is the smallest"):
+        _ = torch.complex32
+    there = {name for name in pytorch_names() if name in LOOKS_LEFT_OUT}
+    for name in pytorch_names() - there:
+        place, _, last = name.rpartition(".")
+        if why_left_out(name) and place in PLACES:
+            assert not hasattr(PLACES[place], last), f"{name} is there"
 
 
 def test_a_tensor_takes_an_attribute_of_a_missing_name() -> None:
@@ -78,7 +107,7 @@ def test_an_import_of_a_missing_name() -> None:
         absent = next(
             name.rpartition(".")[2] for name in sorted(pytorch_names())
             if name.rpartition(".")[0] == place
-            and not hasattr(PLACES[place], name.rpartition(".")[2])
+            and not hasattr(PLACES[place], name.rpartition(".")[2]) and not why_left_out(name)
         )  # fmt: skip
         with pytest.raises(ImportError, match=f"PyTorch has {place}.{absent}; Rushlight not yet"):
             exec(statement.format(absent), {})

@@ -67,3 +67,52 @@ def test_vector_of_parameters_and_back():
     assert layer.weight.is_leaf and layer.weight.requires_grad
     with pytest.raises(TypeError, match="expected torch.Tensor, but got: list"):
         utils.vector_to_parameters([1.0], layer.parameters())
+
+
+def test_old_names_warn_and_work() -> None:
+    with pytest.warns(FutureWarning, match="`nn.init.constant` is now deprecated in favor of"):
+        assert nn.init.constant(torch.empty(2), 3.0).tolist() == [3, 3]
+    w = nn.Parameter(torch.zeros(2))
+    w.grad = torch.tensor([3.0, 4.0])
+    with pytest.warns(FutureWarning, match="clip_grad_norm` is now deprecated"):
+        assert nn.utils.clip_grad_norm([w], 1.0) == 5
+    with pytest.warns(FutureWarning, match="`min_value` is deprecated and renamed to `min_val`"):
+        assert nn.Hardtanh(min_value=-2.0).min_val == -2
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_normalisation_is_fused_into_the_layer_before(affine: bool) -> None:
+    torch.manual_seed(0)
+    layers = [
+        (nn.Conv2d(2, 4, 3, bias=False), nn.BatchNorm2d(4, affine=affine), False, (2, 2, 6, 6)),
+        (nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4, affine=affine), False, (2, 2, 6)),
+        (nn.ConvTranspose2d(2, 4, 3), nn.BatchNorm2d(4, affine=affine), True, (2, 2, 6, 6)),
+        (nn.Linear(2, 4), nn.BatchNorm1d(4), None, (5, 2)),
+    ]
+    for layer, bn, transpose, shape in layers:
+        bn.running_mean.uniform_(-1, 1)
+        bn.running_var.uniform_(0.5, 2)
+        x = torch.randn(shape)
+        fuse = nn.utils.fuse_linear_bn_eval if transpose is None else nn.utils.fuse_conv_bn_eval
+        options = {} if transpose is None else {"transpose": transpose}
+        with pytest.raises(AssertionError, match="Fusion only for eval"):
+            fuse(layer, bn, **options)
+        fused = fuse(layer.eval(), bn.eval(), **options)
+        assert type(fused) is type(layer) and fused is not layer and fused.weight.requires_grad
+        assert torch.allclose(fused(x), bn(layer(x)), atol=1e-5)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_gradients_of_convolutions_by_hand(dimensions: int) -> None:
+    torch.manual_seed(0)
+    name = f"conv{dimensions}d"
+    x = torch.randn(2, 4, *[7] * dimensions, requires_grad=True)
+    w = torch.randn(6, 2, *[3] * dimensions, requires_grad=True)
+    how = {"stride": 2, "padding": 1, "groups": 2}
+    y = getattr(torch.nn.functional, name)(x, w, **how)
+    g = torch.randn(y.shape)
+    y.backward(g)
+    by_hand = getattr(torch.nn.grad, name + "_input")(x.shape, w, g, **how)
+    assert torch.allclose(by_hand, x.grad, atol=1e-5)
+    by_hand = getattr(torch.nn.grad, name + "_weight")(x, w.shape, g, **how)
+    assert torch.allclose(by_hand, w.grad, atol=1e-4)

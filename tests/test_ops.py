@@ -285,7 +285,7 @@ CHECKED: dict[str, tuple[Callable[[Tensor], Any], list[Any], list[Any]]] = {
     "Class values must be non-negative": (
         lambda x: torch.nn.functional.one_hot(x, 4), [0, 3], [0, -1]),
     "bernoulli: Expected p_in >= 0": (torch.bernoulli, [0.5, 1.0], [0.5, 1.5]),
-    "bernoulli: Expected p_in >= 0 && p_in <= 1": (
+    "bernoulli_: Expected p_in >= 0 && p_in <= 1": (
         lambda x: torch.zeros(2).bernoulli_(x), [0.5, 1.0], [-0.5, 1.0]),
     "normal expects all elements of std": (lambda x: torch.normal(0.0, x), [0.0, 1.0], [1.0, -1.0]),
     "element < 0": (lambda x: torch.multinomial(x, 1), [1.0, 2.0], [1.0, -2.0]),

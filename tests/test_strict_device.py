@@ -225,10 +225,11 @@ def _placing(left: Any) -> Callable[..., torch.Tensor]:
 
 
 MOVES = {"Tensor.type_as", "Tensor.copy_", "Tensor.to", "Tensor.__setitem__",
-         "nn.functional.ctc_loss"}  # fmt: skip
+         "nn.functional.ctc_loss", "ctc_loss"}  # fmt: skip
 USES_SHAPE_ALONE = {
     "Tensor.expand_as", "Tensor.view_as", "Tensor.reshape_as", "broadcast_tensors", "result_type",
-    "resize_as_", "is_same_size", "Tensor.is_set_to", "atleast_1d", "atleast_2d", "atleast_3d",
+    "resize_as_", "Tensor.resize_as", "is_same_size", "Tensor.is_set_to", "atleast_1d",
+    "atleast_2d", "atleast_3d",
 }  # fmt: skip
 REFUSALS = (
     "Expected all tensors to be on the same device, but found at least two devices",

@@ -20,9 +20,10 @@ import torch
 TARGET = Path(__file__).parent.parent / "src/rushlight/pytorch_names.txt"
 PARAMETERS = Path(__file__).with_name("pytorch_parameters.txt")
 PLACES = (
-    "torch", "torch.Tensor", "torch.autograd", "torch.cuda", "torch.fft", "torch.nn",
-    "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.optim",
-    "torch.optim.lr_scheduler", "torch.signal.windows", "torch.special", "torch.utils.data",
+    "torch", "torch.Tensor", "torch.autograd", "torch.cuda", "torch.fft", "torch.func",
+    "torch.linalg", "torch.masked", "torch.nn", "torch.nn.functional", "torch.nn.init",
+    "torch.nn.utils", "torch.optim", "torch.optim.lr_scheduler", "torch.random",
+    "torch.signal.windows", "torch.special", "torch.utils.data",
 )  # fmt: skip
 # What stands before a function's name where its docstring tells how it is called.
 HEAD = r"^(?:\.\. (?:function|method):: )?(?:torch\.)?"

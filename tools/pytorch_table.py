@@ -23,6 +23,7 @@ from rushlight.graph import trace
 from rushlight.kernels.declaration import kernels_of
 from rushlight.kernels.launch import plain_tables
 from rushlight.kernels.native import native
+from rushlight.left_out import why_left_out
 from rushlight.missing import pytorch_names
 
 # Written by pytorch_names.py.
@@ -41,7 +42,7 @@ samples in the test table run in float32: in C++ where there is one, which hands
 what it does not cover (other dtypes, rare options). "None" is for what computes nothing: a view, or
 a look at a tensor's shape. Where no kernel is told, the table has no samples: classes and settings.
 Differences are PyTorch's parameters that a function or class is without, and what its description
-says.
+says. What is left out for good says why.
 """
 
 
@@ -77,7 +78,8 @@ def row(name: str, links: dict[str, str], kernels: dict[int, set[str]]) -> str:
     short = name.rpartition(".")[2]
     value = find(name)
     if value is NO_NAME:
-        return f"| `{short}` | no | | |\n"
+        reason = why_left_out(name)
+        return f"| `{short}` | no | | {f'left out: {reason}' if reason else ''} |\n"
     link = links.get(f"rushlight.{name.removeprefix('torch.')}", f"`{short}`")
     return f"| {link} | yes | {kernel_cell(name, value, kernels)} | {differences(name, value)} |\n"
 

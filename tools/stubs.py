@@ -132,11 +132,19 @@ class Stub:
         for p in parameters:
             if p.kind is p.KEYWORD_ONLY and not any(text.startswith("*") for text in texts):
                 texts.append("*")
-            texts.append(self.parameter(function, p))
+            if p.kind is p.VAR_POSITIONAL and self.is_named(function, parameters):
+                texts.append(f"*_{self.parameter(function, p)[1:]}")
+                texts.append(f"{self.parameter(function, p)[1:]} = ...")
+            else:
+                texts.append(self.parameter(function, p))
             if p.kind is p.POSITIONAL_ONLY and p is positional[-1]:
                 texts.append("/")
         indent = "    " if method else ""
         return _wrapped(f"{indent}def {name}(", texts, f") -> {returns}: ...", NOTES.get(name, ""))
+
+    def is_named(self, function: Any, parameters: list[inspect.Parameter]) -> bool:
+        """Whether `*size` may also come as `size=`, which the entries of operations see to."""
+        return hasattr(function, "plain") and all(p.kind is not p.VAR_KEYWORD for p in parameters)
 
     def parameter(self, function: Any, p: inspect.Parameter) -> str:
         stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
@@ -190,8 +198,8 @@ class Stub:
             names = sorted((n for m, n in self.imported if m == module), key=_rank)
             froms.append((module, names[0], ", ".join(names)))
         froms.sort(key=lambda entry: (entry[0], _rank(entry[1])))
-        absolute = [f"from {m} import {what}" for m, _, what in froms if m[0] != "."]
-        relative = [f"from {m} import {what}" for m, _, what in froms if m[0] == "."]
+        absolute = [_import(m, what) for m, _, what in froms if m[0] != "."]
+        relative = [_import(m, what) for m, _, what in froms if m[0] == "."]
         own = sorted(m for m in self.modules if " as " not in m)
         foreign = sorted(self.modules - {*own})
         blocks = (own + absolute, foreign, relative)
@@ -220,6 +228,11 @@ def _rank(name: str) -> Any:
     """Ruff's order of names: constants, classes, the rest; numbers in them by their value."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
     return kind, [int(p) if p.isdigit() else p.lower() for p in re.split(r"(\d+)", name)]
+
+
+def _import(module: str, names: str) -> str:
+    line = f"from {module} import {names}"
+    return line if len(line) <= WIDTH else f"from {module} import (\n    {names},\n)"
 
 
 def _quoted(value: Any) -> str:

@@ -14,6 +14,13 @@ import sys as _sys
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+# What an import that was interrupted has left is imported anew: half of it would stay away else.
+# The extension cannot be loaded twice, and is whole.
+if "Tensor" not in globals():  # no reload
+    for _name in [name for name in _sys.modules if name.startswith("rushlight.")]:
+        if _name != "rushlight._native":
+            del _sys.modules[_name]
+
 from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
 from .device import device, set_default_device
 from .dtype import (
@@ -50,6 +57,7 @@ from .layout import (
     channels_last,
     contiguous_format,
     layout,
+    legacy_contiguous_format,
     memory_format,
     preserve_format,
     sparse_bsc,
@@ -75,8 +83,15 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
+from .autograd.anomaly_mode import (
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_anomaly_enabled,
+)
+from .cuda import OutOfMemoryError
 from .kernels import get_num_threads, set_num_threads
 from .kernels.devices import get_default_device
+from .ops.index import newaxis
 from .ops.promotion import result_type
 from .printing import set_printoptions
 from .random import (
@@ -91,12 +106,44 @@ from .random import (
 )
 
 # isort: split
-from . import _C, fft, func, graph, linalg, masked, nn, optim, overrides, signal, special, utils
+from . import (
+    _C,
+    fft,
+    func,
+    graph,
+    linalg,
+    masked,
+    nn,
+    optim,
+    overrides,
+    return_types,
+    signal,
+    special,
+    utils,
+)
 from . import missing as _missing
 from .func import vmap
 from .graph.compile import compile
 from .serialization import load, save
 from .storage import TypedStorage, UntypedStorage
+from .switches import (
+    are_deterministic_algorithms_enabled,
+    get_deterministic_debug_mode,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    has_lapack,
+    has_mkl,
+    has_openmp,
+    has_spectral,
+    is_deterministic_algorithms_warn_only_enabled,
+    is_warn_always_enabled,
+    set_deterministic_debug_mode,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    set_num_interop_threads,
+    set_warn_always,
+    use_deterministic_algorithms,
+)
 from .tensor_types import (
     BFloat16Tensor,
     BoolTensor,
@@ -113,7 +160,7 @@ from .tensor_types import (
 from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
-    from . import distributions, sparse  # which `missing` imports on demand
+    from . import backends, distributions, functional, sparse  # which `missing` imports on demand
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
@@ -131,6 +178,21 @@ _missing.watch_tensor(Tensor)
 def is_tensor(obj: object) -> builtins.bool:
     """Whether an object is a tensor."""
     return isinstance(obj, Tensor)
+
+
+def typename(obj: object) -> str:
+    """The name of an object's type with its module; of a tensor its old type's.
+
+    >>> import rushlight as torch
+    >>> torch.typename(torch.zeros(2)), torch.typename([])
+    ('torch.FloatTensor', 'list')
+    """
+    if isinstance(obj, Tensor):
+        return str(obj.type())
+    kind = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = getattr(kind, "__module__", None)
+    name = str(getattr(kind, "__qualname__", ""))
+    return name if module in (None, "builtins") else f"{module}.{name}"
 
 
 def is_storage(obj: object) -> builtins.bool:

@@ -6,16 +6,18 @@ from math import e as e
 from math import inf as inf
 from math import nan as nan
 from math import pi as pi
-from typing import Any, Literal, overload
+from typing import Any, Literal, NoReturn, overload
 
 import numpy as np
 
 from . import autograd as autograd
+from . import backends as backends
 from . import copying as copying
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
 from . import func as func
+from . import functional as functional
 from . import graph as graph
 from . import linalg as linalg
 from . import masked as masked
@@ -24,6 +26,7 @@ from . import ops as ops
 from . import optim as optim
 from . import overrides as overrides
 from . import random as random
+from . import return_types as return_types
 from . import signal as signal
 from . import sparse as sparse
 from . import special as special
@@ -35,6 +38,10 @@ from .autograd import is_grad_enabled as is_grad_enabled
 from .autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd import no_grad as no_grad
 from .autograd import set_grad_enabled as set_grad_enabled
+from .autograd.anomaly_mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.anomaly_mode import set_anomaly_enabled as set_anomaly_enabled
+from .cuda import OutOfMemoryError as OutOfMemoryError
 from .device import device as device
 from .device import set_default_device as set_default_device
 from .dtype import bfloat16 as bfloat16
@@ -73,6 +80,7 @@ from .kernels.devices import get_default_device as get_default_device
 from .layout import channels_last as channels_last
 from .layout import contiguous_format as contiguous_format
 from .layout import layout as layout
+from .layout import legacy_contiguous_format as legacy_contiguous_format
 from .layout import memory_format as memory_format
 from .layout import preserve_format as preserve_format
 from .layout import sparse_bsc as sparse_bsc
@@ -84,6 +92,7 @@ from .layout import strided as strided
 from .ops.common import ValuesAndIndices
 from .ops.floating import MantissaAndExponent
 from .ops.histogram import Histogram
+from .ops.index import newaxis as newaxis
 from .ops.promotion import result_type as result_type
 from .ops.reduction import MinimumAndMaximum
 from .printing import set_printoptions as set_printoptions
@@ -99,6 +108,24 @@ from .serialization import load as load
 from .serialization import save as save
 from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
+from .switches import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from .switches import get_deterministic_debug_mode as get_deterministic_debug_mode
+from .switches import get_float32_matmul_precision as get_float32_matmul_precision
+from .switches import get_num_interop_threads as get_num_interop_threads
+from .switches import has_lapack as has_lapack
+from .switches import has_mkl as has_mkl
+from .switches import has_openmp as has_openmp
+from .switches import has_spectral as has_spectral
+from .switches import (
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+)
+from .switches import is_warn_always_enabled as is_warn_always_enabled
+from .switches import set_deterministic_debug_mode as set_deterministic_debug_mode
+from .switches import set_float32_matmul_precision as set_float32_matmul_precision
+from .switches import set_flush_denormal as set_flush_denormal
+from .switches import set_num_interop_threads as set_num_interop_threads
+from .switches import set_warn_always as set_warn_always
+from .switches import use_deterministic_algorithms as use_deterministic_algorithms
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 from .tensor_types import BFloat16Tensor as BFloat16Tensor
@@ -178,6 +205,10 @@ def addr(
     alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def adjoint(input: Tensor) -> Tensor: ...
+def affine_grid_generator(
+    theta: Tensor, size: Sequence[builtins.int], align_corners: builtins.bool
+) -> Tensor: ...
 def alias_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def all(
     input: Tensor, dim: Dims = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
@@ -189,6 +220,8 @@ def allclose(
     atol: builtins.float = 1e-08,
     equal_nan: builtins.bool = False,
 ) -> builtins.bool: ...
+def alpha_dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def alpha_dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
 def amax(
     input: Tensor, dim: Dims = (), keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -213,9 +246,10 @@ def arange(
     *,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def arccos_(input: Tensor) -> Tensor: ...
 def arccosh_(input: Tensor) -> Tensor: ...
@@ -282,6 +316,7 @@ def asarray(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     copy: builtins.bool | None = None,
+    requires_grad: builtins.bool | None = None,
 ) -> Tensor: ...
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 arcsin = asin
@@ -297,9 +332,9 @@ arctan2 = atan2
 def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 arctanh = atanh
 def atanh_(input: Tensor) -> Tensor: ...
-def atleast_1d(*tensors: Any) -> Any: ...
-def atleast_2d(*tensors: Any) -> Any: ...
-def atleast_3d(*tensors: Any) -> Any: ...
+def atleast_1d(*_tensors: Any, tensors: Any = ...) -> Any: ...
+def atleast_2d(*_tensors: Any, tensors: Any = ...) -> Any: ...
+def atleast_3d(*_tensors: Any, tensors: Any = ...) -> Any: ...
 def avg_pool1d(
     input: Tensor,
     kernel_size: Any,
@@ -328,6 +363,17 @@ def bartlett_window(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: builtins.bool,
+    momentum: builtins.float,
+    eps: builtins.float,
+    cudnn_enabled: builtins.bool,
+) -> Tensor: ...
 def bernoulli(
     input: Tensor,
     p: builtins.float | None = None,
@@ -337,6 +383,13 @@ def bernoulli(
 ) -> Tensor: ...
 def bilinear(
     input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor: ...
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    pos_weight: Tensor | None = None,
+    reduction: builtins.int = 1,
 ) -> Tensor: ...
 def bincount(
     input: Tensor, weights: Tensor | None = None, minlength: builtins.int = 0
@@ -363,10 +416,10 @@ def blackman_window(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def block_diag(*tensors: Any) -> Tensor: ...
+def block_diag(*_tensors: Any, tensors: Any = ...) -> Tensor: ...
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def broadcast_shapes(*shapes: Any) -> Any: ...
-def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: ...
+def broadcast_shapes(*_shapes: Any, shapes: Any = ...) -> Any: ...
+def broadcast_tensors(*_tensors: Tensor, tensors: Tensor = ...) -> tuple[Tensor, ...]: ...
 def broadcast_to(input: Tensor, size: Any) -> Tensor: ...
 def bucketize(
     input: Tensor | Number,
@@ -376,7 +429,7 @@ def bucketize(
     right: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def cartesian_prod(*tensors: Tensor) -> Tensor: ...
+def cartesian_prod(*_tensors: Tensor, tensors: Tensor = ...) -> Tensor: ...
 def cat(
     tensors: Sequence[Tensor], dim: builtins.int = 0, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -392,7 +445,7 @@ def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def ceil_(input: Tensor) -> Tensor: ...
 def celu(input: Tensor, alpha: builtins.float = 1.0, inplace: builtins.bool = False) -> Tensor: ...
 def celu_(input: Tensor, alpha: builtins.float = 1.0) -> Tensor: ...
-def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor: ...
+def chain_matmul(*_matrices: Any, matrices: Any = ..., out: Tensor | None = None) -> Tensor: ...
 def channel_shuffle(input: Tensor, groups: builtins.int) -> Tensor: ...
 native_channel_shuffle = channel_shuffle
 def cholesky(
@@ -465,6 +518,7 @@ def conv3d(
     dilation: Any = 1,
     groups: builtins.int = 1,
 ) -> Tensor: ...
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: builtins.int = 0) -> Tensor: ...
 def conv_transpose1d(
     input: Tensor,
     weight: Tensor,
@@ -495,12 +549,30 @@ def conv_transpose3d(
     groups: builtins.int = 1,
     dilation: Any = 1,
 ) -> Tensor: ...
+def convolution(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[builtins.int],
+    padding: Sequence[builtins.int],
+    dilation: Sequence[builtins.int],
+    transposed: builtins.bool,
+    output_padding: Sequence[builtins.int],
+    groups: builtins.int,
+) -> Tensor: ...
 def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 def corrcoef(input: Tensor) -> Tensor: ...
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cos_(input: Tensor) -> Tensor: ...
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh_(input: Tensor) -> Tensor: ...
+def cosine_embedding_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: builtins.float = 0.0,
+    reduction: builtins.int = 1,
+) -> Tensor: ...
 def cosine_similarity(
     x1: Tensor, x2: Tensor, dim: builtins.int = 1, eps: builtins.float = 1e-08
 ) -> Tensor: ...
@@ -514,6 +586,15 @@ def cov(
 ) -> Tensor: ...
 def cross(
     input: Tensor, other: Tensor, dim: builtins.int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+def ctc_loss(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: builtins.int = 0,
+    reduction: builtins.int = 1,
+    zero_infinity: builtins.bool = False,
 ) -> Tensor: ...
 def cummax(
     input: Tensor, dim: builtins.int, *, out: Sequence[Tensor] | None = None
@@ -587,11 +668,36 @@ def div(
 ) -> Tensor: ...
 divide = div
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
-def einsum(equation: Any, *operands: Any) -> Tensor: ...
+def eig(*args: Any, **kwargs: Any) -> NoReturn: ...
+def einsum(equation: Any, *_operands: Any, operands: Any = ...) -> Tensor: ...
+def embedding(
+    weight: Tensor,
+    indices: Tensor,
+    padding_idx: builtins.int = -1,
+    scale_grad_by_freq: builtins.bool = False,
+    sparse: builtins.bool = False,
+) -> Tensor: ...
+def embedding_bag(
+    weight: Tensor,
+    indices: Tensor,
+    offsets: Tensor,
+    scale_grad_by_freq: builtins.bool = False,
+    mode: builtins.int = 0,
+    sparse: builtins.bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: builtins.bool = False,
+    padding_idx: builtins.int | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]: ...
+def embedding_renorm_(
+    input: Tensor, indices: Tensor, max_norm: builtins.float, norm_type: builtins.float
+) -> Tensor: ...
 def empty(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     layout: Any = None,
@@ -599,7 +705,6 @@ def empty(
     pin_memory: builtins.bool = False,
     memory_format: Any = None,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
 def empty_like(
     input: Tensor,
@@ -607,9 +712,9 @@ def empty_like(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
-    memory_format: Any = None,
     layout: Any = None,
-    **ignored: Any,
+    pin_memory: builtins.bool = False,
+    memory_format: Any = None,
 ) -> Tensor: ...
 def empty_permuted(
     size: Sequence[builtins.int],
@@ -644,7 +749,9 @@ def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def exp_(input: Tensor) -> Tensor: ...
 def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def exp2_(input: Tensor) -> Tensor: ...
-def expand_copy(input: Tensor, *size: Any, out: Tensor | None = None) -> Tensor: ...
+def expand_copy(
+    input: Tensor, *_size: Any, size: Any = ..., out: Tensor | None = None
+) -> Tensor: ...
 def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def expm1_(input: Tensor) -> Tensor: ...
 def eye(
@@ -654,14 +761,19 @@ def eye(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
+def feature_alpha_dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def feature_alpha_dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def feature_dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
+def feature_dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
 def fill(input: Tensor, value: Any) -> Tensor: ...
 def fill_(input: Tensor, value: Any) -> Tensor: ...
 def fix_(input: Tensor) -> Tensor: ...
 def flatten(input: Tensor, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor: ...
-def flip(input: Tensor, *dims: Any) -> Tensor: ...
+def flip(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
 def fliplr(input: Tensor) -> Tensor: ...
 def flipud(input: Tensor) -> Tensor: ...
 def float_power(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
@@ -674,6 +786,9 @@ def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) ->
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def frac_(input: Tensor) -> Tensor: ...
 def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent: ...
+def frobenius_norm(
+    input: Tensor, dim: Any, keepdim: builtins.bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor: ...
 def frombuffer(
     buffer: Any,
@@ -701,9 +816,9 @@ def full_like(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
-    memory_format: Any = None,
     layout: Any = None,
-    **ignored: Any,
+    pin_memory: builtins.bool = False,
+    memory_format: Any = None,
 ) -> Tensor: ...
 def gather(
     input: Tensor,
@@ -788,6 +903,9 @@ def hash_tensor(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def hinge_embedding_loss(
+    input: Tensor, target: Tensor, margin: builtins.float = 1.0, reduction: builtins.int = 1
+) -> Tensor: ...
 def histc(
     input: Tensor,
     bins: builtins.int = 100,
@@ -865,6 +983,17 @@ def index_select(
     input: Tensor, dim: builtins.int, index: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def instance_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    use_input_stats: builtins.bool,
+    momentum: builtins.float,
+    eps: builtins.float,
+    cudnn_enabled: builtins.bool,
+) -> Tensor: ...
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def is_complex(input: Tensor) -> builtins.bool: ...
 def is_conj(input: Tensor) -> builtins.bool: ...
@@ -922,6 +1051,9 @@ def kaiser_window(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def kl_div(
+    input: Tensor, target: Tensor, reduction: builtins.int = 1, *, log_target: builtins.bool = False
+) -> Tensor: ...
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def kthvalue(
     input: Tensor,
@@ -954,8 +1086,9 @@ def linspace(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def lobpcg(
     A: Tensor,
@@ -982,11 +1115,7 @@ def log1p_(input: Tensor) -> Tensor: ...
 def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def log2_(input: Tensor) -> Tensor: ...
 def log_softmax(
-    input: Tensor,
-    dim: builtins.int | None = None,
-    dtype: dtype | None = None,
-    *,
-    out: Tensor | None = None,
+    input: Tensor, dim: builtins.int, dtype: dtype | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1009,12 +1138,14 @@ def logspace(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def logsumexp(
     input: Tensor, dim: Any, keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
+def lstsq(*args: Any, **kwargs: Any) -> NoReturn: ...
 def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
 less = lt
 def lu(
@@ -1031,6 +1162,13 @@ def lu_unpack(
     *,
     out: Any = None,
 ) -> Any: ...
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: builtins.float = 0.0,
+    reduction: builtins.int = 1,
+) -> Tensor: ...
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor: ...
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor: ...
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1146,7 +1284,9 @@ def median(
     *,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
-def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]: ...
+def meshgrid(
+    *_tensors: Any, tensors: Any = ..., indexing: str | None = None
+) -> tuple[Tensor, ...]: ...
 @overload
 def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1249,8 +1389,16 @@ def native_batch_norm(
     out: Any = None,
 ) -> tuple[Tensor, Tensor, Tensor]: ...
 def _native_batch_norm_legit(
-    input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any, out: Any = None
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    *_rest: Any,
+    rest: Any = ...,
+    out: Any = None,
 ) -> tuple[Tensor, Tensor, Tensor]: ...
+def native_dropout(
+    input: Tensor, p: builtins.float, train: builtins.bool | None
+) -> tuple[Tensor, Tensor]: ...
 def native_group_norm(
     input: Tensor,
     weight: Tensor | None,
@@ -1293,6 +1441,7 @@ def norm(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def norm_except_dim(v: Tensor, pow: builtins.int = 2, dim: builtins.int = 0) -> Tensor: ...
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -1301,21 +1450,35 @@ def normal(
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
+) -> Tensor: ...
+def nuclear_norm(
+    input: Tensor, dim: Any = None, keepdim: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
 def numel(input: Tensor) -> builtins.int: ...
 def ones(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     layout: Any = None,
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
-def ones_like(input: Tensor, **options: Any) -> Tensor: ...
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    memory_format: Any = None,
+) -> Tensor: ...
 def orgqr(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def ormqr(
     input: Tensor,
@@ -1339,12 +1502,22 @@ def pca_lowrank(
     A: Tensor, q: builtins.int | None = None, center: builtins.bool = True, niter: builtins.int = 2
 ) -> Any: ...
 def pdist(input: Tensor, p: builtins.float = 2.0) -> Tensor: ...
-def permute(input: Tensor, *dims: Any) -> Tensor: ...
-def permute_copy(input: Tensor, *dims: Any, out: Tensor | None = None) -> Tensor: ...
+def permute(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
+def permute_copy(
+    input: Tensor, *_dims: Any, dims: Any = ..., out: Tensor | None = None
+) -> Tensor: ...
 def pinverse(input: Tensor, rcond: builtins.float = 1e-15) -> Tensor: ...
 def pixel_shuffle(input: Tensor, upscale_factor: builtins.int) -> Tensor: ...
 def pixel_unshuffle(input: Tensor, downscale_factor: builtins.int) -> Tensor: ...
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor: ...
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: builtins.bool,
+    full: builtins.bool,
+    eps: builtins.float,
+    reduction: builtins.int,
+) -> Tensor: ...
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def polygamma(n: builtins.int, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def positive(input: Tensor) -> Tensor: ...
@@ -1374,13 +1547,15 @@ def quantile(
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rad2deg_(input: Tensor) -> Tensor: ...
 def rand(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **options: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def rand_like(
     input: Tensor,
@@ -1390,10 +1565,11 @@ def rand_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randint(
-    low: builtins.int,
+    low: builtins.int = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -1401,6 +1577,8 @@ def randint(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randint_like(
@@ -1413,16 +1591,19 @@ def randint_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randn(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **options: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randn_like(
     input: Tensor,
@@ -1432,7 +1613,8 @@ def randn_like(
     device: AnyDevice = None,
     generator: Generator | None = None,
     memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def randperm(
     n: builtins.int,
@@ -1440,8 +1622,10 @@ def randperm(
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: AnyDevice = None,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    requires_grad: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def range(
     start: Any,
@@ -1451,8 +1635,9 @@ def range(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **ignored: Any,
 ) -> Tensor: ...
 def ravel(input: Tensor) -> Tensor: ...
 def real(input: Tensor) -> Tensor: ...
@@ -1471,7 +1656,7 @@ def repeat_interleave(
     *,
     output_size: builtins.int | None = None,
 ) -> Tensor: ...
-def reshape(input: Tensor, *shape: Any) -> Tensor: ...
+def reshape(input: Tensor, *_shape: Any, shape: Any = ...) -> Tensor: ...
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor: ...
 def resize_as_sparse_(input: Tensor, the_template: Tensor) -> Tensor: ...
 def resolve_conj(input: Tensor) -> Tensor: ...
@@ -1601,12 +1786,9 @@ def slice_scatter(
 def slogdet(input: Tensor, *, out: Any = None) -> Any: ...
 def smm(input: Tensor, mat: Tensor) -> Tensor: ...
 def softmax(
-    input: Tensor,
-    dim: builtins.int | None = None,
-    dtype: dtype | None = None,
-    *,
-    out: Tensor | None = None,
+    input: Tensor, dim: builtins.int, dtype: dtype | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
+def solve(*args: Any, **kwargs: Any) -> NoReturn: ...
 def sort(
     input: Tensor,
     dim: builtins.int = -1,
@@ -1661,7 +1843,7 @@ def sparse_csr_tensor(
     check_invariants: builtins.bool | None = None,
 ) -> Tensor: ...
 def split(
-    input: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
+    tensor: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
 ) -> tuple[Tensor, ...]: ...
 def split_copy(
     input: Tensor, split_size: Any, dim: builtins.int = 0, *, out: Tensor | None = None
@@ -1739,6 +1921,7 @@ def svd(
 def svd_lowrank(
     A: Tensor, q: builtins.int | None = 6, niter: builtins.int | None = 2, M: Tensor | None = None
 ) -> Any: ...
+def symeig(*args: Any, **kwargs: Any) -> NoReturn: ...
 def t(input: Tensor) -> Tensor: ...
 def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1770,7 +1953,7 @@ def threshold(
     input: Tensor, threshold: builtins.float, value: builtins.float, inplace: builtins.bool = False
 ) -> Tensor: ...
 def threshold_(input: Tensor, threshold: builtins.float, value: builtins.float) -> Tensor: ...
-def tile(input: Tensor, *dims: Any) -> Tensor: ...
+def tile(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
 def topk(
     input: Tensor,
     k: builtins.int,
@@ -1811,6 +1994,16 @@ def tril_indices(
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: builtins.float = 1.0,
+    p: builtins.float = 2.0,
+    eps: builtins.float = 1e-06,
+    swap: builtins.bool = False,
+    reduction: builtins.int = 1,
+) -> Tensor: ...
 def triu(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def triu_indices(
     row: builtins.int,
@@ -1830,6 +2023,7 @@ def true_divide(
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 fix = trunc
 def trunc_(input: Tensor) -> Tensor: ...
+def typename(obj: object) -> str: ...
 def unbind(input: Tensor, dim: builtins.int = 0) -> tuple[Tensor, ...]: ...
 def unbind_copy(
     input: Tensor, dim: builtins.int = 0, *, out: Tensor | None = None
@@ -1894,7 +2088,8 @@ def view_as_real(input: Tensor) -> Tensor: ...
 def view_as_real_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def view_copy(
     input: Tensor,
-    *shape: Any,
+    *_shape: Any,
+    shape: Any = ...,
     dtype: dtype | None = None,
     size: Any = None,
     out: Tensor | None = None,
@@ -1912,13 +2107,22 @@ def xlogy(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -
 def xlogy_(input: Tensor, other: Tensor | Number) -> Tensor: ...
 def zero_(input: Tensor) -> Tensor: ...
 def zeros(
-    *size: Any,
+    *_size: Any,
+    size: Any = ...,
     dtype: dtype | None = None,
     device: AnyDevice = None,
     layout: Any = None,
     requires_grad: builtins.bool = False,
     pin_memory: builtins.bool = False,
     out: Tensor | None = None,
-    **named: Any,
 ) -> Tensor: ...
-def zeros_like(input: Tensor, **options: Any) -> Tensor: ...
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
+    memory_format: Any = None,
+) -> Tensor: ...

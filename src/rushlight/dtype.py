@@ -97,6 +97,11 @@ complex64 = cfloat = dtype("complex64", np.complex64, COMPLEX)
 complex128 = cdouble = dtype("complex128", np.complex128, COMPLEX)
 bool = dtype("bool", np.bool_, BOOL)
 
+_by_python_type = {
+    builtins.bool: bool, builtins.int: int64, builtins.float: float64,
+    builtins.complex: complex128,
+}  # fmt: skip
+
 # What kernels compute in float32 and round once.
 HALVES = {float16.numpy, bfloat16.numpy}
 
@@ -133,8 +138,9 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 
     RuntimeError for uint16, uint32 and uint64 with other integers, booleans and complex numbers.
     """
-    if type1 is type2:
+    if type1 is type2 and isinstance(type1, dtype):
         return type1
+    type1, type2 = as_dtype(type1), as_dtype(type2)
     for name, given in (("type1", type1), ("type2", type2)):
         if not isinstance(given, dtype):
             raise TypeError(
@@ -158,6 +164,16 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     return low if low.itemsize > high.itemsize else high if high.itemsize > low.itemsize else (
         low if low.is_signed else high
     )
+
+
+def as_dtype(value: Any) -> Any:
+    """The dtype that one of Python's types stands for, as an argument; anything else as it is.
+
+    >>> from rushlight.dtype import as_dtype
+    >>> as_dtype(type(1.0)), as_dtype(type(1j))
+    (torch.float64, torch.complex128)
+    """
+    return _by_python_type.get(value, value) if type(value) is type else value
 
 
 def can_cast(from_: dtype, to: dtype) -> builtins.bool:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+# How messages begin: "nll_loss: ..." or "nll_loss(): ...".
+_OPERATION = re.compile(r"([a-z_][a-z0-9_.]*)(?:\(\))?: ")
+
 
 class OperationError(RuntimeError):
     """An operation refused its inputs: says which one, what met, and the likely fix."""
@@ -17,6 +20,14 @@ class OperationError(RuntimeError):
         self.message = message
         self.module_names: list[str] = []
         self.module_id: int | None = None  # of the module that added its name last
+
+    def call_by(self, name: str) -> None:
+        """Names the function that was called in the place of one that it calls in turn."""
+        found = _OPERATION.match(self.message)
+        if found is None or found[1].rpartition(".")[2] == name.rpartition(".")[2]:
+            return
+        self.message = name + self.message[found.end(1) :]
+        self.args = (str(self),)
 
     def add_module(self, name: str) -> None:
         """Called by `Module.__call__` while the error passes, from the innermost module outward."""

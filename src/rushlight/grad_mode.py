@@ -17,6 +17,7 @@ class _State(threading.local):
     enabled = True
     inference = False
     anomaly: Any = None  # what looks at gradients, see `autograd/anomaly_mode.py`
+    linearizing = False  # whether a backward is to be differentiated by its cotangents, for a jvp
     task: Any = None  # the backward that runs, see `Task` in `autograd/engine.py`
     destination: Any = None  # where a function's last operation may write, see `ops/writing.py`
 

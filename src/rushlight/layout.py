@@ -36,5 +36,6 @@ sparse_csc = layout("sparse_csc")
 sparse_bsr = layout("sparse_bsr")
 sparse_bsc = layout("sparse_bsc")
 contiguous_format = memory_format("contiguous_format")
+legacy_contiguous_format = contiguous_format  # as PyTorch calls it in its oldest functions
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")

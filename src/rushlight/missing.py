@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import opcode
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -20,19 +21,46 @@ class MissingNameError(AttributeError):
         self.place, self.missing, self.owner = place, name, owner
 
     def __str__(self) -> str:
-        there = [name for name in dir(self.owner) if not name.startswith("_")]
-        nearest = nearest_name(self.missing, [name for name in there if hasattr(self.owner, name)])
+        from .left_out import why_left_out  # which few programs need
+
+        reason = why_left_out(f"{self.place}.{self.missing}")
+        if reason is not None:
+            return f"PyTorch has {self.place}.{self.missing}; Rushlight leaves it out: {reason}"
+        public = [name for name in dir(self.owner) if not name.startswith("_")]
+        there = [
+            name for name in public
+            if not isinstance(getattr(self.owner, name, self), (ModuleType, MissingNameError))
+        ]  # fmt: skip
+        nearest = nearest_name(self.missing, there)
         hint = f"; the nearest that is there: {self.place}.{nearest}" if nearest else ""
         return f"PyTorch has {self.place}.{self.missing}; Rushlight not yet{hint}"
 
 
 def nearest_name(name: str, there: list[str]) -> str | None:
-    """The most similar of some names, capitals aside."""
+    """The most similar of some names that have to do with a name.
+
+    These are its words with some more or some less: `nn.Linear` for `nn.LazyLinear`. Letters alone
+    would give `nn.GLU` for `nn.GRU`.
+    """
     import difflib  # which few programs need
 
-    by_lower = {other.lower(): other for other in there}
-    found = difflib.get_close_matches(name.lower(), by_lower, 1)
-    return by_lower[found[0]] if found else None
+    words = _words(name)
+    related = {other.lower(): other for other in there if _are_related(words, _words(other))}
+    found = difflib.get_close_matches(name.lower(), related, 1, 0)
+    return related[found[0]] if found else None
+
+
+def _words(name: str) -> frozenset[str]:
+    """The words that a name is made of: those of "LazyConv1d" are "lazy" and "conv1d"."""
+    found = re.findall(r"[A-Z]?[a-z]+(?:\d+[dD]?)?|[A-Z]+(?![a-z])(?:\d+[dD]?)?|\d+[dD]?", name)
+    return frozenset(word.lower() for word in found)
+
+
+def _are_related(words: frozenset[str], others: frozenset[str]) -> bool:
+    shared = words & others
+    less, more = sorted((words, others), key=len)
+    # One word more or less; "of" and "to" alone say nothing.
+    return less <= more and len(more) - len(less) <= 1 and any(len(word) > 2 for word in shared)
 
 
 @functools.cache
@@ -80,7 +108,7 @@ def watch(*modules: ModuleType) -> None:
 
 
 # Packages of rushlight that few programs need, imported when they are first asked for.
-ON_DEMAND = {"distributions", "sparse"}
+ON_DEMAND = {"__config__", "backends", "distributions", "functional", "sparse"}
 
 
 def _ask(module: ModuleType, place: str, name: str) -> Any:

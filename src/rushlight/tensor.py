@@ -2,7 +2,7 @@
 
 This file holds what a tensor is, and imports nothing that stands on it. What can be done with a
 tensor is attached as methods by those who do it: `ops/`, one file per family, the constructor among
-them (`ops/creation.py`), `autograd/` (`backward`) and `printing.py` (`repr`).
+them (`ops/from_data.py`), `autograd/` (`backward`) and `printing.py` (`repr`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from .dtype import dtype as DType
 from .grad_mode import state
 from .hooks import RemovableHandle
 from .kernels import launch
-from .kernels.base.memory_order import owner_of
 from .kernels.launch import kernels as kernel_tables
 from .kernels.launch import watchers
 from .layout import layout as Layout
@@ -128,8 +127,7 @@ class Tensor(Methods):
         return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
 
     def storage_offset(self) -> int:
-        place = kernel_tables[type(self.array)].data_pointer
-        return (place(self.array) - place(owner_of(self.array))) // self.array.itemsize
+        return kernel_tables[type(self.array)].offset_of(self.array) // self.array.itemsize
 
     def data_ptr(self) -> int:
         # Without memory there is no address: 0, and the place from there. Such memories are as far

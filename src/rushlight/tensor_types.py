@@ -22,7 +22,7 @@ from .dtype import (
 from .dtype import bool as bool_
 from .dtype import dtype as DType
 from .ops.copies import type_name
-from .ops.creation import legacy_tensor
+from .ops.from_data import legacy_tensor
 from .tensor import Tensor
 
 _NAMES = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import ml_dtypes
 
-from .dtype import COMPLEX, FLOATING, INTEGER, get_default_dtype
+from .dtype import COMPLEX, FLOATING, INTEGER, as_dtype, get_default_dtype
 from .dtype import dtype as DType
 
 
@@ -61,7 +61,7 @@ class finfo(_Limits):
     _shown = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
 
     def __init__(self, type: Any = None) -> None:
-        kind = get_default_dtype() if type is None else type
+        kind = get_default_dtype() if type is None else as_dtype(type)
         _check("finfo", kind)
         if kind.category not in (FLOATING, COMPLEX):
             raise TypeError(
@@ -88,6 +88,7 @@ class iinfo(_Limits):
     _shown = ("min", "max")
 
     def __init__(self, type: Any) -> None:
+        type = as_dtype(type)
         _check("iinfo", type)
         if type.category in (FLOATING, COMPLEX):
             raise TypeError(

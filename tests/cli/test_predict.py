@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_support import refusal
+from PIL import Image
 
 import rushlight as torch
 from rushlight.cli import image
@@ -16,6 +17,7 @@ from rushlight.cli.main import main
 from rushlight.serialization import archive
 from rushlight.serialization.pickler import pickled
 from rushlight.vision.datasets import Digits
+from rushlight.vision.errors import DataError
 from rushlight.vision.utils import save_image
 
 
@@ -160,7 +162,7 @@ def test_an_unsure_network_says_so_and_shows_what_it_saw(
     captured = capsys.readouterr()
     shown = captured.out.splitlines()[1:]
     assert captured.err == "" and len(shown) == 28
-    digit = Digits(train=False).data[0].numpy()
+    digit = Digits(train=False).data[0].numpy().astype("float64")
     for line, row in zip(shown, digit, strict=True):
         assert [character != " " for character in line.ljust(56)[::2]] == list(row >= 26)
 
@@ -198,7 +200,7 @@ def test_damaged_images_are_one_line(
 def test_transparent_pixels_are_paper(ink: int) -> None:
     from PIL import Image
 
-    digit = Digits(train=False).data[0].numpy()
+    digit = Digits(train=False).data[0].numpy().astype("float64")
     drawn = np.full((28, 28, 4), ink, np.uint8)
     drawn[..., 3] = digit  # of ink there is more or less
     Image.fromarray(drawn).save("ink.png")
@@ -222,3 +224,19 @@ def test_a_blank_image(trained: Path, capsys: pytest.CaptureFixture[str]) -> Non
     save_image(lit + 0.02 * torch.rand(1, 300, 300), "paper.png")
     message = refusal(capsys, "predict", trained, "paper.png")
     assert "paper.png: nothing in the image stands out" in message
+
+
+@pytest.mark.parametrize("scale, dtype, suffix", [
+    (257, "uint16", "png"), (16, "uint16", "png"), (1000, "int32", "tiff"),
+    (1 / 255, "float32", "tiff"),
+])  # fmt: skip
+def test_images_of_more_than_8_bits(scale: float, dtype: str, suffix: str) -> None:
+    digit = Digits(train=False).data[0].numpy().astype("float64")
+    Image.fromarray((digit * scale).astype(dtype)).save(f"deep.{suffix}")
+    pixels, note = image.read(f"deep.{suffix}", object_size=20)
+    stretched = np.round((digit - digit.min()) * (255 / (digit.max() - digit.min())))
+    assert np.abs(pixels - stretched).max() <= 1 and note == ""
+    nowhere = np.where(digit > 0, np.nan, 0).astype("float32")
+    Image.fromarray(nowhere).save("nan.tiff")
+    with pytest.raises(DataError, match="nan.tiff: the image is damaged .pixels are infinite"):
+        image.read("nan.tiff", object_size=20)

@@ -21,7 +21,8 @@ OTHER_STRIDES = (
     "nn.functional.adaptive_avg_pool2d", "unravel_index", "segment_reduce", "nonzero_static",
 )  # fmt: skip
 # PyTorch's has one element where its CPU has none of a dimension.
-OTHER_SHAPE = ("nn.functional.multi_margin_loss",)
+# So it is of the sizes of bags, and of no use there.
+OTHER_SHAPE = ("nn.functional.multi_margin_loss", "embedding_bag")
 
 
 def maker(library: Any) -> Any:

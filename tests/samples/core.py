@@ -171,7 +171,8 @@ class Op:
     """Whether it draws random numbers: they fill memory in its order, which changes them."""
 
     integers: str | None = None
-    """The dtype that int64 tensors give: a name, or None where they are refused or mean nothing."""
+    """The dtype that int64 tensors give: a name; None where results for them are not compared. What
+    each row takes and refuses of all dtypes is compared with PyTorch in any case."""
 
     composite: bool = False
     """Whether PyTorch has one node in the graph where several are here."""

@@ -47,6 +47,24 @@ def _fill(v: Values) -> Iterator[Sample]:
                   match="fill_ only supports 0-dimension value tensor but got tensor with 1 dim")
 
 
+def _fill_diagonal(v: Values) -> Iterator[Sample]:
+    for shape in ((3, 3), (2, 4), (7, 2), (2, 2, 2), (0, 3)):
+        yield Sample(v.normal(*shape), 1.5)
+    yield Sample(v.normal(7, 2), 1.5, True)
+    yield Sample(v.normal(6, 2), 1.5, wrap=True)
+    yield Sample(v.integers(0, 9, 2, 2), 4)
+    yield Invalid(v.normal(3), 1.0, raises=RuntimeError, match="dimensions must larger than 1")
+    yield Invalid(v.normal(2, 2, 3), 1.0, raises=RuntimeError,
+                  match="all dimensions of input must be of equal length")
+
+
+def _fill_diagonal_reference(x: Array, value: float, wrap: bool = False) -> Array:
+    filled = x.copy()
+    if x.size:
+        np.fill_diagonal(filled, value, wrap)
+    return filled
+
+
 def _zero(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3))
     yield Sample(v.integers(0, 9, 3))
@@ -111,6 +129,8 @@ def _multiplied(v: Values) -> Iterator[Sample]:
 
 ops = [
     Op("Tensor.fill_", _fill, _written, call=on_copy("fill_")),
+    Op("Tensor.fill_diagonal_", _fill_diagonal, _fill_diagonal_reference,
+       call=on_copy("fill_diagonal_"), composite=True),
     Op("Tensor.zero_", _zero, _written, call=on_copy("zero_")),
     Op("Tensor.copy_", _copy, _written, call=on_copy("copy_")),
     Op("in-place addition", _into_smaller, np.add, call=on_copy("add_")),

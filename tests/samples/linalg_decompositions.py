@@ -31,12 +31,12 @@ def separated(v: Values, *shape: int) -> Array:
     return np.asarray(u * (1.0 + np.arange(s.shape[-1])[::-1] + 0 * s)[..., None, :] @ vh)
 
 
-def _square(make: Any, name: str, more: Any = None) -> Callable[[Values], Iterator[Sample]]:
+def _square(make: Any, more: Any = None) -> Callable[[Values], Iterator[Sample]]:
     def samples(v: Values) -> Iterator[Sample]:
         for shape in BATCHES:
             yield Sample(make(v, *shape))
         yield Invalid(v.normal(2, 3), raises=RuntimeError, match=(
-            f"{name}: A must be batches of square matrices, but they are 2 by 3 matrices"),
+            "A must be batches of square matrices, but they are 2 by 3 matrices"),
             own_words=True)
         yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions",
                       own_words=True)
@@ -190,12 +190,12 @@ def _inverse_with_triangle(library: Any) -> Any:
 _OPTIONS: dict[str, Any] = {"halves": False, "tolerance": 1e-4}
 
 ops = [
-    Op("linalg.cholesky", _square(definite, "linalg.cholesky", _not_definite), _cholesky,
+    Op("linalg.cholesky", _square(definite, _not_definite), _cholesky,
        call=_symmetric("linalg.cholesky"), composite=True, **_OPTIONS),
-    Op("linalg.cholesky_ex", _square(definite, "linalg.cholesky", _with_codes),
+    Op("linalg.cholesky_ex", _square(definite, _with_codes),
        lambda a, upper=False: (_cholesky(a, upper), np.zeros(a.shape[:-2], "int32")),
        call=_symmetric("linalg.cholesky_ex"), composite=True, **_OPTIONS),
-    Op("cholesky", _square(definite, "cholesky", _not_definite), _cholesky,
+    Op("cholesky", _square(definite, _not_definite), _cholesky,
        call=_symmetric("cholesky"), composite=True, **_OPTIONS),
     Op("cholesky_solve", _triangular_pair, _cholesky_solve, call=_solve_with_triangle,
        composite=True, **_OPTIONS),
@@ -204,13 +204,13 @@ ops = [
     Op("linalg.qr", _qr, lambda a, mode="reduced": tuple(np.linalg.qr(a, mode)), **_OPTIONS),
     Op("qr", _rectangular("qr"), lambda a: tuple(np.linalg.qr(a)), **_OPTIONS),
     Op("geqrf", _rectangular("geqrf"), differentiable=False, **_OPTIONS),
-    Op("linalg.eigh", _square(definite, "linalg.eigh", _upper), call=_eigh, composite=True,
+    Op("linalg.eigh", _square(definite, _upper), call=_eigh, composite=True,
        **_OPTIONS),
-    Op("linalg.eigvalsh", _square(definite, "linalg.eigvalsh", _upper),
+    Op("linalg.eigvalsh", _square(definite, _upper),
        lambda a, *_: np.linalg.eigvalsh(a), call=_symmetric("linalg.eigvalsh"), composite=True,
        **_OPTIONS),
-    Op("linalg.eig", _square(definite, "linalg.eig"), call=_eig, composite=True, **_OPTIONS),
-    Op("linalg.eigvals", _square(definite, "linalg.eigvals"),
+    Op("linalg.eig", _square(definite), call=_eig, composite=True, **_OPTIONS),
+    Op("linalg.eigvals", _square(definite),
        call=lambda library: lambda a: library.linalg.eigvals(a).abs().sort()[0], composite=True,
        **_OPTIONS),
     Op("linalg.svd", _full_svd, call=_svd("linalg.svd"), composite=True, **_OPTIONS),

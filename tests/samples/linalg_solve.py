@@ -36,7 +36,7 @@ def _singular(v: Values) -> Iterator[Sample]:
     yield from _inverse(v)
     bad = np.stack([np.eye(2), np.diag([1.0, 0.0])])
     yield Invalid(bad, raises=RuntimeError, match=(
-        r"linalg.inv: \(Batch element 1\): The diagonal element 2 is zero, the inversion could not "
+        r"\(Batch element 1\): The diagonal element 2 is zero, the inversion could not "
         "be completed because the input matrix is singular"))
 
 

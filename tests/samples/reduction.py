@@ -84,7 +84,7 @@ def _with_nan(v: Values) -> Iterator[Sample]:
 def _nansum(v: Values) -> Iterator[Sample]:
     yield from _with_nan(v)
     yield Sample(v.integers(0, 9, 2, 3), 1)
-    yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex inputs")
+    yield Invalid(v.complex(3), raises=RuntimeError, match="not (support|implemented)")
 
 
 def _nanmean(v: Values) -> Iterator[Sample]:
@@ -138,15 +138,15 @@ def _extreme(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(0), raises=RuntimeError, match="Expected reduction dim")
     yield Invalid(v.normal(2, 3), 2, raises=IndexError, match="Dimension out of range")
     yield Invalid(v.normal(2, 0), 1, raises=IndexError, match="Expected reduction dim 1 to have ")
-    yield Invalid(v.complex(3), raises=NotImplementedError, match="does not support complex",
+    yield Invalid(v.complex(3), raises=NotImplementedError, match="not (support|implemented)",
                   own_words=True)
-    yield Invalid(v.complex(3), 0, raises=RuntimeError, match="does not support complex input")
+    yield Invalid(v.complex(3), 0, raises=RuntimeError, match="not (support|implemented)")
 
 
 def _amax(v: Values) -> Iterator[Sample]:
     yield from _reduction("distinct", empty=False)(v)
     yield Invalid(v.normal(3, 0), 1, raises=IndexError, match="Expected reduction dim")
-    yield Invalid(v.complex(3), 0, raises=NotImplementedError, match="does not support complex",
+    yield Invalid(v.complex(3), 0, raises=NotImplementedError, match="not (support|implemented)",
                   own_words=True)
 
 
@@ -176,8 +176,8 @@ def _position(v: Values) -> Iterator[Sample]:
     yield Sample(v.distinct(0, 3), 1)
     yield Invalid(v.normal(0, 3), 0, raises=IndexError, match="Expected reduction dim")
     yield Invalid(v.normal(0), raises=IndexError, match="Expected reduction dim")
-    yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex input")
-    yield Invalid(v.mask(3), raises=RuntimeError, match="does not support bool input")
+    yield Invalid(v.complex(3), raises=RuntimeError, match="not (support|implemented)")
+    yield Invalid(v.mask(3), raises=RuntimeError, match="not (support|implemented)")
 
 
 def _truth(v: Values) -> Iterator[Sample]:

@@ -326,7 +326,7 @@ ops = [
     Op("cat", _cat, lambda parts, dim=0: np.concatenate(
         [p for p in parts if p.shape != (0,)] or parts, dim)),
     Op("stack", _stack, lambda parts, dim=0: np.stack(parts, dim)),
-    Op("split", _split, _split_reference, view=True, composite=True),
+    Op("split", _split, _split_reference, view=True, composite=True, covers=("Tensor.split",)),
     Op("chunk", _chunk, _chunk_reference, view=True, composite=True),
     Op("unbind", _unbind, lambda x, dim=0: list(np.moveaxis(x, dim, 0)), view=True, composite=True),
     Op("select", _select, lambda x, dim, index: np.take(x, index, dim), view=True, composite=True),

@@ -9,6 +9,7 @@ import numpy as np
 
 from .core import Array, Fixed, Invalid, Named, Op, Sample, Values
 from .elementwise import binary
+from .random import seeded
 
 
 def _samples(v: Values) -> Iterator[Sample]:
@@ -91,12 +92,23 @@ def _softmin(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(2), 1, raises=IndexError, match="Dimension out of range")
 
 
+def _gumbel(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(3, 4))
+    yield Sample(v.normal(3, 4), 0.5, False, dim=0)
+    yield Invalid(v.normal(3), dim=1, raises=IndexError, match="Dimension out of range")
+
+
 ops = [
     Op("softmax", _with_dtype, lambda x, dim, dtype=None: np.exp(_log_softmax(x, dim)),
        order="kept"),
     Op("log_softmax", _with_dtype, _log_softmax, order="kept"),
+    Op("nn.functional.softmax", _softmin,
+       lambda x, dim, dtype=None: np.exp(_log_softmax(x, dim)), order="kept"),
+    Op("nn.functional.log_softmax", _softmin, _log_softmax, order="kept"),
     Op("nn.functional.softmin", _softmin,
        lambda x, dim, dtype=None: np.exp(_log_softmax(-x, dim)), order="kept", composite=True),
+    Op("nn.functional.gumbel_softmax", _gumbel, call=seeded("nn.functional.gumbel_softmax"),
+       composite=True, random=True),
     Op("logsumexp", _logsumexp, _logsumexp_reference, composite=True),
     binary("logaddexp", _logaddexp, numbers=(), more=_complex_pairs),
     binary("logaddexp2", np.logaddexp2, numbers=(), more=_no_whole_pair),

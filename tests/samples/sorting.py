@@ -16,8 +16,8 @@ def _sort(v: Values) -> Iterator[Sample]:
     yield Sample(v.distinct(4, 5), -1, True)
     yield Sample(v.distinct(2, 3, 4), dim=1, descending=True)
     yield Sample(v.distinct())
-    yield Invalid(v.complex(3), raises=RuntimeError, match="does not support complex")
-    yield Invalid(v.complex(), raises=RuntimeError, match="does not support complex")
+    yield Invalid(v.complex(3), raises=RuntimeError, match="not (support|implemented)")
+    yield Invalid(v.complex(), raises=RuntimeError, match="not (support|implemented)")
 
 
 def _order(x: Array, dim: int = -1, descending: bool = False) -> Array:
@@ -37,7 +37,7 @@ def _topk(v: Values) -> Iterator[Sample]:
     yield Sample(v.distinct(4, 5), 5, largest=False)
     yield Sample(v.distinct(4, 5), 0)
     yield Invalid(v.distinct(4), 5, raises=RuntimeError, match="selected index k out of range")
-    yield Invalid(v.complex(3), 1, raises=RuntimeError, match="does not support complex")
+    yield Invalid(v.complex(3), 1, raises=RuntimeError, match="not (support|implemented)")
 
 
 def _topk_reference(x: Array, k: int, dim: int = -1, largest: bool = True) -> Any:

@@ -101,7 +101,7 @@ def _select_scatter(v: Values) -> Iterator[Sample]:
     yield Invalid(v.normal(2, 3), v.normal(3), 1, 2, raises=RuntimeError,
                   match="expected src to have a size equal to the slice of self")
     yield Invalid(v.normal(2, 3), v.normal(2), 1, 3, raises=IndexError, match=(
-        r"select\(\): index 3 out of range for tensor of size \[2, 3\] at dimension 1"))
+        r"\(\): index 3 out of range for tensor of size \[2, 3\] at dimension 1"))
     yield Invalid(v.normal(), v.normal(), 0, 0, raises=IndexError,
                   match="cannot be applied to a 0-dim tensor")
 

@@ -102,10 +102,11 @@ def grad(
     >>> torch.autograd.grad(dx, x)
     (tensor(18.),)
     """
-    if is_grads_batched:
-        from ..errors import NotSupportedError
-
-        raise NotSupportedError("autograd.grad: is_grads_batched=True is not supported")
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
     roots = _as_list(outputs)
     wanted: list[Any] = [inputs] if isinstance(inputs, graph.GradientEdge) else _as_list(inputs)
     if not wanted:
@@ -117,10 +118,15 @@ def grad(
             is_grads_batched=is_grads_batched, materialize_grads=materialize_grads,
         )  # fmt: skip
     wanted = [_at_edge(v) if isinstance(v, graph.GradientEdge) else v for v in wanted]
-    gradients = _root_gradients(roots, _as_list(grad_outputs, len(roots)))
-    _check_differentiable(wanted)
+    given = _as_list(grad_outputs, len(roots))
     retain = create_graph if retain_graph is None else retain_graph
-    found = engine.run(roots, gradients, retain, create_graph, wanted, accumulate=False)
+    if is_grads_batched:
+        _check_differentiable(wanted)
+        found = _batched_grad(roots, given, retain, create_graph, wanted)
+    else:
+        gradients = _root_gradients(roots, given)
+        _check_differentiable(wanted)
+        found = engine.run(roots, gradients, retain, create_graph, wanted, accumulate=False)
     if materialize_grads:
         pairs = zip(wanted, found, strict=True)
         return tuple(t.new_zeros(t.shape) if g is None else g for t, g in pairs)
@@ -130,6 +136,38 @@ def grad(
             "Set allow_unused=True if this is the desired behavior."
         )
     return tuple(found)
+
+
+def _batched_grad(
+    roots: list[Tensor], given: list[Any], retain: bool, create_graph: bool, wanted: list[Any]
+) -> list[Any]:
+    """The gradients for many weights of the roots at once, which the first dimension counts."""
+    from ..func.batching import vmap
+
+    for number, (root, gradient) in enumerate(zip(roots, given, strict=True)):
+        if isinstance(gradient, Tensor) and gradient.array.shape[1:] != root.array.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                "match the shape of corresponding output, but a mismatch was detected: "
+                f"grad_output[{number}] has a shape of {gradient.shape} and output[{number}] has a "
+                f"shape of {root.shape}."
+            )
+    batches = [gradient for gradient in given if gradient is not None]
+    found: list[Any] = [None] * len(wanted)
+    used: list[int] = []
+
+    def call(*examples: Tensor) -> tuple[Any, ...]:
+        values = iter(examples)
+        weights = [None if gradient is None else next(values) for gradient in given]
+        gradients = _root_gradients(roots, weights)
+        results = engine.run(roots, gradients, retain, create_graph, wanted, accumulate=False)
+        used.extend([place for place, result in enumerate(results) if result is not None])
+        return tuple([results[place] for place in used])
+
+    for place, result in zip(used, vmap(call)(*batches), strict=True):
+        found[place] = result
+    return found
 
 
 def _at_edge(edge: graph.GradientEdge) -> Any:

@@ -16,7 +16,7 @@ from ..kernels import launch
 from ..tensor import Tensor
 from .node import Node
 
-__all__ = ["detect_anomaly", "set_detect_anomaly"]
+__all__ = ["detect_anomaly", "set_detect_anomaly"]  # the others are torch's
 
 _PACKAGE = str(Path(__file__).parent.parent)
 _switching = threading.Lock()
@@ -38,6 +38,21 @@ class set_detect_anomaly:
 
     def __exit__(self, *exception: Any) -> None:
         _switch(self.previous)
+
+
+def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
+    """Switches `detect_anomaly` on or off."""
+    set_detect_anomaly(mode, check_nan)
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether `detect_anomaly` is on."""
+    return state.anomaly is not None
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether gradients are searched for nan if `detect_anomaly` is on."""
+    return state.anomaly is None or bool(state.anomaly.check_nan)
 
 
 class detect_anomaly:

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..dtype import FLOATING
-from ..errors import NotSupportedError
 from ..grad_mode import enable_grad, no_grad, state
 from ..kernels import launch
 from ..tensor import Tensor
 from .mirror import written
 from .node import Node, edge_to, next_sequence
-from .operation import check_inplace, rebase_history
+from .operation import Operation, check_inplace, rebase_history
 
 
 class Function(Node):
@@ -47,13 +46,18 @@ class Function(Node):
         backward = cls.__dict__.get("backward")
         if isinstance(backward, staticmethod):
             cls.backward = _checked(backward.__func__)  # type: ignore[method-assign]  # it gets its self
+        elif "jvp" in cls.__dict__ and cls.backward is Function.backward:
+            cls.backward = _checked(Function.backward)  # type: ignore[method-assign]
 
+    generate_vmap_rule = False  # `forward` and `backward` run on batched tensors in any case
     makes_gradients = False
     materialize_grads = True
     _to_save: tuple[Any, ...] = ()
     _non_differentiable: tuple[Any, ...] = ()
     _dirty: tuple[Any, ...] = ()
     _for_forward: tuple[Any, ...] = ()
+    _input_shapes: Any
+    _is_forward = False  # whether its `jvp` runs
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -78,7 +82,7 @@ class Function(Node):
         self.materialize_grads = value
 
     def save_for_forward(self, *tensors: Tensor | None) -> None:
-        """Keeps tensors for a `jvp`, as `ctx.saved_tensors` has those for the backward."""
+        """Keeps tensors for `jvp`, whose `ctx.saved_tensors` they are."""
         self._for_forward = tensors
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -94,6 +98,13 @@ class Function(Node):
         if launch.batching is not None and hasattr(cls, "vmap"):
             level = launch.batching.level_of_tensors(inputs)
             if level is not None:
+                if cls.generate_vmap_rule:
+                    raise RuntimeError(
+                        f"You tried to vmap over {cls.__name__}, but it has both "
+                        "generate_vmap_rule=True and an overridden vmap staticmethod. Please set "
+                        "generate_vmap_rule=False or delete the overridden vmap staticmethod to "
+                        "avoid ambiguity."
+                    )
                 return launch.batching.call_vmap(cls, level, inputs)
         node = cls._node_class()()
         node._saved = ()
@@ -101,6 +112,8 @@ class Function(Node):
             isinstance(value, Tensor) and value.requires_grad for value in inputs
         )
         node._edges = tuple([edge_to(v) for v in inputs]) if recording else (None,) * len(inputs)
+        if hasattr(cls, "jvp"):
+            node._input_shapes = [v.array.shape if isinstance(v, Tensor) else None for v in inputs]
         node._sequence = next_sequence()  # after those of views that `edge_to` brings up to date
         combined = cls.setup_context is Function.setup_context
         with no_grad():
@@ -113,15 +126,13 @@ class Function(Node):
             return cls._unrecorded(node, inputs, result)
         single = not isinstance(result, tuple)
         outputs = (result,) if single else result
-        shown = tuple(node._connect(i, out, inputs) for i, out in enumerate(outputs))
-        arrays = [getattr(out, "array", None) for out in shown]  # None for what is no tensor
+        arrays = [getattr(out, "array", None) for out in outputs]  # None for what is no tensor
         shapes = tuple([getattr(a, "shape", ()) for a in arrays])
         dtypes = tuple([getattr(a, "dtype", np.dtype("float32")) for a in arrays])
-        node._outputs = len(shown)
-        node._shape = shapes[0] if single else shapes
-        node._dtype = dtypes[0] if single else dtypes
-        if len(shown) == 1 and not single:
-            node._shape, node._dtype = node._shape[0], node._dtype[0]
+        node._outputs = len(outputs)
+        node._shape = shapes[0] if len(outputs) == 1 else shapes
+        node._dtype = dtypes[0] if len(outputs) == 1 else dtypes
+        shown = tuple([node._connect(i, out, inputs) for i, out in enumerate(outputs)])
         node._keep(outputs)
         return shown[0] if single else shown
 
@@ -157,8 +168,12 @@ class Function(Node):
         if _in(output, self._dirty):
             with enable_grad():
                 check_inplace(output)
-            if output._view is not None:
-                raise NotSupportedError("mark_dirty: a view cannot be marked; mark its base")
+            if output._view is not None and self._outputs > 1:
+                raise RuntimeError(
+                    "If your Function modifies inplace an input that is a view of another Tensor, "
+                    "your Function cannot return more than one Tensor. Clone the input before the "
+                    "call, or split the Function into two."
+                )
             output.bump_version()
             rebase_history(output, self, number)
             return output
@@ -169,18 +184,49 @@ class Function(Node):
 
     def _keep(self, outputs: tuple[Any, ...]) -> None:
         """Saves what forward asked for; own outputs without their history, to make no cycle."""
-        self._own = {i: outputs.index(t) for i, t in enumerate(self._to_save) if _in(t, outputs)}
-        self.save(*[t.alias() if i in self._own else t for i, t in enumerate(self._to_save)])
+        self._own = _places(self._to_save, outputs)
+        self._own_for_forward = _places(self._for_forward, outputs)
+        self.save(*_cut(self._to_save, self._own))
+        self._for_forward = _cut(self._for_forward, self._own_for_forward)
         self._to_save = self._dirty = self._non_differentiable = ()
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        saved = list(super().saved_tensors)
-        for position, number in self._own.items():
-            output = saved[position] = saved[position].alias()
+        if self._is_forward and self._for_forward:
+            return self._joined(self._for_forward, self._own_for_forward)
+        return self._joined(super().saved_tensors, self._own)
+
+    def _joined(self, saved: tuple[Any, ...], own: dict[int, int]) -> tuple[Any, ...]:
+        """Saved tensors, outputs among them with the history that they have."""
+        found = list(saved)
+        for position, number in own.items():
+            output = found[position] = found[position].alias()
             output._grad_fn, output._requires_grad = self, True
             output._output_number = number
-        return tuple(saved)
+        return tuple(found)
+
+    def _tangents(self, given: tuple[Any, ...]) -> list[Any]:
+        """The outputs' tangents for those of the inputs, by the user's `jvp`."""
+        self._is_forward = True
+        try:
+            found = self.jvp(self, *given)  # type: ignore[attr-defined]  # asked for before
+        finally:
+            self._is_forward = False
+        tangents = list(found) if isinstance(found, tuple) else [found]
+        if len(tangents) != self._outputs:
+            raise RuntimeError(
+                "Function's jvp returned an invalid number of forward gradients (expected "
+                f"{self._outputs} but got {len(tangents)})"
+            )
+        shapes = [self._shape] if self._outputs == 1 else self._shape
+        for tangent, shape in zip(tangents, shapes, strict=True):
+            if tangent is not None and tangent.array.shape != shape:
+                raise RuntimeError(
+                    "Trying to set a forward gradient that has a different size than that of the "
+                    f"original Tensor, this is not supported. Tensor is of size {list(shape)} "
+                    f"while the given forward gradient is of size {list(tangent.shape)}."
+                )
+        return tangents
 
     @classmethod
     def _node_class(cls) -> Any:
@@ -212,6 +258,8 @@ def _checked(backward: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(backward)
     def checked(ctx: Function, *gradients: Any) -> Any:
+        if state.linearizing and hasattr(ctx, "jvp"):
+            return transposed(ctx, gradients)
         results = backward(ctx, *gradients)
         given = results if isinstance(results, tuple) else (results,)
         name, expected = type(ctx).__name__, len(ctx._edges)
@@ -226,6 +274,55 @@ def _checked(backward: Callable[..., Any]) -> Callable[..., Any]:
         return given[:expected]
 
     return checked
+
+
+class _Transposed(Operation):
+    """A `Function`'s backward where only its own derivative is asked for, which is the `jvp`: what
+    it gives are zeros of the inputs' shapes."""
+
+    function: Any
+    places: Any  # of the outputs whose gradients are given
+    shapes: Any
+
+    @staticmethod
+    def forward(kernels: Any, *inputs: Any) -> Any:
+        like, shapes = inputs[0], inputs[-1]
+        return tuple([kernels.full(shape, 0, like.dtype, like) for shape in shapes])
+
+    def backward(self, *tangents: Tensor) -> Any:
+        values = iter(tangents)
+        function = self.function
+        given = [next(values) if edge else None for edge in function._edges]
+        if function.materialize_grads:
+            given = [
+                tangents[0].new_zeros(shape) if tangent is None and shape is not None else tangent
+                for tangent, shape in zip(given, function._input_shapes, strict=True)
+            ]
+        found = function._tangents(tuple(given))
+        return (*[found[place] for place in self.places], None, None, None)
+
+
+def transposed(function: Function, gradients: tuple[Any, ...]) -> Any:
+    """Gradients of a function's inputs, through which a second backward leads to its `jvp`."""
+    places = [i for i, gradient in enumerate(gradients) if gradient is not None]
+    shapes = tuple([_shape_at(edge) for edge in function._edges if edge])
+    found = _Transposed.apply(*[gradients[i] for i in places], function, places, shapes)
+    values = iter(found if isinstance(found, tuple) else (found,))
+    return tuple([next(values) if edge else None for edge in function._edges])
+
+
+def _places(tensors: tuple[Any, ...], outputs: tuple[Any, ...]) -> dict[int, int]:
+    """Which of the tensors are outputs, and which ones."""
+    found = {}
+    for place, tensor in enumerate(tensors):
+        for number, output in enumerate(outputs):
+            if tensor is output and tensor is not None:
+                found[place] = number
+    return found
+
+
+def _cut(tensors: tuple[Any, ...], own: dict[int, int]) -> tuple[Any, ...]:
+    return tuple([t.alias() if i in own else t for i, t in enumerate(tensors)])
 
 
 def _shape_at(edge: tuple[Any, int]) -> tuple[int, ...]:

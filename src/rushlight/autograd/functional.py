@@ -101,8 +101,7 @@ def jacobian(
     """The derivatives of all outputs by all inputs: shapes of an output and an input in a row.
 
     One backward pass for each element of the outputs, or with `strategy="forward-mode"` a product
-    with each direction of the inputs. `vectorize` asks for all at once, which makes no difference
-    here.
+    with each direction of the inputs; with `vectorize` all of them at once, by `vmap`.
 
     >>> import rushlight as torch
     >>> torch.autograd.functional.jacobian(lambda x: x**2, torch.tensor([1.0, 2.0]))
@@ -114,8 +113,12 @@ def jacobian(
         is_tuple, given = _as_tuple(inputs, "inputs", "jacobian")
         given = _prepared(given, create_graph)
         several, outputs = _outputs_of(func, given, "jacobian", strict)
-        rows: Any = _by_columns if strategy == "forward-mode" else _by_rows
-        found = rows(outputs, given, create_graph, strict)
+        if strategy == "forward-mode":
+            found = _by_columns(outputs, given)
+        elif vectorize:
+            found = _by_rows_at_once(outputs, given, create_graph)
+        else:
+            found = _by_rows(outputs, given, create_graph, strict)
     result = tuple([_finished(row, create_graph) for row in found])
     return _as_given(tuple([_as_given(row, is_tuple) for row in result]), several)
 
@@ -172,21 +175,50 @@ def _by_rows(
     return jacobians
 
 
-def _by_columns(
-    outputs: Tensors, inputs: Tensors, create_graph: bool, strict: bool
+def _by_rows_at_once(
+    outputs: Tensors, inputs: Tensors, create_graph: bool
 ) -> list[tuple[Tensor, ...]]:
-    """The same by a product for each element of the inputs."""
-    columns: list[list[Tensor]] = [[] for _ in outputs]
-    for place, input in enumerate(inputs):
-        found = []
-        for element in range(input.numel()):
-            directions = [_zeros_like(other) for other in inputs]
-            directions[place].view(-1)[element] = 1
-            found.append(_forwards(outputs, inputs, tuple(directions), create_graph, strict))
-        for number, output in enumerate(outputs):
-            column = _stacked([derivatives[number] for derivatives in found], output)
-            columns[number].append(column.movedim(0, -1).reshape(output.shape + input.shape))
-    return [tuple(of_output) for of_output in columns]
+    """The same by one backward pass for all elements of all outputs."""
+    from ..func.batching import vmap
+    from ..func.gradients import unit_vectors
+
+    def row(*basis: Tensor) -> Tensors:
+        found = _grad(outputs, inputs, basis, create_graph, retain_graph=True)
+        return _filled(found, inputs, False, create_graph, "", "jacobian")
+
+    rows = vmap(row)(*unit_vectors(list(outputs)))
+    jacobians, first = [], 0
+    for output in outputs:
+        own = [all_rows.narrow(0, first, output.numel()) for all_rows in rows]
+        jacobians.append(tuple([
+            part.reshape(output.shape + input.shape)
+            for part, input in zip(own, inputs, strict=True)
+        ]))  # fmt: skip
+        first += output.numel()
+    return jacobians
+
+
+def _by_columns(outputs: Tensors, inputs: Tensors) -> list[tuple[Tensor, ...]]:
+    """The same by one product for all elements of all inputs."""
+    from ..func.batching import vmap
+    from ..func.gradients import or_zeros, unit_vectors
+    from ..func.tangents import Linearization
+
+    line = Linearization(list(outputs), list(inputs))
+
+    def column(*directions: Tensor) -> Tensors:
+        return tuple(or_zeros(line.tangents(list(directions), False), list(outputs)))
+
+    columns = vmap(column)(*unit_vectors(list(inputs)))
+    jacobians = []
+    for output, all_columns in zip(outputs, columns, strict=True):
+        row, first = [], 0
+        for input in inputs:
+            part = all_columns.narrow(0, first, input.numel()).movedim(0, -1)
+            row.append(part.reshape(output.shape + input.shape))
+            first += input.numel()
+        jacobians.append(tuple(row))
+    return jacobians
 
 
 def hessian(

@@ -16,12 +16,10 @@ import numpy as np
 
 from ..grad_mode import no_grad
 from ..tensor import Tensor
+from . import gradcheck_forward as forwards
+from .gradcheck_forward import GradcheckError
 
 _doubles = (np.dtype(np.float64), np.dtype(np.complex128))
-
-
-class GradcheckError(RuntimeError):
-    """The gradient that `backward` gives is not the function's."""
 
 
 class _Tolerance(NamedTuple):
@@ -42,6 +40,10 @@ def gradcheck(
     nondet_tol: float = 0.0,
     check_undefined_grad: bool = True,
     check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
     fast_mode: bool = False,
 ) -> bool:
     """Whether the gradients of `func(*inputs)` agree with finite differences of step `eps`.
@@ -52,6 +54,10 @@ def gradcheck(
     how much two backward runs may differ; `check_undefined_grad` says that outputs without a
     gradient must count as outputs with a zero one; `check_grad_dtypes` that gradients have their
     inputs' dtypes. `fast_mode` compares along one random direction instead of all.
+
+    `check_forward_ad` compares what `forward_ad` says as well (and `check_backward_ad=False` leaves
+    the backward out), `check_batched_grad` and `check_batched_forward_grad` the results for several
+    directions at once, by `vmap`, with those one after the other.
 
     >>> import rushlight as torch
     >>> x = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
@@ -66,9 +72,17 @@ def gradcheck(
         if not outputs:
             return _check_constant(func, arguments, wanted, tolerance)
         compare = _compare_along_one if fast_mode else _compare_all
-        for number in range(len(outputs)):
+        for number in range(len(outputs)) if check_backward_ad else ():
             for index in wanted:
                 compare(func, arguments, index, number, tolerance)
+        if check_forward_ad:
+            forwards.check_tangents(func, arguments, wanted, tolerance, fast_mode)
+        if check_batched_forward_grad:
+            forwards.check_batched_tangents(func, arguments, wanted)
+        if not check_backward_ad:
+            return True
+        if check_batched_grad:
+            forwards.check_batched_gradients(func, arguments, wanted)
         if check_undefined_grad:
             _check_undefined(func, arguments, wanted, tolerance)
         if check_grad_dtypes:
@@ -92,11 +106,15 @@ def gradgradcheck(
     nondet_tol: float = 0.0,
     check_undefined_grad: bool = True,
     check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
     fast_mode: bool = False,
 ) -> bool:
     """`gradcheck` of the gradients of `func`, as functions of `inputs` and of `grad_outputs`.
 
-    `grad_outputs` are random where none are given.
+    `grad_outputs` are random where none are given. `check_fwd_over_rev` compares the tangents of
+    the gradients, `check_rev_over_rev` their gradients.
 
     >>> import rushlight as torch
     >>> x = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
@@ -122,7 +140,8 @@ def gradgradcheck(
         gradient, (*arguments, *gradients), eps=eps, atol=atol, rtol=rtol,
         raise_exception=raise_exception, nondet_tol=nondet_tol,
         check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-        fast_mode=fast_mode,
+        check_batched_grad=check_batched_grad, check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev, fast_mode=fast_mode,
     )  # fmt: skip
 
 

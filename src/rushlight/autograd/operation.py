@@ -136,6 +136,7 @@ class Operation(Node):
         recording = False
         original = x
         check_memory(x)
+        check_overlap(x, others)
         if state.enabled and is_tracked(x):
             check_inplace(x)
             recording = cls.differentiable and x.requires_grad
@@ -236,9 +237,9 @@ class ViewOperation(Operation):
         way: Any = _new(View)  # its __init__ would be a tenth of the time
         # A leaf is a base, even where it is a view itself.
         if origin is None or source._requires_grad and source._grad_fn is None:
-            way.base, way.steps = source, ((cls, parameters),)
+            way.base, way.steps = source, (None, cls, parameters)
         else:
-            way.base, way.steps = origin.base, (*origin.steps, (cls, parameters))
+            way.base, way.steps = origin.base, (origin.steps, cls, parameters)
         way.base_grad_fn = way.base._grad_fn
         view._view = way
         if (source._requires_grad or origin is not None and source.requires_grad) and (
@@ -387,6 +388,43 @@ def check_inference(x: Tensor) -> None:
         )
 
 
+def check_overlap(x: Tensor, sources: Any) -> None:
+    """Raises PyTorch's error for a change in place by tensors that share a part of x's memory.
+
+    Tensors of one memory have one version counter. As in PyTorch, what has gaps is not looked at.
+    """
+    if x._counter is None:
+        return
+    for source in sources:
+        if not isinstance(source, Tensor) or source._counter is not x._counter:
+            continue
+        if source.array is x.array or type(x.array) not in launch.plain_tables:
+            continue
+        ours, theirs = memory_of(x), memory_of(source)
+        apart = ours[1] <= theirs[0] or theirs[1] <= ours[0]
+        if apart or not _is_dense(x, ours) or not _is_dense(source, theirs):
+            continue
+        if ours != theirs or x.array.strides != source.array.strides:
+            raise OperationError(
+                "unsupported operation: some elements of the input tensor and the written-to "
+                "tensor refer to a single memory location. Please clone() the tensor before "
+                "performing the operation."
+            )
+
+
+def memory_of(tensor: Tensor) -> tuple[int, int]:
+    """The addresses of a tensor's first byte and of that behind its last."""
+    x = tensor.array
+    start = launch.plain_tables[type(x)].data_pointer(x)
+    moves = [(n - 1) * step for n, step in zip(x.shape, x.strides, strict=True)]
+    low, high = (sum(m for m in moves if (m > 0) == up) for up in (False, True))
+    return start + low, start + high + x.itemsize
+
+
+def _is_dense(tensor: Tensor, memory: tuple[int, int]) -> bool:
+    return memory[1] - memory[0] == tensor.array.nbytes
+
+
 def rebase_history(x: Tensor, node: Node, number: int = 0) -> None:
     """Makes `node`, which changed x in place, the last entry of x's history; x is its output
     `number`. The version is x's new one already; what mirrors x's memory follows with its history.
@@ -398,6 +436,7 @@ def rebase_history(x: Tensor, node: Node, number: int = 0) -> None:
         x.rebase(node, number)
     else:
         base = x._view.base
+        x._view.shorten(x)
         base.rebase(CopySlices(base, x._view.steps, node))
         x._view.refresh(x)
     if len(x.counter()) > 1:

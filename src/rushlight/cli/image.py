@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..vision.io import ImageReadMode, read_image
+from ..vision.io import ImageReadMode, read_pixels
 from .background import is_dark, stand_out
 from .errors import CommandError
 
@@ -29,7 +29,7 @@ def read(path: str, object_size: int, drawn: bool = True) -> tuple[Array, str]:
     was done for MNIST (http://yann.lecun.com/exdb/mnist/). DataError (of rushlight.vision) where
     the file is not an image, CommandError where the image is blank.
     """
-    channels = read_image(path, ImageReadMode.GRAY_ALPHA, apply_exif_orientation=True).numpy()
+    channels = read_pixels(path, ImageReadMode.GRAY_ALPHA, True, stretched=True)
     grey, alpha = channels.astype(np.float32)
     light = (grey * alpha).sum() > 127 * alpha.sum()  # ink, if there is paper to be seen behind it
     paper = 0 if light and alpha.min() < 128 else 255

@@ -1,7 +1,8 @@
 """The entry point `rushlight`: reads the command line, and turns errors into exit codes.
 
-0: done. 1: an error of Rushlight's own, with its traceback. 2: a mistake that the user can put
-right, said in one line. 130 and 143: stopped by Ctrl-C and by SIGTERM.
+0: done. 1: an error of Rushlight's own, with its traceback, or an output that cannot be written. 2:
+a mistake that the user can put right, said in one line. 130 and 143: stopped by Ctrl-C and by
+SIGTERM.
 """
 
 from __future__ import annotations
@@ -18,16 +19,27 @@ from ..version import __version__
 from ..vision.errors import DataError
 from .errors import CommandError, report
 from .options import DEFAULTS, LEARNING_RATES, MACHINE_DEFAULTS
+from .output import OutputError, output
 from .tasks import DATASETS, MODELS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code."""
     try:
+        with output():
+            return _run(argv)
+    except OutputError as error:
+        # What is still to be printed goes nowhere, at Python's end too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error.__cause__, BrokenPipeError):  # `... | head`: nobody reads on
+            report(str(error))
+        return 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
         arguments = _parsed(argv)
-        code = _command(arguments.command)(arguments)
-        sys.stdout.flush()
-        return code
+        return _command(arguments.command)(arguments)
     except (CommandError, DataError) as error:
         report(str(error))
         return 2
@@ -37,9 +49,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nrushlight: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `rushlight ... | head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -77,9 +77,10 @@ class Options:
             mine = getattr(self, name)
             if value != mine:
                 option = "--" + name.replace("_", "-")
+                why = ", over which its learning rate falls" if name == "epochs" else ""
                 raise CommandError(
-                    f"{option} {value} differs from the run to resume, which has {option} {mine}; "
-                    "leave the option out, or start a new run without --resume"
+                    f"{option} {value} differs from the run to resume, which has {option} {mine}"
+                    f"{why}; leave the option out, or start a new run without --resume"
                 )
 
     def as_dict(self) -> dict[str, Any]:

@@ -97,7 +97,11 @@ def _train(training: Training, out: str, arguments: argparse.Namespace) -> int:
         f"{sum(p.numel() for p in training.model.parameters()):,} parameters"
     )
     if training.complete:
-        print(f"all {options.epochs} epochs are complete; the pictures are drawn again")
+        print(
+            f"all {options.epochs} epochs are complete, over which the learning rate has fallen: "
+            f"for more start a new run, with --epochs {2 * options.epochs} for example; the "
+            "pictures are drawn again"
+        )
     saved = False
     try:
         with Interrupt() as interrupt:

@@ -11,7 +11,7 @@ from ..kernels import launch
 from ..random import get_rng_state, set_rng_state
 from ..tensor import Tensor
 from ..utils._pytree import TreeSpec, tree_flatten, tree_unflatten
-from . import products, rules  # noqa: F401  # they register how kernels run on batches
+from . import families, products, rules  # noqa: F401  # they register how kernels run on batches
 from .levels import BatchedArray, Level, active_levels, entered
 from .table import BatchedTable, DrawingTable, front, is_at, level_of, run
 

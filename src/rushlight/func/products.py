@@ -194,6 +194,50 @@ def batch_norm_backward(level: Level, name: str, arguments: Arguments) -> Any:
     return tuple([r if r is None else out_of_channels(r, level) for r in results])
 
 
+@rule("layer_norm")
+def layer_norm(level: Level, name: str, arguments: Arguments) -> Any:
+    """All examples' rows, and behind them weights and biases that differ between examples."""
+    x, weight, bias, *options = arguments
+    alike = not is_at(weight, level) and not is_at(bias, level)
+    inner = (weight, bias) if alike else (None, None)
+    y, *rest = run(name, (expanded(x, level), *inner, *options))
+    y = batched(y, level)
+    if not alike and weight is not None:
+        y = run("mul", (y, weight))
+    if not alike and bias is not None:
+        y = run("add", (y, bias))
+    return (y, *[_rows_of_examples(part, level) for part in rest])
+
+
+@rule("layer_norm_backward")
+def layer_norm_backward(level: Level, name: str, arguments: Arguments) -> Any:
+    """The input's gradient from all rows at once; those of weight and bias as each example's sums.
+
+    Without a weight that differs, the weight's gradient would be the sum over all examples.
+    """
+    grad, x, weight, mean, invstd, size, centered = arguments
+    inner = weight
+    scaled = grad
+    if is_at(weight, level):
+        inner, scaled = None, run("mul", (grad, weight))
+    flat = [run("view", (expanded(v, level), (-1,))) for v in (mean, invstd)]
+    whole = expanded(scaled, level), expanded(x, level), inner, *flat, size, centered
+    gx = batched(run(name, whole)[0], level)
+    count = x.size // size
+    grads, values = (run("view", (v, (count, size))) for v in (grad, x))
+    mean, invstd = (run("view", (v, (count, 1))) for v in (mean, invstd))
+    if centered:
+        values = run("sub", (values, mean))
+    normalized = run("mul", (values, invstd))
+    gw = run("sum", (run("mul", (grads, normalized)), (0,), False))
+    return gx, gw, run("sum", (grads, (0,), False))
+
+
+def _rows_of_examples(statistics: Any, level: Level) -> Any:
+    """A number for each row of all examples, as those of each example."""
+    return batched(run("view", (statistics, (level.size, statistics.size // level.size))), level)
+
+
 # ---- the loss of a classifier
 
 

@@ -14,6 +14,7 @@ from .table import (
     front,
     is_array,
     is_at,
+    loop,
     parameters_of,
     rule,
     rule_of_kind,
@@ -25,7 +26,8 @@ Arguments = tuple[Any, ...]
 
 @rule_of_kind("elementwise")
 @rule("cast", "copy", "dropout", "empty_like", "full_like", "to_host", "real", "imag")
-@rule("view_as_complex", "view_as_real", "tril", "triu", "one_hot")
+@rule("view_as_complex", "view_as_real", "tril", "triu", "one_hot", "frexp")
+@rule("keep_sample", "gamma_gradient", "dirichlet_gradient")
 def elementwise(level: Level, name: str, arguments: Arguments) -> Any:
     """The batch in front, and ones after it where an operand has fewer dimensions."""
     rank = max(value.ndim for value in arguments if is_array(value))
@@ -99,14 +101,17 @@ def reduction(level: Level, name: str, arguments: Arguments) -> Any:
 
 
 @rule_of_kind("scan")
-@rule("topk", "gather", "scatter_add")
+@rule("topk", "gather", "scatter", "scatter_add", "scatter_reduce")
+@rule("kth_place", "median_place", "mode_place")
 def scan(level: Level, name: str, arguments: Arguments) -> Any:
     """Every array with the batch in front, and the axis counted from behind it."""
     names = parameters_of(name)
     place = names.index("axis")
     values = list(arguments)
     arrays = [value for value in values if is_array(value)]
-    is_scalar = all(array.ndim == 0 for array in arrays)
+    if len({array.ndim for array in arrays}) > 1:
+        return loop(level, name, arguments)
+    is_scalar = arrays[0].ndim == 0
     axis = wrap_dim(values[place], max(array.ndim for array in arrays))
     for i, value in enumerate(values):
         if is_array(value):
@@ -223,17 +228,20 @@ def index_select(level: Level, name: str, arguments: Arguments) -> Any:
     return BatchedArray(run("view", (picked, shape)), axis, level)
 
 
-@rule("index_add")
+@rule("index_add", "index_copy")
 def index_add(level: Level, name: str, arguments: Arguments) -> Any:
-    x, axis, index, values = arguments
-    if not is_at(index, level):
+    x, axis, index, values, *out = arguments
+    if x.ndim == 0 or not is_array(values) or values.ndim != x.ndim or index.ndim != 1:
+        return loop(level, name, arguments)
+    if is_at(index, level):
+        made = batched(run("clone", (expanded(x, level), "C")), level)
+        first = (axis, *[i for i in range(x.ndim) if i != axis])
+        target, values = (run("permute", (array, first)) for array in (made, values))
+        run("index_put_add" if name == "index_add" else "index_put", (target, values, (index,)))
+    else:
         whole = expanded(x, level), axis + 1, index, expanded(values, level)
-        return batched(run(name, whole), level)
-    copied = batched(run("clone", (expanded(x, level), "C")), level)
-    first = (axis, *[i for i in range(values.ndim) if i != axis])
-    target = run("permute", (copied, first))
-    run("index_put_add", (target, run("permute", (values, first)), (index,)))
-    return copied
+        made = batched(run(name, whole), level)
+    return made if not out or out[0] is None else run("copy", (out[0], made))
 
 
 @rule("index_get")

@@ -223,6 +223,9 @@ class BatchedTable:
     def owns_memory(self, x: BatchedArray) -> bool:
         return launch.kernels[type(x.value)].owns_memory(x.value)
 
+    def offset_of(self, x: BatchedArray) -> int:
+        return launch.kernels[type(x.value)].offset_of(x.value)
+
     def data_pointer(self, x: BatchedArray) -> int:
         raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
 

@@ -36,7 +36,11 @@ class Linearization:
                 t.detach().new_zeros(t.shape).requires_grad_() if t.requires_grad else None
                 for t in outputs
             ]
-            self.gradients = derivatives(outputs, inputs, self.cotangents, create_graph=True)
+            previous, state.linearizing = state.linearizing, True
+            try:
+                self.gradients = derivatives(outputs, inputs, self.cotangents, create_graph=True)
+            finally:
+                state.linearizing = previous
 
     def tangents(self, given: list[Any], create_graph: bool) -> list[Tensor | None]:
         """The outputs' tangents for those of the inputs; None where nothing depends on them."""

@@ -1,4 +1,4 @@
-"""What a kernel says of itself: its kind, and which of its arguments it writes.
+"""What a kernel says of itself: its kind, the dtypes it takes, which of its arguments it writes.
 
 The generic kernels carry a declaration; an override of a device takes that of its name. Whatever
 must know what is a kernel, and what it does to its arguments, asks `kernels_of`.
@@ -36,24 +36,30 @@ class Declaration:
 
     `writes` are the names of those arguments, or of lists of them, `positions` their places.
     `out` is the place of an argument of that name, which a caller may leave away or give as None;
-    its values are not read.
+    its values are not read. `takes` are the categories of dtypes that the first array may have, all
+    where it is None.
     """
 
     kind: str
     writes: tuple[str, ...] = ()
     positions: tuple[int, ...] = ()
     out: int | None = None
+    takes: tuple[int, ...] | None = None
 
 
-def kernel(kind: str, writes: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+def kernel(
+    kind: str, writes: tuple[str, ...] = (), takes: tuple[int, ...] | None = None
+) -> Callable[[Any], Any]:
     """Declares the method below to be a kernel. The method stays what it is: a call costs nothing.
+
+    What it does not take is refused by the layer around the generic kernels (`base/halves.py`).
 
     >>> from rushlight.kernels.declaration import kernel, kernels_of
     >>> class Table:
     ...     @kernel("elementwise")
     ...     def double(self, x, out=None): ...
     >>> kernels_of(Table)["double"]
-    Declaration(kind='elementwise', writes=('out',), positions=(1,), out=1)
+    Declaration(kind='elementwise', writes=('out',), positions=(1,), out=1, takes=None)
     """
     if kind not in KINDS:
         raise ValueError(f"kernel: there is no kind {kind!r}, but {', '.join(KINDS)}")
@@ -64,7 +70,7 @@ def kernel(kind: str, writes: tuple[str, ...] = ()) -> Callable[[Any], Any]:
         out = parameters.index("out") if "out" in parameters else None
         written = writes if out is None else (*writes, "out")
         positions = tuple([parameters.index(name) for name in written])
-        function.declaration = Declaration(kind, written, positions, out)
+        function.declaration = Declaration(kind, written, positions, out, takes)
         return function
 
     return declare

@@ -19,7 +19,7 @@ from ..device import device
 from ..errors import OperationError
 from . import launch
 from .base import Base
-from .base.samplers import check_parameter
+from .base.halves import refusing
 from .declaration import kernels_of
 from .launch import plain_tables
 from .meta_array import Elementwise, MetaArray, check_bare, in_order, in_order_of
@@ -118,8 +118,7 @@ class Meta(Base):
     def random_slopes(self, state: Any, x: Any, lower: float, upper: float) -> Any:
         return MetaArray(x.shape, x.dtype)
 
-    def _drawn(self, name: str, draw: Any, state: Any, first: Any, second: Any = None) -> Any:
-        check_parameter(name, first)
+    def _drawn(self, draw: Any, state: Any, first: Any, second: Any = None) -> Any:
         return MetaArray(first.shape, "float64" if second is np.float64 else first.dtype)
 
     # ---- decompositions
@@ -376,6 +375,8 @@ for _name, _declaration in kernels_of(Base).items():
         setattr(Meta, _name, _refused(_name))
     elif _name in vars(Meta) and _declaration.kind not in ("transfer", "random", "update"):
         setattr(Meta, _name, _apart(vars(Meta)[_name]))
+    if _name in vars(Meta) and _declaration.takes is not None:
+        setattr(Meta, _name, refusing(_name, vars(Meta)[_name], _declaration))
 
 
 def restored(shape: Any, dtype: Any, strides: Any, offset: int) -> MetaArray:

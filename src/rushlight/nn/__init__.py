@@ -1,8 +1,10 @@
 """Neural networks: modules, layers, losses, initial values, and the functions beneath them."""
 
-from . import functional, init, modules, parameter, utils
+from . import functional, grad, init, modules, parameter, utils
 from .modules import *  # noqa: F403
 from .modules import __all__ as _layers
 from .parameter import Buffer, Parameter
 
-__all__ = ["Buffer", "Parameter", "functional", "init", "modules", "parameter", "utils", *_layers]
+__all__ = [
+    "Buffer", "Parameter", "functional", "grad", "init", "modules", "parameter", "utils", *_layers,
+]  # fmt: skip

@@ -38,7 +38,12 @@ class ReluGradient(Operation):
 
 
 class Tanh(SavesOutput, Unary):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    >>> import rushlight as torch
+    >>> torch.tanh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return TanhGradient.apply(grad, conjugated(self.saved_tensors[0]))
@@ -55,7 +60,12 @@ class TanhGradient(SavesInputs):
 
 
 class Sigmoid(SavesOutput, Unary):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    >>> import rushlight as torch
+    >>> torch.sigmoid(torch.tensor([0.0, 1.0]))
+    tensor([0.5000, 0.7311])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return SigmoidGradient.apply(grad, conjugated(self.saved_tensors[0]))

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import BOOL, FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, check_taken
+from ..dtype import BOOL
+from ..errors import OperationError
 from ..grad_mode import enable_grad, state
 from ..random import default_state
 from ..tensor import Tensor, wrap
 from .common import table_of
 from .declare import operation
+from .random import _drawing
 from .softmax import softmax
 
 
@@ -99,8 +101,8 @@ def scaled_dot_product_attention(
     kept, kept_scale = None, 1.0
     if dropout_p > 0:
         shape = (*query.array.shape[:3], key.array.shape[2])
-        draw = table_of(query).random_bernoulli
-        kept = wrap(draw(default_state(query.array), shape, 1 - dropout_p))
+        table = _drawing(table_of(query))
+        kept = wrap(table.random_bernoulli(default_state(query.array), shape, 1 - dropout_p))
         kept_scale = 1 / (1 - dropout_p) if dropout_p < 1 else 0.0
     attend = Attention.apply if mask is None or not mask.requires_grad else _composed
     result = attend(query, key, value, mask, kept, scale, bool(is_causal), kept_scale)
@@ -180,8 +182,7 @@ def _check(
             f"{name}: Expected query, key, and value to have the same dtype, but got "
             f"{query.dtype}, {key.dtype} and {value.dtype}"
         )
-    if query.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name}: not implemented for {query.dtype}")
+    check_taken(name, query, FLOATS)
     if q[-1] != k[-1] or k[-2] != v[-2]:
         raise OperationError(
             f"{name}: query and key must have the same last dimension, key and value the same "

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs
+from ..categories import ORDERED, check_taken, refused
 from ..dtype import COMPLEX, uint8
 from ..dtype import bool as bool_
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..kernels import launch
 from ..scalars import assigned, checked, number
 from ..tensor import Tensor
 from ..types import Number
-from .common import check_ordered, conjugated, methods
+from .common import conjugated, methods
 from .declare import Binary, operation
 from .promotion import (
     check_cast,
@@ -25,7 +26,12 @@ from .promotion import (
 
 
 class Clamp(SavesInputs):
-    """Elements below the lower limit and above the upper one moved there; None is no limit."""
+    """Elements below the lower limit and above the upper one moved there; None is no limit.
+
+    >>> import rushlight as torch
+    >>> torch.clamp(torch.tensor([-2.0, 0.5, 3.0]), 0, 1)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
 
     low: Any
     high: Any
@@ -72,7 +78,12 @@ class ClampByTensors(SavesInputs):
 
 
 class Maximum(SavesInputs, Binary):
-    """The larger of two elements; nan if either is."""
+    """The larger of two elements; nan if either is.
+
+    >>> import rushlight as torch
+    >>> torch.maximum(torch.tensor([1, 5]), torch.tensor([3, 2]))
+    tensor([3, 5])
+    """
 
     takes_numbers = False
 
@@ -81,7 +92,12 @@ class Maximum(SavesInputs, Binary):
 
 
 class Minimum(SavesInputs, Binary):
-    """The smaller of two elements; nan if either is."""
+    """The smaller of two elements; nan if either is.
+
+    >>> import rushlight as torch
+    >>> torch.minimum(torch.tensor([1, 5]), torch.tensor([3, 2]))
+    tensor([1, 2])
+    """
 
     takes_numbers = False
 
@@ -91,7 +107,12 @@ class Minimum(SavesInputs, Binary):
 
 
 class Fmax(SavesInputs, Binary):
-    """The larger of two elements; a number rather than nan."""
+    """The larger of two elements; a number rather than nan.
+
+    >>> import rushlight as torch
+    >>> torch.fmax(torch.tensor([1.0, float("nan")]), torch.tensor([3.0, 2.0]))
+    tensor([3., 2.])
+    """
 
     takes_numbers = False
 
@@ -102,7 +123,12 @@ class Fmax(SavesInputs, Binary):
 
 
 class Fmin(SavesInputs, Binary):
-    """The smaller of two elements; a number rather than nan."""
+    """The smaller of two elements; a number rather than nan.
+
+    >>> import rushlight as torch
+    >>> torch.fmin(torch.tensor([1.0, float("nan")]), torch.tensor([3.0, 2.0]))
+    tensor([1., 2.])
+    """
 
     takes_numbers = False
 
@@ -125,7 +151,12 @@ def _share(grad: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Where(Operation):
-    """One of two elements, as a mask says."""
+    """One of two elements, as a mask says.
+
+    >>> import rushlight as torch
+    >>> torch.where(torch.tensor([True, False]), torch.tensor([1, 2]), torch.tensor([3, 4]))
+    tensor([1, 4])
+    """
 
     saves = (0,)
 
@@ -162,17 +193,22 @@ _minimum = Minimum.define(inplace=False, place="")
 
 @operation("torch", "clip", inplace=True)
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
-    """Elements below `min` become `min`, those above `max` become `max`."""
+    """Elements below `min` become `min`, those above `max` become `max`.
+
+    >>> import rushlight as torch
+    >>> torch.clamp(torch.tensor([-2.0, 0.5, 3.0]), 0, 1)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         limits = [v if v is None else _as_tensor(v, input) for v in (min, max)]
         operands = iter(of_one_dtype(input, *(v for v in limits if v is not None)))
-        input = check_ordered("clamp", next(operands))
+        input = check_taken("clamp", next(operands), ORDERED)
         return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
-        raise NotSupportedError(f"clamp is not supported for complex types ({kind})")
+        raise refused("clamp", kind, ORDERED)
     min, max = (v if v is None else checked(number(v), kind.numpy) for v in (min, max))
     return Clamp.finish(input if kind is input.dtype else input.to(kind), min, max)
 
@@ -195,14 +231,24 @@ def _as_tensor(value: Any, like: Tensor) -> Tensor:
 
 @operation
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The larger of two elements; nan if either is."""
-    return check_ordered("maximum", _maximum(input, other))
+    """The larger of two elements; nan if either is.
+
+    >>> import rushlight as torch
+    >>> torch.maximum(torch.tensor([1, 5]), torch.tensor([3, 2]))
+    tensor([3, 5])
+    """
+    return _maximum(input, other)
 
 
 @operation
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The smaller of two elements; nan if either is."""
-    return check_ordered("minimum", _minimum(input, other))
+    """The smaller of two elements; nan if either is.
+
+    >>> import rushlight as torch
+    >>> torch.minimum(torch.tensor([1, 5]), torch.tensor([3, 2]))
+    tensor([1, 2])
+    """
+    return _minimum(input, other)
 
 
 @overload
@@ -219,7 +265,12 @@ def where(
 def where(
     condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None
 ) -> Any:
-    """`input` where `condition` is true, `other` elsewhere; alone, the indices where it is true."""
+    """`input` where `condition` is true, `other` elsewhere; alone, the indices where it is true.
+
+    >>> import rushlight as torch
+    >>> torch.where(torch.tensor([True, False]), torch.tensor([1, 2]), torch.tensor([3, 4]))
+    tensor([1, 4])
+    """
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     if condition.dtype is uint8:  # what masks were once
@@ -296,7 +347,12 @@ def _is_bool(value: Any) -> bool:
 
 
 class Lerp(SavesInputs):
-    """input + weight * (end - input)."""
+    """input + weight * (end - input).
+
+    >>> import rushlight as torch
+    >>> torch.lerp(torch.tensor([0.0, 10.0]), torch.tensor([10.0, 20.0]), 0.5)
+    tensor([ 5., 15.])
+    """
 
     def backward(self, grad: Tensor) -> Any:
         start, end, weight = self.saved_tensors
@@ -309,7 +365,12 @@ class Lerp(SavesInputs):
 
 @operation(inplace=True)
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
-    """`input + weight * (end - input)`: `end` itself for a weight of 1."""
+    """`input + weight * (end - input)`: `end` itself for a weight of 1.
+
+    >>> import rushlight as torch
+    >>> torch.lerp(torch.tensor([0.0, 10.0]), torch.tensor([10.0, 20.0]), 0.5)
+    tensor([ 5., 15.])
+    """
     if input.array.dtype != end.array.dtype:
         raise OperationError(f"expected dtype {input.dtype} for `end` but got dtype {end.dtype}")
     return Lerp.finish(input, end, number(weight))

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..dtype import COMPLEX, category_of
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..grad_mode import enable_grad, state
+from ..return_types import named
 from ..tensor import Tensor, wrap_dim
 from .promotion import table_of
 
@@ -22,15 +22,6 @@ def methods(**functions: Any) -> None:
 def check(conditions: Tensor, kind: type[Exception], message: str) -> None:
     """Raises `kind(message)` unless all hold; devices that would have to wait let it pass."""
     table_of(conditions).check(conditions.array, kind, message)
-
-
-def check_ordered(name: str, x: Tensor) -> Tensor:
-    """x itself; PyTorch's error for complex numbers."""
-    if category_of(x.array.dtype) == COMPLEX:
-        raise NotSupportedError(
-            f"{name}(): does not support complex input ({x.dtype}): complex numbers have no order"
-        )
-    return x
 
 
 def check_same_device(name: str, *tensors: Tensor | None) -> None:
@@ -97,7 +88,7 @@ class ValuesAndIndices(NamedTuple):
 
 def values_and_indices(name: str) -> Any:
     """A type of such results under the name of one function."""
-    return type(name, (ValuesAndIndices,), {"__slots__": ()})
+    return named(name, ValuesAndIndices)
 
 
 def new_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:

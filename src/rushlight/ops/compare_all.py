@@ -14,7 +14,12 @@ from .promotion import is_operand, table_of
 
 @operation
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether both have the same shape and the same elements."""
+    """Whether both have the same shape and the same elements.
+
+    >>> import rushlight as torch
+    >>> torch.equal(torch.tensor([1, 2]), torch.tensor([1, 2]))
+    True
+    """
     x, y = input.array, other.array
     if x.shape != y.shape:
         return False
@@ -27,7 +32,12 @@ def equal(input: Tensor, other: Tensor) -> bool:
 def isclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
-    """Whether |input - other| <= atol + rtol |other|, element by element."""
+    """Whether |input - other| <= atol + rtol |other|, element by element.
+
+    >>> import rushlight as torch
+    >>> torch.isclose(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.5]))
+    tensor([ True, False])
+    """
     if input.array.dtype != other.array.dtype:
         raise OperationError(f"isclose: {input.dtype} did not match {other.dtype}")
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
@@ -55,7 +65,12 @@ def isclose(
 def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
-    """Whether all elements satisfy `isclose`."""
+    """Whether all elements satisfy `isclose`.
+
+    >>> import rushlight as torch
+    >>> torch.allclose(torch.tensor([1.0]), torch.tensor([1.0 + 1e-9]))
+    True
+    """
     return bool(isclose(input, other, rtol, atol, equal_nan).all())
 
 @operation("Tensor")

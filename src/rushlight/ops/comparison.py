@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, check_taken
 from ..dtype import COMPLEX, category_of
 from ..errors import OperationError
 from ..tensor import Tensor
@@ -23,23 +24,48 @@ class Step(Unary):
 
 
 class Floor(Step):
-    """The largest whole number not above x."""
+    """The largest whole number not above x.
+
+    >>> import rushlight as torch
+    >>> torch.floor(torch.tensor([-1.5, 1.5]))
+    tensor([-2.,  1.])
+    """
 
 
 class Ceil(Step):
-    """The smallest whole number not below x."""
+    """The smallest whole number not below x.
+
+    >>> import rushlight as torch
+    >>> torch.ceil(torch.tensor([-1.5, 1.5]))
+    tensor([-1.,  2.])
+    """
 
 
 class Trunc(Step):
-    """The whole number next to x towards zero."""
+    """The whole number next to x towards zero.
+
+    >>> import rushlight as torch
+    >>> torch.trunc(torch.tensor([-1.5, 1.5]))
+    tensor([-1.,  1.])
+    """
 
 
 class Sign(Step):
-    """-1, 0 or 1."""
+    """-1, 0 or 1.
+
+    >>> import rushlight as torch
+    >>> torch.sign(torch.tensor([-2.0, 0.0, 3.0]))
+    tensor([-1.,  0.,  1.])
+    """
 
 
 class Round(Operation):
-    """The nearest whole number, the even one of two."""
+    """The nearest whole number, the even one of two.
+
+    >>> import rushlight as torch
+    >>> torch.round(torch.tensor([0.5, 1.5, 2.5]))
+    tensor([0., 2., 2.])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return zeros_like(grad)
@@ -50,8 +76,14 @@ floor, ceil, trunc, sign = Floor.define(), Ceil.define(), Trunc.define("fix"), S
 
 @operation("torch", "special.round", inplace=True)
 def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
-    """The nearest whole number, the even one of two; or the nearest with so many decimals."""
+    """The nearest whole number, the even one of two; or the nearest with so many decimals.
+
+    >>> import rushlight as torch
+    >>> torch.round(torch.tensor([0.5, 1.5, 2.5]))
+    tensor([0., 2., 2.])
+    """
     if decimals:
+        check_taken("round", input, FLOATS)
         scale = 10.0**decimals
         return Round.apply(input * scale) / scale
     return Round.finish(input)
@@ -67,31 +99,61 @@ class Comparison(Binary):
 
 
 class Eq(Comparison):
-    """Whether each element of `input` is equal to that of `other`: `a == b`."""
+    """Whether each element of `input` is equal to that of `other`: `a == b`.
+
+    >>> import rushlight as torch
+    >>> torch.eq(torch.tensor([1, 2]), torch.tensor([1, 3]))
+    tensor([ True, False])
+    """
 
     commutative = True
 
 
 class Ne(Comparison):
-    """Whether each element of `input` is not equal to that of `other`: `a != b`."""
+    """Whether each element of `input` is not equal to that of `other`: `a != b`.
+
+    >>> import rushlight as torch
+    >>> torch.ne(torch.tensor([1, 2]), torch.tensor([1, 3]))
+    tensor([False,  True])
+    """
 
     commutative = True
 
 
 class Lt(Comparison):
-    """Whether each element of `input` is less than that of `other`: `a < b`."""
+    """Whether each element of `input` is less than that of `other`: `a < b`.
+
+    >>> import rushlight as torch
+    >>> torch.lt(torch.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
 
 
 class Le(Comparison):
-    """Whether each element of `input` is at most that of `other`: `a <= b`."""
+    """Whether each element of `input` is at most that of `other`: `a <= b`.
+
+    >>> import rushlight as torch
+    >>> torch.le(torch.tensor([1, 2]), 1)
+    tensor([ True, False])
+    """
 
 
 class Gt(Comparison):
-    """Whether each element of `input` is greater than that of `other`: `a > b`."""
+    """Whether each element of `input` is greater than that of `other`: `a > b`.
+
+    >>> import rushlight as torch
+    >>> torch.gt(torch.tensor([1, 2]), 1)
+    tensor([False,  True])
+    """
 
 
 class Ge(Comparison):
-    """Whether each element of `input` is at least that of `other`: `a >= b`."""
+    """Whether each element of `input` is at least that of `other`: `a >= b`.
+
+    >>> import rushlight as torch
+    >>> torch.ge(torch.tensor([1, 2]), 2)
+    tensor([False,  True])
+    """
 
 
 eq, ne = Eq.define(operator="eq"), Ne.define("not_equal", operator="ne")
@@ -134,23 +196,48 @@ class Test(Unary):
 
 
 class Isnan(Test):
-    """Whether each element is not a number."""
+    """Whether each element is not a number.
+
+    >>> import rushlight as torch
+    >>> torch.isnan(torch.tensor([1.0, float("nan")]))
+    tensor([False,  True])
+    """
 
 
 class Isinf(Test):
-    """Whether each element is infinite."""
+    """Whether each element is infinite.
+
+    >>> import rushlight as torch
+    >>> torch.isinf(torch.tensor([1.0, float("inf")]))
+    tensor([False,  True])
+    """
 
 
 class Isfinite(Test):
-    """Whether each element is neither infinite nor nan."""
+    """Whether each element is neither infinite nor nan.
+
+    >>> import rushlight as torch
+    >>> torch.isfinite(torch.tensor([1.0, float("inf")]))
+    tensor([ True, False])
+    """
 
 
 class LogicalNot(Test):
-    """Whether each element is zero."""
+    """Whether each element is zero.
+
+    >>> import rushlight as torch
+    >>> torch.logical_not(torch.tensor([True, False]))
+    tensor([False,  True])
+    """
 
 
 class BitwiseNot(Unary):
-    """Every bit turned over; for bool, the opposite."""
+    """Every bit turned over; for bool, the opposite.
+
+    >>> import rushlight as torch
+    >>> torch.bitwise_not(torch.tensor([0, 5]))
+    tensor([-1, -6])
+    """
 
     differentiable = False
 
@@ -162,15 +249,30 @@ class Connective(Comparison):
 
 
 class LogicalAnd(Connective):
-    """Whether both elements are other than zero."""
+    """Whether both elements are other than zero.
+
+    >>> import rushlight as torch
+    >>> torch.logical_and(torch.tensor([True, True]), torch.tensor([True, False]))
+    tensor([ True, False])
+    """
 
 
 class LogicalOr(Connective):
-    """Whether either element is other than zero."""
+    """Whether either element is other than zero.
+
+    >>> import rushlight as torch
+    >>> torch.logical_or(torch.tensor([True, False]), torch.tensor([False, False]))
+    tensor([ True, False])
+    """
 
 
 class LogicalXor(Connective):
-    """Whether just one of the elements is other than zero."""
+    """Whether just one of the elements is other than zero.
+
+    >>> import rushlight as torch
+    >>> torch.logical_xor(torch.tensor([True, True]), torch.tensor([True, False]))
+    tensor([False,  True])
+    """
 
 
 class Bitwise(Binary):
@@ -182,15 +284,30 @@ class Bitwise(Binary):
 
 
 class BitwiseAnd(Bitwise):
-    """The bits set in both."""
+    """The bits set in both.
+
+    >>> import rushlight as torch
+    >>> torch.bitwise_and(torch.tensor([6]), torch.tensor([3]))
+    tensor([2])
+    """
 
 
 class BitwiseOr(Bitwise):
-    """The bits set in either."""
+    """The bits set in either.
+
+    >>> import rushlight as torch
+    >>> torch.bitwise_or(torch.tensor([6]), torch.tensor([3]))
+    tensor([7])
+    """
 
 
 class BitwiseXor(Bitwise):
-    """The bits set in just one."""
+    """The bits set in just one.
+
+    >>> import rushlight as torch
+    >>> torch.bitwise_xor(torch.tensor([6]), torch.tensor([3]))
+    tensor([5])
+    """
 
 
 isnan, isinf = Isnan.define(inplace=False), Isinf.define(inplace=False)

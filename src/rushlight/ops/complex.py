@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, ViewOperation
-from ..dtype import FLOATING, category_of
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, check_taken
+from ..errors import OperationError
 from ..tensor import Tensor
 from .choices import where
 from .common import conjugated, methods
@@ -15,14 +15,24 @@ from .promotion import promoted
 
 
 class Conj(Unary):
-    """The complex conjugate of each element."""
+    """The complex conjugate of each element.
+
+    >>> import rushlight as torch
+    >>> torch.conj(torch.tensor([1 + 2j])).resolve_conj()
+    tensor([1.-2.j])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return conjugated(grad)
 
 
 class Real(ViewOperation):
-    """The real parts, a view."""
+    """The real parts, a view.
+
+    >>> import rushlight as torch
+    >>> torch.real(torch.tensor([1 + 2j]))
+    tensor([1.])
+    """
 
 
     def backward(self, grad: Tensor) -> Tensor:
@@ -30,7 +40,12 @@ class Real(ViewOperation):
 
 
 class Imag(ViewOperation):
-    """The imaginary parts, a view."""
+    """The imaginary parts, a view.
+
+    >>> import rushlight as torch
+    >>> torch.imag(torch.tensor([1 + 2j]))
+    tensor([2.])
+    """
 
 
     def backward(self, grad: Tensor) -> Tensor:
@@ -61,7 +76,12 @@ class Complex(Operation):
 
 
 class Angle(SavesInputs, Unary):
-    """The angle of each number in the complex plane, in radians: atan2(imag, real)."""
+    """The angle of each number in the complex plane, in radians: atan2(imag, real).
+
+    >>> import rushlight as torch
+    >>> torch.angle(torch.tensor([1j]))
+    tensor([1.5708])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         (z,) = self.saved_tensors
@@ -90,7 +110,12 @@ angle, sgn = Angle.define(inplace=False), Sgn.define()
 
 @operation
 def conj(input: Tensor) -> Tensor:
-    """The complex conjugate of each element; a real tensor itself."""
+    """The complex conjugate of each element; a real tensor itself.
+
+    >>> import rushlight as torch
+    >>> torch.conj(torch.tensor([1 + 2j])).resolve_conj()
+    tensor([1.-2.j])
+    """
     return _conj(input) if input.array.dtype.kind == "c" else input
 
 
@@ -110,13 +135,23 @@ def resolve_conj(input: Tensor) -> Tensor:
 
 @operation(method=False)
 def real(input: Tensor) -> Tensor:
-    """The real parts, as a view of the same memory; a real tensor itself."""
+    """The real parts, as a view of the same memory; a real tensor itself.
+
+    >>> import rushlight as torch
+    >>> torch.real(torch.tensor([1 + 2j]))
+    tensor([1.])
+    """
     return Real.apply(input) if input.array.dtype.kind == "c" else input
 
 
 @operation(method=False)
 def imag(input: Tensor) -> Tensor:
-    """The imaginary parts, as a view of the same memory."""
+    """The imaginary parts, as a view of the same memory.
+
+    >>> import rushlight as torch
+    >>> torch.imag(torch.tensor([1 + 2j]))
+    tensor([2.])
+    """
     if input.array.dtype.kind != "c":
         raise OperationError("imag is not implemented for tensors with non-complex dtypes.")
     return Imag.apply(input)
@@ -172,10 +207,14 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation(method=False)
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle))."""
+    """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle)).
+
+    >>> import rushlight as torch
+    >>> torch.polar(torch.tensor([2.0]), torch.tensor([0.0]))
+    tensor([2.+0.j])
+    """
     a, b = promoted("polar", abs, angle)
-    if category_of(a.array.dtype) != FLOATING:
-        raise NotSupportedError(f"polar is not implemented for {a.dtype}")
+    check_taken("polar", a, FLOATS)
     return Complex.apply(a * b.cos(), a * b.sin())
 
 
@@ -186,10 +225,20 @@ def _set_part(operation: type[Operation]) -> Any:
     return setter
 
 
-@operation("Tensor")
-def adjoint(self: Tensor) -> Tensor:
-    """The conjugate of each matrix, transposed."""
-    return conjugated(self.transpose(-2, -1))
+@operation
+def adjoint(input: Tensor) -> Tensor:
+    """The conjugate of each matrix, transposed.
+
+    >>> import rushlight as torch
+    >>> torch.adjoint(torch.tensor([[1 + 2j, 3.0]]))
+    tensor([[1.-2.j],
+            [3.-0.j]])
+    """
+    if input.array.ndim == 1:
+        raise OperationError(
+            "tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor."
+        )
+    return conjugated(input.transpose(-2, -1) if input.array.ndim else input)
 
 
 def _conjugate_transposed(self: Tensor) -> Tensor:

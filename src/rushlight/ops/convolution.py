@@ -113,7 +113,12 @@ def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """`conv2d` in one dimension: input (N, C, L) or (C, L), weight (O, C / groups, k)."""
+    """`conv2d` in one dimension: input (N, C, L) or (C, L), weight (O, C / groups, k).
+
+    >>> import rushlight as torch
+    >>> torch.conv1d(torch.ones(1, 1, 4), torch.ones(1, 1, 2))
+    tensor([[[2., 2., 2.]]])
+    """
     return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -122,7 +127,12 @@ def conv3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """`conv2d` in three dimensions: input (N, C, D, H, W), weight (O, C / groups, kD, kH, kW)."""
+    """`conv2d` in three dimensions: input (N, C, D, H, W), weight (O, C / groups, kD, kH, kW).
+
+    >>> import rushlight as torch
+    >>> torch.conv3d(torch.ones(1, 1, 3, 4, 5), torch.ones(2, 1, 2, 2, 2)).shape
+    torch.Size([1, 2, 2, 3, 4])
+    """
     return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 

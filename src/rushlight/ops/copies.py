@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..device import device as Device
 from ..dtype import (
+    as_dtype,
     bfloat16,
     complex64,
     complex128,
@@ -130,13 +131,13 @@ def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, MemoryFormat]:
     """The device, dtype, `copy` and memory format that the arguments of a `to` ask for."""
-    device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
+    device, dtype = kwargs.pop("device", None), as_dtype(kwargs.pop("dtype", None))
     copy, memory_format = kwargs.pop("copy", False), kwargs.pop("memory_format", preserve_format)
     kwargs.pop("non_blocking", None)
     if kwargs:
         raise TypeError(f"to() received an invalid combination of arguments - got {list(kwargs)}")
     flags = []
-    for argument in args:
+    for argument in map(as_dtype, args):
         if isinstance(argument, Tensor):
             device, dtype = argument.device, argument.dtype
         elif isinstance(argument, DType):

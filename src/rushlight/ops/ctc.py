@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, refused
 from ..dtype import INTEGER, float32, float64, int64
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
@@ -42,9 +43,7 @@ class CTCLossGradient(Operation):
     operation_name = "ctc_loss"
 
     def backward(self, grad: Tensor) -> Any:
-        raise NotSupportedError(
-            "ctc_loss: the derivative of its gradient is not implemented; leave create_graph=False"
-        )
+        raise NotSupportedError("derivative for aten::_ctc_loss_backward is not implemented")
 
 
 @operation("nn.functional")
@@ -68,7 +67,7 @@ def ctc_loss(
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
     if log_probs.dtype not in (float32, float64):
-        raise NotSupportedError(f"ctc_loss: not implemented for {log_probs.dtype}")
+        raise refused("ctc_loss", log_probs.dtype, FLOATS)
     is_batched = log_probs.array.ndim == 3
     if not is_batched:
         if log_probs.array.ndim != 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtype import BOOL, HALVES
+from ..dtype import BOOL, HALVES, uint8
 from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap_dim
@@ -132,6 +132,8 @@ def gradient(
             spacing = [s.float() if isinstance(s, Tensor) else s for s in spacing]
         found = gradient(input.float(), spacing=spacing, dim=dim, edge_order=edge_order)
         return tuple([part.to(input.dtype) for part in found])
+    if input.dtype is uint8:
+        raise OperationError("torch.gradient: does not support uint8 input; convert with .int()")
     if edge_order not in (1, 2):
         raise OperationError("torch.gradient only supports edge_order=1 and edge_order=2.")
     axes = _axes(input, dim)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, INEXACT, check_taken
 from ..dtype import FLOATING, HALVES
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
@@ -166,11 +167,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor([0.6000])
     """
     a, b = broadcast_tensors(*of_one_dtype(x1, x2))
-    if a.dtype.category < FLOATING:
-        raise OperationError(
-            "cosine_similarity: expected common dtype to be floating point, yet common dtype is "
-            f"{a.dtype}; convert with .float()"
-        )
+    check_taken("cosine_similarity", a, FLOATS)
     if a.array.dtype in HALVES:  # which do not hold 1 / eps
         return cosine_similarity(a.float(), b.float(), dim, eps).to(a.dtype)
     axis = wrap_dim(dim, a.array.ndim)
@@ -226,8 +223,7 @@ def renorm(
         raise OperationError(
             f"renorm: input needs at least 2 dimensions, got {input.array.ndim} dimensions"
         )
-    if input.dtype.category < FLOATING:
-        raise NotSupportedError(f"renorm: not implemented for {input.dtype}")
+    check_taken("renorm", input, INEXACT)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.dtype in HALVES:
         return renorm(input.float(), power, dim, most).to(input.dtype)

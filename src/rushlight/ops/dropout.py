@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, check_taken
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -34,8 +35,9 @@ def dropout(
     if input.array.size == 0 or not training or p == 0:
         return input
     if p == 1:
-        result = input * 0.0
+        result = input * False  # nan stays, and the dtype
     else:
+        check_taken("dropout", input, FLOATS)
         mask = drawn_like(input, "random_bernoulli", None, 1 - p)
         result = Dropout.apply(input, wrap(mask), 1 / (1 - p))
     return input.copy_(result) if inplace else result
@@ -53,7 +55,7 @@ def dropout1d(
             "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
             "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
         )
-    return _of_channels(input, p, training, inplace, 0 if ndim == 2 else 1)
+    return of_channels(input, p, training, inplace, 0 if ndim == 2 else 1)
 
 
 @operation("nn.functional")
@@ -76,7 +78,7 @@ def dropout2d(
             "dropout behavior, please switch to using dropout1d instead.",
             stacklevel=3,
         )
-    return _of_channels(input, p, training, inplace, 1)
+    return of_channels(input, p, training, inplace, 1)
 
 
 @operation("nn.functional")
@@ -87,7 +89,7 @@ def dropout3d(
     ndim = input.array.ndim
     if ndim not in (4, 5):
         _warn_of_dimensions("dropout3d", ndim, 3, "4D or 5D")
-    return _of_channels(input, p, training, inplace, 1 if ndim == 5 else 0)
+    return of_channels(input, p, training, inplace, 1 if ndim == 5 else 0)
 
 
 def _warn_of_dimensions(name: str, ndim: int, spatial: int, wanted: str) -> None:
@@ -101,11 +103,15 @@ def _warn_of_dimensions(name: str, ndim: int, spatial: int, wanted: str) -> None
     )
 
 
-def _of_channels(input: Tensor, p: float, training: bool, inplace: bool, axis: int) -> Tensor:
+def of_channels(input: Tensor, p: float, training: bool, inplace: bool, axis: int) -> Tensor:
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
         return input
-    result = input * 0.0 if p == 1 else input * (_kept_channels(input, p, axis) / (1 - p))
+    if p == 1:
+        result = input * False  # nan stays, and the dtype
+    else:
+        check_taken("dropout", input, FLOATS)
+        result = input * (_kept_channels(input, p, axis) / (1 - p))
     return input.copy_(result) if inplace else result
 
 
@@ -151,8 +157,9 @@ def feature_alpha_dropout(
 def _alpha(input: Tensor, kept: Tensor | None, p: float, inplace: bool) -> Tensor:
     alpha = 1.7580993408473766  # minus selu's limit
     if kept is None:
-        result = input * 0.0
+        result = input * False  # nan stays, and the dtype
     else:
+        check_taken("alpha_dropout", input, FLOATS)
         scale = ((alpha * alpha * p + 1) * (1 - p)) ** -0.5
         result = input * (kept * scale) + ((kept - 1) * (alpha * scale) + alpha * scale * p)
     return input.copy_(result) if inplace else result

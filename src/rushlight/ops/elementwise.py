@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
+from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, complex128, float64
 from ..errors import OperationError
 from ..scalars import checked, number
@@ -37,7 +38,12 @@ class Add(Binary):
 
 
 class Sub(Binary):
-    """`input - alpha * other`, broadcast."""
+    """`input - alpha * other`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.sub(torch.tensor([1, 2]), 1)
+    tensor([0, 1])
+    """
 
     takes_number_first = wide_scalar = True
     refuses_bool = (
@@ -50,7 +56,12 @@ class Sub(Binary):
 
 
 class Mul(Binary):
-    """`input * other`, broadcast."""
+    """`input * other`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.mul(torch.tensor([1.0, 2.0]), 3)
+    tensor([3., 6.])
+    """
 
     takes_number_first = wide_scalar = True
     commutative = True
@@ -69,7 +80,12 @@ class Mul(Binary):
 
 
 class Div(Binary):
-    """`input / other`, broadcast."""
+    """`input / other`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.div(torch.tensor([7.0, -7.0]), 2, rounding_mode="floor")
+    tensor([ 3., -4.])
+    """
 
     takes_number_first = wide_scalar = True
     floats = True
@@ -86,7 +102,12 @@ class Div(Binary):
 
 
 class Neg(Unary):
-    """`-input`."""
+    """`-input`.
+
+    >>> import rushlight as torch
+    >>> torch.neg(torch.tensor([-1.0, 2.0]))
+    tensor([ 1., -2.])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return -grad
@@ -121,7 +142,12 @@ class TruncDivide(FlatQuotient):
 
 
 class Remainder(SavesInputs, Binary):
-    """`input - other * floor(input / other)`: what is left, with the divisor's sign."""
+    """`input - other * floor(input / other)`: what is left, with the divisor's sign.
+
+    >>> import rushlight as torch
+    >>> torch.remainder(torch.tensor([-7, 7]), 3)
+    tensor([2, 1])
+    """
 
     takes_number_first = True
 
@@ -131,7 +157,12 @@ class Remainder(SavesInputs, Binary):
 
 
 class Fmod(SavesInputs, Binary):
-    """`input - other * trunc(input / other)`: what is left, with the dividend's sign."""
+    """`input - other * trunc(input / other)`: what is left, with the dividend's sign.
+
+    >>> import rushlight as torch
+    >>> torch.fmod(torch.tensor([-7, 7]), 3)
+    tensor([-1,  1])
+    """
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -139,7 +170,12 @@ class Fmod(SavesInputs, Binary):
 
 
 class Hypot(SavesInputs, Binary):
-    """sqrt(input ** 2 + other ** 2), without overflow on the way."""
+    """sqrt(input ** 2 + other ** 2), without overflow on the way.
+
+    >>> import rushlight as torch
+    >>> torch.hypot(torch.tensor([3.0]), torch.tensor([4.0]))
+    tensor([5.])
+    """
 
     takes_numbers = False
 
@@ -160,7 +196,12 @@ class Copysign(SavesInputs, Binary):
 
 
 class Addcmul(SavesInputs):
-    """input + value * tensor1 * tensor2."""
+    """input + value * tensor1 * tensor2.
+
+    >>> import rushlight as torch
+    >>> torch.addcmul(torch.zeros(1), torch.tensor([2.0]), torch.tensor([3.0]), value=0.5)
+    tensor([3.])
+    """
 
     value: Any
 
@@ -175,7 +216,12 @@ class Addcmul(SavesInputs):
 
 
 class Addcdiv(SavesInputs):
-    """input + value * tensor1 / tensor2."""
+    """input + value * tensor1 / tensor2.
+
+    >>> import rushlight as torch
+    >>> torch.addcdiv(torch.zeros(1), torch.tensor([6.0]), torch.tensor([3.0]))
+    tensor([2.])
+    """
 
     value: Any
 
@@ -201,8 +247,14 @@ fmod, hypot, copysign = Fmod.define(), Hypot.define(), Copysign.define()
 def addcmul(
     input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
 ) -> Tensor:
-    """`input + value * tensor1 * tensor2`, broadcast."""
+    """`input + value * tensor1 * tensor2`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.addcmul(torch.zeros(1), torch.tensor([2.0]), torch.tensor([3.0]), value=0.5)
+    tensor([3.])
+    """
     tensors = of_one_dtype(input, tensor1, tensor2)
+    check_taken("addcmul", tensors[0], NUMBERS)
     if tensors[0].dtype.category == INTEGER:
         value = checked(int(value), tensors[0].array.dtype)
     return Addcmul.finish(*tensors, number(value))
@@ -212,7 +264,12 @@ def addcmul(
 def addcdiv(
     input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
 ) -> Tensor:
-    """`input + value * tensor1 / tensor2`, broadcast; whole numbers are refused."""
+    """`input + value * tensor1 / tensor2`, broadcast; whole numbers are refused.
+
+    >>> import rushlight as torch
+    >>> torch.addcdiv(torch.zeros(1), torch.tensor([6.0]), torch.tensor([3.0]))
+    tensor([2.])
+    """
     if tensor1.dtype.category <= INTEGER >= tensor2.dtype.category:
         raise OperationError(
             "Integer division with addcdiv is no longer supported; convert an operand with .float()"
@@ -225,7 +282,12 @@ def div(
     input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request."""
+    """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request.
+
+    >>> import rushlight as torch
+    >>> torch.div(torch.tensor([7.0, -7.0]), 2, rounding_mode="floor")
+    tensor([ 3., -4.])
+    """
     if rounding_mode is None:
         return _true_divide(input, other)
     if rounding_mode == "floor":
@@ -276,7 +338,12 @@ def positive(input: Tensor) -> Tensor:
 
 
 class Pow(SavesInputs, Binary):
-    """`input ** exponent`, broadcast."""
+    """`input ** exponent`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2)
+    tensor([1., 4., 9.])
+    """
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -293,7 +360,12 @@ class Pow(SavesInputs, Binary):
 
 
 class Square(SavesInputs, Unary):
-    """x * x."""
+    """x * x.
+
+    >>> import rushlight as torch
+    >>> torch.square(torch.tensor([-3.0, 2.0]))
+    tensor([9., 4.])
+    """
 
     node_name = "PowBackward0"
 
@@ -317,7 +389,12 @@ square = Square.define()
 
 @operation(inplace=True)
 def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input ** exponent`, broadcast; either may be a number, but not both."""
+    """`input ** exponent`, broadcast; either may be a number, but not both.
+
+    >>> import rushlight as torch
+    >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2)
+    tensor([1., 4., 9.])
+    """
     if isinstance(input, Tensor):
         if exponent.__class__ in (int, float):
             floating = category_of(input.array.dtype) in (FLOATING, COMPLEX)
@@ -350,21 +427,36 @@ def float_power(input: Any, exponent: Tensor | Number, *, out: Tensor | None = N
 
 
 class Exp(SavesOutput, Unary):
-    """e to the power of each element."""
+    """e to the power of each element.
+
+    >>> import rushlight as torch
+    >>> torch.exp(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad * conjugated(self.saved_tensors[0])
 
 
 class Log(SavesInputs, Unary):
-    """The natural logarithm; -inf at 0, nan below it."""
+    """The natural logarithm; -inf at 0, nan below it.
+
+    >>> import rushlight as torch
+    >>> torch.log(torch.tensor([1.0, 2.0]))
+    tensor([0.0000, 0.6931])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad / conjugated(self.saved_tensors[0])
 
 
 class Log1p(SavesInputs, Unary):
-    """log(1 + x), accurate near 0."""
+    """log(1 + x), accurate near 0.
+
+    >>> import rushlight as torch
+    >>> torch.log1p(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.6931])
+    """
 
     node_name = "Log1PBackward0"
 
@@ -373,21 +465,36 @@ class Log1p(SavesInputs, Unary):
 
 
 class Sqrt(SavesOutput, Unary):
-    """The square root; nan below 0."""
+    """The square root; nan below 0.
+
+    >>> import rushlight as torch
+    >>> torch.sqrt(torch.tensor([4.0, 9.0]))
+    tensor([2., 3.])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad / conjugated(2 * self.saved_tensors[0])
 
 
 class Rsqrt(SavesOutput, Unary):
-    """1 / sqrt(x)."""
+    """1 / sqrt(x).
+
+    >>> import rushlight as torch
+    >>> torch.rsqrt(torch.tensor([4.0, 16.0]))
+    tensor([0.5000, 0.2500])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return -0.5 * grad * conjugated(self.saved_tensors[0] ** 3)
 
 
 class Reciprocal(SavesOutput, Unary):
-    """1 / x."""
+    """1 / x.
+
+    >>> import rushlight as torch
+    >>> torch.reciprocal(torch.tensor([2.0, 4.0]))
+    tensor([0.5000, 0.2500])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         y = conjugated(self.saved_tensors[0])
@@ -395,7 +502,12 @@ class Reciprocal(SavesOutput, Unary):
 
 
 class Abs(SavesInputs, Unary):
-    """|x|, with gradient 0 at 0."""
+    """|x|, with gradient 0 at 0.
+
+    >>> import rushlight as torch
+    >>> torch.abs(torch.tensor([-1.0, 2.0]))
+    tensor([1., 2.])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         (x,) = self.saved_tensors
@@ -413,28 +525,48 @@ class AbsGradient(Operation):
 
 
 class Exp2(SavesOutput, Unary):
-    """2 to the power of each element."""
+    """2 to the power of each element.
+
+    >>> import rushlight as torch
+    >>> torch.exp2(torch.tensor([0.0, 3.0]))
+    tensor([1., 8.])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad * conjugated(self.saved_tensors[0]) * math.log(2)
 
 
 class Expm1(SavesOutput, Unary):
-    """exp(x) - 1, accurate near 0."""
+    """exp(x) - 1, accurate near 0.
+
+    >>> import rushlight as torch
+    >>> torch.expm1(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.7183])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad * conjugated(self.saved_tensors[0] + 1)
 
 
 class Log2(SavesInputs, Unary):
-    """The logarithm to base 2."""
+    """The logarithm to base 2.
+
+    >>> import rushlight as torch
+    >>> torch.log2(torch.tensor([1.0, 8.0]))
+    tensor([0., 3.])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad / conjugated(self.saved_tensors[0] * math.log(2))
 
 
 class Log10(SavesInputs, Unary):
-    """The logarithm to base 10."""
+    """The logarithm to base 10.
+
+    >>> import rushlight as torch
+    >>> torch.log10(torch.tensor([1.0, 1000.0]))
+    tensor([0., 3.])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad / conjugated(self.saved_tensors[0] * math.log(10))

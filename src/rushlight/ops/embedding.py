@@ -6,10 +6,12 @@ from typing import Any
 
 from ..autograd.mirror import written
 from ..autograd.operation import Operation, check_memory
-from ..dtype import FLOATING, HALVES, int32, int64
+from ..categories import FLOATS, check_taken
+from ..dtype import HALVES, int32, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
+from ..kernels import launch
 from ..tensor import Tensor
-from .common import table_of
+from .common import check_same_device, table_of
 from .creation import arange
 from .declare import operation
 from .index import PlaceIndex
@@ -66,11 +68,11 @@ class Embedding(Operation):
 def _frequencies(indices: Tensor, count: int, like: Tensor) -> Tensor:
     """For each index how often it is there."""
     flat = indices.flatten()
-    counts = _summed(like.new_ones(flat.array.shape), flat, count)
+    counts = summed(like.new_ones(flat.array.shape), flat, count)
     return counts.index_select(0, flat).reshape(indices.array.shape)
 
 
-def _summed(rows: Tensor, numbers: Tensor, count: int) -> Tensor:
+def summed(rows: Tensor, numbers: Tensor, count: int) -> Tensor:
     """For each of `count` numbers the sum of the rows that bear it."""
     zeros = rows.new_zeros(count, *rows.array.shape[1:])
     return IndexAdd.apply(zeros, rows, 0, numbers)
@@ -101,9 +103,9 @@ def embedding(
         raise OperationError(
             f"embedding: 'weight' must be 2-D, but got shape {tuple(weight.array.shape)}"
         )
-    _check_indices("embedding", input)
+    check_indices("embedding", input)
     if max_norm is not None:
-        _shorten(weight, input, max_norm, norm_type)
+        shorten(weight, input, max_norm, norm_type)
     return _rows("embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 
@@ -133,7 +135,7 @@ def _checked_padding(padding_idx: int, weight: Tensor) -> int:
     return padding_idx % count
 
 
-def _check_indices(name: str, indices: Tensor) -> None:
+def check_indices(name: str, indices: Tensor) -> None:
     if indices.dtype not in (int32, int64):
         raise OperationError(
             f"{name}: Expected tensor for argument #1 'indices' to have one of the following "
@@ -141,7 +143,13 @@ def _check_indices(name: str, indices: Tensor) -> None:
         )
 
 
-def _shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+def shorten(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+    check_same_device("embedding", weight, indices)
+    if launch.batching is not None and launch.batching.is_batched(indices.array):
+        raise OperationError(
+            "vmap: max_norm would change the weight, which is not being vmapped over, by indices "
+            "that are; shorten its rows before with torch.embedding_renorm_"
+        )
     check_memory(weight)
     flat = table_of(indices).view(indices.array, (indices.array.size,))
     rows = table_of(weight).index_select(weight.array, 0, flat)  # which looks at the indices
@@ -199,7 +207,7 @@ def embedding_bag(
         numbers = BagNumbers.apply(offsets, input.array.size).clamp(max=bags - 1)
     indices = input.reshape(-1)
     if max_norm is not None:
-        _shorten(weight, indices, max_norm, norm_type)
+        shorten(weight, indices, max_norm, norm_type)
     rows = _rows("embedding_bag", weight, indices, padding_idx, scale_grad_by_freq, sparse)
     is_narrow = weight.array.dtype in HALVES
     rows = rows.float() if is_narrow else rows
@@ -219,11 +227,11 @@ def _sums(
         rows = rows * weights.reshape(-1, 1).to(rows.dtype)
     if counted is not None:
         rows = rows.masked_fill(~counted.unsqueeze(-1), 0)
-    sums = _summed(rows, numbers, bags)
+    sums = summed(rows, numbers, bags)
     if not as_means:
         return sums
     ones = rows.new_ones(numbers.array.shape) if counted is None else counted.to(rows.dtype)
-    counts = _summed(ones, numbers, bags)
+    counts = summed(ones, numbers, bags)
     return sums / counts.clamp(min=1).unsqueeze(-1)
 
 
@@ -255,13 +263,12 @@ def _check_bags(
             f"embedding_bag: offsets has to be a 1D Tensor, got shape {tuple(offsets.array.shape)}"
         )
     for indices in (input,) if offsets is None else (input, offsets):
-        _check_indices("embedding_bag", indices)
+        check_indices("embedding_bag", indices)
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"embedding_bag: mode has to be one of sum, mean or max, got {mode!r}")
     if mode == "max" and scale_grad_by_freq:
         raise ValueError("max mode does not support scaling the gradient by the frequency")
-    if weight.dtype.category != FLOATING:
-        raise NotSupportedError(f"embedding_bag: not implemented for {weight.dtype}")
+    check_taken("embedding_bag", weight, FLOATS)
     if weights is None:
         return
     if mode != "sum":

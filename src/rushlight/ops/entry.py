@@ -15,6 +15,7 @@ from ..autograd.operation import (
     is_library_type_error,
     told_sizes,
 )
+from ..dtype import as_dtype
 from ..dtype import dtype as DType
 from ..errors import OperationError, check_int64, unmade
 from ..tensor import Tensor
@@ -46,7 +47,11 @@ def special(function: Any, values: dict[str, Any]) -> Any:
         return ask(shown(function), candidates, args, kwargs)
     out = kwargs.pop("out", None)
     if out is not None:
-        return write_out(function, out, args, kwargs)
+        try:
+            return write_out(function, out, args, kwargs)
+        except OperationError as error:
+            error.call_by(title_of(function))
+            raise
     try:
         return function.plain(*args, **kwargs)
     except Exception as error:
@@ -54,6 +59,14 @@ def special(function: Any, values: dict[str, Any]) -> Any:
         if answer is UNANSWERED:
             raise
         return answer
+
+
+def title_of(function: Any) -> str:
+    """A function's name in messages: an operator's is that of its function, `add`."""
+    operation = function.operation
+    if operation is not None and function.__name__.startswith("__"):
+        return operation.operation_name
+    return getattr(function, "title", function.__name__)
 
 
 def _to_ask(function: Any, args: Any, kwargs: Any) -> list[Any]:
@@ -85,6 +98,8 @@ def _places(function: Any) -> tuple[list[Any], str | None, list[Any], str | None
 
 def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """An entry's local variables as the arguments of its call, defaults left out."""
+    if "dtype" in values:
+        values["dtype"] = as_dtype(values["dtype"])
     for name, numpy_name in (("dim", "axis"), ("keepdim", "keepdims")):
         given = values.get(numpy_name, absent)
         if given is not absent and name in values:  # else `axis` is the function's own name
@@ -103,14 +118,22 @@ def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], 
                 break
             args.pop()
     else:
-        if "_" + rest in values:  # `dims=` may have been given instead of `*dims`
-            by_name = values[rest]
-            values[rest] = values["_" + rest] if by_name is absent else (by_name,)
+        values[rest] = values.get("_" + rest, values[rest])
         args += values[rest]
     kwargs = {name: values[name] for name, default in keywords if values[name] is not default}
     if others is not None:
         kwargs.update(values[others])
     return tuple(args), kwargs
+
+
+def given_by_name(function: Any, given: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    """What stands for `*size` where `size=` is given."""
+    if given:
+        raise TypeError(
+            f"{function.__name__}() received an invalid combination of arguments: {given} by "
+            f"position and {value} by name"
+        )
+    return (value,)
 
 
 # ---- failures
@@ -123,6 +146,7 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     argument should be a tensor and is none, the error of a kernel in PyTorch's words; UNANSWERED
     says that the error stands as it is.
     """
+    asked = values.get("dtype")
     args, kwargs = _arguments(function, values)
     candidates = _to_ask(function, args, kwargs)
     if candidates:
@@ -139,23 +163,29 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     operation = function.operation
     if operation is not None and operation.takes_number_first and _is_number_first(args):
         return function.plain(*args, **kwargs)
+    if values.get("dtype") is not asked:  # it was one of Python's types
+        return function(*args, **kwargs)
     for position, parameter in enumerate(parameters(function).values()):
         given = values[parameter.name]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
             _check_tensor(function.__name__, position, parameter, value)
     if isinstance(error, (ValueError, OverflowError, MemoryError, OperationError)):
         _check_integers(function, values)
-    impossible = unmade(function.__name__, error, told_sizes((*args, *kwargs.values())))
+    title = title_of(function)
+    if isinstance(error, OperationError):
+        error.call_by(title)
+        return UNANSWERED
+    impossible = unmade(title, error, told_sizes((*args, *kwargs.values())))
     if impossible is not None:
         raise impossible from error
     if operation is not None and isinstance(
         error, (ValueError, TypeError, OverflowError, KeyError)
     ):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
-        raise explain(function.__name__, error, arrays) from error
+        raise explain(title, error, arrays) from error
     if is_library_type_error(error):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
-        raise invalid_combination(function.__name__, arrays) from error
+        raise invalid_combination(title, arrays) from error
     return UNANSWERED
 
 

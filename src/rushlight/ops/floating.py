@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX, FLOATING, HALVES, category_of, get_default_dtype
 from ..errors import OperationError
+from ..return_types import named
 from ..scalars import number
 from ..tensor import Tensor
 from .comparison import Test
@@ -135,7 +136,7 @@ class MantissaAndExponent(NamedTuple):
     exponent: Tensor
 
 
-_Frexp = type("frexp", (MantissaAndExponent,), {"__slots__": ()})
+_Frexp = named("frexp", MantissaAndExponent)
 
 
 @operation

@@ -6,8 +6,9 @@ from math import prod
 from typing import Any
 
 from ..autograd.operation import Operation
-from ..dtype import INTEGER
-from ..errors import NotSupportedError, OperationError
+from ..categories import check_taken
+from ..dtype import BOOL, COMPLEX, FLOATING
+from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
 from .geometry import block_geometry, per_dimension
@@ -103,8 +104,7 @@ def fold(
 
 
 def _refuse_integers(name: str, input: Tensor) -> None:
-    if input.dtype.category == INTEGER:
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    check_taken(name, input, (BOOL, FLOATING, COMPLEX))
 
 
 def _hashable(sizes: Any) -> Any:

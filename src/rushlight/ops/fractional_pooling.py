@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..dtype import FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, check_taken
+from ..errors import OperationError
 from ..tensor import Tensor
 from .creation import arange
 from .declare import operation
@@ -132,8 +132,7 @@ def _check(name: str, rank: int, input: Tensor, kernel: Sizes, sizes: Sizes) -> 
             f"{name}: Expected {rank + 1}D or {rank + 2}D tensor with non-zero size for non-batch "
             f"dimensions, but got: {list(shape)}"
         )
-    if input.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    check_taken(name, input, FLOATS)
     for n, k, count in zip(shape[-rank:], kernel, sizes, strict=True):
         if k <= 0 or count <= 0 or count + k - 1 > n:
             raise OperationError(

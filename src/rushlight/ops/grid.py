@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING, HALVES
 from ..dtype import bool as bool_
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..tensor import Tensor
 from .creation import linspace, ones
 from .declare import operation
@@ -255,8 +256,7 @@ def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
             f"{name}: expected input and grid to have the same dtype, but got {input.dtype} and "
             f"{grid.dtype}; convert the grid with .to(input.dtype)"
         )
-    if input.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    check_taken(name, input, FLOATS)
     if points[0] != shape[0]:
         raise OperationError(f"{name}: expected grid and input to have same batch size, {told}")
     if points[-1] != len(shape) - 2:

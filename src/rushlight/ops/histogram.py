@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
-from ..dtype import FLOATING, INTEGER, float32, float64
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, INTEGERS, check_taken, refused
+from ..dtype import float32, float64
+from ..errors import OperationError
+from ..return_types import named
 from ..tensor import Tensor, wrap
 from .common import check, check_same_device, table_of
 from .creation import linspace
@@ -22,8 +24,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     >>> torch.bincount(torch.tensor([1, 1, 3]))
     tensor([0, 2, 0, 1])
     """
-    if input.dtype.category != INTEGER:
-        raise NotSupportedError(f"bincount: not implemented for {input.dtype}; use .long()")
+    check_taken("bincount", input, INTEGERS)
     if minlength < 0:
         raise OperationError(f"minlength should be >= 0 (bincount was given {minlength})")
     check_same_device("bincount", input, weights)
@@ -41,7 +42,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights is not None and weights.dtype is not float32:
         weights = weights.to(float64)
     given = None if weights is None else weights.array
-    return wrap(table_of(input).bincount(input.array, given, minlength))
+    return wrap(table_of(input, given).bincount(input.array, given, minlength))
 
 
 @operation
@@ -56,8 +57,7 @@ def histc(
     >>> torch.histc(torch.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
     tensor([0., 2., 1., 0.])
     """
-    if input.dtype.category != FLOATING:
-        raise NotSupportedError(f"histc: not implemented for {input.dtype}; convert with .float()")
+    check_taken("histc", input, FLOATS)
     _check_bins("histc", bins)
     low, high = _limits("histc", input, (min, max))
     line = input.detach().reshape(-1)
@@ -88,8 +88,8 @@ class Histogram(NamedTuple):
     bin_edges: Any
 
 
-_Histogram: Any = type("histogram", (Histogram,), {"__slots__": ()})
-_HistogramDD: Any = type("histogramdd", (Histogram,), {"__slots__": ()})
+_Histogram: Any = named("histogram", Histogram)
+_HistogramDD: Any = named("histogramdd", Histogram)
 
 
 @overload
@@ -166,7 +166,7 @@ def histogramdd(
 
 def _points(name: str, input: Tensor) -> Tensor:
     if input.dtype not in (float32, float64):
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}; convert with .float()")
+        raise refused(name, input.dtype, FLOATS)
     return input.detach()
 
 
@@ -228,7 +228,8 @@ def _counted(name: str, x: Tensor, edges: list[Tensor], weight: Any, density: bo
                 f"dtype {weight.dtype}"
             )
         weight = weight.detach().reshape(-1).array
-    counts = wrap(table_of(x).histogramdd(x.array, [edge.array for edge in edges], weight))
+    limits = [edge.array for edge in edges]
+    counts = wrap(table_of(x, limits, weight).histogramdd(x.array, limits, weight))
     if density:
         counts = counts / counts.sum()
         for i, edge in enumerate(edges):

@@ -27,6 +27,9 @@ from .declare import operation
 from .promotion import full_like_number
 from .subscripts import MASK, checked_part, is_plain, parse, split
 
+# As in NumPy: an index that inserts a dimension.
+newaxis = None
+
 
 class Slice(ViewOperation):
     """Indexing by whole numbers, slices, None and `...`: a view."""
@@ -111,7 +114,7 @@ class IndexPut(Operation):
         if self.needs(0):
             rest = grad
             if not self.accumulate:
-                rest = _copy_beside(grad, *indices)
+                rest = copy_beside(grad, *indices)
                 IndexPut.apply_inplace(rest, grad.new_zeros(()), False, *indices)
         return rest, Index.apply(grad, *indices) if self.needs(1) else None
 
@@ -184,8 +187,8 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
 
 
 def _converted(self: Tensor, value: Any) -> Tensor:
-    """A value of NumPy's or a sequence; PyTorch's words for what makes no tensor."""
-    if isinstance(value, (np.ndarray, np.generic, list, tuple)):
+    """A number of NumPy's; PyTorch's words for what is none."""
+    if isinstance(value, np.generic):
         return self.new_tensor(value)
     raise TypeError(f"can't assign a {type(value).__name__} to a {self.type()}")
 
@@ -211,6 +214,8 @@ def _write(self: Tensor, view: tuple[Any, ...], value: Any) -> bool:
         source = value.array
         if type(source) is not type(array) or source.ndim and source.shape != place.shape:
             return False
+        if value._counter is self._counter is not None:
+            return False  # of one memory: `copy_` looks whether they overlap
         table.copy(place, source)
     written(self)
     return True
@@ -303,7 +308,7 @@ def _is_whole_number(index: Tensor) -> bool:
     return index.array.ndim == 0 and index.dtype.category == INTEGER
 
 
-def _copy_beside(x: Tensor, *others: Any) -> Tensor:
+def copy_beside(x: Tensor, *others: Any) -> Tensor:
     """A copy that the others can be written into: within `vmap` one per example, if need be."""
     return x.clone() if launch.batching is None else launch.batching.copy_beside(x, others)
 
@@ -313,4 +318,4 @@ def index_put(
     input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
 ) -> Tensor:
     """A copy of `input` with `values` at the places that `indices` name; see `index_put_`."""
-    return _copy_beside(input, values, *indices).index_put_(indices, values, accumulate)
+    return copy_beside(input, values, *indices).index_put_(indices, values, accumulate)

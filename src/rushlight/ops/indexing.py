@@ -26,7 +26,13 @@ class AlongIndex(Operation):
 
 
 class Gather(AlongIndex):
-    """The elements that an index names along one dimension."""
+    """The elements that an index names along one dimension.
+
+    >>> import rushlight as torch
+    >>> torch.gather(torch.tensor([[1, 2], [3, 4]]), 1, torch.tensor([[1], [0]]))
+    tensor([[2],
+            [3]])
+    """
 
     def backward(self, grad: Tensor) -> Any:
         zeros = grad.new_zeros(self.input_shape)
@@ -34,7 +40,12 @@ class Gather(AlongIndex):
 
 
 class ScatterAdd(AlongIndex):
-    """Elements added where an index says along one dimension: the gradient of `Gather`."""
+    """Elements added where an index says along one dimension: the gradient of `Gather`.
+
+    >>> import rushlight as torch
+    >>> torch.scatter_add(torch.zeros(2), 0, torch.tensor([0, 0]), torch.ones(2))
+    tensor([2., 0.])
+    """
 
     @staticmethod
     def forward(
@@ -48,7 +59,12 @@ class ScatterAdd(AlongIndex):
 
 
 class IndexSelect(AlongIndex):
-    """Slices of a dimension, by their numbers."""
+    """Slices of a dimension, by their numbers.
+
+    >>> import rushlight as torch
+    >>> torch.index_select(torch.tensor([10, 20, 30]), 0, torch.tensor([2, 0]))
+    tensor([30, 10])
+    """
 
     def backward(self, grad: Tensor) -> Any:
         zeros = grad.new_zeros(self.input_shape)
@@ -133,7 +149,12 @@ def pick(input: Tensor, axis: int, places: Tensor, keepdim: bool) -> tuple[Tenso
 
 @operation
 def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The slices of `dim` that `index` names, in its order."""
+    """The slices of `dim` that `index` names, in its order.
+
+    >>> import rushlight as torch
+    >>> torch.index_select(torch.tensor([10, 20, 30]), 0, torch.tensor([2, 0]))
+    tensor([30, 10])
+    """
     axis = wrap_dim(dim, input.array.ndim)
     if index.array.dtype.kind != "i" or index.array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector of int32 or int64")
@@ -149,7 +170,16 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 
 @operation(out="apart")
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements where `mask` is true, as a vector."""
+    """The elements where `mask` is true, as a vector.
+
+    >>> import rushlight as torch
+    >>> torch.masked_select(torch.tensor([1, 2, 3]), torch.tensor([True, False, True]))
+    tensor([1, 3])
+    """
+    if mask.array.dtype.kind != "b":
+        raise OperationError(
+            f"masked_select: expected BoolTensor for mask, got {mask.dtype}; convert with .bool()"
+        )
     if mask.array.shape != input.array.shape:
         input, mask = broadcast_tensors(input, mask)
     return input[mask]
@@ -169,7 +199,13 @@ def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ..
 
 @operation
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
-    """The indices of the elements that are not zero: one row each, or one tensor per dimension."""
+    """The indices of the elements that are not zero: one row each, or one tensor per dimension.
+
+    >>> import rushlight as torch
+    >>> torch.nonzero(torch.tensor([0, 5, 7]))
+    tensor([[1],
+            [2]])
+    """
     table = table_of(input)
     if not as_tuple:
         return wrap(table.nonzero(input.array))

@@ -10,11 +10,13 @@ from ..dtype import FLOATING
 from ..errors import OperationError
 from ..scalars import checked
 from ..tensor import Tensor
+from ..types import Number
 from . import comparison, elementwise, matmul
 from .common import methods
 from .creation import zeros_like
 from .declare import operation
-from .promotion import check_inplace_shape, is_plain_change, table_of
+from .index import copy_beside
+from .promotion import check_inplace_shape, is_operand, is_plain_change, table_of
 from .templates import symbol
 
 
@@ -48,6 +50,36 @@ class CopyInto(Operation):
 
 
 @operation("Tensor")
+def fill_diagonal_(input: Tensor, fill_value: Number, wrap: bool = False) -> Tensor:
+    """Overwrites the main diagonal, where all indices are equal, with a number.
+
+    With `wrap` the diagonal of a matrix that is taller than wide begins anew below its end, with a
+    row between. Of more than two dimensions all must be of one size.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 2).fill_diagonal_(3.0)
+    tensor([[3., 0.],
+            [0., 3.]])
+    """
+    shape = input.array.shape
+    if len(shape) < 2:
+        raise OperationError(
+            f"fill_diagonal_: dimensions must larger than 1, got shape {tuple(shape)}"
+        )
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise OperationError(
+            f"fill_diagonal_: all dimensions of input must be of equal length, got {tuple(shape)}"
+        )
+    starts = range(0, shape[0], shape[1] + 1) if wrap and len(shape) == 2 else range(1)
+    for start in starts:
+        part = input[start:]
+        for _ in shape[1:]:
+            part = part.diagonal()
+        fill_(part, fill_value)
+    return input
+
+
+@operation("Tensor")
 def fill_(input: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`, a number or a 0-d tensor."""
     if isinstance(value, Tensor) and value.array.ndim:
@@ -74,6 +106,11 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
         written(self)
         return self
     if not isinstance(source, Tensor):
+        if not is_operand(source):
+            raise TypeError(
+                f"copy_(): argument 'other' (position 1) must be Tensor, not "
+                f"{type(source).__name__}"
+            )
         source = self.new_tensor(source)
     if type(source.array) is not type(self.array):
         source = source.to(self.device)
@@ -95,7 +132,8 @@ def _invert(self: Tensor) -> Tensor:
 @operation(method=False)
 def fill(input: Tensor, value: Any) -> Tensor:
     """A tensor of input's shape and dtype with `value`, a number or a 0-d tensor, everywhere."""
-    return fill_(input.clone(), value)
+    beside = (value,) if isinstance(value, Tensor) else ()
+    return fill_(copy_beside(input, *beside), value)
 
 
 def _reciprocal_times(self: Tensor, other: Any) -> Tensor:

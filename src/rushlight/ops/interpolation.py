@@ -7,6 +7,7 @@ import operator
 import warnings
 from typing import Any
 
+from ..categories import FLOATS, refused
 from ..dtype import FLOATING, float64, uint8
 from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
@@ -134,7 +135,7 @@ def _check_input(input: Tensor, mode: str, sizes: tuple[int, ...]) -> None:
     shape = input.array.shape
     takes_bytes = mode in ("nearest", "nearest-exact", "bilinear", "bicubic")
     if input.dtype.category != FLOATING and not (takes_bytes and input.dtype is uint8):
-        raise NotSupportedError(f"interpolate: {mode} is not implemented for {input.dtype}")
+        raise refused(f"interpolate ({mode})", input.dtype, FLOATS)
     if min(*shape[2:], *sizes) <= 0:
         raise OperationError(
             f"interpolate: Input and output sizes should be greater than 0, but got input "

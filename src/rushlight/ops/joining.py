@@ -60,7 +60,7 @@ class Stack(Operation):
         return tuple(unbind(grad, self.dim))
 
 
-@operation("torch", "concat", "concatenate", method=False)
+@operation("torch", "concat", "concatenate", method=False, out="cast apart")
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors joined along a dimension that they have.
 
@@ -107,9 +107,15 @@ def _are_alike(tensors: Sequence[Tensor]) -> bool:
     return first.ndim > 0
 
 
-@operation(method=False)
+@operation(method=False, out="cast apart")
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Tensors of one shape joined along a new dimension."""
+    """Tensors of one shape joined along a new dimension.
+
+    >>> import rushlight as torch
+    >>> torch.stack([torch.zeros(2), torch.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     if _are_alike(tensors):
         return Stack.apply(*tensors, wrap_dim(dim, tensors[0].array.ndim + 1))
     if not tensors:
@@ -131,9 +137,27 @@ def _one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:
     return [t if t.dtype is kind else t.to(kind) for t in tensors]
 
 
-@operation
-def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of pieces along `dim`: of one size (the last may be smaller), or of the sizes given."""
+@operation(method=False)
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of pieces along `dim`: of one size (the last may be smaller), or of the sizes given.
+
+    >>> import rushlight as torch
+    >>> torch.split(torch.arange(3), 2)
+    (tensor([0, 1]), tensor([2]))
+    """
+    return _split(tensor, split_size_or_sections, dim)
+
+
+def _split_method(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """`torch.split` of this tensor."""
+    return _split(input, split_size, dim)
+
+
+_split_method.__name__ = "split"
+operation("Tensor")(_split_method)
+
+
+def _split(input: Tensor, split_size_or_sections: Any, dim: int) -> tuple[Tensor, ...]:
     axis = wrap_dim(dim, input.array.ndim)
     size = input.array.shape[axis]
     sizes = split_size_or_sections
@@ -166,7 +190,12 @@ def _pieces(input: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...
 
 @operation
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`."""
+    """Views of at most `chunks` pieces of equal size (the last may be smaller) along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.chunk(torch.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     axis = wrap_dim(dim, input.array.ndim)
@@ -177,7 +206,12 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 @operation
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, as views without that dimension."""
+    """The slices along `dim`, as views without that dimension.
+
+    >>> import rushlight as torch
+    >>> torch.unbind(torch.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
     axis = wrap_dim(dim, input.array.ndim)
     before = (slice(None),) * axis
     return tuple([Select.apply(input, (*before, i)) for i in range(input.array.shape[axis])])

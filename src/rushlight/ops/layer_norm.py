@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor
 from ..type_info import finfo
@@ -15,6 +16,7 @@ from .declare import operation
 from .elementwise import div
 from .normalization import FormulaGradient, batch_norm, constant
 from .padding import pad
+from .pooling import check_averaged
 from .reduction import mean, sum
 
 
@@ -226,8 +228,7 @@ def _row_size(name: str, x: Tensor, sizes: Any, weight: Any, bias: Any) -> int:
 
 
 def _check_floats(name: str, x: Tensor, *parameters: Any) -> None:
-    if x.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name} is not implemented for {x.dtype}; convert with .float()")
+    check_taken(name, x, FLOATS)
     for value in parameters:
         if value is not None and value.dtype is not x.dtype and x.array.itemsize > 2:
             raise OperationError(
@@ -348,6 +349,7 @@ def local_response_norm(
         raise OperationError(f"local_response_norm: size should be greater than zero, got {size}")
     if input.array.size == 0:
         return input
+    check_averaged("local_response_norm", input)
     channels = input.array.shape[1]
     padded = pad(input * input, (0, 0) * (ndim - 2) + (size // 2, (size - 1) // 2))
     total = padded.narrow(1, 0, channels)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import return_types
 from ..autograd.operation import Operation
 from ..dtype import FLOATING, HALVES, title_of
-from ..errors import OperationError
+from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor, wrap_dim
 from .common import check_same_device
 from .creation import eye
@@ -33,18 +34,20 @@ class Decomposition(Operation):
 
 def named(name: str, *fields: str) -> Any:
     """A type of results under the name that PyTorch's `return_types` have."""
-    return namedtuple(name, fields)  # noqa: PYI024 - the names are not known to a class statement
+    fields_alone = namedtuple(name, fields)  # type: ignore[misc]  # noqa: PYI024
+    return return_types.named(name, fields_alone)
 
 
 def check_floating(name: str, *tensors: Tensor) -> None:
+    """PyTorch's errors for whole numbers and for halves, in its order of looking."""
     for x in tensors:
         if x.dtype.category < FLOATING:
-            raise OperationError(
+            raise NotSupportedError(
                 f"{name}: Expected a floating point or complex tensor as input. Got "
                 f"{title_of(x.dtype)}; convert it with .float()"
             )
         if x.array.dtype in HALVES:
-            raise OperationError(
+            raise NotSupportedError(
                 f"{name}: Low precision dtypes not supported. Got {title_of(x.dtype)}; convert it "
                 "with .float()"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..categories import NUMBERS, check_taken
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .common import check_same_device
@@ -14,7 +15,6 @@ from .linalg_checks import (
     Decomposition,
     batch_of,
     check_alike,
-    check_floating,
     check_matrix,
     check_rows,
     check_square,
@@ -166,7 +166,7 @@ def lu_unpack(
     out: Any = None,
 ) -> Any:  # fmt: skip
     """P, L and U of what `lu_factor` gives; empty what is not asked for."""
-    check_floating("lu_unpack", LU_data)
+    check_taken("lu_unpack", LU_data, NUMBERS)
     if str(LU_pivots.dtype) != "torch.int32":
         raise OperationError(
             "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..categories import FLOATS, check_taken
 from ..grad_mode import no_grad
 from ..tensor import Tensor
 from ..type_info import finfo
@@ -80,6 +81,7 @@ def lobpcg(
     choose between variants in PyTorch; here there is one.
     """
     check_square("lobpcg", A)
+    check_taken("lobpcg", A, FLOATS)
     rows = A.array.shape[-1]
     count = (1 if X is None else X.array.shape[-1]) if k is None else k
     width = (count if X is None else X.array.shape[-1]) if n is None else n

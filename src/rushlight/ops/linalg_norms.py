@@ -138,7 +138,12 @@ def matrix_norm(
 ) -> Tensor:  # fmt: skip
     """A norm of matrices in two dimensions: "fro" of all elements, "nuc" the sum of the singular
     values, 2 and -2 the largest and least of these, 1 and -1 the largest and least sum of a column,
-    infinity and -infinity that of a row."""
+    infinity and -infinity that of a row.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.matrix_norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(5.)
+    """
     name = "linalg.matrix_norm"
     if A.array.ndim < 2:
         raise OperationError(
@@ -208,6 +213,8 @@ def _old_norm(
             f"norm(): the desired output dtype should be either floating point or complex. Got "
             f"{title_of(input.dtype)} instead; convert it with .float()"
         )
+    if input.dtype.category < FLOATING:
+        check_floating("norm", input)
     x = input if dtype is None else input.to(dtype)
     if p == "nuc":
         if dim is None and x.array.ndim != 2:
@@ -228,7 +235,12 @@ operation(_old_norm)
 @operation("linalg")
 def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number: the ratio of the largest and the least singular value, or with `p` (a
-    norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices."""
+    norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.cond(torch.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor(2.)
+    """
     name = "linalg.cond"
     check_matrix(name, A)
     if p not in (None, 2, -2, "fro", "nuc", 1, -1, inf, -inf):
@@ -274,7 +286,12 @@ def matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """How many singular values are larger than `atol` and than `rtol` times the largest."""
+    """How many singular values are larger than `atol` and than `rtol` times the largest.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.matrix_rank(torch.eye(3))
+    tensor(3)
+    """
     name = "linalg.matrix_rank"
     (check_square if hermitian else check_matrix)(name, A)
     atol, rtol = (tol, 0.0) if tol is not None else _limits(name, A, atol, rtol)
@@ -310,7 +327,13 @@ operation("linalg")(_linalg_pinv)
 
 @operation
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
-    """The pseudoinverse; singular values up to `rcond` times the largest count as 0."""
+    """The pseudoinverse; singular values up to `rcond` times the largest count as 0.
+
+    >>> import rushlight as torch
+    >>> torch.pinverse(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
     return _pinv("linalg.pinv", input, 0.0, rcond, False)
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..autograd.operation import SavesInputs
+from ..categories import INEXACT, NUMBERS, check_taken
 from ..dtype import BOOL, FLOATING, HALVES
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
@@ -23,7 +24,13 @@ from .shape import broadcast_tensors
 
 
 class MatrixExp(SavesInputs):
-    """The exponential of square matrices."""
+    """The exponential of square matrices.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.matrix_exp(torch.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
 
     node_name = "LinalgMatrixExpBackward0"
 
@@ -209,8 +216,7 @@ def _cross(name: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
             f"{name}: inputs dimension {dim} must have length 3. Got {a.array.shape[axis]} and "
             f"{b.array.shape[axis]}"
         )
-    if a.dtype.category == BOOL:
-        raise OperationError(f"{name}: not implemented for 'Bool'")
+    check_taken(name, a, NUMBERS)
     check_same_device(name, a, b)
     return Cross.apply(*broadcast_tensors(*of_one_dtype(a, b)), axis)
 
@@ -259,6 +265,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
             f"linalg.vecdot: Expected x and y to have the same dtype, but they have {x.dtype} and "
             f"{y.dtype}"
         )
+    check_taken("linalg.vecdot", x, INEXACT)
     if x.array.dtype in HALVES:
         return vecdot(x.float(), y.float(), dim=dim).to(x.dtype)
     return (conjugated(x) * y).sum(dim, dtype=x.dtype)

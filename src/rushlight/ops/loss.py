@@ -6,14 +6,16 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
+from ..categories import FLOATS, NUMBERS, check_taken
 from ..dtype import FLOATING, category_of
-from ..errors import OperationError, check_int64
+from ..errors import NotSupportedError, OperationError, check_int64
 from ..tensor import Tensor, wrap
 from .activation import logsigmoid
 from .choices import clamp, where
 from .common import check
 from .declare import operation
 from .elementwise import log, log1p
+from .joining import cat
 from .matmul import linear
 from .promotion import of_one_dtype
 from .reduction import mean, sum
@@ -146,7 +148,7 @@ def _check_cross_entropy(input: Tensor, target: Tensor) -> None:
                 f"cross_entropy(): argument '{name}' must be Tensor, not {type(value).__name__}"
             )
     if category_of(input.array.dtype) != FLOATING:
-        raise OperationError(
+        raise NotSupportedError(
             f"cross_entropy: the input must be floating-point logits, got {input.dtype} of shape "
             f"{tuple(input.shape)} with a target of {tuple(target.shape)}; did you swap input and "
             "target?"
@@ -182,11 +184,12 @@ def _along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
 def linear_cross_entropy(
     input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
     weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,
-    label_smoothing: float = 0.0,
+    label_smoothing: float = 0.0, options: Any = None,
 ) -> Tensor:  # fmt: skip
     """`cross_entropy` of linear(x, W) for x of (N, D) or (D).
 
-    W is (C, D) or (C, ..., D): the logits are (N, C) or (N, C, ...).
+    W is (C, D) or (C, ..., D): the logits are (N, C) or (N, C, ...). With `options`, a
+    `LinearCrossEntropyOptions`, they are never there at once, but for a part of the batch.
     """
     shape, weights = input.array.shape, linear_weight.array.shape
     if len(shape) not in (1, 2) or len(weights) < 2 or shape[-1] != weights[-1]:
@@ -210,12 +213,44 @@ def linear_cross_entropy(
             "linear_cross_entropy: ignore_index cannot be specified when target contains "
             "probabilities"
         )
+    ignore_index = -100 if ignore_index is None else ignore_index
+    if options is not None:
+        if len(shape) == len(weights) == 2 and target.array.ndim == 1 and not label_smoothing:
+            rows = options.rows(shape[0], shape[1], weights[0])
+            layer = (linear_weight, linear_bias)
+            return _by_parts(input, layer, target, weight, reduction, ignore_index, rows)
+        warnings.warn(
+            "linear_cross_entropy: options ignored; parts of a batch need class numbers (N), a "
+            f"linear_weight (C, D) and label_smoothing 0, got {tuple(target.shape)}, {weights} and "
+            f"{label_smoothing}",
+            stacklevel=4,
+        )
     bias = None if linear_bias is None else linear_bias.reshape(-1)
     logits = linear(input, linear_weight.reshape(-1, weights[-1]), bias).reshape(outputs)
     return cross_entropy(
-        logits, target, weight, ignore_index=-100 if ignore_index is None else ignore_index,
-        reduction=reduction, label_smoothing=label_smoothing,
+        logits, target, weight, ignore_index=ignore_index, reduction=reduction,
+        label_smoothing=label_smoothing,
     )  # fmt: skip
+
+
+def _by_parts(
+    input: Tensor, layer: tuple[Tensor, Tensor | None], target: Tensor, weight: Tensor | None,
+    reduction: str, ignore_index: int, rows: int,
+) -> Tensor:  # fmt: skip
+    from ..utils.checkpoint import checkpoint  # which stands above the operations
+
+    def losses(x: Tensor, y: Tensor) -> Tensor:
+        logits = linear(x, *layer)
+        return cross_entropy(logits, y, weight, ignore_index=ignore_index, reduction="none")
+
+    parts = zip(input.split(rows), target.split(rows), strict=True)
+    found = cat([checkpoint(losses, x, y, use_reentrant=False) for x, y in parts])
+    if reduction != "mean":
+        return reduced(found, reduction)
+    counted = target != ignore_index
+    if weight is None:
+        return sum(found) / sum(counted)
+    return sum(found) / sum(where(counted, weight[where(counted, target, 0)], 0.0))
 
 
 @operation("nn.functional")
@@ -223,9 +258,15 @@ def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum."""
+    """(input - target)^2, its mean or its sum; with `weight` the weighted mean or sum.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
     check_same_shape("mse_loss", input, target)
-    difference = input - target
+    check_taken("mse_loss", input, NUMBERS)
+    difference = check_taken("mse_loss", input - target, FLOATS)
     losses = difference * difference
     return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
@@ -235,7 +276,12 @@ def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """|input - target|, its mean or its sum; with `weight` the weighted mean or sum."""
+    """|input - target|, its mean or its sum; with `weight` the weighted mean or sum.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(1.)
+    """
     check_same_shape("l1_loss", input, target)
     losses = (input - target).abs()
     return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
@@ -273,6 +319,7 @@ def binary_cross_entropy(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
+    check_taken("binary_cross_entropy", input, FLOATS)
     check(
         (input >= 0) & (input <= 1),
         OperationError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..categories import FLOATS, check_taken
 from ..dtype import int64
 from ..errors import OperationError
 from ..tensor import Tensor
@@ -50,8 +51,8 @@ def hinge_embedding_loss(
 ) -> Tensor:  # fmt: skip
     """x where the target is 1, max(0, `margin` - x) where it is -1."""
     reduction = reduction_of(reduction, size_average, reduce)
-    far = where(target != 1, clamp(margin - input, min=0), 0.0)
-    return reduced(far + where(target != -1, input, 0.0), reduction)
+    far = where(target != 1, clamp(margin - input, min=0).to(input.dtype), 0)
+    return reduced(far + where(target != -1, input, 0), reduction)
 
 
 @operation("nn.functional")
@@ -119,6 +120,7 @@ def multi_margin_loss(
         )
     message = f"multi_margin_loss: target out of range: classes go from 0 to {classes - 1}"
     check((target >= 0) & (target < classes), OperationError, message)
+    check_taken("multi_margin_loss", input, FLOATS)
     column = target.reshape(rows, 1)
     short = relu(margin - x.gather(1, column) + x)
     losses = short * short if p == 2 else short
@@ -153,6 +155,7 @@ def multilabel_margin_loss(
     classes = shape[-1] if shape else 1
     message = "multilabel_margin_loss: argument #2 'target' is out of range: classes go from 0 to "
     check((target >= -1) & (target < classes), OperationError, f"{message}{classes - 1}")
+    check_taken("multilabel_margin_loss", input, FLOATS)
     x, labels = input.reshape(-1, classes), target.reshape(-1, classes)
     given = (labels < 0).cumsum(1) == 0
     labels = where(given, labels, 0)
@@ -170,6 +173,7 @@ def multilabel_soft_margin_loss(
 ) -> Tensor:  # fmt: skip
     """-(t log(sigmoid(x)) + (1 - t) log(sigmoid(-x))), the mean over the classes of (*, C)."""
     reduction = reduction_of(reduction, size_average, reduce)
+    check_taken("multilabel_soft_margin_loss", input, FLOATS)
     if input.array.ndim == 0:
         raise IndexError(
             "multilabel_soft_margin_loss: Dimension specified as -1 but tensor has no dimensions"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..categories import FLOATS, NUMBERS, REALS, check_taken
 from ..dtype import BOOL, FLOATING, INTEGER, float32, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
@@ -24,11 +25,16 @@ from .common import conjugated, normalize_axes
 from .declare import operation
 
 
-def _masked(name: str, input: Tensor, mask: Tensor | None, dtype: Any, fill: Any) -> Tensor:
+def _masked(
+    name: str, input: Tensor, mask: Tensor | None, dtype: Any, fill: Any,
+    takes: tuple[int, ...] | None = None,
+) -> Tensor:  # fmt: skip
     """The input in the dtype that is asked for, with `fill` (of it) where the mask is false."""
     x = input if dtype is None else input.to(dtype)
     if mask is None:
         return x
+    if takes is not None:
+        check_taken(f"masked.{name}", x, takes)
     mask = _expanded(name, x, mask)
     return where(mask, x, x.new_full((), fill(x.dtype) if callable(fill) else fill))
 
@@ -111,7 +117,7 @@ def amax(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The largest of the elements along `dim` where `mask` is true; -inf where there is none."""
-    return reduction.amax(_masked("amax", input, mask, dtype, _lowest), _all(dim), keepdim)
+    return reduction.amax(_masked("amax", input, mask, dtype, _lowest, REALS), _all(dim), keepdim)
 
 
 @operation("masked")
@@ -120,7 +126,7 @@ def amin(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The smallest of the elements along `dim` where `mask` is true; inf where there is none."""
-    return reduction.amin(_masked("amin", input, mask, dtype, _highest), _all(dim), keepdim)
+    return reduction.amin(_masked("amin", input, mask, dtype, _highest, REALS), _all(dim), keepdim)
 
 
 def _all(dim: Any) -> Any:
@@ -163,7 +169,7 @@ def mean(
     tensor(2.5000)
     """
     if dtype is None and input.dtype.category < FLOATING:
-        raise OperationError(
+        raise ValueError(
             f"masked.mean: expected a floating point or complex dtype, not {input.dtype}; "
             "give dtype="
         )
@@ -228,6 +234,7 @@ def _variance(
         raise OperationError(f"masked.{name}: only one of unbiased and correction may be given")
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
+    check_taken(f"masked.{name}", input, NUMBERS)
     if dtype is None and input.dtype.category < FLOATING:
         dtype = float32
     x = input if dtype is None else input.to(dtype)
@@ -244,6 +251,8 @@ def logsumexp(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """log(sum(exp(x))) over `dim` of the elements where `mask` is true."""
+    if mask is not None:
+        check_taken("masked.logsumexp", input, NUMBERS)
     asked = input.dtype if dtype is None else dtype
     if input.dtype.category < FLOATING:
         dtype = float32
@@ -260,7 +269,7 @@ def cumsum(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
     """Running sums, in the input's dtype, along `dim` of the elements where `mask` is true."""
-    x = _masked("cumsum", input, mask, dtype, 0)
+    x = _masked("cumsum", input, mask, dtype, 0, NUMBERS)
     return scan.cumsum(x, dim, dtype=x.dtype)
 
 
@@ -269,7 +278,7 @@ def cumprod(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
     """Running products, in the input's dtype, along `dim` of the elements where `mask` is true."""
-    x = _masked("cumprod", input, mask, dtype, 1)
+    x = _masked("cumprod", input, mask, dtype, 1, NUMBERS)
     return scan.cumprod(x, dim, dtype=x.dtype)
 
 
@@ -286,7 +295,7 @@ def softmax(
     >>> torch.masked.softmax(torch.zeros(3), 0, mask=torch.tensor([True, False, True]))
     tensor([0.5000, 0.0000, 0.5000])
     """
-    return softmaxes.softmax(_masked("softmax", input, mask, dtype, -math.inf), dim)
+    return softmaxes.softmax(_masked("softmax", input, mask, dtype, -math.inf, FLOATS), dim)
 
 
 @operation("masked")
@@ -294,7 +303,8 @@ def log_softmax(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
     """log(softmax(x)) along `dim` of the elements where `mask` is true, -inf elsewhere."""
-    return softmaxes.log_softmax(_masked("log_softmax", input, mask, dtype, -math.inf), dim)
+    x = _masked("log_softmax", input, mask, dtype, -math.inf, FLOATS)
+    return softmaxes.log_softmax(x, dim)
 
 
 @operation("masked")
@@ -302,7 +312,7 @@ def softmin(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
     """softmax(-x) along `dim` of the elements where `mask` is true, 0 elsewhere."""
-    return softmaxes.softmax(-_masked("softmin", input, mask, dtype, math.inf), dim)
+    return softmaxes.softmax(-_masked("softmin", input, mask, dtype, math.inf, FLOATS), dim)
 
 
 @operation("masked")
@@ -321,6 +331,6 @@ def logaddexp(
     other_mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """log(exp(input) + exp(other)), of each what its mask lets through; -inf of neither."""
-    a = _masked("logaddexp", input, input_mask, dtype, -math.inf)
-    b = _masked("logaddexp", other, other_mask, dtype, -math.inf)
+    a = _masked("logaddexp", input, input_mask, dtype, -math.inf, FLOATS)
+    b = _masked("logaddexp", other, other_mask, dtype, -math.inf, FLOATS)
     return softmaxes.logaddexp(a, b)

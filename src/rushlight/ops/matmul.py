@@ -12,7 +12,12 @@ from .declare import operation
 
 
 class Matmul(Operation):
-    """Products of matrices in the last two dimensions, the others broadcast."""
+    """Products of matrices in the last two dimensions, the others broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.matmul(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1]))
+    tensor([3, 7])
+    """
 
     def setup_context(self, inputs: Any, output: Any) -> None:
         a, b = inputs
@@ -30,7 +35,12 @@ Mm, Bmm = Matmul.renamed("Mm"), Matmul.renamed("Bmm")
 
 
 class Dot(SavesInputs):
-    """The sum of the products of two vectors' elements."""
+    """The sum of the products of two vectors' elements.
+
+    >>> import rushlight as torch
+    >>> torch.dot(torch.tensor([1, 2]), torch.tensor([3, 4]))
+    tensor(11)
+    """
 
     def backward(self, grad: Tensor) -> Any:
         a, b = self.saved_tensors
@@ -141,7 +151,13 @@ def _times(x: Tensor) -> str:
 
 @operation
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product of two matrices."""
+    """The product of two matrices.
+
+    >>> import rushlight as torch
+    >>> torch.mm(torch.tensor([[1, 2], [3, 4]]), torch.tensor([[1], [1]]))
+    tensor([[3],
+            [7]])
+    """
     if input.array.ndim != 2 or mat2.array.ndim != 2:
         wrong = "self" if input.array.ndim != 2 else "mat2"
         raise OperationError(f"{wrong} must be a matrix")
@@ -150,7 +166,12 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The products of two batches of matrices, pair by pair."""
+    """The products of two batches of matrices, pair by pair.
+
+    >>> import rushlight as torch
+    >>> torch.bmm(torch.ones(2, 3, 4), torch.ones(2, 4, 5)).shape
+    torch.Size([2, 3, 5])
+    """
     for name, batch in (("batch1", input), ("batch2", mat2)):
         if batch.array.ndim != 3:
             raise OperationError(f"{name} must be a 3D tensor")
@@ -163,7 +184,12 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product of a matrix and a vector."""
+    """The product of a matrix and a vector.
+
+    >>> import rushlight as torch
+    >>> torch.mv(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1]))
+    tensor([3, 7])
+    """
     if input.array.ndim != 2 or vec.array.ndim != 1:
         raise OperationError(
             f"vector + matrix @ vector expected, got 1, {input.array.ndim}, {vec.array.ndim}"
@@ -173,7 +199,12 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The sum of the products of two vectors' elements."""
+    """The sum of the products of two vectors' elements.
+
+    >>> import rushlight as torch
+    >>> torch.dot(torch.tensor([1, 2]), torch.tensor([3, 4]))
+    tensor(11)
+    """
     if input.array.ndim != 1 or tensor.array.ndim != 1:
         raise OperationError(
             f"1D tensors expected, but got {input.array.ndim}D and {tensor.array.ndim}D tensors"
@@ -194,7 +225,13 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation("torch", "ger")
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The matrix of all products of two vectors' elements."""
+    """The matrix of all products of two vectors' elements.
+
+    >>> import rushlight as torch
+    >>> torch.outer(torch.tensor([1, 2]), torch.tensor([3, 4]))
+    tensor([[3, 4],
+            [6, 8]])
+    """
     for name, vector in (("self", input), ("vec2", vec2)):
         if vector.array.ndim != 1:
             raise OperationError(

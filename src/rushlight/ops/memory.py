@@ -79,7 +79,8 @@ def empty_permuted(
 @operation("Tensor")
 def new_empty_strided(
     self: Tensor, size: Sequence[int], stride: Sequence[int], *, dtype: DType | None = None,
-    device: AnyDevice = None, requires_grad: bool = False, **ignored: Any,
+    device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`torch.empty_strided(size, stride)` with this tensor's dtype and device."""
     return empty_strided(size, stride, dtype=dtype or self.dtype, device=device or self.device,

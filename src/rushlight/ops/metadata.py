@@ -11,31 +11,56 @@ from .declare import operation
 
 @operation(method=False)
 def is_floating_point(input: Tensor) -> bool:
-    """Whether the elements are real numbers with a fraction."""
+    """Whether the elements are real numbers with a fraction.
+
+    >>> import rushlight as torch
+    >>> torch.is_floating_point(torch.ones(2)), torch.is_floating_point(torch.arange(2))
+    (True, False)
+    """
     return input.is_floating_point()
 
 
 @operation(method=False)
 def is_complex(input: Tensor) -> bool:
-    """Whether the elements are complex numbers."""
+    """Whether the elements are complex numbers.
+
+    >>> import rushlight as torch
+    >>> torch.is_complex(torch.ones(2)), torch.is_complex(torch.tensor(1j))
+    (False, True)
+    """
     return input.is_complex()
 
 
 @operation(method=False)
 def is_signed(input: Tensor) -> bool:
-    """Whether the dtype has negative numbers."""
+    """Whether the dtype has negative numbers.
+
+    >>> import rushlight as torch
+    >>> torch.is_signed(torch.ones(2)), torch.is_signed(torch.ones(2, dtype=torch.uint8))
+    (True, False)
+    """
     return input.is_signed()
 
 
 @operation(method=False)
 def get_device(input: Tensor) -> int:
-    """The number of the device; -1 for the CPU."""
+    """The number of the device; -1 for the CPU.
+
+    >>> import rushlight as torch
+    >>> torch.get_device(torch.ones(2))
+    -1
+    """
     return input.get_device()
 
 
 @operation
 def is_nonzero(input: Tensor) -> bool:
-    """Whether the only element is not zero."""
+    """Whether the only element is not zero.
+
+    >>> import rushlight as torch
+    >>> torch.is_nonzero(torch.tensor([0.0])), torch.is_nonzero(torch.tensor([2.0]))
+    (False, True)
+    """
     if input.array.size != 1:
         problem = "no values" if input.array.size == 0 else "more than one value"
         raise RuntimeError(f"Boolean value of Tensor with {problem} is ambiguous")
@@ -44,7 +69,12 @@ def is_nonzero(input: Tensor) -> bool:
 
 @operation
 def is_same_size(input: Tensor, other: Tensor) -> bool:
-    """Whether both have the same shape."""
+    """Whether both have the same shape.
+
+    >>> import rushlight as torch
+    >>> torch.is_same_size(torch.ones(2, 3), torch.zeros(2, 3))
+    True
+    """
     return input.array.shape == other.array.shape
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..categories import INEXACT, check_taken
 from ..dtype import BOOL, FLOATING
 from ..tensor import Tensor
 from .attention import scaled_dot_product_attention
@@ -42,6 +43,7 @@ def multi_head_attention_forward(
     are true where nothing may be seen, or numbers that are added to the scores; `is_causal` says
     that `attn_mask` is the causal one.
     """
+    check_taken(_NAME, query, INEXACT)
     is_batched = _check_dimensions(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not is_batched:
         query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
-from ..dtype import FLOATING, INTEGER, category_of, int64
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, REALS, check_taken
+from ..dtype import int64
+from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
 from .geometry import Sizes, pool_geometry
@@ -215,8 +216,8 @@ def _max_pool(
     name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: bool, return_indices: bool,
 ) -> Any:  # fmt: skip
-    if category_of(input.array.dtype) not in (INTEGER, FLOATING):
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    # Of signals without the places of the maxima PyTorch has no kernel for whole numbers.
+    check_taken(name, input, FLOATS if rank == 1 and not return_indices else REALS)
     batch = _batched(name, rank, input)
     geometry = pool_geometry(
         name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding),
@@ -284,12 +285,17 @@ def avg_pool3d(
     return avg_pool("avg_pool3d", 3, input, *sizes)
 
 
+def check_averaged(name: str, input: Tensor) -> None:
+    """PyTorch averages windows of floating-point numbers, and of int64."""
+    if input.dtype is not int64:
+        check_taken(name, input, FLOATS)
+
+
 def avg_pool(
     name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any,
     ceil_mode: bool, count_include_pad: bool, divisor_override: int | None,
 ) -> Tensor:  # fmt: skip
-    if input.dtype.category != FLOATING and input.dtype is not int64:
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    check_averaged(name, input)
     batch = _batched(name, rank, input)
     geometry = pool_geometry(
         name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding), 1,
@@ -441,8 +447,7 @@ def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
 
 def _check_parts(name: str, input: Tensor, sizes: Sizes) -> None:
     shape, rank = input.array.shape, len(sizes)
-    if input.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    check_taken(name, input, FLOATS)
     if len(shape) not in (rank + 1, rank + 2):
         raise OperationError(
             f"{name}: Expected {rank + 1}D or {rank + 2}D tensor, but got {list(shape)}"

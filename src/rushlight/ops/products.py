@@ -6,7 +6,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..dtype import BOOL, HALVES, INTEGER, title_of
+from ..categories import NUMBERS, check_taken
+from ..dtype import BOOL, COMPLEX, HALVES, INTEGER, title_of
 from ..dtype import bool as bool_
 from ..errors import OperationError
 from ..scalars import number
@@ -16,7 +17,7 @@ from .common import conjugated
 from .creation import ones_like
 from .declare import operation, publish
 from .matmul import Linear, bmm, dot, matmul, mm, mv, outer
-from .promotion import of_one_dtype
+from .promotion import check_factor, of_one_dtype, result_type
 from .views import diagonal
 
 # ---- beta * input + alpha * product
@@ -35,8 +36,16 @@ def _added(
             f"{name}: expected all operands to have the same dtype, but got {title_of(kind)}, "
             f"{title_of(a.dtype)} and {title_of(b.dtype)}; convert with .to(dtype)"
         )
+    check_taken(name, input, NUMBERS)
+    if kind.category < COMPLEX and (isinstance(beta, complex) or isinstance(alpha, complex)):
+        raise OperationError(f"{name}: complex beta or alpha ({beta}, {alpha}) for {kind}")
     if kind.category <= INTEGER:
         beta, alpha = int(beta), int(alpha)  # type: ignore[arg-type]  # they are no complex numbers
+        if not kind.is_signed and min(beta, alpha) < 0:
+            raise OperationError(
+                f"{name}: value cannot be converted to type {kind.name} without overflow (beta="
+                f"{beta}, alpha={alpha})"
+            )
     if input.array.dtype in HALVES:
         wide = _added(name, input.float(), a.float(), b.float(), beta, alpha, product)
         return wide.to(kind)
@@ -59,7 +68,12 @@ def addmm(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`beta * input + alpha * (mat1 @ mat2)`; with a `beta` of 0 the input counts for nothing, nan
-    included."""
+    included.
+
+    >>> import rushlight as torch
+    >>> torch.addmm(torch.ones(1, 1), torch.ones(1, 3), torch.ones(3, 1))
+    tensor([[4.]])
+    """
     if beta == alpha == 1 and _is_bias(input, mat1, mat2):
         return Linear.apply(mat1, mat2.mT, input)
     return _added("addmm", input, mat1, mat2, beta, alpha, mm)
@@ -100,16 +114,12 @@ def addr(
             f"addr: Expected 1-D arguments vec1 and vec2, but got {vec1.array.ndim}-D and "
             f"{vec2.array.ndim}-D"
         )
+    for name, factor in (("beta", beta), ("alpha", alpha)):
+        check_factor("addr", result_type(input, vec1, vec2), name, factor)
     if input.dtype.category == BOOL and vec1.dtype.category == vec2.dtype.category == BOOL:
         made = outer(vec1, vec2) if alpha else outer(vec1, vec2) & False
         return made | input if beta else made | (input & False)
     input, vec1, vec2 = of_one_dtype(input, vec1, vec2)
-    for name, factor in (("beta", beta), ("alpha", alpha)):
-        if input.dtype.category <= INTEGER and isinstance(factor, float):
-            raise OperationError(
-                f"addr: For integral input tensors, argument {name} must not be a floating point "
-                f"number ({factor})."
-            )
     # An alpha of 0 is a factor as others are: here nan in the vectors counts.
     return _added("addr", input, vec1, vec2, beta, 1, lambda a, b: outer(a, b) * alpha)
 
@@ -236,9 +246,15 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal."""
+    """The sum of a matrix's diagonal.
+
+    >>> import rushlight as torch
+    >>> torch.trace(torch.tensor([[1, 2], [3, 4]]))
+    tensor(5)
+    """
     if input.array.ndim != 2:
         raise OperationError(
             f"trace: expected a matrix, but got tensor with dim {input.array.ndim}"
         )
+    check_taken("trace", input, NUMBERS)
     return diagonal(input).sum()

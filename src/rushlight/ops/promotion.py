@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import numbers
+from operator import mul
 from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import is_tracked
 from ..dtype import (
+    BOOL,
+    COMPLEX,
     FLOATING,
     HALVES,
+    INTEGER,
     combine,
     float32,
     get_default_dtype,
@@ -27,13 +31,13 @@ from ..scalars import number
 from ..tensor import Tensor, wrap
 
 
-def table_of(tensor: Tensor, source: Any = None) -> Any:
-    """The kernels for a tensor's array, for a function that calls them by itself; those for writing
-    another array into it where that is given."""
+def table_of(tensor: Tensor, *others: Any) -> Any:
+    """The kernels for a tensor's array, for a function that calls them by itself, and for the other
+    arrays that it gives them."""
     if launch.recorder is not None:
         launch.recorder.see_tensor(tensor)
-    if source is not None and launch.batching is not None:
-        table = launch.batching.table_for((tensor.array, source))
+    if others and launch.batching is not None:
+        table = launch.batching.table_for((tensor.array, *others))
         if table is not None:
             return table
     return kernel_tables[type(tensor.array)]
@@ -133,6 +137,7 @@ def is_plain_change(target: Tensor, other: Any) -> bool:
         and (other._view is None or not other.requires_grad)
         and launch.recorder is None
         and 0 not in x.strides
+        and (target._counter is None or target._counter is not other._counter or x is y)
     )
 
 
@@ -175,6 +180,36 @@ def result_type(*operands: Any) -> DType:
     return result
 
 
+def scaled_by(name: str, input: Any, other: Any, alpha: Any) -> Any:
+    """`alpha * other` as the operand beside `input`, in the dtype of the result."""
+    if isinstance(input, Tensor) and isinstance(other, Tensor) and type(alpha) in (int, float):
+        dtype = other.array.dtype
+        if dtype is input.array.dtype and dtype.kind == "f":  # a third of the time
+            return mul(other, alpha)
+    kind = result_type(input, other)
+    alpha = number(alpha)
+    check_factor(name, kind, "alpha", alpha)
+    if isinstance(other, Tensor) and other.array.dtype != kind.numpy:
+        other = other.to(kind)
+    return mul(other, bool(alpha) if kind.category == BOOL else alpha)
+
+
+def check_factor(name: str, kind: DType, parameter: str, factor: Any) -> None:
+    """PyTorch's error for a factor that makes no sense for results of a dtype."""
+    if isinstance(factor, bool) and kind.category != BOOL:
+        raise OperationError(f"{name}: Boolean {parameter} only supported for Boolean results.")
+    if isinstance(factor, (float, complex)) and kind.category <= INTEGER:
+        raise OperationError(
+            f"{name}: For integral input tensors, argument {parameter} must not be a floating "
+            f"point number (got {factor} for {kind}); convert the tensors with .float()"
+        )
+    if isinstance(factor, complex) and kind.category < COMPLEX:
+        raise OperationError(
+            f"{name}: For non-complex input tensors, argument {parameter} must not be a complex "
+            f"number (got {factor} for {kind})"
+        )
+
+
 def inplace_operand(operation: Any, target: Tensor, other: Any, alpha: Any = 1) -> Any:
     """`alpha * other` as the other operand of a change of `target`, in its dtype."""
     name = operation.operation_name
@@ -183,7 +218,7 @@ def inplace_operand(operation: Any, target: Tensor, other: Any, alpha: Any = 1) 
             f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
         )
     if alpha != 1:
-        other = other * alpha
+        other = scaled_by(name, target, other, alpha)
     check_cast(name, result_type(target, other), target)
     if not isinstance(other, Tensor):
         return other

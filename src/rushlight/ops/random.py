@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.mirror import written
 from ..autograd.operation import Operation, check_memory, invalid_combination, is_tracked
+from ..categories import FLOATS, ORDERED, REALS, check_taken, refused
 from ..device import chosen, default_device
 from ..device import device as Device
 from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype, int64
@@ -26,7 +27,7 @@ from ..type_info import iinfo
 from ..types import AnyDevice
 from .common import check, check_same_device, new_shape, table_of
 from .complex import view_as_real
-from .creation import asked_shape, empty, finished, table_at, zeros_like
+from .creation import empty, empty_like, finished, table_at, zeros_like
 from .declare import operation
 
 
@@ -64,7 +65,7 @@ def _floating_of(name: str, x: Tensor) -> np.dtype[Any]:
 def _floating(name: str, dtype: Any) -> np.dtype[Any]:
     kind = dtype or get_default_dtype()
     if kind.category != FLOATING:
-        raise NotImplementedError(f'"{name}" not implemented for {kind}; use a floating dtype')
+        raise refused(name, kind, FLOATS)
     return kind.numpy
 
 
@@ -80,7 +81,7 @@ def _filled(
 def rand(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None,
     device: AnyDevice = None, requires_grad: bool = False, out: Tensor | None = None,
-    **options: Any,
+    layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn evenly from [0, 1).
 
@@ -89,7 +90,7 @@ def rand(
     >>> torch.rand(3)
     tensor([0.4963, 0.7682, 0.0885])
     """
-    shape = asked_shape(size, options)
+    shape = new_shape(size)
     if (dtype or get_default_dtype()).category == COMPLEX:
         return _filled("uniform_", shape, dtype, device, generator, requires_grad)
     kind = _floating("rand", dtype)
@@ -101,10 +102,15 @@ def rand(
 def randn(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None,
     device: AnyDevice = None, requires_grad: bool = False, out: Tensor | None = None,
-    **options: Any,
+    layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Numbers drawn from the normal distribution of mean 0 and variance 1."""
-    shape = asked_shape(size, options)
+    """Numbers drawn from the normal distribution of mean 0 and variance 1.
+
+    >>> import rushlight as torch
+    >>> torch.randn(3)
+    tensor([ 1.5410, -0.2934, -2.1788])
+    """
+    shape = new_shape(size)
     if (dtype or get_default_dtype()).category == COMPLEX:
         return _filled("normal_", shape, dtype, device, generator, requires_grad)
     kind = _floating("randn", dtype)
@@ -114,11 +120,17 @@ def randn(
 
 @operation(method=False)
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None,
+    low: int = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
     dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
+    layout: Any = None, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1."""
+    """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1.
+
+    >>> import rushlight as torch
+    >>> torch.randint(10, (3,))
+    tensor([4, 9, 3])
+    """
     if not isinstance(high, (int, np.integer)):
         low, high, size = 0, low, high if size is None else size
     kind = (dtype or int64).numpy
@@ -148,13 +160,20 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
 @operation(method=False)
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: DType | None = None,
-    device: AnyDevice = None, out: Tensor | None = None, **ignored: Any,
+    device: AnyDevice = None, layout: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The numbers from 0 to n - 1 in a random order."""
+    """The numbers from 0 to n - 1 in a random order.
+
+    >>> import rushlight as torch
+    >>> torch.randperm(4)
+    tensor([0, 1, 3, 2])
+    """
     if n < 0:
         raise OperationError(f"randperm: n must be non-negative, got {n}")
     array = _drawing_at(device).random_permutation(_state(generator, device), n)
-    return wrap(array).to(dtype or int64)
+    drawn = wrap(array).to(dtype or int64)
+    return drawn.requires_grad_() if requires_grad else drawn
 
 
 def drawn_like(
@@ -191,11 +210,14 @@ def _template(x: Tensor, device: Any, memory_format: Any) -> Tensor:
 def rand_like(
     input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False,
     device: AnyDevice = None, generator: Generator | None = None, memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`rand` in input's shape, dtype, device and memory order."""
-    kind = _floating("rand", dtype or input.dtype)
     source = _template(input, device, memory_format)
+    if (dtype or input.dtype).category == COMPLEX:
+        made = empty_like(source, dtype=dtype).uniform_(generator=generator)
+        return made.requires_grad_(requires_grad)
+    kind = _floating("rand", dtype or input.dtype)
     return finished(drawn_like(source, "random_uniform", generator, 0.0, 1.0, kind), requires_grad)
 
 
@@ -203,11 +225,14 @@ def rand_like(
 def randn_like(
     input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False,
     device: AnyDevice = None, generator: Generator | None = None, memory_format: Any = None,
-    **ignored: Any,
+    layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`randn` in input's shape, dtype, device and memory order."""
-    kind = _floating("randn", dtype or input.dtype)
     source = _template(input, device, memory_format)
+    if (dtype or input.dtype).category == COMPLEX:
+        made = empty_like(source, dtype=dtype).normal_(generator=generator)
+        return made.requires_grad_(requires_grad)
+    kind = _floating("randn", dtype or input.dtype)
     return finished(drawn_like(source, "random_normal", generator, 0.0, 1.0, kind), requires_grad)
 
 
@@ -215,12 +240,14 @@ def randn_like(
 def randint_like(
     input: Tensor, low: int, high: Any = None, *, dtype: DType | None = None,
     requires_grad: bool = False, device: AnyDevice = None, generator: Generator | None = None,
-    memory_format: Any = None, **ignored: Any,
+    memory_format: Any = None, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`randint` in input's shape, dtype, device and memory order."""
     if high is None:
         low, high = 0, low
     kind = (dtype or input.dtype).numpy
+    if category_of(kind) == COMPLEX:
+        raise refused("randint_like", dtype or input.dtype, ORDERED)
     _check_range("randint", low, high, kind)
     source = _template(input, device, memory_format)
     array = drawn_like(source, "random_integers", generator, low, high, kind)
@@ -244,8 +271,9 @@ _Bernoulli, _Normal = Drawn.renamed("Bernoulli"), Drawn.renamed("Normal")
 @operation(method=False)
 def normal(
     mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
-    dtype: DType | None = None, device: AnyDevice = None, out: Tensor | None = None,
-    **ignored: Any,
+    dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
     if isinstance(std, Tensor):
@@ -272,7 +300,13 @@ def bernoulli(
     input: Tensor, p: float | None = None, *, generator: Generator | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """1 with the probability that the input's element (or `p`) says, else 0."""
+    """1 with the probability that the input's element (or `p`) says, else 0.
+
+    >>> import rushlight as torch
+    >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
+    check_taken("bernoulli", input, FLOATS if p is None else ORDERED)
     probability: Any = p
     if p is None:
         probability = _probabilities(input)
@@ -320,13 +354,21 @@ def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tens
     return self
 
 
+def _bounds(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
+    """Bounds that may also be given as `from` and `to`: the former is no name in Python."""
+    for word in named:
+        if word not in ("from", "to"):
+            raise TypeError(f"{name}() got an unexpected keyword argument '{word}'")
+    return named.get("from", given[0]), named.get("to", given[1])
+
+
 @operation("Tensor")
 def uniform_(
     self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None,
     **bounds: Any,
 ) -> Tensor:  # fmt: skip
     """Fills with numbers drawn evenly from [from, to)."""
-    low, high = (bounds.pop("from", a), bounds.pop("to", b)) if bounds else (a, b)
+    low, high = _bounds("uniform_", (a, b), bounds) if bounds else (a, b)
     if not low <= high or high - low == inf:
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
@@ -396,8 +438,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
     """Fills with numbers of trials until the first success, with probability `p` each."""
     if not 0 < p < 1:
         raise OperationError(f"geometric_ expects p to be in (0, 1), but got p={p}")
-    if self.dtype.category not in (INTEGER, FLOATING):
-        raise NotImplementedError(f"geometric_ is not implemented for {self.dtype}")
+    check_taken("geometric_", self, REALS)
     return _refill(self, "random_geometric", generator, p, self.array.dtype)
 
 
@@ -405,10 +446,13 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
     """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds."""
     dtype = self.array.dtype
+    check_taken("random_", self, ORDERED)
     if not bounds and not named:
         return _refill(self, "random_full_range", generator, dtype)
-    low = named.get("from", bounds[0] if len(bounds) > 1 else 0)
-    high = named.get("to", bounds[-1] if bounds else None)
+    if len(bounds) > 2:
+        raise TypeError(f"random_() takes from and to, but got {len(bounds)} bounds")
+    given = (0, *bounds, None) if len(bounds) < 2 else bounds
+    low, high = _bounds("random_", given, named)
     if high is None:
         info = np.iinfo(dtype) if category_of(dtype) == INTEGER else None
         high = info.max + 1 if info is not None else 2 ** (ml_dtypes.finfo(dtype).nmant + 1) + 1
@@ -419,8 +463,10 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **na
 @operation("Tensor")
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fills with 1 with probability `p`, else 0."""
+    check_taken("bernoulli_", self, ORDERED)
     if isinstance(p, Tensor):
         check_same_device("bernoulli_", self, p)
+        check_taken("bernoulli_", p, FLOATS)
         p = _probabilities(p.expand(self.array.shape))
     elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")

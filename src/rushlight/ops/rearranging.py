@@ -17,7 +17,12 @@ from .shape import Flip, expand, flip, repeat, reshape, transpose
 
 
 class Roll(Operation):
-    """The elements moved along dimensions, or in one line where none is given."""
+    """The elements moved along dimensions, or in one line where none is given.
+
+    >>> import rushlight as torch
+    >>> torch.roll(torch.arange(4), 1)
+    tensor([3, 0, 1, 2])
+    """
 
     shifts: Any
     axes: Any

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
+from ..categories import FLOATS, NUMBERS, ORDERED, check_taken, refused
 from ..dtype import COMPLEX, FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from .activation import (
@@ -24,7 +25,7 @@ from .choices import where
 from .declare import operation
 from .elementwise import exp
 from .promotion import table_of
-from .random import default_state
+from .random import _drawing, default_state
 
 
 class Hardtanh(SavesInputs):
@@ -145,7 +146,7 @@ def hardtanh(
     low, high = number(min_val), number(max_val)
     kind = input.dtype
     if kind.category == COMPLEX:
-        raise NotSupportedError(f"hardtanh: clamp is not supported for complex types ({kind})")
+        raise refused("hardtanh", kind, ORDERED)
     if kind.category < FLOATING:
         if input.array.dtype.kind == "b":
             raise OperationError("Bool inputs not supported for hardtanh; convert with .float()")
@@ -225,7 +226,8 @@ def rrelu(
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     state = default_state(input.array)
-    slopes = table_of(input).random_slopes(state, input.array, number(lower), number(upper))
+    table = _drawing(table_of(input))
+    slopes = table.random_slopes(state, input.array, number(lower), number(upper))
     return activated(RreluWithNoise, input, inplace, wrap(slopes))
 
 
@@ -254,8 +256,7 @@ def tanhshrink(input: Tensor) -> Tensor:
 @operation("nn.functional")
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|), elementwise."""
-    if input.array.dtype.kind == "b":
-        raise NotSupportedError("softsign is not implemented for torch.bool; convert with .float()")
+    check_taken("softsign", input, NUMBERS)
     return input / (input.abs() + 1)
 
 
@@ -270,8 +271,7 @@ def glu(input: Tensor, dim: int = -1, *, out: Tensor | None = None) -> Tensor:
     x = input.array
     if x.ndim == 0:
         raise OperationError("glu does not support scalars because halving size must be even")
-    if input.dtype.category != FLOATING:
-        raise NotSupportedError(f"glu is not implemented for {input.dtype}; convert with .float()")
+    check_taken("glu", input, FLOATS)
     axis = wrap_dim(dim, x.ndim)
     if x.shape[axis] % 2:
         raise OperationError(

@@ -9,16 +9,17 @@ from math import prod as product
 from typing import Any, NamedTuple, overload
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
+from ..categories import ORDERED, REALS, check_taken
+from ..dtype import COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError, OperationError, OutOfRangeError
+from ..errors import OperationError, OutOfRangeError
 from ..grad_mode import state as grad_mode
+from ..return_types import named
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Dims
 from .choices import where
 from .common import (
     ValuesAndIndices,
-    check_ordered,
     conjugated,
     normalize_axes,
     table_of,
@@ -31,7 +32,12 @@ from .shape import Expand
 
 
 class Sum(Operation):
-    """The sum over some dimensions, or all."""
+    """The sum over some dimensions, or all.
+
+    >>> import rushlight as torch
+    >>> torch.sum(torch.tensor([[1, 2], [3, 4]]), dim=0)
+    tensor([4, 6])
+    """
 
     axes: Any
     keepdim: bool
@@ -46,6 +52,10 @@ class Prod(SavesInputs):
 
     Its gradient is the product of the others, those before an element and those behind: right where
     elements are 0, without a division.
+
+    >>> import rushlight as torch
+    >>> torch.prod(torch.tensor([2, 3, 4]))
+    tensor(24)
     """
 
     axes: Any
@@ -62,7 +72,12 @@ class Prod(SavesInputs):
 
 
 class Mean(Operation):
-    """The mean over some dimensions, or all."""
+    """The mean over some dimensions, or all.
+
+    >>> import rushlight as torch
+    >>> torch.mean(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+    tensor([2., 3.])
+    """
 
     axes: Any
     keepdim: bool
@@ -94,11 +109,21 @@ class Extreme(SavesOutput):
 
 
 class Amax(Extreme):
-    """The largest element along some dimensions."""
+    """The largest element along some dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.amax(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
+    tensor([4., 3.])
+    """
 
 
 class Amin(Extreme):
-    """The smallest element along some dimensions."""
+    """The smallest element along some dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
+    tensor([1., 2.])
+    """
 
 
 class Max(Extreme):
@@ -239,7 +264,7 @@ def nanmean(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean over `dim` of what is a number; nan where nothing is."""
-    if input.dtype.category < FLOATING:
+    if input.dtype.category != FLOATING:
         raise OperationError(
             f"nanmean(): expected input to have floating point or complex dtype but got "
             f"{title_of(input.dtype)}; convert it with .float() first"
@@ -259,7 +284,12 @@ def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The arithmetic mean over `dim`."""
+    """The arithmetic mean over `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.mean(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+    tensor([2., 3.])
+    """
     if dtype is not None:
         input = input.to(dtype)
     if input.dtype.category < FLOATING:
@@ -274,8 +304,13 @@ def mean(
 def amax(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The largest element along `dim`; equal ones share the gradient."""
-    check_ordered("amax", input)
+    """The largest element along `dim`; equal ones share the gradient.
+
+    >>> import rushlight as torch
+    >>> torch.amax(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
+    tensor([4., 3.])
+    """
+    check_taken("amax", input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
     _check_not_empty("amax", input, axes)
     return Amax.apply(input, axes, keepdim)
@@ -285,8 +320,13 @@ def amax(
 def amin(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The smallest element along `dim`; equal ones share the gradient."""
-    check_ordered("amin", input)
+    """The smallest element along `dim`; equal ones share the gradient.
+
+    >>> import rushlight as torch
+    >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
+    tensor([1., 2.])
+    """
+    check_taken("amin", input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
     _check_not_empty("amin", input, axes)
     return Amin.apply(input, axes, keepdim)
@@ -299,7 +339,7 @@ class MinimumAndMaximum(NamedTuple):
     max: Tensor
 
 
-_AMinMax: Any = type("aminmax", (MinimumAndMaximum,), {"__slots__": ()})
+_AMinMax: Any = named("aminmax", MinimumAndMaximum)
 
 
 @operation
@@ -311,9 +351,11 @@ def aminmax(
 
     >>> import rushlight as torch
     >>> torch.aminmax(torch.tensor([3, 1, 2]))
-    aminmax(min=tensor(1), max=tensor(3))
+    torch.return_types.aminmax(
+    min=tensor(1),
+    max=tensor(3))
     """
-    check_ordered("aminmax", input)
+    check_taken("aminmax", input, ORDERED)
     if dim is None and input.array.size == 0:
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
@@ -328,7 +370,7 @@ _Max, _Min = values_and_indices("max"), values_and_indices("min")
 
 
 def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> Any:
-    check_ordered(name, input)
+    check_taken(name, input, ORDERED)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
         return result(input.clone(), input.new_zeros((), dtype=int64))
@@ -394,7 +436,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
 
 
 def _checked(name: str, input: Tensor) -> Tensor:
-    check_ordered(name, input)
+    check_taken(name, input, ORDERED)
     if input.array.size == 0:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
@@ -407,7 +449,12 @@ def _checked(name: str, input: Tensor) -> Tensor:
 def argmax(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The index of the largest element (the first of equal ones), along `dim` or of all."""
+    """The index of the largest element (the first of equal ones), along `dim` or of all.
+
+    >>> import rushlight as torch
+    >>> torch.argmax(torch.tensor([[1, 4], [3, 2]]), dim=1)
+    tensor([1, 0])
+    """
     return _arg_extreme("argmax", input, dim, keepdim)
 
 
@@ -415,7 +462,12 @@ def argmax(
 def argmin(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The index of the smallest element (the first of equal ones), along `dim` or of all."""
+    """The index of the smallest element (the first of equal ones), along `dim` or of all.
+
+    >>> import rushlight as torch
+    >>> torch.argmin(torch.tensor([[1, 4], [3, 2]]), dim=1)
+    tensor([0, 1])
+    """
     return _arg_extreme("argmin", input, dim, keepdim)
 
 
@@ -429,9 +481,7 @@ def _check_not_empty(name: str, input: Tensor, axes: tuple[int, ...] | None) -> 
 
 
 def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
-    check_ordered(name, input)
-    if input.dtype.category == BOOL:
-        raise NotSupportedError(f"{name}(): does not support bool input; convert with .int()")
+    check_taken(name, input, REALS)
     axis = None if dim is None else wrap_dim(dim, input.array.ndim)
     _check_not_empty(name, input, None if axis is None else (axis,))
     return wrap(getattr(table_of(input), name)(input.array, axis, keepdim))
@@ -441,7 +491,12 @@ def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Te
 def all(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Whether no element along `dim` is zero."""
+    """Whether no element along `dim` is zero.
+
+    >>> import rushlight as torch
+    >>> torch.all(torch.tensor([True, False]))
+    tensor(False)
+    """
     return _truth("all", input, dim, keepdim)
 
 
@@ -449,7 +504,12 @@ def all(
 def any(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Whether an element along `dim` is other than zero."""
+    """Whether an element along `dim` is other than zero.
+
+    >>> import rushlight as torch
+    >>> torch.any(torch.tensor([True, False]))
+    tensor(True)
+    """
     return _truth("any", input, dim, keepdim)
 
 
@@ -461,7 +521,12 @@ def _truth(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
 
 @operation
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
-    """How many elements are other than zero."""
+    """How many elements are other than zero.
+
+    >>> import rushlight as torch
+    >>> torch.count_nonzero(torch.tensor([0, 5, 7]))
+    tensor(2)
+    """
     return wrap(table_of(input).count_nonzero(input.array, normalize_axes(dim, input.array.ndim)))
 
 
@@ -478,8 +543,7 @@ def hash_tensor(
     """
     if mode != 0:
         raise OperationError(f"hash_tensor: unknown mode {mode}; 0 is the exclusive or")
-    if input.dtype.category == COMPLEX:
-        raise NotSupportedError(f"hash_tensor: not implemented for {input.dtype}")
+    check_taken("hash_tensor", input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
     return wrap(table_of(input).hash_bits(input.array, axes, keepdim))
 

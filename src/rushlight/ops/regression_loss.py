@@ -7,8 +7,9 @@ import warnings
 from typing import Any
 
 from ..autograd.operation import SavesInputs
+from ..categories import FLOATS, NUMBERS, check_taken
 from ..dtype import FLOATING
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor
 from .choices import clamp, where
@@ -30,11 +31,9 @@ class Huber(SavesInputs):
 
 def _huber(name: str, input: Tensor, target: Tensor, delta: float) -> Tensor:
     check_same_shape(name, input, target)
+    check_taken(name, input, NUMBERS)
     difference = input - target
-    if difference.dtype.category != FLOATING:
-        raise NotSupportedError(
-            f"{name} is not implemented for {difference.dtype}; convert with .float()"
-        )
+    check_taken(name, difference, FLOATS)
     return Huber.apply(difference, number(delta))
 
 
@@ -64,7 +63,12 @@ def smooth_l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", beta: float = 1.0,
 ) -> Tensor:  # fmt: skip
-    """d^2 / (2 beta) where |d| < `beta`, else |d| - beta / 2, for d = input - target."""
+    """d^2 / (2 beta) where |d| < `beta`, else |d| - beta / 2, for d = input - target.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.smooth_l1_loss(torch.tensor([3.0]), torch.tensor([0.0]))
+    tensor(2.5000)
+    """
     if beta < 0:
         raise OperationError(
             f"smooth_l1_loss does not support negative values for beta, got {beta}"
@@ -87,6 +91,7 @@ def gaussian_nll_loss(
     """
     if isinstance(var, float):
         var = input.new_ones(input.array.shape) * var
+    check_taken("gaussian_nll_loss", var, FLOATS)
     check(~(var < 0), ValueError, "gaussian_nll_loss: var has negative entry/entries")
     shape, given = input.array.shape, var.array.shape
     if given != shape:
@@ -144,15 +149,20 @@ def kl_div(
         )
     by_batch = reduction == "batchmean" and size_average is None and reduce is None
     reduction = "sum" if by_batch else reduction_of(reduction, size_average, reduce)
+    total = divergence(input, target, reduction, log_target)
+    return total / input.array.shape[0] if by_batch and input.array.ndim else total
+
+
+def divergence(input: Tensor, target: Tensor, reduction: str, log_target: bool) -> Tensor:
     if input.dtype.category < FLOATING or target.dtype.category < FLOATING:
         raise OperationError(
             f"kl_div: Integral inputs not supported, got {input.dtype} and {target.dtype}; convert "
             "with .float()"
         )
     x, t = of_one_dtype(input, target)
+    check_taken("kl_div", x, FLOATS)
     if log_target:
         losses = exp(t) * (t - x)
     else:
         losses = where(t == 0, 0.0, t * log(where(t == 0, 1.0, t))) - t * x
-    total = reduced(losses, reduction)
-    return total / input.array.shape[0] if by_batch and input.array.ndim else total
+    return reduced(losses, reduction)

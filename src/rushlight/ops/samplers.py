@@ -7,13 +7,20 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import Operation
+from ..categories import FLOATS, refused
 from ..dtype import HALVES
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..random import Generator
 from ..tensor import Tensor, wrap
 from .common import check_same_device, table_of
 from .declare import operation
-from .random import _state
+from .random import _drawing, _state
+
+
+def _drawn(kernel: str, source: Any, *parameters: Tensor) -> Tensor:
+    """Variates, one for each element of the parameters."""
+    arrays = [tensor.array for tensor in parameters]
+    return wrap(getattr(_drawing(table_of(parameters[0], *arrays[1:])), kernel)(source, *arrays))
 
 
 class StandardGamma(Operation):
@@ -57,14 +64,14 @@ def _standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor
     reparameterisation: Figurnov et al. 2018).
     """
     source = _state(generator, input.device)
-    return StandardGamma.apply(input, wrap(table_of(input).random_gamma(source, input.array)))
+    return StandardGamma.apply(input, _drawn("random_gamma", source, input))
 
 
 @operation(method=False)
 def _sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Shares of Dirichlet distributions, a concentration in each element of a row."""
     source = _state(generator, input.device)
-    return SampleDirichlet.apply(input, wrap(table_of(input).random_dirichlet(source, input.array)))
+    return SampleDirichlet.apply(input, _drawn("random_dirichlet", source, input))
 
 
 @operation(method=False)
@@ -89,7 +96,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     tensor([ 2.,  5., 45.])
     """
     source = _state(generator, input.device)
-    return wrap(table_of(input).random_poisson(source, input.array))
+    return _drawn("random_poisson", source, input)
 
 
 @operation(method=False)
@@ -108,7 +115,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
                 "it with .float()"
             )
     if count.array.dtype in HALVES:
-        raise NotSupportedError(f'"binomial" not implemented for {count.dtype}; use .float()')
+        raise refused("binomial", count.dtype, FLOATS)
     if count.array.dtype != prob.array.dtype:
         raise OperationError(
             f"binomial: found dtype {prob.dtype} for 'prob' but {count.dtype} for 'count'; convert "
@@ -118,4 +125,4 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
     check_same_device("binomial", count, prob)
     shape = np.broadcast_shapes(count.array.shape, prob.array.shape)
     count, prob = count.expand(shape), prob.expand(shape)
-    return wrap(table_of(count).random_binomial(source, count.array, prob.array))
+    return _drawn("random_binomial", source, count, prob)

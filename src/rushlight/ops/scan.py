@@ -6,17 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
+from ..categories import NUMBERS, ORDERED, check_taken
 from ..dtype import INTEGER, int64
 from ..dtype import dtype as DType
 from ..tensor import Tensor, wrap_dim
-from .common import ValuesAndIndices, check_ordered, conjugated, values_and_indices
+from .common import ValuesAndIndices, conjugated, values_and_indices
 from .declare import operation
 from .indexing import AlongIndex, ScatterAdd
 from .joining import cat
 
 
 class Cumsum(Operation):
-    """Running sums along one dimension."""
+    """Running sums along one dimension.
+
+    >>> import rushlight as torch
+    >>> torch.cumsum(torch.tensor([1, 2, 3]), dim=0)
+    tensor([1, 3, 6])
+    """
 
     dim: int
 
@@ -31,6 +37,10 @@ class Cumprod(SavesInputs):
 
     The gradient of an element is the product of those before it times what later results bring it:
     s[k] = grad[k] + x[k + 1] * s[k + 1]. Nothing is divided by, so that zeros need no other way.
+
+    >>> import rushlight as torch
+    >>> torch.cumprod(torch.tensor([1, 2, 3]), dim=0)
+    tensor([1, 2, 6])
     """
 
     dim: int
@@ -104,8 +114,14 @@ def _converted(input: Tensor, dtype: DType | None) -> Tensor:
 def cumsum(
     input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
 ) -> Tensor:
-    """Running sums along `dim`."""
-    return Cumsum.apply(_converted(input, dtype), wrap_dim(dim, input.array.ndim))
+    """Running sums along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.cumsum(torch.tensor([1, 2, 3]), dim=0)
+    tensor([1, 3, 6])
+    """
+    x = check_taken("cumsum", _converted(input, dtype), NUMBERS)
+    return Cumsum.apply(x, wrap_dim(dim, input.array.ndim))
 
 
 @operation(inplace=True)
@@ -118,7 +134,8 @@ def cumprod(
     >>> torch.tensor([1, 2, 3, 4]).cumprod(0)
     tensor([ 1,  2,  6, 24])
     """
-    return Cumprod.apply(_converted(input, dtype), wrap_dim(dim, input.array.ndim))
+    x = check_taken("cumprod", _converted(input, dtype), NUMBERS)
+    return Cumprod.apply(x, wrap_dim(dim, input.array.ndim))
 
 
 _Cummax, _Cummin = values_and_indices("cummax"), values_and_indices("cummin")
@@ -134,7 +151,9 @@ def cummax(
     >>> torch.tensor([1, 3, 2]).cummax(0).values
     tensor([1, 3, 3])
     """
-    return _Cummax(*Cummax.apply(check_ordered("cummax", input), wrap_dim(dim, input.array.ndim)))
+    if input.array.ndim:
+        check_taken("cummax", input, ORDERED)
+    return _Cummax(*Cummax.apply(input, wrap_dim(dim, input.array.ndim)))
 
 
 @operation
@@ -142,4 +161,6 @@ def cummin(
     input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
 ) -> ValuesAndIndices:
     """The smallest element so far along `dim`, and where it stood: the last of equal ones."""
-    return _Cummin(*Cummin.apply(check_ordered("cummin", input), wrap_dim(dim, input.array.ndim)))
+    if input.array.ndim:
+        check_taken("cummin", input, ORDERED)
+    return _Cummin(*Cummin.apply(input, wrap_dim(dim, input.array.ndim)))

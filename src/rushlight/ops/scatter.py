@@ -16,7 +16,12 @@ from .reduction import Max
 
 
 class Scatter(AlongIndex):
-    """Elements, or a number, put where an index says along one dimension."""
+    """Elements, or a number, put where an index says along one dimension.
+
+    >>> import rushlight as torch
+    >>> torch.scatter(torch.zeros(3), 0, torch.tensor([2, 0]), torch.tensor([1.0, 5.0]))
+    tensor([5., 0., 1.])
+    """
 
     @staticmethod
     def forward(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..categories import ORDERED, REALS, check_taken, refused
 from ..dtype import COMPLEX, int32, int64
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..scalars import checked
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Number
-from .common import check_ordered, check_same_device, table_of
+from .common import check_same_device, table_of
 from .declare import operation
 from .promotion import full_like_number, of_one_dtype, result_type
 
@@ -76,10 +77,9 @@ def _number_among(lines: Tensor, value: Any) -> Tensor:
 
 def _found(lines: Tensor, input: Tensor, right: bool, narrow: bool) -> Tensor:
     check_same_device("searchsorted", lines, input)
-    for tensor in (lines, input):
-        check_ordered("searchsorted", tensor)
     lines, input = of_one_dtype(lines.detach(), input.detach())
-    found = wrap(table_of(input).searchsorted(lines.array, input.array, bool(right)))
+    check_taken("searchsorted", lines, REALS)
+    found = wrap(table_of(input, lines.array).searchsorted(lines.array, input.array, bool(right)))
     return found.to(int32) if narrow else found
 
 
@@ -152,7 +152,7 @@ def unique_consecutive(
 
 def _distinct(name: str, input: Tensor, dim: Any, inverse: bool, counts: bool) -> Any:
     if input.dtype.category == COMPLEX and (dim is None or name == "unique"):
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+        raise refused(name, input.dtype, ORDERED)
     axis = None if dim is None else wrap_dim(dim, input.array.ndim)
     shape = input.array.shape
     if axis is not None and shape and not shape[axis] and 0 in shape[:axis] + shape[axis + 1 :]:
@@ -191,6 +191,6 @@ def isin(
         test_elements = full_like_number(checked(test_elements, to.numpy), to, elements)
     check_same_device("isin", elements, test_elements)
     for tensor in (elements, test_elements):
-        check_ordered("isin", tensor)
+        check_taken("isin", tensor, REALS)
     x, y = of_one_dtype(elements.detach(), test_elements.detach())
-    return wrap(table_of(x).isin(x.array, y.array, bool(invert)))
+    return wrap(table_of(x, y.array).isin(x.array, y.array, bool(invert)))

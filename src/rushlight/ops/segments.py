@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..dtype import FLOATING, int32, int64
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, check_taken
+from ..dtype import int32, int64
+from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from .choices import where
@@ -41,8 +42,7 @@ def segment_reduce(
         raise OperationError(
             f"segment_reduce(): reduce must be sum, mean, max, min or prod, got {reduce}"
         )
-    if data.dtype.category != FLOATING:
-        raise NotSupportedError(f"segment_reduce: not implemented for {data.dtype}")
+    check_taken("segment_reduce", data, FLOATS)
     if not data.array.ndim or not data.array.size:
         raise OperationError(
             f"segment_reduce(): Expected data.numel() > 0 and a dimension (got {tuple(data.shape)})"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..categories import INTEGERS, NUMBERS, refused
 from ..dtype import BOOL, INTEGER, get_default_dtype, int64, scalar_dtype
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError, OperationError
+from ..errors import OperationError
 from ..tensor import Tensor
 from ..types import AnyDevice
 from .creation import arange, finished, table_at
@@ -17,7 +18,8 @@ from .declare import operation
 @operation(method=False)
 def scalar_tensor(
     s: Any, *, dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
-    layout: Any = None, pin_memory: bool = False, out: Tensor | None = None,
+    layout: Any = None, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor without dimensions, of the default dtype."""
     value = s.item() if isinstance(s, Tensor) else s
@@ -28,8 +30,9 @@ def scalar_tensor(
 @operation(method=False)
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DType | None = None,
-    device: AnyDevice = None, requires_grad: bool = False, out: Tensor | None = None,
-    **ignored: Any,
+    device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
+    pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`steps` powers of `base`, their exponents from `start` to `end` at equal distances.
 
@@ -43,7 +46,7 @@ def logspace(
     is_complex = any(isinstance(v, complex) for v in (start, end, base))
     kind = dtype or (scalar_dtype(1j) if is_complex else get_default_dtype())
     if kind.category == BOOL:
-        raise NotSupportedError("logspace: not implemented for torch.bool")
+        raise refused("logspace", kind, NUMBERS)
     if kind.category == INTEGER:
         start, end = int(start), int(end)
     array = table_at(device).logspace(start, end, steps, base, kind.numpy)
@@ -53,7 +56,8 @@ def logspace(
 @operation(method=False)
 def range(
     start: Any, end: Any, step: Any = 1, *, dtype: DType | None = None, device: AnyDevice = None,
-    requires_grad: bool = False, out: Tensor | None = None, **ignored: Any,
+    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`start`, `start + step`, ... up to `end`, which is included: PyTorch's old `arange`."""
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
@@ -94,7 +98,7 @@ def _triangle(
             raise OperationError(f"{name}: {what} must be non-negative, got {count}")
     kind = dtype or int64
     if kind.category != INTEGER:
-        raise NotSupportedError(f"{name}: not implemented for {kind}; indices are whole numbers")
+        raise refused(name, kind, INTEGERS)
     array = table_at(device).triangle(row, col, offset, is_upper, kind.numpy)
     return finished(array, False)
 

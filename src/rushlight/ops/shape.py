@@ -37,7 +37,12 @@ class ViewDtype(ViewOperation):
 
 
 class Permute(ViewOperation):
-    """The dimensions in another order."""
+    """The dimensions in another order.
+
+    >>> import rushlight as torch
+    >>> torch.permute(torch.ones(2, 3, 4), (2, 0, 1)).shape
+    torch.Size([4, 2, 3])
+    """
 
     axes: Any
 
@@ -59,7 +64,12 @@ class Expand(ViewOperation):
 
 
 class Flip(Operation):
-    """The elements along some dimensions in the opposite order."""
+    """The elements along some dimensions in the opposite order.
+
+    >>> import rushlight as torch
+    >>> torch.flip(torch.arange(3), (0,))
+    tensor([2, 1, 0])
+    """
 
     axes: Any
 
@@ -68,7 +78,13 @@ class Flip(Operation):
 
 
 class Tril(Operation):
-    """The lower triangle of each matrix, the rest zero."""
+    """The lower triangle of each matrix, the rest zero.
+
+    >>> import rushlight as torch
+    >>> torch.tril(torch.ones(2, 2))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
 
     diagonal: int
 
@@ -77,7 +93,13 @@ class Tril(Operation):
 
 
 class Triu(Operation):
-    """The upper triangle of each matrix, the rest zero."""
+    """The upper triangle of each matrix, the rest zero.
+
+    >>> import rushlight as torch
+    >>> torch.triu(torch.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
 
     diagonal: int
 
@@ -168,7 +190,9 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = Non
     if dtype is not None:
         return _view_dtype(self, dtype)
     wanted = _complete(sizes_from(shape), self.array.size)
-    if not _shares_memory_as(self.array, wanted) and not is_channels_last(self.array):
+    if _shares_memory_as(self.array, wanted):
+        return ViewAs.apply(self, wanted)
+    if not is_channels_last(self.array):
         raise OperationError(
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
@@ -195,7 +219,12 @@ def _view_dtype(self: Tensor, dtype: DType) -> Tensor:
 
 @operation
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The dimensions from `start_dim` to `end_dim` made one."""
+    """The dimensions from `start_dim` to `end_dim` made one.
+
+    >>> import rushlight as torch
+    >>> torch.flatten(torch.ones(2, 3, 4), start_dim=1).shape
+    torch.Size([2, 12])
+    """
     shape = input.array.shape
     if not shape:
         return reshape(input, 1)
@@ -219,7 +248,12 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 @operation
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
-    """Dimensions of size 1 (or those of them in `dim`) taken out."""
+    """Dimensions of size 1 (or those of them in `dim`) taken out.
+
+    >>> import rushlight as torch
+    >>> torch.squeeze(torch.ones(1, 3, 1)).shape
+    torch.Size([3])
+    """
     shape = input.array.shape
     if dim is None:
         return Squeeze.apply(input, tuple([n for n in shape if n != 1]))
@@ -230,7 +264,12 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 
 @operation
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """A dimension of size 1 put in at `dim`."""
+    """A dimension of size 1 put in at `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.unsqueeze(torch.ones(3), 0).shape
+    torch.Size([1, 3])
+    """
     shape = input.array.shape
     axis = wrap_dim(dim, len(shape) + 1)
     return Unsqueeze.apply(input, shape[:axis] + (1,) + shape[axis:])
@@ -241,7 +280,12 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 @operation
 def permute(input: Tensor, *dims: Any) -> Tensor:
-    """The dimensions in another order."""
+    """The dimensions in another order.
+
+    >>> import rushlight as torch
+    >>> torch.permute(torch.ones(2, 3, 4), (2, 0, 1)).shape
+    torch.Size([4, 2, 3])
+    """
     ndim = input.array.ndim
     axes = sizes_from(dims)
     every = list(range(ndim))
@@ -261,7 +305,12 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 @operation("torch", "swapaxes", "swapdims", inplace=False)
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Two dimensions exchanged."""
+    """Two dimensions exchanged.
+
+    >>> import rushlight as torch
+    >>> torch.transpose(torch.ones(2, 3), 0, 1).shape
+    torch.Size([3, 2])
+    """
     axes = list(range(input.array.ndim))
     first, second = wrap_dim(dim0, input.array.ndim), wrap_dim(dim1, input.array.ndim)
     if axes:
@@ -304,7 +353,12 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 @operation
 def flip(input: Tensor, *dims: Any) -> Tensor:
-    """The elements along `dims` in the opposite order, copied."""
+    """The elements along `dims` in the opposite order, copied.
+
+    >>> import rushlight as torch
+    >>> torch.flip(torch.arange(3), (0,))
+    tensor([2, 1, 0])
+    """
     return Flip.apply(input, normalize_axes(sizes_from(dims), input.array.ndim) or ())
 
 
@@ -384,14 +438,26 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 @operation(inplace=True)
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The part of each matrix on and below a diagonal, zero above."""
+    """The part of each matrix on and below a diagonal, zero above.
+
+    >>> import rushlight as torch
+    >>> torch.tril(torch.ones(2, 2))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
     _check_matrices("tril", input)
     return Tril.apply(input, diagonal)
 
 
 @operation(inplace=True)
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The part of each matrix on and above a diagonal, zero below."""
+    """The part of each matrix on and above a diagonal, zero below.
+
+    >>> import rushlight as torch
+    >>> torch.triu(torch.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
     _check_matrices("triu", input)
     return Triu.apply(input, diagonal)
 

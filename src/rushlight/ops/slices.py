@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..categories import REALS, check_taken
 from ..dtype import int32, int64
 from ..errors import OperationError, OutOfRangeError
 from ..scalars import checked, number
@@ -245,6 +246,8 @@ def index_reduce(
             f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
             f"{reduce}."
         )
+    if reduce != "prod" or not include_self:
+        check_taken("index_reduce", input, REALS)
     axis = wrap_dim(dim, input.array.ndim)
     index = _vector("index_reduce()", index, OutOfRangeError)
     check_same_dtype("index_reduce", input, source, "source")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 from ..autograd.operation import SavesInputs, SavesOutput
+from ..categories import FLOATS, check_taken
 from ..dtype import COMPLEX, FLOATING, HALVES, get_default_dtype
 from ..dtype import dtype as DType
-from ..errors import NotSupportedError
+from ..layout import contiguous_format
 from ..tensor import Tensor, wrap_dim
-from ..type_info import finfo
-from .choices import where
 from .common import conjugated
+from .creation import empty_like, zeros_like
 from .declare import Binary, operation
+from .joining import cat
+from .scan import LinearScan
 
 
 class Softmax(SavesOutput):
@@ -105,26 +108,26 @@ class Logcumsumexp(SavesOutput):
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
-        least = finfo(grad.dtype).min  # the logarithm of 0, but with finite gradients
-        dims = (self.dim,) if grad.array.ndim else ()
-        if grad.dtype.category == COMPLEX:
-            logs = grad.conj().log() - y
-            return (logcumsumexp(logs.flip(dims), self.dim).flip(dims) + x).exp().conj()
-
-        def share(positive: Tensor) -> Tensor:
-            logs = where(positive > 0, positive.abs().log(), least) - y
-            return (logcumsumexp(logs.flip(dims), self.dim).flip(dims) + x).exp()
-
-        return share(grad) - share(-grad)
+        # s[k] = grad[k] + exp(y[k] - y[k + 1]) * s[k + 1]: linear in grad, and nothing overflows.
+        sums, dim = grad, self.dim
+        length = grad.array.shape[dim] if grad.array.ndim else 1
+        if length > 1:
+            here, next_one = y.narrow(dim, 0, length - 1), y.narrow(dim, 1, length - 1)
+            alike = (here == next_one) & here.isinf()  # whose difference is no number
+            steps = (here.masked_fill(alike, 0) - next_one.masked_fill(alike, 0)).exp()
+            factors = cat([steps, y.new_zeros(()).expand(y.narrow(dim, 0, 1).array.shape)], dim)
+            turned = conjugated(factors).flip(dim)
+            sums = LinearScan.apply(turned, grad.flip(dim), dim).flip(dim)
+        return sums * conjugated((x - y).exp())
 
 
 logaddexp = Logaddexp.define(inplace=False)
 logaddexp2 = Logaddexp2.define(inplace=False)
 
 
-@operation("torch", "nn.functional.softmax", "special.softmax")
+@operation("torch", "special.softmax")
 def softmax(
-    input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
+    input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
 
@@ -135,42 +138,134 @@ def softmax(
     return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", dim, input))
 
 
-@operation("torch", "nn.functional.log_softmax", "special.log_softmax")
+@operation("torch", "special.log_softmax")
 def log_softmax(
-    input: Tensor, dim: int | None = None, dtype: DType | None = None, *, out: Tensor | None = None,
+    input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x))))."""
+    """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x)))).
+
+    >>> import rushlight as torch
+    >>> torch.log_softmax(torch.zeros(2), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
     return LogSoftmax.apply(
         _floating("log_softmax", input, dtype), _dim("log_softmax", dim, input)
     )
-
-
-@operation("nn.functional")
-def softmin(input: Tensor, dim: int | None = None, dtype: DType | None = None) -> Tensor:
-    """softmax(-x) along `dim`."""
-    return softmax(-input, dim, dtype)
 
 
 def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     x = input if dtype is None else input.to(dtype)
-    if x.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name} is not implemented for {x.dtype}; convert with .float()")
+    check_taken(name, x, FLOATS)
     return x
 
 
 def _dim(name: str, dim: int | None, input: Tensor) -> int:
     if dim is None:
-        raise TypeError(f"{name}() missing required argument 'dim' (the dimension that adds to 1)")
+        raise TypeError(
+            f"{name}(): argument 'dim' (the dimension that adds to 1) must be int, not NoneType"
+        )
     return wrap_dim(dim, input.array.ndim)
+
+
+# ---- as nn.functional has them: `dim` may be left out, as it could be in PyTorch's first versions
+
+
+def _functional_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None,
+) -> Tensor:  # fmt: skip
+    """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
+
+    Without `dim`, of which PyTorch warns, it is 0 where x has 0, 1 or 3 dimensions, else 1.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.softmax(torch.zeros(4), dim=0)
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
+    axis = _guessed("softmax", input, _stacklevel) if dim is None else dim
+    return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", axis, input))
+
+
+def _functional_log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None,
+) -> Tensor:  # fmt: skip
+    """log(softmax(x)) along `dim`, which may be left out as in `softmax`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.log_softmax(torch.zeros(2), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    axis = _guessed("log_softmax", input, _stacklevel) if dim is None else dim
+    return LogSoftmax.apply(
+        _floating("log_softmax", input, dtype), _dim("log_softmax", axis, input)
+    )
+
+
+for _function, _name in (
+    (_functional_softmax, "softmax"), (_functional_log_softmax, "log_softmax")
+):  # fmt: skip
+    _function.__name__ = _name
+    operation("nn.functional")(_function)
+
+
+@operation("nn.functional")
+def softmin(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None
+) -> Tensor:
+    """softmax(-x) along `dim`, which may be left out as in `softmax`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.softmin(torch.zeros(4), dim=0)
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
+    axis = _guessed("softmin", input, _stacklevel) if dim is None else dim
+    return Softmax.apply(_floating("softmin", -input, dtype), _dim("softmin", axis, input))
+
+
+def _guessed(name: str, input: Tensor, stacklevel: int) -> int:
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include "
+        "dim=X as an argument.",
+        stacklevel=stacklevel + 1,  # this function, the body and the entry are between
+    )
+    return 0 if input.array.ndim in (0, 1, 3) else 1
+
+
+@operation("nn.functional")
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
+    """A sample of a categorical distribution that gradients pass: softmax((logits + g) / tau).
+
+    g is -log of exponential random numbers. With `hard` the result is one-hot, and the gradient
+    that of the soft one (Jang et al., arXiv 1611.01144).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.gumbel_softmax(torch.tensor([[100.0, 0.0]]), hard=True)
+    tensor([[1., 0.]])
+    """
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=3)
+    gumbels = -empty_like(logits, memory_format=contiguous_format).exponential_().log()
+    soft = softmax((logits + gumbels) / tau, dim)
+    if not hard:
+        return soft
+    chosen = soft.argmax(dim, keepdim=True)
+    one_hot = zeros_like(soft.detach()).scatter_(dim, chosen, 1.0)
+    return one_hot - soft.detach() + soft
 
 
 @operation("torch", "special.logsumexp")
 def logsumexp(
     input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """log(sum(exp(x))) along `dim`, without overflow."""
+    """log(sum(exp(x))) along `dim`, without overflow.
+
+    >>> import rushlight as torch
+    >>> torch.logsumexp(torch.zeros(2), 0)
+    tensor(0.6931)
+    """
     if input.array.dtype in HALVES:
         return logsumexp(input.float(), dim, keepdim).to(input.dtype)
     if input.dtype.category < FLOATING:

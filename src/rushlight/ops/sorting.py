@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, overload
 
+from ..categories import ORDERED, REALS, check_taken
 from ..dtype import FLOATING, int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
-from .common import ValuesAndIndices, check_ordered, table_of, values_and_indices
+from .common import ValuesAndIndices, table_of, values_and_indices
 from .declare import operation
 from .indexing import pick
 from .reduction import Max
@@ -26,7 +27,7 @@ def sort(
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices:  # fmt: skip
     """The elements along `dim` in order, and where they stood; equal ones keep their order."""
-    check_ordered("sort", input)
+    check_taken("sort", input, ORDERED)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
         return _Sort(input.clone(), input.new_zeros((), dtype=int64))
@@ -39,13 +40,23 @@ def argsort(
     input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The indices that sort the elements along `dim`."""
+    """The indices that sort the elements along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.argsort(torch.tensor([3, 1, 2]))
+    tensor([1, 2, 0])
+    """
     return sort(input.detach(), dim, descending).indices
 
 
 @operation
 def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements in order along the first dimension."""
+    """The elements in order along the first dimension.
+
+    >>> import rushlight as torch
+    >>> torch.msort(torch.tensor([3, 1, 2]))
+    tensor([1, 2, 3])
+    """
     return sort(input, 0).values
 
 
@@ -61,16 +72,16 @@ def topk(
         raise RuntimeError(
             f"selected index k out of range (k={k}, dimension {axis} has {size} elements)"
         )
+    check_taken("topk", input, REALS)
     if input.array.ndim == 0:
         return _TopK(*sort(input))
-    check_ordered("topk", input)
     values, order = map(wrap, table_of(input).topk(input.array, axis, k, bool(largest)))
     return _TopK(input.gather(axis, order) if input.requires_grad else values, order)
 
 
-def _place(name: str, input: Tensor, dim: int) -> int:
+def _place(name: str, input: Tensor, dim: int, takes: tuple[int, ...] = REALS) -> int:
     """The dimension along which an element is chosen, which must have some."""
-    check_ordered(name, input)
+    check_taken(name, input, takes)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim and input.array.shape[axis] == 0:
         raise OutOfRangeError(
@@ -111,7 +122,7 @@ def mode(
     >>> torch.tensor([2, 1, 1, 2, 3]).mode().values
     tensor(1)
     """
-    return _picked(_Mode, "mode_place", input, _place("mode", input, dim), keepdim)
+    return _picked(_Mode, "mode_place", input, _place("mode", input, dim, ORDERED), keepdim)
 
 
 def _picked(
@@ -185,7 +196,7 @@ def _median(of_all: Any, result: Any, input: Tensor, dim: Any, keepdim: bool) ->
     if dim is not None:
         axis = _place(name, input, dim)
         return _picked(result, "median_place", input, axis, keepdim, of_all is Nanmedian)
-    check_ordered(name, input)
+    check_taken(name, input, REALS)
     if input.array.size:
         return of_all.apply(input, None, False)
     if input.dtype.category < FLOATING:

@@ -18,7 +18,12 @@ from .elementwise import exp, log
 
 
 class Erf(SavesInputs, Unary):
-    """The error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x."""
+    """The error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x.
+
+    >>> import rushlight as torch
+    >>> torch.erf(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8427])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -26,7 +31,12 @@ class Erf(SavesInputs, Unary):
 
 
 class Erfc(SavesInputs, Unary):
-    """1 - erf(x), accurate where that is small."""
+    """1 - erf(x), accurate where that is small.
+
+    >>> import rushlight as torch
+    >>> torch.erfc(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.1573])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]

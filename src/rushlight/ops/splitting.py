@@ -18,13 +18,23 @@ from .joining import chunk, split
 def split_with_sizes(
     input: Tensor, split_sizes: Sequence[int], dim: int = 0
 ) -> tuple[Tensor, ...]:
-    """Views of pieces of the given sizes along `dim`."""
+    """Views of pieces of the given sizes along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.split_with_sizes(torch.arange(4), [1, 3])
+    (tensor([0]), tensor([1, 2, 3]))
+    """
     return split(input, sizes_from((tuple(split_sizes),)), dim)
 
 
 @operation
 def unsafe_split(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """`split`, for pieces that are not changed in place."""
+    """`split`, for pieces that are not changed in place.
+
+    >>> import rushlight as torch
+    >>> torch.unsafe_split(torch.arange(4), 2)
+    (tensor([0, 1]), tensor([2, 3]))
+    """
     return split(input, split_size, dim)
 
 

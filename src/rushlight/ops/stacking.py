@@ -13,8 +13,8 @@ from ..errors import OperationError
 from ..size import Size
 from ..tensor import Tensor, wrap_dim
 from .common import check_same_device
-from .creation import placed
 from .declare import operation
+from .from_data import placed
 from .joining import cat, stack
 from .padding import pad
 from .shape import ViewAs, expand, reshape
@@ -67,14 +67,19 @@ def atleast_3d(*tensors: Any) -> Any:
     return _each_at_least(3, tensors)
 
 
-@operation(method=False)
+@operation(method=False, out="cast apart")
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """Tensors side by side: joined along the second dimension, vectors along their only one."""
+    """Tensors side by side: joined along the second dimension, vectors along their only one.
+
+    >>> import rushlight as torch
+    >>> torch.hstack([torch.tensor([1, 2]), torch.tensor([3])])
+    tensor([1, 2, 3])
+    """
     parts = _all_at_least("hstack", 1, tensors)
     return cat(parts, 0 if parts[0].array.ndim == 1 else 1)
 
 
-@operation("torch", "row_stack", method=False)
+@operation("torch", "row_stack", method=False, out="cast apart")
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Tensors below each other: joined along the first dimension, vectors as rows.
 
@@ -86,13 +91,13 @@ def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     return cat(_all_at_least("vstack", 2, tensors), 0)
 
 
-@operation(method=False)
+@operation(method=False, out="cast apart")
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Tensors behind each other: joined along the third dimension."""
     return cat(_all_at_least("dstack", 3, tensors), 2)
 
 
-@operation(method=False)
+@operation(method=False, out="cast apart")
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Tensors side by side, vectors as columns."""
     if not tensors:

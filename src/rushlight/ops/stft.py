@@ -6,7 +6,7 @@ import warnings
 
 from ..autograd.operation import Operation
 from ..dtype import FLOATING
-from ..errors import OperationError
+from ..errors import NotSupportedError, OperationError
 from ..tensor import Tensor
 from .common import check
 from .complex import view_as_real
@@ -100,17 +100,17 @@ def stft(
             "require that return_complex=True in a future PyTorch release."
         )
     if input.dtype.category < FLOATING:
-        raise OperationError(f"{call}: expected a tensor of floating point or complex values")
+        raise NotSupportedError(f"{call}: expected a tensor of floating point or complex values")
     if input.array.ndim not in (1, 2):
-        raise OperationError(f"{call}: expected a 1D or 2D tensor")
+        raise NotSupportedError(f"{call}: expected a 1D or 2D tensor")
     signal = input if input.array.ndim == 2 else input.unsqueeze(0)
     if center:
         signal = pad(signal.unsqueeze(0), (n_fft // 2, n_fft // 2), mode=pad_mode).squeeze(0)
     length = signal.array.shape[-1]
     if not 0 < n_fft <= length:
-        raise OperationError(f"{call}: expected 0 < n_fft <= {length}, but got n_fft={n_fft}")
+        raise NotSupportedError(f"{call}: expected 0 < n_fft <= {length}, but got n_fft={n_fft}")
     if hop <= 0:
-        raise OperationError(f"{call}: expected hop_length > 0, but got hop_length={hop}")
+        raise NotSupportedError(f"{call}: expected hop_length > 0, but got hop_length={hop}")
     if not 0 < width <= n_fft:
         raise OperationError(
             f"{call}: expected 0 < win_length <= n_fft, but got win_length={width}"
@@ -174,9 +174,9 @@ def istft(
         )
     _check_spectrum(call, input, n_fft, onesided)
     if not 0 < hop <= width:
-        raise OperationError(f"{call}: expected 0 < hop_length <= win_length")
+        raise NotSupportedError(f"{call}: expected 0 < hop_length <= win_length")
     if not 0 < width <= n_fft:
-        raise OperationError(f"{call}: expected 0 < win_length <= n_fft")
+        raise NotSupportedError(f"{call}: expected 0 < win_length <= n_fft")
     if window is None:
         warnings.warn(
             "A window was not provided. A rectangular window will be applied. Please provide the "

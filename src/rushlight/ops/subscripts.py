@@ -15,7 +15,7 @@ from ..errors import OperationError
 from ..kernels import launch
 from ..kernels.devices import find_table
 from ..tensor import Tensor, wrap
-from . import creation
+from . import from_data
 from .common import table_of
 from .indexing import nonzero
 
@@ -160,7 +160,7 @@ def _index_tensor(self: Tensor, part: Any) -> Tensor:
     except ValueError:  # lists of different lengths
         array = np.asarray(None)
     if array.dtype.kind == "O":
-        return creation.tensor(part, device=self.device)
+        return from_data.tensor(part, device=self.device)
     if array.size == 0 or array.dtype.kind in "iu" and array.dtype != np.uint8:
         array = array.astype("int64")
     elif array.dtype.kind in "iu" and not isinstance(part, np.ndarray):

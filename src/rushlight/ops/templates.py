@@ -7,7 +7,6 @@ of a small `exp`.
 
 from __future__ import annotations
 
-from operator import mul
 from typing import Any
 
 from ..autograd.mirror import reach
@@ -20,7 +19,7 @@ from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .entry import UNANSWERED, answer_operator, rescue, special
-from .promotion import inplace_operand, is_plain_change, operands
+from .promotion import inplace_operand, is_plain_change, operands, scaled_by
 
 _new = object.__new__
 
@@ -113,14 +112,16 @@ def binary(cls: type[Any], rescued: Any) -> Any:
     return with_names(function, cls.kernel, name)
 
 
-def scaled(core: Any) -> Any:
+def scaled(cls: type[Any], core: Any) -> Any:
+    name = cls.operation_name
+
     def function(
         input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor:
         if out is not None or modes:
             return special(function, locals())
         try:
-            return core(input, other if alpha == 1 else mul(other, alpha))
+            return core(input, other if alpha == 1 else scaled_by(name, input, other, alpha))
         except Exception as error:
             answer = rescue(function, error, locals())
             if answer is UNANSWERED:

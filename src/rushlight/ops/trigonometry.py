@@ -14,21 +14,36 @@ from .elementwise import rsqrt
 
 
 class Sin(SavesInputs, Unary):
-    """The sine of an angle in radians."""
+    """The sine of an angle in radians.
+
+    >>> import rushlight as torch
+    >>> torch.sin(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8415])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad * conjugated(cos(self.saved_tensors[0]))
 
 
 class Cos(SavesInputs, Unary):
-    """The cosine of an angle in radians."""
+    """The cosine of an angle in radians.
+
+    >>> import rushlight as torch
+    >>> torch.cos(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.5403])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return -grad * conjugated(sin(self.saved_tensors[0]))
 
 
 class Tan(SavesOutput, Unary):
-    """The tangent of an angle in radians."""
+    """The tangent of an angle in radians.
+
+    >>> import rushlight as torch
+    >>> torch.tan(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5574])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         y = self.saved_tensors[0]
@@ -36,7 +51,12 @@ class Tan(SavesOutput, Unary):
 
 
 class Asin(SavesInputs, Unary):
-    """The angle whose sine is x, from -pi / 2 to pi / 2."""
+    """The angle whose sine is x, from -pi / 2 to pi / 2.
+
+    >>> import rushlight as torch
+    >>> torch.asin(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5708])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -44,7 +64,12 @@ class Asin(SavesInputs, Unary):
 
 
 class Acos(SavesInputs, Unary):
-    """The angle whose cosine is x, from 0 to pi."""
+    """The angle whose cosine is x, from 0 to pi.
+
+    >>> import rushlight as torch
+    >>> torch.acos(torch.tensor([0.0, 1.0]))
+    tensor([1.5708, 0.0000])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -52,7 +77,12 @@ class Acos(SavesInputs, Unary):
 
 
 class Atan(SavesInputs, Unary):
-    """The angle whose tangent is x, from -pi / 2 to pi / 2."""
+    """The angle whose tangent is x, from -pi / 2 to pi / 2.
+
+    >>> import rushlight as torch
+    >>> torch.atan(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7854])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -60,21 +90,36 @@ class Atan(SavesInputs, Unary):
 
 
 class Sinh(SavesInputs, Unary):
-    """(exp(x) - exp(-x)) / 2."""
+    """(exp(x) - exp(-x)) / 2.
+
+    >>> import rushlight as torch
+    >>> torch.sinh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.1752])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad * conjugated(cosh(self.saved_tensors[0]))
 
 
 class Cosh(SavesInputs, Unary):
-    """(exp(x) + exp(-x)) / 2."""
+    """(exp(x) + exp(-x)) / 2.
+
+    >>> import rushlight as torch
+    >>> torch.cosh(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.5431])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad * conjugated(sinh(self.saved_tensors[0]))
 
 
 class Asinh(SavesInputs, Unary):
-    """The number whose hyperbolic sine is x."""
+    """The number whose hyperbolic sine is x.
+
+    >>> import rushlight as torch
+    >>> torch.asinh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8814])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -82,7 +127,12 @@ class Asinh(SavesInputs, Unary):
 
 
 class Acosh(SavesInputs, Unary):
-    """The number from 0 on whose hyperbolic cosine is x; nan below 1."""
+    """The number from 0 on whose hyperbolic cosine is x; nan below 1.
+
+    >>> import rushlight as torch
+    >>> torch.acosh(torch.tensor([1.0, 2.0]))
+    tensor([0.0000, 1.3170])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -90,7 +140,12 @@ class Acosh(SavesInputs, Unary):
 
 
 class Atanh(SavesInputs, Unary):
-    """The number whose hyperbolic tangent is x."""
+    """The number whose hyperbolic tangent is x.
+
+    >>> import rushlight as torch
+    >>> torch.atanh(torch.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.5493])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -106,7 +161,12 @@ class Sinc(SavesInputs, Unary):
 
 
 class Atan2(SavesInputs, Binary):
-    """The angle of the point (other, input) in the plane, from -pi to pi."""
+    """The angle of the point (other, input) in the plane, from -pi to pi.
+
+    >>> import rushlight as torch
+    >>> torch.atan2(torch.tensor([1.0]), torch.tensor([-1.0]))
+    tensor([2.3562])
+    """
 
     floats = True
     takes_numbers = False

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation
-from ..dtype import FLOATING, int64
-from ..errors import NotSupportedError, OperationError
+from ..categories import FLOATS, check_taken
+from ..dtype import int64
+from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
 from .geometry import Sizes, per_dimension
@@ -89,8 +90,7 @@ def _max_unpool(
             f"{name}: Expected input to have non-zero size for non-batch dimensions, but got shape "
             f"{list(shape)}"
         )
-    if input.dtype.category != FLOATING:
-        raise NotSupportedError(f"{name}: not implemented for {input.dtype}")
+    check_taken(name, input, FLOATS)
     return MaxUnpool2d.apply(input, indices, sizes)
 
 

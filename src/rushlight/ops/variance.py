@@ -18,7 +18,12 @@ from .reduction import Mean, spread
 
 
 class Var(SavesInputs):
-    """The mean squared distance from the mean."""
+    """The mean squared distance from the mean.
+
+    >>> import rushlight as torch
+    >>> torch.var(torch.tensor([1.0, 2.0, 4.0, 5.0]))
+    tensor(3.3333)
+    """
 
     axes: Any
     correction: Any
@@ -30,7 +35,12 @@ class Var(SavesInputs):
 
 
 class Std(Operation):
-    """The square root of the mean squared distance from the mean."""
+    """The square root of the mean squared distance from the mean.
+
+    >>> import rushlight as torch
+    >>> torch.std(torch.tensor([1.0, 2.0, 4.0, 5.0]))
+    tensor(1.8257)
+    """
 
     axes: Any
     correction: Any
@@ -57,7 +67,12 @@ def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The mean squared distance from the mean, divided by n - `correction` (1 unless told so)."""
+    """The mean squared distance from the mean, divided by n - `correction` (1 unless told so).
+
+    >>> import rushlight as torch
+    >>> torch.var(torch.tensor([1.0, 2.0, 4.0, 5.0]))
+    tensor(3.3333)
+    """
     return Var.apply(*_arguments("var", input, dim, unbiased, keepdim, correction))
 
 
@@ -66,7 +81,12 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The square root of `var`; its gradient is 0 where all elements are equal."""
+    """The square root of `var`; its gradient is 0 where all elements are equal.
+
+    >>> import rushlight as torch
+    >>> torch.std(torch.tensor([1.0, 2.0, 4.0, 5.0]))
+    tensor(1.8257)
+    """
     return Std.apply(*_arguments("std", input, dim, unbiased, keepdim, correction))
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..autograd.operation import Operation, ViewOperation
 from ..dtype import title_of
 from ..errors import OperationError, OutOfRangeError
+from ..kernels import launch
 from ..layout import contiguous_format
 from ..tensor import Tensor, wrap_dim
 from .common import check_same_device, new_shape
@@ -247,6 +248,8 @@ def _scattered(
             f"{list(src.array.shape)}, slice size = {list(wanted)}"
         )
     check_same_device(name, input, src)
+    if launch.batching is not None:
+        input = launch.batching.copy_beside(input, (src,))
     return kind.apply(input, src, view, parameters)
 
 
@@ -329,7 +332,13 @@ def diag_embed(
 
 @operation
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The matrix with a vector on its diagonal, or a copy of the diagonal of a matrix."""
+    """The matrix with a vector on its diagonal, or a copy of the diagonal of a matrix.
+
+    >>> import rushlight as torch
+    >>> torch.diag(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
     if input.array.ndim == 1:
         return diag_embed(input, diagonal)
     if input.array.ndim == 2:

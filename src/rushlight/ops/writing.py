@@ -12,7 +12,9 @@ from ..autograd.operation import (
     check_inference,
     check_inplace,
     check_memory,
+    check_overlap,
     explain,
+    memory_of,
     rebase_history,
     snapshot,
 )
@@ -62,9 +64,9 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     for target, result in zip(targets, found, strict=True):
         _check_out(name, target, result, kwargs.get("dtype"))
-    if kind != "cast":
+    if kind in ("exact", "apart"):
         _check_exact(name, targets, found)
-    if kind == "apart":
+    if kind in ("apart", "cast apart"):
         _check_apart(name, targets, (*args, *kwargs.values()))
     for target, result in zip(targets, found, strict=True):
         _store(target, result)
@@ -111,6 +113,7 @@ class Destination:
         target = self.target
         if inputs[0] is target:
             return operation.apply_inplace(*inputs)
+        check_overlap(target, inputs)
         table = table_of(target)
         arrays = [v.array if isinstance(v, Tensor) else v for v in inputs]
         for value in inputs:
@@ -190,14 +193,8 @@ def _share_memory(a: Tensor, b: Tensor) -> bool:
     """Whether the memory between the first and the last element of both has a part in common."""
     if type(a.array) is not type(b.array) or not a.array.size or not b.array.size:
         return False
-    ends = []
-    for tensor in (a, b):
-        x = tensor.array
-        start = table_of(tensor).data_pointer(x)
-        moves = [(n - 1) * step for n, step in zip(x.shape, x.strides, strict=True)]
-        low, high = (sum(m for m in moves if (m > 0) == up) for up in (False, True))
-        ends.append((start + low, start + high + x.itemsize))
-    return ends[0][0] < ends[1][1] and ends[1][0] < ends[0][1]
+    first, second = memory_of(a), memory_of(b)
+    return first[0] < second[1] and second[0] < first[1]
 
 
 def _store(target: Tensor, result: Tensor) -> None:
@@ -240,6 +237,7 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
         target.requires_grad or any(isinstance(v, Tensor) and v.requires_grad for v in args)
     )
     check_memory(target)
+    check_overlap(target, args)
     if state.enabled:
         check_inplace(target)
     source = snapshot(target) if recording else target

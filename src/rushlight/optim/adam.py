@@ -7,7 +7,8 @@ from typing import Any
 
 from ..dtype import float32
 from ..errors import NotSupportedError, OperationError
-from ..ops.creation import tensor, zeros_like
+from ..ops.creation import zeros_like
+from ..ops.from_data import tensor
 from ..tensor import Tensor
 from .optimizer import Optimizer, batches, check_implementation, option
 

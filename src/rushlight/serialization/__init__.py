@@ -17,7 +17,13 @@ from .reader import read_checkpoint
 __all__ = ["CheckpointError", "load", "save"]
 
 
-def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
+def save(
+    obj: Any,
+    f: str | os.PathLike[str] | BinaryIO,
+    pickle_module: Any = None,
+    pickle_protocol: int = 2,
+    _use_new_zipfile_serialization: bool = True,
+) -> None:
     """Writes tensors, and whatever holds them, to a file that PyTorch reads, too.
 
     `obj` is a tensor, a number, a string, bytes, None, a `torch.Size`, dtype or device, or a list,
@@ -28,6 +34,9 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
 
     A file named by its path is replaced when the new one is complete on the disk: whatever happens
     before, a full disk or a killed process, leaves the old one.
+
+    Unlike PyTorch, no module pickles, so that `pickle_module` and `pickle_protocol` choose nothing;
+    the format before PyTorch 1.6 (`_use_new_zipfile_serialization=False`) is read, not written.
 
     Raises pickle.PicklingError for an object of another type, OSError (with the path) where the
     file cannot be written.
@@ -40,6 +49,11 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
     >>> torch.load(file)
     {'weight': tensor([1., 1.]), 'epoch': 3}
     """
+    if not _use_new_zipfile_serialization:
+        raise NotImplementedError(
+            "save: the format before PyTorch 1.6 is not written; leave out "
+            "_use_new_zipfile_serialization=False, which PyTorch 1.6 and newer do not need"
+        )
     pickle, storages = pickled(obj)  # before the file is opened: a refused object changes nothing
     if isinstance(f, (str, os.PathLike)):
         with replaced_when_complete(os.fspath(f)) as file:

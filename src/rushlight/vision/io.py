@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+from typing import Any
 
 import numpy as np
 
@@ -37,16 +38,27 @@ def read_image(
     other colour spaces. `apply_exif_orientation` turns the image as its camera noted. DataError (a
     RuntimeError) where the file cannot be read, is not an image, or has over 8 bits per channel.
     """
-    pillow = require_pillow("reading images")
     if isinstance(mode, str):
         mode = ImageReadMode[mode.upper()]
+    return wrap(read_pixels(path, mode, apply_exif_orientation))
+
+
+def read_pixels(
+    path: str | os.PathLike[str], mode: ImageReadMode, apply_exif_orientation: bool,
+    stretched: bool = False,
+) -> np.ndarray[Any, Any]:  # fmt: skip
+    """The array of `read_image`; of images of more than 8 bits as well where they are `stretched`,
+    from their darkest pixel, which becomes 0, to their lightest, 255."""
+    pillow = require_pillow("reading images")
     try:
         with pillow.open(path) as image:
             if apply_exif_orientation:
                 from PIL import ImageOps
 
                 image = ImageOps.exif_transpose(image)
-            if image.mode[0] in "IF":
+            if image.mode[0] in "IF" and stretched:
+                image = pillow.fromarray(_stretched(np.array(image, np.float64)))
+            elif image.mode[0] in "IF":
                 raise DataError(
                     f"{path}: this image has more than 8 bits per channel (Pillow's mode "
                     f"{image.mode}), which read_image does not support"
@@ -62,4 +74,11 @@ def read_image(
             raise DataError(f"{path}: cannot be read ({error.strerror})") from None
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path}: the image is damaged ({reason})") from None
-    return wrap(np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)))
+    return np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1))
+
+
+def _stretched(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    low, high = values.min(), values.max()
+    if not np.isfinite(high - low):
+        raise ValueError("pixels are infinite or not a number")
+    return np.round((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)

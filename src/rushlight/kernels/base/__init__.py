@@ -35,6 +35,7 @@ from .layer_norm import LayerNorm
 from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
+from .memory_order import owner_of
 from .normalization import Normalization
 from .optim import Optim
 from .pooling import Pooling
@@ -77,6 +78,10 @@ class Base(
 
     def data_pointer(self, x: Any) -> int:
         return x.__array_interface__["data"][0]
+
+    def offset_of(self, x: Any) -> int:
+        """How many bytes behind the start of its memory an array begins."""
+        return self.data_pointer(x) - self.data_pointer(owner_of(x))
 
     def owns_memory(self, x: Any) -> bool:
         """Whether no other array can see this one's memory."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-from ...dtype import FLOATING
-from ...dtype import dtype as DType
-from ...errors import NotSupportedError
+from ...categories import FLOATS, INEXACT, ORDERED, REALS
 from ..declaration import kernel
 from .elementwise import floating
 
@@ -30,66 +28,55 @@ class Activation:
         return self.store(result.astype(x.dtype, copy=False), out)
 
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def relu(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             raise TypeError("Boolean inputs not supported for relu")
-        if x.dtype.kind == "c":
-            raise NotSupportedError(f"relu is not implemented for {x.dtype}: it has no order")
         return self.array(self.xp.maximum(x, 0, out=out))
 
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=INEXACT)
     def silu(self, x: Any, out: Any = None) -> Any:
         return self.store(x * self.sigmoid(x), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def gelu(self, x: Any, out: Any = None) -> Any:
-        check_floats("gelu", x)
         return self.store(x * (0.5 * self.special("erfc", x * -(0.5**0.5))), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def gelu_tanh(self, x: Any, out: Any = None) -> Any:
-        check_floats("gelu", x)
         return self.store(x * self.sigmoid(_gelu_argument(x)), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def logsigmoid(self, x: Any, out: Any = None) -> Any:
-        check_floats("logsigmoid", x)
         return self.store(-self.xp.logaddexp(self.xp.zeros((), x.dtype), -x), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def softplus(self, x: Any, beta: Any, threshold: Any, out: Any = None) -> Any:
-        check_floats("softplus", x)
         smooth = self.xp.logaddexp(self.xp.zeros((), x.dtype), x * beta) / beta
         return self.store(self.xp.where(x * beta > threshold, x, smooth), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def mish(self, x: Any, out: Any = None) -> Any:
-        check_floats("mish", x)
         return self.store(x * self.xp.tanh(self.softplus(x, 1, 20)), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def hardsigmoid(self, x: Any, out: Any = None) -> Any:
-        check_floats("hardsigmoid", x)
         return self.store(self.xp.clip(x + 3, 0, 6) / 6, out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def hardswish(self, x: Any, out: Any = None) -> Any:
-        check_floats("hardswish", x)
         return self.store(x * (self.xp.clip(x + 3, 0, 6) / 6), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def leaky_relu(self, x: Any, slope: Any, out: Any = None) -> Any:
-        check_floats("leaky_relu", x)
         return self.store(self.xp.where(x > 0, x, x * slope), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def elu(self, x: Any, alpha: Any, out: Any = None) -> Any:
-        check_floats("elu", x)
         return self.store(self.xp.where(x > 0, x, alpha * self.xp.expm1(x)), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=REALS)
     def threshold(self, x: Any, threshold: Any, value: Any, out: Any = None) -> Any:
         return self.store(self.xp.where(x <= threshold, x.dtype.type(value), x), out)
 
@@ -173,13 +160,6 @@ class Activation:
     @kernel("elementwise")
     def sigmoid_backward(self, grad: Any, y: Any, out: Any = None) -> Any:
         return self.store(grad * y * (1 - y), out)
-
-
-def check_floats(name: str, x: Any) -> None:
-    """Refuses masks, whole and complex numbers."""
-    kind = DType.from_numpy(x.dtype)
-    if kind.category != FLOATING:
-        raise NotSupportedError(f"{name} is not implemented for {kind}; convert with .float()")
 
 
 def _gelu_argument(x: Any) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from ...categories import NUMBERS
 from ..declaration import kernel
 
 
@@ -21,7 +22,7 @@ class Convolution:
     clone: Any
     add: Any
 
-    @kernel("product")
+    @kernel("product", takes=NUMBERS)
     def convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
         batch, channels = geometry.output_shape[:2]
         groups = geometry.groups
@@ -49,7 +50,7 @@ class Convolution:
         )
         return self.clone(padded[inner], "channels_last")
 
-    @kernel("product")
+    @kernel("product", takes=NUMBERS)
     def transposed_convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
         y = self.convolution_backward_input(x, weight, geometry)
         return y if bias is None else self.add(y, bias.reshape((-1,) + (1,) * (y.ndim - 2)), y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...categories import FLOATS
 from ..declaration import kernel
 
 
@@ -11,7 +12,7 @@ class Dropout:
     xp: Any
     array: Any
 
-    @kernel("fused")
+    @kernel("fused", takes=FLOATS)
     def dropout(self, x: Any, mask: Any, scale: float) -> Any:
         kept = self.xp.multiply(x, mask, out=self.xp.empty_like(x))
         return self.array(self.xp.multiply(kept, scale, out=kept))

@@ -5,25 +5,29 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, get_default_dtype
-from ...dtype import dtype as DType
-from ...errors import NotSupportedError, OperationError
+from ...categories import (
+    DISCRETE,
+    FLOATS,
+    INEXACT,
+    NUMBERS,
+    ORDERED,
+    REALS,
+    check_taken,
+)  # fmt: skip
+from ...dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype
+from ...errors import OperationError
 from ...scalars import checked, wrapped
 from ..declaration import kernel
 
-from_numpy = DType.from_numpy
 
-
-def _unary(name: str, refused: tuple[int, ...] = (), floats: bool = False) -> Any:
-    """A function of the array library; `refused` are categories of dtypes.
+def _unary(name: str, takes: tuple[int, ...] | None = None, floats: bool = False) -> Any:
+    """A function of the array library, of the categories of dtypes that it `takes`.
 
     With `floats` whole numbers become the default dtype first.
     """
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=takes)
     def run(self: Any, x: Any, out: Any = None) -> Any:
-        if refused and category_of(x.dtype) in refused:
-            raise refusal(run.__name__, x)
         if floats:
             x = floating(x)
         return self.array(getattr(self.xp, name)(x, out=out))
@@ -38,10 +42,8 @@ def _of_floats(name: str) -> Any:
 def _rounding(name: str) -> Any:
     """Whole numbers are as they are."""
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=REALS)
     def run(self: Any, x: Any, out: Any = None) -> Any:
-        if x.dtype.kind in "bc":
-            raise refusal(run.__name__, x)
         if category_of(x.dtype) == INTEGER:
             return self.store(x.copy() if out is None else x, out)
         return self.array(getattr(self.xp, name)(x, out=out))
@@ -50,16 +52,12 @@ def _rounding(name: str) -> Any:
 
 
 def _binary(
-    name: str, refused: tuple[int, ...] = (), floats: bool = False, fit: Any = wrapped
+    name: str, takes: tuple[int, ...] | None = None, floats: bool = False, fit: Any = wrapped
 ) -> Any:
     """`fit` is what becomes of a number that the array's dtype does not hold."""
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=takes)
     def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
-        if refused:
-            for x in (a, b):
-                if hasattr(x, "dtype") and category_of(x.dtype) in refused:
-                    raise refusal(run.__name__, x)
         if floats:
             a, b = (floating(x) if hasattr(x, "dtype") else x for x in (a, b))
         try:
@@ -72,11 +70,11 @@ def _binary(
 
 
 def _ordered(name: str) -> Any:
-    return _binary(name, (COMPLEX,))
+    return _binary(name, ORDERED)
 
 
 def _of_bits(name: str) -> Any:
-    return _binary(name, (FLOATING, COMPLEX))
+    return _binary(name, DISCRETE)
 
 
 _subtract = _binary("subtract")
@@ -90,24 +88,13 @@ def floating(x: Any) -> Any:
     return x.astype(get_default_dtype().numpy) if category_of(x.dtype) in (BOOL, INTEGER) else x
 
 
-def real_floating(name: str, x: Any) -> Any:
-    """Whole numbers as the default dtype; complex numbers are refused."""
-    if category_of(x.dtype) == COMPLEX:
-        raise refusal(name, x)
-    return floating(x)
-
-
 def _order_of(x: Any, *others: Any) -> Any:
     """x, whose memory order a result takes where no other operand has its shape."""
     return None if any(getattr(y, "shape", ()) == x.shape for y in others) else x
 
 
-def refusal(name: str, x: Any) -> NotSupportedError:
-    return NotSupportedError(f"{name} is not implemented for {from_numpy(x.dtype)}")
-
-
 def name_kernels(family: type) -> None:
-    """Tells the kernels that are made by a function their names, for messages."""
+    """Tells the kernels that are made by a function their names."""
     for name, value in vars(family).items():
         if hasattr(value, "declaration"):
             value.__name__ = name
@@ -121,7 +108,7 @@ class Elementwise:
     is_host: bool
 
     add, mul = _binary("add"), _binary("multiply")
-    maximum, minimum = map(_binary, ("maximum", "minimum"))
+    maximum, minimum = map(_ordered, ("maximum", "minimum"))
     eq, ne = _binary("equal"), _binary("not_equal")
     lt, le = _ordered("less"), _ordered("less_equal")
     gt, ge = _ordered("greater"), _ordered("greater_equal")
@@ -130,13 +117,13 @@ class Elementwise:
     bitwise_and, bitwise_or = _of_bits("bitwise_and"), _of_bits("bitwise_or")
     bitwise_xor = _of_bits("bitwise_xor")
 
-    abs = _unary("abs", (BOOL,))
+    abs = _unary("abs", NUMBERS)
     exp, log, log1p = map(_of_floats, ("exp", "log", "log1p"))
     sin, cos, tanh = map(_of_floats, ("sin", "cos", "tanh"))
     sqrt, reciprocal = map(_of_floats, ("sqrt", "reciprocal"))
     floor, ceil, round, trunc = map(_rounding, ("floor", "ceil", "rint", "trunc"))
     isnan, isinf, isfinite = map(_unary, ("isnan", "isinf", "isfinite"))
-    logical_not, bitwise_not = _unary("logical_not"), _unary("bitwise_not", (FLOATING, COMPLEX))
+    logical_not, bitwise_not = _unary("logical_not"), _unary("bitwise_not", DISCRETE)
 
     @kernel("elementwise")
     def sub(self, a: Any, b: Any, out: Any = None) -> Any:
@@ -162,7 +149,7 @@ class Elementwise:
             )
         return self.array(self.xp.negative(x, out=out))
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def sign(self, x: Any, out: Any = None) -> Any:
         if x.dtype.kind == "b":
             return self.store(x.copy(), out)
@@ -176,22 +163,22 @@ class Elementwise:
             x = x.astype("int64")
         return self.array(self.xp.multiply(x, x, out=out))
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=REALS)
     def floor_divide(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         return _floor_divide(self, a, b, out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=REALS)
     def remainder(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         return _remainder(self, a, b, out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=REALS)
     def fmod(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         return _fmod(self, a, b, out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=REALS)
     def trunc_divide(self, a: Any, b: Any, out: Any = None) -> Any:
         self._check_divisor(a, b)
         if category_of(a.dtype) != INTEGER:
@@ -205,7 +192,7 @@ class Elementwise:
     def pow(self, a: Any, b: Any, out: Any = None) -> Any:
         if a.dtype.kind == "b":
             if hasattr(b, "dtype"):
-                raise refusal("pow", a)
+                check_taken("pow", a, NUMBERS)
             return self.store(a | (not b), out)
         if category_of(a.dtype) != INTEGER or getattr(b, "dtype", a.dtype).kind != "i":
             return _power(self, a, b, out)
@@ -218,8 +205,6 @@ class Elementwise:
 
     def _check_divisor(self, a: Any, b: Any) -> None:
         """Whole numbers have no infinity to stand for a division by zero."""
-        if a.dtype.kind in "bc":
-            raise refusal("division with a remainder", a)
         if category_of(a.dtype) == INTEGER and self.is_host and not self.xp.all(b):
             raise TypeError("ZeroDivisionError")
 
@@ -248,17 +233,18 @@ class Elementwise:
     tan, asin, acos, atan = map(_of_floats, ("tan", "arcsin", "arccos", "arctan"))
     sinh, cosh, asinh = map(_of_floats, ("sinh", "cosh", "arcsinh"))
     acosh, atanh = map(_of_floats, ("arccosh", "arctanh"))
-    atan2, copysign = _binary("arctan2", floats=True), _binary("copysign", floats=True)
-    hypot = _binary("hypot")
-    fmax, fmin = map(_binary, ("fmax", "fmin"))
+    atan2 = _binary("arctan2", ORDERED, floats=True)
+    copysign = _binary("copysign", ORDERED, floats=True)
+    hypot = _binary("hypot", FLOATS)
+    fmax, fmin = map(_ordered, ("fmax", "fmin"))
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def deg2rad(self, x: Any, out: Any = None) -> Any:
-        return self.array(self.xp.multiply(real_floating("deg2rad", x), pi / 180, out=out))
+        return self.array(self.xp.multiply(floating(x), pi / 180, out=out))
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def rad2deg(self, x: Any, out: Any = None) -> Any:
-        return self.array(self.xp.multiply(real_floating("rad2deg", x), 180 / pi, out=out))
+        return self.array(self.xp.multiply(floating(x), 180 / pi, out=out))
 
     @kernel("elementwise")
     def sinc(self, x: Any, out: Any = None) -> Any:
@@ -270,7 +256,7 @@ class Elementwise:
     def cube(self, x: Any, out: Any = None) -> Any:
         return self.store(x * x * x, out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=INEXACT)
     def lerp(self, a: Any, b: Any, weight: Any, out: Any = None) -> Any:
         from_a = a + weight * (b - a)
         from_b = b - (b - a) * (1 - weight)
@@ -283,6 +269,3 @@ class Elementwise:
     @kernel("elementwise")
     def addcdiv(self, x: Any, a: Any, b: Any, value: Any, out: Any = None) -> Any:
         return self.store(x + value * a / b, out, _order_of(x, a, b))
-
-
-name_kernels(Elementwise)

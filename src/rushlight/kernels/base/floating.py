@@ -6,9 +6,9 @@ from typing import Any
 
 import ml_dtypes
 
-from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of
+from ...categories import FLOATS, ORDERED
+from ...dtype import BOOL, FLOATING, INTEGER, category_of
 from ..declaration import kernel
-from .elementwise import name_kernels, refusal
 
 
 class Floating:
@@ -16,10 +16,8 @@ class Floating:
     array: Any
     store: Any
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def signbit(self, x: Any, out: Any = None) -> Any:
-        if category_of(x.dtype) == COMPLEX:
-            raise refusal("signbit", x)
         if category_of(x.dtype) != FLOATING:
             return self.store(x < 0 if x.dtype.kind != "b" else x & False, out)
         return self.array(self.xp.signbit(x, out=out))
@@ -32,10 +30,8 @@ class Floating:
     def isneginf(self, x: Any, out: Any = None) -> Any:
         return self.array(self.xp.equal(x, -self.xp.inf, out=out))
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def frac(self, x: Any, out: Any = None) -> Any:
-        if category_of(x.dtype) != FLOATING:
-            raise refusal("frac", x)
         return self.array(self.xp.subtract(x, self.xp.trunc(x), out=out))
 
     @kernel("elementwise")
@@ -55,16 +51,11 @@ class Floating:
         result = self.xp.where(x != x, 0.0 if nan is None else nan, result)
         return self.store(result.astype(x.dtype, copy=False), out, x)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def nextafter(self, a: Any, b: Any, out: Any = None) -> Any:
-        if category_of(a.dtype) != FLOATING:
-            raise refusal("nextafter", a)
         return self.array(self.xp.nextafter(a, b, out=out))
 
     @kernel("fused")
     def frexp(self, x: Any) -> Any:
         mantissa, exponent = self.xp.frexp(x)
         return self.array(mantissa), self.array(exponent)
-
-
-name_kernels(Floating)

@@ -4,7 +4,8 @@ NumPy's own arithmetic of halves rounds after each step, and adds up in them: a 
 bfloat16 are 256. What only moves elements (views, copies, indexing) takes halves as they are.
 
 The same layer around the generic kernels keeps them quiet (`kernels/quiet.py`), and sees to it that
-a result for which there is no memory is refused before any work for it.
+dtypes which a kernel does not take, and a result for which there is no memory, are refused before
+any work for them. A native kernel that takes an array never comes here.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ...categories import check_taken
 from ...dtype import HALVES
 from ..declaration import Declaration, kernels_of
 from ..launch import plain_tables
@@ -41,6 +43,23 @@ def wrap_kernels(table: type) -> None:
             setattr(table, name, _quiet(kernel))
         if declaration.kind in _AS_LARGE:
             setattr(table, name, _with_room(getattr(table, name), _AS_LARGE[declaration.kind]))
+        if declaration.takes is not None:
+            setattr(table, name, refusing(name, getattr(table, name), declaration))
+
+
+def refusing(name: str, kernel: Any, declaration: Declaration) -> Any:
+    """The kernel behind a look at its first array: is it of a dtype that the declaration takes?"""
+    takes = declaration.takes or ()
+    states = 1 if declaration.kind == "random" else 0  # a generator's state comes first
+
+    def of_taken(self: Any, *arguments: Any, **options: Any) -> Any:
+        for x in arguments[states:]:  # the first may be a number
+            if hasattr(x, "dtype"):
+                check_taken(name, x, takes)
+                break
+        return kernel(self, *arguments, **options)
+
+    return functools.wraps(kernel)(of_taken)
 
 
 def _with_room(kernel: Any, places: slice) -> Any:

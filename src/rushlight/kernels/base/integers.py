@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...dtype import BOOL, COMPLEX, FLOATING
-from .elementwise import _binary, name_kernels
+from ...categories import INTEGERS
+from .elementwise import _binary
 
 
 def _of_integers(function: str) -> Any:
-    return _binary(function, (BOOL, FLOATING, COMPLEX))
+    return _binary(function, INTEGERS)
 
 
 class Integers:
@@ -17,6 +17,3 @@ class Integers:
     bitwise_left_shift = _of_integers("left_shift")
     bitwise_right_shift = _of_integers("right_shift")
     gcd, lcm = _of_integers("gcd"), _of_integers("lcm")
-
-
-name_kernels(Integers)

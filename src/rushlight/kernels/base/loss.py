@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...categories import FLOATS
 from ...errors import OutOfRangeError
 from ..declaration import kernel
 
@@ -15,13 +16,13 @@ class Loss:
     is_host: bool
     store: Any
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def huber(self, x: Any, delta: Any, out: Any = None) -> Any:
         size = self.xp.abs(x)
         result = self.xp.where(size <= delta, 0.5 * x * x, delta * (size - 0.5 * delta))
         return self.store(result, out)
 
-    @kernel("fused")
+    @kernel("fused", takes=FLOATS)
     def nll_loss(
         self, log_probabilities: Any, target: Any, weight: Any, reduction: str, ignore_index: int
     ) -> tuple[Any, Any]:
@@ -71,7 +72,7 @@ class Loss:
         if self.scalar(wrong.any()):
             label = self.scalar(target[wrong][0])
             raise OutOfRangeError(
-                f"Target {label} is out of bounds. (nll_loss: the input has {classes} classes, so "
-                f"targets go from 0 to {classes - 1})"
+                f"Target {label} is out of bounds: the input has {classes} classes, so targets go "
+                f"from 0 to {classes - 1}"
             )
         return counted, xp.where(counted, target, 0), weights

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ...categories import NUMBERS
 from ..declaration import kernel
 
 
@@ -13,15 +14,15 @@ class Matmul:
     array: Any
     sum: Any
 
-    @kernel("product")
+    @kernel("product", takes=NUMBERS)
     def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
         return self.array(self.xp.matmul(a, b, out=out))
 
-    @kernel("product")
+    @kernel("product", takes=NUMBERS)
     def dot(self, a: Any, b: Any) -> Any:
         return self.array(self.xp.dot(a, b))
 
-    @kernel("product")
+    @kernel("product", takes=NUMBERS)
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         y = self.xp.matmul(x, weight.T)
         return self.array(y if bias is None else self.xp.add(y, bias, out=y))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...categories import FLOATS
 from ..declaration import kernel
 
 
@@ -11,7 +12,7 @@ class Normalization:
     xp: Any
     array: Any
 
-    @kernel("fused", ("running_mean", "running_var"))
+    @kernel("fused", ("running_mean", "running_var"), takes=FLOATS)
     def batch_norm(
         self, x: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool,
         momentum: float, eps: float,

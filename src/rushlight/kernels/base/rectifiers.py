@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...categories import FLOATS
 from ..declaration import kernel
-from .activation import check_floats
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
@@ -15,37 +15,31 @@ class Rectifiers:
     store: Any
     random_uniform: Any
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def celu(self, x: Any, alpha: Any, out: Any = None) -> Any:
-        check_floats("celu", x)
         return self.store(self.xp.where(x > 0, x, alpha * self.xp.expm1(x / alpha)), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def selu(self, x: Any, out: Any = None) -> Any:
-        check_floats("selu", x)
         below = SELU_SCALE * SELU_ALPHA * self.xp.expm1(x)
         return self.store(self.xp.where(x > 0, SELU_SCALE * x, below), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def prelu(self, x: Any, weight: Any, out: Any = None) -> Any:
-        check_floats("prelu", x)
         return self.store(self.xp.where(x > 0, x, weight * x), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def softshrink(self, x: Any, lambd: Any, out: Any = None) -> Any:
-        check_floats("softshrink", x)
         inside = self.xp.where(x < -lambd, x + lambd, x * 0)  # nan stays
         return self.store(self.xp.where(x > lambd, x - lambd, inside), out)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def hardshrink(self, x: Any, lambd: Any, out: Any = None) -> Any:
-        check_floats("hardshrink", x)
         return self.store(self.xp.where((x >= -lambd) & (x <= lambd), x.dtype.type(0), x), out)
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_slopes(self, state: Any, x: Any, lower: float, upper: float) -> Any:
         """1 where x > 0; elsewhere uniform in [lower, upper), drawn for these elements alone."""
-        check_floats("rrelu", x)
         slopes = self.xp.ones(x.shape, x.dtype)
         below = x <= 0
         count = int(self.xp.count_nonzero(below))

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...dtype import FLOATING, category_of
-from ...errors import NotSupportedError
+from ...categories import FLOATS
 from ..declaration import kernel
 from .random import HAS_NORMAL, NORMAL
 
@@ -31,32 +30,32 @@ class Samplers:
     random_uniform: Any
     digamma: Any
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_gamma(self, state: Array, concentration: Any) -> Any:
         """Gamma variates of rate 1, at least the dtype's smallest normal number."""
-        return self._drawn("_standard_gamma", _gamma, state, concentration)
+        return self._drawn(_gamma, state, concentration)
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_dirichlet(self, state: Array, concentration: Any) -> Any:
         """Gamma variates in float64 over the sum of their row, inside of (0, 1)."""
-        wide = self._drawn("_sample_dirichlet", _gamma, state, concentration, np.float64)
+        wide = self._drawn(_gamma, state, concentration, np.float64)
         dtype = concentration.dtype
         shares = (wide / wide.sum(-1, keepdims=True)).astype(dtype)
         most = np.nextafter(dtype.type(1), dtype.type(0))
         return self.xp.clip(shares, _tiny(dtype), most)
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_poisson(self, state: Array, rate: Any) -> Any:
-        return self._drawn("poisson", _poisson, state, rate)
+        return self._drawn(_poisson, state, rate)
 
-    @kernel("random", ("state",))
+    @kernel("random", ("state",), takes=FLOATS)
     def random_binomial(self, state: Array, count: Any, probability: Any) -> Any:
-        return self._drawn("binomial", _binomial, state, count, probability)
+        return self._drawn(_binomial, state, count, probability)
 
-    def _drawn(self, name: str, draw: Callable[..., Any], state: Array, first: Any,
-               second: Any = None) -> Any:  # fmt: skip
+    def _drawn(
+        self, draw: Callable[..., Any], state: Array, first: Any, second: Any = None
+    ) -> Any:
         """What `draw` makes of each element; `second` is a dtype or the second parameter."""
-        check_parameter(name, first)
         dtype = first.dtype
         work: Any = dtype.type if dtype.itemsize >= 4 else np.float32
         columns = [first]
@@ -131,12 +130,6 @@ class Samplers:
             result += weight * density * (log_t - mean)
         result = xp.where(below, -result, result) * near / rate / (1 - x)
         return self.xp.asarray(result).astype(concentration.dtype)
-
-
-def check_parameter(name: str, x: Any) -> None:
-    """Refuses a parameter of a distribution that is no floating-point number."""
-    if category_of(x.dtype) != FLOATING:
-        raise NotSupportedError(f'"{name}" not implemented for {x.dtype}; use a float')
 
 
 def _quadrature() -> list[tuple[float, float]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
+from ...categories import REALS
 from ..declaration import kernel
 
 
@@ -11,16 +13,17 @@ class Searching:
     xp: Any
     array: Any
 
-    @kernel("fused")
+    @kernel("fused", takes=REALS)
     def searchsorted(self, lines: Any, x: Any, right: bool) -> Any:
         """Where the elements of x belong in a sorted vector, or in the line of their own."""
         side = "right" if right else "left"
         if lines.ndim == 1:
             return self.array(self.xp.searchsorted(lines, x, side)).astype("int64", copy=False)
         found = self.xp.empty(x.shape, "int64")
-        rows = found.reshape(-1, x.shape[-1])
-        lines, x = lines.reshape(-1, lines.shape[-1]), x.reshape(-1, x.shape[-1])
-        for i in range(len(rows)):
+        count = prod(x.shape[:-1])
+        rows = found.reshape(count, x.shape[-1])
+        lines, x = lines.reshape(count, lines.shape[-1]), x.reshape(count, x.shape[-1])
+        for i in range(count):
             rows[i] = self.xp.searchsorted(lines[i], x[i], side)
         return found
 
@@ -53,7 +56,7 @@ class Searching:
             found = xp.ascontiguousarray(xp.moveaxis(found, 0, axis))
         return found, inverse, (ends - starts).astype("int64", copy=False)
 
-    @kernel("fused")
+    @kernel("fused", takes=REALS)
     def isin(self, x: Any, others: Any, inverts: bool) -> Any:
         line = self.xp.sort(others.reshape(-1))
         if line.size == 0:

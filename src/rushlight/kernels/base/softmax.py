@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...dtype import COMPLEX, FLOATING, category_of
-from ...dtype import dtype as DType
-from ...errors import NotSupportedError
+from ...categories import FLOATS, INEXACT
+from ...dtype import COMPLEX, category_of
 from ..declaration import kernel
 
 
@@ -40,7 +39,7 @@ class Softmax:
         return self.array(grad - self.xp.exp(y) * total)
 
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=INEXACT)
     def logaddexp(self, a: Any, b: Any, out: Any = None) -> Any:
         if category_of(a.dtype) == COMPLEX:
             larger = self.xp.where(a.real >= b.real, a, b)
@@ -48,16 +47,10 @@ class Softmax:
             # Where both are the same infinity their difference is nan, and so would be the sum.
             rest = self.xp.where((a == b) & self.xp.isinf(a.real), 0, rest)
             return self.store(larger + self.xp.log1p(self.xp.exp(rest)), out)
-        if category_of(a.dtype) != FLOATING:
-            raise NotSupportedError(f"logaddexp is not implemented for {DType.from_numpy(a.dtype)}")
         return self.array(self.xp.logaddexp(a, b, out=out))
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=FLOATS)
     def logaddexp2(self, a: Any, b: Any, out: Any = None) -> Any:
-        if category_of(a.dtype) != FLOATING:
-            raise NotSupportedError(
-                f"logaddexp2 is not implemented for {DType.from_numpy(a.dtype)}"
-            )
         return self.array(self.xp.logaddexp2(a, b, out=out))
 
     def _complex_logaddexp(self, a: Any, b: Any) -> Any:

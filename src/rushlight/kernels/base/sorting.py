@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...categories import REALS
 from ..declaration import kernel
 from .scan import along
 
@@ -22,20 +23,20 @@ class Sorting:
             order = self.xp.flip(x.shape[axis] - 1 - order, axis)
         return self.xp.take_along_axis(x, order, axis=axis), order
 
-    @kernel("indexing")
+    @kernel("indexing", takes=REALS)
     def topk(self, x: Any, axis: int, k: int, largest: bool) -> tuple[Any, Any]:
         """The first k of each line in order, and where they stood."""
         values, order = self.sort(x, axis, largest)
         first = (slice(None),) * axis + (slice(k),)
         return values[first].copy(), order[first].copy()
 
-    @kernel("fused")
+    @kernel("fused", takes=REALS)
     def kth_place(self, x: Any, axis: int, k: int) -> Any:
         """Where the k-th smallest of each line stands, k counted from 0."""
         order = self.xp.argsort(x, axis=axis, kind="stable")
         return order[(slice(None),) * axis + (slice(k, k + 1),)].copy()
 
-    @kernel("fused")
+    @kernel("fused", takes=REALS)
     def median_place(self, x: Any, axis: int, skips_nan: bool) -> Any:
         """Where the median of each line stands, the lower one of two; nan is it, unless skipped."""
         order = self.xp.argsort(x, axis=axis, kind="stable")

@@ -12,21 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from ...dtype import BOOL, FLOATING, INTEGER, category_of
+from ...categories import FLOATS, ORDERED
+from ...dtype import BOOL, INTEGER, category_of
 from ...errors import NotSupportedError
 from ..declaration import kernel
 from ..launch import plain_tables
-from .elementwise import floating, name_kernels, real_floating, refusal
+from .elementwise import floating, name_kernels
 
 
 def _special(library_name: str = "") -> Any:
     """A function of SciPy's of floats; `library_name` is its name there, if another."""
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def run(self: Any, x: Any, out: Any = None) -> Any:
         if category_of(x.dtype) in (BOOL, INTEGER):  # as floats the device may know it by itself
             return getattr(plain_tables[type(x)], run.__name__)(floating(x), out)
-        return self.special(library_name or run.__name__, real_floating(run.__name__, x), out=out)
+        return self.special(library_name or run.__name__, x, out=out)
 
     return run
 
@@ -34,9 +35,9 @@ def _special(library_name: str = "") -> Any:
 def _host_special(library_name: str, part: int | None = None) -> Any:
     """The same of what CuPy lacks; `part` tells which of several results it is."""
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def run(self: Any, x: Any, out: Any = None) -> Any:
-        x = real_floating(run.__name__, x)
+        x = floating(x)
         if not self.is_host:
             result = getattr(plain_tables[np.ndarray], run.__name__)(self.to_numpy(x))
             return self.store(self.from_numpy(result), out)
@@ -51,13 +52,11 @@ def _host_special(library_name: str, part: int | None = None) -> Any:
 def _special_2(library_name: str = "", whole: bool = True) -> Any:
     """The same of two operands; `whole` numbers become the default dtype, or are refused."""
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED if whole else FLOATS)
     def run(self: Any, a: Any, b: Any, out: Any = None) -> Any:
         like = a if hasattr(a, "dtype") else b
-        if category_of(like.dtype) in (BOOL, INTEGER) and whole:
+        if category_of(like.dtype) in (BOOL, INTEGER):
             return _of_floats(run.__name__, a, b, out)
-        if category_of(like.dtype) != FLOATING:
-            raise refusal(run.__name__, like)
         # A number of Python's beside float32 makes some of SciPy's functions float64's.
         result = self.special(library_name or run.__name__, a, b).astype(like.dtype, copy=False)
         return result if out is None else self.store(result, out)
@@ -81,14 +80,12 @@ def _polynomial(
     of k and k - 1. From degree `most` on it is nan. With `shifted` it is that of 2 x - 1.
     """
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def run(self: Any, x: Any, n: Any, out: Any = None) -> Any:
         if not hasattr(x, "dtype"):
             x = self.xp.full((), x, n.dtype)
         if category_of(x.dtype) in (BOOL, INTEGER):
             return _of_floats(run.__name__, x, n, out)
-        if category_of(x.dtype) != FLOATING:
-            raise refusal(run.__name__, x)
         xp = self.xp
         wide = 2 * x.astype("float64") - 1 if shifted else x.astype("float64")
         degrees = xp.zeros(x.shape if not hasattr(n, "shape") else n.shape) + n
@@ -156,17 +153,16 @@ class Special:
     zeta = _special_2()
     igamma, igammac = _special_2("gammainc", whole=False), _special_2("gammaincc", whole=False)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def lgamma(self, x: Any, out: Any = None) -> Any:
         if category_of(x.dtype) in (BOOL, INTEGER):
             return plain_tables[type(x)].lgamma(floating(x), out)
-        x = real_floating("lgamma", x)
         upright = self.xp.where(x == -math.inf, math.inf, x).astype(x.dtype, copy=False)
         return self.special("gammaln", upright, out=out)  # SciPy's is -inf there
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def polygamma(self, x: Any, n: int, out: Any = None) -> Any:
-        x = real_floating("polygamma", x)
+        x = floating(x)
         if n == 0:
             return self.special("digamma", x, out=out)
         factor = (-1) ** (n + 1) * math.exp(math.lgamma(n + 1))
@@ -182,9 +178,9 @@ class Special:
     scaled_modified_bessel_k1 = _host_special("k1e")
     airy_ai = _host_special("airy", part=0)
 
-    @kernel("elementwise")
+    @kernel("elementwise", takes=ORDERED)
     def spherical_bessel_j0(self, x: Any, out: Any = None) -> Any:
-        x = real_floating("spherical_bessel_j0", x)
+        x = floating(x)
         angle = self.xp.where((x == 0) | self.xp.isinf(x), 1, x).astype(x.dtype, copy=False)
         quotient = self.xp.where(self.xp.isinf(x), 0, self.xp.sin(angle) / angle)
         result = self.xp.where(x == 0, 1, quotient)

@@ -16,7 +16,7 @@ class Views:
     xp: Any
     array: Any
     add_at: Any
-    data_pointer: Any
+    offset_of: Any
     to_numpy: Any
 
     def strided(self, x: Any, shape: Any, strides: Any, offset: int = 0) -> Any:
@@ -30,7 +30,7 @@ class Views:
         if 0 in shape:
             return self._moved(x, shape, strides)
         owner = owner_of(x)
-        start = self.data_pointer(x) - self.data_pointer(owner) + offset
+        start = self.offset_of(x) + offset
         before, after = span_of(owner)
         last = sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
         if x.size == 0 or start < before or start + last + x.itemsize > after:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ...ops.creation import empty
@@ -283,6 +284,12 @@ class Softplus(Module):
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
+def _warn_of_renamed(old: str, new: str) -> None:
+    warnings.warn(
+        f"keyword argument `{old}` is deprecated and renamed to `{new}`", FutureWarning, 3
+    )
+
+
 class Hardtanh(_MayOverwrite):
     """y = x limited to [min_val, max_val]; `inplace` overwrites x.
 
@@ -292,9 +299,20 @@ class Hardtanh(_MayOverwrite):
     """
 
     def __init__(
-        self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
     ) -> None:
         super().__init__(inplace)
+        if min_value is not None:
+            _warn_of_renamed("min_value", "min_val")
+            min_val = min_value
+        if max_value is not None:
+            _warn_of_renamed("max_value", "max_val")
+            max_val = max_value
         if min_val >= max_val:
             raise ValueError(
                 f"Hardtanh: max_val must be larger than min_val, got {min_val} and {max_val}"
@@ -394,7 +412,7 @@ class Softmin(Module):
         self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.softmin(input, self.dim)
+        return F.softmin(input, self.dim, _stacklevel=5)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"

@@ -1,0 +1,28 @@
+"""What PyTorch's libraries of kernels can do, and switches for them: `torch.backends`.
+
+The switches can be set and read, as programs do at their start. They choose nothing: there is one
+kernel for each operation, in C++ with oneDNN (`mkldnn`) or from NumPy, or CuPy's on a GPU.
+
+>>> import rushlight as torch
+>>> torch.backends.cudnn.benchmark = True
+>>> torch.backends.mps.is_available()
+False
+"""
+
+from . import cpu, cuda, cudnn, mha, mkl, mkldnn, mps, nnpack, openmp, opt_einsum, quantized
+
+__all__ = [
+    "cpu", "cuda", "cudnn", "mha", "mkl", "mkldnn", "mps", "nnpack", "openmp", "opt_einsum",
+    "quantized",
+]  # fmt: skip
+
+fp32_precision = "none"
+
+
+def disable_global_flags() -> None:
+    """Does nothing: flags may always be set."""
+
+
+def flags_frozen() -> bool:
+    """False: flags may always be set."""
+    return False

@@ -1,0 +1,41 @@
+"""The categories of dtypes that operations and kernels take, and the refusal of others.
+
+A kernel says what it takes in its declaration (`kernels/declaration.py`); a function that is no
+single kernel's calls `check_taken`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of
+from .dtype import dtype as DType
+from .errors import NotSupportedError
+
+FLOATS = (FLOATING,)
+INEXACT = (FLOATING, COMPLEX)
+REALS = (INTEGER, FLOATING)
+NUMBERS = (INTEGER, FLOATING, COMPLEX)
+ORDERED = (BOOL, INTEGER, FLOATING)
+INTEGERS = (INTEGER,)
+DISCRETE = (BOOL, INTEGER)
+
+
+def check_taken(name: str, x: Any, takes: tuple[int, ...]) -> Any:
+    """The array or tensor itself; PyTorch's error for a category that is not taken."""
+    kind = x.dtype if type(x.dtype) is DType else None
+    category = category_of(x.dtype) if kind is None else kind.category
+    if category not in takes:
+        raise refused(name, kind or DType.from_numpy(x.dtype), takes)
+    return x
+
+
+def refused(name: str, kind: DType, takes: tuple[int, ...]) -> NotSupportedError:
+    """The error for a dtype, with what it may be converted to."""
+    if kind.category == COMPLEX:
+        fix = "take .abs() or .real"
+    elif FLOATING in takes and INTEGER not in takes:
+        fix = "convert with .float()"
+    else:
+        fix = f"convert with .{'long' if kind.category == FLOATING else 'int'}()"
+    return NotSupportedError(f"{name}: not implemented for {kind}; {fix}")

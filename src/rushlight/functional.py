@@ -1,0 +1,11 @@
+"""Functions of several tensors, under PyTorch's old place for them: `torch.functional`."""
+
+from .ops.declare import places
+
+_NAMES = [
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes", "broadcast_tensors",
+    "cartesian_prod", "cdist", "chain_matmul", "einsum", "lu", "meshgrid", "norm", "split", "stft",
+    "tensordot", "unique", "unique_consecutive", "unravel_index",
+]  # fmt: skip
+
+globals().update({name: places["torch"][name] for name in _NAMES})

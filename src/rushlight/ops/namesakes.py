@@ -1,0 +1,373 @@
+"""Functions that torch has beside those of nn.functional, with arguments in another order.
+
+They are what PyTorch's functionals call. `reduction` is a number here: 0 for none, 1 for the mean,
+2 for the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..autograd.operation import check_inplace
+from ..errors import OperationError
+from ..grad_mode import state
+from ..tensor import Tensor
+from . import convolution as convolutions
+from . import ctc, dropout, embedding, grid, layer_norm, loss, margin_loss, normalization
+from . import regression_loss as regression
+from .common import not_implemented
+from .creation import ones_like
+from .declare import operation
+from .linalg_norms import matrix_norm, vector_norm
+
+
+def _torch(body: Any) -> Any:
+    """Publishes `_name` as torch's `name`, as this module's `name` is the functional's family."""
+    body.__name__ = body.__qualname__ = body.__name__.removeprefix("_")
+    return operation(method=False)(body)
+
+
+def _words(name: str, reduction: int) -> str:
+    if not isinstance(reduction, int):
+        raise TypeError(
+            f"{name}(): argument 'reduction' must be int, not {type(reduction).__name__}: 0 for "
+            "none, 1 for the mean, 2 for the sum"
+        )
+    if reduction not in (0, 1, 2):
+        raise OperationError(f"{name}: reduction is 0 (none), 1 (mean) or 2 (sum), got {reduction}")
+    return ("none", "mean", "sum")[reduction]
+
+
+# ---- dropout
+
+
+def _probability(p: float) -> float:
+    if not 0 <= p <= 1:
+        raise OperationError(f"dropout probability has to be between 0 and 1, but got {p}")
+    return p
+
+
+@_torch
+def _dropout(input: Tensor, p: float, train: bool) -> Tensor:
+    """`nn.functional.dropout`, while `train` is true."""
+    return dropout.dropout(input, _probability(p), train)
+
+
+@_torch
+def _dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """`nn.functional.dropout` in place, while `train` is true."""
+    return dropout.dropout(input, _probability(p), train, True)
+
+
+@_torch
+def _alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
+    """`nn.functional.alpha_dropout`, while `train` is true."""
+    return dropout.alpha_dropout(input, _probability(p), train)
+
+
+@_torch
+def _alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """`nn.functional.alpha_dropout` in place, while `train` is true."""
+    return dropout.alpha_dropout(input, _probability(p), train, True)
+
+
+@_torch
+def _feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
+    """`dropout` of whole channels, dimension 1, while `train` is true."""
+    return dropout.of_channels(input, _probability(p), train, False, 1)
+
+
+@_torch
+def _feature_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """`feature_dropout` in place."""
+    return dropout.of_channels(input, _probability(p), train, True, 1)
+
+
+@_torch
+def _feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
+    """`nn.functional.feature_alpha_dropout`, while `train` is true."""
+    return dropout.feature_alpha_dropout(input, _probability(p), train)
+
+
+@_torch
+def _feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """`nn.functional.feature_alpha_dropout` in place, while `train` is true."""
+    return dropout.feature_alpha_dropout(input, _probability(p), train, True)
+
+
+@operation(method=False)
+def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor, Tensor]:
+    """`dropout`, and the mask of what it kept.
+
+    >>> import rushlight as torch
+    >>> torch.native_dropout(torch.ones(2), 0.5, False)
+    (tensor([1., 1.]), tensor([True, True]))
+    """
+    factors = ones_like(input.detach())
+    if train is not False:
+        factors = dropout.dropout(factors, _probability(p), True)
+    return input * factors, factors != 0
+
+
+# ---- normalisation, embeddings, convolution
+
+
+@_torch
+def _batch_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
+    running_var: Tensor | None, training: bool, momentum: float, eps: float, cudnn_enabled: bool,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.batch_norm`; `cudnn_enabled` chooses nothing."""
+    return normalization.batch_norm(
+        input, running_mean, running_var, weight, bias, training, momentum, eps
+    )
+
+
+@_torch
+def _instance_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
+    running_var: Tensor | None, use_input_stats: bool, momentum: float, eps: float,
+    cudnn_enabled: bool,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.instance_norm`; `cudnn_enabled` chooses nothing."""
+    return layer_norm.instance_norm(
+        input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
+    )
+
+
+@operation(method=False)
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The `pow`-norm over all dimensions but `dim`, kept with size 1; -1 leaves out none.
+
+    >>> import rushlight as torch
+    >>> torch.norm_except_dim(torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([[5.],
+            [1.]])
+    """
+    if dim == -1:
+        return vector_norm(v, pow)
+    others = [axis for axis in range(v.array.ndim) if axis != dim]
+    return vector_norm(v, pow, others, True) if others else v.abs()
+
+
+@operation(method=False)
+def nuclear_norm(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
+    """The sum of the singular values of matrices in two dimensions, the last ones if not given.
+
+    >>> import rushlight as torch
+    >>> torch.nuclear_norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(7.)
+    """
+    if isinstance(dim, bool):  # torch.nuclear_norm(input, keepdim)
+        dim, keepdim = None, dim
+    return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim)
+
+
+@operation(method=False)
+def frobenius_norm(
+    input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
+    """The square root of the sum of |x|^2 over at most two dimensions; over all if `dim` is empty.
+
+    >>> import rushlight as torch
+    >>> torch.frobenius_norm(torch.tensor([[3.0, 4.0]]), 1)
+    tensor([5.])
+    """
+    if not isinstance(dim, int) and len(dim) > 2:
+        raise OperationError(
+            f"frobenius_norm: Expected at most 2 dimensions, but got {len(dim)} dimensions instead."
+        )
+    return vector_norm(input, 2, dim if isinstance(dim, int) or dim else None, keepdim)
+
+
+@_torch
+def _embedding(
+    weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.embedding`; a negative `padding_idx` is none."""
+    padding = None if padding_idx < 0 else padding_idx
+    return embedding.embedding(indices, weight, padding, None, 2.0, scale_grad_by_freq, sparse)
+
+
+@operation(method=False)
+def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> Tensor:
+    """Shortens the rows that `indices` name to `max_norm`, where their `norm_type`-norm is more.
+
+    >>> import rushlight as torch
+    >>> weight = torch.tensor([[3.0, 4.0], [6.0, 8.0]])
+    >>> torch.embedding_renorm_(weight, torch.tensor([1]), 5.0, 2.0)
+    tensor([[3., 4.],
+            [3., 4.]])
+    """
+    if input.requires_grad and state.enabled:
+        check_inplace(input)
+        raise not_implemented("embedding_renorm_")
+    embedding.check_indices("embedding_renorm_", indices)
+    embedding.shorten(input, indices, max_norm, norm_type)
+    return input
+
+
+@_torch
+def _embedding_bag(
+    weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: bool = False,
+    mode: int = 0, sparse: bool = False, per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False, padding_idx: int | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """`nn.functional.embedding_bag`, each index's bag, the bags' sizes, and what won a maximum.
+
+    `mode` is 0 for sums, 1 for means, 2 for maxima.
+    """
+    if mode not in (0, 1, 2):
+        raise OperationError(f"embedding_bag: mode is 0 (sum), 1 (mean) or 2 (max), got {mode}")
+    result = embedding.embedding_bag(
+        indices, weight, offsets, None, 2.0, scale_grad_by_freq, ("sum", "mean", "max")[mode],
+        sparse, per_sample_weights, include_last_offset, padding_idx,
+    )  # fmt: skip
+    bags = result.array.shape[0]
+    numbers = embedding.BagNumbers.apply(offsets, indices.array.size).clamp(max=bags - 1)
+    sizes = embedding.summed(ones_like(numbers), numbers, bags)
+    if mode < 2:
+        return result, numbers, sizes, sizes
+    rows = weight.detach().index_select(0, indices)
+    winners = embedding.BagArgmax.apply(rows, numbers, bags).clamp(min=0)
+    return result, numbers, sizes, indices.long()[winners]
+
+
+@operation(method=False)
+def convolution(
+    input: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[int],
+    padding: Sequence[int], dilation: Sequence[int], transposed: bool,
+    output_padding: Sequence[int], groups: int,
+) -> Tensor:  # fmt: skip
+    """The convolution of as many dimensions as `weight` has, or its transpose.
+
+    >>> import rushlight as torch
+    >>> x, weight = torch.ones(1, 1, 3), torch.ones(1, 1, 2)
+    >>> torch.convolution(x, weight, None, [1], [0], [1], True, [0], 1)
+    tensor([[[1., 2., 2., 1.]]])
+    """
+    dimensions = weight.array.ndim
+    if input.array.ndim != dimensions or dimensions not in (3, 4, 5):
+        raise OperationError(
+            f"convolution: Expected {dimensions}-dimensional input for {dimensions}-dimensional "
+            f"weight {tuple(weight.array.shape)}, but got {input.array.ndim}-dimensional input of "
+            f"size {tuple(input.array.shape)} instead"
+        )
+    name = f"conv_transpose{dimensions - 2}d" if transposed else f"conv{dimensions - 2}d"
+    sizes = [tuple(v) for v in (stride, padding, dilation, output_padding)]
+    function = getattr(convolutions, name)
+    if transposed:
+        return function(input, weight, bias, sizes[0], sizes[1], sizes[3], groups, sizes[2])
+    return function(input, weight, bias, *sizes[:3], groups)
+
+
+@operation("torch", "nn.functional.conv_tbc")
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """`conv1d` of sequences (time, batch, channels) by weight (k, channels, outputs).
+
+    >>> import rushlight as torch
+    >>> x, weight = torch.ones(5, 2, 3), torch.ones(2, 3, 4)
+    >>> torch.conv_tbc(x, weight, torch.zeros(4)).shape
+    torch.Size([4, 2, 4])
+    """
+    shapes = tuple(input.array.shape), tuple(weight.array.shape), tuple(bias.array.shape)
+    if [len(shape) for shape in shapes] != [3, 3, 1] or shapes[0][2] != shapes[1][1]:
+        raise OperationError(
+            "conv_tbc: Expected input (time, batch, channels), weight (k, channels, outputs) and "
+            f"bias (outputs), got {shapes[0]}, {shapes[1]} and {shapes[2]}"
+        )
+    x, kernel = input.permute(1, 2, 0), weight.permute(2, 1, 0)
+    return convolutions.conv1d(x, kernel, bias, padding=pad).permute(2, 0, 1)
+
+
+@operation(method=False)
+def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
+    """`nn.functional.affine_grid`."""
+    return grid.affine_grid(theta, size, align_corners)
+
+
+# ---- losses
+
+
+@_torch
+def _ctc_loss(
+    log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
+    reduction: int = 1, zero_infinity: bool = False,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.ctc_loss`."""
+    lengths = input_lengths, target_lengths
+    words = _words("ctc_loss", reduction)
+    return ctc.ctc_loss(log_probs, targets, *lengths, blank, words, zero_infinity)
+
+
+@_torch
+def _kl_div(
+    input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False
+) -> Tensor:
+    """`nn.functional.kl_div`."""
+    words = _words("kl_div", reduction)
+    return regression.divergence(input, target, words, log_target)
+
+
+@_torch
+def _poisson_nll_loss(
+    input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int
+) -> Tensor:
+    """`nn.functional.poisson_nll_loss`."""
+    words = _words("poisson_nll_loss", reduction)
+    return regression.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=words)
+
+
+@_torch
+def _binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None,
+    reduction: int = 1,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.binary_cross_entropy_with_logits`."""
+    words = _words("binary_cross_entropy_with_logits", reduction)
+    return loss.binary_cross_entropy_with_logits(
+        input, target, weight, reduction=words, pos_weight=pos_weight
+    )
+
+
+@_torch
+def _hinge_embedding_loss(
+    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1
+) -> Tensor:
+    """`nn.functional.hinge_embedding_loss`."""
+    words = _words("hinge_embedding_loss", reduction)
+    return margin_loss.hinge_embedding_loss(input, target, margin, reduction=words)
+
+
+@_torch
+def _margin_ranking_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+) -> Tensor:
+    """`nn.functional.margin_ranking_loss`."""
+    words = _words("margin_ranking_loss", reduction)
+    return margin_loss.margin_ranking_loss(input1, input2, target, margin, reduction=words)
+
+
+@_torch
+def _cosine_embedding_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+) -> Tensor:
+    """`nn.functional.cosine_embedding_loss`."""
+    words = _words("cosine_embedding_loss", reduction)
+    return margin_loss.cosine_embedding_loss(input1, input2, target, margin, reduction=words)
+
+
+@_torch
+def _triplet_margin_loss(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2.0,
+    eps: float = 1e-6, swap: bool = False, reduction: int = 1,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.triplet_margin_loss`."""
+    words = _words("triplet_margin_loss", reduction)
+    return margin_loss.triplet_margin_loss(
+        anchor, positive, negative, margin, p, eps, swap, reduction=words
+    )

@@ -1,0 +1,235 @@
+"""Rows of rushlight/ops/namesakes.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .core import Array, Fixed, Invalid, Op, Sample, Values
+from .random import seeded
+
+Make = Callable[[Values], Iterator[Sample]]
+
+
+def _dropout(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 4, 3), 0.4, True)
+    yield Sample(v.normal(2, 4), 0.4, False)
+    yield Invalid(v.normal(2, 4), 1.5, True, raises=RuntimeError, match="probability has to be b")
+
+
+def _native_dropout(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(20), 0.4, True)
+    yield Sample(v.normal(20), 0.4, False)
+
+
+def _batch_norm(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(4, 3, 2), v.normal(3), v.normal(3), None, None, True, 0.1, 1e-5, True)
+    yield Sample(v.normal(4, 3), None, None, Fixed(v.normal(3)), Fixed(v.positive(3)), False, 0.1,
+                 1e-5, False)  # fmt: skip
+
+
+def _instance_norm(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(4, 3, 5), v.normal(3), v.normal(3), None, None, True, 0.1, 1e-5, True)
+
+
+def _norm_except_dim(v: Values) -> Iterator[Sample]:
+    for dim in (0, 1, 2, -1):
+        yield Sample(v.normal(2, 3, 4), 2, dim)
+    yield Sample(v.normal(3, 2))
+
+
+def _norm_except_dim_reference(x: Array, pow: int = 2, dim: int = 0) -> Any:
+    others = tuple(axis for axis in range(x.ndim) if axis != dim)
+    return np.sqrt((x * x).sum(others, keepdims=True)) if dim >= 0 else np.sqrt((x * x).sum())
+
+
+def _nuclear(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(3, 3))
+    yield Invalid(v.normal(3), raises=RuntimeError, match="must have at least 2 dimensions")
+
+
+def _frobenius(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 3), 1)
+    yield Sample(v.normal(2, 3), (0, 1), True)
+    yield Sample(v.normal(2, 3), [])
+    yield Invalid(
+        v.normal(2, 3, 2),
+        (0, 1, 2),
+        raises=RuntimeError,
+        match="Expected at most 2 dimensions, but got 3",
+    )
+
+
+def _embedding(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(5, 4), v.integers(0, 5, 2, 3))
+    yield Sample(v.normal(5, 4), v.integers(0, 2, 7), 2)
+    yield Invalid(
+        v.normal(5, 4),
+        np.asarray([5]),
+        raises=IndexError,
+        reads_values=True,
+        match="index out of range in self",
+    )
+
+
+def _renorm(v: Values) -> Iterator[Sample]:
+    yield Sample(Fixed(v.normal(5, 4)), v.integers(0, 5, 3), 0.5, 2.0)
+
+
+def _bags(v: Values) -> Iterator[Sample]:
+    offsets = Fixed(np.asarray([0, 2, 5]))
+    yield Sample(v.distinct(5, 4), v.integers(0, 5, 7), offsets, False, 1)
+    yield Sample(v.distinct(5, 4), v.integers(0, 5, 7), offsets, False, 2)
+    yield Invalid(
+        v.normal(5, 4),
+        v.integers(0, 5, 7),
+        offsets,
+        False,
+        3,
+        raises=RuntimeError,
+        match="mode",
+        own_words=True,
+    )
+
+
+def _convolution(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(1, 2, 7), v.normal(3, 2, 2), v.normal(3), [2], [1], [1], False, [0], 1)
+    yield Sample(v.normal(1, 4, 5, 4), v.normal(4, 1, 2, 2), None, [2, 1], [0, 1], [1, 1], True,
+                 [1, 0], 2)  # fmt: skip
+    yield Invalid(
+        v.normal(2, 7),
+        v.normal(3, 2, 2),
+        None,
+        [1],
+        [0],
+        [1],
+        False,
+        [0],
+        1,
+        raises=RuntimeError,
+        match="Expected 3-dimensional input for 3-d",
+    )
+
+
+def _tbc(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(5, 2, 3), v.normal(2, 3, 4), v.normal(4))
+    yield Sample(v.normal(5, 2, 3), v.normal(2, 3, 4), v.normal(4), 1)
+    yield Invalid(
+        v.normal(5, 3),
+        v.normal(2, 3, 4),
+        v.normal(4),
+        raises=RuntimeError,
+        match="input",
+        own_words=True,
+    )
+
+
+def _affine(v: Values) -> Iterator[Sample]:
+    yield Sample(v.normal(2, 2, 3), (2, 1, 3, 4), False)
+
+
+def _of_scores(torch: Any) -> Callable[..., Any]:
+    """The loss of scores: its gradient is right for logarithms of probabilities alone."""
+
+    def loss(scores: Any, *arguments: Any) -> Any:
+        return torch.ctc_loss(scores.log_softmax(-1), *arguments)
+
+    return loss
+
+
+def _scores(v: Values) -> Iterator[Sample]:
+    for reduction in (0, 1, 2):
+        yield Sample(v.normal(6, 2, 4), v.integers(1, 4, 2, 2), (6, 5), (2, 1), 0, reduction)
+    yield Invalid(v.normal(6, 2, 4), v.integers(1, 4, 2, 2), (6, 5), (2, 1), 0, "sum",
+                  raises=TypeError, match="ctc_loss", own_words=True)  # fmt: skip
+
+
+def _loss(*more: Any, numbers: Any = "normal", targets: Any = "unit") -> Make:
+    """Samples of a loss of two tensors: more arguments, then the reduction."""
+
+    def samples(v: Values) -> Iterator[Sample]:
+        for reduction in (0, 1, 2):
+            values = getattr(v, numbers)(3, 4), Fixed(getattr(v, targets)(3, 4))
+            yield Sample(*values, *more, reduction)
+        yield Invalid(*values, *more, "mean", raises=TypeError, match="must be int, not str",
+                      own_words=True)  # fmt: skip
+
+    return samples
+
+
+def _of_three(v: Values) -> Iterator[Sample]:
+    signs = Fixed(np.where(v.mask(3), 1.0, -1.0))
+    for reduction in (0, 1, 2):
+        yield Sample(v.normal(3), v.normal(3), signs, 0.2, reduction)
+
+
+def _cosine(v: Values) -> Iterator[Sample]:
+    signs = Fixed(np.where(v.mask(3), 1.0, -1.0))
+    for reduction in (0, 1, 2):
+        yield Sample(v.normal(3, 4), v.normal(3, 4), signs, 0.2, reduction)
+
+
+def _triplet(v: Values) -> Iterator[Sample]:
+    for reduction in (0, 1, 2):
+        yield Sample(
+            v.normal(3, 4), v.normal(3, 4), v.normal(3, 4), 1.0, 2.0, 1e-6, True, reduction
+        )
+
+
+def _row(name: str, make: Make, reference: Any = None, **options: Any) -> Op:
+    return Op(name, make, reference, composite=True, layouts=False, **options)
+
+
+def _on_a_copy(name: str) -> Callable[[Any], Callable[..., Any]]:
+    """A function that changes its first argument, called with a copy of it."""
+
+    def call(torch: Any) -> Callable[..., Any]:
+        def changed(input: Any, *args: Any) -> Any:
+            torch.manual_seed(7)
+            return getattr(torch, name)(input.clone(), *args)
+
+        return changed
+
+    return call
+
+
+def _changing(name: str, make: Make = _dropout, **options: Any) -> Op:
+    return _row(name, make, call=_on_a_copy(name), random=True, **options)
+
+
+def _drawn(name: str, make: Make = _dropout, **options: Any) -> Op:
+    return _row(name, make, call=seeded(name), random=True, **options)
+
+
+ops = [
+    _drawn("dropout"),
+    _drawn("alpha_dropout"),
+    _drawn("feature_dropout"),
+    _drawn("feature_alpha_dropout"),
+    _changing("dropout_"),
+    _changing("alpha_dropout_"),
+    _changing("feature_dropout_"),
+    _changing("feature_alpha_dropout_"),
+    _drawn("native_dropout", _native_dropout),
+    _row("batch_norm", _batch_norm),
+    _row("instance_norm", _instance_norm),
+    _row("norm_except_dim", _norm_except_dim, _norm_except_dim_reference),
+    _row("nuclear_norm", _nuclear, halves=False),
+    _row("frobenius_norm", _frobenius),
+    _row("embedding", _embedding),
+    _changing("embedding_renorm_", _renorm, differentiable=False),
+    _row("embedding_bag", _bags),
+    _row("convolution", _convolution),
+    _row("conv_tbc", _tbc),
+    _row("affine_grid_generator", _affine),
+    _row("ctc_loss", _scores, call=_of_scores, covers=("ctc_loss",), second=False, halves=False),
+    _row("kl_div", _loss()),
+    _row("poisson_nll_loss", _loss(True, False, 1e-8)),
+    _row("binary_cross_entropy_with_logits", _loss(None, None)),
+    _row("hinge_embedding_loss", _loss(1.0)),
+    _row("margin_ranking_loss", _of_three),
+    _row("cosine_embedding_loss", _cosine),
+    _row("triplet_margin_loss", _triplet),
+]
