@@ -45,7 +45,8 @@ a + b; a - b; a + u; u + u; h + h; a + e; e + a; r + r; torch.add(a, b, alpha=2)
 d + a; d + u; d - a; d + e; torch.ones(3, 2).to(d.dtype) + h
 a * b; a * e; a * d; d * a; u * d; a * v; h * torch.ones(3, 2).to(d.dtype)
 a.t(); u.t(); r.t(); c.t(); a.T; a.transpose(0, 1); batch.permute(2, 0, 1); a.unsqueeze(0)
-a.unsqueeze(-1); h.unsqueeze(-1); h.unsqueeze(0); a[0]; a[1]; a[-1]; a[:, 0]; a[0, 2]; a[0][0]; a[None]
+a.unsqueeze(-1); h.unsqueeze(-1); h.unsqueeze(0); a[0]; a[1]; a[-1]; a[:, 0]; a[0, 2]; a[0][0]
+a[None]
 h[0]; h[2]; h[1]; h[2, 1]; batch[1]; r[0]; r[:, 2]; r[1, 0]; u[1]; a.select(1, 2); h.select(1, 0)
 a.index_select(0, torch.tensor([1, 0, 1])); a.index_select(1, torch.tensor([2, 0]))
 torch.narrow_copy(a, 1, 1, 2); a.unbind()[1]; list(a)[0]
@@ -62,7 +63,8 @@ u.is_coalesced(); (a * 2).is_coalesced(); (a + b).is_coalesced(); a.t().is_coale
 torch.sparse.spdiags(d, torch.tensor([0, 1]), (3, 3))
 torch.sparse.spdiags(v, torch.tensor([-1]), (3, 4), layout=torch.sparse_csr)
 a.clone().mul_(2); a.clone().add_(b); a.clone().zero_(); d.clone().add_(a); d.clone().sub_(a)
-torch.ones(3, 2).to(d.dtype).add_(h, alpha=2); d.clone().mul_(a); a.clone().neg_(); b.clone().copy_(a)
+torch.ones(3, 2).to(d.dtype).add_(h, alpha=2); d.clone().mul_(a); a.clone().neg_()
+b.clone().copy_(a)
 a.clone().sparse_resize_((4, 5), 2, 0); a.clone().resize_as_sparse_(torch.zeros(3, 3).to_sparse())
 a.clone().sparse_resize_and_clear_((5, 6), 1, 1); a.type(); a.any(); a.is_contiguous(); a.stride()
 """
@@ -88,11 +90,13 @@ ONE_DTYPE = """
 torch.sparse.softmax(a, 1); torch.sparse.softmax(a, 0); torch.sparse.softmax(u, 1)
 torch.sparse.softmax(h, 1); torch.sparse.softmax(h, 0); torch.sparse.log_softmax(a, 1)
 torch.sparse.softmax(batch, 2); torch.sparse.softmax(a, 1, dtype=torch.float64); a // 2
-torch.add(d, a, out=torch.empty(2, 3)); torch.mm(a, m, out=torch.empty(0)); a.log1p(); a.relu(); float(one)
+torch.add(d, a, out=torch.empty(2, 3)); torch.mm(a, m, out=torch.empty(0)); a.log1p(); a.relu()
+float(one)
 torch.sparse_coo_tensor((2, 3)); torch.sparse_coo_tensor([[0, 1]], [[1., 2.], [3., 4.]])
 torch.sparse_coo_tensor(torch.zeros(0, 1, dtype=torch.long), [1.], ()); torch.tensor(3.).to_sparse()
 torch.sparse_coo_tensor([[0, 1]], [1, 2], (3,), dtype=torch.float16)
-torch.sparse_coo_tensor([[0, 0]], [1., 2.], (3,)).to_dense(); a + a.to(torch.int64); a.to(torch.int64) / 2
+torch.sparse_coo_tensor([[0, 0]], [1., 2.], (3,)).to_dense(); a + a.to(torch.int64)
+a.to(torch.int64) / 2
 torch.sparse_csr_tensor([0, 1, 3], [2, 0, 1], [1., 2., 3.]); torch.ones(2, 3, dtype=torch.int64) + a
 torch.sparse_csc_tensor([0, 1, 3], [2, 0, 1], [1., 2., 3.]); a.to(torch.int64) * 2.5
 torch.sparse_compressed_tensor([0, 1, 3], [2, 0, 1], [1., 2., 3.], (2, 3), layout=torch.sparse_csr)

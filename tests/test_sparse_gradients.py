@@ -9,6 +9,7 @@ import pytest
 
 import rushlight as torch
 import rushlight.nn.functional as F
+from sparse_support import split
 
 PLACES = [[0, 1, 1, 1], [2, 0, 2, 1]]
 TWICE = [[0, 1, 1, 0], [2, 0, 2, 2]]  # a place that is there twice
@@ -23,13 +24,14 @@ torch.sparse.mm(s, s.t()).to_dense(); torch.sparse.mm(s, m); torch.addmm(m[:2], 
 s.to_sparse_csr() @ m; (s.to_sparse_csc() * 2).to_dense(); torch.cat([s, s * 2]).to_dense()
 torch.stack([s, s], 1).to_dense(); s.index_select(1, torch.tensor([2, 0, 2])).to_dense()
 m.t().sparse_mask(s).to_dense(); s.sparse_mask(s * s).to_dense(); F.linear(m.t(), s)
-torch.sparse.sampled_addmm(s.to_sparse_csr(), m[:2], m.t(), beta=2).to_dense(); s.clone().mul_(2) @ m
+torch.sparse.sampled_addmm(s.to_sparse_csr(), m[:2], m.t(), beta=2).to_dense()
+s.clone().mul_(2) @ m
 torch.narrow_copy(s, 1, 1, 2).to_dense(); s.unsqueeze(0).to_dense(); m.t().clone().add_(s)
 """
 
 
 @pytest.mark.parametrize("places", [PLACES, TWICE], ids=["once", "twice"])
-@pytest.mark.parametrize("text", [t.strip() for t in FUNCTIONS.replace("\n", ";").split(";") if t.strip()])
+@pytest.mark.parametrize("text", split(FUNCTIONS))
 def test_gradients_by_differences(text: str, places: list[list[int]]) -> None:
     """First and second derivatives by the values, and by the dense operand."""
 
@@ -111,7 +113,9 @@ def trained(make: Any, sparse: bool) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"maximize": True}], ids=str
+    "options",
+    [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"maximize": True}],
+    ids=str,
 )
 def test_sgd_steps_are_those_of_dense_gradients(options: dict[str, Any]) -> None:
     def make(w: torch.Tensor) -> Any:

@@ -138,7 +138,8 @@ def test_gradients_of_sparse_and_dense(text: str, is_coalesced: bool) -> None:
 
 PRODUCTS = "(s @ d).pow(2).sum(); (d.t() @ s.t()).pow(2).sum(); (d.t() + s).pow(2).sum()"
 FROM_VALUES = """
-s.coalesce().values().pow(2).sum(); s.to_dense().pow(2).sum(); (s @ d).pow(2).sum(); torch.sparse.sum(s, 0).to_dense().pow(2).sum()
+s.coalesce().values().pow(2).sum(); s.to_dense().pow(2).sum(); (s @ d).pow(2).sum()
+torch.sparse.sum(s, 0).to_dense().pow(2).sum()
 """
 
 
