@@ -13,8 +13,12 @@ import pickles as p
 import rushlight as torch
 from rushlight.serialization import CheckpointError
 from rushlight.sparse.tensor import SparseTensor, answers
+from rushlight.testing import register_strict_device
 from serialization_support import checkpoint
 from sparse_support import EXPRESSIONS, FLOATING, ONE_DTYPE, REFUSED, SUMS, evaluated, named, split
+
+
+register_strict_device()
 
 
 def dense(x: torch.Tensor) -> torch.Tensor:
@@ -88,6 +92,21 @@ def test_what_nobody_has_composed_is_refused_and_nothing_is_made_dense() -> None
         torch.ones(4, 4).to_sparse_bsr((2, 2))
     with pytest.raises(NotImplementedError, match="matrices"):
         torch.ones(2, 2, 2).to_sparse_csr()
+
+
+@pytest.mark.parametrize("text", split(EXPRESSIONS + FLOATING + SUMS))
+def test_everything_stays_on_its_device(text: str) -> None:
+    def moved(value: object) -> object:
+        return value.to("strict") if isinstance(value, torch.Tensor) else value
+
+    if "torch.zeros(" in text or "torch.ones(" in text or "torch.tensor(" in text:
+        return  # which are made on the host
+    found = eval(text, {name: moved(value) for name, value in named(torch).items()})
+    expected = evaluated(torch, text)
+    if isinstance(found, torch.Tensor):
+        assert found.device.type == "strict"
+        ours, theirs = dense(found).cpu().numpy(), dense(expected).numpy()
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
 # ---- indices that are none

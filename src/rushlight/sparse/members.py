@@ -382,8 +382,8 @@ def _sparse_resize_and_clear_(
     x: SparseTensor, size: Any, sparse_dim: int, dense_dim: int
 ) -> SparseTensor:
     _check_dims("sparse_resize_and_clear_", size, sparse_dim, dense_dim)
-    values = rushlight.zeros((0, *size[sparse_dim:]), dtype=x.dtype)
-    places = rushlight.zeros((sparse_dim, 0), dtype=int64)
+    values = detached_values(x).new_zeros((0, *size[sparse_dim:]))
+    places = values.new_zeros((sparse_dim, 0), dtype=int64)
     x.array.take(SparseArray(places.array, values.array, tuple(size), True))
     return x
 
@@ -415,7 +415,7 @@ def _resize(x: SparseTensor, size: tuple[int, ...], sparse_dim: int) -> SparseTe
                     f"shrinking the size of {kind} dimensions (from {list(before)} to "
                     f"{list(after)}) on a non-empty sparse tensor is not supported."
                 )
-    values = rushlight.zeros((x.array.values.shape[0], *size[sparse_dim:]), dtype=x.dtype)
+    values = detached_values(x).new_zeros((x.array.values.shape[0], *size[sparse_dim:]))
     kept = tuple(slice(0, n) for n in x.array.values.shape[1:])
     places = indices_of(x)
     if x.array.values.shape[0]:

@@ -207,7 +207,8 @@ def in_layout(x: SparseTensor, layout: Any) -> SparseTensor:
         outer, inner = inner.index_select(0, order), outer.index_select(0, order)
         values = values.index_select(0, order)
     count = size[1 if layout is sparse_csc else 0]
-    starts = rushlight.searchsorted(outer.contiguous(), rushlight.arange(count + 1))
+    lines = rushlight.arange(count + 1, device=outer.device)
+    starts = rushlight.searchsorted(outer.contiguous(), lines)
     return make_compressed(values, starts, inner.contiguous(), size, layout)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import rushlight
 
+from ..dtype import int64
 from ..errors import OperationError
 from ..layout import sparse_coo
 from ..tensor import Tensor
@@ -37,8 +38,9 @@ def spdiags(diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None) 
     if places.unique().numel() != places.numel():
         raise OperationError("spdiags: Offset tensor contains duplicate values")
     count, across = shape
-    columns = rushlight.arange(min(rows.shape[1], across)).expand(rows.shape[0], -1)
-    lines = columns - places.long().unsqueeze(1)
+    columns = rushlight.arange(min(rows.shape[1], across), device=rows.device)
+    columns = columns.expand(rows.shape[0], -1)
+    lines = columns - places.to(rows.device, int64).unsqueeze(1)
     kept = ((lines >= 0) & (lines < count)).nonzero(as_tuple=True)
     values = rows[:, : columns.shape[1]][kept]
     made = make(values, rushlight.stack([lines[kept], columns[kept]]), tuple(shape))
