@@ -17,7 +17,6 @@ from rushlight.testing import register_strict_device
 from serialization_support import checkpoint
 from sparse_support import EXPRESSIONS, FLOATING, ONE_DTYPE, REFUSED, SUMS, evaluated, named, split
 
-
 register_strict_device()
 
 

@@ -90,6 +90,20 @@ def test_sums_within_one_backward(create_graph: bool) -> None:
     gradient.to_dense().pow(2).sum().backward()
 
 
+@pytest.mark.parametrize(("dim", "index"), [(0, [[0, 1], [3, 1]]), (1, [[2], [0], [2]])])
+def test_gather(dim: int, index: list[list[int]]) -> None:
+    found = []
+    for sparse in (True, False):
+        x = torch.arange(12.0).reshape(4, 3).requires_grad_()
+        torch.gather(x, dim, torch.tensor(index), sparse_grad=sparse).pow(2).sum().backward()
+        assert x.grad.is_sparse is sparse
+        found.append(x.grad.to_dense().tolist())
+    assert found[0] == found[1]
+    one = torch.tensor(2.0, requires_grad=True)
+    one.gather(0, torch.tensor(0), sparse_grad=True).backward()
+    assert one.grad == 1
+
+
 def test_hooks_and_zeroing() -> None:
     w = torch.ones(3, 2, requires_grad=True)
     w.register_hook(lambda gradient: gradient * 2)

@@ -83,6 +83,17 @@ def make_compressed(
     return FromParts.make(values, places)
 
 
+def make_picked(values: Tensor, index: Tensor, dim: int, size: Any) -> SparseTensor:
+    """A tensor of the elements that `index` names along `dim`, as `gather` understands it."""
+    places = [
+        rushlight.arange(n, device=index.device).reshape(-1, *[1] * (index.ndim - d - 1))
+        for d, n in enumerate(index.shape)
+    ]
+    places[dim] = index
+    rows = [place.expand(index.shape).reshape(-1) for place in places]
+    return make(values.reshape(-1), rushlight.stack(rows), size)
+
+
 # ---- places
 
 
