@@ -76,8 +76,8 @@ bool is_channels_last(const ArrayView& a);
 // Whether of two axes the one that stands first moves through memory in larger steps, as it should.
 enum class Sequence { Right, Wrong, Open };
 
-// Puts the axes [0, ndim) in order by insertion; where `sequence(first, second)` leaves it open they
-// stand in the order of the shape.
+// Puts the axes [0, ndim) in order by insertion; where `sequence(first, second)` leaves it open
+// they stand in the order of the shape.
 template <class Rule>
 void sort_axes(int ndim, int* axes, const Rule& sequence) {
     for (int i = 0; i < ndim; ++i) {
@@ -154,8 +154,8 @@ T* data_of(PyObject* array) {
     return reinterpret_cast<T*>(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)));
 }
 
-// A reference that is given back at the end of the scope, also by an exception, unless it was handed
-// on.
+// A reference that is given back at the end of the scope, also by an exception, unless it was
+// handed on.
 class Owned {
 public:
     explicit Owned(PyObject* object) : object_(object) {}

@@ -36,10 +36,13 @@ extern PyMethodDef padding_methods[];
 extern PyMethodDef pooling_methods[];
 extern PyMethodDef random_methods[];
 extern PyMethodDef reduction_methods[];
+extern PyMethodDef resampling_methods[];
+extern PyMethodDef samplers_methods[];
 extern PyMethodDef shape_methods[];
 extern PyMethodDef softmax_methods[];
 extern PyMethodDef scan_methods[];
 extern PyMethodDef sorting_methods[];
+extern PyMethodDef triangles_methods[];
 }  // namespace rushlight
 
 namespace {
@@ -70,16 +73,20 @@ void set_instruction_set(const std::string& name) {
 NB_MODULE(_native, module) {
     if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
     PyMethodDef* const families[] = {
-        rushlight::convolution_methods,   rushlight::copies_methods,    rushlight::dropout_methods,
-        rushlight::elementwise_methods,   rushlight::loss_methods,      rushlight::matmul_methods,
-        rushlight::layer_norm_methods,    rushlight::normalization_methods,
-        rushlight::optim_methods,     rushlight::pooling_methods,
-        rushlight::random_methods,        rushlight::reduction_methods, rushlight::shape_methods,
-        rushlight::softmax_methods,       rushlight::indexing_methods,  rushlight::padding_methods,
-        rushlight::scan_methods,
-        rushlight::sorting_methods,       rushlight::creation_methods,  rushlight::index_methods,
-        rushlight::nonzero_methods,       rushlight::compare_all_methods,
-        rushlight::factorization_methods};
+        rushlight::compare_all_methods,
+        rushlight::convolution_methods,
+        rushlight::copies_methods,      rushlight::creation_methods,
+        rushlight::dropout_methods,     rushlight::elementwise_methods,
+        rushlight::factorization_methods, rushlight::index_methods,
+        rushlight::indexing_methods,    rushlight::layer_norm_methods,
+        rushlight::loss_methods,        rushlight::matmul_methods,
+        rushlight::nonzero_methods,     rushlight::normalization_methods,
+        rushlight::optim_methods,       rushlight::padding_methods,
+        rushlight::pooling_methods,     rushlight::random_methods,
+        rushlight::reduction_methods,   rushlight::resampling_methods,
+        rushlight::samplers_methods,    rushlight::scan_methods,
+        rushlight::shape_methods,       rushlight::softmax_methods,
+        rushlight::sorting_methods,     rushlight::triangles_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -124,7 +124,8 @@ constexpr auto by_definition = dnnl::algorithm::convolution_direct;
 
 dnnl::convolution_forward::primitive_desc forward_description(const Descriptors& d,
                                                               bool with_bias) {
-    return {onednn::engine(), dnnl::prop_kind::forward_training, by_definition, d.images, d.any_weight,
+    return {onednn::engine(), dnnl::prop_kind::forward_training, by_definition, d.images,
+            d.any_weight,
             with_bias ? d.plain_bias : memory::desc(), d.results, d.stride, d.dilation, d.padding,
             d.padding, attributes()};
 }

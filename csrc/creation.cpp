@@ -16,8 +16,8 @@ bool is_value(PyObject* value) {
     return PyFloat_CheckExact(value) || PyLong_CheckExact(value) || PyBool_Check(value);
 }
 
-// Whether a number is finite and becomes infinite in an array of this type: NumPy warns of it, which
-// the base knows how to silence.
+// Whether a number is finite and becomes infinite in an array of this type: NumPy warns of it,
+// which the base knows how to silence.
 bool overflows(int type, PyObject* value) {
     if (!PyFloat_CheckExact(value)) return false;
     const double size = std::abs(PyFloat_AS_DOUBLE(value));
@@ -31,7 +31,8 @@ void repeat_first(char* data, npy_intp item, npy_intp count) {
     constexpr npy_intp block = 1 << 14;
     const npy_intp size = item * count;
     for (npy_intp done = item; done < size;) {
-        const npy_intp n = std::min({done, size - done, std::max(block / item, npy_intp{1}) * item});
+        const npy_intp whole = std::max(block / item, npy_intp{1}) * item;
+        const npy_intp n = std::min({done, size - done, whole});
         std::memcpy(data + done, data, n);
         done += n;
     }

@@ -36,8 +36,8 @@ private:
     std::unique_ptr<allocator::Scratch> memory_;
 };
 
-// The axes of x that are indexed give way in the result to the block, the axes that the indices have
-// together. It stands in their place if they are adjacent, else in front.
+// The axes of x that are indexed give way in the result to the block, the axes that the indices
+// have together. It stands in their place if they are adjacent, else in front.
 struct Plan {
     std::vector<Index> indices;
     std::vector<Numbers> places;  // of masks

@@ -1,5 +1,5 @@
-// Elements picked and added along an axis by index. Indices are int64 and are looked at before anything is
-// written.
+// Elements picked and added along an axis by index. Indices are int64 and are looked at before
+// anything is written.
 #include <cstring>
 #include <type_traits>
 
@@ -54,8 +54,8 @@ private:
     PyObject* owner_ = nullptr;
 };
 
-// Calls body(data, strides, n) over rows of the last axis for three arrays of one shape, work shared
-// along the longest axis but `serial` (the last only where it is the only one).
+// Calls body(data, strides, n) over rows of the last axis for three arrays of one shape, work
+// shared along the longest axis but `serial` (the last only where it is the only one).
 template <class Body>
 void for_each_row_of(int ndim, const npy_intp* shape, int serial, char* const (&data)[3],
                      const npy_intp* const (&strides)[3], const Body& body) {
@@ -428,7 +428,8 @@ PyMethodDef indexing_methods[] = {
     method<"index_select", index_select>(
         "index_select(x, axis, index)\n--\n\nThe slices of an axis that index names."),
     method<"index_add", index_add>(
-        "index_add(x, axis, index, values, out=None)\n--\n\nx with slices added to those index names."),
+        "index_add(x, axis, index, values, out=None)\n--\n\n"
+        "x with slices added to those index names."),
     method<"one_hot", one_hot>("one_hot(x, classes)\n--\n\nVectors with a 1 at a number."),
     {}};
 

@@ -12,8 +12,8 @@ namespace rushlight {
 
 constexpr int max_axes = 8;  // arrays of more dimensions are left to the base
 
-// The axes of `count` arrays of one shape in the order `axes`: those of length 1 dropped, and joined
-// with the one before where every array goes on in one stride. The result is their number.
+// The axes of `count` arrays of one shape in the order `axes`: those of length 1 dropped, and
+// joined with the one before where every array goes on in one stride. The result is their number.
 template <int count>
 int join_axes(int ndim, const int* axes, const npy_intp* shape,
               const npy_intp* const (&strides)[count], npy_intp* joined_shape,
@@ -34,8 +34,9 @@ int join_axes(int ndim, const int* axes, const npy_intp* shape,
     return joined;
 }
 
-// Calls body(n, offsets, steps) for the rows along the last of some axes, one after the other: where
-// each array's row begins, and by what it goes on, in bytes. False as soon as body returns false.
+// Calls body(n, offsets, steps) for the rows along the last of some axes, one after the other:
+// where each array's row begins, and by what it goes on, in bytes. False as soon as body returns
+// false.
 template <int count, class Body>
 bool each_row(int ndim, const npy_intp* shape, const npy_intp (*strides)[max_axes],
               const Body& body) {

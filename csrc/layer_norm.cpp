@@ -50,7 +50,7 @@ PyObject* layer_norm_of(const ArrayView& x, PyObject* const* args, int64_t size,
             const auto n = static_cast<double>(size);
             for (int64_t r = begin; r < end; ++r) {
                 const T* row = from + r * size;
-                const double exact = centered ? loops<T>().sum_row(size, row) / n : 0;
+                const double exact = centered ? loops<T>().sum.row(size, row) / n : 0;
                 const T center = static_cast<T>(exact);
                 // The sum about the mean itself, from that about its rounding.
                 const double squares = loops<T>().centered_row(size, row, center) -
@@ -109,7 +109,8 @@ PyObject* layer_norm_backward_of(const ArrayView& grad, const ArrayView& x, PyOb
         gb(new_array(x.type, 1, &vector_shape));
     if (!gx || !gw || !gb) return nullptr;
     const T *grads = grad.as<T>(), *values = x.as<T>();
-    T *to = data_of<T>(gx.get()), *to_weight = data_of<T>(gw.get()), *to_bias = data_of<T>(gb.get());
+    T* to = data_of<T>(gx.get());
+    T *to_weight = data_of<T>(gw.get()), *to_bias = data_of<T>(gb.get());
     {
         AllowThreads allow(x.size() >= release_lock_from);
         // Sums over rows belong to blocks of them, whatever the threads, and are added in order.

@@ -1,5 +1,5 @@
-// The negative log likelihood of class labels, for log probabilities (N, C, ...) in any memory order.
-// They are read at one place for each label: no threads.
+// The negative log likelihood of class labels, for log probabilities (N, C, ...) in any memory
+// order. They are read at one place for each label: no threads.
 #include <algorithm>
 #include <cstring>
 
@@ -25,8 +25,8 @@ Reduction read_reduction(PyObject* name) {
 }
 
 // Labels (N, ...) of classes 0 .. classes - 1, and the weight of each class. `shape` is that of the
-// log probabilities, whose second axis the labels lack. Not valid when a label is out of range or an
-// argument of another kind: the base says what is wrong.
+// log probabilities, whose second axis the labels lack. Not valid when a label is out of range or
+// an argument of another kind: the base says what is wrong.
 template <class T>
 struct Targets {
     const int64_t* labels;

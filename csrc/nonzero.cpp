@@ -85,7 +85,8 @@ PyObject* nonzero(PyObject* const* args, Py_ssize_t nargs) {
     const size_t bytes = x.type == NPY_BOOL ? 1 : size;
     const allocator::Scratch room(bytes);
     if (!room.data()) throw allocator::NoMemory(bytes);
-    const uint8_t* mask = mask_of(x, data_of<char>(dense.get()), static_cast<uint8_t*>(room.data()));
+    const uint8_t* mask =
+        mask_of(x, data_of<char>(dense.get()), static_cast<uint8_t*>(room.data()));
     const int64_t count = count_true(mask, size);
     // Each column is contiguous, as in PyTorch: most programs take them one by one.
     const npy_intp shape[2] = {count, x.ndim};

@@ -1,6 +1,6 @@
 // Batch normalisation (Ioffe and Szegedy 2015) of channels-last arrays, which are matrices with a
-// column per channel, and of contiguous N,C,... arrays, which have a row per image and channel. Others
-// are copied.
+// column per channel, and of contiguous N,C,... arrays, which have a row per image and channel.
+// Others are copied.
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -97,7 +97,7 @@ void moments_in_rows(const Plan& plan, const T* x, Moments* moments) {
         for (int64_t c = begin; c < end; ++c) {
             for (int64_t r = 0; r < plan.rows; ++r) {
                 const T* row = x + (r * plan.channels + c) * plan.length;
-                const double mean = loops<T>().sum_row(plan.length, row) / n;
+                const double mean = loops<T>().sum.row(plan.length, row) / n;
                 const T center = static_cast<T>(mean);
                 const double squares = loops<T>().centered_row(plan.length, row, center);
                 moments[c].join(n, mean, about_mean(squares, n, mean, center));
@@ -117,7 +117,7 @@ void moments_in_columns(const Plan& plan, const T* x, Moments* moments) {
             const T* first = x + b * block * channels;
             double *mean = &means[b * channels], *square = &squares[b * channels];
             const int64_t rows = rows_of(b);
-            loops<T>().sum_columns(rows, channels, first, channels, mean);
+            loops<T>().sum.columns(rows, channels, first, channels, mean);
             for (int64_t c = 0; c < channels; ++c) {
                 mean[c] /= static_cast<double>(rows);
                 center[c] = static_cast<T>(mean[c]);

@@ -74,7 +74,8 @@ struct Border {
         }
         if (places > NPY_MAX_INTP / npy_intp{sizeof(npy_intp)}) return false;
         // Axes without a border, fastest in memory, are one with the axis before them.
-        while (ndim > 1 && inner[axes[ndim - 1]] == outer[axes[ndim - 1]] && outer[axes[ndim - 1]] > 0 &&
+        while (ndim > 1 && inner[axes[ndim - 1]] == outer[axes[ndim - 1]] &&
+               outer[axes[ndim - 1]] > 0 &&
                before[axes[ndim - 1]] == 0 &&
                x.strides[axes[ndim - 1]] == unit * PyArray_ITEMSIZE(x.object) &&
                x.strides[axes[ndim - 2]] == x.strides[axes[ndim - 1]] * outer[axes[ndim - 1]])
@@ -102,8 +103,8 @@ struct Border {
         }
     }
 
-    // Calls body(row of the padded array, offset of its source), `no_source` for a row of the border
-    // alone; rows from `begin` to `end` of those along the fastest axis.
+    // Calls body(row of the padded array, offset of its source), `no_source` for a row of the
+    // border alone; rows from `begin` to `end` of those along the fastest axis.
     template <class Body>
     void for_each_row(const npy_intp* maps, const npy_intp* source_strides, int64_t begin,
                       int64_t end, const Body& body) const {

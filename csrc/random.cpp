@@ -9,47 +9,13 @@
 #include "copies.h"
 #include "instruction_sets.h"
 #include "iteration.h"
+#include "twister.h"
 
 namespace rushlight {
 
 namespace {
 
-constexpr int64_t key_length = 624, state_length = 632;
-constexpr int64_t has_normal = 625, normal_bits = 626;
 constexpr int64_t chunk = 4096;  // raw numbers at a time: they stay in the first-level cache
-
-// The numbers of a state array, before they are tempered.
-class Twister {
-public:
-    explicit Twister(uint32_t* state) : key_(state), position_(state + key_length) {}
-
-    void fill(uint32_t* to, int64_t count) {
-        while (count > 0) {
-            if (*position_ >= key_length) {
-                bit_loops.twister_refill(key_);
-                *position_ = 0;
-            }
-            const int64_t taken = std::min<int64_t>(count, key_length - *position_);
-            std::memcpy(to, key_ + *position_, taken * sizeof(uint32_t));
-            *position_ += static_cast<uint32_t>(taken);
-            to += taken;
-            count -= taken;
-        }
-    }
-
-private:
-    uint32_t* key_;
-    uint32_t* position_;
-};
-
-bool read_state(PyObject* object, uint32_t*& state) {
-    ArrayView v;
-    if (!view(object, v) || v.type != NPY_UINT32 || v.size() != state_length || !v.is_contiguous ||
-        !v.is_writeable())
-        return false;
-    state = v.as<uint32_t>();
-    return true;
-}
 
 // A new contiguous array of the shape that a tuple of integers gives.
 PyObject* new_of_shape(PyObject* tuple, int type) {
@@ -65,11 +31,6 @@ PyObject* new_of_shape(PyObject* tuple, int type) {
 
 int64_t size_of(PyObject* array) {
     return PyArray_SIZE(reinterpret_cast<PyArrayObject*>(array));
-}
-
-// Uniform in [0, 1) from two outputs.
-double unit(uint32_t first, uint32_t second) {
-    return (first & 0x1fffffu) * 0x1p-21 + second * 0x1p-53;
 }
 
 // Fills `size` elements: make(n, raw numbers, place), `each` raw numbers for an element. The Python
@@ -251,7 +212,8 @@ PyObject* random_exponential(PyObject* const* args, Py_ssize_t nargs) {
 // number * (2^64 / divisor) is its fractional part (Lemire, Kaser and Kurz 2019).
 class Remainder {
 public:
-    explicit Remainder(uint32_t divisor) : divisor_(divisor), inverse_(~uint64_t{0} / divisor + 1) {}
+    explicit Remainder(uint32_t divisor)
+        : divisor_(divisor), inverse_(~uint64_t{0} / divisor + 1) {}
     uint64_t operator()(uint32_t number) const {
         const uint64_t fraction = inverse_ * number;
         return static_cast<uint64_t>(static_cast<unsigned __int128>(fraction) * divisor_ >> 64);
@@ -322,7 +284,8 @@ PyObject* random_full_range(PyObject* const* args, Py_ssize_t nargs) {
         case NPY_DOUBLE: span = (uint64_t{1} << 53) + 1; break;
         default: return nullptr;
     }
-    return integers_of_shape(state, args[1], type, 0, span, type == NPY_INT64 || type == NPY_DOUBLE);
+    const bool is_wide = type == NPY_INT64 || type == NPY_DOUBLE;
+    return integers_of_shape(state, args[1], type, 0, span, is_wide);
 }
 
 // 0 .. n-1 shuffled (Fisher and Yates).

@@ -1,5 +1,5 @@
-// Sums, means and extremes. Work is cut by sizes alone, never by the number of threads, and partial sums are
-// added in one order: the result is the same bits on any team.
+// Sums, means, products and extremes. Work is cut by sizes alone, never by the number of threads,
+// and partial results are put together in one order: the result is the same bits on any team.
 #include <numeric>
 #include <vector>
 
@@ -36,10 +36,12 @@ struct Reduced {
     }
 };
 
-// Sums, times `scale`.
-template <class T>
-struct Sum {
+// Sums, times `scale`, or products.
+template <class T, bool multiplies>
+struct Total {
+    typename Loops<T>::Total loops;
     double scale;
+    static constexpr double nothing = multiplies ? 1 : 0;
 
     // Of each of `rows` rows.
     void of_rows(const T* x, int64_t rows, int64_t length, int64_t stride, T* out) const {
@@ -48,7 +50,7 @@ struct Sum {
             parallel_for(rows, std::max<int64_t>(1, parallel_grain / length),
                          [=, this](int64_t begin, int64_t end) {
                 for (int64_t r = begin; r < end; ++r)
-                    out[r] = static_cast<T>(scale * loops<T>().sum_row(length, x + r * stride));
+                    out[r] = static_cast<T>(scale * loops.row(length, x + r * stride));
             });
             return;
         }
@@ -56,57 +58,59 @@ struct Sum {
         parallel_for(rows * blocks, parallel_grain / block_size, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 const int64_t start = i % blocks * block_size;
-                partial[i] = loops<T>().sum_row(std::min(block_size, length - start),
-                                                x + i / blocks * stride + start);
+                partial[i] = loops.row(std::min(block_size, length - start),
+                                       x + i / blocks * stride + start);
             }
         });
         for (int64_t r = 0; r < rows; ++r) {
-            double sum = 0;
-            for (int64_t b = 0; b < blocks; ++b) sum += partial[r * blocks + b];
-            out[r] = static_cast<T>(scale * sum);
+            double total = nothing;
+            for (int64_t b = 0; b < blocks; ++b) total = join(total, partial[r * blocks + b]);
+            out[r] = static_cast<T>(scale * total);
         }
     }
 
     // Over the rows of a matrix.
     void over_rows(const T* x, int64_t rows, int64_t columns, int64_t stride, T* out) const {
-        const auto sum_columns = loops<T>().sum_columns;
         const int64_t block = rows_in_block(rows, columns);
         if (columns >= wide_columns || rows <= block) {
             parallel_for(columns, std::max<int64_t>(64, parallel_grain / rows),
                          [=, this](int64_t begin, int64_t end) {
-                double sums[256];
+                double totals[256];
                 for (int64_t c = begin; c < end; c += 256) {
                     const int64_t width = std::min<int64_t>(256, end - c);
-                    std::fill_n(sums, width, 0.0);
-                    sum_columns(rows, width, x + c, stride, sums);
-                    store(width, sums, out + c);
+                    std::fill_n(totals, width, nothing);
+                    loops.columns(rows, width, x + c, stride, totals);
+                    store(width, totals, out + c);
                 }
             });
             return;
         }
         const int64_t blocks = (rows + block - 1) / block;
-        std::vector<double> partial(blocks * columns);
+        std::vector<double> partial(blocks * columns, nothing);
         const int64_t grain = std::max<int64_t>(1, parallel_grain / (block * columns));
         parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
             for (int64_t b = begin; b < end; ++b)
-                sum_columns(std::min(block, rows - b * block), columns, x + b * block * stride,
-                            stride, &partial[b * columns]);
+                loops.columns(std::min(block, rows - b * block), columns, x + b * block * stride,
+                              stride, &partial[b * columns]);
         });
         for (int64_t b = 1; b < blocks; ++b)
-            for (int64_t c = 0; c < columns; ++c) partial[c] += partial[b * columns + c];
+            for (int64_t c = 0; c < columns; ++c)
+                partial[c] = join(partial[c], partial[b * columns + c]);
         store(columns, partial.data(), out);
     }
 
     // Of all elements of some rows.
     T of_all(const T* x, int64_t rows, int64_t length, int64_t stride) const {
-        double sum = 0;
-        for (int64_t r = 0; r < rows; ++r) sum += loops<T>().sum_row(length, x + r * stride);
-        return static_cast<T>(scale * sum);
+        double total = nothing;
+        for (int64_t r = 0; r < rows; ++r)
+            total = join(total, loops.row(length, x + r * stride));
+        return static_cast<T>(scale * total);
     }
 
 private:
-    void store(int64_t n, const double* sums, T* out) const {
-        for (int64_t c = 0; c < n; ++c) out[c] = static_cast<T>(scale * sums[c]);
+    static double join(double a, double b) { return multiplies ? a * b : a + b; }
+    void store(int64_t n, const double* totals, T* out) const {
+        for (int64_t c = 0; c < n; ++c) out[c] = static_cast<T>(scale * totals[c]);
     }
 };
 
@@ -266,16 +270,23 @@ bool read_reduction(PyObject* const* args, Py_ssize_t nargs, ArrayView& x, bool*
     return keepdims >= 0;
 }
 
-template <bool mean>
-PyObject* sum(PyObject* const* args, Py_ssize_t nargs) {
+enum class Of { sum, mean, numbers, product };
+
+template <Of what>
+PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     bool summed[max_axes];
     int keepdims;
     if (!read_reduction(args, nargs, x, summed, keepdims)) return nullptr;
     const auto add_up = [&](auto zero) {
         using T = decltype(zero);
-        return reduce_array<T>(x, summed, keepdims,
-                               [](double count) { return Sum<T>{mean ? 1 / count : 1}; });
+        return reduce_array<T>(x, summed, keepdims, [](double count) {
+            const Loops<T>& all = loops<T>();
+            return Total<T, what == Of::product>{what == Of::product   ? all.product
+                                                 : what == Of::numbers ? all.sum_of_numbers
+                                                                       : all.sum,
+                                                 what == Of::mean ? 1 / count : 1};
+        });
     };
     if (x.type == NPY_FLOAT) return add_up(float{});
     return x.type == NPY_DOUBLE ? add_up(double{}) : nullptr;
@@ -377,9 +388,13 @@ PyObject* place(PyObject* const* args, Py_ssize_t nargs) {
 }  // namespace
 
 PyMethodDef reduction_methods[] = {
-    method<"sum", sum<false>>(
+    method<"sum", total<Of::sum>>(
         "sum(x, axes, keepdims, out=None)\n--\n\nThe sum over some axes, or all (None)."),
-    method<"mean", sum<true>>(
+    method<"nansum", total<Of::numbers>>(
+        "nansum(x, axes, keepdims, out=None)\n--\n\nThe sum of what is no NaN."),
+    method<"prod", total<Of::product>>(
+        "prod(x, axes, keepdims, out=None)\n--\n\nThe product over some axes, or all (None)."),
+    method<"mean", total<Of::mean>>(
         "mean(x, axes, keepdims, out=None)\n--\n\nThe mean over some axes, or all (None)."),
     method<"amax", extreme<true>>(
         "amax(x, axes, keepdims, out=None)\n--\n\nThe largest along some axes, or of all."),

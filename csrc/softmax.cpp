@@ -1,5 +1,6 @@
 // Softmax and its logarithm along the axis that is contiguous in memory: the last one, or the
-// channels of a channels-last image. Along another axis it is by way of a copy in which that one is.
+// channels of a channels-last image. Along another axis it is by way of a copy in which that one
+// is.
 #include "array_view.h"
 #include "copies.h"
 #include "instruction_sets.h"

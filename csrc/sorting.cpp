@@ -153,7 +153,8 @@ bool sort_lines(const Lines& lines, bool descending, const char* from, char* val
             int64_t a, b, c;
             lines.offsets(line, a, b, c);
             for (int64_t i = 0; i < n; ++i) {
-                keys[i] = key_of(*reinterpret_cast<const T*>(from + a + i * lines.from_step)) ^ flip;
+                keys[i] =
+                    key_of(*reinterpret_cast<const T*>(from + a + i * lines.from_step)) ^ flip;
                 order[i] = static_cast<uint32_t>(i);
             }
             const uint32_t* sorted = order;

@@ -226,8 +226,18 @@ double zeta(double s, double q) {
            sign * (zeta_of_positive(s, 1.0 - fraction) - zeta_of_positive(s, 1.0 - q));
 }
 
+// The derivative of digamma, x > 0: 1 / x + 1 / (2 x^2) + the sum of B(2k) / x^(2k + 1).
+static double trigamma(double x) {
+    double sum = 0.0, series = 0.0;
+    for (; x < 10.0; x += 1.0) sum += 1.0 / (x * x);
+    const double z = 1.0 / (x * x);
+    for (int k = 7; k >= 0; --k) series = (series + (2 * k + 2) * bernoulli[k]) * z;
+    return sum + 0.5 * z + (1.0 + series) / x;
+}
+
 double polygamma(double x, double n) {
     if (n == 0.0) return digamma(x);
+    if (n == 1.0 && x > 0.0) return trigamma(x);
     const double sign = std::fmod(n, 2.0) == 0.0 ? -1.0 : 1.0;
     return sign * std::tgamma(n + 1.0) * zeta(n + 1.0, x);
 }

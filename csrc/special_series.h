@@ -141,8 +141,8 @@ inline constexpr double airy_sine[] = {
     2.2214932182107093e-19};
 
 // The coefficients d(k, n) of Temme's uniform expansion of the incomplete gamma functions, by the
-// recurrences of DLMF 8.12: sum over k of a^-k times the polynomials sum over n of d(k, n) eta^n, as
-// many as matter for a >= 200 and |eta| <= 0.34.
+// recurrences of DLMF 8.12: sum over k of a^-k times the polynomials sum over n of d(k, n) eta^n,
+// as many as matter for a >= 200 and |eta| <= 0.34.
 struct Polynomial {
     int count;
     double of[15];

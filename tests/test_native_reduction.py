@@ -22,16 +22,17 @@ def exact(name, x, axes, keepdims):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("name", ["sum", "mean"])
+@pytest.mark.parametrize("name", ["sum", "mean", "nansum", "prod"])
 def test_all_axes(name, dtype, instruction_set):
     for size in SIZES[1:]:
         x = random(size, dtype=dtype) + dtype(0.5)
         actual = getattr(kernels(), name)(x, None, False)
         assert actual.shape == () and isinstance(actual, np.ndarray) and actual.dtype == dtype
-        np.testing.assert_allclose(actual, exact(name, x, None, False), 4 * np.finfo(dtype).eps)
+        eps = np.finfo(dtype).eps * (1 if name != "prod" else max(size, 1))
+        np.testing.assert_allclose(actual, exact(name, x, None, False), 4 * eps)
 
 
-@pytest.mark.parametrize("name", ["sum", "mean"])
+@pytest.mark.parametrize("name", ["sum", "mean", "nansum", "prod"])
 @pytest.mark.parametrize("shape", [(3, 4, 5, 6), (2, 1, 7, 1), (8, 32, 26, 26), (16, 3, 20, 20)])
 def test_some_axes(name, shape, instruction_set):
     x = random(*shape)
@@ -78,6 +79,22 @@ def test_a_sum_of_tenths_is_right_to_the_last_place(shape, axes, instruction_set
     x = np.full(shape, 0.1, np.float32)
     total = kernels().sum(x, axes, False)
     np.testing.assert_array_equal(total, np.sum(x, axes, dtype=np.float64).astype(np.float32))
+
+
+def test_nansum_leaves_out_what_is_no_number(instruction_set):
+    x = random(70, 33)
+    x[::3, ::2] = np.nan
+    for axes in (None, (0,), (1,)):
+        actual = kernels().nansum(x, axes, False)
+        np.testing.assert_allclose(actual, np.nansum(x, axes, dtype=np.float64), 1e-5, 1e-5)
+    assert kernels().nansum(np.full(5, np.nan, np.float32), None, False) == 0
+
+
+def test_a_product_may_leave_the_range_of_floats_and_come_back(instruction_set):
+    x = np.full(80, 1e10, np.float32)
+    x[1::2] = 1e-10
+    for a in (np.sort(x), np.sort(x)[:, None]):
+        np.testing.assert_allclose(kernels().prod(a, (0,), False), 1, 1e-5)
 
 
 def test_not_a_number_and_infinity_go_through():

@@ -310,6 +310,30 @@ def test_out_may_be_an_operand() -> None:
     assert x[:2].tolist() == pytest.approx([1.0, 2.7182818])
 
 
+@pytest.mark.parametrize("call", [
+    lambda x, out: torch.neg(x, out=out), lambda x, out: torch.matmul(x, x, out=out),
+    lambda x, out: torch.amax(x, 0, out=out),
+    lambda x, out: torch.aminmax(x, out=(out, torch.empty(()))),
+    lambda x, out: torch.multinomial(x, 1, out=out), lambda x, out: torch.t_copy(x, out=out),
+])  # fmt: skip
+def test_out_must_have_the_dtype(call: Any) -> None:
+    out = torch.zeros(2, 2, dtype=torch.float64)
+    with pytest.raises(RuntimeError, match="Expected out tensor to have dtype torch.* got torch.f"):
+        call(torch.ones(2, 2), out)
+    assert not out.any()
+
+
+def test_cat_into_its_operand() -> None:
+    x = torch.arange(6.0)
+    with pytest.raises(RuntimeError, match="given an out that shares memory"):
+        torch.cat([x[:2], x[2:4]], out=x[:4])
+    nothing = torch.zeros(0)
+    with pytest.raises(RuntimeError, match="given an out that shares memory"):
+        torch.cat([nothing, x], out=nothing)
+    wide = torch.zeros(4, dtype=torch.float64)
+    assert torch.cat([x[:2], x[2:4]], out=wide).tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
 @pytest.mark.parametrize("name", ["div_", "atan2_", "copysign_", "exp_", "sqrt_"])
 def test_whole_numbers_hold_no_fractions(name: str) -> None:
     """In place nothing is converted: what would give floats is refused, and changes nothing."""

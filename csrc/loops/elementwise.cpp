@@ -23,7 +23,8 @@ namespace {
     };
 #include "elementwise.def"
 
-constexpr int64_t tile = 256;  // elements for which a loop asks at once whether it can be vectorised
+// Elements for which a loop asks at once whether it can be vectorised.
+constexpr int64_t tile = 256;
 
 template <class Formula, class T, bool first_is_number, bool second_is_number>
 void dense(int64_t n, const void* first, const void* second, const void* third,

@@ -1,5 +1,5 @@
-// Further functions of float that the compiler can vectorise, within 2 ulp, in part by way of double
-// (wide.h). double itself takes libm's functions.
+// Further functions of float that the compiler can vectorise, within 2 ulp, in part by way of
+// double (wide.h). double itself takes libm's functions.
 #pragma once
 
 #include "../special.h"
@@ -128,16 +128,33 @@ inline float erf(float x) {
     return copysign(a < 1.0f ? multiply_add(a, p, a) : 1.0f - exp(q), x);
 }
 inline float erfc(float x) {
-    return float_from(wide_erfc<double>(x).erfc);
+    return float_from(wide_erfc(x));
 }
 
-// x times the normal distribution's function, half of erfc(-x / sqrt(2)). At most 5 ulp.
+// The normal distribution beyond |x|, erfc(|x| / sqrt(2)) / 2, and exp(-x * x / 2), which it is a
+// multiple of: in floats, 2.6 times as fast as by wide_erfc. What the square loses as it is
+// rounded, up to 100 ulp of its exponential, is made up for.
+struct NormalTail {
+    float tail, exp_of_square;
+};
+inline NormalTail normal_tail(float x) {
+    const float size = absolute(x), a = size > 15.0f ? 15.0f : size;  // there it is 0
+    const float square = a * a;
+    float e = exp(-0.5f * square);
+    e = multiply_add(e, -0.5f * rest_of_product(a, a, square), e);
+    const float b = a * 0.707106781f;
+    return {0.5f * e * scaled_erfc(b), e};
+}
+
+// x times the normal distribution's function. At most 5 ulp, 8 without instructions for
+// multiply_add.
 inline float gelu(float x) {
-    return float_from(x * 0.5 * wide_erfc<float>(x * -0.70710678118654752440).erfc);
+    const float tail = normal_tail(x).tail;
+    return x * (x < 0.0f ? tail : 1.0f - tail);
 }
 inline float gelu_slope(float x) {
-    const WideErfc e = wide_erfc<float>(x * -0.70710678118654752440);
-    return float_from(0.5 * e.erfc + 0.39894228040143267794 * x * e.exp_of_square);
+    const NormalTail t = normal_tail(x);
+    return multiply_add(0.398942280f * x, t.exp_of_square, x < 0.0f ? t.tail : 1.0f - t.tail);
 }
 
 // --- remainders ----------------------------------------------------------------------------------

@@ -22,13 +22,26 @@ struct AdamStep {
     bool decoupled, maximize;
 };
 
+// A linear map of an axis: element j of `outputs` is the sum of the first counts[j] of the `width`
+// elements at places[j * width + k], times weights[j * width + k].
+template <class T>
+struct AxisMap {
+    int64_t inputs, outputs, width;
+    const int64_t *places, *counts;
+    const T* weights;
+    bool is_full;  // all counts are the width
+};
+
 template <class T>
 struct Loops {
     // Sums over a row of n, or over the rows of a matrix into (added to) one sum per column.
     // `centered` functions sum (x - center)^2; `product` functions add up two things: grad, and
     // grad * (x - center). These take dense rows.
-    double (*sum_row)(int64_t n, const T* x);
-    void (*sum_columns)(int64_t rows, int64_t columns, const T* x, int64_t stride, double* sums);
+    struct Total {
+        double (*row)(int64_t n, const T* x);
+        void (*columns)(int64_t rows, int64_t columns, const T* x, int64_t stride, double* totals);
+    };
+    Total sum, sum_of_numbers, product;  // of_numbers: NaN counts as 0; product: multiplied to it
     double (*centered_row)(int64_t n, const T* x, T center);
     void (*centered_columns)(int64_t rows, int64_t columns, const T* x, const T* center,
                              double* sums);
@@ -70,6 +83,11 @@ struct Loops {
     void (*log_softmax)(int64_t rows, int64_t columns, const T* x, T* y);
     void (*softmax_backward)(int64_t rows, int64_t columns, const T* grad, const T* y, T* gx);
     void (*log_softmax_backward)(int64_t rows, int64_t columns, const T* grad, const T* y, T* gx);
+
+    // Maps an axis of `rows` dense lines; or one whose elements are rows of `inner` side by side.
+    void (*map_lines)(const AxisMap<T>& map, int64_t rows, const T* from, T* to);
+    void (*map_rows)(const AxisMap<T>& map, int64_t inner, const T* from, int64_t from_step, T* to,
+                     int64_t to_step);
 
     void (*dropout)(int64_t n, const T* x, const uint8_t* mask, T scale, T* y);
     void (*sgd)(int64_t n, const SgdStep<T>& step, T* param, const T* grad, T* buffer);
@@ -150,6 +168,8 @@ template <class T>
 void fill_softmax(Loops<T>& loops);
 template <class T>
 void fill_optim(Loops<T>& loops);
+template <class T>
+void fill_resampling(Loops<T>& loops);
 void fill_copies(BitLoops& loops);
 void fill_creation(BitLoops& loops);
 void fill_random(BitLoops& loops);

@@ -91,27 +91,32 @@ struct WinogradLoops {
                             int64_t end, float* weight);
 };
 
-// Sizes of a pool over images in the order N,H,W,C.
+// Sizes of a pool along one dimension.
+struct PoolAxis {
+    int64_t size, out_size, kernel, stride, padding, dilation;
+};
+
+// A pool over volumes in the order N,D,H,W,C; images are volumes of depth 1.
 struct Pool {
     int64_t batch, channels;
-    int64_t height, width, out_height, out_width;
-    int64_t kernel_height, kernel_width;
-    int64_t stride_height, stride_width;
-    int64_t padding_height, padding_width;
-    int64_t dilation_height, dilation_width;
+    PoolAxis depth, height, width;
+};
+
+// Numbers for each place of a result along its dimensions, whose product a sum is divided by.
+struct PoolDivisors {
+    const float *depth, *height, *width;
 };
 
 struct PoolLoops {
-    // Rows [begin, end) of all images' results; `where` is the place in the window.
+    // Rows [begin, end) of all volumes' results; `where` is the place in the window.
     void (*max)(const Pool&, const float* x, float* y, uint8_t* where, int64_t begin, int64_t end);
-    // Images [begin, end).
+    // Volumes [begin, end).
     void (*max_backward)(const Pool&, const float* grad, const uint8_t* where, float* gx,
                          int64_t begin, int64_t end);
-    // Divided by row_divisors[h] * column_divisors[w].
-    void (*average)(const Pool&, const float* row_divisors, const float* column_divisors,
-                    const float* x, float* y, int64_t begin, int64_t end);
-    void (*average_backward)(const Pool&, const float* row_divisors, const float* column_divisors,
-                             const float* grad, float* gx, int64_t begin, int64_t end);
+    void (*average)(const Pool&, const PoolDivisors&, const float* x, float* y, int64_t begin,
+                    int64_t end);
+    void (*average_backward)(const Pool&, const PoolDivisors&, const float* grad, float* gx,
+                             int64_t begin, int64_t end);
 };
 
 struct MatrixLoops {

@@ -30,6 +30,14 @@ inline double copysign(double size, double sign) {
 inline float float_from(double x) {
     return static_cast<float>(x);
 }
+// What a * b loses as it is rounded to `product`.
+inline float rest_of_product(float a, float b, float product) {
+#ifdef __FMA__
+    return __builtin_fmaf(a, b, -product);
+#else
+    return float_from(static_cast<double>(a) * b - product);
+#endif
+}
 
 // --- double, to some 1e-10 -----------------------------------------------------------------------
 
@@ -78,23 +86,20 @@ inline double wide_log1p(double x) {
     return wide_log(u) + (x - (u - 1.0)) / u;
 }
 
-// erfc(x) and exp(-x * x), which it is a multiple of: by a polynomial in (x - 3) / (x + 3), x >= 0,
-// in the type T. 0 where float's result is.
-struct WideErfc {
-    double erfc, exp_of_square;
-};
+// erfc(x) exp(x * x), x >= 0, by a polynomial in (x - 3) / (x + 3).
 template <class T>
-inline WideErfc wide_erfc(double x) {
+inline T scaled_erfc(T x) {
+    return polynomial((x - T(3)) / (x + T(3)),
+                      {T(5.5916170531832e-05), T(2.8880801978457e-05), T(-0.00059456945996269),
+                       T(0.00071573074354243), T(0.004268875966842), T(-0.024394231563638),
+                       T(0.071665864234896), T(-0.15011578180535), T(0.24560379755966),
+                       T(-0.32623356382791), T(0.17900115126479)});
+}
+// 0 where float's result is.
+inline double wide_erfc(double x) {
     const double a = absolute(x);
-    const T b = static_cast<T>(a), t = (b - T(3)) / (b + T(3));
-    const T p = polynomial(t, {T(5.5916170531832e-05), T(2.8880801978457e-05),
-                               T(-0.00059456945996269), T(0.00071573074354243),
-                               T(0.004268875966842), T(-0.024394231563638), T(0.071665864234896),
-                               T(-0.15011578180535), T(0.24560379755966), T(-0.32623356382791),
-                               T(0.17900115126479)});
-    const double e = wide_exp(-a * a);
-    const double tail = a > 10.2 ? 0.0 : e * p;
-    return {x < 0.0 ? 2.0 - tail : tail, e};
+    const double tail = a > 10.2 ? 0.0 : wide_exp(-a * a) * scaled_erfc(a);
+    return x < 0.0 ? 2.0 - tail : tail;
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

@@ -121,7 +121,9 @@ from . import (
     special,
     utils,
 )
+from . import companions as _companions
 from . import missing as _missing
+from . import storage as _storage
 from .func import vmap
 from .graph.compile import compile
 from .serialization import load, save
@@ -160,10 +162,19 @@ from .tensor_types import (
 from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
-    from . import backends, distributions, functional, sparse  # which `missing` imports on demand
+    from . import (  # which `missing` imports on demand
+        backends,
+        distributions,
+        functional,
+        multiprocessing,
+        sparse,
+    )
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
+globals().update(_storage.legacy_storages)
+
+
 
 
 _missing.watch(
@@ -173,6 +184,7 @@ _missing.watch(
 
 ops.declare.open_members()
 _missing.watch_tensor(Tensor)
+_companions.watch_imports()
 
 
 def is_tensor(obj: object) -> builtins.bool:

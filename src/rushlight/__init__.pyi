@@ -21,6 +21,7 @@ from . import functional as functional
 from . import graph as graph
 from . import linalg as linalg
 from . import masked as masked
+from . import multiprocessing as multiprocessing
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
@@ -788,6 +789,18 @@ def frac_(input: Tensor) -> Tensor: ...
 def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent: ...
 def frobenius_norm(
     input: Tensor, dim: Any, keepdim: builtins.bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+def from_dlpack(
+    ext_tensor: Any, *, device: AnyDevice = None, copy: builtins.bool | None = None
+) -> Tensor: ...
+def from_file(
+    filename: str,
+    shared: builtins.bool | None = None,
+    size: builtins.int = 0,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor: ...
 def frombuffer(
@@ -1954,6 +1967,7 @@ def threshold(
 ) -> Tensor: ...
 def threshold_(input: Tensor, threshold: builtins.float, value: builtins.float) -> Tensor: ...
 def tile(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
+def to_dlpack(input: Tensor) -> Any: ...
 def topk(
     input: Tensor,
     k: builtins.int,

@@ -67,8 +67,10 @@ class dtype:
         if found is None:  # what names a type, such as np.float32
             found = _by_numpy.get(np.dtype(numpy_type))
         if found is None:
+            kind = np.dtype(numpy_type).type
             raise TypeError(
-                f"can't convert np.ndarray of type {numpy_type}. The only supported types are: "
+                f"can't convert np.ndarray of type {kind.__module__}.{kind.__name__}. The only "
+                "supported types are: "
                 + ", ".join(sorted(d.name for d in _by_numpy.values()))
                 + "."
             )

@@ -86,7 +86,7 @@ class MissingAttribute:
 def watch_tensor(tensor: type) -> None:
     """Lets the class say what it misses."""
     present = set(dir(tensor))
-    missing = set()
+    missing = {"__cuda_array_interface__"}  # a property that is there on a GPU alone
     for name in pytorch_names():
         place, _, attribute = name.partition(".")
         if place == "Tensor" and attribute not in present:
@@ -108,7 +108,9 @@ def watch(*modules: ModuleType) -> None:
 
 
 # Packages of rushlight that few programs need, imported when they are first asked for.
-ON_DEMAND = {"__config__", "backends", "distributions", "functional", "sparse"}
+ON_DEMAND = {
+    "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
+}  # fmt: skip
 
 
 def _ask(module: ModuleType, place: str, name: str) -> Any:

@@ -397,11 +397,6 @@ class Tensor(Methods):
             raise TypeError("Got unsupported ScalarType BFloat16; convert with .float() first")
         return self.host_array().view()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
-
-    __array_priority__ = 1000  # ndarray + tensor asks the tensor
-
     def host_array(self) -> np.ndarray[Any, Any]:
         """The values in a NumPy array, copied from the device if they are there."""
         return kernel_tables[type(self.array)].to_numpy(self.array)

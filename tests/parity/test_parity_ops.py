@@ -130,6 +130,8 @@ def _has_no_derivative(result: Any) -> bool:
 def test_names_of_nodes(op: Op) -> None:
     """`grad_fn=<AddBackward0>`, as prints show it, but for the number of the overload."""
     for sample in op.samples():
+        if "conv" in op.name and is_complex(sample):
+            continue  # of which PyTorch makes several real ones
         ours, theirs = (_name_of_node(op, sample, library) for library in LIBRARIES)
         assert ours == theirs, f"{sample}: {ours} instead of {theirs}"
 

@@ -45,12 +45,15 @@ def _images(v: Values) -> Iterator[Sample]:
                   own_words=True)
     yield Invalid(v.normal(2, 3, 6, 6), v.integers(0, 3, 4, 3, 3, 3), raises=RuntimeError,
                   match="should be the same", own_words=True)
+    yield Invalid(v.normal(2, 3, 6, 6), v.normal(4, 3, 3, 3), v.integers(0, 3, 4),
+                  raises=RuntimeError, match="and bias type .* should be the same", own_words=True)
 
 
 def _signals(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 8), v.normal(4, 3, 3), v.normal(4))
     yield Sample(v.normal(3, 8), v.normal(4, 3, 3))
     yield Sample(v.normal(2, 4, 9), v.normal(2, 2, 3), v.normal(2), 2, 1, 2, 2)
+    yield Sample(v.complex(2, 2, 5), v.complex(3, 2, 3), v.complex(3), 2)
     yield Sample(v.normal(2, 3, 7), v.normal(2, 3, 4), padding="same")
     yield Invalid(v.normal(2, 3, 2), v.normal(4, 3, 3), raises=RuntimeError,
                   match="Kernel size can't be greater than actual input size")
@@ -74,7 +77,7 @@ def _reference(x: Array, weight: Array, bias: Array | None = None, stride: Any =
     x = np.pad(x, [(0, 0), (0, 0), *widths])
     reach = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
     sizes = [(n - r) // s + 1 for n, r, s in zip(x.shape[2:], reach, strides, strict=True)]
-    y = np.zeros((x.shape[0], weight.shape[0], *sizes))
+    y = np.zeros((x.shape[0], weight.shape[0], *sizes), np.result_type(x, weight))
     inputs, filters = weight.shape[1], weight.shape[0] // groups
     for place in itertools.product(*map(range, sizes)):
         window = tuple(slice(p * s, p * s + r, d) for p, s, r, d in zip(
@@ -115,6 +118,7 @@ def _transposed_images(v: Values) -> Iterator[Sample]:
 
 def _transposed_signals(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 8), v.normal(3, 4, 3), v.normal(4), 3, 1, 2)
+    yield Sample(v.complex(2, 2, 3), v.complex(2, 3, 2), v.complex(3), 2)
     yield Sample(v.normal(3, 8), v.normal(3, 2, 3))
 
 
@@ -137,7 +141,7 @@ def _transposed_reference(x: Array, weight: Array, bias: Array | None = None, st
     reach = dilations * (np.array(weight.shape[2:]) - 1) + 1
     sizes = (np.array(x.shape[2:]) - 1) * strides + reach + rests
     outputs = weight.shape[1]
-    y = np.zeros((x.shape[0], outputs * groups, *sizes))
+    y = np.zeros((x.shape[0], outputs * groups, *sizes), np.result_type(x, weight))
     inputs = x.shape[1] // groups
     for place in itertools.product(*map(range, x.shape[2:])):
         window = tuple(slice(p * s, p * s + r, d) for p, s, r, d in zip(

@@ -59,6 +59,7 @@ def _pairwise(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(4, 3), v.normal(3), eps=0.1, keepdim=True)
     yield Sample(v.normal(2, 4, 3), v.normal(4, 3))
     yield Sample(v.normal(3), v.normal(3))
+    yield Sample(v.complex(2, 3), v.complex(3), 3.0)
     yield Invalid(v.normal(4, 3), v.normal(4, 2), raises=RuntimeError,
                   match=r"size of tensor a \(3\) must match the size of tensor b \(2\)")
 
@@ -91,6 +92,8 @@ def _normalize(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 4, 5), dim=-1)
     yield Sample(v.normal(2, 3, 4, 5), eps=100.0)
     yield Sample(v.normal(3), dim=0)
+    for p in (1.0, 2.0, 3.0):
+        yield Sample(v.complex(2, 3), p)
     yield Sample(Fixed(np.zeros((2, 3))), eps=1e-3)
     yield Invalid(v.integers(0, 3, 2, 2), raises=RuntimeError,
                   match="Expected a floating point or complex tensor")

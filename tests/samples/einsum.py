@@ -36,6 +36,8 @@ def _samples(v: Values) -> Iterator[Sample]:
     for equation, shapes in EQUATIONS:
         yield Sample(equation, *(v.normal(*shape) for shape in shapes))
     yield Sample("ij,jk->ik", v.complex(2, 3), v.complex(3, 2))
+    for equation, shapes in (("ik,j->ij", ((2, 3), (4,))), ("ik,ij->j", ((2, 3), (2, 4)))):
+        yield Sample(equation, *(v.integers(0, 9, *shape) for shape in shapes))
     yield Sample("ij,jk", [v.normal(2, 3), v.normal(3, 2)])
     for equation, shapes, problem in (
         ("ij,jk", ((2, 3),), "fewer operands were provided than specified in the equation"),

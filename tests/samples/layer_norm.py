@@ -155,10 +155,7 @@ def _native_group_norm(x: Array, weight: Any, bias: Any, n: int, c: int, hw: int
 
 ops = [
     Op("native_layer_norm", _native_rows, _native_layer_norm, tolerance=1e-4, halves=False),
-    # PyTorch has no gradient of the mean and the scale of a group.
-    Op("native_group_norm", _native_groups, lambda *args: _native_group_norm(*args)[0],
-       call=lambda library: lambda *args: library.native_group_norm(*args)[0], tolerance=1e-4,
-       halves=False),
+    Op("native_group_norm", _native_groups, _native_group_norm, tolerance=1e-4, halves=False),
     Op("nn.functional.layer_norm", _rows, _layer_norm, tolerance=1e-4),
     Op("nn.functional.rms_norm", _rms, _rms_norm, tolerance=1e-4, composite=True),
     Op("nn.functional.group_norm", _groups, _group_norm, tolerance=1e-4),

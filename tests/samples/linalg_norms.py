@@ -11,7 +11,7 @@ import numpy as np
 from .core import Array, Fixed, Invalid, Named, Op, Sample, Values
 from .linalg_decompositions import separated
 
-ORDERS = (2, 1, 0.5, 3, inf, -inf, -1)
+ORDERS = (2, 1, 0, 0.5, 3, inf, -inf, -1)
 
 
 def _vectors(v: Values) -> Iterator[Sample]:
@@ -20,6 +20,7 @@ def _vectors(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3, 4))
     yield Sample(v.normal(2, 3, 4), 2, (0, 2), True)
     yield Sample(v.complex(2, 3), 1, 0)
+    yield Sample(Fixed(np.array([[1.0, np.nan, 0.0], [0.0, -np.inf, 2.0]])), 0, 1)
     yield Sample(v.normal(0))
     yield Sample(v.normal())
     yield Invalid(v.integers(0, 3, 3), raises=RuntimeError,
@@ -33,6 +34,8 @@ def _vectors(v: Values) -> Iterator[Sample]:
 def _vector_norm(x: Array, ord: Any = 2, dim: Any = None, keepdim: bool = False) -> Array:
     axes = tuple(range(x.ndim)) if dim is None else dim
     size = np.abs(x)
+    if ord == 0:
+        return np.asarray((size != 0).sum(axes, keepdims=keepdim).astype(x.dtype))
     if np.isinf(ord):
         return size.max(axes, keepdims=keepdim) if ord > 0 else size.min(axes, keepdims=keepdim)
     return np.asarray((size**ord).sum(axes, keepdims=keepdim) ** (1 / ord))

@@ -103,6 +103,13 @@ ops = [
     _reduction("sum", np.sum), _reduction("prod", np.prod),
     _reduction("amax", np.max), _reduction("amin", np.min), _reduction("mean", np.mean),
     _reduction("norm", np.linalg.norm, (2.0,)),
+    Op("masked.prod of one", lambda v: [Sample(v.normal()), Sample(v.normal(), 0, keepdim=True)],
+       lambda x, *args, **kwargs: x, call=lambda library: library.masked.prod, composite=True),
+    Op("masked.var by a fraction", lambda v: [
+        Sample(v.normal(3, 4), 1, correction=0.5, mask=_mask())],
+       lambda x, dim, correction, mask: np.stack([
+           np.var(a[b], ddof=correction) for a, b in zip(x, mask, strict=True)]),
+       call=lambda library: library.masked.var, composite=True),
     _reduction("var", lambda x: np.var(x, ddof=1)), _reduction("std", lambda x: np.std(x, ddof=1)),
     _reduction("logsumexp", lambda x: np.log(np.exp(x).sum())),
     _reduction("median", _median, dims=(0,)),

@@ -84,6 +84,7 @@ def _linear(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(64, 100), v.normal(10, 100), v.normal(10))
     yield Sample(v.normal(1, 1), v.normal(1, 1), v.normal(1))
     yield Sample(v.normal(5, 3), v.normal(4, 3), v.normal(1))
+    yield Sample(v.complex(2, 3), v.complex(4, 3), v.complex(4))
     yield Invalid(v.normal(5, 2), v.normal(4, 3), raises=RuntimeError,
                   match=r"mat1 and mat2 shapes cannot be multiplied \(5x2 and 3x4\)")
     yield Invalid(v.normal(5, 3), v.normal(4, 3), v.normal(5), raises=RuntimeError,

@@ -63,6 +63,8 @@ def _like(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3))
     yield Sample(v.normal(30))
     yield Sample(v.integers(0, 9, 3), dtype=Named("float32"))
+    yield Sample(v.complex(2, 3))
+    yield Sample(v.normal(3), dtype=Named("complex64"))
 
 
 def _randint_like(v: Values) -> Iterator[Sample]:
@@ -75,6 +77,7 @@ def _normal(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(20), v.positive(20))
     yield Sample(v.normal(20), 2.0)
     yield Sample(1.5, v.positive(20))
+    yield Sample(-2.0, 0.5, (5,), dtype=Named("complex64"))
     yield Invalid(0.0, -1.0, (3,), raises=RuntimeError, match="normal expects std >= 0.0")
 
 

@@ -21,6 +21,9 @@ def _searchsorted(v: Values) -> Iterator[Sample]:
     yield Sample(line[::-1].copy(), x, sorter=np.array([3, 1, 2, 0]))
     yield Sample(np.array([1, 3, 5]), np.array([0, 3, 9]))
     yield Sample(np.zeros(0), x)
+    yield Sample(np.zeros((2, 0)), v.normal(2, 3))
+    yield Sample(v.normal(0, 3), v.normal(0, 2))
+    yield Sample(np.zeros((2, 0)), np.zeros((2, 0)))
     yield Invalid(line, x, side="left", right=True, raises=RuntimeError, match="set to opposites")
     yield Invalid(line, x, side="middle", raises=RuntimeError, match="only be 'left' or 'right'")
     yield Invalid(v.normal(2, 3), v.normal(3, 3), raises=RuntimeError, match="must match, but we g")
@@ -34,7 +37,8 @@ def _searchsorted_reference(
     side = side or ("right" if right else "left")
     if lines.ndim == 1:
         return np.asarray(np.searchsorted(lines, x, side, sorter=sorter))
-    return np.stack([np.searchsorted(a, b, side) for a, b in zip(lines, x, strict=True)])
+    rows = [np.searchsorted(a, b, side) for a, b in zip(lines, x, strict=True)]
+    return np.stack(rows) if rows else np.zeros(x.shape, int)
 
 
 def _buckets(v: Values) -> Iterator[Sample]:

@@ -265,6 +265,7 @@ def _unbind(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(3, 2))
     yield Sample(v.normal(3, 2), 1)
     yield Sample(v.normal(2))
+    yield Invalid(v.normal(), raises=IndexError, match="tensor has no dimensions")
 
 
 def _select(v: Values) -> Iterator[Sample]:

@@ -315,6 +315,11 @@ def explain(name: str, error: Exception, arrays: Any) -> Exception:
     mismatch = _broadcast_mismatch(tensors)
     if "broadcast" in str(error) and mismatch:
         return OperationError(f"{name}: {mismatch}")
+    if "read-only" in str(error):
+        return OperationError(
+            f"{name}: the tensor's memory is read-only, as that of the array or buffer is that it "
+            "was made from; clone() it first"
+        )
     return OperationError(f"{name}: {error} (shapes {shapes(*tensors)})")
 
 

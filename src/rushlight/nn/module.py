@@ -222,6 +222,10 @@ class Module(StateDict, Hooks):
         fn(self)
         return self
 
+    def share_memory(self: Self) -> Self:
+        """Moves parameters, their gradients and buffers to memory that other processes can see."""
+        return self._apply(lambda tensor: tensor.share_memory_())
+
     def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Replaces the values of parameters, their gradients and buffers by `fn` of them."""
         launch.structure_changed()

@@ -324,7 +324,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return activated(Silu, input, inplace)
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def gelu(
     input: Tensor, approximate: str = "none", *, out: Tensor | None = None
 ) -> Tensor:
@@ -341,7 +341,7 @@ def gelu(
     return _gelu(input) if approximate == "none" else _gelu_tanh(input)
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """log(sigmoid(x)), elementwise."""
     return _logsigmoid(input)
@@ -365,7 +365,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return activated(Hardswish, input, inplace)
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def softplus(
     input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None
 ) -> Tensor:

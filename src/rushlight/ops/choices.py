@@ -191,6 +191,9 @@ _maximum = Maximum.define(inplace=False, place="")
 _minimum = Minimum.define(inplace=False, place="")
 
 
+_PLAIN = {float, int, type(None)}  # bounds that leave the dtype of floats as it is
+
+
 @operation("torch", "clip", inplace=True)
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
     """Elements below `min` become `min`, those above `max` become `max`.
@@ -206,6 +209,10 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         operands = iter(of_one_dtype(input, *(v for v in limits if v is not None)))
         input = check_taken("clamp", next(operands), ORDERED)
         return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
+    numpy_type = input.array.dtype
+    if numpy_type.kind == "f" and type(min) in _PLAIN and type(max) in _PLAIN:
+        low = None if min is None else checked(min, numpy_type)
+        return Clamp.finish(input, low, None if max is None else checked(max, numpy_type))
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise refused("clamp", kind, ORDERED)

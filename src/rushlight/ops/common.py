@@ -66,8 +66,8 @@ def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:
     """`dim` as a tuple of non-negative dimensions; None stands for all of them."""
     if dim is None:
         return None
-    if isinstance(dim, int):
-        return (wrap_dim(dim, ndim),) if ndim else None
+    if isinstance(dim, (int, np.integer)):
+        return (wrap_dim(int(dim), ndim),) if ndim else None
     try:
         axes = tuple(wrap_dim(d, ndim) for d in dim)
     except TypeError:

@@ -71,10 +71,11 @@ class Round(Operation):
         return zeros_like(grad)
 
 
-floor, ceil, trunc, sign = Floor.define(), Ceil.define(), Trunc.define("fix"), Sign.define()
+floor, ceil = Floor.define(out="exact"), Ceil.define(out="exact")
+trunc, sign = Trunc.define("fix", out="exact"), Sign.define(out="exact")
 
 
-@operation("torch", "special.round", inplace=True)
+@operation("torch", "special.round", inplace=True, out="exact")
 def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
     """The nearest whole number, the even one of two; or the nearest with so many decimals.
 
@@ -168,7 +169,7 @@ class Heaviside(Operation):
         raise not_implemented("heaviside")
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
     """0 below 0, 1 above it, and at 0 what `values` has there, broadcast.
 
@@ -312,7 +313,7 @@ class BitwiseXor(Bitwise):
 
 isnan, isinf = Isnan.define(inplace=False), Isinf.define(inplace=False)
 isfinite, logical_not = Isfinite.define(inplace=False), LogicalNot.define()
-bitwise_not = BitwiseNot.define()
+bitwise_not = BitwiseNot.define(out="exact")
 logical_and, logical_or = LogicalAnd.define(), LogicalOr.define()
 logical_xor = LogicalXor.define()
 bitwise_and, bitwise_or = BitwiseAnd.define(operator="and"), BitwiseOr.define(operator="or")

@@ -105,7 +105,7 @@ class Sgn(SavesInputs, Unary):
 
 
 _conj = Conj.define(inplace=False, place="")
-angle, sgn = Angle.define(inplace=False), Sgn.define()
+angle, sgn = Angle.define(inplace=False), Sgn.define(out="exact")
 
 
 @operation
@@ -119,7 +119,7 @@ def conj(input: Tensor) -> Tensor:
     return _conj(input) if input.array.dtype.kind == "c" else input
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate of each element; a real tensor itself."""
     return _conj(input) if input.array.dtype.kind == "c" else input
@@ -188,7 +188,7 @@ def view_as_complex(input: Tensor) -> Tensor:
     return ViewAsComplex.apply(input)
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast."""
     for part in (real, imag):
@@ -205,7 +205,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Complex.apply(real, imag)
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle)).
 

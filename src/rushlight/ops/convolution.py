@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..errors import OperationError
 from ..tensor import Tensor
+from .common import conjugated
 from .declare import operation
 from .geometry import convolution_geometry, per_dimension, transposed_geometry
 
@@ -21,10 +22,11 @@ class Convolution(Operation):
         x, weight = self.saved_tensors
         grad_x = grad_weight = grad_bias = None
         if self.needs(0):
-            grad_x = ConvolutionInputGradient.apply(grad, weight, self.geometry)
+            grad_x = ConvolutionInputGradient.apply(grad, conjugated(weight), self.geometry)
         if self.needs(1):
             with_bias = self.needs(2)
-            grad_weight = ConvolutionWeightGradient.apply(grad, x, self.geometry, with_bias)
+            other = conjugated(x)
+            grad_weight = ConvolutionWeightGradient.apply(grad, other, self.geometry, with_bias)
             if with_bias:
                 grad_weight, grad_bias = grad_weight
         elif self.needs(2):
@@ -42,8 +44,10 @@ class ConvolutionInputGradient(Operation):
     def backward(self, grad: Tensor) -> Any:
         first, weight = self.saved_tensors
         return (
-            Convolution.apply(grad, weight, None, self.geometry) if self.needs(0) else None,
-            ConvolutionWeightGradient.apply(first, grad, self.geometry, False)
+            Convolution.apply(grad, conjugated(weight), None, self.geometry)
+            if self.needs(0)
+            else None,
+            ConvolutionWeightGradient.apply(conjugated(first), grad, self.geometry, False)
             if self.needs(1)
             else None,
         )
@@ -65,9 +69,9 @@ class ConvolutionWeightGradient(Operation):
         first, x = self.saved_tensors
         grad_first = grad_x = None
         if self.needs(0):
-            grad_first = Convolution.apply(x, grad_weight, grad_bias, self.geometry)
+            grad_first = Convolution.apply(conjugated(x), grad_weight, grad_bias, self.geometry)
         if self.needs(1):
-            grad_x = ConvolutionInputGradient.apply(first, grad_weight, self.geometry)
+            grad_x = ConvolutionInputGradient.apply(conjugated(first), grad_weight, self.geometry)
         return grad_first, grad_x
 
 
@@ -81,8 +85,10 @@ class TransposedConvolution(Operation):
     def backward(self, grad: Tensor) -> Any:
         x, weight = self.saved_tensors
         return (
-            Convolution.apply(grad, weight, None, self.geometry) if self.needs(0) else None,
-            ConvolutionWeightGradient.apply(x, grad, self.geometry, False)
+            Convolution.apply(grad, conjugated(weight), None, self.geometry)
+            if self.needs(0)
+            else None,
+            ConvolutionWeightGradient.apply(conjugated(x), grad, self.geometry, False)
             if self.needs(1)
             else None,
             grad.sum((0, *range(2, grad.array.ndim))) if self.needs(2) else None,
@@ -226,11 +232,12 @@ def _check_convolution(
         raise OperationError(
             f"{name}: weight must have {rank + 2} dimensions {layout}, got {tuple(w.shape)}"
         )
-    if x.dtype is not w.dtype and x.dtype != w.dtype:
-        raise OperationError(
-            f"{name}: Input type ({input.type()}) and weight type ({weight.type()}) should be the "
-            "same; convert the input with .to(weight.dtype)"
-        )
+    for word, other in (("weight", weight), ("bias", bias)):
+        if other is not None and x.dtype is not other.array.dtype and x.dtype != other.array.dtype:
+            raise OperationError(
+                f"{name}: Input type ({input.type()}) and {word} type ({other.type()}) should be "
+                f"the same; convert the input with .to({word}.dtype)"
+            )
     outputs = w.shape[0] if groups is None else w.shape[1] * groups
     if bias is not None and bias.array.shape != (outputs,):
         raise OperationError(

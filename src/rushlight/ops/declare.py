@@ -93,10 +93,12 @@ class Unary(Operation):
     """An elementwise operation of one tensor: its kernel is called with x alone."""
 
     @classmethod
-    def define(cls, *aliases: str, inplace: bool = True, place: str = "torch") -> UnaryFunction:
+    def define(
+        cls, *aliases: str, inplace: bool = True, place: str = "torch", out: str = "cast"
+    ) -> UnaryFunction:
         """Makes the function, the method and the in-place method that users call."""
         function = described(unary(cls), cls, cls.operation_name)
-        function.plain, function.operation = cls.finish, cls
+        function.plain, function.operation, function.out = cls.finish, cls, out
         publish_all(function, place, place == "torch", aliases)
         if inplace:
             _publish_inplace(unary_inplace(cls), cls, aliases)
@@ -122,7 +124,7 @@ class Binary(Operation):
         function = described(scaled(cls, core), cls, cls.operation_name) if alpha else core
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
-        written = binary_inplace(cls, alpha)
+        written = binary_inplace(cls, alpha, rescue)
         if inplace:
             _publish_inplace(written, cls, aliases)
         if operator:
@@ -164,7 +166,9 @@ def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
         turned.operation = cls
         publish(turned, "Tensor", f"__r{name}__", True)
     if inplace is not None:
-        publish(inplace, "Tensor", f"__i{name}__", True)
+        changing = binary_inplace(cls, False, answer_operator, inplace)
+        changing.shown = inplace
+        publish(described(changing, cls, f"__i{name}__"), "Tensor", f"__i{name}__", True)
 
 
 # ---- functions with a signature of their own
@@ -190,9 +194,8 @@ def operation(
     `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
     alone), or a module such as "nn.functional". `inplace` adds the method `name_`. `out`
     says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
-    the result's ("exact"), that, with memory that no argument shares ("apart"), or of such memory
-    alone ("cast apart"). Without `asks` modes alone are asked: `torch.tensor` makes a plain tensor,
-    whatever it is given.
+    the result's ("exact"), with memory that no argument shares ("apart"), or both ("exact apart").
+    Without `asks` modes alone are asked: `torch.tensor` makes a plain tensor, whatever it is given.
     """
     if callable(place):
         return _declared(place, "torch", (), True, False, "cast", True)

@@ -52,7 +52,7 @@ def _define_copy(name: str, view: Any) -> None:
         "out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None"
     )
     _describe(body, name + "_copy", view, "input", out)
-    operation("torch", method=name == "narrow")(body)
+    operation("torch", method=name == "narrow", out="exact")(body)
 
 
 def _define_inplace(name: str, view: Any) -> None:

@@ -16,7 +16,7 @@ from ..tensor import Tensor, wrap_dim
 from ..types import Number
 from .choices import clamp, where
 from .common import conjugated
-from .comparison import sign
+from .complex import sgn
 from .declare import operation
 from .elementwise import abs, pow
 from .joining import cat
@@ -31,16 +31,16 @@ def _slope(x: Tensor, norm: Tensor, p: float, dim: int) -> Tensor:
     if p == 0:
         return x * 0
     if p == 1:
-        return sign(x)
+        return sgn(x)
     if p == 2:
         return x / where(norm == 0, 1.0, norm)
     size = abs(x)
     if math.isinf(p):
         largest = (size == norm).to(x.dtype)
-        return sign(x) * largest / (sum(largest, dim, True) if x.array.ndim else largest)
+        return sgn(x) * largest / (sum(largest, dim, True) if x.array.ndim else largest)
     # |x|^(p - 1) is taken of what is not 0 alone: for p < 1 it would be infinite.
     share = where(size == 0, 0.0, pow(where(size == 0, 1.0, size), p - 1))
-    return sign(x) * share / pow(where(norm == 0, 1.0, norm), p - 1)
+    return sgn(x) * share / pow(where(norm == 0, 1.0, norm), p - 1)
 
 
 @operation
@@ -65,7 +65,7 @@ class Cdist(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         distance, a, b = self.saved_tensors
-        if self.p == 2:
+        if self.p == 2 and self.by_products:
             ratio = where(distance == 0, 0.0, grad / where(distance == 0, 1.0, distance))
             turned = ratio.transpose(-1, -2)
             return (
@@ -142,7 +142,9 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     parts = [input[i] - input[i + 1 :] for i in range(rows - 1)]
     differences = cat(parts) if parts else input[:0]
     # Nothing has the length 0 here in every norm, which `vector_norm` refuses for infinity.
-    return vector_norm(differences, p, 1) if input.array.shape[1] else sum(differences, 1)
+    found = vector_norm(differences, p, 1) if input.array.shape[1] else sum(differences, 1)
+    # A count has no gradient, and here one of 0, as in PyTorch.
+    return found + 0 * sum(sgn(differences), 1) if p == 0 else found
 
 
 @operation("torch", "nn.functional.pairwise_distance", method=False)
@@ -202,7 +204,7 @@ def normalize(
     return input / clamp(vector_norm(input, p, dim, True), min=eps)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def renorm(
     input: Tensor, p: Number, dim: int, maxnorm: Number, *, out: Tensor | None = None
 ) -> Tensor:

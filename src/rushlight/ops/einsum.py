@@ -58,10 +58,8 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         return wide.to(operands[0].dtype)
     keep = Counter(label for term in terms for label in set(term))
     keep.update(output)
-    # A sum alone is `sum`'s, which makes int64 of smaller whole numbers.
-    kind = operands[0].dtype if len(operands) > 1 else None
     prepared = [
-        _prepared(x, labels, sizes, keep, kind) for x, labels in zip(operands, terms, strict=True)
+        _prepared(x, labels, sizes, keep) for x, labels in zip(operands, terms, strict=True)
     ]
     if len(prepared) == 1:
         return _arranged(*prepared[0], output)
@@ -251,10 +249,11 @@ def _joined(terms: Any, i: int, j: int, output: Any) -> Any:
 # ---- contractions
 
 
-def _prepared(
-    x: Tensor, labels: Labels, sizes: Any, keep: Any, kind: Any
-) -> tuple[Tensor, Labels]:
-    """An operand with each subscript once, without those that it alone has or that broadcast."""
+def _prepared(x: Tensor, labels: Labels, sizes: Any, keep: Any) -> tuple[Tensor, Labels]:
+    """An operand with each subscript once, without those that it alone has or that broadcast.
+
+    A sum of an operand alone is `sum`'s, which makes int64 of smaller whole numbers.
+    """
     while len(set(labels)) < len(labels):
         label = next(label for label in labels if labels.count(label) > 1)
         first = labels.index(label)
@@ -263,7 +262,7 @@ def _prepared(
         labels = (*labels[:first], *labels[first + 1 : second], *labels[second + 1 :], label)
     summed = [i for i, label in enumerate(labels) if keep[label] == 1]
     if summed:
-        x = x.sum(summed, dtype=kind)
+        x = x.sum(summed)
         labels = tuple([label for label in labels if keep[label] != 1])
     repeated = [
         i for i, label in enumerate(labels) if x.array.shape[i] == 1 != sizes[label]
@@ -315,6 +314,8 @@ def _contracted(
         first = first.reshape(*shape, prod(rows), depth)
     if len(right) != 1 or len(summed) != 1:
         second = second.reshape(*shape, depth, prod(columns))
+    if first.array.dtype != second.array.dtype:
+        first, second = of_one_dtype(first, second)
     product = matmul(first, second)
     if len(left) != 1 or len(right) != 1:
         product = product.reshape(*shape, *rows, *columns)
@@ -326,4 +327,4 @@ def _without(x: Tensor, labels: Labels, others: Labels, wanted: set[Any]) -> tup
     if not gone:
         return x, labels
     kept = tuple([label for i, label in enumerate(labels) if i not in gone])
-    return x.sum(gone, dtype=x.dtype), kept
+    return x.sum(gone), kept

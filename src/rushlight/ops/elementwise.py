@@ -235,7 +235,7 @@ add = Add.define(alpha=True, operator="add")
 sub = Sub.define("subtract", alpha=True, operator="sub")
 mul = Mul.define("multiply", operator="mul")
 _true_divide = Div.define(operator="truediv")
-neg = Neg.define("negative")
+neg = Neg.define("negative", out="exact")
 floor_divide = FloorDivide.define(operator="floordiv")
 _div_floor = DivFloor.define(inplace=False, place="")
 _div_trunc = TruncDivide.define(inplace=False, place="")
@@ -410,7 +410,7 @@ def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> 
     return Pow.call(input, exponent)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def float_power(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input ** exponent` in double precision, broadcast; either may be a number, but not both.
 

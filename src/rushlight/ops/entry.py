@@ -183,6 +183,8 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     ):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
         raise explain(title, error, arrays) from error
+    if isinstance(error, ValueError) and "read-only" in str(error):
+        raise explain(title, error, ()) from error
     if is_library_type_error(error):
         arrays = [v.array if isinstance(v, Tensor) else v for v in args]
         raise invalid_combination(title, arrays) from error

@@ -10,6 +10,7 @@ from ..errors import OperationError
 from ..return_types import named
 from ..scalars import number
 from ..tensor import Tensor
+from ..type_info import finfo
 from .comparison import Test
 from .creation import zeros_like
 from .declare import Binary, Unary, operation
@@ -81,20 +82,20 @@ class Frexp(Operation):
         return grad / exp2(self.saved_tensors[0])
 
 
-signbit = Signbit.define(inplace=False)
+signbit = Signbit.define(inplace=False, out="exact")
 _isposinf = Isposinf.define(inplace=False, place="")
 _isneginf = Isneginf.define(inplace=False, place="")
-frac = Frac.define()
+frac = Frac.define(out="exact")
 nextafter = Nextafter.define()
 
 
-@operation
+@operation(out="exact")
 def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is infinite and positive."""
     return _isposinf(_real("isposinf", input))
 
 
-@operation
+@operation(out="exact")
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is infinite and negative."""
     return _isneginf(_real("isneginf", input))
@@ -114,7 +115,7 @@ def isreal(input: Tensor) -> Tensor:
     return input.new_ones(()).bool().expand(input.array.shape).clone()
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def nan_to_num(
     input: Tensor, nan: float | None = 0.0, posinf: float | None = None,
     neginf: float | None = None, *, out: Tensor | None = None,
@@ -126,7 +127,13 @@ def nan_to_num(
     >>> torch.nan_to_num(torch.tensor([float("nan"), float("inf"), 3.0]), posinf=1.0)
     tensor([0., 1., 3.])
     """
-    return NanToNum.apply(input, number(nan), number(posinf), number(neginf))
+    nan, posinf, neginf = number(nan), number(posinf), number(neginf)
+    if input.dtype.category == FLOATING:
+        info = finfo(input.dtype)
+        nan = 0.0 if nan is None else nan
+        posinf = info.max if posinf is None else posinf
+        neginf = info.min if neginf is None else neginf
+    return NanToNum.apply(input, nan, posinf, neginf)
 
 
 class MantissaAndExponent(NamedTuple):
@@ -139,7 +146,7 @@ class MantissaAndExponent(NamedTuple):
 _Frexp = named("frexp", MantissaAndExponent)
 
 
-@operation
+@operation(out="exact")
 def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent:
     """`mantissa`, from 0.5 to 1, and `exponent` of each element: mantissa * 2 ** exponent.
 

@@ -9,6 +9,7 @@ from ..autograd.operation import Operation
 from ..categories import check_taken
 from ..dtype import BOOL, COMPLEX, FLOATING
 from ..errors import OperationError
+from ..layout import contiguous_format
 from ..tensor import Tensor
 from .declare import operation
 from .geometry import block_geometry, per_dimension
@@ -132,7 +133,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     parts = input.reshape(*lead, channels // (r * r), r, r, height, width)
     n = len(lead)
     moved = parts.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return moved.reshape(*lead, channels // (r * r), height * r, width * r)
+    copied = moved.clone(memory_format=contiguous_format)  # for a factor of 1, too
+    return copied.reshape(*lead, channels // (r * r), height * r, width * r)
 
 
 @operation("nn.functional", "torch.pixel_unshuffle")
@@ -156,7 +158,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     parts = input.reshape(*lead, channels, height // r, r, width // r, r)
     n = len(lead)
     moved = parts.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return moved.reshape(*lead, channels * r * r, height // r, width // r)
+    copied = moved.clone(memory_format=contiguous_format)
+    return copied.reshape(*lead, channels * r * r, height // r, width // r)
 
 
 def _image_shape(name: str, input: Tensor) -> tuple[int, ...]:

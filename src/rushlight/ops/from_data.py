@@ -48,7 +48,7 @@ def tensor(
     """
     if isinstance(data, Tensor):
         result = data.alias().clone()
-        result = result.to(device or _default_or(result.device), dtype or result.dtype)
+        result = result.to(device or default_or(result.device), dtype or result.dtype)
     else:
         result = placed(quietly(_array_from, data, dtype), device)
     return result.requires_grad_() if requires_grad else result
@@ -57,10 +57,13 @@ def tensor(
 def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     if isinstance(data, np.ndarray):
         refuse_record("makes a tensor of a NumPy array, which may change unseen")
+        check_elements(data)
+    if isinstance(data, (bytearray, memoryview)):
+        data = list(data)  # numbers, as of any sequence; `frombuffer` reads the memory
     if dtype is not None:
         return _as_dtype(data, dtype)
     if isinstance(data, (np.ndarray, np.generic)):
-        DType.from_numpy(data.dtype)  # raises for strings, objects and their like
+        check_elements(np.asarray(data))
         return np.array(data)
     array = _from_sequences(data)
     if _holds_numpy(data):
@@ -73,6 +76,16 @@ def _array_from(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     if category == COMPLEX:
         return array.astype(scalar_dtype(1j).numpy)
     return array
+
+
+def check_elements(array: np.ndarray[Any, Any]) -> None:
+    """PyTorch's error where an array's elements are none that a tensor may have."""
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion "
+            "between byte orders is currently not supported."
+        )
+    DType.from_numpy(array.dtype)
 
 
 def _from_sequences(data: Any, numpy_type: Any = None) -> np.ndarray[Any, Any]:
@@ -242,74 +255,9 @@ def legacy_tensor(
 setattr(Tensor, "__new__", staticmethod(legacy_constructor))  # noqa: B010
 
 
-@operation(method=False, asks=False)
-def as_tensor(data: Any, dtype: DType | None = None, device: AnyDevice = None) -> Tensor:
-    """`data` as a tensor, sharing its memory where dtype and device allow it."""
-    if isinstance(data, Tensor):
-        return data.to(device or _default_or(data.device), dtype or data.dtype)
-    if isinstance(data, np.ndarray):
-        given = from_numpy(data)
-        return given.to(device or default_device(), dtype or given.dtype)
-    return tensor(data, dtype=dtype, device=device)
-
-
-def _default_or(device: Device) -> Device:
+def default_or(device: Device) -> Device:
     """The device to which a tensor is copied for which none is given: a default that was set."""
     return default_device() if chosen_devices else device
-
-
-@operation(method=False, asks=False)
-def asarray(
-    obj: Any, *, dtype: DType | None = None, device: AnyDevice = None, copy: bool | None = None,
-    requires_grad: bool | None = None,
-) -> Tensor:  # fmt: skip
-    """`as_tensor`, or a copy where one is asked for, part of the graph that `obj` is part of.
-
-    `requires_grad=False` detaches it; True makes it require a gradient.
-
-    >>> import rushlight as torch
-    >>> torch.asarray([1, 2], dtype=torch.float32)
-    tensor([1., 2.])
-    """
-    made = as_tensor(obj, dtype=dtype, device=device)
-    if copy and isinstance(obj, Tensor) and made.array is obj.array:
-        made = made.clone()
-    elif copy and not isinstance(obj, Tensor):
-        made = tensor(obj, dtype=dtype, device=device)
-    if requires_grad is False and made.requires_grad:
-        return made.detach()
-    return made.requires_grad_() if requires_grad and not made.requires_grad else made
-
-
-@operation(method=False)
-def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
-    """A tensor that shares a NumPy array's memory."""
-    if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    refuse_record("makes a tensor of a NumPy array, which may change unseen")
-    if not ndarray.dtype.isnative:
-        raise ValueError(
-            "given numpy array has byte order different from the native byte order. Conversion "
-            "between byte orders is currently not supported."
-        )
-    DType.from_numpy(ndarray.dtype)
-    if any(s < 0 for s in ndarray.strides):
-        raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative "
-            "strides are not currently supported. (You can probably work around this by making a "
-            "copy of your array with array.copy().)"
-        )
-    return wrap(ndarray.view(np.ndarray))
-
-
-@operation(method=False)
-def frombuffer(
-    buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
-) -> Tensor:
-    """A 1-d tensor that shares the memory of an object with the buffer interface."""
-    refuse_record("shares the memory of a buffer, which may change unseen")
-    result = wrap(np.frombuffer(buffer, dtype.numpy, count, offset))
-    return result.requires_grad_() if requires_grad else result
 
 
 @operation("Tensor")

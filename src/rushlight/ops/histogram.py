@@ -45,7 +45,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return wrap(table_of(input, given).bincount(input.array, given, minlength))
 
 
-@operation
+@operation(out="exact")
 def histc(
     input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0, *, out: Tensor | None = None
 ) -> Tensor:
@@ -106,7 +106,7 @@ def histogram(
 ) -> Histogram: ...  # fmt: skip
 
 
-@operation
+@operation(out="exact")
 def histogram(
     input: Tensor, bins: Any = 100, *, range: Sequence[float] | None = None,
     weight: Tensor | None = None, density: bool = False, out: Sequence[Tensor] | None = None,

@@ -125,7 +125,7 @@ def check_same_dtype(name: str, input: Tensor, source: Tensor, other: str = "src
         )
 
 
-@operation(out="apart")
+@operation(out="exact apart")
 def gather(
     input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
 ) -> Tensor:
@@ -160,7 +160,7 @@ def pick(input: Tensor, axis: int, places: Tensor, keepdim: bool) -> tuple[Tenso
     return (values, places) if keepdim else (values.squeeze(axis), places.squeeze(axis))
 
 
-@operation
+@operation(out="exact")
 def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The slices of `dim` that `index` names, in its order.
 
@@ -181,7 +181,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         raise OutOfRangeError(f"index_select: {error}") from error
 
 
-@operation(out="apart")
+@operation(out="exact apart")
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where `mask` is true, as a vector.
 
@@ -210,7 +210,7 @@ def nonzero(input: Tensor, *, as_tuple: Literal[False], out: Tensor | None = Non
 def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
 
 
-@operation
+@operation(out="exact")
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor per dimension.
 

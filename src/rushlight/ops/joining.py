@@ -60,7 +60,7 @@ class Stack(Operation):
         return tuple(unbind(grad, self.dim))
 
 
-@operation("torch", "concat", "concatenate", method=False, out="cast apart")
+@operation("torch", "concat", "concatenate", method=False, out="apart")
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors joined along a dimension that they have.
 
@@ -107,7 +107,7 @@ def _are_alike(tensors: Sequence[Tensor]) -> bool:
     return first.ndim > 0
 
 
-@operation(method=False, out="cast apart")
+@operation(method=False, out="apart")
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension.
 
@@ -213,6 +213,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     (tensor([1, 2]), tensor([3, 4]))
     """
     axis = wrap_dim(dim, input.array.ndim)
+    if input.array.ndim == 0:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     before = (slice(None),) * axis
     return tuple([Select.apply(input, (*before, i)) for i in range(input.array.shape[axis])])
 

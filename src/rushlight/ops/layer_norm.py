@@ -98,10 +98,23 @@ class NativeGroupNorm(Operation):
     def setup_context(self, inputs: Any, output: Any) -> None:
         self.save(*inputs[:2], *(constant(value) for value in output[1:]))
 
-    def backward(self, grad: Tensor, *_: Any) -> Any:
+    def backward(self, grad: Tensor, *of_statistics: Tensor) -> Any:
         x, weight, center, invstd = self.saved_tensors
         gradients = GroupNormGradient.apply(grad, x, weight, center, invstd, self.groups)
-        return tuple(g if self.needs(i) else None for i, g in enumerate(gradients))
+        of_x, *others = (g if self.needs(i) else None for i, g in enumerate(gradients))
+        if of_x is not None and of_statistics:
+            of_x = of_x + self.through_statistics(x, *of_statistics)
+        return of_x, *others
+
+    def through_statistics(self, x: Tensor, of_center: Tensor, of_invstd: Tensor) -> Tensor:
+        """The gradient of the input that the mean and the scale send back."""
+        groups = of_center.array.shape
+        size = x.array.size // max(math.prod(groups), 1)
+        parted = x.reshape(*groups, size)
+        far = parted - mean(parted, -1, True)
+        invstd = (mean(far * far, -1, True) + self.eps).rsqrt()
+        change = of_center.unsqueeze(-1) - of_invstd.unsqueeze(-1) * invstd**3 * far
+        return (change / size).reshape(x.array.shape)
 
 
 class GroupNorm(NativeGroupNorm):

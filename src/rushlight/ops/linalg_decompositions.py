@@ -239,7 +239,7 @@ def without_gradient(x: Tensor) -> bool:
 # ---- Cholesky
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def cholesky_ex(
     A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None
 ) -> Any:
@@ -260,7 +260,7 @@ _NOT_DEFINITE = (
 )
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
     """The lower triangular L of A = L L^H for symmetric or Hermitian positive-definite matrices
     (..., n, n), or the upper U of A = U^H U. Reads one triangle alone.
@@ -321,7 +321,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None =
 # ---- QR
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """Q with orthonormal columns and the upper triangular R of A = Q R, for (..., m, n).
 
@@ -348,7 +348,7 @@ def _old_qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
 
 
 _old_qr.__name__ = "qr"
-operation(_old_qr)
+operation(out="exact")(_old_qr)
 
 
 @operation
@@ -370,7 +370,7 @@ def _triangle(name: str, uplo: str) -> str:
     return uplo.upper()
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Eigenvalues (..., n) in ascending order and eigenvectors (..., n, n), as columns, of
     symmetric or Hermitian matrices, of which one triangle is read.
@@ -383,7 +383,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     return linalg_eigh(*Eigh.apply(A, _triangle("linalg.eigh", UPLO)))
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of symmetric or Hermitian matrices, in ascending order."""
     check_square("linalg.eigvalsh", A)
@@ -424,7 +424,7 @@ def _check_driver(name: str, driver: str | None) -> None:
         )
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def svd(
     A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
 ) -> Any:
@@ -437,7 +437,7 @@ def svd(
     return linalg_svd(*Svd.apply(A, full_matrices))
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
     """The singular values in descending order."""
     check_matrix("linalg.svdvals", A)
@@ -460,4 +460,4 @@ def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: 
 
 
 _old_svd.__name__ = "svd"
-operation(_old_svd)
+operation(out="exact")(_old_svd)

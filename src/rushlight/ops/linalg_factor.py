@@ -114,7 +114,7 @@ def _factored(name: str, x: Tensor, pivot: bool) -> Any:
     return LuFactor.apply(x, pivot)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def lu_factor_ex(
     A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None
 ) -> Any:
@@ -126,7 +126,7 @@ def lu_factor_ex(
     return linalg_lu_factor_ex(factors, pivots, info)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     """L without its diagonal of ones and U of A = P L U in one matrix, and the row, counted from 1,
     that each row was exchanged with in turn: what `lu_solve` and `lu_unpack` take."""
@@ -157,10 +157,10 @@ def _lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
 
 
 _lu.__name__ = "lu"
-operation("linalg")(_lu)
+operation("linalg", out="exact")(_lu)
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def lu_unpack(
     LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True, *,
     out: Any = None,
@@ -205,7 +205,7 @@ def _lu_solve(
     return TriangularSolve.apply(upper, y, True, False)
 
 
-@operation
+@operation(out="exact")
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
     """X of A X = `b`, from what `lu_factor` gives for A."""
     return _lu_solve("lu_solve", LU_data, LU_pivots, b, True, False)
@@ -221,13 +221,13 @@ def _linalg_lu_solve(
 
 
 _linalg_lu_solve.__name__ = "lu_solve"
-operation("linalg")(_linalg_lu_solve)
+operation("linalg", out="exact")(_linalg_lu_solve)
 
 
 # ---- LDL
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def ldl_factor_ex(
     A: Tensor, *, hermitian: bool = False, check_errors: bool = False, out: Any = None
 ) -> Any:
@@ -245,7 +245,7 @@ _ZERO_IN_D = (
 )
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
     """L and the block diagonal D of symmetric (or Hermitian) A = L D L^T in one matrix, and the
     exchanges of rows as LAPACK counts them: what `ldl_solve` takes. Reads the lower triangle."""
@@ -255,7 +255,7 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
     return linalg_ldl_factor(factors, pivots)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def ldl_solve(
     LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False, out: Tensor | None = None
 ) -> Tensor:
@@ -343,7 +343,7 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
     return _householder_product(A, tau)
 
 
-@operation
+@operation(out="exact")
 def ormqr(
     input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *,
     out: Tensor | None = None,

@@ -102,7 +102,7 @@ def _as_dtype(name: str, x: Tensor, dtype: DType | None) -> Tensor:
     return x.to(dtype)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def vector_norm(
     x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
@@ -131,7 +131,7 @@ def vector_norm(
     return Norm.apply(x, power, axes, keepdim)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def matrix_norm(
     A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
     dtype: DType | None = None, out: Tensor | None = None,
@@ -178,7 +178,7 @@ def _extreme(x: Tensor, dim: int, largest: bool, keepdim: bool) -> Tensor:
     return x.amax(dim, keepdim) if largest else x.amin(dim, keepdim)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def norm(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
     dtype: DType | None = None, out: Tensor | None = None,
@@ -229,7 +229,7 @@ def _old_norm(
 
 
 _old_norm.__name__ = "norm"
-operation(_old_norm)
+operation(out="exact")(_old_norm)
 
 
 @operation("linalg")

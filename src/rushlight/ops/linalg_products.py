@@ -89,7 +89,7 @@ def _check_square(name: str, x: Tensor) -> None:
         )
 
 
-@operation("torch", "linalg.matrix_power")
+@operation("torch", "linalg.matrix_power", out="exact")
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     """The n-th power of square matrices; that of the inverse for a negative n."""
     name = "linalg.matrix_power"
@@ -114,14 +114,14 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
 # ---- chains
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The product of two or more matrices, in the order that takes the fewest multiplications. The
     first and the last may be vectors."""
     return _multi_dot("multi_dot", list(tensors))
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
     """The product of matrices, in the order that takes the fewest multiplications."""
     if len(matrices) == 1 and isinstance(matrices[0], (list, tuple)):
@@ -234,10 +234,10 @@ def _linalg_cross(
 
 
 _linalg_cross.__name__ = "cross"
-operation("linalg")(_linalg_cross)
+operation("linalg", out="exact")(_linalg_cross)
 
 
-@operation
+@operation(out="exact")
 def cross(
     input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -252,7 +252,7 @@ def cross(
     return _cross("linalg.cross", input, other, dim)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
     """The sum of conj(x) * y along `dim`; x and y broadcast.
 

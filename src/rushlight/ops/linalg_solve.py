@@ -158,7 +158,7 @@ def _solve(name: str, a: Tensor, b: Tensor, left: bool) -> tuple[Tensor, Tensor]
     return x.squeeze(-1) if is_vector else x, info
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None) -> Tensor:
     """X of A X = B, or with `left=False` of X A = B, for (..., n, n) and (..., n, k) or (..., n).
 
@@ -173,7 +173,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
     return x
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def solve_ex(
     A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None
 ) -> Any:
@@ -184,7 +184,7 @@ def solve_ex(
     return linalg_solve_ex(x, info)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def solve_triangular(
     A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False,
     out: Tensor | None = None,
@@ -201,7 +201,7 @@ def solve_triangular(
     return TriangularSolve.apply(A.mT, B.mT, not upper, unitriangular).mT
 
 
-@operation
+@operation(out="exact")
 def triangular_solve(
     input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
     unitriangular: bool = False, *, out: Any = None,
@@ -220,7 +220,7 @@ def triangular_solve(
     return triangular_solve_result(x, in_batch(A, batch).clone())
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     """`inv` with a code for each matrix, 0 where it is not singular, instead of an error."""
     check_square("linalg.inv", A)
@@ -230,7 +230,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     return linalg_inv_ex(inverse, info)
 
 
-@operation("torch", "linalg.inv")
+@operation("torch", "linalg.inv", out="exact")
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of square matrices (..., n, n). Raises `LinAlgError` for a singular one.
 
@@ -248,7 +248,7 @@ def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 # ---- determinants
 
 
-@operation("torch", "linalg.det")
+@operation("torch", "linalg.det", out="exact")
 def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The determinants of square matrices.
 
@@ -260,7 +260,7 @@ def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Det.apply(input)
 
 
-@operation("linalg")
+@operation("linalg", out="exact")
 def slogdet(A: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant (or its phase) and the logarithm of its size: they reach where
     the determinant overflows."""
@@ -275,7 +275,7 @@ def _old_slogdet(input: Tensor, *, out: Any = None) -> Any:
 
 
 _old_slogdet.__name__ = "slogdet"
-operation(_old_slogdet)
+operation(out="exact")(_old_slogdet)
 
 
 @operation

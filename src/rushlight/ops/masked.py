@@ -104,7 +104,9 @@ def prod(
     """The product over `dim` of the elements where `mask` is true."""
     x = _masked("prod", input, mask, _sum_type(input, dtype), 1)
     axes = normalize_axes(dim, x.array.ndim)
-    if axes is None and not (keepdim and x.array.ndim):
+    if x.array.ndim == 0 and not isinstance(dim, int):
+        return x
+    if x.array.ndim == 0 or axes is None and not keepdim:
         return x.prod()
     for axis in builtins.sorted(range(x.array.ndim) if axes is None else axes, reverse=True):
         x = x.prod(axis, keepdim)
@@ -242,7 +244,8 @@ def _variance(
     far = x - sum(x, dim, keepdim=True, mask=mask) / count
     total = sum(far * conjugated(far), dim, keepdim=keepdim, mask=mask)
     freedom = _count(name, x, dim, keepdim, mask) - correction
-    return total / (freedom.clamp(0) if isinstance(freedom, Tensor) else max(freedom, 0))
+    freedom = freedom.clamp(0) if isinstance(freedom, Tensor) else max(freedom, 0)
+    return (total / freedom).to(total.dtype)  # of float32 where the correction is a fraction
 
 
 @operation("masked")
@@ -254,9 +257,9 @@ def logsumexp(
     if mask is not None:
         check_taken("masked.logsumexp", input, NUMBERS)
     asked = input.dtype if dtype is None else dtype
-    if input.dtype.category < FLOATING:
-        dtype = float32
-    x = _masked("logsumexp", input, mask, dtype, -math.inf)
+    x = _masked("logsumexp", input, mask, dtype, _lowest)
+    if x.dtype.category < FLOATING:
+        x = x.float()
     axes = tuple(range(x.array.ndim)) if dim is None else dim
     return softmaxes.logsumexp(x, axes, keepdim).to(asked)
 

@@ -83,12 +83,12 @@ class LinearWeightGradient(Operation):
     def backward(self, grad_weight: Tensor, grad_bias: Tensor | None = None) -> Any:
         first, x = self.saved_tensors
         return (
-            Linear.apply(x, grad_weight, grad_bias) if self.needs(0) else None,
-            Matmul.apply(first, grad_weight) if self.needs(1) else None,
+            Linear.apply(conjugated(x), grad_weight, grad_bias) if self.needs(0) else None,
+            Matmul.apply(conjugated(first), grad_weight) if self.needs(1) else None,
         )
 
 
-@operation("torch", "linalg.matmul")
+@operation("torch", "linalg.matmul", out="exact")
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
 
@@ -149,7 +149,7 @@ def _times(x: Tensor) -> str:
     return "x".join(str(n) for n in x.array.shape)
 
 
-@operation
+@operation(out="exact")
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices.
 
@@ -164,7 +164,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, mat2)
 
 
-@operation
+@operation(out="exact")
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches of matrices, pair by pair.
 
@@ -182,7 +182,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, mat2)
 
 
-@operation
+@operation(out="exact")
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of a matrix and a vector.
 
@@ -197,7 +197,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, vec)
 
 
-@operation
+@operation(out="exact")
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of two vectors' elements.
 
@@ -240,7 +240,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def linear(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
 ) -> Tensor:

@@ -12,7 +12,7 @@ from ..dtype import get_default_dtype
 from ..errors import OperationError
 from ..kernels.launch import refuse_record
 from ..layout import contiguous_format, preserve_format
-from ..storage import TypedStorage, UntypedStorage
+from ..storage import TypedStorage, UntypedStorage, is_shared, legacy_storages, share_memory
 from ..tensor import Tensor, version_of, wrap
 from ..types import AnyDevice
 from .common import check_same_device, methods, new_shape
@@ -182,7 +182,15 @@ def set_(
     if size is not None:
         shape = new_shape((size,))
         steps = Places.of(shape).stride if stride is None else tuple(stride)
-        whole = wrap(table_of(source).storage_of(array)).view(source.dtype)
+        last = sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
+        if storage_offset < 0:
+            raise OperationError(f"set_: Tensor: invalid storage offset {storage_offset}")
+        needed = (storage_offset + last + 1) * source.array.itemsize if 0 not in shape else 0
+        storage = source.untyped_storage()
+        if needed > storage.nbytes() and storage.resizable() and min(steps, default=0) >= 0:
+            del array
+            storage.resize_(needed)
+        whole = storage.elements.view(source.dtype)
         array = Restride.apply(whole, Places(shape, steps, storage_offset)).array
     _take_memory(self, array, source.counter())
     return self
@@ -193,13 +201,13 @@ def set_(
 
 def _untyped_storage(self: Tensor) -> UntypedStorage:
     """The bytes that this tensor shares with its views, and with what it is a view of."""
-    return UntypedStorage(wrap(table_of(self).storage_of(self.array)))
+    return UntypedStorage.on(self)
 
 
 def _storage(self: Tensor) -> TypedStorage:
     """The elements that this tensor shares with its views, in one line."""
     refuse_record("hands out a storage")
-    return TypedStorage(wrap(table_of(self).storage_of(self.array)).view(self.dtype))
+    return TypedStorage.on(self)
 
 
 @operation("Tensor")
@@ -212,10 +220,33 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     )
 
 
+def _storage_type(self: Tensor) -> Any:
+    """The class of this tensor's storage, such as `torch.FloatStorage`."""
+    return legacy_storages[TypedStorage.on(self).pickle_storage_type()]
+
+
+def _share_memory_(self: Tensor) -> Tensor:
+    """Moves this tensor, and all that share its memory, to memory that other processes can see.
+
+    A child process that is forked later, and whoever is sent the tensor through
+    `rushlight.multiprocessing`, sees what is written to it, and the other way around.
+    """
+    share_memory(self)
+    return self
+
+
+def _is_shared(self: Tensor) -> bool:
+    """Whether other processes can see this tensor's memory."""
+    return is_shared(self)
+
+
 def _dim_order(self: Tensor, *, ambiguity_check: Any = False) -> tuple[int, ...]:
     """The dimensions from the outermost in memory to the innermost."""
     strides = self.array.strides
     return tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
 
 
-methods(untyped_storage=_untyped_storage, storage=_storage, dim_order=_dim_order)
+methods(
+    untyped_storage=_untyped_storage, storage=_storage, storage_type=_storage_type,
+    share_memory_=_share_memory_, is_shared=_is_shared, dim_order=_dim_order,
+)  # fmt: skip

@@ -125,11 +125,6 @@ def _is_pinned(self: Tensor, device: Any = None) -> bool:
     return False
 
 
-def _is_shared(self: Tensor) -> bool:
-    """Whether the memory is one that processes share; a GPU's is."""
-    return self.is_cuda
-
-
 def _to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool = True) -> Tensor:
     """The tensor itself, which is dense, in another dtype if one is given."""
     return self if dtype is None else self.to(dtype)
@@ -163,7 +158,7 @@ def _never(self: Tensor) -> bool:
 
 
 methods(
-    is_pinned=_is_pinned, is_shared=_is_shared, to_dense=_to_dense, new=_new,
+    is_pinned=_is_pinned, to_dense=_to_dense, new=_new,
     const_data_ptr=Tensor.data_ptr, is_sparse_csr=property(_never),
     is_nested=property(_never), is_mkldnn=property(_never),
     **{f"is_{place}": _type_property(place) for place in (

@@ -135,7 +135,7 @@ def batch_norm(
     return result
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def native_batch_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
     running_var: Tensor | None, training: bool, momentum: float, eps: float, *, out: Any = None,
@@ -156,7 +156,7 @@ def native_batch_norm(
     return result, mean.detach(), invstd.detach()
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def _native_batch_norm_legit(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any, out: Any = None
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -11,6 +11,7 @@ from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
 from .geometry import Sizes, pool_geometry
+from .reduction import Mean
 from .resampling import Resample, area_taps, check_room, resampling
 
 
@@ -243,7 +244,7 @@ _MAX_POOLS_WITH_PLACES: Any = {
 # ---- means
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def avg_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *,
@@ -274,7 +275,7 @@ def avg_pool1d(
     return avg_pool("avg_pool1d", 1, input, *sizes)
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def avg_pool3d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *,
@@ -344,6 +345,8 @@ def _adaptive_avg_pool(name: str, rank: int, input: Tensor, output_size: Any) ->
 def adaptive_avg_pool(name: str, input: Tensor, sizes: Sizes) -> Tensor:
     _check_parts(name, input, sizes)
     rank, given = len(sizes), input.array.shape[-len(sizes) :]
+    if set(sizes) == {1}:
+        return Mean.apply(input, tuple(range(input.array.ndim - rank, input.array.ndim)), True)
     if min(sizes) > 0 and all(n % size == 0 for n, size in zip(given, sizes, strict=True)):
         windows = tuple([n // size for n, size in zip(given, sizes, strict=True)])
         return avg_pool(name, rank, input, windows, None, 0, False, True, None)

@@ -62,7 +62,7 @@ def _times_number(x: Tensor, factor: Number) -> Tensor:
     return x if factor == 1 else x * factor
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def addmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
@@ -91,7 +91,7 @@ def _is_bias(input: Tensor, mat1: Tensor, mat2: Tensor) -> bool:
     )
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def addmv(
     input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
@@ -124,7 +124,7 @@ def addr(
     return _added("addr", input, vec1, vec2, beta, 1, lambda a, b: outer(a, b) * alpha)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
@@ -133,7 +133,7 @@ def baddbmm(
     return _added("baddbmm", input, batch1, batch2, beta, alpha, bmm)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
@@ -159,13 +159,13 @@ def _summed_products(a: Tensor, b: Tensor) -> Tensor:
 # ---- products over chosen dimensions
 
 
-@operation
+@operation(out="exact")
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of conj(input) * other of two vectors."""
     return dot(conjugated(input), other)
 
 
-@operation
+@operation(out="exact")
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sums of products over the last dimension of both; of numbers the product."""
     if input.array.ndim == 0 or other.array.ndim == 0:
@@ -178,7 +178,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return tensordot(input, other, dims=([-1], [-1]))
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None) -> Tensor:
     """The sums of products over pairs of dimensions: the last `dims` of a and the first of b, or
     those of two lists. What is left of a comes first in the result.

@@ -89,7 +89,8 @@ def promoted(
         raise TypeError(
             f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
         )
-    to = result_type(a, b)
+    is_plain = isinstance(a, Tensor) and isinstance(b, Tensor) and a.array.dtype is b.array.dtype
+    to = a.dtype if is_plain else result_type(a, b)
     if floats and to.category < FLOATING:
         to = get_default_dtype()
     if not isinstance(a, Tensor):

@@ -289,6 +289,9 @@ def normal(
         return _Normal.apply(drawn * std + mean, *given)
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
+    if dtype is not None and dtype.category == COMPLEX:
+        made = empty(new_shape((size,)), dtype=dtype, device=device)
+        return made.normal_(mean, std, generator=generator)
     array = _drawing_at(device).random_normal(
         _state(generator, device), new_shape((size,)), mean, std, _floating("normal", dtype)
     )
@@ -324,7 +327,7 @@ def _probabilities(p: Tensor) -> Any:
     return p.array
 
 
-@operation
+@operation(out="exact")
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *,
     generator: Generator | None = None, out: Tensor | None = None,
@@ -384,12 +387,15 @@ def uniform_(
 def normal_(
     self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
-    """Fills with numbers drawn from a normal distribution."""
+    """Fills with numbers drawn from a normal distribution.
+
+    Of complex numbers each part has the mean, as in PyTorch, and half of the variance.
+    """
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    if self.is_complex():  # each part has half of the variance
-        view_as_real(self).normal_(0.0, std / 2**0.5, generator=generator)
-        return self.add_(mean) if mean else self
+    if self.is_complex():
+        view_as_real(self).normal_(mean, std / 2**0.5, generator=generator)
+        return self
     kind = _floating_of("normal_", self)
     return _refill(self, "random_normal", generator, mean, std, kind)
 

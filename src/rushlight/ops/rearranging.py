@@ -108,8 +108,8 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 @operation
 def ravel(input: Tensor) -> Tensor:
-    """The elements as one dimension; a view where strides allow it."""
-    return reshape(input, -1)
+    """The elements as one dimension; a view of a contiguous tensor."""
+    return reshape(input.contiguous(), -1)
 
 
 @operation

@@ -231,7 +231,7 @@ def rrelu(
     return activated(RreluWithNoise, input, inplace, wrap(slopes))
 
 
-@operation("nn.functional")
+@operation("nn.functional", out="exact")
 def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x - `lambd` above `lambd`, x + `lambd` below -`lambd`, 0 between."""
     if lambd < 0:
@@ -241,7 +241,7 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
     return Softshrink.apply(input, number(lambd))
 
 
-@operation("torch", "nn.functional.hardshrink")
+@operation("torch", "nn.functional.hardshrink", out="exact")
 def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x where |x| > `lambd`, 0 elsewhere."""
     return Hardshrink.apply(input, number(lambd))

@@ -71,6 +71,17 @@ class Prod(SavesInputs):
         return spread(grad, self) * others.reshape(self.input_shape)
 
 
+class Nansum(SavesInputs):
+    """The sum of what is a number, over some dimensions, or all."""
+
+    axes: Any
+    keepdim: bool
+    keeps_shape = True
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return spread(grad, self).masked_fill(self.saved_tensors[0].isnan(), 0.0)
+
+
 class Mean(Operation):
     """The mean over some dimensions, or all.
 
@@ -161,7 +172,7 @@ class Norm(SavesOutput):
         if p == -math.inf:
             return kernels.amin(size, axes, keepdim)
         if p == 0:
-            return kernels.sum(kernels.sign(size), axes, keepdim)
+            return kernels.sum(kernels.cast(kernels.ne(size, 0), size.dtype), axes, keepdim)
         if p == 1:
             return kernels.sum(size, axes, keepdim)
         if p == 2:
@@ -255,7 +266,10 @@ def nansum(
     """
     if input.dtype.category == COMPLEX:
         raise OperationError(f"nansum on CPU does not support complex inputs ({input.dtype})")
-    return sum(_without_nan(input), dim, keepdim, dtype=dtype)
+    wanted = input.dtype if dtype is None else dtype
+    if input.dtype.category < FLOATING or wanted.category < FLOATING:
+        return sum(_without_nan(input), dim, keepdim, dtype=dtype)
+    return Nansum.apply(input.to(wanted), normalize_axes(dim, input.array.ndim), keepdim)
 
 
 @operation
@@ -300,7 +314,7 @@ def mean(
     return Mean.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
+@operation(out="exact")
 def amax(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -316,7 +330,7 @@ def amax(
     return Amax.apply(input, axes, keepdim)
 
 
-@operation
+@operation(out="exact")
 def amin(
     input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -342,7 +356,7 @@ class MinimumAndMaximum(NamedTuple):
 _AMinMax: Any = named("aminmax", MinimumAndMaximum)
 
 
-@operation
+@operation(out="exact")
 def aminmax(
     input: Tensor, *, dim: int | None = None, keepdim: bool = False,
     out: Sequence[Tensor] | None = None,
@@ -445,7 +459,7 @@ def _checked(name: str, input: Tensor) -> Tensor:
     return input
 
 
-@operation
+@operation(out="exact")
 def argmax(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -458,7 +472,7 @@ def argmax(
     return _arg_extreme("argmax", input, dim, keepdim)
 
 
-@operation
+@operation(out="exact")
 def argmin(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -530,7 +544,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     return wrap(table_of(input).count_nonzero(input.array, normalize_axes(dim, input.array.ndim)))
 
 
-@operation
+@operation(out="exact")
 def hash_tensor(
     input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0,
     out: Tensor | None = None,

@@ -141,7 +141,7 @@ def cumprod(
 _Cummax, _Cummin = values_and_indices("cummax"), values_and_indices("cummin")
 
 
-@operation
+@operation(out="exact")
 def cummax(
     input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
 ) -> ValuesAndIndices:
@@ -156,7 +156,7 @@ def cummax(
     return _Cummax(*Cummax.apply(input, wrap_dim(dim, input.array.ndim)))
 
 
-@operation
+@operation(out="exact")
 def cummin(
     input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
 ) -> ValuesAndIndices:

@@ -15,7 +15,7 @@ from .declare import operation
 from .promotion import full_like_number, of_one_dtype, result_type
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def searchsorted(
     sorted_sequence: Tensor, input: Tensor | Number, *, out_int32: bool = False,
     right: bool = False, side: str | None = None, out: Tensor | None = None,
@@ -50,7 +50,7 @@ def searchsorted(
     return _found(lines, input, right or side == "right", out_int32)
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def bucketize(
     input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False,
     out: Tensor | None = None,
@@ -171,7 +171,7 @@ def _distinct(name: str, input: Tensor, dim: Any, inverse: bool, counts: bool) -
     return tuple(chosen) if len(chosen) > 1 else chosen[0]
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def isin(
     elements: Tensor | Number, test_elements: Tensor | Number, *, assume_unique: bool = False,
     invert: bool = False, out: Tensor | None = None,

@@ -231,6 +231,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     first, last = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if first == last:
+        return input
     if last - first + 1 == len(shape):
         merged: tuple[int, ...] = (input.array.size,)
     else:
@@ -436,7 +438,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(t if t.array.shape == shape else expand(t, shape) for t in tensors)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above.
 
@@ -449,7 +451,7 @@ def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
     return Tril.apply(input, diagonal)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below.
 
@@ -486,10 +488,20 @@ def _transposed(self: Tensor) -> Tensor:
 
 def _matrix_transposed(self: Tensor) -> Tensor:
     """A view with the last two dimensions exchanged."""
+    if self.array.ndim < 2:
+        raise OperationError(
+            "tensor.mT is only supported on matrices or batches of matrices. Got "
+            f"{self.array.ndim}-D tensor."
+        )
     return transpose(self, -2, -1)
+
+
+def _reversed(self: Tensor) -> Any:  # an iterator, says the protocol of sequences
+    """The elements along all dimensions in the opposite order, for `reversed(tensor)`."""
+    return flip(self, tuple(range(self.array.ndim)))
 
 
 methods(
     view=_view, expand_as=_expand_as,
-    T=property(_transposed), mT=property(_matrix_transposed),
+    T=property(_transposed), mT=property(_matrix_transposed), __reversed__=_reversed,
 )  # fmt: skip

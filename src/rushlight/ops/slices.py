@@ -267,7 +267,7 @@ def index_reduce(
 # ---- by places in order
 
 
-@operation(out="apart")
+@operation(out="exact apart")
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements at places counted through the whole tensor, in the index's shape.
 
@@ -316,7 +316,7 @@ def _check_places(name: str, input: Tensor, index: Tensor) -> None:
     )  # fmt: skip
 
 
-@operation
+@operation(out="exact")
 def take_along_dim(
     input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -412,7 +412,7 @@ def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     return self.copy_(result)
 
 
-@operation
+@operation(out="exact")
 def nonzero_static(
     input: Tensor, *, size: int, fill_value: int = -1, out: Tensor | None = None
 ) -> Tensor:

@@ -125,7 +125,7 @@ logaddexp = Logaddexp.define(inplace=False)
 logaddexp2 = Logaddexp2.define(inplace=False)
 
 
-@operation("torch", "special.softmax")
+@operation("torch", "special.softmax", out="exact")
 def softmax(
     input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -138,7 +138,7 @@ def softmax(
     return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", dim, input))
 
 
-@operation("torch", "special.log_softmax")
+@operation("torch", "special.log_softmax", out="exact")
 def log_softmax(
     input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
@@ -282,7 +282,7 @@ def logsumexp(
     return total.squeeze(axes)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="exact")
 def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
     """log(cumsum(exp(x))) along `dim`, without overflow.
 

@@ -21,7 +21,7 @@ _Mode = values_and_indices("mode")
 _Median, _NanMedian = values_and_indices("median"), values_and_indices("nanmedian")
 
 
-@operation
+@operation(out="exact")
 def sort(
     input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None,
     out: Sequence[Tensor] | None = None,
@@ -49,7 +49,7 @@ def argsort(
     return sort(input.detach(), dim, descending).indices
 
 
-@operation
+@operation(out="exact")
 def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements in order along the first dimension.
 
@@ -60,7 +60,7 @@ def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return sort(input, 0).values
 
 
-@operation
+@operation(out="exact")
 def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
     out: Sequence[Tensor] | None = None,
@@ -91,7 +91,7 @@ def _place(name: str, input: Tensor, dim: int, takes: tuple[int, ...] = REALS) -
     return axis
 
 
-@operation(out="apart")
+@operation(out="exact apart")
 def kthvalue(
     input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
     out: Sequence[Tensor] | None = None,
@@ -112,7 +112,7 @@ def kthvalue(
     return _picked(_KthValue, "kth_place", input, axis, keepdim, k - 1)
 
 
-@operation
+@operation(out="exact")
 def mode(
     input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices:  # fmt: skip
@@ -158,7 +158,7 @@ def median(
 ) -> ValuesAndIndices: ...
 
 
-@operation
+@operation(out="exact")
 def median(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
 ) -> Any:
@@ -183,7 +183,7 @@ def nanmedian(
 ) -> ValuesAndIndices: ...
 
 
-@operation
+@operation(out="exact")
 def nanmedian(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
 ) -> Any:

@@ -67,7 +67,7 @@ def atleast_3d(*tensors: Any) -> Any:
     return _each_at_least(3, tensors)
 
 
-@operation(method=False, out="cast apart")
+@operation(method=False, out="apart")
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Tensors side by side: joined along the second dimension, vectors along their only one.
 
@@ -79,7 +79,7 @@ def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     return cat(parts, 0 if parts[0].array.ndim == 1 else 1)
 
 
-@operation("torch", "row_stack", method=False, out="cast apart")
+@operation("torch", "row_stack", method=False, out="apart")
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Tensors below each other: joined along the first dimension, vectors as rows.
 
@@ -91,13 +91,13 @@ def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     return cat(_all_at_least("vstack", 2, tensors), 0)
 
 
-@operation(method=False, out="cast apart")
+@operation(method=False, out="apart")
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Tensors behind each other: joined along the third dimension."""
     return cat(_all_at_least("dstack", 3, tensors), 2)
 
 
-@operation(method=False, out="cast apart")
+@operation(method=False, out="apart")
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Tensors side by side, vectors as columns."""
     if not tensors:

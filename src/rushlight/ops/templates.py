@@ -147,13 +147,15 @@ def unary_inplace(cls: type[Any]) -> Any:
     return _as_entry(function, cls.apply_inplace, cls)
 
 
-def binary_inplace(cls: type[Any], alpha: bool) -> Any:
+def binary_inplace(cls: type[Any], alpha: bool, rescued: Any, method: Any = None) -> Any:
+    """The in-place form; or, of `method`, the operator, which others are asked by that name."""
+
     def plain(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         return cls.apply_inplace(input, inplace_operand(cls, input, other, alpha))
 
     def function(input: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
-            return special(function, locals())
+            return special(method or function, {"alpha": 1, **locals()})
         try:
             if is_plain_change(input, other):
                 x, y = input.array, other.array  # type: ignore[union-attr]  # it is plain
@@ -164,7 +166,7 @@ def binary_inplace(cls: type[Any], alpha: bool) -> Any:
                 return input
             return cls.apply_inplace(input, inplace_operand(cls, input, other))
         except Exception as error:
-            answer = rescue(function, error, locals())
+            answer = rescued(method or function, error, {"alpha": 1, **locals()})
             if answer is UNANSWERED:
                 raise
             return answer

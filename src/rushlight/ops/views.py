@@ -261,7 +261,7 @@ def select_scatter(
     return _scattered(SelectScatter, input, src, Slice, select_index(input, dim, index))
 
 
-@operation
+@operation(out="exact")
 def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None,
     step: int = 1, *, out: Tensor | None = None,
@@ -330,7 +330,7 @@ def diag_embed(
     return DiagEmbed.apply(input.new_zeros(shape), input, Diagonal, (offset, first, second))
 
 
-@operation
+@operation(out="exact")
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The matrix with a vector on its diagonal, or a copy of the diagonal of a matrix.
 

@@ -46,12 +46,14 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 "differentiation, but one of the arguments requires grad."
             )
     kind = getattr(function, "out", "cast")
-    if not any(isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))):
+    if not (args and isinstance(args[0], Tensor)) and not any(
+        isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))
+    ):
         # What is made out of nothing has the dtype of what it is written into.
         if "dtype" in inspect.signature(function).parameters:
             kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
-        if kind == "cast":
+        if "apart" not in kind:
             results, is_there = call_into(targets[0], function, args, kwargs)
         else:
             results, is_there = function.plain(*args, **kwargs), False
@@ -64,9 +66,9 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     for target, result in zip(targets, found, strict=True):
         _check_out(name, target, result, kwargs.get("dtype"))
-    if kind in ("exact", "apart"):
+    if "exact" in kind:
         _check_exact(name, targets, found)
-    if kind in ("apart", "cast apart"):
+    if "apart" in kind:
         _check_apart(name, targets, (*args, *kwargs.values()))
     for target, result in zip(targets, found, strict=True):
         _store(target, result)
@@ -104,7 +106,7 @@ class Destination:
                     is_shape_given = True
                 elif not _broadcasts(array.shape, shape):
                     return False
-            elif value is not None and not isinstance(value, float):
+            elif value is not None and type(value) not in (float, int):
                 return False
         return is_shape_given
 
@@ -168,6 +170,8 @@ def _check_out(name: str, target: Tensor, result: Tensor, asked: DType | None) -
             f"devices, {result.device} and {target.device}! (out is on the latter)"
         )
     check_memory(target)
+    if not getattr(target.array.flags, "writeable", True):  # an accelerator's arrays always are
+        raise explain(name, ValueError("read-only"), ())
 
 
 def _check_exact(name: str, targets: Any, results: Any) -> None:
@@ -182,7 +186,7 @@ def _check_exact(name: str, targets: Any, results: Any) -> None:
 def _check_apart(name: str, targets: Any, arguments: Any) -> None:
     for target in targets:
         for value in leaves(arguments):
-            if isinstance(value, Tensor) and _share_memory(target, value):
+            if isinstance(value, Tensor) and (value is target or _share_memory(target, value)):
                 raise OperationError(
                     f"unsupported operation: {name}() is given an out that shares memory with one "
                     "of its arguments. Please clone() the tensor before performing the operation."
@@ -229,6 +233,7 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     must have saved the values from before: while recording it is called with a copy.
     """
     name = function.__name__ + "_"
+    result: Any = None
     if "finish" in function.plain.__code__.co_names:
         result, is_there = call_into(target, function, (target, *args), kwargs)
         if is_there:
@@ -241,7 +246,8 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     if state.enabled:
         check_inplace(target)
     source = snapshot(target) if recording else target
-    result = function.plain(source, *args, **kwargs)
+    if recording or result is None:
+        result = function.plain(source, *args, **kwargs)
     check_cast(name, result.dtype, target)
     if result.array.shape != target.array.shape:
         raise OperationError(

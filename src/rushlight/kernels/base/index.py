@@ -49,7 +49,9 @@ class Index:
         key = self._key(x, indices)
         try:
             x[key] = values
-        except ValueError:
+        except ValueError as error:
+            if "read-only" in str(error):
+                raise
             raise _mismatch(x[key], values) from None
         return x
 
@@ -59,7 +61,9 @@ class Index:
         key = self._key(x, indices)
         try:
             self.add_at(x, key, values)
-        except ValueError:
+        except ValueError as error:
+            if "read-only" in str(error):
+                raise
             raise _mismatch(x[key], values) from None
         return x
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...categories import FLOATS
 from ..declaration import kernel
+from ..launch import plain_tables
 from .random import HAS_NORMAL, NORMAL
 
 Array = np.ndarray[Any, Any]
@@ -38,8 +39,10 @@ class Samplers:
     @kernel("random", ("state",), takes=FLOATS)
     def random_dirichlet(self, state: Array, concentration: Any) -> Any:
         """Gamma variates in float64 over the sum of their row, inside of (0, 1)."""
-        wide = self._drawn(_gamma, state, concentration, np.float64)
         dtype = concentration.dtype
+        # The device's own variates, where it has some.
+        table = plain_tables[type(concentration)]
+        wide = table.random_gamma(state, concentration.astype("float64"))
         shares = (wide / wide.sum(-1, keepdims=True)).astype(dtype)
         most = np.nextafter(dtype.type(1), dtype.type(0))
         return self.xp.clip(shares, _tiny(dtype), most)
@@ -55,13 +58,11 @@ class Samplers:
     def _drawn(
         self, draw: Callable[..., Any], state: Array, first: Any, second: Any = None
     ) -> Any:
-        """What `draw` makes of each element; `second` is a dtype or the second parameter."""
+        """What `draw` makes of each element, and of that of `second` where there is one."""
         dtype = first.dtype
         work: Any = dtype.type if dtype.itemsize >= 4 else np.float32
         columns = [first]
-        if second is np.float64:
-            dtype, work = np.dtype(np.float64), np.float64
-        elif second is not None:
+        if second is not None:
             columns.append(second)
         lists = [self.to_numpy(c).ravel().astype(work).tolist() for c in columns]
         out = np.empty(len(lists[0]), dtype)
@@ -314,16 +315,18 @@ def _btrs(source: Source, scalar: Any, n: Any, p: Any) -> Any:
             (float(m) + 0.5) * float(np.log((m + 1) / (odds * (n - m + 1))))
             + float((n + 1) * np.log((n - m + 1) / (n - k + 1)))
             + (float(k) + 0.5) * float(np.log(odds * (n - k + 1) / (k + 1)))
-            + _stirling(m) + _stirling(n - m) - _stirling(k) - _stirling(n - k)
+            + float(_stirling(m)) + float(_stirling(n - m)) - float(_stirling(k))
+            - float(_stirling(n - k))
         )  # fmt: skip
         if v <= bound:
             return k
 
 
-def _stirling(k: Any) -> float:
+def _stirling(k: Any) -> Any:
     """log k! less Stirling's (k + 1/2) log(k + 1) - (k + 1) + log(2 pi) / 2."""
     x = float(k) + 1
     if k <= 9:
-        return math.lgamma(x) - (x - 0.5) * math.log(x) + x - 0.5 * math.log(2 * math.pi)
-    square = x * x
-    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / x
+        rest = math.lgamma(x) - (x - 0.5) * math.log(x) + x - 0.5 * math.log(2 * math.pi)
+        return type(k)(rest)
+    square = float((k + 1) * (k + 1))
+    return type(k)((1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / float(k + 1))

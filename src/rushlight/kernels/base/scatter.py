@@ -24,6 +24,7 @@ class Scatter:
     @kernel("indexing", ("x",))
     def add_at(self, x: Any, index: Any, values: Any) -> None:
         """x[index] += values, where an element that is named twice is added to twice."""
+        _check_writeable(x)
         self.xp.add.at(x, index, values)
 
     @kernel("indexing")
@@ -53,6 +54,7 @@ class Scatter:
             result[self.positions(index, axis)] = _NEUTRAL[reduce](x.dtype)
         function = getattr(self.xp, _FUNCTIONS[reduce])
         if self.is_host:
+            _check_writeable(result)
             function.at(result, self.positions(index, axis), values)
             return result
         for i in range(index.shape[axis]):  # in one slice no place comes twice
@@ -76,6 +78,12 @@ class Scatter:
         result = _target(x, out)
         result[(slice(None),) * axis + (index,)] = values
         return result
+
+
+def _check_writeable(x: Any) -> None:
+    """NumPy's `ufunc.at` is its only way to write what is read-only."""
+    if not getattr(x.flags, "writeable", True):  # of NumPy's arrays alone
+        raise ValueError("output array is read-only")
 
 
 def _target(x: Any, out: Any) -> Any:

@@ -20,9 +20,9 @@ class Searching:
         if lines.ndim == 1:
             return self.array(self.xp.searchsorted(lines, x, side)).astype("int64", copy=False)
         found = self.xp.empty(x.shape, "int64")
-        count = prod(x.shape[:-1])
-        rows = found.reshape(count, x.shape[-1])
-        lines, x = lines.reshape(count, lines.shape[-1]), x.reshape(count, x.shape[-1])
+        count = prod(x.shape[:-1])  # -1 would not do where a line has no elements
+        rows, x = found.reshape(count, x.shape[-1]), x.reshape(count, x.shape[-1])
+        lines = lines.reshape(count, lines.shape[-1])
         for i in range(count):
             rows[i] = self.xp.searchsorted(lines[i], x[i], side)
         return found

@@ -1,9 +1,8 @@
 """Messages between the loader and its workers: Python objects whose arrays go by shared memory.
 
 A message is pickled with its arrays left out of the pickle (protocol 5). Small ones follow on the
-socket; the arrays of large ones are written to an anonymous file in memory whose descriptor travels
-over the socket, and the receiver maps it. Such a file has no name, so that nothing is left behind
-however the processes end, and it is not limited by the size of /dev/shm.
+socket; the arrays of large ones are written to shared memory (`shared_memory.py`) whose descriptor
+travels over the socket, and the receiver maps it.
 """
 
 from __future__ import annotations
@@ -11,17 +10,16 @@ from __future__ import annotations
 import array
 import copyreg
 import io
-import mmap
 import os
 import pickle
 import socket
 import struct
-import tempfile
 import weakref
 from typing import Any
 
 import numpy as np
 
+from ...shared_memory import SharedMemory, anonymous_file
 from ...tensor import Tensor
 
 # Number of blobs (the pickle, then the arrays), bytes that follow on the socket, shared or not.
@@ -37,7 +35,7 @@ _INLINE = 64 * 1024 if hasattr(socket, "send_fds") else 2**63
 # systems allow as few as 256. A program that keeps more batches than this gets copies.
 _MAX_MAPPED = 64
 
-_mapped: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
+_mapped: weakref.WeakSet[SharedMemory] = weakref.WeakSet()
 
 
 class Channel:
@@ -156,11 +154,7 @@ def _cut(memory: memoryview, sizes: Any) -> list[memoryview]:
 
 def _write_shared(blobs: list[Any]) -> int:
     """A new anonymous file in memory that holds the blobs, each at the next aligned offset."""
-    if hasattr(os, "memfd_create"):
-        file = os.memfd_create("rushlight-batch", os.MFD_CLOEXEC)
-    else:
-        with tempfile.TemporaryFile() as temporary:
-            file = os.dup(temporary.fileno())
+    file = anonymous_file()
     try:
         offset = 0
         for blob in blobs:
@@ -181,12 +175,9 @@ def _write_shared(blobs: list[Any]) -> int:
 def _read_shared(file: int, sizes: Any) -> list[memoryview]:
     total = max(sum(_aligned(size) for size in sizes), 1)
     if len(_mapped) < _MAX_MAPPED:
-        try:
-            mapping = mmap.mmap(file, total)
-        finally:
-            os.close(file)
+        mapping = SharedMemory(file, total)
         _mapped.add(mapping)
-        memory = memoryview(mapping)
+        memory = mapping.array().data
     else:
         memory = _aligned_memory(total)
         with open(file, "rb") as reader:

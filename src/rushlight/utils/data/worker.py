@@ -6,12 +6,10 @@ the loader never waits to send one, and sees at once when the loader's process i
 
 from __future__ import annotations
 
-import ctypes
 import os
 import queue
 import random
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 STOP = "stop"
 RESUME = "resume"
 _PARENT_CHECK_SECONDS = 2.0
-_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 @dataclass(frozen=True)
@@ -122,8 +119,10 @@ def _isolate(started_by_main_thread: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):  # the loader blocked it around the start
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-    if sys.platform == "linux" and started_by_main_thread:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if started_by_main_thread:
+        from ...multiprocessing.parent import die_with_parent  # multiprocessing is loaded already
+
+        die_with_parent(os.getppid())
     # One thread per worker: the workers themselves share the cores, and a team of threads that
     # was started before a fork does not exist in the child, which would wait for it for ever.
     rushlight.set_num_threads(1)
