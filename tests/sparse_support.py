@@ -87,6 +87,9 @@ torch.sparse.sum(h, 1); torch.sparse.sum(u, [0, 1]); torch.sparse.sum(batch, [0,
 torch.sparse.sum(a, 0, dtype=torch.float64); a.sum(dtype=torch.float64)
 """
 ONE_DTYPE = """
+torch.sparse.mm(r, m, reduce="sum"); torch.sparse.mm(r, -m, reduce="amax")
+torch.sparse.mm(r, -m, "amin"); torch.sparse.mm(r, m, "mean")
+torch.sparse.mm(torch.eye(3)[:, 1:].to_sparse_csr(), -torch.ones(2, 2), "amax")
 torch.sparse.softmax(a, 1); torch.sparse.softmax(a, 0); torch.sparse.softmax(u, 1)
 torch.sparse.softmax(h, 1); torch.sparse.softmax(h, 0); torch.sparse.log_softmax(a, 1)
 torch.sparse.softmax(batch, 2); torch.sparse.softmax(a, 1, dtype=torch.float64); a // 2

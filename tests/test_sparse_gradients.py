@@ -26,6 +26,7 @@ torch.stack([s, s], 1).to_dense(); s.index_select(1, torch.tensor([2, 0, 2])).to
 m.t().sparse_mask(s).to_dense(); s.sparse_mask(s * s).to_dense(); F.linear(m.t(), s)
 torch.sparse.sampled_addmm(s.to_sparse_csr(), m[:2], m.t(), beta=2).to_dense()
 s.clone().mul_(2) @ m
+torch.sparse.mm(s.to_sparse_csr(), m, "mean"); torch.sparse.mm(s.to_sparse_csr(), m, "amax")
 torch.narrow_copy(s, 1, 1, 2).to_dense(); s.unsqueeze(0).to_dense(); m.t().clone().add_(s)
 """
 

@@ -18,6 +18,7 @@ from . import elementwise, members, saving, shape  # noqa: F401  # they register
 from .making import check_sparse_tensor_invariants
 from .products import addmm as _addmm
 from .products import product as _product
+from .products import reduced_product as _reduced_product
 from .products import sampled_addmm
 from .reductions import log_softmax, softmax, sum
 from .spdiags import spdiags
@@ -33,17 +34,16 @@ def mm(mat1: Tensor, mat2: Tensor, reduce: str | None = None) -> Tensor:
     """The product of two matrices, of which one or both may be sparse.
 
     That of two sparse matrices is sparse, any other one dense. The gradient of a sparse matrix has
-    its places.
+    its places. With `reduce` ("sum", "mean", "amax", "amin") the terms in a row of a sparse `mat1`
+    are put together otherwise than by their sum; a row without any is 0.
 
     >>> import rushlight as torch
     >>> torch.sparse.mm(torch.eye(2).to_sparse(), torch.ones(2, 3))
     tensor([[1., 1., 1.],
             [1., 1., 1.]])
     """
-    if reduce not in (None, "sum"):
-        from ..errors import NotSupportedError
-
-        raise NotSupportedError(f"sparse.mm: reduce={reduce!r} is not implemented; 'sum' is")
+    if reduce is not None:
+        return _reduced_product(mat1, mat2, reduce)
     if isinstance(mat1, SparseTensor) or isinstance(mat2, SparseTensor):
         return _product(mat1, mat2)
     return mat1.mm(mat2)

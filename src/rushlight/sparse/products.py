@@ -19,13 +19,7 @@ from .tensor import SparseTensor, answer
 
 def product(a: Tensor, b: Tensor) -> Tensor:
     """The product of two matrices of which one at least is sparse."""
-    if a.dim() != 2 or b.dim() != 2 or a.shape[1] != b.shape[0]:
-        raise OperationError(
-            "mm: mat1 and mat2 shapes cannot be multiplied ("
-            f"{'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))})"
-        )
-    if a.dtype is not b.dtype:
-        raise OperationError(f"mm: expected scalar type {a.dtype} but found {b.dtype}")
+    check_operands(a, b)
     if a.array.dtype in HALVES:
         return product(a.float(), b.float()).to(a.dtype)
     if not isinstance(a, SparseTensor):
@@ -34,6 +28,17 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     if not isinstance(b, SparseTensor):
         return _sparse_dense(a, b)
     return _sparse_sparse(a, b)
+
+
+def check_operands(a: Tensor, b: Tensor) -> None:
+    """PyTorch's errors for matrices that have no product."""
+    if a.dim() != 2 or b.dim() != 2 or a.shape[1] != b.shape[0]:
+        raise OperationError(
+            "mm: mat1 and mat2 shapes cannot be multiplied ("
+            f"{'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))})"
+        )
+    if a.dtype is not b.dtype:
+        raise OperationError(f"mm: expected scalar type {a.dtype} but found {b.dtype}")
 
 
 def _sparse_dense(a: SparseTensor, b: Tensor) -> Tensor:
@@ -54,6 +59,26 @@ def _sparse_sparse(a: SparseTensor, b: SparseTensor) -> SparseTensor:
     found = coalesce(make(values, places, (a.array.shape[0], b.array.shape[1])))
     is_compressed = a.array.layout is not sparse_coo or b.array.layout is not sparse_coo
     return in_layout(found, sparse_csr) if is_compressed else found
+
+
+def reduced_product(a: Tensor, b: Tensor, reduce: str) -> Tensor:
+    """The product of a sparse and a dense matrix with another reduction in the place of the sum."""
+    if reduce not in ("sum", "mean", "amax", "amin"):
+        raise OperationError(
+            f"sparse.mm: reduce must be one of sum, mean, amax, amin, but got {reduce!r}"
+        )
+    if not isinstance(a, SparseTensor) or isinstance(b, SparseTensor):
+        raise OperationError("sparse.mm: reduce takes a sparse matrix and a dense one")
+    if reduce == "sum":
+        return product(a, b)
+    check_operands(a, b)
+    if a.array.dtype in HALVES:
+        return reduced_product(a.float(), b.float(), reduce).to(a.dtype)
+    _check_matrix(a)
+    row, column = indices_of(a).unbind(0)
+    terms = values_of(a).unsqueeze(1) * b.index_select(0, column)
+    zeros = terms.new_zeros((a.array.shape[0], b.shape[1]))
+    return zeros.index_reduce(0, row, terms, reduce, include_self=False)
 
 
 def _check_matrix(x: SparseTensor) -> None:
