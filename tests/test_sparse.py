@@ -30,8 +30,8 @@ def dense(x: torch.Tensor) -> torch.Tensor:
 OTHER = (
     "indices", "values", "coalesce", "_nnz", "sparse_dim", "dense_dim", "is_sparse", "layout",
     "type", "sparse_resize", "resize_as", "spdiags", "softmax", "hspmm", "smm", "sampled",
-    "is_contiguous", "reduce", '"am', '"mean', "stride", "sparse_c", "a * e", "sparse_mask", "out=", "isnan",
-    "isinf", "[0, 2]]",
+    "is_contiguous", "reduce", '"am', '"mean', "stride", "sparse_c", "a * e", "sparse_mask",
+    "out=", "isnan", "isinf", "[0, 2]]",
 )  # fmt: skip
 ALL = split(EXPRESSIONS + FLOATING + SUMS + ONE_DTYPE)
 
