@@ -45,13 +45,13 @@ def test_ways_to_make_one() -> None:
 
 def test_arguments_of_the_class() -> None:
     class Named(torch.Tensor):
-        def __new__(cls, data: Any, name: str) -> Any:
+        def __new__(cls, data: Any, label: str) -> Any:
             return super().__new__(cls, data)
 
-        def __init__(self, data: Any, name: str) -> None:
-            self.name = name
+        def __init__(self, data: Any, label: str) -> None:
+            self.label = label
 
-    assert Named([1.0], "a").name == "a"
+    assert Named([1.0], "a").label == "a"
 
 
 def test_what_is_no_subclass() -> None:

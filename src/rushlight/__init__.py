@@ -74,7 +74,9 @@ from .version import __version__
 _kernels.register_cpu()
 
 # isort: split
-from . import autograd, copying, cuda, ops, random, subclasses
+from . import autograd, cuda, ops, random
+from . import copying as _copying
+from . import subclasses as _subclasses
 from .autograd import (
     enable_grad,
     inference_mode,

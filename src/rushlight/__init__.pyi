@@ -12,7 +12,6 @@ import numpy as np
 
 from . import autograd as autograd
 from . import backends as backends
-from . import copying as copying
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
@@ -31,7 +30,6 @@ from . import return_types as return_types
 from . import signal as signal
 from . import sparse as sparse
 from . import special as special
-from . import subclasses as subclasses
 from . import utils as utils
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode

@@ -391,7 +391,7 @@ _PRIVATE = {"_base", "_version"}
 # Operators that those who are asked know as the methods that PyTorch implements them by.
 _METHODS_OF = {
     "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "mod": "remainder", "ne": "ne",
-    "lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "matmul": "matmul",
+    "lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "matmul": "matmul", "itruediv": "div_",
 }  # fmt: skip
 
 

@@ -63,10 +63,11 @@ def special(function: Any, values: dict[str, Any]) -> Any:
 
 def title_of(function: Any) -> str:
     """A function's name in messages: an operator's is that of its function, `add`."""
-    operation = function.operation
-    if operation is not None and function.__name__.startswith("__"):
+    known = shown(function)
+    operation = known.operation
+    if operation is not None and known.__name__.startswith("__"):
         return operation.operation_name
-    return getattr(function, "title", function.__name__)
+    return getattr(known, "title", known.__name__)
 
 
 def _to_ask(function: Any, args: Any, kwargs: Any) -> list[Any]:

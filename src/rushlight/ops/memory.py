@@ -201,6 +201,7 @@ def set_(
 
 def _untyped_storage(self: Tensor) -> UntypedStorage:
     """The bytes that this tensor shares with its views, and with what it is a view of."""
+    refuse_record("hands out a storage")
     return UntypedStorage.on(self)
 
 

@@ -53,7 +53,7 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         if "dtype" in inspect.signature(function).parameters:
             kwargs.setdefault("dtype", targets[0].dtype)
     with no_grad():
-        if "apart" not in kind:
+        if targets is not out and "apart" not in kind:
             results, is_there = call_into(targets[0], function, args, kwargs)
         else:
             results, is_there = function.plain(*args, **kwargs), False
