@@ -166,7 +166,7 @@ def _publish_operators(cls: type[Binary], name: str, inplace: Any) -> None:
         turned.operation = cls
         publish(turned, "Tensor", f"__r{name}__", True)
     if inplace is not None:
-        changing = binary_inplace(cls, False, answer_operator, inplace)
+        changing = binary_inplace(cls, False, answer_operator)
         changing.shown = inplace
         publish(described(changing, cls, f"__i{name}__"), "Tensor", f"__i{name}__", True)
 

@@ -147,15 +147,13 @@ def unary_inplace(cls: type[Any]) -> Any:
     return _as_entry(function, cls.apply_inplace, cls)
 
 
-def binary_inplace(cls: type[Any], alpha: bool, rescued: Any, method: Any = None) -> Any:
-    """The in-place form; or, of `method`, the operator, which others are asked by that name."""
-
+def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
     def plain(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         return cls.apply_inplace(input, inplace_operand(cls, input, other, alpha))
 
     def function(input: Tensor, other: Tensor | Number) -> Tensor:
         if modes:
-            return special(method or function, {"alpha": 1, **locals()})
+            return special(function, locals())
         try:
             if is_plain_change(input, other):
                 x, y = input.array, other.array  # type: ignore[union-attr]  # it is plain
@@ -166,7 +164,7 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any, method: Any = None
                 return input
             return cls.apply_inplace(input, inplace_operand(cls, input, other))
         except Exception as error:
-            answer = rescued(method or function, error, {"alpha": 1, **locals()})
+            answer = rescued(function, error, locals())
             if answer is UNANSWERED:
                 raise
             return answer
