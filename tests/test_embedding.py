@@ -42,8 +42,26 @@ def test_bags_by_frequency() -> None:
     assert weight.grad.tolist() == [[1, 1], [1, 1], [1, 1], [0, 0]]
 
 
-def test_sparse_gradients_are_refused_where_one_is_needed() -> None:
-    indices, weight = torch.tensor([1, 0]), torch.ones(2, 2)
-    assert F.embedding(indices, weight, sparse=True).shape == (2, 2)
-    with pytest.raises(NotImplementedError, match="sparse gradients are not there yet"):
-        F.embedding(indices, weight.requires_grad_(), sparse=True)
+def test_sparse_gradients_hold_the_rows_that_are_named() -> None:
+    weight = torch.ones(4, 2, requires_grad=True)
+    F.embedding(torch.tensor(INDICES), weight, padding_idx=2, sparse=True).sum().backward()
+    grad = weight.grad
+    assert grad.layout is torch.sparse_coo and grad.shape == (4, 2)
+    assert grad._indices().tolist() == [[1, 1, 0, 1]] and not grad.is_coalesced()
+    assert torch.equal(grad.to_dense(), torch.tensor(_gradient(padding_idx=2)))
+    with pytest.raises(RuntimeError, match="scale_grad_by_freq not supported with sparse"):
+        _gradient(scale_grad_by_freq=True, sparse=True)
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean"])
+def test_sparse_gradients_of_bags(mode: str) -> None:
+    found = []
+    for sparse in (False, True):
+        weight = torch.ones(4, 2, requires_grad=True)
+        options = {"mode": mode, "sparse": sparse, "padding_idx": 2}
+        F.embedding_bag(torch.tensor(INDICES), weight, **options).pow(2).sum().backward()
+        found.append(weight.grad.to_dense().tolist())
+        assert weight.grad.is_sparse is sparse
+    assert found[0] == found[1]
+    with pytest.raises(ValueError, match="max mode does not support sparse weights"):
+        F.embedding_bag(torch.tensor(INDICES), torch.ones(4, 2), mode="max", sparse=True)

@@ -60,6 +60,11 @@ from .layout import (
     legacy_contiguous_format,
     memory_format,
     preserve_format,
+    sparse_bsc,
+    sparse_bsr,
+    sparse_coo,
+    sparse_csc,
+    sparse_csr,
     strided,
 )
 from .tensor import Size, Tensor
@@ -164,6 +169,7 @@ if _TYPE_CHECKING:
         distributions,
         functional,
         multiprocessing,
+        sparse,
     )
 
 # What the operations have declared; `__init__.pyi` says it to editors.

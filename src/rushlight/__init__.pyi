@@ -28,6 +28,7 @@ from . import overrides as overrides
 from . import random as random
 from . import return_types as return_types
 from . import signal as signal
+from . import sparse as sparse
 from . import special as special
 from . import utils as utils
 from .autograd import enable_grad as enable_grad
@@ -81,6 +82,11 @@ from .layout import layout as layout
 from .layout import legacy_contiguous_format as legacy_contiguous_format
 from .layout import memory_format as memory_format
 from .layout import preserve_format as preserve_format
+from .layout import sparse_bsc as sparse_bsc
+from .layout import sparse_bsr as sparse_bsr
+from .layout import sparse_coo as sparse_coo
+from .layout import sparse_csc as sparse_csc
+from .layout import sparse_csr as sparse_csr
 from .layout import strided as strided
 from .ops.common import ValuesAndIndices
 from .ops.floating import MantissaAndExponent
@@ -947,6 +953,7 @@ def histogramdd(
     density: builtins.bool = False,
 ) -> Histogram: ...
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor: ...
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1662,6 +1669,7 @@ def repeat_interleave(
 ) -> Tensor: ...
 def reshape(input: Tensor, *_shape: Any, shape: Any = ...) -> Tensor: ...
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor: ...
+def resize_as_sparse_(input: Tensor, the_template: Tensor) -> Tensor: ...
 def resolve_conj(input: Tensor) -> Tensor: ...
 resolve_neg = resolve_conj
 def rms_norm(
@@ -1787,6 +1795,7 @@ def slice_scatter(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def slogdet(input: Tensor, *, out: Any = None) -> Any: ...
+def smm(input: Tensor, mat: Tensor) -> Tensor: ...
 def softmax(
     input: Tensor, dim: builtins.int, dtype: dtype | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -1799,6 +1808,51 @@ def sort(
     stable: builtins.bool | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices: ...
+def sparse_compressed_tensor(
+    compressed_indices: Any,
+    plain_indices: Any,
+    values: Any,
+    size: Any = None,
+    *,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    check_invariants: builtins.bool | None = None,
+) -> Tensor: ...
+def sparse_coo_tensor(
+    indices: Any,
+    values: Any = None,
+    size: Any = None,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    check_invariants: builtins.bool | None = None,
+    is_coalesced: builtins.bool | None = None,
+) -> Tensor: ...
+def sparse_csc_tensor(
+    ccol_indices: Any,
+    row_indices: Any,
+    values: Any,
+    size: Any = None,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    check_invariants: builtins.bool | None = None,
+) -> Tensor: ...
+def sparse_csr_tensor(
+    crow_indices: Any,
+    col_indices: Any,
+    values: Any,
+    size: Any = None,
+    *,
+    dtype: dtype | None = None,
+    device: AnyDevice = None,
+    requires_grad: builtins.bool = False,
+    check_invariants: builtins.bool | None = None,
+) -> Tensor: ...
 def split(
     tensor: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
 ) -> tuple[Tensor, ...]: ...
@@ -1821,6 +1875,9 @@ def square(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def square_(input: Tensor) -> Tensor: ...
 def squeeze(input: Tensor, dim: Any = None) -> Tensor: ...
 def squeeze_copy(input: Tensor, dim: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+def sspaddmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1
+) -> Tensor: ...
 def stack(
     tensors: Sequence[Tensor], dim: builtins.int = 0, *, out: Tensor | None = None
 ) -> Tensor: ...

@@ -30,6 +30,11 @@ class memory_format(_Named):
 
 
 strided = layout("strided")
+sparse_coo = layout("sparse_coo")
+sparse_csr = layout("sparse_csr")
+sparse_csc = layout("sparse_csc")
+sparse_bsr = layout("sparse_bsr")
+sparse_bsc = layout("sparse_bsc")
 contiguous_format = memory_format("contiguous_format")
 legacy_contiguous_format = contiguous_format  # as PyTorch calls it in its oldest functions
 preserve_format = memory_format("preserve_format")

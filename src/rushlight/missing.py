@@ -108,7 +108,9 @@ def watch(*modules: ModuleType) -> None:
 
 
 # Packages of rushlight that few programs need, imported when they are first asked for.
-ON_DEMAND = {"__config__", "backends", "distributions", "functional", "multiprocessing"}
+ON_DEMAND = {
+    "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
+}  # fmt: skip
 
 
 def _ask(module: ModuleType, place: str, name: str) -> Any:

@@ -100,6 +100,36 @@ def tensor_repr(tensor: Tensor, *, tensor_contents: Any = None) -> str:
     return f"Parameter({text})" if isinstance(tensor, Parameter) and not plain else text
 
 
+def parts_repr(tensor: Tensor, parts: dict[str, Tensor], facts: list[str], layout: Any) -> str:
+    """The text of a tensor that is told by parts of it: `tensor(indices=tensor(...), ...)`.
+
+    `facts` are said before its dtype, its `layout` after it. Coordinates stand on a line of their
+    own, compressed rows before what fits beside them.
+    """
+    lines = []
+    for name, part in parts.items():
+        prefix = f"{name}=tensor("
+        contents = "[]" if part.array.size == 0 else quietly(_contents, part, 7 + len(prefix))
+        size = f", size={tuple(part.array.shape)}" if part.array.size == 0 else ""
+        lines.append(f"{prefix}{contents}{size})")
+    suffixes = list(facts)
+    if tensor.device.type != "cpu":
+        suffixes.insert(0, f"device='{tensor.device}'")
+    default = get_default_dtype()
+    complex_default = complex128 if default is float64 else complex64
+    if tensor.dtype not in (default, complex_default, int64, bool_dtype):
+        suffixes.append(f"dtype={tensor.dtype}")
+    suffixes.append(f"layout={layout}")
+    if tensor.grad_fn is not None:
+        suffixes.append(f"grad_fn=<{type(tensor.grad_fn).__name__}>")
+    elif tensor.requires_grad:
+        suffixes.append("requires_grad=True")
+    text = "tensor(" + ",\n       ".join(lines)
+    if len(parts) == 2:
+        text, suffixes = text + ",\n       " + suffixes[0], suffixes[1:]
+    return _with_suffixes(text, suffixes, 7)
+
+
 setattr(Tensor, "__repr__", tensor_repr)  # noqa: B010
 
 

@@ -20,6 +20,7 @@ from ..dtype import dtype as DType
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
+from ..layout import strided
 from ..tensor import Tensor, wrap
 from .node import Node
 from .operation import check_memory
@@ -233,6 +234,8 @@ class _Backward:
 
     def sum(self, target: Any, number: int, known: Tensor, gradient: Tensor) -> Tensor:
         """The sum of two contributions, in place where the first is a sum of ours already."""
+        if type(known.array) is not type(gradient.array):
+            return _sum_of_kinds(known, gradient)
         if self.create_graph:
             return known + gradient
         key = (target, number)
@@ -247,12 +250,21 @@ class _Backward:
 
     def added(self, grad: Tensor, gradient: Tensor) -> Tensor:
         """A leaf's `grad` after another backward; in place, which whoever holds it sees."""
+        if type(grad.array) is not type(gradient.array):
+            if self.create_graph or grad.layout is not strided:
+                return _sum_of_kinds(grad, gradient)
+            return grad.add_(gradient)
         if self.create_graph:
             return grad + gradient
         check_memory(grad)
         kernel_tables[type(grad.array)].add(grad.array, gradient.array, grad.array)
         grad.bump_version()
         return grad
+
+
+def _sum_of_kinds(a: Tensor, b: Tensor) -> Tensor:
+    """The sum of a dense and a sparse gradient, which is added to the dense one."""
+    return a + b if a.layout is strided else b + a
 
 
 def _watched(anomalies: Any, node: Node, gradients: Any) -> Any:

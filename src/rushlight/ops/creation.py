@@ -22,6 +22,7 @@ from ..errors import OperationError
 from ..kernels import launch
 from ..kernels.devices import find_table
 from ..kernels.launch import tables_by_device
+from ..layout import strided
 from ..scalars import checked, number
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
@@ -42,6 +43,25 @@ def finished(array: Any, requires_grad: bool) -> Tensor:
     return result.requires_grad_() if requires_grad else result
 
 
+def holding_nothing(
+    shape: tuple[int, ...], layout: Any, dtype: DType | None, device: AnyDevice, requires_grad: bool
+) -> Tensor:
+    """A sparse tensor without values."""
+    from ..sparse.making import empty as made_empty
+    from ..sparse.making import to_layout
+
+    made = to_layout(made_empty(shape, dtype, device), None, layout, None)
+    return made.requires_grad_(requires_grad)
+
+
+def check_strided(name: str, layout: Any) -> None:
+    """PyTorch's error for a layout in which every element would have to be given."""
+    if layout not in (None, strided):
+        raise OperationError(
+            f"{name}(...) is not implemented for sparse layout ({layout}); .to_sparse() makes one"
+        )
+
+
 @operation(method=False, asks=False)
 def full(
     size: Any, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
@@ -54,6 +74,7 @@ def full(
     >>> torch.full((2,), 7.0)
     tensor([7., 7.])
     """
+    check_strided("full", layout)
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = (dtype or scalar_dtype(fill_value)).numpy
@@ -75,6 +96,8 @@ def zeros(
             [0., 0.]])
     """
     kind = (dtype or get_default_dtype()).numpy
+    if layout not in (None, strided):
+        return holding_nothing(new_shape(size), layout, dtype, device, requires_grad)
     array = table_at(device).full(new_shape(size), 0, kind)
     return finished(array, requires_grad)
 
@@ -90,6 +113,7 @@ def ones(
     >>> torch.ones(3)
     tensor([1., 1., 1.])
     """
+    check_strided("ones", layout)
     kind = (dtype or get_default_dtype()).numpy
     array = table_at(device).full(new_shape(size), 1, kind)
     return finished(array, requires_grad)
@@ -104,6 +128,8 @@ def empty(
     """A tensor whose elements are whatever stood in its memory."""
     kind = dtype or get_default_dtype()
     shape = new_shape(size)
+    if layout not in (None, strided):
+        return holding_nothing(shape, layout, dtype, device, requires_grad)
     result = finished(table_at(device).empty(shape, kind.numpy), requires_grad)
     return result if memory_format is None else result.contiguous(memory_format=memory_format)
 
@@ -211,6 +237,7 @@ def full_like(
     >>> torch.full_like(torch.zeros(2), 3.0)
     tensor([3., 3.])
     """
+    check_strided("full_like", layout)
     kind = (dtype or input.dtype).numpy
     if device is not None and Device(device) != input.device:
         return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device,
@@ -231,6 +258,9 @@ def zeros_like(
     >>> torch.zeros_like(torch.ones(2))
     tensor([0., 0.])
     """
+    if layout not in (None, strided):
+        return zeros(input.shape, dtype=dtype or input.dtype, device=device or input.device,
+                     layout=layout, requires_grad=requires_grad)  # fmt: skip
     return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
@@ -246,7 +276,9 @@ def ones_like(
     >>> torch.ones_like(torch.zeros(2))
     tensor([1., 1.])
     """
-    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
+    return full_like(
+        input, 1, dtype=dtype, device=device, layout=layout, requires_grad=requires_grad
+    )
 
 
 @operation(method=False)
@@ -258,6 +290,8 @@ def empty_like(
     """A tensor of `input`'s shape, dtype and memory order, elements whatever stood in its memory.
     """
     kind = dtype or input.dtype
+    if layout not in (None, strided):
+        return zeros_like(input, dtype=kind, device=device, layout=layout)
     if device is not None and Device(device) != input.device:
         table = table_at(device)
         if input.is_contiguous():

@@ -9,7 +9,6 @@ from ..autograd.operation import Operation, check_memory
 from ..categories import FLOATS, check_taken
 from ..dtype import HALVES, int32, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError
-from ..grad_mode import state
 from ..kernels import launch
 from ..tensor import Tensor
 from .common import check_same_device, table_of
@@ -26,11 +25,13 @@ class Embedding(Operation):
     saves = (1,)
     padding_idx: int
     scale_grad_by_freq: bool
+    sparse: bool
 
     @staticmethod
     def forward(
-        kernels: Any, weight: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool
-    ) -> Any:
+        kernels: Any, weight: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool,
+        sparse: bool,
+    ) -> Any:  # fmt: skip
         if indices.ndim == 1:
             return kernels.index_select(weight, 0, indices)
         rows = kernels.index_select(weight, 0, kernels.view(indices, (indices.size,)))
@@ -41,11 +42,27 @@ class Embedding(Operation):
 
     def backward(self, grad: Tensor) -> Tensor:
         indices = self.saved_tensors[0]
+        if self.sparse:
+            return self._sparse_gradient(grad, indices.reshape(-1))
         if self.padding_idx >= 0:
             grad = grad.masked_fill((indices == self.padding_idx).unsqueeze(-1), 0)
         if self.scale_grad_by_freq:
             grad = grad / _frequencies(indices, self.input_shape[0], grad).unsqueeze(-1)
         return PlaceIndex.apply(grad, self.input_shape, indices)
+
+    def _sparse_gradient(self, grad: Tensor, indices: Tensor) -> Tensor:
+        """The gradients of the rows that were named, as often as they were, and of no other."""
+        from ..sparse.parts import make
+
+        if self.scale_grad_by_freq:
+            raise OperationError(
+                "embedding_backward: scale_grad_by_freq not supported with sparse gradients"
+            )
+        rows = grad.reshape(-1, self.input_shape[1])
+        if self.padding_idx >= 0:
+            kept = (indices != self.padding_idx).nonzero().squeeze(1)
+            rows, indices = rows.index_select(0, kept), indices.index_select(0, kept)
+        return make(rows, indices.unsqueeze(0), self.input_shape)
 
 
 def _frequencies(indices: Tensor, count: int, like: Tensor) -> Tensor:
@@ -70,7 +87,8 @@ def embedding(
 
     The row `padding_idx` gets no gradient. With `max_norm` rows that are named and longer, by their
     `norm_type`-norm, are shortened to it in `weight` itself first. With `scale_grad_by_freq` the
-    gradient of a row is divided by how often it is named.
+    gradient of a row is divided by how often it is named. With `sparse` the gradient of `weight` is
+    a sparse tensor (`torch.sparse_coo`) that holds the named rows alone.
 
     >>> import rushlight as torch
     >>> weight = torch.tensor([[0.0, 1.0], [2.0, 3.0]])
@@ -81,7 +99,6 @@ def embedding(
     """
     if padding_idx is not None:
         padding_idx = _checked_padding(padding_idx, weight)
-    _refuse_sparse("embedding", sparse, weight)
     if weight.array.ndim != 2:
         raise OperationError(
             f"embedding: 'weight' must be 2-D, but got shape {tuple(weight.array.shape)}"
@@ -89,15 +106,18 @@ def embedding(
     check_indices("embedding", input)
     if max_norm is not None:
         shorten(weight, input, max_norm, norm_type)
-    return _rows("embedding", weight, input, padding_idx, scale_grad_by_freq)
+    return _rows("embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 
 def _rows(
-    name: str, weight: Tensor, indices: Tensor, padding_idx: int | None, scale_grad_by_freq: bool
-) -> Tensor:
+    name: str, weight: Tensor, indices: Tensor, padding_idx: int | None, scale_grad_by_freq: bool,
+    sparse: bool,
+) -> Tensor:  # fmt: skip
     padding = -1 if padding_idx is None else padding_idx
     try:
-        return Embedding.apply(weight, indices.long(), padding, bool(scale_grad_by_freq))
+        return Embedding.apply(
+            weight, indices.long(), padding, bool(scale_grad_by_freq), bool(sparse)
+        )
     except IndexError as error:
         raise OutOfRangeError(
             f"{name}: index out of range in self: {error} of weight "
@@ -120,13 +140,6 @@ def check_indices(name: str, indices: Tensor) -> None:
         raise OperationError(
             f"{name}: Expected tensor for argument #1 'indices' to have one of the following "
             f"scalar types: Long, Int; but got {indices.type()} instead"
-        )
-
-
-def _refuse_sparse(name: str, sparse: bool, weight: Tensor) -> None:
-    if sparse and weight.requires_grad and state.enabled:
-        raise NotSupportedError(
-            f"{name}: sparse gradients are not there yet; sparse=False gives dense ones"
         )
 
 
@@ -181,7 +194,8 @@ def embedding_bag(
             [2., 3.]])
     """
     _check_bags(input, weight, offsets, mode, scale_grad_by_freq, per_sample_weights)
-    _refuse_sparse("embedding_bag", sparse, weight)
+    if sparse and mode == "max":
+        raise ValueError("max mode does not support sparse weights")
     if padding_idx is not None:
         padding_idx = _checked_padding(padding_idx, weight)
     if input.array.ndim == 2:
@@ -194,7 +208,7 @@ def embedding_bag(
     indices = input.reshape(-1)
     if max_norm is not None:
         shorten(weight, indices, max_norm, norm_type)
-    rows = _rows("embedding_bag", weight, indices, padding_idx, scale_grad_by_freq)
+    rows = _rows("embedding_bag", weight, indices, padding_idx, scale_grad_by_freq, sparse)
     is_narrow = weight.array.dtype in HALVES
     rows = rows.float() if is_narrow else rows
     counted = indices != padding_idx if padding_idx is not None else None

@@ -39,6 +39,18 @@ class Gather(AlongIndex):
         return ScatterAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
 
 
+class SparseGather(Gather):
+    """`Gather` whose gradient holds the elements that were picked, and no others."""
+
+    kernel = "gather"
+    node_name = "GatherBackward0"
+
+    def backward(self, grad: Tensor) -> Any:
+        from ..sparse.parts import make_picked
+
+        return make_picked(grad, self.saved_tensors[0], self.dim, self.input_shape)
+
+
 class ScatterAdd(AlongIndex):
     """Elements added where an index says along one dimension: the gradient of `Gather`.
 
@@ -119,7 +131,7 @@ def gather(
 ) -> Tensor:
     """Along `dim`, the elements that `index` names; elsewhere the position is the index's own.
 
-    The gradient is dense, also with `sparse_grad`.
+    With `sparse_grad` the gradient is a sparse tensor (`torch.sparse_coo`) of what was picked.
 
     >>> import rushlight as torch
     >>> torch.tensor([[1, 2], [3, 4]]).gather(1, torch.tensor([[0], [1]]))
@@ -135,7 +147,8 @@ def gather(
                 f"larger than self {list(input.shape)} apart from dimension {axis} (gather)"
             )
     try:
-        picked = Gather.apply(x, axis, places)
+        picker = SparseGather if sparse_grad and input.array.ndim else Gather
+        picked = picker.apply(x, axis, places)
     except IndexError as error:
         raise OutOfRangeError(f"gather: {error}") from error
     return picked if picked.array.ndim == index.array.ndim else picked.reshape(index.array.shape)

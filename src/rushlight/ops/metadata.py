@@ -152,7 +152,7 @@ def _type_property(place: str) -> property:
 
 
 def _never(self: Tensor) -> bool:
-    """False: there are dense tensors alone."""
+    """False: dense tensors are none of these."""
     return False
 
 

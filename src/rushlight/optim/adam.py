@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..dtype import float32
-from ..errors import NotSupportedError
+from ..errors import NotSupportedError, OperationError
 from ..ops.creation import zeros_like
 from ..ops.from_data import tensor
 from ..tensor import Tensor
@@ -95,7 +95,7 @@ class Adam(Optimizer):
         def state_of(parameter: Tensor) -> dict[str, Tensor]:
             return self.state[parameter] or self._new_state(parameter, group)
 
-        for parameters, gradients, states in batches(group, state_of):
+        for parameters, gradients, states in batches(group, state_of, _refuse_sparse):
             largest = [s["max_exp_avg_sq"].array for s in states] if group["amsgrad"] else None
             self._run_kernel(
                 "adam",
@@ -172,6 +172,12 @@ class AdamW(Adam):
             fused=fused,
             decoupled_weight_decay=True,
         )
+
+
+def _refuse_sparse(parameter: Tensor, gradient: Tensor) -> None:
+    raise OperationError(
+        "Adam does not support sparse gradients, please consider SparseAdam instead"
+    )
 
 
 def _count(steps: float) -> Tensor:

@@ -19,6 +19,7 @@ from ..hooks import RemovableHandle
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import structure_changed
+from ..layout import strided
 from ..parameters import clear_grad, typename
 from ..tensor import Tensor
 from ..utils._pytree import tree_map
@@ -308,20 +309,25 @@ def _converted(state: dict[Any, Any], parameter: Tensor) -> dict[Any, Any]:
 
 
 def batches(
-    group: dict[str, Any], state_of: Callable[[Tensor], Any]
-) -> Iterable[tuple[list[Tensor], list[Any], list[Any]]]:
+    group: dict[str, Any], state_of: Callable[[Tensor], Any],
+    update_sparse: Callable[[Tensor, Tensor], None],
+) -> Iterable[tuple[list[Tensor], list[Any], list[Any]]]:  # fmt: skip
     """Parameters that a kernel can update in one call, their gradients' arrays, and their states.
 
     That is, of a group's parameters that have a gradient, those of one device and dtype for which
-    `state_of` has a state, or those for which it has none yet (None).
+    `state_of` has a state, or those for which it has none yet (None). A parameter with a sparse
+    gradient is not among them: `update_sparse(parameter, gradient)` is called for it.
     """
     found: dict[Any, tuple[list[Tensor], list[Any], list[Any]]] = {}
     for parameter in group["params"]:
         gradient = parameter._grad if launch.recorder is None else parameter.grad
         if gradient is None:
             continue
-        state = state_of(parameter)
         array = parameter.array
+        if type(gradient.array) is not type(array) and gradient.layout is not strided:
+            update_sparse(parameter, gradient)
+            continue
+        state = state_of(parameter)
         place: Any = type(array)
         if place is not np.ndarray:  # on the host the type says it all, 150 ns sooner
             place = parameter.device

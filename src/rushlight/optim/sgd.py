@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import OperationError
+from ..grad_mode import no_grad
 from ..ops.creation import empty_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, batches, check_implementation, option
+from .optimizer import Optimizer, as_number, batches, check_implementation, option
 
 __all__ = ["SGD"]
 
@@ -84,7 +86,10 @@ class SGD(Optimizer):
         def buffer_of(parameter: Tensor) -> Tensor | None:
             return self.state[parameter].get("momentum_buffer") if momentum != 0 else None
 
-        for parameters, gradients, buffers in batches(group, buffer_of):
+        def update_sparse(parameter: Tensor, gradient: Tensor) -> None:
+            self._update_sparse(group, parameter, gradient)
+
+        for parameters, gradients, buffers in batches(group, buffer_of, update_sparse):
             initialized = buffers[0] is not None
             if momentum != 0 and not initialized:
                 buffers = [empty_like(parameter) for parameter in parameters]
@@ -104,3 +109,22 @@ class SGD(Optimizer):
             if momentum != 0 and not initialized:
                 for parameter, buffer in zip(parameters, buffers, strict=True):
                     self.state[parameter]["momentum_buffer"] = buffer
+
+    @no_grad()
+    def _update_sparse(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
+        """The rows that the gradient has; the momentum of a sparse gradient is sparse."""
+        if group["weight_decay"] != 0:
+            raise OperationError(
+                "SGD: weight_decay does not go with sparse gradients, as it changes every element: "
+                "add(sparse, dense) is not supported; set weight_decay=0"
+            )
+        step = -gradient if group["maximize"] else gradient
+        momentum = as_number(group["momentum"])
+        if momentum != 0:
+            buffer = self.state[parameter].get("momentum_buffer")
+            if buffer is None:
+                buffer = self.state[parameter]["momentum_buffer"] = step.clone()
+            else:
+                buffer.mul_(momentum).add_(step, alpha=1 - as_number(group["dampening"]))
+            step = step.add(buffer, alpha=momentum) if group["nesterov"] else buffer
+        parameter.add_(step, alpha=-as_number(group["lr"]))

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..device import device as Device
 from ..dtype import dtype as DType
+from ..layout import layout as Layout
 from ..nn.parameter import Buffer, Parameter
 from ..tensor import Size, Tensor
 from .names import STORAGES
@@ -82,9 +83,9 @@ class _Pickler(_PythonPickler):
             name, count = _Global("torch", _storage_of[obj.dtype]), obj.array.size
         else:
             name, count = _Global("torch.storage", "UntypedStorage"), obj.array.nbytes
-        return "storage", self._named(*name), obj.key, obj.device, count
+        return "storage", self.named(*name), obj.key, obj.device, count
 
-    def _named(self, module: str, name: str) -> _Global:
+    def named(self, module: str, name: str) -> _Global:
         """The same object for the same name, so that the pickle names it once."""
         found = _Global(module, name)
         return self.globals.setdefault(found, found)
@@ -93,36 +94,36 @@ class _Pickler(_PythonPickler):
         self.write(pickle.GLOBAL + f"{obj.module}\n{obj.name}\n".encode())
         self.memoize(obj)
 
-    def _save_call(self, obj: Any, name: _Global, *arguments: Any) -> None:
+    def save_call(self, obj: Any, name: _Global, *arguments: Any) -> None:
         self.save(name)
         self.save(arguments)
         self.write(pickle.REDUCE)
         self.memoize(obj)
 
     def _save_dtype(self, obj: DType) -> None:
-        self.save(self._named("torch", obj.name))
+        self.save(self.named("torch", obj.name))
 
     def _save_device(self, obj: Device) -> None:
         index: tuple[int, ...] = () if obj.index is None else (obj.index,)
-        self._save_call(obj, self._named("torch", "device"), obj.type, *index)
+        self.save_call(obj, self.named("torch", "device"), obj.type, *index)
 
     def _save_size(self, obj: Size) -> None:
-        self._save_call(obj, self._named("torch", "Size"), tuple(obj))
+        self.save_call(obj, self.named("torch", "Size"), tuple(obj))
 
     def _save_parameter(self, obj: Parameter) -> None:
-        function = self._named("torch._utils", "_rebuild_parameter")
-        self._save_call(obj, function, obj.data, obj.requires_grad, OrderedDict())
+        function = self.named("torch._utils", "_rebuild_parameter")
+        self.save_call(obj, function, obj.data, obj.requires_grad, OrderedDict())
 
     def _save_tensor(self, obj: Tensor) -> None:
         if obj.is_meta:
-            function = self._named("torch._utils", "_rebuild_meta_tensor_no_storage")
+            function = self.named("torch._utils", "_rebuild_meta_tensor_no_storage")
             place = tuple(obj.shape), obj.stride()
-            self._save_call(obj, function, obj.dtype, *place, obj.requires_grad)
+            self.save_call(obj, function, obj.dtype, *place, obj.requires_grad)
             return
         storage, offset, strides = self._storage(obj)
         typed = storage.dtype in _storage_of
-        function = self._named("torch._utils", f"_rebuild_tensor_v{2 if typed else 3}")
-        self._save_call(
+        function = self.named("torch._utils", f"_rebuild_tensor_v{2 if typed else 3}")
+        self.save_call(
             obj, function, storage, offset, tuple(obj.shape), strides, obj.requires_grad,
             OrderedDict(), *(() if typed else (storage.dtype,)),
         )  # fmt: skip
@@ -149,14 +150,23 @@ class _Pickler(_PythonPickler):
         offset = (_address(array) - start) // array.itemsize if array.size else 0
         return storage, offset, tuple(stride // array.itemsize for stride in array.strides)
 
+    def _save_layout(self, obj: Layout) -> None:
+        self.save_call(obj, self.named("torch.serialization", "_get_layout"), str(obj))
+
     def _save_bytes(self, obj: bytes) -> None:
         # As Python does under protocol 2, but for empty bytes, too: PyTorch refuses Python's way.
         self.save_reduce(codecs.encode, (obj.decode("latin1"), "latin1"), obj=obj)
 
     dispatch |= {
         _Global: _save_global, bytes: _save_bytes, DType: _save_dtype, Device: _save_device,
-        Size: _save_size, Tensor: _save_tensor, Buffer: _save_tensor, Parameter: _save_parameter,
+        Size: _save_size, Layout: _save_layout,
+        Tensor: _save_tensor, Buffer: _save_tensor, Parameter: _save_parameter,
     }  # fmt: skip
+
+
+def register(kind: type, save: Callable[[Any, Any], None]) -> None:
+    """Lets checkpoints hold objects of a class that is imported on demand."""
+    _Pickler.dispatch[kind] = save
 
 
 def _address(array: Array) -> int:

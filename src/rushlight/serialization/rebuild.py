@@ -15,6 +15,8 @@ import numpy as np
 
 from ..device import device as Device
 from ..dtype import dtype as DType
+from ..layout import layout as Layout
+from ..layout import sparse_coo, sparse_csc, sparse_csr, strided
 from ..nn.parameter import Parameter
 from ..ops.memory import empty_strided
 from ..tensor import Size, Tensor
@@ -23,6 +25,7 @@ from .keys import Keys
 from .names import DTYPES, STORAGES
 from .storage import Array, Storage, StorageType
 
+LAYOUTS = {str(kind): kind for kind in (strided, sparse_coo, sparse_csr, sparse_csc)}
 _MAX_DIMS = 64  # NumPy's
 _LARGEST = 2**62  # of sizes, strides, offsets and counts
 
@@ -113,6 +116,34 @@ def _parameter(data: Any, requires_grad: Any, hooks: Any, state: Any = None) -> 
         f"a parameter of dtype {data.dtype} requires a gradient",
     )
     return _with_attributes(Parameter(data, requires_grad), state)
+
+
+def _layout(name: Any) -> Layout:
+    require(type(name) is str, "the name of a layout is none")
+    found = LAYOUTS.get(name)
+    if found is None:
+        raise CheckpointError(f"it holds a tensor of a layout that is not supported ({name[:40]})")
+    return found
+
+
+def _sparse_tensor(layout: Any, parts: Any) -> Tensor:
+    """A tensor of coordinates or of compressed rows; indices outside of it are refused."""
+    from ..sparse.making import of_compressed, of_coordinates
+
+    require(type(layout) is Layout, "the layout of a tensor is none")
+    require(type(parts) is tuple and len(parts) in (3, 4), "a sparse tensor of no parts")
+    *tensors, size = parts[:3] if layout is sparse_coo else parts
+    is_coalesced = parts[3] if layout is sparse_coo and len(parts) == 4 else None
+    require(len(tensors) == (2 if layout is sparse_coo else 3), "a sparse tensor lacks a part")
+    require(all(type(part) is Tensor for part in tensors), "a part of a sparse tensor is none")
+    require(_are_counts(size), "a sparse tensor's sizes must be whole numbers, and not negative")
+    require(type(is_coalesced) in (bool, type(None)), "a sparse tensor is coalesced or not")
+    try:
+        if layout is sparse_coo:
+            return of_coordinates(tensors[0], tensors[1], size, is_coalesced=is_coalesced)
+        return of_compressed(tensors[0], tensors[1], tensors[2], size, layout)
+    except RuntimeError as error:
+        raise CheckpointError(f"it holds a sparse tensor of wrong parts: {error}") from error
 
 
 _TENSOR, _PARAMETER, _ARRAY = Class("torch.Tensor"), Class("Parameter"), Class("numpy.ndarray")
@@ -276,6 +307,8 @@ def _table() -> dict[tuple[str, str], Any]:
         "torch._utils _rebuild_parameter": _parameter,
         "torch._utils _rebuild_parameter_with_state": _parameter,
         "torch._tensor _rebuild_from_type_v2": _subclass,
+        "torch._utils _rebuild_sparse_tensor": _sparse_tensor,
+        "torch.serialization _get_layout": _layout,
         "torch Size": _size,
         "torch device": _device,
         "collections OrderedDict": _ordered_dict,

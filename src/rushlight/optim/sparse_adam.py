@@ -1,0 +1,105 @@
+"""Adam for sparse gradients: rows that a gradient does not name stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import OperationError
+from ..grad_mode import no_grad
+from ..layout import strided
+from ..ops.creation import zeros_like
+from ..tensor import Tensor
+from .optimizer import Optimizer, as_number
+
+__all__ = ["SparseAdam"]
+
+
+class SparseAdam(Optimizer):
+    """Adam whose running means and steps are those of the elements that a gradient holds.
+
+    m, v and w of these elements become, at step t, m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
+    w = w - lr * sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + eps). For the gradients of
+    `nn.Embedding(sparse=True)`; dense ones are a RuntimeError.
+
+    >>> import rushlight as torch
+    >>> table = torch.nn.Parameter(torch.zeros(3, 1))
+    >>> optimizer = torch.optim.SparseAdam([table], lr=0.1)
+    >>> torch.nn.functional.embedding(torch.tensor([1]), table, sparse=True).sum().backward()
+    >>> optimizer.step()
+    >>> table.data
+    tensor([[ 0.0000],
+            [-0.1000],
+            [ 0.0000]])
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        maximize: bool = False,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        if not 0.0 < lr:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not 0.0 < eps:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        for index, beta in enumerate(betas):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize})
+        self._refuse("Sparse", "requires dense parameter tensors", _is_sparse)
+        self._refuse("Complex", "does not support complex parameters", Tensor.is_complex)
+
+    def _refuse(self, kind: str, reason: str, is_one: Callable[[Tensor], bool]) -> None:
+        found = [
+            [i, j]
+            for i, group in enumerate(self.param_groups)
+            for j, parameter in enumerate(group["params"])
+            if is_one(parameter)
+        ]
+        if found:
+            raise ValueError(f"{kind} params at indices {found}: SparseAdam {reason}")
+
+    @no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    self._update(group, parameter, parameter.grad)
+        return loss
+
+    def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
+        if not _is_sparse(gradient):
+            raise OperationError(
+                "SparseAdam does not support dense gradients, please consider Adam instead"
+            )
+        state = self.state[parameter]
+        if not state:
+            state["step"] = 0
+            state["exp_avg"] = zeros_like(parameter)
+            state["exp_avg_sq"] = zeros_like(parameter)
+        state["step"] += 1
+        known = gradient.coalesce()  # the step is not linear: each place counts once
+        places = tuple(known.indices().unbind(0))
+        g = -known.values() if group["maximize"] else known.values()
+        if not g.numel():
+            return
+        first, second = group["betas"]
+        mean = state["exp_avg"][places]
+        mean += (g - mean) * (1 - first)
+        square = state["exp_avg_sq"][places]
+        square += (g * g - square) * (1 - second)
+        state["exp_avg"][places] = mean
+        state["exp_avg_sq"][places] = square
+        correction = (1 - second ** state["step"]) ** 0.5 / (1 - first ** state["step"])
+        step = mean / (square.sqrt() + group["eps"])
+        parameter[places] -= as_number(group["lr"]) * correction * step
+
+
+def _is_sparse(tensor: Tensor) -> bool:
+    return tensor.layout is not strided
