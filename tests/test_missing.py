@@ -84,7 +84,8 @@ def test_a_tensor_takes_an_attribute_of_a_missing_name() -> None:
     x = torch.ones(2)
     absent = next(n for n in dir(torch.Tensor) if not hasattr(torch.Tensor, n))
     assert absent not in dir(x)
-    with pytest.raises(AttributeError, match=f"PyTorch has Tensor.{absent}; Rushlight not yet"):
+    said = f"PyTorch has Tensor.{absent}; Rushlight (not yet|leaves it out)"
+    with pytest.raises(AttributeError, match=said):
         getattr(x, absent)
     setattr(x, absent, 3)
     assert getattr(x, absent) == 3 and absent in dir(x)
