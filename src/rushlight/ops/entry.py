@@ -52,6 +52,13 @@ def special(function: Any, values: dict[str, Any]) -> Any:
         except OperationError as error:
             error.call_by(title_of(function))
             raise
+        except Exception:
+            given = {**values, "out": None}
+            _arguments(function, given)  # which puts each under its own name
+            takes_number_first = getattr(function.operation, "takes_number_first", False)
+            if not (takes_number_first and _is_number_first(args)):
+                _check_tensors(function, given)
+            raise
     try:
         return function.plain(*args, **kwargs)
     except Exception as error:
@@ -166,10 +173,7 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         return function.plain(*args, **kwargs)
     if values.get("dtype") is not asked:  # it was one of Python's types
         return function(*args, **kwargs)
-    for position, parameter in enumerate(parameters(function).values()):
-        given = values[parameter.name]
-        for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
-            _check_tensor(function.__name__, position, parameter, value)
+    _check_tensors(function, values)
     if isinstance(error, (ValueError, OverflowError, MemoryError, OperationError)):
         _check_integers(function, values)
     title = title_of(function)
@@ -219,6 +223,14 @@ def _forget(failure: BaseException, error: Exception) -> None:
     while failure.__context__ is not None and failure.__context__ is not error:
         failure = failure.__context__
     failure.__context__ = None
+
+
+def _check_tensors(function: Any, values: dict[str, Any]) -> None:
+    """PyTorch's TypeError for the first argument that should be a tensor and is none."""
+    for position, parameter in enumerate(parameters(function).values()):
+        given = values[parameter.name]
+        for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
+            _check_tensor(function.__name__, position, parameter, value)
 
 
 def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> None:
