@@ -89,11 +89,11 @@ from .layout import sparse_csc as sparse_csc
 from .layout import sparse_csr as sparse_csr
 from .layout import strided as strided
 from .ops.common import ValuesAndIndices
+from .ops.extremes import MinimumAndMaximum
 from .ops.floating import MantissaAndExponent
 from .ops.histogram import Histogram
 from .ops.index import newaxis as newaxis
 from .ops.promotion import result_type as result_type
-from .ops.reduction import MinimumAndMaximum
 from .printing import set_printoptions as set_printoptions
 from .random import Generator as Generator
 from .random import default_generator as default_generator

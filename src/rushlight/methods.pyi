@@ -9,9 +9,9 @@ import numpy as np
 from .dtype import dtype
 from .layout import layout, memory_format
 from .ops.common import ValuesAndIndices
+from .ops.extremes import MinimumAndMaximum
 from .ops.floating import MantissaAndExponent
 from .ops.histogram import Histogram
-from .ops.reduction import MinimumAndMaximum
 from .random import Generator
 from .storage import TypedStorage, UntypedStorage
 from .subclasses import AnyTensor

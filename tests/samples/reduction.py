@@ -15,7 +15,7 @@ AXES: tuple[tuple[tuple[int, ...], Any], ...] = (
 )  # fmt: skip
 
 
-def _reduction(
+def reduction(
     values: str, empty: bool, complex: bool = False
 ) -> Callable[[Values], Iterator[Sample]]:
     def samples(v: Values) -> Iterator[Sample]:
@@ -37,7 +37,7 @@ def _reduction(
     return samples
 
 
-def _numpy(function: Callable[..., Any]) -> Callable[..., Any]:
+def numpy_call(function: Callable[..., Any]) -> Callable[..., Any]:
     """NumPy's reduction with PyTorch's names of arguments."""
 
     def reference(x: Array, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Any:
@@ -47,7 +47,7 @@ def _numpy(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _typed(v: Values) -> Iterator[Sample]:
-    yield from _reduction("normal", empty=True, complex=True)(v)
+    yield from reduction("normal", empty=True, complex=True)(v)
     yield Sample(v.integers(0, 9, 2, 3), dtype=Named("float64"))
     yield Sample(v.normal(2, 3), 0, dtype=Named("float32"))
     yield Sample(v.mask(2, 3), 1)
@@ -92,18 +92,6 @@ def _nanmean(v: Values) -> Iterator[Sample]:
     yield Invalid(v.integers(0, 9, 3), raises=RuntimeError, match="expected input to have floating")
 
 
-def _both_extremes(v: Values) -> Iterator[Sample]:
-    yield Sample(v.distinct(3, 4))
-    yield Sample(v.distinct(3, 4), dim=1)
-    yield Sample(v.distinct(2, 3, 4), dim=-2, keepdim=True)
-    yield Sample(v.distinct())
-    yield Sample(v.integers(0, 3, 5))
-    yield Sample(np.array([1.0, np.nan]))
-    yield Invalid(v.normal(0), raises=RuntimeError, match="cannot compute aminmax over an empty")
-    yield Invalid(v.normal(2, 0), dim=1, raises=IndexError, match="to have non-zero size")
-    yield Invalid(v.normal(2, 3), dim=2, raises=IndexError, match="Dimension out of range")
-
-
 def _hashes(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 3))
     yield Sample(v.normal(2, 3), 1)
@@ -119,65 +107,9 @@ def _hash(x: Array, dim: Any = None, keepdim: bool = False) -> Array:
 
 
 def _mean(v: Values) -> Iterator[Sample]:
-    yield from _reduction("normal", empty=False, complex=True)(v)
+    yield from reduction("normal", empty=False, complex=True)(v)
     yield Sample(v.integers(0, 9, 2, 3), dtype=Named("float64"))
     yield Invalid(v.integers(0, 9, 3), raises=RuntimeError, match="could not infer output dtype")
-
-
-def _extreme(v: Values) -> Iterator[Sample]:
-    yield Sample(v.distinct(5))
-    yield Sample(v.distinct(2, 3, 4, 5))
-    yield Sample(v.distinct())
-    for shape, dim in (((2, 3), 0), ((2, 3, 4, 5), 1), ((2, 3, 4, 5), -1), ((5,), 0), ((), 0)):
-        yield Sample(v.distinct(*shape), dim)
-    yield Sample(v.distinct(2, 3), 1, keepdim=True)
-    yield Sample(v.integers(0, 3, 4, 6), 1)
-    yield Sample(np.array([[1.0, np.nan, 3.0], [np.nan, 0.0, np.nan]]), 1)
-    x = v.distinct(2, 12)
-    yield Sample(x[:, :6].copy(), x[:, 6:].copy())
-    yield Invalid(v.normal(0), raises=RuntimeError, match="Expected reduction dim")
-    yield Invalid(v.normal(2, 3), 2, raises=IndexError, match="Dimension out of range")
-    yield Invalid(v.normal(2, 0), 1, raises=IndexError, match="Expected reduction dim 1 to have ")
-    yield Invalid(v.complex(3), raises=NotImplementedError, match="not (support|implemented)",
-                  own_words=True)
-    yield Invalid(v.complex(3), 0, raises=RuntimeError, match="not (support|implemented)")
-
-
-def _amax(v: Values) -> Iterator[Sample]:
-    yield from _reduction("distinct", empty=False)(v)
-    yield Invalid(v.normal(3, 0), 1, raises=IndexError, match="Expected reduction dim")
-    yield Invalid(v.complex(3), 0, raises=NotImplementedError, match="not (support|implemented)",
-                  own_words=True)
-
-
-def _with_indices(extreme: Any, position: Any, pairwise: Any) -> Callable[..., Any]:
-    def reference(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
-        if dim is None:
-            return extreme(x)
-        if isinstance(dim, np.ndarray):
-            return pairwise(x, dim)
-        if x.ndim == 0:
-            return x, np.zeros((), np.int64)
-        return extreme(x, axis=dim, keepdims=keepdim), position(x, axis=dim, keepdims=keepdim)
-
-    return reference
-
-
-def _position(v: Values) -> Iterator[Sample]:
-    yield Sample(v.distinct(5))
-    yield Sample(v.distinct(2, 3, 4, 5))
-    yield Sample(v.distinct(2, 3, 4, 5), 1)
-    yield Sample(v.distinct(2, 3, 4, 5), -1)
-    yield Sample(v.distinct(2, 3), 0, keepdim=True)
-    yield Sample(v.distinct(2, 3), keepdim=True)
-    yield Sample(v.integers(0, 3, 4, 6), 1)
-    yield Sample(np.array([1.0, np.nan, 3.0]))
-    yield Sample(v.distinct())
-    yield Sample(v.distinct(0, 3), 1)
-    yield Invalid(v.normal(0, 3), 0, raises=IndexError, match="Expected reduction dim")
-    yield Invalid(v.normal(0), raises=IndexError, match="Expected reduction dim")
-    yield Invalid(v.complex(3), raises=RuntimeError, match="not (support|implemented)")
-    yield Invalid(v.mask(3), raises=RuntimeError, match="not (support|implemented)")
 
 
 def _truth(v: Values) -> Iterator[Sample]:
@@ -215,23 +147,14 @@ def _sum_to_size_reference(x: Array, *size: Any) -> Array:
 
 
 ops = [
-    Op("sum", _typed, _numpy(lambda x, dtype=None, **k: np.sum(x, **k)), integers="int64"),
-    Op("prod", _products, _numpy(lambda x, dtype=None, **k: np.prod(x, **k)), integers="int64"),
-    Op("nansum", _nansum, _numpy(np.nansum), composite=True),
-    Op("nanmean", _nanmean, _numpy(np.nanmean), composite=True),
-    Op("aminmax", _both_extremes, lambda x, dim=None, keepdim=False: (
-        np.min(x, axis=dim, keepdims=keepdim), np.max(x, axis=dim, keepdims=keepdim)),
-       composite=True),
+    Op("sum", _typed, numpy_call(lambda x, dtype=None, **k: np.sum(x, **k)), integers="int64"),
+    Op("prod", _products, numpy_call(lambda x, dtype=None, **k: np.prod(x, **k)), integers="int64"),
+    Op("nansum", _nansum, numpy_call(np.nansum), composite=True),
+    Op("nanmean", _nanmean, numpy_call(np.nanmean), composite=True),
     Op("hash_tensor", _hashes, _hash, differentiable=False),
-    Op("mean", _mean, _numpy(lambda x, dtype=None, **k: np.mean(x, **k))),
-    Op("amax", _amax, _numpy(np.max)),
-    Op("amin", _amax, _numpy(np.min)),
-    Op("max", _extreme, _with_indices(np.max, np.argmax, np.maximum), composite=True),
-    Op("min", _extreme, _with_indices(np.min, np.argmin, np.minimum), composite=True),
-    Op("argmax", _position, _numpy(np.argmax), differentiable=False),
-    Op("argmin", _position, _numpy(np.argmin), differentiable=False),
-    Op("all", _truth, _numpy(np.all), differentiable=False),
-    Op("any", _truth, _numpy(np.any), differentiable=False),
+    Op("mean", _mean, numpy_call(lambda x, dtype=None, **k: np.mean(x, **k))),
+    Op("all", _truth, numpy_call(np.all), differentiable=False),
+    Op("any", _truth, numpy_call(np.any), differentiable=False),
     Op("count_nonzero", _count, lambda x, dim=None: np.count_nonzero(x, dim),
        differentiable=False),
     Op("Tensor.sum_to_size", _sum_to_size, _sum_to_size_reference, composite=True),

@@ -319,6 +319,8 @@ ops = [
     Op("Tensor.mT", _mt, lambda x: np.swapaxes(x, -1, -2), call=lambda torch: lambda x: x.mT,
        view=True),
     Op("movedim", _movedim, np.moveaxis, view=True),
+    Op("Tensor.__reversed__", lambda v: [Sample(v.normal(3, 2)), Sample(v.normal())],
+       lambda x: x[::-1] if x.ndim else x, call=lambda torch: reversed, composite=True),
     Op("flip", _flip, lambda x, dims: np.flip(x, dims if x.ndim else ())),
     Op("Tensor.expand", _expand, _expand_reference, view=True),
     Op("Tensor.expand_as", _expand_as, lambda x, y: np.broadcast_to(x, y.shape), view=True),

@@ -3,17 +3,20 @@ pseudoinverse, least squares."""
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isinf
 from typing import Any
 
+from ..autograd.operation import SavesOutput
 from ..dtype import FLOATING, HALVES, title_of
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor
+from .choices import where
 from .common import normalize_axes
 from .creation import empty
 from .declare import operation
+from .extremes import Max, shares
 from .linalg_checks import (
     Decomposition,
     batch_of,
@@ -26,9 +29,55 @@ from .linalg_checks import (
 )
 from .linalg_decompositions import eigvalsh, svdvals
 from .linalg_solve import Inverse, is_vector_side
-from .reduction import Norm
+from .reduction import spread
 
 linalg_lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
+
+
+class Norm(SavesOutput):
+    """(sum |x|^p)^(1/p); its gradient at a norm of 0 is 0."""
+
+    node_name = "LinalgVectorNormBackward0"
+    p: float
+    axes: Any
+    keepdim: bool
+    keeps_shape = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, p: float, axes: Any, keepdim: bool) -> Any:
+        size = kernels.abs(x)
+        if p == inf:
+            return kernels.amax(size, axes, keepdim)
+        if p == -inf:
+            return kernels.amin(size, axes, keepdim)
+        if p == 0:
+            return kernels.sum(kernels.cast(kernels.ne(size, 0), size.dtype), axes, keepdim)
+        if p == 1:
+            return kernels.sum(size, axes, keepdim)
+        if p == 2:
+            return kernels.sqrt(kernels.sum(kernels.square(size), axes, keepdim))
+        return kernels.pow(kernels.sum(kernels.pow(size, p), axes, keepdim), 1 / p)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Tensor | None:
+        y, x = self.saved_tensors
+        if self.p == 0:
+            return None
+        if self.p == 1:
+            return x.sgn() * spread(grad, self)
+        if isinf(self.p):
+            hits = Max.hits(x.abs(), spread(y, self))
+            return x.sgn() * spread(grad, self) * shares(hits, self.axes, grad)
+        is_zero = y == 0
+        safe = where(is_zero, 1.0, y)
+        if self.p == 2:
+            return x * spread(where(is_zero, 0.0, grad / safe), self)
+        scale = spread(where(is_zero, 0.0, grad * safe ** (1 - self.p)), self)
+        at_zero = x == 0
+        slope = where(at_zero, 0.0, where(at_zero, 1.0, x.abs()) ** (self.p - 1))
+        return x.sgn() * slope * scale
 
 
 class Pinv(Decomposition):

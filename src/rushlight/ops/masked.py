@@ -18,7 +18,7 @@ from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor
 from ..types import Dims, Number
-from . import linalg_norms, reduction, scan, sorting
+from . import extremes, linalg_norms, reduction, scan, sorting
 from . import softmax as softmaxes
 from .choices import where
 from .common import conjugated, normalize_axes
@@ -119,7 +119,7 @@ def amax(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The largest of the elements along `dim` where `mask` is true; -inf where there is none."""
-    return reduction.amax(_masked("amax", input, mask, dtype, _lowest, REALS), _all(dim), keepdim)
+    return extremes.amax(_masked("amax", input, mask, dtype, _lowest, REALS), _all(dim), keepdim)
 
 
 @operation("masked")
@@ -128,7 +128,7 @@ def amin(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The smallest of the elements along `dim` where `mask` is true; inf where there is none."""
-    return reduction.amin(_masked("amin", input, mask, dtype, _highest, REALS), _all(dim), keepdim)
+    return extremes.amin(_masked("amin", input, mask, dtype, _highest, REALS), _all(dim), keepdim)
 
 
 def _all(dim: Any) -> Any:
@@ -144,7 +144,7 @@ def argmax(
     these, as in PyTorch.
     """
     x = _masked("argmax", input, mask, dtype, _lowest)
-    return reduction.argmax(x, dim, keepdim).to(x.dtype)
+    return extremes.argmax(x, dim, keepdim).to(x.dtype)
 
 
 @operation("masked")
@@ -156,7 +156,7 @@ def argmin(
     these, as in PyTorch.
     """
     x = _masked("argmin", input, mask, dtype, _highest)
-    return reduction.argmin(x, dim, keepdim).to(x.dtype)
+    return extremes.argmin(x, dim, keepdim).to(x.dtype)
 
 
 @operation("masked")

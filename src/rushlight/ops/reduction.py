@@ -1,32 +1,24 @@
-"""Sums, means, extremes and their like over some or all dimensions."""
+"""Sums, products, means and their like over some or all dimensions."""
 
 from __future__ import annotations
 
 import builtins
-import math
-from collections.abc import Sequence
 from math import prod as product
-from typing import Any, NamedTuple, overload
+from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs, SavesOutput
-from ..categories import ORDERED, REALS, check_taken
+from ..autograd.operation import Operation, SavesInputs
+from ..categories import ORDERED, check_taken
 from ..dtype import COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
-from ..errors import OperationError, OutOfRangeError
-from ..grad_mode import state as grad_mode
-from ..return_types import named
-from ..tensor import Tensor, wrap, wrap_dim
+from ..errors import OperationError
+from ..tensor import Tensor, wrap
 from ..types import Dims
-from .choices import where
 from .common import (
-    ValuesAndIndices,
     conjugated,
     normalize_axes,
     table_of,
-    values_and_indices,
 )
 from .declare import operation
-from .indexing import pick
 from .scan import products_before
 from .shape import Expand
 
@@ -97,114 +89,6 @@ class Mean(Operation):
     def backward(self, grad: Tensor) -> Any:
         count = product(self.input_shape) // builtins.max(product(self._shape), 1)
         return spread(grad / count, self)
-
-
-class Extreme(SavesOutput):
-    """The extreme along some dimensions; equal ones share the gradient, as in PyTorch."""
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
-
-    def backward(self, grad: Tensor) -> Any:
-        y, x = self.saved_tensors
-        return spread(grad, self) * _shares(self.hits(x, spread(y, self)), self.axes, grad)
-
-    @staticmethod
-    def hits(x: Tensor, y: Tensor) -> Tensor:
-        """Where the extreme stood."""
-        return x == y
-
-
-class Amax(Extreme):
-    """The largest element along some dimensions.
-
-    >>> import rushlight as torch
-    >>> torch.amax(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
-    tensor([4., 3.])
-    """
-
-
-class Amin(Extreme):
-    """The smallest element along some dimensions.
-
-    >>> import rushlight as torch
-    >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
-    tensor([1., 2.])
-    """
-
-
-class Max(Extreme):
-    """The largest element of all; of nan, which is larger than any, each has its share."""
-
-    kernel = "amax"
-    node_name = "MaxBackward0"
-
-    @staticmethod
-    def hits(x: Tensor, y: Tensor) -> Tensor:
-        return (x == y) | (x.isnan() & y.isnan())
-
-
-class Min(Max):
-    """The smallest element of all; nan is smaller than any."""
-
-    kernel = "amin"
-    node_name = "MinBackward0"
-
-
-class Norm(SavesOutput):
-    """(sum |x|^p)^(1/p); its gradient at a norm of 0 is 0."""
-
-    node_name = "LinalgVectorNormBackward0"
-    p: float
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, p: float, axes: Any, keepdim: bool) -> Any:
-        size = kernels.abs(x)
-        if p == math.inf:
-            return kernels.amax(size, axes, keepdim)
-        if p == -math.inf:
-            return kernels.amin(size, axes, keepdim)
-        if p == 0:
-            return kernels.sum(kernels.cast(kernels.ne(size, 0), size.dtype), axes, keepdim)
-        if p == 1:
-            return kernels.sum(size, axes, keepdim)
-        if p == 2:
-            return kernels.sqrt(kernels.sum(kernels.square(size), axes, keepdim))
-        return kernels.pow(kernels.sum(kernels.pow(size, p), axes, keepdim), 1 / p)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
-
-    def backward(self, grad: Tensor) -> Tensor | None:
-        y, x = self.saved_tensors
-        if self.p == 0:
-            return None
-        if self.p == 1:
-            return x.sgn() * spread(grad, self)
-        if math.isinf(self.p):
-            hits = Max.hits(x.abs(), spread(y, self))
-            return x.sgn() * spread(grad, self) * _shares(hits, self.axes, grad)
-        is_zero = y == 0
-        safe = where(is_zero, 1.0, y)
-        if self.p == 2:
-            return x * spread(where(is_zero, 0.0, grad / safe), self)
-        scale = spread(where(is_zero, 0.0, grad * safe ** (1 - self.p)), self)
-        at_zero = x == 0
-        slope = where(at_zero, 0.0, where(at_zero, 1.0, x.abs()) ** (self.p - 1))
-        return x.sgn() * slope * scale
-
-
-def _shares(hits: Tensor, axes: Any, grad: Tensor) -> Tensor:
-    """What each of the places that are equal has of a gradient."""
-    hits = hits.to(grad.dtype.to_real())
-    return hits / hits.sum(axes, keepdim=True)
 
 
 def spread(grad: Tensor, node: Any) -> Tensor:
@@ -312,193 +196,6 @@ def mean(
             f"complex dtype. Got: {input.dtype}; convert it with .float() first"
         )
     return Mean.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
-
-
-@operation(out="exact")
-def amax(
-    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The largest element along `dim`; equal ones share the gradient.
-
-    >>> import rushlight as torch
-    >>> torch.amax(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
-    tensor([4., 3.])
-    """
-    check_taken("amax", input, ORDERED)
-    axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("amax", input, axes)
-    return Amax.apply(input, axes, keepdim)
-
-
-@operation(out="exact")
-def amin(
-    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The smallest element along `dim`; equal ones share the gradient.
-
-    >>> import rushlight as torch
-    >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
-    tensor([1., 2.])
-    """
-    check_taken("amin", input, ORDERED)
-    axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("amin", input, axes)
-    return Amin.apply(input, axes, keepdim)
-
-
-class MinimumAndMaximum(NamedTuple):
-    """What `aminmax` returns."""
-
-    min: Tensor
-    max: Tensor
-
-
-_AMinMax: Any = named("aminmax", MinimumAndMaximum)
-
-
-@operation(out="exact")
-def aminmax(
-    input: Tensor, *, dim: int | None = None, keepdim: bool = False,
-    out: Sequence[Tensor] | None = None,
-) -> MinimumAndMaximum:  # fmt: skip
-    """The smallest and the largest element, along `dim` or of all; equal ones share the gradient.
-
-    >>> import rushlight as torch
-    >>> torch.aminmax(torch.tensor([3, 1, 2]))
-    torch.return_types.aminmax(
-    min=tensor(1),
-    max=tensor(3))
-    """
-    check_taken("aminmax", input, ORDERED)
-    if dim is None and input.array.size == 0:
-        raise RuntimeError(
-            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
-            f"identity (the input is {input.array.shape})"
-        )
-    axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("aminmax", input, axes)
-    return _AMinMax(Amin.apply(input, axes, keepdim), Amax.apply(input, axes, keepdim))
-
-
-_Max, _Min = values_and_indices("max"), values_and_indices("min")
-
-
-def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> Any:
-    check_taken(name, input, ORDERED)
-    axis = wrap_dim(dim, input.array.ndim)
-    if input.array.ndim == 0:
-        return result(input.clone(), input.new_zeros((), dtype=int64))
-    if input.array.shape[axis] == 0:
-        raise OutOfRangeError(
-            f"{name}(): Expected reduction dim {axis} to have non-zero size."
-        )
-    table = table_of(input)
-    place = getattr(table, "arg" + name)
-    if not (input.requires_grad and grad_mode.enabled):
-        best = getattr(table, "a" + name)(input.array, (axis,), keepdim)
-        return result(wrap(best), wrap(place(input.array, axis, keepdim)))
-    indices = wrap(place(input.array, axis, True))
-    return result(*pick(input, axis, indices, keepdim))
-
-
-@overload
-def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-
-
-@overload
-def max(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
-
-
-@overload
-def max(
-    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices: ...
-
-
-@operation
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
-    if dim is None:
-        return Max.apply(_checked("max", input), None, False)
-    if isinstance(dim, Tensor):
-        return input.maximum(dim)
-    return _extreme("max", input, dim, keepdim, _Max)
-
-
-@overload
-def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-
-
-@overload
-def min(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
-
-
-@overload
-def min(
-    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices: ...
-
-
-@operation
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The smallest element; along `dim`, with its index; with another tensor, `minimum`."""
-    if dim is None:
-        return Min.apply(_checked("min", input), None, False)
-    if isinstance(dim, Tensor):
-        return input.minimum(dim)
-    return _extreme("min", input, dim, keepdim, _Min)
-
-
-def _checked(name: str, input: Tensor) -> Tensor:
-    check_taken(name, input, ORDERED)
-    if input.array.size == 0:
-        raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-            "reduction dim with the 'dim' argument."
-        )
-    return input
-
-
-@operation(out="exact")
-def argmax(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The index of the largest element (the first of equal ones), along `dim` or of all.
-
-    >>> import rushlight as torch
-    >>> torch.argmax(torch.tensor([[1, 4], [3, 2]]), dim=1)
-    tensor([1, 0])
-    """
-    return _arg_extreme("argmax", input, dim, keepdim)
-
-
-@operation(out="exact")
-def argmin(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The index of the smallest element (the first of equal ones), along `dim` or of all.
-
-    >>> import rushlight as torch
-    >>> torch.argmin(torch.tensor([[1, 4], [3, 2]]), dim=1)
-    tensor([0, 1])
-    """
-    return _arg_extreme("argmin", input, dim, keepdim)
-
-
-def _check_not_empty(name: str, input: Tensor, axes: tuple[int, ...] | None) -> None:
-    """Of no elements none is the largest."""
-    shape = input.array.shape
-    if 0 in (shape if axes is None else [shape[axis] for axis in axes if shape]):
-        raise OutOfRangeError(
-            f"{name}(): Expected reduction dim to have non-zero size, but the input is {shape}"
-        )
-
-
-def _arg_extreme(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
-    check_taken(name, input, REALS)
-    axis = None if dim is None else wrap_dim(dim, input.array.ndim)
-    _check_not_empty(name, input, None if axis is None else (axis,))
-    return wrap(getattr(table_of(input), name)(input.array, axis, keepdim))
 
 
 @operation

@@ -11,8 +11,8 @@ from ..scalars import number
 from ..tensor import Tensor
 from .choices import where
 from .declare import operation
+from .extremes import Max
 from .indexing import AlongIndex, Gather, ScatterAdd, along_index, check_same_dtype
-from .reduction import Max
 
 
 class Scatter(AlongIndex):

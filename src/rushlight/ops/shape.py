@@ -497,8 +497,8 @@ def _matrix_transposed(self: Tensor) -> Tensor:
 
 
 def _reversed(self: Tensor) -> Any:  # an iterator, says the protocol of sequences
-    """The elements along all dimensions in the opposite order, for `reversed(tensor)`."""
-    return flip(self, tuple(range(self.array.ndim)))
+    """The rows in the opposite order, for `reversed(tensor)`; of a number itself."""
+    return flip(self, (0,)) if self.array.ndim else self
 
 
 methods(

@@ -11,8 +11,8 @@ from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import ValuesAndIndices, table_of, values_and_indices
 from .declare import operation
+from .extremes import Max
 from .indexing import pick
-from .reduction import Max
 
 _Sort = values_and_indices("sort")
 _TopK = values_and_indices("topk")
