@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.operation import check_inplace
+from ..categories import INEXACT, check_taken
 from ..errors import OperationError
 from ..grad_mode import state
 from ..tensor import Tensor
@@ -104,7 +105,7 @@ def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor,
     >>> torch.native_dropout(torch.ones(2), 0.5, False)
     (tensor([1., 1.]), tensor([True, True]))
     """
-    factors = ones_like(input.detach())
+    factors = ones_like(input.detach(), dtype=input.dtype.to_real())
     if train is not False:
         factors = dropout.dropout(factors, _probability(p), True)
     return input * factors, factors != 0
@@ -151,7 +152,7 @@ def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
     return vector_norm(v, pow, others, True) if others else v.abs()
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def nuclear_norm(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
@@ -166,7 +167,7 @@ def nuclear_norm(
     return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim)
 
 
-@operation(method=False)
+@operation(method=False, out="exact")
 def frobenius_norm(
     input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
@@ -206,6 +207,7 @@ def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: float, norm_type
     if input.requires_grad and state.enabled:
         check_inplace(input)
         raise not_implemented("embedding_renorm_")
+    check_taken("embedding_renorm_", input, INEXACT)
     embedding.check_indices("embedding_renorm_", indices)
     embedding.shorten(input, indices, max_norm, norm_type)
     return input
