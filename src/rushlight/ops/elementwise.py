@@ -552,8 +552,8 @@ class Log2(SavesInputs, Unary):
     """The logarithm to base 2.
 
     >>> import rushlight as torch
-    >>> torch.log2(torch.tensor([1.0, 8.0]))
-    tensor([0., 3.])
+    >>> torch.log2(torch.tensor([1.0, 3.0]))
+    tensor([0.0000, 1.5850])
     """
 
     def backward(self, grad: Tensor) -> Tensor:
@@ -564,8 +564,8 @@ class Log10(SavesInputs, Unary):
     """The logarithm to base 10.
 
     >>> import rushlight as torch
-    >>> torch.log10(torch.tensor([1.0, 1000.0]))
-    tensor([0., 3.])
+    >>> torch.log10(torch.tensor([1.0, 50.0]))
+    tensor([0.0000, 1.6990])
     """
 
     def backward(self, grad: Tensor) -> Tensor:
