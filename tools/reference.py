@@ -81,7 +81,7 @@ def is_offered(module: ModuleType, part: pkgutil.ModuleInfo) -> bool:
         return True
     if hasattr(module, "__all__"):
         return part.name in module.__all__
-    if part.name in INTERNAL:
+    if part.name in INTERNAL or part.name[0] == "_":
         return False
     return part.ispkg or part.name in modules_imported_by(module)
 
@@ -209,6 +209,8 @@ class Reference:
             return f":::{{py:data}} {name}\n\n{same}.\n:::\n"
         summary = self.body(value, namespace).split("\n\n")[0]
         head = f":::{{py:{_kind(value)}}} {name}{signature(value)}"
+        if inspect.isclass(value):
+            head += "\n:no-index:"  # signatures have the class's bare name, which means its home
         return f"{head}\n\n{summary}\n\n{same}.\n:::\n"
 
     def described(self, kind: str, namespace: str, name: str, value: Any) -> str:
