@@ -16,7 +16,7 @@ from ..random import default_state
 from ..tensor import Tensor, wrap
 from .common import table_of
 from .declare import operation
-from .random import _drawing
+from .random import drawing
 from .softmax import softmax
 
 
@@ -101,7 +101,7 @@ def scaled_dot_product_attention(
     kept, kept_scale = None, 1.0
     if dropout_p > 0:
         shape = (*query.array.shape[:3], key.array.shape[2])
-        table = _drawing(table_of(query))
+        table = drawing(table_of(query))
         kept = wrap(table.random_bernoulli(default_state(query.array), shape, 1 - dropout_p))
         kept_scale = 1 / (1 - dropout_p) if dropout_p < 1 else 0.0
     attend = Attention.apply if mask is None or not mask.requires_grad else _composed

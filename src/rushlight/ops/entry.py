@@ -55,8 +55,7 @@ def special(function: Any, values: dict[str, Any]) -> Any:
         except Exception:
             given = {**values, "out": None}
             _arguments(function, given)  # which puts each under its own name
-            takes_number_first = getattr(function.operation, "takes_number_first", False)
-            if not (takes_number_first and _is_number_first(args)):
+            if not _is_number_first(function.operation, args):
                 _check_tensors(function, given)
             raise
     try:
@@ -169,7 +168,7 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
         _check_self(function, args[0])
         return UNANSWERED
     operation = function.operation
-    if operation is not None and operation.takes_number_first and _is_number_first(args):
+    if _is_number_first(operation, args):
         return function.plain(*args, **kwargs)
     if values.get("dtype") is not asked:  # it was one of Python's types
         return function(*args, **kwargs)
@@ -196,8 +195,10 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     return UNANSWERED
 
 
-def _is_number_first(args: tuple[Any, ...]) -> bool:
-    """Whether the operands are a number and a tensor."""
+def _is_number_first(operation: Any, args: tuple[Any, ...]) -> bool:
+    """Whether the operands are a number and a tensor, and the operation takes them so."""
+    if operation is None or not operation.takes_number_first:
+        return False
     first, second = args[0], args[1] if len(args) > 1 else None
     return isinstance(second, Tensor) and not isinstance(first, Tensor) and is_operand(first)
 

@@ -47,13 +47,13 @@ def _state(generator: Generator | None, device: Any) -> Any:
     return generator.state
 
 
-def _drawing(table: Any) -> Any:
+def drawing(table: Any) -> Any:
     """The table that draws: within `vmap` for all examples, or each by itself."""
     return table if launch.batching is None else launch.batching.drawing(table)
 
 
 def _drawing_at(device: Any) -> Any:
-    return _drawing(table_at(device))
+    return drawing(table_at(device))
 
 
 def _floating_of(name: str, x: Tensor) -> np.dtype[Any]:
@@ -183,7 +183,7 @@ def drawn_like(
 
     It is dense, or, as far as the stream can tell, x's own memory if it is drawn `within` x.
     """
-    table, array = _drawing(table_of(x)), x.array
+    table, array = drawing(table_of(x)), x.array
     draw = getattr(table, kernel)
     source = default_state(array) if generator is None else _state(generator, x.device)
     axes, back, contiguous = filling_order(array)
@@ -315,7 +315,7 @@ def bernoulli(
         probability = _probabilities(input)
     elif not 0 <= p <= 1:
         raise OperationError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    table = _drawing(table_of(input))
+    table = drawing(table_of(input))
     mask = table.random_bernoulli(_state(generator, input.device), input.array.shape, probability)
     drawn = wrap(table.cast(mask, input.array.dtype))
     return _Bernoulli.apply(drawn, input) if p is None else drawn
@@ -341,7 +341,7 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    table = _drawing(table_of(input))
+    table = drawing(table_of(input))
     source = _state(generator, input.device)
     return wrap(table.random_multinomial(source, input.array, num_samples, bool(replacement)))
 

@@ -25,7 +25,7 @@ from .choices import where
 from .declare import operation
 from .elementwise import exp
 from .promotion import table_of
-from .random import _drawing, default_state
+from .random import default_state, drawing
 
 
 class Hardtanh(SavesInputs):
@@ -226,7 +226,7 @@ def rrelu(
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     state = default_state(input.array)
-    table = _drawing(table_of(input))
+    table = drawing(table_of(input))
     slopes = table.random_slopes(state, input.array, number(lower), number(upper))
     return activated(RreluWithNoise, input, inplace, wrap(slopes))
 

@@ -14,13 +14,13 @@ from ..random import Generator
 from ..tensor import Tensor, wrap
 from .common import check_same_device, table_of
 from .declare import operation
-from .random import _drawing, _state
+from .random import _state, drawing
 
 
 def _drawn(kernel: str, source: Any, *parameters: Tensor) -> Tensor:
     """Variates, one for each element of the parameters."""
     arrays = [tensor.array for tensor in parameters]
-    return wrap(getattr(_drawing(table_of(parameters[0], *arrays[1:])), kernel)(source, *arrays))
+    return wrap(getattr(drawing(table_of(parameters[0], *arrays[1:])), kernel)(source, *arrays))
 
 
 class StandardGamma(Operation):
