@@ -94,6 +94,11 @@ class Sample:
         module = getattr(rushlight.nn, self.info.module_cls.__name__)(*args, **kwargs)
         return module.to(getattr(rushlight, title(self.dtype))).train(training)
 
+    def whole(self, training: bool) -> Any:
+        """Ours made and, where there is an input, called."""
+        module = self.ours(training)
+        return module if self.input is None else self.our_call(module)
+
     def their_call(self, module: Any, change: Any = None) -> Any:
         """The inputs that require gradients, as leaves, and the results."""
         torch.manual_seed(7)
@@ -114,7 +119,8 @@ class Sample:
 
 
 def arguments(given: Any) -> str:
-    return describe(Described(given)) if given.args or given.kwargs else "nothing"
+    has_some = given is not None and (given.args or given.kwargs)
+    return describe(Described(given)) if has_some else "nothing"
 
 
 class Described:
@@ -160,21 +166,14 @@ def ours_of(value: Any) -> Any:
         return type(value)(
             ours_of(v) if isinstance(v, (tuple, dict)) else translated(v, made) for v in value
         )
-    return our_function(value) or translated(value, {})
-
-
-def our_function(value: Any) -> Any:
-    """Ours of a function of `nn.functional`, such as an activation."""
-    if callable(value) and getattr(torch.nn.functional, getattr(value, "__name__", ""), None):
-        return getattr(rushlight.nn.functional, value.__name__)
-    return None
+    return translated(value, {})
 
 
 def our_layer(layer: Any) -> Any:
     attention, dtype = layer.self_attn, getattr(rushlight, title(layer.linear1.weight.dtype))
     made = getattr(rushlight.nn, type(layer).__name__)(
         attention.embed_dim, attention.num_heads, layer.linear1.out_features, layer.dropout.p,
-        our_function(layer.activation), layer.norm1.eps, attention.batch_first, layer.norm_first,
+        translated(layer.activation, {}), layer.norm1.eps, attention.batch_first, layer.norm_first,
         layer.linear1.bias is not None, dtype=dtype,
     )  # fmt: skip
     made.load_state_dict({k: from_torch(v) for k, v in layer.state_dict().items()})
@@ -367,11 +366,13 @@ def copies(sample: Sample, training: bool) -> str | None:
             return f"{name}: {told(error)}"
         if repr(made) != repr(mine) or list(made.state_dict()) != list(mine.state_dict()):
             return f"{name} prints {made!r}"
-        (_, expected), error = outcome(lambda: sample.our_call(copy.deepcopy(mine)))
+        called, error = outcome(lambda: sample.our_call(copy.deepcopy(mine)))
+        if error is not None:  # which is the forward's finding
+            return None
         found, failed = outcome(lambda made=made: sample.our_call(made)[1])
         if failed is not None:
             return f"{name}: {told(failed)}"
-        for one, other in zip(leaves(found), leaves(expected), strict=True):
+        for one, other in zip(leaves(found), leaves(called[1]), strict=True):
             if not rushlight.equal(one.nan_to_num(), other.nan_to_num()):
                 return f"{name} computes something else"
     return ""
@@ -427,7 +428,7 @@ def errors(info: Any) -> Iterator[str | None]:
         )
         for number, wrong in enumerate(bad):
             sample = Sample(info, wrong.module_error_input, torch.float32)
-            _, error = outcome(lambda s=sample, t=training: s.our_call(s.ours(t)))
+            _, error = outcome(lambda s=sample, t=training: s.whole(t))
             told_as = f"error {number} ({sample})"
             if error is None:
                 yield f"{told_as}: taken, not {wrong.error_type.__name__}"
