@@ -3,8 +3,9 @@
 from . import functional, grad, init, modules, parameter, utils
 from .modules import *  # noqa: F403
 from .modules import __all__ as _layers
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = [
-    "Buffer", "Parameter", "functional", "grad", "init", "modules", "parameter", "utils", *_layers,
+    "Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "functional", "grad",
+    "init", "modules", "parameter", "utils", *_layers,
 ]  # fmt: skip
