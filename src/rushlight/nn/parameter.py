@@ -94,17 +94,18 @@ class UninitializedTensorMixin:
         "char", "short", "int", "long", "cuda", "cpu", "to", "get_device",
     )  # fmt: skip
 
-    def materialize(self: Any, shape: Any, device: Any = None, dtype: Any = None) -> None:
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Gives it memory of this shape, which holds whatever stood there, and its true class."""
         from ..ops.creation import empty
 
+        tensor: Any = self
         made = empty(
             shape,
-            device=self.device if device is None else device,
-            dtype=self.dtype if dtype is None else dtype,
+            device=tensor.device if device is None else device,
+            dtype=tensor.dtype if dtype is None else dtype,
         )
-        self.__class__ = self.cls_to_become
-        self.data = made
+        tensor.__class__ = self.cls_to_become
+        tensor.data = made
         structure_changed()
 
     @property
@@ -122,7 +123,7 @@ class UninitializedTensorMixin:
             "initialize the parameters before calling `module.share_memory()`."
         )
 
-    def __repr__(self) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"<{type(self).__name__}>"
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:

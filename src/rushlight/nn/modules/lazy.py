@@ -11,7 +11,7 @@ from ...ops.from_data import tensor
 from ...tensor import Tensor
 from ..module import Module
 from ..parameter import Parameter, UninitializedBuffer, UninitializedParameter, is_lazy
-from .batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, _BatchNorm
+from .batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, _NormBase
 from .convolution import (
     Conv1d,
     Conv2d,
@@ -90,12 +90,6 @@ class LazyModuleMixin(Module):
         if is_lazy(tensor) and is_lazy(value):
             return None
         return super()._load_tensor(name, key, tensor, value, assign)
-
-    def _replicate_for_data_parallel(self) -> Any:
-        raise RuntimeError(
-            "Modules with uninitialized parameters can't be used with `DataParallel`. Run a dummy "
-            "forward pass to correctly initialize the modules"
-        )
 
 
 # Hooks are functions, and no bound methods, so that a copied module's hooks are its own.
@@ -250,7 +244,7 @@ class LazyConvTranspose3d(_LazyTransposedConvolution, ConvTranspose3d):
     cls_to_become = ConvTranspose3d
 
 
-class _LazyNorm(LazyModuleMixin, _BatchNorm):
+class _LazyNorm(LazyModuleMixin, _NormBase):
     """A normalisation that takes `num_features` from its first input."""
 
     def __init__(

@@ -10,7 +10,7 @@ from .. import functional as F
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
-from .batchnorm import _BatchNorm
+from .batchnorm import _NormBase
 
 
 class _Scaled(Module):
@@ -185,7 +185,7 @@ class CrossMapLRN2d(LocalResponseNorm):
         super().__init__(size, alpha, beta, k)
 
 
-class _InstanceNorm(_BatchNorm):
+class _InstanceNorm(_NormBase):
     """What instance normalisation is, whatever the dimensions of its input."""
 
     _spatial: int
