@@ -152,7 +152,7 @@ class UninitializedTensorMixin:
         )
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
     """A parameter whose size the first call of its module says; `materialize` makes it one.
 
     >>> import rushlight as torch
