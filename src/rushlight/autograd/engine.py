@@ -16,6 +16,7 @@ from collections import Counter
 from operator import attrgetter
 from typing import Any
 
+from ..dtype import COMPLEX, category_of
 from ..dtype import dtype as DType
 from ..grad_mode import state
 from ..kernels import launch
@@ -306,7 +307,7 @@ def _fit(gradient: Tensor, shape: tuple[int, ...], dtype: Any) -> Tensor:
     if array.shape != shape:
         gradient = gradient.sum_to_size(shape)
     if array.dtype != dtype:
-        if dtype.kind != "c" and array.dtype.kind == "c":
+        if category_of(dtype) != COMPLEX and category_of(array.dtype) == COMPLEX:
             gradient = gradient.real
         gradient = gradient.to(DType.from_numpy(dtype))
     return gradient

@@ -15,6 +15,7 @@ from ..dtype import (
     FLOATING,
     HALVES,
     INTEGER,
+    category_of,
     combine,
     float32,
     get_default_dtype,
@@ -70,7 +71,9 @@ def refuse_bool(operation: Any, *values: Any) -> None:
 
 
 def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool) or isinstance(value, Tensor) and value.array.dtype.kind == "b"
+    if isinstance(value, Tensor):
+        return category_of(value.array.dtype) == BOOL
+    return isinstance(value, bool)
 
 
 def promoted(
