@@ -23,8 +23,8 @@ from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..layout import strided
 from ..tensor import Tensor, wrap
+from .inplace import check_memory
 from .node import Node
-from .operation import check_memory
 
 _sequence_of = attrgetter("_sequence")
 

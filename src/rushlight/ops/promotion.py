@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.operation import is_tracked
+from ..autograd.inplace import is_tracked
 from ..dtype import (
     BOOL,
     COMPLEX,
