@@ -16,14 +16,15 @@ from collections import Counter
 from operator import attrgetter
 from typing import Any
 
+from ..dtype import COMPLEX, category_of
 from ..dtype import dtype as DType
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..layout import strided
 from ..tensor import Tensor, wrap
+from .inplace import check_memory
 from .node import Node
-from .operation import check_memory
 
 _sequence_of = attrgetter("_sequence")
 
@@ -306,7 +307,7 @@ def _fit(gradient: Tensor, shape: tuple[int, ...], dtype: Any) -> Tensor:
     if array.shape != shape:
         gradient = gradient.sum_to_size(shape)
     if array.dtype != dtype:
-        if dtype.kind != "c" and array.dtype.kind == "c":
+        if category_of(dtype) != COMPLEX and category_of(array.dtype) == COMPLEX:
             gradient = gradient.real
         gradient = gradient.to(DType.from_numpy(dtype))
     return gradient

@@ -9,12 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..autograd.operation import (
-    explain,
-    invalid_combination,
-    is_library_type_error,
-    told_sizes,
-)
+from ..autograd.explain import explain, invalid_combination, is_library_type_error, told_sizes
 from ..dtype import as_dtype
 from ..dtype import dtype as DType
 from ..errors import OperationError, check_int64, unmade

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd.operation import check_inplace
+from ..autograd.inplace import check_inplace
 from ..categories import INEXACT, check_taken
 from ..errors import OperationError
 from ..grad_mode import state
