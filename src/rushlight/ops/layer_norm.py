@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError, batch_of_one
 from ..scalars import number
 from ..tensor import Tensor
 from ..type_info import finfo
@@ -265,7 +265,7 @@ def group_norm(
     _check_group_norm(input, num_groups, weight, bias)
     shape = input.array.shape
     if shape[0] * shape[1] * math.prod(shape[2:]) == num_groups and shape[0] == 1:
-        raise ValueError(
+        raise InvalidValueError(
             f"Expected more than 1 value per channel when training, got input size {list(shape)} "
             f"(group_norm of {num_groups} groups)"
         )
@@ -287,7 +287,8 @@ def _check_group_norm(input: Tensor, groups: int, weight: Any, bias: Any) -> Non
     shape = input.array.shape
     if len(shape) < 2:
         raise OperationError(
-            f"group_norm: Expected at least 2 dimensions for input tensor but received {len(shape)}"
+            "group_norm: Expected at least 2 dimensions for input tensor but received "
+            f"{len(shape)}{batch_of_one(len(shape), 2)}"
         )
     if groups <= 0 or shape[1] % groups:
         raise (OperationError if groups else ZeroDivisionError)(
@@ -324,7 +325,7 @@ def instance_norm(
             )
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if math.prod(shape[2:]) == 1:
-        raise ValueError(
+        raise InvalidValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}"
         )
     for name, value in (("running_mean", running_mean), ("running_var", running_var)):
@@ -354,9 +355,9 @@ def local_response_norm(
     """
     ndim = input.array.ndim
     if ndim < 3:
-        raise ValueError(
+        raise InvalidValueError(
             "local_response_norm: Expected 3D or higher dimensionality input (got "
-            f"{ndim} dimensions)"
+            f"{ndim} dimensions){batch_of_one(ndim, 3)}"
         )
     if size <= 0:
         raise OperationError(f"local_response_norm: size should be greater than zero, got {size}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -111,8 +111,10 @@ def batch_norm(
                 f"batch_norm: {name} should contain {channels} elements not {value.array.size} "
                 f"(input {tuple(shape)})"
             )
+    if training and eps <= 0:
+        raise InvalidValueError(f"batch_norm eps must be positive during training, but got {eps}")
     if training and input.array.size == channels and len(shape) > 1:
-        raise ValueError(
+        raise InvalidValueError(
             "Expected more than 1 value per channel when training, got input size "
             f"{input.shape}"
         )

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 from ..autograd.operation import Operation
 from ..categories import FLOATS, REALS, check_taken
 from ..dtype import int64
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError, one_channel
 from ..tensor import Tensor, wrap
 from .declare import operation
 from .geometry import Sizes, pool_geometry
@@ -432,7 +432,7 @@ def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
     given = input.array.shape[-rank:]
     count = len(output_size) if isinstance(output_size, (tuple, list)) else rank
     if rank > 1 and input.array.ndim <= count:
-        raise ValueError(
+        raise InvalidValueError(
             f"{name}: Input dimension should be at least {count + 1}, got shape "
             f"{tuple(input.array.shape)}"
         )
@@ -473,8 +473,8 @@ def _batched(name: str, rank: int, input: Tensor) -> Tensor:
         return input
     if len(shape) != rank + 1:
         raise OperationError(
-            f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input, but got "
-            f"input of size: {list(shape)}"
+            f"{name}: non-empty {rank + 1}D or {rank + 2}D (batch mode) tensor expected for input, "
+            f"but got input of size: {list(shape)}{one_channel(len(shape), rank)}"
         )
     return input.unsqueeze(0)
 

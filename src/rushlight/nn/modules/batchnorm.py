@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...dtype import int64
+from ...errors import InvalidValueError, batch_of_one
 from ...ops.creation import empty
 from ...ops.from_data import tensor
 from ...tensor import Tensor
@@ -12,6 +13,14 @@ from .. import functional as F
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
+
+
+def wrong_dimensions(expected: str, batched: int, input: Tensor) -> InvalidValueError:
+    """The error for an input of another number of dimensions than a layer takes."""
+    return InvalidValueError(
+        f"expected {expected} input (got {input.ndim}D input of shape {tuple(input.shape)})"
+        f"{batch_of_one(input.ndim, batched)}"
+    )
 
 
 class _NormBase(Module):
@@ -134,7 +143,7 @@ class BatchNorm1d(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim not in (2, 3):
-            raise ValueError(f"expected 2D or 3D input (got {input.ndim}D input)")
+            raise wrong_dimensions("2D or 3D", 2, input)
 
 
 class BatchNorm2d(_BatchNorm):
@@ -152,7 +161,7 @@ class BatchNorm2d(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim != 4:
-            raise ValueError(f"expected 4D input (got {input.ndim}D input)")
+            raise wrong_dimensions("4D", 4, input)
 
 
 class BatchNorm3d(_BatchNorm):
@@ -163,7 +172,7 @@ class BatchNorm3d(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim != 5:
-            raise ValueError(f"expected 5D input (got {input.ndim}D input)")
+            raise wrong_dimensions("5D", 5, input)
 
 
 class SyncBatchNorm(_BatchNorm):
@@ -189,9 +198,9 @@ class SyncBatchNorm(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim < 2:
-            raise ValueError(f"expected at least 2D input (got {input.ndim}D input)")
+            raise wrong_dimensions("at least 2D", 2, input)
         if input.shape[1] == 0:
-            raise ValueError(
+            raise InvalidValueError(
                 "SyncBatchNorm number of input channels should be non-zero, got input of shape "
                 f"{tuple(input.shape)}"
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...dtype import int64
-from ...errors import OperationError
+from ...errors import InvalidValueError, OperationError, UnmetError
 from ...ops.from_data import tensor
 from ...tensor import Tensor
 from ..module import Module
@@ -69,7 +69,7 @@ class LazyModuleMixin(Module):
         """Initialises `module`, and makes it what it is from then on."""
         module.initialize_parameters(*args, **(kwargs or {}))
         if module.has_uninitialized_params():
-            raise RuntimeError(f"module {self._get_name()} has not been fully initialized")
+            raise OperationError(f"module {self._get_name()} has not been fully initialized")
         module._initialize_hook.remove()
         module._load_hook.remove()
         del module._initialize_hook, module._load_hook
@@ -134,7 +134,7 @@ class LazyLinear(LazyModuleMixin, Linear):
         elif not self.in_features:  # the parameters were loaded
             self.in_features = self.weight.shape[-1]
             if input.shape[-1] != self.in_features:
-                raise AssertionError(
+                raise UnmetError(
                     f"The in_features inferred from input: {input.shape[-1]} is not equal to "
                     f"in_features from self.weight: {self.in_features}"
                 )
@@ -169,7 +169,7 @@ class _LazyConvolution(LazyModuleMixin, _Convolution):
             return
         self.in_channels = self._channels(input)
         if self.in_channels % self.groups != 0:
-            raise ValueError("in_channels must be divisible by groups")
+            raise InvalidValueError("in_channels must be divisible by groups")
         channels = (self.out_channels, self.in_channels // self.groups)
         if self.transposed:
             channels = (self.in_channels, self.out_channels // self.groups)

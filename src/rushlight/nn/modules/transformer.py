@@ -10,7 +10,7 @@ from typing import Any
 
 from ...dtype import bool as bool_
 from ...dtype import dtype as DType
-from ...errors import OperationError
+from ...errors import OperationError, UnmetError
 from ...grad_mode import is_grad_enabled
 from ...kernels import launch
 from ...ops.creation import arange, full, zeros_like
@@ -431,7 +431,7 @@ def _additive(
     if mask is None:
         return None
     if mask.dtype is not bool_ and not mask.is_floating_point():
-        raise AssertionError(f"only bool and floating types of {name} are supported")
+        raise UnmetError(f"only bool and floating types of {name} are supported")
     if other is not None and other.dtype is not mask.dtype:
         warnings.warn(
             f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both "
