@@ -77,11 +77,12 @@ def _fractional_max_pool(
     planes = (1, *shape) if len(shape) == rank + 1 else shape
     if samples is None:
         samples = rand(*planes[:2], rank, dtype=input.dtype, device=input.device)
-    elif samples.array.shape != (*planes[:2], rank):
+    elif samples.array.shape[1:] != (planes[1], rank) or samples.array.shape[0] < planes[0]:
         raise OperationError(
-            f"{name}: Expect _random_samples to have shape {[*planes[:2], rank]}, but got "
-            f"{list(samples.array.shape)}"
+            f"{name}: Expect _random_samples to have shape {[*planes[:2], rank]}, or more than "
+            f"{planes[0]} in the first dimension, but got {list(samples.array.shape)}"
         )
+    samples = samples[: planes[0]]  # of those for a larger batch the first ones
     flat: Any = 0
     for dim in range(rank):
         # PyTorch draws for images the width first, for volumes the depth.

@@ -87,7 +87,7 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None) -> None
         raise (InvalidValueError if shape[:1] != goal[:1] else OperationError)(
             f"Expected input batch_size ({shape[0]}) to match target batch_size ({goal[0]})."
             if goal and shape[:1] != goal[:1]
-            else f"nll_loss: expected target size {[shape[0], *shape[2:]]}, got {list(goal)} for "
+            else f"nll_loss: Expected target size {[shape[0], *shape[2:]]}, got {list(goal)} for "
             f"input {tuple(shape)}"
         )
     if target.dtype not in (int64, uint8):

@@ -111,8 +111,9 @@ def batch_norm(
                 f"batch_norm: {name} should contain {channels} elements not {value.array.size} "
                 f"(input {tuple(shape)})"
             )
-    if training and eps <= 0:
-        raise InvalidValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    if eps < 0 or training and eps == 0:
+        wanted = "positive during training" if training else "non-negative"
+        raise InvalidValueError(f"batch_norm eps must be {wanted}, but got {eps}")
     if training and input.array.size == channels and len(shape) > 1:
         raise InvalidValueError(
             "Expected more than 1 value per channel when training, got input size "

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...dtype import int64
 from ...errors import InvalidValueError, batch_of_one
+from ...grad_mode import no_grad
 from ...ops.creation import empty
 from ...ops.from_data import tensor
 from ...tensor import Tensor
@@ -109,12 +110,11 @@ class _BatchNorm(_NormBase):
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
-        momentum = 0.0 if self.momentum is None else self.momentum
         tracking = self.training and self.track_running_stats
         if tracking and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
-            if self.momentum is None:  # the plain mean over all batches
-                momentum = 1.0 / float(self.num_batches_tracked)
+            if self.momentum is None:
+                return self._averaging(input, self.num_batches_tracked)
         # Without running statistics the batch's own are used in evaluation too.
         by_batch = self.training or (self.running_mean is None and self.running_var is None)
         uses_running = not self.training or self.track_running_stats
@@ -125,9 +125,23 @@ class _BatchNorm(_NormBase):
             self.weight,
             self.bias,
             by_batch,
-            momentum,
+            0.0 if self.momentum is None else self.momentum,
             self.eps,
         )
+
+    def _averaging(self, input: Tensor, batches: Tensor) -> Tensor:
+        """The result in training, the running statistics being the plain mean over all batches.
+
+        The share of a batch is computed with tensors: a record could not read the number.
+        """
+        running = [value for value in (self.running_mean, self.running_var) if value is not None]
+        of_batch = [value.clone() for value in running]
+        result = F.batch_norm(input, *of_batch, self.weight, self.bias, True, 1.0, self.eps)
+        with no_grad():
+            for value, new in zip(running, of_batch, strict=True):
+                value.lerp_(new, (1 / batches).to(value.dtype))
+        return result
+
 
 
 class BatchNorm1d(_BatchNorm):
