@@ -34,6 +34,15 @@ class RemovableHandle:
             if hooks is not None:
                 hooks.pop(self.id, None)
 
+    # A copy, or what was pickled, belongs to the dictionaries of what was copied with it.
+
+    def __getstate__(self) -> Any:
+        return self.id, [reference() for reference in (self._hooks, *self._extra)]
+
+    def __setstate__(self, state: Any) -> None:
+        self.id, hooks = state
+        self._hooks, *self._extra = (_reference({} if d is None else d) for d in hooks)
+
     def __enter__(self) -> RemovableHandle:
         return self
 

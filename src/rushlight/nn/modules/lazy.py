@@ -269,7 +269,7 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
             super().reset_parameters()
 
     def initialize_parameters(self, input: Tensor) -> None:
-        if self.has_uninitialized_params():
+        if not self.num_features:
             self._check_input_dim(input)
             self.num_features = self._channels(input)
             for value in (self.weight, self.bias, self.running_mean, self.running_var):
