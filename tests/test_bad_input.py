@@ -43,8 +43,8 @@ REFUSED: list[tuple[Callable[[], nn.Module], Callable[[], tuple[Any, ...]], Any,
      "was expecting embedding dimension of 4, but got 5"),
     # one sample where a batch is needed
     *[(lambda kind=kind: kind(3), lambda n=n: (ones((3,) + (4,) * (n - 2)),), ValueError,
-       rf"expected .*{n}D.* input \(got {n - 1}D input of shape .*; a batch of one sample is "
-       r"input.unsqueeze\(0\)")
+       rf"expected .*{n}D.* input \(got {n - 1}D input\): its shape is .*; a batch of one sample "
+       r"is input.unsqueeze\(0\)")
       for kind, n in ((nn.BatchNorm2d, 4), (nn.BatchNorm3d, 5))],
     (lambda: nn.BatchNorm1d(3), lambda: (ones(3),), ValueError,
      r"expected 2D or 3D input .*; a batch of one sample is input.unsqueeze\(0\)"),

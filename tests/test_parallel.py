@@ -111,9 +111,9 @@ def test_gathered_results():
 
 def test_what_does_not_fit():
     net = nn.Linear(3, 2)
-    with pytest.raises(AssertionError, match="number of modules 2 is not equal to the number of i"):
+    with pytest.raises(AssertionError, match="modules 2 is not equal to the number of i"):
         parallel.parallel_apply([net, net], [torch.ones(1, 3)])
-    with pytest.raises(RuntimeError, match=r"on device strict \(device_ids\[0\]\) but found .* cpu"):
+    with pytest.raises(RuntimeError, match=r"strict \(device_ids\[0\]\) but found .* cpu"):
         parallel.data_parallel(net, torch.ones(1, 3), TWO)
     with pytest.raises(RuntimeError, match="no available devices were found"):
         parallel.data_parallel(net, torch.ones(1, 3), [])

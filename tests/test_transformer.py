@@ -139,7 +139,7 @@ def test_transformer_with_parts_of_ones_own():
 
 def test_what_does_not_fit():
     net = nn.Transformer(8, 2, 1, 1, 16, batch_first=True)
-    with pytest.raises(RuntimeError, match=r"batch number of src and tgt must be equal, got src \("):
+    with pytest.raises(RuntimeError, match=r"batch number of src and tgt must be equal, got src"):
         net(torch.ones(2, 3, 8), torch.ones(3, 3, 8))
     with pytest.raises(RuntimeError, match=r"must be equal to d_model \(8\), got .*\(in Transfor"):
         net(torch.ones(2, 3, 7), torch.ones(2, 3, 8))

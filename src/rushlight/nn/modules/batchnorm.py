@@ -19,7 +19,7 @@ from ..parameter import Parameter
 def wrong_dimensions(expected: str, batched: int, input: Tensor) -> InvalidValueError:
     """The error for an input of another number of dimensions than a layer takes."""
     return InvalidValueError(
-        f"expected {expected} input (got {input.ndim}D input of shape {tuple(input.shape)})"
+        f"expected {expected} input (got {input.ndim}D input): its shape is {tuple(input.shape)}"
         f"{batch_of_one(input.ndim, batched)}"
     )
 
