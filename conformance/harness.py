@@ -20,7 +20,7 @@ import torch
 
 import rushlight
 
-SECONDS = 600  # for an entry
+SECONDS = 300  # for an entry
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "conformance.md"
 
 # Of the name of an entry and a limit to its samples: what was found, by part.

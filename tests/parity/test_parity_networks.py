@@ -72,10 +72,10 @@ def unet(t: Any) -> list[float]:
 def dcgan(t: Any) -> list[float]:
     nets = networks.dcgan(t)
     optimizers = [t.optim.SGD(net.parameters(), 0.002) for net in nets]
-    real = t.randn(16, 3, 32, 32).clamp(-1, 1)
+    real = t.randn(4, 3, 32, 32).clamp(-1, 1)
     losses = []
     for _ in range(STEPS):
-        noise = t.randn(16, 64, 1, 1)
+        noise = t.randn(4, 64, 1, 1)
         found = networks.dcgan_step(t, nets, optimizers, real, noise)
         losses += [loss.item() for loss in found]
     return losses
