@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ..autocast_state import casts
 from ..autograd.explain import explain, invalid_combination, is_library_type_error, told_sizes
 from ..dtype import as_dtype
 from ..dtype import dtype as DType
@@ -22,6 +23,7 @@ from ..torch_function import (
     mode_of_thread,
     overloaded,
 )
+from . import autocast
 from .promotion import is_operand
 from .writing import write_out
 
@@ -54,6 +56,8 @@ def special(function: Any, values: dict[str, Any]) -> Any:
                 _check_tensors(function, given)
             raise
     try:
+        if casts:
+            return autocast.call(function, args, kwargs)
         return function.plain(*args, **kwargs)
     except Exception as error:
         answer = rescue(function, error, values)

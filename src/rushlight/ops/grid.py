@@ -121,7 +121,7 @@ def grid_sample(
     return result
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
@@ -131,7 +131,7 @@ def grid_sampler(
     )
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler_2d(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
@@ -139,7 +139,7 @@ def grid_sampler_2d(
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler_3d(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:

@@ -205,7 +205,7 @@ def _lu_solve(
     return TriangularSolve.apply(upper, y, True, False)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
     """X of A X = `b`, from what `lu_factor` gives for A."""
     return _lu_solve("lu_solve", LU_data, LU_pivots, b, True, False)
@@ -336,14 +336,14 @@ def _householder_product(input: Tensor, tau: Tensor) -> Tensor:
     return identity_like(input, rows, columns) - v @ (t @ v[..., :columns, :].mH)
 
 
-@operation("linalg", "torch.orgqr", "Tensor.orgqr")
+@operation("linalg", "torch.orgqr", "Tensor.orgqr", autocast="float32")
 def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The first n columns of the product of the reflections I - tau v v^H, whose vectors stand
     below the diagonal of A (..., m, n): Q of what `geqrf` gives."""
     return _householder_product(A, tau)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def ormqr(
     input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *,
     out: Tensor | None = None,

@@ -252,7 +252,7 @@ def cross(
     return _cross("linalg.cross", input, other, dim)
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="lower")
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
     """The sum of conj(x) * y along `dim`; x and y broadcast.
 

@@ -267,7 +267,7 @@ def convolution(
     return function(input, weight, bias, *sizes[:3], groups)
 
 
-@operation("torch", "nn.functional.conv_tbc")
+@operation("torch", "nn.functional.conv_tbc", autocast="lower")
 def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
     """`conv1d` of sequences (time, batch, channels) by weight (k, channels, outputs).
 
