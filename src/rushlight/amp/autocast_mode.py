@@ -259,9 +259,8 @@ def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: DType | None =
         if not is_on:
             return fwd(ctx, *args, **kwargs)
         with autocast(device_type, enabled=False):
-            return fwd(
-                ctx, *_cast(args, device_type, cast_inputs), **_cast(kwargs, device_type, cast_inputs)
-            )
+            args, kwargs = (_cast(given, device_type, cast_inputs) for given in (args, kwargs))
+            return fwd(ctx, *args, **kwargs)
 
     return decorated
 

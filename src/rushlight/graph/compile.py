@@ -149,7 +149,7 @@ class CompiledFunction:
             result = self.function(*args, **kwargs)
         if modes != _modes():
             recorder.fail(
-                "leaves another grad mode, autocast, or default dtype or device behind", at_line=False
+                "leaves another grad mode, autocast, default dtype or device behind", at_line=False
             )
         if names.has_other_random and randomness != _other_random_states():
             recorder.fail("draws random numbers of Python's or NumPy's own", at_line=False)

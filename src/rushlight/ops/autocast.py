@@ -2,7 +2,8 @@
 
 - "lower": computed in the context's dtype, which halves the bytes and suits matrix units;
 - "float32": computed in float32, as sums and logarithms lose too much in 8 or 11 bits;
-- "widest": computed in the widest dtype among the arguments.
+- "widest": computed in the widest dtype among the arguments;
+- "given": computed in the dtypes that are given, whatever functions it is made of.
 
 Functions without a policy compute in the dtypes that they are given. float64 is left as it is.
 """
@@ -20,7 +21,7 @@ from ..grad_mode import state as grad_mode
 from ..kernels import launch
 from ..tensor import Tensor
 
-POLICIES = ("lower", "float32", "widest")
+POLICIES = ("lower", "float32", "widest", "given")
 
 
 def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -28,14 +29,14 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     policy = getattr(function, "autocast", None)
     if state.is_suspended or policy is None:
         return function.plain(*args, **kwargs)
-    dtype = _dtype_of(policy, (args, kwargs))
+    dtype = {} if policy == "given" else _dtype_of(policy, (args, kwargs))
     with suspended():
         args, kwargs = _cast(args, dtype), _cast(kwargs, dtype)
         return function.plain(*args, **kwargs)
 
 
 def _dtype_of(policy: str, arguments: Any) -> dict[str, DType]:
-    """The dtype that floating-point tensors get, for each kind of device that autocast is on for."""
+    """The dtype that floating-point tensors get, by the kinds of device that autocast is on for."""
     chosen = {}
     for kind in (kind for kind, enabled in state.enabled.items() if enabled):
         lower = state.dtypes[kind]

@@ -234,7 +234,7 @@ def renorm(
     return input * where(size > most, most / (size + 1e-7), 1.0)
 
 
-@operation("torch", "nn.functional.bilinear", method=False)
+@operation("torch", "nn.functional.bilinear", method=False, autocast="given")
 def bilinear(
     input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
 ) -> Tensor:

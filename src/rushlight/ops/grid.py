@@ -75,7 +75,7 @@ def _coordinates(count: int, align_corners: bool, like: Tensor) -> Tensor:
     return line if align_corners else line * ((count - 1) / count)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def grid_sample(
     input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros",
     align_corners: bool | None = None,

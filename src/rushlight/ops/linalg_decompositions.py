@@ -288,7 +288,7 @@ def _old_cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = No
 
 
 _old_cholesky.__name__ = "cholesky"
-operation(_old_cholesky)
+operation(autocast="float32")(_old_cholesky)
 
 
 @operation(autocast="float32")
@@ -348,7 +348,7 @@ def _old_qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
 
 
 _old_qr.__name__ = "qr"
-operation(out="exact")(_old_qr)
+operation(out="exact", autocast="float32")(_old_qr)
 
 
 @operation(autocast="float32")
@@ -460,4 +460,4 @@ def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: 
 
 
 _old_svd.__name__ = "svd"
-operation(out="exact")(_old_svd)
+operation(out="exact", autocast="float32")(_old_svd)

@@ -135,7 +135,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     return linalg_lu_factor(factors, pivots)
 
 
-@operation("torch", method=True)
+@operation("torch", method=True, autocast="float32")
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = None) -> Any:
     """`linalg.lu_factor` under its old name, with the codes if `get_infos`."""
     factors, pivots, info = _factored("lu", A, pivot)
@@ -221,7 +221,7 @@ def _linalg_lu_solve(
 
 
 _linalg_lu_solve.__name__ = "lu_solve"
-operation("linalg", out="exact")(_linalg_lu_solve)
+operation("linalg", out="exact", autocast="given")(_linalg_lu_solve)
 
 
 # ---- LDL

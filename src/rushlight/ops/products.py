@@ -175,6 +175,8 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(input.array.shape)} and {list(other.array.shape)}"
         )
+    if input.array.ndim == other.array.ndim == 1:
+        return dot(input, other)
     return tensordot(input, other, dims=([-1], [-1]))
 
 

@@ -28,7 +28,7 @@ class MaxUnpool2d(Operation):
         return found.reshape(places.array.shape)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def max_unpool1d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,
