@@ -40,6 +40,40 @@ def set_enabled(kind: str, enabled: bool) -> None:
     state.enabled[kind] = enabled
 
 
+class Settings:
+    """What autocast does in this thread when it is made, to be brought back."""
+
+    def __init__(self) -> None:
+        self.enabled, self.dtypes = dict(state.enabled), dict(state.dtypes)
+        self.cache_enabled, self.is_suspended = state.cache_enabled, state.is_suspended
+
+    def apply(self) -> None:
+        for kind, enabled in self.enabled.items():
+            set_enabled(kind, enabled)
+        state.dtypes.update(self.dtypes)
+        state.cache_enabled, state.is_suspended = self.cache_enabled, self.is_suspended
+
+
+@contextmanager
+def restored(settings: Settings) -> Iterator[None]:
+    """A level of contexts in which autocast does what it did when `settings` were made."""
+    before = Settings()
+    state.nesting += 1
+    try:
+        settings.apply()
+        yield
+    finally:
+        leave(before)
+
+
+def leave(before: Settings) -> None:
+    """Ends a level of contexts; the outermost one's end forgets the casts of parameters."""
+    state.nesting -= 1
+    if state.nesting == 0:
+        state.cache.clear()
+    before.apply()
+
+
 @contextmanager
 def suspended() -> Iterator[None]:
     """Arguments are left as they are: within a function whose own were cast, and in a backward,
@@ -52,7 +86,7 @@ def suspended() -> Iterator[None]:
         state.is_suspended = before
 
 
-def settings() -> tuple[Any, ...]:
+def in_use() -> tuple[Any, ...]:
     """All that decides what is cast, to be compared; () where nothing is."""
     if not casts or state.is_suspended:
         return ()

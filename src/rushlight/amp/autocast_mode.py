@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
-from ..autocast_state import set_enabled, state
+from ..autocast_state import Settings, leave, restored, set_enabled, state
 from ..cuda import is_available as is_cuda_available
 from ..dtype import bfloat16, float16, float64
 from ..dtype import dtype as DType
@@ -75,26 +75,18 @@ class autocast:
             enabled = False
         self._enabled = enabled
         self._cache_enabled = state.cache_enabled if cache_enabled is None else cache_enabled
-        self._before: list[tuple[Any, ...]] = []
+        self._before: list[Settings] = []
 
     def __enter__(self) -> Self:
-        kind = self.device
-        self._before.append(
-            (state.enabled[kind], state.dtypes[kind], state.cache_enabled, state.is_suspended)
-        )
+        self._before.append(Settings())
         state.nesting += 1
-        state.dtypes[kind], state.cache_enabled = self.fast_dtype, self._cache_enabled
+        state.dtypes[self.device], state.cache_enabled = self.fast_dtype, self._cache_enabled
         state.is_suspended = False
-        set_enabled(kind, self._enabled)
+        set_enabled(self.device, self._enabled)
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        autocast_decrement_nesting()
-        if state.nesting == 0:
-            clear_autocast_cache()
-        enabled, *others = self._before.pop()
-        set_enabled(self.device, enabled)
-        state.dtypes[self.device], state.cache_enabled, state.is_suspended = others
+        leave(self._before.pop())
 
     def __call__(self, func: AnyFunction) -> AnyFunction:
         if not callable(func):
@@ -250,16 +242,14 @@ def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: DType | None =
 
     @functools.wraps(fwd)
     def decorated(ctx: Any, *args: Any, **kwargs: Any) -> Any:
-        ctx._dtype = get_autocast_dtype(device_type)
         is_on = is_autocast_enabled(device_type)
         if cast_inputs is None:
-            ctx._fwd_used_autocast = is_on
-            return fwd(ctx, *args, **kwargs)
-        ctx._fwd_used_autocast = False
-        if not is_on:
+            ctx._autocast = Settings()
             return fwd(ctx, *args, **kwargs)
         with autocast(device_type, enabled=False):
-            args, kwargs = (_cast(given, device_type, cast_inputs) for given in (args, kwargs))
+            ctx._autocast = Settings()
+            if is_on:
+                args, kwargs = (_cast(given, device_type, cast_inputs) for given in (args, kwargs))
             return fwd(ctx, *args, **kwargs)
 
     return decorated
@@ -273,7 +263,7 @@ def custom_bwd(bwd: Any = None, *, device_type: str) -> Any:
 
     @functools.wraps(bwd)
     def decorated(ctx: Any, *args: Any, **kwargs: Any) -> Any:
-        with autocast(device_type, dtype=ctx._dtype, enabled=ctx._fwd_used_autocast):
+        with restored(ctx._autocast):
             return bwd(ctx, *args, **kwargs)
 
     return decorated

@@ -153,8 +153,9 @@ class GradScaler:
         if self._scale is None or self._growth_tracker is None:
             raise AssertionError("Attempted update but _scale is None: scale a loss first.")
         if new_scale is not None:
-            is_tensor = isinstance(new_scale, Tensor)
-            if is_tensor and (new_scale.numel() != 1 or new_scale.requires_grad):
+            if isinstance(new_scale, Tensor) and (
+                new_scale.numel() != 1 or new_scale.requires_grad
+            ):
                 raise AssertionError(
                     "new_scale should be a float or a 1-element tensor that requires no gradient."
                 )

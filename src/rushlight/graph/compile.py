@@ -13,7 +13,7 @@ from types import MethodType
 from typing import Any
 
 from ..autocast_state import casts
-from ..autocast_state import settings as autocast_settings
+from ..autocast_state import in_use as autocast_in_use
 from ..device import chosen as chosen_devices
 from ..device import default_device
 from ..dtype import get_default_dtype
@@ -104,7 +104,7 @@ class CompiledFunction:
             key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else (),
                    sharing(tensors), state.enabled, state.inference,
                    get_default_dtype(), default_device() if chosen_devices else None,
-                   autocast_settings() if casts else ())  # fmt: skip
+                   autocast_in_use() if casts else ())  # fmt: skip
         except CaptureError as error:
             self._run_eagerly(str(error))
             return self.function(*args, **kwargs)
@@ -281,7 +281,7 @@ class CompiledContainer(CompiledModule):
 
 def _modes() -> tuple[Any, ...]:
     """What decides how operations are run, beside their arguments."""
-    return state.enabled, get_default_dtype(), default_device(), autocast_settings()
+    return state.enabled, get_default_dtype(), default_device(), autocast_in_use()
 
 
 def _other_random_states() -> Any:

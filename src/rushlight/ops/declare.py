@@ -385,7 +385,8 @@ def _inplace_of(function: Any) -> Any:
     body.__annotations__ = {p.name: p.annotation for p in parameters}
     body.__module__ = function.__module__
     body.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
-    inplace = _entry(body)
+    # What is written to has the dtype that it has.
+    inplace = _entry(body, autocast=None if function.autocast is None else "given")
     inplace.__wrapped__ = function  # as functools.wraps has it
     return inplace
 
