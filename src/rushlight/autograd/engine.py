@@ -16,6 +16,7 @@ from collections import Counter
 from operator import attrgetter
 from typing import Any
 
+from ..autocast_state import casts, suspended
 from ..dtype import COMPLEX, category_of
 from ..dtype import dtype as DType
 from ..grad_mode import state
@@ -62,7 +63,11 @@ def run(
                 task.to_node(node, root._output_number, gradient)
             elif root in expected:
                 task.to_leaf(root, gradient, None, None, ())
-        task.run(nodes, retain_graph)
+        if casts:
+            with suspended():
+                task.run(nodes, retain_graph)
+        else:
+            task.run(nodes, retain_graph)
         return [] if wanted is None or accumulate else wanted.collect()
     finally:
         state.enabled, launch.phase, state.task = previous, phase, task_before

@@ -171,7 +171,7 @@ def view_as_real(input: Tensor) -> Tensor:
     return ViewAsReal.apply(input)
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def view_as_complex(input: Tensor) -> Tensor:
     """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`."""
     array = input.array
@@ -206,7 +206,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Complex.apply(real, imag)
 
 
-@operation(method=False, out="exact")
+@operation(method=False, out="exact", autocast="float32")
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle)).
 

@@ -178,7 +178,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     return activated(Selu, input, inplace)
 
 
-@operation("torch", "nn.functional.prelu")
+@operation("torch", "nn.functional.prelu", autocast="lower")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, weight * x elsewhere, one weight for all or one per channel (dimension 1).
 

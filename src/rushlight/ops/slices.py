@@ -147,7 +147,7 @@ def _check_slices(
 # ---- index_copy, index_fill
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="widest")
 def index_copy(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor:
