@@ -67,6 +67,13 @@ def test_padding_in_evaluation_is_zero():
         assert net(x, torch.zeros(4, 4, dtype=torch.bool), src_key_padding_mask=padding).all()
         plain = nn.TransformerEncoder(net.layers[0], 2, enable_nested_tensor=False).eval()
         assert plain(x, src_key_padding_mask=padding).all()
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            assert net(x, src_key_padding_mask=padding).all()
+        finally:
+            torch.backends.mha.set_fastpath_enabled(True)
+        with torch.autocast("cpu"):
+            assert net(x, src_key_padding_mask=padding).all()
     assert net(x, src_key_padding_mask=padding).all()
     net.norm = nn.LayerNorm(8)
     nn.init.ones_(net.norm.bias)

@@ -204,10 +204,16 @@ def linear_cross_entropy(
     `LinearCrossEntropyOptions`, they are never there at once, but for a part of the batch.
     """
     shape, weights = input.array.shape, linear_weight.array.shape
-    if len(shape) not in (1, 2) or len(weights) < 2 or shape[-1] != weights[-1]:
+    if len(shape) not in (1, 2) or len(weights) < 2:
         raise OperationError(
-            "linear_cross_entropy: expected input (N, D) or (D) and linear_weight (C, ..., D) with "
-            f"equal last dimensions (in_features), got {shape} and {weights}"
+            "linear_cross_entropy: expected input (N, D) or (D) and linear_weight (C, ..., D), got "
+            f"{shape} and {weights}"
+        )
+    if shape[-1] != weights[-1]:
+        raise OperationError(
+            "linear_cross_entropy: expected equal input and linear_weight last dimensions "
+            f"(in_features), got {shape[-1]} and {weights[-1]}, respectively (shapes {shape} and "
+            f"{weights})"
         )
     if linear_bias is not None and linear_bias.array.shape != weights[:-1]:
         raise OperationError(

@@ -134,12 +134,13 @@ class _BatchNorm(_NormBase):
 
         The share of a batch is computed with tensors: a record could not read the number.
         """
-        running = [value for value in (self.running_mean, self.running_var) if value is not None]
-        of_batch = [value.clone() for value in running]
-        result = F.batch_norm(input, *of_batch, self.weight, self.bias, True, 1.0, self.eps)
+        running = self.running_mean, self.running_var
+        mean, var = (None if value is None else value.clone() for value in running)
+        result = F.batch_norm(input, mean, var, self.weight, self.bias, True, 1.0, self.eps)
         with no_grad():
-            for value, new in zip(running, of_batch, strict=True):
-                value.lerp_(new, (1 / batches).to(value.dtype))
+            for value, of_batch in zip(running, (mean, var), strict=True):
+                if value is not None and of_batch is not None:
+                    value.lerp_(of_batch, (1 / batches).to(value.dtype))
         return result
 
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from ...amp.autocast_mode import is_autocast_enabled
 from ...dtype import bool as bool_
 from ...dtype import dtype as DType
 from ...errors import OperationError, UnmetError
@@ -246,10 +247,14 @@ class TransformerEncoder(Module):
 
     def _leaves_padding(self, src: Tensor, padding: Tensor) -> bool:
         """Whether PyTorch would compute nothing for what is padded."""
+        from ...backends.mha import get_fastpath_enabled  # which few programs need
+
         first = self.layers[0]
         if not self.use_nested_tensor or first.training or src.ndim != 3:
             return False
-        if launch.recorder is not None or src.is_meta:
+        if launch.recorder is not None or src.is_meta or is_autocast_enabled("cpu"):
+            return False
+        if not get_fastpath_enabled():
             return False
         tensors = (src, *first.parameters())
         if is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
