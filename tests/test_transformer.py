@@ -158,9 +158,9 @@ def test_recorded_and_replayed():
     net = encoder().eval()
     compiled = torch.compile(net, fullgraph=True)
     padding = torch.tensor([[False, False, True, True], [False] * 4])
-    for _ in range(4):
-        x = torch.randn(2, 4, 8)
-        assert_close(compiled(x, causal(4)), net(x, causal(4)))
-        with torch.no_grad():
+    with torch.no_grad():
+        for _ in range(4):
+            x = torch.randn(2, 4, 8)
+            assert_close(compiled(x, causal(4)), net(x, causal(4)))
             a, b = (f(x, src_key_padding_mask=padding) for f in (compiled, net))
             assert_close(a[~padding], b[~padding])
