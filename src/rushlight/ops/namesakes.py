@@ -51,49 +51,93 @@ def _probability(p: float) -> float:
 
 @_torch
 def _dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.dropout`, while `train` is true."""
+    """`nn.functional.dropout`, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.dropout(torch.tensor([1.0, 2.0]), 0.5, False)
+    tensor([1., 2.])
+    >>> torch.dropout(torch.tensor([1.0, 2.0]), 1.0, True)
+    tensor([0., 0.])
+    """
     return dropout.dropout(input, _probability(p), train)
 
 
 @_torch
 def _dropout_(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.dropout` in place, while `train` is true."""
+    """`nn.functional.dropout` in place, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.dropout_(torch.tensor([1.0, 2.0]), 1.0, True)
+    tensor([0., 0.])
+    """
     return dropout.dropout(input, _probability(p), train, True)
 
 
 @_torch
 def _alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.alpha_dropout`, while `train` is true."""
+    """`nn.functional.alpha_dropout`, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.alpha_dropout(torch.tensor([1.0, 2.0]), 0.5, False)
+    tensor([1., 2.])
+    """
     return dropout.alpha_dropout(input, _probability(p), train)
 
 
 @_torch
 def _alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.alpha_dropout` in place, while `train` is true."""
+    """`nn.functional.alpha_dropout` in place, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.alpha_dropout_(torch.tensor([1.0, 2.0]), 0.5, False)
+    tensor([1., 2.])
+    """
     return dropout.alpha_dropout(input, _probability(p), train, True)
 
 
 @_torch
 def _feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """`dropout` of whole channels, dimension 1, while `train` is true."""
+    """`dropout` of whole channels, dimension 1, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> x = torch.feature_dropout(torch.ones(2, 8, 3), 0.5, True)
+    >>> (x == x[..., :1]).all()  # a channel goes or stays as a whole
+    tensor(True)
+    """
     return dropout.of_channels(input, _probability(p), train, False, 1)
 
 
 @_torch
 def _feature_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
-    """`feature_dropout` in place."""
+    """`feature_dropout` in place.
+
+    >>> import rushlight as torch
+    >>> torch.feature_dropout_(torch.ones(1, 1, 3), 1.0, True)
+    tensor([[[0., 0., 0.]]])
+    """
     return dropout.of_channels(input, _probability(p), train, True, 1)
 
 
 @_torch
 def _feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.feature_alpha_dropout`, while `train` is true."""
+    """`nn.functional.feature_alpha_dropout`, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> x = torch.feature_alpha_dropout(torch.ones(2, 8, 3), 0.5, True)
+    >>> (x == x[..., :1]).all()  # a channel goes or stays as a whole
+    tensor(True)
+    """
     return dropout.feature_alpha_dropout(input, _probability(p), train)
 
 
 @_torch
 def _feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.feature_alpha_dropout` in place, while `train` is true."""
+    """`nn.functional.feature_alpha_dropout` in place, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.feature_alpha_dropout_(torch.ones(1, 1, 3), 0.5, False)
+    tensor([[[1., 1., 1.]]])
+    """
     return dropout.feature_alpha_dropout(input, _probability(p), train, True)
 
 
@@ -119,7 +163,14 @@ def _batch_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
     running_var: Tensor | None, training: bool, momentum: float, eps: float, cudnn_enabled: bool,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.batch_norm`; `cudnn_enabled` chooses nothing."""
+    """`nn.functional.batch_norm`; `cudnn_enabled` chooses nothing.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1.0], [3.0]])
+    >>> torch.batch_norm(x, None, None, None, None, True, 0.1, 0.0, False)
+    tensor([[-1.],
+            [ 1.]])
+    """
     return normalization.batch_norm(
         input, running_mean, running_var, weight, bias, training, momentum, eps
     )
@@ -131,7 +182,13 @@ def _instance_norm(
     running_var: Tensor | None, use_input_stats: bool, momentum: float, eps: float,
     cudnn_enabled: bool,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.instance_norm`; `cudnn_enabled` chooses nothing."""
+    """`nn.functional.instance_norm`; `cudnn_enabled` chooses nothing.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[[1.0, 3.0]]])
+    >>> torch.instance_norm(x, None, None, None, None, True, 0.1, 0.0, False)
+    tensor([[[-1.,  1.]]])
+    """
     return layer_norm.instance_norm(
         input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
     )
@@ -189,7 +246,14 @@ def _embedding(
     weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.embedding`; a negative `padding_idx` is none."""
+    """`nn.functional.embedding`; a negative `padding_idx` is none.
+
+    >>> import rushlight as torch
+    >>> torch.embedding(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1, 0, 1]))
+    tensor([[3., 4.],
+            [1., 2.],
+            [3., 4.]])
+    """
     padding = None if padding_idx < 0 else padding_idx
     return embedding.embedding(indices, weight, padding, None, 2.0, scale_grad_by_freq, sparse)
 
@@ -222,6 +286,12 @@ def _embedding_bag(
     """`nn.functional.embedding_bag`, each index's bag, the bags' sizes, and what won a maximum.
 
     `mode` is 0 for sums, 1 for means, 2 for maxima.
+
+    >>> import rushlight as torch
+    >>> weight = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> torch.embedding_bag(weight, torch.tensor([0, 1, 1]), torch.tensor([0, 2]))[0]
+    tensor([[4., 6.],
+            [3., 4.]])
     """
     if mode not in (0, 1, 2):
         raise OperationError(f"embedding_bag: mode is 0 (sum), 1 (mean) or 2 (max), got {mode}")
@@ -288,7 +358,13 @@ def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tenso
 
 @operation(method=False)
 def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
-    """`nn.functional.affine_grid`."""
+    """`nn.functional.affine_grid`.
+
+    >>> import rushlight as torch
+    >>> torch.affine_grid_generator(torch.tensor([[[1.0, 0, 0], [0, 1, 0]]]), [1, 1, 1, 2], True)
+    tensor([[[[-1.,  0.],
+              [ 1.,  0.]]]])
+    """
     return grid.affine_grid(theta, size, align_corners)
 
 
@@ -300,7 +376,13 @@ def _ctc_loss(
     log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
     reduction: int = 1, zero_infinity: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.ctc_loss`."""
+    """`nn.functional.ctc_loss`.
+
+    >>> import rushlight as torch
+    >>> log_probs = torch.full((2, 1, 2), 0.5).log()  # of blank and 1; three of four paths spell 1
+    >>> torch.ctc_loss(log_probs, torch.tensor([[1]]), [2], [1], 0, 2).exp()
+    tensor(1.3333)
+    """
     lengths = input_lengths, target_lengths
     words = _words("ctc_loss", reduction)
     return ctc.ctc_loss(log_probs, targets, *lengths, blank, words, zero_infinity)
@@ -310,7 +392,13 @@ def _ctc_loss(
 def _kl_div(
     input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False
 ) -> Tensor:
-    """`nn.functional.kl_div`."""
+    """`nn.functional.kl_div`.
+
+    >>> import rushlight as torch
+    >>> p = torch.tensor([0.5, 0.5])
+    >>> torch.kl_div(torch.tensor([0.25, 0.75]).log(), p, 2)  # (log(2) + log(2 / 3)) / 2
+    tensor(0.1438)
+    """
     words = _words("kl_div", reduction)
     return regression.divergence(input, target, words, log_target)
 
@@ -319,7 +407,12 @@ def _kl_div(
 def _poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int
 ) -> Tensor:
-    """`nn.functional.poisson_nll_loss`."""
+    """`nn.functional.poisson_nll_loss`.
+
+    >>> import rushlight as torch
+    >>> torch.poisson_nll_loss(torch.tensor([0.0]), torch.tensor([2.0]), True, False, 1e-8, 1)
+    tensor(1.)
+    """
     words = _words("poisson_nll_loss", reduction)
     return regression.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=words)
 
@@ -329,7 +422,12 @@ def _binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None,
     reduction: int = 1,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.binary_cross_entropy_with_logits`."""
+    """`nn.functional.binary_cross_entropy_with_logits`.
+
+    >>> import rushlight as torch
+    >>> torch.binary_cross_entropy_with_logits(torch.tensor([0.0]), torch.tensor([1.0]), reduction=1)
+    tensor(0.6931)
+    """
     words = _words("binary_cross_entropy_with_logits", reduction)
     return loss.binary_cross_entropy_with_logits(
         input, target, weight, reduction=words, pos_weight=pos_weight
@@ -340,7 +438,12 @@ def _binary_cross_entropy_with_logits(
 def _hinge_embedding_loss(
     input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1
 ) -> Tensor:
-    """`nn.functional.hinge_embedding_loss`."""
+    """`nn.functional.hinge_embedding_loss`.
+
+    >>> import rushlight as torch
+    >>> torch.hinge_embedding_loss(torch.tensor([2.0, 0.25]), torch.tensor([1, -1]), reduction=2)
+    tensor(2.7500)
+    """
     words = _words("hinge_embedding_loss", reduction)
     return margin_loss.hinge_embedding_loss(input, target, margin, reduction=words)
 
@@ -349,7 +452,13 @@ def _hinge_embedding_loss(
 def _margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
 ) -> Tensor:
-    """`nn.functional.margin_ranking_loss`."""
+    """`nn.functional.margin_ranking_loss`.
+
+    >>> import rushlight as torch
+    >>> x1, x2 = torch.tensor([3.0, 1.0]), torch.tensor([1.0, 3.0])
+    >>> torch.margin_ranking_loss(x1, x2, torch.tensor([1, 1]), reduction=2)
+    tensor(2.)
+    """
     words = _words("margin_ranking_loss", reduction)
     return margin_loss.margin_ranking_loss(input1, input2, target, margin, reduction=words)
 
@@ -358,7 +467,13 @@ def _margin_ranking_loss(
 def _cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
 ) -> Tensor:
-    """`nn.functional.cosine_embedding_loss`."""
+    """`nn.functional.cosine_embedding_loss`.
+
+    >>> import rushlight as torch
+    >>> x1, x2 = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    >>> torch.cosine_embedding_loss(x1, x2, torch.tensor([1]), reduction=1)
+    tensor(1.)
+    """
     words = _words("cosine_embedding_loss", reduction)
     return margin_loss.cosine_embedding_loss(input1, input2, target, margin, reduction=words)
 
@@ -368,7 +483,12 @@ def _triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2.0,
     eps: float = 1e-6, swap: bool = False, reduction: int = 1,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.triplet_margin_loss`."""
+    """`nn.functional.triplet_margin_loss`.
+
+    >>> import rushlight as torch
+    >>> torch.triplet_margin_loss(*torch.tensor([[0.0], [2.0], [2.5]]))  # 2 - 2.5 + 1
+    tensor(0.5000)
+    """
     words = _words("triplet_margin_loss", reduction)
     return margin_loss.triplet_margin_loss(
         anchor, positive, negative, margin, p, eps, swap, reduction=words

@@ -72,7 +72,12 @@ class Erfinv(SavesOutput, Unary):
 
 
 class Ndtr(SavesInputs, Unary):
-    """The standard normal distribution's function: the probability of what is below x."""
+    """The standard normal distribution's function: the probability of what is below x.
+
+    >>> import rushlight as torch
+    >>> torch.special.ndtr(torch.tensor([-1.96, 0.0, 1.96]))
+    tensor([0.0250, 0.5000, 0.9750])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -80,7 +85,12 @@ class Ndtr(SavesInputs, Unary):
 
 
 class Ndtri(SavesOutput, Unary):
-    """The number that a standard normal variate is below with probability x."""
+    """The number that a standard normal variate is below with probability x.
+
+    >>> import rushlight as torch
+    >>> torch.special.ndtri(torch.tensor([0.0, 0.5, 0.975]))
+    tensor([  -inf, 0.0000, 1.9600])
+    """
 
     node_name = "SpecialNdtriBackward0"
 
@@ -90,7 +100,12 @@ class Ndtri(SavesOutput, Unary):
 
 
 class LogNdtr(SavesInputs, Unary):
-    """The logarithm of `ndtr`, accurate far below 0."""
+    """The logarithm of `ndtr`, accurate far below 0.
+
+    >>> import rushlight as torch
+    >>> torch.special.log_ndtr(torch.tensor([-20.0, 0.0]))  # log(0.5) is -0.6931
+    tensor([-203.9172,   -0.6931])
+    """
 
     node_name = "SpecialLogNdtrBackward0"
 
@@ -111,7 +126,12 @@ log_ndtr = LogNdtr.define(inplace=False, place="special")
 
 
 class Entr(SavesInputs, Unary):
-    """-x * log(x), 0 at 0 and -inf below: an entropy's terms."""
+    """-x * log(x), 0 at 0 and -inf below: an entropy's terms.
+
+    >>> import rushlight as torch
+    >>> torch.special.entr(torch.tensor([-1.0, 0.0, 0.5]))
+    tensor([  -inf, 0.0000, 0.3466])
+    """
 
     node_name = "SpecialEntrBackward0"
 
@@ -139,7 +159,12 @@ class Xlogy(SavesInputs, Binary):
 
 
 class Xlog1py(SavesInputs, Binary):
-    """input * log1p(other), broadcast; 0 where `input` is, unless `other` is nan."""
+    """input * log1p(other), broadcast; 0 where `input` is, unless `other` is nan.
+
+    >>> import rushlight as torch
+    >>> torch.special.xlog1py(torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 1.0]))  # 2 log(2)
+    tensor([0.0000, 1.3863])
+    """
 
     node_name = "SpecialXlog1PyBackward0"
     floats = takes_number_first = True
@@ -200,7 +225,12 @@ class Lgamma(SavesInputs, Unary):
 
 
 class Digamma(SavesInputs, Unary):
-    """The derivative of `lgamma`; nan at negative whole numbers, infinite at 0."""
+    """The derivative of `lgamma`; nan at negative whole numbers, infinite at 0.
+
+    >>> import rushlight as torch
+    >>> torch.digamma(torch.tensor([1.0, 2.0]))  # minus Euler's constant, and 1 more
+    tensor([-0.5772,  0.4228])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad * polygamma(1, self.saved_tensors[0])
@@ -241,7 +271,12 @@ class Igamma(Incomplete):
 
 
 class Igammac(Incomplete):
-    """The regularized upper incomplete gamma function: 1 - `igamma`, accurate where it is small."""
+    """The regularized upper incomplete gamma function: 1 - `igamma`, accurate where it is small.
+
+    >>> import rushlight as torch
+    >>> torch.special.gammaincc(torch.tensor([1.0]), torch.tensor([2.0]))  # exp(-2)
+    tensor([0.1353])
+    """
 
     def backward(self, grad: Tensor) -> Any:
         return None, -self.slope(grad)
@@ -293,7 +328,12 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _polygamma_method(self: Tensor, n: int) -> Tensor:
-    """The n-th derivative of `digamma`, n >= 0."""
+    """The n-th derivative of `digamma`, n >= 0.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0]).polygamma(1)  # pi * pi / 6
+    tensor([1.6449])
+    """
     return _polygamma(n, self)
 
 
@@ -333,7 +373,12 @@ class I0(SavesInputs, Unary):
 
 
 class I0e(SavesInputs, Unary):
-    """exp(-|x|) * `i0`, which does not overflow."""
+    """exp(-|x|) * `i0`, which does not overflow.
+
+    >>> import rushlight as torch
+    >>> torch.special.i0e(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.4658])
+    """
 
     node_name = "SpecialI0EBackward0"
 
@@ -343,7 +388,12 @@ class I0e(SavesInputs, Unary):
 
 
 class I1(SavesInputs, Unary):
-    """The modified Bessel function of the first kind of order 1."""
+    """The modified Bessel function of the first kind of order 1.
+
+    >>> import rushlight as torch
+    >>> torch.special.i1(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.5652])
+    """
 
     node_name = "SpecialI1Backward0"
 
@@ -353,7 +403,12 @@ class I1(SavesInputs, Unary):
 
 
 class I1e(SavesInputs, Unary):
-    """exp(-|x|) * `i1`, which does not overflow."""
+    """exp(-|x|) * `i1`, which does not overflow.
+
+    >>> import rushlight as torch
+    >>> torch.special.i1e(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.2079])
+    """
 
     node_name = "SpecialI1EBackward0"
 
@@ -383,23 +438,48 @@ class Flat(Unary):
 
 
 class BesselJ0(Flat):
-    """The Bessel function of the first kind of order 0."""
+    """The Bessel function of the first kind of order 0.
+
+    >>> import rushlight as torch
+    >>> torch.special.bessel_j0(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.7652])
+    """
 
 
 class BesselJ1(Flat):
-    """The Bessel function of the first kind of order 1."""
+    """The Bessel function of the first kind of order 1.
+
+    >>> import rushlight as torch
+    >>> torch.special.bessel_j1(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.4401])
+    """
 
 
 class BesselY0(Flat):
-    """The Bessel function of the second kind of order 0; nan below 0."""
+    """The Bessel function of the second kind of order 0; nan below 0.
+
+    >>> import rushlight as torch
+    >>> torch.special.bessel_y0(torch.tensor([0.0, 1.0]))
+    tensor([  -inf, 0.0883])
+    """
 
 
 class BesselY1(Flat):
-    """The Bessel function of the second kind of order 1; nan below 0."""
+    """The Bessel function of the second kind of order 1; nan below 0.
+
+    >>> import rushlight as torch
+    >>> torch.special.bessel_y1(torch.tensor([0.0, 1.0]))
+    tensor([   -inf, -0.7812])
+    """
 
 
 class ModifiedBesselI0(Flat):
-    """The modified Bessel function of the first kind of order 0."""
+    """The modified Bessel function of the first kind of order 0.
+
+    >>> import rushlight as torch
+    >>> torch.special.modified_bessel_i0(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.2661])
+    """
 
     kernel = "i0"
 
@@ -411,23 +491,48 @@ class ModifiedBesselI1(Flat):
 
 
 class ModifiedBesselK0(Flat):
-    """The modified Bessel function of the second kind of order 0; nan below 0."""
+    """The modified Bessel function of the second kind of order 0; nan below 0.
+
+    >>> import rushlight as torch
+    >>> torch.special.modified_bessel_k0(torch.tensor([0.0, 1.0]))
+    tensor([   inf, 0.4210])
+    """
 
 
 class ModifiedBesselK1(Flat):
-    """The modified Bessel function of the second kind of order 1; nan below 0."""
+    """The modified Bessel function of the second kind of order 1; nan below 0.
+
+    >>> import rushlight as torch
+    >>> torch.special.modified_bessel_k1(torch.tensor([0.0, 1.0]))
+    tensor([   inf, 0.6019])
+    """
 
 
 class ScaledModifiedBesselK0(Flat):
-    """exp(x) * `modified_bessel_k0`, which does not vanish."""
+    """exp(x) * `modified_bessel_k0`, which does not vanish.
+
+    >>> import rushlight as torch
+    >>> torch.special.scaled_modified_bessel_k0(torch.tensor([1.0, 500.0]))
+    tensor([1.1445, 0.0560])
+    """
 
 
 class ScaledModifiedBesselK1(Flat):
-    """exp(x) * `modified_bessel_k1`, which does not vanish."""
+    """exp(x) * `modified_bessel_k1`, which does not vanish.
+
+    >>> import rushlight as torch
+    >>> torch.special.scaled_modified_bessel_k1(torch.tensor([1.0, 500.0]))
+    tensor([1.6362, 0.0561])
+    """
 
 
 class SphericalBesselJ0(Flat):
-    """The spherical Bessel function of the first kind of order 0: sin(x) / x."""
+    """The spherical Bessel function of the first kind of order 0: sin(x) / x.
+
+    >>> import rushlight as torch
+    >>> torch.special.spherical_bessel_j0(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.8415])
+    """
 
 
 class AiryAi(Flat):
@@ -463,47 +568,102 @@ class ChebyshevPolynomialT(Polynomial):
 
 
 class ChebyshevPolynomialU(Polynomial):
-    """Chebyshev's polynomial of the second kind of degree n."""
+    """Chebyshev's polynomial of the second kind of degree n.
+
+    >>> import rushlight as torch
+    >>> torch.special.chebyshev_polynomial_u(torch.tensor([0.5, 2.0]), 2)  # 4 x * x - 1
+    tensor([ 0., 15.])
+    """
 
 
 class ChebyshevPolynomialV(Polynomial):
-    """Chebyshev's polynomial of the third kind of degree n."""
+    """Chebyshev's polynomial of the third kind of degree n.
+
+    >>> import rushlight as torch
+    >>> torch.special.chebyshev_polynomial_v(torch.tensor([0.5, 2.0]), 1)  # 2 x - 1
+    tensor([0., 3.])
+    """
 
 
 class ChebyshevPolynomialW(Polynomial):
-    """Chebyshev's polynomial of the fourth kind of degree n."""
+    """Chebyshev's polynomial of the fourth kind of degree n.
+
+    >>> import rushlight as torch
+    >>> torch.special.chebyshev_polynomial_w(torch.tensor([0.5, 2.0]), 1)  # 2 x + 1
+    tensor([2., 5.])
+    """
 
 
 class ShiftedChebyshevPolynomialT(Polynomial):
-    """Chebyshev's polynomial of the first kind of degree n, of 2 * x - 1."""
+    """Chebyshev's polynomial of the first kind of degree n, of 2 * x - 1.
+
+    >>> import rushlight as torch
+    >>> torch.special.shifted_chebyshev_polynomial_t(torch.tensor([0.5, 2.0]), 1)  # 2 x - 1
+    tensor([0., 3.])
+    """
 
 
 class ShiftedChebyshevPolynomialU(Polynomial):
-    """Chebyshev's polynomial of the second kind of degree n, of 2 * x - 1."""
+    """Chebyshev's polynomial of the second kind of degree n, of 2 * x - 1.
+
+    >>> import rushlight as torch
+    >>> torch.special.shifted_chebyshev_polynomial_u(torch.tensor([0.5, 2.0]), 1)  # 4 x - 2
+    tensor([0., 6.])
+    """
 
 
 class ShiftedChebyshevPolynomialV(Polynomial):
-    """Chebyshev's polynomial of the third kind of degree n, of 2 * x - 1."""
+    """Chebyshev's polynomial of the third kind of degree n, of 2 * x - 1.
+
+    >>> import rushlight as torch
+    >>> torch.special.shifted_chebyshev_polynomial_v(torch.tensor([0.5, 2.0]), 1)  # 4 x - 3
+    tensor([-1.,  5.])
+    """
 
 
 class ShiftedChebyshevPolynomialW(Polynomial):
-    """Chebyshev's polynomial of the fourth kind of degree n, of 2 * x - 1."""
+    """Chebyshev's polynomial of the fourth kind of degree n, of 2 * x - 1.
+
+    >>> import rushlight as torch
+    >>> torch.special.shifted_chebyshev_polynomial_w(torch.tensor([0.5, 2.0]), 1)  # 4 x - 1
+    tensor([1., 7.])
+    """
 
 
 class HermitePolynomialH(Polynomial):
-    """Hermite's polynomial of degree n, the physicists': orthogonal under exp(-x ** 2)."""
+    """Hermite's polynomial of degree n, the physicists': orthogonal under exp(-x ** 2).
+
+    >>> import rushlight as torch
+    >>> torch.special.hermite_polynomial_h(torch.tensor([0.5, 2.0]), 2)  # 4 x * x - 2
+    tensor([-1., 14.])
+    """
 
 
 class HermitePolynomialHe(Polynomial):
-    """Hermite's polynomial of degree n, the probabilists': orthogonal under exp(-x ** 2 / 2)."""
+    """Hermite's polynomial of degree n, the probabilists': orthogonal under exp(-x ** 2 / 2).
+
+    >>> import rushlight as torch
+    >>> torch.special.hermite_polynomial_he(torch.tensor([0.5, 2.0]), 2)  # x * x - 1
+    tensor([-0.7500,  3.0000])
+    """
 
 
 class LaguerrePolynomialL(Polynomial):
-    """Laguerre's polynomial of degree n."""
+    """Laguerre's polynomial of degree n.
+
+    >>> import rushlight as torch
+    >>> torch.special.laguerre_polynomial_l(torch.tensor([0.5, 2.0]), 1)  # 1 - x
+    tensor([ 0.5000, -1.0000])
+    """
 
 
 class LegendrePolynomialP(Polynomial):
-    """Legendre's polynomial of degree n."""
+    """Legendre's polynomial of degree n.
+
+    >>> import rushlight as torch
+    >>> torch.special.legendre_polynomial_p(torch.tensor([0.5, 2.0]), 2)  # (3 x * x - 1) / 2
+    tensor([-0.1250,  5.5000])
+    """
 
 
 for _polynomial in Polynomial.__subclasses__():
