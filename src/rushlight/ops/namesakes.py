@@ -425,7 +425,8 @@ def _binary_cross_entropy_with_logits(
     """`nn.functional.binary_cross_entropy_with_logits`.
 
     >>> import rushlight as torch
-    >>> torch.binary_cross_entropy_with_logits(torch.tensor([0.0]), torch.tensor([1.0]), reduction=1)
+    >>> x, target = torch.tensor([0.0]), torch.tensor([1.0])
+    >>> torch.binary_cross_entropy_with_logits(x, target, reduction=1)  # log(2)
     tensor(0.6931)
     """
     words = _words("binary_cross_entropy_with_logits", reduction)

@@ -455,7 +455,8 @@ def adaptive_max_pool1d_with_indices(
     """`adaptive_max_pool1d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
-    >>> torch.nn.functional.adaptive_max_pool1d_with_indices(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
+    >>> x = torch.tensor([[1.0, 5.0, 7.0, 3.0]])
+    >>> torch.nn.functional.adaptive_max_pool1d_with_indices(x, 2)
     (tensor([[5., 7.]]), tensor([[1, 2]]))
     """
     return _adaptive_max_pool("adaptive_max_pool1d_with_indices", 1, input, output_size)

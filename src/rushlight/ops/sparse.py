@@ -52,8 +52,8 @@ def sparse_compressed_tensor(
     is (nnz, *dense dimensions).
 
     >>> import rushlight as torch
-    >>> rows = torch.tensor([0, 1, 2]), torch.tensor([1, 0])  # one value a row, in columns 1 and 0
-    >>> torch.sparse_compressed_tensor(*rows, [5.0, 6.0], (2, 2), layout=torch.sparse_csr).to_dense()
+    >>> parts = [0, 1, 2], [1, 0], [5.0, 6.0]  # one value a row, in columns 1 and 0
+    >>> torch.sparse_compressed_tensor(*parts, (2, 2), layout=torch.sparse_csr).to_dense()
     tensor([[0., 5.],
             [6., 0.]])
     """
