@@ -388,7 +388,7 @@ def binary_cross_entropy_with_logits(
     target: Tensor,
     weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
 ) -> Tensor: ...
 def bincount(
     input: Tensor, weights: Tensor | None = None, minlength: builtins.int = 0
@@ -570,7 +570,7 @@ def cosine_embedding_loss(
     input2: Tensor,
     target: Tensor,
     margin: builtins.float = 0.0,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
 ) -> Tensor: ...
 def cosine_similarity(
     x1: Tensor, x2: Tensor, dim: builtins.int = 1, eps: builtins.float = 1e-08
@@ -592,7 +592,7 @@ def ctc_loss(
     input_lengths: Any,
     target_lengths: Any,
     blank: builtins.int = 0,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
     zero_infinity: builtins.bool = False,
 ) -> Tensor: ...
 def cummax(
@@ -915,7 +915,7 @@ def hash_tensor(
 ) -> Tensor: ...
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: builtins.float = 1.0, reduction: builtins.int = 1
+    input: Tensor, target: Tensor, margin: builtins.float = 1.0, reduction: builtins.int = 0
 ) -> Tensor: ...
 def histc(
     input: Tensor,
@@ -1063,7 +1063,7 @@ def kaiser_window(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def kl_div(
-    input: Tensor, target: Tensor, reduction: builtins.int = 1, *, log_target: builtins.bool = False
+    input: Tensor, target: Tensor, reduction: builtins.int = 0, *, log_target: builtins.bool = False
 ) -> Tensor: ...
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def kthvalue(
@@ -1178,7 +1178,7 @@ def margin_ranking_loss(
     input2: Tensor,
     target: Tensor,
     margin: builtins.float = 0.0,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
 ) -> Tensor: ...
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor: ...
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor: ...
@@ -2014,7 +2014,7 @@ def triplet_margin_loss(
     p: builtins.float = 2.0,
     eps: builtins.float = 1e-06,
     swap: builtins.bool = False,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
 ) -> Tensor: ...
 def triu(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def triu_indices(

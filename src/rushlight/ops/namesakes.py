@@ -1,7 +1,7 @@
 """Functions that torch has beside those of nn.functional, with arguments in another order.
 
 They are what PyTorch's functionals call. `reduction` is a number here: 0 for none, 1 for the mean,
-2 for the sum.
+2 for the sum. Where it is left away it is 0, unlike theirs.
 """
 
 from __future__ import annotations
@@ -374,7 +374,7 @@ def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: boo
 @_torch
 def _ctc_loss(
     log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
-    reduction: int = 1, zero_infinity: bool = False,
+    reduction: int = 0, zero_infinity: bool = False,
 ) -> Tensor:  # fmt: skip
     """`nn.functional.ctc_loss`.
 
@@ -390,7 +390,7 @@ def _ctc_loss(
 
 @_torch
 def _kl_div(
-    input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False
+    input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False
 ) -> Tensor:
     """`nn.functional.kl_div`.
 
@@ -420,7 +420,7 @@ def _poisson_nll_loss(
 @_torch
 def _binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:  # fmt: skip
     """`nn.functional.binary_cross_entropy_with_logits`.
 
@@ -437,7 +437,7 @@ def _binary_cross_entropy_with_logits(
 
 @_torch
 def _hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1
+    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0
 ) -> Tensor:
     """`nn.functional.hinge_embedding_loss`.
 
@@ -451,7 +451,7 @@ def _hinge_embedding_loss(
 
 @_torch
 def _margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """`nn.functional.margin_ranking_loss`.
 
@@ -466,7 +466,7 @@ def _margin_ranking_loss(
 
 @_torch
 def _cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """`nn.functional.cosine_embedding_loss`.
 
@@ -482,7 +482,7 @@ def _cosine_embedding_loss(
 @_torch
 def _triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2.0,
-    eps: float = 1e-6, swap: bool = False, reduction: int = 1,
+    eps: float = 1e-6, swap: bool = False, reduction: int = 0,
 ) -> Tensor:  # fmt: skip
     """`nn.functional.triplet_margin_loss`.
 
