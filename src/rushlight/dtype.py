@@ -122,12 +122,24 @@ category_of = {d.numpy: d.category for d in _all}.get
 
 
 def get_default_dtype() -> dtype:
-    """The dtype of tensors that are made of Python's floats: float32 unless it was set."""
+    """The dtype of tensors that are made of Python's floats: float32 unless it was set.
+
+    >>> import rushlight as torch
+    >>> torch.get_default_dtype()
+    torch.float32
+    """
     return _default
 
 
 def set_default_dtype(d: dtype) -> None:
-    """Sets the floating dtype of literals and of factory functions; TypeError if not floating."""
+    """Sets the floating dtype of literals and of factory functions; TypeError if not floating.
+
+    >>> import rushlight as torch
+    >>> torch.set_default_dtype(torch.float64)
+    >>> torch.tensor(0.5).dtype
+    torch.float64
+    >>> torch.set_default_dtype(torch.float32)
+    """
     global _default
     if not isinstance(d, dtype) or d.category != FLOATING:
         raise TypeError(f"only floating-point types are supported as the default type, got {d}")

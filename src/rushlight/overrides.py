@@ -129,10 +129,20 @@ def resolve_name(f: Callable[..., Any]) -> str | None:
 
     Unlike PyTorch, most methods are the functions of the same name: `torch.Tensor.add` is
     `torch.add`, and is called that.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.resolve_name(torch.sin)
+    'torch.sin'
     """
     return _names().get(f)
 
 
 def is_tensor_method_or_property(func: Callable[..., Any]) -> bool:
-    """Whether a function is a method of tensors, or reads or sets a property of theirs."""
+    """Whether a function is a method of tensors, or reads or sets a property of theirs.
+
+    >>> import rushlight as torch
+    >>> f = torch.overrides.is_tensor_method_or_property
+    >>> f(torch.Tensor.add), f(torch.zeros)
+    (True, False)
+    """
     return func in set(_members().values())

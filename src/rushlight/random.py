@@ -254,24 +254,50 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Seeds the default generators from the operating system, and returns the seed."""
+    """Seeds the default generators from the operating system, and returns the seed.
+
+    >>> import rushlight as torch
+    >>> seed = torch.seed()
+    >>> torch.initial_seed() == seed
+    True
+    """
     chosen = default_generator.seed()
     manual_seed_of_others(chosen)
     return chosen
 
 
 def initial_seed() -> int:
-    """The seed that the default generator's stream began with."""
+    """The seed that the default generator's stream began with.
+
+    >>> import rushlight as torch
+    >>> generator = torch.manual_seed(7)
+    >>> torch.initial_seed()
+    7
+    """
     return default_generator.initial_seed()
 
 
 def get_rng_state() -> Tensor:
-    """The default generator's state, a uint8 tensor of 5056 elements."""
+    """The default generator's state, a uint8 tensor of 5056 elements.
+
+    >>> import rushlight as torch
+    >>> state = torch.get_rng_state()
+    >>> state.dtype, state.shape
+    (torch.uint8, torch.Size([5056]))
+    """
     return default_generator.get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Continues the default generator from a state that `get_rng_state` returned."""
+    """Continues the default generator from a state that `get_rng_state` returned.
+
+    >>> import rushlight as torch
+    >>> state = torch.get_rng_state()
+    >>> first = torch.rand(3)
+    >>> torch.set_rng_state(state)
+    >>> torch.equal(torch.rand(3), first)
+    True
+    """
     default_generator.set_state(new_state)
 
 

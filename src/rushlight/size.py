@@ -7,7 +7,13 @@ from typing import Any, SupportsIndex, overload
 
 
 class Size(tuple[int, ...]):
-    """The shape of a tensor: a tuple that prints as PyTorch's and counts its elements."""
+    """The shape of a tensor: a tuple that prints as PyTorch's and counts its elements.
+
+    >>> import rushlight as torch
+    >>> size = torch.zeros(2, 3).shape
+    >>> size, size.numel(), size == (2, 3)
+    (torch.Size([2, 3]), 6, True)
+    """
 
     __slots__ = ()
 

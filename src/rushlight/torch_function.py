@@ -75,7 +75,13 @@ class TorchFunctionMode:
 
 
 class BaseTorchFunctionMode(TorchFunctionMode):
-    """A mode that changes nothing: what others add to it is all they need to say."""
+    """A mode that changes nothing: what others add to it is all they need to say.
+
+    >>> import rushlight as torch
+    >>> with torch.overrides.BaseTorchFunctionMode():
+    ...     torch.add(torch.tensor(1), 2)
+    tensor(3)
+    """
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -104,7 +110,13 @@ class DisableTorchFunction(DisableTorchFunctionSubclass):
 
 @contextmanager
 def enable_reentrant_dispatch() -> Iterator[None]:
-    """A context for handlers below autograd, of which there are none here: it changes nothing."""
+    """A context for handlers below autograd, of which there are none here: it changes nothing.
+
+    >>> import rushlight as torch
+    >>> with torch.overrides.enable_reentrant_dispatch():
+    ...     torch.tensor(1) + 1
+    tensor(2)
+    """
     yield
 
 
@@ -211,7 +223,12 @@ def ask(function: Any, candidates: list[Any], args: Any, kwargs: Any) -> Any:
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
-    """Whether an argument has an answer of its own, or a mode is entered."""
+    """Whether an argument has an answer of its own, or a mode is entered.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.has_torch_function([torch.tensor(1)])
+    False
+    """
     return mode_of_thread() is not None or bool(overloaded(relevant_args, {}))
 
 
@@ -238,7 +255,12 @@ def wrap_torch_function(dispatcher: Callable[..., Iterable[Any]]) -> Callable[..
 
 
 def is_tensor_like(value: Any) -> bool:
-    """Whether a value is a tensor or has a `__torch_function__`."""
+    """Whether a value is a tensor or has a `__torch_function__`.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.is_tensor_like(torch.tensor(1)), torch.overrides.is_tensor_like(1)
+    (True, False)
+    """
     return isinstance(value, Tensor) or hasattr(value, "__torch_function__")
 
 

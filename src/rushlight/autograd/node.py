@@ -24,6 +24,12 @@ class Node:
     """A recorded call. Gradients flow from its outputs to `next_functions`.
 
     What the engine needs has names with an underscore: users' functions set attributes of theirs.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0], requires_grad=True)
+    >>> node = (x * 2).sum().grad_fn
+    >>> node.name(), node.next_functions[0][0].name()
+    ('SumBackward0', 'MulBackward0')
     """
 
     # What every node has; the first attribute of its own that an operation sets makes the dict.
@@ -162,7 +168,13 @@ class Node:
 
 
 class AccumulateGrad:
-    """Stands in `next_functions` for a leaf: the sum of its gradients goes to `variable.grad`."""
+    """Stands in `next_functions` for a leaf: the sum of its gradients goes to `variable.grad`.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0], requires_grad=True)
+    >>> (x * 2).grad_fn.next_functions[0][0].variable is x
+    True
+    """
 
     __slots__ = ("variable",)
     next_functions = ()

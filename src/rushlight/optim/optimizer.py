@@ -43,6 +43,19 @@ class Optimizer:
     `params` is an iterable of tensors, of (name, tensor) pairs, or of dictionaries that each have
     their own options beside `"params"`; `defaults` holds the options of the others. `param_groups`
     is that list of dictionaries, and `state` what the optimizer remembers of each parameter.
+
+    >>> import rushlight as torch
+    >>> class Descent(torch.optim.Optimizer):
+    ...     @torch.no_grad()
+    ...     def step(self):
+    ...         for group in self.param_groups:
+    ...             for p in group["params"]:
+    ...                 p -= group["lr"] * p.grad
+    >>> x = torch.tensor([3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> Descent([x], {"lr": 0.5}).step()
+    >>> x
+    tensor([0.], requires_grad=True)
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:

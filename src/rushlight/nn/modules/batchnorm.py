@@ -155,6 +155,11 @@ class BatchNorm3d(_BatchNorm):
     """y = (x - mean) / sqrt(var + eps) * weight + bias, per channel C of (N, C, D, H, W).
 
     See `BatchNorm2d`.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.BatchNorm3d(4)
+    >>> layer(torch.randn(2, 4, 3, 3, 3)).shape
+    torch.Size([2, 4, 3, 3, 3])
     """
 
     def _check_input_dim(self, input: Tensor) -> None:

@@ -14,7 +14,12 @@ from ..parameter import Parameter
 
 
 class Identity(Module):
-    """Returns its input; takes and ignores any arguments, to stand in for another layer."""
+    """Returns its input; takes and ignores any arguments, to stand in for another layer.
+
+    >>> import rushlight as torch
+    >>> torch.nn.Identity(54, unused=True)(torch.tensor([1, 2]))
+    tensor([1, 2])
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

@@ -17,6 +17,17 @@ class LRScheduler:
 
     A subclass may also define `_get_closed_form_lr`, the rates of `last_epoch` without those of the
     epoch before.
+
+    >>> import rushlight as torch
+    >>> class Halved(torch.optim.lr_scheduler.LRScheduler):
+    ...     def get_lr(self):
+    ...         return [lr * 0.5**self.last_epoch for lr in self.base_lrs]
+    >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = Halved(optimizer)
+    >>> optimizer.step(), scheduler.step()
+    (None, None)
+    >>> scheduler.get_last_lr()
+    [0.5]
     """
 
     _is_initial = False
