@@ -28,21 +28,11 @@ class Signbit(Test):
 
 
 class Isposinf(Test):
-    """Whether each element is infinite and positive.
-
-    >>> import rushlight as torch
-    >>> torch.isposinf(torch.tensor([float("-inf"), 1.0, float("inf")]))
-    tensor([False, False,  True])
-    """
+    """Whether each element is infinite and positive."""
 
 
 class Isneginf(Test):
-    """Whether each element is infinite and negative.
-
-    >>> import rushlight as torch
-    >>> torch.isneginf(torch.tensor([float("-inf"), 1.0, float("inf")]))
-    tensor([ True, False, False])
-    """
+    """Whether each element is infinite and negative."""
 
 
 class Frac(Unary):
@@ -101,13 +91,23 @@ nextafter = Nextafter.define()
 
 @operation(out="exact")
 def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Whether each element is infinite and positive."""
+    """Whether each element is infinite and positive.
+
+    >>> import rushlight as torch
+    >>> torch.isposinf(torch.tensor([float("-inf"), 1.0, float("inf")]))
+    tensor([False, False,  True])
+    """
     return _isposinf(_real("isposinf", input))
 
 
 @operation(out="exact")
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Whether each element is infinite and negative."""
+    """Whether each element is infinite and negative.
+
+    >>> import rushlight as torch
+    >>> torch.isneginf(torch.tensor([float("-inf"), 1.0, float("inf")]))
+    tensor([ True, False, False])
+    """
     return _isneginf(_real("isneginf", input))
 
 

@@ -485,7 +485,12 @@ class ModifiedBesselI0(Flat):
 
 
 class ModifiedBesselI1(Flat):
-    """The modified Bessel function of the first kind of order 1."""
+    """The modified Bessel function of the first kind of order 1.
+
+    >>> import rushlight as torch
+    >>> torch.special.modified_bessel_i1(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.5652])
+    """
 
     kernel = "i1"
 

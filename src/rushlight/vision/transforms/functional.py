@@ -22,7 +22,12 @@ from .resample import resample
 
 
 class InterpolationMode(enum.Enum):
-    """How pixels between pixels are made when an image is resized."""
+    """How pixels between pixels are made when an image is resized.
+
+    >>> from rushlight.vision.transforms import InterpolationMode
+    >>> InterpolationMode.BILINEAR.value
+    'bilinear'
+    """
 
     NEAREST = "nearest"
     BILINEAR = "bilinear"
