@@ -120,7 +120,7 @@ class Generator:
         saved["normal"] = self.state[NORMAL].view(np.float64)
         return wrap(saved.view(np.uint8))
 
-    def set_state(self, new_state: Tensor) -> None:
+    def set_state(self, new_state: Tensor) -> Generator:
         """Continues the stream from what `get_state` returned, here or under PyTorch."""
         refuse_record(_STATE)
         saved = _read_state(new_state)
@@ -130,6 +130,7 @@ class Generator:
         self.state[HAS_NORMAL] = saved["has_normal"]
         self.state[NORMAL].view(np.float64)[0] = saved["normal"]
         self.state[SEED].view(np.uint64)[0] = saved["seed"]
+        return self
 
     def clone_state(self) -> Generator:
         """Another generator that continues as this one would."""
@@ -165,7 +166,7 @@ class PhiloxGenerator(Generator):
         refuse_record(_STATE)
         return wrap(self.state[:2].view(np.uint8).copy())
 
-    def set_state(self, new_state: Tensor) -> None:
+    def set_state(self, new_state: Tensor) -> Generator:
         refuse_record(_STATE)
         saved = _bytes_of(new_state)
         if saved.size != 16:
@@ -174,6 +175,7 @@ class PhiloxGenerator(Generator):
                 f"got {saved.size}"
             )
         self.state[:2] = saved.view(np.uint64)
+        return self
 
 
 def _bytes_of(state: Tensor) -> np.ndarray[Any, Any]:
