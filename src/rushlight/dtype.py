@@ -151,6 +151,10 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype that both convert to by PyTorch's rules (int64 and float16: float16).
 
     RuntimeError for uint16, uint32 and uint64 with other integers, booleans and complex numbers.
+
+    >>> import rushlight as torch
+    >>> torch.promote_types(torch.int8, torch.uint8)
+    torch.int16
     """
     if type1 is type2 and isinstance(type1, dtype):
         return type1

@@ -59,7 +59,12 @@ def _functions(place: str) -> dict[str, Any]:
 
 @functools.cache
 def get_ignored_functions() -> set[Callable[..., Any]]:
-    """The functions that no argument is asked about; modes see most of them."""
+    """The functions that no argument is asked about; modes see most of them.
+
+    >>> import rushlight as torch
+    >>> torch.zeros in torch.overrides.get_ignored_functions()
+    True
+    """
     made = {f for place in _places() for f in _functions(place).values() if _makes(f)}
     return made | {getattr(Tensor, name) for name in ("__iter__", "as_subclass", "__new__")}
 
@@ -78,7 +83,12 @@ def _places() -> Iterator[str]:
 
 @functools.cache
 def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
-    """The functions that `__torch_function__` is asked about, by module, and those of `Tensor`."""
+    """The functions that `__torch_function__` is asked about, by module, and those of `Tensor`.
+
+    >>> import rushlight as torch
+    >>> torch.add in torch.overrides.get_overridable_functions()[torch]
+    True
+    """
     root = __name__.rpartition(".")[0]
     found: dict[Any, list[Callable[..., Any]]] = {}
     for place in _places():
@@ -91,7 +101,12 @@ def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
 
 @functools.cache
 def get_testing_overrides() -> dict[Callable[..., Any], Callable[..., Any]]:
-    """For each overridable function one of the same signature that returns -1."""
+    """For each overridable function one of the same signature that returns -1.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.get_testing_overrides()[torch.add](1, 2)
+    -1
+    """
     found = {}
     for functions in get_overridable_functions().values():
         for function in functions:

@@ -90,7 +90,18 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 
 class DisableTorchFunctionSubclass:
-    """A context in which no argument is asked, and subclasses of `Tensor` count as tensors."""
+    """A context in which no argument is asked, and subclasses of `Tensor` count as tensors.
+
+    >>> import rushlight as torch
+    >>> class Mine(torch.Tensor):
+    ...     pass
+    >>> x = torch.tensor([1.0]).as_subclass(Mine)
+    >>> with torch.overrides.DisableTorchFunctionSubclass():
+    ...     type(x + 1).__name__
+    'Tensor'
+    >>> type(x + 1).__name__
+    'Mine'
+    """
 
     def __enter__(self) -> None:
         self.before = (_state.arguments_answer, _state.modes_answer)
@@ -101,7 +112,16 @@ class DisableTorchFunctionSubclass:
 
 
 class DisableTorchFunction(DisableTorchFunctionSubclass):
-    """A context in which neither arguments nor modes are asked."""
+    """A context in which neither arguments nor modes are asked.
+
+    >>> import rushlight as torch
+    >>> class Mine(torch.Tensor):
+    ...     pass
+    >>> x = torch.tensor([1.0]).as_subclass(Mine)
+    >>> with torch.overrides.DisableTorchFunction():
+    ...     type(x + 1).__name__
+    'Tensor'
+    """
 
     def __enter__(self) -> None:
         super().__enter__()
@@ -364,6 +384,11 @@ setattr(Tensor, "__torch_function__", classmethod(_answer_as_subclass))  # noqa:
 
 @functools.cache
 def get_default_nowrap_functions() -> set[Any]:
-    """Functions whose results the default `__torch_function__` leaves as they are."""
+    """Functions whose results the default `__torch_function__` leaves as they are.
+
+    >>> import rushlight as torch
+    >>> torch.Tensor.grad.__get__ in torch.overrides.get_default_nowrap_functions()
+    True
+    """
     members: Any = Tensor
     return {members._base.__get__, members.grad.__get__}

@@ -336,7 +336,13 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 
 @operation("Tensor")
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """`masked_fill`, with the result written to this tensor."""
+    """`masked_fill`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, -2.0, 3.0])
+    >>> x.masked_fill_(x < 0, 0.0)
+    tensor([1., 0., 3.])
+    """
     value = _filling(self, mask, value)
     check_inplace_shape("masked_fill_", self, mask)
     return fill_masked(self, mask, value)

@@ -312,7 +312,12 @@ def div(
 
 @operation("Tensor", "divide_")
 def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
-    """`div`, with the result written to this tensor."""
+    """`div`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([3.0, 7.0]).div_(2, rounding_mode="floor")
+    tensor([1., 3.])
+    """
     if rounding_mode is None:
         return self.__itruediv__(other)
     return run_inplace(div, self, (other,), {"rounding_mode": rounding_mode})

@@ -144,10 +144,8 @@ def baddbmm(
 
     >>> import rushlight as torch
     >>> x, a, b = torch.full((2, 1, 1), 10.0), torch.ones(2, 1, 3), torch.ones(2, 3, 1)
-    >>> torch.baddbmm(x, a, b, alpha=2)
-    tensor([[[16.]],
-    <BLANKLINE>
-            [[16.]]])
+    >>> torch.baddbmm(x, a, b, alpha=2).ravel()
+    tensor([16., 16.])
     """
     return _added("baddbmm", input, batch1, batch2, beta, alpha, bmm)
 
