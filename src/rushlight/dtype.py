@@ -49,11 +49,21 @@ class dtype:
         return self.category != BOOL and self.numpy.kind != "u"
 
     def to_real(self) -> dtype:
-        """The dtype of the real parts: itself, unless it is complex."""
+        """The dtype of the real parts: itself, unless it is complex.
+
+        >>> import rushlight as torch
+        >>> torch.complex64.to_real(), torch.int8.to_real()
+        (torch.float32, torch.int8)
+        """
         return _real_of.get(self, self)
 
     def to_complex(self) -> dtype:
-        """The complex dtype whose parts hold this one's values; RuntimeError for whole numbers."""
+        """The complex dtype whose parts hold this one's values; RuntimeError for whole numbers.
+
+        >>> import rushlight as torch
+        >>> torch.float64.to_complex()
+        torch.complex128
+        """
         if self.category == COMPLEX:
             return self
         if self.category != FLOATING:

@@ -59,7 +59,12 @@ class Transform:
 
     @property
     def inv(self) -> Transform:
-        """The inverse, whose own inverse this is."""
+        """The inverse, whose own inverse this is.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.ExpTransform().inv(torch.tensor([1.0, 2.0]))
+        tensor([0.0000, 0.6931])
+        """
         if self._inv is None:
             self._inv = self._make_inverse()
         return self._inv
@@ -72,7 +77,13 @@ class Transform:
         raise NotImplementedError
 
     def with_cache(self, cache_size: int = 1) -> Any:
-        """The same transform with another size of cache."""
+        """The same transform with another size of cache.
+
+        >>> import rushlight as torch
+        >>> f, x = torch.distributions.ExpTransform().with_cache(), torch.tensor([1.0, 2.0])
+        >>> f.inv(f(x)) is x
+        True
+        """
         if self._cache_size == cache_size:
             return self
         new = copy.copy(self)
@@ -106,7 +117,12 @@ class Transform:
         return f"{type(self).__name__}()"
 
     def forward_shape(self, shape: Any) -> Any:
-        """The shape of a result, from that of an input."""
+        """The shape of a result, from that of an input.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.ReshapeTransform((4,), (2, 2)).forward_shape((3, 4))
+        torch.Size([3, 2, 2])
+        """
         return shape
 
     def inverse_shape(self, shape: Any) -> Any:

@@ -61,7 +61,14 @@ class Linear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws new weights."""
+        """Draws new weights.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.Linear(4, 2)
+        >>> layer.reset_parameters()
+        >>> layer.weight.abs().max() <= 0.5  # 1 / sqrt(in_features)
+        tensor(True)
+        """
         # a = sqrt(5) makes the bound 1 / sqrt(in_features).
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         if self.bias is not None:

@@ -26,7 +26,14 @@ class _Scaled(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Scale 1, shift 0."""
+        """Scale 1, shift 0.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.LayerNorm(2)
+        >>> layer.reset_parameters()
+        >>> layer.weight.data, layer.bias.data
+        (tensor([1., 1.]), tensor([0., 0.]))
+        """
         if self.weight is not None:
             init.ones_(self.weight)
         if self.bias is not None:
@@ -96,7 +103,14 @@ class RMSNorm(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Scale 1."""
+        """Scale 1.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.RMSNorm(2)
+        >>> layer.reset_parameters()
+        >>> layer.weight.data
+        tensor([1., 1.])
+        """
         if self.weight is not None:
             init.ones_(self.weight)
 

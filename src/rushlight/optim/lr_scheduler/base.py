@@ -98,7 +98,13 @@ class LRScheduler:
         return self._last_lr
 
     def get_lr(self) -> Rates:
-        """The rates of epoch `last_epoch`, one per parameter group."""
+        """The rates of epoch `last_epoch`, one per parameter group.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5).get_lr()
+        [0.5]
+        """
         raise NotImplementedError
 
     def step(self, epoch: int | None = None) -> None:

@@ -229,7 +229,13 @@ class RandomCrop:
 
     @staticmethod
     def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """(top, left, height, width) of a random part."""
+        """(top, left, height, width) of a random part.
+
+        >>> import rushlight as torch
+        >>> from rushlight.vision import transforms
+        >>> transforms.RandomCrop.get_params(torch.ones(1, 4, 4), (4, 4))
+        (0, 0, 4, 4)
+        """
         (height, width), size = F.image_size(img), tuple(output_size)
         if height < size[0] or width < size[1]:
             raise ValueError(
