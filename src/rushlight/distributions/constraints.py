@@ -52,7 +52,12 @@ class Constraint:
 
 
 class _Dependent(Constraint):
-    """Where the constraint depends on other variables."""
+    """Where the constraint depends on other variables.
+
+    >>> from rushlight.distributions import constraints, Uniform
+    >>> constraints.is_dependent(constraints.dependent), constraints.is_dependent(Uniform(0, 1).support)
+    (True, False)
+    """
 
     def __init__(self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented):
         self._is_discrete, self._event_dim = is_discrete, event_dim
