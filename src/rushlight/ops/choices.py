@@ -321,7 +321,9 @@ methods(where=_where_method)
 
 @operation
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """`input` with `value` where `mask` is true.
+    """`input` with `value`, a number or a 0-d tensor, where `mask` is true; both broadcast.
+
+    RuntimeError for a mask that is not of bool.
 
     >>> import rushlight as torch
     >>> x = torch.tensor([1.0, 2.0, 3.0])

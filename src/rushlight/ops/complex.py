@@ -190,6 +190,8 @@ def view_as_real(input: Tensor) -> Tensor:
 def view_as_complex(input: Tensor) -> Tensor:
     """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`.
 
+    RuntimeError for a last dimension of another size.
+
     >>> import rushlight as torch
     >>> torch.view_as_complex(torch.tensor([[1.0, 2.0], [3.0, -1.0]]))
     tensor([1.+2.j, 3.-1.j])

@@ -132,6 +132,8 @@ _PRODUCTS_FROM = {
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """The distances of all pairs of rows i < j of a matrix, in the p-norm: (n, d) gives (n(n-1)/2).
 
+    RuntimeError for what is no matrix.
+
     >>> import rushlight as torch
     >>> torch.pdist(torch.tensor([[0.0, 0.0], [3.0, 4.0], [3.0, 0.0]]))  # of rows 0, 1; 0, 2; 1, 2
     tensor([5., 3., 4.])

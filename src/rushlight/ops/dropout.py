@@ -29,7 +29,7 @@ def dropout(
 ) -> Tensor:
     """Sets each element to zero with probability `p` and scales the others by 1 / (1 - p).
 
-    Only while `training` (Srivastava et al. 2014).
+    Only while `training` (Srivastava et al. 2014). ValueError for a p outside of [0, 1].
 
     >>> import rushlight as torch
     >>> x = torch.nn.functional.dropout(torch.ones(100), p=0.75)

@@ -312,7 +312,7 @@ def ifftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The inverse of `fftn`.
+    """The inverse of `fftn`: the sum over k of X[k] exp(2 pi i j k / n), over n, in each dimension.
 
     >>> import rushlight as torch
     >>> x = torch.arange(4.0).reshape(2, 2)
@@ -343,7 +343,8 @@ def irfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The inverse of `rfftn`.
+    """The inverse of `rfftn`: real numbers, of which the last dimension is 2 (n - 1) long unless
+    `s` says.
 
     >>> import rushlight as torch
     >>> x = torch.arange(8.0).reshape(2, 4)

@@ -228,6 +228,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at one index of a dimension, as a view without that dimension.
 
+    IndexError for an index out of range; a negative one counts from the end.
+
     >>> import rushlight as torch
     >>> torch.tensor([[1, 2], [3, 4]]).select(1, 0)
     tensor([1, 3])
@@ -252,6 +254,8 @@ def select_index(input: Tensor, dim: int, index: int) -> tuple[Any, ...]:
 @operation
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """`length` slices from `start` (a number or a 0-d tensor) of a dimension, as a view.
+
+    RuntimeError where there are not as many.
 
     >>> import rushlight as torch
     >>> torch.arange(5).narrow(0, 1, 3)

@@ -296,7 +296,7 @@ def native_group_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, N: int, C: int, HxW: int,
     group: int, eps: float,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """`group_norm`, and the mean and the reciprocal standard deviation of each group.
+    """`group_norm`, and the mean and the reciprocal standard deviation of each group: (N, group).
 
     >>> import rushlight as torch
     >>> x = torch.tensor([[[1.0], [3.0], [10.0], [30.0]]])

@@ -292,7 +292,9 @@ def _cholesky(name: str, x: Tensor, upper: bool) -> Tensor:
 
 
 def _old_cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """`linalg.cholesky` under its old name.
+    """`linalg.cholesky` under its old name: L of A = L L^H, or with `upper` L^H, for (..., n, n).
+
+    LinAlgError where A is not positive-definite.
 
     >>> import rushlight as torch
     >>> torch.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
@@ -310,7 +312,10 @@ operation(_old_cholesky)
 def cholesky_solve(
     input: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """X of A X = `input`, from the Cholesky factor L of A.
+    """X of A X = `input`, from the Cholesky factor L of A: (..., n, k) for (..., n, k) and (..., n,
+    n).
+
+    With `upper` L is the upper factor L^H.
 
     >>> import rushlight as torch
     >>> A = torch.tensor([[4.0, 2.0], [2.0, 5.0]])
@@ -334,7 +339,7 @@ def cholesky_solve(
 
 @operation
 def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of A, from its Cholesky factor.
+    """The inverse of A, from its Cholesky factor (..., n, n), the upper one with `upper`.
 
     >>> import rushlight as torch
     >>> torch.cholesky_inverse(torch.tensor([[1.0, 0.0], [1.0, 1.0]]))
@@ -433,7 +438,10 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
 
 @operation("linalg", out="exact")
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
-    """The eigenvalues of symmetric or Hermitian matrices, in ascending order.
+    """The eigenvalues of symmetric or Hermitian matrices, in ascending order: (..., n) for (..., n,
+    n).
+
+    `UPLO` says which triangle is read, the lower ("L") or the upper ("U").
 
     >>> import rushlight as torch
     >>> torch.linalg.eigvalsh(torch.tensor([[0.0, 1.0], [1.0, 1.0]]))
@@ -461,7 +469,9 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
 
 @operation("linalg")
 def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The eigenvalues of square matrices: complex, in no order.
+    """The eigenvalues of square matrices: complex, in no order, (..., n) for (..., n, n).
+
+    RuntimeError where they are infinite or nan.
 
     >>> import rushlight as torch
     >>> torch.linalg.eigvals(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
@@ -508,7 +518,7 @@ def svd(
 
 @operation("linalg", out="exact")
 def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
-    """The singular values in descending order.
+    """The singular values in descending order: (..., min(m, n)) for (..., m, n).
 
     >>> import rushlight as torch
     >>> torch.linalg.svdvals(torch.tensor([[0.0, 3.0], [2.0, 0.0]]))

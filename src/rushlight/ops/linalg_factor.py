@@ -136,6 +136,9 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     """L without its diagonal of ones and U of A = P L U in one matrix, and the row, counted from 1,
     that each row was exchanged with in turn: what `lu_solve` and `lu_unpack` take.
 
+    (..., m, n) gives (..., m, n) and (..., min(m, n)). RuntimeError where U has a zero on its
+    diagonal.
+
     >>> import rushlight as torch
     >>> LU, pivots = torch.linalg.lu_factor(torch.tensor([[1.0, 2.0], [4.0, 4.0]]))
     >>> LU, pivots
@@ -243,7 +246,8 @@ def _lu_solve(
 
 @operation(out="exact")
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """X of A X = `b`, from what `lu_factor` gives for A.
+    """X of A X = `b`, from what `lu_factor` gives for A: (..., n, k) for (..., n, k) and (..., n,
+    n).
 
     >>> import rushlight as torch
     >>> LU, pivots = torch.linalg.lu_factor(torch.tensor([[1.0, 2.0], [4.0, 4.0]]))
@@ -321,7 +325,7 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
 def ldl_solve(
     LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False, out: Tensor | None = None
 ) -> Tensor:
-    """X of A X = B, from what `ldl_factor` gives for A.
+    """X (..., n, k) of A X = B, from what `ldl_factor` gives for A (..., n, n).
 
     >>> import rushlight as torch
     >>> LD, pivots = torch.linalg.ldl_factor(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))

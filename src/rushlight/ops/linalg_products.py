@@ -91,7 +91,9 @@ def _check_square(name: str, x: Tensor) -> None:
 
 @operation("torch", "linalg.matrix_power", out="exact")
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
-    """The n-th power of square matrices; that of the inverse for a negative n.
+    """The n-th power of square matrices (..., m, m); that of the inverse for a negative n.
+
+    LinAlgError for the inverse of a singular one.
 
     >>> import rushlight as torch
     >>> A = torch.tensor([[1.0, 1.0], [0.0, 1.0]])
@@ -125,7 +127,7 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
 @operation("linalg", out="exact")
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The product of two or more matrices, in the order that takes the fewest multiplications. The
-    first and the last may be vectors.
+    first and the last may be vectors. RuntimeError where sizes do not fit.
 
     >>> import rushlight as torch
     >>> torch.linalg.multi_dot([torch.ones(2, 10), torch.ones(10, 1), torch.ones(1, 3)])
@@ -138,6 +140,8 @@ def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor
 @operation(method=False, out="exact")
 def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
     """The product of matrices, in the order that takes the fewest multiplications.
+
+    RuntimeError where sizes do not fit; `linalg.multi_dot` is the new form.
 
     >>> import rushlight as torch
     >>> torch.chain_matmul(torch.ones(2, 10), torch.ones(10, 1), torch.ones(1, 3))
@@ -262,6 +266,8 @@ def cross(
     input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
     """The cross product along `dim`, or else along the first dimension of length 3.
+
+    (a1 b2 - a2 b1, a2 b0 - a0 b2, a0 b1 - a1 b0), broadcast. RuntimeError where none has length 3.
 
     >>> import rushlight as torch
     >>> torch.cross(torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]), dim=0)

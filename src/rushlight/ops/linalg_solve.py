@@ -200,6 +200,8 @@ def solve_triangular(
     """X of A X = B, or with `left=False` of X A = B, where A is triangular: what stands in its
     other triangle is not read, nor its diagonal with `unitriangular`.
 
+    A is (..., n, n), B and X are (..., n, k), or (..., k, n) with `left=False`.
+
     >>> import rushlight as torch
     >>> A = torch.tensor([[2.0, 1.0], [0.0, 4.0]])
     >>> torch.linalg.solve_triangular(A, torch.tensor([[4.0], [8.0]]), upper=True)
@@ -292,7 +294,7 @@ def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @operation("linalg", out="exact")
 def slogdet(A: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant (or its phase) and the logarithm of its size: they reach where
-    the determinant overflows.
+    the determinant overflows. (...) each for (..., n, n).
 
     >>> import rushlight as torch
     >>> sign, logabsdet = torch.linalg.slogdet(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
@@ -321,7 +323,8 @@ operation(out="exact")(_old_slogdet)
 
 @operation
 def logdet(input: Tensor) -> Tensor:
-    """The logarithms of the determinants: nan where one is negative, -inf where it is 0.
+    """The logarithms of the determinants of (..., n, n): nan where one is negative, -inf where it
+    is 0.
 
     >>> import rushlight as torch
     >>> torch.logdet(torch.tensor([[2.0, 0.0], [0.0, 3.0]]))  # log(6)
@@ -338,7 +341,7 @@ def logdet(input: Tensor) -> Tensor:
 @operation("linalg")
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of what `tensordot` does with A: its first `ind` dimensions and the others make a
-    square matrix.
+    square matrix, or a RuntimeError. The result has the others first.
 
     >>> import rushlight as torch
     >>> A = torch.eye(4).reshape(2, 2, 4) * 2

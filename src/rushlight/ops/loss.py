@@ -325,6 +325,9 @@ def binary_cross_entropy(
 ) -> Tensor:  # fmt: skip
     """-(t log(x) + (1 - t) log(1 - x)) for probabilities x; logarithms are cut off at -100.
 
+    Targets t are probabilities in the same shape: ValueError otherwise, RuntimeError for an x
+    outside of [0, 1].
+
     >>> import rushlight as torch
     >>> x, target = torch.tensor([0.5, 0.75]), torch.tensor([1.0, 0.0])
     >>> torch.nn.functional.binary_cross_entropy(x, target, reduction="none")  # log(2) and log(4)
@@ -354,6 +357,8 @@ def binary_cross_entropy_with_logits(
     reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`binary_cross_entropy` of sigmoid(x), without its overflow; `pos_weight` weighs t log.
+
+    ValueError where the target is of another shape.
 
     >>> import rushlight as torch
     >>> x, target = torch.tensor([0.0, 50.0]), torch.tensor([1.0, 0.0])

@@ -25,7 +25,7 @@ def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """log(1 + exp(-t x)) for targets t of 1 and -1.
+    """log(1 + exp(-t x)) for targets t of 1 and -1, in the same shape.
 
     >>> import rushlight as torch
     >>> x, target = torch.tensor([0.0, -2.0]), torch.tensor([1.0, 1.0])
@@ -41,6 +41,8 @@ def margin_ranking_loss(
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """max(0, -t (x1 - x2) + `margin`): x1 should be the larger one where t is 1, x2 where -1.
+
+    RuntimeError where the three do not have as many dimensions as each other.
 
     >>> import rushlight as torch
     >>> x1, x2, target = torch.tensor([3.0, 1.0]), torch.tensor([1.0, 3.0]), torch.tensor([1, 1])
@@ -232,7 +234,8 @@ def triplet_margin_loss(
 ) -> Tensor:  # fmt: skip
     """max(0, d(anchor, positive) - d(anchor, negative) + `margin`), d being the p-norm.
 
-    With `swap` the negative's distance is that to the nearer of the others (Balntas et al. 2016).
+    (N, D) gives (N), or their mean. With `swap` the negative's distance is that to the nearer of
+    the others (Balntas et al. 2016). ValueError unless `margin` is above 0.
 
     >>> import rushlight as torch
     >>> x = torch.tensor([[0.0], [2.0], [2.5]])

@@ -244,7 +244,9 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
 def linear(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out).
+    """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out): (..., out).
+
+    RuntimeError where the features do not fit.
 
     >>> import rushlight as torch
     >>> x, weight = torch.tensor([1.0, 2.0]), torch.tensor([[1.0, 1.0], [0.0, 3.0]])

@@ -170,7 +170,7 @@ def max_pool1d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
-    """`max_pool2d` of signals (N, C, L) or (C, L).
+    """The largest of `kernel_size` numbers at a time: `max_pool2d` of signals (N, C, L) or (C, L).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
@@ -296,7 +296,7 @@ def avg_pool1d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:  # fmt: skip
-    """`avg_pool2d` of signals (N, C, L) or (C, L).
+    """The mean of `kernel_size` numbers at a time: `avg_pool2d` of signals (N, C, L) or (C, L).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.avg_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
@@ -364,7 +364,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 
 @operation("nn.functional", "torch.adaptive_avg_pool1d")
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """`adaptive_avg_pool2d` of signals (N, C, L) or (C, L).
+    """The means of `output_size` parts: `adaptive_avg_pool2d` of signals (N, C, L) or (C, L).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.adaptive_avg_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
@@ -438,7 +438,8 @@ def adaptive_max_pool2d_with_indices(
 def adaptive_max_pool1d(
     input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Any:
-    """`adaptive_max_pool2d` of signals (N, C, L) or (C, L).
+    """The largest of each of `output_size` parts: `adaptive_max_pool2d` of signals (N, C, L) or (C,
+    L).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.adaptive_max_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)

@@ -96,7 +96,7 @@ def addmv(
     input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`beta * input + alpha * (mat @ vec)`.
+    """`beta * input + alpha * (mat @ vec)`, for (n) or a number, (n, m) and (m).
 
     >>> import rushlight as torch
     >>> torch.addmv(torch.tensor([10.0, 20.0]), torch.eye(2), torch.tensor([1.0, 2.0]), alpha=2)
@@ -113,7 +113,7 @@ def addr(
     input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`beta * input + alpha * outer(vec1, vec2)`.
+    """`beta * input + alpha * outer(vec1, vec2)`, for (n, m), (n) and (m).
 
     >>> import rushlight as torch
     >>> torch.addr(torch.full((2, 2), 10.0), torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
@@ -140,7 +140,8 @@ def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`beta * input + alpha * (batch1 @ batch2)`, matrix by matrix.
+    """`beta * input + alpha * (batch1 @ batch2)`, matrix by matrix: (b, n, m), (b, n, k), (b, k,
+    m).
 
     >>> import rushlight as torch
     >>> x, a, b = torch.full((2, 1, 1), 10.0), torch.ones(2, 1, 3), torch.ones(2, 3, 1)
@@ -156,6 +157,8 @@ def addbmm(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`beta * input + alpha * (the sum of batch1 @ batch2 over the batch)`.
+
+    (n, m) for (b, n, k) and (b, k, m).
 
     >>> import rushlight as torch
     >>> x, a, b = torch.full((1, 1), 10.0), torch.ones(2, 1, 3), torch.ones(2, 3, 1)
@@ -184,7 +187,7 @@ def _summed_products(a: Tensor, b: Tensor) -> Tensor:
 
 @operation(out="exact")
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The sum of conj(input) * other of two vectors.
+    """The sum of conj(input) * other of two vectors; RuntimeError for different lengths.
 
     >>> import rushlight as torch
     >>> torch.vdot(torch.tensor([1j, 2 + 0j]), torch.tensor([1j, 3 + 0j]))
@@ -195,7 +198,9 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation(out="exact")
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The sums of products over the last dimension of both; of numbers the product.
+    """The sums of products over the last dimension of both: (*1, n) and (*2, n) give (*1, *2).
+
+    Of numbers the product.
 
     >>> import rushlight as torch
     >>> torch.inner(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 10]))

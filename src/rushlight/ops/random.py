@@ -293,7 +293,9 @@ def normal(
     pin_memory: bool = False,
     requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Numbers from normal distributions of `mean` and `std`, numbers or tensors.
+    """Numbers from normal distributions of `mean` and `std`, numbers or tensors that broadcast.
+
+    `size` is the shape where both are numbers. RuntimeError for a negative `std`.
 
     >>> import rushlight as torch
     >>> x = torch.normal(torch.tensor([0.0, 100.0]), torch.tensor([0.0, 1.0]))
@@ -360,6 +362,9 @@ def multinomial(
 ) -> Tensor:  # fmt: skip
     """`num_samples` indices per row, drawn with the row's elements as weights.
 
+    (n) gives (num_samples), (m, n) gives (m, num_samples). RuntimeError for weights that are
+    negative, infinite or nan.
+
     >>> import rushlight as torch
     >>> torch.multinomial(torch.tensor([0.0, 1.0, 0.0]), 4, replacement=True)
     tensor([1, 1, 1, 1])
@@ -401,7 +406,7 @@ def uniform_(
     self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None,
     **bounds: Any,
 ) -> Tensor:  # fmt: skip
-    """Fills with numbers drawn evenly from [from, to).
+    """Fills with numbers drawn evenly from [from, to); RuntimeError where to < from.
 
     >>> import rushlight as torch
     >>> x = torch.empty(100).uniform_(2, 3)
@@ -424,7 +429,7 @@ def uniform_(
 def normal_(
     self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
-    """Fills with numbers drawn from a normal distribution.
+    """Fills with numbers drawn from a normal distribution; RuntimeError for a negative `std`.
 
     Of complex numbers each part has the mean, as in PyTorch, and half of the variance.
 
@@ -444,7 +449,7 @@ def normal_(
 
 @operation("Tensor")
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Fills with numbers drawn from an exponential distribution of rate `lambd`.
+    """Fills with numbers of the density lambd exp(-lambd x), x > 0; RuntimeError unless lambd > 0.
 
     >>> import rushlight as torch
     >>> x = torch.empty(10000).exponential_(2)
@@ -469,7 +474,9 @@ def _check_continuous(name: str, x: Tensor) -> None:
 def cauchy_(
     self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
-    """Fills with numbers drawn from a Cauchy distribution.
+    """Fills with numbers of the density sigma / (pi ((x - median)^2 + sigma^2)).
+
+    RuntimeError unless sigma > 0.
 
     >>> import rushlight as torch
     >>> x = torch.empty(10000).cauchy_(3, 1)
@@ -486,7 +493,9 @@ def cauchy_(
 def log_normal_(
     self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
 ) -> Tensor:
-    """Fills with numbers whose logarithms are drawn from a normal distribution.
+    """Fills with exp(x) of normal numbers x of mean `mean` and standard deviation `std`.
+
+    RuntimeError unless std > 0.
 
     >>> import rushlight as torch
     >>> x = torch.empty(10000).log_normal_(0, 1)
@@ -501,7 +510,10 @@ def log_normal_(
 
 @operation("Tensor")
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
-    """Fills with numbers of trials until the first success, with probability `p` each.
+    """Fills with numbers of trials until the first success: k has the probability (1 - p)^(k - 1)
+    p.
+
+    RuntimeError unless 0 < p < 1.
 
     >>> import rushlight as torch
     >>> x = torch.empty(10000).geometric_(0.5)
@@ -539,7 +551,9 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **na
 
 @operation("Tensor")
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Fills with 1 with probability `p`, else 0.
+    """Fills with 1 with probability `p`, a number or a tensor, else 0.
+
+    RuntimeError unless 0 <= p <= 1.
 
     >>> import rushlight as torch
     >>> torch.empty(100).bernoulli_(0.5).unique(), torch.empty(2).bernoulli_(1.0)

@@ -92,6 +92,8 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 def fliplr(input: Tensor) -> Tensor:
     """A copy with the columns (the second dimension) in the opposite order.
 
+    RuntimeError for fewer than two dimensions.
+
     >>> import rushlight as torch
     >>> torch.fliplr(torch.tensor([[1, 2], [3, 4]]))
     tensor([[2, 1],

@@ -161,7 +161,8 @@ def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The mean over `dim` of what is a number; nan where nothing is.
+    """The mean over `dim` of what is a number; nan where nothing is. RuntimeError for whole
+    numbers.
 
     >>> import rushlight as torch
     >>> torch.nanmean(torch.tensor([1.0, float("nan"), 5.0]))

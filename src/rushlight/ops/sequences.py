@@ -125,7 +125,9 @@ def tril_indices(
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The indices of a matrix's elements on and below a diagonal: rows first, then columns.
+    """The indices of a matrix's elements on and below a diagonal, `offset` above the main one.
+
+    (2, how many): rows first, then columns.
 
     >>> import rushlight as torch
     >>> torch.tril_indices(2, 2)
@@ -141,7 +143,9 @@ def triu_indices(
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The indices of a matrix's elements on and above a diagonal: rows first, then columns.
+    """The indices of a matrix's elements on and above a diagonal, `offset` above the main one.
+
+    (2, how many): rows first, then columns.
 
     >>> import rushlight as torch
     >>> torch.triu_indices(2, 2)

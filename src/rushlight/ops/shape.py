@@ -250,7 +250,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 @operation
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """One dimension made several.
+    """One dimension made several, of these sizes; one of them may be -1. RuntimeError if they do
+    not fit.
 
     >>> import rushlight as torch
     >>> torch.arange(6).unflatten(0, (2, 3))
@@ -338,6 +339,8 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 def t(input: Tensor) -> Tensor:
     """A matrix with rows and columns exchanged; vectors and scalars stay.
 
+    RuntimeError for more dimensions: `mT` exchanges the last two.
+
     >>> import rushlight as torch
     >>> torch.tensor([[1, 2], [3, 4]]).t()
     tensor([[1, 3],
@@ -396,6 +399,8 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
 def expand(input: Tensor, *size: Any) -> Tensor:
     """Dimensions of size 1 (and new ones in front) repeated, without a copy; -1 keeps a size.
 
+    RuntimeError for a dimension of another size.
+
     >>> import rushlight as torch
     >>> torch.tensor([[1], [2]]).expand(-1, 3)
     tensor([[1, 1, 1],
@@ -440,6 +445,8 @@ def _cannot_expand(wanted: tuple[int, ...], have: tuple[int, ...]) -> OperationE
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """The tensor laid next to itself so many times along each dimension, copied.
 
+    RuntimeError for fewer numbers than dimensions; more of them make dimensions in front.
+
     >>> import rushlight as torch
     >>> torch.tensor([1, 2]).repeat(2, 2)
     tensor([[1, 2, 1, 2],
@@ -471,7 +478,7 @@ def _expand_as(self: Tensor, other: Tensor) -> Tensor:
 
 @operation(method=False)
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """All expanded to the shape that they broadcast to.
+    """All expanded to the shape that they broadcast to; RuntimeError if there is none.
 
     >>> import rushlight as torch
     >>> torch.broadcast_tensors(torch.tensor([[1], [2]]), torch.tensor([3, 4]))

@@ -74,6 +74,8 @@ def topk(
 ) -> ValuesAndIndices:  # fmt: skip
     """The `k` largest (or smallest) elements along `dim`, in order, and where they stand.
 
+    RuntimeError where there are not as many.
+
     >>> import rushlight as torch
     >>> torch.topk(torch.tensor([3, 1, 2]), 2)
     torch.return_types.topk(

@@ -72,7 +72,7 @@ class Erfinv(SavesOutput, Unary):
 
 
 class Ndtr(SavesInputs, Unary):
-    """The standard normal distribution's function: the probability of what is below x.
+    """(1 + erf(x / sqrt(2))) / 2: the probability that a standard normal variable is below x.
 
     >>> import rushlight as torch
     >>> torch.special.ndtr(torch.tensor([-1.96, 0.0, 1.96]))
@@ -85,7 +85,9 @@ class Ndtr(SavesInputs, Unary):
 
 
 class Ndtri(SavesOutput, Unary):
-    """The number that a standard normal variate is below with probability x.
+    """The inverse of `ndtr`: what a standard normal variable is below with probability x.
+
+    nan outside of [0, 1].
 
     >>> import rushlight as torch
     >>> torch.special.ndtri(torch.tensor([0.0, 0.5, 0.975]))
@@ -225,7 +227,7 @@ class Lgamma(SavesInputs, Unary):
 
 
 class Digamma(SavesInputs, Unary):
-    """The derivative of `lgamma`; nan at negative whole numbers, infinite at 0.
+    """The derivative of `lgamma`: d/dx log(gamma(x)); nan at negative whole numbers, infinite at 0.
 
     >>> import rushlight as torch
     >>> torch.digamma(torch.tensor([1.0, 2.0]))  # minus Euler's constant, and 1 more
@@ -271,7 +273,8 @@ class Igamma(Incomplete):
 
 
 class Igammac(Incomplete):
-    """The regularized upper incomplete gamma function: 1 - `igamma`, accurate where it is small.
+    """The integral of t^(a - 1) exp(-t) from x on, over gamma(a): 1 - `igamma`, accurate where
+    small.
 
     >>> import rushlight as torch
     >>> torch.special.gammaincc(torch.tensor([1.0]), torch.tensor([2.0]))  # exp(-2)
@@ -328,7 +331,7 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _polygamma_method(self: Tensor, n: int) -> Tensor:
-    """The n-th derivative of `digamma`, n >= 0.
+    """The n-th derivative of `digamma`, n >= 0; RuntimeError for a negative n.
 
     >>> import rushlight as torch
     >>> torch.tensor([1.0]).polygamma(1)  # pi * pi / 6
@@ -388,7 +391,8 @@ class I0e(SavesInputs, Unary):
 
 
 class I1(SavesInputs, Unary):
-    """The modified Bessel function of the first kind of order 1.
+    """(1 / pi) times the integral of exp(x cos t) cos t from 0 to pi: a modified Bessel function of
+    the first kind, of order 1.
 
     >>> import rushlight as torch
     >>> torch.special.i1(torch.tensor([0.0, 1.0]))
@@ -438,7 +442,8 @@ class Flat(Unary):
 
 
 class BesselJ0(Flat):
-    """The Bessel function of the first kind of order 0.
+    """(1 / pi) times the integral of cos(x sin t) from 0 to pi: the Bessel function of the first
+    kind of order 0.
 
     >>> import rushlight as torch
     >>> torch.special.bessel_j0(torch.tensor([0.0, 1.0]))
@@ -447,7 +452,8 @@ class BesselJ0(Flat):
 
 
 class BesselJ1(Flat):
-    """The Bessel function of the first kind of order 1.
+    """(1 / pi) times the integral of cos(t - x sin t) from 0 to pi: the Bessel function of the
+    first kind of order 1.
 
     >>> import rushlight as torch
     >>> torch.special.bessel_j1(torch.tensor([0.0, 1.0]))
@@ -456,7 +462,8 @@ class BesselJ1(Flat):
 
 
 class BesselY0(Flat):
-    """The Bessel function of the second kind of order 0; nan below 0.
+    """The Bessel function of the second kind of order 0: what beside `bessel_j0` solves x^2 y'' + x
+    y' + x^2 y = 0. It is -inf at 0, nan below.
 
     >>> import rushlight as torch
     >>> torch.special.bessel_y0(torch.tensor([0.0, 1.0]))
@@ -465,7 +472,8 @@ class BesselY0(Flat):
 
 
 class BesselY1(Flat):
-    """The Bessel function of the second kind of order 1; nan below 0.
+    """The Bessel function of the second kind of order 1: what beside `bessel_j1` solves x^2 y'' + x
+    y' + (x^2 - 1) y = 0. It is -inf at 0, nan below.
 
     >>> import rushlight as torch
     >>> torch.special.bessel_y1(torch.tensor([0.0, 1.0]))
@@ -474,7 +482,8 @@ class BesselY1(Flat):
 
 
 class ModifiedBesselI0(Flat):
-    """The modified Bessel function of the first kind of order 0.
+    """(1 / pi) times the integral of exp(x cos t) from 0 to pi: the modified Bessel function of the
+    first kind of order 0.
 
     >>> import rushlight as torch
     >>> torch.special.modified_bessel_i0(torch.tensor([0.0, 1.0]))
@@ -485,7 +494,8 @@ class ModifiedBesselI0(Flat):
 
 
 class ModifiedBesselI1(Flat):
-    """The modified Bessel function of the first kind of order 1.
+    """(1 / pi) times the integral of exp(x cos t) cos t from 0 to pi: the modified Bessel function
+    of the first kind of order 1.
 
     >>> import rushlight as torch
     >>> torch.special.modified_bessel_i1(torch.tensor([0.0, 1.0]))
@@ -496,7 +506,8 @@ class ModifiedBesselI1(Flat):
 
 
 class ModifiedBesselK0(Flat):
-    """The modified Bessel function of the second kind of order 0; nan below 0.
+    """The integral of exp(-x cosh t) from 0 on: the modified Bessel function of the second kind of
+    order 0; nan below 0.
 
     >>> import rushlight as torch
     >>> torch.special.modified_bessel_k0(torch.tensor([0.0, 1.0]))
@@ -505,7 +516,8 @@ class ModifiedBesselK0(Flat):
 
 
 class ModifiedBesselK1(Flat):
-    """The modified Bessel function of the second kind of order 1; nan below 0.
+    """The integral of exp(-x cosh t) cosh t from 0 on: the modified Bessel function of the second
+    kind of order 1; nan below 0.
 
     >>> import rushlight as torch
     >>> torch.special.modified_bessel_k1(torch.tensor([0.0, 1.0]))
@@ -573,7 +585,8 @@ class ChebyshevPolynomialT(Polynomial):
 
 
 class ChebyshevPolynomialU(Polynomial):
-    """Chebyshev's polynomial of the second kind of degree n.
+    """Chebyshev's polynomial of the second kind of degree n: sin((n + 1) t) / sin(t) for x =
+    cos(t).
 
     >>> import rushlight as torch
     >>> torch.special.chebyshev_polynomial_u(torch.tensor([0.5, 2.0]), 2)  # 4 x * x - 1
@@ -582,7 +595,8 @@ class ChebyshevPolynomialU(Polynomial):
 
 
 class ChebyshevPolynomialV(Polynomial):
-    """Chebyshev's polynomial of the third kind of degree n.
+    """Chebyshev's polynomial of the third kind of degree n: cos((n + 1/2) t) / cos(t / 2) for x =
+    cos(t).
 
     >>> import rushlight as torch
     >>> torch.special.chebyshev_polynomial_v(torch.tensor([0.5, 2.0]), 1)  # 2 x - 1
@@ -591,7 +605,8 @@ class ChebyshevPolynomialV(Polynomial):
 
 
 class ChebyshevPolynomialW(Polynomial):
-    """Chebyshev's polynomial of the fourth kind of degree n.
+    """Chebyshev's polynomial of the fourth kind of degree n: sin((n + 1/2) t) / sin(t / 2), x =
+    cos(t).
 
     >>> import rushlight as torch
     >>> torch.special.chebyshev_polynomial_w(torch.tensor([0.5, 2.0]), 1)  # 2 x + 1
@@ -636,7 +651,10 @@ class ShiftedChebyshevPolynomialW(Polynomial):
 
 
 class HermitePolynomialH(Polynomial):
-    """Hermite's polynomial of degree n, the physicists': orthogonal under exp(-x ** 2).
+    """Hermite's polynomial of degree n, the physicists': H[n + 1] = 2 x H[n] - 2 n H[n - 1] from 1,
+    2 x.
+
+    They are orthogonal under exp(-x^2).
 
     >>> import rushlight as torch
     >>> torch.special.hermite_polynomial_h(torch.tensor([0.5, 2.0]), 2)  # 4 x * x - 2
@@ -645,7 +663,10 @@ class HermitePolynomialH(Polynomial):
 
 
 class HermitePolynomialHe(Polynomial):
-    """Hermite's polynomial of degree n, the probabilists': orthogonal under exp(-x ** 2 / 2).
+    """Hermite's polynomial of degree n, the probabilists': He[n + 1] = x He[n] - n He[n - 1] from
+    1, x.
+
+    They are orthogonal under exp(-x^2 / 2).
 
     >>> import rushlight as torch
     >>> torch.special.hermite_polynomial_he(torch.tensor([0.5, 2.0]), 2)  # x * x - 1
@@ -654,7 +675,8 @@ class HermitePolynomialHe(Polynomial):
 
 
 class LaguerrePolynomialL(Polynomial):
-    """Laguerre's polynomial of degree n.
+    """Laguerre's polynomial of degree n: (n + 1) L[n + 1] = (2 n + 1 - x) L[n] - n L[n - 1] from 1,
+    1 - x.
 
     >>> import rushlight as torch
     >>> torch.special.laguerre_polynomial_l(torch.tensor([0.5, 2.0]), 1)  # 1 - x
@@ -663,7 +685,8 @@ class LaguerrePolynomialL(Polynomial):
 
 
 class LegendrePolynomialP(Polynomial):
-    """Legendre's polynomial of degree n.
+    """Legendre's polynomial of degree n: (n + 1) P[n + 1] = (2 n + 1) x P[n] - n P[n - 1] from 1,
+    x.
 
     >>> import rushlight as torch
     >>> torch.special.legendre_polynomial_p(torch.tensor([0.5, 2.0]), 2)  # (3 x * x - 1) / 2

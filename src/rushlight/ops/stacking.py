@@ -108,7 +108,7 @@ def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 @operation(method=False, out="apart")
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """Tensors behind each other: joined along the third dimension.
+    """Tensors behind each other: joined along the third dimension, after `atleast_3d`.
 
     >>> import rushlight as torch
     >>> torch.dstack([torch.tensor([1, 2]), torch.tensor([3, 4])])
@@ -314,7 +314,7 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
 
 @operation(method=False)
 def broadcast_shapes(*shapes: Any) -> Any:
-    """The shape that tensors of these shapes broadcast to.
+    """The shape that tensors of these shapes broadcast to; RuntimeError if there is none.
 
     >>> import rushlight as torch
     >>> torch.broadcast_shapes((2, 1), (3,), ())

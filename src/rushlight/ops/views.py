@@ -162,7 +162,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 def diagonal_of_matrices(
     A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1  # noqa: N803
 ) -> Tensor:
-    """A view of a diagonal of each matrix; `offset` above the main one.
+    """A view of a diagonal of each matrix, as the last dimension; `offset` above the main one.
 
     >>> import rushlight as torch
     >>> torch.linalg.diagonal(torch.arange(8).reshape(2, 2, 2))
