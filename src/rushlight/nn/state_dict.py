@@ -64,8 +64,8 @@ class StateDict(Registration):
         ...         return {"count": self.count}
         ...     def set_extra_state(self, state):
         ...         self.count = state["count"]
-        >>> Counted().state_dict()
-        OrderedDict([('_extra_state', {'count': 3})])
+        >>> dict(Counted().state_dict())
+        {'_extra_state': {'count': 3}}
         """
         raise RuntimeError(f"{type(self).__name__} has no extra state; define get_extra_state()")
 
