@@ -239,7 +239,7 @@ def without_gradient(x: Tensor) -> bool:
 # ---- Cholesky
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def cholesky_ex(
     A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None
 ) -> Any:
@@ -269,7 +269,7 @@ _NOT_DEFINITE = (
 )
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
     """The lower triangular L of A = L L^H for symmetric or Hermitian positive-definite matrices
     (..., n, n), or the upper U of A = U^H U. Reads one triangle alone.
@@ -305,10 +305,10 @@ def _old_cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = No
 
 
 _old_cholesky.__name__ = "cholesky"
-operation(_old_cholesky)
+operation(autocast="float32")(_old_cholesky)
 
 
-@operation
+@operation(autocast="float32")
 def cholesky_solve(
     input: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
@@ -337,7 +337,7 @@ def cholesky_solve(
     return TriangularSolve.apply(second, y, True, False)
 
 
-@operation
+@operation(autocast="float32")
 def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The inverse of A, from its Cholesky factor (..., n, n), the upper one with `upper`.
 
@@ -354,7 +354,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None =
 # ---- QR
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """Q with orthonormal columns and the upper triangular R of A = Q R, for (..., m, n).
 
@@ -394,10 +394,10 @@ def _old_qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
 
 
 _old_qr.__name__ = "qr"
-operation(out="exact")(_old_qr)
+operation(out="exact", autocast="float32")(_old_qr)
 
 
-@operation
+@operation(autocast="float32")
 def geqrf(input: Tensor, *, out: Any = None) -> Any:
     """LAPACK's form of a QR decomposition: R with the Householder vectors below, and their factors
     `tau`; `householder_product` makes Q of it.
@@ -423,7 +423,7 @@ def _triangle(name: str, uplo: str) -> str:
     return uplo.upper()
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Eigenvalues (..., n) in ascending order and eigenvectors (..., n, n), as columns, of
     symmetric or Hermitian matrices, of which one triangle is read.
@@ -436,7 +436,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     return linalg_eigh(*Eigh.apply(A, _triangle("linalg.eigh", UPLO)))
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of symmetric or Hermitian matrices, in ascending order: (..., n) for (..., n,
     n).
@@ -452,7 +452,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor
     return Eigvalsh.apply(A, triangle) if without_gradient(A) else Eigh.apply(A, triangle)[0]
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def eig(A: Tensor, *, out: Any = None) -> Any:
     """Eigenvalues (..., n) and eigenvectors (..., n, n), as columns, of square matrices: complex,
     in no order.
@@ -467,7 +467,7 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
     return linalg_eig(*Eig.apply(A))
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of square matrices: complex, in no order, (..., n) for (..., n, n).
 
@@ -498,7 +498,7 @@ def _check_driver(name: str, driver: str | None) -> None:
         )
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def svd(
     A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
 ) -> Any:
@@ -516,7 +516,7 @@ def svd(
     return linalg_svd(*Svd.apply(A, full_matrices))
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
     """The singular values in descending order: (..., min(m, n)) for (..., m, n).
 
@@ -550,4 +550,4 @@ def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: 
 
 
 _old_svd.__name__ = "svd"
-operation(out="exact")(_old_svd)
+operation(out="exact", autocast="float32")(_old_svd)
