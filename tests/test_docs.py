@@ -100,6 +100,7 @@ def offered() -> Iterator[tuple[str, Any]]:
         yield f"rushlight.Tensor.{name}", value
 
 
+@pytest.mark.any_kernels
 def test_all_that_is_described_has_an_example() -> None:
     written = written_docstrings()
     lacking, needless = [], set(WITHOUT_EXAMPLE)

@@ -15,9 +15,9 @@ from ..errors import OperationError
 from ..layout import strided
 from ..tensor import Tensor
 from ..types import AnyDevice
+from .bessel import i0
 from .creation import arange, full_like, ones_like
 from .declare import operation
-from .special import i0
 
 Values = Callable[[Tensor, int], Tensor]
 
