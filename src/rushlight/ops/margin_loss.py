@@ -25,8 +25,13 @@ def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-<<<<<<< HEAD
-    """log(1 + exp(-t x)) for targets t of 1 and -1."""
+    """log(1 + exp(-t x)) for targets t of 1 and -1, in the same shape.
+
+    >>> import rushlight as torch
+    >>> x, target = torch.tensor([0.0, -2.0]), torch.tensor([1.0, 1.0])
+    >>> torch.nn.functional.soft_margin_loss(x, target, reduction="none")
+    tensor([0.6931, 2.1269])
+    """
     losses = -logsigmoid(target * input)
     if losses.array.shape != input.array.shape:
         raise OperationError(
@@ -35,16 +40,6 @@ def soft_margin_loss(
             "target for each element"
         )
     return reduced(losses, reduction_of(reduction, size_average, reduce))
-=======
-    """log(1 + exp(-t x)) for targets t of 1 and -1, in the same shape.
-
-    >>> import rushlight as torch
-    >>> x, target = torch.tensor([0.0, -2.0]), torch.tensor([1.0, 1.0])
-    >>> torch.nn.functional.soft_margin_loss(x, target, reduction="none")
-    tensor([0.6931, 2.1269])
-    """
-    return reduced(-logsigmoid(target * input), reduction_of(reduction, size_average, reduce))
->>>>>>> main
 
 
 @operation("nn.functional", autocast="float32")
