@@ -84,6 +84,10 @@ class UninitializedTensorMixin:
 
     It has a dtype and a device, which `to` changes; other operations raise ValueError, as they
     would compute with nothing.
+
+    >>> from rushlight import nn
+    >>> isinstance(nn.LazyLinear(3).weight, nn.parameter.UninitializedTensorMixin)
+    True
     """
 
     __slots__ = ()
@@ -175,7 +179,14 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: igno
 
 
 class UninitializedBuffer(UninitializedTensorMixin, Tensor):
-    """A buffer whose size the first call of its module says; `materialize` makes it a tensor."""
+    """A buffer whose size the first call of its module says; `materialize` makes it a tensor.
+
+    >>> from rushlight import nn
+    >>> mean = nn.UninitializedBuffer()
+    >>> mean.materialize((3,))
+    >>> type(mean).__name__, mean.shape
+    ('Tensor', torch.Size([3]))
+    """
 
     __slots__ = ()
 
@@ -192,7 +203,12 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):
 
 
 def is_lazy(param: Any) -> bool:
-    """Whether a parameter or buffer has no size yet."""
+    """Whether a parameter or buffer has no size yet.
+
+    >>> from rushlight import nn
+    >>> nn.parameter.is_lazy(nn.LazyLinear(3).weight), nn.parameter.is_lazy(nn.Linear(2, 3).weight)
+    (True, False)
+    """
     return isinstance(param, UninitializedTensorMixin)
 
 

@@ -14,7 +14,7 @@ from ..tensor import Tensor
 from ..type_info import finfo
 from .declare import operation
 from .elementwise import div
-from .normalization import FormulaGradient, batch_norm, constant
+from .normalization import FormulaGradient, constant, normalized
 from .padding import pad
 from .pooling import check_averaged
 from .reduction import mean, sum
@@ -353,7 +353,7 @@ def instance_norm(
                 "instance_norm: Expected running_mean and running_var to be defined when "
                 "use_input_stats is false"
             )
-        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+        return normalized(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if math.prod(shape[2:]) == 1:
         raise InvalidValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}"

@@ -15,7 +15,17 @@ Self = TypeVar("Self", bound="_ModuleSequence")
 
 
 class Container(Module):
-    """The old name of a module with submodules, which are given by name; use `Module`."""
+    """The old name of a module with submodules, which are given by name; use `Module`.
+
+    >>> import warnings
+    >>> from rushlight import nn
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     nn.Container(first=nn.ReLU())
+    Container(
+      (first): ReLU()
+    )
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         warnings.warn(

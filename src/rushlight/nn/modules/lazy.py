@@ -108,7 +108,13 @@ def _materialize_for(module: Any, state_dict: Any, prefix: str, *_: Any) -> None
 
 
 class LazyLinear(LazyModuleMixin, Linear):
-    """`Linear` that takes `in_features` from the last dimension of its first input."""
+    """`Linear` that takes `in_features` from the last dimension of its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyLinear(4)
+    >>> layer(torch.ones(2, 3)).shape, layer.in_features
+    (torch.Size([2, 4]), 3)
+    """
 
     cls_to_become = Linear
 
@@ -188,7 +194,13 @@ class _LazyConvolution(LazyModuleMixin, _Convolution):
 
 
 class LazyConv1d(_LazyConvolution, Conv1d):
-    """`Conv1d` that takes `in_channels` from its first input."""
+    """`Conv1d` that takes `in_channels` from its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyConv1d(4, 3)
+    >>> layer(torch.ones(2, 3, 8)).shape, layer.in_channels
+    (torch.Size([2, 4, 6]), 3)
+    """
 
     cls_to_become = Conv1d
 
@@ -206,7 +218,13 @@ class LazyConv2d(_LazyConvolution, Conv2d):
 
 
 class LazyConv3d(_LazyConvolution, Conv3d):
-    """`Conv3d` that takes `in_channels` from its first input."""
+    """`Conv3d` that takes `in_channels` from its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyConv3d(4, 2)
+    >>> layer(torch.ones(1, 3, 4, 4, 4)).shape, layer.in_channels
+    (torch.Size([1, 4, 3, 3, 3]), 3)
+    """
 
     cls_to_become = Conv3d
 
@@ -227,19 +245,37 @@ class _LazyTransposedConvolution(_LazyConvolution, _TransposedConvolution):
 
 
 class LazyConvTranspose1d(_LazyTransposedConvolution, ConvTranspose1d):
-    """`ConvTranspose1d` that takes `in_channels` from its first input."""
+    """`ConvTranspose1d` that takes `in_channels` from its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyConvTranspose1d(4, 3)
+    >>> layer(torch.ones(2, 3, 8)).shape, layer.in_channels
+    (torch.Size([2, 4, 10]), 3)
+    """
 
     cls_to_become = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyTransposedConvolution, ConvTranspose2d):
-    """`ConvTranspose2d` that takes `in_channels` from its first input."""
+    """`ConvTranspose2d` that takes `in_channels` from its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyConvTranspose2d(4, 3)
+    >>> layer(torch.ones(1, 3, 4, 4)).shape, layer.in_channels
+    (torch.Size([1, 4, 6, 6]), 3)
+    """
 
     cls_to_become = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyTransposedConvolution, ConvTranspose3d):
-    """`ConvTranspose3d` that takes `in_channels` from its first input."""
+    """`ConvTranspose3d` that takes `in_channels` from its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyConvTranspose3d(4, 2)
+    >>> layer(torch.ones(1, 3, 2, 2, 2)).shape, layer.in_channels
+    (torch.Size([1, 4, 3, 3, 3]), 3)
+    """
 
     cls_to_become = ConvTranspose3d
 
@@ -281,19 +317,37 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
 
 
 class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
-    """`BatchNorm1d` that takes `num_features` from its first input."""
+    """`BatchNorm1d` that takes `num_features` from its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyBatchNorm1d()
+    >>> layer(torch.ones(2, 3)).shape, layer.num_features
+    (torch.Size([2, 3]), 3)
+    """
 
     cls_to_become = BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
-    """`BatchNorm2d` that takes `num_features` from its first input."""
+    """`BatchNorm2d` that takes `num_features` from its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyBatchNorm2d()
+    >>> layer(torch.ones(2, 3, 4, 4)).shape, layer.num_features
+    (torch.Size([2, 3, 4, 4]), 3)
+    """
 
     cls_to_become = BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
-    """`BatchNorm3d` that takes `num_features` from its first input."""
+    """`BatchNorm3d` that takes `num_features` from its first input.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyBatchNorm3d()
+    >>> layer(torch.ones(2, 3, 4, 4, 4)).shape, layer.num_features
+    (torch.Size([2, 3, 4, 4, 4]), 3)
+    """
 
     cls_to_become = BatchNorm3d
 
@@ -306,19 +360,37 @@ class _LazyInstanceNorm(_LazyNorm, _InstanceNorm):
 
 
 class LazyInstanceNorm1d(_LazyInstanceNorm, InstanceNorm1d):
-    """`InstanceNorm1d` that takes `num_features` from its first input; affine by default."""
+    """`InstanceNorm1d` that takes `num_features` from its first input; affine by default.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyInstanceNorm1d()
+    >>> layer(torch.ones(2, 3, 8)).shape, layer.num_features
+    (torch.Size([2, 3, 8]), 3)
+    """
 
     cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyInstanceNorm, InstanceNorm2d):
-    """`InstanceNorm2d` that takes `num_features` from its first input; affine by default."""
+    """`InstanceNorm2d` that takes `num_features` from its first input; affine by default.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyInstanceNorm2d()
+    >>> layer(torch.ones(2, 3, 4, 4)).shape, layer.num_features
+    (torch.Size([2, 3, 4, 4]), 3)
+    """
 
     cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyInstanceNorm, InstanceNorm3d):
-    """`InstanceNorm3d` that takes `num_features` from its first input; affine by default."""
+    """`InstanceNorm3d` that takes `num_features` from its first input; affine by default.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.LazyInstanceNorm3d()
+    >>> layer(torch.ones(2, 3, 4, 4, 4)).shape, layer.num_features
+    (torch.Size([2, 3, 4, 4, 4]), 3)
+    """
 
     cls_to_become = InstanceNorm3d
 
