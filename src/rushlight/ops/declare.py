@@ -32,7 +32,16 @@ from ..missing import pytorch_names
 from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
-from .entry import UNANSWERED, absent, answer_operator, given_by_name, rescue, special
+from .entry import (
+    UNANSWERED,
+    absent,
+    answer_operator,
+    given_by_name,
+    rescue,
+    short_ways,
+    special,
+)
+from .plain_out import Unwritten, are_apart, is_plain, written_into
 from .promotion import operands, promoted, refuse_bool, scaled_by
 from .templates import (
     binary,
@@ -227,7 +236,7 @@ def _declared(
 _ENTRY = """\
 def {name}({parameters}):
 {named}    if {special}:
-        return special(entry, locals())
+{short}        return special(entry, locals())
     try:{asked}
         return {call}
     except Exception as error:
@@ -239,6 +248,12 @@ def {name}({parameters}):
 _NAMED = """\
     if {name} is not absent:
         _{name}, {name} = given_by_name(entry, _{name}, {name}), absent
+"""
+_SHORT = """\
+        if {conditions}is_plain(out, ({values})):
+            made = written_into(out, {call})
+            if type(made) is not Unwritten:
+                return made
 """
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
@@ -287,9 +302,11 @@ def _entry(body: Any, by_hand: bool = False) -> Any:
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
         name="entry", parameters=", ".join(declared), call=_call(signature, passed),
-        special=" or ".join(checks), asked=asked, named=named,
+        special=" or ".join(checks), asked=asked, named=named, short="{short}",
     )  # fmt: skip
-    function = _compiled(source, body)
+    function = _compiled(source.replace("{short}", ""), body)
+    if "out" in signature.parameters:
+        short_ways[function] = functools.partial(_shorten, function, source, extra, passed)
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
     positional = [p.default for p in given if p.kind is not p.KEYWORD_ONLY]
     by_keyword = {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
@@ -344,6 +361,27 @@ def _required_dim(signature: inspect.Signature) -> list[str]:
     return needed[-1:] if needed[-1:] == ["dim"] else []
 
 
+def _shorten(function: Any, source: str, extra: dict[str, Any], passed: list[str]) -> None:
+    """Gives an entry's branch for `out` a short way (`plain_out.py`), from its second such call on:
+    compiling all of them would cost the import a twentieth of its time."""
+    given = function.__signature__.parameters.values()
+    takes_tensors = any("Tensor" in str(p.annotation) for p in given if p.name != "out")
+    if any(p.kind is p.VAR_KEYWORD or p.name == "dtype" and not takes_tensors for p in given):
+        return  # what is made of numbers has the dtype of `out`
+    values = "".join(part.partition("=")[0] + ", " for part in passed)
+    conditions = "".join(f"{name} is absent and " for name in extra)
+    if "apart" in function.out:
+        conditions += f"are_apart(out, ({values})) and "
+    short = _SHORT.format(conditions=conditions, values=values, call=", ".join(["body", *passed]))
+    old, name, file = function.__code__, function.__name__, function.__code__.co_filename
+    source = source.replace("{short}", short)
+    code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    if old in entry_codes:
+        entry_codes.add(code)
+    function.__code__ = code
+
+
 def _compiled(source: str, body: types.FunctionType) -> Any:
     """The function of a text, in which its name is `entry`; equal texts are compiled once."""
     name = body.__name__
@@ -352,6 +390,8 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     namespace = {
         "modes": modes, "special": special, "rescue": rescue, "absent": absent,
         "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
+        "is_plain": is_plain, "are_apart": are_apart, "written_into": written_into,
+        "Unwritten": Unwritten,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)

@@ -19,6 +19,7 @@ from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .entry import UNANSWERED, answer_operator, rescue, special
+from .plain_out import Unwritten, is_plain, write_elementwise, written_into
 from .promotion import inplace_operand, is_plain_change, operands, scaled_by
 
 _new = object.__new__
@@ -29,6 +30,12 @@ def unary(cls: type[Any]) -> Any:
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
+            if write_elementwise(cls, out, input):
+                return out  # type: ignore[return-value]  # it is there
+            if is_plain(out, (input,)):
+                made = written_into(out, function, input)
+                if type(made) is not Unwritten:
+                    return made
             return special(function, locals())
         try:
             array = tables[type(input.array)].KERNEL(input.array)
@@ -67,6 +74,12 @@ def binary(cls: type[Any], rescued: Any) -> Any:
 
     def function(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
+            if write_elementwise(cls, out, input, other):
+                return out  # type: ignore[return-value]  # it is there
+            if is_plain(out, (input, other)):
+                made = written_into(out, function, input, other)
+                if type(made) is not Unwritten:
+                    return made
             return special(function, locals())
         try:
             x = input.array
@@ -119,6 +132,12 @@ def scaled(cls: type[Any], core: Any) -> Any:
         input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor:
         if out is not None or modes:
+            if alpha == 1 and write_elementwise(cls, out, input, other):
+                return out  # type: ignore[return-value]  # it is there
+            if is_plain(out, (input, other, alpha)):
+                made = written_into(out, function, input, other, alpha=alpha)
+                if type(made) is not Unwritten:
+                    return made
             return special(function, locals())
         try:
             return core(input, other if alpha == 1 else scaled_by(name, input, other, alpha))

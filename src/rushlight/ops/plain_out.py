@@ -1,0 +1,147 @@
+"""`out=` where little is to be asked: plain tensors of the CPU, and a result that fits.
+
+`write_out` (`writing.py`) asks about gradients, subclasses, devices, shared memory and what the
+kernel can write by itself, which takes ten times as long as an addition of few elements. An entry
+asks these few questions first (`ops/declare.py`); what they do not settle is left to it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from numpy import ndarray as _ndarray
+
+from ..autograd.mirror import written
+from ..dtype import dtype as DType
+from ..grad_mode import state
+from ..kernels.declaration import kernels_of
+from ..kernels.launch import kernels as kernel_tables
+from ..kernels.launch import watchers
+from ..layout import layout, memory_format
+from ..size import Size
+from ..tensor import Tensor
+from ..torch_function import modes
+
+# From here on it is worth asking whether the kernel can write into `out` by itself.
+_MANY = 1 << 15
+_VALUES = {int, float, bool, str, type(None), DType, Size, layout, memory_format}
+UNMADE: Any = object()
+
+
+class Unwritten:
+    """The results of a call that do not fit `out`, or UNMADE: random numbers are not drawn twice."""
+
+    def __init__(self, results: Any) -> None:
+        self.results = results
+
+
+def is_plain(out: Any, arguments: tuple[Any, ...]) -> bool:
+    """Whether `out` and the arguments are arrays of the CPU, numbers and names that no gradient, no
+    subclass, no mode and no record asks about."""
+    if modes or watchers:
+        return False
+    for value in (*arguments, out):
+        kind = type(value)
+        if kind is Tensor:
+            wants = value._requires_grad
+            if wants is None or type(value.array) is not _ndarray:
+                return False
+            if (wants or value._view is not None and value.requires_grad) and state.enabled:
+                return False
+        elif kind is tuple or kind is list:
+            if not is_plain(None, tuple(value)):
+                return False
+        elif kind not in _VALUES:
+            return False
+    if type(out) is Tensor:
+        return out.array.size < _MANY
+    return out is None or type(out) is tuple and {type(target) for target in out} == {Tensor}
+
+
+def are_apart(out: Any, arguments: Iterable[Any]) -> bool:
+    """Whether it is seen that no plain argument shares the memory of a plain `out`."""
+    for target in out if type(out) is tuple else (out,):
+        if target.array.base is not None:
+            return False
+        for value in arguments:
+            if type(value) is Tensor:
+                base = value.array.base
+                if value.array is target.array or base is target.array:
+                    return False
+                if base is not None and type(base) is not _ndarray:
+                    return False
+            elif type(value) in (tuple, list) and not are_apart(target, value):
+                return False
+    return True
+
+
+def written_into(out: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """What a call with a plain `out` returns, or Unwritten."""
+    try:
+        results = function(*args, **kwargs)
+    except Exception:
+        return Unwritten(UNMADE)  # it will fail once more, in words
+    overwrite = kernel_tables[_ndarray].overwrite
+    if type(out) is Tensor:
+        if type(results) is Tensor and overwrite(out.array, results.array):
+            written(out)
+            return out
+        return Unwritten(results)
+    if not isinstance(results, tuple) or len(results) != len(out):
+        return Unwritten(results)
+    for target, result in zip(out, results, strict=True):
+        if not overwrite(target.array, result.array):
+            return Unwritten(results)
+        written(target)
+    return type(results)(*out) if hasattr(results, "_fields") else out
+
+
+def write_elementwise(operation: Any, out: Any, *operands: Any) -> bool:
+    """Whether an elementwise kernel has written into `out` by itself: all is plain, and of one
+    floating-point dtype and shape."""
+    if modes or watchers or type(out) is not Tensor:
+        return False
+    target = out.array
+    if type(target) is not _ndarray or target.dtype.kind != "f" or 0 in target.strides:
+        return False
+    arrays = []
+    for value in (*operands, out):
+        if type(value) is Tensor:
+            x, wants = value.array, value._requires_grad
+            if type(x) is not _ndarray or x.dtype is not target.dtype or x.shape != target.shape:
+                return False
+            if wants is None or state.enabled and (
+                wants or value._view is not None and value.requires_grad
+            ):
+                return False
+            if x is not target and value._counter is not None and value._counter is out._counter:
+                return False  # they may overlap
+            arrays.append(x)
+        elif type(value) is float and arrays and operation.takes_numbers:
+            arrays.append(value)
+        else:
+            return False
+    if not writes(_ndarray, operation):
+        return False
+    try:
+        getattr(kernel_tables[_ndarray], operation.kernel)(*arrays)
+    except Exception:
+        return False  # it will fail once more, in words
+    written(out)
+    return True
+
+
+@functools.cache
+def writes(array_type: Any, operation: Any) -> bool:
+    """Whether an operation's kernel is elementwise, makes its inputs' dtype, and takes an `out`.
+
+    What is differentiable makes its inputs' dtype.
+    """
+    declaration = kernels_of(type(kernel_tables[array_type])).get(operation.kernel)
+    return (
+        operation.differentiable and operation.forward is None
+        and declaration is not None and declaration.out is not None
+        and declaration.kind == "elementwise"
+    )  # fmt: skip
