@@ -41,7 +41,7 @@ from .entry import (
     short_ways,
     special,
 )
-from .plain_out import Unwritten, are_apart, is_plain, written_into
+from .plain_out import are_apart, are_numbers, is_plain, placed
 from .promotion import operands, promoted, refuse_bool, scaled_by
 from .templates import (
     binary,
@@ -250,10 +250,15 @@ _NAMED = """\
         _{name}, {name} = given_by_name(entry, _{name}, {name}), absent
 """
 _SHORT = """\
-        if {conditions}is_plain(out, ({values})):
-            made = written_into(out, {call})
-            if type(made) is not Unwritten:
-                return made
+        if {absent}is_plain(out, ({values})){conditions}:
+            try:
+                made = {call}
+            except Exception:
+                pass  # it fails once more below, in words
+            else:
+                answer = placed(out, made)
+                if answer is not None:
+                    return answer
 """
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
@@ -365,14 +370,18 @@ def _shorten(function: Any, source: str, extra: dict[str, Any], passed: list[str
     """Gives an entry's branch for `out` a short way (`plain_out.py`), from its second such call on:
     compiling all of them would cost the import a twentieth of its time."""
     given = function.__signature__.parameters.values()
-    takes_tensors = any("Tensor" in str(p.annotation) for p in given if p.name != "out")
-    if any(p.kind is p.VAR_KEYWORD or p.name == "dtype" and not takes_tensors for p in given):
-        return  # what is made of numbers has the dtype of `out`
+    if any(p.kind is p.VAR_KEYWORD for p in given):
+        return
     values = "".join(part.partition("=")[0] + ", " for part in passed)
-    conditions = "".join(f"{name} is absent and " for name in extra)
-    if "apart" in function.out:
-        conditions += f"are_apart(out, ({values})) and "
-    short = _SHORT.format(conditions=conditions, values=values, call=", ".join(["body", *passed]))
+    conditions = f" and are_apart(out, ({values}))" if "apart" in function.out else ""
+    takes_tensors = any("Tensor" in str(p.annotation) for p in given if p.name != "out")
+    if "dtype=dtype" in passed and not takes_tensors:  # what is made of numbers has that of `out`
+        conditions += f" and dtype is None and are_numbers(({values}))"
+        passed = ["dtype=out.dtype" if part == "dtype=dtype" else part for part in passed]
+    short = _SHORT.format(
+        absent="".join(f"{name} is absent and " for name in extra), values=values,
+        conditions=conditions, call=f"body({', '.join(passed)})",
+    )  # fmt: skip
     old, name, file = function.__code__, function.__name__, function.__code__.co_filename
     source = source.replace("{short}", short)
     code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
@@ -390,8 +399,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     namespace = {
         "modes": modes, "special": special, "rescue": rescue, "absent": absent,
         "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
-        "is_plain": is_plain, "are_apart": are_apart, "written_into": written_into,
-        "Unwritten": Unwritten,
+        "is_plain": is_plain, "are_apart": are_apart, "are_numbers": are_numbers, "placed": placed,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)

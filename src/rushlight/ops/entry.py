@@ -53,11 +53,10 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     out = kwargs.pop("out", None)
     if out is not None:
         try:
-            if "made" in values:  # by the entry's short way
-                return write_out(function, out, args, kwargs, values["made"].results)
             if function in short_ways:
                 short_ways.pop(function)()
-            return write_out(function, out, args, kwargs)
+            # What the entry's short way has made does not fit. Random numbers are not drawn twice.
+            return write_out(function, out, args, kwargs, values.get("made", UNMADE))
         except OperationError as error:
             error.call_by(title_of(function))
             raise

@@ -30,34 +30,32 @@ _VALUES = {int, float, bool, str, type(None), DType, Size, layout, memory_format
 UNMADE: Any = object()
 
 
-class Unwritten:
-    """The results of a call that do not fit `out`, or UNMADE: random numbers are not drawn twice."""
-
-    def __init__(self, results: Any) -> None:
-        self.results = results
-
-
 def is_plain(out: Any, arguments: tuple[Any, ...]) -> bool:
     """Whether `out` and the arguments are arrays of the CPU, numbers and names that no gradient, no
     subclass, no mode and no record asks about."""
-    if modes or watchers:
+    if modes or watchers or not _are_plain(arguments):
         return False
-    for value in (*arguments, out):
+    if type(out) is Tensor:
+        return out.array.size < _MANY and _are_plain((out,))
+    return type(out) is tuple and {type(target) for target in out} == {Tensor} and _are_plain(out)
+
+
+def _are_plain(values: Iterable[Any]) -> bool:
+    for value in values:
         kind = type(value)
         if kind is Tensor:
-            wants = value._requires_grad
-            if wants is None or type(value.array) is not _ndarray:
+            if type(value.array) is not _ndarray or value._requires_grad is None:
                 return False
-            if (wants or value._view is not None and value.requires_grad) and state.enabled:
+            if (
+                value._requires_grad or value._view is not None and value.requires_grad
+            ) and state.enabled:
                 return False
         elif kind is tuple or kind is list:
-            if not is_plain(None, tuple(value)):
+            if not _are_plain(value):
                 return False
         elif kind not in _VALUES:
             return False
-    if type(out) is Tensor:
-        return out.array.size < _MANY
-    return out is None or type(out) is tuple and {type(target) for target in out} == {Tensor}
+    return True
 
 
 def are_apart(out: Any, arguments: Iterable[Any]) -> bool:
@@ -77,23 +75,30 @@ def are_apart(out: Any, arguments: Iterable[Any]) -> bool:
     return True
 
 
-def written_into(out: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """What a call with a plain `out` returns, or Unwritten."""
-    try:
-        results = function(*args, **kwargs)
-    except Exception:
-        return Unwritten(UNMADE)  # it will fail once more, in words
+def are_numbers(arguments: Iterable[Any]) -> bool:
+    """Whether no argument is a tensor."""
+    for value in arguments:
+        if type(value) in (tuple, list):
+            if not are_numbers(value):
+                return False
+        elif type(value) not in _VALUES:
+            return False
+    return True
+
+
+def placed(out: Any, results: Any) -> Any:
+    """What a call with a plain `out` returns, or None where its results do not fit there."""
     overwrite = kernel_tables[_ndarray].overwrite
     if type(out) is Tensor:
-        if type(results) is Tensor and overwrite(out.array, results.array):
-            written(out)
-            return out
-        return Unwritten(results)
+        if type(results) is not Tensor or not overwrite(out.array, results.array):
+            return None
+        written(out)
+        return out
     if not isinstance(results, tuple) or len(results) != len(out):
-        return Unwritten(results)
+        return None
     for target, result in zip(out, results, strict=True):
         if not overwrite(target.array, result.array):
-            return Unwritten(results)
+            return None
         written(target)
     return type(results)(*out) if hasattr(results, "_fields") else out
 

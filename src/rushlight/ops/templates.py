@@ -19,7 +19,7 @@ from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .entry import UNANSWERED, answer_operator, rescue, special
-from .plain_out import Unwritten, is_plain, write_elementwise, written_into
+from .plain_out import is_plain, placed, write_elementwise
 from .promotion import inplace_operand, is_plain_change, operands, scaled_by
 
 _new = object.__new__
@@ -33,9 +33,9 @@ def unary(cls: type[Any]) -> Any:
             if write_elementwise(cls, out, input):
                 return out  # type: ignore[return-value]  # it is there
             if is_plain(out, (input,)):
-                made = written_into(out, function, input)
-                if type(made) is not Unwritten:
-                    return made
+                answer = placed(out, function(input))
+                if answer is not None:
+                    return answer
             return special(function, locals())
         try:
             array = tables[type(input.array)].KERNEL(input.array)
@@ -77,9 +77,9 @@ def binary(cls: type[Any], rescued: Any) -> Any:
             if write_elementwise(cls, out, input, other):
                 return out  # type: ignore[return-value]  # it is there
             if is_plain(out, (input, other)):
-                made = written_into(out, function, input, other)
-                if type(made) is not Unwritten:
-                    return made
+                answer = placed(out, function(input, other))
+                if answer is not None:
+                    return answer
             return special(function, locals())
         try:
             x = input.array
@@ -135,9 +135,9 @@ def scaled(cls: type[Any], core: Any) -> Any:
             if alpha == 1 and write_elementwise(cls, out, input, other):
                 return out  # type: ignore[return-value]  # it is there
             if is_plain(out, (input, other, alpha)):
-                made = written_into(out, function, input, other, alpha=alpha)
-                if type(made) is not Unwritten:
-                    return made
+                answer = placed(out, function(input, other, alpha=alpha))
+                if answer is not None:
+                    return answer
             return special(function, locals())
         try:
             return core(input, other if alpha == 1 else scaled_by(name, input, other, alpha))
