@@ -185,10 +185,14 @@ PyObject* contiguous_copy(const ArrayView& x) {
 struct Put {
     template <class T>
     static T join(T, T b) { return b; }
+    template <class T>
+    static void put(T& a, T b) { a = b; }
 };
 struct Add {
     template <class T>
     static T join(T a, T b) { return a + b; }
+    template <class T>
+    static void put(T& a, T b) { a += b; }
 };
 struct Multiply {
     template <class T>
@@ -202,21 +206,57 @@ struct Extreme {  // nan, where one of them is
     }
 };
 
+// One of Python's numbers as an element; false where it is none that every such type holds.
+struct Number {
+    alignas(8) char bytes[8];
+
+    bool read(PyObject* object, int type) {
+        const bool is_float = PyFloat_CheckExact(object);
+        if (!is_float && !PyLong_CheckExact(object)) return false;
+        const bool fits = with_sum_type(type, [&](auto zero) {
+            using T = decltype(zero);
+            T value;
+            if constexpr (std::is_floating_point_v<T>) {
+                value = static_cast<T>(PyFloat_AsDouble(object));
+            } else {
+                const int64_t whole = is_float ? -1 : PyLong_AsLongLong(object);
+                value = static_cast<T>(whole);
+                if (is_float || value != whole) PyErr_SetNone(PyExc_OverflowError);
+            }
+            std::memcpy(bytes, &value, sizeof value);
+        });
+        if (!PyErr_Occurred()) return fits;
+        PyErr_Clear();
+        return false;
+    }
+};
+
 // x, or x itself changed where it is the output, with values put to the places that index names.
 template <class Join>
 PyObject* scatter_with(PyObject* const* args, PyObject* values_array, PyObject* out) {
     ArrayView x, values;
     Indices index;
+    Number number;
     int axis;
-    if (!view(args[0], x) || !read_axis(args[1], x.ndim, axis) || !index.read(args[2]) ||
-        !view(values_array, values))
+    if (!view(args[0], x) || !read_axis(args[1], x.ndim, axis) || !index.read(args[2]))
         return nullptr;
+    const npy_intp nowhere[max_axes] = {};
+    if (number.read(values_array, x.type)) {  // everywhere
+        values = index.shown;
+        values.object = nullptr;
+        values.data = number.bytes;
+        values.strides = nowhere;
+        values.type = x.type;
+    } else if (!view(values_array, values)) {
+        return nullptr;
+    }
     const bool in_place = out == args[0];
     if (out != Py_None && !in_place) return nullptr;
     if (values.type != x.type || !can_sum(x.type) || !fits(x, axis, index.shown) ||
         !same_shape(values, index.shown))
         return nullptr;
-    if (in_place && (!x.is_writeable() || may_overlap(x, values))) return nullptr;
+    if (in_place && (!x.is_writeable() || (values.object && may_overlap(x, values))))
+        return nullptr;
     if (!index.within(0, x.shape[axis], axis)) return nullptr;
     PyObject* result = in_place ? Py_NewRef(args[0]) : contiguous_copy(x);
     ArrayView target;
@@ -333,20 +373,29 @@ PyObject* index_select(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
-// Adds slices of `values` to those of `target` that `places` names, which are in range.
-void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
-                const int64_t* places, int64_t count) {
-    const auto add = [&](auto zero) {
+// Puts slices of `values`, or one element, to those of `target` that `places` names, which are in
+// range.
+template <class Join>
+void join_slices(PyObject* target, int type, const char* values, bool is_number,
+                 const Slices& slices, const int64_t* places, int64_t count) {
+    const auto join = [&](auto zero) {
         using T = decltype(zero);
         T* to = data_of<T>(target);
-        const T* from = values.as<T>();
+        const T* from = reinterpret_cast<const T*>(values);
+        if (is_number) {
+            for (int64_t o = 0; o < slices.outer; ++o)
+                for (int64_t k = 0; k < count; ++k)
+                    std::fill_n(to + (o * slices.length + places[k]) * slices.inner, slices.inner,
+                                *from);
+            return;
+        }
         // Each thread has a band of every slice, so that no two add to the same place.
         parallel_for(slices.outer * slices.inner,
                      std::max<int64_t>(16, parallel_grain / std::max<int64_t>(count, 1)),
                      [=](int64_t begin, int64_t end) {
             for (int64_t o = begin; slices.inner == 1 && o < end; ++o)
                 for (int64_t k = 0; k < count; ++k)
-                    to[o * slices.length + places[k]] += from[o * count + k];
+                    Join::put(to[o * slices.length + places[k]], from[o * count + k]);
             if (slices.inner == 1) return;
             for (int64_t o = begin / slices.inner; o * slices.inner < end; ++o) {
                 const int64_t first = std::max<int64_t>(begin - o * slices.inner, 0);
@@ -354,36 +403,122 @@ void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
                 for (int64_t k = 0; k < count; ++k) {
                     T* row = to + (o * slices.length + places[k]) * slices.inner;
                     const T* added = from + (o * count + k) * slices.inner;
-                    for (int64_t i = first; i < last; ++i) row[i] += added[i];
+                    for (int64_t i = first; i < last; ++i) Join::put(row[i], added[i]);
                 }
             }
         });
     };
-    AllowThreads allow(values.size() >= release_lock_from);
-    with_sum_type(values.type, add);
+    AllowThreads allow(slices.outer * count * slices.inner >= release_lock_from);
+    with_sum_type(type, join);
 }
 
-// A copy of x, or x itself where it is the output, with slices added along one axis.
-PyObject* index_add(PyObject* const* args, Py_ssize_t nargs) {
+// A copy of x, or x itself where it is the output, with slices put to those along one axis.
+template <class Join, bool takes_number>
+PyObject* slices_with(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x, values;
     Indices index;
+    Number number;
     int axis;
     if ((nargs != 4 && nargs != 5) || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
-        !index.read(args[2]) || !view(args[3], values) || index.shown.ndim != 1)
+        !index.read(args[2]) || index.shown.ndim != 1 || !can_sum(x.type))
         return nullptr;
     const bool in_place = nargs == 5 && args[4] == args[0];
     if (nargs == 5 && args[4] != Py_None && !in_place) return nullptr;
-    if (in_place && (!x.is_writeable() || !x.is_contiguous || may_overlap(x, values)))
-        return nullptr;
-    if (values.type != x.type || !can_sum(x.type) || !values.is_contiguous ||
-        values.ndim != x.ndim)
-        return nullptr;
-    for (int i = 0; i < x.ndim; ++i)
-        if (values.shape[i] != (i == axis ? index.size : x.shape[i])) return nullptr;
+    if (in_place && (!x.is_writeable() || !x.is_contiguous)) return nullptr;
+    const bool is_number = takes_number && number.read(args[3], x.type);
+    if (!is_number) {
+        if (!view(args[3], values) || (in_place && may_overlap(x, values)) ||
+            values.type != x.type || !values.is_contiguous || values.ndim != x.ndim)
+            return nullptr;
+        for (int i = 0; i < x.ndim; ++i)
+            if (values.shape[i] != (i == axis ? index.size : x.shape[i])) return nullptr;
+    }
     if (!index.within(0, x.shape[axis], axis)) return nullptr;
     PyObject* result = in_place ? Py_NewRef(args[0]) : contiguous_copy(x);
-    if (result && values.size() > 0)
-        add_slices(result, values, Slices(x, axis), index.data, index.size);
+    if (result && x.size() > 0 && index.size > 0)
+        join_slices<Join>(result, x.type, is_number ? number.bytes : values.data, is_number,
+                          Slices(x, axis), index.data, index.size);
+    return result;
+}
+
+// --- places in the order of the whole array
+
+// Places of a contiguous array of `size`, the negative ones from its end.
+bool read_places(PyObject* object, int64_t size, Indices& index) {
+    if (!index.read(object)) return false;
+    const auto is_wrong = [=](int64_t i) { return i < -size || i >= size; };
+    return std::find_if(index.data, index.data + index.size, is_wrong) == index.data + index.size;
+}
+
+PyObject* take(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    Indices index;
+    if (nargs != 2 || !view(args[0], x) || !x.is_contiguous || !is_plain(x.type) ||
+        !read_places(args[1], x.size(), index))
+        return nullptr;
+    PyObject* result = new_array(x.type, index.shown.ndim, index.shown.shape);
+    if (!result) return nullptr;
+    const int64_t size = x.size();
+    AllowThreads allow(index.size >= release_lock_from);
+    const auto move = [&](auto element) {
+        using U = decltype(element);
+        const U* from = x.as<U>();
+        U* to = data_of<U>(result);
+        for (int64_t i = 0; i < index.size; ++i)
+            to[i] = from[index.data[i] + (index.data[i] < 0 ? size : 0)];
+    };
+    switch (PyArray_ITEMSIZE(x.object)) {
+        case 1: move(uint8_t{}); break;
+        case 2: move(uint16_t{}); break;
+        case 4: move(uint32_t{}); break;
+        case 8: move(uint64_t{}); break;
+        default: move(std::pair<uint64_t, uint64_t>{}); break;  // complex numbers of doubles
+    }
+    return result;
+}
+
+PyObject* put(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x, values;
+    Indices index;
+    if (nargs != 4 || !view(args[0], x) || !view(args[2], values) || !values.is_contiguous ||
+        values.type != x.type || !PyBool_Check(args[3]) || !can_sum(x.type) ||
+        !read_places(args[1], x.size(), index) || values.size() != index.size)
+        return nullptr;
+    PyObject* result = contiguous_copy(x);
+    if (!result) return nullptr;
+    const int64_t size = x.size();
+    AllowThreads allow(index.size >= release_lock_from);
+    with_sum_type(x.type, [&](auto zero) {
+        using T = decltype(zero);
+        T* to = data_of<T>(result);
+        for (int64_t i = 0; i < index.size; ++i) {
+            T& at = to[index.data[i] + (index.data[i] < 0 ? size : 0)];
+            at = args[3] == Py_True ? at + values.as<T>()[i] : values.as<T>()[i];
+        }
+    });
+    return result;
+}
+
+// x with the elements of a source, in their order, where a mask is true.
+PyObject* masked_scatter(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x, mask, source;
+    if (nargs != 3 || !view(args[0], x) || !view(args[1], mask) || !view(args[2], source) ||
+        mask.type != NPY_BOOL || !same_shape(x, mask) || source.type != x.type ||
+        !mask.is_contiguous || !source.is_contiguous || !can_sum(x.type))
+        return nullptr;
+    const int64_t size = x.size();
+    if (std::count(mask.as<uint8_t>(), mask.as<uint8_t>() + size, 1) > source.size())
+        return nullptr;  // the base says so
+    PyObject* result = contiguous_copy(x);
+    if (!result) return nullptr;
+    AllowThreads allow(size >= release_lock_from);
+    with_sum_type(x.type, [&](auto zero) {
+        using T = decltype(zero);
+        T* to = data_of<T>(result);
+        const T* from = source.as<T>();
+        for (int64_t i = 0; i < size; ++i)
+            if (mask.as<uint8_t>()[i]) to[i] = *from++;
+    });
     return result;
 }
 
@@ -427,9 +562,19 @@ PyMethodDef indexing_methods[] = {
         "x with values put together with those at index."),
     method<"index_select", index_select>(
         "index_select(x, axis, index)\n--\n\nThe slices of an axis that index names."),
-    method<"index_add", index_add>(
+    method<"index_add", slices_with<Add, false>>(
         "index_add(x, axis, index, values, out=None)\n--\n\n"
         "x with slices added to those index names."),
+    method<"index_copy", slices_with<Put, true>>(
+        "index_copy(x, axis, index, values, out=None)\n--\n\n"
+        "x with slices, or a number, in the places of those index names."),
+    method<"take", take>("take(x, index)\n--\n\nThe elements at places of the whole array."),
+    method<"put", put>(
+        "put(x, index, values, accumulate)\n--\n\n"
+        "x with values at places of the whole array, or added to what is there."),
+    method<"masked_scatter", masked_scatter>(
+        "masked_scatter(x, mask, source)\n--\n\n"
+        "x with the elements of source, in their order, where mask is true."),
     method<"one_hot", one_hot>("one_hot(x, classes)\n--\n\nVectors with a 1 at a number."),
     {}};
 

@@ -377,12 +377,65 @@ PyObject* place(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     int axis, axes[NPY_MAXDIMS];
     if (nargs != 3 || !view(args[0], x) || x.ndim > max_axes || x.size() == 0) return nullptr;
+    if (args[1] == Py_None && args[2] == Py_False && x.is_contiguous) {  // of all: as one line
+        const npy_intp size = x.size(), stride = PyArray_ITEMSIZE(x.object);
+        ArrayView line = x;
+        line.ndim = 1;
+        line.shape = &size;
+        line.strides = &stride;
+        const int along = 0;
+        if (size >= npy_intp{1} << 31) return nullptr;
+        if (x.type == NPY_FLOAT) return places_of<largest, float>(line, 0, &along, false);
+        return x.type == NPY_DOUBLE ? places_of<largest, double>(line, 0, &along, false) : nullptr;
+    }
     if (!read_axis(args[1], x.ndim, axis) || !dense_axes(x, axes)) return nullptr;
     if (x.shape[axis] >= npy_intp{1} << 31) return nullptr;  // numbers of rows are 32 bits
     const int keepdims = PyObject_IsTrue(args[2]);
     if (keepdims < 0) return nullptr;
     if (x.type == NPY_FLOAT) return places_of<largest, float>(x, axis, axes, keepdims);
     return x.type == NPY_DOUBLE ? places_of<largest, double>(x, axis, axes, keepdims) : nullptr;
+}
+
+// Whether one of n elements is other than zero (`all`: whether each is).
+template <bool all, class T>
+bool truth(const T* x, int64_t n) {
+    constexpr int64_t block = 1024;  // a look at each would not be vectorised
+    for (int64_t begin = 0; begin < n; begin += block) {
+        const int64_t end = std::min(n, begin + block);
+        bool found = false;
+        for (int64_t i = begin; i < end; ++i) found |= all ? x[i] == T{0} : x[i] != T{0};
+        if (found) return !all;
+    }
+    return all;
+}
+
+// Of all elements of a contiguous array, or of each line along its last axis.
+template <bool all>
+PyObject* truths(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    bool summed[max_axes];
+    int keepdims;
+    if (!read_reduction(args, nargs, x, summed, keepdims) || !x.is_contiguous) return nullptr;
+    const int64_t count = std::count(summed, summed + x.ndim, true);
+    if (count != x.ndim && (count != 1 || !summed[x.ndim - 1])) return nullptr;
+    npy_intp shape[max_axes];
+    int ndim = 0;
+    for (int i = 0; i < x.ndim; ++i) {
+        if (summed[i] && !keepdims) continue;
+        shape[ndim++] = summed[i] ? 1 : x.shape[i];
+    }
+    const int64_t length = count == x.ndim ? x.size() : x.shape[x.ndim - 1];
+    Owned result(new_array(NPY_BOOL, ndim, shape));
+    if (!result) return nullptr;
+    auto* out = data_of<uint8_t>(result.get());
+    AllowThreads allow(x.size() >= release_lock_from);
+    const bool covered = with_element_type(x.type, [&](auto zero) {
+        using T = decltype(zero);
+        const int64_t rows = x.size() / length;
+        for (int64_t row = 0; row < rows; ++row)
+            out[row] = truth<all>(x.as<T>() + row * length, length);
+    });
+    return covered ? result.hand_on() : nullptr;
 }
 
 }  // namespace
@@ -402,6 +455,10 @@ PyMethodDef reduction_methods[] = {
         "amin(x, axes, keepdims, out=None)\n--\n\nThe smallest along some axes, or of all."),
     method<"argmax", place<true>>(
         "argmax(x, axis, keepdims, out=None)\n--\n\nWhere the largest along an axis stand."),
+    method<"all", truths<true>>(
+        "all(x, axes, keepdims, out=None)\n--\n\nWhether no element along some axes is zero."),
+    method<"any", truths<false>>(
+        "any(x, axes, keepdims, out=None)\n--\n\nWhether an element along some axes is not zero."),
     method<"argmin", place<false>>(
         "argmin(x, axis, keepdims, out=None)\n--\n\nWhere the smallest along an axis stand."),
     {}};
