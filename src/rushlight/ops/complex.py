@@ -174,7 +174,7 @@ def view_as_real(input: Tensor) -> Tensor:
 def view_as_complex(input: Tensor) -> Tensor:
     """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`."""
     array = input.array
-    if array.dtype.name not in ("float32", "float64"):
+    if array.dtype.kind != "f" or array.itemsize not in (4, 8):
         raise OperationError(
             f"view_as_complex is only supported for half, float and double tensors, but got a "
             f"tensor of scalar type: {input.dtype}"
@@ -192,7 +192,7 @@ def view_as_complex(input: Tensor) -> Tensor:
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast."""
     for part in (real, imag):
-        if part.array.dtype.name not in ("float16", "float32", "float64"):
+        if part.array.dtype.kind != "f" or part.array.itemsize not in (2, 4, 8):
             raise OperationError(
                 "Expected both inputs to be Half, Float or Double tensors but got "
                 f"{real.dtype} and {imag.dtype}"

@@ -27,7 +27,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar, overload
 
-from ..autograd.operation import Operation
+from ..autograd.operation import Operation, check_overlap
 from ..missing import pytorch_names
 from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
@@ -418,7 +418,13 @@ def _inplace_of(function: Any) -> Any:
     """The method that writes a function's result to its first tensor."""
 
     def body(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if is_plain(input, args) and are_numbers(kwargs.values()):
+            check_overlap(input, args)
+            if placed(input, plain(input, *args, **kwargs)) is not None:
+                return input
         return run_inplace(function, input, args, kwargs)
+
+    plain = function.plain
 
     parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
     body.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore

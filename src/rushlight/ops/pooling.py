@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
 from ..categories import FLOATS, REALS, check_taken
-from ..dtype import int64
+from ..dtype import FLOATING, category_of, int64
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -288,7 +289,8 @@ def avg_pool3d(
 
 def check_averaged(name: str, input: Tensor) -> None:
     """PyTorch averages windows of floating-point numbers, and of int64."""
-    if input.dtype is not int64:
+    dtype = input.array.dtype
+    if category_of(dtype) != FLOATING and dtype != int64.numpy:
         check_taken(name, input, FLOATS)
 
 
@@ -345,14 +347,22 @@ def _adaptive_avg_pool(name: str, rank: int, input: Tensor, output_size: Any) ->
 def adaptive_avg_pool(name: str, input: Tensor, sizes: Sizes) -> Tensor:
     _check_parts(name, input, sizes)
     rank, given = len(sizes), input.array.shape[-len(sizes) :]
+    windows = _even_windows(given, sizes)
     if set(sizes) == {1}:
         return Mean.apply(input, tuple(range(input.array.ndim - rank, input.array.ndim)), True)
-    if min(sizes) > 0 and all(n % size == 0 for n, size in zip(given, sizes, strict=True)):
-        windows = tuple([n // size for n, size in zip(given, sizes, strict=True)])
+    if windows is not None:
         return avg_pool(name, rank, input, windows, None, 0, False, True, None)
     check_room(input, sizes)
     taps = [area_taps(n, size) for n, size in zip(given, sizes, strict=True)]
     return _AdaptiveAvgPool.apply(input, resampling(tuple(taps)))
+
+
+@lru_cache(4096)
+def _even_windows(given: Sizes, sizes: Sizes) -> Sizes | None:
+    """The size of windows that do not overlap and are of one size, if parts are such."""
+    if min(sizes) > 0 and all(n % size == 0 for n, size in zip(given, sizes, strict=True)):
+        return tuple([n // size for n, size in zip(given, sizes, strict=True)])
+    return None
 
 
 _AdaptiveAvgPool: Any = Resample.renamed("AdaptiveAvgPool2D")

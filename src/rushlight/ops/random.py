@@ -20,6 +20,8 @@ from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.base.memory_order import filling_order
 from ..kernels.devices import is_same_device
+from ..kernels.launch import kernels as kernel_tables
+from ..kernels.launch import watchers
 from ..layout import preserve_format
 from ..random import Generator, default_generator, default_generator_of, default_state
 from ..tensor import Tensor, wrap
@@ -348,6 +350,18 @@ def multinomial(
 
 def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tensor:
     """Overwrites a tensor with what a kernel draws."""
+    array = self.array
+    if (
+        generator is None and self._view is None and self._requires_grad is False
+        and array.base is None and array.flags.c_contiguous and not watchers
+        and launch.batching is None
+    ):  # fmt: skip  # as most are: nothing to ask, and no order but that of the shape
+        table = kernel_tables[type(array)]
+        drawn = getattr(table, kernel)(default_state(array), array.shape, *parameters)
+        if not table.overwrite(array, drawn):
+            table.copy(array, drawn)
+        written(self)
+        return self
     check_memory(self)
     drawn = drawn_like(self, kernel, generator, *parameters, within=True)
     if state.enabled and is_tracked(self):
@@ -376,7 +390,7 @@ def uniform_(
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
-    if self.is_complex():  # both parts
+    if self.array.dtype.kind == "c":  # both parts
         view_as_real(self).uniform_(low, high, generator=generator)
         return self
     kind = _floating_of("uniform_", self)
@@ -393,7 +407,7 @@ def normal_(
     """
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    if self.is_complex():
+    if self.array.dtype.kind == "c":
         view_as_real(self).normal_(mean, std / 2**0.5, generator=generator)
         return self
     kind = _floating_of("normal_", self)
@@ -410,7 +424,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
 
 
 def _check_continuous(name: str, x: Tensor) -> None:
-    if x.dtype.category != FLOATING:
+    if category_of(x.array.dtype) != FLOATING:
         raise OperationError(
             f"{name}: a continuous probability distribution needs a floating-point dtype, but you "
             f"specified {x.dtype}"

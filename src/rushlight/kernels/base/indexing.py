@@ -12,6 +12,7 @@ class Indexing:
     xp: Any
     array: Any
     store: Any
+    cast: Any
     scalar: Any
     is_host: bool
 
@@ -74,7 +75,7 @@ class Indexing:
         if not source.size or not x.size:
             return self.array(x.copy())
         picked = source.reshape(-1)[self.xp.clip(numbers, 0, source.size - 1)]
-        return self.array(self.xp.where(mask, picked.reshape(x.shape), x))
+        return self.cast(self.xp.where(mask, picked.reshape(x.shape), x), x.dtype)
 
     @kernel("dynamic")
     def nonzero(self, x: Any) -> Any:
