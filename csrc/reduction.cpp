@@ -272,6 +272,40 @@ bool read_reduction(PyObject* const* args, Py_ssize_t nargs, ArrayView& x, bool*
 
 enum class Of { sum, mean, numbers, product };
 
+constexpr npy_intp few_elements = 4096;
+
+// Sums (or products) of few elements one by one: of whole numbers, and of those that lie in no
+// order that there is a loop for.
+template <class T, class Sum>
+PyObject* total_of_few(const ArrayView& x, const bool* summed, bool keepdims, bool multiplies) {
+    npy_intp shape[max_axes], steps[max_axes], step = 1;
+    int ndim = 0;
+    for (int i = 0; i < x.ndim; ++i)
+        if (!summed[i] || keepdims) shape[ndim++] = summed[i] ? 1 : x.shape[i];
+    for (int i = x.ndim - 1; i >= 0; --i) {
+        steps[i] = summed[i] ? 0 : step;
+        if (!summed[i]) step *= x.shape[i];
+    }
+    Sum totals[few_elements];
+    std::fill_n(totals, step, Sum(multiplies));
+    npy_intp index[max_axes] = {}, from = 0, to = 0;
+    for (npy_intp left = x.size(); left > 0; --left) {
+        const auto value = static_cast<Sum>(*reinterpret_cast<const T*>(x.data + from));
+        totals[to] = multiplies ? totals[to] * value : totals[to] + value;
+        for (int i = x.ndim - 1; i >= 0; --i) {
+            const bool wraps = ++index[i] == x.shape[i];
+            const npy_intp moves = wraps ? 1 - x.shape[i] : 1;
+            from += moves * x.strides[i];
+            to += moves * steps[i];
+            if (!wraps) break;
+            index[i] = 0;
+        }
+    }
+    PyObject* result = new_array(x.type, ndim, shape);
+    for (npy_intp i = 0; result && i < step; ++i) data_of<T>(result)[i] = static_cast<T>(totals[i]);
+    return result;
+}
+
 template <Of what>
 PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
@@ -288,8 +322,18 @@ PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
                                                  what == Of::mean ? 1 / count : 1};
         });
     };
-    if (x.type == NPY_FLOAT) return add_up(float{});
-    return x.type == NPY_DOUBLE ? add_up(double{}) : nullptr;
+    constexpr bool is_plain_total = what == Of::sum || what == Of::product;
+    const bool is_few = is_plain_total && x.size() <= few_elements;
+    const bool is_whole = std::count(summed, summed + x.ndim, true) == x.ndim;
+    // In another order of memory the result would have to keep that order.
+    if (x.type == NPY_INT64 && is_few && (is_whole || x.is_contiguous))  // overflow wraps around
+        return total_of_few<uint64_t, uint64_t>(x, summed, keepdims, what == Of::product);
+    if (x.type != NPY_FLOAT && x.type != NPY_DOUBLE) return nullptr;
+    PyObject* result = x.type == NPY_FLOAT ? add_up(float{}) : add_up(double{});
+    if (result || PyErr_Occurred() || !is_few || !is_whole) return result;
+    return x.type == NPY_FLOAT
+               ? total_of_few<float, double>(x, summed, keepdims, what == Of::product)
+               : total_of_few<double, double>(x, summed, keepdims, what == Of::product);
 }
 
 template <bool largest>

@@ -418,7 +418,7 @@ def _inplace_of(function: Any) -> Any:
     """The method that writes a function's result to its first tensor."""
 
     def body(input: Tensor, *args: Any, **kwargs: Any) -> Any:
-        if is_plain(input, args) and are_numbers(kwargs.values()):
+        if is_plain(input, args) and (not kwargs or are_numbers(kwargs.values())):
             check_overlap(input, args)
             if placed(input, plain(input, *args, **kwargs)) is not None:
                 return input

@@ -254,8 +254,9 @@ def addcmul(
     tensor([3.])
     """
     tensors = of_one_dtype(input, tensor1, tensor2)
-    check_taken("addcmul", tensors[0], NUMBERS)
-    if tensors[0].dtype.category == INTEGER:
+    if tensors[0].array.dtype.kind != "f":
+        check_taken("addcmul", tensors[0], NUMBERS)
+    if category_of(tensors[0].array.dtype) == INTEGER:
         value = checked(int(value), tensors[0].array.dtype)
     return Addcmul.finish(*tensors, number(value))
 
@@ -270,7 +271,7 @@ def addcdiv(
     >>> torch.addcdiv(torch.zeros(1), torch.tensor([6.0]), torch.tensor([3.0]))
     tensor([2.])
     """
-    if tensor1.dtype.category <= INTEGER >= tensor2.dtype.category:
+    if category_of(tensor1.array.dtype) <= INTEGER >= category_of(tensor2.array.dtype):
         raise OperationError(
             "Integer division with addcdiv is no longer supported; convert an operand with .float()"
         )

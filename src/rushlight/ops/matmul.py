@@ -255,7 +255,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
             raise OperationError(
                 f"outer: Expected 1-D argument {name}, but got {vector.array.ndim}-D"
             )
-    return input.unsqueeze(1) * vec2.unsqueeze(0)
+    return input.unsqueeze(1) * vec2
 
 
 @operation("nn.functional", out="exact")

@@ -439,12 +439,18 @@ def _adaptive_max_pool(
 
 def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
     """How many parts each of the last dimensions is to have."""
-    given = input.array.shape[-rank:]
+    if isinstance(output_size, (tuple, list)):
+        output_size = tuple([size if size is None else int(size) for size in output_size])
+    return _parts(name, rank, input.array.shape, output_size)
+
+
+@lru_cache(4096)
+def _parts(name: str, rank: int, shape: Sizes, output_size: Any) -> Sizes:
+    given = shape[-rank:]
     count = len(output_size) if isinstance(output_size, (tuple, list)) else rank
-    if rank > 1 and input.array.ndim <= count:
+    if rank > 1 and len(shape) <= count:
         raise ValueError(
-            f"{name}: Input dimension should be at least {count + 1}, got shape "
-            f"{tuple(input.array.shape)}"
+            f"{name}: Input dimension should be at least {count + 1}, got shape {shape}"
         )
     if isinstance(output_size, int) or output_size is None:
         output_size = (output_size,) * rank
@@ -452,15 +458,16 @@ def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
         raise OperationError(
             f"{name}: output_size must be {rank} numbers for an input of "
             f"{rank + 1} or {rank + 2} dimensions, got output_size={output_size} and input of "
-            f"shape {tuple(input.array.shape)}"
+            f"shape {shape}"
         )
     wanted = zip(output_size, given, strict=True)
-    return tuple([have if want is None else int(want) for want, have in wanted])
+    return tuple([have if want is None else want for want, have in wanted])
 
 
 def _check_parts(name: str, input: Tensor, sizes: Sizes) -> None:
     shape, rank = input.array.shape, len(sizes)
-    check_taken(name, input, FLOATS)
+    if category_of(input.array.dtype) != FLOATING:
+        check_taken(name, input, FLOATS)
     if len(shape) not in (rank + 1, rank + 2):
         raise OperationError(
             f"{name}: Expected {rank + 1}D or {rank + 2}D tensor, but got {list(shape)}"

@@ -351,18 +351,18 @@ def multinomial(
 def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tensor:
     """Overwrites a tensor with what a kernel draws."""
     array = self.array
-    if (
-        generator is None and self._view is None and self._requires_grad is False
-        and array.base is None and array.flags.c_contiguous and not watchers
-        and launch.batching is None
-    ):  # fmt: skip  # as most are: nothing to ask, and no order but that of the shape
+    if self._requires_grad is not False or 0 in array.strides:
+        check_memory(self)
+    elif not watchers and launch.batching is None and (self._view is None or not is_tracked(self)):
+        # A plain tensor, as most are: there is little to ask.
         table = kernel_tables[type(array)]
-        drawn = getattr(table, kernel)(default_state(array), array.shape, *parameters)
-        if not table.overwrite(array, drawn):
-            table.copy(array, drawn)
+        if generator is None and array.base is None and array.flags.c_contiguous:
+            drawn = getattr(table, kernel)(default_state(array), array.shape, *parameters)
+        else:
+            drawn = drawn_like(self, kernel, generator, *parameters, within=True)
+        table.copy(array, drawn)
         written(self)
         return self
-    check_memory(self)
     drawn = drawn_like(self, kernel, generator, *parameters, within=True)
     if state.enabled and is_tracked(self):
         return self.copy_(wrap(drawn))

@@ -15,7 +15,7 @@ from ..autograd.operation import watch
 from ..grad_mode import state
 from ..kernels.launch import kernels as tables
 from ..kernels.launch import watchers
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .entry import UNANSWERED, answer_operator, rescue, special
@@ -194,6 +194,9 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
         try:
             if alpha == 1:
                 return function(input, other)
+            if type(alpha) in (int, float) and is_plain_change(input, other):
+                part = other.array  # type: ignore[union-attr]  # it is plain
+                return function(input, wrap(tables[type(part)].mul(part, alpha)))
             return plain(input, other, alpha=alpha)
         except Exception as error:
             answer = rescue(with_alpha, error, locals())
