@@ -61,18 +61,25 @@ def _are_plain(values: Iterable[Any]) -> bool:
 def are_apart(out: Any, arguments: Iterable[Any]) -> bool:
     """Whether it is seen that no plain argument shares the memory of a plain `out`."""
     for target in out if type(out) is tuple else (out,):
-        if target.array.base is not None:
+        owner = _owner_of(target.array)
+        if owner is None:
             return False
         for value in arguments:
             if type(value) is Tensor:
-                base = value.array.base
-                if value.array is target.array or base is target.array:
-                    return False
-                if base is not None and type(base) is not _ndarray:
+                other = _owner_of(value.array)
+                if other is None or other is owner:
                     return False
             elif type(value) in (tuple, list) and not are_apart(target, value):
                 return False
     return True
+
+
+def _owner_of(array: Any) -> Any:
+    """The array whose memory it is; None where that is not seen at once."""
+    base = array.base
+    if base is None:
+        return array
+    return base if type(base) is _ndarray and base.base is None else None
 
 
 def are_numbers(arguments: Iterable[Any]) -> bool:

@@ -170,13 +170,13 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sums of products over the last dimension of both; of numbers the product."""
     if input.array.ndim == 0 or other.array.ndim == 0:
         return input * other
-    if input.array.ndim == other.array.ndim == 1:
-        return matmul(input, other)
     if input.array.shape[-1] != other.array.shape[-1]:
         raise OperationError(
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(input.array.shape)} and {list(other.array.shape)}"
         )
+    if input.array.ndim == other.array.ndim == 1 and input.array.dtype == other.array.dtype:
+        return matmul(input, other)
     return tensordot(input, other, dims=([-1], [-1]))
 
 
