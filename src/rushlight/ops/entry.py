@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import numbers
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
-from ..autograd.operation import (
-    explain,
-    invalid_combination,
-    is_library_type_error,
-    told_sizes,
-)
+from ..autocast_state import casts, suspended
+from ..autograd.explain import explain, invalid_combination, is_library_type_error, told_sizes
 from ..dtype import as_dtype
 from ..dtype import dtype as DType
 from ..errors import OperationError, check_int64, unmade
@@ -27,8 +23,9 @@ from ..torch_function import (
     mode_of_thread,
     overloaded,
 )
-from .promotion import is_operand
+from . import autocast
 from .plain_out import UNMADE
+from .promotion import is_operand
 from .writing import parameters, write_out
 
 absent: Any = object()  # stands for a keyword that nobody has given
@@ -55,8 +52,10 @@ def special(function: Any, values: dict[str, Any]) -> Any:
         try:
             if function in short_ways:
                 short_ways.pop(function)()
-            # What the entry's short way has made does not fit. Random numbers are not drawn twice.
-            return write_out(function, out, args, kwargs, values.get("made", UNMADE))
+            with suspended() if casts else nullcontext():  # which has the dtype that it has
+                # What the entry's short way has made does not fit. Random numbers are not drawn
+                # twice.
+                return write_out(function, out, args, kwargs, values.get("made", UNMADE))
         except OperationError as error:
             error.call_by(title_of(function))
             raise
@@ -67,6 +66,8 @@ def special(function: Any, values: dict[str, Any]) -> Any:
                 _check_tensors(function, given)
             raise
     try:
+        if casts:
+            return autocast.call(function, args, kwargs)
         return function.plain(*args, **kwargs)
     except Exception as error:
         answer = rescue(function, error, values)

@@ -56,7 +56,7 @@ class NllLossGradient(Operation):
         return NllLoss.apply(grad, target, weight, self.reduction, self.ignore_index)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -102,7 +102,7 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None) -> None
         )
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -255,7 +255,7 @@ def _by_parts(
     return sum(found) / sum(where(counted, weight[where(counted, target, 0)], 0.0))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -273,7 +273,7 @@ def mse_loss(
     return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -310,7 +310,7 @@ class BinaryCrossEntropy(SavesInputs):
         )
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -334,7 +334,7 @@ def binary_cross_entropy(
     return reduced(losses, reduction_of(reduction, size_average, reduce))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,

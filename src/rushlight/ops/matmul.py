@@ -103,7 +103,7 @@ class LinearWeightGradient(Operation):
         )
 
 
-@operation("torch", "linalg.matmul", out="exact")
+@operation("torch", "linalg.matmul", out="exact", autocast="lower")
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
 
@@ -166,7 +166,7 @@ def _times(x: Tensor) -> str:
     return "x".join(str(n) for n in x.array.shape)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="lower")
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices.
 
@@ -182,7 +182,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Mm.apply(input, mat2)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="lower")
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches of matrices, pair by pair.
 
@@ -200,7 +200,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, mat2)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="given")
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of a matrix and a vector.
 
@@ -215,7 +215,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, vec)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="given")
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of two vectors' elements.
 
@@ -258,7 +258,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return input.unsqueeze(1) * vec2
 
 
-@operation("nn.functional", out="exact")
+@operation("nn.functional", out="exact", autocast="lower")
 def linear(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
 ) -> Tensor:

@@ -77,7 +77,9 @@ def _pad(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -> T
         return ConstantPad.apply(input, widths, value or 0)
     if cut:
         input = ConstantPad.apply(input, cut, 0)
-    return Pad.apply(input, widths, mode)
+    if mode == "circular":
+        return Pad.apply(input, widths, mode)
+    return _repeated(input, widths, mode)
 
 
 @lru_cache(4096)
@@ -106,6 +108,11 @@ def _widths(shape: tuple[int, ...], pad: tuple[int, ...], mode: str) -> tuple[Wi
         shape = tuple([n + a + b for n, (a, b) in zip(shape, cut, strict=True)])
     _check_borders(shape, widths, mode)
     return cut, tuple(widths)
+
+
+@operation("", autocast="float32")
+def _repeated(input: Tensor, widths: Widths, mode: str) -> Tensor:
+    return Pad.apply(input, widths, mode)
 
 
 @operation(method=False)

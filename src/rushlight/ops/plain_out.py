@@ -13,6 +13,7 @@ from typing import Any
 
 from numpy import ndarray as _ndarray
 
+from ..autocast_state import casts
 from ..autograd.mirror import written
 from ..dtype import dtype as DType
 from ..grad_mode import state
@@ -32,8 +33,8 @@ UNMADE: Any = object()
 
 def is_plain(out: Any, arguments: tuple[Any, ...]) -> bool:
     """Whether `out` and the arguments are arrays of the CPU, numbers and names that no gradient, no
-    subclass, no mode and no record asks about."""
-    if modes or watchers or not _are_plain(arguments):
+    subclass, no mode, no autocast and no record asks about."""
+    if modes or watchers or casts or not _are_plain(arguments):
         return False
     if type(out) is Tensor:
         return out.array.size < _MANY and _are_plain((out,))
