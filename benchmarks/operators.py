@@ -2,9 +2,9 @@
 
 Both frameworks run in this process, on the same number of threads, and take turns, so that what
 else the machine does meets both alike; a ratio is that of the shortest turns. A row is a call of
-`calls.py` or `calls_by_family.py`, at a size, in a memory order, forward alone or with its backward. After the rows come
-the geometric mean per size and the rows above 2. Needs an interpreter with both packages
-(`make bench-operators` makes one).
+`calls.py` or `calls_by_family.py`, at a size, in a memory order, forward alone or with its
+backward. After the rows come the geometric mean per size and the rows above 2. Needs an interpreter
+with both packages (`make bench-operators` makes one).
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def write_elementwise(operation: Any, out: Any, *operands: Any) -> bool:
     target = out.array
     if type(target) is not _ndarray or target.dtype.kind != "f" or 0 in target.strides:
         return False
-    arrays = []
+    arrays: list[Any] = []
     for value in (*operands, out):
         if type(value) is Tensor:
             x, wants = value.array, value._requires_grad

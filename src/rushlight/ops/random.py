@@ -392,7 +392,7 @@ def uniform_(
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
-    if self.array.dtype.kind == "c":  # both parts
+    if category_of(self.array.dtype) == COMPLEX:  # both parts
         view_as_real(self).uniform_(low, high, generator=generator)
         return self
     kind = _floating_of("uniform_", self)
@@ -409,7 +409,7 @@ def normal_(
     """
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    if self.array.dtype.kind == "c":
+    if category_of(self.array.dtype) == COMPLEX:
         view_as_real(self).normal_(mean, std / 2**0.5, generator=generator)
         return self
     kind = _floating_of("normal_", self)

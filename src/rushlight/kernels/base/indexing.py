@@ -13,6 +13,8 @@ class Indexing:
     array: Any
     store: Any
     cast: Any
+    index_put: Any
+    index_put_add: Any
     scalar: Any
     is_host: bool
 
