@@ -322,18 +322,21 @@ PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
                                                  what == Of::mean ? 1 / count : 1};
         });
     };
-    constexpr bool is_plain_total = what == Of::sum || what == Of::product;
-    const bool is_few = is_plain_total && x.size() <= few_elements;
-    const bool is_whole = std::count(summed, summed + x.ndim, true) == x.ndim;
+    PyObject* result = nullptr;
+    if (x.type == NPY_FLOAT) result = add_up(float{});
+    if (x.type == NPY_DOUBLE) result = add_up(double{});
+    constexpr bool is_product = what == Of::product;
+    if (result || PyErr_Occurred() || (what != Of::sum && !is_product) || x.size() > few_elements)
+        return result;
     // In another order of memory the result would have to keep that order.
-    if (x.type == NPY_INT64 && is_few && (is_whole || x.is_contiguous))  // overflow wraps around
-        return total_of_few<uint64_t, uint64_t>(x, summed, keepdims, what == Of::product);
-    if (x.type != NPY_FLOAT && x.type != NPY_DOUBLE) return nullptr;
-    PyObject* result = x.type == NPY_FLOAT ? add_up(float{}) : add_up(double{});
-    if (result || PyErr_Occurred() || !is_few || !is_whole) return result;
-    return x.type == NPY_FLOAT
-               ? total_of_few<float, double>(x, summed, keepdims, what == Of::product)
-               : total_of_few<double, double>(x, summed, keepdims, what == Of::product);
+    const bool is_whole = std::count(summed, summed + x.ndim, true) == x.ndim;
+    if (x.type == NPY_INT64 && (is_whole || x.is_contiguous))  // overflow wraps around
+        return total_of_few<uint64_t, uint64_t>(x, summed, keepdims, is_product);
+    if (x.type == NPY_FLOAT && is_whole)
+        return total_of_few<float, double>(x, summed, keepdims, is_product);
+    if (x.type == NPY_DOUBLE && is_whole)
+        return total_of_few<double, double>(x, summed, keepdims, is_product);
+    return nullptr;
 }
 
 template <bool largest>
