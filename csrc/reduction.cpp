@@ -270,6 +270,26 @@ bool read_reduction(PyObject* const* args, Py_ssize_t nargs, ArrayView& x, bool*
     return keepdims >= 0;
 }
 
+// Sums of int64 lines that lie one behind the other: of the whole array, or along its last axis.
+// What overflows wraps around.
+PyObject* total_of_lines(const ArrayView& x, bool is_whole, bool keepdims) {
+    npy_intp shape[max_axes];
+    int ndim = 0;
+    for (int i = 0; i < x.ndim; ++i) {
+        const bool is_summed = is_whole || i == x.ndim - 1;
+        if (!is_summed || keepdims) shape[ndim++] = is_summed ? 1 : x.shape[i];
+    }
+    Owned result(new_array(NPY_INT64, ndim, shape));
+    if (!result) return nullptr;
+    const int64_t length = is_whole ? x.size() : x.shape[x.ndim - 1], rows = x.size() / length;
+    auto* out = data_of<uint64_t>(result.get());
+    const auto* from = x.as<uint64_t>();
+    AllowThreads allow(x.size() >= release_lock_from);
+    for (int64_t row = 0; row < rows; ++row)
+        out[row] = std::accumulate(from + row * length, from + (row + 1) * length, uint64_t{0});
+    return result.hand_on();
+}
+
 enum class Of { sum, mean, numbers, product };
 
 constexpr npy_intp few_elements = 4096;
@@ -326,10 +346,14 @@ PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
     if (x.type == NPY_FLOAT) result = add_up(float{});
     if (x.type == NPY_DOUBLE) result = add_up(double{});
     constexpr bool is_product = what == Of::product;
-    if (result || PyErr_Occurred() || (what != Of::sum && !is_product) || x.size() > few_elements)
-        return result;
+    if (result || PyErr_Occurred() || (what != Of::sum && !is_product)) return result;
+    const auto count = std::count(summed, summed + x.ndim, true);
+    const bool is_whole = count == x.ndim;
+    if (x.type == NPY_INT64 && !is_product && x.is_contiguous &&
+        (is_whole || (count == 1 && summed[x.ndim - 1])))
+        return total_of_lines(x, is_whole, keepdims);
+    if (x.size() > few_elements) return nullptr;
     // In another order of memory the result would have to keep that order.
-    const bool is_whole = std::count(summed, summed + x.ndim, true) == x.ndim;
     if (x.type == NPY_INT64 && (is_whole || x.is_contiguous))  // overflow wraps around
         return total_of_few<uint64_t, uint64_t>(x, summed, keepdims, is_product);
     if (x.type == NPY_FLOAT && is_whole)
