@@ -3,56 +3,12 @@
 #include <cstring>
 #include <type_traits>
 
-#include "copies.h"
-#include "iteration.h"
+#include "indices.h"
 #include "parallel.h"
 
 namespace rushlight {
 
 namespace {
-
-// An index array, contiguous, for the length of a call.
-class Indices {
-public:
-    Indices() = default;
-    ~Indices() { Py_XDECREF(owner_); }
-    Indices(const Indices&) = delete;
-    Indices& operator=(const Indices&) = delete;
-
-    // False when the object is no int64 array, or with an error when there is no memory.
-    bool read(PyObject* object) {
-        if (!view(object, shown) || shown.type != NPY_INT64 || shown.ndim > max_axes) return false;
-        size = shown.size();
-        if (shown.is_contiguous) {
-            owner_ = Py_NewRef(object);
-        } else {
-            owner_ = new_array(NPY_INT64, shown.ndim, shown.shape);
-            npy_intp strides[max_axes];
-            strides_in_order(shown, Order::C, strides);
-            if (!owner_ || !copy_elements(shown, data_of<char>(owner_), strides)) return false;
-        }
-        data = data_of<int64_t>(owner_);
-        return true;
-    }
-
-    // Whether all are in [low, high); else IndexError is set.
-    bool within(int64_t low, int64_t high, Py_ssize_t axis) const {
-        if (bit_loops.all_within(size, data, low, high)) return true;
-        const int64_t* wrong =
-            std::find_if(data, data + size, [=](int64_t i) { return i < low || i >= high; });
-        PyErr_Format(PyExc_IndexError,
-                     "index %lld is out of bounds for dimension %zd with size %lld",
-                     static_cast<long long>(*wrong), axis, static_cast<long long>(high));
-        return false;
-    }
-
-    ArrayView shown;  // as it was given
-    const int64_t* data = nullptr;
-    int64_t size = 0;
-
-private:
-    PyObject* owner_ = nullptr;
-};
 
 // Calls body(data, strides, n) over rows of the last axis for three arrays of one shape, work
 // shared along the longest axis but `serial` (the last only where it is the only one).
@@ -152,32 +108,6 @@ PyObject* gather(PyObject* const* args, Py_ssize_t nargs) {
         case 4: gather_rows<uint32_t>(x, axis, index, result); break;
         case 8: gather_rows<uint64_t>(x, axis, index, result); break;
     }
-    return result;
-}
-
-// Calls body with a zero of the type that is added in; false for other types.
-template <class Body>
-bool with_sum_type(int type, const Body& body) {
-    switch (type) {
-        case NPY_FLOAT: body(float{}); return true;
-        case NPY_DOUBLE: body(double{}); return true;
-        case NPY_INT64: body(int64_t{}); return true;
-        case NPY_INT32: body(int32_t{}); return true;
-    }
-    return false;
-}
-
-bool can_sum(int type) {
-    return with_sum_type(type, [](auto) {});
-}
-
-// A copy of x in the order of its shape.
-PyObject* contiguous_copy(const ArrayView& x) {
-    if (x.ndim > max_axes) return nullptr;
-    npy_intp strides[max_axes];
-    strides_in_order(x, Order::C, strides);
-    PyObject* result = new_array(x.type, x.ndim, x.shape);
-    if (result && !copy_elements(x, data_of<char>(result), strides)) Py_CLEAR(result);
     return result;
 }
 
@@ -438,87 +368,6 @@ PyObject* slices_with(PyObject* const* args, Py_ssize_t nargs) {
     if (result && x.size() > 0 && index.size > 0)
         join_slices<Join>(result, x.type, is_number ? number.bytes : values.data, is_number,
                           Slices(x, axis), index.data, index.size);
-    return result;
-}
-
-// --- places in the order of the whole array
-
-// Places of a contiguous array of `size`, the negative ones from its end.
-bool read_places(PyObject* object, int64_t size, Indices& index) {
-    if (!index.read(object)) return false;
-    const auto is_wrong = [=](int64_t i) { return i < -size || i >= size; };
-    return std::find_if(index.data, index.data + index.size, is_wrong) == index.data + index.size;
-}
-
-PyObject* take(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView x;
-    Indices index;
-    if (nargs != 2 || !view(args[0], x) || !x.is_contiguous || !is_plain(x.type) ||
-        !read_places(args[1], x.size(), index))
-        return nullptr;
-    PyObject* result = new_array(x.type, index.shown.ndim, index.shown.shape);
-    if (!result) return nullptr;
-    const int64_t size = x.size();
-    AllowThreads allow(index.size >= release_lock_from);
-    const auto move = [&](auto element) {
-        using U = decltype(element);
-        const U* from = x.as<U>();
-        U* to = data_of<U>(result);
-        for (int64_t i = 0; i < index.size; ++i)
-            to[i] = from[index.data[i] + (index.data[i] < 0 ? size : 0)];
-    };
-    switch (PyArray_ITEMSIZE(x.object)) {
-        case 1: move(uint8_t{}); break;
-        case 2: move(uint16_t{}); break;
-        case 4: move(uint32_t{}); break;
-        case 8: move(uint64_t{}); break;
-        default: move(std::pair<uint64_t, uint64_t>{}); break;  // complex numbers of doubles
-    }
-    return result;
-}
-
-PyObject* put(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView x, values;
-    Indices index;
-    if (nargs != 4 || !view(args[0], x) || !view(args[2], values) || !values.is_contiguous ||
-        values.type != x.type || !PyBool_Check(args[3]) || !can_sum(x.type) ||
-        !read_places(args[1], x.size(), index) || values.size() != index.size)
-        return nullptr;
-    PyObject* result = contiguous_copy(x);
-    if (!result) return nullptr;
-    const int64_t size = x.size();
-    AllowThreads allow(index.size >= release_lock_from);
-    with_sum_type(x.type, [&](auto zero) {
-        using T = decltype(zero);
-        T* to = data_of<T>(result);
-        for (int64_t i = 0; i < index.size; ++i) {
-            T& at = to[index.data[i] + (index.data[i] < 0 ? size : 0)];
-            at = args[3] == Py_True ? at + values.as<T>()[i] : values.as<T>()[i];
-        }
-    });
-    return result;
-}
-
-// x with the elements of a source, in their order, where a mask is true.
-PyObject* masked_scatter(PyObject* const* args, Py_ssize_t nargs) {
-    ArrayView x, mask, source;
-    if (nargs != 3 || !view(args[0], x) || !view(args[1], mask) || !view(args[2], source) ||
-        mask.type != NPY_BOOL || !same_shape(x, mask) || source.type != x.type ||
-        !mask.is_contiguous || !source.is_contiguous || !can_sum(x.type))
-        return nullptr;
-    const int64_t size = x.size();
-    if (std::count(mask.as<uint8_t>(), mask.as<uint8_t>() + size, 1) > source.size())
-        return nullptr;  // the base says so
-    PyObject* result = contiguous_copy(x);
-    if (!result) return nullptr;
-    AllowThreads allow(size >= release_lock_from);
-    with_sum_type(x.type, [&](auto zero) {
-        using T = decltype(zero);
-        T* to = data_of<T>(result);
-        const T* from = source.as<T>();
-        for (int64_t i = 0; i < size; ++i)
-            if (mask.as<uint8_t>()[i]) to[i] = *from++;
-    });
     return result;
 }
 
