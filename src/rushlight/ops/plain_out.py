@@ -111,7 +111,14 @@ def placed(out: Any, results: Any) -> Any:
     return type(results)(*out) if hasattr(results, "_fields") else out
 
 
-def write_elementwise(operation: Any, out: Any, *operands: Any) -> bool:
+def write_into(operation: Any, function: Any, out: Any, *operands: Any) -> Any:
+    """What an elementwise entry returns that is called with a plain `out`, or None."""
+    if _write_elementwise(operation, out, operands):
+        return out
+    return placed(out, function(*operands)) if is_plain(out, operands) else None
+
+
+def _write_elementwise(operation: Any, out: Any, operands: tuple[Any, ...]) -> bool:
     """Whether an elementwise kernel has written into `out` by itself: all is plain, and of one
     floating-point dtype and shape."""
     if modes or watchers or type(out) is not Tensor:

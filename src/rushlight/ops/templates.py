@@ -19,7 +19,7 @@ from ..tensor import Tensor, wrap
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .entry import UNANSWERED, answer_operator, rescue, special
-from .plain_out import is_plain, placed, write_elementwise
+from .plain_out import write_into
 from .promotion import inplace_operand, is_plain_change, operands, scaled_by
 
 _new = object.__new__
@@ -30,13 +30,8 @@ def unary(cls: type[Any]) -> Any:
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
-            if write_elementwise(cls, out, input):
-                return out  # type: ignore[return-value]  # it is there
-            if is_plain(out, (input,)):
-                answer = placed(out, function(input))
-                if answer is not None:
-                    return answer
-            return special(function, locals())
+            answer = write_into(cls, function, out, input)
+            return special(function, locals()) if answer is None else answer
         try:
             array = tables[type(input.array)].KERNEL(input.array)
         except Exception as error:
@@ -74,13 +69,8 @@ def binary(cls: type[Any], rescued: Any) -> Any:
 
     def function(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
-            if write_elementwise(cls, out, input, other):
-                return out  # type: ignore[return-value]  # it is there
-            if is_plain(out, (input, other)):
-                answer = placed(out, function(input, other))
-                if answer is not None:
-                    return answer
-            return special(function, locals())
+            answer = write_into(cls, function, out, input, other)
+            return special(function, locals()) if answer is None else answer
         try:
             x = input.array
             if isinstance(other, Tensor):
@@ -132,13 +122,8 @@ def scaled(cls: type[Any], core: Any) -> Any:
         input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor:
         if out is not None or modes:
-            if alpha == 1 and write_elementwise(cls, out, input, other):
-                return out  # type: ignore[return-value]  # it is there
-            if is_plain(out, (input, other, alpha)):
-                answer = placed(out, function(input, other, alpha=alpha))
-                if answer is not None:
-                    return answer
-            return special(function, locals())
+            answer = write_into(cls, core, out, input, other) if alpha == 1 else None
+            return special(function, locals()) if answer is None else answer
         try:
             return core(input, other if alpha == 1 else scaled_by(name, input, other, alpha))
         except Exception as error:
