@@ -240,6 +240,21 @@ PyObject* copy(PyObject* const* args, Py_ssize_t nargs) {
     return done ? Py_NewRef(args[0]) : nullptr;
 }
 
+// x[...] = source where they are alike, and whether they are.
+PyObject* overwrite(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x, source;
+    if (nargs != 2 || !view(args[0], x) || !view(args[1], source)) return nullptr;
+    if (!x.is_writeable() || !is_plain(x.type) || x.type != source.type || !same_shape(x, source))
+        return nullptr;
+    if (x.is_contiguous && source.is_contiguous) {
+        if (x.size()) std::memmove(x.data, source.data, x.size() * PyArray_ITEMSIZE(x.object));
+        Py_RETURN_TRUE;
+    }
+    const Owned done{copy(args, nargs)};
+    if (!done) return nullptr;
+    Py_RETURN_TRUE;
+}
+
 // x with the elements along some axes in the opposite order.
 PyObject* flip(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
@@ -443,6 +458,8 @@ PyMethodDef copies_methods[] = {
     method<"cast", cast>("cast(x, dtype)\n--\n\nA dense copy of another type, in x's order."),
     method<"copy", copy>(
         "copy(x, source)\n--\n\nOverwrites x with source, broadcast and converted."),
+    method<"overwrite", overwrite>(
+        "overwrite(x, source)\n--\n\nx[...] = source if the two are alike; whether they are."),
     method<"flip", flip>("flip(x, axes)\n--\n\nA copy, backwards along some axes."),
     method<"cat", cat>("cat(arrays, axis, out=None)\n--\n\nArrays joined along an axis."),
     method<"stack", stack>(

@@ -280,10 +280,31 @@ PyObject* linear(PyObject* const* args, Py_ssize_t nargs) {
     return finish(multiply(product), result);
 }
 
+// Of vectors that BLAS would be called for in vain.
+PyObject* dot(PyObject* const* args, Py_ssize_t nargs) {
+    constexpr int lanes = 16;
+    constexpr npy_intp long_vector = 2048;  // from here on BLAS is faster
+    ArrayView a, b;
+    if (nargs != 2 || !view(args[0], a) || !view(args[1], b) || a.ndim != 1 || b.ndim != 1 ||
+        a.type != NPY_FLOAT || b.type != NPY_FLOAT || !a.is_contiguous || !b.is_contiguous ||
+        a.shape[0] != b.shape[0] || a.shape[0] >= long_vector)
+        return nullptr;
+    const float *x = a.as<float>(), *y = b.as<float>();
+    const npy_intp n = a.shape[0], whole = n / lanes * lanes;
+    float sums[lanes] = {}, rest = 0;
+    for (npy_intp i = 0; i < whole; i += lanes)
+        for (int lane = 0; lane < lanes; ++lane) sums[lane] += x[i + lane] * y[i + lane];
+    for (npy_intp i = whole; i < n; ++i) rest += x[i] * y[i];
+    PyObject* result = new_array(NPY_FLOAT, 0, nullptr);
+    if (result) *data_of<float>(result) = std::accumulate(sums, sums + lanes, rest);
+    return result;
+}
+
 }  // namespace
 
 PyMethodDef matmul_methods[] = {
     method<"matmul", matmul>("matmul(a, b, out=None)\n--\n\nThe matrix product, as numpy.matmul."),
+    method<"dot", dot>("dot(a, b)\n--\n\nThe sum of products of two vectors' elements."),
     method<"linear", linear>("linear(x, weight, bias)\n--\n\nx @ weight.T + bias (or None)"),
     {}};
 
