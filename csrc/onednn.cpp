@@ -54,6 +54,14 @@ bool has_bfloat16() {
     return has;
 }
 
+bool has_amx() {
+    static const bool has = [] {
+        const auto isa = dnnl::get_effective_cpu_isa();
+        return isa == dnnl::cpu_isa::avx512_core_amx || isa == dnnl::cpu_isa::avx512_core_amx_fp16;
+    }();
+    return has;
+}
+
 bool takes_bfloat16(PyObject* object) {
     ArrayView x;
     return view(object, x) && x.type == bfloat16_type && has_bfloat16();

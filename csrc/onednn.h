@@ -23,6 +23,7 @@ const dnnl::engine& engine();
 
 // Whether the processor multiplies bfloat16 by instructions of its own. Elsewhere float32 is faster.
 bool has_bfloat16();
+bool has_amx();  // and multiplies whole tiles of them
 
 // Whether a primitive that was made for bfloat16 is oneDNN's reference, whose loops are slower than
 // converting to float32 and back by far.
