@@ -128,6 +128,7 @@ int log2_of_size(npy_intp item) {
 
 int cast_type(int type) {
     if (type == NPY_LONGLONG) return cast_int64;
+    if (type == bfloat16_type) return cast_bfloat16;
     switch (type) {
         case NPY_BOOL: return cast_bool;
         case NPY_UINT8: return cast_uint8;
@@ -137,6 +138,7 @@ int cast_type(int type) {
         case NPY_INT64: return cast_int64;
         case NPY_FLOAT: return cast_float;
         case NPY_DOUBLE: return cast_double;
+        case NPY_HALF: return cast_float16;
     }
     return -1;
 }
