@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import FLOATS, NUMBERS, check_taken
-from ..dtype import FLOATING, category_of, int64, uint8
+from ..dtype import FLOATING, category_of
 from ..errors import InvalidValueError, NotSupportedError, OperationError, check_int64
 from ..tensor import Tensor, wrap
 from .activation import logsigmoid
@@ -83,7 +83,7 @@ def _nll_loss(
         return loss.squeeze(0) if reduction == "none" else loss
     check_int64("nll_loss(): argument 'ignore_index'", ignore_index)
     _check_targets(input, target, weight)
-    if target.dtype is not int64:
+    if target.array.dtype != np.int64:
         target = target.long()
     return NllLoss.apply(input, target, weight, reduction, ignore_index)
 
@@ -97,16 +97,12 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None) -> None
             else f"nll_loss: Expected target size {[shape[0], *shape[2:]]}, got {list(goal)} for "
             f"input {tuple(shape)}"
         )
-<<<<<<< HEAD
-    if target.dtype not in (int64, uint8):
-=======
-    if target.array.dtype != np.int64:  # a dtype's name takes 2 us
->>>>>>> main
+    if target.array.dtype not in (np.int64, np.uint8):  # a dtype's name takes 2 us
         raise OperationError(
             f"nll_loss: expected target dtype to be Long or Byte, but got {target.dtype}: targets "
             "are class numbers; convert them with .long()"
         )
-    if weight is not None and weight.dtype is not input.dtype:
+    if weight is not None and weight.array.dtype != input.array.dtype:
         raise OperationError(
             f"nll_loss: expected scalar type {input.dtype} but found {weight.dtype} for the "
             "weights of the classes; convert them with .to(input.dtype)"

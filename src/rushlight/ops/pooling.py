@@ -7,13 +7,8 @@ from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
 from ..categories import FLOATS, REALS, check_taken
-<<<<<<< HEAD
-from ..dtype import int64
-from ..errors import InvalidValueError, OperationError, one_channel
-=======
 from ..dtype import FLOATING, category_of, int64
-from ..errors import OperationError
->>>>>>> main
+from ..errors import InvalidValueError, OperationError, one_channel
 from ..tensor import Tensor, wrap
 from .declare import operation
 from .geometry import Sizes, pool_geometry
@@ -528,16 +523,9 @@ def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
 def _parts(name: str, rank: int, shape: Sizes, output_size: Any) -> Sizes:
     given = shape[-rank:]
     count = len(output_size) if isinstance(output_size, (tuple, list)) else rank
-<<<<<<< HEAD
-    if rank > 1 and input.array.ndim <= count:
-        raise InvalidValueError(
-            f"{name}: Input dimension should be at least {count + 1}, got shape "
-            f"{tuple(input.array.shape)}"
-=======
     if rank > 1 and len(shape) <= count:
-        raise ValueError(
+        raise InvalidValueError(
             f"{name}: Input dimension should be at least {count + 1}, got shape {shape}"
->>>>>>> main
         )
     if isinstance(output_size, int) or output_size is None:
         output_size = (output_size,) * rank
