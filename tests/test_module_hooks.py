@@ -4,6 +4,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn
+from rushlight.nn.modules import module as module_hooks
 
 
 class Scale(nn.Module):
@@ -139,11 +140,16 @@ def test_backward_hooks_without_gradients_of_inputs():
     layer = nn.Linear(2, 1)
     seen = []
     layer.register_full_backward_hook(lambda m, into, out: seen.append((into, out[0].tolist())))
-    layer(torch.ones(1, 2)).sum().backward()
+    with pytest.warns(UserWarning, match="firing when .* since no inputs require gradients"):
+        layer(torch.ones(1, 2)).sum().backward()
     assert seen == [((None,), [[1.0]])]
+    layer.register_full_backward_hook(lambda m, into, out: (out[0],))
+    with pytest.warns(UserWarning), pytest.raises(RuntimeError, match="should always return None"):
+        layer(torch.ones(1, 2)).sum().backward()
+    seen.clear()
     with torch.no_grad():
         layer(torch.ones(1, 2))
-    assert len(seen) == 1
+    assert seen == []
 
 
 def test_backward_hooks_with_an_output_that_is_unused():
@@ -165,3 +171,90 @@ def test_backward_hooks_want_tensors():
     module.register_full_backward_hook(lambda *_: None)
     with pytest.warns(UserWarning, match="module output should be a Tensor or a tuple"):
         module(torch.ones(1, requires_grad=True))
+
+
+def test_hooks_of_all_modules():
+    net = nn.Sequential(nn.Linear(1, 1), nn.Tanh())
+    seen = []
+    handles = [
+        module_hooks.register_module_forward_pre_hook(lambda m, args: seen.append(("before", m))),
+        module_hooks.register_module_forward_hook(lambda m, args, out: seen.append(("after", m))),
+        module_hooks.register_module_full_backward_hook(lambda m, *_: seen.append(("back", m))),
+    ]
+    net[0].register_forward_hook(lambda m, args, output: seen.append("own"))
+    net(torch.ones(1, 1, requires_grad=True)).sum().backward()
+    linear, tanh = net
+    assert seen == [
+        ("before", net), ("before", linear), ("after", linear), "own", ("before", tanh),
+        ("after", tanh), ("after", net), ("back", tanh), ("back", linear), ("back", net),
+    ]  # fmt: skip
+    for handle in handles:
+        handle.remove()
+    seen.clear()
+    net(torch.ones(1, 1)).sum().backward()
+    assert seen == ["own"]
+
+
+def test_hooks_of_all_modules_are_seen_by_compiled_functions():
+    layer = nn.Linear(1, 1)
+    compiled = torch.compile(layer)
+    x = torch.ones(1, 1)
+    plain = compiled(x).item()
+    for _ in range(3):
+        compiled(x)
+    with module_hooks.register_module_forward_hook(lambda m, args, output: output * 2):
+        for _ in range(3):
+            doubled = compiled(x).item()
+    assert doubled == pytest.approx(4 * plain)  # the compiled module's own call, and the layer's
+    assert compiled(x).item() == plain
+
+
+def test_registration_hooks():
+    seen = []
+    with (
+        module_hooks.register_module_parameter_registration_hook(
+            lambda m, name, p: nn.Parameter(p, requires_grad=name != "bias")
+        ),
+        module_hooks.register_module_buffer_registration_hook(
+            lambda m, name, buffer: seen.append(name)
+        ),
+        module_hooks.register_module_module_registration_hook(
+            lambda m, name, part: nn.Identity() if isinstance(part, nn.Dropout) else None
+        ),
+    ):
+        net = nn.Sequential(nn.Linear(1, 1), nn.Dropout(), nn.BatchNorm1d(1, affine=False))
+    assert not net[0].bias.requires_grad and net[0].weight.requires_grad
+    assert isinstance(net[1], nn.Identity)
+    assert seen == ["running_mean", "running_var", "num_batches_tracked"]
+    assert nn.Linear(1, 1).bias.requires_grad
+
+
+def test_backward_hooks_of_old():
+    layer = nn.Tanh()
+    seen = []
+    handle = layer.register_backward_hook(lambda m, into, out: seen.append((m, out[0].tolist())))
+    x = torch.zeros(1, requires_grad=True)
+    layer(x * 2).sum().backward()
+    assert seen == [(layer, [1.0])]
+    with pytest.raises(RuntimeError, match="Cannot use both regular backward hooks and full"):
+        layer.register_full_backward_hook(lambda *_: None)
+    handle.remove()
+    layer.register_backward_hook(lambda m, into, out: (into[0] * 5,))
+    x.grad = None
+    layer(x * 2).sum().backward()
+    assert x.grad.tolist() == [10.0]
+    net = nn.Sequential(nn.Linear(1, 1), nn.Tanh())
+    net.register_backward_hook(lambda *_: None)
+    with pytest.warns(FutureWarning, match="forward contains multiple autograd Nodes"):
+        net(x)
+
+
+def test_a_gradient_around_the_outputs_calls_no_hook():
+    module = nn.Module()
+    module.forward = lambda x: x**3
+    seen = []
+    module.register_full_backward_hook(lambda *_: seen.append(1))
+    x = torch.ones(1, requires_grad=True)
+    (gradient,) = torch.autograd.grad(module(x).sum(), x, create_graph=True)
+    gradient.sum().backward()
+    assert x.grad.tolist() == [6.0] and len(seen) == 1

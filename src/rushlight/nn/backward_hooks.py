@@ -105,6 +105,11 @@ class BackwardHooks:
         return grad_input
 
     def _run_hooks_without_inputs(self) -> None:
+        warnings.warn(
+            "Full backward hook is firing when gradients are computed with respect to module "
+            "outputs since no inputs require gradients.",
+            stacklevel=6,
+        )
         for hook in self.hooks:
             changed = hook(self.module, (None,) * self.arguments, self.grad_output)
             if changed is not None and not (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from ..dtype import dtype as DType
 from ..dtype import bfloat16, float16, float32, float64
+from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..grad_mode import no_grad
 from ..kernels import launch
@@ -278,8 +278,8 @@ class Module(StateDict, Hooks):
             with no_grad():
                 parameter.data = fn(parameter)
                 if grad is not None:
-                    requires_grad = grad.requires_grad
-                    parameter.grad = fn(grad).requires_grad_(requires_grad)
+                    grad.data = fn(grad)  # it stays the tensor that it is
+                    parameter.grad = grad
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 with no_grad():

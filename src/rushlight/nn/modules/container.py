@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, TypeVar
 
+from ...parameters import typename
 from ..module import Module, indented
 
 Self = TypeVar("Self", bound="_ModuleSequence")
@@ -100,6 +101,8 @@ class Sequential(_ModuleSequence):
 
     def insert(self, index: int, module: Module) -> Sequential:
         """Adds a module before the one at a position; the ones after are renamed."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"Sequential.insert: expected a Module, got {typename(module)}")
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}")
         self._insert(index, module)

@@ -1,0 +1,558 @@
+"""Little programs about modules that run on PyTorch and on Rushlight, and show the same.
+
+Each is a generator: what it yields is compared. `attempt(call)` stands for an error by its type.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+PROGRAMS: list[Callable[[Any], Iterator[Any]]] = []
+
+
+def program(function: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
+    PROGRAMS.append(function)
+    return function
+
+
+def shown(value: Any) -> Any:
+    """A value as plain data that two frameworks can be compared by."""
+    if hasattr(value, "detach"):
+        values = value.detach().double() if value.is_floating_point() else value
+        return (type(value).__name__, tuple(value.shape), value.requires_grad, values.tolist())
+    if isinstance(value, dict) or hasattr(value, "items") and callable(value.items):
+        return [(key, shown(part)) for key, part in value.items()]
+    if isinstance(value, (list, tuple)) or type(value).__name__ in ("generator", "dict_keys"):
+        return [shown(part) for part in value]
+    if hasattr(value, "named_parameters"):
+        return repr(value)
+    return value
+
+
+def run(torch: Any, function: Callable[[Any], Iterator[Any]]) -> list[Any]:
+    """What a program shows, warnings included."""
+    torch.manual_seed(1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = [shown(value) for value in function(torch)]
+    return [*found, [warning.category.__name__ for warning in caught]]
+
+
+def attempt(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        return type(error).__name__
+
+
+def make_net(torch: Any) -> Any:
+    nn = torch.nn
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
+
+
+# ---- containers
+
+
+@program
+def module_list(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    layers = nn.ModuleList([nn.Linear(1, 1), nn.ReLU()])
+    layers.insert(1, nn.Tanh())
+    layers.insert(2, nn.Sigmoid())
+    layers.append(nn.GELU())
+    yield layers
+    yield layers[1:3], layers[-1], len(layers), [type(m).__name__ for m in layers]
+    layers[0] = nn.Identity()
+    layers[-1] = nn.SiLU()
+    del layers[1]
+    yield layers
+    del layers[1:3]
+    yield layers
+    layers += [nn.ELU()]
+    yield layers + [nn.Softplus()], layers.pop(0), layers.pop(-1), layers
+    yield attempt(lambda: layers[5]), attempt(lambda: layers[-9]), attempt(lambda: layers.pop(7))
+    yield attempt(lambda: layers.append(3)), attempt(lambda: layers.extend(3))
+    yield attempt(lambda: layers["0"])
+    yield attempt(lambda: layers(1)), attempt(lambda: nn.ModuleList(3)), nn.ModuleList()
+    yield nn.Linear(1, 1) in layers, layers[0] in layers, "0" in dir(layers)
+    yield nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2)])
+    yield nn.ModuleList([None, nn.ReLU()])
+
+
+@program
+def sequential(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = nn.Sequential(OrderedDict(a=nn.Linear(2, 2), b=nn.ReLU()))
+    yield net, net[0], net[:1], net[-1], net.a, list(net.state_dict())
+    net.append(nn.Tanh()).extend([nn.ELU(), nn.GELU()])
+    yield net, attempt(lambda: nn.Sequential(nn.ReLU(), nn.ELU()).insert(1, nn.Tanh()))
+    other = nn.Sequential(nn.ReLU(), nn.ELU())
+    yield attempt(lambda: other.insert(-1, nn.SiLU())), attempt(lambda: other.insert(9, nn.SiLU()))
+    yield attempt(lambda: other.insert(0, 3)), other
+    yield other + nn.Sequential(nn.Tanh()), other * 2, 2 * other, attempt(lambda: other * 0)
+    yield attempt(lambda: other * 1.5), attempt(lambda: other + [nn.Tanh()])
+    other += nn.Sequential(nn.Tanh())
+    other *= 2
+    yield other, other.pop(0), other.pop(-1), attempt(lambda: other.pop(99))
+    other[0] = nn.Softplus()
+    del other[1:]
+    yield other, len(other), attempt(lambda: other["0"]), attempt(lambda: other[3])
+    yield attempt(lambda: nn.Sequential(3)), attempt(lambda: nn.Sequential({"a": nn.ReLU()}))
+    yield attempt(lambda: nn.Sequential()(3)), nn.Sequential()
+    yield attempt(lambda: nn.Sequential(nn.ReLU(), None))
+    del net[0]
+    yield net
+    net.a = nn.Identity()
+    yield net, [name for name, _ in net.named_children()], [type(m).__name__ for m in reversed(net)]
+
+
+@program
+def module_dict(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    modules = nn.ModuleDict({"relu": nn.ReLU(), "a": nn.Tanh()})
+    modules.update([("z", nn.ELU()), ("b", nn.GELU())])
+    modules.update(nn.ModuleDict({"b": nn.SiLU()}))
+    yield modules, list(modules), len(modules), "a" in modules, modules["a"], modules.b
+    yield list(modules.keys()), [type(m).__name__ for m in modules.values()]
+    yield modules.pop("a"), attempt(lambda: modules.pop("a")), attempt(lambda: modules["q"])
+    del modules["z"]
+    yield modules, attempt(lambda: modules.update(3)), attempt(lambda: modules.update([1]))
+    yield attempt(lambda: modules.update([("a",)])), attempt(lambda: modules.update({"a": 3}))
+    yield attempt(lambda: modules.__setitem__("a.b", nn.ReLU()))
+    yield attempt(lambda: modules.__setitem__("keys", nn.ReLU()))
+    yield attempt(lambda: modules.__setitem__("", nn.ReLU()))
+    yield attempt(lambda: modules.__setitem__(3, nn.ReLU())), attempt(lambda: modules(3))
+    modules.clear()
+    yield modules, list(modules.named_children()), nn.ModuleDict()
+
+
+@program
+def parameter_list(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    values = nn.ParameterList([torch.ones(2), nn.Parameter(torch.zeros(1)), 3, "x"])
+    yield values, len(values), values[0], values[-1], list(values)[2:], values[1:3]
+    values.append(torch.ones(1)).extend([torch.zeros(2, 2)])
+    values += [torch.ones(3)]
+    values[0] = torch.zeros(5)
+    values[-1] = nn.Parameter(torch.ones(1), requires_grad=False)
+    yield values, [name for name, _ in values.named_parameters()], list(values.state_dict())
+    yield attempt(lambda: values[99]), attempt(lambda: values.extend(3)), attempt(lambda: values(3))
+    yield attempt(lambda: values["0"]), attempt(lambda: values.extend(torch.ones(2)))
+    yield values.pop if hasattr(values, "pop") else None, attempt(lambda: values.__delitem__(0))
+    yield [name for name in dir(values) if name.isdigit()], nn.ParameterList()
+    yield nn.ParameterList(nn.ParameterList([torch.ones(1)]))
+
+
+@program
+def parameter_dict(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    values = nn.ParameterDict({"b": torch.ones(2), "a": nn.Parameter(torch.zeros(1)), "n": 3})
+    yield values, list(values), len(values), values["a"], "b" in values, list(values.keys())
+    values["c"] = torch.ones(1)
+    yield list(values.items()), list(reversed(values)), values.get("q"), values.get("q", 3)
+    yield values.setdefault("a", torch.ones(9)), values.setdefault("d", torch.ones(1))
+    yield values.setdefault("e"), values.copy(), values.pop("b"), values.popitem()
+    yield attempt(lambda: values.pop("q")), attempt(lambda: values["q"])
+    yield values.fromkeys(["x", "y"], torch.ones(1)), values.fromkeys(["x"])
+    yield values | nn.ParameterDict({"c": torch.zeros(2), "z": torch.ones(1)})
+    values |= nn.ParameterDict({"c": torch.zeros(3)})
+    yield values, [name for name, _ in values.named_parameters()]
+    values.update([("k", torch.ones(1)), ("j", torch.ones(1))])
+    values.update(OrderedDict(r=torch.ones(1), q=torch.ones(1)))
+    values.update(nn.ParameterDict({"m": torch.ones(1), "l": torch.ones(1)}))
+    yield list(values), attempt(lambda: values.update(3)), attempt(lambda: values.update([1]))
+    yield attempt(lambda: values.update([("a",)]))
+    yield attempt(lambda: values(3)), attempt(lambda: values.__delitem__("none"))
+    yield attempt(lambda: values | {"a": 1}), attempt(lambda: values == values)
+    values.clear()
+    yield values, nn.ParameterDict()
+
+
+# ---- modules
+
+
+@program
+def members_by_path(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = nn.Module()
+    net.part = make_net(torch)
+    net.register_buffer("count", torch.zeros(1), persistent=False)
+    yield net.get_submodule("part.1"), net.get_submodule(""), net.get_buffer("part.1.running_mean")
+    yield net.get_parameter("part.0.bias"), net.get_buffer("count")
+    for wrong in ("part.9", "nothing", "part.0.weight", "part..0"):
+        yield attempt(lambda w=wrong: net.get_submodule(w))
+    for wrong in ("part.0.none", "count", "part.1.running_mean", "part", ""):
+        yield attempt(lambda w=wrong: net.get_parameter(w))
+    for wrong in ("part.0.weight", "none", "part", "training", ""):
+        yield attempt(lambda w=wrong: net.get_buffer(w))
+    net.set_submodule("part.2", nn.Tanh())
+    net.set_submodule("part.new", nn.ELU())
+    net.set_submodule("fresh", nn.GELU())
+    yield net
+    yield attempt(lambda: net.set_submodule("", nn.ReLU()))
+    yield attempt(lambda: net.set_submodule("part.0.weight", nn.ReLU()))
+    yield attempt(lambda: net.set_submodule("part.q", nn.ReLU(), strict=True))
+    yield attempt(lambda: net.set_submodule("a.b.c", nn.ReLU()))
+    yield attempt(lambda: net.set_submodule("part.0", 3))
+    yield attempt(lambda: net.get_extra_state()), attempt(lambda: net.set_extra_state(3))
+    yield attempt(lambda: net.missing), attempt(lambda: net.part.weight)
+
+
+@program
+def names_of_members(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    shared = nn.Linear(1, 1)
+    net = nn.Sequential(shared, nn.Sequential(shared), nn.BatchNorm1d(1))
+    net.again = shared.weight
+    for remove in (True, False):
+        yield [name for name, _ in net.named_parameters(remove_duplicate=remove)]
+        yield [name for name, _ in net.named_buffers(remove_duplicate=remove)]
+        yield [name for name, _ in net.named_modules(remove_duplicate=remove)]
+    yield [name for name, _ in net.named_parameters("x", recurse=False)]
+    yield [name for name, _ in net.named_buffers(prefix="y", recurse=True)]
+    yield [name for name, _ in net.named_modules(prefix="z")], [n for n, _ in net.named_children()]
+    yield len(list(net.modules())), len(list(net.children())), len(list(net.parameters()))
+    net.nothing = None
+    net.register_module("none", None)
+    net.register_parameter("empty", None)
+    net.register_buffer("blank", None)
+    yield [name for name, _ in net.named_modules()], list(net.state_dict()), net
+    yield [name for name in dir(net) if name in ("none", "empty", "blank", "again", "0")]
+
+
+@program
+def registration(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = nn.Module()
+    net.weight = nn.Parameter(torch.ones(1))
+    net.moved = nn.Buffer(torch.zeros(1))
+    net.hidden = nn.Buffer(torch.zeros(2), persistent=False)
+    net.part = nn.ReLU()
+    yield list(net.state_dict()), [name for name, _ in net.named_buffers()], net
+    yield attempt(lambda: setattr(net, "weight", torch.ones(1)))
+    yield attempt(lambda: setattr(net, "moved", 3)), attempt(lambda: setattr(net, "part", 3))
+    net.moved = torch.ones(3)
+    net.hidden = torch.ones(4)
+    yield list(net.named_buffers()), list(net.state_dict())
+    net.moved = nn.Parameter(torch.ones(2))
+    net.weight = None
+    yield list(net.named_buffers()), list(net.named_parameters()), net.weight
+    net.weight = nn.Parameter(torch.zeros(1))
+    net.part = None
+    yield list(net.named_parameters()), list(net.named_children())
+    net.part = nn.Tanh()
+    del net.part, net.hidden
+    yield net, list(net.named_buffers()), attempt(lambda: delattr(net, "hidden"))
+    for call in (
+        lambda: net.register_buffer("a.b", torch.ones(1)), lambda: net.register_buffer("", None),
+        lambda: net.register_buffer(3, None), lambda: net.register_buffer("x", 3),
+        lambda: net.register_buffer("weight", torch.ones(1)),
+        lambda: net.register_parameter("x", torch.ones(1)),
+        lambda: net.register_parameter("train", None),
+        lambda: net.register_parameter("y", nn.Parameter(torch.ones(1)) * 2),
+        lambda: net.add_module("x", 3), lambda: net.add_module("a.b", None),
+        lambda: net.add_module("weight", nn.ReLU()), lambda: net.add_module(None, nn.ReLU()),
+    ):  # fmt: skip
+        yield attempt(call)
+    yield attempt(lambda: nn.Module(3)), attempt(lambda: nn.Module(a=3))
+
+    class NoInit(nn.Module):
+        def __init__(self, value: Any) -> None:
+            self.value = value
+
+    for value in (nn.Parameter(torch.ones(1)), nn.ReLU(), 3, nn.Buffer(torch.ones(1))):
+        yield attempt(lambda v=value: NoInit(v).value)
+
+    class Mixin:
+        def __init__(self, size: int, **kwargs: Any) -> None:
+            self.size = (size, kwargs)
+
+    class Both(nn.Module, Mixin):
+        call_super_init = True
+
+    yield Both(3, a=4).size, attempt(lambda: Both())
+
+
+@program
+def conversions(torch: Any) -> Iterator[Any]:
+    net = make_net(torch)
+    yield [p.dtype == torch.bfloat16 for p in net.bfloat16().parameters()]
+    yield [str(b.dtype) for b in net.buffers()]
+    yield [str(p.dtype) for p in net.half().double().float().parameters()]
+    net[0](torch.ones(1, 3)).sum().backward()
+    weight, grad = net[0].weight, net[0].weight.grad
+    net.to(torch.float64)
+    yield weight is net[0].weight, str(net[0].weight.grad.dtype), grad is net[0].weight.grad
+    yield [str(b.dtype) for b in net.type(torch.float32).buffers()]
+    yield attempt(lambda: net.to(torch.int32)), attempt(lambda: net.to("nowhere"))
+    yield net.train() is net, net.eval().training, [m.training for m in net.modules()]
+    yield attempt(lambda: net.train(3)), net.requires_grad_(False)[0].weight.requires_grad
+    net.requires_grad_()
+    net.zero_grad()
+    yield net[0].weight.grad, net.share_memory() is net, net.cpu() is net
+    seen: list[str] = []
+    yield net.apply(lambda module: seen.append(type(module).__name__)) is net, seen
+    empty = net.to_empty(device="meta")
+    yield empty is net, [str(p.device) for p in net.parameters()], net[0].weight.requires_grad
+
+
+@program
+def copies(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    net.shared = net[0]
+    net[0].weight.grad = torch.ones(2, 2)
+    net[0].bias.requires_grad_(False)
+    other = copy.deepcopy(net)
+    yield other, other.shared is other[0], other[0].weight.grad, other[0].bias.requires_grad
+    shallow = copy.copy(net)
+    yield shallow[0] is net[0], shallow.shared is net[0]
+    buffer = io.BytesIO()
+    pickle.dump(net, buffer)
+    buffer.seek(0)
+    loaded = pickle.load(buffer)
+    yield loaded, loaded.shared is loaded[0], loaded[0].weight.grad, loaded.state_dict()
+    for made in (nn.ModuleList([net]), nn.ModuleDict({"a": net}), nn.ParameterList([torch.ones(1)]),
+                 nn.ParameterDict({"a": torch.ones(1)})):  # fmt: skip
+        yield copy.deepcopy(made), pickle.loads(pickle.dumps(made)), copy.copy(made)
+
+
+# ---- state
+
+
+@program
+def state_dicts(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = make_net(torch)
+    state = net.state_dict()
+    yield state, state._metadata, net.state_dict(prefix="p."), type(state).__name__
+    yield net.state_dict(keep_vars=True)["0.weight"] is net[0].weight
+    yield list(net.state_dict(None, "q.")), list(net.state_dict(destination={"x": 1}))
+    other = make_net(torch)
+    yield other.load_state_dict(state), other.state_dict()
+    yield repr(other.load_state_dict({**state, "extra": 1}, strict=False))
+    del state["0.weight"]
+    yield other.load_state_dict(state, strict=False), attempt(lambda: other.load_state_dict(state))
+    yield attempt(lambda: other.load_state_dict([1])), attempt(lambda: other.load_state_dict({}))
+    yield repr(other.load_state_dict({}, strict=False))
+    state["0.weight"] = torch.ones(1, 3)
+    yield attempt(lambda: other.load_state_dict(state, strict=False))
+    fresh = nn.Linear(2, 1).double()
+    given = {"weight": torch.ones(1, 2), "bias": nn.Parameter(torch.ones(1))}
+    fresh.requires_grad_(False)
+    yield fresh.load_state_dict(given, assign=True), str(fresh.weight.dtype), fresh.bias
+    yield fresh.bias is given["bias"], fresh.weight.requires_grad
+    meta = nn.Linear(2, 1, device="meta")
+    yield meta.load_state_dict(given), str(meta.weight.device)
+    yield meta.load_state_dict(given, assign=True), str(meta.weight.device)
+
+
+@program
+def state_hooks(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = make_net(torch)
+    seen: list[Any] = []
+    net[0].register_state_dict_pre_hook(lambda m, p, keep: seen.append(("before", p, keep)))
+    net[0].register_state_dict_post_hook(lambda m, s, p, meta: seen.append((p, len(s), meta)))
+    state = net.state_dict(prefix="x.", keep_vars=True)
+    net[3]._register_state_dict_hook(lambda m, s, p, meta: {"ignored": 1})
+    yield seen, list(state), list(net.state_dict())
+    net._register_state_dict_hook(lambda m, s, p, meta: {k: v for k, v in s.items() if "0" in k})
+    yield list(net.state_dict())
+    other = make_net(torch)
+    given = other.state_dict()
+    target = make_net(torch)
+    seen.clear()
+    target[0]._register_load_state_dict_pre_hook(lambda s, p, *rest: seen.append((p, len(rest))))
+    target[0]._register_load_state_dict_pre_hook(
+        lambda m, s, p, *rest: seen.append((m is target[0], p)), with_module=True
+    )
+    target[3].register_load_state_dict_pre_hook(lambda m, s, p, *rest: s.pop(p + "added", None))
+    handle = target.register_load_state_dict_post_hook(
+        lambda m, keys: seen.append([list(part) for part in keys])
+    )
+    given["3.added"] = torch.ones(1)
+    yield target.load_state_dict(given), seen
+    handle.remove()
+    del given["0.bias"]
+    target.register_load_state_dict_post_hook(lambda m, keys: keys.missing_keys.clear())
+    yield target.load_state_dict(given)
+    target.register_load_state_dict_post_hook(lambda m, keys: keys)
+    yield attempt(lambda: target.load_state_dict(given))
+
+    class Extra(nn.Linear):
+        told: Any = None
+
+        def get_extra_state(self) -> Any:
+            return {"told": 3}
+
+        def set_extra_state(self, state: Any) -> None:
+            self.told = state
+
+    extra = nn.Sequential(Extra(1, 1))
+    state = extra.state_dict()
+    yield list(state), extra.load_state_dict(state), extra[0].told
+    del state["0._extra_state"]
+    yield extra.load_state_dict(state, strict=False), attempt(lambda: extra.load_state_dict(state))
+    plain = nn.Sequential(nn.Linear(1, 1))
+    yield plain.load_state_dict({**plain.state_dict(), "0._extra_state": 1}, strict=False)
+
+
+# ---- hooks
+
+
+@program
+def forward_hooks(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    hooks = __import__(f"{torch.__name__}.nn.modules.module", fromlist=["x"])
+    seen: list[Any] = []
+    layer = nn.Identity()
+
+    def note(label: str) -> Callable[..., None]:
+        return lambda module, *rest: seen.append((label, type(module).__name__, len(rest)))
+
+    handles = [
+        hooks.register_module_forward_pre_hook(note("all before")),
+        hooks.register_module_forward_hook(note("all after")),
+        hooks.register_module_forward_hook(note("all kwargs"), with_kwargs=True),
+        layer.register_forward_pre_hook(note("before")),
+        layer.register_forward_pre_hook(note("first"), prepend=True),
+        layer.register_forward_hook(note("after")),
+        layer.register_forward_hook(note("earlier"), prepend=True, with_kwargs=True),
+    ]
+    yield nn.Sequential(layer)(3), seen
+    handles += [
+        hooks.register_module_forward_pre_hook(lambda m, args: (args[0] + 1,)),
+        hooks.register_module_forward_hook(lambda m, args, out: out * 2),
+    ]
+    yield layer(3), nn.Sequential(layer)(3)
+    for handle in handles:
+        handle.remove()
+    seen.clear()
+    yield layer(3), seen
+
+    class Fails(nn.Module):
+        def forward(self, x: Any) -> Any:
+            raise ValueError("no")
+
+    fails = Fails()
+    with hooks.register_module_forward_hook(note("always"), always_call=True):
+        fails.register_forward_hook(note("always of its own"), always_call=True)
+        fails.register_forward_hook(note("not"))
+        yield attempt(lambda: fails(3)), seen
+    fails.register_forward_hook(lambda *args: 1 / 0, always_call=True)
+    yield attempt(lambda: fails(3))
+
+
+@program
+def registration_hooks(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    hooks = __import__(f"{torch.__name__}.nn.modules.module", fromlist=["x"])
+    seen: list[Any] = []
+    handles = [
+        hooks.register_module_buffer_registration_hook(lambda m, n, b: seen.append(("buffer", n))),
+        hooks.register_module_module_registration_hook(lambda m, n, b: seen.append(("module", n))),
+        hooks.register_module_parameter_registration_hook(lambda m, n, p: seen.append(("p", n))),
+        hooks.register_module_parameter_registration_hook(
+            lambda m, n, p: nn.Parameter(p.detach() * 0 + 7) if n == "bias" else None
+        ),
+    ]
+    net = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1))
+    net.one = nn.ReLU()
+    net.buffer = nn.Buffer(torch.ones(1))
+    net.register_module("two", nn.ReLU())
+    net[0].weight = nn.Parameter(torch.ones(1, 1))
+    net.one = None
+    net.buffer = torch.zeros(1)
+    for handle in handles:
+        handle.remove()
+    nn.Linear(1, 1)
+    yield seen, net[0].bias
+
+
+@program
+def backward_hooks(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    hooks = __import__(f"{torch.__name__}.nn.modules.module", fromlist=["x"])
+    seen: list[Any] = []
+
+    def note(label: str) -> Callable[..., None]:
+        return lambda module, *rest: seen.append((label, type(module).__name__, rest))
+
+    net = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+    x = torch.ones(1, 2, requires_grad=True)
+    handles = [
+        hooks.register_module_full_backward_pre_hook(note("all before")),
+        hooks.register_module_full_backward_hook(note("all after")),
+        net[1].register_full_backward_pre_hook(note("before")),
+        net[1].register_full_backward_hook(note("after")),
+        net[1].register_full_backward_hook(note("first"), prepend=True),
+    ]
+    net(x).sum().backward()
+    yield x.grad, seen
+    yield attempt(lambda: net[1].register_backward_hook(note("old")))
+    yield attempt(lambda: hooks.register_module_backward_hook(note("old")))
+    for handle in handles:
+        handle.remove()
+    seen.clear()
+    net[1].register_full_backward_pre_hook(lambda m, grads: (grads[0] * 2,))
+    net[1].register_full_backward_hook(lambda m, into, out: (into[0] * 3,))
+    x.grad = None
+    net(x).sum().backward()
+    yield x.grad
+    net[1].register_full_backward_pre_hook(lambda m, grads: (grads[0], grads[0]))
+    yield attempt(lambda: net(x).sum().backward())
+    old = nn.Tanh()
+    old.register_backward_hook(note("old"))
+    y = x * 2
+    old(y).sum().backward()
+    yield seen, attempt(lambda: old.register_full_backward_hook(note("full")))
+    old = nn.Tanh()
+    old.register_backward_hook(lambda m, into, out: (into[0] * 5,))
+    x.grad = None
+    old(x * 2).sum().backward()
+    yield x.grad
+
+
+@program
+def backward_hooks_and_ways_around_them(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    seen: list[Any] = []
+
+    class Two(nn.Module):
+        def forward(self, x: Any, y: Any = None) -> Any:
+            return x * 2, x.exp()
+
+    layer = Two()
+    layer.register_full_backward_hook(lambda m, into, out: seen.append((into, out)))
+    layer.register_full_backward_pre_hook(lambda m, out: seen.append(out))
+    x = torch.ones(2, requires_grad=True)
+    first, second = layer(x, 3)
+    second.sum().backward()
+    yield seen, x.grad
+    seen.clear()
+    first, second = layer(torch.ones(2))
+    yield first.requires_grad, seen
+    with torch.no_grad():
+        yield [part.requires_grad for part in layer(x)]
+    linear = nn.Linear(2, 1)
+    linear.register_full_backward_hook(lambda m, into, out: seen.append((into, out)))
+    linear(torch.ones(1, 2)).sum().backward()
+    yield seen
+    linear.register_full_backward_hook(lambda m, into, out: (torch.ones(1, 2),))
+    yield attempt(lambda: linear(torch.ones(1, 2)).sum().backward())
+    # The gradient of a gradient comes to the module's input without passing its output.
+    squared = nn.Module()
+    squared.forward = lambda value: value**3
+    seen.clear()
+    squared.register_full_backward_hook(lambda m, into, out: seen.append((into, out)))
+    x = torch.ones(1, requires_grad=True)
+    (gradient,) = torch.autograd.grad(squared(x).sum(), x, create_graph=True)
+    gradient.sum().backward()
+    yield x.grad, len(seen)
