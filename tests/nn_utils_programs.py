@@ -116,7 +116,7 @@ def parametrized_modules(torch: Any) -> Iterator[Any]:
     layer = nn.Linear(2, 2)
     before = layer.weight
     yield parametrize.register_parametrization(layer, "weight", Symmetric()) is layer
-    yield layer, layer.weight, type(layer).__name__, list(layer.state_dict()), list(layer.children())
+    yield layer, layer.weight, type(layer).__name__, list(layer.state_dict())
     yield layer.parametrizations.weight.original is before, layer.parametrizations.weight[0]
     yield parametrize.is_parametrized(layer), parametrize.is_parametrized(layer, "bias")
     yield parametrize.type_before_parametrizations(layer) is nn.Linear, isinstance(layer, nn.Linear)
@@ -323,7 +323,7 @@ def clipping(torch: Any) -> Iterator[Any]:
     yield broken.grad[1], utils.clip_grad_norm_(broken, 1.0).isnan(), broken.grad.isnan()
     broken.grad = torch.tensor([float("inf"), 1.0])
     yield attempt(lambda: utils.get_total_norm([broken.grad], error_if_nonfinite=True))
-    yield utils.clip_grad_norm_([], 1.0), utils.get_total_norm([]), utils.clip_grad_norm_(iter([]), 1)
+    yield utils.clip_grad_norm_([], 1.0), utils.get_total_norm([])
     yield attempt(lambda: utils.clip_grad_norm_([3], 1.0))
     mixed = [nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2, dtype=torch.float64))]
     for one in mixed:
@@ -354,7 +354,7 @@ def fusion(torch: Any) -> Iterator[Any]:
     ):
         norm(conv(x))
         fused = utils.fuse_conv_bn_eval(conv.eval(), norm.eval(), transposed)
-        yield fused, fused.state_dict(), fused(x), torch.allclose(fused(x), norm(conv(x)), atol=1e-4)
+        yield fused, fused.state_dict(), fused(x)
     linear, norm = nn.Linear(3, 4), nn.BatchNorm1d(4)
     norm(linear(torch.randn(5, 3)))
     yield attempt(lambda: utils.fuse_linear_bn_eval(linear, norm))
@@ -384,9 +384,8 @@ def stateless_calls(torch: Any) -> Iterator[Any]:
     tied[1] = nn.Linear(2, 1)
     tied[1].weight = layer.weight
     yield stateless.functional_call(tied[1], given, kwargs={"input": torch.ones(1, 2)})
-    yield attempt(
-        lambda: stateless.functional_call(layer, {"bias": torch.ones(1)}, torch.ones(1, 2), strict=True)
-    )
+    del given["weight"]
+    yield attempt(lambda: stateless.functional_call(layer, given, torch.ones(1, 2), strict=True))
     made = part(torch, "parametrizations").weight_norm(nn.Linear(2, 1))
     names = {"parametrizations.weight.original0": torch.full((1, 1), 3.0)}
     yield stateless.functional_call(made, names, torch.zeros(1, 2)), made.weight
@@ -418,8 +417,9 @@ def initial_values(torch: Any) -> Iterator[Any]:
     init = torch.nn.init
     generator = torch.Generator().manual_seed(5)
     for name, arguments in (
-        ("uniform_", (-2.0, 3.0)), ("normal_", (1.0, 2.0)), ("trunc_normal_", (0.0, 1.0, -0.5, 2.0)),
-        ("trunc_normal_", (0.0, 1.0, 2.0, 4.0)), ("xavier_uniform_", (2.0,)),
+        ("uniform_", (-2.0, 3.0)), ("normal_", (1.0, 2.0)), ("xavier_uniform_", ()),
+        ("trunc_normal_", (0.0, 1.0, -0.5, 2.0)), ("trunc_normal_", (0.0, 1.0, 2.0, 4.0)),
+        ("xavier_uniform_", (2.0,)),
         ("xavier_normal_", (0.5,)), ("kaiming_uniform_", (0.1, "fan_out", "leaky_relu")),
         ("kaiming_normal_", (0, "fan_in", "relu")), ("orthogonal_", (2.0,)),
         ("sparse_", (0.4, 0.1)),
@@ -445,7 +445,8 @@ def initial_values(torch: Any) -> Iterator[Any]:
         lambda: init.kaiming_uniform_(torch.empty(2, 2), nonlinearity="none"),
         lambda: init.kaiming_normal_(torch.empty(0, 2)), lambda: init.calculate_gain("selu"),
         lambda: init.calculate_gain("leaky_relu", "x"), lambda: init.calculate_gain("tanh"),
-        lambda: init.trunc_normal_(torch.empty(3), 9.0), lambda: init.orthogonal_(torch.empty(0, 3)),
+        lambda: init.trunc_normal_(torch.empty(3), 9.0),
+        lambda: init.orthogonal_(torch.empty(0, 3)),
         lambda: init.uniform(torch.empty(2)), lambda: init.normal_(torch.empty(2), std=-1.0),
         lambda: init.trunc_normal_(torch.empty(3), std=0.0),
         lambda: init.trunc_normal_(torch.empty(3), a=2.0, b=1.0),

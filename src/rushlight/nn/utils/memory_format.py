@@ -32,6 +32,6 @@ def convert_conv3d_weight_memory_format(module: AnyModule, memory_format: Any) -
 def _convert(module: AnyModule, layers: tuple[type, ...], memory_format: Any) -> AnyModule:
     for layer in module.modules():
         if isinstance(layer, layers):
-            weight: Any = layer.weight
+            weight: Any = getattr(layer, "weight")  # noqa: B009
             weight.data = weight.contiguous(memory_format=memory_format)
     return module

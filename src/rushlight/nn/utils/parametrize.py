@@ -164,7 +164,7 @@ def register_parametrization(
     """
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
-        kept: Any = module.parametrizations[tensor_name]  # type: ignore[index]
+        kept = _lists(module)[tensor_name]
         if not unsafe:
             _check_next(parametrization, getattr(module, tensor_name))
         kept.append(parametrization)
@@ -175,8 +175,8 @@ def register_parametrization(
         delattr(module, tensor_name)
         if not is_parametrized(module):
             module.parametrizations = ModuleDict()
-        _change_class(module, [*module.parametrizations, tensor_name])  # type: ignore[misc]
-        module.parametrizations[tensor_name] = made  # type: ignore[index]
+        _change_class(module, [*_lists(module), tensor_name])
+        _lists(module)[tensor_name] = made
     else:
         raise ValueError(
             f"Module '{module}' does not have a parameter, a buffer, or a parametrized element "
@@ -203,7 +203,7 @@ def remove_parametrizations(
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
-    kept: Any = module.parametrizations[tensor_name]  # type: ignore[index]
+    kept = _lists(module)[tensor_name]
     value = getattr(module, tensor_name)
     if kept.is_tensor:
         tensor = kept.original
@@ -216,10 +216,10 @@ def remove_parametrizations(
             "Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is "
             "parametrized in terms of a sequence of tensors."
         )
-    del module.parametrizations[tensor_name]  # type: ignore[attr-defined]
-    _change_class(module, list(module.parametrizations))  # type: ignore[arg-type]
+    del _lists(module)[tensor_name]
+    _change_class(module, list(_lists(module)))
     if not is_parametrized(module):
-        del module.parametrizations
+        delattr(module, "parametrizations")
     _register(module, tensor_name, tensor)
     return module
 
@@ -238,13 +238,13 @@ def transfer_parametrizations_and_params(
     """
     if not is_parametrized(from_module):
         return to_module
-    kept: Any = from_module.parametrizations
+    kept = _lists(from_module)
     for name in list(kept) if tensor_name is None else [tensor_name]:
         if not hasattr(to_module, name):
             setattr(to_module, name, Parameter(getattr(from_module, name).detach()))
         for parametrization in kept[name]:
             register_parametrization(to_module, name, parametrization)
-        target: Any = to_module.parametrizations[name]  # type: ignore[index]
+        target = _lists(to_module)[name]
         for original in [*kept[name]._parameters, *kept[name]._buffers]:
             setattr(target, original, getattr(kept[name], original))
     return to_module
@@ -298,6 +298,11 @@ def _deepcopy(self: Any, memo: dict[int, Any]) -> Any:
     made = memo[id(self)] = object.__new__(type(self))
     made.__dict__.update(copy.deepcopy(self.__dict__, memo))
     return made
+
+
+def _lists(module: Any) -> Any:
+    """The parametrizations of a module, a `ParametrizationList` for each tensor."""
+    return module.parametrizations
 
 
 def _register(module: Module, name: str, tensor: Tensor) -> None:

@@ -1,7 +1,7 @@
 """Pruning: parameters a part of whose values is kept at zero by a mask.
 
-A pruned parameter `weight` becomes `weight_orig`, which is trained, `weight_mask` is a buffer, and a
-hook before each forward makes `weight` of both. `remove` ends that and leaves the zeros.
+A pruned parameter `weight` becomes `weight_orig`, which is trained, `weight_mask` is a buffer, and
+a hook before each forward makes `weight` of both. `remove` ends that and leaves the zeros.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class PruningContainer(BasePruningMethod):
     """The methods that have pruned one parameter, in their order."""
 
     def __init__(self, *args: BasePruningMethod) -> None:
-        self._pruning_methods: tuple[BasePruningMethod, ...] = ()
+        self._pruning_methods: tuple[Any, ...] = ()
         if len(args) == 1:
             self._tensor_name = args[0]._tensor_name
         for method in args:
@@ -142,7 +142,7 @@ class PruningContainer(BasePruningMethod):
                 "Can only add pruning methods acting on the parameter named "
                 f"'{self._tensor_name}' to PruningContainer {self}. Found '{method._tensor_name}'"
             )
-        self._pruning_methods += (method,)  # type: ignore[assignment]
+        self._pruning_methods += (method,)
 
     def __len__(self) -> int:
         return len(self._pruning_methods)
@@ -361,9 +361,7 @@ def global_unstructured(
             'Only "unstructured" PRUNING_TYPE supported for the `pruning_method`. Found method '
             f"{pruning_method} of type {method.PRUNING_TYPE}"
         )
-    masks = [
-        getattr(module, f"{name}_mask", None) for module, name in parameters
-    ]
+    masks = [getattr(module, f"{name}_mask", None) for module, name in parameters]
     together = parameters_to_vector(
         [ones_like(t) if mask is None else mask for t, mask in zip(tensors, masks, strict=True)]
     )
@@ -433,12 +431,12 @@ def _check_amount(amount: Any) -> None:
 
 def _count(amount: Any, available: int) -> int:
     """How many of the available ones an amount or fraction is."""
-    count = amount if isinstance(amount, numbers.Integral) else round(amount * available)
+    count = int(amount if isinstance(amount, numbers.Integral) else round(amount * available))
     if count > available:
         raise ValueError(
             f"amount={count} should be smaller than the number of parameters to prune={available}"
         )
-    return int(count)
+    return count
 
 
 def _check_channels(t: Tensor, dim: int) -> None:

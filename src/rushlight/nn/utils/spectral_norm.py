@@ -151,8 +151,9 @@ class SpectralNormStateDictHook:
 def _hook_of(hooks: Any, kind: type, name: str) -> int | None:
     """The number of a parameter's hook of one kind, if it has one."""
     for number, kept in hooks.items():
-        hook = getattr(kept, "hook", kept)  # without what stands around hooks of old
-        if isinstance(hook, kind) and getattr(hook, "fn", hook).name == name:
+        hook: Any = getattr(kept, "hook", kept)  # without what stands around hooks of old
+        owner: Any = getattr(hook, "fn", hook)
+        if isinstance(hook, kind) and owner.name == name:
             return number
     return None
 
