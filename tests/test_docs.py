@@ -47,6 +47,22 @@ def test_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert runner.summarize(verbose=False).failed == 0
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
+def test_examples_of_documents(document: Path) -> None:
+    """What stands in their blocks of Python as in a session, `>>>`, is what comes out."""
+    blocks = re.findall(r"```python\n(>>> .*?)```", document.read_text(), re.DOTALL)
+    names: dict[str, object] = {}
+    runner = doctest.DocTestRunner(
+        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS, verbose=False
+    )
+    rushlight.manual_seed(0)
+    for block in blocks:
+        test = doctest.DocTestParser().get_doctest(block, names, document.name, None, 0)
+        runner.run(test, clear_globs=False)
+        names = test.globs
+    assert runner.summarize(verbose=False).failed == 0
+
+
 def find_source(name: str, document: Path) -> list[Path]:
     """The files that a document means by a path: <family> and its like stand for any name."""
     pattern = re.sub(r"<\w+>", "*", name)

@@ -128,6 +128,7 @@ from . import missing as _missing
 from . import storage as _storage
 from .func import vmap
 from .graph.compile import compile
+from .nn.nan_finder import detect_nan
 from .nn.summary import summary
 from .serialization import load, save
 from .storage import TypedStorage, UntypedStorage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,9 @@ from ..grad_mode import no_grad
 from ..kernels.intercept import Call, arrays_in, each_call
 from ..random import fork_rng
 from ..tensor import Tensor
-from .global_hooks import register_module_forward_hook, register_module_forward_pre_hook
+from .global_hooks import register_module_forward_hook
 from .module import Module
+from .running import RunningModules
 
 HEAD = ("layer", "type", "output shape", "parameters", "multiply-adds", "memory")
 
@@ -37,7 +37,7 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """What a table shows of it."""
-        name = self.name.rpartition(".")[2]
+        name = self.name.rpartition(".")[2] or "(all)"
         if self.shared_with is not None:
             return name, self.kind, f"(the same as {self.shared_with})", "", "", ""
         times = f" ({self.calls} calls)" if self.calls > 1 else ""
@@ -87,10 +87,10 @@ class Summary:
         ]
 
     def __str__(self) -> str:
-        body = [row.cells() for row in self.rows]
-        names = [f"{'  ' * row.depth}{cells[0]}" for row, cells in zip(self.rows, body, strict=True)]
-        names[0] = names[0] or "(all)"
-        table = [HEAD, *[(name, *cells[1:]) for name, cells in zip(names, body, strict=True)]]
+        table: list[tuple[str, ...]] = [HEAD]
+        for row in self.rows:
+            name, *others = row.cells()
+            table.append(("  " * row.depth + name, *others))
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = []
         for cells in table:
@@ -108,7 +108,7 @@ class Summary:
         for row in self.rows:
             cells = row.cells()
             first = f'<td style="text-align:left;padding-left:{row.depth + 0.5}em">'
-            name = html.escape(cells[0] or "(all)")
+            name = html.escape(cells[0])
             left = "".join(f'<td style="text-align:left">{html.escape(c)}</td>' for c in cells[1:3])
             right = "".join(f"<td>{html.escape(c)}</td>" for c in cells[3:])
             lines.append(f"<tr>{first}{name}</td>{left}{right}</tr>")
@@ -163,7 +163,7 @@ class _Calls:
 
     def __init__(self, module: Module) -> None:
         self._known = {id(part) for part in module.modules()}
-        self._running = threading.local()  # the modules whose call has begun and not ended
+        self._running = RunningModules()
         self.outputs: dict[int, Any] = {}  # all by the modules' ids
         self.times: Counter[int] = Counter()
         self.multiply_adds: Counter[int] = Counter()
@@ -172,31 +172,24 @@ class _Calls:
     @contextmanager
     def seen(self) -> Iterator[None]:
         with (
-            register_module_forward_pre_hook(self._enter),
-            register_module_forward_hook(self._leave, always_call=True),
+            self._running.noted(),
+            register_module_forward_hook(self._see_output),
             each_call(self._run),
         ):
             yield
 
-    def _stack(self) -> list[int]:
-        return self._running.__dict__.setdefault("stack", [])
-
-    def _enter(self, module: Module, args: Any) -> None:
+    def _see_output(self, module: Module, args: Any, output: Any) -> None:
         if id(module) in self._known:
-            self._stack().append(id(module))
-
-    def _leave(self, module: Module, args: Any, output: Any) -> None:
-        if id(module) in self._known:
-            self._stack().pop()
             self.times[id(module)] += 1
             self.outputs.setdefault(id(module), _shape_of(output))
 
     def _run(self, call: Call) -> Any:
         result = call.run()
-        stack = set(self._stack())  # a module that calls itself counts once
-        if stack:
+        # A module that calls itself counts once.
+        running = {id(module) for module in self._running.stack} & self._known
+        if running:
             multiply_adds, memory = call.multiply_adds(result), _made_bytes(call, result)
-            for module in stack:
+            for module in running:
                 self.multiply_adds[module] += multiply_adds
                 self.memory[module] += memory
         return result
