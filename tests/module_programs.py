@@ -6,6 +6,7 @@ Each is a generator: what it yields is compared. `attempt(call)` stands for an e
 from __future__ import annotations
 
 import copy
+import importlib
 import io
 import pickle
 import warnings
@@ -410,7 +411,7 @@ def state_hooks(torch: Any) -> Iterator[Any]:
 @program
 def forward_hooks(torch: Any) -> Iterator[Any]:
     nn = torch.nn
-    hooks = __import__(f"{torch.__name__}.nn.modules.module", fromlist=["x"])
+    hooks = importlib.import_module(f"{torch.__name__}.nn.modules.module")
     seen: list[Any] = []
     layer = nn.Identity()
 
@@ -453,7 +454,7 @@ def forward_hooks(torch: Any) -> Iterator[Any]:
 @program
 def registration_hooks(torch: Any) -> Iterator[Any]:
     nn = torch.nn
-    hooks = __import__(f"{torch.__name__}.nn.modules.module", fromlist=["x"])
+    hooks = importlib.import_module(f"{torch.__name__}.nn.modules.module")
     seen: list[Any] = []
     handles = [
         hooks.register_module_buffer_registration_hook(lambda m, n, b: seen.append(("buffer", n))),
@@ -479,7 +480,7 @@ def registration_hooks(torch: Any) -> Iterator[Any]:
 @program
 def backward_hooks(torch: Any) -> Iterator[Any]:
     nn = torch.nn
-    hooks = __import__(f"{torch.__name__}.nn.modules.module", fromlist=["x"])
+    hooks = importlib.import_module(f"{torch.__name__}.nn.modules.module")
     seen: list[Any] = []
 
     def note(label: str) -> Callable[..., None]:
@@ -556,3 +557,120 @@ def backward_hooks_and_ways_around_them(torch: Any) -> Iterator[Any]:
     (gradient,) = torch.autograd.grad(squared(x).sum(), x, create_graph=True)
     gradient.sum().backward()
     yield x.grad, len(seen)
+
+
+@program
+def handles(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = nn.Identity()
+    net.handle = net.register_forward_hook(add_one, with_kwargs=False, always_call=True)
+    other = copy.deepcopy(net)
+    loaded = pickle.loads(pickle.dumps(net))
+    yield net(1), other(1), loaded(1), len(net._forward_hooks_always_called)
+    other.handle.remove()
+    yield net(1), other(1), loaded(1), len(other._forward_hooks_always_called)
+    loaded.handle.remove()
+    yield net(1), loaded(1)
+    net.handle.remove()
+    net.handle.remove()
+    yield net(1), net.register_forward_hook(add_one).id in net._forward_hooks
+    hooks = importlib.import_module(f"{torch.__name__}.utils.hooks")
+    yield isinstance(net.handle, hooks.RemovableHandle)
+
+
+def add_one(module: Any, args: Any, output: Any) -> Any:
+    return output + 1
+
+
+@program
+def conversions_of_odd_modules(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = nn.Module()
+    net.weight = nn.Parameter(torch.ones(2))
+    net.indices = nn.Parameter(torch.ones(2, dtype=torch.int64), requires_grad=False)
+    net.register_buffer("complex", torch.ones(2, dtype=torch.complex64))
+    net.register_buffer("none", None)
+    tied = nn.Module()
+    tied.one = net
+    tied.weight = net.weight
+    for convert in (
+        lambda: tied.double(), lambda: tied.half(), lambda: tied.to(torch.float32),
+        lambda: tied.to(dtype=torch.float64, non_blocking=True), lambda: tied.to(torch.ones(1)),
+        lambda: tied.to("cpu", torch.float16), lambda: tied.float(), lambda: tied.bfloat16(),
+        lambda: tied.type(torch.float32), lambda: tied.type(torch.float64),
+    ):  # fmt: skip
+        convert()
+        yield [str(p.dtype) for p in tied.parameters()], [str(b.dtype) for b in tied.buffers()]
+        yield tied.weight is net.weight, net.indices.requires_grad
+    yield attempt(lambda: net.to(torch.ones(1, dtype=torch.int64)))
+    yield attempt(lambda: net.to(torch.float32, torch.float64)), attempt(lambda: net.to())
+    for arguments in (
+        ("cpu", "cpu"), (torch.float32, "cpu"), (torch.ones(1), torch.float32), ("cpu", True),
+        (torch.float32, True, True), (torch.float32, None), (None,), (None, torch.float32),
+        ("cpu", torch.float32, True), ("cpu", torch.float32, True, True), ("cpu", None),
+        (torch.float32, True), (torch.ones(1), False),
+    ):  # fmt: skip
+        yield attempt(lambda a=arguments: net.to(*a))
+        yield attempt(lambda a=arguments: str(torch.ones(1, dtype=torch.float64).to(*a).dtype))
+    frozen = nn.Linear(1, 1).requires_grad_(False)
+    yield [p.requires_grad for p in frozen.double().parameters()], frozen.weight.is_leaf
+    layer = nn.Linear(1, 1)
+    layer(torch.ones(1, 1)).sum().backward()
+    layer.weight.grad.requires_grad_()
+    layer.double()
+    yield layer.weight.grad.requires_grad, layer.weight.grad.is_leaf, layer.weight._version
+    yield layer._apply(lambda t: t * 2) is layer, layer.weight.grad
+    yield nn.Sequential(layer)._apply(lambda t: t + 1, recurse=False)[0] is layer
+
+
+@program
+def overridden_methods(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    seen: list[Any] = []
+
+    class Odd(nn.Linear):
+        _version = 3
+
+        def train(self, mode: bool = True) -> Any:
+            seen.append(("train", mode))
+            return super().train(mode)
+
+        def _apply(self, fn: Any, recurse: bool = True) -> Any:
+            seen.append("apply")
+            return super()._apply(fn, recurse)
+
+        def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+            super()._save_to_state_dict(destination, prefix, keep_vars)
+            destination[prefix + "extra"] = torch.ones(1)
+
+        def _load_from_state_dict(
+            self, state_dict: Any, prefix: str, local_metadata: Any, strict: Any, *lists: Any
+        ) -> None:
+            seen.append((prefix, sorted(state_dict), dict(local_metadata), strict))
+            state_dict.pop(prefix + "extra", None)
+            super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *lists)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "doubled":
+                value = value * 2
+            super().__setattr__(name, value)
+
+        def named_parameters(self, *args: Any, **kwargs: Any) -> Any:
+            for name, parameter in super().named_parameters(*args, **kwargs):
+                yield f"my_{name}", parameter
+
+        def extra_repr(self) -> str:
+            return "odd\nmore"
+
+        def _get_name(self) -> str:
+            return "Strange"
+
+    net = nn.Sequential(Odd(1, 1))
+    net.eval()
+    net.double()
+    net[0].doubled = 3
+    state = net.state_dict()
+    yield seen, list(state), state._metadata, net[0].doubled, net, net[0]
+    yield net.load_state_dict(state), seen[-1], [name for name, _ in net.named_parameters()]
+    yield [name for name, _ in net[0].named_parameters()], len(list(net[0].parameters()))
+    yield net.load_state_dict(state, strict=False), seen[-1]

@@ -324,6 +324,7 @@ def clipping(torch: Any) -> Iterator[Any]:
     broken.grad = torch.tensor([float("inf"), 1.0])
     yield attempt(lambda: utils.get_total_norm([broken.grad], error_if_nonfinite=True))
     yield utils.clip_grad_norm_([], 1.0), utils.get_total_norm([])
+    yield utils.clip_grad_norm_((p for p in []), 1.0)
     yield attempt(lambda: utils.clip_grad_norm_([3], 1.0))
     mixed = [nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2, dtype=torch.float64))]
     for one in mixed:

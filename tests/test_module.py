@@ -350,3 +350,23 @@ def test_call_super_init():
         call_super_init = True
 
     assert Both("x").name == "x"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cpu", "cpu"), (torch.float32, torch.float64), (torch.float32, "cpu"), ("cpu", True),
+        (torch.ones(1), torch.float32), (torch.float32, None), (3.5,), ("cpu", 3.5),
+    ],
+)  # fmt: skip
+def test_arguments_that_do_not_go_together(arguments):
+    for value in (nn.Linear(1, 1), torch.ones(1)):
+        with pytest.raises(TypeError, match=r"to\(\) received an invalid combination of argume"):
+            value.to(*arguments)
+
+
+def test_to_changes_in_place_and_does_not_copy():
+    with pytest.raises(RuntimeError, match=r"\.to\(\) does not accept copy argument"):
+        nn.Linear(1, 1).to("cpu", torch.float32, True, True)
+    assert nn.Linear(1, 1).to(None, torch.float64, True).weight.dtype == torch.float64
+    assert nn.Linear(1, 1).bfloat16().weight.dtype == torch.bfloat16

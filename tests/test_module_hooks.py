@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import pytest
 
@@ -258,3 +259,29 @@ def test_a_gradient_around_the_outputs_calls_no_hook():
     (gradient,) = torch.autograd.grad(module(x).sum(), x, create_graph=True)
     gradient.sum().backward()
     assert x.grad.tolist() == [6.0] and len(seen) == 1
+
+
+def add_one(module, args, output):
+    return output + 1
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))]
+)
+def test_the_handle_of_a_copy_removes_the_hook_of_the_copy(copied):
+    net = nn.Identity()
+    net.handle = net.register_forward_hook(add_one, always_call=True)
+    other = copied(net)
+    assert (net(1), other(1)) == (2, 2)
+    other.handle.remove()
+    assert (net(1), other(1)) == (2, 1) and not other._forward_hooks_always_called
+    net.handle.remove()
+    assert net(1) == 1
+
+
+def test_a_new_hook_does_not_replace_one_that_was_pickled():
+    net = nn.Identity()
+    handle = net.register_forward_hook(add_one)
+    net._forward_hooks[handle.id + 1] = net._forward_hooks.pop(handle.id)
+    net.register_forward_hook(add_one)
+    assert net(1) == 3 and len(net._forward_hooks) == 2

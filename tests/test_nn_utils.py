@@ -125,3 +125,8 @@ def test_convolutions_in_three_dimensions_change_their_memory_order():
     expected = net[0].weight.clone()
     assert utils.convert_conv3d_weight_memory_format(net, torch.contiguous_format) is net
     assert net[0].weight.is_contiguous() and torch.equal(net[0].weight, expected)
+
+
+def test_an_empty_generator_is_warned_of():
+    with pytest.warns(UserWarning, match="empty generator, no gradient clipping will occur"):
+        assert utils.clip_grad_norm_((p for p in []), 1.0).item() == 0.0

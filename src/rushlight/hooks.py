@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ class RemovableHandle:
 
     def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
         self.id = _next_key()
+        while self.id in hooks:  # one that came with a pickled module
+            self.id = _next_key()
         hooks_changed()
         self._hooks = _reference(hooks)
         self._extra = [_reference(d) for d in _as_list(extra_dict)]
@@ -33,6 +36,15 @@ class RemovableHandle:
             hooks = reference()
             if hooks is not None:
                 hooks.pop(self.id, None)
+
+    def __getstate__(self) -> Any:
+        """A copy removes the hook of the copied module."""
+        return [reference() for reference in (self._hooks, *self._extra)], self.id
+
+    def __setstate__(self, state: Any) -> None:
+        (hooks, *extra), self.id = state
+        self._hooks = _reference(OrderedDict() if hooks is None else hooks)
+        self._extra = [_reference(d) for d in extra if d is not None]
 
     def __enter__(self) -> RemovableHandle:
         return self

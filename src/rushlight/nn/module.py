@@ -297,6 +297,8 @@ class Module(StateDict, Hooks):
         torch.float64
         """
         device, dtype, copy, memory_format = parse_to(*args, **kwargs)
+        if copy:
+            raise RuntimeError(".to() does not accept copy argument")
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
@@ -307,7 +309,7 @@ class Module(StateDict, Hooks):
             floating = tensor.is_floating_point() or tensor.is_complex()
             layout = memory_format if tensor.ndim == 4 else preserve_format
             try:
-                return convert(tensor, device, dtype if floating else None, copy, layout)
+                return convert(tensor, device, dtype if floating else None, False, layout)
             except NotImplementedError as error:
                 if not tensor.is_meta:
                     raise
