@@ -452,6 +452,32 @@ def forward_hooks(torch: Any) -> Iterator[Any]:
 
 
 @program
+def hooks_that_come_and_go_in_a_call(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    seen: list[str] = []
+
+    class Registers(nn.Module):
+        def forward(self, x: Any) -> Any:
+            self.register_forward_hook(lambda *_: seen.append("from forward"))
+            return x
+
+    net = Registers()
+
+    def once(module: Any, args: Any) -> None:
+        seen.append("once")
+        handle.remove()
+        module.register_forward_hook(lambda *_: seen.append("from pre-hook"))
+        module.register_forward_pre_hook(lambda *_: seen.append("next time"))
+
+    handle = net.register_forward_pre_hook(once)
+    gone = net.register_forward_hook(lambda *_: seen.append("gone"))
+    net.register_forward_pre_hook(lambda *_: gone.remove())
+    yield net(1), seen
+    seen.clear()
+    yield net(1), seen
+
+
+@program
 def registration_hooks(torch: Any) -> Iterator[Any]:
     nn = torch.nn
     hooks = importlib.import_module(f"{torch.__name__}.nn.modules.module")

@@ -140,18 +140,16 @@ class Hooks:
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         called: set[int] = set()
         result = None
-        hooks = {**global_hooks.forward_hooks, **self._forward_hooks}
+        full_hooks, old_hooks = self._get_backward_hooks()
+        pre_hooks = [*global_hooks.backward_pre_hooks.values(), *self._backward_pre_hooks.values()]
         try:
             args, kwargs = self._run_forward_pre_hooks(args, kwargs)
-            full_hooks, old_hooks = self._get_backward_hooks()
-            pre_hooks = [*global_hooks.backward_pre_hooks.values(),
-                         *self._backward_pre_hooks.values()]  # fmt: skip
             boundary = None
             if full_hooks or pre_hooks:
                 boundary = BackwardHooks(self, full_hooks, pre_hooks)
                 args = boundary.enter(args)
             result = self.forward(*args, **kwargs)
-            for key, hook in hooks.items():
+            for key, hook in {**global_hooks.forward_hooks, **self._forward_hooks}.items():
                 called.add(key)
                 result = self._run_forward_hook(key, hook, args, kwargs, result)
             if boundary is not None:
@@ -162,9 +160,11 @@ class Hooks:
         except Exception:
             always = {**global_hooks.forward_hooks_always_called,
                       **self._forward_hooks_always_called}  # fmt: skip
-            for key in [key for key in hooks if key in always and key not in called]:
+            for key, hook in {**global_hooks.forward_hooks, **self._forward_hooks}.items():
+                if key not in always or key in called:
+                    continue
                 try:
-                    result = self._run_forward_hook(key, hooks[key], args, kwargs, result)
+                    result = self._run_forward_hook(key, hook, args, kwargs, result)
                 except Exception as error:
                     warnings.warn(
                         "module forward hook with ``always_call=True`` raised an exception "
