@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,6 +102,8 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        import html  # which few programs need
+
         head = "".join(f"<th>{html.escape(title)}</th>" for title in HEAD)
         lines = []
         for row in self.rows:
@@ -246,10 +247,14 @@ def _summed(module: Module, calls: _Calls) -> Summary:
 def _count(result: Summary, name: str, parameter: Tensor) -> None:
     """Counts a parameter for its module and for all that this is in."""
     result.parameter_bytes += parameter.nbytes
-    for row in result.rows:
-        if row.shared_with is None and (not row.name or f"{name}.".startswith(f"{row.name}.")):
+    paths = {"", *[".".join(name.split(".")[:length]) for length in range(1, name.count(".") + 2)]}
+    for row in reversed(result.rows):
+        if row.name in paths:
+            paths.remove(row.name)
             row.parameters += parameter.numel()
             row.frozen += 0 if parameter.requires_grad else parameter.numel()
+            if not paths:
+                return
 
 
 def _places(module: Module) -> Iterator[tuple[str, Any]]:
