@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -37,14 +36,14 @@ class RemovableHandle:
             if hooks is not None:
                 hooks.pop(self.id, None)
 
+    # A copy, or what was pickled, belongs to the dictionaries of what was copied with it.
+
     def __getstate__(self) -> Any:
-        """A copy removes the hook of the copied module."""
-        return [reference() for reference in (self._hooks, *self._extra)], self.id
+        return self.id, [reference() for reference in (self._hooks, *self._extra)]
 
     def __setstate__(self, state: Any) -> None:
-        (hooks, *extra), self.id = state
-        self._hooks = _reference(OrderedDict() if hooks is None else hooks)
-        self._extra = [_reference(d) for d in extra if d is not None]
+        self.id, hooks = state
+        self._hooks, *self._extra = (_reference({} if d is None else d) for d in hooks)
 
     def __enter__(self) -> RemovableHandle:
         return self

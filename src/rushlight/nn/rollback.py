@@ -29,7 +29,7 @@ class Before:
         tensors = {id(t): t for _, *kept in self._parts for own in kept for t in own.values()}
         self._values = [
             (tensor, tensor.detach().clone()) for tensor in tensors.values()
-            if not assigning and isinstance(tensor, Tensor) and not tensor.is_meta
+            if not assigning and _has_values(tensor)
         ]  # fmt: skip
 
     def restore(self) -> None:
@@ -62,6 +62,11 @@ def will_fit(module: Any, state_dict: Mapping[str, Any], strict: bool) -> bool:
             elif not isinstance(value, Tensor) or value.shape != tensor.shape:
                 return False
     return not strict or known.issuperset(state_dict)
+
+
+def _has_values(tensor: Any) -> bool:
+    """A lazy module's tensors have none before the first call: what gives them some is a method."""
+    return tensor is not None and not hasattr(tensor, "materialize") and not tensor.is_meta
 
 
 def _loads_plainly(module: Any) -> bool:

@@ -208,7 +208,9 @@ def _made_bytes(call: Call, result: Any) -> int:
 def _left_as_it_was(module: Module) -> Iterator[None]:
     """Puts the modules into evaluation mode, and their modes and buffers back at the end."""
     modes = [(part, part.training) for part in module.modules()]
-    buffers = [(b, b.clone()) for b in module.buffers() if not b.is_meta]
+    # Those of lazy modules come to be in the call.
+    given = [b for b in module.buffers() if not hasattr(b, "materialize") and not b.is_meta]
+    buffers = [(buffer, buffer.clone()) for buffer in given]
     try:
         for part, _ in modes:
             part.training = False
