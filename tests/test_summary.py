@@ -108,6 +108,20 @@ class Nested(nn.Module):
         return {"sum": (self.used(first) * scale["by"], relu(second)), "n": 3}
 
 
+def test_lists_of_modules_and_outputs_that_are_none():
+    class Listed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(2, 2)])
+
+        def forward(self, x):
+            return self.layers[0](x), None
+
+    summary = torch.summary(Listed(), torch.ones(1, 2))
+    _, _, whole, layers, *_ = str(summary).splitlines()
+    assert "([1, 2], None)" in whole and layers.split() == ["layers", "ModuleList", "6"]
+
+
 def test_nested_inputs_and_outputs():
     x = torch.ones(4, 2)
     summary = torch.summary(Nested(), (x, (x, None)), scale={"by": 2.0})

@@ -33,6 +33,7 @@ class Row:
     multiply_adds: int = 0
     memory: int = 0  # bytes of what its kernels have made
     shared_with: str | None = None  # the path under which the same module stands further up
+    is_callable: bool = True  # and no list of modules
 
     def cells(self) -> tuple[str, ...]:
         """What a table shows of it."""
@@ -41,10 +42,15 @@ class Row:
             return name, self.kind, f"(the same as {self.shared_with})", "", "", ""
         times = f" ({self.calls} calls)" if self.calls > 1 else ""
         return (
-            name, self.kind + times, _shape_text(self.output) if self.calls else "(not called)",
+            name, self.kind + times, self._output_text(),
             _parameters_text(self.parameters, self.frozen), _short(self.multiply_adds, 1000),
             _short(self.memory, 1024),
         )  # fmt: skip
+
+    def _output_text(self) -> str:
+        if self.calls:
+            return _shape_text(self.output)
+        return "(not called)" if self.is_callable else ""
 
 
 @dataclass
@@ -234,6 +240,7 @@ def _summed(module: Module, calls: _Calls) -> Summary:
             row.shared_with = first[id(part)] or "(all)"
             continue
         first[id(part)] = name
+        row.is_callable = type(part).forward is not Module.forward
         row.calls = calls.times[id(part)]
         row.output = calls.outputs.get(id(part))
         row.multiply_adds, row.memory = calls.multiply_adds[id(part)], calls.memory[id(part)]
@@ -286,7 +293,7 @@ def _shape_of(value: Any) -> Any:
         return {key: _shape_of(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [_shape_of(part) for part in value]
-    return type(value).__name__
+    return None if value is None else type(value).__name__
 
 
 def _shape_text(shape: Any) -> str:
