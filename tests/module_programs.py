@@ -6,11 +6,9 @@ Each is a generator: what it yields is compared. `attempt(call)` stands for an e
 from __future__ import annotations
 
 import copy
-import importlib
 import io
 import pickle
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -55,124 +53,6 @@ def attempt(call: Callable[[], Any]) -> Any:
 def make_net(torch: Any) -> Any:
     nn = torch.nn
     return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
-
-
-# ---- containers
-
-
-@program
-def module_list(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    layers = nn.ModuleList([nn.Linear(1, 1), nn.ReLU()])
-    layers.insert(1, nn.Tanh())
-    layers.insert(2, nn.Sigmoid())
-    layers.append(nn.GELU())
-    yield layers
-    yield layers[1:3], layers[-1], len(layers), [type(m).__name__ for m in layers]
-    layers[0] = nn.Identity()
-    layers[-1] = nn.SiLU()
-    del layers[1]
-    yield layers
-    del layers[1:3]
-    yield layers
-    layers += [nn.ELU()]
-    yield layers + [nn.Softplus()], layers.pop(0), layers.pop(-1), layers
-    yield attempt(lambda: layers[5]), attempt(lambda: layers[-9]), attempt(lambda: layers.pop(7))
-    yield attempt(lambda: layers.append(3)), attempt(lambda: layers.extend(3))
-    yield attempt(lambda: layers["0"])
-    yield attempt(lambda: layers(1)), attempt(lambda: nn.ModuleList(3)), nn.ModuleList()
-    yield nn.Linear(1, 1) in layers, layers[0] in layers, "0" in dir(layers)
-    yield nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2)])
-    yield nn.ModuleList([None, nn.ReLU()])
-
-
-@program
-def sequential(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    net = nn.Sequential(OrderedDict(a=nn.Linear(2, 2), b=nn.ReLU()))
-    yield net, net[0], net[:1], net[-1], net.a, list(net.state_dict())
-    net.append(nn.Tanh()).extend([nn.ELU(), nn.GELU()])
-    yield net, attempt(lambda: nn.Sequential(nn.ReLU(), nn.ELU()).insert(1, nn.Tanh()))
-    other = nn.Sequential(nn.ReLU(), nn.ELU())
-    yield attempt(lambda: other.insert(-1, nn.SiLU())), attempt(lambda: other.insert(9, nn.SiLU()))
-    yield attempt(lambda: other.insert(0, 3)), other
-    yield other + nn.Sequential(nn.Tanh()), other * 2, 2 * other, attempt(lambda: other * 0)
-    yield attempt(lambda: other * 1.5), attempt(lambda: other + [nn.Tanh()])
-    other += nn.Sequential(nn.Tanh())
-    other *= 2
-    yield other, other.pop(0), other.pop(-1), attempt(lambda: other.pop(99))
-    other[0] = nn.Softplus()
-    del other[1:]
-    yield other, len(other), attempt(lambda: other["0"]), attempt(lambda: other[3])
-    yield attempt(lambda: nn.Sequential(3)), attempt(lambda: nn.Sequential({"a": nn.ReLU()}))
-    yield attempt(lambda: nn.Sequential()(3)), nn.Sequential()
-    yield attempt(lambda: nn.Sequential(nn.ReLU(), None))
-    del net[0]
-    yield net
-    net.a = nn.Identity()
-    yield net, [name for name, _ in net.named_children()], [type(m).__name__ for m in reversed(net)]
-
-
-@program
-def module_dict(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    modules = nn.ModuleDict({"relu": nn.ReLU(), "a": nn.Tanh()})
-    modules.update([("z", nn.ELU()), ("b", nn.GELU())])
-    modules.update(nn.ModuleDict({"b": nn.SiLU()}))
-    yield modules, list(modules), len(modules), "a" in modules, modules["a"], modules.b
-    yield list(modules.keys()), [type(m).__name__ for m in modules.values()]
-    yield modules.pop("a"), attempt(lambda: modules.pop("a")), attempt(lambda: modules["q"])
-    del modules["z"]
-    yield modules, attempt(lambda: modules.update(3)), attempt(lambda: modules.update([1]))
-    yield attempt(lambda: modules.update([("a",)])), attempt(lambda: modules.update({"a": 3}))
-    yield attempt(lambda: modules.__setitem__("a.b", nn.ReLU()))
-    yield attempt(lambda: modules.__setitem__("keys", nn.ReLU()))
-    yield attempt(lambda: modules.__setitem__("", nn.ReLU()))
-    yield attempt(lambda: modules.__setitem__(3, nn.ReLU())), attempt(lambda: modules(3))
-    modules.clear()
-    yield modules, list(modules.named_children()), nn.ModuleDict()
-
-
-@program
-def parameter_list(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    values = nn.ParameterList([torch.ones(2), nn.Parameter(torch.zeros(1)), 3, "x"])
-    yield values, len(values), values[0], values[-1], list(values)[2:], values[1:3]
-    values.append(torch.ones(1)).extend([torch.zeros(2, 2)])
-    values += [torch.ones(3)]
-    values[0] = torch.zeros(5)
-    values[-1] = nn.Parameter(torch.ones(1), requires_grad=False)
-    yield values, [name for name, _ in values.named_parameters()], list(values.state_dict())
-    yield attempt(lambda: values[99]), attempt(lambda: values.extend(3)), attempt(lambda: values(3))
-    yield attempt(lambda: values["0"]), attempt(lambda: values.extend(torch.ones(2)))
-    yield values.pop if hasattr(values, "pop") else None, attempt(lambda: values.__delitem__(0))
-    yield [name for name in dir(values) if name.isdigit()], nn.ParameterList()
-    yield nn.ParameterList(nn.ParameterList([torch.ones(1)]))
-
-
-@program
-def parameter_dict(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    values = nn.ParameterDict({"b": torch.ones(2), "a": nn.Parameter(torch.zeros(1)), "n": 3})
-    yield values, list(values), len(values), values["a"], "b" in values, list(values.keys())
-    values["c"] = torch.ones(1)
-    yield list(values.items()), list(reversed(values)), values.get("q"), values.get("q", 3)
-    yield values.setdefault("a", torch.ones(9)), values.setdefault("d", torch.ones(1))
-    yield values.setdefault("e"), values.copy(), values.pop("b"), values.popitem()
-    yield attempt(lambda: values.pop("q")), attempt(lambda: values["q"])
-    yield values.fromkeys(["x", "y"], torch.ones(1)), values.fromkeys(["x"])
-    yield values | nn.ParameterDict({"c": torch.zeros(2), "z": torch.ones(1)})
-    values |= nn.ParameterDict({"c": torch.zeros(3)})
-    yield values, [name for name, _ in values.named_parameters()]
-    values.update([("k", torch.ones(1)), ("j", torch.ones(1))])
-    values.update(OrderedDict(r=torch.ones(1), q=torch.ones(1)))
-    values.update(nn.ParameterDict({"m": torch.ones(1), "l": torch.ones(1)}))
-    yield list(values), attempt(lambda: values.update(3)), attempt(lambda: values.update([1]))
-    yield attempt(lambda: values.update([("a",)]))
-    yield attempt(lambda: values(3)), attempt(lambda: values.__delitem__("none"))
-    yield attempt(lambda: values | {"a": 1}), attempt(lambda: values == values)
-    values.clear()
-    yield values, nn.ParameterDict()
 
 
 # ---- modules
@@ -324,290 +204,6 @@ def copies(torch: Any) -> Iterator[Any]:
         yield copy.deepcopy(made), pickle.loads(pickle.dumps(made)), copy.copy(made)
 
 
-# ---- state
-
-
-@program
-def state_dicts(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    net = make_net(torch)
-    state = net.state_dict()
-    yield state, state._metadata, net.state_dict(prefix="p."), type(state).__name__
-    yield net.state_dict(keep_vars=True)["0.weight"] is net[0].weight
-    yield list(net.state_dict(None, "q.")), list(net.state_dict(destination={"x": 1}))
-    other = make_net(torch)
-    yield other.load_state_dict(state), other.state_dict()
-    yield repr(other.load_state_dict({**state, "extra": 1}, strict=False))
-    del state["0.weight"]
-    yield other.load_state_dict(state, strict=False), attempt(lambda: other.load_state_dict(state))
-    yield attempt(lambda: other.load_state_dict([1])), attempt(lambda: other.load_state_dict({}))
-    yield repr(other.load_state_dict({}, strict=False))
-    state["0.weight"] = torch.ones(1, 3)
-    yield attempt(lambda: other.load_state_dict(state, strict=False))
-    fresh = nn.Linear(2, 1).double()
-    given = {"weight": torch.ones(1, 2), "bias": nn.Parameter(torch.ones(1))}
-    fresh.requires_grad_(False)
-    yield fresh.load_state_dict(given, assign=True), str(fresh.weight.dtype), fresh.bias
-    yield fresh.bias is given["bias"], fresh.weight.requires_grad
-    meta = nn.Linear(2, 1, device="meta")
-    yield meta.load_state_dict(given), str(meta.weight.device)
-    yield meta.load_state_dict(given, assign=True), str(meta.weight.device)
-
-
-@program
-def state_hooks(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    net = make_net(torch)
-    seen: list[Any] = []
-    net[0].register_state_dict_pre_hook(lambda m, p, keep: seen.append(("before", p, keep)))
-    net[0].register_state_dict_post_hook(lambda m, s, p, meta: seen.append((p, len(s), meta)))
-    state = net.state_dict(prefix="x.", keep_vars=True)
-    net[3]._register_state_dict_hook(lambda m, s, p, meta: {"ignored": 1})
-    yield seen, list(state), list(net.state_dict())
-    net._register_state_dict_hook(lambda m, s, p, meta: {k: v for k, v in s.items() if "0" in k})
-    yield list(net.state_dict())
-    other = make_net(torch)
-    given = other.state_dict()
-    target = make_net(torch)
-    seen.clear()
-    target[0]._register_load_state_dict_pre_hook(lambda s, p, *rest: seen.append((p, len(rest))))
-    target[0]._register_load_state_dict_pre_hook(
-        lambda m, s, p, *rest: seen.append((m is target[0], p)), with_module=True
-    )
-    target[3].register_load_state_dict_pre_hook(lambda m, s, p, *rest: s.pop(p + "added", None))
-    handle = target.register_load_state_dict_post_hook(
-        lambda m, keys: seen.append([list(part) for part in keys])
-    )
-    given["3.added"] = torch.ones(1)
-    yield target.load_state_dict(given), seen
-    handle.remove()
-    del given["0.bias"]
-    target.register_load_state_dict_post_hook(lambda m, keys: keys.missing_keys.clear())
-    yield target.load_state_dict(given)
-    target.register_load_state_dict_post_hook(lambda m, keys: keys)
-    yield attempt(lambda: target.load_state_dict(given))
-
-    class Extra(nn.Linear):
-        told: Any = None
-
-        def get_extra_state(self) -> Any:
-            return {"told": 3}
-
-        def set_extra_state(self, state: Any) -> None:
-            self.told = state
-
-    extra = nn.Sequential(Extra(1, 1))
-    state = extra.state_dict()
-    yield list(state), extra.load_state_dict(state), extra[0].told
-    del state["0._extra_state"]
-    yield extra.load_state_dict(state, strict=False), attempt(lambda: extra.load_state_dict(state))
-    plain = nn.Sequential(nn.Linear(1, 1))
-    yield plain.load_state_dict({**plain.state_dict(), "0._extra_state": 1}, strict=False)
-
-
-# ---- hooks
-
-
-@program
-def forward_hooks(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    hooks = importlib.import_module(f"{torch.__name__}.nn.modules.module")
-    seen: list[Any] = []
-    layer = nn.Identity()
-
-    def note(label: str) -> Callable[..., None]:
-        return lambda module, *rest: seen.append((label, type(module).__name__, len(rest)))
-
-    handles = [
-        hooks.register_module_forward_pre_hook(note("all before")),
-        hooks.register_module_forward_hook(note("all after")),
-        hooks.register_module_forward_hook(note("all kwargs"), with_kwargs=True),
-        layer.register_forward_pre_hook(note("before")),
-        layer.register_forward_pre_hook(note("first"), prepend=True),
-        layer.register_forward_hook(note("after")),
-        layer.register_forward_hook(note("earlier"), prepend=True, with_kwargs=True),
-    ]
-    yield nn.Sequential(layer)(3), seen
-    handles += [
-        hooks.register_module_forward_pre_hook(lambda m, args: (args[0] + 1,)),
-        hooks.register_module_forward_hook(lambda m, args, out: out * 2),
-    ]
-    yield layer(3), nn.Sequential(layer)(3)
-    for handle in handles:
-        handle.remove()
-    seen.clear()
-    yield layer(3), seen
-
-    class Fails(nn.Module):
-        def forward(self, x: Any) -> Any:
-            raise ValueError("no")
-
-    fails = Fails()
-    with hooks.register_module_forward_hook(note("always"), always_call=True):
-        fails.register_forward_hook(note("always of its own"), always_call=True)
-        fails.register_forward_hook(note("not"))
-        yield attempt(lambda: fails(3)), seen
-    fails.register_forward_hook(lambda *args: 1 / 0, always_call=True)
-    yield attempt(lambda: fails(3))
-
-
-@program
-def hooks_that_come_and_go_in_a_call(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    seen: list[str] = []
-
-    class Registers(nn.Module):
-        def forward(self, x: Any) -> Any:
-            self.register_forward_hook(lambda *_: seen.append("from forward"))
-            return x
-
-    net = Registers()
-
-    def once(module: Any, args: Any) -> None:
-        seen.append("once")
-        handle.remove()
-        module.register_forward_hook(lambda *_: seen.append("from pre-hook"))
-        module.register_forward_pre_hook(lambda *_: seen.append("next time"))
-
-    handle = net.register_forward_pre_hook(once)
-    gone = net.register_forward_hook(lambda *_: seen.append("gone"))
-    net.register_forward_pre_hook(lambda *_: gone.remove())
-    yield net(1), seen
-    seen.clear()
-    yield net(1), seen
-
-
-@program
-def registration_hooks(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    hooks = importlib.import_module(f"{torch.__name__}.nn.modules.module")
-    seen: list[Any] = []
-    handles = [
-        hooks.register_module_buffer_registration_hook(lambda m, n, b: seen.append(("buffer", n))),
-        hooks.register_module_module_registration_hook(lambda m, n, b: seen.append(("module", n))),
-        hooks.register_module_parameter_registration_hook(lambda m, n, p: seen.append(("p", n))),
-        hooks.register_module_parameter_registration_hook(
-            lambda m, n, p: nn.Parameter(p.detach() * 0 + 7) if n == "bias" else None
-        ),
-    ]
-    net = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1))
-    net.one = nn.ReLU()
-    net.buffer = nn.Buffer(torch.ones(1))
-    net.register_module("two", nn.ReLU())
-    net[0].weight = nn.Parameter(torch.ones(1, 1))
-    net.one = None
-    net.buffer = torch.zeros(1)
-    for handle in handles:
-        handle.remove()
-    nn.Linear(1, 1)
-    yield seen, net[0].bias
-
-
-@program
-def backward_hooks(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    hooks = importlib.import_module(f"{torch.__name__}.nn.modules.module")
-    seen: list[Any] = []
-
-    def note(label: str) -> Callable[..., None]:
-        return lambda module, *rest: seen.append((label, type(module).__name__, rest))
-
-    net = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
-    x = torch.ones(1, 2, requires_grad=True)
-    handles = [
-        hooks.register_module_full_backward_pre_hook(note("all before")),
-        hooks.register_module_full_backward_hook(note("all after")),
-        net[1].register_full_backward_pre_hook(note("before")),
-        net[1].register_full_backward_hook(note("after")),
-        net[1].register_full_backward_hook(note("first"), prepend=True),
-    ]
-    net(x).sum().backward()
-    yield x.grad, seen
-    yield attempt(lambda: net[1].register_backward_hook(note("old")))
-    yield attempt(lambda: hooks.register_module_backward_hook(note("old")))
-    for handle in handles:
-        handle.remove()
-    seen.clear()
-    net[1].register_full_backward_pre_hook(lambda m, grads: (grads[0] * 2,))
-    net[1].register_full_backward_hook(lambda m, into, out: (into[0] * 3,))
-    x.grad = None
-    net(x).sum().backward()
-    yield x.grad
-    net[1].register_full_backward_pre_hook(lambda m, grads: (grads[0], grads[0]))
-    yield attempt(lambda: net(x).sum().backward())
-    old = nn.Tanh()
-    old.register_backward_hook(note("old"))
-    y = x * 2
-    old(y).sum().backward()
-    yield seen, attempt(lambda: old.register_full_backward_hook(note("full")))
-    old = nn.Tanh()
-    old.register_backward_hook(lambda m, into, out: (into[0] * 5,))
-    x.grad = None
-    old(x * 2).sum().backward()
-    yield x.grad
-
-
-@program
-def backward_hooks_and_ways_around_them(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    seen: list[Any] = []
-
-    class Two(nn.Module):
-        def forward(self, x: Any, y: Any = None) -> Any:
-            return x * 2, x.exp()
-
-    layer = Two()
-    layer.register_full_backward_hook(lambda m, into, out: seen.append((into, out)))
-    layer.register_full_backward_pre_hook(lambda m, out: seen.append(out))
-    x = torch.ones(2, requires_grad=True)
-    first, second = layer(x, 3)
-    second.sum().backward()
-    yield seen, x.grad
-    seen.clear()
-    first, second = layer(torch.ones(2))
-    yield first.requires_grad, seen
-    with torch.no_grad():
-        yield [part.requires_grad for part in layer(x)]
-    linear = nn.Linear(2, 1)
-    linear.register_full_backward_hook(lambda m, into, out: seen.append((into, out)))
-    linear(torch.ones(1, 2)).sum().backward()
-    yield seen
-    linear.register_full_backward_hook(lambda m, into, out: (torch.ones(1, 2),))
-    yield attempt(lambda: linear(torch.ones(1, 2)).sum().backward())
-    # The gradient of a gradient comes to the module's input without passing its output.
-    squared = nn.Module()
-    squared.forward = lambda value: value**3
-    seen.clear()
-    squared.register_full_backward_hook(lambda m, into, out: seen.append((into, out)))
-    x = torch.ones(1, requires_grad=True)
-    (gradient,) = torch.autograd.grad(squared(x).sum(), x, create_graph=True)
-    gradient.sum().backward()
-    yield x.grad, len(seen)
-
-
-@program
-def handles(torch: Any) -> Iterator[Any]:
-    nn = torch.nn
-    net = nn.Identity()
-    net.handle = net.register_forward_hook(add_one, with_kwargs=False, always_call=True)
-    other = copy.deepcopy(net)
-    loaded = pickle.loads(pickle.dumps(net))
-    yield net(1), other(1), loaded(1), len(net._forward_hooks_always_called)
-    other.handle.remove()
-    yield net(1), other(1), loaded(1), len(other._forward_hooks_always_called)
-    loaded.handle.remove()
-    yield net(1), loaded(1)
-    net.handle.remove()
-    net.handle.remove()
-    yield net(1), net.register_forward_hook(add_one).id in net._forward_hooks
-    hooks = importlib.import_module(f"{torch.__name__}.utils.hooks")
-    yield isinstance(net.handle, hooks.RemovableHandle)
-
-
-def add_one(module: Any, args: Any, output: Any) -> Any:
-    return output + 1
-
-
 @program
 def conversions_of_odd_modules(torch: Any) -> Iterator[Any]:
     nn = torch.nn
@@ -700,3 +296,84 @@ def overridden_methods(torch: Any) -> Iterator[Any]:
     yield net.load_state_dict(state), seen[-1], [name for name, _ in net.named_parameters()]
     yield [name for name, _ in net[0].named_parameters()], len(list(net[0].parameters()))
     yield net.load_state_dict(state, strict=False), seen[-1]
+
+
+# ---- state
+
+
+@program
+def state_dicts(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = make_net(torch)
+    state = net.state_dict()
+    yield state, state._metadata, net.state_dict(prefix="p."), type(state).__name__
+    yield net.state_dict(keep_vars=True)["0.weight"] is net[0].weight
+    yield list(net.state_dict(None, "q.")), list(net.state_dict(destination={"x": 1}))
+    other = make_net(torch)
+    yield other.load_state_dict(state), other.state_dict()
+    yield repr(other.load_state_dict({**state, "extra": 1}, strict=False))
+    del state["0.weight"]
+    yield other.load_state_dict(state, strict=False), attempt(lambda: other.load_state_dict(state))
+    yield attempt(lambda: other.load_state_dict([1])), attempt(lambda: other.load_state_dict({}))
+    yield repr(other.load_state_dict({}, strict=False))
+    state["0.weight"] = torch.ones(1, 3)
+    yield attempt(lambda: other.load_state_dict(state, strict=False))
+    fresh = nn.Linear(2, 1).double()
+    given = {"weight": torch.ones(1, 2), "bias": nn.Parameter(torch.ones(1))}
+    fresh.requires_grad_(False)
+    yield fresh.load_state_dict(given, assign=True), str(fresh.weight.dtype), fresh.bias
+    yield fresh.bias is given["bias"], fresh.weight.requires_grad
+    meta = nn.Linear(2, 1, device="meta")
+    yield meta.load_state_dict(given), str(meta.weight.device)
+    yield meta.load_state_dict(given, assign=True), str(meta.weight.device)
+
+
+@program
+def state_hooks(torch: Any) -> Iterator[Any]:
+    nn = torch.nn
+    net = make_net(torch)
+    seen: list[Any] = []
+    net[0].register_state_dict_pre_hook(lambda m, p, keep: seen.append(("before", p, keep)))
+    net[0].register_state_dict_post_hook(lambda m, s, p, meta: seen.append((p, len(s), meta)))
+    state = net.state_dict(prefix="x.", keep_vars=True)
+    net[3]._register_state_dict_hook(lambda m, s, p, meta: {"ignored": 1})
+    yield seen, list(state), list(net.state_dict())
+    net._register_state_dict_hook(lambda m, s, p, meta: {k: v for k, v in s.items() if "0" in k})
+    yield list(net.state_dict())
+    other = make_net(torch)
+    given = other.state_dict()
+    target = make_net(torch)
+    seen.clear()
+    target[0]._register_load_state_dict_pre_hook(lambda s, p, *rest: seen.append((p, len(rest))))
+    target[0]._register_load_state_dict_pre_hook(
+        lambda m, s, p, *rest: seen.append((m is target[0], p)), with_module=True
+    )
+    target[3].register_load_state_dict_pre_hook(lambda m, s, p, *rest: s.pop(p + "added", None))
+    handle = target.register_load_state_dict_post_hook(
+        lambda m, keys: seen.append([list(part) for part in keys])
+    )
+    given["3.added"] = torch.ones(1)
+    yield target.load_state_dict(given), seen
+    handle.remove()
+    del given["0.bias"]
+    target.register_load_state_dict_post_hook(lambda m, keys: keys.missing_keys.clear())
+    yield target.load_state_dict(given)
+    target.register_load_state_dict_post_hook(lambda m, keys: keys)
+    yield attempt(lambda: target.load_state_dict(given))
+
+    class Extra(nn.Linear):
+        told: Any = None
+
+        def get_extra_state(self) -> Any:
+            return {"told": 3}
+
+        def set_extra_state(self, state: Any) -> None:
+            self.told = state
+
+    extra = nn.Sequential(Extra(1, 1))
+    state = extra.state_dict()
+    yield list(state), extra.load_state_dict(state), extra[0].told
+    del state["0._extra_state"]
+    yield extra.load_state_dict(state, strict=False), attempt(lambda: extra.load_state_dict(state))
+    plain = nn.Sequential(nn.Linear(1, 1))
+    yield plain.load_state_dict({**plain.state_dict(), "0._extra_state": 1}, strict=False)

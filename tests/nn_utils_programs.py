@@ -5,17 +5,10 @@ from __future__ import annotations
 import copy
 import importlib
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from module_programs import attempt, make_net
-
-PROGRAMS: list[Callable[[Any], Iterator[Any]]] = []
-
-
-def program(function: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
-    PROGRAMS.append(function)
-    return function
+from module_programs import attempt, make_net, program
 
 
 def part(torch: Any, name: str) -> Any:

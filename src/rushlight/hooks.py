@@ -13,7 +13,16 @@ _next_key = itertools.count().__next__
 
 
 class RemovableHandle:
-    """What `register_*_hook` returns: `remove()` takes the hook out; `with` does so at the end."""
+    """What `register_*_hook` returns: `remove()` takes the hook out; `with` does so at the end.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.Identity()
+    >>> with layer.register_forward_hook(lambda module, args, output: output + 1):
+    ...     layer(1)
+    2
+    >>> layer(1)
+    1
+    """
 
     def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
         self.id = _next_key()

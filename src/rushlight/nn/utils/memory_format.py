@@ -24,7 +24,15 @@ def convert_conv2d_weight_memory_format(module: AnyModule, memory_format: Any) -
 
 
 def convert_conv3d_weight_memory_format(module: AnyModule, memory_format: Any) -> AnyModule:
-    """Brings the weights of all `Conv3d` and `ConvTranspose3d` in a module to a memory order."""
+    """Brings the weights of all `Conv3d` and `ConvTranspose3d` in a module to a memory order.
+
+    >>> import rushlight as torch
+    >>> net = torch.nn.Sequential(torch.nn.Conv3d(3, 4, 2))
+    >>> net[0].weight.data = net[0].weight.data.mT
+    >>> _ = torch.nn.utils.convert_conv3d_weight_memory_format(net, torch.contiguous_format)
+    >>> net[0].weight.is_contiguous()
+    True
+    """
     return _convert(module, (Conv3d, ConvTranspose3d), memory_format)
 
 

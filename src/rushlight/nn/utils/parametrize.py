@@ -53,6 +53,12 @@ class ParametrizationList(ModuleList):
 
     That is `original`, or `original0`, `original1`, ... where the first of them takes several
     tensors. `module.parametrizations[name]` is such a list; called, it gives the tensor.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(2, 2))
+    >>> kept = layer.parametrizations.weight
+    >>> len(kept), kept.ntensors, torch.equal(kept(), layer.weight)
+    (1, 2, True)
     """
 
     original: Tensor
@@ -186,7 +192,14 @@ def register_parametrization(
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Whether a module has parametrizations; with a name, whether that tensor has some."""
+    """Whether a module has parametrizations; with a name, whether that tensor has some.
+
+    >>> import rushlight as torch
+    >>> from rushlight.nn.utils import parametrizations, parametrize
+    >>> layer = parametrizations.weight_norm(torch.nn.Linear(2, 2))
+    >>> parametrize.is_parametrized(layer), parametrize.is_parametrized(layer, "bias")
+    (True, False)
+    """
     kept = getattr(module, "parametrizations", None)
     if not isinstance(kept, ModuleDict):
         return False
@@ -200,6 +213,13 @@ def remove_parametrizations(
 
     It keeps the value that was computed; without `leave_parametrized` it has that of the original
     tensor, of which there must be one alone.
+
+    >>> import rushlight as torch
+    >>> from rushlight.nn.utils import parametrizations, parametrize
+    >>> layer = parametrizations.orthogonal(torch.nn.Linear(2, 2))
+    >>> layer = parametrize.remove_parametrizations(layer, "weight")
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight']
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
@@ -225,7 +245,14 @@ def remove_parametrizations(
 
 
 def type_before_parametrizations(module: Module) -> type:
-    """The class of a module without the parametrizations, which give it one of its own."""
+    """The class of a module without the parametrizations, which give it one of its own.
+
+    >>> import rushlight as torch
+    >>> from rushlight.nn.utils import parametrizations, parametrize
+    >>> layer = parametrizations.orthogonal(torch.nn.Linear(2, 2))
+    >>> type(layer).__name__, parametrize.type_before_parametrizations(layer).__name__
+    ('ParametrizedLinear', 'Linear')
+    """
     return type(module).__bases__[0] if is_parametrized(module) else type(module)
 
 
@@ -235,6 +262,13 @@ def transfer_parametrizations_and_params(
     """Gives a module the parametrizations of another, with the tensors that they compute from.
 
     With a name, those of that tensor. What `to_module` has no tensor for becomes a parameter.
+
+    >>> import rushlight as torch
+    >>> from rushlight.nn.utils import parametrizations, parametrize
+    >>> layer, other = parametrizations.orthogonal(torch.nn.Linear(2, 2)), torch.nn.Linear(2, 2)
+    >>> _ = parametrize.transfer_parametrizations_and_params(layer, other)
+    >>> torch.equal(layer.weight, other.weight)
+    True
     """
     if not is_parametrized(from_module):
         return to_module

@@ -180,7 +180,13 @@ def spectral_norm(
 
 
 def remove_spectral_norm(module: AnyModule, name: str = "weight") -> AnyModule:
-    """Makes what `spectral_norm` computes an ordinary parameter again."""
+    """Makes what `spectral_norm` computes an ordinary parameter again.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.utils.spectral_norm(torch.nn.Linear(20, 40))
+    >>> list(torch.nn.utils.remove_spectral_norm(layer).state_dict())
+    ['bias', 'weight']
+    """
     number = _hook_of(module._forward_pre_hooks, SpectralNorm, name)
     if number is None:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")

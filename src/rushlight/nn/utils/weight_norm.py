@@ -75,13 +75,26 @@ def weight_norm(module: AnyModule, name: str = "weight", dim: int | None = 0) ->
 
     The norm is taken over all dimensions but `dim`, over all of them where that is None. It warns:
     `nn.utils.parametrizations.weight_norm` is what PyTorch has in its place.
+
+    >>> import rushlight as torch
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     layer = torch.nn.utils.weight_norm(torch.nn.Linear(20, 40))
+    >>> layer.weight_g.shape, layer.weight_v.shape
+    (torch.Size([40, 1]), torch.Size([40, 20]))
     """
     WeightNorm.apply(module, name, dim)
     return module
 
 
 def remove_weight_norm(module: AnyModule, name: str = "weight") -> AnyModule:
-    """Makes what `weight_norm` computes an ordinary parameter again."""
+    """Makes what `weight_norm` computes an ordinary parameter again.
+
+    >>> import rushlight as torch
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     layer = torch.nn.utils.weight_norm(torch.nn.Linear(20, 40))
+    >>> list(torch.nn.utils.remove_weight_norm(layer).state_dict())
+    ['bias', 'weight']
+    """
     number = _hook_of(module, name)
     if number is None:
         raise ValueError(f"weight_norm of '{name}' not found in {module}")
