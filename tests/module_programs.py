@@ -6,6 +6,7 @@ Each is a generator: what it yields is compared. `attempt(call)` stands for an e
 from __future__ import annotations
 
 import copy
+import importlib
 import io
 import pickle
 import warnings
@@ -377,3 +378,16 @@ def state_hooks(torch: Any) -> Iterator[Any]:
     yield extra.load_state_dict(state, strict=False), attempt(lambda: extra.load_state_dict(state))
     plain = nn.Sequential(nn.Linear(1, 1))
     yield plain.load_state_dict({**plain.state_dict(), "0._extra_state": 1}, strict=False)
+
+
+@program
+def prefixes(torch: Any) -> Iterator[Any]:
+    utils = importlib.import_module(f"{torch.__name__}.nn.modules.utils")
+    wrapped = torch.nn.Module()
+    wrapped.module = make_net(torch)
+    state = wrapped.state_dict()
+    utils.consume_prefix_in_state_dict_if_present(state, "module.")
+    yield list(state), dict(state._metadata)
+    plain = {"modules.a": 1, "module.b": 2}
+    utils.consume_prefix_in_state_dict_if_present(plain, "module.")
+    yield plain

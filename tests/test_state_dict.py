@@ -4,6 +4,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn
+from rushlight.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 
 class Net(nn.Module):
@@ -252,3 +253,24 @@ def test_hooks_of_old():
     )
     other.load_state_dict(nn.Linear(1, 1).state_dict())
     assert seen == ["", other]
+
+
+def test_a_prefix_that_is_too_many_is_named():
+    net = nn.Sequential(nn.Linear(1, 1))
+    wrapped = nn.Module()
+    wrapped.module = net
+    state = wrapped.state_dict()
+    with pytest.raises(RuntimeError) as caught:
+        net.load_state_dict(state)
+    assert str(caught.value).endswith(
+        'The state\'s keys begin with "module.": torch.nn.modules.utils.'
+        'consume_prefix_in_state_dict_if_present(state_dict, "module.") takes it off the keys. '
+    )
+    with pytest.raises(RuntimeError, match="load the state into the module's own part `module`"):
+        wrapped.load_state_dict(net.state_dict())
+    consume_prefix_in_state_dict_if_present(state, "module.")
+    assert list(state) == ["0.weight", "0.bias"] and list(state._metadata) == ["", "0"]
+    assert net.load_state_dict(state) == ([], [])
+    del state["0.bias"]
+    with pytest.raises(RuntimeError, match='Missing key.s. in state_dict: "0.bias". $'):
+        net.load_state_dict(state)

@@ -233,6 +233,7 @@ class StateDict(Registration):
                 for kind, keys in zip(("Missing", "Unexpected"), result, strict=True)
                 if keys
             ]
+            errors += _prefix_hint(*result)
         if errors:
             listed = "\n\t".join(errors)
             raise RuntimeError(
@@ -351,6 +352,21 @@ class StateDict(Registration):
         <All keys matched successfully>
         """
         return RemovableHandle.add(self._load_state_dict_post_hooks, hook)
+
+
+def _prefix_hint(missing: list[str], unexpected: list[str]) -> list[str]:
+    """What to do where all keys differ by a prefix alone, as a wrapped module's do."""
+    for longer, shorter, hint in (
+        (unexpected, missing, "torch.nn.modules.utils.consume_prefix_in_state_dict_if_present("
+         'state_dict, "{prefix}") takes it off the keys. '),
+        (missing, unexpected, "load the state into the module's own part `{name}`. "),
+    ):  # fmt: skip
+        name, dot, _ = longer[0].partition(".") if longer else ("", "", "")
+        prefix = name + dot
+        if dot and {f"{prefix}{key}" for key in shorter} == set(longer):
+            what = "The state's keys" if longer is unexpected else "The module's keys"
+            return [f'{what} begin with "{prefix}": {hint.format(prefix=prefix, name=name)}']
+    return []
 
 
 class _ReplacingHook:
