@@ -217,3 +217,17 @@ def test_transforms_of_functions():
     with torch.detect_nan():
         assert torch.ones(2, device="meta").exp().shape == (2,)
         assert (torch.eye(2).to_sparse() @ torch.ones(2, 1)).sum() == 2
+
+
+def test_devices(device):
+    x = torch.zeros(2, device=device, requires_grad=True)
+    assert found(lambda: x.sqrt().sum().backward()).startswith("SqrtBackward0: in the backward")
+    assert found(lambda: x.log()).startswith("log: kernel 'log' makes inf (2 of 2 values")
+    with torch.detect_nan():
+        x.exp().sum().backward()
+
+
+def test_a_line_that_is_not_to_be_had():
+    x = torch.zeros(1)
+    text = found(lambda: eval(compile("x.log()", "nowhere.py", "eval"), {"x": x}))
+    assert text.endswith("; at nowhere.py:1")

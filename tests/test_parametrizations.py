@@ -117,3 +117,14 @@ def test_weight_norm_loads_states_of_old():
         {"bias": torch.ones(2), "weight_g": torch.ones(2, 1), "weight_v": torch.ones(2, 2)}
     )
     assert torch.allclose(layer.weight, torch.full((2, 2), 0.5**0.5))
+
+
+@pytest.mark.parametrize("orthogonal_map", ["matrix_exp", "cayley", "householder"])
+def test_devices(device, orthogonal_map):
+    layer = nn.Linear(3, 2).to(device)
+    parametrizations.orthogonal(layer, "weight", orthogonal_map)
+    identity = torch.eye(2, device=device)
+    assert torch.allclose(layer.weight @ layer.weight.T, identity, atol=1e-5)
+    parametrizations.spectral_norm(layer, "bias")
+    assert parametrizations.spectral_norm(nn.Linear(3, 2).to(device)).weight.device.type == device
+    assert parametrizations.weight_norm(nn.Linear(3, 2).to(device)).weight.device.type == device

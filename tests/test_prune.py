@@ -125,3 +125,11 @@ def test_wrong_arguments_leave_the_layer_as_it_is(call, error, message):
     with pytest.raises(error, match=message):
         call(layer)
     assert list(layer.state_dict()) == ["weight"] and isinstance(layer.weight, nn.Parameter)
+
+
+def test_devices(device):
+    layer = make_layer().to(device)
+    prune.l1_unstructured(layer, "weight", 2)
+    prune.random_structured(layer, "weight", 1, dim=1)
+    prune.ln_structured(layer, "weight", 1, n=2, dim=0)
+    assert layer.weight.device.type == device and (layer.weight_mask.sum(1) == 0).any()

@@ -185,3 +185,8 @@ def test_kernels_count_their_products():
         torch.dot(torch.ones(5), torch.ones(5))
         torch.einsum("bij,bjk->bik", torch.ones(2, 3, 4), torch.ones(2, 4, 5))
     assert calls.multiply_adds == 12 + 5 + 120
+
+
+def test_devices(device):
+    summary = torch.summary(nn.Linear(3, 2).to(device), torch.ones(4, 3, device=device))
+    assert summary.multiply_adds == 24 and summary.memory == 32

@@ -173,7 +173,8 @@ def users_line() -> str:
     ):
         frame = frame.f_back
     name, number = frame.f_code.co_filename, frame.f_lineno
-    return f"{name}:{number}: {linecache.getline(name, number, frame.f_globals).strip()}"
+    code = linecache.getline(name, number, frame.f_globals).strip()  # "" where it is not to be had
+    return f"{name}:{number}: {code}" if code else f"{name}:{number}"
 
 
 # ---- what is in arrays
