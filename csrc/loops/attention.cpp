@@ -174,32 +174,58 @@ inline T kept_total(T total) {
 
 // --- a few queries, along the rows of keys and values
 
+// Dot products of a vector with as many rows as a register has lanes, side by side.
 template <class T>
-T dot(int64_t n, const T* a, const T* b) {
-    typename Registers<T>::Type sums[2] = {};
+typename Registers<T>::Type dot_rows(int64_t n, const T* x, const T* rows, int64_t step) {
+    constexpr int count = lanes<T>;
+    typename Registers<T>::Type sums[count] = {};
     int64_t i = 0;
-    for (; i + panel<T> <= n; i += panel<T>) {
-        sums[0] += load_whole(a + i) * load_whole(b + i);
-        sums[1] += load_whole(a + i + lanes<T>) * load_whole(b + i + lanes<T>);
+    for (; i + count <= n; i += count) {
+        const typename Registers<T>::Type part = load_whole(x + i);
+        RUSHLIGHT_UNROLL for (int r = 0; r < count; ++r)
+            sums[r] += part * load_whole(rows + r * step + i);
     }
-    for (; i + lanes<T> <= n; i += lanes<T>) sums[0] += load_whole(a + i) * load_whole(b + i);
-    sums[0] += sums[1];
-    T total = sum(sums[0]);
-    for (; i < n; ++i) total += a[i] * b[i];
-    return total;
+    transpose(sums);
+    RUSHLIGHT_UNROLL for (int half = count / 2; half > 0; half /= 2) {
+        RUSHLIGHT_UNROLL for (int r = 0; r < half; ++r) sums[r] += sums[r + half];
+    }
+    for (; i < n; ++i) {
+        for (int r = 0; r < count; ++r) sums[0][r] += x[i] * rows[r * step + i];
+    }
+    return sums[0];
 }
 
-// The sum of weights times rows, `registers` of their columns.
+template <class T>
+void dot_all(int64_t count, int64_t n, const T* x, const T* rows, int64_t step, T* to) {
+    int64_t r = 0;
+    for (; r + lanes<T> <= count; r += lanes<T>)
+        store_whole(to + r, dot_rows(n, x, rows + r * step, step));
+    for (; r < count; ++r) {
+        T total = 0;
+#pragma omp simd reduction(+ : total)
+        for (int64_t i = 0; i < n; ++i) total += x[i] * rows[r * step + i];
+        to[r] = total;
+    }
+}
+
+// The sum of weights times rows, `registers` of their columns. Every other row has a sum of its own,
+// as an addition must wait for the one before it.
 template <int registers, class T>
 void weigh_columns(int64_t count, const T* weights, const T* rows, int64_t step, T factor, T* to) {
-    typename Registers<T>::Type sums[registers] = {};
-    for (int64_t k = 0; k < count; ++k, rows += step) {
-        const typename Registers<T>::Type weight = weights[k] - typename Registers<T>::Type{};
-        RUSHLIGHT_UNROLL for (int v = 0; v < registers; ++v)
-            sums[v] += weight * load_whole(rows + v * lanes<T>);
+    using Register = typename Registers<T>::Type;
+    Register even[registers] = {}, odd[registers] = {};
+    int64_t k = 0;
+    for (; k + 2 <= count; k += 2, rows += 2 * step) {
+        const Register first = weights[k] - Register{}, second = weights[k + 1] - Register{};
+        RUSHLIGHT_UNROLL for (int v = 0; v < registers; ++v) {
+            even[v] += first * load_whole(rows + v * lanes<T>);
+            odd[v] += second * load_whole(rows + step + v * lanes<T>);
+        }
     }
-    RUSHLIGHT_UNROLL for (int v = 0; v < registers; ++v)
-        store_whole(to + v * lanes<T>, sums[v] * factor);
+    RUSHLIGHT_UNROLL for (int v = 0; v < registers; ++v) {
+        if (k < count) even[v] += weights[k] * load_whole(rows + v * lanes<T>);
+        store_whole(to + v * lanes<T>, (even[v] + odd[v]) * factor);
+    }
 }
 template <class T>
 void weigh_rows(int64_t count, int64_t columns, const T* weights, const T* rows, int64_t step,
@@ -207,6 +233,8 @@ void weigh_rows(int64_t count, int64_t columns, const T* weights, const T* rows,
     int64_t c = 0;
     for (; c + 4 * lanes<T> <= columns; c += 4 * lanes<T>)
         weigh_columns<4>(count, weights, rows + c, step, factor, to + c);
+    for (; c + 2 * lanes<T> <= columns; c += 2 * lanes<T>)
+        weigh_columns<2>(count, weights, rows + c, step, factor, to + c);
     for (; c + lanes<T> <= columns; c += lanes<T>)
         weigh_columns<1>(count, weights, rows + c, step, factor, to + c);
     for (; c < columns; ++c) {
@@ -223,12 +251,11 @@ void attend_one(const AttentionHead<T>& h, int64_t row, T* result, T* sums, T* s
     T *query = scratch, *scores = scratch + h.width;
     for (int64_t c = 0; c < h.width; ++c)
         query[c] = h.query[row * h.query_step + c] * h.scale;
-    for (int64_t k = 0; k < seen; ++k) scores[k] = dot(h.width, query, h.key + k * h.key_step);
-    if (h.is_causal) {
-    } else if (h.added.data) {
+    dot_all(seen, h.width, query, h.key, h.key_step, scores);
+    if (!h.is_causal && h.added.data) {
         const T* added = h.added.data + row * h.added.row_step;
         for (int64_t k = 0; k < seen; ++k) scores[k] += added[k * h.added.column_step];
-    } else if (h.seen.data) {
+    } else if (!h.is_causal && h.seen.data) {
         const uint8_t* counts = h.seen.data + row * h.seen.row_step;
         for (int64_t k = 0; k < seen; ++k)
             if (!counts[k * h.seen.column_step]) scores[k] = nothing<T>;

@@ -104,12 +104,10 @@ RUSHLIGHT_INLINE void store_bytes(uint8_t* p, Lanes lanes, Mask mask) {
 }
 #endif
 
-template <class Register>
-RUSHLIGHT_INLINE auto sum(Register v) {
-    constexpr int n = sizeof(Register) / sizeof(v[0]);
-    RUSHLIGHT_UNROLL for (int distance = n / 2; distance > 0; distance /= 2) {
-        decltype(v < v) partner;  // whole numbers as wide as the elements
-        RUSHLIGHT_UNROLL for (int i = 0; i < n; ++i) partner[i] = i ^ distance;
+RUSHLIGHT_INLINE float sum(Vector v) {
+    RUSHLIGHT_UNROLL for (int distance = width / 2; distance > 0; distance /= 2) {
+        Lanes partner;
+        RUSHLIGHT_UNROLL for (int i = 0; i < width; ++i) partner[i] = i ^ distance;
         v += __builtin_shuffle(v, partner);
     }
     return v[0];
