@@ -13,9 +13,10 @@ from ..dtype import FLOATING
 from ..grad_mode import enable_grad, no_grad, state
 from ..kernels import launch
 from ..tensor import Tensor
+from .inplace import check_inplace, rebase_history
 from .mirror import written
 from .node import Node, edge_to, next_sequence
-from .operation import Operation, check_inplace, rebase_history
+from .operation import Operation
 
 
 class Function(Node):

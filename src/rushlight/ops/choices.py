@@ -6,7 +6,7 @@ from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import ORDERED, check_taken, refused
-from ..dtype import COMPLEX, uint8
+from ..dtype import BOOL, COMPLEX, category_of, uint8
 from ..dtype import bool as bool_
 from ..errors import OperationError
 from ..kernels import launch
@@ -282,7 +282,7 @@ def where(
         return condition.nonzero(as_tuple=True)
     if condition.dtype is uint8:  # what masks were once
         condition = condition.to(bool_)
-    if condition.array.dtype.kind != "b":
+    if category_of(condition.array.dtype) != BOOL:
         raise OperationError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype}"
@@ -350,7 +350,7 @@ def _filling(input: Tensor, mask: Tensor, value: Any) -> Any:
 
 
 def _is_bool(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.array.dtype.kind == "b"
+    return isinstance(value, Tensor) and category_of(value.array.dtype) == BOOL
 
 
 class Lerp(SavesInputs):

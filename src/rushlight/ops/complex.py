@@ -6,6 +6,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, ViewOperation
 from ..categories import FLOATS, check_taken
+from ..dtype import COMPLEX, category_of
 from ..errors import OperationError
 from ..tensor import Tensor
 from .choices import where
@@ -116,13 +117,13 @@ def conj(input: Tensor) -> Tensor:
     >>> torch.conj(torch.tensor([1 + 2j])).resolve_conj()
     tensor([1.-2.j])
     """
-    return _conj(input) if input.array.dtype.kind == "c" else input
+    return _conj(input) if category_of(input.array.dtype) == COMPLEX else input
 
 
 @operation(inplace=True, out="exact")
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate of each element; a real tensor itself."""
-    return _conj(input) if input.array.dtype.kind == "c" else input
+    return _conj(input) if category_of(input.array.dtype) == COMPLEX else input
 
 
 @operation("torch", "resolve_neg")
@@ -141,7 +142,7 @@ def real(input: Tensor) -> Tensor:
     >>> torch.real(torch.tensor([1 + 2j]))
     tensor([1.])
     """
-    return Real.apply(input) if input.array.dtype.kind == "c" else input
+    return Real.apply(input) if category_of(input.array.dtype) == COMPLEX else input
 
 
 @operation(method=False)
@@ -152,7 +153,7 @@ def imag(input: Tensor) -> Tensor:
     >>> torch.imag(torch.tensor([1 + 2j]))
     tensor([2.])
     """
-    if input.array.dtype.kind != "c":
+    if category_of(input.array.dtype) != COMPLEX:
         raise OperationError("imag is not implemented for tensors with non-complex dtypes.")
     return Imag.apply(input)
 
@@ -165,12 +166,12 @@ def view_as_real(input: Tensor) -> Tensor:
     >>> torch.view_as_real(torch.tensor([1 + 2j]))
     tensor([[1., 2.]])
     """
-    if input.array.dtype.kind != "c":
+    if category_of(input.array.dtype) != COMPLEX:
         raise OperationError("view_as_real is only supported for complex tensors")
     return ViewAsReal.apply(input)
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def view_as_complex(input: Tensor) -> Tensor:
     """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`."""
     array = input.array
@@ -205,7 +206,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Complex.apply(real, imag)
 
 
-@operation(method=False, out="exact")
+@operation(method=False, out="exact", autocast="float32")
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle)).
 

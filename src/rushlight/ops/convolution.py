@@ -95,7 +95,7 @@ class TransposedConvolution(Operation):
         )
 
 
-@operation("torch", "nn.functional.conv2d", method=False)
+@operation("torch", "nn.functional.conv2d", method=False, autocast="lower")
 def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -114,7 +114,7 @@ def conv2d(
     return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
-@operation("torch", "nn.functional.conv1d", method=False)
+@operation("torch", "nn.functional.conv1d", method=False, autocast="lower")
 def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -128,7 +128,7 @@ def conv1d(
     return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
-@operation("torch", "nn.functional.conv3d", method=False)
+@operation("torch", "nn.functional.conv3d", method=False, autocast="lower")
 def conv3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -160,7 +160,7 @@ def _convolve(
     return Convolution.apply(input, weight, bias, geometry)
 
 
-@operation("torch", "nn.functional.conv_transpose2d", method=False)
+@operation("torch", "nn.functional.conv_transpose2d", method=False, autocast="lower")
 def conv_transpose2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
@@ -182,7 +182,7 @@ def conv_transpose2d(
     return _convolve_transposed("conv_transpose2d", 2, input, weight, bias, *sizes)
 
 
-@operation("torch", "nn.functional.conv_transpose1d", method=False)
+@operation("torch", "nn.functional.conv_transpose1d", method=False, autocast="lower")
 def conv_transpose1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
@@ -192,7 +192,7 @@ def conv_transpose1d(
     return _convolve_transposed("conv_transpose1d", 1, input, weight, bias, *sizes)
 
 
-@operation("torch", "nn.functional.conv_transpose3d", method=False)
+@operation("torch", "nn.functional.conv_transpose3d", method=False, autocast="lower")
 def conv_transpose3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,

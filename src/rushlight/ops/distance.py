@@ -78,7 +78,7 @@ class Cdist(Operation):
         return sum(each, -2), -sum(each, -3)
 
 
-@operation("torch", method=False)
+@operation("torch", method=False, autocast="float32")
 def cdist(
     x1: Tensor, x2: Tensor, p: float = 2.0,
     compute_mode: str = "use_mm_for_euclid_dist_if_necessary",
@@ -234,7 +234,7 @@ def renorm(
     return input * where(size > most, most / (size + 1e-7), 1.0)
 
 
-@operation("torch", "nn.functional.bilinear", method=False)
+@operation("torch", "nn.functional.bilinear", method=False, autocast="given")
 def bilinear(
     input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
 ) -> Tensor:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
+from ..autograd.explain import invalid_combination
+from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, complex128, float64
 from ..errors import OperationError

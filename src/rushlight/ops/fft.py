@@ -197,7 +197,7 @@ def _to_real(name: str, input: Tensor, s: Any, dim: Any, norm: Any, forward: boo
 # ---- transforms of one dimension
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def fft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -215,7 +215,7 @@ def fft(
     return _complex("fft", input, n, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def ifft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -224,7 +224,7 @@ def ifft(
     return _complex("ifft", input, n, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def rfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -238,7 +238,7 @@ def rfft(
     return _to_half("rfft", input, n, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def irfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -253,7 +253,7 @@ def irfft(
     return _to_real("irfft", input, n, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def hfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -263,7 +263,7 @@ def hfft(
     return _to_real("hfft", input, n, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def ihfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -275,7 +275,7 @@ def ihfft(
 # ---- of several dimensions
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def fftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -292,7 +292,7 @@ def fftn(
     return _complex("fftn", input, s, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def ifftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -301,7 +301,7 @@ def ifftn(
     return _complex("ifftn", input, s, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def rfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -310,7 +310,7 @@ def rfftn(
     return _to_half("rfftn", input, s, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def irfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -337,7 +337,7 @@ def ihfftn(
     return _to_half("ihfftn", input, s, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def fft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
@@ -346,7 +346,7 @@ def fft2(
     return _complex("fft2", input, s, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def ifft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
@@ -355,7 +355,7 @@ def ifft2(
     return _complex("ifft2", input, s, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def rfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
@@ -364,7 +364,7 @@ def rfft2(
     return _to_half("rfft2", input, s, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def irfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,

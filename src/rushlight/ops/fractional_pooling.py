@@ -14,7 +14,7 @@ from .geometry import Sizes, per_dimension
 from .random import rand
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def fractional_max_pool2d(
     input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
     return_indices: bool = False, _random_samples: Tensor | None = None,
@@ -45,7 +45,7 @@ def fractional_max_pool2d_with_indices(
     return _fractional_max_pool(2, input, *sizes)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def fractional_max_pool3d(
     input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
     return_indices: bool = False, _random_samples: Tensor | None = None,

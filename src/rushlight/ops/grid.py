@@ -75,7 +75,7 @@ def _coordinates(count: int, align_corners: bool, like: Tensor) -> Tensor:
     return line if align_corners else line * ((count - 1) / count)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def grid_sample(
     input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros",
     align_corners: bool | None = None,
@@ -121,7 +121,7 @@ def grid_sample(
     return result
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
@@ -131,7 +131,7 @@ def grid_sampler(
     )
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler_2d(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
@@ -139,7 +139,7 @@ def grid_sampler_2d(
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler_3d(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import int64
+from ..dtype import BOOL, category_of, int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import check, table_of
@@ -189,7 +189,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     >>> torch.masked_select(torch.tensor([1, 2, 3]), torch.tensor([True, False, True]))
     tensor([1, 3])
     """
-    if mask.array.dtype.kind != "b":
+    if category_of(mask.array.dtype) != BOOL:
         raise OperationError(
             f"masked_select: expected BoolTensor for mask, got {mask.dtype}; convert with .bool()"
         )

@@ -60,7 +60,7 @@ class Stack(Operation):
         return tuple(unbind(grad, self.dim))
 
 
-@operation("torch", "concat", "concatenate", method=False, out="apart")
+@operation("torch", "concat", "concatenate", method=False, out="apart", autocast="widest")
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors joined along a dimension that they have.
 
@@ -107,7 +107,7 @@ def _are_alike(tensors: Sequence[Tensor]) -> bool:
     return first.ndim > 0
 
 
-@operation(method=False, out="apart")
+@operation(method=False, out="apart", autocast="widest")
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension.
 

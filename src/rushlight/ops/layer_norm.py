@@ -344,7 +344,7 @@ def _move_running(x: Tensor, running_mean: Tensor, running_var: Tensor, momentum
         running.detach().mul_(1 - momentum).add_(batch.mean(0).to(running.dtype) * momentum)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def local_response_norm(
     input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Tensor:

@@ -239,7 +239,7 @@ def without_gradient(x: Tensor) -> bool:
 # ---- Cholesky
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def cholesky_ex(
     A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None
 ) -> Any:
@@ -260,7 +260,7 @@ _NOT_DEFINITE = (
 )
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
     """The lower triangular L of A = L L^H for symmetric or Hermitian positive-definite matrices
     (..., n, n), or the upper U of A = U^H U. Reads one triangle alone.
@@ -288,10 +288,10 @@ def _old_cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = No
 
 
 _old_cholesky.__name__ = "cholesky"
-operation(_old_cholesky)
+operation(autocast="float32")(_old_cholesky)
 
 
-@operation
+@operation(autocast="float32")
 def cholesky_solve(
     input: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
@@ -310,7 +310,7 @@ def cholesky_solve(
     return TriangularSolve.apply(second, y, True, False)
 
 
-@operation
+@operation(autocast="float32")
 def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The inverse of A, from its Cholesky factor."""
     check_square("cholesky_inverse", input)
@@ -321,7 +321,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None =
 # ---- QR
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """Q with orthonormal columns and the upper triangular R of A = Q R, for (..., m, n).
 
@@ -348,10 +348,10 @@ def _old_qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
 
 
 _old_qr.__name__ = "qr"
-operation(out="exact")(_old_qr)
+operation(out="exact", autocast="float32")(_old_qr)
 
 
-@operation
+@operation(autocast="float32")
 def geqrf(input: Tensor, *, out: Any = None) -> Any:
     """LAPACK's form of a QR decomposition: R with the Householder vectors below, and their factors
     `tau`; `householder_product` makes Q of it."""
@@ -370,7 +370,7 @@ def _triangle(name: str, uplo: str) -> str:
     return uplo.upper()
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Eigenvalues (..., n) in ascending order and eigenvectors (..., n, n), as columns, of
     symmetric or Hermitian matrices, of which one triangle is read.
@@ -383,7 +383,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     return linalg_eigh(*Eigh.apply(A, _triangle("linalg.eigh", UPLO)))
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of symmetric or Hermitian matrices, in ascending order."""
     check_square("linalg.eigvalsh", A)
@@ -391,7 +391,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor
     return Eigvalsh.apply(A, triangle) if without_gradient(A) else Eigh.apply(A, triangle)[0]
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def eig(A: Tensor, *, out: Any = None) -> Any:
     """Eigenvalues (..., n) and eigenvectors (..., n, n), as columns, of square matrices: complex,
     in no order."""
@@ -400,7 +400,7 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
     return linalg_eig(*Eig.apply(A))
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of square matrices: complex, in no order."""
     check_square("linalg.eigvals", A)
@@ -424,7 +424,7 @@ def _check_driver(name: str, driver: str | None) -> None:
         )
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def svd(
     A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
 ) -> Any:
@@ -437,7 +437,7 @@ def svd(
     return linalg_svd(*Svd.apply(A, full_matrices))
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
     """The singular values in descending order."""
     check_matrix("linalg.svdvals", A)
@@ -460,4 +460,4 @@ def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: 
 
 
 _old_svd.__name__ = "svd"
-operation(out="exact")(_old_svd)
+operation(out="exact", autocast="float32")(_old_svd)

@@ -135,7 +135,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     return linalg_lu_factor(factors, pivots)
 
 
-@operation("torch", method=True)
+@operation("torch", method=True, autocast="float32")
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = None) -> Any:
     """`linalg.lu_factor` under its old name, with the codes if `get_infos`."""
     factors, pivots, info = _factored("lu", A, pivot)
@@ -205,7 +205,7 @@ def _lu_solve(
     return TriangularSolve.apply(upper, y, True, False)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
     """X of A X = `b`, from what `lu_factor` gives for A."""
     return _lu_solve("lu_solve", LU_data, LU_pivots, b, True, False)
@@ -221,7 +221,7 @@ def _linalg_lu_solve(
 
 
 _linalg_lu_solve.__name__ = "lu_solve"
-operation("linalg", out="exact")(_linalg_lu_solve)
+operation("linalg", out="exact", autocast="given")(_linalg_lu_solve)
 
 
 # ---- LDL
@@ -336,14 +336,14 @@ def _householder_product(input: Tensor, tau: Tensor) -> Tensor:
     return identity_like(input, rows, columns) - v @ (t @ v[..., :columns, :].mH)
 
 
-@operation("linalg", "torch.orgqr", "Tensor.orgqr")
+@operation("linalg", "torch.orgqr", "Tensor.orgqr", autocast="float32")
 def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The first n columns of the product of the reflections I - tau v v^H, whose vectors stand
     below the diagonal of A (..., m, n): Q of what `geqrf` gives."""
     return _householder_product(A, tau)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def ormqr(
     input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *,
     out: Tensor | None = None,

@@ -65,7 +65,7 @@ def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int
     return _svd_lowrank(A - A.mean(-2, keepdim=True) if center else A, q, niter)
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def lobpcg(
     A: Tensor, k: int | None = None, B: Tensor | None = None, X: Tensor | None = None,
     n: int | None = None, iK: Tensor | None = None, niter: int | None = None,

@@ -281,7 +281,7 @@ _old_norm.__name__ = "norm"
 operation(out="exact")(_old_norm)
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number: the ratio of the largest and the least singular value, or with `p` (a
     norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices.
@@ -330,7 +330,7 @@ def _limits(name: str, a: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
     return 0.0 if atol is None else atol, rtol
 
 
-@operation("linalg", "torch.matrix_rank")
+@operation("linalg", "torch.matrix_rank", autocast="float32")
 def matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
     out: Tensor | None = None,
@@ -374,7 +374,7 @@ _linalg_pinv.__name__ = "pinv"
 operation("linalg")(_linalg_pinv)
 
 
-@operation
+@operation(autocast="float32")
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     """The pseudoinverse; singular values up to `rcond` times the largest count as 0.
 
@@ -389,7 +389,7 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def lstsq(
     A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None, out: Any = None
 ) -> Any:

@@ -114,14 +114,14 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
 # ---- chains
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="lower")
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The product of two or more matrices, in the order that takes the fewest multiplications. The
     first and the last may be vectors."""
     return _multi_dot("multi_dot", list(tensors))
 
 
-@operation(method=False, out="exact")
+@operation(method=False, out="exact", autocast="lower")
 def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
     """The product of matrices, in the order that takes the fewest multiplications."""
     if len(matrices) == 1 and isinstance(matrices[0], (list, tuple)):
@@ -252,7 +252,7 @@ def cross(
     return _cross("linalg.cross", input, other, dim)
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="lower")
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
     """The sum of conj(x) * y along `dim`; x and y broadcast.
 

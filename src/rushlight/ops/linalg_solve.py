@@ -158,7 +158,7 @@ def _solve(name: str, a: Tensor, b: Tensor, left: bool) -> tuple[Tensor, Tensor]
     return x.squeeze(-1) if is_vector else x, info
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None) -> Tensor:
     """X of A X = B, or with `left=False` of X A = B, for (..., n, n) and (..., n, k) or (..., n).
 
@@ -201,7 +201,7 @@ def solve_triangular(
     return TriangularSolve.apply(A.mT, B.mT, not upper, unitriangular).mT
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def triangular_solve(
     input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
     unitriangular: bool = False, *, out: Any = None,
@@ -220,7 +220,7 @@ def triangular_solve(
     return triangular_solve_result(x, in_batch(A, batch).clone())
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     """`inv` with a code for each matrix, 0 where it is not singular, instead of an error."""
     check_square("linalg.inv", A)
@@ -230,7 +230,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     return linalg_inv_ex(inverse, info)
 
 
-@operation("torch", "linalg.inv", out="exact")
+@operation("torch", "linalg.inv", out="exact", autocast="float32")
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of square matrices (..., n, n). Raises `LinAlgError` for a singular one.
 
@@ -289,7 +289,7 @@ def logdet(input: Tensor) -> Tensor:
 # ---- inverses and systems of tensors
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of what `tensordot` does with A: its first `ind` dimensions and the others make a
     square matrix."""
@@ -306,7 +306,7 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     return inverse(A.reshape(first, second)).reshape(*shape[ind:], *shape[:ind])
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def tensorsolve(
     A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = None
 ) -> Tensor:

@@ -54,7 +54,7 @@ class NllLossGradient(Operation):
         return NllLoss.apply(grad, target, weight, self.reduction, self.ignore_index)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -100,7 +100,7 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None) -> None
         )
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -253,7 +253,7 @@ def _by_parts(
     return sum(found) / sum(where(counted, weight[where(counted, target, 0)], 0.0))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -271,7 +271,7 @@ def mse_loss(
     return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -308,7 +308,7 @@ class BinaryCrossEntropy(SavesInputs):
         )
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -332,7 +332,7 @@ def binary_cross_entropy(
     return reduced(losses, reduction_of(reduction, size_average, reduce))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,

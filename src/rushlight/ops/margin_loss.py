@@ -20,7 +20,7 @@ from .loss import reduced, reduction_of
 from .reduction import sum
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
@@ -29,7 +29,7 @@ def soft_margin_loss(
     return reduced(-logsigmoid(target * input), reduction_of(reduction, size_average, reduce))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -44,7 +44,7 @@ def margin_ranking_loss(
     return reduced(clamp(-target * (input1 - input2) + margin, min=0), reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def hinge_embedding_loss(
     input: Tensor, target: Tensor, margin: float = 1.0, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -55,7 +55,7 @@ def hinge_embedding_loss(
     return reduced(far + where(target != -1, input, 0), reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -83,7 +83,7 @@ def cosine_embedding_loss(
     return reduced(where(target == 1, 1 - cosine, 0.0) + apart, reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def multi_margin_loss(
     input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
     size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -130,7 +130,7 @@ def multi_margin_loss(
     return reduced((sum(losses, 1) / classes).reshape(labels), reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def multilabel_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
@@ -184,7 +184,7 @@ def multilabel_soft_margin_loss(
     return reduced(sum(losses, -1) / input.array.shape[-1], reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2.0,
     eps: float = 1e-6, swap: bool = False, size_average: Any = None, reduce: Any = None,

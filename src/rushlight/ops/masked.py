@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..categories import FLOATS, NUMBERS, REALS, check_taken
-from ..dtype import BOOL, FLOATING, INTEGER, float32, int64
+from ..dtype import BOOL, FLOATING, INTEGER, category_of, float32, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..scalars import number
@@ -41,7 +41,7 @@ def _masked(
 
 def _expanded(name: str, x: Tensor, mask: Tensor) -> Tensor:
     """A mask in the input's shape."""
-    if mask.array.dtype.kind != "b":
+    if category_of(mask.array.dtype) != BOOL:
         raise TypeError(f"masked.{name}: mask must be a tensor of bool, not {mask.dtype}")
     if mask.array.ndim > x.array.ndim:
         raise IndexError(

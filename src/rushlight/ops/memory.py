@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from ..autograd.operation import ViewOperation, check_inference
+from ..autograd.inplace import check_inference
+from ..autograd.operation import ViewOperation
 from ..dtype import dtype as DType
 from ..dtype import get_default_dtype
 from ..errors import OperationError

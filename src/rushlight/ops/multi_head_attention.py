@@ -89,7 +89,9 @@ def multi_head_attention_forward(
     dropout_p = dropout_p if training else 0.0
     if need_weights:
         scores = (q * math.sqrt(1 / (width // num_heads))) @ k.transpose(-1, -2)
-        attention = dropout(softmax(scores if mask is None else scores + mask, -1), dropout_p)
+        if mask is not None:
+            scores = scores + mask.to(scores.dtype)
+        attention = dropout(softmax(scores, -1), dropout_p)
         heads = attention @ v
     else:
         attention = None

@@ -7,9 +7,10 @@ They are what PyTorch's functionals call. `reduction` is a number here: 0 for no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from ..autograd.operation import check_inplace
+from ..autograd.inplace import check_inplace
 from ..categories import INEXACT, check_taken
 from ..errors import OperationError
 from ..grad_mode import state
@@ -23,10 +24,10 @@ from .declare import operation
 from .linalg_norms import matrix_norm, vector_norm
 
 
-def _torch(body: Any) -> Any:
+def _torch(body: Any, autocast: str | None = None) -> Any:
     """Publishes `_name` as torch's `name`, as this module's `name` is the functional's family."""
     body.__name__ = body.__qualname__ = body.__name__.removeprefix("_")
-    return operation(method=False)(body)
+    return operation(method=False, autocast=autocast)(body)
 
 
 def _words(name: str, reduction: int) -> str:
@@ -239,7 +240,7 @@ def _embedding_bag(
     return result, numbers, sizes, indices.long()[winners]
 
 
-@operation(method=False)
+@operation(method=False, autocast="given")
 def convolution(
     input: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[int],
     padding: Sequence[int], dilation: Sequence[int], transposed: bool,
@@ -267,7 +268,7 @@ def convolution(
     return function(input, weight, bias, *sizes[:3], groups)
 
 
-@operation("torch", "nn.functional.conv_tbc")
+@operation("torch", "nn.functional.conv_tbc", autocast="lower")
 def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
     """`conv1d` of sequences (time, batch, channels) by weight (k, channels, outputs).
 
@@ -306,7 +307,7 @@ def _ctc_loss(
     return ctc.ctc_loss(log_probs, targets, *lengths, blank, words, zero_infinity)
 
 
-@_torch
+@partial(_torch, autocast="float32")
 def _kl_div(
     input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False
 ) -> Tensor:

@@ -193,7 +193,7 @@ def max_pool3d(
 ) -> Any: ...  # fmt: skip
 
 
-@operation("nn.functional", "torch.max_pool3d")
+@operation("nn.functional", "torch.max_pool3d", autocast="float32")
 def max_pool3d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -275,7 +275,7 @@ def avg_pool1d(
     return avg_pool("avg_pool1d", 1, input, *sizes)
 
 
-@operation("nn.functional", out="exact")
+@operation("nn.functional", out="exact", autocast="float32")
 def avg_pool3d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *,
@@ -332,7 +332,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
     return _adaptive_avg_pool("adaptive_avg_pool1d", 1, input, output_size)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """`adaptive_avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
     return _adaptive_avg_pool("adaptive_avg_pool3d", 3, input, output_size)
@@ -399,7 +399,7 @@ def adaptive_max_pool1d_with_indices(
     return _adaptive_max_pool("adaptive_max_pool1d_with_indices", 1, input, output_size)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def adaptive_max_pool3d(
     input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Any:

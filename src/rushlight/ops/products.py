@@ -62,7 +62,7 @@ def _times_number(x: Tensor, factor: Number) -> Tensor:
     return x if factor == 1 else x * factor
 
 
-@operation(inplace=True, out="exact")
+@operation(inplace=True, out="exact", autocast="lower")
 def addmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
@@ -124,7 +124,7 @@ def addr(
     return _added("addr", input, vec1, vec2, beta, 1, lambda a, b: outer(a, b) * alpha)
 
 
-@operation(inplace=True, out="exact")
+@operation(inplace=True, out="exact", autocast="lower")
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
@@ -133,7 +133,7 @@ def baddbmm(
     return _added("baddbmm", input, batch1, batch2, beta, alpha, bmm)
 
 
-@operation(inplace=True, out="exact")
+@operation(inplace=True, out="exact", autocast="lower")
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
@@ -175,6 +175,8 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(input.array.shape)} and {list(other.array.shape)}"
         )
+    if input.array.ndim == other.array.ndim == 1:
+        return dot(input, other)
     return tensordot(input, other, dims=([-1], [-1]))
 
 
@@ -244,7 +246,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return (left * right).reshape([n * m for n, m in zip(a, b, strict=True)])
 
 
-@operation
+@operation(autocast="float32")
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal.
 

@@ -8,8 +8,10 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from ..autograd.explain import invalid_combination
+from ..autograd.inplace import check_memory, is_tracked
 from ..autograd.mirror import written
-from ..autograd.operation import Operation, check_memory, invalid_combination, is_tracked
+from ..autograd.operation import Operation
 from ..categories import FLOATS, ORDERED, REALS, check_taken, refused
 from ..device import chosen, default_device
 from ..device import device as Device

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import FLOATS, NUMBERS, ORDERED, check_taken, refused
-from ..dtype import COMPLEX, FLOATING
+from ..dtype import BOOL, COMPLEX, FLOATING, category_of
 from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
@@ -148,7 +148,7 @@ def hardtanh(
     if kind.category == COMPLEX:
         raise refused("hardtanh", kind, ORDERED)
     if kind.category < FLOATING:
-        if input.array.dtype.kind == "b":
+        if category_of(input.array.dtype) == BOOL:
             raise OperationError("Bool inputs not supported for hardtanh; convert with .float()")
         low, high = int(low), int(high)
         if input.array.dtype.kind == "u" and low < 0:
@@ -178,7 +178,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     return activated(Selu, input, inplace)
 
 
-@operation("torch", "nn.functional.prelu")
+@operation("torch", "nn.functional.prelu", autocast="lower")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, weight * x elsewhere, one weight for all or one per channel (dimension 1).
 

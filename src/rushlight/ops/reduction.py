@@ -117,7 +117,7 @@ def sum(
     return Sum.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
+@operation(autocast="float32")
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,

@@ -37,7 +37,7 @@ def _huber(name: str, input: Tensor, target: Tensor, delta: float) -> Tensor:
     return Huber.apply(difference, number(delta))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
     weight: Tensor | None = None,
@@ -58,7 +58,7 @@ def huber_loss(
     return reduced(losses, reduction_of(reduction))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def smooth_l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", beta: float = 1.0,
@@ -111,7 +111,7 @@ def gaussian_nll_loss(
     return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,
     size_average: Any = None, eps: float = 1e-8, reduce: Any = None, reduction: str = "mean",
@@ -129,7 +129,7 @@ def poisson_nll_loss(
     return reduced(losses, reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def kl_div(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", log_target: bool = False,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from ..autograd.explain import explain
 from ..autograd.mirror import tie
-from ..autograd.operation import Operation, ViewOperation, explain
+from ..autograd.operation import Operation, ViewOperation
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim

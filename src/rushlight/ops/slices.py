@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..categories import REALS, check_taken
-from ..dtype import int32, int64
+from ..dtype import BOOL, category_of, int32, int64
 from ..errors import OperationError, OutOfRangeError
 from ..scalars import checked, number
 from ..tensor import Tensor, wrap, wrap_dim
@@ -147,7 +147,7 @@ def _check_slices(
 # ---- index_copy, index_fill
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="widest")
 def index_copy(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor:
@@ -378,7 +378,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     >>> torch.zeros(3).masked_scatter(mask, torch.tensor([5.0, 6.0]))
     tensor([5., 0., 6.])
     """
-    if mask.array.dtype.kind != "b":
+    if category_of(mask.array.dtype) != BOOL:
         raise OperationError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}"
         )

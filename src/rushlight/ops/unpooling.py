@@ -28,7 +28,7 @@ class MaxUnpool2d(Operation):
         return found.reshape(places.array.shape)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def max_unpool1d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,
@@ -37,7 +37,7 @@ def max_unpool1d(
     return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def max_unpool2d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,
@@ -57,7 +57,7 @@ def max_unpool2d(
     return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def max_unpool3d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,

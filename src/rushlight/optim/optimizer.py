@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.operation import explain
+from ..autograd.explain import explain
 from ..errors import NotSupportedError
 from ..grad_mode import enable_grad
 from ..hooks import RemovableHandle

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from ..autocast_state import Settings, restored
 from ..autograd import Function, backward
 from ..autograd.saved import saved_tensors_hooks
 from ..cuda import get_rng_state as get_cuda_state
@@ -130,6 +131,7 @@ class _Call:
         self.inputs = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
         self.versions = [version_of(tensor) for tensor in self.inputs]
         self.random = _RandomState(self.inputs) if preserve else None
+        self.autocast = Settings()
         self.places: list[weakref.ref[_Place]] = []  # the graph holds them as long as it needs them
 
     def pack(self, tensor: Tensor) -> _Place:
@@ -174,7 +176,7 @@ class _Call:
 
         try:
             with (
-                self.random or nullcontext(), self.context, enable_grad(),
+                self.random or nullcontext(), restored(self.autocast), self.context, enable_grad(),
                 saved_tensors_hooks(keep, lambda tensor: tensor),
             ):  # fmt: skip
                 self.function(*self.args, **self.kwargs)
@@ -224,6 +226,7 @@ class CheckpointFunction(Function):
         _warn_without_gradient(tensors)
         ctx.run_function = run_function
         ctx.random = _RandomState(tensors) if preserve else None
+        ctx.autocast = Settings()
         ctx.others = [None if isinstance(value, Tensor) else value for value in args]
         ctx.places = [i for i, value in enumerate(args) if isinstance(value, Tensor)]
         ctx.save_for_backward(*tensors)
@@ -242,7 +245,7 @@ class CheckpointFunction(Function):
         inputs = list(ctx.others)
         for place, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
             inputs[place] = tensor.detach().requires_grad_(tensor.requires_grad)
-        with ctx.random or nullcontext(), enable_grad():
+        with ctx.random or nullcontext(), restored(ctx.autocast), enable_grad():
             outputs = ctx.run_function(*inputs)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         pairs = [
