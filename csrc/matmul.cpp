@@ -19,6 +19,9 @@ constexpr int64_t large_product = 1 << 19;
 
 constexpr int most_batch_axes = 6;
 
+// Columns of a result from which copying a factor is little work beside the product.
+constexpr int64_t copied_from = 16;
+
 // A stack of matrices: the last two axes of an array, or a vector as a matrix of one row or column.
 struct Stack {
     const float* data;
@@ -29,7 +32,11 @@ struct Stack {
 
     // False when the array is none of float32. Matrices without a contiguous axis are copied.
     bool read(PyObject* object, bool is_left) {
-        if (read_as_is(object, is_left)) return true;
+        return read_as_is(object, is_left) || read_copy(object, is_left);
+    }
+
+    // The same of a copy in the order of the shape.
+    bool read_copy(PyObject* object, bool is_left) {
         ArrayView x;
         if (!view(object, x) || x.type != NPY_FLOAT || x.ndim < 2 || x.ndim > max_axes)
             return false;
@@ -226,6 +233,15 @@ void join_batch(Stack& a, const Stack& b) {
     }
 }
 
+// The same, of a copy where they do not, if that is less work than a product for each of the batch.
+// False with a Python error set when there is no memory for it.
+bool join_or_copy(Stack& a, const Stack& b, PyObject* of_a) {
+    join_batch(a, b);
+    if (b.axes == 0 && a.axes > 0 && b.columns >= copied_from && a.read_copy(of_a, true))
+        join_batch(a, b);
+    return !PyErr_Occurred();
+}
+
 PyObject* matmul(PyObject* const* args, Py_ssize_t nargs) {
     Stack a, b;
     Batch batch;
@@ -241,10 +257,10 @@ PyObject* matmul(PyObject* const* args, Py_ssize_t nargs) {
     };
     if (!is_vector(args[0])) shape[ndim++] = a.rows;
     if (!is_vector(args[1])) shape[ndim++] = b.columns;
+    if (!join_or_copy(a, b, args[0])) return nullptr;
     PyObject* const result = new_array(NPY_FLOAT, ndim, shape);
     if (!result) return nullptr;
 
-    join_batch(a, b);
     batch = Batch();
     batch.broadcast(a, b);
     // A single column: as its transpose, a row, it takes dot products along the matrix's rows.
@@ -271,7 +287,7 @@ PyObject* linear(PyObject* const* args, Py_ssize_t nargs) {
     const int ndim = PyArray_NDIM(array);
     std::copy_n(PyArray_DIMS(array), ndim, shape);
     shape[ndim - 1] = weight.columns;
-    join_batch(x, weight);
+    if (!join_or_copy(x, weight, args[0])) return nullptr;
     if (x.axes || x.rows * x.columns * weight.columns == 0) return nullptr;
     PyObject* const result = new_array(NPY_FLOAT, ndim, shape);
     if (!result) return nullptr;
