@@ -191,7 +191,7 @@ PyObject* attention(PyObject* const* args, Py_ssize_t nargs) {
 
 // Gradients of keys and values are sums over blocks of queries. Each unit, a head of keys or, where
 // these are few, a piece of it, has sums of its own, whatever the threads.
-constexpr int64_t many_units = 8;
+constexpr int64_t many_units = 4;
 
 template <class T>
 class Backward {

@@ -212,7 +212,12 @@ _companions.watch_imports()
 
 
 def is_tensor(obj: object) -> builtins.bool:
-    """Whether an object is a tensor."""
+    """Whether an object is a tensor.
+
+    >>> import rushlight as torch
+    >>> torch.is_tensor(torch.tensor(1)), torch.is_tensor(1)
+    (True, False)
+    """
     return isinstance(obj, Tensor)
 
 
@@ -232,10 +237,20 @@ def typename(obj: object) -> str:
 
 
 def is_storage(obj: object) -> builtins.bool:
-    """Whether an object is a storage."""
+    """Whether an object is a storage.
+
+    >>> import rushlight as torch
+    >>> torch.is_storage(torch.zeros(2).untyped_storage())
+    True
+    """
     return isinstance(obj, UntypedStorage)
 
 
 def numel(input: Tensor) -> builtins.int:
-    """How many elements a tensor has."""
+    """How many elements a tensor has.
+
+    >>> import rushlight as torch
+    >>> torch.numel(torch.zeros(2, 3))
+    6
+    """
     return input.numel()

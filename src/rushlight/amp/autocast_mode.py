@@ -119,7 +119,15 @@ def _check_kind(device_type: Any, name: str) -> None:
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """Whether autocast is on for a kind of device."""
+    """Whether autocast is on for a kind of device.
+
+    >>> import rushlight as torch
+    >>> with torch.autocast("cpu"):
+    ...     torch.is_autocast_enabled("cpu")
+    True
+    >>> torch.is_autocast_enabled("cpu")
+    False
+    """
     _check_kind(device_type, "is_autocast_enabled")
     return state.enabled[device_type] and not state.is_suspended
 
@@ -131,7 +139,14 @@ def set_autocast_enabled(device_type: bool) -> None: ...
 
 
 def set_autocast_enabled(device_type: Any, enabled: Any = None) -> None:
-    """Turns autocast on or off for a kind of device; for CUDA where only a bool is given."""
+    """Turns autocast on or off for a kind of device; for CUDA where only a bool is given.
+
+    >>> import rushlight as torch
+    >>> torch.set_autocast_enabled("cpu", True)
+    >>> torch.is_autocast_enabled("cpu")
+    True
+    >>> torch.set_autocast_enabled("cpu", False)
+    """
     kind, on = ("cuda", device_type) if enabled is None else (device_type, enabled)
     _check_kind(kind, "set_autocast_enabled")
     set_enabled(kind, bool(on))
@@ -149,64 +164,133 @@ def get_autocast_dtype(device_type: str) -> DType:
 
 
 def set_autocast_dtype(device_type: str, dtype: DType) -> None:
-    """Sets the dtype that autocast computes in on a kind of device."""
+    """Sets the dtype that autocast computes in on a kind of device.
+
+    >>> import rushlight as torch
+    >>> torch.set_autocast_dtype("cpu", torch.float16)
+    >>> torch.get_autocast_dtype("cpu")
+    torch.float16
+    >>> torch.set_autocast_dtype("cpu", torch.bfloat16)
+    """
     _check_kind(device_type, "set_autocast_dtype")
     state.dtypes[device_type] = dtype
 
 
 def is_autocast_cpu_enabled() -> bool:
-    """The old spelling of `is_autocast_enabled("cpu")`."""
+    """The old spelling of `is_autocast_enabled("cpu")`.
+
+    >>> import rushlight as torch
+    >>> torch.is_autocast_cpu_enabled()
+    False
+    """
     return is_autocast_enabled("cpu")
 
 
 def set_autocast_cpu_enabled(enabled: bool) -> None:
-    """The old spelling of `set_autocast_enabled("cpu", enabled)`."""
+    """The old spelling of `set_autocast_enabled("cpu", enabled)`.
+
+    >>> import rushlight as torch
+    >>> torch.set_autocast_cpu_enabled(True)
+    >>> torch.is_autocast_enabled("cpu")
+    True
+    >>> torch.set_autocast_cpu_enabled(False)
+    """
     set_autocast_enabled("cpu", enabled)
 
 
 def get_autocast_cpu_dtype() -> DType:
-    """The old spelling of `get_autocast_dtype("cpu")`."""
+    """The old spelling of `get_autocast_dtype("cpu")`.
+
+    >>> import rushlight as torch
+    >>> torch.get_autocast_cpu_dtype()
+    torch.bfloat16
+    """
     return get_autocast_dtype("cpu")
 
 
 def set_autocast_cpu_dtype(dtype: DType) -> None:
-    """The old spelling of `set_autocast_dtype("cpu", dtype)`."""
+    """The old spelling of `set_autocast_dtype("cpu", dtype)`.
+
+    >>> import rushlight as torch
+    >>> torch.set_autocast_cpu_dtype(torch.float16)
+    >>> torch.get_autocast_dtype("cpu")
+    torch.float16
+    >>> torch.set_autocast_cpu_dtype(torch.bfloat16)
+    """
     set_autocast_dtype("cpu", dtype)
 
 
 def get_autocast_gpu_dtype() -> DType:
-    """The old spelling of `get_autocast_dtype("cuda")`."""
+    """The old spelling of `get_autocast_dtype("cuda")`.
+
+    >>> import rushlight as torch
+    >>> torch.get_autocast_gpu_dtype()
+    torch.float16
+    """
     return get_autocast_dtype("cuda")
 
 
 def set_autocast_gpu_dtype(dtype: DType) -> None:
-    """The old spelling of `set_autocast_dtype("cuda", dtype)`."""
+    """The old spelling of `set_autocast_dtype("cuda", dtype)`.
+
+    >>> import rushlight as torch
+    >>> torch.set_autocast_gpu_dtype(torch.bfloat16)
+    >>> torch.get_autocast_dtype("cuda")
+    torch.bfloat16
+    >>> torch.set_autocast_gpu_dtype(torch.float16)
+    """
     set_autocast_dtype("cuda", dtype)
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Whether parameters are cast once in a context."""
+    """Whether parameters are cast once in a context.
+
+    >>> import rushlight as torch
+    >>> torch.is_autocast_cache_enabled()
+    True
+    """
     return state.cache_enabled
 
 
 def set_autocast_cache_enabled(enabled: bool) -> None:
-    """Says whether parameters are cast once in a context."""
+    """Says whether parameters are cast once in a context.
+
+    >>> import rushlight as torch
+    >>> torch.set_autocast_cache_enabled(False)
+    >>> torch.is_autocast_cache_enabled()
+    False
+    >>> torch.set_autocast_cache_enabled(True)
+    """
     state.cache_enabled = enabled
 
 
 def clear_autocast_cache() -> None:
-    """Forgets the casts of parameters, as the end of the outermost context does."""
+    """Forgets the casts of parameters, as the end of the outermost context does.
+
+    >>> import rushlight as torch
+    >>> torch.clear_autocast_cache()
+    """
     state.cache.clear()
 
 
 def autocast_increment_nesting() -> int:
-    """Enters a level of contexts; the number of levels."""
+    """Enters a level of contexts; the number of levels.
+
+    >>> import rushlight as torch
+    >>> torch.autocast_increment_nesting(), torch.autocast_decrement_nesting()
+    (1, 0)
+    """
     state.nesting += 1
     return state.nesting
 
 
 def autocast_decrement_nesting() -> int:
-    """Leaves a level of contexts; the number of those that are left."""
+    """Leaves a level of contexts; the number of those that are left.
+
+    >>> import rushlight as torch
+    >>> torch.autocast_increment_nesting(), torch.autocast_decrement_nesting()
+    (1, 0)
+    """
     state.nesting -= 1
     return state.nesting
 
@@ -256,7 +340,23 @@ def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: DType | None =
 
 
 def custom_bwd(bwd: Any = None, *, device_type: str) -> Any:
-    """Decorates the `backward` beside a `custom_fwd`: it runs with the autocast of its forward."""
+    """Decorates the `backward` beside a `custom_fwd`: it runs with the autocast of its forward.
+
+    >>> import rushlight as torch
+    >>> class Double(torch.autograd.Function):
+    ...     @staticmethod
+    ...     @torch.amp.custom_fwd(device_type="cpu")
+    ...     def forward(ctx, x):
+    ...         return 2 * x
+    ...     @staticmethod
+    ...     @torch.amp.custom_bwd(device_type="cpu")
+    ...     def backward(ctx, grad):
+    ...         return 2 * grad
+    >>> x = torch.ones(1, requires_grad=True)
+    >>> Double.apply(x).backward()
+    >>> x.grad
+    tensor([2.])
+    """
     _check_kind(device_type, "custom_bwd")
     if bwd is None:
         return functools.partial(custom_bwd, device_type=device_type)

@@ -76,7 +76,12 @@ class GradScaler:
     # ---- a step
 
     def scale(self, outputs: Any) -> Any:
-        """A tensor, or all in a list or tuple, multiplied by the scale."""
+        """A tensor, or all in a list or tuple, multiplied by the scale.
+
+        >>> import rushlight as torch
+        >>> torch.amp.GradScaler("cpu", init_scale=8.0).scale(torch.tensor([1.0, 2.0]))
+        tensor([ 8., 16.])
+        """
         if not self._enabled:
             return outputs
         if isinstance(outputs, Tensor):
@@ -100,6 +105,14 @@ class GradScaler:
         """Divides the gradients of an optimizer's parameters by the scale, before they are clipped.
 
         Once for each optimizer and step; RuntimeError else, ValueError for float16 gradients.
+
+        >>> import rushlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> optimizer, scaler = torch.optim.SGD([x], lr=0.25), torch.amp.GradScaler("cpu")
+        >>> scaler.scale(x.sum()).backward()
+        >>> scaler.unscale_(optimizer)
+        >>> x.grad
+        tensor([1.])
         """
         if not self._enabled:
             return
@@ -129,7 +142,16 @@ class GradScaler:
             self._found[id(optimizer)] = any(bool(overflow) for overflow in overflows)
 
     def step(self, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        """Unscales the gradients unless that was done, and steps if all of them are finite."""
+        """Unscales the gradients unless that was done, and steps if all of them are finite.
+
+        >>> import rushlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> optimizer, scaler = torch.optim.SGD([x], lr=0.25), torch.amp.GradScaler("cpu")
+        >>> scaler.scale(x.sum()).backward()
+        >>> scaler.step(optimizer)
+        >>> x
+        tensor([0.7500], requires_grad=True)
+        """
         if not self._enabled:
             return optimizer.step(*args, **kwargs)
         if "closure" in kwargs:
@@ -147,7 +169,19 @@ class GradScaler:
         return result
 
     def update(self, new_scale: float | Tensor | None = None) -> None:
-        """Sets the scale of the next step, after the steps of all optimizers."""
+        """Sets the scale of the next step, after the steps of all optimizers.
+
+        >>> import rushlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> optimizer = torch.optim.SGD([x], lr=0.25)
+        >>> scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+        >>> x.grad = torch.tensor([float("inf")])
+        >>> scaled = scaler.scale(x.sum())
+        >>> scaler.step(optimizer)
+        >>> scaler.update()
+        >>> scaler.get_scale()  # halved, as the gradient was not finite
+        4.0
+        """
         if not self._enabled:
             return
         if self._scale is None or self._growth_tracker is None:
@@ -181,7 +215,12 @@ class GradScaler:
     # ---- options and state
 
     def get_scale(self) -> float:
-        """The scale; 1.0 if nothing is scaled."""
+        """The scale; 1.0 if nothing is scaled.
+
+        >>> import rushlight as torch
+        >>> torch.amp.GradScaler("cpu", init_scale=8.0).get_scale()
+        8.0
+        """
         if not self._enabled:
             return 1.0
         return self._init_scale if self._scale is None else float(self._scale)
@@ -217,7 +256,12 @@ class GradScaler:
         return self._init_growth_tracker if tracker is None else int(tracker)
 
     def is_enabled(self) -> bool:
-        """Whether it scales."""
+        """Whether it scales.
+
+        >>> import rushlight as torch
+        >>> torch.amp.GradScaler("cpu", enabled=False).is_enabled()
+        False
+        """
         return self._enabled
 
     def state_dict(self) -> dict[str, Any]:

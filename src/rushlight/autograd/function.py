@@ -344,7 +344,12 @@ def _check_shape(name: str, number: int, got: Any, expected: Any) -> None:
 
 
 class InplaceFunction(Function):
-    """PyTorch's older base of functions that change an input; `Function` does as well."""
+    """PyTorch's older base of functions that change an input; `Function` does as well.
+
+    >>> import rushlight as torch
+    >>> issubclass(torch.autograd.function.InplaceFunction, torch.autograd.Function)
+    True
+    """
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:

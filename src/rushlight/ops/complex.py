@@ -93,7 +93,12 @@ class Angle(SavesInputs, Unary):
 
 
 class Sgn(SavesInputs, Unary):
-    """z / |z|, and 0 at 0: for real numbers their sign."""
+    """z / |z|, and 0 at 0: for real numbers their sign.
+
+    >>> import rushlight as torch
+    >>> torch.sgn(torch.tensor([3 + 4j, 0j]))
+    tensor([0.6000+0.8000j, 0.0000+0.0000j])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         (z,) = self.saved_tensors
@@ -122,13 +127,24 @@ def conj(input: Tensor) -> Tensor:
 
 @operation(inplace=True, out="exact")
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The complex conjugate of each element; a real tensor itself."""
+    """The complex conjugate of each element; a real tensor itself.
+
+    >>> import rushlight as torch
+    >>> torch.conj_physical(torch.tensor([1 + 2j, 3 - 1j]))
+    tensor([1.-2.j, 3.+1.j])
+    """
     return _conj(input) if category_of(input.array.dtype) == COMPLEX else input
 
 
 @operation("torch", "resolve_neg")
 def resolve_conj(input: Tensor) -> Tensor:
-    """The tensor itself: conjugates and negatives are computed at once here."""
+    """The tensor itself: conjugates and negatives are computed at once here.
+
+    >>> import rushlight as torch
+    >>> z = torch.tensor([1 + 2j])
+    >>> z.resolve_conj() is z
+    True
+    """
     if not isinstance(input, Tensor):
         raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     return input
@@ -173,7 +189,14 @@ def view_as_real(input: Tensor) -> Tensor:
 
 @operation(method=False, autocast="float32")
 def view_as_complex(input: Tensor) -> Tensor:
-    """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`."""
+    """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`.
+
+    RuntimeError for a last dimension of another size.
+
+    >>> import rushlight as torch
+    >>> torch.view_as_complex(torch.tensor([[1.0, 2.0], [3.0, -1.0]]))
+    tensor([1.+2.j, 3.-1.j])
+    """
     array = input.array
     if array.dtype.name not in ("float32", "float64"):
         raise OperationError(
@@ -191,7 +214,12 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 @operation(method=False, out="exact")
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast."""
+    """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.complex(torch.tensor([1.0, 2.0]), torch.tensor([0.0, -1.0]))
+    tensor([1.+0.j, 2.-1.j])
+    """
     for part in (real, imag):
         if part.array.dtype.name not in ("float16", "float32", "float64"):
             raise OperationError(
@@ -243,7 +271,13 @@ def adjoint(input: Tensor) -> Tensor:
 
 
 def _conjugate_transposed(self: Tensor) -> Tensor:
-    """The conjugate of a matrix, transposed."""
+    """The conjugate of a matrix, transposed.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1 + 2j, 3 + 0j]]).H
+    tensor([[1.-2.j],
+            [3.-0.j]])
+    """
     return conjugated(self.transpose(0, 1))
 
 

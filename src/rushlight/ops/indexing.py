@@ -229,7 +229,16 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None)
 
 @operation("nn.functional")
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """For each class number a vector that is 1 at that number and 0 elsewhere."""
+    """For each class number a vector that is 1 there and 0 elsewhere: (*) gives (*, num_classes).
+
+    By default there are as many classes as the largest number asks for. RuntimeError for numbers
+    below 0, or above `num_classes` - 1, and for another dtype than int64.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.one_hot(torch.tensor([0, 2]), num_classes=3)
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
     if tensor.array.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if num_classes == -1:

@@ -244,7 +244,15 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
 def linear(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out)."""
+    """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out): (..., out).
+
+    RuntimeError where the features do not fit.
+
+    >>> import rushlight as torch
+    >>> x, weight = torch.tensor([1.0, 2.0]), torch.tensor([[1.0, 1.0], [0.0, 3.0]])
+    >>> torch.nn.functional.linear(x, weight, torch.tensor([10.0, 20.0]))
+    tensor([13., 26.])
+    """
     if not isinstance(input, Tensor):
         raise TypeError(
             f"linear(): argument 'input' must be Tensor, not {type(input).__name__}"

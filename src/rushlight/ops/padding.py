@@ -103,7 +103,12 @@ def _repeated(input: Tensor, widths: tuple[tuple[int, int], ...], mode: str) -> 
 def constant_pad_nd(
     input: Tensor, pad: Sequence[int], value: float = 0, *, out: Tensor | None = None
 ) -> Tensor:
-    """A border of one value; see `torch.nn.functional.pad`."""
+    """A border of one value; see `torch.nn.functional.pad`.
+
+    >>> import rushlight as torch
+    >>> torch.constant_pad_nd(torch.tensor([[1, 2]]), (1, 2), 9)
+    tensor([[9, 1, 2, 9, 9]])
+    """
     return _pad(input, pad, "constant", value)
 
 

@@ -41,7 +41,12 @@ def nanquantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear", out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`quantile` of the elements that are numbers; nan where none is."""
+    """`quantile` of the elements that are numbers; nan where none is.
+
+    >>> import rushlight as torch
+    >>> torch.nanquantile(torch.tensor([1.0, float("nan"), 3.0]), 0.5)
+    tensor(2.)
+    """
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
 
 

@@ -30,7 +30,12 @@ class CheckpointError(RuntimeError):
 
 
 def noop_context_fn() -> tuple[Any, Any]:
-    """Contexts for the forward and for computing it again that do nothing."""
+    """Contexts for the forward and for computing it again that do nothing.
+
+    >>> from rushlight.utils.checkpoint import noop_context_fn
+    >>> len(noop_context_fn())
+    2
+    """
     return nullcontext(), nullcontext()
 
 
@@ -91,7 +96,16 @@ _early_stop: bool | None = None
 
 @contextmanager
 def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
-    """Inside, checkpoints stop early or not, whatever they are told."""
+    """Inside, checkpoints stop early or not, whatever they are told.
+
+    >>> import rushlight as torch
+    >>> from rushlight.utils.checkpoint import checkpoint, set_checkpoint_early_stop
+    >>> x = torch.tensor([2.0], requires_grad=True)
+    >>> with set_checkpoint_early_stop(False):
+    ...     y = checkpoint(torch.square, x, use_reentrant=False)
+    >>> y.backward(), x.grad
+    (None, tensor([4.]))
+    """
     global _early_stop
     previous = _early_stop
     try:
@@ -270,7 +284,15 @@ def _warn_without_gradient(tensors: list[Tensor]) -> None:
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
-    """A chain of functions, or a `Sequential`, all but the last of its `segments` checkpointed."""
+    """A chain of functions, or a `Sequential`, all but the last of its `segments` checkpointed.
+
+    >>> import rushlight as torch
+    >>> from rushlight.utils.checkpoint import checkpoint_sequential
+    >>> x = torch.tensor([0.5], requires_grad=True)
+    >>> checkpoint_sequential([torch.square, torch.square], 2, x, use_reentrant=False).backward()
+    >>> x.grad  # 4 x ** 3
+    tensor([0.5000])
+    """
     if use_reentrant is None:
         warnings.warn(
             "torch.utils.checkpoint.checkpoint_sequential: the use_reentrant parameter should be "
