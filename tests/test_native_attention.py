@@ -132,3 +132,11 @@ def test_what_it_does_not_cover_is_left_to_the_base():
         kernels().attention(q, k, k, mask, None, 0.5, False, 1.0)
         kernels().attention(q, k[:, :, :0], k[:, :, :0], None, None, 0.5, False, 1.0)
     assert called == ["attention"] * 2
+
+
+def test_the_scores_are_never_all_in_memory():
+    arguments = make_arguments((1, 1, 1, 2000, 2000, 16, 16), "none", np.float32, False)
+    before = native.memory_stats()
+    run(kernels(), arguments)
+    peak = max(before["peak_bytes_in_use"], before["bytes_in_use"] + 4_000_000)  # not 16 million
+    assert native.memory_stats()["peak_bytes_in_use"] <= peak
