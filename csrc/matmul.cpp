@@ -20,15 +20,13 @@ constexpr int64_t large_product = 1 << 19;
 
 constexpr int most_batch_axes = 6;
 
-<<<<<<< HEAD
 // Columns of a result from which copying a factor is little work beside the product.
 constexpr int64_t copied_from = 16;
-=======
+
 template <class T>
 int element_type() {
     return std::is_same_v<T, float> ? NPY_FLOAT : bfloat16_type;
 }
->>>>>>> main
 
 // A stack of matrices: the last two axes of an array, or a vector as a matrix of one row or column.
 template <class T>
@@ -263,23 +261,19 @@ void join_batch(Stack<T>& a, const Stack<T>& b) {
     }
 }
 
-<<<<<<< HEAD
 // The same, of a copy where they do not, if that is less work than a product for each of the batch.
 // False with a Python error set when there is no memory for it.
-bool join_or_copy(Stack& a, const Stack& b, PyObject* of_a) {
+template <class T>
+bool join_or_copy(Stack<T>& a, const Stack<T>& b, PyObject* of_a) {
     join_batch(a, b);
     if (b.axes == 0 && a.axes > 0 && b.columns >= copied_from && a.read_copy(of_a, true))
         join_batch(a, b);
     return !PyErr_Occurred();
 }
 
-PyObject* matmul(PyObject* const* args, Py_ssize_t nargs) {
-    Stack a, b;
-=======
 template <class T>
 PyObject* matmul_of(PyObject* const* args) {
     Stack<T> a, b;
->>>>>>> main
     Batch batch;
     if (!a.read(args[0], true) || !b.read(args[1], false)) return nullptr;
     if (a.columns != b.rows || !batch.broadcast(a, b)) return nullptr;
@@ -293,12 +287,8 @@ PyObject* matmul_of(PyObject* const* args) {
     };
     if (!is_vector(args[0])) shape[ndim++] = a.rows;
     if (!is_vector(args[1])) shape[ndim++] = b.columns;
-<<<<<<< HEAD
     if (!join_or_copy(a, b, args[0])) return nullptr;
-    PyObject* const result = new_array(NPY_FLOAT, ndim, shape);
-=======
     PyObject* const result = new_array(element_type<T>(), ndim, shape);
->>>>>>> main
     if (!result) return nullptr;
 
     batch = Batch();
