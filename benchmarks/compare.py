@@ -32,6 +32,10 @@ TARGETS = {
     "GPT step, 4 layers of 128, 64 tokens, batch 12, AdamW": 0.8,
     "GPT generation, 64 tokens one by one": 0.5,
     "ResNet-18 inference on 32x32, batch 1": 0.7, "ResNet-18 inference on 32x32, batch 32": 0.55,
+    "attention (8, 8, 128, 64), forward + backward": 0.9,
+    "causal attention (12, 4, 64, 32), forward + backward": 0.9,
+    "attention (2, 8, 1024, 64), forward + backward": 0.9,
+    "MultiheadAttention(512, 8) of (8, 128, 512), forward + backward": 0.9,
 }  # fmt: skip
 DEFAULT_TARGET = 0.6
 

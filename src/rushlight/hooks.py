@@ -13,10 +13,21 @@ _next_key = itertools.count().__next__
 
 
 class RemovableHandle:
-    """What `register_*_hook` returns: `remove()` takes the hook out; `with` does so at the end."""
+    """What `register_*_hook` returns: `remove()` takes the hook out; `with` does so at the end.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.Identity()
+    >>> with layer.register_forward_hook(lambda module, args, output: output + 1):
+    ...     layer(1)
+    2
+    >>> layer(1)
+    1
+    """
 
     def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
         self.id = _next_key()
+        while self.id in hooks:  # one that came with a pickled module
+            self.id = _next_key()
         hooks_changed()
         self._hooks = _reference(hooks)
         self._extra = [_reference(d) for d in _as_list(extra_dict)]
