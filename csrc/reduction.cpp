@@ -270,7 +270,7 @@ bool read_reduction(PyObject* const* args, Py_ssize_t nargs, ArrayView& x, bool*
     return keepdims >= 0;
 }
 
-enum class Of { sum, mean, numbers, product };
+enum class Of { sum, mean, numbers, squares, sizes, product };
 
 template <Of what>
 PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
@@ -284,6 +284,8 @@ PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
             const Loops<T>& all = loops<T>();
             return Total<T, what == Of::product>{what == Of::product   ? all.product
                                                  : what == Of::numbers ? all.sum_of_numbers
+                                                 : what == Of::squares ? all.sum_of_squares
+                                                 : what == Of::sizes   ? all.sum_of_sizes
                                                                        : all.sum,
                                                  what == Of::mean ? 1 / count : 1};
         });
@@ -392,6 +394,10 @@ PyMethodDef reduction_methods[] = {
         "sum(x, axes, keepdims, out=None)\n--\n\nThe sum over some axes, or all (None)."),
     method<"nansum", total<Of::numbers>>(
         "nansum(x, axes, keepdims, out=None)\n--\n\nThe sum of what is no NaN."),
+    method<"sum_of_squares", total<Of::squares>>(
+        "sum_of_squares(x, axes, keepdims, out=None)\n--\n\nThe sum of |x|^2."),
+    method<"sum_of_sizes", total<Of::sizes>>(
+        "sum_of_sizes(x, axes, keepdims, out=None)\n--\n\nThe sum of |x|."),
     method<"prod", total<Of::product>>(
         "prod(x, axes, keepdims, out=None)\n--\n\nThe product over some axes, or all (None)."),
     method<"mean", total<Of::mean>>(
