@@ -55,9 +55,10 @@ void dense_strides(npy_intp item, int ndim, const npy_intp* shape, const int* ax
 
 bool dense_axes(const ArrayView& a, int* axes) {
     sort_axes(a.ndim, axes, [&](int first, int second) {
-        if (a.shape[first] == 1 || a.shape[second] == 1) return Sequence::Open;
-        return std::abs(a.strides[first]) >= std::abs(a.strides[second]) ? Sequence::Right
-                                                                         : Sequence::Wrong;
+        const npy_intp outer = std::abs(a.strides[first]), inner = std::abs(a.strides[second]);
+        // An axis that is repeated, with a step of 0, stays where it stands.
+        if (a.shape[first] == 1 || a.shape[second] == 1 || !outer || !inner) return Sequence::Open;
+        return outer >= inner ? Sequence::Right : Sequence::Wrong;
     });
     if (a.size() == 0) return true;
     npy_intp step = PyArray_ITEMSIZE(a.object);

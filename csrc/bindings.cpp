@@ -21,6 +21,7 @@ extern PyMethodDef compare_all_methods[];
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
 extern PyMethodDef creation_methods[];
+extern PyMethodDef ctc_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
 extern PyMethodDef factorization_methods[];
@@ -78,6 +79,7 @@ NB_MODULE(_native, module) {
         rushlight::compare_all_methods,
         rushlight::convolution_methods,
         rushlight::copies_methods,      rushlight::creation_methods,
+        rushlight::ctc_methods,
         rushlight::dropout_methods,     rushlight::elementwise_methods,
         rushlight::factorization_methods, rushlight::group_norm_methods,
         rushlight::index_methods,

@@ -169,6 +169,18 @@ bool sort_lines(const Lines& lines, bool descending, const char* from, char* val
     return enough;
 }
 
+// The place from `i` on, in steps of a group, in which an element's key may be below the bound.
+template <class T, class K>
+int64_t skip_beyond(const T* x, int64_t i, int64_t n, K flip, K bound) {
+    constexpr int64_t group = 16;
+    for (; i + group <= n; i += group) {
+        K below = 0;
+        for (int64_t j = 0; j < group; ++j) below |= K{(key_of(x[i + j]) ^ flip) < bound};
+        if (below) break;
+    }
+    return i;
+}
+
 // The k first in the order of the keys, and of the places where these are equal. A buffer takes
 // what may belong to them; when it is full the better half stays, and its last is the new bound.
 template <class T>
@@ -193,6 +205,9 @@ bool top_lines(const Lines& lines, int64_t k, bool largest, const char* from, ch
             lines.offsets(line, a, b, c);
             K bound = ~K{0};  // of equal keys those that come first are held already
             for (int64_t i = 0; i < n; ++i) {
+                if (bounded && lines.from_step == npy_intp{sizeof(T)})
+                    i = skip_beyond(reinterpret_cast<const T*>(from + a), i, n, flip, bound);
+                if (i == n) break;
                 const T x = *reinterpret_cast<const T*>(from + a + i * lines.from_step);
                 const K key = key_of(x) ^ flip;
                 if (key > bound || (key == bound && bounded)) continue;

@@ -20,7 +20,7 @@ bool read_numbers(PyObject* object, const int64_t*& numbers, int64_t& count) {
 }
 
 bool are_within(const int64_t* numbers, int64_t count, int64_t limit) {
-    return count == 0 || bit_loops.all_within(count, numbers, 0, limit - 1);
+    return bit_loops.all_within(count, numbers, 0, limit);
 }
 
 // Where each row's elements begin and end. False where `starts` are none: they would lead outside.
