@@ -169,13 +169,15 @@ bool sort_lines(const Lines& lines, bool descending, const char* from, char* val
     return enough;
 }
 
-// The place from `i` on, in steps of a group, in which an element's key may be below the bound.
+constexpr int64_t skipped_at_once = 16;
+
+// The first place from `i` on, in steps of so many, behind which one of these is below the bound.
 template <class T, class K>
 int64_t skip_beyond(const T* x, int64_t i, int64_t n, K flip, K bound) {
-    constexpr int64_t group = 16;
-    for (; i + group <= n; i += group) {
+    for (; i + skipped_at_once <= n; i += skipped_at_once) {
         K below = 0;
-        for (int64_t j = 0; j < group; ++j) below |= K{(key_of(x[i + j]) ^ flip) < bound};
+        for (int64_t j = 0; j < skipped_at_once; ++j)
+            below |= K{(key_of(x[i + j]) ^ flip) < bound};
         if (below) break;
     }
     return i;
@@ -200,14 +202,16 @@ bool top_lines(const Lines& lines, int64_t k, bool largest, const char* from, ch
         }
         Both* best = static_cast<Both*>(scratch.data());
         for (int64_t line = begin; line < end; ++line) {
-            int64_t a, b, c, held = 0;
+            int64_t a, b, c, held = 0, looked_at = 0;
             bool bounded = false;
             lines.offsets(line, a, b, c);
             K bound = ~K{0};  // of equal keys those that come first are held already
             for (int64_t i = 0; i < n; ++i) {
-                if (bounded && lines.from_step == npy_intp{sizeof(T)})
+                if (bounded && i >= looked_at && lines.from_step == npy_intp{sizeof(T)}) {
                     i = skip_beyond(reinterpret_cast<const T*>(from + a), i, n, flip, bound);
-                if (i == n) break;
+                    looked_at = i + skipped_at_once;
+                    if (i == n) break;
+                }
                 const T x = *reinterpret_cast<const T*>(from + a + i * lines.from_step);
                 const K key = key_of(x) ^ flip;
                 if (key > bound || (key == bound && bounded)) continue;

@@ -10,14 +10,24 @@ namespace rushlight {
 
 namespace {
 
-// A vector of int64. False for anything else.
-bool read_numbers(PyObject* object, const int64_t*& numbers, int64_t& count) {
-    ArrayView v;
-    if (!view(object, v) || v.type != NPY_INT64 || v.ndim != 1 || !v.is_contiguous) return false;
-    numbers = v.as<int64_t>();
-    count = v.size();
-    return true;
-}
+// A vector of int64, copied where its elements do not lie side by side.
+struct Numbers {
+    const int64_t* data;
+    int64_t count;
+
+    bool read(PyObject* object) {
+        ArrayView v;
+        if (!view(object, v) || v.ndim != 1 ||
+            !ordered_.take_contiguous(object, NPY_INT64, v.size()))
+            return false;
+        data = ordered_.data<int64_t>();
+        count = v.size();
+        return true;
+    }
+
+private:
+    Ordered ordered_;
+};
 
 bool are_within(const int64_t* numbers, int64_t count, int64_t limit) {
     return bit_loops.all_within(count, numbers, 0, limit);
@@ -109,21 +119,20 @@ PyObject* sparse_product(PyObject* const* args, Py_ssize_t nargs) {
     const Py_ssize_t count = PyLong_AsSsize_t(args[4]);
     const int is_compressed = PyObject_IsTrue(args[5]), transposed = PyObject_IsTrue(args[6]);
     if (PyErr_Occurred()) return nullptr;
-    const int64_t *outer, *inner;
-    int64_t outer_count, inner_count;
-    if (!read_numbers(args[2], outer, outer_count) || !read_numbers(args[3], inner, inner_count) ||
-        inner_count != values.size())
+    Numbers outer, inner;
+    if (!outer.read(args[2]) || !inner.read(args[3]) || inner.count != values.size())
         return nullptr;
     const int64_t rows = transposed ? dense.shape[0] : count;
     const int64_t columns = transposed ? count : dense.shape[0];
-    if (!are_within(inner, inner_count, columns)) return nullptr;
-    if (is_compressed ? outer_count != rows + 1 || !are_starts(outer, outer_count, inner_count)
-                      : outer_count != inner_count || !are_within(outer, outer_count, rows))
+    if (!are_within(inner.data, inner.count, columns)) return nullptr;
+    if (is_compressed ? outer.count != rows + 1 || !are_starts(outer.data, outer.count, inner.count)
+                      : outer.count != inner.count || !are_within(outer.data, outer.count, rows))
         return nullptr;
     const auto run = [&](auto zero) {
         using T = decltype(zero);
-        const SparseProduct<T> product{inner_count,      rows,  outer, inner, values.as<T>(),
-                                       ordered.data<T>(), dense.shape[1], nullptr};
+        const SparseProduct<T> product{
+            inner.count,      rows,           outer.data, inner.data, values.as<T>(),
+            ordered.data<T>(), dense.shape[1], nullptr};
         return multiply<T>(values.type, count, product, is_compressed, transposed);
     };
     if (values.type == NPY_FLOAT) return run(float{});
