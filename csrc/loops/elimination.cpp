@@ -1,44 +1,13 @@
 // The product that elimination subtracts from what is left of a matrix.
 #include "loops.h"
+#include "register.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int bytes = 64;
-#elif defined(__AVX__)
-constexpr int bytes = 32;
-#else
-constexpr int bytes = 16;
-#endif
 constexpr int64_t depth_block = 256;  // rows of B that stay in the first-level cache
 constexpr int tile_rows = 6;          // with two registers of columns: 12 sums, of 16 registers
-
-using Floats = float __attribute__((vector_size(bytes)));
-using Doubles = double __attribute__((vector_size(bytes)));
-template <class T>
-struct TypeOf {
-    using Type = Floats;
-};
-template <>
-struct TypeOf<double> {
-    using Type = Doubles;
-};
-
-// A vector register of elements, loaded from any place.
-template <class T>
-struct Register {
-    using Type = typename TypeOf<T>::Type;
-    static constexpr int64_t lanes = bytes / sizeof(T);
-
-    static inline Type load(const T* p) {
-        Type v;
-        __builtin_memcpy(&v, p, sizeof v);
-        return v;
-    }
-    static inline void store(T* p, Type v) { __builtin_memcpy(p, &v, sizeof v); }
-};
 
 // A tile of C less the product of rows of A with two registers of columns of B, packed.
 template <int rows, class T>

@@ -164,4 +164,6 @@ class Copies:
         if dtype == float16.numpy and x.dtype == "float64":
             x = x.astype("float32", order="K")  # PyTorch rounds twice, too
         x = _without_imaginary(x, dtype)
+        if 0 in x.strides:
+            x = self.clone(x, "K")
         return self.array(x.astype(dtype, order="K"))
