@@ -77,11 +77,11 @@ def _sparse_dense(a: SparseTensor, b: Tensor) -> Tensor:
     if a.dtype.category == BOOL:
         row, column = indices_of(a).unbind(0)
         return sums(values.unsqueeze(1) * b.index_select(0, column), row, places.shape[0])
-    is_compressed = isinstance(places, CompressedArray)
-    if is_compressed:
+    if isinstance(places, CompressedArray):
         outer, inner = wrap(places.starts), wrap(places.indices)
     else:
         outer, inner = wrap(places.indices).unbind(0)
+    is_compressed = places.layout is not sparse_coo
     return SparseProduct.apply(
         values, b, outer, inner, places.shape[0], is_compressed, places.layout is sparse_csc
     )

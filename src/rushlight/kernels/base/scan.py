@@ -39,9 +39,9 @@ class Scan:
             return xp.ones_like(x)
         lines = xp.moveaxis(x, axis, -1).astype(_wide(x))
         first = xp.ones_like(lines[..., :1])
-        before = xp.concatenate([first, lines[..., :-1]], -1).cumprod(-1)
+        before = xp.cumprod(xp.concatenate([first, lines[..., :-1]], -1), axis=-1)
         turned = lines[..., ::-1]
-        behind = xp.concatenate([first, turned[..., :-1]], -1).cumprod(-1)[..., ::-1]
+        behind = xp.cumprod(xp.concatenate([first, turned[..., :-1]], -1), axis=-1)[..., ::-1]
         return xp.moveaxis(before * behind, -1, axis).astype(x.dtype)
 
     @kernel("scan")
