@@ -50,14 +50,17 @@ sanitize: $(VENV)/.installed-test
 parity: $(PARITY)/.installed
 	$(PARITY)/bin/pytest -n $(WORKERS) --parity tests/parity
 
-# PyTorch's own database of operators, run through both: how much of each entry passes.
+# PyTorch's own databases of operators and of modules, run through both: how much of each entry passes.
 conformance: $(PARITY)/.installed
 	$(PARITY)/bin/python conformance/operators.py --workers $(WORKERS)
+	$(PARITY)/bin/python conformance/modules.py --workers $(WORKERS)
 
 # A fixed part of it: whether each entry that passed still does, by its first samples.
 conformance-check: $(PARITY)/.installed
 	$(PARITY)/bin/python conformance/operators.py --workers $(WORKERS) --samples 10 \
 		--check conformance/passing.txt
+	$(PARITY)/bin/python conformance/modules.py --workers $(WORKERS) --samples 3 \
+		--check conformance/passing_modules.txt
 
 # Times and memory of both, in alternation.
 bench: $(PARITY)/.installed

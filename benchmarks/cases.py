@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import networks
+
 # From the framework's module to one step: a function, and what it is called with.
 Case = Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]
 
@@ -130,43 +132,92 @@ def mlp(torch: Any, batch: int) -> Any:
 case("MLP 784-512-512-10 step, batch 128, Adam")(lambda torch: mlp(torch, 128))
 case("MLP 784-512-512-10 step, batch 1, Adam", OTHERS)(lambda torch: mlp(torch, 1))
 
+
 @case("DCGAN-like step on 32x32, batch 32, two Adams")
 def dcgan(torch: Any) -> Any:
     torch.manual_seed(0)
-    nn = torch.nn
-    generator = nn.Sequential(
-        nn.ConvTranspose2d(64, 128, 4), nn.BatchNorm2d(128), nn.ReLU(True),
-        nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.BatchNorm2d(64), nn.ReLU(True),
-        nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.BatchNorm2d(32), nn.ReLU(True),
-        nn.ConvTranspose2d(32, 3, 4, 2, 1), nn.Tanh(),
-    )  # fmt: skip
-    discriminator = nn.Sequential(
-        nn.Conv2d(3, 32, 4, 2, 1), nn.LeakyReLU(0.2, True),
-        nn.Conv2d(32, 64, 4, 2, 1), nn.BatchNorm2d(64), nn.LeakyReLU(0.2, True),
-        nn.Conv2d(64, 128, 4, 2, 1), nn.BatchNorm2d(128), nn.LeakyReLU(0.2, True),
-        nn.Conv2d(128, 1, 4), nn.Flatten(0),
-    )  # fmt: skip
-    criterion = nn.BCEWithLogitsLoss()
-    steps = [
-        torch.optim.Adam(net.parameters(), lr=STILL, betas=(0.5, 0.999))
-        for net in (discriminator, generator)
+    nets = networks.dcgan(torch)
+    optimizers = [
+        torch.optim.Adam(net.parameters(), lr=STILL, betas=(0.5, 0.999)) for net in nets
     ]
-    real, noise = torch.randn(32, 3, 32, 32), torch.randn(32, 64, 1, 1)
-    ones, zeros = torch.ones(32), torch.zeros(32)
+    data = torch.randn(32, 3, 32, 32), torch.randn(32, 64, 1, 1)
+    return lambda *data: networks.dcgan_step(torch, nets, optimizers, *data)[0], data
 
-    def step(real: Any, noise: Any) -> Any:
-        steps[0].zero_grad()
-        made = generator(noise)
-        loss = criterion(discriminator(real), ones)
-        loss = loss + criterion(discriminator(made.detach()), zeros)
+
+@case("VAE step, batch 128, Adam")
+def vae(torch: Any) -> Any:
+    torch.manual_seed(0)
+    net = networks.vae(torch)
+    optimizer = torch.optim.Adam(net.parameters(), lr=STILL)
+
+    def step(x: Any) -> Any:
+        optimizer.zero_grad()
+        loss = networks.vae_loss(torch, net, x)
         loss.backward()
-        steps[0].step()
-        steps[1].zero_grad()
-        criterion(discriminator(made), ones).backward()
-        steps[1].step()
+        optimizer.step()
         return loss
 
-    return step, (real, noise)
+    return step, (torch.rand(128, 1, 28, 28),)
+
+
+@case("U-Net step on 64x64, batch 8, Adam")
+def unet(torch: Any) -> Any:
+    torch.manual_seed(0)
+    net = networks.unet(torch)
+    optimizer = torch.optim.Adam(net.parameters(), lr=STILL)
+    x, y = torch.randn(8, 3, 64, 64), torch.randint(0, 2, (8, 64, 64))
+    return training_step(torch, net, optimizer, x, y)
+
+
+@case("GPT step, 4 layers of 128, 64 tokens, batch 12, AdamW")
+def gpt(torch: Any) -> Any:
+    torch.manual_seed(0)
+    net = networks.gpt(torch)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=STILL, betas=(0.9, 0.99))
+    tokens = torch.randint(0, 65, (12, 65))
+
+    def step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        logits = net(x)[0]
+        loss = torch.nn.functional.cross_entropy(logits.view(-1, 65), y.reshape(-1))
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step, (tokens[:, :-1].clone(), tokens[:, 1:].clone())
+
+
+@case("GPT generation, 64 tokens one by one")
+def generation(torch: Any) -> Any:
+    torch.manual_seed(0)
+    net = networks.gpt(torch).eval()
+    return lambda: networks.generate(torch, net, 64), ()
+
+
+@case("ResNet-18 step on 32x32, batch 32")
+def resnet(torch: Any) -> Any:
+    torch.manual_seed(0)
+    net = networks.resnet18(torch)
+    optimizer = torch.optim.SGD(net.parameters(), lr=STILL, momentum=0.9)
+    x, y = torch.randn(32, 3, 32, 32), torch.randint(0, 10, (32,))
+    return training_step(torch, net, optimizer, x, y)
+
+
+def resnet_inference(torch: Any, batch: int) -> Any:
+    torch.manual_seed(0)
+    net = networks.resnet18(torch).eval()
+
+    def step(x: Any) -> Any:
+        with torch.no_grad():
+            return net(x)
+
+    return step, (torch.randn(batch, 3, 32, 32),)
+
+
+for _batch in (1, 32):
+    case(f"ResNet-18 inference on 32x32, batch {_batch}")(
+        lambda torch, batch=_batch: resnet_inference(torch, batch)
+    )
 
 
 def attention(torch: Any, *sizes: int, **options: Any) -> Any:

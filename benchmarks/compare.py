@@ -27,6 +27,11 @@ HERE = Path(__file__).parent
 TARGETS = {
     "add, 4 floats": 1.0, "add, 4 floats, with gradient": 1.0, "4 ops, forward + backward": 1.0,
     "MLP 784-512-512-10 step, batch 128, Adam": 0.9,
+    "DCGAN-like step on 32x32, batch 32, two Adams": 0.7, "VAE step, batch 128, Adam": 0.7,
+    "U-Net step on 64x64, batch 8, Adam": 0.7,
+    "GPT step, 4 layers of 128, 64 tokens, batch 12, AdamW": 0.8,
+    "GPT generation, 64 tokens one by one": 0.5,
+    "ResNet-18 inference on 32x32, batch 1": 0.7, "ResNet-18 inference on 32x32, batch 32": 0.55,
     "attention (8, 8, 128, 64), forward + backward": 0.9,
     "causal attention (12, 4, 64, 32), forward + backward": 0.9,
     "attention (2, 8, 1024, 64), forward + backward": 0.9,

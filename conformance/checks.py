@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from entries import describe, our_variant, ours, rebased, samples
+from harness import tally, told
 from translate import (
     DTYPES_LEFT_OUT,
     as_exact,
@@ -46,26 +47,12 @@ def findings_of(op: Any, limit: int | None = None) -> dict[str, dict[str, Any]]:
     return {part: counts for part, counts in found.items() if counts["compared"]}
 
 
-def tally(findings: Iterable[str | None]) -> dict[str, Any]:
-    counts: dict[str, Any] = {"compared": 0, "failed": 0, "left_out": 0, "first": ""}
-    for finding in findings:
-        counts["left_out" if finding is None else "compared"] += 1
-        if finding:
-            counts["failed"] += 1
-            counts["first"] = counts["first"] or finding
-    return counts
-
-
 def over(
     op: Any, dtype: torch.dtype, check: Check, limit: int | None, gradient: bool = False
 ) -> Iterable[str | None]:
     for number, sample in enumerate(samples(op, dtype, limit, gradient)):
         finding = check(sample)
         yield finding and f"sample {number} ({describe(sample)}): {finding}"
-
-
-def told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
 
 
 def our_call(function: Any, sample: Any, made: dict[int, Any], **keywords: Any) -> Any:

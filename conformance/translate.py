@@ -30,6 +30,8 @@ def translated(value: Any, made: dict[Any, Any]) -> Any:
         return getattr(rushlight, title(value))
     if isinstance(value, torch.nn.Module):  # a distance that a loss is to take
         return getattr(rushlight.nn, type(value).__name__)()
+    if callable(value) and hasattr(torch.nn.functional, getattr(value, "__name__", "")):
+        return getattr(rushlight.nn.functional, value.__name__)  # an activation
     if is_dataclass(value):  # the options of a function
         options = {f.name: translated(getattr(value, f.name), made) for f in fields(value)}
         return getattr(rushlight.nn, type(value).__name__)(**options)

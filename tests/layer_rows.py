@@ -70,6 +70,8 @@ def rows() -> list[Row]:
         row("UpsamplingBilinear2d", None, 2, shape=images[2]),
         *tables(),
         *attentions(),
+        *transformers(),
+        *lazies(),
         *losses(),
     ]
     return found
@@ -127,6 +129,81 @@ def attentions() -> list[Row]:
             lambda nn: nn.MultiheadAttention(8, 2, add_zero_attn=True, batch_first=True),
             alone,
         ),
+    ]
+
+
+def transformers() -> list[Row]:
+    def padding(torch: Any, length: int) -> Any:
+        mask = torch.zeros(3, length, dtype=torch.bool)
+        mask[1, length - 2 :] = True
+        return mask
+
+    def causal(torch: Any, size: int) -> Any:
+        return torch.nn.Transformer.generate_square_subsequent_mask(size)
+
+    def source(torch: Any) -> tuple[Any, ...]:
+        return (torch.randn(3, 5, 8),)
+
+    def masked(torch: Any) -> tuple[Any, ...]:
+        return torch.randn(3, 5, 8), causal(torch, 5) < 0, padding(torch, 5)
+
+    def hinted(torch: Any) -> tuple[Any, ...]:
+        return torch.randn(5, 3, 8), causal(torch, 5), None, True
+
+    def both(torch: Any) -> tuple[Any, ...]:
+        return torch.randn(4, 3, 8), torch.randn(5, 3, 8), causal(torch, 4)
+
+    def one(torch: Any) -> tuple[Any, ...]:
+        return torch.randn(5, 8), torch.randn(4, 8)
+
+    def whole(torch: Any) -> tuple[Any, ...]:
+        masks = causal(torch, 5) < 0, causal(torch, 4) < 0, torch.zeros(4, 5, dtype=torch.bool)
+        paddings = padding(torch, 5), padding(torch, 4), padding(torch, 5)
+        return torch.randn(3, 5, 8), torch.randn(3, 4, 8), *masks, *paddings
+
+    def layer(nn: Any, *args: Any, **options: Any) -> Any:
+        return nn.TransformerEncoderLayer(8, 2, 16, *args, **options)
+
+    def encoder(nn: Any) -> Any:
+        made = layer(nn, 0.0, nn.GELU(), batch_first=True)
+        return nn.TransformerEncoder(made, 2, nn.LayerNorm(8), False)
+
+    def decoder(nn: Any) -> Any:
+        made = nn.TransformerDecoderLayer(8, 2, 16, 0.1, "gelu", 0.1, norm_first=True, bias=False)
+        return nn.TransformerDecoder(made, 2, nn.LayerNorm(8, bias=False))
+
+    def sync(nn: Any) -> Any:
+        return nn.SyncBatchNorm(3)
+
+    made: list[tuple[str, Any, Any]] = [
+        ("TransformerEncoderLayer", lambda nn: layer(nn), source),
+        ("TransformerEncoderLayer", lambda nn: layer(nn, 0.1, "gelu", batch_first=True), masked),
+        ("TransformerEncoderLayer", lambda nn: layer(nn, norm_first=True, bias=False), hinted),
+        ("TransformerEncoder", encoder, masked),
+        ("TransformerDecoderLayer", lambda nn: nn.TransformerDecoderLayer(8, 2, 16), both),
+        ("TransformerDecoder", decoder, both),
+        ("Transformer", lambda nn: nn.Transformer(8, 2, 2, 2, 16), one),
+        ("Transformer", lambda nn: nn.Transformer(8, 2, 1, 2, 16, batch_first=True), whole),
+        ("SyncBatchNorm", sync, lambda torch: (torch.randn(4, 3, 2, 2, 2),)),
+    ]
+    return [Row(*row) for row in made]
+
+
+def lazies() -> list[Row]:
+    return [
+        row("LazyLinear", 4, shape=(3, 5)),
+        row("LazyConv1d", 4, 3, bias=False, shape=(5, 9)),
+        row("LazyConv2d", 4, (2, 3), 2, 1, groups=2, padding_mode="reflect", shape=(2, 6, 8, 8)),
+        row("LazyConv3d", 4, 2, shape=(1, 3, 4, 4, 4)),
+        row("LazyConvTranspose1d", 4, 3, shape=(2, 5, 6)),
+        row("LazyConvTranspose2d", 4, 3, 2, 1, 1, 2, shape=(2, 6, 4, 4)),
+        row("LazyConvTranspose3d", 4, 2, bias=False, shape=(2, 3, 2, 2, 2)),
+        row("LazyBatchNorm1d", shape=(4, 3)),
+        row("LazyBatchNorm2d", 0.1, None, bias=False, shape=(4, 3, 2, 2)),
+        row("LazyBatchNorm3d", affine=False, shape=(4, 3, 2, 2, 2)),
+        row("LazyInstanceNorm1d", shape=(4, 3, 5)),
+        row("LazyInstanceNorm2d", affine=False, shape=(4, 3, 5, 5)),
+        row("LazyInstanceNorm3d", track_running_stats=False, shape=(4, 3, 2, 2, 2)),
     ]
 
 

@@ -93,7 +93,7 @@ def test_the_called_function_is_named() -> None:
     """What an error says of the inner function would tell nobody anything."""
     with pytest.raises(RuntimeError, match="^add: The size of tensor a"):
         f + torch.ones(3)
-    with pytest.raises(RuntimeError, match="^cross_entropy: expected target size"):
+    with pytest.raises(RuntimeError, match="^cross_entropy: Expected target size"):
         F.cross_entropy(f, torch.ones(2, 3, dtype=torch.int64))
     with pytest.raises(IndexError, match="^Target 5 is out of bounds: the input has 2 classes"):
         F.cross_entropy(f, torch.tensor([5, 0]))

@@ -77,6 +77,7 @@ WITHOUT_EXAMPLE = {
     "rushlight.backends": "tells of this machine, or keeps a switch that chooses nothing",
     "rushlight.cuda": "needs a GPU, or tells of those that are there",
     "rushlight.multiprocessing": "starts processes, which import a program's main module",
+    "rushlight.nn.parallel": "needs a GPU",
     "rushlight.return_types": "what functions return, whose examples show it",
     "rushlight.vision.datasets.MNIST": "fetches files",
     "rushlight.vision.datasets.FashionMNIST": "fetches files",

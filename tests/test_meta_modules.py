@@ -32,12 +32,12 @@ LAYERS: dict[str, tuple[Any, ...]] = {
 
 
 def layers() -> list[str]:
-    """The classes of layers that are made on a device."""
+    """The classes of layers that are made on a device, with parameters of a known size."""
     found = []
     for name in dir(nn):
         value = getattr(nn, name)
         if inspect.isclass(value) and issubclass(value, nn.Module):
-            if "device" in inspect.signature(value).parameters:
+            if "device" in inspect.signature(value).parameters and not name.startswith("Lazy"):
                 found.append(name)
     return found
 

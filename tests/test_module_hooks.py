@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import pytest
 
@@ -170,3 +171,15 @@ def test_backward_hooks_want_tensors():
     module.register_full_backward_hook(lambda *_: None)
     with pytest.warns(UserWarning, match="module output should be a Tensor or a tuple"):
         module(torch.ones(1, requires_grad=True))
+
+
+def test_a_copied_handle_removes_the_hook_of_the_copied_module():
+    net = nn.Linear(2, 1)
+    net.handle = net.register_forward_hook(_doubled)
+    for copied in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        copied.handle.remove()
+        assert not copied._forward_hooks and len(net._forward_hooks) == 1
+
+
+def _doubled(module, args, output):
+    return 2 * output

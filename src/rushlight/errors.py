@@ -53,6 +53,14 @@ class OutOfRangeError(OperationError, IndexError):
     """An index or label outside its range: PyTorch's IndexError, with the module's path."""
 
 
+class InvalidValueError(OperationError, ValueError):
+    """A number, size or option that an operation cannot do with: PyTorch's ValueError."""
+
+
+class UnmetError(OperationError, AssertionError):
+    """What an operation expects and does not find: PyTorch's AssertionError."""
+
+
 class OutOfMemoryError(OperationError, MemoryError):
     """There is no memory for a result: PyTorch's RuntimeError, and Python's MemoryError.
 
@@ -83,6 +91,25 @@ def check_int32(*values: int) -> None:
 def shapes(*arrays: object) -> str:
     """The shapes that met, for a message: `(2, 3) and (4,)`."""
     return " and ".join(str(tuple(getattr(a, "shape", ()))) for a in arrays)
+
+
+def batch_of_one(dimensions: int, wanted: int) -> str:
+    """What to do with one sample where only a batch is taken, for a message; nothing elsewhere.
+
+    >>> from rushlight.errors import batch_of_one
+    >>> batch_of_one(3, 4)
+    '; a batch of one sample is input.unsqueeze(0)'
+    """
+    one_less = dimensions == wanted - 1
+    return "; a batch of one sample is input.unsqueeze(0)" if one_less else ""
+
+
+def one_channel(dimensions: int, rank: int) -> str:
+    """What to do with an image that has no dimension of channels, for a message.
+
+    `rank` is how many dimensions an image of one channel has; nothing is said of others.
+    """
+    return "; its only channel is input.unsqueeze(0)" if dimensions == rank else ""
 
 
 _AMOUNT = re.compile(r"allocate (\S+ (?:bytes|.iB))")  # NumPy's words and the extension's

@@ -48,7 +48,10 @@ def _classes(v: Values) -> Iterator[Sample]:
 def _nll(v: Values) -> Iterator[Sample]:
     yield from _classes(v)
     yield Invalid(v.normal(6, 4), v.integers(0, 4, 6).astype("float32"), raises=RuntimeError,
-                  match="expected scalar type Long but found", own_words=True)
+                  match="expected target dtype to be Long or Byte, but got")
+    yield Invalid(v.normal(6, 4), v.integers(0, 4, 6), v.positive(4).astype("float32"),
+                  raises=RuntimeError, match="expected scalar type .* but found")
+    yield Sample(v.normal(6, 4), v.integers(0, 4, 6).astype("uint8"))
 
 
 def _nll_reference(
@@ -114,8 +117,8 @@ def _linear(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(6, 3), v.normal(4, 3), labels, linear_bias=v.normal(4), ignore_index=1)
     yield Sample(v.normal(6, 3), v.normal(4, 2, 3), v.integers(0, 4, 6, 2), label_smoothing=0.1)
     yield Sample(v.normal(3), v.normal(4, 3), np.array(2))
-    yield Invalid(v.normal(6, 2), v.normal(4, 3), labels, raises=RuntimeError, own_words=True,
-                  match="equal last dimensions")
+    yield Invalid(v.normal(6, 2), v.normal(4, 3), labels, raises=RuntimeError,
+                  match="expected equal input and linear_weight last dimensions")
     yield Invalid(v.normal(6, 3), v.normal(4, 3), labels, linear_bias=v.normal(3),
                   raises=RuntimeError, match=r"expected linear_bias shape \(4,\), got \(3,\)")
 

@@ -153,7 +153,8 @@ def _of_rank(rank: int, values: str) -> Callable[[Values], Iterator[Sample]]:
         yield Sample(numbers(0, 3, *sizes), 2)
         yield Invalid(numbers(2, 0, *sizes), 2, raises=RuntimeError, match="non-empty|got",
                       own_words=True)
-        yield Invalid(numbers(7), 2, raises=RuntimeError, match="Expected", own_words=True)
+        yield Invalid(numbers(7), 2, raises=RuntimeError, match="tensor expected for input",
+                      own_words=True)
         yield Invalid(numbers(2, 3, *sizes), 2, 2, 2, raises=RuntimeError, match="pad should be",
                       own_words=True)
         yield Invalid(numbers(2, 3, *sizes), 9, raises=RuntimeError, match="too small",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..kernels.launch import kernels as kernel_tables
+from ..kernels.launch import structure_changed
 from ..tensor import Tensor, wrap
 from ..torch_function import disabled_torch_function, is_overriding
 
@@ -76,6 +77,147 @@ class Buffer(Tensor, metaclass=_Kind):
         if id(self) not in memo:
             memo[id(self)] = type(self)(_copied(self), persistent=self.persistent)
         return memo[id(self)]
+
+
+class UninitializedTensorMixin:
+    """What has no size yet: the parameters and buffers of a lazy module before its first call.
+
+    It has a dtype and a device, which `to` changes; other operations raise ValueError, as they
+    would compute with nothing.
+
+    >>> from rushlight import nn
+    >>> isinstance(nn.LazyLinear(3).weight, nn.parameter.UninitializedTensorMixin)
+    True
+    """
+
+    __slots__ = ()
+
+    cls_to_become: type[Tensor]
+    _allowed_methods = (
+        "__hash__", "size", "copy_", "is_complex", "is_floating_point", "half", "float", "double",
+        "char", "short", "int", "long", "cuda", "cpu", "to", "get_device",
+    )  # fmt: skip
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Gives it memory of this shape, which holds whatever stood there, and its true class."""
+        from ..ops.creation import empty
+
+        tensor: Any = self
+        made = empty(
+            shape,
+            device=tensor.device if device is None else device,
+            dtype=tensor.dtype if dtype is None else dtype,
+        )
+        tensor.__class__ = self.cls_to_become
+        tensor.data = made
+        structure_changed()
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
+            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
+            "initialized one. Call `forward` to initialize the parameters before accessing their "
+            "attributes."
+        )
+
+    def share_memory_(self) -> Any:
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to "
+            "initialize the parameters before calling `module.share_memory()`."
+        )
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        return type(self), (self.requires_grad,)
+
+    def __deepcopy__(self: Any, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad, self.device, self.dtype)
+        return memo[id(self)]
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        is_property = type(func).__name__ == "method-wrapper"
+        if is_property or (
+            name in cls._allowed_methods and func is getattr(Tensor, name, None)
+        ):
+            return disabled_torch_function(func, types, args, kwargs)
+        raise ValueError(
+            f"Attempted to use an uninitialized parameter in {func}. This error happens when you "
+            "are using a `LazyModule` or explicitly manipulating "
+            f"`torch.nn.parameter.{cls.__name__}` objects. When using LazyModules Call `forward` "
+            "with a dummy batch to initialize the parameters before calling torch functions"
+        )
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
+    """A parameter whose size the first call of its module says; `materialize` makes it one.
+
+    >>> import rushlight as torch
+    >>> weight = torch.nn.UninitializedParameter()
+    >>> weight
+    <UninitializedParameter>
+    >>> weight.materialize((2, 3))
+    >>> type(weight).__name__, weight.shape
+    ('Parameter', torch.Size([2, 3]))
+    """
+
+    __slots__ = ()
+
+    cls_to_become = Parameter
+
+    def __new__(
+        cls, requires_grad: bool = True, device: Any = None, dtype: Any = None
+    ) -> UninitializedParameter:
+        return _without_size(cls, requires_grad, device, dtype)
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+    """A buffer whose size the first call of its module says; `materialize` makes it a tensor.
+
+    >>> from rushlight import nn
+    >>> mean = nn.UninitializedBuffer()
+    >>> mean.materialize((3,))
+    >>> type(mean).__name__, mean.shape
+    ('Tensor', torch.Size([3]))
+    """
+
+    __slots__ = ()
+
+    cls_to_become = Tensor
+
+    def __new__(
+        cls, requires_grad: bool = False, device: Any = None, dtype: Any = None,
+        persistent: bool = True,
+    ) -> UninitializedBuffer:  # fmt: skip
+        buffer = _without_size(cls, requires_grad, device, dtype)
+        buffer.persistent = persistent
+        setattr(buffer, Buffer.mark, True)
+        return buffer
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether a parameter or buffer has no size yet.
+
+    >>> from rushlight import nn
+    >>> nn.parameter.is_lazy(nn.LazyLinear(3).weight), nn.parameter.is_lazy(nn.Linear(2, 3).weight)
+    (True, False)
+    """
+    return isinstance(param, UninitializedTensorMixin)
+
+
+def _without_size(cls: type[Tensor], requires_grad: bool, device: Any, dtype: Any) -> Any:
+    from ..ops.creation import empty
+
+    made = wrap(empty(0, device=device, dtype=dtype).array, cls)
+    made.requires_grad = requires_grad
+    return made
 
 
 def _made_of(cls: type[Tensor], data: Tensor | None, requires_grad: bool, kind: Any) -> Any:

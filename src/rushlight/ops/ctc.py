@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..categories import FLOATS, refused
 from ..dtype import INTEGER, float32, float64, int64
-from ..errors import NotSupportedError, OperationError
+from ..errors import InvalidValueError, NotSupportedError, OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
 
@@ -65,7 +65,7 @@ def ctc_loss(
     tensor(0.2877)
     """
     if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+        raise InvalidValueError(f"{reduction} is not a valid value for reduction")
     if log_probs.dtype not in (float32, float64):
         raise refused("ctc_loss", log_probs.dtype, FLOATS)
     is_batched = log_probs.array.ndim == 3

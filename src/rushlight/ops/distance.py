@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.operation import Operation
 from ..categories import FLOATS, INEXACT, check_taken
 from ..dtype import FLOATING, HALVES
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
@@ -112,7 +112,7 @@ def cdist(
             f"X1 and X2 must have the same number of columns. X1: {width} X2: {other} (cdist)"
         )
     if compute_mode not in _PRODUCTS_FROM:
-        raise ValueError(
+        raise InvalidValueError(
             f"cdist: {compute_mode} is not a valid value for compute_mode: {list(_PRODUCTS_FROM)}"
         )
     batch = np.broadcast_shapes(x1.array.shape[:-2], x2.array.shape[:-2])

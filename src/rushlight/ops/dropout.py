@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
 from .random import drawn_like
@@ -202,4 +202,4 @@ def _alpha(input: Tensor, kept: Tensor | None, p: float, inplace: bool) -> Tenso
 
 def check_probability(p: float) -> None:
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        raise InvalidValueError(f"dropout probability has to be between 0 and 1, but got {p}")

@@ -9,7 +9,13 @@ from ..autograd.mirror import written
 from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
 from ..dtype import HALVES, int32, int64
-from ..errors import NotSupportedError, OperationError, OutOfRangeError
+from ..errors import (
+    InvalidValueError,
+    NotSupportedError,
+    OperationError,
+    OutOfRangeError,
+    UnmetError,
+)
 from ..kernels import launch
 from ..tensor import Tensor
 from .common import check_same_device, table_of
@@ -129,7 +135,7 @@ def _rows(
 def _checked_padding(padding_idx: int, weight: Tensor) -> int:
     count = weight.array.shape[0]
     if not -count <= padding_idx < count:
-        raise AssertionError(
+        raise UnmetError(
             f"Padding_idx must be within num_embeddings: got {padding_idx} for weight "
             f"{tuple(weight.array.shape)}"
         )
@@ -196,7 +202,7 @@ def embedding_bag(
     """
     _check_bags(input, weight, offsets, mode, scale_grad_by_freq, per_sample_weights)
     if sparse and mode == "max":
-        raise ValueError("max mode does not support sparse weights")
+        raise InvalidValueError("max mode does not support sparse weights")
     if padding_idx is not None:
         padding_idx = _checked_padding(padding_idx, weight)
     if input.array.ndim == 2:
@@ -250,25 +256,27 @@ def _check_bags(
     weights: Tensor | None,
 ) -> None:  # fmt: skip
     if input.array.ndim not in (1, 2) or weight.array.ndim != 2:
-        raise ValueError(
+        raise InvalidValueError(
             "embedding_bag: input has to be 1D or 2D Tensor and weight 2D, but got shapes "
             f"{tuple(input.array.shape)} and {tuple(weight.array.shape)}"
         )
     if (input.array.ndim == 2) != (offsets is None):
-        raise ValueError(
+        raise InvalidValueError(
             "embedding_bag: if input is 2D, then offsets has to be None, as input is treated as a "
             "mini-batch of fixed length sequences; if it is 1D, offsets has to be a 1D Tensor"
         )
     if offsets is not None and offsets.array.ndim != 1:
-        raise ValueError(
+        raise InvalidValueError(
             f"embedding_bag: offsets has to be a 1D Tensor, got shape {tuple(offsets.array.shape)}"
         )
     for indices in (input,) if offsets is None else (input, offsets):
         check_indices("embedding_bag", indices)
     if mode not in ("sum", "mean", "max"):
-        raise ValueError(f"embedding_bag: mode has to be one of sum, mean or max, got {mode!r}")
+        raise InvalidValueError(
+            f"embedding_bag: mode has to be one of sum, mean or max, got {mode!r}"
+        )
     if mode == "max" and scale_grad_by_freq:
-        raise ValueError("max mode does not support scaling the gradient by the frequency")
+        raise InvalidValueError("max mode does not support scaling the gradient by the frequency")
     check_taken("embedding_bag", weight, FLOATS)
     if weights is None:
         return
@@ -278,7 +286,7 @@ def _check_bags(
             f"for mode='sum' (got mode={mode!r})"
         )
     if weights.array.shape != input.array.shape:
-        raise ValueError(
+        raise InvalidValueError(
             "embedding_bag: If per_sample_weights is not None, then it must have the same shape as "
             f"the input ({list(input.array.shape)}), but it has {list(weights.array.shape)}"
         )

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from ..categories import FLOATS, check_taken
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError
 from ..tensor import Tensor
 from .creation import arange
 from .declare import operation
@@ -97,11 +97,12 @@ def _fractional_max_pool(
     planes = (1, *shape) if len(shape) == rank + 1 else shape
     if samples is None:
         samples = rand(*planes[:2], rank, dtype=input.dtype, device=input.device)
-    elif samples.array.shape != (*planes[:2], rank):
+    elif samples.array.shape[1:] != (planes[1], rank) or samples.array.shape[0] < planes[0]:
         raise OperationError(
-            f"{name}: Expect _random_samples to have shape {[*planes[:2], rank]}, but got "
-            f"{list(samples.array.shape)}"
+            f"{name}: Expect _random_samples to have shape {[*planes[:2], rank]}, or more than "
+            f"{planes[0]} in the first dimension, but got {list(samples.array.shape)}"
         )
+    samples = samples[: planes[0]]  # of those for a larger batch the first ones
     flat: Any = 0
     for dim in range(rank):
         # PyTorch draws for images the width first, for volumes the depth.
@@ -138,10 +139,14 @@ def _sizes(name: str, rank: int, shape: Sizes, output_size: Any, output_ratio: A
     if output_size is not None:
         return per_dimension(output_size, rank, f"{name}: output_size")
     if output_ratio is None:
-        raise ValueError(f"{name} requires specifying either an output_size or an output_ratio")
+        raise InvalidValueError(
+            f"{name} requires specifying either an output_size or an output_ratio"
+        )
     ratios = (output_ratio,) * rank if isinstance(output_ratio, float) else tuple(output_ratio)
     if len(ratios) != rank or not all(0 < ratio < 1 for ratio in ratios):
-        raise ValueError(f"{name}: output_ratio must be between 0 and 1 (got {output_ratio})")
+        raise InvalidValueError(
+            f"{name}: output_ratio must be between 0 and 1 (got {output_ratio})"
+        )
     return tuple([int(n * ratio) for n, ratio in zip(shape[-rank:], ratios, strict=True)])
 
 

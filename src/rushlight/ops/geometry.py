@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..errors import OperationError, check_int32, check_int64
+from ..errors import OperationError, check_int32, check_int64, one_channel
 
 Sizes = tuple[int, ...]
 
@@ -124,7 +124,11 @@ def _check_sizes(
     if len(input_shape) != rank + 2:
         raise OperationError(
             f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input, but got "
-            f"input of size: {list(input_shape)}"
+            f"input of size: {list(input_shape)}{one_channel(len(input_shape), rank)}"
+        )
+    if 0 in weight_shape[2:]:
+        raise OperationError(
+            f"{name}: kernel size should be greater than zero, but got {weight_shape[2:]}"
         )
     if groups <= 0:
         raise OperationError(f"{name}: non-positive groups is not supported (groups={groups})")

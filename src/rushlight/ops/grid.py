@@ -11,7 +11,7 @@ from typing import Any
 from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING, HALVES
 from ..dtype import bool as bool_
-from ..errors import OperationError
+from ..errors import InvalidValueError, NotSupportedError, OperationError
 from ..tensor import Tensor
 from .creation import linspace, ones
 from .declare import operation
@@ -39,19 +39,21 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     size, shape = tuple(size), tuple(theta.array.shape)
     rank = len(size) - 2
     if theta.dtype.category != FLOATING:
-        raise ValueError(f"Expected theta to have floating point type, but got {theta.dtype}")
+        raise InvalidValueError(
+            f"Expected theta to have floating point type, but got {theta.dtype}"
+        )
     if rank not in (2, 3):
-        raise NotImplementedError(
+        raise NotSupportedError(
             "affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, "
             f"respectively. Got size {size}."
         )
     if len(shape) != 3 or shape[1:] != (rank, rank + 1):
-        raise ValueError(
+        raise InvalidValueError(
             f"Expected a batch of {rank}D affine matrices of shape Nx{rank}x{rank + 1} for size "
             f"{size}. Got {shape}."
         )
     if min(size) <= 0:
-        raise ValueError(f"Expected non-zero, positive output size. Got {size}")
+        raise InvalidValueError(f"Expected non-zero, positive output size. Got {size}")
     if shape[0] != size[0]:
         raise OperationError(
             f"affine_grid: theta {shape} holds {shape[0]} matrices for a batch of {size[0]}"
@@ -254,12 +256,12 @@ class _Places:
 def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
     name = "grid_sampler()"
     if mode not in _MODES:
-        raise ValueError(
+        raise InvalidValueError(
             "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
             f"but got: '{mode}'"
         )
     if padding_mode not in _PADDINGS:
-        raise ValueError(
+        raise InvalidValueError(
             "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or "
             f"'reflection', but got: '{padding_mode}'"
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..categories import FLOATS, refused
 from ..dtype import FLOATING, float64, uint8
-from ..errors import NotSupportedError, OperationError
+from ..errors import InvalidValueError, NotSupportedError, OperationError, batch_of_one
 from ..tensor import Tensor
 from .declare import operation
 from .pooling import adaptive_avg_pool
@@ -71,12 +71,12 @@ def _check_mode(input: Tensor, mode: str, align_corners: bool | None, antialias:
         )
     kind, dimensions = MODES[mode]
     if align_corners is not None and kind not in _SMOOTH:
-        raise ValueError(
+        raise InvalidValueError(
             "align_corners option can only be set with the interpolating modes: linear | bilinear "
             f"| bicubic | trilinear (got mode {mode})"
         )
     if antialias and not (mode in ("bilinear", "bicubic") and input.array.ndim == 4):
-        raise ValueError(
+        raise InvalidValueError(
             "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D "
             f"tensor as input (got mode {mode} and shape {tuple(input.array.shape)})"
         )
@@ -84,7 +84,7 @@ def _check_mode(input: Tensor, mode: str, align_corners: bool | None, antialias:
         needs = "D, ".join(map(str, dimensions))
         raise NotSupportedError(
             f"interpolate: Got {input.array.ndim}D input, but {mode} mode needs {needs}D input "
-            f"(shape {tuple(input.array.shape)})"
+            f"(shape {tuple(input.array.shape)}){batch_of_one(input.array.ndim, dimensions[0])}"
         )
 
 
@@ -95,13 +95,15 @@ def _sizes(
     given = input.array.shape[2:]
     if (size is None) == (scale_factor is None):
         which = "either" if size is None else "only one of"
-        raise ValueError(f"interpolate: {which} size or scale_factor should be defined")
+        raise InvalidValueError(f"interpolate: {which} size or scale_factor should be defined")
     told = _per_axis("size" if scale_factor is None else "scale_factor", given,
                      size if scale_factor is None else scale_factor)  # fmt: skip
     nothing = (None,) * len(given)
     if size is not None:
         if recompute:
-            raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
+            raise InvalidValueError(
+                "recompute_scale_factor is not meaningful with an explicit size."
+            )
         return tuple([_whole(n) for n in told]), nothing
     factors = tuple([float(factor) for factor in told])
     sizes = [math.floor(float(n) * f) for n, f in zip(given, factors, strict=True)]
@@ -122,7 +124,7 @@ def _per_axis(name: str, given: tuple[int, ...], value: Any) -> tuple[Any, ...]:
     if not isinstance(value, (list, tuple)):
         return (value,) * len(given)
     if len(value) != len(given):
-        raise ValueError(
+        raise InvalidValueError(
             f"Input and {name} must have the same number of spatial dimensions, but got input with "
             f"spatial dimensions of {list(given)} and {name} of {list(value)}. Please provide "
             "input tensor in (N, C, d1, d2, ...,dK) format and output size in (o1, o2, ...,oK) "

@@ -8,13 +8,13 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError, batch_of_one
 from ..scalars import number
 from ..tensor import Tensor
 from ..type_info import finfo
 from .declare import operation
 from .elementwise import div
-from .normalization import FormulaGradient, batch_norm, constant
+from .normalization import FormulaGradient, constant, normalized
 from .padding import pad
 from .pooling import check_averaged
 from .reduction import mean, sum
@@ -284,7 +284,7 @@ def group_norm(
     _check_group_norm(input, num_groups, weight, bias)
     shape = input.array.shape
     if shape[0] * shape[1] * math.prod(shape[2:]) == num_groups and shape[0] == 1:
-        raise ValueError(
+        raise InvalidValueError(
             f"Expected more than 1 value per channel when training, got input size {list(shape)} "
             f"(group_norm of {num_groups} groups)"
         )
@@ -312,7 +312,8 @@ def _check_group_norm(input: Tensor, groups: int, weight: Any, bias: Any) -> Non
     shape = input.array.shape
     if len(shape) < 2:
         raise OperationError(
-            f"group_norm: Expected at least 2 dimensions for input tensor but received {len(shape)}"
+            "group_norm: Expected at least 2 dimensions for input tensor but received "
+            f"{len(shape)}{batch_of_one(len(shape), 2)}"
         )
     if groups <= 0 or shape[1] % groups:
         raise (OperationError if groups else ZeroDivisionError)(
@@ -352,9 +353,9 @@ def instance_norm(
                 "instance_norm: Expected running_mean and running_var to be defined when "
                 "use_input_stats is false"
             )
-        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+        return normalized(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if math.prod(shape[2:]) == 1:
-        raise ValueError(
+        raise InvalidValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}"
         )
     for name, value in (("running_mean", running_mean), ("running_var", running_var)):
@@ -388,9 +389,9 @@ def local_response_norm(
     """
     ndim = input.array.ndim
     if ndim < 3:
-        raise ValueError(
+        raise InvalidValueError(
             "local_response_norm: Expected 3D or higher dimensionality input (got "
-            f"{ndim} dimensions)"
+            f"{ndim} dimensions){batch_of_one(ndim, 3)}"
         )
     if size <= 0:
         raise OperationError(f"local_response_norm: size should be greater than zero, got {size}")

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import FLOATS, NUMBERS, check_taken
 from ..dtype import FLOATING, category_of
-from ..errors import NotSupportedError, OperationError, check_int64
+from ..errors import InvalidValueError, NotSupportedError, OperationError, check_int64
 from ..tensor import Tensor, wrap
 from .activation import logsigmoid
 from .choices import clamp, where
@@ -83,22 +83,29 @@ def _nll_loss(
         return loss.squeeze(0) if reduction == "none" else loss
     check_int64("nll_loss(): argument 'ignore_index'", ignore_index)
     _check_targets(input, target, weight)
+    if target.array.dtype != np.int64:
+        target = target.long()
     return NllLoss.apply(input, target, weight, reduction, ignore_index)
 
 
 def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     shape, goal = input.array.shape, target.array.shape
     if len(shape) < 2 or goal != (shape[0], *shape[2:]):
-        raise (ValueError if shape[:1] != goal[:1] else OperationError)(
+        raise (InvalidValueError if shape[:1] != goal[:1] else OperationError)(
             f"Expected input batch_size ({shape[0]}) to match target batch_size ({goal[0]})."
             if goal and shape[:1] != goal[:1]
-            else f"nll_loss: expected target size {[shape[0], *shape[2:]]}, got {list(goal)} for "
+            else f"nll_loss: Expected target size {[shape[0], *shape[2:]]}, got {list(goal)} for "
             f"input {tuple(shape)}"
         )
-    if target.array.dtype != np.int64:  # a dtype's name takes 2 us
+    if target.array.dtype not in (np.int64, np.uint8):  # a dtype's name takes 2 us
         raise OperationError(
-            f"nll_loss: expected scalar type Long but found {target.dtype}: targets are class "
-            "numbers; convert them with .long()"
+            f"nll_loss: expected target dtype to be Long or Byte, but got {target.dtype}: targets "
+            "are class numbers; convert them with .long()"
+        )
+    if weight is not None and weight.array.dtype != input.array.dtype:
+        raise OperationError(
+            f"nll_loss: expected scalar type {input.dtype} but found {weight.dtype} for the "
+            "weights of the classes; convert them with .to(input.dtype)"
         )
     if weight is not None and weight.array.shape != (shape[1],):
         raise OperationError(
@@ -124,11 +131,16 @@ def cross_entropy(
     """
     reduction = reduction_of(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+        raise OperationError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     _check_cross_entropy(input, target)
     axis = 0 if input.array.ndim == 1 else 1
     log_p = LogSoftmax.apply(input, axis)
     if target.array.shape == input.array.shape and target.is_floating_point():
+        if ignore_index >= 0:
+            raise OperationError(
+                "cross_entropy: ignore_index is not supported for floating point target, which "
+                f"holds probabilities (ignore_index={ignore_index})"
+            )
         return _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing, axis)
     loss = _nll_loss(log_p, target, weight, ignore_index, reduction)
     if not label_smoothing:
@@ -204,10 +216,16 @@ def linear_cross_entropy(
     tensor(0.6931)
     """
     shape, weights = input.array.shape, linear_weight.array.shape
-    if len(shape) not in (1, 2) or len(weights) < 2 or shape[-1] != weights[-1]:
+    if len(shape) not in (1, 2) or len(weights) < 2:
         raise OperationError(
-            "linear_cross_entropy: expected input (N, D) or (D) and linear_weight (C, ..., D) with "
-            f"equal last dimensions (in_features), got {shape} and {weights}"
+            "linear_cross_entropy: expected input (N, D) or (D) and linear_weight (C, ..., D), got "
+            f"{shape} and {weights}"
+        )
+    if shape[-1] != weights[-1]:
+        raise OperationError(
+            "linear_cross_entropy: expected equal input and linear_weight last dimensions "
+            f"(in_features), got {shape[-1]} and {weights[-1]}, respectively (shapes {shape} and "
+            f"{weights})"
         )
     if linear_bias is not None and linear_bias.array.shape != weights[:-1]:
         raise OperationError(
@@ -336,7 +354,7 @@ def binary_cross_entropy(
     tensor([0.6931, 1.3863])
     """
     if input.array.shape != target.array.shape:
-        raise ValueError(
+        raise InvalidValueError(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
@@ -369,7 +387,7 @@ def binary_cross_entropy_with_logits(
     tensor([ 0.6931, 50.0000])
     """
     if input.array.shape != target.array.shape:
-        raise ValueError(
+        raise InvalidValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
     log_p = logsigmoid(input)
@@ -403,7 +421,7 @@ def weighted(losses: Tensor, weight: Tensor | None, input: Tensor) -> Tensor:
     if weight is None:
         return losses
     if weight.array.shape != input.array.shape:
-        raise ValueError(
+        raise InvalidValueError(
             f"Weights and input must have the same size, got {tuple(weight.shape)} and "
             f"{tuple(input.shape)}."
         )
@@ -421,7 +439,7 @@ def reduction_of(reduction: str, size_average: Any = None, reduce: Any = None) -
     if size_average is not None or reduce is not None:
         return legacy_reduction(size_average, reduce)
     if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+        raise InvalidValueError(f"{reduction} is not a valid value for reduction")
     return reduction
 
 

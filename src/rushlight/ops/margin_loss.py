@@ -7,7 +7,7 @@ from typing import Any
 
 from ..categories import FLOATS, check_taken
 from ..dtype import int64
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError, OutOfRangeError
 from ..tensor import Tensor
 from .activation import logsigmoid, relu
 from .choices import clamp, minimum, where
@@ -32,7 +32,14 @@ def soft_margin_loss(
     >>> torch.nn.functional.soft_margin_loss(x, target, reduction="none")
     tensor([0.6931, 2.1269])
     """
-    return reduced(-logsigmoid(target * input), reduction_of(reduction, size_average, reduce))
+    losses = -logsigmoid(target * input)
+    if losses.array.shape != input.array.shape:
+        raise OperationError(
+            f"soft_margin_loss: output with shape {input.array.shape} doesn't match the broadcast "
+            f"shape {losses.array.shape}, as the target has shape {target.array.shape}; give one "
+            "target for each element"
+        )
+    return reduced(losses, reduction_of(reduction, size_average, reduce))
 
 
 @operation("nn.functional", autocast="float32")
@@ -125,9 +132,11 @@ def multi_margin_loss(
     """
     reduction = reduction_of(reduction, size_average, reduce)
     if p not in (1, 2):
-        raise ValueError(f"multi_margin_loss: only p == 1 and p == 2 supported, got {p}")
+        raise InvalidValueError(f"multi_margin_loss: only p == 1 and p == 2 supported, got {p}")
     if weight is not None and weight.array.ndim != 1:
-        raise ValueError(f"multi_margin_loss: weight must be one-dimensional, got {weight.shape}")
+        raise InvalidValueError(
+            f"multi_margin_loss: weight must be one-dimensional, got {weight.shape}"
+        )
     shape = input.array.shape
     if len(shape) > 2 or shape[-1:] == (0,):
         raise OperationError(
@@ -217,7 +226,7 @@ def multilabel_soft_margin_loss(
     reduction = reduction_of(reduction, size_average, reduce)
     check_taken("multilabel_soft_margin_loss", input, FLOATS)
     if input.array.ndim == 0:
-        raise IndexError(
+        raise OutOfRangeError(
             "multilabel_soft_margin_loss: Dimension specified as -1 but tensor has no dimensions"
         )
     losses = (target - 1) * logsigmoid(-input) - target * logsigmoid(input)
@@ -272,7 +281,7 @@ def _triplet(
     reduction: str,
 ) -> Tensor:  # fmt: skip
     if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got {margin}")
+        raise InvalidValueError(f"margin must be greater than 0, got {margin}")
     if not anchor.array.ndim == positive.array.ndim == negative.array.ndim:
         raise OperationError(
             "The anchor, positive, and negative tensors are expected to have the same number of "

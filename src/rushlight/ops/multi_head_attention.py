@@ -7,6 +7,7 @@ from typing import Any
 
 from ..categories import INEXACT, check_taken
 from ..dtype import BOOL, FLOATING
+from ..errors import OperationError, UnmetError
 from ..tensor import Tensor
 from .attention import scaled_dot_product_attention
 from .declare import operation
@@ -59,7 +60,7 @@ def multi_head_attention_forward(
     _check_sizes(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
     rows, batch, width = query.array.shape
     if is_causal and attn_mask is None:
-        raise RuntimeError(f"{_NAME}: Need attn_mask if specifying the is_causal hint.")
+        raise OperationError(f"{_NAME}: Need attn_mask if specifying the is_causal hint.")
     is_causal = is_causal and key_padding_mask is None and not need_weights
     mask = None if is_causal or attn_mask is None else _added("attn_mask", attn_mask, query)
     padding = None if key_padding_mask is None else _added("key_padding_mask", key_padding_mask,
@@ -114,7 +115,7 @@ def multi_head_attention_forward(
 
 def _require(condition: bool, message: str) -> None:
     if not condition:
-        raise AssertionError(f"{_NAME}: {message}")
+        raise UnmetError(f"{_NAME}: {message}")
 
 
 def _check_dimensions(
@@ -179,7 +180,7 @@ def _added(name: str, mask: Tensor, query: Tensor) -> Tensor:
 def _mask_by_heads(mask: Tensor, batch: int, num_heads: int, rows: int, keys: int) -> Tensor:
     expected = (rows, keys) if mask.array.ndim == 2 else (batch * num_heads, rows, keys)
     if mask.array.shape != expected:
-        raise RuntimeError(
+        raise OperationError(
             f"{_NAME}: The shape of the {mask.array.ndim}D attn_mask is {mask.array.shape}, but "
             f"should be {expected}."
         )

@@ -172,7 +172,7 @@ def _batch_norm(
     tensor([[-1.],
             [ 1.]])
     """
-    return normalization.batch_norm(
+    return normalization.normalized(
         input, running_mean, running_var, weight, bias, training, momentum, eps
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -110,6 +110,17 @@ def batch_norm(
     >>> mean  # a tenth of the way to 2
     tensor([0.2000])
     """
+    if eps < 0 or training and eps == 0:
+        wanted = "positive during training" if training else "non-negative"
+        raise InvalidValueError(f"batch_norm eps must be {wanted}, but got {eps}")
+    return normalized(input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def normalized(
+    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
+    weight: Tensor | None, bias: Tensor | None, training: bool, momentum: float, eps: float,
+) -> Tensor:  # fmt: skip
+    """`batch_norm` with any `eps`, as PyTorch's other names of it take."""
     shape = input.array.shape
     channels = shape[1] if len(shape) > 1 else 0
     for name, value in (("running_mean", running_mean), ("running_var", running_var),
@@ -120,7 +131,7 @@ def batch_norm(
                 f"(input {tuple(shape)})"
             )
     if training and input.array.size == channels and len(shape) > 1:
-        raise ValueError(
+        raise InvalidValueError(
             "Expected more than 1 value per channel when training, got input size "
             f"{input.shape}"
         )
@@ -159,7 +170,7 @@ def native_batch_norm(
             [ 1.]]), tensor([2.]), tensor([1.]))
     """
     if not training or input.array.size == 0:
-        result = batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+        result = normalized(input, running_mean, running_var, weight, bias, training, momentum, eps)
         return result, input.new_empty((0,)), input.new_empty((0,))
     result, mean, invstd = BatchNormAndStatistics.apply(
         input, weight, bias, running_mean, running_var, True, number(momentum), number(eps)

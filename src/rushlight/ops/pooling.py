@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from ..autograd.operation import Operation
 from ..categories import FLOATS, REALS, check_taken
 from ..dtype import FLOATING, category_of, int64
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError, one_channel
 from ..tensor import Tensor, wrap
 from .declare import operation
 from .geometry import Sizes, pool_geometry
@@ -524,7 +524,7 @@ def _parts(name: str, rank: int, shape: Sizes, output_size: Any) -> Sizes:
     given = shape[-rank:]
     count = len(output_size) if isinstance(output_size, (tuple, list)) else rank
     if rank > 1 and len(shape) <= count:
-        raise ValueError(
+        raise InvalidValueError(
             f"{name}: Input dimension should be at least {count + 1}, got shape {shape}"
         )
     if isinstance(output_size, int) or output_size is None:
@@ -565,8 +565,8 @@ def _batched(name: str, rank: int, input: Tensor) -> Tensor:
         return input
     if len(shape) != rank + 1:
         raise OperationError(
-            f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input, but got "
-            f"input of size: {list(shape)}"
+            f"{name}: non-empty {rank + 1}D or {rank + 2}D (batch mode) tensor expected for input, "
+            f"but got input of size: {list(shape)}{one_channel(len(shape), rank)}"
         )
     return input.unsqueeze(0)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.operation import Operation
 from ..dtype import INTEGER, int32, int64, title_of
-from ..errors import OperationError, OutOfRangeError
+from ..errors import InvalidValueError, OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap_dim
 from ..types import Dims
 from .common import sizes_from
@@ -258,7 +258,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
         )
     sizes = sizes_from((sizes,))
     if sizes and min(sizes) < 0:
-        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+        raise InvalidValueError(f"'shape' cannot have negative values, but got {sizes}")
     if 0 in sizes and indices.array.size:
         raise OperationError(f"unravel_index: a tensor of shape {sizes} has no elements")
     found = []

@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import FLOATS, NUMBERS, ORDERED, check_taken, refused
 from ..dtype import BOOL, COMPLEX, FLOATING, category_of
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from .activation import (
@@ -145,7 +145,7 @@ def hardtanh(
     tensor([-1.0000,  0.5000,  1.0000])
     """
     if min_val > max_val:
-        raise ValueError(
+        raise InvalidValueError(
             f"hardtanh: min_val cannot be greater than max_val, got {min_val} and {max_val}"
         )
     low, high = number(min_val), number(max_val)

@@ -9,7 +9,7 @@ from typing import Any
 from ..autograd.operation import SavesInputs
 from ..categories import FLOATS, NUMBERS, check_taken
 from ..dtype import FLOATING
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError
 from ..scalars import number
 from ..tensor import Tensor
 from .choices import clamp, where
@@ -50,6 +50,10 @@ def huber_loss(
     >>> torch.nn.functional.huber_loss(torch.tensor([1.0, 3.0]), torch.zeros(2), reduction="none")
     tensor([0.5000, 2.5000])
     """
+    if not isinstance(delta, (int, float)):
+        raise TypeError(
+            f"huber_loss(): argument 'delta' (position 4) must be float, not {type(delta).__name__}"
+        )
     if delta <= 0:
         raise OperationError(
             f"huber_loss does not support non-positive values for delta, got {delta}"
@@ -105,7 +109,7 @@ def gaussian_nll_loss(
         elif len(given) != len(shape) or [
             g for s, g in zip(shape, given, strict=True) if s != g
         ] != [1]:
-            raise ValueError(
+            raise InvalidValueError(
                 f"gaussian_nll_loss: var is of incorrect size {given} for an input of {shape}"
             )
     reduction = reduction_of(reduction)

@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
 from ..dtype import int64
-from ..errors import OperationError
+from ..errors import InvalidValueError, OperationError
 from ..tensor import Tensor
 from .declare import operation
 from .geometry import Sizes, per_dimension
@@ -124,13 +124,13 @@ def _unpooled_sizes(
         return tuple(natural)
     wanted = tuple(output_size)[-rank:]
     if len(output_size) not in (rank, rank + 2) or len(natural) != rank:
-        raise ValueError(
+        raise InvalidValueError(
             f"{name}: output_size should be a sequence containing {rank} or {rank + 2} elements, "
             f"but it has a length of '{len(output_size)}'"
         )
     for dim, (want, have, step) in enumerate(zip(wanted, natural, steps, strict=True)):
         if not have - step < want < have + step:
-            raise ValueError(
+            raise InvalidValueError(
                 f'{name}: invalid output_size "{tuple(output_size)}" (dim {dim} must be between '
                 f"{have - step} and {have + step})"
             )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from ...errors import OperationError
 from ...ops.joining import cat
 from ...tensor import Tensor
 from .. import functional as F
@@ -95,7 +96,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             output, loss = self.forward(input.unsqueeze(0), target.unsqueeze(0))
             return _Result(output.squeeze(0), loss)
         if bool(((target < 0) | (target >= self.n_classes)).any()):
-            raise RuntimeError(
+            raise OperationError(
                 f"Target values should be in [0, {self.n_classes - 1}], but values in range "
                 f"[{target.min().item()}, {target.max().item()}] were found. "
             )
@@ -151,17 +152,17 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
 def _check(input: Tensor, target: Tensor) -> None:
     if target.dim() > 1:
-        raise RuntimeError(
+        raise OperationError(
             "0D or 1D target tensor expected, multi-target not supported (got "
             f"{tuple(target.shape)})"
         )
     if target.dim() == 1 and input.dim() > 0 and input.size(0) != target.size(0):
-        raise RuntimeError(
+        raise OperationError(
             "Input and target should have the same size in the batch dimension, got "
             f"{tuple(input.shape)} and {tuple(target.shape)}"
         )
     if input.dim() != target.dim() + 1:
-        raise RuntimeError(
+        raise OperationError(
             f"{target.dim()}D target tensor expects {target.dim() + 1}D input tensors, but found "
             f"inputs with size {tuple(input.shape)}"
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...dtype import int64
+from ...errors import InvalidValueError, batch_of_one
+from ...grad_mode import no_grad
 from ...ops.creation import empty
 from ...ops.from_data import tensor
 from ...tensor import Tensor
@@ -14,8 +16,16 @@ from ..module import Module
 from ..parameter import Parameter
 
 
-class _BatchNorm(Module):
-    """What batch normalisation is, whatever the dimensions of its input."""
+def wrong_dimensions(expected: str, batched: int, input: Tensor) -> InvalidValueError:
+    """The error for an input of another number of dimensions than a layer takes."""
+    return InvalidValueError(
+        f"expected {expected} input (got {input.ndim}D input): its shape is {tuple(input.shape)}"
+        f"{batch_of_one(input.ndim, batched)}"
+    )
+
+
+class _NormBase(Module):
+    """What normalisations by the statistics of channels keep: scale, shift, running statistics."""
 
     _version = 2  # 2 added num_batches_tracked
 
@@ -93,28 +103,6 @@ class _BatchNorm(Module):
     def _check_input_dim(self, input: Tensor) -> None:
         raise NotImplementedError
 
-    def forward(self, input: Tensor) -> Tensor:
-        self._check_input_dim(input)
-        momentum = 0.0 if self.momentum is None else self.momentum
-        tracking = self.training and self.track_running_stats
-        if tracking and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            if self.momentum is None:  # the plain mean over all batches
-                momentum = 1.0 / float(self.num_batches_tracked)
-        # Without running statistics the batch's own are used in evaluation too.
-        by_batch = self.training or (self.running_mean is None and self.running_var is None)
-        uses_running = not self.training or self.track_running_stats
-        return F.batch_norm(
-            input,
-            self.running_mean if uses_running else None,
-            self.running_var if uses_running else None,
-            self.weight,
-            self.bias,
-            by_batch,
-            momentum,
-            self.eps,
-        )
-
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
@@ -133,6 +121,46 @@ class _BatchNorm(Module):
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *problems)
 
 
+class _BatchNorm(_NormBase):
+    """What batch normalisation is, whatever the dimensions of its input."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        tracking = self.training and self.track_running_stats
+        if tracking and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+            if self.momentum is None:
+                return self._averaging(input, self.num_batches_tracked)
+        # Without running statistics the batch's own are used in evaluation too.
+        by_batch = self.training or (self.running_mean is None and self.running_var is None)
+        uses_running = not self.training or self.track_running_stats
+        return F.batch_norm(
+            input,
+            self.running_mean if uses_running else None,
+            self.running_var if uses_running else None,
+            self.weight,
+            self.bias,
+            by_batch,
+            0.0 if self.momentum is None else self.momentum,
+            self.eps,
+        )
+
+    def _averaging(self, input: Tensor, batches: Tensor) -> Tensor:
+        """The result in training, the running statistics being the plain mean over all batches.
+
+        The share of a batch is computed with tensors: a record could not read the number.
+        """
+        running = self.running_mean, self.running_var
+        mean, var = (None if value is None else value.clone() for value in running)
+        result = F.batch_norm(input, mean, var, self.weight, self.bias, True, 1.0, self.eps)
+        with no_grad():
+            for value, of_batch in zip(running, (mean, var), strict=True):
+                if value is not None and of_batch is not None:
+                    value.lerp_(of_batch, (1 / batches).to(value.dtype))
+        return result
+
+
+
 class BatchNorm1d(_BatchNorm):
     """y = (x - mean) / sqrt(var + eps) * weight + bias, per channel C of (N, C) or (N, C, L).
 
@@ -146,7 +174,7 @@ class BatchNorm1d(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim not in (2, 3):
-            raise ValueError(f"expected 2D or 3D input (got {input.ndim}D input)")
+            raise wrong_dimensions("2D or 3D", 2, input)
 
 
 class BatchNorm2d(_BatchNorm):
@@ -164,7 +192,7 @@ class BatchNorm2d(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim != 4:
-            raise ValueError(f"expected 4D input (got {input.ndim}D input)")
+            raise wrong_dimensions("4D", 4, input)
 
 
 class BatchNorm3d(_BatchNorm):
@@ -180,4 +208,58 @@ class BatchNorm3d(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim != 5:
-            raise ValueError(f"expected 5D input (got {input.ndim}D input)")
+            raise wrong_dimensions("5D", 5, input)
+
+
+class SyncBatchNorm(_BatchNorm):
+    """`BatchNorm` of inputs (N, C, ...) of any number of dimensions, in one process.
+
+    In PyTorch the statistics are those of all processes of `process_group`. Here there is one
+    process, whose statistics they are.
+
+    >>> import rushlight as torch
+    >>> torch.nn.SyncBatchNorm(3)(torch.randn(4, 3, 2, 2, 2)).shape
+    torch.Size([4, 3, 2, 2, 2])
+    """
+
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
+        affine: bool = True, track_running_stats: bool = True, process_group: Any = None,
+        device: Any = None, dtype: Any = None, *, bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.ndim < 2:
+            raise wrong_dimensions("at least 2D", 2, input)
+        if input.shape[1] == 0:
+            raise InvalidValueError(
+                "SyncBatchNorm number of input channels should be non-zero, got input of shape "
+                f"{tuple(input.shape)}"
+            )
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Any:
+        """The module with a `SyncBatchNorm` of the same tensors for each `BatchNorm` in it.
+
+        >>> from rushlight import nn
+        >>> nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.BatchNorm2d(3)))[0].eps
+        1e-05
+        """
+        converted = module
+        if isinstance(module, _BatchNorm):
+            converted = SyncBatchNorm(
+                module.num_features, module.eps, module.momentum, module.affine,
+                module.track_running_stats, process_group, bias=module.bias is not None,
+            )  # fmt: skip
+            converted.weight, converted.bias = module.weight, module.bias
+            converted.running_mean = module.running_mean
+            converted.running_var = module.running_var
+            converted.num_batches_tracked = module.num_batches_tracked
+            converted.training = module.training
+        for name, child in module.named_children():
+            converted.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return converted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -12,6 +13,31 @@ from ...parameters import typename
 from ..module import Module, indented
 
 Self = TypeVar("Self", bound="_ModuleSequence")
+
+
+class Container(Module):
+    """The old name of a module with submodules, which are given by name; use `Module`.
+
+    >>> import warnings
+    >>> from rushlight import nn
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     nn.Container(first=nn.ReLU())
+    Container(
+      (first): ReLU()
+    )
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        warnings.warn(
+            "`nn.Container` is deprecated. All of its functionality is now implemented in "
+            "`nn.Module`. Subclass that instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        super().__init__()
+        for name, module in kwargs.items():
+            self.add_module(name, module)
 
 
 class _ModuleSequence(Module):

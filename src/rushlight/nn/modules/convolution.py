@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...errors import InvalidValueError
 from ...ops.creation import empty
 from ...tensor import Tensor
 from .. import functional as F
@@ -221,7 +222,7 @@ class _TransposedConvolution(_Convolution):
         extra = input.dim() - self.dimensions
         sizes = sizes[extra:] if len(sizes) == input.dim() else sizes
         if len(sizes) != self.dimensions:
-            raise ValueError(
+            raise InvalidValueError(
                 f"ConvTranspose{self.dimensions}d: for {input.dim()}D input, output_size must have "
                 f"{self.dimensions} or {input.dim()} elements (got {len(sizes)})"
             )
@@ -234,7 +235,7 @@ class _TransposedConvolution(_Convolution):
         ]  # fmt: skip
         for size, low, stride in zip(sizes, least, self.stride, strict=True):
             if not low <= size < low + stride:
-                raise ValueError(
+                raise InvalidValueError(
                     f"requested an output size of {list(sizes)}, but valid sizes range from {least}"
                     f" to {[n + s - 1 for n, s in zip(least, self.stride, strict=True)]} (for an "
                     f"input of {list(input.shape[extra:])})"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from ...errors import InvalidValueError
 from ...ops.creation import empty
 from ...tensor import Tensor
 from .. import functional as F
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
-from .batchnorm import _BatchNorm
+from .batchnorm import _NormBase, wrong_dimensions
 
 
 class _Scaled(Module):
@@ -207,7 +209,7 @@ class CrossMapLRN2d(LocalResponseNorm):
         super().__init__(size, alpha, beta, k)
 
 
-class _InstanceNorm(_BatchNorm):
+class _InstanceNorm(_NormBase):
     """What instance normalisation is, whatever the dimensions of its input."""
 
     _spatial: int
@@ -230,18 +232,23 @@ class _InstanceNorm(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim not in (self._spatial + 1, self._spatial + 2):
-            raise ValueError(
-                f"expected {self._spatial + 1}D or {self._spatial + 2}D input (got {input.ndim}D "
-                "input)"
-            )
+            dimensions = self._spatial + 1
+            raise wrong_dimensions(f"{dimensions}D or {dimensions + 1}D", dimensions, input)
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         channels = input.shape[input.ndim - self._spatial - 1]
-        if channels != self.num_features and self.affine:
-            raise ValueError(
-                f"expected input's size at dim={input.ndim - self._spatial - 1} to match "
-                f"num_features ({self.num_features}), but got: {channels}."
+        if channels != self.num_features:
+            dim = input.ndim - self._spatial - 1
+            if self.affine:
+                raise InvalidValueError(
+                    f"expected input's size at dim={dim} to match num_features "
+                    f"({self.num_features}), but got: {channels}."
+                )
+            warnings.warn(
+                f"input's size at dim={dim} does not match num_features. You can silence this "
+                "warning by not passing in num_features, which is not used because affine=False",
+                stacklevel=3,
             )
         batched = input.ndim == self._spatial + 2
         result = F.instance_norm(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ...errors import InvalidValueError
 from ...ops.creation import empty
 from ...tensor import Tensor
 from .. import functional as F
@@ -435,7 +436,7 @@ class Softmax2d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in (3, 4):
-            raise ValueError(
+            raise InvalidValueError(
                 f"Softmax2d: expected input to be 3D or 4D (got {input.ndim}D instead)"
             )
         return F.softmax(input, -3)
