@@ -10,16 +10,12 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
-import numpy as np
-
 from ..autograd.operation import explain
-from ..errors import NotSupportedError
 from ..grad_mode import enable_grad
 from ..hooks import RemovableHandle
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import structure_changed
-from ..layout import strided
 from ..parameters import clear_grad, typename
 from ..tensor import Tensor
 from ..utils._pytree import tree_map
@@ -36,6 +32,22 @@ class _Required:
 
 required = _Required()
 
+Hooks = OrderedDict[int, Any]
+
+# What runs before and after the steps of all optimizers.
+_global_optimizer_pre_hooks: Hooks = OrderedDict()
+_global_optimizer_post_hooks: Hooks = OrderedDict()
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Calls `hook(optimizer, args, kwargs)` before each step of every optimizer."""
+    return RemovableHandle.add(_global_optimizer_pre_hooks, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Calls `hook(optimizer, args, kwargs)` after each step of every optimizer."""
+    return RemovableHandle.add(_global_optimizer_post_hooks, hook)
+
 
 class Optimizer:
     """Updates parameters by their gradients. Subclasses define `step`.
@@ -44,6 +56,9 @@ class Optimizer:
     their own options beside `"params"`; `defaults` holds the options of the others. `param_groups`
     is that list of dictionaries, and `state` what the optimizer remembers of each parameter.
     """
+
+    # The names of the state's numbers, such as the count of steps, which are kept on the host.
+    numbers: Any = ("step",)
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -64,8 +79,12 @@ class Optimizer:
             self.add_param_group(group)
 
     def _init_hooks(self) -> None:
-        self._optimizer_step_pre_hooks: OrderedDict[int, Any] = OrderedDict()
-        self._optimizer_step_post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_step_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_step_post_hooks: Hooks = OrderedDict()
+        self._optimizer_state_dict_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_state_dict_post_hooks: Hooks = OrderedDict()
+        self._optimizer_load_state_dict_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_load_state_dict_post_hooks: Hooks = OrderedDict()
         self._opt_called = False  # a scheduler warns if it steps before the optimizer
 
     def __init_subclass__(cls) -> None:
@@ -130,9 +149,10 @@ class Optimizer:
         with enable_grad():
             return closure()
 
-    def _run_kernel(self, name: str, parameters: list[Tensor], *arguments: Any) -> None:
-        """Calls the kernel that changes `parameters`, which are of one device and dtype."""
-        arrays = [parameter.array for parameter in parameters]
+    def _call_kernel(
+        self, name: str, parameters: list[Tensor], arrays: list[Any], arguments: tuple[Any, ...]
+    ) -> None:
+        """Calls the kernel that changes `arrays`, those of `parameters` of one device and dtype."""
         try:
             getattr(kernel_tables[type(arrays[0])], name)(arrays, *arguments)
         except (ValueError, TypeError) as error:
@@ -144,7 +164,7 @@ class Optimizer:
         """PyTorch's error, by the first parameter that its gradient or state does not fit."""
         for parameter in parameters:
             state = self.state.get(parameter, {})
-            kept = [v for k, v in state.items() if k != "step" and isinstance(v, Tensor)]
+            kept = [v for k, v in state.items() if k not in self.numbers and isinstance(v, Tensor)]
             tensors = [t for t in (parameter, parameter.grad, *kept) if t is not None]
             if any((t.device, t.shape) != (parameter.device, parameter.shape) for t in tensors):
                 break
@@ -164,6 +184,30 @@ class Optimizer:
         """Calls `hook(optimizer, args, kwargs)` after each step."""
         return RemovableHandle.add(self._optimizer_step_post_hooks, hook)
 
+    def register_state_dict_pre_hook(
+        self, hook: Callable[[Any], None], prepend: bool = False
+    ) -> RemovableHandle:
+        """Calls `hook(optimizer)` before `state_dict`, before the other such hooks if `prepend`."""
+        return _added(self._optimizer_state_dict_pre_hooks, hook, prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[[Any, dict[str, Any]], Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Calls `hook(optimizer, state_dict)` on what `state_dict` returns, or returns instead."""
+        return _added(self._optimizer_state_dict_post_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[[Any, dict[str, Any]], Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Calls `hook(optimizer, state_dict)` before it is loaded; it may return another one."""
+        return _added(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[[Any], None], prepend: bool = False
+    ) -> RemovableHandle:
+        """Calls `hook(optimizer)` after a state has been loaded."""
+        return _added(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+
     # ---- saving and loading
 
     def state_dict(self) -> dict[str, Any]:
@@ -171,6 +215,8 @@ class Optimizer:
 
         The tensors are the optimizer's own, not copies.
         """
+        for hook in list(self._optimizer_state_dict_pre_hooks.values()):
+            hook(self)
         numbers: dict[int, int] = {}
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -186,15 +232,34 @@ class Optimizer:
             numbers[id(key)] if isinstance(key, Tensor) else key: value
             for key, value in self.state.items()
         }
-        return {"state": state, "param_groups": groups}
+        result = {"state": state, "param_groups": groups}
+        for hook in list(self._optimizer_state_dict_post_hooks.values()):
+            changed = hook(self, result)
+            result = result if changed is None else changed
+        return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes over what `state_dict` returned, here or in PyTorch.
 
         Parameters are matched by their order; floating-point state is converted to the dtype and
         device of its parameter, but for `step`, which is counted on the host. ValueError if the
-        groups differ in number or size.
+        groups differ in number or size. A state that cannot be loaded changes nothing.
         """
+        state_dict = dict(state_dict)
+        for hook in list(self._optimizer_load_state_dict_pre_hooks.values()):
+            changed = hook(self, state_dict)
+            state_dict = state_dict if changed is None else changed
+        before = {"state": self.state, "param_groups": self.param_groups}
+        try:
+            self.__setstate__(self._loadable(state_dict))
+        except BaseException:
+            self.__dict__.update(before)
+            raise
+        for hook in list(self._optimizer_load_state_dict_post_hooks.values()):
+            hook(self)
+
+    def _loadable(self, state_dict: dict[str, Any]) -> dict[str, Any]:
+        """The groups and the state of a `state_dict`, by the parameters that there are."""
         saved = deepcopy(state_dict["param_groups"])
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
@@ -212,14 +277,30 @@ class Optimizer:
         state: defaultdict[Any, Any] = defaultdict(dict)
         for key, value in state_dict["state"].items():
             if key in by_number:
-                state[by_number[key]] = _converted(value, by_number[key])
+                state[by_number[key]] = self._converted(value, by_number[key])
             else:
                 state[key] = value
         for old, new in zip(self.param_groups, saved, strict=True):
             new["params"] = old["params"]
             if "param_names" in old:
                 new.setdefault("param_names", old["param_names"])
-        self.__setstate__({"state": state, "param_groups": saved})
+        return {"state": state, "param_groups": saved}
+
+    def _converted(self, state: dict[Any, Any], parameter: Tensor) -> dict[Any, Any]:
+        """Saved state of a parameter, in the dtype and on the device that it has now."""
+
+        def convert(value: Any) -> Any:
+            if not isinstance(value, Tensor):
+                return value
+            dtype = parameter.dtype if parameter.is_floating_point() else value.dtype
+            return value.to(parameter.device, dtype)
+
+        # Numbers are kept in a dtype of their own, where kernels read them without waiting.
+        return {
+            key: value.cpu() if key in self.numbers and isinstance(value, Tensor)
+            else tree_map(convert, value)
+            for key, value in state.items()
+        }  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -247,7 +328,7 @@ class Optimizer:
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        for hook in list(self._optimizer_step_pre_hooks.values()):
+        for hook in (*_global_optimizer_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()):
             changed = hook(self, args, kwargs)
             if changed is not None:
                 if not isinstance(changed, tuple) or len(changed) != 2:
@@ -265,11 +346,20 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             launch.phase = phase
         self._opt_called = True
-        for hook in list(self._optimizer_step_post_hooks.values()):
+        for hook in (
+            *self._optimizer_step_post_hooks.values(), *_global_optimizer_post_hooks.values()
+        ):  # fmt: skip
             hook(self, args, kwargs)
         return result
 
     return hooked
+
+
+def _added(hooks: Hooks, hook: Callable[..., Any], prepend: bool) -> RemovableHandle:
+    handle = RemovableHandle.add(hooks, hook)
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
 
 
 def _split_names(params: Any) -> dict[str, Any]:
@@ -290,86 +380,3 @@ def _split_names(params: Any) -> dict[str, Any]:
             "all optimizer params should be with/without names. Some param names are missing"
         )
     return {"params": [entry[1] for entry in entries], "param_names": names}
-
-
-def _converted(state: dict[Any, Any], parameter: Tensor) -> dict[Any, Any]:
-    """Saved state of a parameter, in the dtype and on the device that it has now."""
-
-    def convert(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return value
-        dtype = parameter.dtype if parameter.is_floating_point() else value.dtype
-        return value.to(parameter.device, dtype)
-
-    converted = {key: tree_map(convert, value) for key, value in state.items()}
-    if isinstance(state.get("step"), Tensor):
-        # In a dtype of its own, where kernels read it without waiting.
-        converted["step"] = state["step"].cpu()
-    return converted
-
-
-def batches(
-    group: dict[str, Any], state_of: Callable[[Tensor], Any],
-    update_sparse: Callable[[Tensor, Tensor], None],
-) -> Iterable[tuple[list[Tensor], list[Any], list[Any]]]:  # fmt: skip
-    """Parameters that a kernel can update in one call, their gradients' arrays, and their states.
-
-    That is, of a group's parameters that have a gradient, those of one device and dtype for which
-    `state_of` has a state, or those for which it has none yet (None). A parameter with a sparse
-    gradient is not among them: `update_sparse(parameter, gradient)` is called for it.
-    """
-    found: dict[Any, tuple[list[Tensor], list[Any], list[Any]]] = {}
-    for parameter in group["params"]:
-        gradient = parameter._grad if launch.recorder is None else parameter.grad
-        if gradient is None:
-            continue
-        array = parameter.array
-        if type(gradient.array) is not type(array) and gradient.layout is not strided:
-            update_sparse(parameter, gradient)
-            continue
-        state = state_of(parameter)
-        place: Any = type(array)
-        if place is not np.ndarray:  # on the host the type says it all, 150 ns sooner
-            place = parameter.device
-        key = (place, array.dtype, state is None)
-        batch = found.get(key)
-        if batch is None:
-            batch = found[key] = ([], [], [])
-        batch[0].append(parameter)
-        batch[1].append(gradient.array)
-        batch[2].append(state)
-    return found.values()
-
-
-def check_implementation(
-    name: str, foreach: bool | None, fused: bool | None, differentiable: bool
-) -> None:
-    """Refuses what PyTorch refuses, and steps that are recorded.
-
-    `foreach` and `fused` choose between implementations there; here every step is one kernel call.
-    """
-    if fused and differentiable:
-        raise RuntimeError("`fused` does not support `differentiable`")
-    if fused and foreach:
-        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-    if differentiable:
-        raise NotSupportedError(
-            f"{name}: differentiable=True is not supported, steps are not recorded; write the "
-            "update with tensor operations instead"
-        )
-
-
-def as_number(value: Any) -> float:
-    """An option that may be a tensor of one element, such as a beta."""
-    return value.item() if isinstance(value, Tensor) else value
-
-
-def option(group: dict[str, Any], key: str, index: int | None = None) -> float:
-    """A group's option for a kernel: `group[key]`, or one of the numbers there.
-
-    Schedulers change options; while a step is recorded this is a number that replays read anew.
-    """
-    if launch.recorder is not None:
-        return launch.recorder.live(group, key, index)
-    value = group[key]
-    return as_number(value if index is None else value[index])

@@ -10,7 +10,8 @@ from ..grad_mode import no_grad
 from ..layout import strided
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_number
+from .optimizer import Optimizer
+from .rule import as_number
 
 __all__ = ["SparseAdam"]
 
