@@ -290,18 +290,6 @@ class Meta(Base):
     def ctc_loss_backward(self, grad: Any, log_probabilities: Any, *rest: Any) -> Any:
         return MetaArray(log_probabilities.shape, log_probabilities.dtype)
 
-    # ---- optimizers' steps
-
-    def sgd(self, *arguments: Any) -> None:
-        pass
-
-    def adam(
-        self, params: Any, grads: Any, exp_avgs: Any, exp_avg_sqs: Any, max_exp_avg_sqs: Any,
-        steps: Any, *arguments: Any,
-    ) -> None:  # fmt: skip
-        for step in steps:  # which are on the host
-            step += 1
-
 
 def _depends_on_values(name: str, what: str) -> NotImplementedError:
     return NotImplementedError(

@@ -54,11 +54,23 @@ class Adam(RuleOptimizer):
         self._begin_with(locals())
 
     def _begin_with(self, arguments: Mapping[str, Any]) -> None:
-        if isinstance(arguments["lr"], Tensor):
-            if arguments["foreach"] and not arguments["capturable"]:
-                raise ValueError(
-                    "lr as a Tensor is not supported for capturable=False and foreach=True"
-                )
+        one_by_one = arguments["foreach"] is not True or arguments["capturable"]
+        betas = arguments["betas"]
+        if isinstance(arguments["lr"], Tensor) and not one_by_one:
+            raise ValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True"
+            )
+        if not any(all(isinstance(b, kind) for b in betas) for kind in (float, Tensor)):
+            raise ValueError("betas must be either both floats or both Tensors")
+        for index, beta in enumerate(betas):
+            if isinstance(beta, Tensor):
+                if not one_by_one:
+                    raise ValueError(
+                        f"betas[{index}] as a Tensor is not supported for capturable=False and "
+                        "foreach=True"
+                    )
+                if beta.numel() != 1:
+                    raise ValueError(f"Tensor betas[{index}] must be 1-element")
         super().__init__(arguments)
 
     def _update_sparse(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:

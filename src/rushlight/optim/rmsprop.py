@@ -29,8 +29,8 @@ class RMSprop(RuleOptimizer):
     rule = "rmsprop"
     states = (
         State("square_avg"),
-        State("grad_avg", under="centered"),
         State("momentum_buffer", under="momentum"),
+        State("grad_avg", under="centered"),
     )
     takes = ("lr", "alpha", "eps", "weight_decay", "momentum", "maximize")
 

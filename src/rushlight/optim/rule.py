@@ -70,7 +70,7 @@ class RuleOptimizer(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = self._evaluate(closure)
         for group in self.param_groups:
-            if group["differentiable"]:
+            if group.get("differentiable"):
                 self._update_recorded(group)
             else:
                 self._update(group)

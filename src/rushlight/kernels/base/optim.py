@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..declaration import Declaration
+from ..declaration import Declaration, kernel
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,15 @@ def rule(states: int, numbers: int = 1) -> Callable[[Any], Any]:
         made = RULES[name] = Rule(function, states, numbers)
 
         @functools.wraps(function)
-        def kernel(self: Any, params: list[Any], grads: list[Any], *rest: Any) -> None:
+        def update(self: Any, params: list[Any], grads: list[Any], *rest: Any) -> None:
             _update(self.xp, made, params, grads, rest)
 
         code = function.__code__
         remembered = code.co_varnames[3 : 3 + states + numbers]
-        kernel.declaration = Declaration(  # type: ignore[attr-defined]
+        update.declaration = Declaration(  # type: ignore[attr-defined]
             "update", ("params", *remembered), (0, *range(2, 2 + len(remembered)))
         )
-        setattr(Optim, name, kernel)
+        setattr(Optim, name, update)
         return function
 
     return declare
@@ -72,9 +72,58 @@ def _update(xp: Any, made: Rule, params: list[Any], grads: list[Any], rest: Any)
 
 
 class Optim:
-    """The kernels of the rules below."""
+    """The kernels of the rules below, and of what is no rule of single elements."""
 
     xp: Any
+
+    @kernel("update", ("params", "row_vars", "col_vars", "variances", "steps"))
+    def adafactor(
+        self,
+        params: list[Any],
+        grads: list[Any],
+        row_vars: list[Any] | None,
+        col_vars: list[Any] | None,
+        variances: list[Any] | None,
+        steps: list[Any],
+        lr: float,
+        beta2_decay: float,
+        eps1: float,
+        eps2: float,
+        d: float,
+        weight_decay: float,
+        maximize: bool,
+    ) -> None:
+        """Steps scaled by means of squared gradients, of a matrix those of its rows and columns
+        alone (Adafactor, arXiv 1804.04235)."""
+        xp = self.xp
+        for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
+            if grad.shape != param.shape:
+                raise ValueError("could not broadcast: a parameter and its gradient differ")
+            steps[i] += 1
+            if not param.size:
+                continue
+            step = float(steps[i])
+            weight, rate = step**beta2_decay, min(lr, step**-0.5)
+            rate *= max(eps2, root_mean_square(param))
+            if weight_decay != 0:
+                param *= 1 - lr * weight_decay
+            squares = grad * grad
+            if row_vars is not None and col_vars is not None:
+                rows, columns = row_vars[i], col_vars[i]
+                rows[...] = lerp(rows, squares.mean(-1, keepdims=True), weight)
+                columns[...] = lerp(columns, squares.mean(-2, keepdims=True), weight)
+                variance = rows @ columns / xp.maximum(rows.mean(-2, keepdims=True), eps1)
+            else:
+                assert variances is not None
+                variance = variances[i]
+                variance[...] = lerp(variance, squares, weight)
+            update = grad / xp.sqrt(xp.maximum(variance, eps1 * eps1))
+            rate /= max(1.0, root_mean_square(update) / d)
+            param -= (-rate if maximize else rate) * update
+
+
+def root_mean_square(x: Any) -> float:
+    return float((x * x).mean(dtype="float64")) ** 0.5
 
 
 def lerp(start: Any, end: Any, weight: Any) -> Any:
@@ -218,7 +267,7 @@ def adagrad(
 
 @rule(states=3)
 def rmsprop(
-    xp: Any, param: Any, grad: Any, square_avg: Any, grad_avg: Any, momentum_buffer: Any, step: Any,
+    xp: Any, param: Any, grad: Any, square_avg: Any, momentum_buffer: Any, grad_avg: Any, step: Any,
     lr: Any, alpha: Any, eps: Any, weight_decay: Any, momentum: Any, maximize: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
     """param -= lr * g / (sqrt(v) + eps), v the running mean of g^2, or with `grad_avg` (centered)
@@ -231,7 +280,7 @@ def rmsprop(
     change = grad / (xp.sqrt(variance) + eps)
     if momentum_buffer is not None:
         change = momentum_buffer = momentum_buffer * momentum + change
-    return param - lr * change, square_avg, grad_avg, momentum_buffer, step + 1
+    return param - lr * change, square_avg, momentum_buffer, grad_avg, step + 1
 
 
 @rule(states=2)
