@@ -104,7 +104,8 @@ class Optimizer:
                     "optimizer can only optimize Tensors, but one of the params is "
                     + typename(parameter)
                 )
-            if not (parameter.is_leaf or parameter.retains_grad):
+            recorded = self.defaults.get("differentiable")  # then parameters are what steps make
+            if not (recorded or parameter.is_leaf or parameter.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in group:

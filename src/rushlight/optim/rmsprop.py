@@ -19,11 +19,11 @@ class RMSprop(RuleOptimizer):
 
     >>> import rushlight as torch
     >>> w = torch.nn.Parameter(torch.tensor([1.0]))
-    >>> optimizer = torch.optim.RMSprop([w], lr=0.1)
+    >>> optimizer = torch.optim.RMSprop([w], lr=0.01)
     >>> (w * w).sum().backward()
     >>> optimizer.step()
     >>> w.data
-    tensor([4.7684e-07])
+    tensor([0.9000])
     """
 
     rule = "rmsprop"
