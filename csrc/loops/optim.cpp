@@ -1,5 +1,6 @@
 // One pass over parameter, gradient and state instead of one per arithmetic operation.
 #include "math.h"
+#include "vector.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
@@ -32,10 +33,11 @@ inline T larger(T a, T b) {
     return a > b || a != a ? a : b;
 }
 
-// The formulas, one element each. Bit k of `present`: there is a state k.
+// The formulas, one element each. Bit k of `present`: there is a state k. A formula that were called
+// and not inlined would keep its loop from being vectorised.
 
 template <unsigned present, class T>
-inline void update(const Sgd<T>& rule, T& param, T grad, T& buffer, T&, T&) {
+RUSHLIGHT_INLINE void update(const Sgd<T>& rule, T& param, T grad, T& buffer, T&, T&) {
     T direction = descent(rule, param, grad);
     if constexpr (present != 0) {
         buffer = rule.first ? direction
@@ -46,7 +48,7 @@ inline void update(const Sgd<T>& rule, T& param, T grad, T& buffer, T&, T&) {
 }
 
 template <unsigned present, class T>
-inline void update(const Adam<T>& rule, T& param, T grad, T& mean, T& square, T& largest) {
+RUSHLIGHT_INLINE void update(const Adam<T>& rule, T& param, T grad, T& mean, T& square, T& largest) {
     const T value = param * rule.decay_factor;
     const T direction = descent(rule, value, grad);
     mean = lerp(mean, direction, rule.rest1);
@@ -58,7 +60,7 @@ inline void update(const Adam<T>& rule, T& param, T grad, T& mean, T& square, T&
 }
 
 template <unsigned present, class T>
-inline void update(const Adamax<T>& rule, T& param, T grad, T& mean, T& largest, T&) {
+RUSHLIGHT_INLINE void update(const Adamax<T>& rule, T& param, T grad, T& mean, T& largest, T&) {
     const T direction = descent(rule, param, grad);
     mean = lerp(mean, direction, rule.rest1);
     largest = larger(largest * rule.beta2, (direction < T(0) ? -direction : direction) + rule.eps);
@@ -66,7 +68,7 @@ inline void update(const Adamax<T>& rule, T& param, T grad, T& mean, T& largest,
 }
 
 template <unsigned present, class T>
-inline void update(const NAdam<T>& rule, T& param, T grad, T& mean, T& square, T&) {
+RUSHLIGHT_INLINE void update(const NAdam<T>& rule, T& param, T grad, T& mean, T& square, T&) {
     const T value = param * rule.decay_factor;
     const T direction = descent(rule, value, grad);
     mean = lerp(mean, direction, rule.rest1);
@@ -76,7 +78,7 @@ inline void update(const NAdam<T>& rule, T& param, T grad, T& mean, T& square, T
 }
 
 template <unsigned present, class T>
-inline void update(const RAdam<T>& rule, T& param, T grad, T& mean, T& square, T&) {
+RUSHLIGHT_INLINE void update(const RAdam<T>& rule, T& param, T grad, T& mean, T& square, T&) {
     const T value = param * rule.decay_factor;
     const T direction = descent(rule, value, grad);
     mean = lerp(mean, direction, rule.rest1);
@@ -87,7 +89,7 @@ inline void update(const RAdam<T>& rule, T& param, T grad, T& mean, T& square, T
 }
 
 template <unsigned present, class T>
-inline void update(const Adadelta<T>& rule, T& param, T grad, T& square, T& accumulated, T&) {
+RUSHLIGHT_INLINE void update(const Adadelta<T>& rule, T& param, T grad, T& square, T& accumulated, T&) {
     const T direction = descent(rule, param, grad);
     square = mean_square(square, direction, rule.rho, rule.rest);
     const T delta =
@@ -97,14 +99,14 @@ inline void update(const Adadelta<T>& rule, T& param, T grad, T& square, T& accu
 }
 
 template <unsigned present, class T>
-inline void update(const Adagrad<T>& rule, T& param, T grad, T& sum, T&, T&) {
+RUSHLIGHT_INLINE void update(const Adagrad<T>& rule, T& param, T grad, T& sum, T&, T&) {
     const T direction = descent(rule, param, grad);
     sum = multiply_add(direction, direction, sum);
     param -= rule.lr * direction / (square_root(sum) + rule.eps);
 }
 
 template <unsigned present, class T>
-inline void update(const RMSprop<T>& rule, T& param, T grad, T& square, T& buffer, T& mean) {
+RUSHLIGHT_INLINE void update(const RMSprop<T>& rule, T& param, T grad, T& square, T& buffer, T& mean) {
     const T direction = descent(rule, param, grad);
     square = mean_square(square, direction, rule.alpha, rule.rest);
     T variance = square;
@@ -122,7 +124,7 @@ inline void update(const RMSprop<T>& rule, T& param, T grad, T& square, T& buffe
 }
 
 template <unsigned present, class T>
-inline void update(const Rprop<T>& rule, T& param, T grad, T& before, T& step_size, T&) {
+RUSHLIGHT_INLINE void update(const Rprop<T>& rule, T& param, T grad, T& before, T& step_size, T&) {
     const T direction = rule.maximize ? -grad : grad;
     const T turn = direction * before;
     const T scaled =
@@ -134,7 +136,7 @@ inline void update(const Rprop<T>& rule, T& param, T grad, T& before, T& step_si
 }
 
 template <unsigned present, class T>
-inline void update(const Asgd<T>& rule, T& param, T grad, T& average, T&, T&) {
+RUSHLIGHT_INLINE void update(const Asgd<T>& rule, T& param, T grad, T& average, T&, T&) {
     const T direction = descent(rule, param, grad);
     param = multiply_add(direction, -rule.eta, param * rule.decay_factor);
     average = rule.mu == T(1) ? param : average + (param - average) * rule.mu;
@@ -148,10 +150,16 @@ void pass(int64_t n, const Rule& given, T* param, const T* grad, T* const* state
     T* const third = states[2];
 #pragma omp simd
     for (int64_t i = 0; i < n; ++i) {
-        T missing[most_states];
-        update<present>(rule, param[i], grad[i], (present & 0b001) != 0 ? first[i] : missing[0],
-                        (present & 0b010) != 0 ? second[i] : missing[1],
-                        (present & 0b100) != 0 ? third[i] : missing[2]);
+        // All loads before all stores: otherwise loops over several states are not vectorised.
+        T value = param[i], a = T(0), b = T(0), c = T(0);
+        if constexpr ((present & 0b001) != 0) a = first[i];
+        if constexpr ((present & 0b010) != 0) b = second[i];
+        if constexpr ((present & 0b100) != 0) c = third[i];
+        update<present>(rule, value, grad[i], a, b, c);
+        param[i] = value;
+        if constexpr ((present & 0b001) != 0) first[i] = a;
+        if constexpr ((present & 0b010) != 0) second[i] = b;
+        if constexpr ((present & 0b100) != 0) third[i] = c;
     }
 }
 
