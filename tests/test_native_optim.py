@@ -111,7 +111,7 @@ def lists_of(name, states, numbers, dtype):
     """The arrays of a call. Means of squares are at least what their means' squares are."""
     kept = [arrays(dtype, 20 + 10 * k, like_state=True) for k in range(states)]
     if name == "rmsprop":
-        kept[0] = [a + b * b for a, b in zip(kept[0], kept[2], strict=True)]
+        kept[0] = [a + b * b + 1 for a, b in zip(kept[0], kept[2], strict=True)]
         kept[0] = [np.asarray(a) for a in kept[0]]
         kept[0][2] = channels_last(kept[0][2])
     counts = [[np.asarray(np.float64(3 + k)) for _ in SHAPES] for k in range(numbers)]

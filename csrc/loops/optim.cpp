@@ -148,7 +148,7 @@ void pass(int64_t n, const Rule& given, T* param, const T* grad, T* const* state
     T* const first = states[0];
     T* const second = states[1];
     T* const third = states[2];
-#pragma omp simd
+#pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) {
         // All loads before all stores: otherwise loops over several states are not vectorised.
         T value = param[i], a = T(0), b = T(0), c = T(0);

@@ -58,9 +58,7 @@ def rule(states: int, numbers: int = 1) -> Callable[[Any], Any]:
 def _update(xp: Any, made: Rule, params: list[Any], grads: list[Any], rest: Any) -> None:
     lists = rest[: made.states + made.numbers]
     states, numbers, options = lists[: made.states], lists[made.states :], rest[len(lists) :]
-    for kept in (grads, *states):  # all of them first, so that nothing is changed by halves
-        if kept is not None and any(a.shape != p.shape for a, p in zip(kept, params, strict=True)):
-            raise ValueError("could not broadcast: a parameter, its gradient and state differ")
+    check_shapes(params, grads, *states)
     for i, param in enumerate(params):
         before = [None if kept is None else kept[i] for kept in states]
         counted = [float(kept[i]) for kept in numbers]
@@ -69,6 +67,13 @@ def _update(xp: Any, made: Rule, params: list[Any], grads: list[Any], rest: Any)
         for target, value in zip(targets, changed, strict=True):
             if target is not None:
                 target[...] = value
+
+
+def check_shapes(params: list[Any], *lists: list[Any] | None) -> None:
+    """Refuses what does not fit before anything is changed."""
+    for kept in lists:
+        if kept is not None and any(a.shape != p.shape for a, p in zip(kept, params, strict=True)):
+            raise ValueError("could not broadcast: a parameter, its gradient and state differ")
 
 
 class Optim:
@@ -96,15 +101,14 @@ class Optim:
         """Steps scaled by means of squared gradients, of a matrix those of its rows and columns
         alone (Adafactor, arXiv 1804.04235)."""
         xp = self.xp
+        check_shapes(params, grads, variances)
         for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
-            if grad.shape != param.shape:
-                raise ValueError("could not broadcast: a parameter and its gradient differ")
             steps[i] += 1
             if not param.size:
                 continue
             step = float(steps[i])
             weight, rate = step**beta2_decay, min(lr, step**-0.5)
-            rate *= max(eps2, root_mean_square(param))
+            rate *= max(eps2, root_mean_square(xp, param))
             if weight_decay != 0:
                 param *= 1 - lr * weight_decay
             squares = grad * grad
@@ -112,18 +116,21 @@ class Optim:
                 rows, columns = row_vars[i], col_vars[i]
                 rows[...] = lerp(rows, squares.mean(-1, keepdims=True), weight)
                 columns[...] = lerp(columns, squares.mean(-2, keepdims=True), weight)
-                variance = rows @ columns / xp.maximum(rows.mean(-2, keepdims=True), eps1)
+                variance = (rows / xp.maximum(rows.mean(-2, keepdims=True), eps1)) @ columns
             else:
                 assert variances is not None
                 variance = variances[i]
                 variance[...] = lerp(variance, squares, weight)
-            update = grad / xp.sqrt(xp.maximum(variance, eps1 * eps1))
-            rate /= max(1.0, root_mean_square(update) / d)
-            param -= (-rate if maximize else rate) * update
+            scale = xp.maximum(variance, eps1 * eps1)
+            xp.sqrt(scale, out=scale)
+            update = xp.divide(grad, scale, out=scale)
+            rate /= max(1.0, root_mean_square(xp, update) / d)
+            update *= -rate if maximize else rate
+            param -= update
 
 
-def root_mean_square(x: Any) -> float:
-    return float((x * x).mean(dtype="float64")) ** 0.5
+def root_mean_square(xp: Any, x: Any) -> float:
+    return float(xp.vdot(x, x) / x.size) ** 0.5
 
 
 def lerp(start: Any, end: Any, weight: Any) -> Any:
