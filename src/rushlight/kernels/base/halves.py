@@ -121,8 +121,8 @@ def _computing_wide(name: str, kernel: Any, declaration: Declaration) -> Callabl
         for argument, position in zip(declaration.writes, declaration.positions, strict=True):
             if position >= len(arguments):
                 continue  # given by name, or left away
-            if argument == "out":
-                target, arguments[position] = arguments[position], None
+            if argument == "out":  # the last one, without which native kernels cover more
+                target = arguments.pop(position)
             else:
                 written.append(position)
         wide = [_widened(argument) for argument in arguments]

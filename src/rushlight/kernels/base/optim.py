@@ -114,9 +114,11 @@ class Optim:
             squares = grad * grad
             if row_vars is not None and col_vars is not None:
                 rows, columns = row_vars[i], col_vars[i]
-                rows[...] = lerp(rows, squares.mean(-1, keepdims=True), weight)
-                columns[...] = lerp(columns, squares.mean(-2, keepdims=True), weight)
-                variance = (rows / xp.maximum(rows.mean(-2, keepdims=True), eps1)) @ columns
+                height, width = param.shape[-2:]
+                rows[...] = lerp(rows, squares.sum(-1, keepdims=True) / width, weight)
+                columns[...] = lerp(columns, squares.sum(-2, keepdims=True) / height, weight)
+                mean = xp.maximum(rows.sum(-2, keepdims=True) / height, eps1)
+                variance = (rows / mean) * columns
             else:
                 assert variances is not None
                 variance = variances[i]
