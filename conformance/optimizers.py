@@ -49,7 +49,8 @@ def main() -> int:
     found = {}
     for name in names:
         examine, entry = entries[name]
-        found[name] = {part: counts for part, counts in examine(entry).items() if counts["compared"]}
+        counts = examine(entry)
+        found[name] = {part: count for part, count in counts.items() if count["compared"]}
         counted = (f"{part} {c['compared'] - c['failed']}/{c['compared']}"
                    for part, c in found[name].items())  # fmt: skip
         print(f"{name:28} {', '.join(counted)}")
@@ -288,7 +289,7 @@ def states(info: Any) -> Iterator[str]:
 
 
 def replay(info: Any) -> Iterator[str]:
-    """Recorded steps, between which the learning rate changes: the same bits as without a record."""
+    """Recorded steps between which the learning rate changes: the same bits as without a record."""
     if info.step_requires_closure or info.only_supports_sparse_grads:
         return
     for name, options in configurations(info):

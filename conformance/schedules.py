@@ -124,7 +124,8 @@ class Run:
     def __init__(self, framework: Any, make: Make, optimizer: Any) -> None:
         first, second = (framework.nn.Parameter(framework.ones(1)) for _ in range(2))
         self.framework = framework
-        self.optimizer = optimizer(framework, [{"params": [first]}, {"params": [second], "lr": 0.02}])
+        groups = [{"params": [first]}, {"params": [second], "lr": 0.02}]
+        self.optimizer = optimizer(framework, groups)
         self.schedule = make(framework.optim.lr_scheduler, self.optimizer)
         self.steps = 0
 
@@ -144,7 +145,7 @@ class Run:
     def now(self) -> list[float]:
         groups = self.optimizer.param_groups
         rates = [group["lr"] for group in groups] + list(self.schedule.get_last_lr())
-        momenta = [group["momentum"] if "momentum" in group else group["betas"][0] for group in groups]
+        momenta = [g["momentum"] if "momentum" in g else g["betas"][0] for g in groups]
         return [float(value) for value in (*rates, *momenta)]
 
 

@@ -94,10 +94,10 @@ def test_what_is_not_covered_goes_to_the_base_untouched():
         np.testing.assert_array_equal(a, b)
 
 
-# By rule: states, numbers, and options in the kernel's order, with and without what they leave away.
+# By rule: states, numbers, and options in the kernel's order, with and without decay and the like.
 RULES = {
     "adamax": (2, 1, [(0.01, 0.9, 0.99, 1e-8, 0.1, False), (0.01, 0.3, 0.5, 1e-3, 0.0, True)]),
-    "nadam": (2, 1, [(0.01, 0.9, 0.99, 1e-8, 0.1, 0.004, decoupled, False) for decoupled in (0, 1)]),
+    "nadam": (2, 1, [(0.01, 0.9, 0.99, 1e-8, 0.1, 0.004, decoupled, 0) for decoupled in (0, 1)]),
     "radam": (2, 1, [(0.01, 0.9, beta, 1e-8, 0.1, beta > 0.9, False) for beta in (0.999, 0.5)]),
     "adadelta": (2, 1, [(1.0, 0.9, 1e-6, 0.1, False), (1.0, 0.5, 1e-3, 0.0, True)]),
     "adagrad": (1, 1, [(0.01, 0.1, 0.1, 1e-10, False), (0.01, 0.0, 0.0, 1e-3, True)]),
@@ -141,7 +141,8 @@ def test_rmsprop_without_states(missing, instruction_set):
 def test_numbers_may_be_floats_of_either_kind():
     for kind in (np.float32, np.float64):
         step = np.asarray(kind(3))
-        kernels().adagrad([random(5)], [random(5)], [random(5) ** 2], [step], 0.1, 0, 0, 1e-8, False)
+        lists = [random(5)], [random(5)], [random(5) ** 2], [step]
+        kernels().adagrad(*lists, 0.1, 0, 0, 1e-8, False)
         assert step == 4.0 and step.dtype == kind
 
 

@@ -55,7 +55,8 @@ def minimized(options, steps):
 
 @pytest.mark.parametrize("options, expected", PYTORCH)
 def test_three_steps(options, expected):
-    for (calls, found, _), (known_calls, known) in zip(minimized(options, 3), expected, strict=True):
+    steps = zip(minimized(options, 3), expected, strict=True)
+    for (calls, found, _), (known_calls, known) in steps:
         assert calls == known_calls
         np.testing.assert_allclose(found, known, rtol=1e-7, atol=1e-9)
 

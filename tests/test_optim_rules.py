@@ -23,13 +23,17 @@ ROWS = [
      [0.990013273, -1.99190119, 0.496080949, 0.241901187, -0.741549866]),
     ("NAdam", {"lr": 0.1, "weight_decay": 0.1, "maximize": True},
      [1.41984977, -2.0, 0.606575684, 0.649509847, -1.019439]),
-    ("NAdam", {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True, "momentum_decay": 0.1, "eps": 0.01},
+    ("NAdam",
+     {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True,
+      "momentum_decay": 0.1, "eps": 0.01},
      [0.488822499, -1.52548541, 0.292192531, -0.149820552, -0.323210864]),
     ("RAdam", {},
      [0.998956257, -1.999, 0.499043743, 0.2475, -0.749320321]),
     ("RAdam", {"lr": 0.1, "betas": (0.5, 0.9), "weight_decay": 0.1, "maximize": True},
      [1.07477769, -2.0, 0.548352864, 0.48394806, -0.80653295]),
-    ("RAdam", {"lr": 0.1, "betas": (0.5, 0.8), "weight_decay": 0.1, "decoupled_weight_decay": True, "eps": 0.01},
+    ("RAdam",
+     {"lr": 0.1, "betas": (0.5, 0.8), "weight_decay": 0.1,
+      "decoupled_weight_decay": True, "eps": 0.01},
      [0.827457108, -1.8039602, 0.402988166, -0.00730223802, -0.620088798]),
     ("Adadelta", {},
      [0.975794974, -1.98356918, 0.494319792, 0.233567393, -0.7322568]),
@@ -37,7 +41,9 @@ ROWS = [
      [1.28225825, -2.0, 0.543466962, 0.662707425, -0.980557222]),
     ("Adagrad", {},
      [0.958992925, -1.96768329, 0.484362375, 0.217683294, -0.715734923]),
-    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.1, "eps": 0.01, "maximize": True},
+    ("Adagrad",
+     {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1,
+      "initial_accumulator_value": 0.1, "eps": 0.01, "maximize": True},
      [1.15771048, -2.0, 0.563773619, 0.497349943, -0.873075937]),
     ("RMSprop", {},
      [0.589117094, -1.67553956, 0.343654529, -0.0744605136, -0.406843923]),
@@ -55,11 +61,15 @@ ROWS = [
      [1.85, -2.85, 0.87, 1.1, -1.4]),
     ("ASGD", {},
      [0.98499505, -1.98999004, 0.49499752, 0.224998838, -0.737496291]),
-    ("ASGD", {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 2, "weight_decay": 0.1, "maximize": True},
+    ("ASGD",
+     {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 2, "weight_decay": 0.1,
+      "maximize": True},
      [1.04902063, -1.90482329, 0.498567726, 0.464147605, -0.7993787]),
     ("Adafactor", {},
      [0.920369454, -1.9359193, 0.478030527, 0.226396652, -0.724646724]),
-    ("Adafactor", {"lr": 0.1, "beta2_decay": -0.5, "eps": (0.01, 0.1), "d": 2.0, "weight_decay": 0.1, "maximize": True},
+    ("Adafactor",
+     {"lr": 0.1, "beta2_decay": -0.5, "eps": (0.01, 0.1), "d": 2.0,
+      "weight_decay": 0.1, "maximize": True},
      [1.82441812, -2.66327494, 0.649814709, 0.550049044, -1.03155844]),
 ]  # fmt: skip
 
@@ -265,8 +275,8 @@ def test_adagrad_takes_the_rows_of_sparse_gradients():
         for optimizer in optimizers:
             optimizer.step()
     np.testing.assert_allclose(sparse.detach(), dense.detach(), 1e-6)
-    sums = [optimizer.state[p]["sum"] for optimizer, p in zip(optimizers, (dense, sparse), strict=True)]
-    assert torch.equal(*sums)
+    first, second = optimizers
+    assert torch.equal(first.state[dense]["sum"], second.state[sparse]["sum"])
 
 
 def test_every_rule_belongs_to_an_optimizer():

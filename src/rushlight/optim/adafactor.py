@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import OperationError
-from ..ops.creation import zeros
 from ..tensor import Tensor
 from ..type_info import finfo
 from .options import Check, at_least
@@ -46,7 +45,7 @@ class Adafactor(RuleOptimizer):
 
     rule = "adafactor"
     takes = ("lr", "beta2_decay", ("eps", 0), ("eps", 1), "d", "weight_decay", "maximize")
-    checks: Mapping[str, Check] = {
+    checks: ClassVar[Mapping[str, Check]] = {
         "lr": at_least(0, "Learning rate should be >= 0 but is: {}"),
         "beta2_decay": _check_decay,
         "eps": _check_eps,
@@ -72,13 +71,12 @@ class Adafactor(RuleOptimizer):
         if parameter.is_complex():
             raise OperationError("Adafactor does not support complex parameters")
         state = {"step": number_tensor(0)}
-        kind = {"dtype": parameter.dtype, "device": parameter.device}
         if parameter.dim() > 1:
             *outer, rows, columns = parameter.shape
-            state["row_var"] = zeros((*outer, rows, 1), **kind)
-            state["col_var"] = zeros((*outer, 1, columns), **kind)
+            state["row_var"] = parameter.new_zeros((*outer, rows, 1))
+            state["col_var"] = parameter.new_zeros((*outer, 1, columns))
         else:
-            state["variance"] = zeros(parameter.shape, **kind)
+            state["variance"] = parameter.new_zeros(parameter.shape)
         self.state[parameter] = state
         return state
 

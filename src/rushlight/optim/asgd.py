@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from ..tensor import Tensor
+from .options import Check
 from .rule import RuleOptimizer, State
 
 __all__ = ["ASGD"]
@@ -28,8 +30,9 @@ class ASGD(RuleOptimizer):
 
     rule = "asgd"
     states = (State("ax"),)
-    numbers = {"step": 0.0, "eta": "lr", "mu": 1.0}
-    checks = {"alpha": lambda alpha: None}  # PyTorch takes any exponent
+    numbers: ClassVar[Mapping[str, float | str]] = {"step": 0.0, "eta": "lr", "mu": 1.0}
+    # PyTorch takes any exponent.
+    checks: ClassVar[Mapping[str, Check]] = {"alpha": lambda alpha: None}
     takes = ("lr", "lambd", "alpha", "t0", "weight_decay", "maximize")
 
     def __init__(

@@ -108,7 +108,7 @@ class LBFGS(Optimizer):
         lr = as_number(group["lr"])
         if state["n_iter"] == 1:
             state.update(d=-gradient, old_dirs=[], old_stps=[], ro=[], H_diag=1)
-            state["t"] = min(1.0, 1.0 / gradient.abs().sum()) * lr
+            state["t"] = (1.0 / gradient.abs().sum()).clamp(max=1.0) * lr
         else:
             change, moved = gradient - state["prev_flat_grad"], state["d"] * state["t"]
             curvature = change.dot(moved)

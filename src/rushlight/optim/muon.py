@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..dtype import bfloat16
 from ..errors import OperationError
@@ -43,7 +43,7 @@ class Muon(Optimizer):
     tensor(True)
     """
 
-    checks: Mapping[str, Check] = {
+    checks: ClassVar[Mapping[str, Check]] = {
         "lr": at_least(0, "Learning rate should be >= 0 but is: {}"),
         "momentum": at_least(0, "momentum should be >= 0 but is: {}"),
         "weight_decay": at_least(0, "weight decay should be >= 0 but is: {}"),

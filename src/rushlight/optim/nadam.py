@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from ..tensor import Tensor
 from .rule import RuleOptimizer, State
@@ -14,9 +15,9 @@ class NAdam(RuleOptimizer):
     """Adam whose step looks ahead along its momentum.
 
     With mu_t = b1 (1 - 0.96^(t * momentum_decay) / 2) at step t, m and v as Adam's, and M_t the
-    product of all mu up to t: w = w - lr * ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_(t+1)) m) /
-    (sqrt(v / (1 - b2^t)) + eps). `decoupled_weight_decay` shrinks the parameters by themselves, as
-    AdamW does; `maximize` goes up instead of down.
+    product of all mu up to t: w = w - lr * ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_(t+1)) m)
+    / (sqrt(v / (1 - b2^t)) + eps). `decoupled_weight_decay` shrinks the parameters by themselves,
+    as AdamW does; `maximize` goes up instead of down.
 
     >>> import rushlight as torch
     >>> w = torch.nn.Parameter(torch.tensor([1.0]))
@@ -24,12 +25,12 @@ class NAdam(RuleOptimizer):
     >>> (w * w).sum().backward()
     >>> optimizer.step()
     >>> w.data
-    tensor([0.9000])
+    tensor([0.8944])
     """
 
     rule = "nadam"
     states = (State("exp_avg"), State("exp_avg_sq"))
-    numbers = {"step": 0.0, "mu_product": 1.0}
+    numbers: ClassVar[Mapping[str, float | str]] = {"step": 0.0, "mu_product": 1.0}
     takes = (
         "lr", ("betas", 0), ("betas", 1), "eps", "weight_decay", "momentum_decay",
         "decoupled_weight_decay", "maximize",

@@ -6,9 +6,9 @@ import functools
 import itertools
 import warnings
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.explain import explain
 from ..grad_mode import enable_grad
@@ -40,12 +40,26 @@ _global_optimizer_post_hooks: Hooks = OrderedDict()
 
 
 def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Calls `hook(optimizer, args, kwargs)` before each step of every optimizer."""
+    """Calls `hook(optimizer, args, kwargs)` before each step of every optimizer.
+
+    >>> import rushlight as torch
+    >>> from rushlight.optim.optimizer import register_optimizer_step_pre_hook
+    >>> with register_optimizer_step_pre_hook(lambda *_: print("before")):
+    ...     torch.optim.SGD([torch.ones(1, requires_grad=True)]).step()
+    before
+    """
     return RemovableHandle.add(_global_optimizer_pre_hooks, hook)
 
 
 def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Calls `hook(optimizer, args, kwargs)` after each step of every optimizer."""
+    """Calls `hook(optimizer, args, kwargs)` after each step of every optimizer.
+
+    >>> import rushlight as torch
+    >>> from rushlight.optim.optimizer import register_optimizer_step_post_hook
+    >>> with register_optimizer_step_post_hook(lambda *_: print("after")):
+    ...     torch.optim.SGD([torch.ones(1, requires_grad=True)]).step()
+    after
+    """
     return RemovableHandle.add(_global_optimizer_post_hooks, hook)
 
 
@@ -71,7 +85,7 @@ class Optimizer:
     """
 
     # The names of the state's numbers, such as the count of steps, which are kept on the host.
-    numbers: Any = ("step",)
+    numbers: ClassVar[Any] = ("step",)
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -238,25 +252,55 @@ class Optimizer:
     def register_state_dict_pre_hook(
         self, hook: Callable[[Any], None], prepend: bool = False
     ) -> RemovableHandle:
-        """Calls `hook(optimizer)` before `state_dict`, before the other such hooks if `prepend`."""
+        """Calls `hook(optimizer)` before `state_dict`, before the other such hooks if `prepend`.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)])
+        >>> handle = optimizer.register_state_dict_pre_hook(lambda optimizer: print("saving"))
+        >>> state = optimizer.state_dict()
+        saving
+        """
         return _added(self._optimizer_state_dict_pre_hooks, hook, prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[[Any, dict[str, Any]], Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Calls `hook(optimizer, state_dict)` on what `state_dict` returns, or returns instead."""
+        """Calls `hook(optimizer, state_dict)` on what `state_dict` returns; it may return another.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)])
+        >>> def note(optimizer, state_dict):
+        ...     state_dict["epoch"] = 3
+        >>> handle = optimizer.register_state_dict_post_hook(note)
+        >>> optimizer.state_dict()["epoch"]
+        3
+        """
         return _added(self._optimizer_state_dict_post_hooks, hook, prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[[Any, dict[str, Any]], Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Calls `hook(optimizer, state_dict)` before it is loaded; it may return another one."""
+        """Calls `hook(optimizer, state_dict)` before it is loaded; it may return another one.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)])
+        >>> handle = optimizer.register_load_state_dict_pre_hook(lambda *_: print("loading"))
+        >>> optimizer.load_state_dict(optimizer.state_dict())
+        loading
+        """
         return _added(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[[Any], None], prepend: bool = False
     ) -> RemovableHandle:
-        """Calls `hook(optimizer)` after a state has been loaded."""
+        """Calls `hook(optimizer)` after a state has been loaded.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)])
+        >>> handle = optimizer.register_load_state_dict_post_hook(lambda optimizer: print("loaded"))
+        >>> optimizer.load_state_dict(optimizer.state_dict())
+        loaded
+        """
         return _added(self._optimizer_load_state_dict_post_hooks, hook, prepend)
 
     # ---- saving and loading
@@ -391,7 +435,9 @@ class Optimizer:
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        for hook in (*_global_optimizer_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()):
+        for hook in (
+            *_global_optimizer_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()
+        ):  # fmt: skip
             changed = hook(self, args, kwargs)
             if changed is not None:
                 if not isinstance(changed, tuple) or len(changed) != 2:

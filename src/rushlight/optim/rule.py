@@ -1,4 +1,4 @@
-"""Optimizers that are a rule: what they remember and which options it takes is all that they say."""
+"""Optimizers that are a rule: they say what it remembers and which options it takes, no more."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RuleOptimizer(Optimizer):
         for group in self.param_groups:
             complete(group, type(self), self.defaults)
             for parameter in group["params"]:
-                known = self.state.get(parameter)
+                known: dict[str, Any] = self.state.get(parameter) or {}
                 for name in self.numbers if known else ():
                     if not isinstance(known[name], Tensor):  # as PyTorch saved them before 1.12
                         known[name] = number_tensor(known[name])

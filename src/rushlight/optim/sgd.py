@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from ..errors import OperationError
 from ..grad_mode import no_grad
@@ -31,7 +32,7 @@ class SGD(RuleOptimizer):
 
     rule = "sgd"
     states = (State("momentum_buffer", under="momentum"),)
-    numbers = {}
+    numbers: ClassVar[Mapping[str, float | str]] = {}
     takes = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
 
     def __init__(
@@ -61,15 +62,17 @@ class SGD(RuleOptimizer):
     def _update(self, group: dict[str, Any]) -> None:
         options = self._options(group)
         momentum = options[1]
-        nothing: dict[str, Tensor] = {}
+        nothing: dict[str, Any] = {}
 
         def state_of(parameter: Tensor) -> dict[str, Tensor]:
             return self.state[parameter] if momentum != 0 else nothing
 
         for parameters, gradients, states in self._batches(group, state_of):
-            buffers = [state.get("momentum_buffer") for state in states] if momentum != 0 else None
-            initialized = buffers is not None and buffers[0] is not None
-            if buffers is not None and not initialized:  # the rule fills it with the gradient
+            initialized = "momentum_buffer" in states[0]
+            buffers = None
+            if initialized:
+                buffers = [state["momentum_buffer"] for state in states]
+            elif momentum != 0:  # the rule fills them with the gradient
                 buffers = [empty_like(p, requires_grad=False) for p in parameters]
             self._run_kernel(
                 "sgd",

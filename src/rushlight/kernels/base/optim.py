@@ -3,8 +3,8 @@
 A rule is a pure function of arithmetic that arrays and tensors have in common. It takes a library
 `xp` (NumPy, CuPy, or Rushlight itself), the parameter, the gradient, the state, numbers such as the
 count of steps, and the options; it returns all of them but the gradient and the options anew. The
-kernel of its name runs it over lists of arrays in place; `optim/rule.py` runs it on tensors where the
-step itself is to be differentiated. csrc/loops/optim.cpp has the same formulas for one pass.
+kernel of its name runs it over lists of arrays in place; `optim/rule.py` runs it on tensors where
+the step itself is to be differentiated. csrc/loops/optim.cpp has the same formulas for one pass.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def rule(states: int, numbers: int = 1) -> Callable[[Any], Any]:
     """Makes a kernel `name(params, grads, *states, *numbers, *options)` of a rule.
 
     All but the options are lists, one entry per parameter; numbers are arrays of no dimensions on
-    the host. The list of a state that an option does without is None, and so is the rule's argument.
+    the host. The list of a state that an option does without is None, as is the rule's argument.
     """
 
     def declare(function: Any) -> Any:

@@ -25,8 +25,8 @@ class CyclicLR(LRScheduler):
     They rise for `step_size_up` steps and fall for `step_size_down` (as many where it is None).
     `mode` says how the height of a cycle changes: "triangular" (not at all), "triangular2" (halved
     with every cycle), "exp_range" (times gamma^step); or `scale_fn` does, of the number of the
-    cycle or, where `scale_mode` is "iterations", of the step. With `cycle_momentum` the momentum (or
-    beta1) goes the opposite way. Call `step()` after every batch.
+    cycle or, where `scale_mode` is "iterations", of the step. With `cycle_momentum` the momentum
+    (or beta1) goes the opposite way. Call `step()` after every batch.
 
     >>> import rushlight as torch
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0, momentum=0.9)
