@@ -53,11 +53,13 @@ parity: $(PARITY)/.installed
 # PyTorch's own database of operators, run through both: how much of each entry passes.
 conformance: $(PARITY)/.installed
 	$(PARITY)/bin/python conformance/operators.py --workers $(WORKERS)
+	$(PARITY)/bin/python conformance/optimizers.py
 
 # A fixed part of it: whether each entry that passed still does, by its first samples.
 conformance-check: $(PARITY)/.installed
 	$(PARITY)/bin/python conformance/operators.py --workers $(WORKERS) --samples 10 \
 		--check conformance/passing.txt
+	$(PARITY)/bin/python conformance/optimizers.py --check conformance/passing_optimizers.txt
 
 # Times and memory of both, in alternation.
 bench: $(PARITY)/.installed

@@ -179,6 +179,16 @@ def test_half_parameters(make):
 
 
 @pytest.mark.parametrize("make", CLASSES)
+def test_parameters_without_dimensions_or_elements(make):
+    number, empty = nn.Parameter(torch.tensor(1.0)), nn.Parameter(torch.ones(0, 3))
+    number.grad, empty.grad = torch.tensor(0.5), torch.ones(0, 3)
+    optimizer = make([number, empty], lr=0.1, **WHOLE.get(make.__name__, {}))
+    for _ in range(2):
+        optimizer.step()
+    assert number.shape == () and number.item() < 1 and empty.shape == (0, 3)
+
+
+@pytest.mark.parametrize("make", CLASSES)
 def test_meta_parameters(make):
     parameter = nn.Parameter(torch.empty(2, 3, device="meta"))
     parameter.grad = torch.empty(2, 3, device="meta")

@@ -61,7 +61,14 @@ def get_swa_avg_fn() -> Average:
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> MultiAverage:
-    """`get_ema_avg_fn` for lists of averages, in place, and of parameters."""
+    """`get_ema_avg_fn` for lists of averages, in place, and of parameters.
+
+    >>> import rushlight as torch
+    >>> average = torch.tensor([0.0])
+    >>> torch.optim.swa_utils.get_ema_multi_avg_fn(0.75)([average], [torch.tensor([4.0])], 1)
+    >>> average
+    tensor([1.])
+    """
     _check_decay(decay)
     one = get_ema_avg_fn(decay)
 
@@ -77,7 +84,14 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> MultiAverage:
 
 
 def get_swa_multi_avg_fn() -> MultiAverage:
-    """`get_swa_avg_fn` for lists of averages, in place, and of parameters."""
+    """`get_swa_avg_fn` for lists of averages, in place, and of parameters.
+
+    >>> import rushlight as torch
+    >>> average = torch.tensor([1.0])
+    >>> torch.optim.swa_utils.get_swa_multi_avg_fn()([average], [torch.tensor([4.0])], 2)
+    >>> average
+    tensor([2.])
+    """
     one = get_swa_avg_fn()
 
     @no_grad()

@@ -80,6 +80,7 @@ class Optim:
     """The kernels of the rules below, and of what is no rule of single elements."""
 
     xp: Any
+    array: Any
 
     @kernel("update", ("params", "row_vars", "col_vars", "variances", "steps"))
     def adafactor(
@@ -123,7 +124,7 @@ class Optim:
                 assert variances is not None
                 variance = variances[i]
                 variance[...] = lerp(variance, squares, weight)
-            scale = xp.maximum(variance, eps1 * eps1)
+            scale = self.array(xp.maximum(variance, eps1 * eps1))
             xp.sqrt(scale, out=scale)
             update = xp.divide(grad, scale, out=scale)
             rate /= max(1.0, root_mean_square(xp, update) / d)
