@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..dtype import bfloat16
 from ..errors import OperationError
-from ..grad_mode import no_grad
-from ..layout import strided
-from ..ops.creation import zeros_like
-from ..ops.products import addmm
 from ..tensor import Tensor
-from .optimizer import Optimizer
-from .options import Check, at_least, checked
-from .rule import as_number
+from .options import Check, at_least
+from .rule import RuleOptimizer, State
 
 __all__ = ["Muon"]
 
@@ -25,7 +18,7 @@ def _check_adjustment(name: Any) -> None:
         raise ValueError(f"Adjust learning rate function {name} is not supported")
 
 
-class Muon(Optimizer):
+class Muon(RuleOptimizer):
     """Steps along the momentum with all of its singular values nearly 1; for matrices alone.
 
     b = b + (1 - momentum) (g - b), u = b or, with `nesterov`, g + momentum (b - g), and
@@ -43,6 +36,13 @@ class Muon(Optimizer):
     tensor(True)
     """
 
+    rule = "muon"
+    states = (State("momentum_buffer"),)
+    numbers: ClassVar[Mapping[str, float | str]] = {}
+    takes = (
+        "lr", "weight_decay", "momentum", "nesterov", ("ns_coefficients", 0),
+        ("ns_coefficients", 1), ("ns_coefficients", 2), "eps",
+    )  # fmt: skip
     checks: ClassVar[Mapping[str, Check]] = {
         "lr": at_least(0, "Learning rate should be >= 0 but is: {}"),
         "momentum": at_least(0, "momentum should be >= 0 but is: {}"),
@@ -63,7 +63,7 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         adjust_lr_fn: str | None = None,
     ) -> None:
-        super().__init__(params, checked(locals(), self.checks))
+        super().__init__(locals())
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.dim() != 2:
@@ -72,53 +72,15 @@ class Muon(Optimizer):
                         f"{parameter.shape}; give the others to AdamW, say"
                     )
 
-    @no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        loss = self._evaluate(closure)
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._update(group, parameter, parameter.grad)
-        return loss
-
-    def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
+    def _begin(self, parameter: Tensor, group: dict[str, Any]) -> dict[str, Tensor]:
         if parameter.is_complex():
             raise OperationError("Muon does not support complex parameters")
-        if gradient.layout is not strided:
-            raise OperationError("Muon does not support sparse gradients")
-        state = self.state[parameter]
-        if "momentum_buffer" not in state:
-            state["momentum_buffer"] = zeros_like(gradient)
-        buffer, momentum = state["momentum_buffer"], as_number(group["momentum"])
-        buffer.lerp_(gradient, 1 - momentum)
-        update = gradient.lerp(buffer, momentum) if group["nesterov"] else buffer
-        update = orthogonal(update, group["ns_coefficients"], group["ns_steps"], group["eps"])
-        lr = as_number(group["lr"])
-        parameter.mul_(1 - lr * as_number(group["weight_decay"]))
-        parameter.add_(update, alpha=-lr * _scale(group["adjust_lr_fn"], parameter.shape))
+        return super()._begin(parameter, group)
 
-
-def orthogonal(
-    matrix: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float
-) -> Tensor:
-    """A matrix of nearly the same singular vectors, whose singular values are nearly 1."""
-    if steps >= 100:
-        raise ValueError("Number of steps must be less than 100 for computational efficiency")
-    if len(coefficients) != 3:
-        raise ValueError("Coefficients must be a tuple of exactly 3 values")
-    a, b, c = coefficients
-    is_tall = matrix.size(0) > matrix.size(1)
-    x = matrix.to(bfloat16)
-    x = x.T if is_tall else x  # the products below are those of the shorter side
-    x = x / x.norm().clamp(min=eps)
-    for _ in range(steps):
-        square = x @ x.T
-        x = addmm(x, addmm(square, square, square, beta=b, alpha=c), x, beta=a)
-    return x.T if is_tall else x
-
-
-def _scale(name: str | None, shape: Any) -> float:
-    rows, columns = shape
-    if name == "match_rms_adamw":
-        return 0.2 * math.sqrt(max(rows, columns))
-    return math.sqrt(max(1, rows / columns))
+    def _options(self, group: dict[str, Any]) -> list[float]:
+        if group["ns_steps"] >= 100:
+            raise ValueError("Number of steps must be less than 100 for computational efficiency")
+        if len(group["ns_coefficients"]) != 3:
+            raise ValueError("Coefficients must be a tuple of exactly 3 values")
+        adjusted = group["adjust_lr_fn"] == "match_rms_adamw"
+        return [*super()._options(group), group["ns_steps"], adjusted]
