@@ -54,6 +54,14 @@ class RuleOptimizer(Optimizer):
     takes: ClassVar[tuple[str | tuple[str, int], ...]]
     checks: ClassVar[Mapping[str, Check]] = {}
 
+    _remembered: ClassVar[list[tuple[str, str | None]]]  # with the options that they are under
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "states" in cls.__dict__:
+            names = [(state.name, state.under) for state in cls.states]
+            cls._remembered = [*names, *[(name, None) for name in cls.numbers]]
+
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         super().__init__(arguments["params"], checked(arguments, self.checks))
 
@@ -88,11 +96,14 @@ class RuleOptimizer(Optimizer):
 
     def _names(self, group: dict[str, Any]) -> list[str | None]:
         """What the rule remembers, in its order; None for a state that the options do without."""
-        states = [s.name if s.under is None or group[s.under] else None for s in self.states]
-        return [*states, *self.numbers]
+        return [
+            name if under is None or group[under] else None for name, under in self._remembered
+        ]
 
     def _options(self, group: dict[str, Any]) -> list[float]:
-        return [option(group, *((o,) if type(o) is str else o)) for o in self.takes]
+        if launch.recorder is not None:
+            return [option(group, *((o,) if type(o) is str else o)) for o in self.takes]
+        return [v.item() if isinstance(v, Tensor) else v for v in self._recorded_options(group)]
 
     def _begin(self, parameter: Tensor, group: dict[str, Any]) -> dict[str, Tensor]:
         """The state before the first step."""
@@ -170,7 +181,7 @@ class RuleOptimizer(Optimizer):
 
     def _recorded_options(self, group: dict[str, Any]) -> list[Any]:
         """The options as they are: of one that is a tensor the step has a gradient, too."""
-        return [group[o] if isinstance(o, str) else group[o[0]][o[1]] for o in self.takes]
+        return [group[o] if type(o) is str else group[o[0]][o[1]] for o in self.takes]
 
     def _follow_rule(
         self, targets: list[Tensor | None], gradient: Tensor, options: list[Any]
