@@ -14,6 +14,7 @@ from operator import is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ...kernels import launch
+from ...nn.global_hooks import around_calls
 from ...optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 from ...tensor import Tensor
 from ..errors import LeakError
@@ -158,6 +159,7 @@ class Guards:
             kept += [_global_optimizer_pre_hooks, _global_optimizer_post_hooks]
         for tensor in (*self._tensors, *self._leaves):
             kept += [tensor._hooks, tensor._post_accumulate_hooks]
+        kept.append(around_calls)
         return [number for hooks in kept if hooks for number in hooks]
 
 

@@ -7,6 +7,7 @@ one of keys. A tile holds all the scores of some queries, so that its softmax is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 from ..declaration import kernel
@@ -14,11 +15,22 @@ from ..declaration import kernel
 TILE = 1 << 18  # scores in a tile: 1 MB of float32, which stays in a core's cache
 
 
+def _of_scores(result: Any, query: Any, key: Any, value: Any, *others: Any) -> int:
+    """The scores and their sum, all of them: also those that a causal mask leaves out."""
+    return prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+
+
+def _of_gradients(result: Any, grad: Any, query: Any, key: Any, value: Any, *others: Any) -> int:
+    """The scores once more, and the gradients of scores, queries, keys and values."""
+    scores = prod(query.shape[:-1]) * key.shape[-2]
+    return scores * (3 * query.shape[-1] + 2 * value.shape[-1])
+
+
 class Attention:
     xp: Any
     array: Any
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_of_scores)
     def attention(
         self, query: Any, key: Any, value: Any, mask: Any, kept: Any, scale: float, is_causal: bool,
         kept_scale: float,
@@ -55,7 +67,7 @@ class Attention:
         shape = (*query.shape[:-1], value.shape[-1])
         return result.reshape(shape), sums.reshape((*query.shape[:-1], 2))
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_of_gradients)
     def attention_backward(
         self, grad: Any, query: Any, key: Any, value: Any, mask: Any, kept: Any, sums: Any,
         scale: float, is_causal: bool, kept_scale: float,
