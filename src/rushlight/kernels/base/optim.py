@@ -9,7 +9,6 @@ the step itself is to be differentiated. csrc/loops/optim.cpp has the same formu
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,10 +39,12 @@ def rule(states: int, numbers: int = 1) -> Callable[[Any], Any]:
         name = function.__name__
         made = RULES[name] = Rule(function, states, numbers)
 
-        @functools.wraps(function)
-        def update(self: Any, params: list[Any], grads: list[Any], *rest: Any) -> None:
-            _update(self.xp, made, params, grads, rest)
+        def update(
+            self: Any, params: list[Any], grads: list[Any], *states_numbers_and_options: Any
+        ) -> None:
+            _update(self.xp, made, params, grads, states_numbers_and_options)
 
+        update.__name__, update.__doc__ = name, function.__doc__
         code = function.__code__
         remembered = code.co_varnames[3 : 3 + states + numbers]
         update.declaration = Declaration(  # type: ignore[attr-defined]
