@@ -55,7 +55,32 @@ void dense_strides(npy_intp item, int ndim, const npy_intp* shape, const int* ax
     }
 }
 
+// The axes of an array with some that are repeated, with steps of 0: as PyTorch sorts them, such an
+// axis stays where it meets one that it could pass.
+static void sort_repeated(const ArrayView& a, int* axes) {
+    int inner_first[NPY_MAXDIMS];
+    for (int i = 0; i < a.ndim; ++i) inner_first[i] = a.ndim - 1 - i;
+    for (int start = 1; start < a.ndim; ++start) {
+        int place = start;
+        for (int other = start - 1; other >= 0; --other) {
+            const int inner = inner_first[other], outer = inner_first[place];
+            if (a.strides[inner] == 0 || a.strides[outer] == 0) continue;
+            if (std::pair(a.strides[inner], a.shape[inner]) <=
+                std::pair(a.strides[outer], a.shape[outer]))
+                break;
+            std::swap(inner_first[other], inner_first[place]);
+            place = other;
+        }
+    }
+    for (int i = 0; i < a.ndim; ++i) axes[i] = inner_first[a.ndim - 1 - i];
+}
+
 bool dense_axes(const ArrayView& a, int* axes) {
+    for (int i = 0; i < a.ndim; ++i)
+        if (a.strides[i] == 0 && a.shape[i] > 1 && a.size() > 0) {
+            sort_repeated(a, axes);
+            return false;
+        }
     sort_axes(a.ndim, axes, [&](int first, int second) {
         if (a.shape[first] == 1 || a.shape[second] == 1) return Sequence::Open;
         return std::abs(a.strides[first]) >= std::abs(a.strides[second]) ? Sequence::Right

@@ -22,9 +22,11 @@ extern PyMethodDef compare_all_methods[];
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
 extern PyMethodDef creation_methods[];
+extern PyMethodDef ctc_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
 extern PyMethodDef factorization_methods[];
+extern PyMethodDef group_norm_methods[];
 extern PyMethodDef index_methods[];
 extern PyMethodDef indexing_methods[];
 extern PyMethodDef loss_methods[];
@@ -43,6 +45,7 @@ extern PyMethodDef shape_methods[];
 extern PyMethodDef softmax_methods[];
 extern PyMethodDef scan_methods[];
 extern PyMethodDef sorting_methods[];
+extern PyMethodDef sparse_methods[];
 extern PyMethodDef triangles_methods[];
 }  // namespace rushlight
 
@@ -77,8 +80,10 @@ NB_MODULE(_native, module) {
         rushlight::attention_methods,   rushlight::compare_all_methods,
         rushlight::convolution_methods,
         rushlight::copies_methods,      rushlight::creation_methods,
+        rushlight::ctc_methods,
         rushlight::dropout_methods,     rushlight::elementwise_methods,
-        rushlight::factorization_methods, rushlight::index_methods,
+        rushlight::factorization_methods, rushlight::group_norm_methods,
+        rushlight::index_methods,
         rushlight::indexing_methods,    rushlight::layer_norm_methods,
         rushlight::loss_methods,        rushlight::matmul_methods,
         rushlight::nonzero_methods,     rushlight::normalization_methods,
@@ -87,7 +92,8 @@ NB_MODULE(_native, module) {
         rushlight::reduction_methods,   rushlight::resampling_methods,
         rushlight::samplers_methods,    rushlight::scan_methods,
         rushlight::shape_methods,       rushlight::softmax_methods,
-        rushlight::sorting_methods,     rushlight::triangles_methods};
+        rushlight::sorting_methods,     rushlight::sparse_methods,
+        rushlight::triangles_methods};
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -25,17 +25,24 @@ bool overflows(int type, PyObject* value) {
     return size <= DBL_MAX && (type == NPY_HALF ? size > 65504 : is_single && size > FLT_MAX);
 }
 
-// The first element into all others: blocks that stay in the first-level cache are copied, which is
-// twice as fast as NumPy's loop.
+// The first element into all others: a block that stays in the first-level cache is copied, which
+// is twice as fast as NumPy's loop.
 void repeat_first(char* data, npy_intp item, npy_intp count) {
     constexpr npy_intp block = 1 << 14;
-    const npy_intp size = item * count;
-    for (npy_intp done = item; done < size;) {
-        const npy_intp whole = std::max(block / item, npy_intp{1}) * item;
-        const npy_intp n = std::min({done, size - done, whole});
+    const npy_intp size = item * count, whole = std::max(block / item, npy_intp{1}) * item;
+    const npy_intp first = std::min(size, whole);
+    for (npy_intp done = item; done < first;) {
+        const npy_intp n = std::min(done, first - done);
         std::memcpy(data + done, data, n);
         done += n;
     }
+    parallel_for((size - first + whole - 1) / whole, 4 * parallel_grain / whole,
+                 [=](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            const npy_intp start = first + i * whole;
+            std::memcpy(data + start, data, std::min(whole, size - start));
+        }
+    });
 }
 
 // Fills memory that is dense, in whatever order.

@@ -138,6 +138,10 @@ bool read_parameters(PyObject* const* args, Parameters parameters, ElementType t
 
 template <class U>
 void move_strided(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride) {
+    if (from_stride == 0 && to_stride == sizeof(U)) {
+        std::fill_n(reinterpret_cast<U*>(to), n, *reinterpret_cast<const U*>(from));
+        return;
+    }
     for (int64_t i = 0; i < n; ++i)
         *reinterpret_cast<U*>(to + i * to_stride) =
             *reinterpret_cast<const U*>(from + i * from_stride);

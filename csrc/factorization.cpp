@@ -1,17 +1,21 @@
-// Factorizations of small matrices, one after the other: LU with its pivots, and systems with a
-// triangular matrix. Larger ones come here in blocks, from the generic kernels of the same names.
+// LU with its pivots, and systems with a triangular matrix, of stacks of matrices one after the
+// other. Real ones are halved until few columns are left, so that most of the work is products
+// (Toledo 1997). Large complex ones come here in blocks, from the generic kernels of the same names.
 #include <cmath>
 #include <complex>
+#include <type_traits>
 
 #include "array_view.h"
+#include "instruction_sets.h"
 #include "parallel.h"
 
 namespace rushlight {
 
 namespace {
 
-// Columns up to which elimination one by one is as fast as matrix products.
-constexpr int64_t most_columns = 32;
+// Columns of complex numbers up to which elimination one by one is as fast as matrix products; and
+// those of real numbers that are eliminated one by one.
+constexpr int64_t most_columns = 32, few_columns = 8;
 constexpr int64_t work_of_a_chunk = 1 << 15;  // multiplications
 
 template <class T>
@@ -77,6 +81,10 @@ struct Matrices {
     }
 };
 
+bool is_complex(const ArrayView& x) {
+    return PyTypeNum_ISCOMPLEX(x.type);
+}
+
 bool broadcast(const Matrices& a, const Matrices& b, int& axes, npy_intp* shape) {
     axes = std::max(a.batch_axes(), b.batch_axes());
     for (int i = 0; i < axes; ++i) {
@@ -89,38 +97,149 @@ bool broadcast(const Matrices& a, const Matrices& b, int& axes, npy_intp* shape)
     return true;
 }
 
-// The matrix by L and U; returns the place of the first zero on the diagonal of U, or 0.
 template <class T>
-int32_t eliminate(T* a, int64_t rows, int64_t columns, int32_t* pivots, bool pivot) {
-    int32_t first_zero = 0;
-    const int64_t least = std::min(rows, columns);
-    for (int64_t k = 0; k < least; ++k) {
-        int64_t largest = k;
-        if (pivot) {
-            auto most = Number<T>::size(a[k * columns + k]);
-            for (int64_t i = k + 1; i < rows && most == most; ++i) {
-                const auto size = Number<T>::size(a[i * columns + k]);
-                if (size > most || size != size) {
-                    most = size;
-                    largest = i;
-                }
+constexpr bool is_real = std::is_floating_point_v<T>;
+
+// C less the product of A and B, the rows shared by the team.
+template <class T>
+void subtract_product(int64_t rows, int64_t columns, int64_t depth, const T* a, int64_t a_row,
+                      int64_t a_column, const T* b, int64_t b_step, T* c, int64_t c_step) {
+    const int64_t of_row = std::max<int64_t>(columns * depth, 1);
+    parallel_for(rows, std::max<int64_t>(24, 16 * work_of_a_chunk / of_row),
+                 [=](int64_t begin, int64_t end) {
+        loops<T>().subtract_product(end - begin, columns, depth, a + begin * a_row, a_row,
+                                    a_column, b, b_step, c + begin * c_step, c_step);
+    });
+}
+
+// A triangular matrix, its elements in steps.
+template <class T>
+struct Triangle {
+    const T* data;
+    int64_t row_step, column_step;
+    bool upper, unit;
+
+    T at(int64_t row, int64_t column) const { return data[row * row_step + column * column_step]; }
+    Triangle from(int64_t first) const {
+        return {data + first * (row_step + column_step), row_step, column_step, upper, unit};
+    }
+};
+
+// Overwrites `size` rows of x with the solution, one by one.
+template <class T>
+void substitute(const Triangle<T>& a, int64_t size, T* x, int64_t columns, int64_t step) {
+    for (int64_t k = 0; k < size; ++k) {
+        const int64_t i = a.upper ? size - 1 - k : k;
+        T* row = x + i * step;
+        if (!a.unit) {
+            const T divisor = a.at(i, i);
+            for (int64_t j = 0; j < columns; ++j) row[j] /= divisor;
+        }
+        const int64_t begin = a.upper ? 0 : i + 1, end = a.upper ? i : size;
+        for (int64_t r = begin; r < end; ++r) subtract(x + r * step, row, a.at(r, i), columns);
+    }
+}
+
+// The same, by halves: what the known ones contribute to the others is a product.
+template <class T>
+void solve(const Triangle<T>& a, int64_t size, T* x, int64_t columns, int64_t step) {
+    if constexpr (is_real<T>) {
+        if (size > few_columns) {
+            const int64_t half = size / 2, rest = size - half;
+            const Triangle<T> second = a.from(half);
+            T* below = x + half * step;
+            if (a.upper) {
+                solve(second, rest, below, columns, step);
+                subtract_product(half, columns, rest, a.data + half * a.column_step, a.row_step,
+                                 a.column_step, below, step, x, step);
+                solve(a, half, x, columns, step);
+            } else {
+                solve(a, half, x, columns, step);
+                subtract_product(rest, columns, half, a.data + half * a.row_step, a.row_step,
+                                 a.column_step, x, step, below, step);
+                solve(second, rest, below, columns, step);
             }
-            if (largest != k)
-                std::swap_ranges(a + k * columns, a + (k + 1) * columns, a + largest * columns);
-        }
-        pivots[k] = static_cast<int32_t>(largest + 1);
-        const T top = a[k * columns + k];
-        if (top == T(0)) {
-            if (!first_zero) first_zero = static_cast<int32_t>(k + 1);
-            if (pivot) continue;  // all below it is 0 as well
-        }
-        for (int64_t i = k + 1; i < rows; ++i) {
-            T* row = a + i * columns;
-            if (top != T(0)) row[k] /= top;
-            subtract(row + k + 1, a + k * columns + k + 1, row[k], columns - k - 1);
+            return;
         }
     }
-    return first_zero;
+    substitute(a, size, x, columns, step);
+}
+
+// A matrix by L and U. Pivots are rows from 1 on.
+template <class T>
+class Elimination {
+public:
+    Elimination(int64_t step, bool pivot) : step_(step), pivot_(pivot) {}
+
+    void run(T* a, int64_t rows, int64_t columns, int32_t* pivots) {
+        const int64_t least = std::min(rows, columns);
+        if (!is_real<T> || least <= few_columns) {
+            one_by_one(a, rows, columns, pivots);
+            return;
+        }
+        if constexpr (is_real<T>) {
+            const int64_t half = least / 2, others = columns - half;
+            run(a, rows, half, pivots);
+            exchange(a + half, others, pivots, half);
+            solve<T>({a, step_, 1, false, true}, half, a + half, others, step_);
+            T* rest = a + half * step_ + half;
+            subtract_product(rows - half, others, half, a + half * step_, step_, int64_t{1},
+                             a + half, step_, rest, step_);
+            int32_t* const later = pivots + half;
+            run(rest, rows - half, others, later);
+            exchange(a + half * step_, half, later, least - half);
+            for (int64_t i = 0; i < least - half; ++i) later[i] += static_cast<int32_t>(half);
+        }
+    }
+
+private:
+    void exchange(T* a, int64_t columns, const int32_t* pivots, int64_t count) const {
+        for (int64_t k = 0; k < count; ++k) {
+            const int64_t other = pivots[k] - 1;
+            if (other != k)
+                std::swap_ranges(a + k * step_, a + k * step_ + columns, a + other * step_);
+        }
+    }
+
+    int64_t place_of_largest(const T* a, int64_t rows, int64_t k) const {
+        int64_t largest = k;
+        auto most = Number<T>::size(a[k * step_ + k]);
+        for (int64_t i = k + 1; i < rows && most == most; ++i) {
+            const auto size = Number<T>::size(a[i * step_ + k]);
+            if (size > most || size != size) {
+                most = size;
+                largest = i;
+            }
+        }
+        return largest;
+    }
+
+    void one_by_one(T* a, int64_t rows, int64_t columns, int32_t* pivots) const {
+        for (int64_t k = 0; k < std::min(rows, columns); ++k) {
+            const int64_t largest = pivot_ ? place_of_largest(a, rows, k) : k;
+            if (largest != k)
+                std::swap_ranges(a + k * step_, a + k * step_ + columns, a + largest * step_);
+            pivots[k] = static_cast<int32_t>(largest + 1);
+            const T top = a[k * step_ + k];
+            if (top == T(0) && pivot_) continue;  // all below it is 0 as well
+            for (int64_t i = k + 1; i < rows; ++i) {
+                T* row = a + i * step_;
+                if (top != T(0)) row[k] /= top;
+                subtract(row + k + 1, a + k * step_ + k + 1, row[k], columns - k - 1);
+            }
+        }
+    }
+
+    int64_t step_;
+    bool pivot_;
+};
+
+// The place of the first zero on the diagonal, from 1 on, or 0.
+template <class T>
+int32_t first_zero(const T* a, int64_t least, int64_t step) {
+    for (int64_t k = 0; k < least; ++k)
+        if (a[k * step + k] == T(0)) return static_cast<int32_t>(k + 1);
+    return 0;
 }
 
 template <class T>
@@ -133,7 +252,8 @@ void factor_all(const Matrices& x, int64_t count, T* factors, int32_t* pivots, i
         for (int64_t i = begin; i < end; ++i) {
             T* a = factors + i * size;
             x.copy(i, x.batch_axes(), x.array.shape, a);
-            info[i] = eliminate(a, x.rows, x.columns, pivots + i * least, pivot);
+            Elimination<T>(x.columns, pivot).run(a, x.rows, x.columns, pivots + i * least);
+            info[i] = first_zero(a, least, x.columns);
         }
     });
 }
@@ -142,7 +262,7 @@ PyObject* lu_factor(PyObject* const* args, Py_ssize_t nargs) {
     Matrices x;
     if (nargs != 2 || !x.read(args[0])) return nullptr;
     const int64_t least = std::min(x.rows, x.columns);
-    if (least > most_columns || x.array.size() == 0) return nullptr;
+    if (x.array.size() == 0 || (is_complex(x.array) && least > most_columns)) return nullptr;
     const int axes = x.batch_axes();
     npy_intp shape[NPY_MAXDIMS];
     std::copy_n(x.array.shape, axes, shape);
@@ -167,22 +287,6 @@ PyObject* lu_factor(PyObject* const* args, Py_ssize_t nargs) {
     return PyTuple_Pack(3, factors.get(), pivots.get(), info.get());
 }
 
-// Overwrites x, of `columns` columns, with the solution.
-template <class T>
-void substitute(const Matrices& m, const T* a, T* x, int64_t columns, bool upper, bool unit) {
-    for (int64_t step = 0; step < m.rows; ++step) {
-        const int64_t i = upper ? m.rows - 1 - step : step;
-        T* row = x + i * columns;
-        if (!unit) {
-            const T divisor = a[i * m.row_step + i * m.column_step];
-            for (int64_t j = 0; j < columns; ++j) row[j] /= divisor;
-        }
-        const int64_t begin = upper ? 0 : i + 1, end = upper ? i : m.rows;
-        for (int64_t k = begin; k < end; ++k)
-            subtract(x + k * columns, row, a[k * m.row_step + i * m.column_step], columns);
-    }
-}
-
 template <class T>
 void solve_all(const Matrices& a, const Matrices& b, int axes, const npy_intp* shape, T* result,
                bool upper, bool unit) {
@@ -193,7 +297,9 @@ void solve_all(const Matrices& a, const Matrices& b, int axes, const npy_intp* s
         for (int64_t i = begin; i < end; ++i) {
             T* x = result + i * size;
             b.copy(i, axes, shape, x);
-            substitute(a, a.at<T>(i, axes, shape), x, b.columns, upper, unit);
+            const T* data = a.at<T>(i, axes, shape);
+            solve<T>({data, a.row_step, a.column_step, upper, unit}, a.rows, x, b.columns,
+                     b.columns);
         }
     });
 }
@@ -201,7 +307,8 @@ void solve_all(const Matrices& a, const Matrices& b, int axes, const npy_intp* s
 PyObject* triangular_solve(PyObject* const* args, Py_ssize_t nargs) {
     Matrices a, b;
     if (nargs != 4 || !a.read(args[0]) || !b.read(args[1])) return nullptr;
-    if (a.rows > most_columns || a.rows != a.columns || a.rows != b.rows) return nullptr;
+    if (a.rows != a.columns || a.rows != b.rows) return nullptr;
+    if (is_complex(a.array) && a.rows > most_columns) return nullptr;
     npy_intp shape[NPY_MAXDIMS];
     int axes;
     if (a.array.type != b.array.type || !broadcast(a, b, axes, shape)) return nullptr;

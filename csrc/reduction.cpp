@@ -290,7 +290,7 @@ PyObject* total_of_lines(const ArrayView& x, bool is_whole, bool keepdims) {
     return result.hand_on();
 }
 
-enum class Of { sum, mean, numbers, product };
+enum class Of { sum, mean, numbers, squares, sizes, product };
 
 constexpr npy_intp few_elements = 4096;
 
@@ -338,6 +338,8 @@ PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
             const Loops<T>& all = loops<T>();
             return Total<T, what == Of::product>{what == Of::product   ? all.product
                                                  : what == Of::numbers ? all.sum_of_numbers
+                                                 : what == Of::squares ? all.sum_of_squares
+                                                 : what == Of::sizes   ? all.sum_of_sizes
                                                                        : all.sum,
                                                  what == Of::mean ? 1 / count : 1};
         });
@@ -516,6 +518,10 @@ PyMethodDef reduction_methods[] = {
         "sum(x, axes, keepdims, out=None)\n--\n\nThe sum over some axes, or all (None)."),
     method<"nansum", total<Of::numbers>>(
         "nansum(x, axes, keepdims, out=None)\n--\n\nThe sum of what is no NaN."),
+    method<"sum_of_squares", total<Of::squares>>(
+        "sum_of_squares(x, axes, keepdims, out=None)\n--\n\nThe sum of |x|^2."),
+    method<"sum_of_sizes", total<Of::sizes>>(
+        "sum_of_sizes(x, axes, keepdims, out=None)\n--\n\nThe sum of |x|."),
     method<"prod", total<Of::product>>(
         "prod(x, axes, keepdims, out=None)\n--\n\nThe product over some axes, or all (None)."),
     method<"mean", total<Of::mean>>(

@@ -1,9 +1,11 @@
 // Linear maps along the last axes, each by its taps (rushlight/ops/resampling.py): resizing by any
 // method, means over parts, and their gradients.
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "array_view.h"
+#include "copies.h"
 #include "instruction_sets.h"
 #include "iteration.h"
 #include "parallel.h"
@@ -155,6 +157,21 @@ PyObject* resample_axes(const ArrayView& x, PyObject* all_taps, const int* axes,
     return result;
 }
 
+// Where in the order of memory the last axes begin, if they follow each other there as they do in
+// the shape; else -1.
+int place_of_last(int ndim, int mapped, const int* axes) {
+    const auto place = static_cast<int>(std::find(axes, axes + ndim, ndim - mapped) - axes);
+    if (place + mapped > ndim) return -1;
+    for (int i = 0; i < mapped; ++i)
+        if (axes[place + i] != ndim - mapped + i) return -1;
+    return place;
+}
+
+PyObject* resample_dense(const ArrayView& x, PyObject* taps, const int* axes, int place) {
+    if (x.type == NPY_FLOAT) return resample_axes<float>(x, taps, axes, place);
+    return x.type == NPY_DOUBLE ? resample_axes<double>(x, taps, axes, place) : nullptr;
+}
+
 PyObject* resample(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     int axes[NPY_MAXDIMS];
@@ -163,13 +180,17 @@ PyObject* resample(PyObject* const* args, Py_ssize_t nargs) {
         return nullptr;
     const auto mapped = static_cast<int>(PyTuple_GET_SIZE(args[1]));
     if (mapped < 1 || mapped > most_mapped || mapped > x.ndim) return nullptr;
-    // The axes must follow each other in memory as they do in the shape.
-    const auto place = static_cast<int>(std::find(axes, axes + x.ndim, x.ndim - mapped) - axes);
-    if (place + mapped > x.ndim) return nullptr;
-    for (int i = 0; i < mapped; ++i)
-        if (axes[place + i] != x.ndim - mapped + i) return nullptr;
-    if (x.type == NPY_FLOAT) return resample_axes<float>(x, args[1], axes, place);
-    return x.type == NPY_DOUBLE ? resample_axes<double>(x, args[1], axes, place) : nullptr;
+    const int place = place_of_last(x.ndim, mapped, axes);
+    if (place >= 0) return resample_dense(x, args[1], axes, place);
+    // Other orders are copied, and the result is put into x's.
+    int in_order[max_axes];
+    std::iota(in_order, in_order + x.ndim, 0);
+    const Owned copy(copy_in_order(x, in_order));
+    ArrayView copied, made;
+    if (!copy || !view(copy.get(), copied)) return nullptr;
+    const Owned result(resample_dense(copied, args[1], in_order, x.ndim - mapped));
+    if (!result || !view(result.get(), made)) return nullptr;
+    return copy_in_order(made, axes);
 }
 
 }  // namespace

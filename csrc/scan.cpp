@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <vector>
 
+#include "instruction_sets.h"
 #include "iteration.h"
 #include "parallel.h"
 
@@ -242,6 +245,73 @@ PyObject* linear_scan(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
+// --- for each element the product of all others of its line, in double
+
+// From those before it and those behind: right where elements are 0, infinite or not a number.
+template <class T>
+void products_of_both_sides(int64_t length, int64_t step, const T* x, T* out) {
+    double product = 1;
+    for (int64_t k = 0; k < length; ++k) {
+        out[k * step] = static_cast<T>(product);
+        product *= static_cast<double>(x[k * step]);
+    }
+    product = 1;
+    for (int64_t k = length - 1; k >= 0; --k) {
+        out[k * step] = static_cast<T>(product * static_cast<double>(out[k * step]));
+        product *= static_cast<double>(x[k * step]);
+    }
+}
+
+// Whether a product can be divided by its factors again.
+inline bool is_normal(double product) {
+    const double size = std::fabs(product);
+    return size >= std::numeric_limits<double>::min() &&
+           size <= std::numeric_limits<double>::max();
+}
+
+template <class T>
+void run_products_of_others(const Sections& at, const T* x, T* out) {
+    at.for_each([=](int64_t start) {
+        if (at.inner == 1) {
+            const double product = loops<T>().product.row(at.length, x + start);
+            if (!is_normal(product))
+                return products_of_both_sides(at.length, 1, x + start, out + start);
+            for (int64_t k = start; k < start + at.length; ++k)
+                out[k] = static_cast<T>(product / static_cast<double>(x[k]));
+            return;
+        }
+        std::vector<double> products(at.inner, 1.0);
+        loops<T>().product.columns(at.length, at.inner, x + start, at.inner, products.data());
+        for (int64_t k = 0; k < at.length; ++k)
+            for (int64_t i = 0; i < at.inner; ++i) {
+                const int64_t place = start + k * at.inner + i;
+                out[place] = static_cast<T>(products[i] / static_cast<double>(x[place]));
+            }
+        for (int64_t i = 0; i < at.inner; ++i)
+            if (!is_normal(products[i]))
+                products_of_both_sides(at.length, at.inner, x + start + i, out + start + i);
+    });
+}
+
+PyObject* products_of_others(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axis;
+    if (nargs != 2 || !view(args[0], x) || x.ndim == 0 || !read_axis(args[1], x.ndim, axis) ||
+        !x.is_contiguous || (x.type != NPY_FLOAT && x.type != NPY_DOUBLE))
+        return nullptr;
+    Owned result(new_array(x.type, x.ndim, x.shape));
+    if (!result || x.size() == 0) return result.hand_on();
+    {
+        AllowThreads allow(x.size() >= release_lock_from);
+        const Sections at(x, axis);
+        if (x.type == NPY_FLOAT)
+            run_products_of_others(at, x.as<float>(), data_of<float>(result.get()));
+        else
+            run_products_of_others(at, x.as<double>(), data_of<double>(result.get()));
+    }
+    return result.hand_on();
+}
+
 // log(exp(a) + exp(b))
 inline double add_exponentials(double a, double b) {
     if (a == b) return a + 0.6931471805599453;  // infinities, too
@@ -286,6 +356,8 @@ PyObject* logcumsumexp(PyObject* const* args, Py_ssize_t nargs) {
 PyMethodDef scan_methods[] = {
     method<"cumsum", cumsum>("cumsum(x, axis, out=None)\n--\n\nRunning sums along an axis."),
     method<"cumprod", cumprod>("cumprod(x, axis, out=None)\n--\n\nRunning products."),
+    method<"products_of_others", products_of_others>(
+        "products_of_others(x, axis)\n--\n\nThe product of all others of a line."),
     method<"cummax", cummax>("cummax(x, axis)\n--\n\nThe largest so far, and where it stood."),
     method<"cummin", cummin>("cummin(x, axis)\n--\n\nThe smallest so far, and where it stood."),
     method<"logcumsumexp", logcumsumexp>(

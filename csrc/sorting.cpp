@@ -169,8 +169,33 @@ bool sort_lines(const Lines& lines, bool descending, const char* from, char* val
     return enough;
 }
 
-// The k first in the order of the keys, and of the places where these are equal. A buffer takes
-// what may belong to them; when it is full the better half stays, and its last is the new bound.
+constexpr int64_t skipped_at_once = 16;
+constexpr int64_t few = 16;  // of the largest that are kept in order
+
+// The first place from `i` on, in steps of so many, behind which one of these is below the bound.
+template <class T, class K>
+int64_t skip_beyond(const T* x, int64_t i, int64_t n, K flip, K bound) {
+    for (; i + skipped_at_once <= n; i += skipped_at_once) {
+        K below = 0;
+        for (int64_t j = 0; j < skipped_at_once; ++j)
+            below |= K{(key_of(x[i + j]) ^ flip) < bound};
+        if (below) break;
+    }
+    return i;
+}
+
+// Puts a number among the `held` least so far, which are in order and at most k.
+template <class Both>
+void insert(Both number, int64_t k, Both* least, int64_t& held) {
+    if (held < k) ++held;
+    int64_t j = held - 1;
+    for (; j > 0 && least[j - 1] > number; --j) least[j] = least[j - 1];
+    least[j] = number;
+}
+
+// The k first in the order of the keys, and of the places where these are equal. Few are kept in
+// order; for many a buffer takes what may belong to them, and when it is full the better half stays,
+// whose last is the new bound.
 template <class T>
 bool top_lines(const Lines& lines, int64_t k, bool largest, const char* from, char* values,
                char* places) {
@@ -188,15 +213,27 @@ bool top_lines(const Lines& lines, int64_t k, bool largest, const char* from, ch
         }
         Both* best = static_cast<Both*>(scratch.data());
         for (int64_t line = begin; line < end; ++line) {
-            int64_t a, b, c, held = 0;
+            int64_t a, b, c, held = 0, looked_at = 0;
             bool bounded = false;
             lines.offsets(line, a, b, c);
             K bound = ~K{0};  // of equal keys those that come first are held already
             for (int64_t i = 0; i < n; ++i) {
+                if (bounded && i >= looked_at && lines.from_step == npy_intp{sizeof(T)}) {
+                    i = skip_beyond(reinterpret_cast<const T*>(from + a), i, n, flip, bound);
+                    looked_at = i + skipped_at_once;
+                    if (i == n) break;
+                }
                 const T x = *reinterpret_cast<const T*>(from + a + i * lines.from_step);
                 const K key = key_of(x) ^ flip;
                 if (key > bound || (key == bound && bounded)) continue;
-                best[held++] = static_cast<Both>(key) << 32 | static_cast<uint32_t>(i);
+                const Both both = static_cast<Both>(key) << 32 | static_cast<uint32_t>(i);
+                if (k <= few) {
+                    insert(both, k, best, held);
+                    bounded = held == k;
+                    if (bounded) bound = static_cast<K>(best[k - 1] >> 32);
+                    continue;
+                }
+                best[held++] = both;
                 if (held < room || room == n) continue;
                 std::nth_element(best, best + k - 1, best + held);
                 held = k;

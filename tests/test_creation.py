@@ -175,3 +175,17 @@ def test_overlapping_writes(name: str, gradient: bool) -> None:
 def test_writes_beside_each_other(name: str) -> None:
     v, w = torch.arange(4.0), torch.arange(4.0).requires_grad_() * 1
     assert DISJOINT[name](v).equal(DISJOINT[name](w).detach())
+
+
+@pytest.mark.parametrize(
+    ("shape", "repeated", "stride"),
+    [((3, 4), (2, 3, 4), (12, 4, 1)), ((1, 3, 1, 2), (5, 3, 4, 2), (24, 8, 2, 1)),
+     ((4, 1), (4, 6), (6, 1))],
+)  # fmt: skip
+def test_a_repeated_dimension_stays_where_it_stands_in_copies(
+    shape: Any, repeated: Any, stride: Any
+) -> None:
+    v = torch.ones(shape).expand(repeated)
+    for made in (torch.ones_like(v), torch.empty_like(v), v.clone(), torch.full_like(v, 2)):
+        assert made.shape == repeated and made.stride() == stride
+    assert v.clone().equal(v)

@@ -30,6 +30,8 @@ ALL = list(samples.table)
 TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9, np.dtype(np.float16): 2e-3}
 # Which multiply and subtract in one step where the processor can, over many steps.
 FACTORIZATIONS = {"lu_factor", "triangular_solve"}
+# Of sparse tensors, and what kernels call by themselves: see test_native_sparse.py, _ctc.py.
+WITHIN_OTHERS = {"sparse_product", "ctc_alpha", "ctc_gradient"}
 
 
 def overrides(table: Any) -> dict[str, Any]:
@@ -343,4 +345,4 @@ def test_every_override_is_reached(table: Any) -> None:
             parameter.grad = torch.ones(3)
             make([parameter]).step()
     reached = {name for c in comparers if c.table is table for name in c.reached}
-    assert set(overrides(table)) <= reached
+    assert set(overrides(table)) - WITHIN_OTHERS <= reached

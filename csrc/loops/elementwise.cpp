@@ -49,6 +49,7 @@ void dense(int64_t n, const void* first, const void* second, const void* third,
             for (int64_t i = begin; i < end; ++i)
                 covered &= Formula::is_vectorised(RUSHLIGHT_OPERANDS);
             if (!covered) {
+#pragma omp simd
                 for (int64_t i = begin; i < end; ++i)
                     out[i] = Formula::otherwise(RUSHLIGHT_OPERANDS);
                 begin = end;

@@ -10,6 +10,8 @@ static void fill_all(Loops<T>& loops) {
     fill_softmax(loops);
     fill_optim(loops);
     fill_resampling(loops);
+    fill_sparse(loops);
+    fill_elimination(loops);
 }
 
 void fill(Tables& tables) {

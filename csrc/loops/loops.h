@@ -29,7 +29,8 @@ struct Loops {
         double (*row)(int64_t n, const T* x);
         void (*columns)(int64_t rows, int64_t columns, const T* x, int64_t stride, double* totals);
     };
-    Total sum, sum_of_numbers, product;  // of_numbers: NaN counts as 0; product: multiplied to it
+    // of_numbers: NaN counts as 0; of_squares, of_sizes: of x * x and |x|; product: multiplied to it
+    Total sum, sum_of_numbers, sum_of_squares, sum_of_sizes, product;
     double (*centered_row)(int64_t n, const T* x, T center);
     void (*centered_columns)(int64_t rows, int64_t columns, const T* x, const T* center,
                              double* sums);
@@ -76,6 +77,16 @@ struct Loops {
     void (*map_lines)(const AxisMap<T>& map, int64_t rows, const T* from, T* to);
     void (*map_rows)(const AxisMap<T>& map, int64_t inner, const T* from, int64_t from_step, T* to,
                      int64_t to_step);
+
+    // Adds to each of `width` elements of `out` those of `count` rows of a matrix, named by number,
+    // each times its weight.
+    void (*weighted_rows)(int64_t count, const T* weights, const int64_t* places, const T* matrix,
+                          int64_t width, int64_t step, T* out);
+
+    // C less the product of A, whose elements have these steps, and B. C is no part of A or B.
+    void (*subtract_product)(int64_t rows, int64_t columns, int64_t depth, const T* a,
+                             int64_t a_row, int64_t a_column, const T* b, int64_t b_step, T* c,
+                             int64_t c_step);
 
     void (*dropout)(int64_t n, const T* x, const uint8_t* mask, T scale, T* y);
     UpdateLoops<T> update;  // of optimizers
@@ -151,6 +162,8 @@ void fill_dropout(Loops<T>& loops);
 template <class T>
 void fill_reduction(Loops<T>& loops);
 template <class T>
+void fill_elimination(Loops<T>& loops);
+template <class T>
 void fill_normalization(Loops<T>& loops);
 template <class T>
 void fill_softmax(Loops<T>& loops);
@@ -158,6 +171,8 @@ template <class T>
 void fill_optim(Loops<T>& loops);
 template <class T>
 void fill_resampling(Loops<T>& loops);
+template <class T>
+void fill_sparse(Loops<T>& loops);
 void fill_copies(BitLoops& loops);
 void fill_creation(BitLoops& loops);
 void fill_random(BitLoops& loops);

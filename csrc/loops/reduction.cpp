@@ -123,7 +123,7 @@ inline void grouped_column_sums(int64_t rows, int64_t columns, const T* values, 
         column_sums<T>(rows - done, columns, sums, make_terms(done, columns, values)...);
 }
 
-// What an element counts: itself, or nothing where it is NaN.
+// What an element counts: itself, nothing where it is NaN, its square, its size.
 struct Itself {
     template <class T>
     static RUSHLIGHT_INLINE T of(T x) {
@@ -134,6 +134,18 @@ struct IfNumber {
     template <class T>
     static RUSHLIGHT_INLINE T of(T x) {
         return x != x ? T(0) : x;
+    }
+};
+struct Square {
+    template <class T>
+    static RUSHLIGHT_INLINE T of(T x) {
+        return x * x;
+    }
+};
+struct Size {
+    template <class T>
+    static RUSHLIGHT_INLINE T of(T x) {
+        return x < T(0) ? -x : x;
     }
 };
 
@@ -352,6 +364,8 @@ template <class T>
 void fill_reduction(Loops<T>& loops) {
     loops.sum = {sum_row<Itself, T>, sum_columns<Itself, T>};
     loops.sum_of_numbers = {sum_row<IfNumber, T>, sum_columns<IfNumber, T>};
+    loops.sum_of_squares = {sum_row<Square, T>, sum_columns<Square, T>};
+    loops.sum_of_sizes = {sum_row<Size, T>, sum_columns<Size, T>};
     loops.product = {product_of_row<T>, products_of_columns<T>};
     loops.centered_row = centered_row<T>;
     loops.centered_columns = centered_columns<T>;

@@ -45,6 +45,10 @@ class Norm(SavesOutput):
 
     @staticmethod
     def forward(kernels: Any, x: Any, p: float, axes: Any, keepdim: bool) -> Any:
+        if p == 1:
+            return kernels.sum_of_sizes(x, axes, keepdim)
+        if p == 2:
+            return kernels.sqrt(kernels.sum_of_squares(x, axes, keepdim))
         size = kernels.abs(x)
         if p == inf:
             return kernels.amax(size, axes, keepdim)
@@ -52,10 +56,6 @@ class Norm(SavesOutput):
             return kernels.amin(size, axes, keepdim)
         if p == 0:
             return kernels.sum(kernels.cast(kernels.ne(size, 0), size.dtype), axes, keepdim)
-        if p == 1:
-            return kernels.sum(size, axes, keepdim)
-        if p == 2:
-            return kernels.sqrt(kernels.sum(kernels.square(size), axes, keepdim))
         return kernels.pow(kernels.sum(kernels.pow(size, p), axes, keepdim), 1 / p)
 
     def setup_context(self, inputs: Any, output: Any) -> None:

@@ -33,12 +33,28 @@ UNMADE: Any = object()
 
 def is_plain(out: Any, arguments: tuple[Any, ...]) -> bool:
     """Whether `out` and the arguments are arrays of the CPU, numbers and names that no gradient, no
-    subclass, no mode, no autocast and no record asks about."""
+    subclass, no mode, no autocast and no record asks about, and that do not overlap."""
     if modes or watchers or casts or not _are_plain(arguments):
         return False
     if type(out) is Tensor:
-        return out.array.size < _MANY and _are_plain((out,))
-    return type(out) is tuple and {type(target) for target in out} == {Tensor} and _are_plain(out)
+        return out.array.size < _MANY and _are_plain((out,)) and not _may_overlap(out, arguments)
+    if type(out) is not tuple or {type(target) for target in out} != {Tensor}:
+        return False
+    return _are_plain(out) and not any(_may_overlap(target, arguments) for target in out)
+
+
+def _may_overlap(target: Tensor, arguments: Iterable[Any]) -> bool:
+    """Whether an argument is of the target's memory, but is not the target itself."""
+    counter = target._counter
+    if counter is None:
+        return False
+    for value in arguments:
+        if type(value) is Tensor:
+            if value._counter is counter and value.array is not target.array:
+                return True
+        elif type(value) in (tuple, list) and _may_overlap(target, value):
+            return True
+    return False
 
 
 def _are_plain(values: Iterable[Any]) -> bool:

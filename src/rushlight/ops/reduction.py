@@ -11,6 +11,7 @@ from ..categories import ORDERED, check_taken
 from ..dtype import COMPLEX, FLOATING, INTEGER, int64, title_of, uint8
 from ..dtype import dtype as DType
 from ..errors import OperationError
+from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor, wrap
 from ..types import Dims
 from .common import (
@@ -39,6 +40,13 @@ class Sum(Operation):
         return spread(grad, self)
 
 
+class ProductsOfOthers(Operation):
+    """For each element the product of all others of its line."""
+
+    differentiable = False
+    dim: int
+
+
 class Prod(SavesInputs):
     """The product over some dimensions, or all.
 
@@ -59,7 +67,10 @@ class Prod(SavesInputs):
             return grad
         x = conjugated(self.saved_tensors[0])
         line, dim = (x, self.axes[0]) if self.axes else (x.reshape(-1), 0)
-        others = products_before(line, dim) * products_before(line.flip(dim), dim).flip(dim)
+        if is_grad_enabled():
+            others = products_before(line, dim) * products_before(line.flip(dim), dim).flip(dim)
+        else:  # in one kernel, which has no gradient
+            others = ProductsOfOthers.apply(line, dim)
         return spread(grad, self) * others.reshape(self.input_shape)
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import rushlight
 
-from ..dtype import HALVES
+from ..autograd.operation import Operation
+from ..dtype import BOOL, HALVES
 from ..errors import OperationError
 from ..layout import sparse_coo, sparse_csc, sparse_csr
-from ..tensor import Tensor
-from .arrays import not_there
+from ..ops.common import conjugated
+from ..tensor import Tensor, wrap
+from .arrays import CompressedArray, not_there
 from .elementwise import add
 from .parts import coalesce, in_layout, indices_of, make, pairs, sums, values_of, with_values
 from .shape import transposed
@@ -41,11 +43,48 @@ def check_operands(a: Tensor, b: Tensor) -> None:
         raise OperationError(f"mm: expected scalar type {a.dtype} but found {b.dtype}")
 
 
+class SparseProduct(Operation):
+    """A sparse matrix, or its transpose, times a dense one: of its values, and `outer` and `inner`,
+    which say where they stand (see the kernel)."""
+
+    count: int
+    is_compressed: bool
+    transposed: bool
+    saves = (0, 1, 2, 3)
+
+    def backward(self, grad: Tensor) -> Any:
+        values, dense, outer, inner = self.saved_tensors
+        of_values = of_dense = None
+        if self.needs(0):
+            rows = outer[1:] - outer[:-1] if self.is_compressed else outer
+            if self.is_compressed:
+                rows = rushlight.arange(len(rows), device=rows.device).repeat_interleave(rows)
+            goals, sources = (inner, rows) if self.transposed else (rows, inner)
+            met = conjugated(dense).index_select(0, sources)
+            of_values = (grad.index_select(0, goals) * met).sum(1)
+        if self.needs(1):
+            of_dense = SparseProduct.apply(
+                conjugated(values), grad, outer, inner, dense.array.shape[0], self.is_compressed,
+                not self.transposed,
+            )  # fmt: skip
+        return of_values, of_dense, None, None
+
+
 def _sparse_dense(a: SparseTensor, b: Tensor) -> Tensor:
     """Each value times the row of `b` that it meets, summed by the row that it stands in."""
     _check_matrix(a)
-    row, column = indices_of(a).unbind(0)
-    return sums(values_of(a).unsqueeze(1) * b.index_select(0, column), row, a.array.shape[0])
+    values, places = values_of(a), a.array
+    if a.dtype.category == BOOL:
+        row, column = indices_of(a).unbind(0)
+        return sums(values.unsqueeze(1) * b.index_select(0, column), row, places.shape[0])
+    if isinstance(places, CompressedArray):
+        outer, inner = wrap(places.starts), wrap(places.indices)
+    else:
+        outer, inner = wrap(places.indices).unbind(0)
+    is_compressed = places.layout is not sparse_coo
+    return SparseProduct.apply(
+        values, b, outer, inner, places.shape[0], is_compressed, places.layout is sparse_csc
+    )
 
 
 def _sparse_sparse(a: SparseTensor, b: SparseTensor) -> SparseTensor:

@@ -50,6 +50,7 @@ from .searching import Searching
 from .shape import Shape
 from .softmax import Softmax
 from .sorting import Sorting
+from .sparse import Sparse
 from .special import Special
 from .variance import Variance
 from .views import Views
@@ -59,8 +60,8 @@ class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
     Embedding, Factorization, Fft, Floating, Folding, Histogram, Index, Indexing, Integers,
     LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction,
-    Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting, Special, Variance,
-    Views,
+    Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting, Sparse, Special,
+    Variance, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 

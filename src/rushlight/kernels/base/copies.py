@@ -11,6 +11,7 @@ from ...dtype import BOOL, COMPLEX, HALVES, INTEGER, category_of, float16
 from ...errors import OperationError
 from ...scalars import checked, wrapped
 from ..declaration import kernel
+from .memory_order import new_like
 
 
 def _filled(x: Any, value: Any) -> Any:
@@ -71,11 +72,11 @@ class Copies:
 
     @kernel("creation")
     def full_like(self, x: Any, value: Any, dtype: Any) -> Any:
-        return _filled(self.xp.empty_like(x, dtype=dtype), value)
+        return _filled(new_like(self.xp, x, dtype), value)
 
     @kernel("creation")
     def empty_like(self, x: Any, dtype: Any) -> Any:
-        return self.xp.empty_like(x, dtype=dtype)
+        return new_like(self.xp, x, dtype)
 
     @kernel("creation")
     def arange(self, start: Any, step: Any, count: int, dtype: Any) -> Any:
@@ -153,6 +154,8 @@ class Copies:
     @kernel("copy")
     def clone(self, x: Any, order: str) -> Any:
         """A dense copy: in x's own memory order ('K'), its shape's ('C') or 'channels_last'."""
+        if order == "K" and 0 in x.strides:
+            return self.store(x, new_like(self.xp, x, x.dtype))
         if order != "channels_last":
             return self.array(x.copy(order=order))
         rows = self.xp.empty((x.shape[0], *x.shape[2:], x.shape[1]), x.dtype)
@@ -171,4 +174,6 @@ class Copies:
         if dtype == float16.numpy and x.dtype == "float64":
             x = x.astype("float32", order="K")  # PyTorch rounds twice, too
         x = _without_imaginary(x, dtype)
+        if 0 in x.strides:
+            x = self.clone(x, "K")
         return self.array(x.astype(dtype, order="K"))

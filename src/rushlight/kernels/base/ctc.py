@@ -11,6 +11,7 @@ from typing import Any
 
 from ...errors import OperationError
 from ..declaration import kernel
+from ..launch import plain_tables
 
 
 class CTC:
@@ -34,13 +35,8 @@ class CTC:
         self._check_lengths(log_probabilities, targets, input_lengths, target_lengths, most)
         times, batch, classes = log_probabilities.shape
         labels, may_skip = self._labels(targets, target_lengths, most, blank, classes)
-        alpha = xp.full((times, batch, 2 * most + 1), -xp.inf, log_probabilities.dtype)
-        for t in range(times):
-            steps = xp.take_along_axis(log_probabilities[t], labels, axis=1)
-            if t == 0:
-                alpha[0, :, :2] = steps[:, :2]
-                continue
-            alpha[t] = steps + self._arrived(alpha[t - 1], may_skip)
+        table = plain_tables[type(log_probabilities)]
+        alpha = table.ctc_alpha(xp.ascontiguousarray(log_probabilities), labels, may_skip)
         ends = xp.clip(input_lengths - 1, 0, max(times - 1, 0))
         last = alpha[ends, xp.arange(batch)] if times else xp.zeros((batch, 1))
         label = xp.clip(2 * target_lengths, 0, 2 * most)[:, None]
@@ -64,13 +60,42 @@ class CTC:
         input_lengths, target_lengths = map(xp.asarray, (input_lengths, target_lengths))
         if by_length:
             grad = grad / xp.maximum(target_lengths, 1).astype(grad.dtype)
-        times, batch, classes = log_probabilities.shape
+        classes = log_probabilities.shape[2]
         labels, may_skip = self._labels(targets, target_lengths, most, blank, classes)
-        places = xp.arange(2 * most + 1)
+        result = plain_tables[type(log_probabilities)].ctc_gradient(
+            grad, xp.ascontiguousarray(log_probabilities), labels, may_skip,
+            input_lengths.astype("int64"), target_lengths.astype("int64"), losses, alpha,
+        )  # fmt: skip
+        is_infinite = losses == xp.inf
+        replaced = 0 if zero_infinity else xp.nan
+        return xp.where(is_infinite[None, :, None], replaced, result).astype(result.dtype)
+
+    @kernel("fused")
+    def ctc_alpha(self, log_probabilities: Any, labels: Any, may_skip: Any) -> Any:
+        xp = self.xp
+        times, batch, _ = log_probabilities.shape
+        alpha = xp.full((times, batch, labels.shape[1]), -xp.inf, log_probabilities.dtype)
+        for t in range(times):
+            steps = xp.take_along_axis(log_probabilities[t], labels, axis=1)
+            if t == 0:
+                alpha[0, :, :2] = steps[:, :2]
+                continue
+            alpha[t] = steps + self._arrived(alpha[t - 1], may_skip)
+        return alpha
+
+    @kernel("fused")
+    def ctc_gradient(
+        self, grad: Any, log_probabilities: Any, labels: Any, may_skip: Any, input_lengths: Any,
+        target_lengths: Any, losses: Any, alpha: Any,
+    ) -> Any:  # fmt: skip
+        """The gradient of the losses as they are, times `grad`."""
+        xp = self.xp
+        times, batch, classes = log_probabilities.shape
+        places = xp.arange(labels.shape[1])
         is_end = (places == 2 * target_lengths[:, None]) | (
             places == 2 * target_lengths[:, None] - 1
         )
-        beta = xp.full((batch, 2 * most + 1), -xp.inf, alpha.dtype)
+        beta = xp.full((batch, labels.shape[1]), -xp.inf, alpha.dtype)
         result = xp.zeros(log_probabilities.shape, log_probabilities.dtype)
         rows = xp.arange(batch)[:, None]
         for t in reversed(range(times)):
@@ -87,9 +112,7 @@ class CTC:
             self.add_at(taken, (rows, labels), xp.exp(through))
             found = (xp.exp(log_probabilities[t]) - taken) * grad[:, None]
             result[t] = xp.where((t < input_lengths)[:, None], found, 0)
-        is_infinite = losses == xp.inf
-        replaced = 0 if zero_infinity else xp.nan
-        return xp.where(is_infinite[None, :, None], replaced, result).astype(result.dtype)
+        return result
 
     def _labels(
         self, targets: Any, lengths: Any, most: int, blank: int, classes: int

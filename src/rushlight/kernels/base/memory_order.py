@@ -123,6 +123,17 @@ def _sorted_axes(strides: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(inner_first[::-1])
 
 
+def new_like(xp: Any, x: Any, dtype: Any) -> Any:
+    """An array of x's shape in x's memory order. An axis that is repeated, with a stride of 0,
+    stays where it stands, as in PyTorch; the array library would put it innermost."""
+    if 0 not in x.strides:
+        return xp.empty_like(x, dtype=dtype)
+    axes = _sorted_axes(x.strides, x.shape)
+    back = sorted(range(x.ndim), key=axes.__getitem__)
+    dense = xp.empty(tuple([x.shape[axis] for axis in axes]), dtype).transpose(back)
+    return xp.empty_like(dense)  # an array of its own, not a view: see `filling_order`
+
+
 def owner_of(array: Any) -> Any:
     """The array that has allocated the memory of this one."""
     kind = type(array)

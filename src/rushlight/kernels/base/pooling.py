@@ -10,6 +10,7 @@ from typing import Any
 from ...dtype import FLOATING, INTEGER, category_of
 from ...errors import OperationError
 from ..declaration import kernel
+from ..launch import plain_tables
 
 
 class Pooling:
@@ -110,10 +111,10 @@ class Pooling:
             )
         places = xp.clip(places, 0, volume - 1)
         lead = x.shape[: x.ndim - len(sizes)]
-        result = xp.zeros((*lead, volume), x.dtype)
-        count = prod(x.shape[x.ndim - len(sizes) :])
-        flat = (*lead, count)
-        xp.put_along_axis(result, places.reshape(flat), x.reshape(flat), axis=-1)
+        flat = (*lead, prod(x.shape[x.ndim - len(sizes) :]))
+        table = plain_tables[type(x)]
+        zeros = table.full((*lead, volume), 0, x.dtype, x)
+        result = table.scatter(zeros, len(lead), places.reshape(flat), x.reshape(flat), zeros)
         return result.reshape((*lead, *sizes))
 
     def _places_in_parts(self, size: int, count: int) -> Any:

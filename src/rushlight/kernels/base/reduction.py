@@ -50,6 +50,14 @@ class Reduction:
         return self.sum(self.xp.where(self.xp.isnan(x), 0, x), axes, keepdims, out)
 
     @kernel("reduction")
+    def sum_of_squares(self, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
+        return self.sum(self.xp.square(self.xp.abs(x)), axes, keepdims, out)
+
+    @kernel("reduction")
+    def sum_of_sizes(self, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
+        return self.sum(self.xp.abs(x), axes, keepdims, out)
+
+    @kernel("reduction")
     def mean(self, x: Any, axes: Any, keepdims: bool, out: Any = None) -> Any:
         """The sum over the number of elements, in float64 where they are float32; nan of none."""
         wide = "float64" if x.dtype == "float32" else x.dtype

@@ -32,6 +32,19 @@ class Scan:
     cumsum, cumprod = map(_running, ("cumsum", "cumprod"))
 
     @kernel("scan")
+    def products_of_others(self, x: Any, axis: int) -> Any:
+        """For each element the product of all others of its line: of those before and behind it."""
+        xp = self.xp
+        if x.ndim == 0:
+            return xp.ones_like(x)
+        lines = xp.moveaxis(x, axis, -1).astype(_wide(x))
+        first = xp.ones_like(lines[..., :1])
+        before = xp.cumprod(xp.concatenate([first, lines[..., :-1]], -1), axis=-1)
+        turned = lines[..., ::-1]
+        behind = xp.cumprod(xp.concatenate([first, turned[..., :-1]], -1), axis=-1)[..., ::-1]
+        return xp.moveaxis(before * behind, -1, axis).astype(x.dtype)
+
+    @kernel("scan")
     def cummax(self, x: Any, axis: int) -> tuple[Any, Any]:
         return self._running_extreme(x, axis, self.xp.greater_equal)
 

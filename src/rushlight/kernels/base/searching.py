@@ -7,11 +7,15 @@ from typing import Any
 
 from ...categories import REALS
 from ..declaration import kernel
+from ..launch import plain_tables
+
+_MOST_PLACES = 4  # of a table of whole numbers, for each that is looked up
 
 
 class Searching:
     xp: Any
     array: Any
+    is_host: bool
 
     @kernel("fused", takes=REALS)
     def searchsorted(self, lines: Any, x: Any, right: bool) -> Any:
@@ -61,15 +65,28 @@ class Searching:
         line = self.xp.sort(others.reshape(-1))
         if line.size == 0:
             return self.xp.full(x.shape, inverts, "bool")
+        if self.is_host and x.dtype.kind in "iu" and x.dtype == line.dtype != "uint64":
+            low, high = int(line[0]), int(line[-1])
+            if high - low < _MOST_PLACES * (x.size + line.size):
+                return self._isin_range(x, line, low, high, inverts)
         places = self.xp.searchsorted(line, x, "left")
         near = line[self.xp.minimum(places, line.size - 1)]
         return self.array(near != x if inverts else near == x)
+
+    def _isin_range(self, x: Any, line: Any, low: int, high: int, inverts: bool) -> Any:
+        """By a table of the whole numbers from the lowest to the highest that are looked for."""
+        xp = self.xp
+        is_there = xp.zeros(high - low + 1, "bool")
+        is_there[line.astype("int64") - low] = True
+        inside = (x >= low) & (x <= high)
+        found = is_there[xp.where(inside, x, x.dtype.type(low)).astype("int64") - low] & inside
+        return self.array(~found if inverts else found)
 
 
 def _order(xp: Any, rows: Any) -> Any:
     """The order of rows, the first column counting most; equal ones keep theirs."""
     if rows.shape[1] == 1:
-        return xp.argsort(rows[:, 0], kind="stable")
+        return plain_tables[type(rows)].sort(rows[:, 0], 0, False)[1]
     if rows.shape[1] == 0:
         return xp.arange(rows.shape[0])
     return xp.lexsort(xp.ascontiguousarray(rows.T[::-1]))

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from native_support import FLOATS, kernels, random, recorded_base
+
+SIZES = [(1, 1), (8, 8), (9, 9), (33, 20), (20, 33), (130, 130), (300, 64), (64, 300)]
+EXACT = {np.float32: 1e-4, np.float64: 1e-12}
+
+
+def with_rows_exchanged(x, pivots):
+    rows = np.arange(x.shape[0])
+    for i, other in enumerate(pivots - 1):
+        rows[[i, other]] = rows[[other, i]]
+    return x[rows]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("shape", SIZES)
+def test_lu_times_its_factors(shape, dtype, instruction_set):
+    x = random(2, *shape, dtype=dtype)
+    least = min(shape)
+    for given in (x, np.asfortranarray(x[0])[None]):
+        with recorded_base() as called:
+            factors, pivots, info = kernels().lu_factor(given, True)
+        assert called == [] and not info.any()
+        for matrix, lu, exchanged in zip(given, factors, pivots, strict=True):
+            lower = np.tril(lu[:, :least], -1) + np.eye(shape[0], least, dtype=dtype)
+            assert np.abs(lower).max() <= 1
+            product = lower.astype(np.float64) @ np.triu(lu[:least]).astype(np.float64)
+            wanted = with_rows_exchanged(matrix, exchanged)
+            np.testing.assert_allclose(product, wanted, 0, EXACT[dtype] * least)
+
+
+@pytest.mark.parametrize("size", [5, 40])
+def test_lu_of_what_is_singular(size):
+    x = random(size, size, dtype=np.float64)
+    x[:, 3] = 0
+    factors, _, info = kernels().lu_factor(x, True)
+    assert info == 4 and np.isfinite(factors).all()
+    x[2, 2] = np.nan
+    assert np.isnan(kernels().lu_factor(x, True)[0]).any()
+
+
+def test_lu_without_exchanges():
+    x = random(50, 50, dtype=np.float64) + 50 * np.eye(50)
+    factors, pivots, _ = kernels().lu_factor(x, False)
+    assert pivots.tolist() == list(range(1, 51))
+    np.testing.assert_allclose((np.tril(factors, -1) + np.eye(50)) @ np.triu(factors), x, 1e-10)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("unit", [False, True])
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("size", [1, 8, 9, 70])
+def test_triangular_solve(size, upper, unit, dtype, instruction_set):
+    matrix = random(size, size, dtype=dtype) / dtype(size) + 2 * np.eye(size, dtype=dtype)
+    b = random(3, size, 37, dtype=dtype, seed=1)
+    for a in (matrix, matrix.T):
+        triangle = (np.triu if upper else np.tril)(a).astype(np.float64)
+        if unit:
+            np.fill_diagonal(triangle, 1)
+        with recorded_base() as called:
+            x = kernels().triangular_solve(a, b, upper, unit)
+        assert called == [] and x.dtype == dtype
+        np.testing.assert_allclose(triangle @ x, b, 0, EXACT[dtype])
