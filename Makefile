@@ -50,10 +50,11 @@ sanitize: $(VENV)/.installed-test
 parity: $(PARITY)/.installed
 	$(PARITY)/bin/pytest -n $(WORKERS) --parity tests/parity
 
-# PyTorch's own databases of operators and of modules, run through both: how much of each entry passes.
+# PyTorch's own databases of operators, modules and optimizers, run through both: what passes of them.
 conformance: $(PARITY)/.installed
 	$(PARITY)/bin/python conformance/operators.py --workers $(WORKERS)
 	$(PARITY)/bin/python conformance/modules.py --workers $(WORKERS)
+	$(PARITY)/bin/python conformance/optimizers.py
 
 # A fixed part of it: whether each entry that passed still does, by its first samples.
 conformance-check: $(PARITY)/.installed
@@ -61,6 +62,7 @@ conformance-check: $(PARITY)/.installed
 		--check conformance/passing.txt
 	$(PARITY)/bin/python conformance/modules.py --workers $(WORKERS) --samples 3 \
 		--check conformance/passing_modules.txt
+	$(PARITY)/bin/python conformance/optimizers.py --check conformance/passing_optimizers.txt
 
 # Times and memory of both, in alternation.
 bench: $(PARITY)/.installed

@@ -256,4 +256,48 @@ def multi_head_attention(torch: Any) -> Any:
     return step, (x,)
 
 
-ALL = {**CASES, **OTHERS}
+OPTIMIZERS: dict[str, Case] = {}  # for the table of these
+
+
+def optimizer_step(torch: Any, name: str) -> Any:
+    """A step over 100 matrices of 10,000 elements, whose gradients stay as they are."""
+    torch.manual_seed(0)
+    parameters = [torch.nn.Parameter(torch.randn(100, 100)) for _ in range(100)]
+    for parameter in parameters:
+        parameter.grad = torch.randn(100, 100)
+        if name == "SparseAdam":  # a tenth of the rows
+            rows = torch.arange(0, 100, 10)
+            parameter.grad = torch.sparse_coo_tensor(
+                rows[None], parameter.grad[rows], parameter.shape
+            )
+    options = {"momentum": 0.9} if name == "SGD" else {}
+    if name == "LBFGS":
+        return lbfgs_step(torch, parameters)
+    optimizer = getattr(torch.optim, name)(parameters, lr=STILL, **options)
+    return optimizer.step, ()
+
+
+def lbfgs_step(torch: Any, parameters: list[Any]) -> Any:
+    """An iteration whose gradients change a little each time, as those of other batches do."""
+    optimizer = torch.optim.LBFGS(parameters, lr=STILL, max_iter=1, history_size=10)
+    calls = [0]
+
+    def closure() -> float:
+        calls[0] += 1
+        with torch.no_grad():
+            for parameter in parameters[:10]:
+                parameter.grad.mul_(1.01 if calls[0] % 2 else 1 / 1.01)
+        return 1.0 + calls[0] % 2
+
+    return optimizer.step, (closure,)
+
+
+for _name in (
+    "SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adadelta", "Adagrad", "RMSprop", "Rprop",
+    "ASGD", "Adafactor", "Muon", "SparseAdam", "LBFGS",
+):  # fmt: skip
+    case(f"{_name}, 100 tensors of 10,000", OPTIMIZERS)(
+        lambda torch, name=_name: optimizer_step(torch, name)
+    )
+
+ALL = {**CASES, **OTHERS, **OPTIMIZERS}

@@ -16,12 +16,12 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from cases import ALL, CASES
+from cases import ALL, CASES, OPTIMIZERS
 
 HERE = Path(__file__).parent
 TARGETS = {
@@ -94,10 +94,12 @@ def spread(ratios: list[float]) -> str:
     return f"**{statistics.median(ratios):.2f}** ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
-def speed_table(threads: int, rounds: int, seconds: float) -> Iterator[str]:
+def speed_table(
+    threads: int, rounds: int, seconds: float, cases: Iterable[str] = CASES
+) -> Iterator[str]:
     yield "| | Rushlight | PyTorch | ratio (spread) | to reach | peak memory ratio |"
     yield "| --- | --- | --- | --- | --- | --- |"
-    for name in CASES:
+    for name in cases:
         r = turns(name, threads, rounds, seconds)
         yield (
             f"| {name} | {duration(r['ours'])} | {duration(r['theirs'])} | {spread(r['ratios'])} "
@@ -205,7 +207,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.3, help="of one turn")
-    tables = ["speed", "replay", "load", "start"]
+    tables = ["speed", "optimizers", "replay", "load", "start"]
     parser.add_argument("--only", choices=tables, help="one of the tables")
     parser.add_argument("--case", choices=list(ALL), help="one row, for work on it")
     options = parser.parse_args()
@@ -218,6 +220,9 @@ def main() -> None:
           f"Python {platform.python_version()}\n")  # fmt: skip
     tables = {
         "speed": lambda: speed_table(options.threads, options.rounds, options.seconds),
+        "optimizers": lambda: speed_table(
+            options.threads, options.rounds, options.seconds, OPTIMIZERS
+        ),
         "replay": lambda: replay_table(options.threads, options.rounds, options.seconds),
         "load": lambda: load_table(options.threads, options.rounds, options.seconds),
         "start": lambda: start_table(options.rounds),

@@ -47,6 +47,8 @@ def translated(value: Any, made: dict[Any, Any]) -> Any:
 
 
 def _tensor(value: torch.Tensor, made: dict[Any, Any]) -> Any:
+    if value.layout is torch.sparse_coo:
+        return _from_torch(value.detach().to_dense()).to_sparse()
     if value.device.type == "meta":
         kind = getattr(rushlight, title(value.dtype))
         return rushlight.empty(list(value.shape), dtype=kind, device="meta")

@@ -1,4 +1,5 @@
 // Optimizer steps over all parameters at once, in place.
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -42,9 +43,9 @@ struct Items {
 
 // The data of state that goes with `param`: of its shape and memory order, and writeable.
 template <class T>
-T* state_of(const Items& items, Py_ssize_t i, const ArrayView& param) {
+T* state_of(PyObject* object, const ArrayView& param) {
     ArrayView state;
-    if (!view(items.items[i], state) || state.type != numpy_type<T> || !state.is_writeable() ||
+    if (!view(object, state) || state.type != numpy_type<T> || !state.is_writeable() ||
         !same_shape(state, param) || !same_strides(state, param))
         return nullptr;
     return state.as<T>();
@@ -65,6 +66,14 @@ bool read_pair(PyObject* param_object, PyObject* grad_object, ArrayView& param, 
     references.keep(ordered);
     grad = data_of<T>(ordered);
     return true;
+}
+
+// Options as an array whose elements can be named.
+template <size_t count>
+std::array<double, count> named(const double* options) {
+    std::array<double, count> result;
+    std::copy_n(options, count, result.begin());
+    return result;
 }
 
 // Cuts all parameters into pieces and lets the team work them off: work(tensor, begin, count).
@@ -90,155 +99,260 @@ void for_pieces(const Tensors& tensors, const Work& work) {
 }
 
 template <class T>
-struct SgdTensor {
+struct Tensor {
     int64_t size;
     T* param;
     const T* grad;
-    T* buffer;
+    T* states[most_states];
 };
 
+// How rules make their coefficients of the options, in the order in which the kernel takes them,
+// and of the numbers, which they move on by a step. As PyTorch does, in double.
+
 template <class T>
-PyObject* sgd_of(const Items& params, const Items& grads, const Items& buffers,
-                 const SgdStep<T>& step) {
-    References references;
-    std::vector<SgdTensor<T>> tensors;
-    for (Py_ssize_t i = 0; i < params.count; ++i) {
-        ArrayView param;
-        const T* grad;
-        if (!read_pair<T>(params.items[i], grads.items[i], param, grad, references)) return nullptr;
-        T* buffer = step.has_buffer ? state_of<T>(buffers, i, param) : nullptr;
-        if (step.has_buffer && !buffer) return nullptr;
-        tensors.push_back({param.size(), param.as<T>(), grad, buffer});
+void prepare(Sgd<T>& rule, const double* options, double*) {
+    const auto [initialized, lr, momentum, dampening, weight_decay, nesterov, maximize] =
+        named<7>(options);
+    rule.lr = T(lr);
+    rule.momentum = T(momentum);
+    rule.undampened = T(1 - dampening);
+    rule.weight_decay = T(weight_decay);
+    rule.nesterov = nesterov != 0;
+    rule.maximize = maximize != 0;
+    rule.first = initialized == 0;
+}
+
+// What goes by running means has the factors and the rests of both.
+template <class Rule>
+void prepare_means(Rule& rule, double beta1, double beta2) {
+    using T = decltype(rule.rest1);
+    rule.rest1 = T(1 - beta1);
+    rule.beta2 = T(beta2);
+    rule.rest2 = T(1 - beta2);
+}
+
+// Weight decay in the gradient or, decoupled, by a factor of the parameter.
+template <class Rule>
+void prepare_decay(Rule& rule, double lr, double weight_decay, bool decoupled) {
+    using T = decltype(rule.weight_decay);
+    rule.weight_decay = decoupled ? T(0) : T(weight_decay);
+    rule.decay_factor = decoupled ? T(1 - lr * weight_decay) : T(1);
+}
+
+template <class T>
+void prepare(Adam<T>& rule, const double* options, double* numbers) {
+    const auto [lr, beta1, beta2, eps, weight_decay, decoupled, maximize] = named<7>(options);
+    const double step = numbers[0] += 1;
+    prepare_means(rule, beta1, beta2);
+    prepare_decay(rule, lr, weight_decay, decoupled != 0);
+    rule.step_size = T(lr / (1 - std::pow(beta1, step)));
+    rule.root_correction2 = T(std::sqrt(1 - std::pow(beta2, step)));
+    rule.eps = T(eps);
+    rule.maximize = maximize != 0;
+}
+
+template <class T>
+void prepare(Adamax<T>& rule, const double* options, double* numbers) {
+    const auto [lr, beta1, beta2, eps, weight_decay, maximize] = named<6>(options);
+    const double step = numbers[0] += 1;
+    rule.step_size = T(lr / (1 - std::pow(beta1, step)));
+    rule.rest1 = T(1 - beta1);
+    rule.beta2 = T(beta2);
+    rule.eps = T(eps);
+    rule.weight_decay = T(weight_decay);
+    rule.maximize = maximize != 0;
+}
+
+template <class T>
+void prepare(NAdam<T>& rule, const double* options, double* numbers) {
+    const auto [lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled, maximize] =
+        named<8>(options);
+    const double step = numbers[0] += 1;
+    const double mu = beta1 * (1 - 0.5 * std::pow(0.96, step * momentum_decay));
+    const double mu_next = beta1 * (1 - 0.5 * std::pow(0.96, (step + 1) * momentum_decay));
+    const double mu_product = numbers[1] *= mu;
+    prepare_means(rule, beta1, beta2);
+    prepare_decay(rule, lr, weight_decay, decoupled != 0);
+    rule.correction2 = T(1 - std::pow(beta2, step));
+    rule.in_grad = T(lr * (1 - mu) / (1 - mu_product));
+    rule.in_mean = T(lr * mu_next / (1 - mu_product * mu_next));
+    rule.eps = T(eps);
+    rule.maximize = maximize != 0;
+}
+
+template <class T>
+void prepare(RAdam<T>& rule, const double* options, double* numbers) {
+    const auto [lr, beta1, beta2, eps, weight_decay, decoupled, maximize] = named<7>(options);
+    const double step = numbers[0] += 1;
+    const double power2 = std::pow(beta2, step), correction2 = 1 - power2;
+    const double longest = 2 / (1 - beta2) - 1;
+    const double length = longest - 2 * step * power2 / correction2;
+    prepare_means(rule, beta1, beta2);
+    prepare_decay(rule, lr, weight_decay, decoupled != 0);
+    rule.lr = T(lr);
+    rule.correction1 = T(1 - std::pow(beta1, step));
+    rule.root_correction2 = T(std::sqrt(correction2));
+    rule.is_adaptive = length > 5;
+    rule.rectification = T(std::sqrt((length - 4) * (length - 2) * longest /
+                                     ((longest - 4) * (longest - 2) * length)));
+    rule.eps = T(eps);
+    rule.maximize = maximize != 0;
+}
+
+template <class T>
+void prepare(Adadelta<T>& rule, const double* options, double* numbers) {
+    const auto [lr, rho, eps, weight_decay, maximize] = named<5>(options);
+    numbers[0] += 1;
+    rule = {{}, T(lr), T(rho), T(1 - rho), T(eps), T(weight_decay), maximize != 0};
+}
+
+template <class T>
+void prepare(Adagrad<T>& rule, const double* options, double* numbers) {
+    const auto [lr, lr_decay, weight_decay, eps, maximize] = named<5>(options);
+    rule = {{}, T(lr / (1 + numbers[0] * lr_decay)), T(eps), T(weight_decay), maximize != 0};
+    numbers[0] += 1;
+}
+
+template <class T>
+void prepare(RMSprop<T>& rule, const double* options, double* numbers) {
+    const auto [lr, alpha, eps, weight_decay, momentum, maximize] = named<6>(options);
+    numbers[0] += 1;
+    rule = {{},     T(lr),          T(alpha),   T(1 - alpha),
+            T(eps), T(weight_decay), T(momentum), maximize != 0};
+}
+
+template <class T>
+void prepare(Rprop<T>& rule, const double* options, double* numbers) {
+    const auto [eta_minus, eta_plus, smallest, largest, maximize] = named<5>(options);
+    numbers[0] += 1;
+    rule = {{}, T(eta_minus), T(eta_plus), T(smallest), T(largest), maximize != 0};
+}
+
+template <class T>
+void prepare(Asgd<T>& rule, const double* options, double* numbers) {
+    const auto [lr, lambd, alpha, t0, weight_decay, maximize] = named<6>(options);
+    const double step = numbers[0] += 1;
+    rule = {{}, T(numbers[1]), T(1 - lambd * numbers[1]), T(numbers[2]), T(weight_decay),
+            maximize != 0};
+    numbers[1] = lr / std::pow(1 + lambd * lr * step, alpha);
+    numbers[2] = 1 / std::max(1.0, step - t0);
+}
+
+// The numbers of a parameter: arrays of no dimensions, float or double.
+struct Number {
+    ArrayView view;
+    bool read(PyObject* object) {
+        return rushlight::view(object, view) && view.ndim == 0 && view.is_writeable() &&
+               (view.type == NPY_FLOAT || view.type == NPY_DOUBLE);
     }
-    for_pieces(tensors, [&](const SgdTensor<T>& t, int64_t begin, int64_t count) {
-        loops<T>().sgd(count, step, t.param + begin, t.grad + begin,
-                       t.buffer ? t.buffer + begin : nullptr);
+    double get() const { return view.type == NPY_FLOAT ? *view.as<float>() : *view.as<double>(); }
+    void set(double value) const {
+        if (view.type == NPY_FLOAT)
+            *view.as<float>() = static_cast<float>(value);
+        else
+            *view.as<double>() = value;
+    }
+};
+
+// The lists of a call: parameters, gradients, states, numbers; and the options.
+template <class Rule>
+struct Arguments {
+    static constexpr int lists = 2 + Rule::states + Rule::numbers;
+    Items items[lists];
+    double options[Rule::options];
+
+    bool read(PyObject* const* args, Py_ssize_t nargs) {
+        if (nargs != lists + Rule::options) return false;
+        for (int i = 0; i < lists; ++i) {
+            const bool may_be_none = i >= 2 && (Rule::optional >> (i - 2) & 1) != 0;
+            if (!items[i].read(args[i], may_be_none)) return false;
+            if (items[i].items && items[i].count != items[0].count) return false;
+        }
+        for (int i = 0; i < Rule::options; ++i) {
+            options[i] = PyFloat_AsDouble(args[lists + i]);
+            if (options[i] == -1 && PyErr_Occurred()) return false;
+        }
+        return true;
+    }
+    PyObject* state(int k, Py_ssize_t i) const { return items[2 + k].items[i]; }
+    PyObject* number(int k, Py_ssize_t i) const { return items[2 + Rule::states + k].items[i]; }
+};
+
+template <template <class> class Rule, class T>
+PyObject* update(const Arguments<Rule<T>>& arguments, Update<Rule, T> loop) {
+    constexpr int counted = Rule<T>::numbers;
+    struct Row : Tensor<T> {
+        Rule<T> rule;
+        Number numbers[std::max(counted, 1)];
+        double moved[std::max(counted, 1)];
+    };
+    References references;
+    std::vector<Row> rows(static_cast<size_t>(arguments.items[0].count));
+    for (size_t i = 0; i < rows.size(); ++i) {
+        Row& row = rows[i];
+        ArrayView param;
+        if (!read_pair<T>(arguments.items[0].items[i], arguments.items[1].items[i], param, row.grad,
+                          references))
+            return nullptr;
+        row.size = param.size();
+        row.param = param.as<T>();
+        for (int k = 0; k < Rule<T>::states; ++k) {
+            if (!arguments.items[2 + k].items) continue;
+            row.states[k] = state_of<T>(arguments.state(k, i), param);
+            if (!row.states[k]) return nullptr;
+        }
+        for (int k = 0; k < counted; ++k) {
+            if (!row.numbers[k].read(arguments.number(k, i))) return nullptr;
+            row.moved[k] = row.numbers[k].get();
+        }
+        prepare(row.rule, arguments.options, row.moved);
+    }
+    for (const Row& row : rows)
+        for (int k = 0; k < counted; ++k) row.numbers[k].set(row.moved[k]);
+    for_pieces(rows, [&](const Row& row, int64_t begin, int64_t count) {
+        T* states[most_states];
+        for (int k = 0; k < most_states; ++k)
+            states[k] = row.states[k] ? row.states[k] + begin : nullptr;
+        loop(count, row.rule, row.param + begin, row.grad + begin, states);
     });
     Py_RETURN_NONE;
+}
+
+template <template <class> class Rule, class T>
+PyObject* read_and_update(PyObject* const* args, Py_ssize_t nargs, Update<Rule, T> loop) {
+    Arguments<Rule<T>> arguments;
+    return arguments.read(args, nargs) ? update<Rule, T>(arguments, loop) : nullptr;
 }
 
 // The type of a list's first array.
-int type_of(const Items& params) {
+int first_type(PyObject* sequence) {
+    Items params;
     ArrayView first;
-    return params.count && view(params.items[0], first) ? first.type : NPY_NOTYPE;
+    return params.read(sequence) && params.count && view(params.items[0], first) ? first.type
+                                                                                : NPY_NOTYPE;
 }
 
-PyObject* sgd(PyObject* const* args, Py_ssize_t nargs) {
-    Items params, grads, buffers;
-    if (nargs != 10 || !params.read(args[0]) || !grads.read(args[1]) ||
-        !buffers.read(args[2], true) || grads.count != params.count ||
-        (buffers.items && buffers.count != params.count))
-        return nullptr;
-    const double lr = PyFloat_AsDouble(args[4]), momentum = PyFloat_AsDouble(args[5]);
-    const double dampening = PyFloat_AsDouble(args[6]), weight_decay = PyFloat_AsDouble(args[7]);
-    const int initialized = PyObject_IsTrue(args[3]);
-    const int nesterov = PyObject_IsTrue(args[8]), maximize = PyObject_IsTrue(args[9]);
-    if (PyErr_Occurred()) return nullptr;
-    const bool has_buffer = momentum != 0;
-    if (has_buffer && !buffers.items) return nullptr;
-    const auto call = [&]<class T>(T) {
-        const SgdStep<T> step = {static_cast<T>(lr),
-                                 static_cast<T>(momentum),
-                                 static_cast<T>(1 - dampening),
-                                 static_cast<T>(weight_decay),
-                                 bool(nesterov),
-                                 bool(maximize),
-                                 has_buffer,
-                                 !initialized};
-        return sgd_of<T>(params, grads, buffers, step);
-    };
-    const int type = type_of(params);
-    return type == NPY_FLOAT ? call(float{}) : type == NPY_DOUBLE ? call(double{}) : nullptr;
-}
-
-struct AdamOptions {
-    double lr, beta1, beta2, eps, weight_decay;
-    bool decoupled, maximize;
-};
-
-template <class T>
-struct AdamTensor {
-    int64_t size;
-    T* param;
-    const T* grad;
-    T *exp_avg, *exp_avg_sq, *max_exp_avg_sq;
-    float* steps;
-    AdamStep<T> step;
-};
-
-// As torch.optim.Adam: bias corrections in double from the count of steps.
-template <class T>
-AdamStep<T> adam_step(const AdamOptions& options, double steps) {
-    const double correction1 = 1 - std::pow(options.beta1, steps);
-    const double correction2 = 1 - std::pow(options.beta2, steps);
-    return {static_cast<T>(options.lr / correction1),
-            static_cast<T>(1 - options.beta1),
-            static_cast<T>(options.beta2),
-            static_cast<T>(1 - options.beta2),
-            static_cast<T>(options.eps),
-            static_cast<T>(options.weight_decay),
-            static_cast<T>(options.decoupled ? 1 - options.lr * options.weight_decay : 1),
-            static_cast<T>(std::sqrt(correction2)),
-            options.decoupled,
-            options.maximize};
-}
-
-template <class T>
-PyObject* adam_of(const Items (&lists)[6], const AdamOptions& options) {
-    const auto& [params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps] = lists;
-    References references;
-    std::vector<AdamTensor<T>> tensors;
-    for (Py_ssize_t i = 0; i < params.count; ++i) {
-        ArrayView param, count;
-        const T* grad;
-        if (!read_pair<T>(params.items[i], grads.items[i], param, grad, references)) return nullptr;
-        T* exp_avg = state_of<T>(exp_avgs, i, param);
-        T* exp_avg_sq = state_of<T>(exp_avg_sqs, i, param);
-        T* largest = max_exp_avg_sqs.items ? state_of<T>(max_exp_avg_sqs, i, param) : nullptr;
-        if (!exp_avg || !exp_avg_sq || !largest != !max_exp_avg_sqs.items) return nullptr;
-        if (!view(steps.items[i], count) || count.type != NPY_FLOAT || count.ndim != 0 ||
-            !count.is_writeable())
-            return nullptr;
-        tensors.push_back({param.size(), param.as<T>(), grad, exp_avg, exp_avg_sq, largest,
-                           count.as<float>(), adam_step<T>(options, *count.as<float>() + 1.0)});
+#define RULE(name, Rule)                                                              \
+    PyObject* name(PyObject* const* args, Py_ssize_t nargs) {                         \
+        const int type = nargs ? first_type(args[0]) : NPY_NOTYPE;                    \
+        if (type == NPY_FLOAT)                                                        \
+            return read_and_update<Rule, float>(args, nargs, loops<float>().update.name); \
+        if (type == NPY_DOUBLE)                                                       \
+            return read_and_update<Rule, double>(args, nargs, loops<double>().update.name); \
+        return nullptr;                                                               \
     }
-    for (const AdamTensor<T>& t : tensors) *t.steps += 1;
-    for_pieces(tensors, [&](const AdamTensor<T>& t, int64_t begin, int64_t count) {
-        loops<T>().adam(count, t.step, t.param + begin, t.grad + begin, t.exp_avg + begin,
-                        t.exp_avg_sq + begin,
-                        t.max_exp_avg_sq ? t.max_exp_avg_sq + begin : nullptr);
-    });
-    Py_RETURN_NONE;
-}
-
-PyObject* adam(PyObject* const* args, Py_ssize_t nargs) {
-    Items lists[6];
-    if (nargs != 13) return nullptr;
-    for (int i = 0; i < 6; ++i) {
-        constexpr int may_be_none = 4;
-        if (!lists[i].read(args[i], i == may_be_none)) return nullptr;
-        if (lists[i].items && lists[i].count != lists[0].count) return nullptr;
-    }
-    const AdamOptions options = {PyFloat_AsDouble(args[6]),     PyFloat_AsDouble(args[7]),
-                                 PyFloat_AsDouble(args[8]),     PyFloat_AsDouble(args[9]),
-                                 PyFloat_AsDouble(args[10]),    PyObject_IsTrue(args[11]) == 1,
-                                 PyObject_IsTrue(args[12]) == 1};
-    if (PyErr_Occurred()) return nullptr;
-    const int type = type_of(lists[0]);
-    return type == NPY_FLOAT    ? adam_of<float>(lists, options)
-           : type == NPY_DOUBLE ? adam_of<double>(lists, options)
-                                : nullptr;
-}
+RUSHLIGHT_RULES(RULE)
+#undef RULE
 
 }  // namespace
 
 PyMethodDef optim_methods[] = {
-    method<"sgd", sgd>(
-        "sgd(params, grads, buffers, initialized, lr, momentum, dampening, weight_decay, nesterov, "
-        "maximize)\n--\n\nA step of stochastic gradient descent on lists of arrays, in place."),
-    method<"adam", adam>(
-        "adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2, eps, "
-        "weight_decay, decoupled, maximize)\n--\n\nA step of Adam on lists of arrays, in place."),
+#define RULE(name, Rule)                                                              \
+    method<#name, name>(#name                                                         \
+                        "(params, grads, *states_numbers_and_options)\n--\n\nA step of " #Rule \
+                        " on lists of arrays, in place."),
+    RUSHLIGHT_RULES(RULE)
+#undef RULE
     {}};
 
 }  // namespace rushlight

@@ -231,6 +231,14 @@ def optimizers() -> dict[str, Callable[[list[Any]], Any]]:
         "AMSGrad": lambda p: torch.optim.Adam(p, lr=0.01, amsgrad=True, weight_decay=0.1),
         "AdamW": lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1),
         "Adam, ascending": lambda p: torch.optim.Adam(p, lr=0.01, maximize=True),
+        "Adamax": lambda p: torch.optim.Adamax(p, weight_decay=0.1),
+        "NAdam": lambda p: torch.optim.NAdam(p, weight_decay=0.1),
+        "RAdam": lambda p: torch.optim.RAdam(p, betas=(0.5, 0.8), weight_decay=0.1),
+        "Adadelta": lambda p: torch.optim.Adadelta(p, weight_decay=0.1),
+        "Adagrad": lambda p: torch.optim.Adagrad(p, lr_decay=0.1, weight_decay=0.1),
+        "RMSprop": lambda p: torch.optim.RMSprop(p, momentum=0.9, centered=True),
+        "Rprop": lambda p: torch.optim.Rprop(p),
+        "ASGD": lambda p: torch.optim.ASGD(p, weight_decay=0.1),
     }
 
 

@@ -27,6 +27,17 @@ SCHEDULES = {
         ],
         [3, 8],
     ),
+    "multiplicative": lambda o: schedules.MultiplicativeLR(o, lambda epoch: 1 - 0.01 * epoch),
+    "polynomial": lambda o: schedules.PolynomialLR(o, 8, 0.9),
+    "restarts": lambda o: schedules.CosineAnnealingWarmRestarts(o, 3, 2, 0.01),
+    "cyclic": lambda o: schedules.CyclicLR(o, 0.01, [0.1, 0.2], 2, 3, "triangular2"),
+    "cyclic_exponential": lambda o: schedules.CyclicLR(
+        o, 0.01, 0.1, 4, mode="exp_range", gamma=0.95
+    ),
+    "chained": lambda o: schedules.ChainedScheduler(
+        [schedules.ConstantLR(o, 0.1, 2), schedules.ExponentialLR(o, 0.9)]
+    ),
+    "averaging": lambda o: optim.swa_utils.SWALR(o, [0.05, 0.5], 4),
 }
 # The first group's rate (0.1 at first) in twelve epochs, the second one's (0.02) after them.
 PYTORCH = {
@@ -79,6 +90,41 @@ PYTORCH = {
         0.010000000000000002, 0.04, 0.07, 0.1, 0.09045084971874738, 0.06545084971874737,
         0.03454915028125263, 0.009549150281252633, 0.1, 0.1, 0.05, 0.05,
     ], 0.005),
+    "multiplicative": ([
+        0.1, 0.099, 0.09702000000000001, 0.09410940000000001, 0.09034502400000001,
+        0.08582777280000001, 0.080678106432, 0.07503063898176, 0.06902818786321921,
+        0.06281565095552948, 0.05653408585997653, 0.050315336415379115,
+    ], 0.008855499209106723),
+    "polynomial": ([
+        0.1, 0.08867623542572073, 0.07718895067235704, 0.06550764934180986,
+        0.05358867312681466, 0.04136453446582763, 0.028717458874925876,
+        0.015389305166811454, 0.0, 0.0, 0.0, 0.0,
+    ], 0.0),
+    "restarts": ([
+        0.1, 0.0775, 0.032500000000000015, 0.1, 0.09397114317029975, 0.0775,
+        0.05500000000000001, 0.032500000000000015, 0.01602885682970026, 0.1,
+        0.09846666218300808, 0.09397114317029975,
+    ], 0.01853553390593274),
+    "cyclic": ([
+        0.01, 0.055, 0.09999999999999999, 0.06999999999999999, 0.039999999999999994,
+        0.01, 0.03250000000000002, 0.055, 0.039999999999999994, 0.025000000000000015,
+        0.01, 0.021250000000000012,
+    ], 0.05749999999999999),
+    "cyclic_exponential": ([
+        0.01, 0.031375, 0.050612500000000005, 0.06787281249999999, 0.08330556249999999,
+        0.06223021328124999, 0.043079135078125, 0.02571258916210937, 0.01,
+        0.02418061171880371, 0.036943162265727046, 0.04839400622866103,
+    ], 0.058632407889637306),
+    "chained": ([
+        0.010000000000000002, 0.009000000000000003, 0.08100000000000003,
+        0.07290000000000003, 0.06561000000000003, 0.059049000000000025,
+        0.05314410000000002, 0.04782969000000002, 0.043046721000000024,
+        0.03874204890000002, 0.03486784401000002, 0.03138105960900001,
+    ], 0.0056485907296200035),
+    "averaging": ([
+        0.1, 0.09267766952966369, 0.075, 0.057322330470336316, 0.05, 0.05, 0.05, 0.05,
+        0.05, 0.05, 0.05, 0.05,
+    ], 0.5),
 }  # fmt: skip
 
 # The rate after each of these metrics.
@@ -200,6 +246,28 @@ def test_one_cycle_moves_the_momentum_the_other_way():
     assert adam.param_groups[0]["betas"] == (0.5, 0.99)
 
 
+def test_cyclic_moves_the_momentum_the_other_way():
+    optimizer = optim.Adam([nn.Parameter(torch.ones(1))], betas=(0.9, 0.99))
+    scheduler = schedules.CyclicLR(optimizer, 0.1, 1.0, 2, base_momentum=0.5, max_momentum=0.75)
+    found = []
+    for _ in range(5):
+        found.append(optimizer.param_groups[0]["betas"])
+        optimizer.step()
+        scheduler.step()
+    assert found == [(b, 0.99) for b in (0.75, 0.625, 0.5, 0.625, 0.75)]
+
+
+def test_restarts_take_epochs_with_fractions():
+    optimizer = two_groups()
+    scheduler = schedules.CosineAnnealingWarmRestarts(optimizer, 2, 2)
+    scheduler.step(1.0)
+    assert scheduler.get_last_lr()[0] == pytest.approx(0.05)
+    scheduler.step(4.0)  # the middle of the second one, which takes four
+    assert scheduler.get_last_lr()[0] == pytest.approx(0.05)
+    scheduler.step(6.5)
+    assert (scheduler.T_i, scheduler.T_cur, scheduler.last_epoch) == (8, 0.5, 6)
+
+
 def test_one_cycle_ends():
     optimizer = two_groups()
     scheduler = schedules.OneCycleLR(optimizer, 1.0, total_steps=2)
@@ -258,6 +326,29 @@ def test_a_schedule_of_ones_own():
         (lambda o: schedules.OneCycleLR(o, [1.0], 5), ValueError, "max_lr has 1 values"),
         (lambda o: schedules.OneCycleLR(o, 1.0, 0), ValueError, "positive integer total_steps"),
         (lambda o: schedules.OneCycleLR(o, 1.0, 5, pct_start=2.0), ValueError, "pct_start"),
+        (lambda o: schedules.MultiplicativeLR(o, [1, 2]), TypeError, "should be a function"),
+        (lambda o: schedules.CyclicLR(o, 0.1, 1.0, mode="x"), ValueError, "mode is invalid"),
+        (lambda o: schedules.CyclicLR(o, [0.1], 1.0), ValueError, "base_lr has 1 values"),
+        (
+            lambda o: schedules.CyclicLR(optim.Rprop([nn.Parameter(torch.ones(1))]), 0.1, 1.0),
+            ValueError,
+            "must support momentum or beta1",
+        ),
+        (lambda o: schedules.CosineAnnealingWarmRestarts(o, 0), ValueError, "integer T_0"),
+        (lambda o: schedules.CosineAnnealingWarmRestarts(o, 2, 0), ValueError, "T_mult >= 1"),
+        (
+            lambda o: schedules.CosineAnnealingWarmRestarts(o, 2).step(-1),
+            ValueError,
+            "non-negative epoch",
+        ),
+        (lambda o: schedules.ChainedScheduler([]), ValueError, "at least one scheduler"),
+        (
+            lambda o: schedules.ChainedScheduler([schedules.StepLR(two_groups(), 1)], o),
+            ValueError,
+            "belong to the same optimizer",
+        ),
+        (lambda o: optim.swa_utils.SWALR(o, 0.1, -1), ValueError, "equal or greater than 0"),
+        (lambda o: optim.swa_utils.SWALR(o, 0.1, 1, "x"), ValueError, "'cos' or 'linear'"),
         (lambda o: schedules.SequentialLR(o, [], []), ValueError, "at least one scheduler"),
         (
             lambda o: schedules.SequentialLR(o, [schedules.StepLR(o, 1)], [1]),

@@ -94,6 +94,58 @@ def test_what_is_not_covered_goes_to_the_base_untouched():
         np.testing.assert_array_equal(a, b)
 
 
+# By rule: states, numbers, and options in the kernel's order, with and without decay and the like.
+RULES = {
+    "adamax": (2, 1, [(0.01, 0.9, 0.99, 1e-8, 0.1, False), (0.01, 0.3, 0.5, 1e-3, 0.0, True)]),
+    "nadam": (2, 1, [(0.01, 0.9, 0.99, 1e-8, 0.1, 0.004, decoupled, 0) for decoupled in (0, 1)]),
+    "radam": (2, 1, [(0.01, 0.9, beta, 1e-8, 0.1, beta > 0.9, False) for beta in (0.999, 0.5)]),
+    "adadelta": (2, 1, [(1.0, 0.9, 1e-6, 0.1, False), (1.0, 0.5, 1e-3, 0.0, True)]),
+    "adagrad": (1, 1, [(0.01, 0.1, 0.1, 1e-10, False), (0.01, 0.0, 0.0, 1e-3, True)]),
+    "rmsprop": (3, 1, [(0.01, 0.99, 1e-8, 0.1, 0.9, False), (0.01, 0.9, 1e-3, 0.0, 0.9, True)]),
+    "rprop": (2, 1, [(0.5, 1.2, 1e-6, 50, False), (0.25, 1.5, 0.5, 0.9, True)]),
+    "asgd": (1, 3, [(0.01, 1e-4, 0.75, 1.0, 0.1, False), (0.01, 0.1, 0.5, 1e6, 0.0, True)]),
+}  # fmt: skip
+
+
+def lists_of(name, states, numbers, dtype):
+    """The arrays of a call. Means of squares are at least what their means' squares are."""
+    kept = [arrays(dtype, 20 + 10 * k, like_state=True) for k in range(states)]
+    if name == "rmsprop":
+        kept[0] = [a + b * b + 1 for a, b in zip(kept[0], kept[2], strict=True)]
+        kept[0] = [np.asarray(a) for a in kept[0]]
+        kept[0][2] = channels_last(kept[0][2])
+    counts = [[np.asarray(np.float64(3 + k)) for _ in SHAPES] for k in range(numbers)]
+    return [arrays(dtype, 0), arrays(dtype, 10), *kept, *counts]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", RULES)
+def test_rules(name, dtype, instruction_set):
+    states, numbers, rows = RULES[name]
+    for options in rows:
+        lists = lists_of(name, states, numbers, dtype)
+        if name == "nadam":
+            lists.append([np.asarray(np.float64(0.5)) for _ in SHAPES])
+        compare(name, lists, options, dtype)
+
+
+@pytest.mark.parametrize("missing", [(3,), (4,), (3, 4)])
+def test_rmsprop_without_states(missing, instruction_set):
+    lists = [
+        None if k in missing else values
+        for k, values in enumerate(lists_of("rmsprop", 3, 1, np.float32))
+    ]
+    compare("rmsprop", lists, (0.01, 0.9, 1e-3, 0.1, 0.9, False), np.float32)
+
+
+def test_numbers_may_be_floats_of_either_kind():
+    for kind in (np.float32, np.float64):
+        step = np.asarray(kind(3))
+        lists = [random(5)], [random(5)], [random(5) ** 2], [step]
+        kernels().adagrad(*lists, 0.1, 0, 0, 1e-8, False)
+        assert step == 4.0 and step.dtype == kind
+
+
 @pytest.mark.parametrize("name", ["sgd", "adam"])
 def test_the_bits_do_not_depend_on_the_number_of_threads(name):
     results = []

@@ -351,8 +351,6 @@ def test_implementations_are_accepted_as_by_pytorch():
         optim.SGD([one_parameter()], fused=True, foreach=True)
     with pytest.raises(RuntimeError, match="`fused` does not support `differentiable`"):
         optim.SGD([one_parameter()], fused=True, differentiable=True)
-    with pytest.raises(NotImplementedError, match="differentiable=True is not supported"):
-        optim.SGD([one_parameter()], differentiable=True)
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,9 @@
 
 #include <stdint.h>
 
+#include "rules.h"
+
 namespace rushlight {
-
-template <class T>
-struct SgdStep {
-    T lr, momentum, undampened, weight_decay;  // undampened: 1 - dampening
-    bool nesterov, maximize;
-    bool has_buffer, first;  // first: the buffer is filled, not updated
-};
-
-template <class T>
-struct AdamStep {
-    T step_size, rest1, beta2, rest2, eps;  // rest: 1 - beta, before it is rounded to T
-    T weight_decay, decay_factor, root_correction2;
-    bool decoupled, maximize;
-};
 
 // A linear map of an axis: element j of `outputs` is the sum of the first counts[j] of the `width`
 // elements at places[j * width + k], times weights[j * width + k].
@@ -101,9 +89,7 @@ struct Loops {
                              int64_t c_step);
 
     void (*dropout)(int64_t n, const T* x, const uint8_t* mask, T scale, T* y);
-    void (*sgd)(int64_t n, const SgdStep<T>& step, T* param, const T* grad, T* buffer);
-    void (*adam)(int64_t n, const AdamStep<T>& step, T* param, const T* grad, T* exp_avg,
-                 T* exp_avg_sq, T* max_exp_avg_sq);
+    UpdateLoops<T> update;  // of optimizers
 };
 
 // The types that are converted into each other.

@@ -292,12 +292,9 @@ class Meta(Base):
 
     # ---- optimizers' steps
 
-    def sgd(self, *arguments: Any) -> None:
-        pass
-
-    def adam(
-        self, params: Any, grads: Any, exp_avgs: Any, exp_avg_sqs: Any, max_exp_avg_sqs: Any,
-        steps: Any, *arguments: Any,
+    def adafactor(
+        self, params: Any, grads: Any, row_vars: Any, col_vars: Any, variances: Any, steps: Any,
+        *options: Any,
     ) -> None:  # fmt: skip
         for step in steps:  # which are on the host
             step += 1

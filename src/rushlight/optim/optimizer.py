@@ -6,20 +6,16 @@ import functools
 import itertools
 import warnings
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
-
-import numpy as np
+from typing import Any, ClassVar
 
 from ..autograd.explain import explain
-from ..errors import NotSupportedError
 from ..grad_mode import enable_grad
 from ..hooks import RemovableHandle
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import structure_changed
-from ..layout import strided
 from ..parameters import clear_grad, typename
 from ..tensor import Tensor
 from ..utils._pytree import tree_map
@@ -35,6 +31,36 @@ class _Required:
 
 
 required = _Required()
+
+Hooks = OrderedDict[int, Any]
+
+# What runs before and after the steps of all optimizers.
+_global_optimizer_pre_hooks: Hooks = OrderedDict()
+_global_optimizer_post_hooks: Hooks = OrderedDict()
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Calls `hook(optimizer, args, kwargs)` before each step of every optimizer.
+
+    >>> import rushlight as torch
+    >>> from rushlight.optim.optimizer import register_optimizer_step_pre_hook
+    >>> with register_optimizer_step_pre_hook(lambda *_: print("before")):
+    ...     torch.optim.SGD([torch.ones(1, requires_grad=True)]).step()
+    before
+    """
+    return RemovableHandle.add(_global_optimizer_pre_hooks, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Calls `hook(optimizer, args, kwargs)` after each step of every optimizer.
+
+    >>> import rushlight as torch
+    >>> from rushlight.optim.optimizer import register_optimizer_step_post_hook
+    >>> with register_optimizer_step_post_hook(lambda *_: print("after")):
+    ...     torch.optim.SGD([torch.ones(1, requires_grad=True)]).step()
+    after
+    """
+    return RemovableHandle.add(_global_optimizer_post_hooks, hook)
 
 
 class Optimizer:
@@ -58,6 +84,9 @@ class Optimizer:
     tensor([0.], requires_grad=True)
     """
 
+    # The names of the state's numbers, such as the count of steps, which are kept on the host.
+    numbers: ClassVar[Any] = ("step",)
+
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
@@ -77,8 +106,12 @@ class Optimizer:
             self.add_param_group(group)
 
     def _init_hooks(self) -> None:
-        self._optimizer_step_pre_hooks: OrderedDict[int, Any] = OrderedDict()
-        self._optimizer_step_post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_step_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_step_post_hooks: Hooks = OrderedDict()
+        self._optimizer_state_dict_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_state_dict_post_hooks: Hooks = OrderedDict()
+        self._optimizer_load_state_dict_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_load_state_dict_post_hooks: Hooks = OrderedDict()
         self._opt_called = False  # a scheduler warns if it steps before the optimizer
 
     def __init_subclass__(cls) -> None:
@@ -106,7 +139,8 @@ class Optimizer:
                     "optimizer can only optimize Tensors, but one of the params is "
                     + typename(parameter)
                 )
-            if not (parameter.is_leaf or parameter.retains_grad):
+            recorded = self.defaults.get("differentiable")  # then parameters are what steps make
+            if not (recorded or parameter.is_leaf or parameter.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in group:
@@ -158,9 +192,10 @@ class Optimizer:
         with enable_grad():
             return closure()
 
-    def _run_kernel(self, name: str, parameters: list[Tensor], *arguments: Any) -> None:
-        """Calls the kernel that changes `parameters`, which are of one device and dtype."""
-        arrays = [parameter.array for parameter in parameters]
+    def _call_kernel(
+        self, name: str, parameters: list[Tensor], arrays: list[Any], arguments: tuple[Any, ...]
+    ) -> None:
+        """Calls the kernel that changes `arrays`, those of `parameters` of one device and dtype."""
         try:
             getattr(kernel_tables[type(arrays[0])], name)(arrays, *arguments)
         except (ValueError, TypeError) as error:
@@ -172,7 +207,7 @@ class Optimizer:
         """PyTorch's error, by the first parameter that its gradient or state does not fit."""
         for parameter in parameters:
             state = self.state.get(parameter, {})
-            kept = [v for k, v in state.items() if k != "step" and isinstance(v, Tensor)]
+            kept = [v for k, v in state.items() if k not in self.numbers and isinstance(v, Tensor)]
             tensors = [t for t in (parameter, parameter.grad, *kept) if t is not None]
             if any((t.device, t.shape) != (parameter.device, parameter.shape) for t in tensors):
                 break
@@ -214,6 +249,60 @@ class Optimizer:
         """
         return RemovableHandle.add(self._optimizer_step_post_hooks, hook)
 
+    def register_state_dict_pre_hook(
+        self, hook: Callable[[Any], None], prepend: bool = False
+    ) -> RemovableHandle:
+        """Calls `hook(optimizer)` before `state_dict`, before the other such hooks if `prepend`.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)])
+        >>> handle = optimizer.register_state_dict_pre_hook(lambda optimizer: print("saving"))
+        >>> state = optimizer.state_dict()
+        saving
+        """
+        return _added(self._optimizer_state_dict_pre_hooks, hook, prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[[Any, dict[str, Any]], Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Calls `hook(optimizer, state_dict)` on what `state_dict` returns; it may return another.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)])
+        >>> def note(optimizer, state_dict):
+        ...     state_dict["epoch"] = 3
+        >>> handle = optimizer.register_state_dict_post_hook(note)
+        >>> optimizer.state_dict()["epoch"]
+        3
+        """
+        return _added(self._optimizer_state_dict_post_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[[Any, dict[str, Any]], Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Calls `hook(optimizer, state_dict)` before it is loaded; it may return another one.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)])
+        >>> handle = optimizer.register_load_state_dict_pre_hook(lambda *_: print("loading"))
+        >>> optimizer.load_state_dict(optimizer.state_dict())
+        loading
+        """
+        return _added(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[[Any], None], prepend: bool = False
+    ) -> RemovableHandle:
+        """Calls `hook(optimizer)` after a state has been loaded.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)])
+        >>> handle = optimizer.register_load_state_dict_post_hook(lambda optimizer: print("loaded"))
+        >>> optimizer.load_state_dict(optimizer.state_dict())
+        loaded
+        """
+        return _added(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+
     # ---- saving and loading
 
     def state_dict(self) -> dict[str, Any]:
@@ -226,6 +315,8 @@ class Optimizer:
         >>> optimizer.state_dict()["param_groups"][0]["params"]
         [0]
         """
+        for hook in list(self._optimizer_state_dict_pre_hooks.values()):
+            hook(self)
         numbers: dict[int, int] = {}
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -241,14 +332,18 @@ class Optimizer:
             numbers[id(key)] if isinstance(key, Tensor) else key: value
             for key, value in self.state.items()
         }
-        return {"state": state, "param_groups": groups}
+        result = {"state": state, "param_groups": groups}
+        for hook in list(self._optimizer_state_dict_post_hooks.values()):
+            changed = hook(self, result)
+            result = result if changed is None else changed
+        return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes over what `state_dict` returned, here or in PyTorch.
 
         Parameters are matched by their order; floating-point state is converted to the dtype and
         device of its parameter, but for `step`, which is counted on the host. ValueError if the
-        groups differ in number or size.
+        groups differ in number or size. A state that cannot be loaded changes nothing.
 
         >>> import rushlight as torch
         >>> x = torch.ones(1, requires_grad=True)
@@ -257,6 +352,21 @@ class Optimizer:
         >>> optimizer.param_groups[0]["lr"]
         0.25
         """
+        state_dict = dict(state_dict)
+        for hook in list(self._optimizer_load_state_dict_pre_hooks.values()):
+            changed = hook(self, state_dict)
+            state_dict = state_dict if changed is None else changed
+        before = {"state": self.state, "param_groups": self.param_groups}
+        try:
+            self.__setstate__(self._loadable(state_dict))
+        except BaseException:
+            self.__dict__.update(before)
+            raise
+        for hook in list(self._optimizer_load_state_dict_post_hooks.values()):
+            hook(self)
+
+    def _loadable(self, state_dict: dict[str, Any]) -> dict[str, Any]:
+        """The groups and the state of a `state_dict`, by the parameters that there are."""
         saved = deepcopy(state_dict["param_groups"])
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
@@ -274,14 +384,30 @@ class Optimizer:
         state: defaultdict[Any, Any] = defaultdict(dict)
         for key, value in state_dict["state"].items():
             if key in by_number:
-                state[by_number[key]] = _converted(value, by_number[key])
+                state[by_number[key]] = self._converted(value, by_number[key])
             else:
                 state[key] = value
         for old, new in zip(self.param_groups, saved, strict=True):
             new["params"] = old["params"]
             if "param_names" in old:
                 new.setdefault("param_names", old["param_names"])
-        self.__setstate__({"state": state, "param_groups": saved})
+        return {"state": state, "param_groups": saved}
+
+    def _converted(self, state: dict[Any, Any], parameter: Tensor) -> dict[Any, Any]:
+        """Saved state of a parameter, in the dtype and on the device that it has now."""
+
+        def convert(value: Any) -> Any:
+            if not isinstance(value, Tensor):
+                return value
+            dtype = parameter.dtype if parameter.is_floating_point() else value.dtype
+            return value.to(parameter.device, dtype)
+
+        # Numbers are kept in a dtype of their own, where kernels read them without waiting.
+        return {
+            key: value.cpu() if key in self.numbers and isinstance(value, Tensor)
+            else tree_map(convert, value)
+            for key, value in state.items()
+        }  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -309,7 +435,9 @@ class Optimizer:
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        for hook in list(self._optimizer_step_pre_hooks.values()):
+        for hook in (
+            *_global_optimizer_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()
+        ):  # fmt: skip
             changed = hook(self, args, kwargs)
             if changed is not None:
                 if not isinstance(changed, tuple) or len(changed) != 2:
@@ -327,11 +455,20 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             launch.phase = phase
         self._opt_called = True
-        for hook in list(self._optimizer_step_post_hooks.values()):
+        for hook in (
+            *self._optimizer_step_post_hooks.values(), *_global_optimizer_post_hooks.values()
+        ):  # fmt: skip
             hook(self, args, kwargs)
         return result
 
     return hooked
+
+
+def _added(hooks: Hooks, hook: Callable[..., Any], prepend: bool) -> RemovableHandle:
+    handle = RemovableHandle.add(hooks, hook)
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
 
 
 def _split_names(params: Any) -> dict[str, Any]:
@@ -352,86 +489,3 @@ def _split_names(params: Any) -> dict[str, Any]:
             "all optimizer params should be with/without names. Some param names are missing"
         )
     return {"params": [entry[1] for entry in entries], "param_names": names}
-
-
-def _converted(state: dict[Any, Any], parameter: Tensor) -> dict[Any, Any]:
-    """Saved state of a parameter, in the dtype and on the device that it has now."""
-
-    def convert(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return value
-        dtype = parameter.dtype if parameter.is_floating_point() else value.dtype
-        return value.to(parameter.device, dtype)
-
-    converted = {key: tree_map(convert, value) for key, value in state.items()}
-    if isinstance(state.get("step"), Tensor):
-        # In a dtype of its own, where kernels read it without waiting.
-        converted["step"] = state["step"].cpu()
-    return converted
-
-
-def batches(
-    group: dict[str, Any], state_of: Callable[[Tensor], Any],
-    update_sparse: Callable[[Tensor, Tensor], None],
-) -> Iterable[tuple[list[Tensor], list[Any], list[Any]]]:  # fmt: skip
-    """Parameters that a kernel can update in one call, their gradients' arrays, and their states.
-
-    That is, of a group's parameters that have a gradient, those of one device and dtype for which
-    `state_of` has a state, or those for which it has none yet (None). A parameter with a sparse
-    gradient is not among them: `update_sparse(parameter, gradient)` is called for it.
-    """
-    found: dict[Any, tuple[list[Tensor], list[Any], list[Any]]] = {}
-    for parameter in group["params"]:
-        gradient = parameter._grad if launch.recorder is None else parameter.grad
-        if gradient is None:
-            continue
-        array = parameter.array
-        if type(gradient.array) is not type(array) and gradient.layout is not strided:
-            update_sparse(parameter, gradient)
-            continue
-        state = state_of(parameter)
-        place: Any = type(array)
-        if place is not np.ndarray:  # on the host the type says it all, 150 ns sooner
-            place = parameter.device
-        key = (place, array.dtype, state is None)
-        batch = found.get(key)
-        if batch is None:
-            batch = found[key] = ([], [], [])
-        batch[0].append(parameter)
-        batch[1].append(gradient.array)
-        batch[2].append(state)
-    return found.values()
-
-
-def check_implementation(
-    name: str, foreach: bool | None, fused: bool | None, differentiable: bool
-) -> None:
-    """Refuses what PyTorch refuses, and steps that are recorded.
-
-    `foreach` and `fused` choose between implementations there; here every step is one kernel call.
-    """
-    if fused and differentiable:
-        raise RuntimeError("`fused` does not support `differentiable`")
-    if fused and foreach:
-        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-    if differentiable:
-        raise NotSupportedError(
-            f"{name}: differentiable=True is not supported, steps are not recorded; write the "
-            "update with tensor operations instead"
-        )
-
-
-def as_number(value: Any) -> float:
-    """An option that may be a tensor of one element, such as a beta."""
-    return value.item() if isinstance(value, Tensor) else value
-
-
-def option(group: dict[str, Any], key: str, index: int | None = None) -> float:
-    """A group's option for a kernel: `group[key]`, or one of the numbers there.
-
-    Schedulers change options; while a step is recorded this is a number that replays read anew.
-    """
-    if launch.recorder is not None:
-        return launch.recorder.live(group, key, index)
-    value = group[key]
-    return as_number(value if index is None else value[index])

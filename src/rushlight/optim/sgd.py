@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from ..errors import OperationError
 from ..grad_mode import no_grad
 from ..ops.creation import empty_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_number, batches, check_implementation, option
+from .rule import RuleOptimizer, State, as_number
 
 __all__ = ["SGD"]
 
 
-class SGD(Optimizer):
+class SGD(RuleOptimizer):
     """Stochastic gradient descent.
 
     g = gradient + weight_decay * w; with momentum b = momentum * b + (1 - dampening) * g (at the
@@ -30,6 +30,11 @@ class SGD(Optimizer):
     tensor([0.8000])
     """
 
+    rule = "sgd"
+    states = (State("momentum_buffer", under="momentum"),)
+    numbers: ClassVar[Mapping[str, float | str]] = {}
+    takes = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
+
     def __init__(
         self,
         params: Any,
@@ -44,71 +49,52 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        if lr < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        super().__init__(locals())
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_implementation("SGD", foreach, fused, differentiable)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "foreach": foreach,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("nesterov", False)
-            group.setdefault("maximize", False)
-
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        loss = self._evaluate(closure)
-        for group in self.param_groups:
-            self._update(group)
-        return loss
+        for known in self.state.values():  # PyTorch has saved buffers that were none yet
+            if known.get("momentum_buffer", known) is None:
+                del known["momentum_buffer"]
 
     def _update(self, group: dict[str, Any]) -> None:
-        momentum = option(group, "momentum")
+        options = self._options(group)
+        momentum = options[1]
+        nothing: dict[str, Any] = {}
 
-        def buffer_of(parameter: Tensor) -> Tensor | None:
-            return self.state[parameter].get("momentum_buffer") if momentum != 0 else None
+        def state_of(parameter: Tensor) -> dict[str, Tensor]:
+            return self.state[parameter] if momentum != 0 else nothing
 
-        def update_sparse(parameter: Tensor, gradient: Tensor) -> None:
-            self._update_sparse(group, parameter, gradient)
-
-        for parameters, gradients, buffers in batches(group, buffer_of, update_sparse):
-            initialized = buffers[0] is not None
-            if momentum != 0 and not initialized:
-                buffers = [empty_like(parameter) for parameter in parameters]
+        for parameters, gradients, states in self._batches(group, state_of):
+            initialized = "momentum_buffer" in states[0]
+            buffers = None
+            if initialized:
+                buffers = [state["momentum_buffer"] for state in states]
+            elif momentum != 0:  # the rule fills them with the gradient
+                buffers = [empty_like(p, requires_grad=False) for p in parameters]
             self._run_kernel(
                 "sgd",
                 parameters,
                 gradients,
-                [buffer.array for buffer in buffers] if momentum != 0 else None,
+                None if buffers is None else [buffer.array for buffer in buffers],
                 initialized,
-                option(group, "lr"),
-                momentum,
-                option(group, "dampening"),
-                option(group, "weight_decay"),
-                group["nesterov"],
-                group["maximize"],
+                *options,
             )
-            if momentum != 0 and not initialized:
+            if buffers is not None and not initialized:
                 for parameter, buffer in zip(parameters, buffers, strict=True):
                     self.state[parameter]["momentum_buffer"] = buffer
+
+    def _record_step(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
+        options = self._recorded_options(group)
+        if options[1] == 0:
+            self._follow_rule([parameter, None], gradient, [False, *options])
+            return
+        known = self.state[parameter].get("momentum_buffer")
+        buffer = empty_like(parameter, requires_grad=False) if known is None else known
+        self._follow_rule([parameter, buffer], gradient, [known is not None, *options])
+        self.state[parameter]["momentum_buffer"] = buffer
 
     @no_grad()
     def _update_sparse(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:

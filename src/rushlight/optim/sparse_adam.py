@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from ..errors import OperationError
 from ..grad_mode import no_grad
 from ..layout import strided
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_number
+from .optimizer import Optimizer
+from .options import Check, at_least, checked
+from .rule import as_number
 
 __all__ = ["SparseAdam"]
 
@@ -33,6 +35,11 @@ class SparseAdam(Optimizer):
             [ 0.0000]])
     """
 
+    checks: ClassVar[Mapping[str, Check]] = {
+        "lr": at_least(0, "Invalid learning rate: {}", is_open=True),
+        "eps": at_least(0, "Invalid epsilon value: {}", is_open=True),
+    }
+
     def __init__(
         self,
         params: Any,
@@ -41,16 +48,7 @@ class SparseAdam(Optimizer):
         eps: float = 1e-8,
         maximize: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        if not 0.0 < lr:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not 0.0 < eps:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for index, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize})
+        super().__init__(params, checked(locals(), self.checks))
         self._refuse("Sparse", "requires dense parameter tensors", _is_sparse)
         self._refuse("Complex", "does not support complex parameters", Tensor.is_complex)
 

@@ -61,7 +61,7 @@ FUNCTIONS = {
     "argsort": "a axis kind", "sort": "a axis kind",
     "searchsorted": "a v side sorter", "bincount": "x weights minlength", "lexsort": "keys",
     "clip": "a a_min a_max out", "where": "condition x y",
-    "matmul": "x1 x2 * out", "dot": "a b out", "tensordot": "a b axes",
+    "matmul": "x1 x2 * out", "dot": "a b out", "tensordot": "a b axes", "vdot": "a b",
     "concatenate": "tup axis out", "stack": "tup axis out",
     "expand_dims": "a axis", "squeeze": "a axis", "moveaxis": "a source destination",
     "swapaxes": "a axis1 axis2", "transpose": "a axes", "reshape": "a newshape order",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...kernels import launch
 from ...nn.global_hooks import around_calls
+from ...optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 from ...tensor import Tensor
 from ..errors import LeakError
 from ..record import Record, tensor_at
@@ -154,6 +155,8 @@ class Guards:
             value for holder in holders for name, value in vars(holder).items()
             if name.endswith("_hooks")
         ]  # fmt: skip
+        if self._optimizers:
+            kept += [_global_optimizer_pre_hooks, _global_optimizer_post_hooks]
         for tensor in (*self._tensors, *self._leaves):
             kept += [tensor._hooks, tensor._post_accumulate_hooks]
         kept.append(around_calls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from ...kernels.launch import refuse_record
@@ -127,18 +128,19 @@ class LRScheduler:
                 UserWarning,
                 stacklevel=2,
             )
-        refuse_record("steps a learning rate scheduler; step it outside")
         self._step_count += 1
         self._update_lr(epoch)
 
     def _update_lr(self, epoch: int | None = None) -> None:
         if epoch is None:
-            self.last_epoch += 1
-            rates = self.get_lr()
+            self._set_rates(self.last_epoch + 1, self.get_lr)
         else:
-            self.last_epoch = epoch
-            rates = getattr(self, "_get_closed_form_lr", self.get_lr)()
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            self._set_rates(epoch, getattr(self, "_get_closed_form_lr", self.get_lr))
+
+    def _set_rates(self, epoch: int, rates: Callable[[], Rates]) -> None:
+        refuse_step_in_record()
+        self.last_epoch = epoch
+        for group, rate in zip(self.optimizer.param_groups, rates(), strict=True):
             set_lr(group, rate)
         self._last_lr = self._current()
 
@@ -147,6 +149,10 @@ class LRScheduler:
 
     def _scaled(self, factor: float) -> Rates:
         return [group["lr"] * factor for group in self.optimizer.param_groups]
+
+
+def refuse_step_in_record() -> None:
+    refuse_record("steps a learning rate scheduler; step it outside")
 
 
 def copied(rate: Any) -> Any:
@@ -164,10 +170,10 @@ def per_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
     """A setting that is one value or one per parameter group."""
     groups = optimizer.param_groups
     if not isinstance(value, (list, tuple)):
-        return [value] * len(groups)
+        return [copied(value) for _ in groups]
     if len(value) != len(groups):
         raise ValueError(
             f"{name} must have the same length as optimizer.param_groups. "
             f"{name} has {len(value)} values, param_groups has {len(groups)}."
         )
-    return list(value)
+    return list(map(copied, value))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..optimizer import Optimizer
 from .base import LRScheduler, Rates, per_group
+from .momentum import momentum_option, set_momentum
 
 
 class OneCycleLR(LRScheduler):
@@ -57,11 +58,7 @@ class OneCycleLR(LRScheduler):
         self._anneal_func_type = anneal_strategy
         self._schedule_phases = _phases(self.total_steps, pct_start, three_phase)
         self.cycle_momentum = cycle_momentum
-        self.use_beta1 = "betas" in optimizer.defaults
-        if cycle_momentum and not self.use_beta1 and "momentum" not in optimizer.defaults:
-            raise ValueError(
-                "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-            )
+        self.use_beta1 = cycle_momentum and momentum_option(optimizer) == "betas"
         max_lrs = per_group("max_lr", max_lr, optimizer)
         highest = per_group("max_momentum", max_momentum, optimizer)
         lowest = per_group("base_momentum", base_momentum, optimizer)
@@ -71,7 +68,7 @@ class OneCycleLR(LRScheduler):
                 group["max_lr"] = max_lrs[i]
                 group["min_lr"] = group["initial_lr"] / final_div_factor
                 if cycle_momentum:
-                    self._set_momentum(group, highest[i])
+                    set_momentum(group, highest[i], self.use_beta1)
                     group["max_momentum"] = highest[i]
                     group["base_momentum"] = lowest[i]
         super().__init__(optimizer, last_epoch)
@@ -95,19 +92,14 @@ class OneCycleLR(LRScheduler):
             rates.append(self._between(group[phase["start_lr"]], group[phase["end_lr"]], part))
             if self.cycle_momentum:
                 first, last = group[phase["start_momentum"]], group[phase["end_momentum"]]
-                self._set_momentum(group, self._between(first, last, part))
+                momentum = self._between(first, last, part)
+                set_momentum(group, momentum, self.use_beta1)
         return rates
 
     def _between(self, start: float, end: float, part: float) -> float:
         if self._anneal_func_type == "cos":
             return end + (start - end) / 2.0 * (math.cos(math.pi * part) + 1)
         return (end - start) * part + start
-
-    def _set_momentum(self, group: dict[str, Any], value: float) -> None:
-        if self.use_beta1:
-            group["betas"] = (value, *group["betas"][1:])
-        else:
-            group["momentum"] = value
 
 
 def _total_steps(total: Any, epochs: Any, steps_per_epoch: Any) -> int:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..optimizer import Optimizer
-from .base import LRScheduler, set_lr
+from .base import LRScheduler, refuse_step_in_record, set_lr
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -73,6 +73,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:
         """Takes note of an epoch's metric, and reduces the rates if it is time."""
+        refuse_step_in_record()
         metric = float(metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(metric, self.best):

@@ -1,8 +1,9 @@
-"""Schedules one after the other."""
+"""Schedules one after the other, or all at once."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from ..optimizer import Optimizer
@@ -10,7 +11,78 @@ from .base import LRScheduler, set_lr
 from .plateau import ReduceLROnPlateau
 
 
-class SequentialLR(LRScheduler):
+class _OfSchedulers(LRScheduler):
+    """A schedule made of others, all of one optimizer."""
+
+    _schedulers: list[Any]
+
+    def _check(self, schedulers: list[Any], optimizer: Optimizer) -> None:
+        name = type(self).__name__
+        for index, scheduler in enumerate(schedulers):
+            if not hasattr(scheduler, "optimizer"):
+                raise TypeError(
+                    f"{name} at index {index} should have `optimizer` as its attribute."
+                )
+            if isinstance(scheduler, ReduceLROnPlateau):
+                raise ValueError(
+                    f"{name} does not support `ReduceLROnPlateau` scheduler as it requires "
+                    "additional kwargs to be specified when calling `step`, but got one at index "
+                    f"{index} in the given schedulers sequence."
+                )
+            if scheduler.optimizer is not optimizer:
+                raise ValueError(
+                    f"{name} expects all schedulers to belong to the same optimizer, but got "
+                    f"scheduler {type(scheduler).__name__} at index {index} has "
+                    f"{scheduler.optimizer}, which is different from {type(optimizer).__name__}."
+                )
+
+    def state_dict(self) -> dict[str, Any]:
+        """All attributes but the optimizer, and the states of the schedulers."""
+        state = super().state_dict()
+        state["_schedulers"] = [scheduler.state_dict() for scheduler in self._schedulers]
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned, here or in PyTorch."""
+        self.__dict__.update({k: v for k, v in state_dict.items() if k != "_schedulers"})
+        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
+            scheduler.load_state_dict(state)
+
+
+class ChainedScheduler(_OfSchedulers):
+    """All `schedulers` at once: each step is one of each of them, in their order.
+
+    >>> import rushlight as torch
+    >>> from rushlight.optim import lr_scheduler
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> scheduler = lr_scheduler.ChainedScheduler([
+    ...     lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2),
+    ...     lr_scheduler.ExponentialLR(optimizer, gamma=0.5),
+    ... ])
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
+
+    def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
+        if len(schedulers) < 1:
+            raise ValueError(
+                f"{type(self).__name__} expects at least one scheduler to be chained, but got no "
+                "scheduler."
+            )
+        self._schedulers = list(schedulers)
+        self.optimizer = optimizer or schedulers[0].optimizer
+        self._check(self._schedulers, self.optimizer)
+        self._last_lr = self._current()
+
+    def step(self) -> None:  # type: ignore[override]
+        """Goes to the next epoch."""
+        for scheduler in self._schedulers:
+            scheduler.step()
+        self._last_lr = self._current()
+
+
+class SequentialLR(_OfSchedulers):
     """`schedulers[i]` from epoch `milestones[i - 1]` on, each beginning with its epoch 0.
 
     >>> import rushlight as torch
@@ -39,8 +111,7 @@ class SequentialLR(LRScheduler):
             raise ValueError(
                 f"{type(self).__name__} expects at least one scheduler, but got no scheduler."
             )
-        for index, scheduler in enumerate(schedulers):
-            self._check(index, scheduler, optimizer)
+        self._check(schedulers, optimizer)
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
                 "Sequential Schedulers expects number of schedulers provided to be one more than "
@@ -59,24 +130,7 @@ class SequentialLR(LRScheduler):
         first._initial_step()
         self._last_lr = first.get_last_lr()
 
-    def _check(self, index: int, scheduler: Any, optimizer: Optimizer) -> None:
-        name = type(self).__name__
-        if not hasattr(scheduler, "optimizer"):
-            raise TypeError(f"{name} at index {index} should have `optimizer` as its attribute.")
-        if isinstance(scheduler, ReduceLROnPlateau):
-            raise ValueError(
-                f"{name} does not support `ReduceLROnPlateau` scheduler as it requires additional "
-                "kwargs to be specified when calling `step`, but got one at index "
-                f"{index} in the given schedulers sequence."
-            )
-        if scheduler.optimizer is not optimizer:
-            raise ValueError(
-                f"{name} expects all schedulers to belong to the same optimizer, but got scheduler "
-                f"{type(scheduler).__name__} at index {index} has {scheduler.optimizer}, which is "
-                f"different from {type(optimizer).__name__}."
-            )
-
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]
         """Goes to the next epoch."""
         self.last_epoch += 1
         index = bisect_right(self._milestones, self.last_epoch)
@@ -86,17 +140,6 @@ class SequentialLR(LRScheduler):
         else:
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
-
-    def state_dict(self) -> dict[str, Any]:
-        """All attributes but the optimizer, and the states of the schedulers."""
-        state = super().state_dict()
-        state["_schedulers"] = [scheduler.state_dict() for scheduler in self._schedulers]
-        return state
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.__dict__.update({k: v for k, v in state_dict.items() if k != "_schedulers"})
-        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
-            scheduler.load_state_dict(state)
 
 
 def _undo_initial_steps(scheduler: Any) -> None:

@@ -1,0 +1,193 @@
+"""L-BFGS (Liu and Nocedal 1989), with or without a line search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..grad_mode import enable_grad, no_grad
+from ..layout import strided
+from ..ops.joining import cat
+from ..tensor import Tensor
+from .line_search import Point, strong_wolfe
+from .optimizer import Optimizer
+from .options import checked
+from .rule import as_number, as_real
+
+__all__ = ["LBFGS"]
+
+
+class LBFGS(Optimizer):
+    """Newton's method with a Hessian that the last gradients tell.
+
+    A `step` takes up to `max_iter` iterations and `max_eval` evaluations (by default 1.25 times as
+    many) of its `closure`, and ends sooner where no gradient is above `tolerance_grad`, or where
+    neither parameters nor loss change by more than `tolerance_change`. `history_size` differences
+    of parameters and gradients are kept, each of the size of all parameters. An iteration goes
+    `lr` times the direction, or where `line_search_fn` is "strong_wolfe" as far as a line search
+    finds best. There is one parameter group.
+
+    >>> import rushlight as torch
+    >>> w = torch.nn.Parameter(torch.tensor([3.0, -2.0]))
+    >>> optimizer = torch.optim.LBFGS([w], line_search_fn="strong_wolfe")
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = (w**2 * torch.tensor([1.0, 10.0])).sum()
+    ...     loss.backward()
+    ...     return loss
+    >>> _ = optimizer.step(closure)
+    >>> w.data.abs().max() < 1e-3
+    tensor(True)
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float | Tensor = 1,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: str | None = None,
+    ) -> None:
+        if max_eval is None:
+            max_eval = max_iter * 5 // 4
+        super().__init__(params, checked(locals(), {}))
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        if self.param_groups:
+            raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
+        super().add_param_group(param_group)
+
+    @property
+    def _params(self) -> list[Tensor]:
+        parameters: list[Tensor] = self.param_groups[0]["params"]
+        return parameters
+
+    @no_grad()
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+        closure = enable_grad()(closure)
+        group = self.param_groups[0]
+        state = self.state[self._params[0]]  # that of all of them
+        state.setdefault("func_evals", 0)
+        state.setdefault("n_iter", 0)
+        first_loss = closure()
+        loss, evaluations = float(first_loss), 1
+        state["func_evals"] += 1
+        gradient = self._gradient()
+        iteration = 0
+        while iteration < group["max_iter"]:
+            if gradient.abs().max() <= group["tolerance_grad"]:
+                break
+            iteration += 1
+            self._remember(group, state, gradient, loss)
+            slope = gradient.dot(state["d"])
+            if slope > -group["tolerance_change"]:
+                break
+            before = loss
+            is_last = iteration == group["max_iter"]
+            most = group["max_eval"] - evaluations
+            loss, gradient, count = self._move(
+                closure, group, state, Point(0, loss, gradient, slope), most, is_last
+            )
+            evaluations += count
+            state["func_evals"] += count
+            if evaluations >= group["max_eval"]:
+                break
+            moved = (state["d"] * state["t"]).abs().max() <= group["tolerance_change"]
+            if moved or abs(loss - before) < group["tolerance_change"]:
+                break
+        return first_loss
+
+    def _remember(
+        self, group: dict[str, Any], state: dict[str, Any], gradient: Tensor, loss: float
+    ) -> None:
+        """The direction `d` and the first step `t` from what is known of the Hessian."""
+        state["n_iter"] += 1
+        lr = as_number(group["lr"])
+        if state["n_iter"] == 1:
+            state.update(d=-gradient, old_dirs=[], old_stps=[], ro=[], H_diag=1)
+            state["t"] = (1.0 / gradient.abs().sum()).clamp(max=1.0) * lr
+        else:
+            change, moved = gradient - state["prev_flat_grad"], state["d"] * state["t"]
+            curvature = change.dot(moved)
+            if curvature > 1e-10:
+                if len(state["old_dirs"]) == group["history_size"]:
+                    for kept in (state["old_dirs"], state["old_stps"], state["ro"]):
+                        kept.pop(0)
+                state["old_dirs"].append(change)
+                state["old_stps"].append(moved)
+                state["ro"].append(1.0 / curvature)
+                state["H_diag"] = curvature / change.dot(change)
+            state["d"] = self._direction(group, state, gradient)
+            state["t"] = lr
+        state["prev_flat_grad"] = gradient.clone()
+        state["prev_loss"] = loss
+
+    @staticmethod
+    def _direction(group: dict[str, Any], state: dict[str, Any], gradient: Tensor) -> Tensor:
+        """Minus the inverse Hessian times the gradient, by two loops over the history."""
+        changes, moves, factors = state["old_dirs"], state["old_stps"], state["ro"]
+        if "al" not in state:
+            state["al"] = [None] * group["history_size"]
+        parts = state["al"]
+        direction = -gradient
+        for i in reversed(range(len(changes))):
+            parts[i] = moves[i].dot(direction) * factors[i]
+            direction.add_(changes[i], alpha=-parts[i])
+        direction = direction * state["H_diag"]
+        for i in range(len(changes)):
+            part = changes[i].dot(direction) * factors[i]
+            direction.add_(moves[i], alpha=parts[i] - part)
+        return direction
+
+    def _move(
+        self, closure: Callable[[], Any], group: dict[str, Any], state: dict[str, Any],
+        start: Point, most: int, is_last: bool,
+    ) -> tuple[float, Tensor, int]:  # fmt: skip
+        """Goes along the direction. The loss there, the gradient, and the evaluations that took."""
+        direction = state["d"]
+        if group["line_search_fn"] is None:
+            self._add(state["t"], direction)
+            if is_last:  # nobody asks for what it leads to
+                return start.value, start.gradient, 0
+            loss = float(closure())
+            return loss, self._gradient(), 1
+        if group["line_search_fn"] != "strong_wolfe":
+            raise RuntimeError("only 'strong_wolfe' is supported")
+        places = [parameter.clone() for parameter in self._params]
+
+        def evaluate(step: Any) -> Point:
+            self._add(step, direction)
+            loss = float(closure())
+            gradient = self._gradient()
+            for parameter, place in zip(self._params, places, strict=True):
+                parameter.copy_(place)
+            return Point(step, loss, gradient, gradient.dot(direction))
+
+        found, count = strong_wolfe(evaluate, start, state["t"], direction.abs().max(), most)
+        state["t"] = found.step
+        self._add(found.step, direction)
+        return found.value, found.gradient, count
+
+    def _gradient(self) -> Tensor:
+        """All gradients in a row; zeros where there is none."""
+        parts = []
+        for parameter in self._params:
+            gradient = parameter.grad
+            if gradient is None:
+                gradient = parameter.new_zeros(parameter.shape)
+            elif gradient.layout is not strided:
+                gradient = gradient.to_dense()
+            parts.append(as_real(gradient).reshape(-1))
+        return cat(parts, 0)
+
+    def _add(self, step: Any, direction: Tensor) -> None:
+        """Moves all parameters by so many times the direction."""
+        begin = 0
+        for parameter in self._params:
+            values = as_real(parameter)
+            end = begin + values.numel()
+            values.add_(direction[begin:end].reshape(values.shape), alpha=as_number(step))
+            begin = end

@@ -1,0 +1,157 @@
+"""L-BFGS against PyTorch 2.13's steps, and Muon."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from optim_support import one_parameter
+from rushlight import nn, optim
+
+# Options, evaluations so far and the parameters after each of three steps.
+PYTORCH = [
+    ({}, [
+        (4, [-0.4413360264, 0.964895499, 2.102684175, 1.609944182]),
+        (8, [0.01307789585, 0.9996827641, 1.944206342, 2.41787111]),
+        (12, [-1.156612702e-06, 0.9980116309, 1.9505278, 2.427684059]),
+    ]),
+    ({"lr": 0.1}, [
+        (4, [-1.349468172, 1.655255344, 0.685110925, 0.8185170043]),
+        (8, [-1.052953402, 1.408513406, 1.154035415, 1.093083368]),
+        (12, [-0.7523985388, 1.252315507, 1.460862411, 1.424511583]),
+    ]),
+    ({"line_search_fn": "strong_wolfe"}, [
+        (5, [-0.4413360264, 0.964895499, 2.102684175, 1.609944182]),
+        (10, [0.01307789585, 0.9996827641, 1.944206342, 2.41787111]),
+        (15, [-1.156612702e-06, 0.9980116309, 1.9505278, 2.427684059]),
+    ]),
+    ({"lr": 0.1, "line_search_fn": "strong_wolfe", "history_size": 2}, [
+        (5, [-1.153331691, 0.87157384, 1.310886947, 0.9610921183]),
+        (10, [-0.4464732476, 1.000532051, 2.108286799, 1.60439829]),
+        (16, [0.117972795, 0.9989185676, 1.949124773, 2.344837749]),
+    ]),
+]  # fmt: skip
+
+
+def minimized(options, steps):
+    x = nn.Parameter(torch.tensor([-1.5, 2.0, 0.3, 0.7], dtype=torch.float64))
+    optimizer = optim.LBFGS([x], max_iter=4, **options)
+    scale = torch.tensor([1.0, 10.0, 3.0, 0.5], dtype=torch.float64)
+    calls = [0]
+
+    def closure():
+        calls[0] += 1
+        optimizer.zero_grad()
+        places = torch.arange(4, dtype=torch.float64)
+        loss = ((x - places) ** 2 * scale).sum() + (x**4).sum() * 0.01
+        loss.backward()
+        return loss
+
+    for _ in range(steps):
+        optimizer.step(closure)
+        yield calls[0], x.tolist(), optimizer
+
+
+@pytest.mark.parametrize("options, expected", PYTORCH)
+def test_three_steps(options, expected):
+    steps = zip(minimized(options, 3), expected, strict=True)
+    for (calls, found, _), (known_calls, known) in steps:
+        assert calls == known_calls
+        np.testing.assert_allclose(found, known, rtol=1e-7, atol=1e-9)
+
+
+def test_state_continues():
+    optimizer = list(minimized({"line_search_fn": "strong_wolfe"}, 2))[-1][2]
+    state = copy.deepcopy(optimizer.state_dict())
+    assert set(state["state"][0]) == {
+        "func_evals", "n_iter", "d", "t", "old_dirs", "old_stps", "ro", "H_diag", "prev_flat_grad",
+        "prev_loss", "al",
+    }  # fmt: skip
+    twin = optim.LBFGS([nn.Parameter(optimizer.param_groups[0]["params"][0].detach().clone())])
+    twin.load_state_dict(state)
+    assert twin.state_dict()["state"][0]["n_iter"] == state["state"][0]["n_iter"]
+    assert torch.equal(twin.state_dict()["state"][0]["d"], state["state"][0]["d"])
+
+
+def test_copies_have_parameters_of_their_own():
+    parameter = one_parameter()
+    twin = copy.deepcopy(optim.LBFGS([parameter], lr=0.5))
+    own = twin.param_groups[0]["params"][0]
+
+    def closure():
+        twin.zero_grad()
+        loss = (own**2).sum()
+        loss.backward()
+        return loss
+
+    twin.step(closure)
+    assert parameter.item() == 1.0 and own.item() != 1.0
+
+
+def test_one_group_alone():
+    with pytest.raises(ValueError, match="doesn't support per-parameter options"):
+        optim.LBFGS([{"params": [one_parameter()]}, {"params": [one_parameter()]}])
+    optimizer = optim.LBFGS([one_parameter()])
+    with pytest.raises(ValueError, match="doesn't support per-parameter options"):
+        optimizer.add_param_group({"params": [one_parameter()]})
+    assert len(optimizer.param_groups) == 1
+
+
+def test_other_line_searches_are_refused():
+    with pytest.raises(RuntimeError, match="only 'strong_wolfe' is supported"):
+        list(minimized({"line_search_fn": "backtracking"}, 1))
+
+
+def test_parameters_without_gradients_and_with_sparse_ones():
+    table, unused = nn.Parameter(torch.ones(3, 2)), nn.Parameter(torch.ones(2))
+    optimizer = optim.LBFGS([table, unused], lr=0.25, max_iter=1)
+
+    def closure():
+        optimizer.zero_grad()
+        rows = nn.functional.embedding(torch.tensor([1]), table, sparse=True)
+        loss = (rows**2).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    assert torch.equal(table[0], torch.ones(2)) and (table[1] < 1).all()
+    assert torch.equal(unused.detach(), torch.ones(2))
+
+
+MUON = [
+    ({}, [0.999036, 1.997857, -1.002024, 0.502049, -0.000546, 2.99751]),
+    (
+        {"lr": 0.1, "weight_decay": 0.0, "nesterov": False, "adjust_lr_fn": "match_rms_adamw",
+         "ns_steps": 3},
+        [0.973207, 1.946753, -1.080243, 0.579972, -0.013286, 2.946753],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options, expected", MUON)
+def test_three_steps_of_muon(options, expected):
+    w = nn.Parameter(torch.tensor([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]]))
+    optimizer = optim.Muon([w], **options)
+    for t in range(3):
+        w.grad = torch.tensor([[0.1, 0.2, 0.3], [-0.3, 0.1 * t, 0.2]])
+        optimizer.step()
+    np.testing.assert_allclose(w.detach().reshape(-1), expected, atol=2e-5)
+    assert list(optimizer.state[w]) == ["momentum_buffer"]
+
+
+@pytest.mark.parametrize(
+    "make, error, message",
+    [
+        (lambda: optim.Muon([one_parameter()]), ValueError, "Muon only supports 2D parameters"),
+        (lambda: optim.Muon([nn.Parameter(torch.eye(2))], lr=-1), ValueError, "Learning rate"),
+        (
+            lambda: optim.Muon([nn.Parameter(torch.eye(2))], adjust_lr_fn="x"),
+            ValueError,
+            "Adjust learning rate function x is not supported",
+        ),
+    ],
+)
+def test_invalid_options_of_muon(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
