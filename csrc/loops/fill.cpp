@@ -23,6 +23,7 @@ void fill(Tables& tables) {
     fill_convolution(tables.matrix);
     fill_winograd(tables.matrix);
     fill_pooling(tables.matrix);
+    fill_recurrent(tables.recurrent);
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

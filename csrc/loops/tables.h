@@ -4,6 +4,7 @@
 #include "elementwise.h"
 #include "loops.h"
 #include "matrix.h"
+#include "recurrent.h"
 
 namespace rushlight {
 
@@ -13,6 +14,7 @@ struct Tables {
     BitLoops bits;
     ElementwiseLoops elementwise;
     MatrixLoops matrix;
+    RecurrentLoops recurrent;
 };
 
 // Only the build in use may be run, be it to fill a table: the compiler is free to use its
