@@ -509,7 +509,7 @@ def _step(layer: Any, x: Tensor, states: Sequence[Tensor], *parameters: Any) -> 
             )
         if got[1:] != (units,):
             raise OperationError(
-                f"{name}: hidden{i} has inconsistent hidden_size: got {got[-1]}, expected {units} "
-                f"(it is {tuple(got)})"
+                f"{name}: hidden{i} has inconsistent hidden_size: got {(*got, 0)[1]}, expected "
+                f"{units} (it is {tuple(got)})"
             )
     return layer.apply(x, *states, *parameters, (shape[0],), False)

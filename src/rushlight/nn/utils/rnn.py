@@ -9,7 +9,7 @@ from ...device import device as Device
 from ...dtype import int64
 from ...errors import OperationError
 from ...ops.creation import arange, empty, full
-from ...ops.from_data import as_tensor
+from ...ops.interchange import as_tensor
 from ...ops.joining import cat
 from ...tensor import Tensor
 
