@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Array, Fixed, Invalid, Op, Sample, Values
+from .core import Array, Invalid, Op, Sample, Values
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 
@@ -47,10 +47,9 @@ def _layer(name: str, x: Array, states: Any, given: Any, sizes: Any, reverse: bo
     return np.concatenate([outputs[t] for t in range(len(sizes))]), states
 
 
-def _reference(name: str) -> Callable[..., Any]:
+def _reference(name: str, packed: bool = False) -> Callable[..., Any]:
     def run(x: Array, *rest: Any) -> Any:
-        packed = len(rest) == 8 and getattr(rest[0], "dtype", None) == np.int64
-        sizes, rest = (tuple(rest[0]), rest[1:]) if packed else (None, rest)
+        sizes, rest = (rest[0], rest[1:]) if packed else (None, rest)
         hx, params, has_biases, layers, _, _, bidirectional, *order = rest
         turned = bool(order and order[0])
         x = x.swapaxes(0, 1) if turned else x
@@ -100,25 +99,26 @@ def _states(v: Values, name: str, count: int, batch: int, hidden: int, projectio
     return (h, v.fraction(count, batch, hidden)) if name == "lstm" else h
 
 
+def _parts(v: Values, name: str) -> Callable[..., Any]:
+    def parts(hidden: int, layers: int, directions: int, batch: int, **options: Any) -> Any:
+        projection = options.get("projection", 0)
+        states = _states(v, name, layers * directions, batch, hidden, projection)
+        return states, _parameters(v, name, 3, hidden, layers, directions, **options)
+
+    return parts
+
+
 def _sequences(name: str) -> Callable[[Values], Iterator[Sample]]:
     def make(v: Values) -> Iterator[Sample]:
-        def parts(hidden: int, layers: int, directions: int, batch: int, **options: Any) -> Any:
-            projection = options.get("projection", 0)
-            states = _states(v, name, layers * directions, batch, hidden, projection)
-            return states, _parameters(v, name, 3, hidden, layers, directions, **options)
-
+        parts = _parts(v, name)
         yield Sample(v.normal(4, 2, 3), *parts(3, 1, 1, 2), True, 1, 0.0, False, False, False)
         yield Sample(v.normal(1, 1, 3), *parts(2, 1, 1, 1), True, 1, 0.0, False, False, False)
         yield Sample(v.normal(2, 3, 3), *parts(2, 2, 2, 2), True, 2, 0.0, True, True, True)
         yield Sample(v.normal(3, 2, 3), *parts(2, 1, 1, 2, biases=False), False, 1, 0.0, True,
                      False, False)  # fmt: skip
-        sizes = Fixed(np.asarray([3, 3, 1]))
-        yield Sample(v.normal(7, 3), sizes, *parts(2, 1, 2, 3), True, 1, 0.0, False, True)
         if name == "lstm":
             yield Sample(v.normal(3, 2, 3), *parts(3, 1, 2, 2, projection=2), True, 1, 0.0, False,
                          True, False)  # fmt: skip
-            yield Sample(v.normal(7, 3), sizes, *parts(2, 1, 1, 3, projection=1), True, 1, 0.0,
-                         False, False)  # fmt: skip
         yield from _wrong(v, name)
 
     return make
@@ -131,9 +131,6 @@ def _wrong(v: Values, name: str) -> Iterator[Sample]:
                   match="Expected sequence length to be larger than 0 in RNN")
     yield Invalid(v.normal(2, 2, 4), states, params[:3], *rest, raises=RuntimeError,
                   match="got an incorrect number of RNN parameters", own_words=True)
-    packed = (True, 1, 0.0, False, False)
-    yield Invalid(x.reshape(6, 4), Fixed(np.asarray([2, 3, 1])), states, params, *packed,
-                  raises=RuntimeError, match="batch_sizes must not grow", own_words=True)
     if name != "lstm":  # where oneDNN computes for PyTorch, it reads what is not there
         yield Invalid(v.normal(3, 2, 7), states, params, *rest, raises=RuntimeError,
                       match="got 7 expected 4", own_words=True)
@@ -144,6 +141,29 @@ def _wrong(v: Values, name: str) -> Iterator[Sample]:
     else:
         yield Invalid(x, (states[0],), params, *rest, raises=RuntimeError,
                       match="expects two hidden states")
+
+
+def _packed(name: str) -> Callable[[Values], Iterator[Sample]]:
+    def make(v: Values) -> Iterator[Sample]:
+        parts, options = _parts(v, name), (True, 1, 0.0, False)
+        yield Sample(v.normal(7, 3), (3, 3, 1), *parts(2, 1, 2, 3), *options, True)
+        if name == "lstm":
+            some = parts(2, 1, 1, 3, projection=1)
+            yield Sample(v.normal(7, 3), (3, 3, 1), *some, *options, False)
+        yield Invalid(v.normal(6, 3), (2, 3, 1), *parts(2, 1, 1, 2), *options, False,
+                      raises=RuntimeError, match="batch_sizes must not grow", own_words=True)
+
+    return make
+
+
+def _of_sizes(name: str) -> Callable[[Any], Callable[..., Any]]:
+    """The function with batch sizes that are always on the CPU."""
+
+    def call(library: Any) -> Callable[..., Any]:
+        function = getattr(library, name)
+        return lambda data, sizes, *rest: function(data, library.tensor(sizes), *rest)
+
+    return call
 
 
 def _cells(name: str) -> Callable[[Values], Iterator[Sample]]:
@@ -186,6 +206,8 @@ ops = [
     for name in GATES
     for row in (
         Op(name, _sequences(name), _reference(name), tolerance=1e-4, composite=True),
+        Op(f"packed {name}", _packed(name), _reference(name, True), _of_sizes(name),
+           tolerance=1e-4, composite=True, unrecorded="reads a value"),
         Op(f"{name}_cell", _cells(name), _cell_reference(name), tolerance=1e-4, composite=True),
     )
 ]

@@ -92,7 +92,7 @@ class RecurrentLayer(Operation):
         values = self.saved_tensors[: 5 + self.states]
         with enable_grad():
             # Views, so that the search ends here and not in what the values came from.
-            given = [t if t is None else t.view_as(t) for t in values]
+            given: list[Any] = [t if t is None else t.view_as(t) for t in values]
             outputs = self.composed(*given)
             wanted = [t for t in given if t is not None and t.requires_grad]
             found = iter(grad(outputs, wanted, gradients, create_graph=True, allow_unused=True))

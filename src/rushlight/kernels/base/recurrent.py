@@ -1,9 +1,9 @@
 """The steps of recurrent layers, forwards and backwards in time.
 
-The rows of a sequence stand one behind the other, those of one time side by side: `batch_sizes` says
-how many sequences go on at each time, and never grows. What the input contributes to the gates, a
-product for all times at once, is there before; a step adds what the state contributes. Rows that a
-layer does not reach any more keep their state, which is what it ends with.
+The rows of all times stand one behind the other: `batch_sizes` says how many sequences go on at
+each time, and never grows. What the input contributes to the gates, a product for all times at
+once, is there before; a step adds what the state contributes. A sequence that is over keeps its
+state, which is what it ends with.
 
 The forward also gives what the backward needs: the gates, and of each row the state before it. That
 gives the gradient at the gates; gradients of weights are one product for all times, too.

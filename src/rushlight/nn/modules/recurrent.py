@@ -144,7 +144,9 @@ class RNNBase(Module):
         """Raises an error for a state of another shape."""
         if tuple(hx.shape) != expected_hidden_size:
             told = msg.format(expected_hidden_size, list(hx.shape))
-            raise OperationError(f"{self._told}: {told}; it is (layers * directions, batch, hidden)")
+            raise OperationError(
+                f"{self._told}: {told}; it is (layers * directions, batch, hidden)"
+            )
 
     def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
         """Raises an error for what `forward` cannot compute with."""
@@ -186,7 +188,8 @@ class RNNBase(Module):
             data, batch_sizes, order, back = input
             given = None if hx is None else self.permute_hidden(hx, order)
             output, hidden = self._run_checked(data, given, batch_sizes)
-            return PackedSequence(output, batch_sizes, order, back), self.permute_hidden(hidden, back)
+            hidden = self.permute_hidden(hidden, back)
+            return PackedSequence(output, batch_sizes, order, back), hidden
         dimensions = input.dim()
         if dimensions not in (2, 3):
             raise ValueError(
