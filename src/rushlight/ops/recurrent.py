@@ -1,234 +1,24 @@
-"""Recurrent layers: the operation that is one direction of one, and stacks of them."""
+"""Stacks of recurrent layers, and single steps of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
-from ..autograd.operation import Operation
-from ..categories import FLOATS, check_taken
 from ..errors import OperationError
-from ..grad_mode import enable_grad, state
-from ..tensor import Tensor, wrap
-from .activation import relu, sigmoid, tanh
+from ..tensor import Tensor
 from .declare import operation
 from .dropout import dropout as drop
 from .joining import cat, stack
-from .matmul import LinearWeightGradient, Matmul, linear
-
-
-class RecurrentLayer(Operation):
-    """One direction of one layer: of the rows of all times their outputs, and the last states.
-
-    The inputs are the rows, the first states, the weights of the input's and of the state's part of
-    the gates, and the biases of both. A subclass says how many states there are.
-    """
-
-    batch_sizes: tuple[int, ...]
-    reverse: bool
-
-    states = 1
-    adds_biases = True  # whether both are one sum, which the input's product takes
-    steps = ""  # the kernel
-
-    @classmethod
-    def run(cls, kernels: Any, *inputs: Any) -> Any:
-        """The kernel's results, for a subclass's `forward`."""
-        x, *states, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes, reverse = inputs
-        own = () if cls.adds_biases else (bias_hh,)
-        if cls.adds_biases and bias_hh is not None:
-            bias_ih = bias_hh if bias_ih is None else kernels.add(bias_ih, bias_hh)
-        gates = kernels.linear(x, weight_ih, bias_ih)
-        return cls.call(kernels, gates, *states, weight_hh, *own, batch_sizes, reverse)
-
-    @classmethod
-    def call(cls, kernels: Any, *inputs: Any) -> Any:
-        return getattr(kernels, cls.steps)(*inputs)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(*inputs[:-2], *self.kept(output))
-
-    def kept(self, output: Any) -> Any:
-        """What of the kernel's results the backward needs, the states before each row last."""
-        return output[1 + self.states :]
-
-    def at_gates(self, gradients: Any, weight: Tensor, kept: Any) -> Any:
-        """The gradients of both parts of the gates, and of the first states."""
-        raise NotImplementedError
-
-    def backward(self, *gradients: Tensor) -> Any:
-        if state.enabled:
-            return self.through_formula(gradients)
-        x, *rest = self.saved_tensors
-        weight_ih, weight_hh, bias_ih, bias_hh, *kept = rest[self.states :]
-        kept = [value if isinstance(value, Tensor) else wrap(value) for value in kept]
-        first = 1 + self.states  # the number of the first weight
-        of_gates, of_own, of_states = self.at_gates(gradients, weight_hh, kept)
-        before = kept[-1]
-        of_weight_ih, of_bias_ih = self._of_parameters(of_gates, x, first, first + 2)
-        of_weight_hh, of_bias_hh = self._of_parameters(of_own, before, first + 1, first + 3)
-        of_x = Matmul.apply(of_gates, weight_ih) if self.needs(0) else None
-        return of_x, *of_states, of_weight_ih, of_weight_hh, of_bias_ih, of_bias_hh
-
-    def _of_parameters(self, of_gates: Tensor, x: Tensor, weight: int, bias: int) -> Any:
-        """The gradients of a weight and a bias, by their numbers among the inputs."""
-        if self.needs(weight):
-            result = LinearWeightGradient.apply(of_gates, x, self.needs(bias))
-            return result if self.needs(bias) else (result, None)
-        return None, of_gates.sum(0) if self.needs(bias) else None
-
-    # ---- gradients of gradients
-
-    @staticmethod
-    def step(gates: Tensor, own: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """The states after a step, in elementary operations; the first is its output."""
-        raise NotImplementedError
-
-    def through_formula(self, gradients: Any) -> Any:
-        """The gradients by the same formula in elementary operations, with a graph of their own."""
-        from ..autograd import grad
-
-        values = self.saved_tensors[: 5 + self.states]
-        with enable_grad():
-            # Views, so that the search ends here and not in what the values came from.
-            given: list[Any] = [t if t is None else t.view_as(t) for t in values]
-            outputs = self.composed(*given)
-            wanted = [t for t in given if t is not None and t.requires_grad]
-            found = iter(grad(outputs, wanted, gradients, create_graph=True, allow_unused=True))
-        return tuple([
-            next(found) if t is not None and t.requires_grad else None for t in given
-        ])  # fmt: skip
-
-    def composed(self, x: Tensor, *rest: Any) -> list[Tensor]:
-        states, parameters = list(rest[: self.states]), rest[self.states :]
-        weight_ih, weight_hh, bias_ih, bias_hh = parameters
-        gates = linear(x, weight_ih, bias_ih)
-        ends = list(accumulate(self.batch_sizes))
-        steps = list(zip(ends, self.batch_sizes, strict=True))
-        outputs = []
-        for end, count in reversed(steps) if self.reverse else steps:
-            old = [s[:count] for s in states]
-            new = self.step(gates[end - count : end], linear(old[0], weight_hh, bias_hh), *old)
-            outputs.append(new[0])
-            states = [
-                n if count == s.array.shape[0] else cat((n, s[count:]))
-                for n, s in zip(new, states, strict=True)
-            ]
-        return [cat(outputs[::-1] if self.reverse else outputs), *states]
-
-
-class LSTMLayer(RecurrentLayer):
-    operation_name = "lstm"
-    node_name = "LstmLayerBackward0"
-    keeps = 3
-    states = 2
-    steps = "lstm_steps"
-
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return LSTMLayer.run(kernels, *inputs)
-
-    def kept(self, output: Any) -> Any:
-        active, before, cells_before = output[3:]
-        return active, cells_before, before
-
-    def at_gates(self, gradients: Any, weight: Tensor, kept: Any) -> Any:
-        of_gates, *of_states = LSTMGradient.apply(
-            *gradients, weight, *kept[:2], self.batch_sizes, self.reverse
-        )
-        return of_gates, of_gates, of_states
-
-    @staticmethod
-    def step(gates: Tensor, own: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        i, f, g, o = (gates + own).chunk(4, 1)
-        cell = sigmoid(f) * states[1] + sigmoid(i) * tanh(g)
-        return sigmoid(o) * tanh(cell), cell
-
-
-class LSTMGradient(Operation):
-    operation_name = "lstm_backward"
-    kernel = "lstm_steps_backward"
-
-
-class GRULayer(RecurrentLayer):
-    operation_name = "gru"
-    node_name = "GruLayerBackward0"
-    keeps = 2
-    adds_biases = False
-    steps = "gru_steps"
-
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return GRULayer.run(kernels, *inputs)
-
-    def at_gates(self, gradients: Any, weight: Tensor, kept: Any) -> Any:
-        of_gates, of_own, of_h = GRUGradient.apply(
-            *gradients, weight, *kept, self.batch_sizes, self.reverse
-        )
-        return of_gates, of_own, (of_h,)
-
-    @staticmethod
-    def step(gates: Tensor, own: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        (r, z, n), (own_r, own_z, own_n) = gates.chunk(3, 1), own.chunk(3, 1)
-        new = tanh(n + sigmoid(r + own_r) * own_n)
-        return (new + sigmoid(z + own_z) * (states[0] - new),)
-
-
-class GRUGradient(Operation):
-    operation_name = "gru_backward"
-    kernel = "gru_steps_backward"
-
-
-class RNNTanhLayer(RecurrentLayer):
-    operation_name = "rnn_tanh"
-    node_name = "RnnTanhLayerBackward0"
-    keeps = 1
-    steps = "rnn_steps"
-    rectified = False
-
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return RNNTanhLayer.run(kernels, *inputs)
-
-    @classmethod
-    def call(cls, kernels: Any, *inputs: Any) -> Any:
-        return kernels.rnn_steps(*inputs[:3], cls.rectified, *inputs[3:])
-
-    def kept(self, output: Any) -> Any:
-        return output[0].detach(), output[2]
-
-    def at_gates(self, gradients: Any, weight: Tensor, kept: Any) -> Any:
-        of_gates, of_h = RNNGradient.apply(
-            *gradients, weight, kept[0], self.rectified, self.batch_sizes, self.reverse
-        )
-        return of_gates, of_gates, (of_h,)
-
-    @staticmethod
-    def step(gates: Tensor, own: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        return (tanh(gates + own),)
-
-
-class RNNReluLayer(RNNTanhLayer):
-    operation_name = "rnn_relu"
-    node_name = "RnnReluLayerBackward0"
-    rectified = True
-
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return RNNReluLayer.run(kernels, *inputs)
-
-    @staticmethod
-    def step(gates: Tensor, own: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        return (relu(gates + own),)
-
-
-class RNNGradient(Operation):
-    operation_name = "rnn_backward"
-    kernel = "rnn_steps_backward"
-
-
-# ---- stacks of layers
+from .matmul import linear
+from .recurrent_layer import (
+    GRULayer,
+    LSTMLayer,
+    RNNReluLayer,
+    RNNTanhLayer,
+    going_on,
+    times,
+)
 
 
 @operation(method=False)
@@ -294,13 +84,13 @@ def _stack(layer: Any, input: Tensor, found: dict[str, Any]) -> Any:
     states = found["hx"] if layer.states == 2 else (found["hx"],)
     if len(states) != layer.states:
         raise OperationError(f"{name}: {name} expects two hidden states, got {len(states)}")
-    check_taken(name, input, FLOATS)
+    one = layer.of(input)
     turned, batch_sizes = found.get("batch_first"), found.get("batch_sizes")
     x = input.transpose(0, 1) if turned else input
     if batch_sizes is None:
         sizes = _whole_sizes(name, x)
-        times, batch, width = x.array.shape
-        x = x.reshape(times * batch, width)
+        length, batch, width = x.array.shape
+        x = x.reshape(length * batch, width)
     else:
         sizes = _packed_sizes(name, x, batch_sizes)
     weights = _layers(layer, x, states, sizes[0], found)
@@ -312,7 +102,7 @@ def _stack(layer: Any, input: Tensor, found: dict[str, Any]) -> Any:
         outputs = []
         for number in range(first, first + directions):
             parameters = weights[number]
-            run = _projected if len(parameters) == 5 else layer.apply
+            run = _projected if len(parameters) == 5 else one
             initial = [s[number] for s in states]
             output, *after = run(x, *initial, *parameters, sizes, number > first)
             outputs.append(output)
@@ -320,7 +110,7 @@ def _stack(layer: Any, input: Tensor, found: dict[str, Any]) -> Any:
                 collected.append(value)
         x = outputs[0] if directions == 1 else cat(outputs, 1)
     if batch_sizes is None:
-        x = x.reshape(times, batch, x.array.shape[1])
+        x = x.reshape(length, batch, x.array.shape[1])
     return x.transpose(0, 1) if turned else x, *[stack(values) for values in last]
 
 
@@ -428,15 +218,12 @@ def check_same_dtype(name: str, x: Tensor, *others: Tensor | None) -> None:
 def _projected(x: Tensor, h: Tensor, c: Tensor, *rest: Any) -> tuple[Tensor, Tensor, Tensor]:
     """A layer of long short-term memory whose states h are projected: time by time."""
     weight_ih, weight_hh, bias_ih, bias_hh, projection, batch_sizes, reverse = rest
-    steps = list(zip(accumulate(batch_sizes), batch_sizes, strict=True))
-    outputs = []
-    for end, count in reversed(steps) if reverse else steps:
+    one, outputs = LSTMLayer.of(x), []
+    for end, count in times(batch_sizes, reverse):
         parameters = (weight_ih, weight_hh, bias_ih, bias_hh, (count,), False)
-        output, _, cell = LSTMLayer.apply(x[end - count : end], h[:count], c[:count], *parameters)
+        output, _, cell = one(x[end - count : end], h[:count], c[:count], *parameters)
         outputs.append(linear(output, projection))
-        whole = count == h.array.shape[0]
-        h = outputs[-1] if whole else cat((outputs[-1], h[count:]))
-        c = cell if whole else cat((cell, c[count:]))
+        h, c = going_on(outputs[-1], h), going_on(cell, c)
     return cat(outputs[::-1] if reverse else outputs), h, c
 
 
@@ -490,8 +277,7 @@ def rnn_relu_cell(
 
 def _step(layer: Any, x: Tensor, states: Sequence[Tensor], *parameters: Any) -> Any:
     name = f"{layer.operation_name}_cell"
-    check_taken(name, x, FLOATS)
-    shape = x.array.shape
+    one, shape = layer.of(x), x.array.shape
     if len(shape) != 2:
         raise IndexError(
             f"{name}: Expected input to be 2D, (batch, features), got {len(shape)}D of shape "
@@ -512,4 +298,4 @@ def _step(layer: Any, x: Tensor, states: Sequence[Tensor], *parameters: Any) -> 
                 f"{name}: hidden{i} has inconsistent hidden_size: got {(*got, 0)[1]}, expected "
                 f"{units} (it is {tuple(got)})"
             )
-    return layer.apply(x, *states, *parameters, (shape[0],), False)
+    return one(x, *states, *parameters, (shape[0],), False)
