@@ -236,9 +236,12 @@ def pad_packed_sequence(
     shape = (total, batch, *data.shape[1:])
     padded = full(shape, padding_value, dtype=data.dtype, device=data.device)
     padded = padded.index_put((is_there,), data)
+    if batch_first:
+        padded = padded.transpose(0, 1)
     if indices is not None:
-        padded, lengths = padded.index_select(1, indices), lengths[indices.cpu()]
-    return padded.transpose(0, 1) if batch_first else padded, lengths
+        padded = padded.index_select(0 if batch_first else 1, indices)
+        lengths = lengths[indices.cpu()]
+    return padded, lengths
 
 
 def pad_sequence(
