@@ -1,8 +1,8 @@
 // Recurrent layers of float32, forwards and backwards in time (kernels/base/recurrent.py says what
 // the kernels give). A step shares the units among the team: of its units, a thread multiplies the
 // states before the step by the weights, packed once for all steps, and takes the gates' functions
-// while the products are in the first-level cache. Two layers of 256 units over 64 steps of 32 rows
-// so take half the time of oneDNN's recurrent primitives, whose products of a step are calls.
+// while the products are in the first-level cache. Training two layers of 256 LSTM units over 64
+// steps of 32 rows so takes 0.83 of the processor time of oneDNN's recurrent primitives (AVX-512).
 #include <cstring>
 #include <vector>
 
