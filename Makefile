@@ -20,12 +20,12 @@ demo: $(VENV)/.installed-cli
 	rm -rf runs/demo
 	$(VENV)/bin/rushlight train --dataset digits --model lenet --epochs 5 --out runs/demo
 
-# Linter, types, and all tests: with the C++ kernels, and with NumPy's alone.
+# Linter, types, and all tests: with the C++ kernels, and with NumPy's alone those that see kernels.
 test: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest -n $(WORKERS)
-	RUSHLIGHT_NATIVE=0 $(VENV)/bin/pytest -n $(WORKERS) -m "not slow"
+	RUSHLIGHT_NATIVE=0 $(VENV)/bin/pytest -n $(WORKERS) -m "not slow and not any_kernels"
 
 # Each fuzzer for SECONDS, where `make test` gives it three.
 fuzz: $(VENV)/.installed-test

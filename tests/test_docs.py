@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
+import inspect
 import pkgutil
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -15,6 +20,10 @@ import rushlight
 from rushlight.kernels.native import native
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "tools"))
+
+import reference  # noqa: E402
+
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])
 
 
@@ -45,6 +54,65 @@ def test_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             rushlight.manual_seed(0)
             runner.run(test)
     assert runner.summarize(verbose=False).failed == 0
+
+
+# What has no example, and why; a module's name stands for all that is in it.
+WITHOUT_EXAMPLE = {
+    "rushlight.backends": "tells of this machine, or keeps a switch that chooses nothing",
+    "rushlight.cuda": "needs a GPU, or tells of those that are there",
+    "rushlight.multiprocessing": "starts processes, which import a program's main module",
+    "rushlight.return_types": "what functions return, whose examples show it",
+    "rushlight.vision.datasets.MNIST": "fetches files",
+    "rushlight.vision.datasets.FashionMNIST": "fetches files",
+    "rushlight.Tensor.reinforce": "only raises",
+    "rushlight.Tensor.to_sparse_bsr": "only raises",
+    "rushlight.Tensor.to_sparse_bsc": "only raises",
+    # For other parts of the package.
+    "rushlight.autograd.function.transposed": "internal",
+    "rushlight.vision.io.read_pixels": "internal",
+    "rushlight.vision.transforms.functional.image_size": "internal",
+    "rushlight.vision.transforms.functional.images_to_tensor": "internal",
+    "rushlight.vision.transforms.functional.two_sizes": "internal",
+    "rushlight.Tensor.bump_version": "internal",
+    "rushlight.Tensor.counter": "internal",
+    "rushlight.Tensor.host_array": "internal",
+    "rushlight.Tensor.rebase": "internal",
+}
+
+
+def written_docstrings() -> set[str]:
+    """Those that stand in the sources, unlike "`add`, with the result written to this tensor."."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "src").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    described = [n for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+    return {ast.get_docstring(node) or "" for node in described} - {""}
+
+
+def offered() -> Iterator[tuple[str, Any]]:
+    """Every function and class of the reference, and every method of tensors, by its name."""
+    everything = reference.Reference()
+    for namespace, members in everything.namespaces.items():
+        for name, value in members.items():
+            is_error = inspect.isclass(value) and issubclass(value, BaseException)
+            if callable(value) and not is_error:
+                yield f"{namespace}.{name}", value
+    for name, value in everything.methods.items():
+        yield f"rushlight.Tensor.{name}", value
+
+
+@pytest.mark.any_kernels
+def test_all_that_is_described_has_an_example() -> None:
+    written = written_docstrings()
+    lacking, needless = [], set(WITHOUT_EXAMPLE)
+    for name, value in offered():
+        docstring = inspect.getdoc(value) or ""
+        if docstring in written and ">>>" not in docstring:
+            reasons = {r for r in WITHOUT_EXAMPLE if name == r or name.startswith(f"{r}.")}
+            needless -= reasons
+            if not reasons:
+                lacking.append(name)
+    assert lacking == []
+    assert needless == set()  # what has an example by now
 
 
 def find_source(name: str, document: Path) -> list[Path]:

@@ -22,6 +22,8 @@ from rushlight import Tensor
 from rushlight.random import default_generator
 from samples import Op, Sample, build
 
+pytestmark = pytest.mark.any_kernels
+
 # What PyTorch refuses under vmap, too: values go to Python, or a shape depends on them.
 REFUSED = ("data-dependent", "dynamic shape", "randomness error mode", "must only return Tensors",
            "running_mean or running_var", "Cannot access")  # fmt: skip
@@ -56,8 +58,8 @@ def values(results: list[Any]) -> list[Any]:
 
 @pytest.mark.parametrize("which", ["all", "first", "others"])
 @each(ALL)
-def test_a_batch_is_its_examples(op: Op, which: str, device: str) -> None:
-    for sample, examples in batches(op, device):
+def test_a_batch_is_its_examples(op: Op, which: str, real_device: str) -> None:
+    for sample, examples in batches(op, real_device):
         function = function_of(op, sample, True)
 
         def call(*given: Tensor, function: Any = function) -> list[Tensor]:

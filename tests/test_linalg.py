@@ -105,3 +105,11 @@ def test_linalg_covers_least_squares_of_each_driver() -> None:
         assert found.rank.tolist() == ([] if driver == "gels" else 2)
         assert found.residuals.numel() == (0 if driver == "gelsy" else 1)
         assert found.singular_values.numel() == (2 if driver in ("gelsd", "gelss") else 0)
+
+
+@pytest.mark.parametrize("name", ["svd_lowrank", "pca_lowrank"])
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5)])
+def test_low_rank_decompositions_are_plain_tuples(name: str, shape: tuple[int, int]) -> None:
+    u, s, v = parts = getattr(torch, name)(torch.ones(shape), q=2)
+    assert type(parts) is tuple
+    assert (u.shape, s.shape, v.shape) == ((shape[0], 2), (2,), (shape[1], 2))

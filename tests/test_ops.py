@@ -190,6 +190,7 @@ def _assert_flat(results: list[Tensor], inputs: list[Tensor], sample: Sample) ->
             assert found is None or not to_numpy(found).any(), f"{sample} has a gradient"
 
 
+@pytest.mark.any_kernels
 @each(DIFFERENTIABLE)
 def test_gradient_of_each_input_alone(op: Op, device: str) -> None:
     """It is the same whatever other inputs require one: backwards skip what is not asked for."""
@@ -208,6 +209,7 @@ def test_gradient_of_each_input_alone(op: Op, device: str) -> None:
                     assert_same(found, expected, f"one gradient of {sample}")
 
 
+@pytest.mark.any_kernels
 @each([op for op in DIFFERENTIABLE if op.second])
 def test_second_gradient(op: Op, real_device: str) -> None:
     for sample, function, inputs in gradient_samples(op, real_device):
@@ -219,6 +221,7 @@ def test_second_gradient(op: Op, real_device: str) -> None:
                 raise AssertionError(f"{op}{sample}: {error}") from error
 
 
+@pytest.mark.any_kernels
 @each(DIFFERENTIABLE)
 def test_second_backward(op: Op, device: str) -> None:
     """Without `retain_graph` it refuses, or finds that nothing was saved and gives the same."""
@@ -245,6 +248,7 @@ def test_second_backward(op: Op, device: str) -> None:
                     assert_same(a, b, sample, 0.0)
 
 
+@pytest.mark.any_kernels
 @each(ALL)
 def test_nothing_is_recorded_without_need(op: Op, device: str) -> None:
     for sample in op.samples():

@@ -290,7 +290,7 @@ def test_state_bytes_are_those_of_pytorch():
     assert saved.shape == (5056,) and saved.array.dtype == np.uint8
     assert zlib.crc32(saved.array) == 0xD820EC35
     other = Generator()
-    other.set_state(saved)
+    assert other.set_state(saved) is other
     for restored in (generator, other, generator.clone_state()):
         restored = restored.clone_state()
         assert uniform(restored) == [0.05663388967514038, 0.9201117157936096]

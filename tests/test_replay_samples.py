@@ -24,6 +24,8 @@ from rushlight.graph import CaptureError
 from rushlight.graph.entry import Entry
 from samples import Op, build
 
+pytestmark = pytest.mark.any_kernels
+
 
 def compared(results: list[Any], inputs: list[Tensor]) -> list[Any]:
     """All that can be compared: results, and the gradients of inputs."""
@@ -93,12 +95,12 @@ def test_replay_on_other_data(op: Op, device: str, monkeypatch: pytest.MonkeyPat
 
 @each(ALL)
 def test_replay_on_tensors_that_nothing_names(
-    op: Op, device: str, monkeypatch: pytest.MonkeyPatch
+    op: Op, real_device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An operation tells of its tensors, so that a replay finds the arrays that they have then."""
     seed = torch.manual_seed
     monkeypatch.setattr(torch, "manual_seed", lambda number: None)
-    tensor = maker(device, gradient=True, dtype="float32")
+    tensor = maker(real_device, gradient=True, dtype="float32")
     refusals = []
     for first, second in pairs(op):
         tensors = build(torch, first, tensor).leaves(Tensor)

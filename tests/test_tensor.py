@@ -38,6 +38,25 @@ def test_size() -> None:
     assert torch.zeros(size).shape == size and hash(size) == hash((2, 3, 4))
 
 
+def test_sizes_join_to_sizes() -> None:
+    size = torch.Size([2, 3])
+    for joined, sizes in (
+        (size + (4,), [2, 3, 4]), ((1,) + size, [1, 2, 3]), (size + size, [2, 3, 2, 3]),
+        (size * 2, [2, 3, 2, 3]), (2 * size, [2, 3, 2, 3]), (size + (torch.tensor(4),), [2, 3, 4]),
+    ):  # fmt: skip
+        assert isinstance(joined, torch.Size) and repr(joined) == f"torch.Size({sizes})"
+    with pytest.raises(TypeError, match=r"can only concatenate tuple \(not list\) to torch.Size"):
+        size + [4]
+    with pytest.raises(TypeError, match="takes an iterable of 'int' .item 0 is 'float'"):
+        (1.5,) + size
+    with pytest.raises(TypeError, match="takes an iterable of 'int' .item 2 is 'str'"):
+        size + ("4",)
+    with pytest.raises(TypeError, match="list"):
+        [1] + size
+    with pytest.raises(TypeError):
+        size * 1.5
+
+
 def test_memory() -> None:
     x = image()
     assert x.stride() == (60, 20, 5, 1) and x.stride(1) == 20 and x.stride(-1) == 1

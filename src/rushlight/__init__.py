@@ -111,6 +111,8 @@ from .random import (
 from . import (
     _C,
     _VF,
+    amp,
+    cpu,
     fft,
     func,
     graph,
@@ -127,6 +129,26 @@ from . import (
 from . import companions as _companions
 from . import missing as _missing
 from . import storage as _storage
+from .amp import autocast
+from .amp.autocast_mode import (
+    autocast_decrement_nesting,
+    autocast_increment_nesting,
+    clear_autocast_cache,
+    get_autocast_cpu_dtype,
+    get_autocast_dtype,
+    get_autocast_gpu_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_cpu_enabled,
+    is_autocast_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_cpu_dtype,
+    set_autocast_cpu_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+    set_autocast_gpu_dtype,
+)
+from .cpu import amp as _cpu_amp  # which makes it an attribute there
+from .cuda import amp as _cuda_amp
 from .func import vmap
 from .graph.compile import compile
 from .serialization import load, save
@@ -191,7 +213,12 @@ _companions.watch_imports()
 
 
 def is_tensor(obj: object) -> builtins.bool:
-    """Whether an object is a tensor."""
+    """Whether an object is a tensor.
+
+    >>> import rushlight as torch
+    >>> torch.is_tensor(torch.tensor(1)), torch.is_tensor(1)
+    (True, False)
+    """
     return isinstance(obj, Tensor)
 
 
@@ -211,10 +238,20 @@ def typename(obj: object) -> str:
 
 
 def is_storage(obj: object) -> builtins.bool:
-    """Whether an object is a storage."""
+    """Whether an object is a storage.
+
+    >>> import rushlight as torch
+    >>> torch.is_storage(torch.zeros(2).untyped_storage())
+    True
+    """
     return isinstance(obj, UntypedStorage)
 
 
 def numel(input: Tensor) -> builtins.int:
-    """How many elements a tensor has."""
+    """How many elements a tensor has.
+
+    >>> import rushlight as torch
+    >>> torch.numel(torch.zeros(2, 3))
+    6
+    """
     return input.numel()

@@ -10,8 +10,10 @@ from typing import Any, Literal, NoReturn, overload
 
 import numpy as np
 
+from . import amp as amp
 from . import autograd as autograd
 from . import backends as backends
+from . import cpu as cpu
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
@@ -31,6 +33,22 @@ from . import signal as signal
 from . import sparse as sparse
 from . import special as special
 from . import utils as utils
+from .amp import autocast as autocast
+from .amp.autocast_mode import autocast_decrement_nesting as autocast_decrement_nesting
+from .amp.autocast_mode import autocast_increment_nesting as autocast_increment_nesting
+from .amp.autocast_mode import clear_autocast_cache as clear_autocast_cache
+from .amp.autocast_mode import get_autocast_cpu_dtype as get_autocast_cpu_dtype
+from .amp.autocast_mode import get_autocast_dtype as get_autocast_dtype
+from .amp.autocast_mode import get_autocast_gpu_dtype as get_autocast_gpu_dtype
+from .amp.autocast_mode import is_autocast_cache_enabled as is_autocast_cache_enabled
+from .amp.autocast_mode import is_autocast_cpu_enabled as is_autocast_cpu_enabled
+from .amp.autocast_mode import is_autocast_enabled as is_autocast_enabled
+from .amp.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
+from .amp.autocast_mode import set_autocast_cpu_dtype as set_autocast_cpu_dtype
+from .amp.autocast_mode import set_autocast_cpu_enabled as set_autocast_cpu_enabled
+from .amp.autocast_mode import set_autocast_dtype as set_autocast_dtype
+from .amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
+from .amp.autocast_mode import set_autocast_gpu_dtype as set_autocast_gpu_dtype
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
 from .autograd import is_grad_enabled as is_grad_enabled
@@ -388,7 +406,7 @@ def binary_cross_entropy_with_logits(
     target: Tensor,
     weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
 ) -> Tensor: ...
 def bincount(
     input: Tensor, weights: Tensor | None = None, minlength: builtins.int = 0
@@ -570,7 +588,7 @@ def cosine_embedding_loss(
     input2: Tensor,
     target: Tensor,
     margin: builtins.float = 0.0,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
 ) -> Tensor: ...
 def cosine_similarity(
     x1: Tensor, x2: Tensor, dim: builtins.int = 1, eps: builtins.float = 1e-08
@@ -592,7 +610,7 @@ def ctc_loss(
     input_lengths: Any,
     target_lengths: Any,
     blank: builtins.int = 0,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
     zero_infinity: builtins.bool = False,
 ) -> Tensor: ...
 def cummax(
@@ -924,7 +942,7 @@ def hash_tensor(
 ) -> Tensor: ...
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: builtins.float = 1.0, reduction: builtins.int = 1
+    input: Tensor, target: Tensor, margin: builtins.float = 1.0, reduction: builtins.int = 0
 ) -> Tensor: ...
 def histc(
     input: Tensor,
@@ -1072,7 +1090,7 @@ def kaiser_window(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def kl_div(
-    input: Tensor, target: Tensor, reduction: builtins.int = 1, *, log_target: builtins.bool = False
+    input: Tensor, target: Tensor, reduction: builtins.int = 0, *, log_target: builtins.bool = False
 ) -> Tensor: ...
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def kthvalue(
@@ -1196,7 +1214,7 @@ def margin_ranking_loss(
     input2: Tensor,
     target: Tensor,
     margin: builtins.float = 0.0,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
 ) -> Tensor: ...
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor: ...
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor: ...
@@ -1529,7 +1547,7 @@ def pairwise_distance(
 ) -> Tensor: ...
 def pca_lowrank(
     A: Tensor, q: builtins.int | None = None, center: builtins.bool = True, niter: builtins.int = 2
-) -> Any: ...
+) -> tuple[Tensor, Tensor, Tensor]: ...
 def pdist(input: Tensor, p: builtins.float = 2.0) -> Tensor: ...
 def permute(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
 def permute_copy(
@@ -1967,7 +1985,7 @@ def svd(
 ) -> Any: ...
 def svd_lowrank(
     A: Tensor, q: builtins.int | None = 6, niter: builtins.int | None = 2, M: Tensor | None = None
-) -> Any: ...
+) -> tuple[Tensor, Tensor, Tensor]: ...
 def symeig(*args: Any, **kwargs: Any) -> NoReturn: ...
 def t(input: Tensor) -> Tensor: ...
 def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2050,7 +2068,7 @@ def triplet_margin_loss(
     p: builtins.float = 2.0,
     eps: builtins.float = 1e-06,
     swap: builtins.bool = False,
-    reduction: builtins.int = 1,
+    reduction: builtins.int = 0,
 ) -> Tensor: ...
 def triu(input: Tensor, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def triu_indices(

@@ -49,11 +49,21 @@ class dtype:
         return self.category != BOOL and self.numpy.kind != "u"
 
     def to_real(self) -> dtype:
-        """The dtype of the real parts: itself, unless it is complex."""
+        """The dtype of the real parts: itself, unless it is complex.
+
+        >>> import rushlight as torch
+        >>> torch.complex64.to_real(), torch.int8.to_real()
+        (torch.float32, torch.int8)
+        """
         return _real_of.get(self, self)
 
     def to_complex(self) -> dtype:
-        """The complex dtype whose parts hold this one's values; RuntimeError for whole numbers."""
+        """The complex dtype whose parts hold this one's values; RuntimeError for whole numbers.
+
+        >>> import rushlight as torch
+        >>> torch.float64.to_complex()
+        torch.complex128
+        """
         if self.category == COMPLEX:
             return self
         if self.category != FLOATING:
@@ -122,12 +132,24 @@ category_of = {d.numpy: d.category for d in _all}.get
 
 
 def get_default_dtype() -> dtype:
-    """The dtype of tensors that are made of Python's floats: float32 unless it was set."""
+    """The dtype of tensors that are made of Python's floats: float32 unless it was set.
+
+    >>> import rushlight as torch
+    >>> torch.get_default_dtype()
+    torch.float32
+    """
     return _default
 
 
 def set_default_dtype(d: dtype) -> None:
-    """Sets the floating dtype of literals and of factory functions; TypeError if not floating."""
+    """Sets the floating dtype of literals and of factory functions; TypeError if not floating.
+
+    >>> import rushlight as torch
+    >>> torch.set_default_dtype(torch.float64)
+    >>> torch.tensor(0.5).dtype
+    torch.float64
+    >>> torch.set_default_dtype(torch.float32)
+    """
     global _default
     if not isinstance(d, dtype) or d.category != FLOATING:
         raise TypeError(f"only floating-point types are supported as the default type, got {d}")
@@ -139,6 +161,10 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype that both convert to by PyTorch's rules (int64 and float16: float16).
 
     RuntimeError for uint16, uint32 and uint64 with other integers, booleans and complex numbers.
+
+    >>> import rushlight as torch
+    >>> torch.promote_types(torch.int8, torch.uint8)
+    torch.int16
     """
     if type1 is type2 and isinstance(type1, dtype):
         return type1

@@ -41,7 +41,12 @@ class OperationError(RuntimeError):
 
 
 class LinAlgError(OperationError):
-    """A matrix that a decomposition or a solver cannot do with: singular, or not definite."""
+    """A matrix that a decomposition or a solver cannot do with: singular, or not definite.
+
+    >>> import rushlight as torch
+    >>> issubclass(torch.linalg.LinAlgError, RuntimeError)
+    True
+    """
 
 
 class OutOfRangeError(OperationError, IndexError):
@@ -49,7 +54,12 @@ class OutOfRangeError(OperationError, IndexError):
 
 
 class OutOfMemoryError(OperationError, MemoryError):
-    """There is no memory for a result: PyTorch's RuntimeError, and Python's MemoryError."""
+    """There is no memory for a result: PyTorch's RuntimeError, and Python's MemoryError.
+
+    >>> import rushlight as torch
+    >>> issubclass(torch.OutOfMemoryError, RuntimeError)
+    True
+    """
 
 
 class NotSupportedError(OperationError, NotImplementedError):

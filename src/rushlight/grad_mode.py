@@ -26,12 +26,24 @@ state = _State()
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are recorded for gradients, in this thread."""
+    """Whether operations are recorded for gradients, in this thread.
+
+    >>> import rushlight as torch
+    >>> with torch.no_grad():
+    ...     torch.is_grad_enabled()
+    False
+    """
     return state.enabled
 
 
 def is_inference_mode_enabled() -> bool:
-    """Whether this thread is within an `inference_mode`."""
+    """Whether this thread is within an `inference_mode`.
+
+    >>> import rushlight as torch
+    >>> with torch.inference_mode():
+    ...     torch.is_inference_mode_enabled()
+    True
+    """
     return state.inference
 
 
@@ -112,13 +124,27 @@ class no_grad(_Mode):
 
 
 class enable_grad(no_grad):
-    """Operations inside are recorded, also within `no_grad`."""
+    """Operations inside are recorded, also within `no_grad`.
+
+    >>> import rushlight as torch
+    >>> with torch.no_grad(), torch.enable_grad():
+    ...     torch.is_grad_enabled()
+    True
+    """
 
     enabled = True
 
 
 class set_grad_enabled(_Mode):
-    """Switches recording at once; as a context manager it switches back at the end."""
+    """Switches recording at once; as a context manager it switches back at the end.
+
+    >>> import rushlight as torch
+    >>> with torch.set_grad_enabled(False):
+    ...     torch.is_grad_enabled()
+    False
+    >>> torch.is_grad_enabled()
+    True
+    """
 
     def __init__(self, mode: bool) -> None:
         self.previous = state.enabled

@@ -26,7 +26,12 @@ class layout(_Named):
 
 
 class memory_format(_Named):
-    """In which order the axes of dense tensors lie in memory."""
+    """In which order the axes of dense tensors lie in memory.
+
+    >>> import rushlight as torch
+    >>> torch.channels_last, type(torch.channels_last) is torch.memory_format
+    (torch.channels_last, True)
+    """
 
 
 strided = layout("strided")

@@ -59,7 +59,12 @@ def _functions(place: str) -> dict[str, Any]:
 
 @functools.cache
 def get_ignored_functions() -> set[Callable[..., Any]]:
-    """The functions that no argument is asked about; modes see most of them."""
+    """The functions that no argument is asked about; modes see most of them.
+
+    >>> import rushlight as torch
+    >>> torch.zeros in torch.overrides.get_ignored_functions()
+    True
+    """
     made = {f for place in _places() for f in _functions(place).values() if _makes(f)}
     return made | {getattr(Tensor, name) for name in ("__iter__", "as_subclass", "__new__")}
 
@@ -78,7 +83,12 @@ def _places() -> Iterator[str]:
 
 @functools.cache
 def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
-    """The functions that `__torch_function__` is asked about, by module, and those of `Tensor`."""
+    """The functions that `__torch_function__` is asked about, by module, and those of `Tensor`.
+
+    >>> import rushlight as torch
+    >>> torch.add in torch.overrides.get_overridable_functions()[torch]
+    True
+    """
     root = __name__.rpartition(".")[0]
     found: dict[Any, list[Callable[..., Any]]] = {}
     for place in _places():
@@ -91,7 +101,12 @@ def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
 
 @functools.cache
 def get_testing_overrides() -> dict[Callable[..., Any], Callable[..., Any]]:
-    """For each overridable function one of the same signature that returns -1."""
+    """For each overridable function one of the same signature that returns -1.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.get_testing_overrides()[torch.add](1, 2)
+    -1
+    """
     found = {}
     for functions in get_overridable_functions().values():
         for function in functions:
@@ -129,10 +144,20 @@ def resolve_name(f: Callable[..., Any]) -> str | None:
 
     Unlike PyTorch, most methods are the functions of the same name: `torch.Tensor.add` is
     `torch.add`, and is called that.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.resolve_name(torch.sin)
+    'torch.sin'
     """
     return _names().get(f)
 
 
 def is_tensor_method_or_property(func: Callable[..., Any]) -> bool:
-    """Whether a function is a method of tensors, or reads or sets a property of theirs."""
+    """Whether a function is a method of tensors, or reads or sets a property of theirs.
+
+    >>> import rushlight as torch
+    >>> f = torch.overrides.is_tensor_method_or_property
+    >>> f(torch.Tensor.add), f(torch.zeros)
+    (True, False)
+    """
     return func in set(_members().values())

@@ -75,7 +75,13 @@ class Generator:
         return self._device
 
     def manual_seed(self, seed: int) -> Generator:
-        """Starts the stream of `seed` (-2**63 to 2**64 - 1; the CPU's takes its low 32 bits)."""
+        """Starts the stream of `seed` (-2**63 to 2**64 - 1; the CPU's takes its low 32 bits).
+
+        >>> import rushlight as torch
+        >>> generator = torch.Generator().manual_seed(7)
+        >>> generator.initial_seed()
+        7
+        """
         if not isinstance(seed, (int, np.integer)):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         seed = int(seed)
@@ -97,17 +103,33 @@ class Generator:
         self.state[SEED].view(np.uint64)[0] = seed % 2**64
 
     def seed(self) -> int:
-        """Starts the stream of a seed from the operating system, and returns the seed."""
+        """Starts the stream of a seed from the operating system, and returns the seed.
+
+        >>> import rushlight as torch
+        >>> generator = torch.Generator()
+        >>> generator.seed() == generator.initial_seed()
+        True
+        """
         seed = int.from_bytes(os.urandom(8), "little")
         self.manual_seed(seed)
         return seed
 
     def initial_seed(self) -> int:
-        """The seed that the stream began with."""
+        """The seed that the stream began with.
+
+        >>> import rushlight as torch
+        >>> torch.Generator().manual_seed(7).initial_seed()
+        7
+        """
         return int(self.state[SEED].view(np.uint64)[0])
 
     def get_state(self) -> Tensor:
-        """The state in PyTorch's layout: 5056 bytes as a uint8 tensor."""
+        """The state in PyTorch's layout: 5056 bytes as a uint8 tensor.
+
+        >>> import rushlight as torch
+        >>> torch.Generator().get_state().shape
+        torch.Size([5056])
+        """
         refuse_record(_STATE)
         saved = np.zeros(1, _SAVED)
         position = int(self.state[POSITION])
@@ -120,8 +142,14 @@ class Generator:
         saved["normal"] = self.state[NORMAL].view(np.float64)
         return wrap(saved.view(np.uint8))
 
-    def set_state(self, new_state: Tensor) -> None:
-        """Continues the stream from what `get_state` returned, here or under PyTorch."""
+    def set_state(self, new_state: Tensor) -> Generator:
+        """Continues the stream from what `get_state` returned, here or under PyTorch.
+
+        >>> import rushlight as torch
+        >>> generator, other = torch.Generator().manual_seed(7), torch.Generator()
+        >>> other.set_state(generator.get_state()).initial_seed()
+        7
+        """
         refuse_record(_STATE)
         saved = _read_state(new_state)
         left = int(saved["left"])
@@ -130,9 +158,17 @@ class Generator:
         self.state[HAS_NORMAL] = saved["has_normal"]
         self.state[NORMAL].view(np.float64)[0] = saved["normal"]
         self.state[SEED].view(np.uint64)[0] = saved["seed"]
+        return self
 
     def clone_state(self) -> Generator:
-        """Another generator that continues as this one would."""
+        """Another generator that continues as this one would.
+
+        >>> import rushlight as torch
+        >>> generator = torch.Generator().manual_seed(7)
+        >>> same = generator.clone_state()
+        >>> torch.equal(torch.rand(2, generator=generator), torch.rand(2, generator=same))
+        True
+        """
         generator = Generator(self._device)
         generator.state[...] = self.state
         return generator
@@ -165,7 +201,7 @@ class PhiloxGenerator(Generator):
         refuse_record(_STATE)
         return wrap(self.state[:2].view(np.uint8).copy())
 
-    def set_state(self, new_state: Tensor) -> None:
+    def set_state(self, new_state: Tensor) -> Generator:
         refuse_record(_STATE)
         saved = _bytes_of(new_state)
         if saved.size != 16:
@@ -174,6 +210,7 @@ class PhiloxGenerator(Generator):
                 f"got {saved.size}"
             )
         self.state[:2] = saved.view(np.uint64)
+        return self
 
 
 def _bytes_of(state: Tensor) -> np.ndarray[Any, Any]:
@@ -254,24 +291,50 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Seeds the default generators from the operating system, and returns the seed."""
+    """Seeds the default generators from the operating system, and returns the seed.
+
+    >>> import rushlight as torch
+    >>> seed = torch.seed()
+    >>> torch.initial_seed() == seed
+    True
+    """
     chosen = default_generator.seed()
     manual_seed_of_others(chosen)
     return chosen
 
 
 def initial_seed() -> int:
-    """The seed that the default generator's stream began with."""
+    """The seed that the default generator's stream began with.
+
+    >>> import rushlight as torch
+    >>> generator = torch.manual_seed(7)
+    >>> torch.initial_seed()
+    7
+    """
     return default_generator.initial_seed()
 
 
 def get_rng_state() -> Tensor:
-    """The default generator's state, a uint8 tensor of 5056 elements."""
+    """The default generator's state, a uint8 tensor of 5056 elements.
+
+    >>> import rushlight as torch
+    >>> state = torch.get_rng_state()
+    >>> state.dtype, state.shape
+    (torch.uint8, torch.Size([5056]))
+    """
     return default_generator.get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Continues the default generator from a state that `get_rng_state` returned."""
+    """Continues the default generator from a state that `get_rng_state` returned.
+
+    >>> import rushlight as torch
+    >>> state = torch.get_rng_state()
+    >>> first = torch.rand(3)
+    >>> torch.set_rng_state(state)
+    >>> torch.equal(torch.rand(3), first)
+    True
+    """
     default_generator.set_state(new_state)
 
 

@@ -135,7 +135,14 @@ class UntypedStorage:
         return self
 
     def byteswap(self, dtype: DType) -> None:
-        """Turns the order of the bytes of each element around, in place."""
+        """Turns the order of the bytes of each element around, in place.
+
+        >>> import rushlight as torch
+        >>> storage = torch.tensor([1], dtype=torch.int16).untyped_storage()
+        >>> storage.byteswap(torch.int16)
+        >>> storage.tolist()
+        [0, 1]
+        """
         parts = 2 if dtype.is_complex else 1
         width = dtype.itemsize // parts
         numbers: Any = self.untyped().elements.array
@@ -171,7 +178,12 @@ class UntypedStorage:
         return self.on(elements)
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
-        """The name of the class; with a dtype, a storage of the elements converted to it."""
+        """The name of the class; with a dtype, a storage of the elements converted to it.
+
+        >>> import rushlight as torch
+        >>> torch.zeros(2).untyped_storage().type()
+        'torch.storage.UntypedStorage'
+        """
         if dtype is None:
             return f"torch.storage.{type(self).__name__}"
         return TypedStorage.on(self.elements.to(dtype))
@@ -186,16 +198,32 @@ class UntypedStorage:
 
         RuntimeError where a tensor needs more than that. Unlike PyTorch, where it could be read no
         more.
+
+        >>> import rushlight as torch
+        >>> x = torch.tensor([1, 2], dtype=torch.uint8)
+        >>> storage = x.untyped_storage()
+        >>> storage.resize_(4).nbytes()
+        4
         """
         resize(self._tensor, size * self.element_size())
         return self
 
     def is_shared(self) -> bool:
-        """Whether other processes can see the memory."""
+        """Whether other processes can see the memory.
+
+        >>> import rushlight as torch
+        >>> torch.zeros(2).untyped_storage().is_shared()
+        False
+        """
         return is_shared(self._tensor)
 
     def share_memory_(self) -> Self:
-        """Moves the storage, and all tensors on it, to memory that other processes can see."""
+        """Moves the storage, and all tensors on it, to memory that other processes can see.
+
+        >>> import rushlight as torch
+        >>> torch.zeros(2).untyped_storage().share_memory_().is_shared()
+        True
+        """
         share_memory(self._tensor)
         return self
 
@@ -207,7 +235,12 @@ class UntypedStorage:
         cls, buffer: Any, byte_order: str = "native", count: int = -1, offset: int = 0,
         dtype: DType | None = None, **ignored: Any,
     ) -> Any:  # fmt: skip
-        """A copy of a buffer's elements of `dtype`, in "native", "little" or "big" order."""
+        """A copy of a buffer's elements of `dtype`, in "native", "little" or "big" order.
+
+        >>> import rushlight as torch
+        >>> torch.UntypedStorage.from_buffer(b"ab", byte_order="little", dtype=torch.int16).tolist()
+        [97, 98]
+        """
         from .ops.interchange import frombuffer
 
         wanted = dtype or uint8
@@ -223,7 +256,15 @@ class UntypedStorage:
 
     @classmethod
     def from_file(cls, filename: str, shared: bool = False, nbytes: int = 0) -> Any:
-        """A file's first bytes; with `shared`, what is written goes into the file."""
+        """A file's first bytes; with `shared`, what is written goes into the file.
+
+        >>> import rushlight as torch
+        >>> from pathlib import Path
+        >>> Path("bytes").write_bytes(b"abc")
+        3
+        >>> torch.UntypedStorage.from_file("bytes", False, 3).tolist()
+        [97, 98, 99]
+        """
         from .ops.interchange import from_file
 
         return cls.on(from_file(filename, shared, nbytes, dtype=uint8))

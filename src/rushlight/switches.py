@@ -63,17 +63,34 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 
 
 def are_deterministic_algorithms_enabled() -> bool:
-    """Whether `use_deterministic_algorithms` has been switched on."""
+    """Whether `use_deterministic_algorithms` has been switched on.
+
+    >>> import rushlight as torch
+    >>> torch.are_deterministic_algorithms_enabled()
+    False
+    """
     return _Switches.deterministic > 0
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """Whether it has been switched on with `warn_only=True`."""
+    """Whether it has been switched on with `warn_only=True`.
+
+    >>> import rushlight as torch
+    >>> torch.is_deterministic_algorithms_warn_only_enabled()
+    False
+    """
     return _Switches.deterministic == 1
 
 
 def set_deterministic_debug_mode(debug_mode: int | str) -> None:
-    """`use_deterministic_algorithms` by a number or a word: 0 "default", 1 "warn", 2 "error"."""
+    """`use_deterministic_algorithms` by a number or a word: 0 "default", 1 "warn", 2 "error".
+
+    >>> import rushlight as torch
+    >>> torch.set_deterministic_debug_mode("warn")
+    >>> torch.get_deterministic_debug_mode()
+    1
+    >>> torch.set_deterministic_debug_mode("default")
+    """
     if not isinstance(debug_mode, (int, str)):
         raise TypeError(
             f"debug_mode must be str or int, but got {type(debug_mode).__name__}: one of "
@@ -89,7 +106,12 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
 
 
 def get_deterministic_debug_mode() -> int:
-    """0, 1 or 2, as set by `set_deterministic_debug_mode`."""
+    """0, 1 or 2, as set by `set_deterministic_debug_mode`.
+
+    >>> import rushlight as torch
+    >>> torch.get_deterministic_debug_mode()
+    0
+    """
     return _Switches.deterministic
 
 
@@ -120,7 +142,12 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` has set; "highest" at first."""
+    """What `set_float32_matmul_precision` has set; "highest" at first.
+
+    >>> import rushlight as torch
+    >>> torch.get_float32_matmul_precision()
+    'highest'
+    """
     return _Switches.matmul_precision
 
 
@@ -128,6 +155,10 @@ def set_flush_denormal(mode: bool) -> bool:
     """Asks that denormal numbers become 0; returns whether that can be had.
 
     Unlike PyTorch, it returns False: they are always computed with.
+
+    >>> import rushlight as torch
+    >>> torch.set_flush_denormal(True)
+    False
     """
     if not isinstance(mode, bool):
         raise RuntimeError(f"flush_denormal expects a bool, but got {type(mode).__name__}")
@@ -135,7 +166,13 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_num_interop_threads(threads: int) -> None:
-    """How many operations may run at once. Rushlight runs one at a time, of many threads."""
+    """How many operations may run at once. Rushlight runs one at a time, of many threads.
+
+    >>> import rushlight as torch
+    >>> torch.set_num_interop_threads(1)
+    >>> torch.get_num_interop_threads()
+    1
+    """
     if isinstance(threads, bool) or not isinstance(threads, int):
         raise RuntimeError(
             f"set_num_interop_threads expects an int, but got {type(threads).__name__}"
@@ -148,17 +185,34 @@ def set_num_interop_threads(threads: int) -> None:
 
 
 def get_num_interop_threads() -> int:
-    """What `set_num_interop_threads` has set; 1 at first."""
+    """What `set_num_interop_threads` has set; 1 at first.
+
+    >>> import rushlight as torch
+    >>> torch.get_num_interop_threads()
+    1
+    """
     return _Switches.interop_threads
 
 
 def set_warn_always(b: bool) -> None:
-    """Whether PyTorch's C++ warns twice of the same; here Python's filters alone decide."""
+    """Whether PyTorch's C++ warns twice of the same; here Python's filters alone decide.
+
+    >>> import rushlight as torch
+    >>> torch.set_warn_always(True)
+    >>> torch.is_warn_always_enabled()
+    True
+    >>> torch.set_warn_always(False)
+    """
     if not isinstance(b, bool):
         raise RuntimeError(f"setWarnOnlyOnce expects a bool, but got {type(b).__name__}")
     _Switches.warn_always = b
 
 
 def is_warn_always_enabled() -> bool:
-    """What `set_warn_always` has set; False at first."""
+    """What `set_warn_always` has set; False at first.
+
+    >>> import rushlight as torch
+    >>> torch.is_warn_always_enabled()
+    False
+    """
     return _Switches.warn_always

@@ -222,7 +222,14 @@ class Tensor(Methods):
 
     @property
     def grad(self) -> Tensor | None:
-        """The sum of the gradients that `backward` has brought to this leaf."""
+        """The sum of the gradients that `backward` has brought to this leaf.
+
+        >>> import rushlight as torch
+        >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([1., 1.])
+        """
         if launch.recorder is not None:
             launch.recorder.see_gradient(self, self._grad)
         return self._grad
@@ -279,7 +286,13 @@ class Tensor(Methods):
         return None if self._view is None else self._view.base
 
     def alias(self) -> Tensor:
-        """A tensor of the same memory and version, outside the graph."""
+        """A tensor of the same memory and version, outside the graph.
+
+        >>> import rushlight as torch
+        >>> x = torch.tensor([1.0], requires_grad=True)
+        >>> (x * 2).detach()
+        tensor([2.])
+        """
         if launch.recorder is not None:
             launch.recorder.see_tensor(self)
         tensor = wrap(self.array)
@@ -300,7 +313,15 @@ class Tensor(Methods):
 
     @property
     def data(self) -> Tensor:
-        """The same memory, outside the graph and with a version of its own."""
+        """The same memory, outside the graph and with a version of its own.
+
+        >>> import rushlight as torch
+        >>> x = torch.tensor([1.0], requires_grad=True)
+        >>> x.data.mul_(5)
+        tensor([5.])
+        >>> x
+        tensor([5.], requires_grad=True)
+        """
         if launch.recorder is not None:
             launch.recorder.see_tensor(self)
         return wrap(self.array)
@@ -314,7 +335,15 @@ class Tensor(Methods):
         self.array = value.array
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Any:
-        """Calls `hook(gradient)` when this tensor's gradient is known; it may return another."""
+        """Calls `hook(gradient)` when this tensor's gradient is known; it may return another.
+
+        >>> import rushlight as torch
+        >>> x = torch.tensor([1.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: grad * 10)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([10.])
+        """
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self._grad_fn is None:
@@ -327,7 +356,14 @@ class Tensor(Methods):
         return RemovableHandle.add(node._hooks.setdefault(self._output_number, {}), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
-        """Calls `hook(tensor)` after `backward` has added to this leaf's `grad`."""
+        """Calls `hook(tensor)` after `backward` has added to this leaf's `grad`.
+
+        >>> import rushlight as torch
+        >>> x = torch.tensor([1.0], requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda x: print(x.grad))
+        >>> x.sum().backward()
+        tensor([1.])
+        """
         if not self.is_leaf or not self.requires_grad:
             raise RuntimeError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
@@ -339,7 +375,16 @@ class Tensor(Methods):
         return RemovableHandle.add(self._post_accumulate_hooks, hook)
 
     def retain_grad(self) -> None:
-        """Keeps the gradient of a tensor that is not a leaf in `grad`, too."""
+        """Keeps the gradient of a tensor that is not a leaf in `grad`, too.
+
+        >>> import rushlight as torch
+        >>> x = torch.tensor([1.0], requires_grad=True)
+        >>> y = x * 2
+        >>> y.retain_grad()
+        >>> (y * 3).sum().backward()
+        >>> y.grad
+        tensor([3.])
+        """
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.is_leaf or self._retains_grad:
@@ -380,7 +425,14 @@ class Tensor(Methods):
     # ---- its values, for Python
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """The values as a NumPy array that shares this tensor's memory."""
+        """The values as a NumPy array that shares this tensor's memory.
+
+        >>> import rushlight as torch
+        >>> x = torch.zeros(2)
+        >>> x.numpy()[0] = 1
+        >>> x
+        tensor([1., 0.])
+        """
         if force:
             return self.detach().cpu().numpy()
         if not isinstance(self.array, np.ndarray):
@@ -402,7 +454,12 @@ class Tensor(Methods):
         return kernel_tables[type(self.array)].to_numpy(self.array)
 
     def item(self) -> Any:
-        """The only element, as a Python number."""
+        """The only element, as a Python number.
+
+        >>> import rushlight as torch
+        >>> torch.tensor([1.5]).item()
+        1.5
+        """
         if self.array.size != 1:
             raise RuntimeError(
                 f"a Tensor with {self.array.size} elements cannot be converted to Scalar"

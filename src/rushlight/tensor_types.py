@@ -72,7 +72,14 @@ LongTensor, BoolTensor = _made("LongTensor"), _made("BoolTensor")
 
 
 def set_default_tensor_type(t: Any) -> None:
-    """Makes the dtype of a type such as `torch.DoubleTensor`, or of its name, the default one."""
+    """Makes the dtype of a type such as `torch.DoubleTensor`, or of its name, the default one.
+
+    >>> import rushlight as torch
+    >>> torch.set_default_tensor_type("torch.DoubleTensor")
+    >>> torch.tensor(0.5).dtype
+    torch.float64
+    >>> torch.set_default_tensor_type("torch.FloatTensor")
+    """
     kind = _NAMES.get(str(t).removeprefix("torch."))
     if kind is None:
         raise TypeError(f"invalid type object: only floating-point types are supported, not {t!r}")

@@ -75,7 +75,13 @@ class TorchFunctionMode:
 
 
 class BaseTorchFunctionMode(TorchFunctionMode):
-    """A mode that changes nothing: what others add to it is all they need to say."""
+    """A mode that changes nothing: what others add to it is all they need to say.
+
+    >>> import rushlight as torch
+    >>> with torch.overrides.BaseTorchFunctionMode():
+    ...     torch.add(torch.tensor(1), 2)
+    tensor(3)
+    """
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -84,7 +90,18 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 
 class DisableTorchFunctionSubclass:
-    """A context in which no argument is asked, and subclasses of `Tensor` count as tensors."""
+    """A context in which no argument is asked, and subclasses of `Tensor` count as tensors.
+
+    >>> import rushlight as torch
+    >>> class Mine(torch.Tensor):
+    ...     pass
+    >>> x = torch.tensor([1.0]).as_subclass(Mine)
+    >>> with torch.overrides.DisableTorchFunctionSubclass():
+    ...     type(x + 1).__name__
+    'Tensor'
+    >>> type(x + 1).__name__
+    'Mine'
+    """
 
     def __enter__(self) -> None:
         self.before = (_state.arguments_answer, _state.modes_answer)
@@ -95,7 +112,16 @@ class DisableTorchFunctionSubclass:
 
 
 class DisableTorchFunction(DisableTorchFunctionSubclass):
-    """A context in which neither arguments nor modes are asked."""
+    """A context in which neither arguments nor modes are asked.
+
+    >>> import rushlight as torch
+    >>> class Mine(torch.Tensor):
+    ...     pass
+    >>> x = torch.tensor([1.0]).as_subclass(Mine)
+    >>> with torch.overrides.DisableTorchFunction():
+    ...     type(x + 1).__name__
+    'Tensor'
+    """
 
     def __enter__(self) -> None:
         super().__enter__()
@@ -104,7 +130,13 @@ class DisableTorchFunction(DisableTorchFunctionSubclass):
 
 @contextmanager
 def enable_reentrant_dispatch() -> Iterator[None]:
-    """A context for handlers below autograd, of which there are none here: it changes nothing."""
+    """A context for handlers below autograd, of which there are none here: it changes nothing.
+
+    >>> import rushlight as torch
+    >>> with torch.overrides.enable_reentrant_dispatch():
+    ...     torch.tensor(1) + 1
+    tensor(2)
+    """
     yield
 
 
@@ -211,7 +243,12 @@ def ask(function: Any, candidates: list[Any], args: Any, kwargs: Any) -> Any:
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
-    """Whether an argument has an answer of its own, or a mode is entered."""
+    """Whether an argument has an answer of its own, or a mode is entered.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.has_torch_function([torch.tensor(1)])
+    False
+    """
     return mode_of_thread() is not None or bool(overloaded(relevant_args, {}))
 
 
@@ -238,7 +275,12 @@ def wrap_torch_function(dispatcher: Callable[..., Iterable[Any]]) -> Callable[..
 
 
 def is_tensor_like(value: Any) -> bool:
-    """Whether a value is a tensor or has a `__torch_function__`."""
+    """Whether a value is a tensor or has a `__torch_function__`.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.is_tensor_like(torch.tensor(1)), torch.overrides.is_tensor_like(1)
+    (True, False)
+    """
     return isinstance(value, Tensor) or hasattr(value, "__torch_function__")
 
 
@@ -342,6 +384,11 @@ setattr(Tensor, "__torch_function__", classmethod(_answer_as_subclass))  # noqa:
 
 @functools.cache
 def get_default_nowrap_functions() -> set[Any]:
-    """Functions whose results the default `__torch_function__` leaves as they are."""
+    """Functions whose results the default `__torch_function__` leaves as they are.
+
+    >>> import rushlight as torch
+    >>> torch.Tensor.grad.__get__ in torch.overrides.get_default_nowrap_functions()
+    True
+    """
     members: Any = Tensor
     return {members._base.__get__, members.grad.__get__}

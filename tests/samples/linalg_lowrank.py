@@ -57,7 +57,7 @@ def _largest(library: Any) -> Any:
 
     def function(a: Any, *args: Any, **options: Any) -> Any:
         library.manual_seed(0)
-        return library.lobpcg((a + a.mT) / 2, *args, **options)[0]
+        return library.lobpcg((a + a.mT) / 2, *args, niter=50, **options)[0]
 
     return function
 

@@ -1,4 +1,7 @@
-"""Rows of rushlight/ops/special.py. To the last digits and in the tails: tests/test_special.py."""
+"""Rows of rushlight/ops/special.py, bessel.py and polynomials.py.
+
+To the last digits and in the tails: tests/test_special.py.
+"""
 
 from __future__ import annotations
 

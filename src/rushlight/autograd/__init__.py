@@ -76,6 +76,12 @@ def _tensor_backward(
     """Adds the gradient of this tensor to the `grad` of every leaf it was computed from.
 
     Without `gradient` the tensor must have one element. See `torch.autograd.backward`.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
     """
     backward(self, gradient, retain_graph, create_graph, inputs)
 

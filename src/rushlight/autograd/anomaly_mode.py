@@ -27,6 +27,13 @@ class set_detect_anomaly:
     """Switches `detect_anomaly` on or off at once; as a context manager it switches back.
 
     `check_nan` says whether gradients are searched for nan.
+
+    >>> import rushlight as torch
+    >>> with torch.autograd.set_detect_anomaly(True):
+    ...     torch.is_anomaly_enabled()
+    True
+    >>> torch.is_anomaly_enabled()
+    False
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
@@ -41,17 +48,34 @@ class set_detect_anomaly:
 
 
 def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
-    """Switches `detect_anomaly` on or off."""
+    """Switches `detect_anomaly` on or off.
+
+    >>> import rushlight as torch
+    >>> torch.set_anomaly_enabled(True)
+    >>> torch.is_anomaly_enabled()
+    True
+    >>> torch.set_anomaly_enabled(False)
+    """
     set_detect_anomaly(mode, check_nan)
 
 
 def is_anomaly_enabled() -> bool:
-    """Whether `detect_anomaly` is on."""
+    """Whether `detect_anomaly` is on.
+
+    >>> import rushlight as torch
+    >>> torch.is_anomaly_enabled()
+    False
+    """
     return state.anomaly is not None
 
 
 def is_anomaly_check_nan_enabled() -> bool:
-    """Whether gradients are searched for nan if `detect_anomaly` is on."""
+    """Whether gradients are searched for nan if `detect_anomaly` is on.
+
+    >>> import rushlight as torch
+    >>> torch.is_anomaly_check_nan_enabled()
+    True
+    """
     return state.anomaly is None or bool(state.anomaly.check_nan)
 
 

@@ -16,14 +16,16 @@ from collections import Counter
 from operator import attrgetter
 from typing import Any
 
+from ..autocast_state import casts, suspended
+from ..dtype import COMPLEX, category_of
 from ..dtype import dtype as DType
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..layout import strided
 from ..tensor import Tensor, wrap
+from .inplace import check_memory
 from .node import Node
-from .operation import check_memory
 
 _sequence_of = attrgetter("_sequence")
 
@@ -61,7 +63,11 @@ def run(
                 task.to_node(node, root._output_number, gradient)
             elif root in expected:
                 task.to_leaf(root, gradient, None, None, ())
-        task.run(nodes, retain_graph)
+        if casts:
+            with suspended():
+                task.run(nodes, retain_graph)
+        else:
+            task.run(nodes, retain_graph)
         return [] if wanted is None or accumulate else wanted.collect()
     finally:
         state.enabled, launch.phase, state.task = previous, phase, task_before
@@ -306,7 +312,7 @@ def _fit(gradient: Tensor, shape: tuple[int, ...], dtype: Any) -> Tensor:
     if array.shape != shape:
         gradient = gradient.sum_to_size(shape)
     if array.dtype != dtype:
-        if dtype.kind != "c" and array.dtype.kind == "c":
+        if category_of(dtype) != COMPLEX and category_of(array.dtype) == COMPLEX:
             gradient = gradient.real
         gradient = gradient.to(DType.from_numpy(dtype))
     return gradient

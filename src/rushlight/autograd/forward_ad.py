@@ -18,14 +18,29 @@ _levels: list[list[tuple[Tensor, Tensor]]] = []  # per level the dual tensors an
 
 
 class UnpackedDualTensor(NamedTuple):
-    """A dual tensor's two parts; without a tangent the second is None."""
+    """A dual tensor's two parts; without a tangent the second is None.
+
+    >>> import rushlight as torch
+    >>> import rushlight.autograd.forward_ad as fwAD
+    >>> with fwAD.dual_level():
+    ...     x = fwAD.make_dual(torch.tensor(3.0), torch.tensor(1.0))
+    ...     fwAD.unpack_dual(x)
+    UnpackedDualTensor(primal=tensor(3.), tangent=tensor(1.))
+    """
 
     primal: Tensor
     tangent: Tensor | None
 
 
 def enter_dual_level() -> int:
-    """Begins a level, in which dual tensors can be made, and returns its number."""
+    """Begins a level, in which dual tensors can be made, and returns its number.
+
+    >>> import rushlight.autograd.forward_ad as fwAD
+    >>> level = fwAD.enter_dual_level()
+    >>> level
+    0
+    >>> fwAD.exit_dual_level(level=level)
+    """
     if _levels:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
     _levels.append([])
@@ -33,7 +48,16 @@ def enter_dual_level() -> int:
 
 
 def exit_dual_level(*, level: int | None = None) -> None:
-    """Ends the level; its tangents are forgotten."""
+    """Ends the level; its tangents are forgotten.
+
+    >>> import rushlight as torch
+    >>> import rushlight.autograd.forward_ad as fwAD
+    >>> level = fwAD.enter_dual_level()
+    >>> x = fwAD.make_dual(torch.tensor(3.0), torch.tensor(1.0))
+    >>> fwAD.exit_dual_level(level=level)
+    >>> fwAD.unpack_dual(x).tangent is None
+    True
+    """
     if not _levels:
         raise RuntimeError(
             "Trying to exit a forward AD level that was not the last one that was created. This is "
@@ -61,7 +85,15 @@ class dual_level:
 
 
 def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Any:
-    """A dual tensor of the values of `tensor`, which moves in the direction of `tangent`."""
+    """A dual tensor of the values of `tensor`, which moves in the direction of `tangent`.
+
+    >>> import rushlight as torch
+    >>> import rushlight.autograd.forward_ad as fwAD
+    >>> with fwAD.dual_level():
+    ...     x = fwAD.make_dual(torch.tensor(3.0), torch.tensor(1.0))
+    ...     fwAD.unpack_dual(x * x).tangent
+    tensor(6.)
+    """
     from ..func.gradients import Inputs
 
     if not _levels:
@@ -89,7 +121,14 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> A
 
 
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
-    """A tensor's values, and its tangent where it was made from dual tensors of this level."""
+    """A tensor's values, and its tangent where it was made from dual tensors of this level.
+
+    >>> import rushlight as torch
+    >>> import rushlight.autograd.forward_ad as fwAD
+    >>> with fwAD.dual_level():
+    ...     fwAD.unpack_dual(torch.tensor(3.0)).tangent is None
+    True
+    """
     from ..func.tangents import Linearization
 
     if not _levels:

@@ -13,9 +13,10 @@ from ..dtype import FLOATING
 from ..grad_mode import enable_grad, no_grad, state
 from ..kernels import launch
 from ..tensor import Tensor
+from .inplace import check_inplace, rebase_history
 from .mirror import written
 from .node import Node, edge_to, next_sequence
-from .operation import Operation, check_inplace, rebase_history
+from .operation import Operation
 
 
 class Function(Node):
@@ -343,7 +344,12 @@ def _check_shape(name: str, number: int, got: Any, expected: Any) -> None:
 
 
 class InplaceFunction(Function):
-    """PyTorch's older base of functions that change an input; `Function` does as well."""
+    """PyTorch's older base of functions that change an input; `Function` does as well.
+
+    >>> import rushlight as torch
+    >>> issubclass(torch.autograd.function.InplaceFunction, torch.autograd.Function)
+    True
+    """
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:

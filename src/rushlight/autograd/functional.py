@@ -285,6 +285,11 @@ def hvp(
     """The value of a function of one number, and the product of its Hessian with `v`.
 
     `vhp` gives the same, as a Hessian is symmetric, with a backward pass less.
+
+    >>> import rushlight as torch
+    >>> x, v = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.0])
+    >>> torch.autograd.functional.hvp(lambda x: (x**3).sum(), x, v)[1]  # 6 x of the first
+    tensor([6., 0.])
     """
     with enable_grad():
         is_tuple, given, output, gradients, weights = _gradient_of(

@@ -24,6 +24,13 @@ class GradientEdge(NamedTuple):
     """A place in the graph: a node, and the number of one of its outputs.
 
     `autograd.grad` takes one among its `inputs`, in the place of the tensor.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0], requires_grad=True)
+    >>> y = x * 2
+    >>> edge = torch.autograd.graph.get_gradient_edge(y)
+    >>> torch.autograd.grad((y * 3).sum(), edge)
+    (tensor([3.]),)
     """
 
     node: Any

@@ -24,6 +24,12 @@ class Node:
     """A recorded call. Gradients flow from its outputs to `next_functions`.
 
     What the engine needs has names with an underscore: users' functions set attributes of theirs.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0], requires_grad=True)
+    >>> node = (x * 2).sum().grad_fn
+    >>> node.name(), node.next_functions[0][0].name()
+    ('SumBackward0', 'MulBackward0')
     """
 
     # What every node has; the first attribute of its own that an operation sets makes the dict.
@@ -132,7 +138,13 @@ class Node:
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """(node, output number) per input; `AccumulateGrad` for leaves, (None, 0) for others."""
+        """(node, output number) per input; `AccumulateGrad` for leaves, (None, 0) for others.
+
+        >>> import rushlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> [(node.name(), number) for node, number in (x.exp() + 1).grad_fn.next_functions if node]
+        [('ExpBackward0', 0)]
+        """
         tensors = [edge for edge in self._edges if edge != ()]
         return tuple((_as_node(edge[0]), edge[1]) if edge else (None, 0) for edge in tensors)
 
@@ -140,20 +152,41 @@ class Node:
         return type(self).__name__
 
     def register_hook(self, hook: Callable[..., Any]) -> Any:
-        """Calls hook(gradients of inputs, gradients of outputs) after this node has run."""
+        """Calls hook(gradients of inputs, gradients of outputs) after this node has run.
+
+        >>> import rushlight as torch
+        >>> y = torch.ones(1, requires_grad=True) * 2
+        >>> handle = y.grad_fn.register_hook(lambda inputs, outputs: print(inputs[0], outputs[0]))
+        >>> y.backward()
+        tensor([2.]) tensor([1.])
+        """
         if self._post_hooks is None:
             self._post_hooks = {}
         return RemovableHandle.add(self._post_hooks, hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> Any:
-        """Calls hook(gradients of outputs) before this node runs; it may return others."""
+        """Calls hook(gradients of outputs) before this node runs; it may return others.
+
+        >>> import rushlight as torch
+        >>> y = torch.ones(1, requires_grad=True) * 2
+        >>> handle = y.grad_fn.register_prehook(lambda gradients: print(gradients[0]))
+        >>> y.backward()
+        tensor([1.])
+        """
         if self._hooks is None:
             self._hooks = {}
         return RemovableHandle.add(self._hooks.setdefault(-1, {}), hook)
 
     @property
     def metadata(self) -> dict[Any, Any]:
-        """A dictionary for whatever users want to say of this call."""
+        """A dictionary for whatever users want to say of this call.
+
+        >>> import rushlight as torch
+        >>> node = torch.ones(1, requires_grad=True).exp().grad_fn
+        >>> node.metadata["layer"] = 3
+        >>> node.metadata
+        {'layer': 3}
+        """
         found: dict[Any, Any] = self.__dict__.setdefault("_metadata", {})
         return found
 
@@ -162,7 +195,13 @@ class Node:
 
 
 class AccumulateGrad:
-    """Stands in `next_functions` for a leaf: the sum of its gradients goes to `variable.grad`."""
+    """Stands in `next_functions` for a leaf: the sum of its gradients goes to `variable.grad`.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0], requires_grad=True)
+    >>> (x * 2).grad_fn.next_functions[0][0].variable is x
+    True
+    """
 
     __slots__ = ("variable",)
     next_functions = ()

@@ -8,26 +8,29 @@ or a `setup_context`, which is called only while recording. Its instance is the 
 
 from __future__ import annotations
 
-import re
 import sys
-from itertools import combinations
 from typing import Any
 
-from ..dtype import FLOATING, title_of
+from ..dtype import FLOATING
 from ..dtype import dtype as DType
-from ..errors import OperationError, shapes, unmade
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
-from ..layout import contiguous_format
 from ..tensor import Tensor, wrap
-from .mirror import reach, written
+from .explain import explain
+from .inplace import (
+    check_inplace,
+    check_memory,
+    check_overlap,
+    is_tracked,
+    rebase_history,
+    snapshot,
+)
+from .mirror import written
 from .node import Node, edge_to, next_sequence
 from .view import View
 
 _new = object.__new__
-# What NumPy says of a result that the array it is to be written into does not hold.
-_CAST = re.compile(r"output from dtype\('(\w+)'\) to dtype\('(\w+)'\)")
 
 
 def _snake_case(name: str) -> str:
@@ -280,227 +283,3 @@ class SavesOutput(Operation):
 
     def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
         self.save_output(output)
-
-
-def explain(name: str, error: Exception, arrays: Any) -> Exception:
-    """PyTorch's error for what an array library's kernel refused."""
-    if isinstance(error, OperationError):
-        return error
-    impossible = unmade(name, error, told_sizes(arrays))
-    if impossible is not None:
-        return impossible
-    if isinstance(error, KeyError):
-        given = error.args[0] if error.args else None
-        if isinstance(given, type) and given not in kernel_tables:  # no table of kernels for it
-            return TypeError(f"{name}(): argument 'input' must be Tensor, not {given.__name__}")
-        return error  # a kernel's own fault
-    uncast = _CAST.search(str(error))
-    if uncast:
-        result, wanted = (title_of(DType.from_numpy(name)) for name in uncast.groups())
-        return OperationError(
-            f"{name}: result type {result} can't be cast to the desired output type {wanted}"
-        )
-    if is_library_type_error(error):
-        return invalid_combination(name, arrays)
-    if isinstance(error, OverflowError):
-        return OverflowError(f"{name}: {error}")
-    tensors = [a for a in arrays if type(a) in kernel_tables]
-    devices = list(dict.fromkeys(str(kernel_tables[type(a)].device_of(a)) for a in tensors))
-    if len(devices) > 1:
-        devices.sort(key=lambda name: name == "cpu")  # PyTorch names the host last
-        return OperationError(
-            f"{name}: Expected all tensors to be on the same device, but found at least two "
-            f"devices, {' and '.join(devices[:2])}! Move one with .to(device)."
-        )
-    mismatch = _broadcast_mismatch(tensors)
-    if "broadcast" in str(error) and mismatch:
-        return OperationError(f"{name}: {mismatch}")
-    if "read-only" in str(error):
-        return OperationError(
-            f"{name}: the tensor's memory is read-only, as that of the array or buffer is that it "
-            "was made from; clone() it first"
-        )
-    return OperationError(f"{name}: {error} (shapes {shapes(*tensors)})")
-
-
-def is_library_type_error(error: Exception) -> bool:
-    """Whether an array library found no way to compute with the types that it was given."""
-    return isinstance(error, TypeError) and type(error).__module__.partition(".")[0] == "numpy"
-
-
-def invalid_combination(name: str, arguments: Any) -> TypeError:
-    """PyTorch's error for arguments none of whose types are asked for."""
-    given = ["Tensor" if type(a) in kernel_tables else type(a).__name__ for a in arguments]
-    return TypeError(
-        f"{name}() received an invalid combination of arguments - got ({', '.join(given)})"
-    )
-
-
-def told_sizes(arguments: Any) -> str:
-    """The shapes and numbers that an operation was given, for a message."""
-    told = []
-    for value in arguments:
-        shape = getattr(value.array if isinstance(value, Tensor) else value, "shape", None)
-        if shape is not None:
-            told.append(f"a tensor of sizes {list(shape)}")
-        elif type(value) is int or type(value) in (tuple, list) and all(
-            type(v) is int for v in value
-        ):
-            told.append(str(value if type(value) is int else list(value)))
-    return ", ".join(told) or "the result"
-
-
-def is_tracked(x: Tensor) -> bool:
-    """Whether the graph has x, or what x is a view of."""
-    return x.requires_grad or x._view is not None and x._view.base.requires_grad
-
-
-def check_inplace(x: Tensor) -> None:
-    """Raises PyTorch's errors for what may not be changed in place while recording."""
-    for tensor, what in ((x, "leaf"), (x._base, "view of a leaf")):
-        if tensor is not None and tensor.requires_grad and tensor._grad_fn is None:
-            raise RuntimeError(
-                f"a {what} Variable that requires grad is being used in an in-place operation."
-            )
-    if x._base is not None and x._base.requires_grad and not x.requires_grad:
-        raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode "
-            "enabled. Either make the view inside of grad mode, or modify it under no_grad()."
-        )
-
-
-def check_memory(x: Tensor) -> None:
-    """Raises PyTorch's errors for a change in place of elements that share their memory, and of
-    what was made within `inference_mode`."""
-    if x._requires_grad is None:
-        check_inference(x)
-    array = x.array
-    if 0 in array.strides and array.size and any(
-        s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
-    ):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a "
-            "single memory location. Please clone() the tensor before performing the operation."
-        )
-
-
-def check_inference(x: Tensor) -> None:
-    """Raises PyTorch's error for a change in place of an inference tensor in normal mode."""
-    if x._requires_grad is None and not state.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make "
-            "a clone to get a normal tensor before doing inplace update."
-        )
-
-
-def check_overlap(x: Tensor, sources: Any) -> None:
-    """Raises PyTorch's error for a change in place by tensors that share a part of x's memory.
-
-    Tensors of one memory have one version counter. As in PyTorch, what has gaps is not looked at.
-    """
-    if x._counter is None:
-        return
-    for source in sources:
-        if not isinstance(source, Tensor) or source._counter is not x._counter:
-            continue
-        if source.array is x.array or type(x.array) not in launch.plain_tables:
-            continue
-        ours, theirs = memory_of(x), memory_of(source)
-        apart = ours[1] <= theirs[0] or theirs[1] <= ours[0]
-        if apart or not _is_dense(x, ours) or not _is_dense(source, theirs):
-            continue
-        if ours != theirs or x.array.strides != source.array.strides:
-            raise OperationError(
-                "unsupported operation: some elements of the input tensor and the written-to "
-                "tensor refer to a single memory location. Please clone() the tensor before "
-                "performing the operation."
-            )
-
-
-def memory_of(tensor: Tensor) -> tuple[int, int]:
-    """The addresses of a tensor's first byte and of that behind its last."""
-    x = tensor.array
-    start = launch.plain_tables[type(x)].data_pointer(x)
-    moves = [(n - 1) * step for n, step in zip(x.shape, x.strides, strict=True)]
-    low, high = (sum(m for m in moves if (m > 0) == up) for up in (False, True))
-    return start + low, start + high + x.itemsize
-
-
-def _is_dense(tensor: Tensor, memory: tuple[int, int]) -> bool:
-    return memory[1] - memory[0] == tensor.array.nbytes
-
-
-def rebase_history(x: Tensor, node: Node, number: int = 0) -> None:
-    """Makes `node`, which changed x in place, the last entry of x's history; x is its output
-    `number`. The version is x's new one already; what mirrors x's memory follows with its history.
-
-    If x is a view, its base has changed too: the base's history gets a `CopySlices`, from which the
-    view's own is derived anew.
-    """
-    if x._view is None:
-        x.rebase(node, number)
-    else:
-        base = x._view.base
-        x._view.shorten(x)
-        base.rebase(CopySlices(base, x._view.steps, node))
-        x._view.refresh(x)
-    if len(x.counter()) > 1:
-        reach(x)
-
-
-class CopySlices(Node):
-    """An in-place operation on a view, as seen from the view's base."""
-
-    def __init__(self, base: Tensor, steps: tuple[Any, ...], node: Node) -> None:
-        self._edges = (edge_to(base), *node._edges[1:])
-        self._sequence = next_sequence()
-        self._shape = base.array.shape
-        self._dtype = base.array.dtype
-        self._saved = ()
-        self.steps = steps
-        self.node = node
-        # The base's dimensions in the order that they have in memory.
-        self.order = tuple(sorted(range(base.ndim), key=lambda i: -base.array.strides[i]))
-
-    def backward(self, grad: Tensor) -> Any:
-        # In the base's memory order: in another one the steps need not lead to a view.
-        back = sorted(range(grad.ndim), key=self.order.__getitem__)
-        grad = grad.permute(self.order).clone(memory_format=contiguous_format).permute(back)
-        part = View.replay(grad, self.steps)
-        gradients = self.node.backward(part.clone())
-        if not isinstance(gradients, tuple):
-            gradients = (gradients,)
-        if gradients[0] is None:
-            part.zero_()
-        else:
-            part.copy_(gradients[0].expand(part.shape))
-        return (grad, *gradients[1:])
-
-    def release(self) -> None:
-        self.node.release()
-
-
-def _broadcast_mismatch(arrays: Any) -> str | None:
-    """PyTorch's sentence for the first two shapes that do not broadcast."""
-    for a, b in combinations([tuple(x.shape) for x in arrays], 2):
-        rank = max(len(a), len(b))
-        left, right = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
-        for dim in reversed(range(rank)):
-            if left[dim] != right[dim] and 1 not in (left[dim], right[dim]):
-                return (
-                    f"The size of tensor a ({left[dim]}) must match the size of tensor b "
-                    f"({right[dim]}) at non-singleton dimension {dim} (shapes {a} and {b})"
-                )
-    return None
-
-
-def snapshot(target: Tensor) -> Tensor:
-    """The values and the history that a tensor has now."""
-    requires_grad = target.requires_grad  # brings a view's history up to date
-    if launch.recorder is not None:
-        launch.recorder.see_tensor(target)
-    copied = wrap(kernel_tables[type(target.array)].clone(target.array, "K"))
-    copied._requires_grad = requires_grad
-    copied._grad_fn = target._grad_fn
-    copied._output_number = target._output_number
-    return copied

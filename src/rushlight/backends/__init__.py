@@ -20,9 +20,20 @@ fp32_precision = "none"
 
 
 def disable_global_flags() -> None:
-    """Does nothing: flags may always be set."""
+    """Does nothing: flags may always be set.
+
+    >>> import rushlight as torch
+    >>> torch.backends.disable_global_flags()
+    >>> torch.backends.flags_frozen()
+    False
+    """
 
 
 def flags_frozen() -> bool:
-    """False: flags may always be set."""
+    """False: flags may always be set.
+
+    >>> import rushlight as torch
+    >>> torch.backends.flags_frozen()
+    False
+    """
     return False

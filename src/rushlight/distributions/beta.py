@@ -16,7 +16,12 @@ __all__ = ["Beta"]
 
 
 class Beta(ExponentialFamily):
-    """Density proportional to x ** (concentration1 - 1) * (1 - x) ** (concentration0 - 1)."""
+    """Density proportional to x ** (concentration1 - 1) * (1 - x) ** (concentration0 - 1).
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Beta(2.0, 2.0).log_prob(torch.tensor(0.5)).exp()  # 6 x (1 - x)
+    tensor(1.5000)
+    """
 
     arg_constraints = {
         "concentration1": constraints.positive, "concentration0": constraints.positive,

@@ -14,7 +14,12 @@ __all__ = ["Binomial"]
 
 
 class Binomial(ProbsOrLogits):
-    """How many of `total_count` trials succeed, with probability `probs` each."""
+    """How many of `total_count` trials succeed, with probability `probs` each.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Binomial(2, 0.5).log_prob(torch.tensor([0.0, 1.0, 2.0])).exp()
+    tensor([0.2500, 0.5000, 0.2500])
+    """
 
     arg_constraints = {
         "total_count": constraints.nonnegative_integer, "probs": constraints.unit_interval,

@@ -16,7 +16,13 @@ __all__ = ["Cauchy"]
 
 
 class Cauchy(Distribution):
-    """Of median `loc` and half width at half maximum `scale`; it has no mean."""
+    """Of median `loc` and half width at half maximum `scale`; it has no mean.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.Cauchy(0.0, 1.0)
+    >>> x.cdf(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([0.2500, 0.5000, 0.7500])
+    """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.real

@@ -11,7 +11,13 @@ __all__ = ["Chi2"]
 
 
 class Chi2(Gamma):
-    """The sum of squares of `df` standard normal variables."""
+    """The sum of squares of `df` standard normal variables.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.Chi2(3.0)
+    >>> x.mean, x.variance
+    (tensor(3.), tensor(6.))
+    """
 
     arg_constraints = {"df": constraints.positive}
 

@@ -52,7 +52,12 @@ class Constraint:
 
 
 class _Dependent(Constraint):
-    """Where the constraint depends on other variables."""
+    """Where the constraint depends on other variables.
+
+    >>> from rushlight.distributions import constraints
+    >>> constraints.is_dependent(constraints.dependent)
+    True
+    """
 
     def __init__(self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented):
         self._is_discrete, self._event_dim = is_discrete, event_dim
@@ -81,12 +86,27 @@ class _Dependent(Constraint):
 
 
 def is_dependent(constraint: Any) -> bool:
-    """Whether a constraint is said only by an instance's other attributes."""
+    """Whether a constraint is said only by an instance's other attributes.
+
+    >>> from rushlight.distributions import constraints
+    >>> constraints.is_dependent(constraints.dependent), constraints.is_dependent(constraints.real)
+    (True, False)
+    """
     return isinstance(constraint, _Dependent)
 
 
 class _DependentProperty(property, _Dependent):
-    """A property of a class that depends on the instance; seen from the class, `dependent`."""
+    """A property of a class that depends on the instance; seen from the class, `dependent`.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions import constraints
+    >>> class Uniform(torch.distributions.Uniform):
+    ...     @constraints.dependent_property(is_discrete=False, event_dim=0)
+    ...     def support(self):
+    ...         return constraints.interval(self.low, self.high)
+    >>> constraints.is_dependent(Uniform.support), Uniform(0.0, 2.0).support
+    (True, Interval(lower_bound=0.0, upper_bound=2.0))
+    """
 
     def __init__(self, fn: Callable[..., Any] | None = None, *, is_discrete: Any = NotImplemented,
                  event_dim: Any = NotImplemented) -> None:  # fmt: skip
@@ -105,7 +125,14 @@ def _flat_all(result: Tensor, dims: int, expected: int, value: Tensor) -> Tensor
 
 
 class _IndependentConstraint(Constraint):
-    """The same constraint of elements, over further dimensions together."""
+    """The same constraint of elements, over further dimensions together.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions import constraints
+    >>> rows = constraints.independent(constraints.positive, 1)
+    >>> rows.check(torch.tensor([[1.0, 2.0], [1.0, -2.0]]))
+    tensor([ True, False])
+    """
 
     def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
         if not isinstance(base_constraint, Constraint) or reinterpreted_batch_ndims < 0:
@@ -130,7 +157,14 @@ class _IndependentConstraint(Constraint):
 
 
 class MixtureSameFamilyConstraint(Constraint):
-    """Samples of a mixture: those of all its components."""
+    """Samples of a mixture: those of all its components.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions import constraints
+    >>> positive = constraints.MixtureSameFamilyConstraint(constraints.positive)
+    >>> positive.check(torch.tensor([1.0, -1.0]))
+    tensor([ True, False])
+    """
 
     def __init__(self, base_constraint: Constraint) -> None:
         if not isinstance(base_constraint, Constraint):
@@ -317,7 +351,14 @@ class _Several(Constraint):
 
 
 class _Cat(_Several):
-    """Constraints of slices of `lengths` along `dim`."""
+    """Constraints of slices of `lengths` along `dim`.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions import constraints
+    >>> both = constraints.cat([constraints.positive, constraints.real], lengths=[1, 2])
+    >>> both.check(torch.tensor([-1.0, -1.0, -1.0]))
+    tensor([False,  True,  True])
+    """
 
     def __init__(self, cseq: Sequence[Constraint], dim: int = 0,
                  lengths: Sequence[int] | None = None) -> None:  # fmt: skip
@@ -337,7 +378,14 @@ class _Cat(_Several):
 
 
 class _Stack(_Several):
-    """Constraints of the places along `dim`."""
+    """Constraints of the places along `dim`.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions import constraints
+    >>> both = constraints.stack([constraints.positive, constraints.real])
+    >>> both.check(torch.tensor([-1.0, -1.0]))
+    tensor([False,  True])
+    """
 
     @property
     def event_dim(self) -> int:  # type: ignore[override]

@@ -22,6 +22,11 @@ class ContinuousBernoulli(ProbsOrLogits, ExponentialFamily):
 
     Loaiza-Ganem and Cunningham 2019. Where `probs` is within `lims`, quotients of small numbers
     give way to Taylor series.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.ContinuousBernoulli(torch.tensor([0.25, 0.5]))
+    >>> x.log_prob(torch.tensor(1.0)).exp()  # log(3) / 2, and uniform
+    tensor([0.5493, 1.0000])
     """
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}

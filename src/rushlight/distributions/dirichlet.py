@@ -15,7 +15,12 @@ __all__ = ["Dirichlet"]
 
 
 class Dirichlet(ExponentialFamily):
-    """Shares that sum to 1, with a `concentration` each in the last dimension."""
+    """Shares that sum to 1, with a `concentration` each in the last dimension.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Dirichlet(torch.tensor([1.0, 3.0])).mean
+    tensor([0.2500, 0.7500])
+    """
 
     arg_constraints = {"concentration": constraints.independent(constraints.positive, 1)}
     support = constraints.simplex

@@ -38,7 +38,14 @@ class Distribution:
 
     @staticmethod
     def set_default_validate_args(value: bool) -> None:
-        """Whether distributions that are not told otherwise check arguments and values."""
+        """Whether distributions that are not told otherwise check arguments and values.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Distribution.set_default_validate_args(False)
+        >>> torch.distributions.Normal(0.0, -1.0).scale  # is not found out
+        tensor(-1.)
+        >>> torch.distributions.Distribution.set_default_validate_args(True)
+        """
         if value not in (True, False):
             raise ValueError(f"set_default_validate_args: expected a bool, got {value!r}")
         Distribution._validate_args = value
@@ -82,7 +89,12 @@ class Distribution:
         Distribution.__init__(self, values[0].shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        """The distribution with its parameters expanded to a batch shape, without a copy."""
+        """The distribution with its parameters expanded to a batch shape, without a copy.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Normal(0.0, 1.0).expand((2, 3)).batch_shape
+        torch.Size([2, 3])
+        """
         batch_shape = Size(batch_shape)
         own = len(self._batch_shape)
         new = self._get_checked_instance(type(self), _instance)
@@ -142,16 +154,33 @@ class Distribution:
         return self.variance.sqrt()
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Samples without a gradient."""
+        """Samples without a gradient.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Normal(torch.zeros(3), 1.0).sample((2,)).shape
+        torch.Size([2, 3])
+        """
         with torch.no_grad():
             return self.rsample(sample_shape)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """Samples that are differentiable in the parameters, where `has_rsample`."""
+        """Samples that are differentiable in the parameters, where `has_rsample`.
+
+        >>> import rushlight as torch
+        >>> loc = torch.tensor(0.0, requires_grad=True)
+        >>> torch.distributions.Normal(loc, 1.0).rsample().backward()
+        >>> loc.grad
+        tensor(1.)
+        """
         raise NotImplementedError
 
     def sample_n(self, n: int) -> Tensor:
-        """`sample((n,))`, as it was called once."""
+        """`sample((n,))`, as it was called once.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Normal(torch.zeros(3), 1.0).sample_n(2).shape
+        torch.Size([2, 3])
+        """
         warnings.warn(
             "`sample_n(n)` will be deprecated. Use `sample((n,))` instead.", FutureWarning,
             stacklevel=2,
@@ -159,19 +188,40 @@ class Distribution:
         return self.sample((n,))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """The logarithm of the density, or of the probability, at `value`."""
+        """The logarithm of the density, or of the probability, at `value`.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Uniform(0.0, 4.0).log_prob(torch.tensor(1.0)).exp()
+        tensor(0.2500)
+        """
         raise NotImplementedError
 
     def cdf(self, value: Tensor) -> Tensor:
-        """The probability of what is at most `value`."""
+        """The probability of what is at most `value`.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Uniform(0.0, 4.0).cdf(torch.tensor(1.0))
+        tensor(0.2500)
+        """
         raise NotImplementedError
 
     def icdf(self, value: Tensor) -> Tensor:
-        """The quantile of a probability: the inverse of `cdf`."""
+        """The quantile of a probability: the inverse of `cdf`.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Uniform(0.0, 4.0).icdf(torch.tensor(0.25))
+        tensor(1.)
+        """
         raise NotImplementedError
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        """All values of a discrete distribution along a new first dimension."""
+        """All values of a discrete distribution along a new first dimension.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Bernoulli(torch.tensor([0.5, 0.1])).enumerate_support()
+        tensor([[0., 0.],
+                [1., 1.]])
+        """
         raise NotImplementedError
 
     def _enumerated(self, values: Tensor, expand: bool) -> Tensor:
@@ -180,11 +230,21 @@ class Distribution:
         return values.expand((-1, *self._batch_shape)) if expand else values
 
     def entropy(self) -> Tensor:
-        """The entropy of each distribution of the batch, in nats."""
+        """The entropy of each distribution of the batch, in nats.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Categorical(torch.ones(2)).entropy()  # log(2)
+        tensor(0.6931)
+        """
         raise NotImplementedError
 
     def perplexity(self) -> Tensor:
-        """exp(entropy)."""
+        """exp(entropy).
+
+        >>> import rushlight as torch
+        >>> torch.distributions.Categorical(torch.ones(6)).perplexity().round()  # of a die
+        tensor(6.)
+        """
         return self.entropy().exp()
 
     def _extended_shape(self, sample_shape: Any = ()) -> Size:

@@ -15,7 +15,12 @@ __all__ = ["ExponentialFamily"]
 
 class ExponentialFamily(Distribution):
     """A subclass says its natural parameters theta, its log normaliser F, and E[k(x)] as
-    `_mean_carrier_measure`; entropy and divergence follow from the gradient of F."""
+    `_mean_carrier_measure`; entropy and divergence follow from the gradient of F.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.ExponentialFamily.entropy(torch.distributions.Exponential(1.0)).item()
+    1.0
+    """
 
     @property
     def _mean_carrier_measure(self) -> Any:

@@ -14,7 +14,13 @@ __all__ = ["Exponential"]
 
 
 class Exponential(ExponentialFamily):
-    """Waiting times of events that come at a `rate`."""
+    """Waiting times of events that come at a `rate`.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.Exponential(2.0)
+    >>> x.mean, x.cdf(torch.tensor(1.0))  # 1 - exp(-2)
+    (tensor(0.5000), tensor(0.8647))
+    """
 
     arg_constraints = {"rate": constraints.positive}
     support = constraints.nonnegative

@@ -16,7 +16,12 @@ __all__ = ["FisherSnedecor"]
 
 
 class FisherSnedecor(Distribution):
-    """The ratio of two chi-squared variables over their degrees of freedom `df1` and `df2`."""
+    """The ratio of two chi-squared variables over their degrees of freedom `df1` and `df2`.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.FisherSnedecor(2.0, 4.0).mean  # df2 / (df2 - 2)
+    tensor(2.)
+    """
 
     arg_constraints = {"df1": constraints.positive, "df2": constraints.positive}
     support = constraints.positive

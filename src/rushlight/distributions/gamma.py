@@ -14,7 +14,13 @@ __all__ = ["Gamma"]
 
 
 class Gamma(ExponentialFamily):
-    """Density proportional to x ** (concentration - 1) * exp(-rate * x)."""
+    """Density proportional to x ** (concentration - 1) * exp(-rate * x).
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.Gamma(3.0, 2.0)
+    >>> x.mean, x.variance
+    (tensor(1.5000), tensor(0.7500))
+    """
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.nonnegative

@@ -15,7 +15,12 @@ __all__ = ["GeneralizedPareto"]
 
 
 class GeneralizedPareto(Distribution):
-    """Excesses over a threshold `loc`; exponential where `concentration` is 0, bounded below."""
+    """Excesses over a threshold `loc`; exponential where `concentration` is 0, bounded below.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.GeneralizedPareto(0.0, 1.0, 0.5).cdf(torch.tensor(2.0))  # 1 - 2 ** -2
+    tensor(0.7500)
+    """
 
     arg_constraints = {
         "loc": constraints.real, "scale": constraints.positive, "concentration": constraints.real,

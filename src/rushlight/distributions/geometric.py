@@ -16,7 +16,12 @@ __all__ = ["Geometric"]
 
 
 class Geometric(ProbsOrLogits):
-    """How many trials fail before the first success, of probability `probs` each."""
+    """How many trials fail before the first success, of probability `probs` each.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Geometric(0.5).log_prob(torch.tensor([0.0, 1.0, 2.0])).exp()
+    tensor([0.5000, 0.2500, 0.1250])
+    """
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.nonnegative_integer

@@ -18,7 +18,12 @@ __all__ = ["Gumbel"]
 
 
 class Gumbel(TransformedDistribution):
-    """The distribution function is exp(-exp(-(x - loc) / scale))."""
+    """The distribution function is exp(-exp(-(x - loc) / scale)).
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Gumbel(0.0, 1.0).cdf(torch.tensor(0.0))  # exp(-1)
+    tensor(0.3679)
+    """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.real

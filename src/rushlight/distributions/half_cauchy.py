@@ -18,7 +18,12 @@ __all__ = ["HalfCauchy"]
 
 
 class HalfCauchy(TransformedDistribution):
-    """|x| of a Cauchy variable x of median 0."""
+    """|x| of a Cauchy variable x of median 0.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.HalfCauchy(1.0).cdf(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.5000])
+    """
 
     arg_constraints = {"scale": constraints.positive}
     support = constraints.nonnegative

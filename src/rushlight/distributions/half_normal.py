@@ -18,7 +18,12 @@ __all__ = ["HalfNormal"]
 
 
 class HalfNormal(TransformedDistribution):
-    """|x| of a normal variable x of mean 0."""
+    """|x| of a normal variable x of mean 0.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.HalfNormal(1.0).mean  # sqrt(2 / pi)
+    tensor(0.7979)
+    """
 
     arg_constraints = {"scale": constraints.positive}
     support = constraints.nonnegative

@@ -17,7 +17,12 @@ __all__ = ["InverseGamma"]
 
 
 class InverseGamma(TransformedDistribution):
-    """1 / x of a gamma variate x."""
+    """1 / x of a gamma variate x.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.InverseGamma(3.0, 4.0).mean  # rate / (concentration - 1)
+    tensor(2.)
+    """
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.positive

@@ -18,7 +18,12 @@ __all__ = ["Kumaraswamy"]
 
 
 class Kumaraswamy(TransformedDistribution):
-    """The distribution function is 1 - (1 - x ** concentration1) ** concentration0 on (0, 1)."""
+    """The distribution function is 1 - (1 - x ** concentration1) ** concentration0 on (0, 1).
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Kumaraswamy(1.0, 2.0).cdf(torch.tensor(0.5))  # 1 - (1 / 2) ** 2
+    tensor(0.7500)
+    """
 
     arg_constraints = {
         "concentration1": constraints.positive, "concentration0": constraints.positive,

@@ -18,7 +18,13 @@ __all__ = ["LKJCholesky"]
 
 class LKJCholesky(Distribution):
     """Cholesky factors L of `dim` x `dim` correlation matrices of density proportional to
-    det(L L^T) ** (concentration - 1) (Lewandowski, Kurowicka and Joe 2009; the onion method)."""
+    det(L L^T) ** (concentration - 1) (Lewandowski, Kurowicka and Joe 2009; the onion method).
+
+    >>> import rushlight as torch
+    >>> L = torch.distributions.LKJCholesky(3, 1.0).sample()
+    >>> (L @ L.T).diagonal().round()
+    tensor([1., 1., 1.])
+    """
 
     arg_constraints = {"concentration": constraints.positive}
     support = constraints.corr_cholesky

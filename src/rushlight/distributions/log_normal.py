@@ -15,7 +15,13 @@ __all__ = ["LogNormal"]
 
 
 class LogNormal(TransformedDistribution):
-    """exp(x) of a normal variable x of mean `loc` and standard deviation `scale`."""
+    """exp(x) of a normal variable x of mean `loc` and standard deviation `scale`.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.LogNormal(0.0, 1.0)
+    >>> x.mean, x.mode  # exp(1 / 2), exp(-1)
+    (tensor(1.6487), tensor(0.3679))
+    """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.positive

@@ -13,7 +13,13 @@ __all__ = ["LogisticNormal"]
 
 
 class LogisticNormal(TransformedDistribution):
-    """Shares that break a stick at logistic functions of normal variables."""
+    """Shares that break a stick at logistic functions of normal variables.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.LogisticNormal(torch.zeros(2), torch.ones(2)).sample()
+    >>> x.shape, (x.sum() - 1).abs() < 1e-6
+    (torch.Size([3]), tensor(True))
+    """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.simplex

@@ -37,7 +37,15 @@ def _batch_lowrank_mahalanobis(
 
 
 class LowRankMultivariateNormal(Distribution):
-    """Of mean `loc` and covariance cov_factor @ cov_factor.T + diag(cov_diag)."""
+    """Of mean `loc` and covariance cov_factor @ cov_factor.T + diag(cov_diag).
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.LowRankMultivariateNormal(
+    ...     torch.zeros(2), torch.tensor([[1.0], [2.0]]), torch.ones(2))
+    >>> x.covariance_matrix
+    tensor([[2., 2.],
+            [2., 5.]])
+    """
 
     arg_constraints = {
         "loc": constraints.real_vector,

@@ -18,7 +18,13 @@ __all__ = ["Multinomial"]
 
 
 class Multinomial(OfCategories):
-    """How often each category comes in `total_count` draws."""
+    """How often each category comes in `total_count` draws.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.Multinomial(4, torch.tensor([1.0, 3.0]))
+    >>> x.mean, x.sample().sum()
+    (tensor([1., 3.]), tensor(4.))
+    """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     total_count: int

@@ -16,7 +16,12 @@ __all__ = ["NegativeBinomial"]
 
 
 class NegativeBinomial(ProbsOrLogits):
-    """How many trials succeed, with probability `probs` each, before `total_count` have failed."""
+    """How many trials succeed, with probability `probs` each, before `total_count` have failed.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.NegativeBinomial(3, 0.5).mean
+    tensor(3.)
+    """
 
     arg_constraints = {
         "total_count": constraints.greater_than_eq(0),

@@ -33,7 +33,13 @@ class OfCategories(Distribution):
 
 
 class OneHotCategorical(OfCategories):
-    """A vector that is 1 at a category and 0 elsewhere."""
+    """A vector that is 1 at a category and 0 elsewhere.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.OneHotCategorical(torch.tensor([0.25, 0.75]))
+    >>> x.sample().sum(), x.log_prob(torch.tensor([0.0, 1.0])).exp()
+    (tensor(1.), tensor(0.7500))
+    """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.one_hot
@@ -68,7 +74,14 @@ class OneHotCategorical(OfCategories):
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):
-    """The same, whose samples have the gradient of the probabilities (Bengio et al. 2013)."""
+    """The same, whose samples have the gradient of the probabilities (Bengio et al. 2013).
+
+    >>> import rushlight as torch
+    >>> probs = torch.tensor([0.25, 0.75], requires_grad=True)
+    >>> x = torch.distributions.OneHotCategoricalStraightThrough(probs).rsample()
+    >>> x.sum(), x.requires_grad
+    (tensor(1., grad_fn=<SumBackward0>), True)
+    """
 
     has_rsample = True
 

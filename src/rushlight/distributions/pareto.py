@@ -18,7 +18,12 @@ __all__ = ["Pareto"]
 
 
 class Pareto(TransformedDistribution):
-    """At least `scale`, with a tail of x ** -alpha."""
+    """At least `scale`, with a tail of x ** -alpha.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Pareto(1.0, 2.0).cdf(torch.tensor([1.0, 2.0]))  # 1 - x ** -2
+    tensor([0.0000, 0.7500])
+    """
 
     arg_constraints = {"alpha": constraints.positive, "scale": constraints.positive}
 

@@ -15,7 +15,12 @@ __all__ = ["Poisson"]
 
 
 class Poisson(ExponentialFamily):
-    """How many events happen in a unit of time, at a `rate`."""
+    """How many events happen in a unit of time, at a `rate`.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Poisson(1.0).log_prob(torch.tensor([0.0, 2.0])).exp()  # exp(-1) / k!
+    tensor([0.3679, 0.1839])
+    """
 
     arg_constraints = {"rate": constraints.nonnegative}
     support = constraints.nonnegative_integer

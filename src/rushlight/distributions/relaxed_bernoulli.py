@@ -42,7 +42,13 @@ class LogitRelaxedBernoulli(ProbsOrLogits):
 
 
 class RelaxedBernoulli(TransformedDistribution):
-    """Between 0 and 1, the nearer to either the lower the temperature (Maddison et al. 2017)."""
+    """Between 0 and 1, the nearer to either the lower the temperature (Maddison et al. 2017).
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.RelaxedBernoulli(torch.tensor(0.1), torch.ones(100) / 2).sample()
+    >>> x.shape, ((0 <= x) & (x <= 1)).all()
+    (torch.Size([100]), tensor(True))
+    """
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.unit_interval

@@ -46,7 +46,13 @@ class ExpRelaxedCategorical(OfCategories):
 
 
 class RelaxedOneHotCategorical(TransformedDistribution):
-    """Shares near to a one-hot vector, the nearer the lower the temperature (Jang et al. 2017)."""
+    """Shares near to a one-hot vector, the nearer the lower the temperature (Jang et al. 2017).
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.RelaxedOneHotCategorical(torch.tensor(0.1), torch.ones(3)).sample()
+    >>> x.shape, (x.sum() - 1).abs() < 1e-6
+    (torch.Size([3]), tensor(True))
+    """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.simplex

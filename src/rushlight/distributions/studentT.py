@@ -18,7 +18,13 @@ __all__ = ["StudentT"]
 
 
 class StudentT(Distribution):
-    """Of `df` degrees of freedom, moved by `loc` and scaled by `scale`."""
+    """Of `df` degrees of freedom, moved by `loc` and scaled by `scale`.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.StudentT(4.0, loc=1.0)
+    >>> x.mean, x.variance  # df / (df - 2)
+    (tensor(1.), tensor(2.))
+    """
 
     arg_constraints = {
         "df": constraints.positive, "loc": constraints.real, "scale": constraints.positive,

@@ -59,7 +59,12 @@ class Transform:
 
     @property
     def inv(self) -> Transform:
-        """The inverse, whose own inverse this is."""
+        """The inverse, whose own inverse this is.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.ExpTransform().inv(torch.tensor([1.0, 2.0]))
+        tensor([0.0000, 0.6931])
+        """
         if self._inv is None:
             self._inv = self._make_inverse()
         return self._inv
@@ -72,7 +77,13 @@ class Transform:
         raise NotImplementedError
 
     def with_cache(self, cache_size: int = 1) -> Any:
-        """The same transform with another size of cache."""
+        """The same transform with another size of cache.
+
+        >>> import rushlight as torch
+        >>> f, x = torch.distributions.ExpTransform().with_cache(), torch.tensor([1.0, 2.0])
+        >>> f.inv(f(x)) is x
+        True
+        """
         if self._cache_size == cache_size:
             return self
         new = copy.copy(self)
@@ -106,7 +117,12 @@ class Transform:
         return f"{type(self).__name__}()"
 
     def forward_shape(self, shape: Any) -> Any:
-        """The shape of a result, from that of an input."""
+        """The shape of a result, from that of an input.
+
+        >>> import rushlight as torch
+        >>> torch.distributions.ReshapeTransform((4,), (2, 2)).forward_shape((3, 4))
+        torch.Size([3, 2, 2])
+        """
         return shape
 
     def inverse_shape(self, shape: Any) -> Any:
@@ -146,7 +162,14 @@ class _InverseTransform(Transform):
 
 
 class ComposeTransform(Transform):
-    """Transforms one after the other."""
+    """Transforms one after the other.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions import AffineTransform, ComposeTransform, ExpTransform
+    >>> both = ComposeTransform([ExpTransform(), AffineTransform(1.0, 2.0)])
+    >>> both(torch.tensor([0.0, 1.0]))  # 1 + 2 exp(x)
+    tensor([3.0000, 6.4366])
+    """
 
     def __init__(self, parts: list[Transform], cache_size: int = 0) -> None:
         super().__init__(cache_size)
@@ -230,7 +253,14 @@ identity_transform: Transform = ComposeTransform([])
 
 
 class IndependentTransform(Transform):
-    """A transform of elements, of which further dimensions count as one event."""
+    """A transform of elements, of which further dimensions count as one event.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions.transforms import ExpTransform, IndependentTransform
+    >>> f, x = IndependentTransform(ExpTransform(), 1), torch.tensor([1.0, 2.0])
+    >>> f.log_abs_det_jacobian(x, f(x))  # 1 + 2
+    tensor(3.)
+    """
 
     def __init__(self, base_transform: Transform, reinterpreted_batch_ndims: int,
                  cache_size: int = 0) -> None:  # fmt: skip
@@ -307,7 +337,13 @@ class _Elementwise(Transform):
 
 
 class ExpTransform(_Elementwise):
-    """y = exp(x)."""
+    """y = exp(x).
+
+    >>> import rushlight as torch
+    >>> f, x = torch.distributions.ExpTransform(), torch.tensor([0.0, 1.0])
+    >>> f(x), f.inv(torch.tensor(1.0)), f.log_abs_det_jacobian(x, f(x))
+    (tensor([1.0000, 2.7183]), tensor(0.), tensor([0., 1.]))
+    """
 
     codomain = constraints.positive
 
@@ -322,7 +358,13 @@ class ExpTransform(_Elementwise):
 
 
 class PowerTransform(_Elementwise):
-    """y = x ** exponent, of positive x."""
+    """y = x ** exponent, of positive x.
+
+    >>> import rushlight as torch
+    >>> f = torch.distributions.PowerTransform(2.0)
+    >>> f(torch.tensor([1.0, 3.0])), f.inv(torch.tensor([1.0, 9.0]))
+    (tensor([1., 9.]), tensor([1., 3.]))
+    """
 
     domain = codomain = constraints.positive
     _parameters = ("exponent",)
@@ -351,7 +393,13 @@ def _clipped_sigmoid(x: Tensor) -> Tensor:
 
 
 class SigmoidTransform(_Elementwise):
-    """y = 1 / (1 + exp(-x)), inside of (0, 1)."""
+    """y = 1 / (1 + exp(-x)), inside of (0, 1).
+
+    >>> import rushlight as torch
+    >>> f = torch.distributions.SigmoidTransform()
+    >>> f(torch.tensor([0.0, 1.0])), f.inv(torch.tensor(0.5))
+    (tensor([0.5000, 0.7311]), tensor(0.))
+    """
 
     codomain = constraints.unit_interval
 
@@ -368,7 +416,12 @@ class SigmoidTransform(_Elementwise):
 
 
 class SoftplusTransform(_Elementwise):
-    """y = log(1 + exp(x)), and x itself where it is above 20."""
+    """y = log(1 + exp(x)), and x itself where it is above 20.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.SoftplusTransform()(torch.tensor([0.0, 30.0]))
+    tensor([ 0.6931, 30.0000])
+    """
 
     codomain = constraints.positive
 
@@ -383,7 +436,13 @@ class SoftplusTransform(_Elementwise):
 
 
 class TanhTransform(_Elementwise):
-    """y = tanh(x). The inverse of a y that has been rounded to 1 is infinite: use a cache."""
+    """y = tanh(x). The inverse of a y that has been rounded to 1 is infinite: use a cache.
+
+    >>> import rushlight as torch
+    >>> f = torch.distributions.TanhTransform()
+    >>> f(torch.tensor([0.0, 1.0])), f.inv(torch.tensor([0.0, 0.5]))
+    (tensor([0.0000, 0.7616]), tensor([0.0000, 0.5493]))
+    """
 
     codomain = constraints.interval(-1.0, 1.0)
 
@@ -398,7 +457,13 @@ class TanhTransform(_Elementwise):
 
 
 class AbsTransform(_Elementwise):
-    """y = |x|; the inverse is y."""
+    """y = |x|; the inverse is y.
+
+    >>> import rushlight as torch
+    >>> f = torch.distributions.AbsTransform()
+    >>> f(torch.tensor([-1.0, 2.0])), f.inv(torch.tensor([1.0, 2.0]))
+    (tensor([1., 2.]), tensor([1., 2.]))
+    """
 
     codomain = constraints.positive
     bijective = False
@@ -415,7 +480,13 @@ class AbsTransform(_Elementwise):
 
 
 class AffineTransform(_Elementwise):
-    """y = loc + scale * x, of which `event_dim` dimensions are one event."""
+    """y = loc + scale * x, of which `event_dim` dimensions are one event.
+
+    >>> import rushlight as torch
+    >>> f, x = torch.distributions.AffineTransform(1.0, 2.0), torch.tensor([0.0, 3.0])
+    >>> f(x), f.inv(f(x)), f.log_abs_det_jacobian(x, f(x))  # log(2)
+    (tensor([1., 7.]), tensor([0., 3.]), tensor([0.6931, 0.6931]))
+    """
 
     _parameters = ("loc", "scale")
 

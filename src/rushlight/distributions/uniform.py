@@ -15,7 +15,13 @@ __all__ = ["Uniform"]
 
 
 class Uniform(Distribution):
-    """Uniform on [low, high)."""
+    """Uniform on [low, high).
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.Uniform(0.0, 4.0)
+    >>> x.mean, x.cdf(torch.tensor(1.0))
+    (tensor(2.), tensor(0.2500))
+    """
 
     has_rsample = True
     low: Tensor

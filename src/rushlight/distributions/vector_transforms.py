@@ -28,7 +28,13 @@ def _needs(dims: int, shape: Any) -> None:
 
 
 class ReshapeTransform(Transform):
-    """Events of one shape as events of another."""
+    """Events of one shape as events of another.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.ReshapeTransform((4,), (2, 2))(torch.arange(4.0))
+    tensor([[0., 1.],
+            [2., 3.]])
+    """
 
     bijective = True
 
@@ -75,6 +81,12 @@ class CorrCholeskyTransform(_OfOneKind):
     """D (D - 1) / 2 real numbers as the Cholesky factor of a D x D correlation matrix.
 
     Their tanh are partial correlations, from which the rows follow by breaking sticks of length 1.
+
+    >>> import rushlight as torch
+    >>> L = torch.distributions.CorrCholeskyTransform()(torch.tensor([0.5]))
+    >>> L, (L @ L.T)[1, 0]  # tanh(0.5)
+    (tensor([[1.0000, 0.0000],
+            [0.4621, 0.8868]]), tensor(0.4621))
     """
 
     domain = constraints.real_vector
@@ -115,7 +127,12 @@ class CorrCholeskyTransform(_OfOneKind):
 
 
 class SoftmaxTransform(_OfOneKind):
-    """y = softmax(x); the inverse is log(y), as x is known but for a constant."""
+    """y = softmax(x); the inverse is log(y), as x is known but for a constant.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.SoftmaxTransform()(torch.tensor([0.0, 0.0]))
+    tensor([0.5000, 0.5000])
+    """
 
     domain = constraints.real_vector
     codomain = constraints.simplex
@@ -134,7 +151,12 @@ class SoftmaxTransform(_OfOneKind):
 
 
 class StickBreakingTransform(_OfOneKind):
-    """K real numbers as K + 1 shares: each breaks a part off what is left of a stick."""
+    """K real numbers as K + 1 shares: each breaks a part off what is left of a stick.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.StickBreakingTransform()(torch.zeros(2))  # a third three times
+    tensor([0.3333, 0.3333, 0.3333])
+    """
 
     domain = constraints.real_vector
     codomain = constraints.simplex
@@ -169,7 +191,13 @@ class StickBreakingTransform(_OfOneKind):
 
 
 class LowerCholeskyTransform(_OfOneKind):
-    """A square matrix's lower triangle, with the exponential of its diagonal."""
+    """A square matrix's lower triangle, with the exponential of its diagonal.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.LowerCholeskyTransform()(torch.tensor([[0.0, 9.0], [2.0, 0.0]]))
+    tensor([[1., 0.],
+            [2., 1.]])
+    """
 
     domain = constraints.independent(constraints.real, 2)
     codomain: Any = constraints.lower_cholesky
@@ -182,7 +210,13 @@ class LowerCholeskyTransform(_OfOneKind):
 
 
 class PositiveDefiniteTransform(LowerCholeskyTransform):
-    """L L^T of `LowerCholeskyTransform`'s L."""
+    """L L^T of `LowerCholeskyTransform`'s L.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.PositiveDefiniteTransform()(torch.tensor([[0.0, 9.0], [2.0, 0.0]]))
+    tensor([[1., 2.],
+            [2., 5.]])
+    """
 
     codomain = constraints.positive_definite
 
@@ -242,7 +276,14 @@ class _Several(Transform):
 
 
 class CatTransform(_Several):
-    """Transforms of slices of `lengths` along `dim`, as `torch.cat` joins them."""
+    """Transforms of slices of `lengths` along `dim`, as `torch.cat` joins them.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions.transforms import AbsTransform, AffineTransform, CatTransform
+    >>> f = CatTransform([AbsTransform(), AffineTransform(0.0, 10.0)], lengths=[1, 2])
+    >>> f(torch.tensor([-1.0, -1.0, 2.0]))
+    tensor([  1., -10.,  20.])
+    """
 
     def __init__(self, tseq: Sequence[Transform], dim: int = 0,
                  lengths: Sequence[int] | None = None, cache_size: int = 0) -> None:  # fmt: skip
@@ -288,7 +329,14 @@ class CatTransform(_Several):
 
 
 class StackTransform(_Several):
-    """Transforms of the places along `dim`, as `torch.stack` joins them."""
+    """Transforms of the places along `dim`, as `torch.stack` joins them.
+
+    >>> import rushlight as torch
+    >>> from rushlight.distributions.transforms import AbsTransform, AffineTransform, StackTransform
+    >>> f = StackTransform([AbsTransform(), AffineTransform(0.0, 10.0)])
+    >>> f(torch.tensor([-1.0, -1.0]))
+    tensor([  1., -10.])
+    """
 
     def _parts(self, x: Tensor) -> Sequence[Tensor]:
         self._check(x, len(self.transforms))
@@ -310,7 +358,14 @@ class StackTransform(_Several):
 
 
 class CumulativeDistributionTransform(Transform):
-    """A distribution's `cdf`, which makes its samples uniform; the inverse is its `icdf`."""
+    """A distribution's `cdf`, which makes its samples uniform; the inverse is its `icdf`.
+
+    >>> import rushlight as torch
+    >>> uniform = torch.distributions.Uniform(0.0, 4.0)
+    >>> f = torch.distributions.CumulativeDistributionTransform(uniform)
+    >>> f(torch.tensor([1.0, 2.0])), f.inv(torch.tensor(0.5))
+    (tensor([0.2500, 0.5000]), tensor(2.))
+    """
 
     bijective = True
     codomain = constraints.unit_interval

@@ -19,6 +19,11 @@ class VonMises(Distribution):
     """Angles around `loc`, the closer the higher the `concentration`.
 
     Samples are drawn by rejection (Best and Fisher 1979), in float64.
+
+    >>> import rushlight as torch
+    >>> x = torch.distributions.VonMises(1.0, 4.0)
+    >>> x.mean, x.sample((100,)).abs().max() <= torch.pi
+    (tensor(1.), tensor(True))
     """
 
     arg_constraints = {"loc": constraints.real, "concentration": constraints.positive}

@@ -17,7 +17,12 @@ __all__ = ["Weibull"]
 
 
 class Weibull(TransformedDistribution):
-    """scale * x ** (1 / concentration) of an exponential variable x."""
+    """scale * x ** (1 / concentration) of an exponential variable x.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Weibull(2.0, 1.0).mean
+    tensor(2.)
+    """
 
     arg_constraints = {"scale": constraints.positive, "concentration": constraints.positive}
     support = constraints.positive

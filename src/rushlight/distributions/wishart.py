@@ -24,6 +24,11 @@ class Wishart(OfMatrix, ExponentialFamily):
     lower Cholesky factor.
 
     Samples are Bartlett's decomposition; those that are singular are drawn anew.
+
+    >>> import rushlight as torch
+    >>> torch.distributions.Wishart(torch.tensor(3.0), torch.eye(2)).mean
+    tensor([[3., 0.],
+            [0., 3.]])
     """
 
     support = constraints.positive_definite

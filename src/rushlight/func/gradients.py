@@ -119,7 +119,12 @@ def grad(
 def grad_and_value(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """`grad`, whose function returns (gradient, value), or (gradient, (value, other))."""
+    """`grad`, whose function returns (gradient, value), or (gradient, (value, other)).
+
+    >>> import rushlight as torch
+    >>> torch.func.grad_and_value(lambda x: x**2)(torch.tensor(3.0))
+    (tensor(6.), tensor(9.))
+    """
 
     @functools.wraps(func)
     def transformed(*args: Any, **kwargs: Any) -> Any:

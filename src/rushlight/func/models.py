@@ -121,7 +121,14 @@ def stack_module_state(
     models: Sequence[Module] | Any,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The parameters and the buffers of several models of one kind, each stacked along a new first
-    dimension, for `vmap` over `functional_call`."""
+    dimension, for `vmap` over `functional_call`.
+
+    >>> import rushlight as torch
+    >>> models = [torch.nn.Linear(3, 1) for _ in range(4)]
+    >>> params, buffers = torch.func.stack_module_state(models)
+    >>> params["weight"].shape
+    torch.Size([4, 1, 3])
+    """
     models = list(models)
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..dtype import BOOL, category_of
 from ..kernels import launch
 from ..tensor import wrap_dim
 from .levels import BatchedArray, Level
@@ -304,14 +305,13 @@ def _indexed_first(values: Any, given: list[int], rank: int, ndim: int) -> Any:
 
 def _refuse_masks(level: Level, name: str, indices: Any) -> None:
     for index in indices:
-        if is_at(index, level) and index.dtype.kind == "b":
+        if is_at(index, level) and category_of(index.dtype) == BOOL:
             dynamic(level, f"{name} with a mask", (index,))
 
 
 def _rank(indices: Any) -> int:
-    return max(
-        1 if index.dtype.kind == "b" else index.ndim for index in indices if index is not None
-    )
+    given = [index for index in indices if index is not None]
+    return max(1 if category_of(index.dtype) == BOOL else index.ndim for index in given)
 
 
 def _examples(level: Level, rank: int, like: Any) -> Any:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any
 
+from ..autocast_state import casts
+from ..autocast_state import in_use as autocast_in_use
 from ..device import chosen as chosen_devices
 from ..device import default_device
 from ..dtype import get_default_dtype
@@ -101,7 +103,8 @@ class CompiledFunction:
         try:
             key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else (),
                    sharing(tensors), state.enabled, state.inference,
-                   get_default_dtype(), default_device() if chosen_devices else None)  # fmt: skip
+                   get_default_dtype(), default_device() if chosen_devices else None,
+                   autocast_in_use() if casts else ())  # fmt: skip
         except CaptureError as error:
             self._run_eagerly(str(error))
             return self.function(*args, **kwargs)
@@ -141,12 +144,12 @@ class CompiledFunction:
             return self.function(*args, **kwargs)
         randomness = _other_random_states() if names.has_other_random else None
         recorder = Recorder(tensors, names, self.fullgraph)
-        modes = state.enabled, get_default_dtype(), default_device()
+        modes = _modes()
         with recorder.active():
             result = self.function(*args, **kwargs)
-        if modes != (state.enabled, get_default_dtype(), default_device()):
+        if modes != _modes():
             recorder.fail(
-                "leaves another grad mode or default dtype or device behind", at_line=False
+                "leaves another grad mode, autocast, default dtype or device behind", at_line=False
             )
         if names.has_other_random and randomness != _other_random_states():
             recorder.fail("draws random numbers of Python's or NumPy's own", at_line=False)
@@ -274,6 +277,11 @@ class CompiledContainer(CompiledModule):
 
     def __getitem__(self, index: Any) -> Any:
         return self._orig_mod[index]
+
+
+def _modes() -> tuple[Any, ...]:
+    """What decides how operations are run, beside their arguments."""
+    return state.enabled, get_default_dtype(), default_device(), autocast_in_use()
 
 
 def _other_random_states() -> Any:

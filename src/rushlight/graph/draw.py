@@ -67,7 +67,15 @@ def save_svg(
     params: NamedTensors | None = None,
     inputs: NamedTensors | None = None,
 ) -> None:
-    """Writes what `draw` returns to a file, which appears only once it is complete."""
+    """Writes what `draw` returns to a file, which appears only once it is complete.
+
+    >>> import rushlight as torch
+    >>> from rushlight import graph
+    >>> y = torch.ones(2, requires_grad=True).exp()
+    >>> graph.save_svg(y, "graph.svg")
+    >>> open("graph.svg").read(4)
+    '<svg'
+    """
     write_svg(path, draw(tensor, params, inputs))
 
 

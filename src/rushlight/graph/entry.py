@@ -9,8 +9,8 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+from ..autograd.explain import explain
 from ..autograd.node import nodes_from
-from ..autograd.operation import explain
 from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
 from .capture import Recorder

@@ -35,14 +35,27 @@ def _cpu_table() -> Base:
 
 
 def get_num_threads() -> int:
-    """How many threads the kernels share their work among."""
+    """How many threads the kernels share their work among.
+
+    >>> import rushlight as torch
+    >>> torch.get_num_threads() >= 1
+    True
+    """
     from .native import native
 
     return 1 if native is None else native.get_num_threads()
 
 
 def set_num_threads(threads: int) -> None:
-    """Sets how many threads the kernels share their work among."""
+    """Sets how many threads the kernels share their work among.
+
+    >>> import rushlight as torch
+    >>> before = torch.get_num_threads()
+    >>> torch.set_num_threads(1)
+    >>> torch.get_num_threads()
+    1
+    >>> torch.set_num_threads(before)
+    """
     if not isinstance(threads, int) or threads <= 0:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {threads!r}")
     from .native import native

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..device import device
+from ..dtype import COMPLEX, category_of
 from ..errors import OperationError
 from ..utils._pytree import tree_iter
 from .base import Base
@@ -86,7 +87,7 @@ class Accelerator(Philox, Base):
         elif x.dtype.name == "int64":
             values = values.astype("int64", copy=False)
             self.xp.add.at(x.view("uint64"), index, values.view("uint64"))
-        elif x.dtype.kind == "c":
+        elif category_of(x.dtype) == COMPLEX:
             values = values.astype(x.dtype, copy=False)
             self.xp.add.at(x.real, index, values.real)
             self.xp.add.at(x.imag, index, values.imag)

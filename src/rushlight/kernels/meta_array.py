@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..dtype import BOOL, COMPLEX, category_of
 from .base.memory_order import owner_of
 
 _memories = itertools.count(1)
@@ -183,7 +184,7 @@ class MetaArray(NDArrayOperatorsMixin):
         return self._half(1)
 
     def _half(self, number: int) -> MetaArray:
-        if self.dtype.kind != "c":
+        if category_of(self.dtype) != COMPLEX:
             return self
         dtype = np.empty(0, self.dtype).real.dtype
         return self.part(self.shape, self.strides, number * dtype.itemsize, dtype)
@@ -271,7 +272,7 @@ def in_order_of(x: MetaArray, dtype: Any) -> MetaArray:
 
 
 def is_mask(part: Any) -> bool:
-    return isinstance(part, (MetaArray, np.ndarray)) and part.dtype.kind == "b"
+    return isinstance(part, (MetaArray, np.ndarray)) and category_of(part.dtype) == BOOL
 
 
 def _by_axis(index: tuple[Any, ...], ndim: int) -> list[tuple[Any, int]]:

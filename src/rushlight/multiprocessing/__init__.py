@@ -30,12 +30,22 @@ _strategy = "file_descriptor"
 
 
 def get_all_sharing_strategies() -> set[str]:
-    """The strategies that `set_sharing_strategy` knows."""
+    """The strategies that `set_sharing_strategy` knows.
+
+    >>> import rushlight as torch
+    >>> sorted(torch.multiprocessing.get_all_sharing_strategies())
+    ['file_descriptor', 'file_system']
+    """
     return set(_STRATEGIES)
 
 
 def get_sharing_strategy() -> str:
-    """The strategy that was set, "file_descriptor" at first."""
+    """The strategy that was set, "file_descriptor" at first.
+
+    >>> import rushlight as torch
+    >>> torch.multiprocessing.get_sharing_strategy()
+    'file_descriptor'
+    """
     return _strategy
 
 
@@ -44,6 +54,11 @@ def set_sharing_strategy(new_strategy: str) -> None:
 
     Unlike PyTorch, memory is shared by descriptors under either: files with names outlive processes
     that are killed. Where descriptors run out, `ulimit -n` in the shell allows more.
+
+    >>> import rushlight as torch
+    >>> torch.multiprocessing.set_sharing_strategy("file_descriptor")
+    >>> torch.multiprocessing.get_sharing_strategy()
+    'file_descriptor'
     """
     global _strategy
     if new_strategy not in _STRATEGIES:

@@ -31,7 +31,13 @@ def conv1d_input(
     input_size: Any, weight: Tensor, grad_output: Tensor, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """The gradient of `conv1d` with respect to its input, of size `input_size`."""
+    """The gradient of `conv1d` with respect to its input, of size `input_size`.
+
+    >>> import rushlight as torch
+    >>> weight = torch.tensor([[[2.0, 3.0]]])
+    >>> torch.nn.grad.conv1d_input((1, 1, 3), weight, torch.ones(1, 1, 2))
+    tensor([[[2., 5., 3.]]])
+    """
     how = (stride, padding, dilation, groups)
     return _gradient(F.conv1d, 0, [input_size, weight], grad_output, *how)
 
@@ -40,7 +46,13 @@ def conv1d_weight(
     input: Tensor, weight_size: Any, grad_output: Tensor, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """The gradient of `conv1d` with respect to its weight, of size `weight_size`."""
+    """The gradient of `conv1d` with respect to its weight, of size `weight_size`.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[[1.0, 2.0, 3.0]]])
+    >>> torch.nn.grad.conv1d_weight(x, (1, 1, 2), torch.ones(1, 1, 2))
+    tensor([[[3., 5.]]])
+    """
     how = (stride, padding, dilation, groups)
     return _gradient(F.conv1d, 1, [input, weight_size], grad_output, *how)
 
@@ -65,7 +77,13 @@ def conv2d_weight(
     input: Tensor, weight_size: Any, grad_output: Tensor, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """The gradient of `conv2d` with respect to its weight, of size `weight_size`."""
+    """The gradient of `conv2d` with respect to its weight, of size `weight_size`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.grad.conv2d_weight(torch.ones(1, 1, 3, 3), (1, 1, 2, 2), torch.ones(1, 1, 2, 2))
+    tensor([[[[4., 4.],
+              [4., 4.]]]])
+    """
     how = (stride, padding, dilation, groups)
     return _gradient(F.conv2d, 1, [input, weight_size], grad_output, *how)
 
@@ -74,7 +92,13 @@ def conv3d_input(
     input_size: Any, weight: Tensor, grad_output: Tensor, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """The gradient of `conv3d` with respect to its input, of size `input_size`."""
+    """The gradient of `conv3d` with respect to its input, of size `input_size`.
+
+    >>> import rushlight as torch
+    >>> size = (1, 1, 3, 3, 3)
+    >>> torch.nn.grad.conv3d_input(size, torch.ones(1, 1, 2, 2, 2), torch.ones(1, 1, 2, 2, 2)).shape
+    torch.Size([1, 1, 3, 3, 3])
+    """
     how = (stride, padding, dilation, groups)
     return _gradient(F.conv3d, 0, [input_size, weight], grad_output, *how)
 
@@ -83,6 +107,12 @@ def conv3d_weight(
     input: Tensor, weight_size: Any, grad_output: Tensor, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """The gradient of `conv3d` with respect to its weight, of size `weight_size`."""
+    """The gradient of `conv3d` with respect to its weight, of size `weight_size`.
+
+    >>> import rushlight as torch
+    >>> x, grad = torch.ones(1, 1, 3, 3, 3), torch.ones(1, 1, 2, 2, 2)
+    >>> torch.nn.grad.conv3d_weight(x, (1, 1, 2, 2, 2), grad).shape
+    torch.Size([1, 1, 2, 2, 2])
+    """
     how = (stride, padding, dilation, groups)
     return _gradient(F.conv3d, 1, [input, weight_size], grad_output, *how)

@@ -42,6 +42,12 @@ class Hooks:
         """Calls `hook(module, args)` before `forward`; what it returns replaces the arguments.
 
         With `with_kwargs`: `hook(module, args, kwargs)`, which returns None or both.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.ReLU()
+        >>> handle = layer.register_forward_pre_hook(lambda module, args: (args[0] + 1,))
+        >>> layer(torch.tensor([1.0, -3.0]))
+        tensor([2., 0.])
         """
         flags = [self._forward_pre_hooks_with_kwargs] if with_kwargs else []
         return _add(self._forward_pre_hooks, hook, prepend, flags)
@@ -77,6 +83,12 @@ class Hooks:
         """Calls `hook(module, grad_output)` before the module's backward.
 
         What the hook returns replaces the gradients of the outputs.
+
+        >>> import rushlight as torch
+        >>> layer, x = torch.nn.ReLU(), torch.ones(1, requires_grad=True)
+        >>> handle = layer.register_full_backward_pre_hook(lambda module, grad: print(grad))
+        >>> layer(x).backward()
+        (tensor([1.]),)
         """
         return _add(self._backward_pre_hooks, hook, prepend, [])
 
@@ -87,6 +99,12 @@ class Hooks:
 
         Both are tuples, one entry per positional argument and per output, None for those without
         gradient. What the hook returns replaces the gradients of the inputs.
+
+        >>> import rushlight as torch
+        >>> layer, x = torch.nn.ReLU(), torch.ones(1, requires_grad=True)
+        >>> handle = layer.register_full_backward_hook(lambda module, grad, _: print(grad))
+        >>> layer(x).backward()
+        (tensor([1.]),)
         """
         return _add(self._backward_hooks, hook, prepend, [])
 

@@ -56,13 +56,25 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
-    """Uniform in [a, b)."""
+    """Uniform in [a, b).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.init.uniform_(torch.empty(3, 5), -1.0, 1.0)
+    >>> (x.abs() <= 1).all()
+    tensor(True)
+    """
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
-    """Normal with a mean and a standard deviation."""
+    """Normal with a mean and a standard deviation.
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.init.normal_(torch.empty(100, 100), std=0.5)
+    >>> (x.std() - 0.5).abs() < 0.02
+    tensor(True)
+    """
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
@@ -126,23 +138,44 @@ def _thin_uniform(
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """`val` everywhere."""
+    """`val` everywhere.
+
+    >>> import rushlight as torch
+    >>> torch.nn.init.constant_(torch.empty(3), 0.5)
+    tensor([0.5000, 0.5000, 0.5000])
+    """
     with no_grad():
         return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """1 everywhere."""
+    """1 everywhere.
+
+    >>> import rushlight as torch
+    >>> torch.nn.init.ones_(torch.empty(3))
+    tensor([1., 1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """0 everywhere."""
+    """0 everywhere.
+
+    >>> import rushlight as torch
+    >>> torch.nn.init.zeros_(torch.empty(3))
+    tensor([0., 0., 0.])
+    """
     return constant_(tensor, 0.0)
 
 
 def eye_(tensor: Tensor) -> Tensor:
-    """The identity matrix, or as much of it as a matrix of other sizes holds."""
+    """The identity matrix, or as much of it as a matrix of other sizes holds.
+
+    >>> import rushlight as torch
+    >>> torch.nn.init.eye_(torch.empty(2, 3))
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     zeros_(tensor)
@@ -153,7 +186,13 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """The kernel of a convolution that passes its input channels on, as many as there are."""
+    """The kernel of a convolution that passes its input channels on, as many as there are.
+
+    >>> import rushlight as torch
+    >>> weight = torch.nn.init.dirac_(torch.empty(1, 1, 3))
+    >>> torch.nn.functional.conv1d(torch.tensor([[1.0, 2.0]]), weight, padding=1)
+    tensor([[1., 2.]])
+    """
     if tensor.ndim not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
     if tensor.shape[0] % groups != 0:
@@ -189,14 +228,26 @@ def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
-    """Uniform with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
+    """Uniform with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot, Bengio 2010).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.init.xavier_uniform_(torch.empty(3, 5))
+    >>> (x.abs() <= (6 / (3 + 5)) ** 0.5).all()
+    tensor(True)
+    """
     std = gain * math.sqrt(2.0 / float(sum(_calculate_fan_in_and_fan_out(tensor))))
     bound = math.sqrt(3.0) * std
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
-    """Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
+    """Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot, Bengio 2010).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.init.xavier_normal_(torch.empty(100, 300))
+    >>> (x.std() - (2 / 400) ** 0.5).abs() < 0.002
+    tensor(True)
+    """
     std = gain * math.sqrt(2.0 / float(sum(_calculate_fan_in_and_fan_out(tensor))))
     return normal_(tensor, 0.0, std, generator)
 
@@ -208,7 +259,13 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Tensor:
-    """Uniform with standard deviation gain / sqrt(fan), `a` the leaky slope (He et al. 2015)."""
+    """Uniform with standard deviation gain / sqrt(fan), `a` the leaky slope (He et al. 2015).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.init.kaiming_uniform_(torch.empty(3, 6), nonlinearity="relu")
+    >>> (x.abs() <= 1).all()  # sqrt(6 / fan_in)
+    tensor(True)
+    """
     if tensor.numel() == 0:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
         return tensor
@@ -224,7 +281,13 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Tensor:
-    """Normal with standard deviation gain / sqrt(fan), `a` the leaky slope (He et al. 2015)."""
+    """Normal with standard deviation gain / sqrt(fan), `a` the leaky slope (He et al. 2015).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.init.kaiming_normal_(torch.empty(100, 200), nonlinearity="relu")
+    >>> (x.std() - 0.1).abs() < 0.003  # sqrt(2 / fan_in)
+    tensor(True)
+    """
     if tensor.numel() == 0:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
         return tensor
@@ -263,7 +326,13 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
-    """Normal, with the fraction `sparsity` of every column set to 0 (Martens 2010)."""
+    """Normal, with the fraction `sparsity` of every column set to 0 (Martens 2010).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.init.sparse_(torch.empty(10, 3), sparsity=0.2)
+    >>> (x == 0).sum(0)
+    tensor([2, 2, 2])
+    """
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, columns = tensor.shape

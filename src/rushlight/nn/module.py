@@ -62,7 +62,15 @@ class Module(StateDict, Hooks):
     # ---- calling
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes; every subclass defines its own."""
+        """What the module computes; every subclass defines its own.
+
+        >>> import rushlight as torch
+        >>> class Doubled(torch.nn.Module):
+        ...     def forward(self, x):
+        ...         return 2 * x
+        >>> Doubled()(torch.tensor([1, 2]))
+        tensor([2, 4])
+        """
         raise NotImplementedError(
             f'Module [{type(self).__name__}] is missing the required "forward" function'
         )
@@ -105,7 +113,12 @@ class Module(StateDict, Hooks):
     # ---- what is in it
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """All parameters, each once: what an optimizer is given."""
+        """All parameters, each once: what an optimizer is given.
+
+        >>> import rushlight as torch
+        >>> [p.shape for p in torch.nn.Linear(3, 2).parameters()]
+        [torch.Size([2, 3]), torch.Size([2])]
+        """
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
@@ -123,14 +136,24 @@ class Module(StateDict, Hooks):
         )
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """All buffers, each once."""
+        """All buffers, each once.
+
+        >>> import rushlight as torch
+        >>> [b.shape for b in torch.nn.BatchNorm1d(3).buffers()]
+        [torch.Size([3]), torch.Size([3]), torch.Size([])]
+        """
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """All buffers with their paths."""
+        """All buffers with their paths.
+
+        >>> import rushlight as torch
+        >>> [name for name, _ in torch.nn.BatchNorm1d(3).named_buffers()]
+        ['running_mean', 'running_var', 'num_batches_tracked']
+        """
         return self._named_members(
             lambda module: module._buffers.items(), prefix, recurse, remove_duplicate
         )
@@ -155,12 +178,24 @@ class Module(StateDict, Hooks):
                 yield (f"{path}.{name}" if path else name), member
 
     def children(self) -> Iterator[Module]:
-        """The modules directly below this one, each once."""
+        """The modules directly below this one, each once.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Sequential(torch.nn.ReLU()))
+        >>> len(list(net.children()))
+        2
+        """
         for _, module in self.named_children():
             yield module
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly below this one with their names."""
+        """The modules directly below this one with their names.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.Tanh(), torch.nn.ReLU())
+        >>> dict(net.named_children())
+        {'0': Tanh(), '1': ReLU()}
+        """
         seen = set()
         for name, module in self._modules.items():
             if module is not None and module not in seen:
@@ -168,14 +203,26 @@ class Module(StateDict, Hooks):
                 yield name, module
 
     def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
-        """This module and all below it, each once."""
+        """This module and all below it, each once.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Sequential(torch.nn.ReLU()))
+        >>> len(list(net.modules()))
+        4
+        """
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """This module and all below it with their paths; its own path is `prefix`."""
+        """This module and all below it with their paths; its own path is `prefix`.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Sequential(torch.nn.ReLU()))
+        >>> [name for name, _ in net.named_modules()]
+        ['', '0', '1', '1.0']
+        """
         memo = set() if memo is None else memo
         if self in memo:
             return
@@ -190,7 +237,12 @@ class Module(StateDict, Hooks):
     # ---- its mode
 
     def train(self: Self, mode: bool = True) -> Self:
-        """Sets training mode, in which dropout drops and normalisation uses the batch."""
+        """Sets training mode, in which dropout drops and normalisation uses the batch.
+
+        >>> import rushlight as torch
+        >>> torch.nn.Dropout(0.5).eval().train().training
+        True
+        """
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
         self.training = mode
@@ -199,31 +251,64 @@ class Module(StateDict, Hooks):
         return self
 
     def eval(self: Self) -> Self:
-        """Sets evaluation mode: `train(False)`."""
+        """Sets evaluation mode: `train(False)`.
+
+        >>> import rushlight as torch
+        >>> torch.nn.Dropout(0.5).eval()(torch.ones(3))
+        tensor([1., 1., 1.])
+        """
         return self.train(False)
 
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
-        """Switches whether the parameters get gradients, for instance to freeze a part."""
+        """Switches whether the parameters get gradients, for instance to freeze a part.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.Linear(3, 2).requires_grad_(False)
+        >>> layer.weight.requires_grad
+        False
+        """
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Takes the parameters' gradients away, or fills them with zeros."""
+        """Takes the parameters' gradients away, or fills them with zeros.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.Linear(3, 1)
+        >>> layer(torch.ones(3)).backward()
+        >>> layer.zero_grad()
+        >>> print(layer.weight.grad)
+        None
+        """
         for parameter in self.parameters():
             clear_grad(parameter, set_to_none)
 
     # ---- conversion
 
     def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
-        """Calls `fn` on every module, children first, for instance to initialise them."""
+        """Calls `fn` on every module, children first, for instance to initialise them.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU())
+        >>> applied = net.apply(lambda module: print(type(module).__name__))
+        Linear
+        ReLU
+        Sequential
+        """
         for module in self.children():
             module.apply(fn)
         fn(self)
         return self
 
     def share_memory(self: Self) -> Self:
-        """Moves parameters, their gradients and buffers to memory that other processes can see."""
+        """Moves parameters, their gradients and buffers to memory that other processes can see.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.Linear(3, 2).share_memory()
+        >>> layer.weight.is_shared()
+        True
+        """
         return self._apply(lambda tensor: tensor.share_memory_())
 
     def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
@@ -308,7 +393,12 @@ class Module(StateDict, Hooks):
         return self._convert_floating(float16)
 
     def type(self: Self, dst_type: Any) -> Self:
-        """Converts all parameters and buffers, integer ones too."""
+        """Converts all parameters and buffers, integer ones too.
+
+        >>> import rushlight as torch
+        >>> torch.nn.Linear(3, 2).type(torch.float64).weight.dtype
+        torch.float64
+        """
         return self._apply(lambda tensor: tensor.type(dst_type))
 
     def _convert_floating(self: Self, dtype: DType) -> Self:
@@ -320,7 +410,12 @@ class Module(StateDict, Hooks):
         return self.__class__.__name__
 
     def extra_repr(self) -> str:
-        """What `repr` shows between the parentheses: the layer's own settings."""
+        """What `repr` shows between the parentheses: the layer's own settings.
+
+        >>> import rushlight as torch
+        >>> torch.nn.Linear(3, 2).extra_repr()
+        'in_features=3, out_features=2, bias=True'
+        """
         return ""
 
     def __repr__(self) -> str:

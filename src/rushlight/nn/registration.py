@@ -113,7 +113,15 @@ class Registration:
     # ---- by method
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Adds a parameter; `None` keeps its name as one that has no value."""
+        """Adds a parameter; `None` keeps its name as one that has no value.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Module()
+        >>> net.register_parameter("scale", torch.nn.Parameter(torch.ones(1)))
+        >>> net.scale
+        Parameter containing:
+        tensor([1.], requires_grad=True)
+        """
         if "_registered_parameters" not in self.__dict__:
             raise AttributeError("cannot assign parameter before Module.__init__() call")
         self._check_name(name, "parameter", self._registered_parameters)
@@ -155,7 +163,16 @@ class Registration:
             self._non_persistent_buffers_set |= {name}
 
     def add_module(self, name: str, module: Any) -> None:
-        """Adds a submodule, which is then the attribute `name`."""
+        """Adds a submodule, which is then the attribute `name`.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Module()
+        >>> net.add_module("act", torch.nn.ReLU())
+        >>> net
+        Module(
+          (act): ReLU()
+        )
+        """
         if module is not None and not isinstance(module, Registration):
             if isinstance(module, type):
                 raise TypeError(
@@ -167,7 +184,14 @@ class Registration:
         self._modules[name] = module
 
     def register_module(self, name: str, module: Any) -> None:
-        """The same as `add_module`."""
+        """The same as `add_module`.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Module()
+        >>> net.register_module("act", torch.nn.ReLU())
+        >>> net.act
+        ReLU()
+        """
         self.add_module(name, module)
 
     def _check_name(self, name: str, kind: str, registered: dict[str, None]) -> None:
@@ -244,7 +268,13 @@ class Registration:
     # ---- by path
 
     def get_submodule(self, target: str) -> Any:
-        """The module at a dotted path such as "features.0"; AttributeError if there is none."""
+        """The module at a dotted path such as "features.0"; AttributeError if there is none.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.Sequential(torch.nn.Tanh(), torch.nn.ReLU()))
+        >>> net.get_submodule("0.1")
+        ReLU()
+        """
         module = self
         for name in target.split(".") if target else ():
             if not hasattr(module, name):
@@ -255,7 +285,16 @@ class Registration:
         return module
 
     def set_submodule(self, target: str, module: Any, strict: bool = False) -> None:
-        """Puts `module` at a dotted path; with `strict` there must be a module there already."""
+        """Puts `module` at a dotted path; with `strict` there must be a module there already.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.Sequential(torch.nn.Tanh()))
+        >>> net.set_submodule("0.0", torch.nn.ReLU())
+        >>> net[0]
+        Sequential(
+          (0): ReLU()
+        )
+        """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
         if not isinstance(module, Registration):
@@ -269,14 +308,26 @@ class Registration:
         setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a dotted path such as "fc.weight"; AttributeError if there is none."""
+        """The parameter at a dotted path such as "fc.weight"; AttributeError if there is none.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2))
+        >>> net.get_parameter("0.weight").shape
+        torch.Size([2, 3])
+        """
         found = self._get_member(target)
         if not isinstance(found, Parameter):
             raise AttributeError(f"`{target.rpartition('.')[2]}` is not an nn.Parameter")
         return found
 
     def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a dotted path such as "bn.running_mean"; AttributeError if none."""
+        """The buffer at a dotted path such as "bn.running_mean"; AttributeError if none.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Sequential(torch.nn.BatchNorm1d(3))
+        >>> net.get_buffer("0.running_mean")
+        tensor([0., 0., 0.])
+        """
         found = self._get_member(target)
         path, _, name = target.rpartition(".")
         if name not in self.get_submodule(path)._registered_buffers:

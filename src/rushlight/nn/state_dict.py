@@ -55,11 +55,33 @@ class StateDict(Registration):
     _load_state_dict_post_hooks: dict[int, Callable[..., Any]]
 
     def get_extra_state(self) -> Any:
-        """What a class wants saved beside its tensors; the base has nothing."""
+        """What a class wants saved beside its tensors; the base has nothing.
+
+        >>> import rushlight as torch
+        >>> class Counted(torch.nn.Module):
+        ...     count = 3
+        ...     def get_extra_state(self):
+        ...         return {"count": self.count}
+        ...     def set_extra_state(self, state):
+        ...         self.count = state["count"]
+        >>> dict(Counted().state_dict())
+        {'_extra_state': {'count': 3}}
+        """
         raise RuntimeError(f"{type(self).__name__} has no extra state; define get_extra_state()")
 
     def set_extra_state(self, state: Any) -> None:
-        """Takes back what `get_extra_state` returned."""
+        """Takes back what `get_extra_state` returned.
+
+        >>> import rushlight as torch
+        >>> class Counted(torch.nn.Module):
+        ...     def get_extra_state(self):
+        ...         return {"count": 3}
+        ...     def set_extra_state(self, state):
+        ...         print(state)
+        >>> Counted().load_state_dict(Counted().state_dict())
+        {'count': 3}
+        <All keys matched successfully>
+        """
         raise RuntimeError(f"{type(self).__name__} has no extra state; define set_extra_state()")
 
     # ---- saving
@@ -117,11 +139,27 @@ class StateDict(Registration):
         return {name: tensor for name, tensor in state.items() if tensor is not None}
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Calls `hook(module, prefix, keep_vars)` before the state is saved."""
+        """Calls `hook(module, prefix, keep_vars)` before the state is saved.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.ReLU()
+        >>> handle = layer.register_state_dict_pre_hook(lambda module, prefix, keep: print(module))
+        >>> state = layer.state_dict()
+        ReLU()
+        """
         return RemovableHandle.add(self._state_dict_pre_hooks, hook)
 
     def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Calls `hook(module, state_dict, prefix, local_metadata)`, which may change the state."""
+        """Calls `hook(module, state_dict, prefix, local_metadata)`, which may change the state.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.ReLU()
+        >>> def stamp(module, state, prefix, metadata):
+        ...     state["version"] = 2
+        >>> handle = layer.register_state_dict_post_hook(stamp)
+        >>> layer.state_dict()["version"]
+        2
+        """
         return RemovableHandle.add(self._state_dict_hooks, hook)
 
     # ---- loading
@@ -262,11 +300,27 @@ class StateDict(Registration):
         return None
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Calls `hook(module, *arguments)` with those of `_load_from_state_dict`, before it."""
+        """Calls `hook(module, *arguments)` with those of `_load_from_state_dict`, before it.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.ReLU()
+        >>> def renamed(module, state, prefix, *others):
+        ...     state.pop("old", None)
+        >>> handle = layer.register_load_state_dict_pre_hook(renamed)
+        >>> layer.load_state_dict({"old": torch.ones(1)})
+        <All keys matched successfully>
+        """
         return RemovableHandle.add(self._load_state_dict_pre_hooks, hook)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Calls `hook(module, incompatible_keys)` after loading; it may change the lists."""
+        """Calls `hook(module, incompatible_keys)` after loading; it may change the lists.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.ReLU()
+        >>> handle = layer.register_load_state_dict_post_hook(lambda module, keys: keys[1].clear())
+        >>> layer.load_state_dict({"unknown": torch.ones(1)})
+        <All keys matched successfully>
+        """
         return RemovableHandle.add(self._load_state_dict_post_hooks, hook)
 
 

@@ -88,7 +88,12 @@ sigmoid = Sigmoid.define("nn.functional.sigmoid", "special.expit")
 
 @operation("nn.functional")
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(x, 0), elementwise."""
+    """max(x, 0), elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.relu(torch.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
+    """
     return input.relu_() if inplace else _relu(input)
 
 
@@ -320,7 +325,12 @@ def activated(operation: Any, input: Tensor, inplace: bool, *parameters: Any) ->
 
 @operation("nn.functional")
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * sigmoid(x), elementwise (Elfwing et al. 2017; also called swish)."""
+    """x * sigmoid(x), elementwise (Elfwing et al. 2017; also called swish).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.silu(torch.tensor([-1.0, 0.0, 1.0]))  # sigmoid(1) is 0.7311
+    tensor([-0.2689,  0.0000,  0.7311])
+    """
     return activated(Silu, input, inplace)
 
 
@@ -343,25 +353,45 @@ def gelu(
 
 @operation("nn.functional", out="exact")
 def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """log(sigmoid(x)), elementwise."""
+    """log(sigmoid(x)), elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.logsigmoid(torch.tensor([-100.0, 0.0]))  # log(0.5) is -0.6931
+    tensor([-100.0000,   -0.6931])
+    """
     return _logsigmoid(input)
 
 
 @operation("nn.functional")
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * tanh(softplus(x)), elementwise (Misra 2019)."""
+    """x * tanh(softplus(x)), elementwise (Misra 2019).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.mish(torch.tensor([-1.0, 0.0, 10.0]))
+    tensor([-0.3034,  0.0000, 10.0000])
+    """
     return activated(Mish, input, inplace)
 
 
 @operation("nn.functional")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """x / 6 + 1 / 2, at least 0 and at most 1, elementwise."""
+    """x / 6 + 1 / 2, at least 0 and at most 1, elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.hardsigmoid(torch.tensor([-4.0, 0.0, 1.5, 4.0]))
+    tensor([0.0000, 0.5000, 0.7500, 1.0000])
+    """
     return activated(Hardsigmoid, input, inplace)
 
 
 @operation("nn.functional")
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * hardsigmoid(x), elementwise (Howard et al. 2019)."""
+    """x * hardsigmoid(x), elementwise (Howard et al. 2019).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.hardswish(torch.tensor([-1.0, 0.0, 1.5, 4.0]))
+    tensor([-0.3333,  0.0000,  1.1250,  4.0000])
+    """
     return activated(Hardswish, input, inplace)
 
 
@@ -369,26 +399,46 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 def softplus(
     input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None
 ) -> Tensor:
-    """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`."""
+    """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.softplus(torch.tensor([0.0, 1.0, 30.0]))  # log(2) is 0.6931
+    tensor([ 0.6931,  1.3133, 30.0000])
+    """
     return Softplus.apply(input, number(beta), number(threshold))
 
 
 @operation("nn.functional")
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where x > 0, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2015)."""
+    """x where x > 0, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2015).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.elu(torch.tensor([-100.0, 0.0, 2.0]), alpha=0.5)
+    tensor([-0.5000,  0.0000,  2.0000])
+    """
     return activated(Elu, input, inplace, number(alpha))
 
 
 @operation("nn.functional", "torch.threshold")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """x where x > `threshold`, `value` elsewhere."""
+    """x where x > `threshold`, `value` elsewhere.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.threshold(torch.tensor([1.0, 2.0, 3.0]), 2.0, -1.0)
+    tensor([-1., -1.,  3.])
+    """
     threshold, value = (checked(number(v), input.array.dtype) for v in (threshold, value))
     return activated(Threshold, input, inplace, threshold, value)
 
 
 @operation("nn.functional")
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where x > 0, `negative_slope * x` elsewhere."""
+    """x where x > 0, `negative_slope * x` elsewhere.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.leaky_relu(torch.tensor([-2.0, 0.0, 2.0]), negative_slope=0.25)
+    tensor([-0.5000,  0.0000,  2.0000])
+    """
     # As long as signs stay, the backward does with the result, and no copy is kept of x.
     operation = LeakyReluInPlace if inplace and negative_slope >= 0 else LeakyRelu
     return activated(operation, input, inplace, number(negative_slope))

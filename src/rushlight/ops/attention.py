@@ -66,7 +66,7 @@ class AttentionGradient(Operation):
             return grad(results, inputs, given, create_graph=create_graph, allow_unused=True)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="lower")
 def scaled_dot_product_attention(
     query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None,
     dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,

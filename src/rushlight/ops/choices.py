@@ -6,7 +6,7 @@ from typing import Any, overload
 
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import ORDERED, check_taken, refused
-from ..dtype import COMPLEX, uint8
+from ..dtype import BOOL, COMPLEX, category_of, uint8
 from ..dtype import bool as bool_
 from ..errors import OperationError
 from ..kernels import launch
@@ -222,13 +222,23 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
 
 @operation(inplace=True)
 def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """Elements below `min`, a number or a tensor, become `min`."""
+    """Elements below `min`, a number or a tensor, become `min`.
+
+    >>> import rushlight as torch
+    >>> torch.clamp_min(torch.tensor([-1, 2, 5]), 0)
+    tensor([0, 2, 5])
+    """
     return clamp(input, min)
 
 
 @operation(inplace=True)
 def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """Elements above `max`, a number or a tensor, become `max`."""
+    """Elements above `max`, a number or a tensor, become `max`.
+
+    >>> import rushlight as torch
+    >>> torch.clamp_max(torch.tensor([-1, 2, 5]), 3)
+    tensor([-1,  2,  3])
+    """
     return clamp(input, None, max)
 
 
@@ -282,7 +292,7 @@ def where(
         return condition.nonzero(as_tuple=True)
     if condition.dtype is uint8:  # what masks were once
         condition = condition.to(bool_)
-    if condition.array.dtype.kind != "b":
+    if category_of(condition.array.dtype) != BOOL:
         raise OperationError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype}"
@@ -296,7 +306,13 @@ def where(
 
 
 def _where_method(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
-    """The tensor's elements where `condition` is true, those of `other` elsewhere."""
+    """The tensor's elements where `condition` is true, those of `other` elsewhere.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, -2.0, 3.0])
+    >>> x.where(x > 0, 0.0)
+    tensor([1., 0., 3.])
+    """
     return where(condition, self, other)
 
 
@@ -305,7 +321,15 @@ methods(where=_where_method)
 
 @operation
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """`input` with `value` where `mask` is true."""
+    """`input` with `value`, a number or a 0-d tensor, where `mask` is true; both broadcast.
+
+    RuntimeError for a mask that is not of bool.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0, 3.0])
+    >>> x.masked_fill(x > 1.5, 0.0)
+    tensor([1., 0., 0.])
+    """
     value = _filling(input, mask, value)
     if not isinstance(value, Tensor):
         value = full_like_number(value, input.dtype, input)
@@ -314,7 +338,13 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 
 @operation("Tensor")
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """`masked_fill`, with the result written to this tensor."""
+    """`masked_fill`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, -2.0, 3.0])
+    >>> x.masked_fill_(x < 0, 0.0)
+    tensor([1., 0., 3.])
+    """
     value = _filling(self, mask, value)
     check_inplace_shape("masked_fill_", self, mask)
     return fill_masked(self, mask, value)
@@ -350,7 +380,7 @@ def _filling(input: Tensor, mask: Tensor, value: Any) -> Any:
 
 
 def _is_bool(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.array.dtype.kind == "b"
+    return isinstance(value, Tensor) and category_of(value.array.dtype) == BOOL
 
 
 class Lerp(SavesInputs):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..dtype import COMPLEX, category_of
 from ..errors import OperationError
 from ..grad_mode import enable_grad, state
 from ..return_types import named
@@ -46,7 +47,7 @@ def not_implemented(what: str) -> NotImplementedError:
 def conjugated(value: Any) -> Any:
     """The conjugate of an operand; real ones are their own, and cost one question."""
     if isinstance(value, Tensor):
-        return value.conj() if value.array.dtype.kind == "c" else value
+        return value.conj() if category_of(value.array.dtype) == COMPLEX else value
     return value.conjugate() if type(value) is complex else value
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, ViewOperation
 from ..categories import FLOATS, check_taken
+from ..dtype import COMPLEX, category_of
 from ..errors import OperationError
 from ..tensor import Tensor
 from .choices import where
@@ -92,7 +93,12 @@ class Angle(SavesInputs, Unary):
 
 
 class Sgn(SavesInputs, Unary):
-    """z / |z|, and 0 at 0: for real numbers their sign."""
+    """z / |z|, and 0 at 0: for real numbers their sign.
+
+    >>> import rushlight as torch
+    >>> torch.sgn(torch.tensor([3 + 4j, 0j]))
+    tensor([0.6000+0.8000j, 0.0000+0.0000j])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         (z,) = self.saved_tensors
@@ -116,18 +122,29 @@ def conj(input: Tensor) -> Tensor:
     >>> torch.conj(torch.tensor([1 + 2j])).resolve_conj()
     tensor([1.-2.j])
     """
-    return _conj(input) if input.array.dtype.kind == "c" else input
+    return _conj(input) if category_of(input.array.dtype) == COMPLEX else input
 
 
 @operation(inplace=True, out="exact")
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The complex conjugate of each element; a real tensor itself."""
-    return _conj(input) if input.array.dtype.kind == "c" else input
+    """The complex conjugate of each element; a real tensor itself.
+
+    >>> import rushlight as torch
+    >>> torch.conj_physical(torch.tensor([1 + 2j, 3 - 1j]))
+    tensor([1.-2.j, 3.+1.j])
+    """
+    return _conj(input) if category_of(input.array.dtype) == COMPLEX else input
 
 
 @operation("torch", "resolve_neg")
 def resolve_conj(input: Tensor) -> Tensor:
-    """The tensor itself: conjugates and negatives are computed at once here."""
+    """The tensor itself: conjugates and negatives are computed at once here.
+
+    >>> import rushlight as torch
+    >>> z = torch.tensor([1 + 2j])
+    >>> z.resolve_conj() is z
+    True
+    """
     if not isinstance(input, Tensor):
         raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     return input
@@ -141,7 +158,7 @@ def real(input: Tensor) -> Tensor:
     >>> torch.real(torch.tensor([1 + 2j]))
     tensor([1.])
     """
-    return Real.apply(input) if input.array.dtype.kind == "c" else input
+    return Real.apply(input) if category_of(input.array.dtype) == COMPLEX else input
 
 
 @operation(method=False)
@@ -152,7 +169,7 @@ def imag(input: Tensor) -> Tensor:
     >>> torch.imag(torch.tensor([1 + 2j]))
     tensor([2.])
     """
-    if input.array.dtype.kind != "c":
+    if category_of(input.array.dtype) != COMPLEX:
         raise OperationError("imag is not implemented for tensors with non-complex dtypes.")
     return Imag.apply(input)
 
@@ -165,14 +182,21 @@ def view_as_real(input: Tensor) -> Tensor:
     >>> torch.view_as_real(torch.tensor([1 + 2j]))
     tensor([[1., 2.]])
     """
-    if input.array.dtype.kind != "c":
+    if category_of(input.array.dtype) != COMPLEX:
         raise OperationError("view_as_real is only supported for complex tensors")
     return ViewAsReal.apply(input)
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def view_as_complex(input: Tensor) -> Tensor:
-    """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`."""
+    """A view of (..., 2) real numbers as (...) complex ones: the inverse of `view_as_real`.
+
+    RuntimeError for a last dimension of another size.
+
+    >>> import rushlight as torch
+    >>> torch.view_as_complex(torch.tensor([[1.0, 2.0], [3.0, -1.0]]))
+    tensor([1.+2.j, 3.-1.j])
+    """
     array = input.array
     if array.dtype.name not in ("float32", "float64"):
         raise OperationError(
@@ -190,7 +214,12 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 @operation(method=False, out="exact")
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast."""
+    """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.complex(torch.tensor([1.0, 2.0]), torch.tensor([0.0, -1.0]))
+    tensor([1.+0.j, 2.-1.j])
+    """
     for part in (real, imag):
         if part.array.dtype.name not in ("float16", "float32", "float64"):
             raise OperationError(
@@ -205,7 +234,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Complex.apply(real, imag)
 
 
-@operation(method=False, out="exact")
+@operation(method=False, out="exact", autocast="float32")
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle)).
 
@@ -242,7 +271,13 @@ def adjoint(input: Tensor) -> Tensor:
 
 
 def _conjugate_transposed(self: Tensor) -> Tensor:
-    """The conjugate of a matrix, transposed."""
+    """The conjugate of a matrix, transposed.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1 + 2j, 3 + 0j]]).H
+    tensor([[1.-2.j],
+            [3.-0.j]])
+    """
     return conjugated(self.transpose(0, 1))
 
 

@@ -95,7 +95,7 @@ class TransposedConvolution(Operation):
         )
 
 
-@operation("torch", "nn.functional.conv2d", method=False)
+@operation("torch", "nn.functional.conv2d", method=False, autocast="lower")
 def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -114,7 +114,7 @@ def conv2d(
     return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
-@operation("torch", "nn.functional.conv1d", method=False)
+@operation("torch", "nn.functional.conv1d", method=False, autocast="lower")
 def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -128,7 +128,7 @@ def conv1d(
     return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
-@operation("torch", "nn.functional.conv3d", method=False)
+@operation("torch", "nn.functional.conv3d", method=False, autocast="lower")
 def conv3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -160,7 +160,7 @@ def _convolve(
     return Convolution.apply(input, weight, bias, geometry)
 
 
-@operation("torch", "nn.functional.conv_transpose2d", method=False)
+@operation("torch", "nn.functional.conv_transpose2d", method=False, autocast="lower")
 def conv_transpose2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
@@ -182,23 +182,35 @@ def conv_transpose2d(
     return _convolve_transposed("conv_transpose2d", 2, input, weight, bias, *sizes)
 
 
-@operation("torch", "nn.functional.conv_transpose1d", method=False)
+@operation("torch", "nn.functional.conv_transpose1d", method=False, autocast="lower")
 def conv_transpose1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
 ) -> Tensor:  # fmt: skip
-    """`conv_transpose2d` in one dimension: input (N, C, L), weight (C, O / groups, k)."""
+    """`conv_transpose2d` in one dimension: input (N, C, L), weight (C, O / groups, k).
+
+    >>> import rushlight as torch
+    >>> x, weight = torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[1.0, 1.0, 1.0]]])
+    >>> torch.nn.functional.conv_transpose1d(x, weight, stride=2)  # each x times 1 1 1, 2 apart
+    tensor([[[1., 1., 3., 2., 2.]]])
+    """
     sizes = (stride, padding, output_padding, groups, dilation)
     return _convolve_transposed("conv_transpose1d", 1, input, weight, bias, *sizes)
 
 
-@operation("torch", "nn.functional.conv_transpose3d", method=False)
+@operation("torch", "nn.functional.conv_transpose3d", method=False, autocast="lower")
 def conv_transpose3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
 ) -> Tensor:  # fmt: skip
     """`conv_transpose2d` in three dimensions: input (N, C, D, H, W), weight (C, O / groups, kD, kH,
-    kW)."""
+    kW).
+
+    >>> import rushlight as torch
+    >>> x, weight = torch.ones(1, 4, 3, 3, 3), torch.ones(4, 2, 2, 2, 2)
+    >>> torch.nn.functional.conv_transpose3d(x, weight, stride=2).shape
+    torch.Size([1, 2, 6, 6, 6])
+    """
     sizes = (stride, padding, output_padding, groups, dilation)
     return _convolve_transposed("conv_transpose3d", 3, input, weight, bias, *sizes)
 

@@ -98,7 +98,14 @@ class ToCopy(Operation):
 
 @operation
 def clone(input: Tensor, *, memory_format: MemoryFormat = preserve_format) -> Tensor:
-    """A copy that keeps the history: gradients flow through it."""
+    """A copy that keeps the history: gradients flow through it.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> x.clone().sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
     if memory_format == channels_last:
         return CloneChannelsLast.apply(input)
     return Clone.apply(input, _orders[memory_format])
@@ -106,7 +113,13 @@ def clone(input: Tensor, *, memory_format: MemoryFormat = preserve_format) -> Te
 
 @operation("Tensor")
 def contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format) -> Tensor:
-    """The tensor itself if its memory is in this order, else a copy that is."""
+    """The tensor itself if its memory is in this order, else a copy that is.
+
+    >>> import rushlight as torch
+    >>> x = torch.arange(6).reshape(2, 3).T
+    >>> x.stride(), x.contiguous().stride()
+    ((1, 3), (2, 1))
+    """
     if is_contiguous(input, memory_format):
         return input
     if memory_format == channels_last:
@@ -116,7 +129,13 @@ def contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format) -
 
 @operation("Tensor")
 def is_contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format) -> bool:
-    """Whether the elements lie in memory in the order of the indices."""
+    """Whether the elements lie in memory in the order of the indices.
+
+    >>> import rushlight as torch
+    >>> x = torch.zeros(2, 3)
+    >>> x.is_contiguous(), x.T.is_contiguous()
+    (True, False)
+    """
     if memory_format == channels_last:
         return input.array.ndim == 4 and is_channels_last(input.array)
     _orders[memory_format]
@@ -124,7 +143,15 @@ def is_contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format
 
 
 def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`to(dtype)`, `to(device, dtype)`, `to(other)`: itself if nothing changes, else a copy."""
+    """`to(dtype)`, `to(device, dtype)`, `to(other)`: itself if nothing changes, else a copy.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1, 2])
+    >>> x.to(torch.float32)
+    tensor([1., 2.])
+    >>> x.to("cpu") is x
+    True
+    """
     device, dtype, copy, memory_format = parse_to(*args, **kwargs)
     return convert(self, device, dtype, copy, memory_format)
 
@@ -198,7 +225,12 @@ def type_name(tensor: Tensor) -> str:
 
 
 def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """The old name of dtype and device; or the tensor converted to a dtype, or to such a name."""
+    """The old name of dtype and device; or the tensor converted to a dtype, or to such a name.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2).type(), torch.zeros(2).type(torch.int64)
+    ('torch.FloatTensor', tensor([0, 0]))
+    """
     if dtype is None:
         return type_name(self)
     if isinstance(dtype, DType):
@@ -214,22 +246,45 @@ def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 
 def _cpu(self: Tensor, memory_format: MemoryFormat = preserve_format) -> Tensor:
-    """The tensor in the host's memory; itself if it is there."""
+    """The tensor in the host's memory; itself if it is there.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0])
+    >>> x.cpu() is x
+    True
+    """
     return convert(self, Device("cpu"), None, False, memory_format)
 
 
 def _cuda(self: Tensor, device: AnyDevice = None, non_blocking: bool = False) -> Tensor:
-    """The tensor in a GPU's memory; itself if it is there."""
+    """The tensor in a GPU's memory; itself if it is there.
+
+    >>> import rushlight as torch
+    >>> not torch.cuda.is_available() or torch.zeros(2).cuda().is_cuda
+    True
+    """
     return convert(self, Device("cuda" if device is None else device), None, False, preserve_format)
 
 
 def _type_as(self: Tensor, other: Tensor) -> Tensor:
-    """The tensor in another one's dtype and on its device."""
+    """The tensor in another one's dtype and on its device.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.5, 2.5]).type_as(torch.tensor(0))
+    tensor([1, 2])
+    """
     return convert(self, other.device, other.dtype, False, preserve_format)
 
 
 def _pin_memory(self: Tensor, device: AnyDevice = None) -> Tensor:
-    """The tensor itself: transfers to a GPU copy from ordinary memory."""
+    """The tensor itself: transfers to a GPU copy from ordinary memory.
+
+    Unlike PyTorch's, it needs no GPU.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0, 2.0]).pin_memory()
+    tensor([1., 2.])
+    """
     return self
 
 

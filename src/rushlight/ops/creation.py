@@ -125,7 +125,12 @@ def empty(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A tensor whose elements are whatever stood in its memory."""
+    """A tensor whose elements are whatever stood in its memory.
+
+    >>> import rushlight as torch
+    >>> torch.empty(2, 3).shape
+    torch.Size([2, 3])
+    """
     kind = dtype or get_default_dtype()
     shape = new_shape(size)
     if layout not in (None, strided):
@@ -288,6 +293,10 @@ def empty_like(
     memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of `input`'s shape, dtype and memory order, elements whatever stood in its memory.
+
+    >>> import rushlight as torch
+    >>> torch.empty_like(torch.zeros(2, 3, dtype=torch.int64)).dtype
+    torch.int64
     """
     kind = dtype or input.dtype
     if layout not in (None, strided):
@@ -309,7 +318,13 @@ def new_full(
     device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`torch.full(size, fill_value)` with this tensor's dtype and device."""
+    """`torch.full(size, fill_value)` with this tensor's dtype and device.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2]).new_full((2, 2), 7)
+    tensor([[7, 7],
+            [7, 7]])
+    """
     if launch.batching is not None and device is None and launch.batching.is_batched(self.array):
         made = wrap(table_of(self).full(new_shape((size,)), 0, self.array.dtype, self.array))
         made = made.to(dtype or self.dtype).fill_(fill_value)
@@ -323,7 +338,12 @@ def new_zeros(
     self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`torch.zeros(size)` with this tensor's dtype and device."""
+    """`torch.zeros(size)` with this tensor's dtype and device.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2]).new_zeros(3)
+    tensor([0, 0, 0])
+    """
     return new_full(self, new_shape(size), 0, dtype=dtype, device=device,
                     requires_grad=requires_grad)  # fmt: skip
 
@@ -333,7 +353,12 @@ def new_ones(
     self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`torch.ones(size)` with this tensor's dtype and device."""
+    """`torch.ones(size)` with this tensor's dtype and device.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2]).new_ones(3)
+    tensor([1, 1, 1])
+    """
     return new_full(self, new_shape(size), 1, dtype=dtype, device=device,
                     requires_grad=requires_grad)  # fmt: skip
 
@@ -343,6 +368,12 @@ def new_empty(
     self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`torch.empty(size)` with this tensor's dtype and device."""
+    """`torch.empty(size)` with this tensor's dtype and device.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1, 2]).new_empty(2, 3)
+    >>> x.shape, x.dtype
+    (torch.Size([2, 3]), torch.int64)
+    """
     return empty(*size, dtype=dtype or self.dtype, device=device or self.device,
                  requires_grad=requires_grad)  # fmt: skip

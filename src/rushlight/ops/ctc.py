@@ -46,7 +46,7 @@ class CTCLossGradient(Operation):
         raise NotSupportedError("derivative for aten::_ctc_loss_backward is not implemented")
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def ctc_loss(
     log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
     reduction: str = "mean", zero_infinity: bool = False,

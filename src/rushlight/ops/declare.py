@@ -27,11 +27,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar, overload
 
+from ..autocast_state import casts
 from ..autograd.operation import Operation
 from ..missing import pytorch_names
 from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
+from .autocast import POLICIES
 from .entry import UNANSWERED, absent, answer_operator, given_by_name, rescue, special
 from .promotion import operands, promoted, refuse_bool, scaled_by
 from .templates import (
@@ -181,13 +183,13 @@ def operation(place: AnyFunction) -> AnyFunction: ...
 @overload
 def operation(
     place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    out: str = "cast", asks: bool = True,
+    out: str = "cast", asks: bool = True, autocast: str | None = None,
 ) -> Callable[[AnyFunction], AnyFunction]: ...
 
 
 def operation(
     place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    out: str = "cast", asks: bool = True,
+    out: str = "cast", asks: bool = True, autocast: str | None = None,
 ) -> Any:
     """Makes a function on tensors an entry, and puts it where users find it.
 
@@ -196,22 +198,23 @@ def operation(
     says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
     the result's ("exact"), with memory that no argument shares ("apart"), or both ("exact apart").
     Without `asks` modes alone are asked: `torch.tensor` makes a plain tensor, whatever it is given.
+    `autocast` is what becomes of its arguments within `torch.autocast` (see `autocast.py`).
     """
     if callable(place):
-        return _declared(place, "torch", (), True, False, "cast", True)
+        return _declared(place, "torch", (), True, False, "cast", True, None)
     with_method = place == "torch" if method is None else method
 
     def decorate(body: Any) -> Any:
-        return _declared(body, place, aliases, with_method, inplace, out, asks)
+        return _declared(body, place, aliases, with_method, inplace, out, asks, autocast)
 
     return decorate
 
 
 def _declared(
     body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str,
-    asks: bool,
+    asks: bool, autocast: str | None,
 ) -> Any:  # fmt: skip
-    function = _entry(body)
+    function = _entry(body, autocast=autocast)
     function.out = out
     if not asks:
         entry_codes.remove(function.__code__)
@@ -243,13 +246,16 @@ _NAMED = """\
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
 
-def _entry(body: Any, by_hand: bool = False) -> Any:
+def _entry(body: Any, by_hand: bool = False, autocast: str | None = None) -> Any:
     """A function of the body's signature that asks who answers before it calls the body.
 
     What a class has `by_hand` looks at its arguments itself, and takes no names of NumPy's.
     """
     signature = inspect.signature(body)
     declared, passed, checks, keyword_only, named = [], [], ["modes"], False, ""
+    if autocast is not None:
+        assert autocast in POLICIES, f"{body.__name__}: {autocast}"
+        checks.append("casts")
     extra: dict[str, Any] = {}
     # A `dim` that nobody needs to give under this name, as it may come as `axis`.
     optional = [] if by_hand else _required_dim(signature)
@@ -299,6 +305,7 @@ def _entry(body: Any, by_hand: bool = False) -> Any:
     function.__annotations__ = body.__annotations__
     function.__module__, function.__doc__ = body.__module__, body.__doc__
     function.plain, function.operation, function.by_hand = body, None, by_hand
+    function.autocast = autocast
     return function
 
 
@@ -350,7 +357,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     file = f"<entry of {body.__module__}.{name}>"
     code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
     namespace = {
-        "modes": modes, "special": special, "rescue": rescue, "absent": absent,
+        "modes": modes, "casts": casts, "special": special, "rescue": rescue, "absent": absent,
         "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
@@ -378,7 +385,8 @@ def _inplace_of(function: Any) -> Any:
     body.__annotations__ = {p.name: p.annotation for p in parameters}
     body.__module__ = function.__module__
     body.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
-    inplace = _entry(body)
+    # What is written to has the dtype that it has.
+    inplace = _entry(body, autocast=None if function.autocast is None else "given")
     inplace.__wrapped__ = function  # as functools.wraps has it
     return inplace
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from ..autograd.inplace import check_inplace
 from ..autograd.mirror import reach
-from ..autograd.operation import check_inplace
 from ..grad_mode import state
 from ..kernels.launch import refuse_record
 from ..layout import contiguous_format

@@ -78,7 +78,7 @@ class Cdist(Operation):
         return sum(each, -2), -sum(each, -3)
 
 
-@operation("torch", method=False)
+@operation("torch", method=False, autocast="float32")
 def cdist(
     x1: Tensor, x2: Tensor, p: float = 2.0,
     compute_mode: str = "use_mm_for_euclid_dist_if_necessary",
@@ -130,7 +130,14 @@ _PRODUCTS_FROM = {
 
 @operation("torch", "nn.functional.pdist", method=False)
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
-    """The distances of all pairs of rows i < j of a matrix, in the p-norm."""
+    """The distances of all pairs of rows i < j of a matrix, in the p-norm: (n, d) gives (n(n-1)/2).
+
+    RuntimeError for what is no matrix.
+
+    >>> import rushlight as torch
+    >>> torch.pdist(torch.tensor([[0.0, 0.0], [3.0, 4.0], [3.0, 0.0]]))  # of rows 0, 1; 0, 2; 1, 2
+    tensor([5., 3., 4.])
+    """
     if input.array.ndim != 2:
         raise OperationError(f"pdist only supports 2D tensors, got: {input.array.ndim}D")
     if input.dtype.category != FLOATING:
@@ -234,7 +241,7 @@ def renorm(
     return input * where(size > most, most / (size + 1e-7), 1.0)
 
 
-@operation("torch", "nn.functional.bilinear", method=False)
+@operation("torch", "nn.functional.bilinear", method=False, autocast="given")
 def bilinear(
     input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
 ) -> Tensor:

@@ -29,7 +29,14 @@ def dropout(
 ) -> Tensor:
     """Sets each element to zero with probability `p` and scales the others by 1 / (1 - p).
 
-    Only while `training` (Srivastava et al. 2014).
+    Only while `training` (Srivastava et al. 2014). ValueError for a p outside of [0, 1].
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.functional.dropout(torch.ones(100), p=0.75)
+    >>> x.unique()
+    tensor([0., 4.])
+    >>> torch.nn.functional.dropout(torch.ones(3), training=False)
+    tensor([1., 1., 1.])
     """
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
@@ -47,7 +54,13 @@ def dropout(
 def dropout1d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """`dropout` of whole channels of (N, C, L) or (C, L) (Tompson et al. 2015)."""
+    """`dropout` of whole channels of (N, C, L) or (C, L) (Tompson et al. 2015).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.functional.dropout1d(torch.ones(2, 8, 3), p=0.5)
+    >>> (x == x[..., :1]).all()  # a channel goes or stays as a whole
+    tensor(True)
+    """
     ndim = input.array.ndim
     if ndim not in (2, 3):
         raise OperationError(
@@ -65,6 +78,11 @@ def dropout2d(
     """`dropout` of whole channels of (N, C, H, W) (Tompson et al. 2015).
 
     As in PyTorch, three dimensions are taken for (N, C, L).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.functional.dropout2d(torch.ones(2, 8, 3, 3), p=0.5)
+    >>> (x == x[..., :1, :1]).all()  # a channel goes or stays as a whole
+    tensor(True)
     """
     ndim = input.array.ndim
     if ndim not in (3, 4):
@@ -85,7 +103,13 @@ def dropout2d(
 def dropout3d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """`dropout` of whole channels of (N, C, D, H, W) or (C, D, H, W) (Tompson et al. 2015)."""
+    """`dropout` of whole channels of (N, C, D, H, W) or (C, D, H, W) (Tompson et al. 2015).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.functional.dropout3d(torch.ones(2, 8, 3, 3, 3), p=0.5)
+    >>> (x == x[..., :1, :1, :1]).all()  # a channel goes or stays as a whole
+    tensor(True)
+    """
     ndim = input.array.ndim
     if ndim not in (4, 5):
         _warn_of_dimensions("dropout3d", ndim, 3, "4D or 5D")
@@ -133,6 +157,11 @@ def alpha_dropout(
     """Sets elements to the limit of `selu` for -infinity with probability `p`.
 
     What is left is scaled and moved, so that mean and variance stay (Klambauer et al. 2017).
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.functional.alpha_dropout(torch.zeros(100), p=0.5, training=True)
+    >>> x.unique()  # what was set, and where the zeros were moved
+    tensor([-0.7792,  0.7792])
     """
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
@@ -147,7 +176,13 @@ def alpha_dropout(
 def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """`alpha_dropout` of whole channels, dimension 1."""
+    """`alpha_dropout` of whole channels, dimension 1.
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.functional.feature_alpha_dropout(torch.ones(2, 8, 3), training=True)
+    >>> (x == x[..., :1]).all()  # a channel goes or stays as a whole
+    tensor(True)
+    """
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
         return input

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs, SavesOutput, invalid_combination
+from ..autograd.explain import invalid_combination
+from ..autograd.operation import Operation, SavesInputs, SavesOutput
 from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of, complex128, float64
 from ..errors import OperationError
@@ -114,7 +115,12 @@ class Neg(Unary):
 
 
 class FloorDivide(Binary):
-    """The largest whole number not above `input / other`; as in PyTorch without a gradient."""
+    """The largest whole number not above `input / other`; as in PyTorch without a gradient.
+
+    >>> import rushlight as torch
+    >>> torch.floor_divide(torch.tensor([7, -7]), 2)
+    tensor([ 3, -4])
+    """
 
     takes_number_first = True
 
@@ -186,7 +192,12 @@ class Hypot(SavesInputs, Binary):
 
 
 class Copysign(SavesInputs, Binary):
-    """|input| with the sign of `other`, that of -0.0 too; flat in `other`, and in 0."""
+    """|input| with the sign of `other`, that of -0.0 too; flat in `other`, and in 0.
+
+    >>> import rushlight as torch
+    >>> torch.copysign(torch.tensor([1.0, -2.0]), torch.tensor([-0.0, 3.0]))
+    tensor([-1.,  2.])
+    """
 
     floats = True
 
@@ -302,7 +313,12 @@ def div(
 
 @operation("Tensor", "divide_")
 def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
-    """`div`, with the result written to this tensor."""
+    """`div`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([3.0, 7.0]).div_(2, rounding_mode="floor")
+    tensor([1., 3.])
+    """
     if rounding_mode is None:
         return self.__itruediv__(other)
     return run_inplace(div, self, (other,), {"rounding_mode": rounding_mode})
@@ -312,7 +328,12 @@ def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
 def true_divide(
     input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
 ) -> Tensor:
-    """`input / other`, broadcast."""
+    """`input / other`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.true_divide(torch.tensor([1, 2]), 4)
+    tensor([0.2500, 0.5000])
+    """
     return _true_divide(input, other)
 
 
@@ -320,7 +341,12 @@ def true_divide(
 def rsub(
     input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor:
-    """`other - alpha * input`, broadcast."""
+    """`other - alpha * input`, broadcast.
+
+    >>> import rushlight as torch
+    >>> torch.rsub(torch.tensor([1, 2]), 10, alpha=3)
+    tensor([7, 4])
+    """
     if not isinstance(input, Tensor):
         raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     return sub(other, input, alpha=alpha)
@@ -328,7 +354,12 @@ def rsub(
 
 @operation
 def positive(input: Tensor) -> Tensor:
-    """The tensor itself; a mask is refused, as it is by `-`."""
+    """The tensor itself; a mask is refused, as it is by `-`.
+
+    >>> import rushlight as torch
+    >>> torch.positive(torch.tensor([-1.0, 2.0]))
+    tensor([-1.,  2.])
+    """
     if category_of(input.array.dtype) == BOOL:
         raise OperationError("The `+` operator, on a bool tensor is not supported.")
     return input

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.inplace import check_memory
 from ..autograd.mirror import written
-from ..autograd.operation import Operation, check_memory
+from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
 from ..dtype import HALVES, int32, int64
 from ..errors import NotSupportedError, OperationError, OutOfRangeError

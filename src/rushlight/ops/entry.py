@@ -7,14 +7,11 @@ import inspect
 import numbers
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
-from ..autograd.operation import (
-    explain,
-    invalid_combination,
-    is_library_type_error,
-    told_sizes,
-)
+from ..autocast_state import casts, suspended
+from ..autograd.explain import explain, invalid_combination, is_library_type_error, told_sizes
 from ..dtype import as_dtype
 from ..dtype import dtype as DType
 from ..errors import OperationError, check_int64, unmade
@@ -27,6 +24,7 @@ from ..torch_function import (
     mode_of_thread,
     overloaded,
 )
+from . import autocast
 from .promotion import is_operand
 from .writing import write_out
 
@@ -48,7 +46,8 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     out = kwargs.pop("out", None)
     if out is not None:
         try:
-            return write_out(function, out, args, kwargs)
+            with suspended() if casts else nullcontext():  # which has the dtype that it has
+                return write_out(function, out, args, kwargs)
         except OperationError as error:
             error.call_by(title_of(function))
             raise
@@ -59,6 +58,8 @@ def special(function: Any, values: dict[str, Any]) -> Any:
                 _check_tensors(function, given)
             raise
     try:
+        if casts:
+            return autocast.call(function, args, kwargs)
         return function.plain(*args, **kwargs)
     except Exception as error:
         answer = rescue(function, error, values)

@@ -189,7 +189,16 @@ def max(
 
 @operation
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The largest element; along `dim`, with its index; with another tensor, `maximum`."""
+    """The largest element; along `dim`, with its index; with another tensor, `maximum`.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1, 5], [7, 3]])
+    >>> x.max()
+    tensor(7)
+    >>> values, indices = x.max(dim=1)
+    >>> values, indices
+    (tensor([5, 7]), tensor([1, 0]))
+    """
     if dim is None:
         return Max.apply(_checked("max", input), None, False)
     if isinstance(dim, Tensor):
@@ -213,7 +222,16 @@ def min(
 
 @operation
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The smallest element; along `dim`, with its index; with another tensor, `minimum`."""
+    """The smallest element; along `dim`, with its index; with another tensor, `minimum`.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1, 5], [7, 3]])
+    >>> x.min()
+    tensor(1)
+    >>> values, indices = x.min(dim=1)
+    >>> values, indices
+    (tensor([1, 3]), tensor([0, 1]))
+    """
     if dim is None:
         return Min.apply(_checked("min", input), None, False)
     if isinstance(dim, Tensor):

@@ -197,7 +197,7 @@ def _to_real(name: str, input: Tensor, s: Any, dim: Any, norm: Any, forward: boo
 # ---- transforms of one dimension
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def fft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -215,16 +215,21 @@ def fft(
     return _complex("fft", input, n, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def ifft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The inverse of `fft`: x[j] = 1/n times the sum over k of X[k] exp(2 pi i j k / n)."""
+    """The inverse of `fft`: x[j] = 1/n times the sum over k of X[k] exp(2 pi i j k / n).
+
+    >>> import rushlight as torch
+    >>> torch.fft.ifft(torch.tensor([4.0, 0.0, 0.0, 0.0])).real
+    tensor([1., 1., 1., 1.])
+    """
     return _complex("ifft", input, n, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def rfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -238,7 +243,7 @@ def rfft(
     return _to_half("rfft", input, n, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def irfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -253,29 +258,39 @@ def irfft(
     return _to_real("irfft", input, n, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def hfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The `fft` of a signal that is the conjugate of its mirror image, given by its first half:
-    `n` real numbers."""
+    `n` real numbers.
+
+    >>> import rushlight as torch
+    >>> torch.fft.hfft(torch.tensor([1 + 0j, 2 + 0j, 3 + 0j]), n=4)  # of 1, 2, 3, 2
+    tensor([ 8., -2.,  0., -2.])
+    """
     return _to_real("hfft", input, n, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def ihfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The inverse of `hfft`: of `n` real numbers the first n // 2 + 1 complex ones."""
+    """The inverse of `hfft`: of `n` real numbers the first n // 2 + 1 complex ones.
+
+    >>> import rushlight as torch
+    >>> torch.fft.ihfft(torch.tensor([8.0, -2.0, 0.0, -2.0]))
+    tensor([1.-0.j, 2.-0.j, 3.-0.j])
+    """
     return _to_half("ihfft", input, n, dim, norm, False)
 
 
 # ---- of several dimensions
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def fftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -292,30 +307,51 @@ def fftn(
     return _complex("fftn", input, s, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def ifftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The inverse of `fftn`."""
+    """The inverse of `fftn`: the sum over k of X[k] exp(2 pi i j k / n), over n, in each dimension.
+
+    >>> import rushlight as torch
+    >>> x = torch.arange(4.0).reshape(2, 2)
+    >>> torch.fft.ifftn(torch.fft.fftn(x)).real
+    tensor([[0., 1.],
+            [2., 3.]])
+    """
     return _complex("ifftn", input, s, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def rfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`fftn` of real numbers: along the last of the dimensions the first n // 2 + 1 lines."""
+    """`fftn` of real numbers: along the last of the dimensions the first n // 2 + 1 lines.
+
+    >>> import rushlight as torch
+    >>> torch.fft.rfftn(torch.ones(2, 4))
+    tensor([[8.+0.j, 0.+0.j, 0.+0.j],
+            [0.+0.j, 0.+0.j, 0.+0.j]])
+    """
     return _to_half("rfftn", input, s, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def irfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The inverse of `rfftn`."""
+    """The inverse of `rfftn`: real numbers, of which the last dimension is 2 (n - 1) long unless
+    `s` says.
+
+    >>> import rushlight as torch
+    >>> x = torch.arange(8.0).reshape(2, 4)
+    >>> torch.fft.irfftn(torch.fft.rfftn(x))
+    tensor([[0., 1., 2., 3.],
+            [4., 5., 6., 7.]])
+    """
     return _to_real("irfftn", input, s, dim, norm, False)
 
 
@@ -324,7 +360,14 @@ def hfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`hfft` of several dimensions: the signal is given by half of it along the last of them."""
+    """`hfft` of several dimensions: the signal is given by half of it along the last of them.
+
+    >>> import rushlight as torch
+    >>> x = torch.arange(8.0).reshape(2, 4)
+    >>> torch.fft.hfftn(torch.fft.ihfftn(x))
+    tensor([[0., 1., 2., 3.],
+            [4., 5., 6., 7.]])
+    """
     return _to_real("hfftn", input, s, dim, norm, True)
 
 
@@ -333,43 +376,73 @@ def ihfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The inverse of `hfftn`."""
+    """The inverse of `hfftn`.
+
+    >>> import rushlight as torch
+    >>> torch.fft.ihfftn(torch.ones(2, 4)).real
+    tensor([[1., 0., 0.],
+            [0., 0., 0.]])
+    """
     return _to_half("ihfftn", input, s, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def fft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`fftn` of the last two dimensions."""
+    """`fftn` of the last two dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.fft.fft2(torch.ones(2, 2))
+    tensor([[4.+0.j, 0.+0.j],
+            [0.+0.j, 0.+0.j]])
+    """
     return _complex("fft2", input, s, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def ifft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`ifftn` of the last two dimensions."""
+    """`ifftn` of the last two dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.fft.ifft2(torch.tensor([[4.0, 0.0], [0.0, 0.0]]))
+    tensor([[1.+0.j, 1.+0.j],
+            [1.+0.j, 1.+0.j]])
+    """
     return _complex("ifft2", input, s, dim, norm, False)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def rfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`rfftn` of the last two dimensions."""
+    """`rfftn` of the last two dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.fft.rfft2(torch.ones(2, 2))
+    tensor([[4.+0.j, 0.+0.j],
+            [0.+0.j, 0.+0.j]])
+    """
     return _to_half("rfft2", input, s, dim, norm, True)
 
 
-@operation("fft")
+@operation("fft", autocast="float32")
 def irfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`irfftn` of the last two dimensions."""
+    """`irfftn` of the last two dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.fft.irfft2(torch.fft.rfft2(torch.tensor([[1.0, 2.0], [3.0, 4.0]])))
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
     return _to_real("irfft2", input, s, dim, norm, False)
 
 
@@ -378,7 +451,13 @@ def hfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`hfftn` of the last two dimensions."""
+    """`hfftn` of the last two dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.fft.hfft2(torch.fft.ihfft2(torch.tensor([[1.0, 2.0], [3.0, 4.0]])))
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
     return _to_real("hfft2", input, s, dim, norm, True)
 
 
@@ -387,7 +466,13 @@ def ihfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`ihfftn` of the last two dimensions."""
+    """`ihfftn` of the last two dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.fft.ihfft2(torch.ones(2, 2)).real
+    tensor([[1., 0.],
+            [0., 0.]])
+    """
     return _to_half("ihfft2", input, s, dim, norm, False)
 
 
@@ -419,7 +504,12 @@ def rfftfreq(
     device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The frequencies of the lines of `rfft` for `n` points at a distance of `d`."""
+    """The frequencies of the lines of `rfft` for `n` points at a distance of `d`.
+
+    >>> import rushlight as torch
+    >>> torch.fft.rfftfreq(4, d=0.5)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     lines = arange(0, n // 2 + 1, dtype=dtype or get_default_dtype(), device=device)
     result = lines.mul_(1.0 / (n * d) if n else 1.0)
     return result.requires_grad_() if requires_grad else result
@@ -446,5 +536,10 @@ def fftshift(input: Tensor, dim: Any = None) -> Tensor:
 
 @operation("fft")
 def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
-    """The inverse of `fftshift`."""
+    """The inverse of `fftshift`.
+
+    >>> import rushlight as torch
+    >>> torch.fft.ifftshift(torch.fft.fftshift(torch.arange(5)))
+    tensor([0, 1, 2, 3, 4])
+    """
     return _shifted(input, dim, 1)

@@ -91,13 +91,23 @@ nextafter = Nextafter.define()
 
 @operation(out="exact")
 def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Whether each element is infinite and positive."""
+    """Whether each element is infinite and positive.
+
+    >>> import rushlight as torch
+    >>> torch.isposinf(torch.tensor([float("-inf"), 1.0, float("inf")]))
+    tensor([False, False,  True])
+    """
     return _isposinf(_real("isposinf", input))
 
 
 @operation(out="exact")
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Whether each element is infinite and negative."""
+    """Whether each element is infinite and negative.
+
+    >>> import rushlight as torch
+    >>> torch.isneginf(torch.tensor([float("-inf"), 1.0, float("inf")]))
+    tensor([ True, False, False])
+    """
     return _isneginf(_real("isneginf", input))
 
 
@@ -109,7 +119,12 @@ def _real(name: str, x: Tensor) -> Tensor:
 
 @operation
 def isreal(input: Tensor) -> Tensor:
-    """Whether each element's imaginary part is 0."""
+    """Whether each element's imaginary part is 0.
+
+    >>> import rushlight as torch
+    >>> torch.isreal(torch.tensor([1 + 0j, 1 + 1j]))
+    tensor([ True, False])
+    """
     if category_of(input.array.dtype) == COMPLEX:
         return input.imag == 0
     return input.new_ones(()).bool().expand(input.array.shape).clone()

@@ -14,7 +14,7 @@ from .geometry import Sizes, per_dimension
 from .random import rand
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def fractional_max_pool2d(
     input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
     return_indices: bool = False, _random_samples: Tensor | None = None,
@@ -40,17 +40,30 @@ def fractional_max_pool2d_with_indices(
     input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
     return_indices: bool = False, _random_samples: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """`fractional_max_pool2d` and the maxima's places, whatever `return_indices` says."""
+    """`fractional_max_pool2d` and the maxima's places, whatever `return_indices` says.
+
+    >>> import rushlight as torch
+    >>> pool = torch.nn.functional.fractional_max_pool2d_with_indices
+    >>> values, indices = pool(torch.arange(16.0).reshape(1, 4, 4), 2, output_size=2)
+    >>> values.shape, indices[0, 1, 1]
+    (torch.Size([1, 2, 2]), tensor(15))
+    """
     sizes = (kernel_size, output_size, output_ratio, _random_samples)
     return _fractional_max_pool(2, input, *sizes)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def fractional_max_pool3d(
     input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
     return_indices: bool = False, _random_samples: Tensor | None = None,
 ) -> Any:  # fmt: skip
-    """`fractional_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """`fractional_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> x = torch.rand(1, 3, 8, 8, 8)
+    >>> torch.nn.functional.fractional_max_pool3d(x, 2, output_ratio=0.5).shape
+    torch.Size([1, 3, 4, 4, 4])
+    """
     sizes = (kernel_size, output_size, output_ratio, _random_samples)
     values, indices = _fractional_max_pool(3, input, *sizes)
     return (values, indices) if return_indices else values
@@ -61,7 +74,14 @@ def fractional_max_pool3d_with_indices(
     input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
     return_indices: bool = False, _random_samples: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """`fractional_max_pool3d` and the maxima's places, whatever `return_indices` says."""
+    """`fractional_max_pool3d` and the maxima's places, whatever `return_indices` says.
+
+    >>> import rushlight as torch
+    >>> pool = torch.nn.functional.fractional_max_pool3d_with_indices
+    >>> values, indices = pool(torch.arange(64.0).reshape(1, 4, 4, 4), 2, output_size=2)
+    >>> values.shape, indices[0, 1, 1, 1]
+    (torch.Size([1, 2, 2, 2]), tensor(63))
+    """
     sizes = (kernel_size, output_size, output_ratio, _random_samples)
     return _fractional_max_pool(3, input, *sizes)
 

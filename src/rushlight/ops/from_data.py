@@ -265,6 +265,11 @@ def new_tensor(
     self: Tensor, data: Any, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`torch.tensor(data)` with this tensor's dtype and device."""
+    """`torch.tensor(data)` with this tensor's dtype and device.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.5]).new_tensor([1, 2])
+    tensor([1., 2.])
+    """
     return tensor(data, dtype=dtype or self.dtype, device=device or self.device,
                   requires_grad=requires_grad)  # fmt: skip

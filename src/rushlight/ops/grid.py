@@ -75,7 +75,7 @@ def _coordinates(count: int, align_corners: bool, like: Tensor) -> Tensor:
     return line if align_corners else line * ((count - 1) / count)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def grid_sample(
     input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros",
     align_corners: bool | None = None,
@@ -121,29 +121,47 @@ def grid_sample(
     return result
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
-    """`nn.functional.grid_sample` with the modes as their numbers, in the order told there."""
+    """`nn.functional.grid_sample` with the modes as their numbers, in the order told there.
+
+    >>> import rushlight as torch
+    >>> x, grid = torch.tensor([[[[1.0, 3.0]]]]), torch.zeros(1, 1, 1, 2)
+    >>> torch.grid_sampler(x, grid, 0, 0, False)  # bilinear, in the middle
+    tensor([[[[2.]]]])
+    """
     return grid_sample(
         input, grid, _MODES[interpolation_mode], _PADDINGS[padding_mode], bool(align_corners)
     )
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler_2d(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
-    """`grid_sampler` of images."""
+    """`grid_sampler` of images.
+
+    >>> import rushlight as torch
+    >>> x, grid = torch.tensor([[[[1.0, 3.0]]]]), torch.zeros(1, 1, 1, 2)
+    >>> torch.grid_sampler_2d(x, grid, 0, 0, False)  # bilinear, in the middle
+    tensor([[[[2.]]]])
+    """
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def grid_sampler_3d(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
-    """`grid_sampler` of volumes."""
+    """`grid_sampler` of volumes.
+
+    >>> import rushlight as torch
+    >>> x, grid = torch.tensor([[[[[1.0, 3.0]]]]]), torch.zeros(1, 1, 1, 1, 3)
+    >>> torch.grid_sampler_3d(x, grid, 0, 0, False)  # trilinear, in the middle
+    tensor([[[[[2.]]]]])
+    """
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 
 

@@ -140,6 +140,13 @@ def histogramdd(
     """`histogram` of points, the last dimension being their coordinates, in as many dimensions.
 
     `bins` is one number for all coordinates, one for each, or vectors of edges.
+
+    >>> import rushlight as torch
+    >>> points = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 1.0]])
+    >>> hist, edges = torch.histogramdd(points, bins=2)
+    >>> hist, edges[0]
+    (tensor([[1., 1.],
+            [0., 2.]]), tensor([0.0000, 0.5000, 1.0000]))
     """
     if input.array.ndim < 2:
         raise OperationError(

@@ -317,5 +317,12 @@ def copy_beside(x: Tensor, *others: Any) -> Tensor:
 def index_put(
     input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
 ) -> Tensor:
-    """A copy of `input` with `values` at the places that `indices` name; see `index_put_`."""
+    """A copy of `input` with `values` at the places that `indices` name; see `index_put_`.
+
+    >>> import rushlight as torch
+    >>> x = torch.zeros(2, 3)
+    >>> x.index_put((torch.tensor([0, 1]), torch.tensor([2, 0])), torch.tensor([5.0, 6.0]))
+    tensor([[0., 0., 5.],
+            [6., 0., 0.]])
+    """
     return copy_beside(input, values, *indices).index_put_(indices, values, accumulate)

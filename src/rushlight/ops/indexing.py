@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import int64
+from ..dtype import BOOL, category_of, int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import check, table_of
@@ -189,7 +189,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     >>> torch.masked_select(torch.tensor([1, 2, 3]), torch.tensor([True, False, True]))
     tensor([1, 3])
     """
-    if mask.array.dtype.kind != "b":
+    if category_of(mask.array.dtype) != BOOL:
         raise OperationError(
             f"masked_select: expected BoolTensor for mask, got {mask.dtype}; convert with .bool()"
         )
@@ -229,7 +229,16 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None)
 
 @operation("nn.functional")
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """For each class number a vector that is 1 at that number and 0 elsewhere."""
+    """For each class number a vector that is 1 there and 0 elsewhere: (*) gives (*, num_classes).
+
+    By default there are as many classes as the largest number asks for. RuntimeError for numbers
+    below 0, or above `num_classes` - 1, and for another dtype than int64.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.one_hot(torch.tensor([0, 2]), num_classes=3)
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
     if tensor.array.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if num_classes == -1:

@@ -81,7 +81,12 @@ def fill_diagonal_(input: Tensor, fill_value: Number, wrap: bool = False) -> Ten
 
 @operation("Tensor")
 def fill_(input: Tensor, value: Any) -> Tensor:
-    """Every element becomes `value`, a number or a 0-d tensor."""
+    """Every element becomes `value`, a number or a 0-d tensor.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(3).fill_(2)
+    tensor([2., 2., 2.])
+    """
     if isinstance(value, Tensor) and value.array.ndim:
         raise OperationError(
             "fill_ only supports 0-dimension value tensor but got tensor with "
@@ -94,13 +99,24 @@ def fill_(input: Tensor, value: Any) -> Tensor:
 
 @operation("Tensor")
 def zero_(input: Tensor) -> Tensor:
-    """Every element becomes 0."""
+    """Every element becomes 0.
+
+    >>> import rushlight as torch
+    >>> torch.ones(3).zero_()
+    tensor([0., 0., 0.])
+    """
     return Zero.apply_inplace(input, 0)
 
 
 @operation("Tensor")
 def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
-    """The values of `source`, broadcast and converted to this tensor's dtype and device."""
+    """The values of `source`, broadcast and converted to this tensor's dtype and device.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 2).copy_(torch.tensor([1, 2]))
+    tensor([[1., 2.],
+            [1., 2.]])
+    """
     if is_plain_change(self, source):
         table_of(self).copy(self.array, source.array)
         written(self)
@@ -131,7 +147,12 @@ def _invert(self: Tensor) -> Tensor:
 
 @operation(method=False)
 def fill(input: Tensor, value: Any) -> Tensor:
-    """A tensor of input's shape and dtype with `value`, a number or a 0-d tensor, everywhere."""
+    """A tensor of input's shape and dtype with `value`, a number or a 0-d tensor, everywhere.
+
+    >>> import rushlight as torch
+    >>> torch.fill(torch.zeros(3), 2)
+    tensor([2., 2., 2.])
+    """
     beside = (value,) if isinstance(value, Tensor) else ()
     return fill_(copy_beside(input, *beside), value)
 

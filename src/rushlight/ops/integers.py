@@ -42,7 +42,12 @@ class Gcd(Binary):
 
 
 class Lcm(Binary):
-    """The least common multiple; 0 if either is 0."""
+    """The least common multiple; 0 if either is 0.
+
+    >>> import rushlight as torch
+    >>> torch.lcm(torch.tensor([4, 6]), torch.tensor([6, 0]))
+    tensor([12,  0])
+    """
 
     differentiable = takes_numbers = False
 

@@ -28,6 +28,13 @@ def as_tensor(data: Any, dtype: DType | None = None, device: AnyDevice = None) -
     """`data` as a tensor, sharing its memory where dtype and device allow it.
 
     Arrays of NumPy and whatever speaks DLPack share; numbers and sequences are copied.
+
+    >>> import rushlight as torch
+    >>> import numpy as np
+    >>> array = np.zeros(2)
+    >>> torch.as_tensor(array)[0] = 1
+    >>> print(array)
+    [1. 0.]
     """
     if isinstance(data, np.ndarray):
         data = _from_array(data)
@@ -95,6 +102,13 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
 
     ValueError for negative strides, strides within elements and bytes in foreign order. What is
     read-only warns here, and refuses to be written.
+
+    >>> import rushlight as torch
+    >>> import numpy as np
+    >>> array = np.zeros(2)
+    >>> torch.from_numpy(array)[0] = 1
+    >>> print(array)
+    [1. 0.]
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {_full_name(type(ndarray))})")
@@ -199,6 +213,11 @@ def from_file(
 
     With `shared` what is written to the tensor goes into the file, which is made, or made longer,
     where that is needed; without, it stays in memory. RuntimeError where the file is too short.
+
+    >>> import rushlight as torch
+    >>> torch.arange(4.0).numpy().tofile("numbers")
+    >>> torch.from_file("numbers", size=3)
+    tensor([0., 1., 2.])
     """
     refuse_record("maps a file, which may change unseen")
     kind = (dtype or get_default_dtype()).numpy
@@ -247,7 +266,12 @@ def from_dlpack(ext_tensor: Any, *, device: AnyDevice = None, copy: bool | None 
 
 @operation(method=False)
 def to_dlpack(input: Tensor) -> Any:
-    """A DLPack capsule of a tensor's memory, to be taken once by a `from_dlpack`."""
+    """A DLPack capsule of a tensor's memory, to be taken once by a `from_dlpack`.
+
+    >>> import rushlight as torch
+    >>> torch.from_dlpack(torch.to_dlpack(torch.tensor([1, 2])))
+    tensor([1, 2])
+    """
     return dlpack.exported(input, None, None, None, None)
 
 

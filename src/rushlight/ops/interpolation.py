@@ -153,21 +153,36 @@ def upsample(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Tensor:  # fmt: skip
-    """The old name of `interpolate`."""
+    """The old name of `interpolate`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.upsample(torch.tensor([[[1.0, 2.0]]]), scale_factor=2)
+    tensor([[[1., 1., 2., 2.]]])
+    """
     _warn("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 @operation("nn.functional")
 def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` of mode "nearest", under an old name."""
+    """`interpolate` of mode "nearest", under an old name.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.upsample_nearest(torch.tensor([[[1.0, 2.0]]]), scale_factor=2)
+    tensor([[[1., 1., 2., 2.]]])
+    """
     _warn("upsample_nearest")
     return interpolate(input, size, scale_factor, "nearest")
 
 
 @operation("nn.functional")
 def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` of mode "bilinear" with aligned corners, under an old name."""
+    """`interpolate` of mode "bilinear" with aligned corners, under an old name.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.upsample_bilinear(torch.tensor([[[[0.0, 3.0]]]]), size=(1, 4))
+    tensor([[[[0., 1., 2., 3.]]]])
+    """
     _warn("upsample_bilinear")
     return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 

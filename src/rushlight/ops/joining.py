@@ -60,7 +60,7 @@ class Stack(Operation):
         return tuple(unbind(grad, self.dim))
 
 
-@operation("torch", "concat", "concatenate", method=False, out="apart")
+@operation("torch", "concat", "concatenate", method=False, out="apart", autocast="widest")
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors joined along a dimension that they have.
 
@@ -107,7 +107,7 @@ def _are_alike(tensors: Sequence[Tensor]) -> bool:
     return first.ndim > 0
 
 
-@operation(method=False, out="apart")
+@operation(method=False, out="apart", autocast="widest")
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension.
 
@@ -149,7 +149,12 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 
 
 def _split_method(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """`torch.split` of this tensor."""
+    """`torch.split` of this tensor.
+
+    >>> import rushlight as torch
+    >>> torch.arange(5).split(2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
     return _split(input, split_size, dim)
 
 
@@ -221,7 +226,14 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 @operation
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The slice at one index of a dimension, as a view without that dimension."""
+    """The slice at one index of a dimension, as a view without that dimension.
+
+    IndexError for an index out of range; a negative one counts from the end.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).select(1, 0)
+    tensor([1, 3])
+    """
     return Select.apply(input, select_index(input, dim, index))
 
 
@@ -241,7 +253,14 @@ def select_index(input: Tensor, dim: int, index: int) -> tuple[Any, ...]:
 
 @operation
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
-    """`length` slices from `start` (a number or a 0-d tensor) of a dimension, as a view."""
+    """`length` slices from `start` (a number or a 0-d tensor) of a dimension, as a view.
+
+    RuntimeError where there are not as many.
+
+    >>> import rushlight as torch
+    >>> torch.arange(5).narrow(0, 1, 3)
+    tensor([1, 2, 3])
+    """
     if input.array.ndim == 0:
         raise OperationError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, Tensor):

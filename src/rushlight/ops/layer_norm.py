@@ -184,6 +184,11 @@ def rms_norm(
     """x / sqrt(mean(x^2) + eps) * weight over the last dimensions (Zhang, Sennrich 2019).
 
     `eps` is the dtype's own unless it is given.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.rms_norm(torch.tensor([[3.0, 4.0], [1.0, 1.0]]), (2,))  # 3 / sqrt(12.5)
+    tensor([[0.8485, 1.1314],
+            [1.0000, 1.0000]])
     """
     if eps is None:
         eps = finfo(input.dtype).eps if input.dtype.category >= FLOATING else 0.0
@@ -201,7 +206,13 @@ def rms_norm(
 def native_layer_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None, bias: Tensor | None, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """`layer_norm`, and the mean and the reciprocal standard deviation of each row."""
+    """`layer_norm`, and the mean and the reciprocal standard deviation of each row.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1.0, 3.0]])
+    >>> torch.native_layer_norm(x, (2,), None, None, 0.0)
+    (tensor([[-1.,  1.]]), tensor([[2.]]), tensor([[1.]]))
+    """
     size = _row_size("native_layer_norm", input, normalized_shape, weight, bias)
     outer = input.array.shape[: input.array.ndim - len(normalized_shape)]
     shape = outer + (1,) * len(normalized_shape)
@@ -261,6 +272,14 @@ def group_norm(
     """(x - mean) / sqrt(var + eps) * weight + bias over groups of channels (Wu, He 2018).
 
     Each image of (N, C, ...) has `num_groups` means and variances; weight and bias are (C).
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[[1.0], [3.0], [10.0], [30.0]]])
+    >>> torch.nn.functional.group_norm(x, num_groups=2)
+    tensor([[[-1.0000],
+             [ 1.0000],
+             [-1.0000],
+             [ 1.0000]]])
     """
     _check_group_norm(input, num_groups, weight, bias)
     shape = input.array.shape
@@ -277,7 +296,13 @@ def native_group_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, N: int, C: int, HxW: int,
     group: int, eps: float,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """`group_norm`, and the mean and the reciprocal standard deviation of each group."""
+    """`group_norm`, and the mean and the reciprocal standard deviation of each group: (N, group).
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[[1.0], [3.0], [10.0], [30.0]]])
+    >>> torch.native_group_norm(x, None, None, 1, 4, 1, 2, 0.0)[1]  # the means of two groups
+    tensor([[ 2., 20.]])
+    """
     _check_group_norm(input, group, weight, bias)
     result, center, invstd = NativeGroupNorm.apply(input, weight, bias, group, number(eps))
     return result, center, invstd
@@ -314,6 +339,11 @@ def instance_norm(
 
     With `use_input_stats` these are its own, and the running ones move towards their average by
     `momentum`; else the running ones are used.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.instance_norm(torch.tensor([[[1.0, 3.0], [10.0, 30.0]]]))
+    tensor([[[-1.0000,  1.0000],
+             [-1.0000,  1.0000]]])
     """
     shape = input.array.shape
     if not use_input_stats:
@@ -344,13 +374,17 @@ def _move_running(x: Tensor, running_mean: Tensor, running_var: Tensor, momentum
         running.detach().mul_(1 - momentum).add_(batch.mean(0).to(running.dtype) * momentum)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def local_response_norm(
     input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Tensor:
     """x / (k + alpha * mean)^beta, the mean of x^2 over `size` channels around each.
 
     Channels are dimension 1 of (N, C, ...); beyond them x is 0 (Krizhevsky et al. 2012).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.local_response_norm(torch.ones(1, 3, 1), 3, alpha=3.0, beta=1.0).ravel()
+    tensor([0.3333, 0.2500, 0.3333])
     """
     ndim = input.array.ndim
     if ndim < 3:

@@ -239,13 +239,22 @@ def without_gradient(x: Tensor) -> bool:
 # ---- Cholesky
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def cholesky_ex(
     A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None
 ) -> Any:
     """The Cholesky factors, and per matrix 0 or the order of the first minor that is not positive.
 
     Raises only with `check_errors`.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.cholesky_ex(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    torch.return_types.linalg_cholesky_ex(
+    L=tensor([[2., 0.],
+            [1., 2.]]),
+    info=tensor(0, dtype=torch.int32))
+    >>> torch.linalg.cholesky_ex(torch.tensor([[1.0, 2.0], [2.0, 1.0]])).info
+    tensor(2, dtype=torch.int32)
     """
     check_square("linalg.cholesky", A)
     factor, info = Cholesky.apply(A.mH if upper else A)
@@ -260,7 +269,7 @@ _NOT_DEFINITE = (
 )
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
     """The lower triangular L of A = L L^H for symmetric or Hermitian positive-definite matrices
     (..., n, n), or the upper U of A = U^H U. Reads one triangle alone.
@@ -283,19 +292,37 @@ def _cholesky(name: str, x: Tensor, upper: bool) -> Tensor:
 
 
 def _old_cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """`linalg.cholesky` under its old name."""
+    """`linalg.cholesky` under its old name: L of A = L L^H, or with `upper` L^H, for (..., n, n).
+
+    LinAlgError where A is not positive-definite.
+
+    >>> import rushlight as torch
+    >>> torch.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    tensor([[2., 0.],
+            [1., 2.]])
+    """
     return _cholesky("cholesky", input, upper)
 
 
 _old_cholesky.__name__ = "cholesky"
-operation(_old_cholesky)
+operation(autocast="float32")(_old_cholesky)
 
 
-@operation
+@operation(autocast="float32")
 def cholesky_solve(
     input: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """X of A X = `input`, from the Cholesky factor L of A."""
+    """X of A X = `input`, from the Cholesky factor L of A: (..., n, k) for (..., n, k) and (..., n,
+    n).
+
+    With `upper` L is the upper factor L^H.
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[4.0, 2.0], [2.0, 5.0]])
+    >>> torch.cholesky_solve(torch.tensor([[6.0], [7.0]]), torch.linalg.cholesky(A))
+    tensor([[1.],
+            [1.]])
+    """
     check_matrix("cholesky_solve", input, "b")
     check_square("cholesky_solve", L, "L")
     check_alike("cholesky_solve", L, input)
@@ -310,9 +337,15 @@ def cholesky_solve(
     return TriangularSolve.apply(second, y, True, False)
 
 
-@operation
+@operation(autocast="float32")
 def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of A, from its Cholesky factor."""
+    """The inverse of A, from its Cholesky factor (..., n, n), the upper one with `upper`.
+
+    >>> import rushlight as torch
+    >>> torch.cholesky_inverse(torch.tensor([[1.0, 0.0], [1.0, 1.0]]))
+    tensor([[ 2., -1.],
+            [-1.,  1.]])
+    """
     check_square("cholesky_inverse", input)
     identity = identity_like(input, input.array.shape[-1])
     return cholesky_solve(in_batch(identity, input.array.shape[:-2]), input, upper)
@@ -321,11 +354,17 @@ def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None =
 # ---- QR
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """Q with orthonormal columns and the upper triangular R of A = Q R, for (..., m, n).
 
     `mode` is "reduced", "complete" (Q is square) or "r" (R alone; Q is empty).
+
+    >>> import rushlight as torch
+    >>> Q, R = torch.linalg.qr(torch.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> R
+    tensor([[-5.0000, -2.2000],
+            [ 0.0000,  0.4000]])
     """
     return _qr("linalg.qr", A, mode)
 
@@ -343,18 +382,32 @@ def _qr(name: str, x: Tensor, mode: str) -> Any:
 
 
 def _old_qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
-    """`linalg.qr` under its old name."""
+    """`linalg.qr` under its old name.
+
+    >>> import rushlight as torch
+    >>> Q, R = torch.qr(torch.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> R
+    tensor([[-5.0000, -2.2000],
+            [ 0.0000,  0.4000]])
+    """
     return qr_result(*_qr("qr", input, "reduced" if some else "complete"))
 
 
 _old_qr.__name__ = "qr"
-operation(out="exact")(_old_qr)
+operation(out="exact", autocast="float32")(_old_qr)
 
 
-@operation
+@operation(autocast="float32")
 def geqrf(input: Tensor, *, out: Any = None) -> Any:
     """LAPACK's form of a QR decomposition: R with the Householder vectors below, and their factors
-    `tau`; `householder_product` makes Q of it."""
+    `tau`; `householder_product` makes Q of it.
+
+    >>> import rushlight as torch
+    >>> a, tau = torch.geqrf(torch.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> a.triu(), tau
+    (tensor([[-5.0000, -2.2000],
+            [ 0.0000,  0.4000]]), tensor([1.6000, 0.0000]))
+    """
     check_matrix("geqrf", input, "input")
     return geqrf_result(*Geqrf.apply(input))
 
@@ -370,7 +423,7 @@ def _triangle(name: str, uplo: str) -> str:
     return uplo.upper()
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Eigenvalues (..., n) in ascending order and eigenvectors (..., n, n), as columns, of
     symmetric or Hermitian matrices, of which one triangle is read.
@@ -383,26 +436,47 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     return linalg_eigh(*Eigh.apply(A, _triangle("linalg.eigh", UPLO)))
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
-    """The eigenvalues of symmetric or Hermitian matrices, in ascending order."""
+    """The eigenvalues of symmetric or Hermitian matrices, in ascending order: (..., n) for (..., n,
+    n).
+
+    `UPLO` says which triangle is read, the lower ("L") or the upper ("U").
+
+    >>> import rushlight as torch
+    >>> torch.linalg.eigvalsh(torch.tensor([[0.0, 1.0], [1.0, 1.0]]))
+    tensor([-0.6180,  1.6180])
+    """
     check_square("linalg.eigvalsh", A)
     triangle = _triangle("linalg.eigvalsh", UPLO)
     return Eigvalsh.apply(A, triangle) if without_gradient(A) else Eigh.apply(A, triangle)[0]
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def eig(A: Tensor, *, out: Any = None) -> Any:
     """Eigenvalues (..., n) and eigenvectors (..., n, n), as columns, of square matrices: complex,
-    in no order."""
+    in no order.
+
+    >>> import rushlight as torch
+    >>> values, vectors = torch.linalg.eig(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
+    >>> values
+    tensor([0.+1.j, 0.-1.j])
+    """
     check_square("linalg.eig", A)
     _check_finite(A)
     return linalg_eig(*Eig.apply(A))
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The eigenvalues of square matrices: complex, in no order."""
+    """The eigenvalues of square matrices: complex, in no order, (..., n) for (..., n, n).
+
+    RuntimeError where they are infinite or nan.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.eigvals(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
+    tensor([0.+1.j, 0.-1.j])
+    """
     check_square("linalg.eigvals", A)
     _check_finite(A)
     return Eigvals.apply(A) if without_gradient(A) else Eig.apply(A)[0]
@@ -424,29 +498,45 @@ def _check_driver(name: str, driver: str | None) -> None:
         )
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def svd(
     A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
 ) -> Any:
     """U, the singular values in descending order, and V^H of A = U diag(S) V^H, for (..., m, n).
 
     With `full_matrices` U is (m, m) and V^H (n, n), else they have min(m, n) columns and rows.
+
+    >>> import rushlight as torch
+    >>> U, S, Vh = torch.linalg.svd(torch.tensor([[0.0, 3.0], [2.0, 0.0], [0.0, 0.0]]), False)
+    >>> U.shape, S, Vh.shape
+    (torch.Size([3, 2]), tensor([3., 2.]), torch.Size([2, 2]))
     """
     check_matrix("linalg.svd", A)
     _check_driver("linalg.svd", driver)
     return linalg_svd(*Svd.apply(A, full_matrices))
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
-    """The singular values in descending order."""
+    """The singular values in descending order: (..., min(m, n)) for (..., m, n).
+
+    >>> import rushlight as torch
+    >>> torch.linalg.svdvals(torch.tensor([[0.0, 3.0], [2.0, 0.0]]))
+    tensor([3., 2.])
+    """
     check_matrix("linalg.svdvals", A)
     _check_driver("linalg.svd", driver)
     return Svdvals.apply(A) if without_gradient(A) else Svd.apply(A, False)[1]
 
 
 def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
-    """`linalg.svd` under its old name: V itself, and the reduced form by default."""
+    """`linalg.svd` under its old name: V itself, and the reduced form by default.
+
+    >>> import rushlight as torch
+    >>> U, S, V = torch.svd(torch.tensor([[0.0, 3.0], [2.0, 0.0], [0.0, 0.0]]))
+    >>> U.shape, S, V.shape
+    (torch.Size([3, 2]), tensor([3., 2.]), torch.Size([2, 2]))
+    """
     check_floating("linalg.svd", input)
     check_matrix("linalg.svd", input)
     if not compute_uv:
@@ -460,4 +550,4 @@ def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: 
 
 
 _old_svd.__name__ = "svd"
-operation(out="exact")(_old_svd)
+operation(out="exact", autocast="float32")(_old_svd)

@@ -119,7 +119,12 @@ def lu_factor_ex(
     A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None
 ) -> Any:
     """`lu_factor` with a code for each matrix, 0 where U has no zero on its diagonal, instead of an
-    error."""
+    error.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.lu_factor_ex(torch.zeros(2, 2)).info
+    tensor(1, dtype=torch.int32)
+    """
     factors, pivots, info = _factored("linalg.lu_factor_ex", A, pivot)
     if check_errors:
         raise_failed(info, "linalg.lu_factor_ex", _ZERO_PIVOT)
@@ -129,15 +134,32 @@ def lu_factor_ex(
 @operation("linalg", out="exact")
 def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     """L without its diagonal of ones and U of A = P L U in one matrix, and the row, counted from 1,
-    that each row was exchanged with in turn: what `lu_solve` and `lu_unpack` take."""
+    that each row was exchanged with in turn: what `lu_solve` and `lu_unpack` take.
+
+    (..., m, n) gives (..., m, n) and (..., min(m, n)). RuntimeError where U has a zero on its
+    diagonal.
+
+    >>> import rushlight as torch
+    >>> LU, pivots = torch.linalg.lu_factor(torch.tensor([[1.0, 2.0], [4.0, 4.0]]))
+    >>> LU, pivots
+    (tensor([[4.0000, 4.0000],
+            [0.2500, 1.0000]]), tensor([2, 2], dtype=torch.int32))
+    """
     factors, pivots, info = _factored("linalg.lu_factor", A, pivot)
     raise_failed(info, "torch.linalg.lu_factor", _ZERO_PIVOT)
     return linalg_lu_factor(factors, pivots)
 
 
-@operation("torch", method=True)
+@operation("torch", method=True, autocast="float32")
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = None) -> Any:
-    """`linalg.lu_factor` under its old name, with the codes if `get_infos`."""
+    """`linalg.lu_factor` under its old name, with the codes if `get_infos`.
+
+    >>> import rushlight as torch
+    >>> LU, pivots = torch.lu(torch.tensor([[1.0, 2.0], [4.0, 4.0]]))
+    >>> LU, pivots
+    (tensor([[4.0000, 4.0000],
+            [0.2500, 1.0000]]), tensor([2, 2], dtype=torch.int32))
+    """
     factors, pivots, info = _factored("lu", A, pivot)
     if get_infos:
         return factors, pivots, info
@@ -147,7 +169,16 @@ def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = Non
 
 def _lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     """The exchanges of rows P, the lower triangular L with ones on its diagonal, and the upper
-    triangular U of A = P L U, for (..., m, n). Without `pivot` P is empty."""
+    triangular U of A = P L U, for (..., m, n). Without `pivot` P is empty.
+
+    >>> import rushlight as torch
+    >>> P, L, U = torch.linalg.lu(torch.tensor([[1.0, 2.0], [4.0, 4.0]]))
+    >>> P, L, U
+    (tensor([[0., 1.],
+            [1., 0.]]), tensor([[1.0000, 0.0000],
+            [0.2500, 1.0000]]), tensor([[4., 4.],
+            [0., 1.]]))
+    """
     factors, pivots, _ = _factored("linalg.lu", A, pivot)
     if pivot:
         order = _exchange_matrix(pivots, A.array.shape[-2], A)
@@ -165,7 +196,15 @@ def lu_unpack(
     LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True, *,
     out: Any = None,
 ) -> Any:  # fmt: skip
-    """P, L and U of what `lu_factor` gives; empty what is not asked for."""
+    """P, L and U of what `lu_factor` gives; empty what is not asked for.
+
+    >>> import rushlight as torch
+    >>> LU, pivots = torch.linalg.lu_factor(torch.tensor([[1.0, 2.0], [4.0, 4.0]]))
+    >>> P, L, U = torch.lu_unpack(LU, pivots)
+    >>> P @ L @ U
+    tensor([[1., 2.],
+            [4., 4.]])
+    """
     check_taken("lu_unpack", LU_data, NUMBERS)
     if str(LU_pivots.dtype) != "torch.int32":
         raise OperationError(
@@ -205,9 +244,17 @@ def _lu_solve(
     return TriangularSolve.apply(upper, y, True, False)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """X of A X = `b`, from what `lu_factor` gives for A."""
+    """X of A X = `b`, from what `lu_factor` gives for A: (..., n, k) for (..., n, k) and (..., n,
+    n).
+
+    >>> import rushlight as torch
+    >>> LU, pivots = torch.linalg.lu_factor(torch.tensor([[1.0, 2.0], [4.0, 4.0]]))
+    >>> torch.lu_solve(torch.tensor([[3.0], [8.0]]), LU, pivots)
+    tensor([[1.],
+            [1.]])
+    """
     return _lu_solve("lu_solve", LU_data, LU_pivots, b, True, False)
 
 
@@ -216,12 +263,19 @@ def _linalg_lu_solve(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """X of A X = B, with `left=False` of X A = B, with `adjoint` of A^H X = B, from what
-    `lu_factor` gives for A."""
+    `lu_factor` gives for A.
+
+    >>> import rushlight as torch
+    >>> LU, pivots = torch.linalg.lu_factor(torch.tensor([[1.0, 2.0], [4.0, 4.0]]))
+    >>> torch.linalg.lu_solve(LU, pivots, torch.tensor([[3.0], [8.0]]))
+    tensor([[1.],
+            [1.]])
+    """
     return _lu_solve("linalg.lu_solve", LU, pivots, B, left, adjoint)
 
 
 _linalg_lu_solve.__name__ = "lu_solve"
-operation("linalg", out="exact")(_linalg_lu_solve)
+operation("linalg", out="exact", autocast="given")(_linalg_lu_solve)
 
 
 # ---- LDL
@@ -231,7 +285,12 @@ operation("linalg", out="exact")(_linalg_lu_solve)
 def ldl_factor_ex(
     A: Tensor, *, hermitian: bool = False, check_errors: bool = False, out: Any = None
 ) -> Any:
-    """`ldl_factor` with a code for each matrix, 0 where D has no zero, instead of an error."""
+    """`ldl_factor` with a code for each matrix, 0 where D has no zero, instead of an error.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.ldl_factor_ex(torch.tensor([[2.0, 0.0], [4.0, 5.0]])).info
+    tensor(0, dtype=torch.int32)
+    """
     check_square("linalg.ldl_factor_ex", A)
     result = linalg_ldl_factor_ex(*LdlFactor.apply(A, hermitian and A.is_complex()))
     if check_errors:
@@ -248,7 +307,14 @@ _ZERO_IN_D = (
 @operation("linalg", out="exact")
 def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
     """L and the block diagonal D of symmetric (or Hermitian) A = L D L^T in one matrix, and the
-    exchanges of rows as LAPACK counts them: what `ldl_solve` takes. Reads the lower triangle."""
+    exchanges of rows as LAPACK counts them: what `ldl_solve` takes. Reads the lower triangle.
+
+    >>> import rushlight as torch
+    >>> LD, pivots = torch.linalg.ldl_factor(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    >>> LD.tril(), pivots  # L below the diagonal of D
+    (tensor([[4.0000, 0.0000],
+            [0.5000, 4.0000]]), tensor([1, 2], dtype=torch.int32))
+    """
     check_square("linalg.ldl_factor", A)
     factors, pivots, info = LdlFactor.apply(A, hermitian and A.is_complex())
     raise_failed(info, "linalg.ldl_factor", _ZERO_IN_D)
@@ -259,7 +325,14 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
 def ldl_solve(
     LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False, out: Tensor | None = None
 ) -> Tensor:
-    """X of A X = B, from what `ldl_factor` gives for A."""
+    """X (..., n, k) of A X = B, from what `ldl_factor` gives for A (..., n, n).
+
+    >>> import rushlight as torch
+    >>> LD, pivots = torch.linalg.ldl_factor(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    >>> torch.linalg.ldl_solve(LD, pivots, torch.tensor([[6.0], [7.0]]))
+    tensor([[1.],
+            [1.]])
+    """
     name = "linalg.ldl_solve"
     check_square(name, LD, "LD")
     check_rows(name, LD, B, True)
@@ -336,20 +409,34 @@ def _householder_product(input: Tensor, tau: Tensor) -> Tensor:
     return identity_like(input, rows, columns) - v @ (t @ v[..., :columns, :].mH)
 
 
-@operation("linalg", "torch.orgqr", "Tensor.orgqr")
+@operation("linalg", "torch.orgqr", "Tensor.orgqr", autocast="float32")
 def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The first n columns of the product of the reflections I - tau v v^H, whose vectors stand
-    below the diagonal of A (..., m, n): Q of what `geqrf` gives."""
+    below the diagonal of A (..., m, n): Q of what `geqrf` gives.
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[3.0, 1.0], [4.0, 2.0]])
+    >>> Q = torch.linalg.householder_product(*torch.geqrf(A))
+    >>> Q
+    tensor([[-0.6000, -0.8000],
+            [-0.8000,  0.6000]])
+    """
     return _householder_product(A, tau)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def ormqr(
     input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Q `other`, or with `left=False` `other` Q, with `transpose` of Q^H, where Q is the whole
-    square matrix of what `geqrf` gives."""
+    square matrix of what `geqrf` gives.
+
+    >>> import rushlight as torch
+    >>> a, tau = torch.geqrf(torch.tensor([[3.0], [4.0]]))
+    >>> torch.ormqr(a, tau, torch.tensor([[3.0], [4.0]]), transpose=True)[0].round()
+    tensor([-5.])
+    """
     check_matrix("torch.ormqr", input, "input")
     check_matrix("torch.ormqr", other, "other")
     along = -2 if left else -1

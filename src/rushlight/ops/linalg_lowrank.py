@@ -11,7 +11,7 @@ from ..type_info import finfo
 from .declare import operation
 from .joining import cat
 from .linalg_checks import check_square
-from .linalg_decompositions import cholesky, eigh, qr, svd, svd_result
+from .linalg_decompositions import cholesky, eigh, qr, svd
 from .linalg_solve import solve_triangular
 from .random import randn
 from .views import diagonal
@@ -28,7 +28,7 @@ def _basis(a: Tensor, rank: int, rounds: int) -> Tensor:
     return basis
 
 
-def _svd_lowrank(a: Tensor, rank: int, rounds: int) -> Any:
+def _svd_lowrank(a: Tensor, rank: int, rounds: int) -> tuple[Tensor, Tensor, Tensor]:
     """Algorithm 5.1 of the same, for a matrix that is not higher than it is wide turned."""
     is_wide = a.array.shape[-2] < a.array.shape[-1]
     if is_wide:
@@ -36,23 +36,40 @@ def _svd_lowrank(a: Tensor, rank: int, rounds: int) -> Any:
     basis = _basis(a, rank, rounds)
     u, s, vh = svd(basis.mH @ a, False)
     u, v = basis @ u, vh.mH
-    return svd_result(v, s, u) if is_wide else svd_result(u, s, v)
+    return (v, s, u) if is_wide else (u, s, v)
 
 
 @operation(method=False)
 def svd_lowrank(
     A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor | None = None
-) -> Any:
+) -> tuple[Tensor, Tensor, Tensor]:
     """The q largest singular values of A - M and their vectors, nearly, by `niter` rounds of
-    iteration on random vectors: U (..., m, q), S (..., q), V (..., n, q)."""
+    iteration on random vectors: U (..., m, q), S (..., q), V (..., n, q).
+
+    >>> import rushlight as torch
+    >>> A = torch.outer(torch.tensor([3.0, 4.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]))
+    >>> U, S, V = torch.svd_lowrank(A, q=1)
+    >>> S.round()
+    tensor([5.])
+    """
     a = A if M is None else A - M.expand(A.array.shape)
     return _svd_lowrank(a, 6 if q is None else q, 2 if niter is None else niter)
 
 
 @operation(method=False)
-def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int = 2) -> Any:
+def pca_lowrank(
+    A: Tensor, q: int | None = None, center: bool = True, niter: int = 2
+) -> tuple[Tensor, Tensor, Tensor]:
     """The q first principal components of the rows of A, nearly: `svd_lowrank` of A with the mean
-    of its rows taken away (unless it is centred as it is, `center=False`)."""
+    of its rows taken away (unless it is centred as it is, `center=False`).
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[1.0, 5.0], [3.0, 5.0], [5.0, 5.0]])
+    >>> U, S, V = torch.pca_lowrank(A, q=1)
+    >>> V.abs().round()  # the rows vary along the first axis
+    tensor([[1.],
+            [0.]])
+    """
     least = min(A.array.shape[-2:])
     if q is None:
         q = min(6, least)
@@ -65,7 +82,7 @@ def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int
     return _svd_lowrank(A - A.mean(-2, keepdim=True) if center else A, q, niter)
 
 
-@operation(method=False)
+@operation(method=False, autocast="float32")
 def lobpcg(
     A: Tensor, k: int | None = None, B: Tensor | None = None, X: Tensor | None = None,
     n: int | None = None, iK: Tensor | None = None, niter: int | None = None,
@@ -79,6 +96,11 @@ def lobpcg(
     `iK` is what residuals are multiplied by, nearly the inverse of A. The values are
     differentiable; the vectors are constants. `method`, `tracker` and the `ortho_` parameters
     choose between variants in PyTorch; here there is one.
+
+    >>> import rushlight as torch
+    >>> values, vectors = torch.lobpcg(torch.diag(torch.arange(1.0, 10.0)), k=2, niter=100)
+    >>> values.round()
+    tensor([9., 8.])
     """
     check_square("lobpcg", A)
     check_taken("lobpcg", A, FLOATS)

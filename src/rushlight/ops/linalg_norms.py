@@ -233,7 +233,13 @@ def norm(
     dtype: DType | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`matrix_norm` where `dim` names two dimensions or A is a matrix and `ord` is given, else
-    `vector_norm`."""
+    `vector_norm`.
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[3.0, 0.0], [0.0, 4.0]])
+    >>> torch.linalg.norm(A), torch.linalg.norm(A, 2), torch.linalg.norm(A, dim=1)
+    (tensor(5.), tensor(4.), tensor([3., 4.]))
+    """
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype)
     dims = (dim,) if isinstance(dim, int) else dim
@@ -256,7 +262,13 @@ def _old_norm(
     dtype: DType | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim` or all; "fro" is p = 2, infinity the largest |x|, and "nuc" the
-    sum of the singular values of matrices."""
+    sum of the singular values of matrices.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([3.0, -4.0])
+    >>> torch.norm(x), torch.norm(x, p=1), torch.norm(x, p=float("inf"))
+    (tensor(5.), tensor(7.), tensor(4.))
+    """
     if input.dtype.category < FLOATING and dtype is None:
         raise OperationError(
             f"norm(): the desired output dtype should be either floating point or complex. Got "
@@ -281,7 +293,7 @@ _old_norm.__name__ = "norm"
 operation(out="exact")(_old_norm)
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number: the ratio of the largest and the least singular value, or with `p` (a
     norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices.
@@ -330,7 +342,7 @@ def _limits(name: str, a: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
     return 0.0 if atol is None else atol, rtol
 
 
-@operation("linalg", "torch.matrix_rank")
+@operation("linalg", "torch.matrix_rank", autocast="float32")
 def matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
     out: Tensor | None = None,
@@ -366,7 +378,12 @@ def _linalg_pinv(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The pseudoinverse of Moore and Penrose, (..., n, m) for (..., m, n). Singular values up to
-    `atol` or `rtol` (or `rcond`) times the largest count as 0."""
+    `atol` or `rtol` (or `rcond`) times the largest count as 0.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.pinv(torch.tensor([[3.0], [4.0]]))  # 3 / 25 and 4 / 25
+    tensor([[0.1200, 0.1600]])
+    """
     return _pinv("linalg.pinv", A, atol, rcond if rtol is None else rtol, hermitian)
 
 
@@ -374,7 +391,7 @@ _linalg_pinv.__name__ = "pinv"
 operation("linalg")(_linalg_pinv)
 
 
-@operation
+@operation(autocast="float32")
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     """The pseudoinverse; singular values up to `rcond` times the largest count as 0.
 
@@ -389,7 +406,7 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def lstsq(
     A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None, out: Any = None
 ) -> Any:
@@ -397,7 +414,14 @@ def lstsq(
     the shortest of several; |A X - B|^2 where A has more rows than columns and full rank; the rank
     of A; its singular values. Of the last three the drivers leave out what they leave out in
     LAPACK: "gels" (which takes a full rank for granted) rank and values, "gelsy" (the default) the
-    values."""
+    values.
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    >>> torch.linalg.lstsq(A, torch.tensor([[1.0], [3.0], [5.0]])).solution.round()  # 1 + 2 x
+    tensor([[1.],
+            [2.]])
+    """
     name = "linalg.lstsq"
     check_matrix(name, A, "input")
     if B.array.ndim < 1:

@@ -91,7 +91,17 @@ def _check_square(name: str, x: Tensor) -> None:
 
 @operation("torch", "linalg.matrix_power", out="exact")
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
-    """The n-th power of square matrices; that of the inverse for a negative n."""
+    """The n-th power of square matrices (..., m, m); that of the inverse for a negative n.
+
+    LinAlgError for the inverse of a singular one.
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[1.0, 1.0], [0.0, 1.0]])
+    >>> torch.linalg.matrix_power(A, 3), torch.linalg.matrix_power(A, -1)
+    (tensor([[1., 3.],
+            [0., 1.]]), tensor([[ 1., -1.],
+            [ 0.,  1.]]))
+    """
     name = "linalg.matrix_power"
     _check_square(name, input)
     if n == 0:
@@ -114,16 +124,30 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
 # ---- chains
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="lower")
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The product of two or more matrices, in the order that takes the fewest multiplications. The
-    first and the last may be vectors."""
+    first and the last may be vectors. RuntimeError where sizes do not fit.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.multi_dot([torch.ones(2, 10), torch.ones(10, 1), torch.ones(1, 3)])
+    tensor([[10., 10., 10.],
+            [10., 10., 10.]])
+    """
     return _multi_dot("multi_dot", list(tensors))
 
 
-@operation(method=False, out="exact")
+@operation(method=False, out="exact", autocast="lower")
 def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
-    """The product of matrices, in the order that takes the fewest multiplications."""
+    """The product of matrices, in the order that takes the fewest multiplications.
+
+    RuntimeError where sizes do not fit; `linalg.multi_dot` is the new form.
+
+    >>> import rushlight as torch
+    >>> torch.chain_matmul(torch.ones(2, 10), torch.ones(10, 1), torch.ones(1, 3))
+    tensor([[10., 10., 10.],
+            [10., 10., 10.]])
+    """
     if len(matrices) == 1 and isinstance(matrices[0], (list, tuple)):
         matrices = tuple(matrices[0])
     for i, x in enumerate(matrices):
@@ -241,7 +265,14 @@ operation("linalg", out="exact")(_linalg_cross)
 def cross(
     input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """The cross product along `dim`, or else along the first dimension of length 3."""
+    """The cross product along `dim`, or else along the first dimension of length 3.
+
+    (a1 b2 - a2 b1, a2 b0 - a0 b2, a0 b1 - a1 b0), broadcast. RuntimeError where none has length 3.
+
+    >>> import rushlight as torch
+    >>> torch.cross(torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]), dim=0)
+    tensor([0., 0., 1.])
+    """
     if dim is None:
         if input.array.ndim != other.array.ndim:
             raise OperationError("cross: inputs must have the same number of dimensions.")
@@ -252,7 +283,7 @@ def cross(
     return _cross("linalg.cross", input, other, dim)
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="lower")
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
     """The sum of conj(x) * y along `dim`; x and y broadcast.
 
@@ -272,7 +303,13 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
 
 
 def _linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
-    """The powers 0 to N - 1 of each element, as rows: (..., n, N)."""
+    """The powers 0 to N - 1 of each element, as rows: (..., n, N).
+
+    >>> import rushlight as torch
+    >>> torch.linalg.vander(torch.tensor([2, 3]), N=4)
+    tensor([[ 1,  2,  4,  8],
+            [ 1,  3,  9, 27]])
+    """
     if x.dtype.category == BOOL:
         raise OperationError(
             "linalg.vander supports floating point, complex, and integer tensors, but got Bool"

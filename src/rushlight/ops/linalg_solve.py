@@ -158,7 +158,7 @@ def _solve(name: str, a: Tensor, b: Tensor, left: bool) -> tuple[Tensor, Tensor]
     return x.squeeze(-1) if is_vector else x, info
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None) -> Tensor:
     """X of A X = B, or with `left=False` of X A = B, for (..., n, n) and (..., n, k) or (..., n).
 
@@ -177,7 +177,15 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
 def solve_ex(
     A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None
 ) -> Any:
-    """`solve` with a code for each matrix, 0 where it is not singular, instead of an error."""
+    """`solve` with a code for each matrix, 0 where it is not singular, instead of an error.
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[2.0, 0.0], [0.0, 4.0]])
+    >>> torch.linalg.solve_ex(A, torch.tensor([2.0, 2.0])).result
+    tensor([1.0000, 0.5000])
+    >>> torch.linalg.solve_ex(torch.zeros(2, 2), torch.tensor([2.0, 2.0])).info
+    tensor(1, dtype=torch.int32)
+    """
     x, info = _solve("linalg.solve", A, B, left)
     if check_errors:
         raise_failed(info, "linalg.solve_ex", _SINGULAR)
@@ -190,7 +198,16 @@ def solve_triangular(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """X of A X = B, or with `left=False` of X A = B, where A is triangular: what stands in its
-    other triangle is not read, nor its diagonal with `unitriangular`."""
+    other triangle is not read, nor its diagonal with `unitriangular`.
+
+    A is (..., n, n), B and X are (..., n, k), or (..., k, n) with `left=False`.
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[2.0, 1.0], [0.0, 4.0]])
+    >>> torch.linalg.solve_triangular(A, torch.tensor([[4.0], [8.0]]), upper=True)
+    tensor([[1.],
+            [2.]])
+    """
     name = "linalg.solve_triangular"
     check_alike(name, A, B)
     check_square(name, A)
@@ -201,7 +218,7 @@ def solve_triangular(
     return TriangularSolve.apply(A.mT, B.mT, not upper, unitriangular).mT
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def triangular_solve(
     input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
     unitriangular: bool = False, *, out: Any = None,
@@ -209,6 +226,12 @@ def triangular_solve(
     """X of A X = `input` where A is triangular, and A; `linalg.solve_triangular` is the new form.
 
     Of a transposed A the transpose is taken, which `upper` does not speak of.
+
+    >>> import rushlight as torch
+    >>> A = torch.tensor([[2.0, 1.0], [0.0, 4.0]])
+    >>> torch.triangular_solve(torch.tensor([[4.0], [8.0]]), A).solution
+    tensor([[1.],
+            [2.]])
     """
     check_matrix("triangular_solve", input, "b")
     check_square("triangular_solve", A)
@@ -220,9 +243,17 @@ def triangular_solve(
     return triangular_solve_result(x, in_batch(A, batch).clone())
 
 
-@operation("linalg", out="exact")
+@operation("linalg", out="exact", autocast="float32")
 def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
-    """`inv` with a code for each matrix, 0 where it is not singular, instead of an error."""
+    """`inv` with a code for each matrix, 0 where it is not singular, instead of an error.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.inv_ex(torch.tensor([[2.0, 0.0], [0.0, 4.0]])).inverse
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    >>> torch.linalg.inv_ex(torch.zeros(2, 2)).info
+    tensor(1, dtype=torch.int32)
+    """
     check_square("linalg.inv", A)
     inverse, info = Inverse.apply(A)
     if check_errors:
@@ -230,7 +261,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     return linalg_inv_ex(inverse, info)
 
 
-@operation("torch", "linalg.inv", out="exact")
+@operation("torch", "linalg.inv", out="exact", autocast="float32")
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of square matrices (..., n, n). Raises `LinAlgError` for a singular one.
 
@@ -263,13 +294,25 @@ def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @operation("linalg", out="exact")
 def slogdet(A: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant (or its phase) and the logarithm of its size: they reach where
-    the determinant overflows."""
+    the determinant overflows. (...) each for (..., n, n).
+
+    >>> import rushlight as torch
+    >>> sign, logabsdet = torch.linalg.slogdet(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    >>> sign, logabsdet  # log(2)
+    (tensor(-1.), tensor(0.6931))
+    """
     check_square("linalg.slogdet", A)
     return linalg_slogdet(*Slogdet.apply(A))
 
 
 def _old_slogdet(input: Tensor, *, out: Any = None) -> Any:
-    """`linalg.slogdet` under its old name."""
+    """`linalg.slogdet` under its old name.
+
+    >>> import rushlight as torch
+    >>> sign, logabsdet = torch.slogdet(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    >>> sign, logabsdet  # log(2)
+    (tensor(-1.), tensor(0.6931))
+    """
     check_square("linalg.slogdet", input)
     return slogdet_result(*Slogdet.apply(input))
 
@@ -280,7 +323,13 @@ operation(out="exact")(_old_slogdet)
 
 @operation
 def logdet(input: Tensor) -> Tensor:
-    """The logarithms of the determinants: nan where one is negative, -inf where it is 0."""
+    """The logarithms of the determinants of (..., n, n): nan where one is negative, -inf where it
+    is 0.
+
+    >>> import rushlight as torch
+    >>> torch.logdet(torch.tensor([[2.0, 0.0], [0.0, 3.0]]))  # log(6)
+    tensor(1.7918)
+    """
     check_square("logdet", input)
     sign, size = Slogdet.apply(input)
     return sign.log() + size
@@ -289,10 +338,17 @@ def logdet(input: Tensor) -> Tensor:
 # ---- inverses and systems of tensors
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of what `tensordot` does with A: its first `ind` dimensions and the others make a
-    square matrix."""
+    square matrix, or a RuntimeError. The result has the others first.
+
+    >>> import rushlight as torch
+    >>> A = torch.eye(4).reshape(2, 2, 4) * 2
+    >>> torch.linalg.tensorinv(A).shape, torch.linalg.tensorinv(A, ind=2)[0]
+    (torch.Size([4, 2, 2]), tensor([[0.5000, 0.0000],
+            [0.0000, 0.0000]]))
+    """
     check_floating("linalg.tensorinv", A)
     if ind <= 0:
         raise OperationError("Expected a strictly positive integer for 'ind'")
@@ -306,11 +362,17 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     return inverse(A.reshape(first, second)).reshape(*shape[ind:], *shape[:ind])
 
 
-@operation("linalg")
+@operation("linalg", autocast="float32")
 def tensorsolve(
     A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """X of `tensordot(A, X, X.ndim)` = B; `dims` of A are moved to its end before."""
+    """X of `tensordot(A, X, X.ndim)` = B; `dims` of A are moved to its end before.
+
+    >>> import rushlight as torch
+    >>> A = torch.eye(4).reshape(2, 2, 4) * 2
+    >>> torch.linalg.tensorsolve(A, torch.tensor([[2.0, 4.0], [6.0, 8.0]]))
+    tensor([1., 2., 3., 4.])
+    """
     check_floating("linalg.tensorsolve", A)
     if dims is not None:
         dims = [d % A.array.ndim for d in dims]

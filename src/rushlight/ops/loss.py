@@ -54,7 +54,7 @@ class NllLossGradient(Operation):
         return NllLoss.apply(grad, target, weight, self.reduction, self.ignore_index)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -62,6 +62,11 @@ def nll_loss(
     """The negative log likelihood: -weight[t] x[n, t], for log probabilities x of (N, C, ...).
 
     "mean" divides the sum by the sum of the weights. Targets equal to `ignore_index` do not count.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[0.25, 0.75], [0.5, 0.5]]).log()
+    >>> torch.nn.functional.nll_loss(x, torch.tensor([1, 0]))  # (log(4 / 3) + log(2)) / 2
+    tensor(0.4904)
     """
     reduction = reduction_of(reduction, size_average, reduce)
     return _nll_loss(input, target, weight, ignore_index, reduction)
@@ -100,7 +105,7 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None) -> None
         )
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -190,6 +195,11 @@ def linear_cross_entropy(
 
     W is (C, D) or (C, ..., D): the logits are (N, C) or (N, C, ...). With `options`, a
     `LinearCrossEntropyOptions`, they are never there at once, but for a part of the batch.
+
+    >>> import rushlight as torch
+    >>> x, weight = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0], [0.0, 1.0]])
+    >>> torch.nn.functional.linear_cross_entropy(x, weight, torch.tensor([0]))  # log(2)
+    tensor(0.6931)
     """
     shape, weights = input.array.shape, linear_weight.array.shape
     if len(shape) not in (1, 2) or len(weights) < 2 or shape[-1] != weights[-1]:
@@ -253,7 +263,7 @@ def _by_parts(
     return sum(found) / sum(where(counted, weight[where(counted, target, 0)], 0.0))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -271,7 +281,7 @@ def mse_loss(
     return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -308,12 +318,21 @@ class BinaryCrossEntropy(SavesInputs):
         )
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """-(t log(x) + (1 - t) log(1 - x)) for probabilities x; logarithms are cut off at -100."""
+    """-(t log(x) + (1 - t) log(1 - x)) for probabilities x; logarithms are cut off at -100.
+
+    Targets t are probabilities in the same shape: ValueError otherwise, RuntimeError for an x
+    outside of [0, 1].
+
+    >>> import rushlight as torch
+    >>> x, target = torch.tensor([0.5, 0.75]), torch.tensor([1.0, 0.0])
+    >>> torch.nn.functional.binary_cross_entropy(x, target, reduction="none")  # log(2) and log(4)
+    tensor([0.6931, 1.3863])
+    """
     if input.array.shape != target.array.shape:
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size "
@@ -332,12 +351,21 @@ def binary_cross_entropy(
     return reduced(losses, reduction_of(reduction, size_average, reduce))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`binary_cross_entropy` of sigmoid(x), without its overflow; `pos_weight` weighs t log."""
+    """`binary_cross_entropy` of sigmoid(x), without its overflow; `pos_weight` weighs t log.
+
+    ValueError where the target is of another shape.
+
+    >>> import rushlight as torch
+    >>> x, target = torch.tensor([0.0, 50.0]), torch.tensor([1.0, 0.0])
+    >>> loss = torch.nn.functional.binary_cross_entropy_with_logits
+    >>> loss(x, target, reduction="none")
+    tensor([ 0.6931, 50.0000])
+    """
     if input.array.shape != target.array.shape:
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"

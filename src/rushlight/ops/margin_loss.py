@@ -20,21 +20,35 @@ from .loss import reduced, reduction_of
 from .reduction import sum
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """log(1 + exp(-t x)) for targets t of 1 and -1."""
+    """log(1 + exp(-t x)) for targets t of 1 and -1, in the same shape.
+
+    >>> import rushlight as torch
+    >>> x, target = torch.tensor([0.0, -2.0]), torch.tensor([1.0, 1.0])
+    >>> torch.nn.functional.soft_margin_loss(x, target, reduction="none")
+    tensor([0.6931, 2.1269])
+    """
     return reduced(-logsigmoid(target * input), reduction_of(reduction, size_average, reduce))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """max(0, -t (x1 - x2) + `margin`): x1 should be the larger one where t is 1, x2 where -1."""
+    """max(0, -t (x1 - x2) + `margin`): x1 should be the larger one where t is 1, x2 where -1.
+
+    RuntimeError where the three do not have as many dimensions as each other.
+
+    >>> import rushlight as torch
+    >>> x1, x2, target = torch.tensor([3.0, 1.0]), torch.tensor([1.0, 3.0]), torch.tensor([1, 1])
+    >>> torch.nn.functional.margin_ranking_loss(x1, x2, target, margin=0.5, reduction="none")
+    tensor([0.0000, 2.5000])
+    """
     reduction = reduction_of(reduction, size_average, reduce)
     if not input1.array.ndim == input2.array.ndim == target.array.ndim:
         raise OperationError(
@@ -44,18 +58,24 @@ def margin_ranking_loss(
     return reduced(clamp(-target * (input1 - input2) + margin, min=0), reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def hinge_embedding_loss(
     input: Tensor, target: Tensor, margin: float = 1.0, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """x where the target is 1, max(0, `margin` - x) where it is -1."""
+    """x where the target is 1, max(0, `margin` - x) where it is -1.
+
+    >>> import rushlight as torch
+    >>> x, target = torch.tensor([2.0, 0.25, 2.0]), torch.tensor([1, -1, -1])
+    >>> torch.nn.functional.hinge_embedding_loss(x, target, reduction="none")
+    tensor([2.0000, 0.7500, 0.0000])
+    """
     reduction = reduction_of(reduction, size_average, reduce)
     far = where(target != 1, clamp(margin - input, min=0).to(input.dtype), 0)
     return reduced(far + where(target != -1, input, 0), reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -63,6 +83,12 @@ def cosine_embedding_loss(
     """1 - cos(x1, x2) where the target is 1, max(0, cos(x1, x2) - `margin`) where it is -1.
 
     Vectors are (N, D) with targets (N), or (D) with one target.
+
+    >>> import rushlight as torch
+    >>> x1, x2 = torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([[0.0, 1.0], [2.0, 0.0]])
+    >>> loss = torch.nn.functional.cosine_embedding_loss
+    >>> loss(x1, x2, torch.tensor([1, -1]), reduction="none")
+    tensor([1., 1.])
     """
     reduction = reduction_of(reduction, size_average, reduce)
     if target.array.ndim > 1:
@@ -83,7 +109,7 @@ def cosine_embedding_loss(
     return reduced(where(target == 1, 1 - cosine, 0.0) + apart, reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def multi_margin_loss(
     input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
     size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -91,6 +117,11 @@ def multi_margin_loss(
     """max(0, `margin` - x[t] + x[i])^p for each class i but t, added up and divided by C.
 
     Scores are (N, C) with class numbers (N), or (C); `weight` scales the losses of each class.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[0.5, 1.0, 0.0]])
+    >>> torch.nn.functional.multi_margin_loss(x, torch.tensor([1]))  # 0.5 of class 0, over 3
+    tensor(0.1667)
     """
     reduction = reduction_of(reduction, size_average, reduce)
     if p not in (1, 2):
@@ -130,7 +161,7 @@ def multi_margin_loss(
     return reduced((sum(losses, 1) / classes).reshape(labels), reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def multilabel_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
@@ -138,6 +169,11 @@ def multilabel_margin_loss(
     """max(0, 1 - x[t] + x[i]) for each label t and each class i that is no label, over C.
 
     Scores and labels are (N, C) or (C); a row's labels end before its first -1.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[0.5, 1.0, 0.0]])
+    >>> torch.nn.functional.multilabel_margin_loss(x, torch.tensor([[1, -1, 0]]))  # label 1 alone
+    tensor(0.1667)
     """
     reduction = reduction_of(reduction, size_average, reduce)
     shape = input.array.shape
@@ -171,7 +207,13 @@ def multilabel_soft_margin_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """-(t log(sigmoid(x)) + (1 - t) log(sigmoid(-x))), the mean over the classes of (*, C)."""
+    """-(t log(sigmoid(x)) + (1 - t) log(sigmoid(-x))), the mean over the classes of (*, C).
+
+    >>> import rushlight as torch
+    >>> x, target = torch.tensor([[0.0, 100.0]]), torch.tensor([[1.0, 1.0]])
+    >>> torch.nn.functional.multilabel_soft_margin_loss(x, target)  # log(2) and 0
+    tensor(0.3466)
+    """
     reduction = reduction_of(reduction, size_average, reduce)
     check_taken("multilabel_soft_margin_loss", input, FLOATS)
     if input.array.ndim == 0:
@@ -184,7 +226,7 @@ def multilabel_soft_margin_loss(
     return reduced(sum(losses, -1) / input.array.shape[-1], reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2.0,
     eps: float = 1e-6, swap: bool = False, size_average: Any = None, reduce: Any = None,
@@ -192,7 +234,13 @@ def triplet_margin_loss(
 ) -> Tensor:  # fmt: skip
     """max(0, d(anchor, positive) - d(anchor, negative) + `margin`), d being the p-norm.
 
-    With `swap` the negative's distance is that to the nearer of the others (Balntas et al. 2016).
+    (N, D) gives (N), or their mean. With `swap` the negative's distance is that to the nearer of
+    the others (Balntas et al. 2016). ValueError unless `margin` is above 0.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[0.0], [2.0], [2.5]])
+    >>> torch.nn.functional.triplet_margin_loss(x[0], x[1], x[2], margin=1.0)  # 2 - 2.5 + 1
+    tensor(0.5000)
     """
     reduction = reduction_of(reduction, size_average, reduce)
     return _triplet(
@@ -207,7 +255,14 @@ def triplet_margin_with_distance_loss(
     distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0,
     swap: bool = False, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """`triplet_margin_loss` with any function of two tensors for the distance."""
+    """`triplet_margin_loss` with any function of two tensors for the distance.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[0.0], [2.0], [2.5]])
+    >>> loss = torch.nn.functional.triplet_margin_with_distance_loss
+    >>> loss(*x, distance_function=lambda a, b: (a - b).abs())
+    tensor(0.5000)
+    """
     distance = pairwise_distance if distance_function is None else distance_function
     return _triplet(anchor, positive, negative, distance, margin, swap, reduction_of(reduction))
 

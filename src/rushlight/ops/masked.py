@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..categories import FLOATS, NUMBERS, REALS, check_taken
-from ..dtype import BOOL, FLOATING, INTEGER, float32, int64
+from ..dtype import BOOL, FLOATING, INTEGER, category_of, float32, int64
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..scalars import number
@@ -41,7 +41,7 @@ def _masked(
 
 def _expanded(name: str, x: Tensor, mask: Tensor) -> Tensor:
     """A mask in the input's shape."""
-    if mask.array.dtype.kind != "b":
+    if category_of(mask.array.dtype) != BOOL:
         raise TypeError(f"masked.{name}: mask must be a tensor of bool, not {mask.dtype}")
     if mask.array.ndim > x.array.ndim:
         raise IndexError(
@@ -101,7 +101,13 @@ def prod(
     input: Tensor, dim: Dims = None, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The product over `dim` of the elements where `mask` is true."""
+    """The product over `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([2, 3, 4]), torch.tensor([True, False, True])
+    >>> torch.masked.prod(x, 0, mask=mask)
+    tensor(8)
+    """
     x = _masked("prod", input, mask, _sum_type(input, dtype), 1)
     axes = normalize_axes(dim, x.array.ndim)
     if x.array.ndim == 0 and not isinstance(dim, int):
@@ -118,7 +124,13 @@ def amax(
     input: Tensor, dim: Dims = None, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The largest of the elements along `dim` where `mask` is true; -inf where there is none."""
+    """The largest of the elements along `dim` where `mask` is true; -inf where there is none.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([2, 9, 4]), torch.tensor([True, False, True])
+    >>> torch.masked.amax(x, 0, mask=mask)
+    tensor(4)
+    """
     return extremes.amax(_masked("amax", input, mask, dtype, _lowest, REALS), _all(dim), keepdim)
 
 
@@ -127,7 +139,13 @@ def amin(
     input: Tensor, dim: Dims = None, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The smallest of the elements along `dim` where `mask` is true; inf where there is none."""
+    """The smallest of the elements along `dim` where `mask` is true; inf where there is none.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([2, 1, 4]), torch.tensor([True, False, True])
+    >>> torch.masked.amin(x, 0, mask=mask)
+    tensor(2)
+    """
     return extremes.amin(_masked("amin", input, mask, dtype, _highest, REALS), _all(dim), keepdim)
 
 
@@ -142,6 +160,11 @@ def argmax(
 ) -> Tensor:  # fmt: skip
     """The index of the largest of the elements along `dim` where `mask` is true, in the dtype of
     these, as in PyTorch.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([2, 9, 4]), torch.tensor([True, False, True])
+    >>> torch.masked.argmax(x, 0, mask=mask)
+    tensor(2)
     """
     x = _masked("argmax", input, mask, dtype, _lowest)
     return extremes.argmax(x, dim, keepdim).to(x.dtype)
@@ -154,6 +177,11 @@ def argmin(
 ) -> Tensor:  # fmt: skip
     """The index of the smallest of the elements along `dim` where `mask` is true, in the dtype of
     these, as in PyTorch.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([4, 1, 2]), torch.tensor([True, False, True])
+    >>> torch.masked.argmin(x, 0, mask=mask)
+    tensor(2)
     """
     x = _masked("argmin", input, mask, dtype, _highest)
     return extremes.argmin(x, dim, keepdim).to(x.dtype)
@@ -184,7 +212,13 @@ def median(
     input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The median along `dim` of the elements where `mask` is true; nan where there is none."""
+    """The median along `dim` of the elements where `mask` is true; nan where there is none.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([1.0, 99.0, 2.0, 3.0]), torch.tensor([True, False, True, True])
+    >>> torch.masked.median(x, 0, mask=mask)
+    tensor(2.)
+    """
     asked = input.dtype if dtype is None else dtype
     is_floating = input.dtype.category >= FLOATING
     x = _masked("median", input, mask, None if is_floating else float32, math.nan)
@@ -202,7 +236,13 @@ def norm(
     input: Tensor, ord: Number | None = 2.0, dim: Dims = None, *, keepdim: bool = False,
     dtype: DType | None = None, mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The p-norm, p being `ord`, over `dim` of the elements where `mask` is true."""
+    """The p-norm, p being `ord`, over `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([3.0, 9.0, 4.0]), torch.tensor([True, False, True])
+    >>> torch.masked.norm(x, 2.0, 0, mask=mask)
+    tensor(5.)
+    """
     ord = 2.0 if ord is None else number(ord)
     x = _masked("norm", input, mask, dtype, math.inf if ord < 0 else 0.0)
     return linalg_norms.vector_norm(x, ord, dim, keepdim)
@@ -213,7 +253,13 @@ def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, *, correction: Any = None,
     keepdim: bool = False, dtype: DType | None = None, mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The variance over `dim` of the elements where `mask` is true."""
+    """The variance over `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([1.0, 9.0, 3.0]), torch.tensor([True, False, True])
+    >>> torch.masked.var(x, 0, unbiased=False, mask=mask)
+    tensor(1.)
+    """
     return _variance("var", input, dim, unbiased, correction, keepdim, dtype, mask)
 
 
@@ -222,7 +268,13 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, *, correction: Any = None,
     keepdim: bool = False, dtype: DType | None = None, mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The standard deviation over `dim` of the elements where `mask` is true."""
+    """The standard deviation over `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([1.0, 9.0, 5.0]), torch.tensor([True, False, True])
+    >>> torch.masked.std(x, 0, unbiased=False, mask=mask)
+    tensor(2.)
+    """
     return _variance("std", input, dim, unbiased, correction, keepdim, dtype, mask).sqrt()
 
 
@@ -253,7 +305,13 @@ def logsumexp(
     input: Tensor, dim: Dims = None, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """log(sum(exp(x))) over `dim` of the elements where `mask` is true."""
+    """log(sum(exp(x))) over `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([0.0, 9.0, 0.0]), torch.tensor([True, False, True])
+    >>> torch.masked.logsumexp(x, 0, mask=mask)  # log(2)
+    tensor(0.6931)
+    """
     if mask is not None:
         check_taken("masked.logsumexp", input, NUMBERS)
     asked = input.dtype if dtype is None else dtype
@@ -271,7 +329,13 @@ def logsumexp(
 def cumsum(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
-    """Running sums, in the input's dtype, along `dim` of the elements where `mask` is true."""
+    """Running sums, in the input's dtype, along `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([1, 2, 3]), torch.tensor([True, False, True])
+    >>> torch.masked.cumsum(x, 0, mask=mask)
+    tensor([1, 1, 4])
+    """
     x = _masked("cumsum", input, mask, dtype, 0, NUMBERS)
     return scan.cumsum(x, dim, dtype=x.dtype)
 
@@ -280,7 +344,13 @@ def cumsum(
 def cumprod(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
-    """Running products, in the input's dtype, along `dim` of the elements where `mask` is true."""
+    """Running products, in the input's dtype, along `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([2, 3, 4]), torch.tensor([True, False, True])
+    >>> torch.masked.cumprod(x, 0, mask=mask)
+    tensor([2, 2, 8])
+    """
     x = _masked("cumprod", input, mask, dtype, 1, NUMBERS)
     return scan.cumprod(x, dim, dtype=x.dtype)
 
@@ -305,7 +375,13 @@ def softmax(
 def log_softmax(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
-    """log(softmax(x)) along `dim` of the elements where `mask` is true, -inf elsewhere."""
+    """log(softmax(x)) along `dim` of the elements where `mask` is true, -inf elsewhere.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([1.0, 9.0, 1.0]), torch.tensor([True, False, True])
+    >>> torch.masked.log_softmax(x, 0, mask=mask)
+    tensor([-0.6931,    -inf, -0.6931])
+    """
     x = _masked("log_softmax", input, mask, dtype, -math.inf, FLOATS)
     return softmaxes.log_softmax(x, dim)
 
@@ -314,7 +390,13 @@ def log_softmax(
 def softmin(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
-    """softmax(-x) along `dim` of the elements where `mask` is true, 0 elsewhere."""
+    """softmax(-x) along `dim` of the elements where `mask` is true, 0 elsewhere.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([1.0, 9.0, 1.0]), torch.tensor([True, False, True])
+    >>> torch.masked.softmin(x, 0, mask=mask)
+    tensor([0.5000, 0.0000, 0.5000])
+    """
     return softmaxes.softmax(-_masked("softmin", input, mask, dtype, math.inf, FLOATS), dim)
 
 
@@ -323,7 +405,13 @@ def normalize(
     input: Tensor, ord: Number, dim: int, *, eps: float = 1e-12, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The elements where `mask` is true, over their p-norm along `dim`, p being `ord`."""
+    """The elements where `mask` is true, over their p-norm along `dim`, p being `ord`.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([3.0, 9.0, 4.0]), torch.tensor([True, False, True])
+    >>> torch.masked.normalize(x, 2.0, 0, mask=mask)
+    tensor([0.6000, 0.0000, 0.8000])
+    """
     size = norm(input, ord, dim, keepdim=True, dtype=dtype, mask=mask)
     return _masked("normalize", input, mask, dtype, 0) / size.clamp(min=eps)
 
@@ -333,7 +421,13 @@ def logaddexp(
     input: Tensor, other: Tensor, *, dtype: DType | None = None, input_mask: Tensor | None = None,
     other_mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """log(exp(input) + exp(other)), of each what its mask lets through; -inf of neither."""
+    """log(exp(input) + exp(other)), of each what its mask lets through; -inf of neither.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.zeros(2), torch.tensor([True, False])
+    >>> torch.masked.logaddexp(x, x, other_mask=mask)
+    tensor([0.6931, 0.0000])
+    """
     a = _masked("logaddexp", input, input_mask, dtype, -math.inf, FLOATS)
     b = _masked("logaddexp", other, other_mask, dtype, -math.inf, FLOATS)
     return softmaxes.logaddexp(a, b)

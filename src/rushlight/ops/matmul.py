@@ -88,7 +88,7 @@ class LinearWeightGradient(Operation):
         )
 
 
-@operation("torch", "linalg.matmul", out="exact")
+@operation("torch", "linalg.matmul", out="exact", autocast="lower")
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
 
@@ -149,7 +149,7 @@ def _times(x: Tensor) -> str:
     return "x".join(str(n) for n in x.array.shape)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="lower")
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices.
 
@@ -164,7 +164,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, mat2)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="lower")
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches of matrices, pair by pair.
 
@@ -182,7 +182,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, mat2)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="given")
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of a matrix and a vector.
 
@@ -197,7 +197,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, vec)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="given")
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of two vectors' elements.
 
@@ -240,11 +240,19 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 
-@operation("nn.functional", out="exact")
+@operation("nn.functional", out="exact", autocast="lower")
 def linear(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out)."""
+    """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out): (..., out).
+
+    RuntimeError where the features do not fit.
+
+    >>> import rushlight as torch
+    >>> x, weight = torch.tensor([1.0, 2.0]), torch.tensor([[1.0, 1.0], [0.0, 3.0]])
+    >>> torch.nn.functional.linear(x, weight, torch.tensor([10.0, 20.0]))
+    tensor([13., 26.])
+    """
     if not isinstance(input, Tensor):
         raise TypeError(
             f"linear(): argument 'input' must be Tensor, not {type(input).__name__}"

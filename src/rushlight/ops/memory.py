@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from ..autograd.operation import ViewOperation, check_inference
+from ..autograd.inplace import check_inference
+from ..autograd.operation import ViewOperation
 from ..dtype import dtype as DType
 from ..dtype import get_default_dtype
 from ..errors import OperationError
@@ -51,7 +52,12 @@ def empty_permuted(
     pin_memory: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A dense tensor whose dimensions are in the order `physical_layout` in memory, outermost
-    first."""
+    first.
+
+    >>> import rushlight as torch
+    >>> torch.empty_permuted((2, 3, 4), (0, 2, 1)).stride()
+    (12, 1, 3)
+    """
     shape, order = new_shape((size,)), tuple(physical_layout)
     if len(shape) != len(order):
         raise OperationError(
@@ -82,7 +88,12 @@ def new_empty_strided(
     device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`torch.empty_strided(size, stride)` with this tensor's dtype and device."""
+    """`torch.empty_strided(size, stride)` with this tensor's dtype and device.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(1).new_empty_strided((2, 3), (1, 2)).stride()
+    (1, 2)
+    """
     return empty_strided(size, stride, dtype=dtype or self.dtype, device=device or self.device,
                          requires_grad=requires_grad)  # fmt: skip
 
@@ -103,6 +114,11 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = contiguous_format) -
 
     A larger one than the storage holds gets new memory, whose further elements are whatever stood
     there: other tensors keep the old one.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2, 3, 4, 5]).resize_(2, 2)
+    tensor([[1, 2],
+            [3, 4]])
     """
     shape = new_shape(sizes)
     check_inference(self)
@@ -145,7 +161,13 @@ def _take_memory(tensor: Tensor, array: Any, counter: list[Any]) -> None:
 
 @operation
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
-    """Another tensor's shape for this one; see `resize_`."""
+    """Another tensor's shape for this one; see `resize_`.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2, 3, 4, 5]).resize_as_(torch.zeros(2, 2))
+    tensor([[1, 2],
+            [3, 4]])
+    """
     return resize_(self, the_template.array.shape)
 
 
@@ -157,6 +179,10 @@ def set_(
 
     Sizes and strides say which of its elements; without them it is the tensor as it is, or the
     whole storage in one dimension, and without a source no memory at all.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([0]).set_(torch.tensor([1, 2, 3, 4]), 1, (2,), (2,))  # from 1 on, every second
+    tensor([2, 4])
     """
     check_inference(self)
     if self.requires_grad and self.is_leaf is False:
@@ -200,20 +226,37 @@ def set_(
 
 
 def _untyped_storage(self: Tensor) -> UntypedStorage:
-    """The bytes that this tensor shares with its views, and with what it is a view of."""
+    """The bytes that this tensor shares with its views, and with what it is a view of.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0])
+    >>> x[1:].untyped_storage().nbytes()
+    8
+    """
     refuse_record("hands out a storage")
     return UntypedStorage.on(self)
 
 
 def _storage(self: Tensor) -> TypedStorage:
-    """The elements that this tensor shares with its views, in one line."""
+    """The elements that this tensor shares with its views, in one line.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]])[1].storage().tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
     refuse_record("hands out a storage")
     return TypedStorage.on(self)
 
 
 @operation("Tensor")
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
-    """Whether both are the same memory with the same sizes and strides."""
+    """Whether both are the same memory with the same sizes and strides.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0])
+    >>> x.is_set_to(x[:]), x.is_set_to(x[:1])
+    (True, False)
+    """
     return (
         table_of(self).data_pointer(self.array) == table_of(tensor).data_pointer(tensor.array)
         and self.array.shape == tensor.array.shape
@@ -222,7 +265,12 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
 
 
 def _storage_type(self: Tensor) -> Any:
-    """The class of this tensor's storage, such as `torch.FloatStorage`."""
+    """The class of this tensor's storage, such as `torch.FloatStorage`.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0]).storage_type().__name__
+    'FloatStorage'
+    """
     return legacy_storages[TypedStorage.on(self).pickle_storage_type()]
 
 
@@ -231,18 +279,33 @@ def _share_memory_(self: Tensor) -> Tensor:
 
     A child process that is forked later, and whoever is sent the tensor through
     `rushlight.multiprocessing`, sees what is written to it, and the other way around.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0]).share_memory_()
+    >>> x.is_shared()
+    True
     """
     share_memory(self)
     return self
 
 
 def _is_shared(self: Tensor) -> bool:
-    """Whether other processes can see this tensor's memory."""
+    """Whether other processes can see this tensor's memory.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0]).is_shared()
+    False
+    """
     return is_shared(self)
 
 
 def _dim_order(self: Tensor, *, ambiguity_check: Any = False) -> tuple[int, ...]:
-    """The dimensions from the outermost in memory to the innermost."""
+    """The dimensions from the outermost in memory to the innermost.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 3, 4).permute(2, 0, 1).dim_order()
+    (1, 2, 0)
+    """
     strides = self.array.strides
     return tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
 

@@ -86,52 +86,102 @@ def _false(input: Tensor) -> bool:
 
 @operation
 def is_conj(input: Tensor) -> bool:
-    """False: conjugates are computed at once here."""
+    """False: conjugates are computed at once here.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1 + 2j]).is_conj()
+    False
+    """
     return _false(input)
 
 
 @operation
 def is_neg(input: Tensor) -> bool:
-    """False: negatives are computed at once here."""
+    """False: negatives are computed at once here.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0]).is_neg()
+    False
+    """
     return _false(input)
 
 
 @operation
 def is_distributed(input: Tensor) -> bool:
-    """False: a tensor is on one device."""
+    """False: a tensor is on one device.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0]).is_distributed()
+    False
+    """
     return _false(input)
 
 
 @operation(method=False)
 def detach(input: Tensor) -> Tensor:
-    """A tensor of the same memory, outside the graph."""
+    """A tensor of the same memory, outside the graph.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0], requires_grad=True)
+    >>> torch.detach(x * 2).requires_grad
+    False
+    """
     return input.detach()
 
 
 @operation(method=False)
 def detach_(input: Tensor) -> Tensor:
-    """Takes the tensor itself out of the graph."""
+    """Takes the tensor itself out of the graph.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0], requires_grad=True) * 2
+    >>> torch.detach_(x).requires_grad, x.is_leaf
+    (False, True)
+    """
     return input.detach_()
 
 
 @operation
 def is_inference(input: Tensor) -> bool:
-    """Whether the tensor was made within `torch.inference_mode`."""
+    """Whether the tensor was made within `torch.inference_mode`.
+
+    >>> import rushlight as torch
+    >>> with torch.inference_mode():
+    ...     x = torch.zeros(2)
+    >>> torch.is_inference(x), torch.zeros(2).is_inference()
+    (True, False)
+    """
     return input._requires_grad is None or input._is_inference_leaf
 
 
 def _is_pinned(self: Tensor, device: Any = None) -> bool:
-    """False: transfers to a GPU copy from ordinary memory."""
+    """False: transfers to a GPU copy from ordinary memory.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0]).is_pinned()
+    False
+    """
     return False
 
 
 def _to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool = True) -> Tensor:
-    """The tensor itself, which is dense, in another dtype if one is given."""
+    """The tensor itself, which is dense, in another dtype if one is given.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2]).to_dense()
+    tensor([1, 2])
+    """
     return self if dtype is None else self.to(dtype)
 
 
 def _new(self: Tensor, *data: Any, device: Any = None) -> Tensor:
-    """`torch.Tensor(...)` of this tensor's dtype and on its device: sizes, or data."""
+    """`torch.Tensor(...)` of this tensor's dtype and on its device: sizes, or data.
+
+    >>> import rushlight as torch
+    >>> x = torch.zeros(3, dtype=torch.float64)
+    >>> x.new([1, 2]), x.new(2, 3).shape
+    (tensor([1., 2.], dtype=torch.float64), torch.Size([2, 3]))
+    """
     if len(data) == 1 and not isinstance(data[0], (int, Tensor)) and not hasattr(data[0], "numel"):
         return self.new_tensor(data[0], device=device)
     if len(data) == 1 and isinstance(data[0], Tensor):
@@ -152,7 +202,12 @@ def _type_property(place: str) -> property:
 
 
 def _never(self: Tensor) -> bool:
-    """False: dense tensors are none of these."""
+    """False: dense tensors are none of these.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0]).is_nested
+    False
+    """
     return False
 
 

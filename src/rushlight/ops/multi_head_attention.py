@@ -42,6 +42,13 @@ def multi_head_attention_forward(
     stand for projected ones. `key_padding_mask` (N, S) and `attn_mask` (L, S) or (N heads, L, S)
     are true where nothing may be seen, or numbers that are added to the scores; `is_causal` says
     that `attn_mask` is the causal one.
+
+    >>> import rushlight as torch
+    >>> x, eye = torch.randn(3, 1, 4), torch.eye(4)
+    >>> result, weights = torch.nn.functional.multi_head_attention_forward(
+    ...     x, x, x, 4, 2, torch.cat([eye, eye, eye]), None, None, None, False, 0.0, eye, None)
+    >>> result.shape, weights.shape
+    (torch.Size([3, 1, 4]), torch.Size([1, 3, 3]))
     """
     check_taken(_NAME, query, INEXACT)
     is_batched = _check_dimensions(query, key, value, key_padding_mask, attn_mask, num_heads)
@@ -89,7 +96,9 @@ def multi_head_attention_forward(
     dropout_p = dropout_p if training else 0.0
     if need_weights:
         scores = (q * math.sqrt(1 / (width // num_heads))) @ k.transpose(-1, -2)
-        attention = dropout(softmax(scores if mask is None else scores + mask, -1), dropout_p)
+        if mask is not None:
+            scores = scores + mask.to(scores.dtype)
+        attention = dropout(softmax(scores, -1), dropout_p)
         heads = attention @ v
     else:
         attention = None

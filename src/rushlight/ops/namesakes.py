@@ -1,15 +1,16 @@
 """Functions that torch has beside those of nn.functional, with arguments in another order.
 
 They are what PyTorch's functionals call. `reduction` is a number here: 0 for none, 1 for the mean,
-2 for the sum.
+2 for the sum. Where it is left away it is 0, unlike theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from ..autograd.operation import check_inplace
+from ..autograd.inplace import check_inplace
 from ..categories import INEXACT, check_taken
 from ..errors import OperationError
 from ..grad_mode import state
@@ -23,10 +24,10 @@ from .declare import operation
 from .linalg_norms import matrix_norm, vector_norm
 
 
-def _torch(body: Any) -> Any:
+def _torch(body: Any, autocast: str | None = None) -> Any:
     """Publishes `_name` as torch's `name`, as this module's `name` is the functional's family."""
     body.__name__ = body.__qualname__ = body.__name__.removeprefix("_")
-    return operation(method=False)(body)
+    return operation(method=False, autocast=autocast)(body)
 
 
 def _words(name: str, reduction: int) -> str:
@@ -51,49 +52,93 @@ def _probability(p: float) -> float:
 
 @_torch
 def _dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.dropout`, while `train` is true."""
+    """`nn.functional.dropout`, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.dropout(torch.tensor([1.0, 2.0]), 0.5, False)
+    tensor([1., 2.])
+    >>> torch.dropout(torch.tensor([1.0, 2.0]), 1.0, True)
+    tensor([0., 0.])
+    """
     return dropout.dropout(input, _probability(p), train)
 
 
 @_torch
 def _dropout_(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.dropout` in place, while `train` is true."""
+    """`nn.functional.dropout` in place, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.dropout_(torch.tensor([1.0, 2.0]), 1.0, True)
+    tensor([0., 0.])
+    """
     return dropout.dropout(input, _probability(p), train, True)
 
 
 @_torch
 def _alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.alpha_dropout`, while `train` is true."""
+    """`nn.functional.alpha_dropout`, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.alpha_dropout(torch.tensor([1.0, 2.0]), 0.5, False)
+    tensor([1., 2.])
+    """
     return dropout.alpha_dropout(input, _probability(p), train)
 
 
 @_torch
 def _alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.alpha_dropout` in place, while `train` is true."""
+    """`nn.functional.alpha_dropout` in place, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.alpha_dropout_(torch.tensor([1.0, 2.0]), 0.5, False)
+    tensor([1., 2.])
+    """
     return dropout.alpha_dropout(input, _probability(p), train, True)
 
 
 @_torch
 def _feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """`dropout` of whole channels, dimension 1, while `train` is true."""
+    """`dropout` of whole channels, dimension 1, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> x = torch.feature_dropout(torch.ones(2, 8, 3), 0.5, True)
+    >>> (x == x[..., :1]).all()  # a channel goes or stays as a whole
+    tensor(True)
+    """
     return dropout.of_channels(input, _probability(p), train, False, 1)
 
 
 @_torch
 def _feature_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
-    """`feature_dropout` in place."""
+    """`feature_dropout` in place.
+
+    >>> import rushlight as torch
+    >>> torch.feature_dropout_(torch.ones(1, 1, 3), 1.0, True)
+    tensor([[[0., 0., 0.]]])
+    """
     return dropout.of_channels(input, _probability(p), train, True, 1)
 
 
 @_torch
 def _feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.feature_alpha_dropout`, while `train` is true."""
+    """`nn.functional.feature_alpha_dropout`, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> x = torch.feature_alpha_dropout(torch.ones(2, 8, 3), 0.5, True)
+    >>> (x == x[..., :1]).all()  # a channel goes or stays as a whole
+    tensor(True)
+    """
     return dropout.feature_alpha_dropout(input, _probability(p), train)
 
 
 @_torch
 def _feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
-    """`nn.functional.feature_alpha_dropout` in place, while `train` is true."""
+    """`nn.functional.feature_alpha_dropout` in place, while `train` is true.
+
+    >>> import rushlight as torch
+    >>> torch.feature_alpha_dropout_(torch.ones(1, 1, 3), 0.5, False)
+    tensor([[[1., 1., 1.]]])
+    """
     return dropout.feature_alpha_dropout(input, _probability(p), train, True)
 
 
@@ -119,7 +164,14 @@ def _batch_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
     running_var: Tensor | None, training: bool, momentum: float, eps: float, cudnn_enabled: bool,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.batch_norm`; `cudnn_enabled` chooses nothing."""
+    """`nn.functional.batch_norm`; `cudnn_enabled` chooses nothing.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1.0], [3.0]])
+    >>> torch.batch_norm(x, None, None, None, None, True, 0.1, 0.0, False)
+    tensor([[-1.],
+            [ 1.]])
+    """
     return normalization.batch_norm(
         input, running_mean, running_var, weight, bias, training, momentum, eps
     )
@@ -131,7 +183,13 @@ def _instance_norm(
     running_var: Tensor | None, use_input_stats: bool, momentum: float, eps: float,
     cudnn_enabled: bool,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.instance_norm`; `cudnn_enabled` chooses nothing."""
+    """`nn.functional.instance_norm`; `cudnn_enabled` chooses nothing.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[[1.0, 3.0]]])
+    >>> torch.instance_norm(x, None, None, None, None, True, 0.1, 0.0, False)
+    tensor([[[-1.,  1.]]])
+    """
     return layer_norm.instance_norm(
         input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
     )
@@ -189,7 +247,14 @@ def _embedding(
     weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.embedding`; a negative `padding_idx` is none."""
+    """`nn.functional.embedding`; a negative `padding_idx` is none.
+
+    >>> import rushlight as torch
+    >>> torch.embedding(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1, 0, 1]))
+    tensor([[3., 4.],
+            [1., 2.],
+            [3., 4.]])
+    """
     padding = None if padding_idx < 0 else padding_idx
     return embedding.embedding(indices, weight, padding, None, 2.0, scale_grad_by_freq, sparse)
 
@@ -222,6 +287,12 @@ def _embedding_bag(
     """`nn.functional.embedding_bag`, each index's bag, the bags' sizes, and what won a maximum.
 
     `mode` is 0 for sums, 1 for means, 2 for maxima.
+
+    >>> import rushlight as torch
+    >>> weight = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> torch.embedding_bag(weight, torch.tensor([0, 1, 1]), torch.tensor([0, 2]))[0]
+    tensor([[4., 6.],
+            [3., 4.]])
     """
     if mode not in (0, 1, 2):
         raise OperationError(f"embedding_bag: mode is 0 (sum), 1 (mean) or 2 (max), got {mode}")
@@ -239,7 +310,7 @@ def _embedding_bag(
     return result, numbers, sizes, indices.long()[winners]
 
 
-@operation(method=False)
+@operation(method=False, autocast="given")
 def convolution(
     input: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[int],
     padding: Sequence[int], dilation: Sequence[int], transposed: bool,
@@ -267,7 +338,7 @@ def convolution(
     return function(input, weight, bias, *sizes[:3], groups)
 
 
-@operation("torch", "nn.functional.conv_tbc")
+@operation("torch", "nn.functional.conv_tbc", autocast="lower")
 def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
     """`conv1d` of sequences (time, batch, channels) by weight (k, channels, outputs).
 
@@ -288,7 +359,13 @@ def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tenso
 
 @operation(method=False)
 def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
-    """`nn.functional.affine_grid`."""
+    """`nn.functional.affine_grid`.
+
+    >>> import rushlight as torch
+    >>> torch.affine_grid_generator(torch.tensor([[[1.0, 0, 0], [0, 1, 0]]]), [1, 1, 1, 2], True)
+    tensor([[[[-1.,  0.],
+              [ 1.,  0.]]]])
+    """
     return grid.affine_grid(theta, size, align_corners)
 
 
@@ -298,19 +375,31 @@ def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: boo
 @_torch
 def _ctc_loss(
     log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
-    reduction: int = 1, zero_infinity: bool = False,
+    reduction: int = 0, zero_infinity: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.ctc_loss`."""
+    """`nn.functional.ctc_loss`.
+
+    >>> import rushlight as torch
+    >>> log_probs = torch.full((2, 1, 2), 0.5).log()  # of blank and 1; three of four paths spell 1
+    >>> torch.ctc_loss(log_probs, torch.tensor([[1]]), [2], [1], 0, 2).exp()
+    tensor(1.3333)
+    """
     lengths = input_lengths, target_lengths
     words = _words("ctc_loss", reduction)
     return ctc.ctc_loss(log_probs, targets, *lengths, blank, words, zero_infinity)
 
 
-@_torch
+@partial(_torch, autocast="float32")
 def _kl_div(
-    input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False
+    input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False
 ) -> Tensor:
-    """`nn.functional.kl_div`."""
+    """`nn.functional.kl_div`.
+
+    >>> import rushlight as torch
+    >>> p = torch.tensor([0.5, 0.5])
+    >>> torch.kl_div(torch.tensor([0.25, 0.75]).log(), p, 2)  # (log(2) + log(2 / 3)) / 2
+    tensor(0.1438)
+    """
     words = _words("kl_div", reduction)
     return regression.divergence(input, target, words, log_target)
 
@@ -319,7 +408,12 @@ def _kl_div(
 def _poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int
 ) -> Tensor:
-    """`nn.functional.poisson_nll_loss`."""
+    """`nn.functional.poisson_nll_loss`.
+
+    >>> import rushlight as torch
+    >>> torch.poisson_nll_loss(torch.tensor([0.0]), torch.tensor([2.0]), True, False, 1e-8, 1)
+    tensor(1.)
+    """
     words = _words("poisson_nll_loss", reduction)
     return regression.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=words)
 
@@ -327,9 +421,15 @@ def _poisson_nll_loss(
 @_torch
 def _binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.binary_cross_entropy_with_logits`."""
+    """`nn.functional.binary_cross_entropy_with_logits`.
+
+    >>> import rushlight as torch
+    >>> x, target = torch.tensor([0.0]), torch.tensor([1.0])
+    >>> torch.binary_cross_entropy_with_logits(x, target, reduction=1)  # log(2)
+    tensor(0.6931)
+    """
     words = _words("binary_cross_entropy_with_logits", reduction)
     return loss.binary_cross_entropy_with_logits(
         input, target, weight, reduction=words, pos_weight=pos_weight
@@ -338,27 +438,44 @@ def _binary_cross_entropy_with_logits(
 
 @_torch
 def _hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1
+    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0
 ) -> Tensor:
-    """`nn.functional.hinge_embedding_loss`."""
+    """`nn.functional.hinge_embedding_loss`.
+
+    >>> import rushlight as torch
+    >>> torch.hinge_embedding_loss(torch.tensor([2.0, 0.25]), torch.tensor([1, -1]), reduction=2)
+    tensor(2.7500)
+    """
     words = _words("hinge_embedding_loss", reduction)
     return margin_loss.hinge_embedding_loss(input, target, margin, reduction=words)
 
 
 @_torch
 def _margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
-    """`nn.functional.margin_ranking_loss`."""
+    """`nn.functional.margin_ranking_loss`.
+
+    >>> import rushlight as torch
+    >>> x1, x2 = torch.tensor([3.0, 1.0]), torch.tensor([1.0, 3.0])
+    >>> torch.margin_ranking_loss(x1, x2, torch.tensor([1, 1]), reduction=2)
+    tensor(2.)
+    """
     words = _words("margin_ranking_loss", reduction)
     return margin_loss.margin_ranking_loss(input1, input2, target, margin, reduction=words)
 
 
 @_torch
 def _cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
-    """`nn.functional.cosine_embedding_loss`."""
+    """`nn.functional.cosine_embedding_loss`.
+
+    >>> import rushlight as torch
+    >>> x1, x2 = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    >>> torch.cosine_embedding_loss(x1, x2, torch.tensor([1]), reduction=1)
+    tensor(1.)
+    """
     words = _words("cosine_embedding_loss", reduction)
     return margin_loss.cosine_embedding_loss(input1, input2, target, margin, reduction=words)
 
@@ -366,9 +483,14 @@ def _cosine_embedding_loss(
 @_torch
 def _triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2.0,
-    eps: float = 1e-6, swap: bool = False, reduction: int = 1,
+    eps: float = 1e-6, swap: bool = False, reduction: int = 0,
 ) -> Tensor:  # fmt: skip
-    """`nn.functional.triplet_margin_loss`."""
+    """`nn.functional.triplet_margin_loss`.
+
+    >>> import rushlight as torch
+    >>> torch.triplet_margin_loss(*torch.tensor([[0.0], [2.0], [2.5]]))  # 2 - 2.5 + 1
+    tensor(0.5000)
+    """
     words = _words("triplet_margin_loss", reduction)
     return margin_loss.triplet_margin_loss(
         anchor, positive, negative, margin, p, eps, swap, reduction=words

@@ -101,6 +101,14 @@ def batch_norm(
 
     In training these are the batch's own, and the running ones move towards them by `momentum`;
     else the running ones are used.
+
+    >>> import rushlight as torch
+    >>> x, mean, var = torch.tensor([[1.0], [3.0]]), torch.zeros(1), torch.ones(1)
+    >>> torch.nn.functional.batch_norm(x, mean, var, training=True)
+    tensor([[-1.0000],
+            [ 1.0000]])
+    >>> mean  # a tenth of the way to 2
+    tensor([0.2000])
     """
     shape = input.array.shape
     channels = shape[1] if len(shape) > 1 else 0
@@ -143,6 +151,12 @@ def native_batch_norm(
     """`batch_norm`, and the batch's mean and reciprocal standard deviation per channel.
 
     They are empty where the running statistics are used.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1.0], [3.0]])
+    >>> torch.native_batch_norm(x, None, None, None, None, True, 0.1, 0.0)
+    (tensor([[-1.],
+            [ 1.]]), tensor([2.]), tensor([1.]))
     """
     if not training or input.array.size == 0:
         result = batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)

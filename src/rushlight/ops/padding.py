@@ -89,14 +89,26 @@ def _pad(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -> T
         input = ConstantPad.apply(input, tuple((min(a, 0), min(b, 0)) for a, b in widths), 0)
         widths = [(max(a, 0), max(b, 0)) for a, b in widths]
     _check_borders(input.array.shape, widths, mode)
-    return Pad.apply(input, tuple(widths), mode)
+    if mode == "circular":
+        return Pad.apply(input, tuple(widths), mode)
+    return _repeated(input, tuple(widths), mode)
+
+
+@operation("", autocast="float32")
+def _repeated(input: Tensor, widths: tuple[tuple[int, int], ...], mode: str) -> Tensor:
+    return Pad.apply(input, widths, mode)
 
 
 @operation(method=False)
 def constant_pad_nd(
     input: Tensor, pad: Sequence[int], value: float = 0, *, out: Tensor | None = None
 ) -> Tensor:
-    """A border of one value; see `torch.nn.functional.pad`."""
+    """A border of one value; see `torch.nn.functional.pad`.
+
+    >>> import rushlight as torch
+    >>> torch.constant_pad_nd(torch.tensor([[1, 2]]), (1, 2), 9)
+    tensor([[9, 1, 2, 9, 9]])
+    """
     return _pad(input, pad, "constant", value)
 
 

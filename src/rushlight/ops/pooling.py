@@ -140,7 +140,13 @@ def max_pool2d_with_indices(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """`max_pool2d` and the maxima's places, whatever `return_indices` says."""
+    """`max_pool2d` and the maxima's places, whatever `return_indices` says.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[[1.0, 5.0], [7.0, 3.0]]])
+    >>> torch.nn.functional.max_pool2d_with_indices(x, 2)
+    (tensor([[[7.]]]), tensor([[[2]]]))
+    """
     sizes = (kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pool("max_pool2d_with_indices", 2, input, *sizes, True)
 
@@ -164,7 +170,12 @@ def max_pool1d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
-    """`max_pool2d` of signals (N, C, L) or (C, L)."""
+    """The largest of `kernel_size` numbers at a time: `max_pool2d` of signals (N, C, L) or (C, L).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.max_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
+    tensor([[5., 7.]])
+    """
     sizes = (kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pool("max_pool1d", 1, input, *sizes, return_indices)
 
@@ -174,7 +185,12 @@ def max_pool1d_with_indices(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """`max_pool1d` and the maxima's places, whatever `return_indices` says."""
+    """`max_pool1d` and the maxima's places, whatever `return_indices` says.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.max_pool1d_with_indices(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
+    (tensor([[5., 7.]]), tensor([[1, 2]]))
+    """
     sizes = (kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pool("max_pool1d_with_indices", 1, input, *sizes, True)
 
@@ -193,12 +209,17 @@ def max_pool3d(
 ) -> Any: ...  # fmt: skip
 
 
-@operation("nn.functional", "torch.max_pool3d")
+@operation("nn.functional", "torch.max_pool3d", autocast="float32")
 def max_pool3d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
-    """`max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """`max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.max_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
+    tensor([[[[7.]]]])
+    """
     sizes = (kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pool("max_pool3d", 3, input, *sizes, return_indices)
 
@@ -208,7 +229,12 @@ def max_pool3d_with_indices(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """`max_pool3d` and the maxima's places, whatever `return_indices` says."""
+    """`max_pool3d` and the maxima's places, whatever `return_indices` says.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.max_pool3d_with_indices(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
+    (tensor([[[[7.]]]]), tensor([[[[7]]]]))
+    """
     sizes = (kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pool("max_pool3d_with_indices", 3, input, *sizes, True)
 
@@ -270,18 +296,28 @@ def avg_pool1d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:  # fmt: skip
-    """`avg_pool2d` of signals (N, C, L) or (C, L)."""
+    """The mean of `kernel_size` numbers at a time: `avg_pool2d` of signals (N, C, L) or (C, L).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.avg_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
+    tensor([[3., 5.]])
+    """
     sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, None)
     return avg_pool("avg_pool1d", 1, input, *sizes)
 
 
-@operation("nn.functional", out="exact")
+@operation("nn.functional", out="exact", autocast="float32")
 def avg_pool3d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """`avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.avg_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
+    tensor([[[[3.5000]]]])
+    """
     sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
     return avg_pool("avg_pool3d", 3, input, *sizes)
 
@@ -328,13 +364,23 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 
 @operation("nn.functional", "torch.adaptive_avg_pool1d")
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """`adaptive_avg_pool2d` of signals (N, C, L) or (C, L)."""
+    """The means of `output_size` parts: `adaptive_avg_pool2d` of signals (N, C, L) or (C, L).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.adaptive_avg_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
+    tensor([[3., 5.]])
+    """
     return _adaptive_avg_pool("adaptive_avg_pool1d", 1, input, output_size)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
-    """`adaptive_avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """`adaptive_avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.adaptive_avg_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), (1, 1, 2))
+    tensor([[[[3., 4.]]]])
+    """
     return _adaptive_avg_pool("adaptive_avg_pool3d", 3, input, output_size)
 
 
@@ -378,7 +424,13 @@ def adaptive_max_pool2d(
 def adaptive_max_pool2d_with_indices(
     input: Tensor, output_size: Any, return_indices: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """`adaptive_max_pool2d` and the maxima's places, whatever `return_indices` says."""
+    """`adaptive_max_pool2d` and the maxima's places, whatever `return_indices` says.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[[1.0, 5.0], [7.0, 3.0]]])
+    >>> torch.nn.functional.adaptive_max_pool2d_with_indices(x, 1)
+    (tensor([[[7.]]]), tensor([[[2]]]))
+    """
     return _adaptive_max_pool("adaptive_max_pool2d_with_indices", 2, input, output_size)
 
 
@@ -386,7 +438,13 @@ def adaptive_max_pool2d_with_indices(
 def adaptive_max_pool1d(
     input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Any:
-    """`adaptive_max_pool2d` of signals (N, C, L) or (C, L)."""
+    """The largest of each of `output_size` parts: `adaptive_max_pool2d` of signals (N, C, L) or (C,
+    L).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.adaptive_max_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
+    tensor([[5., 7.]])
+    """
     values, indices = _adaptive_max_pool("adaptive_max_pool1d", 1, input, output_size)
     return (values, indices) if return_indices else values
 
@@ -395,15 +453,26 @@ def adaptive_max_pool1d(
 def adaptive_max_pool1d_with_indices(
     input: Tensor, output_size: Any, return_indices: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """`adaptive_max_pool1d` and the maxima's places, whatever `return_indices` says."""
+    """`adaptive_max_pool1d` and the maxima's places, whatever `return_indices` says.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([[1.0, 5.0, 7.0, 3.0]])
+    >>> torch.nn.functional.adaptive_max_pool1d_with_indices(x, 2)
+    (tensor([[5., 7.]]), tensor([[1, 2]]))
+    """
     return _adaptive_max_pool("adaptive_max_pool1d_with_indices", 1, input, output_size)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def adaptive_max_pool3d(
     input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Any:
-    """`adaptive_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """`adaptive_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.adaptive_max_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), (1, 1, 2))
+    tensor([[[[6., 7.]]]])
+    """
     values, indices = _adaptive_max_pool("adaptive_max_pool3d", 3, input, output_size)
     return (values, indices) if return_indices else values
 
@@ -412,7 +481,13 @@ def adaptive_max_pool3d(
 def adaptive_max_pool3d_with_indices(
     input: Tensor, output_size: Any, return_indices: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """`adaptive_max_pool3d` and the maxima's places, whatever `return_indices` says."""
+    """`adaptive_max_pool3d` and the maxima's places, whatever `return_indices` says.
+
+    >>> import rushlight as torch
+    >>> x = torch.arange(8.0).reshape(1, 2, 2, 2)
+    >>> torch.nn.functional.adaptive_max_pool3d_with_indices(x, 1)
+    (tensor([[[[7.]]]]), tensor([[[[7]]]]))
+    """
     return _adaptive_max_pool("adaptive_max_pool3d_with_indices", 3, input, output_size)
 
 

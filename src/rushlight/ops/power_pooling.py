@@ -15,7 +15,12 @@ from .pooling import avg_pool
 def lp_pool1d(
     input: Tensor, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False
 ) -> Tensor:
-    """`lp_pool2d` of signals (N, C, L) or (C, L)."""
+    """`lp_pool2d` of signals (N, C, L) or (C, L).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.lp_pool1d(torch.tensor([[3.0, 4.0, 0.0, 2.0]]), 2, 2)
+    tensor([[5., 2.]])
+    """
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -32,11 +37,16 @@ def lp_pool2d(
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def lp_pool3d(
     input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Tensor:
-    """`lp_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """`lp_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.lp_pool3d(torch.full((1, 2, 2, 1), 3.0), 2, (2, 2, 1))  # sqrt(4 * 9)
+    tensor([[[[6.]]]])
+    """
     return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)
 
 

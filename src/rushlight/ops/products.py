@@ -62,7 +62,7 @@ def _times_number(x: Tensor, factor: Number) -> Tensor:
     return x if factor == 1 else x * factor
 
 
-@operation(inplace=True, out="exact")
+@operation(inplace=True, out="exact", autocast="lower")
 def addmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
@@ -96,7 +96,12 @@ def addmv(
     input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`beta * input + alpha * (mat @ vec)`."""
+    """`beta * input + alpha * (mat @ vec)`, for (n) or a number, (n, m) and (m).
+
+    >>> import rushlight as torch
+    >>> torch.addmv(torch.tensor([10.0, 20.0]), torch.eye(2), torch.tensor([1.0, 2.0]), alpha=2)
+    tensor([12., 24.])
+    """
     return _added("addmv", input, mat, vec, beta, alpha, mv)
 
 
@@ -108,7 +113,13 @@ def addr(
     input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`beta * input + alpha * outer(vec1, vec2)`."""
+    """`beta * input + alpha * outer(vec1, vec2)`, for (n, m), (n) and (m).
+
+    >>> import rushlight as torch
+    >>> torch.addr(torch.full((2, 2), 10.0), torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor([[13., 14.],
+            [16., 18.]])
+    """
     if vec1.array.ndim != 1 or vec2.array.ndim != 1:
         raise OperationError(
             f"addr: Expected 1-D arguments vec1 and vec2, but got {vec1.array.ndim}-D and "
@@ -124,21 +135,36 @@ def addr(
     return _added("addr", input, vec1, vec2, beta, 1, lambda a, b: outer(a, b) * alpha)
 
 
-@operation(inplace=True, out="exact")
+@operation(inplace=True, out="exact", autocast="lower")
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`beta * input + alpha * (batch1 @ batch2)`, matrix by matrix."""
+    """`beta * input + alpha * (batch1 @ batch2)`, matrix by matrix: (b, n, m), (b, n, k), (b, k,
+    m).
+
+    >>> import rushlight as torch
+    >>> x, a, b = torch.full((2, 1, 1), 10.0), torch.ones(2, 1, 3), torch.ones(2, 3, 1)
+    >>> torch.baddbmm(x, a, b, alpha=2).ravel()
+    tensor([16., 16.])
+    """
     return _added("baddbmm", input, batch1, batch2, beta, alpha, bmm)
 
 
-@operation(inplace=True, out="exact")
+@operation(inplace=True, out="exact", autocast="lower")
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`beta * input + alpha * (the sum of batch1 @ batch2 over the batch)`."""
+    """`beta * input + alpha * (the sum of batch1 @ batch2 over the batch)`.
+
+    (n, m) for (b, n, k) and (b, k, m).
+
+    >>> import rushlight as torch
+    >>> x, a, b = torch.full((1, 1), 10.0), torch.ones(2, 1, 3), torch.ones(2, 3, 1)
+    >>> torch.addbmm(x, a, b)
+    tensor([[16.]])
+    """
     return _added("addbmm", input, batch1, batch2, beta, alpha, _summed_products)
 
 
@@ -161,13 +187,25 @@ def _summed_products(a: Tensor, b: Tensor) -> Tensor:
 
 @operation(out="exact")
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The sum of conj(input) * other of two vectors."""
+    """The sum of conj(input) * other of two vectors; RuntimeError for different lengths.
+
+    >>> import rushlight as torch
+    >>> torch.vdot(torch.tensor([1j, 2 + 0j]), torch.tensor([1j, 3 + 0j]))
+    tensor(7.+0.j)
+    """
     return dot(conjugated(input), other)
 
 
 @operation(out="exact")
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The sums of products over the last dimension of both; of numbers the product."""
+    """The sums of products over the last dimension of both: (*1, n) and (*2, n) give (*1, *2).
+
+    Of numbers the product.
+
+    >>> import rushlight as torch
+    >>> torch.inner(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 10]))
+    tensor([21, 43])
+    """
     if input.array.ndim == 0 or other.array.ndim == 0:
         return input * other
     if input.array.shape[-1] != other.array.shape[-1]:
@@ -175,6 +213,8 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(input.array.shape)} and {list(other.array.shape)}"
         )
+    if input.array.ndim == other.array.ndim == 1:
+        return dot(input, other)
     return tensordot(input, other, dims=([-1], [-1]))
 
 
@@ -244,7 +284,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return (left * right).reshape([n * m for n, m in zip(a, b, strict=True)])
 
 
-@operation
+@operation(autocast="float32")
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal.
 

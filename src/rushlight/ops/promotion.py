@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.operation import is_tracked
+from ..autograd.inplace import is_tracked
 from ..dtype import (
     BOOL,
     COMPLEX,
     FLOATING,
     HALVES,
     INTEGER,
+    category_of,
     combine,
     float32,
     get_default_dtype,
@@ -70,7 +71,9 @@ def refuse_bool(operation: Any, *values: Any) -> None:
 
 
 def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool) or isinstance(value, Tensor) and value.array.dtype.kind == "b"
+    if isinstance(value, Tensor):
+        return category_of(value.array.dtype) == BOOL
+    return isinstance(value, bool)
 
 
 def promoted(

@@ -8,8 +8,10 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from ..autograd.explain import invalid_combination
+from ..autograd.inplace import check_memory, is_tracked
 from ..autograd.mirror import written
-from ..autograd.operation import Operation, check_memory, invalid_combination, is_tracked
+from ..autograd.operation import Operation
 from ..categories import FLOATS, ORDERED, REALS, check_taken, refused
 from ..device import chosen, default_device
 from ..device import device as Device
@@ -212,7 +214,13 @@ def rand_like(
     device: AnyDevice = None, generator: Generator | None = None, memory_format: Any = None,
     layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`rand` in input's shape, dtype, device and memory order."""
+    """`rand` in input's shape, dtype, device and memory order.
+
+    >>> import rushlight as torch
+    >>> x = torch.rand_like(torch.zeros(2, 3, dtype=torch.float64))
+    >>> x.shape, x.dtype, ((0 <= x) & (x < 1)).all()
+    (torch.Size([2, 3]), torch.float64, tensor(True))
+    """
     source = _template(input, device, memory_format)
     if (dtype or input.dtype).category == COMPLEX:
         made = empty_like(source, dtype=dtype).uniform_(generator=generator)
@@ -227,7 +235,13 @@ def randn_like(
     device: AnyDevice = None, generator: Generator | None = None, memory_format: Any = None,
     layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`randn` in input's shape, dtype, device and memory order."""
+    """`randn` in input's shape, dtype, device and memory order.
+
+    >>> import rushlight as torch
+    >>> x = torch.randn_like(torch.zeros(2, 3, dtype=torch.float64))
+    >>> x.shape, x.dtype
+    (torch.Size([2, 3]), torch.float64)
+    """
     source = _template(input, device, memory_format)
     if (dtype or input.dtype).category == COMPLEX:
         made = empty_like(source, dtype=dtype).normal_(generator=generator)
@@ -242,7 +256,13 @@ def randint_like(
     requires_grad: bool = False, device: AnyDevice = None, generator: Generator | None = None,
     memory_format: Any = None, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`randint` in input's shape, dtype, device and memory order."""
+    """`randint` in input's shape, dtype, device and memory order.
+
+    >>> import rushlight as torch
+    >>> x = torch.randint_like(torch.zeros(100), 3)
+    >>> x.unique()
+    tensor([0., 1., 2.])
+    """
     if high is None:
         low, high = 0, low
     kind = (dtype or input.dtype).numpy
@@ -275,7 +295,17 @@ def normal(
     pin_memory: bool = False,
     requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Numbers from normal distributions of `mean` and `std`, numbers or tensors."""
+    """Numbers from normal distributions of `mean` and `std`, numbers or tensors that broadcast.
+
+    `size` is the shape where both are numbers. RuntimeError for a negative `std`.
+
+    >>> import rushlight as torch
+    >>> x = torch.normal(torch.tensor([0.0, 100.0]), torch.tensor([0.0, 1.0]))
+    >>> x[0], abs(x[1] - 100) < 9
+    (tensor(0.), tensor(True))
+    >>> torch.normal(5.0, 1.0, (2, 3)).shape
+    torch.Size([2, 3])
+    """
     if isinstance(std, Tensor):
         check(std >= 0, OperationError, "normal expects all elements of std >= 0.0")
     if size is None and not isinstance(mean, Tensor) and not isinstance(std, Tensor):
@@ -332,7 +362,15 @@ def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *,
     generator: Generator | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`num_samples` indices per row, drawn with the row's elements as weights."""
+    """`num_samples` indices per row, drawn with the row's elements as weights.
+
+    (n) gives (num_samples), (m, n) gives (m, num_samples). RuntimeError for weights that are
+    negative, infinite or nan.
+
+    >>> import rushlight as torch
+    >>> torch.multinomial(torch.tensor([0.0, 1.0, 0.0]), 4, replacement=True)
+    tensor([1, 1, 1, 1])
+    """
     if input.array.ndim not in (1, 2) or not input.is_floating_point():
         raise RuntimeError("prob_dist must be 1 or 2 dim, and floating")
     if num_samples <= 0:
@@ -370,7 +408,13 @@ def uniform_(
     self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None,
     **bounds: Any,
 ) -> Tensor:  # fmt: skip
-    """Fills with numbers drawn evenly from [from, to)."""
+    """Fills with numbers drawn evenly from [from, to); RuntimeError where to < from.
+
+    >>> import rushlight as torch
+    >>> x = torch.empty(100).uniform_(2, 3)
+    >>> ((2 <= x) & (x < 3)).all()
+    tensor(True)
+    """
     low, high = _bounds("uniform_", (a, b), bounds) if bounds else (a, b)
     if not low <= high or high - low == inf:
         raise OperationError(
@@ -387,9 +431,14 @@ def uniform_(
 def normal_(
     self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
-    """Fills with numbers drawn from a normal distribution.
+    """Fills with numbers drawn from a normal distribution; RuntimeError for a negative `std`.
 
     Of complex numbers each part has the mean, as in PyTorch, and half of the variance.
+
+    >>> import rushlight as torch
+    >>> x = torch.empty(10000).normal_(5, 2)
+    >>> (x.mean() - 5).abs() < 0.1, (x.std() - 2).abs() < 0.1
+    (tensor(True), tensor(True))
     """
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
@@ -402,7 +451,13 @@ def normal_(
 
 @operation("Tensor")
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Fills with numbers drawn from an exponential distribution of rate `lambd`."""
+    """Fills with numbers of the density lambd exp(-lambd x), x > 0; RuntimeError unless lambd > 0.
+
+    >>> import rushlight as torch
+    >>> x = torch.empty(10000).exponential_(2)
+    >>> (x > 0).all(), (x.mean() - 0.5).abs() < 0.05
+    (tensor(True), tensor(True))
+    """
     if not lambd > 0:
         raise OperationError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
     _check_continuous("exponential_", self)
@@ -421,7 +476,15 @@ def _check_continuous(name: str, x: Tensor) -> None:
 def cauchy_(
     self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
-    """Fills with numbers drawn from a Cauchy distribution."""
+    """Fills with numbers of the density sigma / (pi ((x - median)^2 + sigma^2)).
+
+    RuntimeError unless sigma > 0.
+
+    >>> import rushlight as torch
+    >>> x = torch.empty(10000).cauchy_(3, 1)
+    >>> (x.median() - 3).abs() < 0.1
+    tensor(True)
+    """
     if sigma <= 0:
         raise OperationError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
     _check_continuous("cauchy_", self)
@@ -432,7 +495,15 @@ def cauchy_(
 def log_normal_(
     self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
 ) -> Tensor:
-    """Fills with numbers whose logarithms are drawn from a normal distribution."""
+    """Fills with exp(x) of normal numbers x of mean `mean` and standard deviation `std`.
+
+    RuntimeError unless std > 0.
+
+    >>> import rushlight as torch
+    >>> x = torch.empty(10000).log_normal_(0, 1)
+    >>> x.log().mean().abs() < 0.05
+    tensor(True)
+    """
     if std <= 0:
         raise OperationError(f"log_normal_ expects std > 0.0, but found std={std}")
     kind = _floating_of("log_normal_", self)
@@ -441,7 +512,16 @@ def log_normal_(
 
 @operation("Tensor")
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
-    """Fills with numbers of trials until the first success, with probability `p` each."""
+    """Fills with numbers of trials until the first success: k has the probability (1 - p)^(k - 1)
+    p.
+
+    RuntimeError unless 0 < p < 1.
+
+    >>> import rushlight as torch
+    >>> x = torch.empty(10000).geometric_(0.5)
+    >>> x.min(), (x.mean() - 2).abs() < 0.1
+    (tensor(1.), tensor(True))
+    """
     if not 0 < p < 1:
         raise OperationError(f"geometric_ expects p to be in (0, 1), but got p={p}")
     check_taken("geometric_", self, REALS)
@@ -450,7 +530,12 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 
 @operation("Tensor")
 def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
-    """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds."""
+    """Fills with whole numbers from [from, to); without bounds, from all that the dtype holds.
+
+    >>> import rushlight as torch
+    >>> torch.empty(100, dtype=torch.int64).random_(2, 5).unique()
+    tensor([2, 3, 4])
+    """
     dtype = self.array.dtype
     check_taken("random_", self, ORDERED)
     if not bounds and not named:
@@ -468,7 +553,14 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **na
 
 @operation("Tensor")
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Fills with 1 with probability `p`, else 0."""
+    """Fills with 1 with probability `p`, a number or a tensor, else 0.
+
+    RuntimeError unless 0 <= p <= 1.
+
+    >>> import rushlight as torch
+    >>> torch.empty(100).bernoulli_(0.5).unique(), torch.empty(2).bernoulli_(1.0)
+    (tensor([0., 1.]), tensor([1., 1.]))
+    """
     check_taken("bernoulli_", self, ORDERED)
     if isinstance(p, Tensor):
         check_same_device("bernoulli_", self, p)

@@ -61,7 +61,13 @@ def roll(input: Tensor, shifts: Any, dims: Dims = None) -> Tensor:
 @operation
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """A copy turned `k` times by 90 degrees in the plane of two dimensions, from the first to the
-    second."""
+    second.
+
+    >>> import rushlight as torch
+    >>> torch.rot90(torch.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 4],
+            [1, 3]])
+    """
     ndim, given = input.array.ndim, tuple(dims)
     if len(given) != 2:
         raise OperationError(f"rot90: expected total rotation dims == 2, but got dims = {given}")
@@ -84,7 +90,15 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 
 @operation
 def fliplr(input: Tensor) -> Tensor:
-    """A copy with the columns (the second dimension) in the opposite order."""
+    """A copy with the columns (the second dimension) in the opposite order.
+
+    RuntimeError for fewer than two dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.fliplr(torch.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 1],
+            [4, 3]])
+    """
     if input.array.ndim < 2:
         raise OperationError(f"fliplr: Input must be >= 2-d, not {input.array.ndim}-d.")
     return Flip.apply(input, (1,))
@@ -92,7 +106,13 @@ def fliplr(input: Tensor) -> Tensor:
 
 @operation
 def flipud(input: Tensor) -> Tensor:
-    """A copy with the rows (the first dimension) in the opposite order."""
+    """A copy with the rows (the first dimension) in the opposite order.
+
+    >>> import rushlight as torch
+    >>> torch.flipud(torch.tensor([[1, 2], [3, 4]]))
+    tensor([[3, 4],
+            [1, 2]])
+    """
     if input.array.ndim < 1:
         raise OperationError("flipud: Input must be >= 1-d, not 0-d.")
     return Flip.apply(input, (0,))
@@ -101,14 +121,25 @@ def flipud(input: Tensor) -> Tensor:
 @operation
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """The tensor laid next to itself so many times along its last dimensions, or new ones in
-    front."""
+    front.
+
+    >>> import rushlight as torch
+    >>> torch.tile(torch.tensor([1, 2]), (2, 2))
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
     times = sizes_from(dims)
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
 
 @operation
 def ravel(input: Tensor) -> Tensor:
-    """The elements as one dimension; a view of a contiguous tensor."""
+    """The elements as one dimension; a view of a contiguous tensor.
+
+    >>> import rushlight as torch
+    >>> torch.ravel(torch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 2, 3, 4])
+    """
     return reshape(input.contiguous(), -1)
 
 
@@ -241,5 +272,11 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
 
 @operation
 def argwhere(input: Tensor) -> Tensor:
-    """The indices of the elements that are not zero, one a row."""
+    """The indices of the elements that are not zero, one a row.
+
+    >>> import rushlight as torch
+    >>> torch.argwhere(torch.tensor([[0, 5], [6, 0]]))
+    tensor([[0, 1],
+            [1, 0]])
+    """
     return nonzero(input)

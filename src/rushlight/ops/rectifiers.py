@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import FLOATS, NUMBERS, ORDERED, check_taken, refused
-from ..dtype import COMPLEX, FLOATING
+from ..dtype import BOOL, COMPLEX, FLOATING, category_of
 from ..errors import OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
@@ -138,7 +138,12 @@ class RreluWithNoise(Operation):
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
-    """x limited to [`min_val`, `max_val`], elementwise."""
+    """x limited to [`min_val`, `max_val`], elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.hardtanh(torch.tensor([-2.0, 0.5, 2.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
     if min_val > max_val:
         raise ValueError(
             f"hardtanh: min_val cannot be greater than max_val, got {min_val} and {max_val}"
@@ -148,7 +153,7 @@ def hardtanh(
     if kind.category == COMPLEX:
         raise refused("hardtanh", kind, ORDERED)
     if kind.category < FLOATING:
-        if input.array.dtype.kind == "b":
+        if category_of(input.array.dtype) == BOOL:
             raise OperationError("Bool inputs not supported for hardtanh; convert with .float()")
         low, high = int(low), int(high)
         if input.array.dtype.kind == "u" and low < 0:
@@ -160,13 +165,23 @@ def hardtanh(
 
 @operation("nn.functional")
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """min(max(x, 0), 6), elementwise."""
+    """min(max(x, 0), 6), elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.relu6(torch.tensor([-1.0, 3.0, 9.0]))
+    tensor([0., 3., 6.])
+    """
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
 @operation("torch", "nn.functional.celu", method=False)
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where x > 0, alpha * (exp(x / alpha) - 1) elsewhere (Barron 2017)."""
+    """x where x > 0, alpha * (exp(x / alpha) - 1) elsewhere (Barron 2017).
+
+    >>> import rushlight as torch
+    >>> torch.celu(torch.tensor([-100.0, 0.0, 2.0]), alpha=0.5)
+    tensor([-0.5000,  0.0000,  2.0000])
+    """
     if alpha == 0:
         raise OperationError("ZeroDivisionError: alpha cannot be 0 for CELU")
     return activated(Celu, input, inplace, number(alpha))
@@ -174,11 +189,16 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 @operation("torch", "nn.functional.selu", method=False)
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """1.0507 * elu(x, alpha=1.6733): normal values stay normal (Klambauer et al. 2017)."""
+    """1.0507 * elu(x, alpha=1.6733): normal values stay normal (Klambauer et al. 2017).
+
+    >>> import rushlight as torch
+    >>> torch.selu(torch.tensor([-100.0, 0.0, 1.0]))
+    tensor([-1.7581,  0.0000,  1.0507])
+    """
     return activated(Selu, input, inplace)
 
 
-@operation("torch", "nn.functional.prelu")
+@operation("torch", "nn.functional.prelu", autocast="lower")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, weight * x elsewhere, one weight for all or one per channel (dimension 1).
 
@@ -217,6 +237,10 @@ def rrelu(
     """x where x > 0, a * x elsewhere (Xu et al. 2015).
 
     In `training` each a is drawn uniformly from [`lower`, `upper`); else it is their mean.
+
+    >>> import rushlight as torch
+    >>> torch.rrelu(torch.tensor([-8.0, 1.0]), lower=0.25, upper=0.75)
+    tensor([-4.,  1.])
     """
     if lower > upper:
         raise OperationError(
@@ -233,7 +257,12 @@ def rrelu(
 
 @operation("nn.functional", out="exact")
 def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
-    """x - `lambd` above `lambd`, x + `lambd` below -`lambd`, 0 between."""
+    """x - `lambd` above `lambd`, x + `lambd` below -`lambd`, 0 between.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.softshrink(torch.tensor([-2.0, 0.25, 2.0]))
+    tensor([-1.5000,  0.0000,  1.5000])
+    """
     if lambd < 0:
         raise OperationError(
             f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}."
@@ -243,19 +272,34 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
 
 @operation("torch", "nn.functional.hardshrink", out="exact")
 def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
-    """x where |x| > `lambd`, 0 elsewhere."""
+    """x where |x| > `lambd`, 0 elsewhere.
+
+    >>> import rushlight as torch
+    >>> torch.hardshrink(torch.tensor([-2.0, 0.25, 2.0]))
+    tensor([-2.,  0.,  2.])
+    """
     return Hardshrink.apply(input, number(lambd))
 
 
 @operation("nn.functional")
 def tanhshrink(input: Tensor) -> Tensor:
-    """x - tanh(x), elementwise."""
+    """x - tanh(x), elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.tanhshrink(torch.tensor([0.0, 1.0]))  # tanh(1) is 0.7616
+    tensor([0.0000, 0.2384])
+    """
     return input - tanh(input)
 
 
 @operation("nn.functional")
 def softsign(input: Tensor) -> Tensor:
-    """x / (1 + |x|), elementwise."""
+    """x / (1 + |x|), elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.softsign(torch.tensor([-3.0, 0.0, 1.0]))
+    tensor([-0.7500,  0.0000,  0.5000])
+    """
     check_taken("softsign", input, NUMBERS)
     return input / (input.abs() + 1)
 
@@ -286,43 +330,78 @@ def glu(input: Tensor, dim: int = -1, *, out: Tensor | None = None) -> Tensor:
 
 @operation("nn.functional", "torch.relu_")
 def relu_(input: Tensor) -> Tensor:
-    """`relu`, written over x."""
+    """`relu`, written over x.
+
+    >>> import rushlight as torch
+    >>> torch.relu_(torch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
     return relu(input, inplace=True)
 
 
 @operation("nn.functional", "torch.celu_")
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """`celu`, written over x."""
+    """`celu`, written over x.
+
+    >>> import rushlight as torch
+    >>> torch.celu_(torch.tensor([-100.0, 2.0]))
+    tensor([-1.,  2.])
+    """
     return celu(input, alpha, inplace=True)
 
 
 @operation("nn.functional", "torch.selu_")
 def selu_(input: Tensor) -> Tensor:
-    """`selu`, written over x."""
+    """`selu`, written over x.
+
+    >>> import rushlight as torch
+    >>> torch.selu_(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.0507])
+    """
     return selu(input, inplace=True)
 
 
 @operation("nn.functional")
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """`elu`, written over x."""
+    """`elu`, written over x.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.elu_(torch.tensor([-100.0, 2.0]))
+    tensor([-1.,  2.])
+    """
     return elu(input, alpha, inplace=True)
 
 
 @operation("nn.functional")
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """`hardtanh`, written over x."""
+    """`hardtanh`, written over x.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.hardtanh_(torch.tensor([-2.0, 0.5]))
+    tensor([-1.0000,  0.5000])
+    """
     return hardtanh(input, min_val, max_val, inplace=True)
 
 
 @operation("nn.functional")
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """`leaky_relu`, written over x."""
+    """`leaky_relu`, written over x.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.leaky_relu_(torch.tensor([-2.0, 1.0]), 0.25)
+    tensor([-0.5000,  1.0000])
+    """
     return leaky_relu(input, negative_slope, inplace=True)
 
 
 @operation("nn.functional", "torch.threshold_")
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
-    """`threshold`, written over x."""
+    """`threshold`, written over x.
+
+    >>> import rushlight as torch
+    >>> torch.threshold_(torch.tensor([1.0, 3.0]), 2.0, -1.0)
+    tensor([-1.,  3.])
+    """
     return _threshold(input, threshold, value, inplace=True)
 
 
@@ -333,5 +412,10 @@ _threshold = threshold
 def rrelu_(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
 ) -> Tensor:
-    """`rrelu`, written over x."""
+    """`rrelu`, written over x.
+
+    >>> import rushlight as torch
+    >>> torch.rrelu_(torch.tensor([-8.0, 1.0]), lower=0.25, upper=0.75)
+    tensor([-4.,  1.])
+    """
     return rrelu(input, lower, upper, training, inplace=True)

@@ -117,7 +117,7 @@ def sum(
     return Sum.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
+@operation(autocast="float32")
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
@@ -161,7 +161,13 @@ def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The mean over `dim` of what is a number; nan where nothing is."""
+    """The mean over `dim` of what is a number; nan where nothing is. RuntimeError for whole
+    numbers.
+
+    >>> import rushlight as torch
+    >>> torch.nanmean(torch.tensor([1.0, float("nan"), 5.0]))
+    tensor(3.)
+    """
     if input.dtype.category != FLOATING:
         raise OperationError(
             f"nanmean(): expected input to have floating point or complex dtype but got "
@@ -261,7 +267,13 @@ def hash_tensor(
 
 @operation("Tensor")
 def sum_to_size(input: Tensor, *size: Any) -> Tensor:
-    """The sum over the dimensions that broadcasting from `size` has added or widened."""
+    """The sum over the dimensions that broadcasting from `size` has added or widened.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).sum_to_size(2, 1)
+    tensor([[3],
+            [7]])
+    """
     shape = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
     shape = tuple(shape)
     have = input.array.shape

@@ -37,7 +37,7 @@ def _huber(name: str, input: Tensor, target: Tensor, delta: float) -> Tensor:
     return Huber.apply(difference, number(delta))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
     weight: Tensor | None = None,
@@ -58,7 +58,7 @@ def huber_loss(
     return reduced(losses, reduction_of(reduction))
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def smooth_l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", beta: float = 1.0,
@@ -88,6 +88,11 @@ def gaussian_nll_loss(
     """(log(var) + (input - target)^2 / var) / 2, `var` being at least `eps`.
 
     `full` adds log(2 pi) / 2. The variance may lack the last dimension, or have 1 for one.
+
+    >>> import rushlight as torch
+    >>> x, target, var = torch.tensor([1.0]), torch.tensor([3.0]), torch.tensor([1.0])
+    >>> torch.nn.functional.gaussian_nll_loss(x, target, var)  # (0 + 4) / 2
+    tensor(2.)
     """
     if isinstance(var, float):
         var = input.new_ones(input.array.shape) * var
@@ -111,7 +116,7 @@ def gaussian_nll_loss(
     return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,
     size_average: Any = None, eps: float = 1e-8, reduce: Any = None, reduction: str = "mean",
@@ -119,6 +124,10 @@ def poisson_nll_loss(
     """exp(x) - t x; without `log_input` x - t log(x + `eps`).
 
     `full` adds Stirling's log(t!) = t log(t) - t + log(2 pi t) / 2 for targets t above 1.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.poisson_nll_loss(torch.tensor([0.0]), torch.tensor([2.0]))
+    tensor(1.)
     """
     reduction = reduction_of(reduction, size_average, reduce)
     losses = exp(input) - target * input if log_input else input - target * log(input + eps)
@@ -129,7 +138,7 @@ def poisson_nll_loss(
     return reduced(losses, reduction)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def kl_div(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", log_target: bool = False,
@@ -138,6 +147,11 @@ def kl_div(
 
     With `log_target` the target is the logarithm too. "batchmean" divides the sum by the first
     dimension, which is the divergence; "mean" by all elements.
+
+    >>> import rushlight as torch
+    >>> x, target = torch.tensor([[0.25, 0.75]]).log(), torch.tensor([[0.5, 0.5]])
+    >>> torch.nn.functional.kl_div(x, target, reduction="batchmean")  # (log(2) + log(2 / 3)) / 2
+    tensor(0.1438)
     """
     if size_average is None and reduce is None and reduction == "mean":
         warnings.warn(

@@ -49,7 +49,13 @@ methods(reinforce=_reinforce)
 
 @operation("Tensor")
 def resize(input: Tensor, *sizes: Any) -> Tensor:
-    """`reshape` to as many elements as there are; deprecated: it warns."""
+    """`reshape` to as many elements as there are; deprecated: it warns.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2, 3, 4]).resize(2, 2)
+    tensor([[1, 2],
+            [3, 4]])
+    """
     warnings.warn("non-inplace resize is deprecated", stacklevel=3)
     shape = sizes_from(sizes)
     count = 1
@@ -66,13 +72,24 @@ def resize(input: Tensor, *sizes: Any) -> Tensor:
 
 @operation("Tensor")
 def resize_as(input: Tensor, tensor: Tensor) -> Tensor:
-    """`reshape` to the shape of another tensor with as many elements; deprecated: it warns."""
+    """`reshape` to the shape of another tensor with as many elements; deprecated: it warns.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2, 3, 4]).resize_as(torch.zeros(2, 2))
+    tensor([[1, 2],
+            [3, 4]])
+    """
     warnings.warn("non-inplace resize_as is deprecated", stacklevel=3)
     return input.reshape(tensor.array.shape)
 
 
 def _no_name(self: Any) -> str | None:
-    """None: tensors have no names."""
+    """None: tensors have no names.
+
+    >>> import rushlight as torch
+    >>> print(torch.tensor([1.0]).name)
+    None
+    """
     return None
 
 

@@ -160,7 +160,14 @@ def cummax(
 def cummin(
     input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
 ) -> ValuesAndIndices:
-    """The smallest element so far along `dim`, and where it stood: the last of equal ones."""
+    """The smallest element so far along `dim`, and where it stood: the last of equal ones.
+
+    >>> import rushlight as torch
+    >>> torch.cummin(torch.tensor([3, 1, 1, 2]), 0)
+    torch.return_types.cummin(
+    values=tensor([3, 1, 1, 1]),
+    indices=tensor([0, 1, 2, 2]))
+    """
     if input.array.ndim:
         check_taken("cummin", input, ORDERED)
     return _Cummin(*Cummin.apply(input, wrap_dim(dim, input.array.ndim)))

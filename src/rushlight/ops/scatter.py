@@ -158,7 +158,12 @@ def scatter_add(
 
 @operation("Tensor")
 def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """`scatter_add`, with the result written to this tensor."""
+    """`scatter_add`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(3).scatter_add_(0, torch.tensor([0, 2, 2]), torch.tensor([1.0, 2.0, 3.0]))
+    tensor([1., 0., 5.])
+    """
     return _placed(ScatterAdd, "scatter_add_", True, self, dim, index, src)
 
 
@@ -184,7 +189,12 @@ def scatter_(
     self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
     reduce: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """`scatter`, with the result written to this tensor."""
+    """`scatter`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(3).scatter_(0, torch.tensor([2, 0]), torch.tensor([1.0, 2.0]))
+    tensor([2., 0., 1.])
+    """
     return _scattered("scatter_", True, self, dim, index, src, value, reduce)
 
 

@@ -21,7 +21,12 @@ def scalar_tensor(
     layout: Any = None, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A tensor without dimensions, of the default dtype."""
+    """A tensor without dimensions, of the default dtype.
+
+    >>> import rushlight as torch
+    >>> torch.scalar_tensor(3)
+    tensor(3.)
+    """
     value = s.item() if isinstance(s, Tensor) else s
     kind = dtype or get_default_dtype()
     return finished(table_at(device).full((), value, kind.numpy), requires_grad)
@@ -59,7 +64,12 @@ def range(
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`start`, `start + step`, ... up to `end`, which is included: PyTorch's old `arange`."""
+    """`start`, `start + step`, ... up to `end`, which is included: PyTorch's old `arange`.
+
+    >>> import rushlight as torch
+    >>> torch.range(1, 2, 0.5)
+    tensor([1.0000, 1.5000, 2.0000])
+    """
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
     if step == 0:
         raise RuntimeError("range: step must be nonzero")
@@ -74,7 +84,13 @@ def range(
 
 @operation(method=False)
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:  # noqa: N803
-    """The powers of each element as a row: N of them, from the highest down unless `increasing`."""
+    """The powers of each element as a row: N of them, from the highest down unless `increasing`.
+
+    >>> import rushlight as torch
+    >>> torch.vander(torch.tensor([2, 3]), 3)
+    tensor([[4, 2, 1],
+            [9, 3, 1]])
+    """
     if x.array.ndim != 1:
         raise OperationError(
             f"vander: x must be a one-dimensional tensor, not of shape {tuple(x.array.shape)}"
@@ -109,7 +125,15 @@ def tril_indices(
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The indices of a matrix's elements on and below a diagonal: rows first, then columns."""
+    """The indices of a matrix's elements on and below a diagonal, `offset` above the main one.
+
+    (2, how many): rows first, then columns.
+
+    >>> import rushlight as torch
+    >>> torch.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
     return _triangle("tril_indices", False, row, col, offset, dtype, device)
 
 
@@ -119,5 +143,13 @@ def triu_indices(
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The indices of a matrix's elements on and above a diagonal: rows first, then columns."""
+    """The indices of a matrix's elements on and above a diagonal, `offset` above the main one.
+
+    (2, how many): rows first, then columns.
+
+    >>> import rushlight as torch
+    >>> torch.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
     return _triangle("triu_indices", True, row, col, offset, dtype, device)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from ..autograd.explain import explain
 from ..autograd.mirror import tie
-from ..autograd.operation import Operation, ViewOperation, explain
+from ..autograd.operation import Operation, ViewOperation
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..tensor import Tensor, wrap_dim
@@ -182,6 +183,14 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = Non
 
     Unlike PyTorch's, it copies images that an operation has laid out channels-last where the shape
     asks for it; what is written into one of the two reaches the other.
+
+    >>> import rushlight as torch
+    >>> x = torch.zeros(4)
+    >>> x.view(2, 2)[0, 1] = 5
+    >>> x
+    tensor([0., 5., 0., 0.])
+    >>> torch.tensor([1.0]).view(torch.int32)
+    tensor([1065353216], dtype=torch.int32)
     """
     if size is not None:
         shape = (size,)
@@ -242,7 +251,14 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 @operation
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """One dimension made several."""
+    """One dimension made several, of these sizes; one of them may be -1. RuntimeError if they do
+    not fit.
+
+    >>> import rushlight as torch
+    >>> torch.arange(6).unflatten(0, (2, 3))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
     shape = input.array.shape
     axis = wrap_dim(dim, len(shape))
     return reshape(input, shape[:axis] + _complete(tuple(sizes), shape[axis]) + shape[axis + 1 :])
@@ -322,7 +338,15 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 @operation
 def t(input: Tensor) -> Tensor:
-    """A matrix with rows and columns exchanged; vectors and scalars stay."""
+    """A matrix with rows and columns exchanged; vectors and scalars stay.
+
+    RuntimeError for more dimensions: `mT` exchanges the last two.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).t()
+    tensor([[1, 3],
+            [2, 4]])
+    """
     ndim = input.array.ndim
     if ndim > 2:
         raise OperationError(
@@ -334,7 +358,12 @@ def t(input: Tensor) -> Tensor:
 
 @operation("torch", "moveaxis")
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """Dimensions moved to other places, the others staying in their order."""
+    """Dimensions moved to other places, the others staying in their order.
+
+    >>> import rushlight as torch
+    >>> torch.movedim(torch.zeros(2, 3, 4), 0, -1).shape
+    torch.Size([3, 4, 2])
+    """
     ndim = input.array.ndim
     if type(source) is type(destination) is int and ndim:
         order = list(range(ndim))
@@ -369,7 +398,15 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
 
 @operation("Tensor")
 def expand(input: Tensor, *size: Any) -> Tensor:
-    """Dimensions of size 1 (and new ones in front) repeated, without a copy; -1 keeps a size."""
+    """Dimensions of size 1 (and new ones in front) repeated, without a copy; -1 keeps a size.
+
+    RuntimeError for a dimension of another size.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1], [2]]).expand(-1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
     wanted = sizes_from(size)
     have = input.array.shape
     added = len(wanted) - len(have)
@@ -407,7 +444,15 @@ def _cannot_expand(wanted: tuple[int, ...], have: tuple[int, ...]) -> OperationE
 
 @operation("Tensor")
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
-    """The tensor laid next to itself so many times along each dimension, copied."""
+    """The tensor laid next to itself so many times along each dimension, copied.
+
+    RuntimeError for fewer numbers than dimensions; more of them make dimensions in front.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2]).repeat(2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
     times = sizes_from(repeats)
     have = (1,) * (len(times) - input.array.ndim) + input.array.shape
     if len(times) < input.array.ndim:
@@ -422,13 +467,26 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
 
 
 def _expand_as(self: Tensor, other: Tensor) -> Tensor:
-    """A view expanded to another tensor's shape."""
+    """A view expanded to another tensor's shape.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 2]).expand_as(torch.zeros(2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(self, other.array.shape)
 
 
 @operation(method=False)
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """All expanded to the shape that they broadcast to."""
+    """All expanded to the shape that they broadcast to; RuntimeError if there is none.
+
+    >>> import rushlight as torch
+    >>> torch.broadcast_tensors(torch.tensor([[1], [2]]), torch.tensor([3, 4]))
+    (tensor([[1, 1],
+            [2, 2]]), tensor([[3, 4],
+            [3, 4]]))
+    """
     import numpy as np
 
     try:
@@ -471,23 +529,46 @@ def _check_matrices(name: str, input: Tensor) -> None:
 
 @operation("Tensor")
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """A view in another tensor's shape."""
+    """A view in another tensor's shape.
+
+    >>> import rushlight as torch
+    >>> torch.arange(4).view_as(torch.zeros(2, 2))
+    tensor([[0, 1],
+            [2, 3]])
+    """
     return _view(self, other.array.shape)
 
 
 @operation("Tensor")
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
-    """The same elements in another tensor's shape."""
+    """The same elements in another tensor's shape.
+
+    >>> import rushlight as torch
+    >>> torch.arange(4).reshape_as(torch.zeros(2, 2))
+    tensor([[0, 1],
+            [2, 3]])
+    """
     return reshape(self, other.array.shape)
 
 
 def _transposed(self: Tensor) -> Tensor:
-    """A view with the dimensions in reverse order."""
+    """A view with the dimensions in reverse order.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).T
+    tensor([[1, 3],
+            [2, 4]])
+    """
     return Permute.apply(self, tuple(reversed(range(self.array.ndim))))
 
 
 def _matrix_transposed(self: Tensor) -> Tensor:
-    """A view with the last two dimensions exchanged."""
+    """A view with the last two dimensions exchanged.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 3, 4).mT.shape
+    torch.Size([2, 4, 3])
+    """
     if self.array.ndim < 2:
         raise OperationError(
             "tensor.mT is only supported on matrices or batches of matrices. Got "

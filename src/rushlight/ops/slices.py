@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..categories import REALS, check_taken
-from ..dtype import int32, int64
+from ..dtype import BOOL, category_of, int32, int64
 from ..errors import OperationError, OutOfRangeError
 from ..scalars import checked, number
 from ..tensor import Tensor, wrap, wrap_dim
@@ -100,7 +100,12 @@ def index_add(
 def index_add_(
     self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1
 ) -> Tensor:
-    """`index_add`, with the result written to this tensor."""
+    """`index_add`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(3).index_add_(0, torch.tensor([0, 2, 2]), torch.tensor([1.0, 2.0, 3.0]))
+    tensor([1., 0., 5.])
+    """
     return _added("index_add_", True, self, dim, index, source, alpha)
 
 
@@ -147,7 +152,7 @@ def _check_slices(
 # ---- index_copy, index_fill
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="widest")
 def index_copy(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor:
@@ -162,7 +167,12 @@ def index_copy(
 
 @operation("Tensor")
 def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    """`index_copy`, with the result written to this tensor."""
+    """`index_copy`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(3).index_copy_(0, torch.tensor([2, 0]), torch.tensor([1.0, 2.0]))
+    tensor([2., 0., 1.])
+    """
     return _copied("index_copy_", True, self, dim, index, source)
 
 
@@ -194,7 +204,12 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
 
 @operation("Tensor")
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """`index_fill`, with the result written to this tensor."""
+    """`index_fill`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(3).index_fill_(0, torch.tensor([0, 2]), 5)
+    tensor([5., 0., 5.])
+    """
     return _filled("index_fill_", True, self, dim, index, value)
 
 
@@ -378,7 +393,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     >>> torch.zeros(3).masked_scatter(mask, torch.tensor([5.0, 6.0]))
     tensor([5., 0., 6.])
     """
-    if mask.array.dtype.kind != "b":
+    if category_of(mask.array.dtype) != BOOL:
         raise OperationError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}"
         )
@@ -402,7 +417,13 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 @operation("Tensor")
 def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
-    """`masked_scatter`, with the result written to this tensor."""
+    """`masked_scatter`, with the result written to this tensor.
+
+    >>> import rushlight as torch
+    >>> mask = torch.tensor([True, False, True])
+    >>> torch.zeros(3).masked_scatter_(mask, torch.tensor([1.0, 2.0]))
+    tensor([1., 0., 2.])
+    """
     result = masked_scatter(self, mask, source)
     if result.array.shape != self.array.shape:
         raise OperationError(

@@ -26,7 +26,14 @@ def sort(
     input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices:  # fmt: skip
-    """The elements along `dim` in order, and where they stood; equal ones keep their order."""
+    """The elements along `dim` in order, and where they stood; equal ones keep their order.
+
+    >>> import rushlight as torch
+    >>> torch.sort(torch.tensor([3, 1, 2]))
+    torch.return_types.sort(
+    values=tensor([1, 2, 3]),
+    indices=tensor([1, 2, 0]))
+    """
     check_taken("sort", input, ORDERED)
     axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
@@ -65,7 +72,16 @@ def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
     out: Sequence[Tensor] | None = None,
 ) -> ValuesAndIndices:  # fmt: skip
-    """The `k` largest (or smallest) elements along `dim`, in order, and where they stand."""
+    """The `k` largest (or smallest) elements along `dim`, in order, and where they stand.
+
+    RuntimeError where there are not as many.
+
+    >>> import rushlight as torch
+    >>> torch.topk(torch.tensor([3, 1, 2]), 2)
+    torch.return_types.topk(
+    values=tensor([3, 2]),
+    indices=tensor([0, 2]))
+    """
     axis = wrap_dim(dim, input.array.ndim)
     size = input.array.shape[axis] if input.array.ndim else 1
     if not 0 <= k <= size:
@@ -187,7 +203,12 @@ def nanmedian(
 def nanmedian(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
 ) -> Any:
-    """`median` of the elements that are numbers; nan where none is."""
+    """`median` of the elements that are numbers; nan where none is.
+
+    >>> import rushlight as torch
+    >>> torch.nanmedian(torch.tensor([1.0, float("nan"), 3.0, 2.0]))
+    tensor(2.)
+    """
     return _median(Nanmedian, _NanMedian, input, dim, keepdim)
 
 

@@ -50,6 +50,12 @@ def sparse_compressed_tensor(
     `compressed_indices` says where in `values` each row begins, and at its end where the last one
     ends; `plain_indices` is the column of each value. Each value may be a tensor itself: `values`
     is (nnz, *dense dimensions).
+
+    >>> import rushlight as torch
+    >>> parts = [0, 1, 2], [1, 0], [5.0, 6.0]  # one value a row, in columns 1 and 0
+    >>> torch.sparse_compressed_tensor(*parts, (2, 2), layout=torch.sparse_csr).to_dense()
+    tensor([[0., 5.],
+            [6., 0.]])
     """
     from ..sparse.making import of_compressed
 
@@ -86,7 +92,13 @@ def sparse_csc_tensor(
     dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     check_invariants: bool | None = None,
 ) -> Tensor:  # fmt: skip
-    """A matrix of compressed columns: column j has the values from `ccol_indices[j]` on."""
+    """A matrix of compressed columns: column j has the values from `ccol_indices[j]` on.
+
+    >>> import rushlight as torch
+    >>> torch.sparse_csc_tensor([0, 1, 2], [1, 0], [5.0, 6.0], (2, 2)).to_dense()
+    tensor([[0., 6.],
+            [5., 0.]])
+    """
     return sparse_compressed_tensor(
         ccol_indices, row_indices, values, size, dtype=dtype, layout=sparse_csc, device=device,
         requires_grad=requires_grad, check_invariants=check_invariants,
@@ -122,19 +134,37 @@ def to_sparse(
 
 @operation("Tensor")
 def to_sparse_coo(input: Tensor) -> Tensor:
-    """`to_sparse()`: the elements by their coordinates."""
+    """`to_sparse()`: the elements by their coordinates.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0]]).to_sparse_coo()
+    tensor(indices=tensor([[0],
+                           [1]]),
+           values=tensor([5.]),
+           size=(1, 2), nnz=1, layout=torch.sparse_coo)
+    """
     return to_sparse(input)
 
 
 @operation("Tensor")
 def to_sparse_csr(input: Tensor, dense_dim: int | None = None) -> Tensor:
-    """The matrix as compressed rows; see `torch.sparse_csr_tensor`."""
+    """The matrix as compressed rows; see `torch.sparse_csr_tensor`.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0], [6.0, 0.0]]).to_sparse_csr().crow_indices()
+    tensor([0, 1, 2])
+    """
     return to_sparse(input, layout=sparse_csr, dense_dim=dense_dim)
 
 
 @operation("Tensor")
 def to_sparse_csc(input: Tensor, dense_dim: int | None = None) -> Tensor:
-    """The matrix as compressed columns; see `torch.sparse_csc_tensor`."""
+    """The matrix as compressed columns; see `torch.sparse_csc_tensor`.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0], [6.0, 0.0]]).to_sparse_csc().row_indices()
+    tensor([1, 0])
+    """
     return to_sparse(input, layout=sparse_csc, dense_dim=dense_dim)
 
 
@@ -187,43 +217,80 @@ def coalesce(input: Tensor) -> Tensor:
 
 @operation("Tensor")
 def is_coalesced(input: Tensor) -> bool:
-    """Whether the places of a tensor of coordinates are in order, and each there once."""
+    """Whether the places of a tensor of coordinates are in order, and each there once.
+
+    >>> import rushlight as torch
+    >>> x = torch.sparse_coo_tensor([[0, 0]], [1.0, 2.0], (3,))
+    >>> x.is_coalesced(), x.coalesce().is_coalesced()
+    (False, True)
+    """
     _strided("is_coalesced", "sparse coordinate")
 
 
 @operation("Tensor")
 def indices(input: Tensor) -> Tensor:
-    """The places of a coalesced tensor of coordinates, (sparse dimensions, nnz)."""
+    """The places of a coalesced tensor of coordinates, (sparse dimensions, nnz).
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0]]).to_sparse().indices()
+    tensor([[0],
+            [1]])
+    """
     _strided("indices", "sparse coordinate")
 
 
 @operation("Tensor")
 def values(input: Tensor) -> Tensor:
-    """The values of a sparse tensor, (nnz, *dense dimensions); gradients flow through them."""
+    """The values of a sparse tensor, (nnz, *dense dimensions); gradients flow through them.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0]]).to_sparse().values()
+    tensor([5.])
+    """
     _strided("values", "sparse")
 
 
 @operation("Tensor")
 def crow_indices(input: Tensor) -> Tensor:
-    """Where each compressed row begins."""
+    """Where each compressed row begins.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0], [6.0, 7.0]]).to_sparse_csr().crow_indices()
+    tensor([0, 1, 3])
+    """
     _strided("crow_indices", "sparse row compressed")
 
 
 @operation("Tensor")
 def col_indices(input: Tensor) -> Tensor:
-    """The column of each value, of compressed rows."""
+    """The column of each value, of compressed rows.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0], [6.0, 7.0]]).to_sparse_csr().col_indices()
+    tensor([1, 0, 1])
+    """
     _strided("col_indices", "sparse row compressed")
 
 
 @operation("Tensor")
 def ccol_indices(input: Tensor) -> Tensor:
-    """Where each compressed column begins."""
+    """Where each compressed column begins.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0], [6.0, 7.0]]).to_sparse_csc().ccol_indices()
+    tensor([0, 1, 3])
+    """
     _strided("ccol_indices", "sparse column compressed")
 
 
 @operation("Tensor")
 def row_indices(input: Tensor) -> Tensor:
-    """The row of each value, of compressed columns."""
+    """The row of each value, of compressed columns.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[0.0, 5.0], [6.0, 7.0]]).to_sparse_csc().row_indices()
+    tensor([1, 0, 1])
+    """
     _strided("row_indices", "sparse column compressed")
 
 
@@ -259,31 +326,61 @@ def _coalesced_(input: Tensor, coalesced: bool) -> Tensor:
 
 @operation("Tensor")
 def sparse_dim(input: Tensor) -> int:
-    """How many dimensions are places; 0 for dense tensors."""
+    """How many dimensions are places; 0 for dense tensors.
+
+    >>> import rushlight as torch
+    >>> x = torch.eye(2)
+    >>> x.to_sparse().sparse_dim(), x.to_sparse(1).sparse_dim(), x.sparse_dim()
+    (2, 1, 0)
+    """
     return 0
 
 
 @operation("Tensor")
 def dense_dim(input: Tensor) -> int:
-    """How many dimensions the values have, each."""
+    """How many dimensions the values have, each.
+
+    >>> import rushlight as torch
+    >>> x = torch.eye(2)
+    >>> x.to_sparse().dense_dim(), x.to_sparse(1).dense_dim()
+    (0, 1)
+    """
     return input.array.ndim
 
 
 @operation
 def resize_as_sparse_(input: Tensor, the_template: Tensor) -> Tensor:
-    """Gives a sparse tensor the size of another one; it keeps what it holds."""
+    """Gives a sparse tensor the size of another one; it keeps what it holds.
+
+    >>> import rushlight as torch
+    >>> x, template = torch.eye(2).to_sparse(), torch.eye(3).to_sparse()
+    >>> x.resize_as_sparse_(template).shape, x._nnz()
+    (torch.Size([3, 3]), 2)
+    """
     _refuse_strided("resize_as_sparse_")
 
 
 @operation("Tensor")
 def sparse_resize_(input: Tensor, size: Any, sparse_dim: int, dense_dim: int) -> Tensor:
-    """Gives a sparse tensor another size; it keeps what it holds, so that none may shrink."""
+    """Gives a sparse tensor another size; it keeps what it holds, so that none may shrink.
+
+    >>> import rushlight as torch
+    >>> x = torch.eye(2).to_sparse()
+    >>> x.sparse_resize_((3, 3), 2, 0).shape, x._nnz()
+    (torch.Size([3, 3]), 2)
+    """
     _refuse_strided("sparse_resize_")
 
 
 @operation("Tensor")
 def sparse_resize_and_clear_(input: Tensor, size: Any, sparse_dim: int, dense_dim: int) -> Tensor:
-    """Gives a sparse tensor another size, and takes away what it holds."""
+    """Gives a sparse tensor another size, and takes away what it holds.
+
+    >>> import rushlight as torch
+    >>> x = torch.eye(2).to_sparse()
+    >>> x.sparse_resize_and_clear_((3, 3), 2, 0).shape, x._nnz()
+    (torch.Size([3, 3]), 0)
+    """
     _refuse_strided("sparse_resize_and_clear_")
 
 
@@ -292,13 +389,25 @@ def sparse_resize_and_clear_(input: Tensor, size: Any, sparse_dim: int, dense_di
 
 @operation
 def smm(input: Tensor, mat: Tensor) -> Tensor:
-    """The product of a sparse matrix and a dense one as a sparse tensor."""
+    """The product of a sparse matrix and a dense one as a sparse tensor.
+
+    >>> import rushlight as torch
+    >>> torch.smm(torch.eye(2).to_sparse(), torch.tensor([[1.0], [2.0]])).to_dense()
+    tensor([[1.],
+            [2.]])
+    """
     _refuse_strided("smm")
 
 
 @operation(method=False)
 def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
-    """The product of a sparse and a dense matrix as a tensor of sparse rows, each of them dense."""
+    """The product of a sparse and a dense matrix as a tensor of sparse rows, each of them dense.
+
+    >>> import rushlight as torch
+    >>> torch.hspmm(torch.eye(2).to_sparse(), torch.tensor([[1.0], [2.0]])).to_dense()
+    tensor([[1.],
+            [2.]])
+    """
     _refuse_strided("hspmm")
 
 
@@ -306,5 +415,12 @@ def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
 def sspaddmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1
 ) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2), where all but `mat2` are sparse, as is the result."""
+    """beta * input + alpha * (mat1 @ mat2), where all but `mat2` are sparse, as is the result.
+
+    >>> import rushlight as torch
+    >>> x = torch.eye(2).to_sparse()
+    >>> torch.sspaddmm(x, x, torch.ones(2, 2), beta=10).to_dense()
+    tensor([[11.,  1.],
+            [ 1., 11.]])
+    """
     _refuse_strided("sspaddmm")

@@ -1,4 +1,4 @@
-"""Special functions: of the error function, the gamma function and the logarithm; Bessel's."""
+"""Special functions: of the error function, the gamma function and the logarithm."""
 
 from __future__ import annotations
 
@@ -72,7 +72,12 @@ class Erfinv(SavesOutput, Unary):
 
 
 class Ndtr(SavesInputs, Unary):
-    """The standard normal distribution's function: the probability of what is below x."""
+    """(1 + erf(x / sqrt(2))) / 2: the probability that a standard normal variable is below x.
+
+    >>> import rushlight as torch
+    >>> torch.special.ndtr(torch.tensor([-1.96, 0.0, 1.96]))
+    tensor([0.0250, 0.5000, 0.9750])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -80,7 +85,14 @@ class Ndtr(SavesInputs, Unary):
 
 
 class Ndtri(SavesOutput, Unary):
-    """The number that a standard normal variate is below with probability x."""
+    """The inverse of `ndtr`: what a standard normal variable is below with probability x.
+
+    nan outside of [0, 1].
+
+    >>> import rushlight as torch
+    >>> torch.special.ndtri(torch.tensor([0.0, 0.5, 0.975]))
+    tensor([  -inf, 0.0000, 1.9600])
+    """
 
     node_name = "SpecialNdtriBackward0"
 
@@ -90,7 +102,12 @@ class Ndtri(SavesOutput, Unary):
 
 
 class LogNdtr(SavesInputs, Unary):
-    """The logarithm of `ndtr`, accurate far below 0."""
+    """The logarithm of `ndtr`, accurate far below 0.
+
+    >>> import rushlight as torch
+    >>> torch.special.log_ndtr(torch.tensor([-20.0, 0.0]))  # log(0.5) is -0.6931
+    tensor([-203.9172,   -0.6931])
+    """
 
     node_name = "SpecialLogNdtrBackward0"
 
@@ -111,7 +128,12 @@ log_ndtr = LogNdtr.define(inplace=False, place="special")
 
 
 class Entr(SavesInputs, Unary):
-    """-x * log(x), 0 at 0 and -inf below: an entropy's terms."""
+    """-x * log(x), 0 at 0 and -inf below: an entropy's terms.
+
+    >>> import rushlight as torch
+    >>> torch.special.entr(torch.tensor([-1.0, 0.0, 0.5]))
+    tensor([  -inf, 0.0000, 0.3466])
+    """
 
     node_name = "SpecialEntrBackward0"
 
@@ -139,7 +161,12 @@ class Xlogy(SavesInputs, Binary):
 
 
 class Xlog1py(SavesInputs, Binary):
-    """input * log1p(other), broadcast; 0 where `input` is, unless `other` is nan."""
+    """input * log1p(other), broadcast; 0 where `input` is, unless `other` is nan.
+
+    >>> import rushlight as torch
+    >>> torch.special.xlog1py(torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 1.0]))  # 2 log(2)
+    tensor([0.0000, 1.3863])
+    """
 
     node_name = "SpecialXlog1PyBackward0"
     floats = takes_number_first = True
@@ -200,7 +227,12 @@ class Lgamma(SavesInputs, Unary):
 
 
 class Digamma(SavesInputs, Unary):
-    """The derivative of `lgamma`; nan at negative whole numbers, infinite at 0."""
+    """The derivative of `lgamma`: d/dx log(gamma(x)); nan at negative whole numbers, infinite at 0.
+
+    >>> import rushlight as torch
+    >>> torch.digamma(torch.tensor([1.0, 2.0]))  # minus Euler's constant, and 1 more
+    tensor([-0.5772,  0.4228])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         return grad * polygamma(1, self.saved_tensors[0])
@@ -241,7 +273,13 @@ class Igamma(Incomplete):
 
 
 class Igammac(Incomplete):
-    """The regularized upper incomplete gamma function: 1 - `igamma`, accurate where it is small."""
+    """The integral of t^(a - 1) exp(-t) from x on, over gamma(a): 1 - `igamma`, accurate where
+    small.
+
+    >>> import rushlight as torch
+    >>> torch.special.gammaincc(torch.tensor([1.0]), torch.tensor([2.0]))  # exp(-2)
+    tensor([0.1353])
+    """
 
     def backward(self, grad: Tensor) -> Any:
         return None, -self.slope(grad)
@@ -293,7 +331,12 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _polygamma_method(self: Tensor, n: int) -> Tensor:
-    """The n-th derivative of `digamma`, n >= 0."""
+    """The n-th derivative of `digamma`, n >= 0; RuntimeError for a negative n.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0]).polygamma(1)  # pi * pi / 6
+    tensor([1.6449])
+    """
     return _polygamma(n, self)
 
 
@@ -315,196 +358,3 @@ def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
         return mvlgamma(input.float(), p).to(input.dtype)
     halves = [lgamma(input - k / 2) for k in range(p)]
     return sum(halves[1:], halves[0]) + p * (p - 1) / 4 * math.log(math.pi)
-
-
-# ---- Bessel functions with gradients
-
-
-class I0(SavesInputs, Unary):
-    """The modified Bessel function of the first kind of order 0.
-
-    >>> import rushlight as torch
-    >>> torch.special.i0(torch.tensor([0.0, 1.0]))
-    tensor([1.0000, 1.2661])
-    """
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return grad * i1(self.saved_tensors[0])
-
-
-class I0e(SavesInputs, Unary):
-    """exp(-|x|) * `i0`, which does not overflow."""
-
-    node_name = "SpecialI0EBackward0"
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * (i1e(x) - x.sgn() * i0e(x))
-
-
-class I1(SavesInputs, Unary):
-    """The modified Bessel function of the first kind of order 1."""
-
-    node_name = "SpecialI1Backward0"
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * (i0(x) - _over_x(i1, x))
-
-
-class I1e(SavesInputs, Unary):
-    """exp(-|x|) * `i1`, which does not overflow."""
-
-    node_name = "SpecialI1EBackward0"
-
-    def backward(self, grad: Tensor) -> Tensor:
-        x = self.saved_tensors[0]
-        return grad * (i0e(x) - x.sgn() * i1e(x) - _over_x(i1e, x))
-
-
-def _over_x(function: Any, x: Tensor) -> Tensor:
-    """i1(x) / x, 1 / 2 at 0."""
-    return where(x == 0, 0.5, function(x) / where(x == 0, 1.0, x))
-
-
-i0 = I0.define("special.i0")
-i0e = I0e.define(inplace=False, place="special")
-i1 = I1.define(inplace=False, place="special")
-i1e = I1e.define(inplace=False, place="special")
-
-
-# ---- functions that PyTorch gives no gradients
-
-
-class Flat(Unary):
-    """A function whose gradient is not defined."""
-
-    differentiable = False
-
-
-class BesselJ0(Flat):
-    """The Bessel function of the first kind of order 0."""
-
-
-class BesselJ1(Flat):
-    """The Bessel function of the first kind of order 1."""
-
-
-class BesselY0(Flat):
-    """The Bessel function of the second kind of order 0; nan below 0."""
-
-
-class BesselY1(Flat):
-    """The Bessel function of the second kind of order 1; nan below 0."""
-
-
-class ModifiedBesselI0(Flat):
-    """The modified Bessel function of the first kind of order 0."""
-
-    kernel = "i0"
-
-
-class ModifiedBesselI1(Flat):
-    """The modified Bessel function of the first kind of order 1."""
-
-    kernel = "i1"
-
-
-class ModifiedBesselK0(Flat):
-    """The modified Bessel function of the second kind of order 0; nan below 0."""
-
-
-class ModifiedBesselK1(Flat):
-    """The modified Bessel function of the second kind of order 1; nan below 0."""
-
-
-class ScaledModifiedBesselK0(Flat):
-    """exp(x) * `modified_bessel_k0`, which does not vanish."""
-
-
-class ScaledModifiedBesselK1(Flat):
-    """exp(x) * `modified_bessel_k1`, which does not vanish."""
-
-
-class SphericalBesselJ0(Flat):
-    """The spherical Bessel function of the first kind of order 0: sin(x) / x."""
-
-
-class AiryAi(Flat):
-    """Airy's function Ai.
-
-    >>> import rushlight as torch
-    >>> torch.special.airy_ai(torch.tensor([0.0, 1.0]))
-    tensor([0.3550, 0.1353])
-    """
-
-
-for _class in Flat.__subclasses__():
-    _class.define(inplace=False, place="special")
-
-
-# ---- orthogonal polynomials
-
-
-class Polynomial(Binary):
-    """A polynomial of x whose degree is the second operand, cut off to a whole number."""
-
-    differentiable = False
-    floats = takes_number_first = True
-
-
-class ChebyshevPolynomialT(Polynomial):
-    """Chebyshev's polynomial of the first kind of degree n: cos(n * acos(x)) within -1 and 1.
-
-    >>> import rushlight as torch
-    >>> torch.special.chebyshev_polynomial_t(torch.tensor([0.5, 2.0]), 2)  # 2 * x ** 2 - 1
-    tensor([-0.5000,  7.0000])
-    """
-
-
-class ChebyshevPolynomialU(Polynomial):
-    """Chebyshev's polynomial of the second kind of degree n."""
-
-
-class ChebyshevPolynomialV(Polynomial):
-    """Chebyshev's polynomial of the third kind of degree n."""
-
-
-class ChebyshevPolynomialW(Polynomial):
-    """Chebyshev's polynomial of the fourth kind of degree n."""
-
-
-class ShiftedChebyshevPolynomialT(Polynomial):
-    """Chebyshev's polynomial of the first kind of degree n, of 2 * x - 1."""
-
-
-class ShiftedChebyshevPolynomialU(Polynomial):
-    """Chebyshev's polynomial of the second kind of degree n, of 2 * x - 1."""
-
-
-class ShiftedChebyshevPolynomialV(Polynomial):
-    """Chebyshev's polynomial of the third kind of degree n, of 2 * x - 1."""
-
-
-class ShiftedChebyshevPolynomialW(Polynomial):
-    """Chebyshev's polynomial of the fourth kind of degree n, of 2 * x - 1."""
-
-
-class HermitePolynomialH(Polynomial):
-    """Hermite's polynomial of degree n, the physicists': orthogonal under exp(-x ** 2)."""
-
-
-class HermitePolynomialHe(Polynomial):
-    """Hermite's polynomial of degree n, the probabilists': orthogonal under exp(-x ** 2 / 2)."""
-
-
-class LaguerrePolynomialL(Polynomial):
-    """Laguerre's polynomial of degree n."""
-
-
-class LegendrePolynomialP(Polynomial):
-    """Legendre's polynomial of degree n."""
-
-
-for _polynomial in Polynomial.__subclasses__():
-    _polynomial.define(inplace=False, place="special")

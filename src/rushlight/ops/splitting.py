@@ -42,13 +42,23 @@ def unsafe_split(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, 
 def unsafe_split_with_sizes(
     input: Tensor, split_sizes: Sequence[int], dim: int = 0
 ) -> tuple[Tensor, ...]:
-    """`split_with_sizes`, for pieces that are not changed in place."""
+    """`split_with_sizes`, for pieces that are not changed in place.
+
+    >>> import rushlight as torch
+    >>> torch.unsafe_split_with_sizes(torch.arange(5), [2, 3])
+    (tensor([0, 1]), tensor([2, 3, 4]))
+    """
     return split_with_sizes(input, split_sizes, dim)
 
 
 @operation
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """`chunk`, for pieces that are not changed in place."""
+    """`chunk`, for pieces that are not changed in place.
+
+    >>> import rushlight as torch
+    >>> torch.unsafe_chunk(torch.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     return chunk(input, chunks, dim)
 
 
@@ -126,17 +136,34 @@ def _split_along(name: str, input: Tensor, given: Any, dim: int, least: int) -> 
 
 @operation
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` by columns: the second dimension, or the only one; counts must divide it."""
+    """`tensor_split` by columns: the second dimension, or the only one; counts must divide it.
+
+    >>> import rushlight as torch
+    >>> torch.hsplit(torch.tensor([[1, 2, 3], [4, 5, 6]]), [1])
+    (tensor([[1],
+            [4]]), tensor([[2, 3],
+            [5, 6]]))
+    """
     return _split_along("hsplit", input, indices_or_sections, int(input.array.ndim > 1), 1)
 
 
 @operation
 def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` by rows: the first of several dimensions; counts must divide it."""
+    """`tensor_split` by rows: the first of several dimensions; counts must divide it.
+
+    >>> import rushlight as torch
+    >>> torch.vsplit(torch.tensor([[1, 2], [3, 4]]), 2)
+    (tensor([[1, 2]]), tensor([[3, 4]]))
+    """
     return _split_along("vsplit", input, indices_or_sections, 0, 2)
 
 
 @operation
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` by the third dimension; counts must divide it."""
+    """`tensor_split` by the third dimension; counts must divide it.
+
+    >>> import rushlight as torch
+    >>> [part.shape for part in torch.dsplit(torch.zeros(2, 3, 4), 2)]
+    [torch.Size([2, 3, 2]), torch.Size([2, 3, 2])]
+    """
     return _split_along("dsplit", input, indices_or_sections, 2, 3)

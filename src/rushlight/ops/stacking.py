@@ -51,19 +51,34 @@ def _each_at_least(ndim: int, tensors: tuple[Any, ...]) -> Any:
 
 @operation(method=False)
 def atleast_1d(*tensors: Any) -> Any:
-    """Each tensor with at least one dimension."""
+    """Each tensor with at least one dimension.
+
+    >>> import rushlight as torch
+    >>> torch.atleast_1d(torch.tensor(5))
+    tensor([5])
+    """
     return _each_at_least(1, tensors)
 
 
 @operation(method=False)
 def atleast_2d(*tensors: Any) -> Any:
-    """Each tensor with at least two dimensions: a vector becomes a row."""
+    """Each tensor with at least two dimensions: a vector becomes a row.
+
+    >>> import rushlight as torch
+    >>> torch.atleast_2d(torch.tensor([1, 2]))
+    tensor([[1, 2]])
+    """
     return _each_at_least(2, tensors)
 
 
 @operation(method=False)
 def atleast_3d(*tensors: Any) -> Any:
-    """Each tensor with at least three dimensions: (n,) becomes (1, n, 1), (m, n) (m, n, 1)."""
+    """Each tensor with at least three dimensions: (n,) becomes (1, n, 1), (m, n) (m, n, 1).
+
+    >>> import rushlight as torch
+    >>> torch.atleast_3d(torch.zeros(2)).shape, torch.atleast_3d(torch.zeros(2, 3)).shape
+    (torch.Size([1, 2, 1]), torch.Size([2, 3, 1]))
+    """
     return _each_at_least(3, tensors)
 
 
@@ -93,13 +108,25 @@ def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 @operation(method=False, out="apart")
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """Tensors behind each other: joined along the third dimension."""
+    """Tensors behind each other: joined along the third dimension, after `atleast_3d`.
+
+    >>> import rushlight as torch
+    >>> torch.dstack([torch.tensor([1, 2]), torch.tensor([3, 4])])
+    tensor([[[1, 3],
+             [2, 4]]])
+    """
     return cat(_all_at_least("dstack", 3, tensors), 2)
 
 
 @operation(method=False, out="apart")
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """Tensors side by side, vectors as columns."""
+    """Tensors side by side, vectors as columns.
+
+    >>> import rushlight as torch
+    >>> torch.column_stack([torch.tensor([1, 2]), torch.tensor([3, 4])])
+    tensor([[1, 3],
+            [2, 4]])
+    """
     if not tensors:
         raise OperationError("column_stack expects a non-empty TensorList")
     columns = [t if t.array.ndim > 1 else reshape(t, (t.array.size, 1)) for t in tensors]
@@ -109,7 +136,13 @@ def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Ten
 @operation(method=False)
 def block_diag(*tensors: Any) -> Tensor:
     """A matrix of zeros with matrices (vectors as rows, numbers) one after the other on its
-    diagonal."""
+    diagonal.
+
+    >>> import rushlight as torch
+    >>> torch.block_diag(torch.tensor([[1, 2]]), torch.tensor(3))
+    tensor([[1, 2, 0],
+            [0, 0, 3]])
+    """
     parts = _of_one_or_many(tensors)
     for number, part in enumerate(parts):
         if not isinstance(part, Tensor):
@@ -176,6 +209,13 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Views of vectors as coordinates of a grid that has a dimension for each of them.
 
     With `indexing` "ij" the first vector is along the first dimension, with "xy" along the second.
+
+    >>> import rushlight as torch
+    >>> x, y = torch.meshgrid(torch.tensor([1, 2]), torch.tensor([3, 4, 5]), indexing="ij")
+    >>> x, y
+    (tensor([[1, 1, 1],
+            [2, 2, 2]]), tensor([[3, 4, 5],
+            [3, 4, 5]]))
     """
     vectors = _of_one_or_many(tensors)
     if not vectors:
@@ -209,7 +249,15 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 @operation(method=False)
 def cartesian_prod(*tensors: Tensor) -> Tensor:
-    """All combinations of an element of each vector, one a row; of one vector itself."""
+    """All combinations of an element of each vector, one a row; of one vector itself.
+
+    >>> import rushlight as torch
+    >>> torch.cartesian_prod(torch.tensor([1, 2]), torch.tensor([3, 4]))
+    tensor([[1, 3],
+            [1, 4],
+            [2, 3],
+            [2, 4]])
+    """
     vectors = _of_one_or_many(tensors)
     if not vectors:
         raise OperationError("cartesian_prod expects a non-empty TensorList")
@@ -254,13 +302,24 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 @operation
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
-    """A view expanded to `size`, new dimensions in front; see `Tensor.expand`."""
+    """A view expanded to `size`, new dimensions in front; see `Tensor.expand`.
+
+    >>> import rushlight as torch
+    >>> torch.broadcast_to(torch.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(input, size)
 
 
 @operation(method=False)
 def broadcast_shapes(*shapes: Any) -> Any:
-    """The shape that tensors of these shapes broadcast to."""
+    """The shape that tensors of these shapes broadcast to; RuntimeError if there is none.
+
+    >>> import rushlight as torch
+    >>> torch.broadcast_shapes((2, 1), (3,), ())
+    torch.Size([2, 3])
+    """
     result: list[int] = []
     for shape in shapes:
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)

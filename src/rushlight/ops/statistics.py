@@ -19,7 +19,7 @@ from .promotion import result_type
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear", out: Tensor | None = None,
@@ -36,12 +36,17 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
 
-@operation(out="exact")
+@operation(out="exact", autocast="float32")
 def nanquantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear", out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`quantile` of the elements that are numbers; nan where none is."""
+    """`quantile` of the elements that are numbers; nan where none is.
+
+    >>> import rushlight as torch
+    >>> torch.nanquantile(torch.tensor([1.0, float("nan"), 3.0]), 0.5)
+    tensor(2.)
+    """
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
 
 

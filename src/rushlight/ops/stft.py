@@ -70,7 +70,7 @@ def _centred(window: Tensor, n_fft: int) -> Tensor:
     return ConstantPad.apply(window, ((left, n_fft - width - left),), 0)
 
 
-@operation
+@operation(autocast="float32")
 def stft(
     input: Tensor, n_fft: int, hop_length: int | None = None, win_length: int | None = None,
     window: Tensor | None = None, center: bool = True, pad_mode: str = "reflect",

@@ -153,7 +153,12 @@ class Atanh(SavesInputs, Unary):
 
 
 class Sinc(SavesInputs, Unary):
-    """sin(pi * x) / (pi * x), and 1 at 0."""
+    """sin(pi * x) / (pi * x), and 1 at 0.
+
+    >>> import rushlight as torch
+    >>> torch.sinc(torch.tensor([0.0, 0.5]))  # 2 / pi is 0.6366
+    tensor([1.0000, 0.6366])
+    """
 
     def backward(self, grad: Tensor) -> Tensor:
         x = self.saved_tensors[0]
@@ -179,7 +184,12 @@ class Atan2(SavesInputs, Binary):
 
 
 class Deg2rad(Unary):
-    """Degrees in radians: x * pi / 180."""
+    """Degrees in radians: x * pi / 180.
+
+    >>> import rushlight as torch
+    >>> torch.deg2rad(torch.tensor([0.0, 90.0, 180.0]))
+    tensor([0.0000, 1.5708, 3.1416])
+    """
 
     node_name = "Deg2RadBackward0"
 
@@ -188,7 +198,12 @@ class Deg2rad(Unary):
 
 
 class Rad2deg(Unary):
-    """Radians in degrees: x * 180 / pi."""
+    """Radians in degrees: x * 180 / pi.
+
+    >>> import rushlight as torch
+    >>> torch.rad2deg(torch.tensor([0.0, 1.0]))
+    tensor([ 0.0000, 57.2958])
+    """
 
     node_name = "Rad2DegBackward0"
 

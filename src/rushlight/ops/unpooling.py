@@ -28,16 +28,21 @@ class MaxUnpool2d(Operation):
         return found.reshape(places.array.shape)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def max_unpool1d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,
 ) -> Tensor:  # fmt: skip
-    """`max_unpool2d` of signals (N, C, L) or (C, L)."""
+    """`max_unpool2d` of signals (N, C, L) or (C, L).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.max_unpool1d(torch.tensor([[5.0, 7.0]]), torch.tensor([[1, 2]]), 2)
+    tensor([[0., 5., 7., 0.]])
+    """
     return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def max_unpool2d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,
@@ -57,12 +62,19 @@ def max_unpool2d(
     return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
-@operation("nn.functional")
+@operation("nn.functional", autocast="float32")
 def max_unpool3d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,
 ) -> Tensor:  # fmt: skip
-    """`max_unpool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """`max_unpool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> values, indices = torch.tensor([[[[5.0]]]]), torch.tensor([[[[3]]]])
+    >>> torch.nn.functional.max_unpool3d(values, indices, (1, 2, 2))
+    tensor([[[[0., 0.],
+              [0., 5.]]]])
+    """
     return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
 
 

@@ -110,7 +110,12 @@ def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None, out: Sequence[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """`std`, and the mean, along the same dimensions."""
+    """`std`, and the mean, along the same dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.std_mean(torch.tensor([1.0, 3.0, 5.0]))
+    (tensor(2.), tensor(3.))
+    """
     x, axes, *rest = _arguments("std_mean", input, dim, unbiased, keepdim, correction)
     return Std.apply(x, axes, *rest), Mean.apply(x, axes, keepdim)
 

@@ -162,7 +162,13 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 def diagonal_of_matrices(
     A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1  # noqa: N803
 ) -> Tensor:
-    """A view of a diagonal of each matrix; `offset` above the main one."""
+    """A view of a diagonal of each matrix, as the last dimension; `offset` above the main one.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.diagonal(torch.arange(8).reshape(2, 2, 2))
+    tensor([[0, 3],
+            [4, 7]])
+    """
     return diagonal(A, offset, dim1, dim2)
 
 
@@ -257,7 +263,13 @@ def _scattered(
 def select_scatter(
     input: Tensor, src: Tensor, dim: int, index: int, *, out: Tensor | None = None
 ) -> Tensor:
-    """A copy of `input` with `src` in the place of `input.select(dim, index)`."""
+    """A copy of `input` with `src` in the place of `input.select(dim, index)`.
+
+    >>> import rushlight as torch
+    >>> torch.select_scatter(torch.zeros(2, 2), torch.tensor([1.0, 2.0]), 0, 1)
+    tensor([[0., 0.],
+            [1., 2.]])
+    """
     return _scattered(SelectScatter, input, src, Slice, select_index(input, dim, index))
 
 
@@ -266,7 +278,12 @@ def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None,
     step: int = 1, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of `input` with `src` in the place of `start:end:step` along `dim`."""
+    """A copy of `input` with `src` in the place of `start:end:step` along `dim`.
+
+    >>> import rushlight as torch
+    >>> torch.slice_scatter(torch.zeros(4), torch.tensor([1.0, 2.0]), start=1, end=3)
+    tensor([0., 1., 2., 0.])
+    """
     index = slice_index("slice_scatter", input, dim, start, end, step)
     return _scattered(SliceScatter, input, src, Slice, index)
 
@@ -287,7 +304,13 @@ def diagonal_scatter(
     input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1,
     *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of `input` with `src` in the place of `input.diagonal(offset, dim1, dim2)`."""
+    """A copy of `input` with `src` in the place of `input.diagonal(offset, dim1, dim2)`.
+
+    >>> import rushlight as torch
+    >>> torch.diagonal_scatter(torch.zeros(2, 2), torch.tensor([1.0, 2.0]))
+    tensor([[1., 0.],
+            [0., 2.]])
+    """
     places = _diagonal_places(input, offset, dim1, dim2)
     return _scattered(DiagonalScatter, input, src, Diagonal, *places)
 
@@ -297,7 +320,12 @@ def as_strided_scatter(
     input: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int],
     storage_offset: int | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of `input` with `src` in the place of `input.as_strided(size, stride, ...)`."""
+    """A copy of `input` with `src` in the place of `input.as_strided(size, stride, ...)`.
+
+    >>> import rushlight as torch
+    >>> torch.as_strided_scatter(torch.zeros(4), torch.tensor([1.0, 2.0]), (2,), (2,))
+    tensor([1., 0., 2., 0.])
+    """
     if not input.array.flags.c_contiguous:
         raise OperationError(
             "as_strided_scatter: is only supported for contiguous inputs, not for a "
@@ -352,5 +380,11 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 
 @operation
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """The matrix with all elements of `input` on its diagonal."""
+    """The matrix with all elements of `input` on its diagonal.
+
+    >>> import rushlight as torch
+    >>> torch.diagflat(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
     return diag_embed(input.reshape(-1), offset)

@@ -15,9 +15,9 @@ from ..errors import OperationError
 from ..layout import strided
 from ..tensor import Tensor
 from ..types import AnyDevice
+from .bessel import i0
 from .creation import arange, full_like, ones_like
 from .declare import operation
-from .special import i0
 
 Values = Callable[[Tensor, int], Tensor]
 
@@ -90,6 +90,10 @@ def exponential(
     """A window that decays on both sides of its `center`: exp(-|n - center| / tau).
 
     `sym=False` makes a periodic window, as spectra want them; only there a `center` may be given.
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.exponential(3)  # exp(-1) is 0.3679
+    tensor([0.3679, 1.0000, 0.3679])
     """
     kind = _kind("exponential", M, dtype, layout)
     if tau <= 0:
@@ -108,7 +112,12 @@ def cosine(
     M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
     device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Half a period of a sine: sin(pi (n + 1/2) / M)."""
+    """Half a period of a sine: sin(pi (n + 1/2) / M).
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.cosine(3)
+    tensor([0.5000, 1.0000, 0.5000])
+    """
     kind = _kind("cosine", M, dtype, layout)
     return _made(M, not sym, lambda n, last: (pi * (n + 0.5) / (last + 1)).sin(), kind, device,
                  requires_grad)  # fmt: skip
@@ -119,7 +128,12 @@ def gaussian(
     M: int, *, std: float = 1.0, sym: bool = True, dtype: DType | None = None,
     layout: Any = strided, device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """A bell of the standard deviation `std` around the middle c: exp(-((n - c) / std)**2 / 2)."""
+    """A bell of the standard deviation `std` around the middle c: exp(-((n - c) / std)**2 / 2).
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.gaussian(3)  # exp(-1 / 2) is 0.6065
+    tensor([0.6065, 1.0000, 0.6065])
+    """
     kind = _kind("gaussian", M, dtype, layout)
     if std <= 0:
         raise ValueError(f"Standard deviation must be positive, got: {std} instead.")
@@ -133,6 +147,10 @@ def kaiser(
     layout: Any = strided, device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Kaiser's window: i0(beta sqrt(1 - x * x)) / i0(beta), x from -1 to 1, i0 Bessel's function.
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.kaiser(5, beta=2.0)
+    tensor([0.4387, 0.8348, 1.0000, 0.8348, 0.4387])
     """
     kind = _kind("kaiser", M, dtype, layout)
     if beta < 0:
@@ -145,7 +163,12 @@ def bartlett(
     M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
     device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """A triangle from 0 to 1 and back to 0."""
+    """A triangle from 0 to 1 and back to 0.
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.bartlett(5)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
+    """
     kind = _kind("bartlett", M, dtype, layout)
     return _made(M, not sym, _unless_single(_triangle), kind, device, requires_grad)
 
@@ -182,7 +205,12 @@ def general_hamming(
     M: int, *, alpha: float = 0.54, sym: bool = True, dtype: DType | None = None,
     layout: Any = strided, device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """alpha - (1 - alpha) cos(2 pi n / (M - 1))."""
+    """alpha - (1 - alpha) cos(2 pi n / (M - 1)).
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.general_hamming(5, alpha=0.75)
+    tensor([0.5000, 0.7500, 1.0000, 0.7500, 0.5000])
+    """
     a = [alpha, 1 - alpha]
     return _sum_of_cosines("general_hamming", M, a, sym, dtype, layout, device, requires_grad)
 
@@ -192,7 +220,12 @@ def hamming(
     M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
     device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Hamming's window: 0.54 - 0.46 cos(2 pi n / (M - 1))."""
+    """Hamming's window: 0.54 - 0.46 cos(2 pi n / (M - 1)).
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.hamming(5)
+    tensor([0.0800, 0.5400, 1.0000, 0.5400, 0.0800])
+    """
     return _sum_of_cosines("hamming", M, [0.54, 0.46], sym, dtype, layout, device, requires_grad)
 
 
@@ -201,7 +234,12 @@ def hann(
     M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
     device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Hann's window: (1 - cos(2 pi n / (M - 1))) / 2."""
+    """Hann's window: (1 - cos(2 pi n / (M - 1))) / 2.
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.hann(5)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
+    """
     return _sum_of_cosines("hann", M, [0.5, 0.5], sym, dtype, layout, device, requires_grad)
 
 
@@ -210,7 +248,12 @@ def blackman(
     M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
     device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Blackman's window: 0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))."""
+    """Blackman's window: 0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1)).
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.blackman(5)[1:-1]  # the ends are 0
+    tensor([0.3400, 1.0000, 0.3400])
+    """
     a = [0.42, 0.5, 0.08]
     return _sum_of_cosines("blackman", M, a, sym, dtype, layout, device, requires_grad)
 
@@ -220,7 +263,12 @@ def nuttall(
     M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = strided,
     device: AnyDevice = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Nuttall's window: the sum of cosines of 0.3635819, 0.4891775, 0.1365995 and 0.0106411."""
+    """Nuttall's window: the sum of cosines of 0.3635819, 0.4891775, 0.1365995 and 0.0106411.
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.nuttall(5)[1:-1]  # the ends are 0.0004
+    tensor([0.2270, 1.0000, 0.2270])
+    """
     a = [0.3635819, 0.4891775, 0.1365995, 0.0106411]
     return _sum_of_cosines("nuttall", M, a, sym, dtype, layout, device, requires_grad)
 
@@ -265,7 +313,12 @@ def hamming_window(
     dtype: DType | None = None, layout: Any = None, device: AnyDevice = None,
     requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Hamming's window: alpha - beta cos(2 pi n / N). See `hann_window`."""
+    """Hamming's window: alpha - beta cos(2 pi n / N). See `hann_window`.
+
+    >>> import rushlight as torch
+    >>> torch.hamming_window(4)
+    tensor([0.0800, 0.5400, 1.0000, 0.5400])
+    """
     return _older("hamming_window", window_length, periodic, _cosines([alpha, beta]), dtype, device,
                   requires_grad)  # fmt: skip
 
@@ -276,7 +329,12 @@ def blackman_window(
     device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Blackman's window: 0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N). See `hann_window`."""
+    """Blackman's window: 0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N). See `hann_window`.
+
+    >>> import rushlight as torch
+    >>> torch.blackman_window(4)[1:]  # the first is 0
+    tensor([0.3400, 1.0000, 0.3400])
+    """
     return _older("blackman_window", window_length, periodic, _cosines([0.42, 0.5, 0.08]), dtype,
                   device, requires_grad)  # fmt: skip
 
@@ -287,7 +345,12 @@ def bartlett_window(
     device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A triangle: 1 - |2 n / N - 1|. See `hann_window`."""
+    """A triangle: 1 - |2 n / N - 1|. See `hann_window`.
+
+    >>> import rushlight as torch
+    >>> torch.bartlett_window(4)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000])
+    """
     return _older("bartlett_window", window_length, periodic, _unless_single(_triangle), dtype,
                   device, requires_grad)  # fmt: skip
 
@@ -298,6 +361,11 @@ def kaiser_window(
     layout: Any = None, device: AnyDevice = None, requires_grad: bool = False,
     pin_memory: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Kaiser's window: i0(beta sqrt(1 - (2 n / N - 1)**2)) / i0(beta). See `hann_window`."""
+    """Kaiser's window: i0(beta sqrt(1 - (2 n / N - 1)**2)) / i0(beta). See `hann_window`.
+
+    >>> import rushlight as torch
+    >>> torch.kaiser_window(4, True, 2.0)
+    tensor([0.4387, 0.8348, 1.0000, 0.8348])
+    """
     return _older("kaiser_window", window_length, periodic, _bessel(beta), dtype, device,
                   requires_grad)  # fmt: skip

@@ -7,17 +7,17 @@ import inspect
 import warnings
 from typing import Any
 
-from ..autograd.mirror import written
-from ..autograd.operation import (
+from ..autograd.explain import explain
+from ..autograd.inplace import (
     check_inference,
     check_inplace,
     check_memory,
     check_overlap,
-    explain,
     memory_of,
     rebase_history,
     snapshot,
 )
+from ..autograd.mirror import written
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..grad_mode import no_grad, state

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.operation import explain
+from ..autograd.explain import explain
 from ..errors import NotSupportedError
 from ..grad_mode import enable_grad
 from ..hooks import RemovableHandle
@@ -43,6 +43,19 @@ class Optimizer:
     `params` is an iterable of tensors, of (name, tensor) pairs, or of dictionaries that each have
     their own options beside `"params"`; `defaults` holds the options of the others. `param_groups`
     is that list of dictionaries, and `state` what the optimizer remembers of each parameter.
+
+    >>> import rushlight as torch
+    >>> class Descent(torch.optim.Optimizer):
+    ...     @torch.no_grad()
+    ...     def step(self):
+    ...         for group in self.param_groups:
+    ...             for p in group["params"]:
+    ...                 p -= group["lr"] * p.grad
+    >>> x = torch.tensor([3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> Descent([x], {"lr": 0.5}).step()
+    >>> x
+    tensor([0.], requires_grad=True)
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
@@ -74,7 +87,15 @@ class Optimizer:
             cls.step = hooked  # type: ignore[method-assign]  # hooks run without its author's doing
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Adds parameters with their own options, for instance layers that were frozen so far."""
+        """Adds parameters with their own options, for instance layers that were frozen so far.
+
+        >>> import rushlight as torch
+        >>> x, y = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+        >>> optimizer = torch.optim.SGD([x], lr=0.5)
+        >>> optimizer.add_param_group({"params": [y], "lr": 0.25})
+        >>> [group["lr"] for group in optimizer.param_groups]
+        [0.5, 0.25]
+        """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         group = dict(param_group)
@@ -119,6 +140,13 @@ class Optimizer:
         """Updates all parameters that have a gradient.
 
         `closure`, if given, computes the gradients and returns the loss, which `step` returns.
+
+        >>> import rushlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> x.sum().backward()
+        >>> torch.optim.SGD([x], lr=0.25).step()
+        >>> x
+        tensor([0.7500], requires_grad=True)
         """
         raise NotImplementedError
 
@@ -151,17 +179,39 @@ class Optimizer:
         return explain(f"{type(self).__name__}.step", error, [t.array for t in tensors])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Takes the parameters' gradients away, or fills them with zeros."""
+        """Takes the parameters' gradients away, or fills them with zeros.
+
+        >>> import rushlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> x.sum().backward()
+        >>> torch.optim.SGD([x], lr=0.25).zero_grad()
+        >>> print(x.grad)
+        None
+        """
         for group in self.param_groups:
             for parameter in group["params"]:
                 clear_grad(parameter, set_to_none)
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Calls `hook(optimizer, args, kwargs)` before each step; it may return both anew."""
+        """Calls `hook(optimizer, args, kwargs)` before each step; it may return both anew.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.5)
+        >>> handle = optimizer.register_step_pre_hook(lambda *_: print("before"))
+        >>> optimizer.step()
+        before
+        """
         return RemovableHandle.add(self._optimizer_step_pre_hooks, hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Calls `hook(optimizer, args, kwargs)` after each step."""
+        """Calls `hook(optimizer, args, kwargs)` after each step.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.5)
+        >>> handle = optimizer.register_step_post_hook(lambda *_: print("after"))
+        >>> optimizer.step()
+        after
+        """
         return RemovableHandle.add(self._optimizer_step_post_hooks, hook)
 
     # ---- saving and loading
@@ -170,6 +220,11 @@ class Optimizer:
         """`{"state": ..., "param_groups": ...}`, with numbers in the parameters' places.
 
         The tensors are the optimizer's own, not copies.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.5)
+        >>> optimizer.state_dict()["param_groups"][0]["params"]
+        [0]
         """
         numbers: dict[int, int] = {}
         for group in self.param_groups:
@@ -194,6 +249,13 @@ class Optimizer:
         Parameters are matched by their order; floating-point state is converted to the dtype and
         device of its parameter, but for `step`, which is counted on the host. ValueError if the
         groups differ in number or size.
+
+        >>> import rushlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> optimizer = torch.optim.SGD([x], lr=0.5)
+        >>> optimizer.load_state_dict(torch.optim.SGD([x], lr=0.25).state_dict())
+        >>> optimizer.param_groups[0]["lr"]
+        0.25
         """
         saved = deepcopy(state_dict["param_groups"])
         if len(saved) != len(self.param_groups):

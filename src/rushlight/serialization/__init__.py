@@ -80,6 +80,11 @@ def load(
 
     Raises CheckpointError, a RuntimeError and a pickle.UnpicklingError, for a file that is damaged,
     no checkpoint, or holds objects of other types; OSError where the file cannot be read.
+
+    >>> import rushlight as torch
+    >>> torch.save({"weight": torch.tensor([1.0, 2.0])}, "model.pt")
+    >>> torch.load("model.pt")
+    {'weight': tensor([1., 2.])}
     """
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:

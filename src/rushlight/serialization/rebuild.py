@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..device import device as Device
+from ..dtype import BOOL, category_of
 from ..dtype import dtype as DType
 from ..layout import layout as Layout
 from ..layout import sparse_coo, sparse_csc, sparse_csr, strided
@@ -271,7 +272,7 @@ def set_numpy_order(dtype: np.dtype[Any], state: Any) -> None:
 def _numpy_scalar(dtype: Any, data: Any) -> Any:
     require(isinstance(dtype, np.dtype), "the type of a NumPy number is none")
     require(type(data) is bytes and len(data) == dtype.itemsize, "a NumPy number of no bytes")
-    return np.bool_(data != b"\0") if dtype.kind == "b" else np.frombuffer(data, dtype)[0]
+    return np.bool_(data != b"\0") if category_of(dtype) == BOOL else np.frombuffer(data, dtype)[0]
 
 
 def _numpy_array(kind: Any, shape: Any, code: Any) -> Array:
@@ -290,7 +291,7 @@ def set_numpy_array(array: Array, state: Any) -> None:
     for size in shape:
         count *= size
     require(count * dtype.itemsize == len(data), "a NumPy array has not the bytes of its shape")
-    if dtype.kind == "b":
+    if category_of(dtype) == BOOL:
         data = np.not_equal(np.frombuffer(data, np.uint8), 0).tobytes()
     array.__setstate__((1, shape, dtype, is_fortran, data))
 

@@ -52,7 +52,14 @@ def mm(mat1: Tensor, mat2: Tensor, reduce: str | None = None) -> Tensor:
 def addmm(
     mat: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1.0, alpha: float = 1.0
 ) -> Tensor:
-    """beta * mat + alpha * (mat1 @ mat2), where `mat1` may be sparse."""
+    """beta * mat + alpha * (mat1 @ mat2), where `mat1` may be sparse.
+
+    >>> import rushlight as torch
+    >>> x = torch.eye(2).to_sparse()
+    >>> torch.sparse.addmm(torch.ones(2, 1), x, torch.tensor([[1.0], [2.0]]))
+    tensor([[2.],
+            [3.]])
+    """
     if isinstance(mat1, SparseTensor) or isinstance(mat2, SparseTensor):
         return _addmm(mat, mat1, mat2, beta=beta, alpha=alpha)
     return mat.addmm(mat1, mat2, beta=beta, alpha=alpha)

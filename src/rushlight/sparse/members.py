@@ -7,7 +7,7 @@ from typing import Any
 
 import rushlight
 
-from ..autograd.operation import check_inplace
+from ..autograd.inplace import check_inplace
 from ..dtype import int64
 from ..errors import NotSupportedError, OperationError
 from ..grad_mode import state

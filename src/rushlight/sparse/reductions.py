@@ -117,7 +117,13 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
 
 def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """The logarithm of `softmax` where elements are given."""
+    """The logarithm of `softmax` where elements are given.
+
+    >>> import rushlight as torch
+    >>> x = torch.sparse_coo_tensor([[0, 0], [0, 2]], [1.0, 1.0], (1, 3))
+    >>> torch.sparse.log_softmax(x, 1).coalesce().values()
+    tensor([-0.6931, -0.6931])
+    """
     return _softmax("log_softmax", input, dim, dtype)
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtype import category_of
+from ..dtype import BOOL, category_of
 
 UNARY = """
     abs absolute arccos arccosh arcsin arcsinh arctan arctanh bitwise_not cbrt ceil conjugate cos
@@ -436,7 +436,7 @@ class ArrayModule:
             elif isinstance(part, ndarray):
                 self.bare(array)
                 part = self.bare(part)
-                if part.dtype.kind == "b":
+                if category_of(part.dtype) == BOOL:
                     self.transfers.to_host += 1
                     axis += part.ndim
                 else:
@@ -489,4 +489,5 @@ def _axes_after(index: tuple[Any, ...]) -> int:
     """How many axes the parts of an index behind its ellipsis take."""
     places = [i for i, part in enumerate(index) if part is Ellipsis]
     rest = [part for part in index[places[0] + 1 :] if part is not None]
-    return sum(p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1 for p in rest)
+    masks = [p for p in rest if isinstance(p, ndarray) and category_of(p.dtype) == BOOL]
+    return len(rest) - len(masks) + sum(mask.ndim for mask in masks)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from ..autocast_state import Settings, restored
 from ..autograd import Function, backward
 from ..autograd.saved import saved_tensors_hooks
 from ..cuda import get_rng_state as get_cuda_state
@@ -29,7 +30,12 @@ class CheckpointError(RuntimeError):
 
 
 def noop_context_fn() -> tuple[Any, Any]:
-    """Contexts for the forward and for computing it again that do nothing."""
+    """Contexts for the forward and for computing it again that do nothing.
+
+    >>> from rushlight.utils.checkpoint import noop_context_fn
+    >>> len(noop_context_fn())
+    2
+    """
     return nullcontext(), nullcontext()
 
 
@@ -90,7 +96,16 @@ _early_stop: bool | None = None
 
 @contextmanager
 def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
-    """Inside, checkpoints stop early or not, whatever they are told."""
+    """Inside, checkpoints stop early or not, whatever they are told.
+
+    >>> import rushlight as torch
+    >>> from rushlight.utils.checkpoint import checkpoint, set_checkpoint_early_stop
+    >>> x = torch.tensor([2.0], requires_grad=True)
+    >>> with set_checkpoint_early_stop(False):
+    ...     y = checkpoint(torch.square, x, use_reentrant=False)
+    >>> y.backward(), x.grad
+    (None, tensor([4.]))
+    """
     global _early_stop
     previous = _early_stop
     try:
@@ -130,6 +145,7 @@ class _Call:
         self.inputs = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
         self.versions = [version_of(tensor) for tensor in self.inputs]
         self.random = _RandomState(self.inputs) if preserve else None
+        self.autocast = Settings()
         self.places: list[weakref.ref[_Place]] = []  # the graph holds them as long as it needs them
 
     def pack(self, tensor: Tensor) -> _Place:
@@ -174,7 +190,7 @@ class _Call:
 
         try:
             with (
-                self.random or nullcontext(), self.context, enable_grad(),
+                self.random or nullcontext(), restored(self.autocast), self.context, enable_grad(),
                 saved_tensors_hooks(keep, lambda tensor: tensor),
             ):  # fmt: skip
                 self.function(*self.args, **self.kwargs)
@@ -224,6 +240,7 @@ class CheckpointFunction(Function):
         _warn_without_gradient(tensors)
         ctx.run_function = run_function
         ctx.random = _RandomState(tensors) if preserve else None
+        ctx.autocast = Settings()
         ctx.others = [None if isinstance(value, Tensor) else value for value in args]
         ctx.places = [i for i, value in enumerate(args) if isinstance(value, Tensor)]
         ctx.save_for_backward(*tensors)
@@ -242,7 +259,7 @@ class CheckpointFunction(Function):
         inputs = list(ctx.others)
         for place, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
             inputs[place] = tensor.detach().requires_grad_(tensor.requires_grad)
-        with ctx.random or nullcontext(), enable_grad():
+        with ctx.random or nullcontext(), restored(ctx.autocast), enable_grad():
             outputs = ctx.run_function(*inputs)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         pairs = [
@@ -267,7 +284,15 @@ def _warn_without_gradient(tensors: list[Tensor]) -> None:
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
-    """A chain of functions, or a `Sequential`, all but the last of its `segments` checkpointed."""
+    """A chain of functions, or a `Sequential`, all but the last of its `segments` checkpointed.
+
+    >>> import rushlight as torch
+    >>> from rushlight.utils.checkpoint import checkpoint_sequential
+    >>> x = torch.tensor([0.5], requires_grad=True)
+    >>> checkpoint_sequential([torch.square, torch.square], 2, x, use_reentrant=False).backward()
+    >>> x.grad  # 4 x ** 3
+    tensor([0.5000])
+    """
     if use_reentrant is None:
         warnings.warn(
             "torch.utils.checkpoint.checkpoint_sequential: the use_reentrant parameter should be "

@@ -224,14 +224,26 @@ def owning(array: np.ndarray[Any, Any], writeable: bool = False) -> np.ndarray[A
 
 
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Any:
-    """The same as `torch.from_dlpack`."""
+    """The same as `torch.from_dlpack`.
+
+    >>> import numpy as np
+    >>> from rushlight.utils.dlpack import from_dlpack
+    >>> from_dlpack(np.array([1, 2]))
+    tensor([1, 2])
+    """
     from ..ops.interchange import from_dlpack as function
 
     return function(ext_tensor, device=device, copy=copy)
 
 
 def to_dlpack(tensor: Any) -> Any:
-    """The same as `torch.to_dlpack`."""
+    """The same as `torch.to_dlpack`.
+
+    >>> import rushlight as torch
+    >>> from rushlight.utils.dlpack import from_dlpack, to_dlpack
+    >>> from_dlpack(to_dlpack(torch.tensor([1, 2])))
+    tensor([1, 2])
+    """
     from ..ops.interchange import to_dlpack as function
 
     return function(tensor)

@@ -14,7 +14,12 @@ from .pillow import require_pillow
 
 
 class ImageReadMode(enum.Enum):
-    """The channels of an image that is read; the value is Pillow's name of the mode."""
+    """The channels of an image that is read; the value is Pillow's name of the mode.
+
+    >>> from rushlight.vision.io import ImageReadMode
+    >>> ImageReadMode.GRAY.value
+    'L'
+    """
 
     UNCHANGED = ""
     GRAY = "L"
@@ -37,6 +42,14 @@ def read_image(
     `mode` (or its name) converts the channels; UNCHANGED keeps 1 to 4 channels and makes RGB of
     other colour spaces. `apply_exif_orientation` turns the image as its camera noted. DataError (a
     RuntimeError) where the file cannot be read, is not an image, or has over 8 bits per channel.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.io import read_image
+    >>> from rushlight.vision.utils import save_image
+    >>> save_image(torch.ones(3, 2, 4), "white.png")
+    >>> image = read_image("white.png")
+    >>> image.shape, image.unique()
+    (torch.Size([3, 2, 4]), tensor([255], dtype=torch.uint8))
     """
     if isinstance(mode, str):
         mode = ImageReadMode[mode.upper()]

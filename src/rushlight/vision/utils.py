@@ -89,6 +89,13 @@ def save_image(
     The kind of file follows from `format` or the path's ending; ValueError where Pillow knows none.
     `kwargs` are those of `make_grid`. A file that was there before is replaced only once the new
     one is complete.
+
+    >>> import rushlight as torch
+    >>> import os
+    >>> from rushlight.vision.utils import save_image
+    >>> save_image(torch.rand(4, 3, 8, 8), "grid.png", nrow=2)
+    >>> os.path.exists("grid.png")
+    True
     """
     pillow = require_pillow("saving images")
     grid = make_grid(tensor, **kwargs).array

@@ -6,6 +6,7 @@ from math import pi
 from typing import Any
 
 from ...categories import FLOATS, INEXACT, ORDERED, REALS
+from ...dtype import BOOL, COMPLEX, category_of
 from ..declaration import kernel
 from .elementwise import floating
 
@@ -20,7 +21,7 @@ class Activation:
     @kernel("elementwise")
     def sigmoid(self, x: Any, out: Any = None) -> Any:
         x = floating(x)
-        if x.dtype.kind == "c":
+        if category_of(x.dtype) == COMPLEX:
             return self.store((1 / (1 + self.xp.exp(-x))).astype(x.dtype), out)
         # exp(-|x|) never overflows; both branches of 1 / (1 + exp(-x)) are written in it.
         small = self.xp.exp(-self.xp.abs(x))
@@ -30,7 +31,7 @@ class Activation:
 
     @kernel("elementwise", takes=ORDERED)
     def relu(self, x: Any, out: Any = None) -> Any:
-        if x.dtype.kind == "b":
+        if category_of(x.dtype) == BOOL:
             raise TypeError("Boolean inputs not supported for relu")
         return self.array(self.xp.maximum(x, 0, out=out))
 

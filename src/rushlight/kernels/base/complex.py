@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...dtype import COMPLEX, category_of
 from ..declaration import kernel
 from .elementwise import floating
 
@@ -23,13 +24,13 @@ class Complex:
     @kernel("elementwise")
     def angle(self, x: Any, out: Any = None) -> Any:
         x = floating(x)
-        if x.dtype.kind == "c":
+        if category_of(x.dtype) == COMPLEX:
             return self.store(self.xp.arctan2(x.imag, x.real), out)
         return self.store(self.xp.arctan2(self.xp.zeros_like(x), x + 0.0), out)  # 0 for -0.0
 
     @kernel("elementwise")
     def sgn(self, x: Any, out: Any = None) -> Any:
-        if x.dtype.kind != "c":
+        if category_of(x.dtype) != COMPLEX:
             return self.sign(x, out)
         size = self.xp.abs(x)
         return self.store(x / self.xp.where(size == 0, 1, size).astype(size.dtype), out)

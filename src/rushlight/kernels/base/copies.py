@@ -23,7 +23,7 @@ def _filled(x: Any, value: Any) -> Any:
 
 def _without_imaginary(x: Any, dtype: Any) -> Any:
     """x as something that converts to `dtype` without a word of the array library."""
-    if x.dtype.kind != "c" or category_of(dtype) in (BOOL, COMPLEX):
+    if category_of(x.dtype) != COMPLEX or category_of(dtype) in (BOOL, COMPLEX):
         return x
     warnings.warn(
         "Casting complex values to real discards the imaginary part", UserWarning, stacklevel=6

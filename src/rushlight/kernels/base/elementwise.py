@@ -142,7 +142,7 @@ class Elementwise:
 
     @kernel("elementwise")
     def neg(self, x: Any, out: Any = None) -> Any:
-        if x.dtype.kind == "b":
+        if category_of(x.dtype) == BOOL:
             raise OperationError(
                 "Negation, the `-` operator, on a bool tensor is not supported. If you are trying "
                 "to invert a mask, use the `~` or `logical_not()` operator instead."
@@ -151,7 +151,7 @@ class Elementwise:
 
     @kernel("elementwise", takes=ORDERED)
     def sign(self, x: Any, out: Any = None) -> Any:
-        if x.dtype.kind == "b":
+        if category_of(x.dtype) == BOOL:
             return self.store(x.copy(), out)
         if category_of(x.dtype) == FLOATING:  # 0 for nan
             return self.array(self.xp.subtract(x > 0, x < 0, out=out, dtype=x.dtype))
@@ -159,7 +159,7 @@ class Elementwise:
 
     @kernel("elementwise")
     def square(self, x: Any, out: Any = None) -> Any:
-        if x.dtype.kind == "b":
+        if category_of(x.dtype) == BOOL:
             x = x.astype("int64")
         return self.array(self.xp.multiply(x, x, out=out))
 
@@ -190,7 +190,7 @@ class Elementwise:
 
     @kernel("elementwise")
     def pow(self, a: Any, b: Any, out: Any = None) -> Any:
-        if a.dtype.kind == "b":
+        if category_of(a.dtype) == BOOL:
             if hasattr(b, "dtype"):
                 check_taken("pow", a, NUMBERS)
             return self.store(a | (not b), out)

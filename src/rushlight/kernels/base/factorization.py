@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...dtype import COMPLEX, category_of
 from ..declaration import kernel
 from ..launch import plain_tables
 
@@ -88,7 +89,8 @@ class Factorization:
 
     def _measure(self, x: Any) -> Any:
         """What LAPACK compares: for complex numbers the sum of the sizes of their parts."""
-        return self.xp.abs(x.real) + self.xp.abs(x.imag) if x.dtype.kind == "c" else self.xp.abs(x)
+        xp = self.xp
+        return xp.abs(x.real) + xp.abs(x.imag) if category_of(x.dtype) == COMPLEX else xp.abs(x)
 
     def _eliminate(self, a: Any, pivots: Any, pivot: bool) -> None:
         matrices = self.xp.arange(len(a))
@@ -178,7 +180,7 @@ def _factor_one(a: Any, pivots: Any, hermitian: bool) -> int:
 
 def _choose_pivot(a: Any, k: int) -> tuple[int, int]:
     """How many rows make the next block of D, and which row comes to its last place."""
-    diagonal = abs(a[k, k].real) if a.dtype.kind != "c" else _size(a[k, k])
+    diagonal = abs(a[k, k].real) if category_of(a.dtype) != COMPLEX else _size(a[k, k])
     column = _size(a[k + 1 :, k])
     largest = column.max(initial=0)
     if max(diagonal, largest) == 0 or diagonal != diagonal:
@@ -195,7 +197,7 @@ def _choose_pivot(a: Any, k: int) -> tuple[int, int]:
 
 def _size(x: Any) -> Any:
     """LAPACK's measure: for complex numbers the sum of the sizes of their parts."""
-    return abs(x.real) + abs(x.imag) if x.dtype.kind == "c" else abs(x)
+    return abs(x.real) + abs(x.imag) if category_of(x.dtype) == COMPLEX else abs(x)
 
 
 def _exchange(a: Any, k: int, first: int, other: int, width: int, hermitian: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import ml_dtypes
 
 from ...categories import FLOATS, ORDERED
-from ...dtype import BOOL, FLOATING, INTEGER, category_of
+from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of
 from ..declaration import kernel
 
 
@@ -19,7 +19,7 @@ class Floating:
     @kernel("elementwise", takes=ORDERED)
     def signbit(self, x: Any, out: Any = None) -> Any:
         if category_of(x.dtype) != FLOATING:
-            return self.store(x < 0 if x.dtype.kind != "b" else x & False, out)
+            return self.store(x < 0 if category_of(x.dtype) != BOOL else x & False, out)
         return self.array(self.xp.signbit(x, out=out))
 
     @kernel("elementwise")
@@ -38,7 +38,7 @@ class Floating:
     def nan_to_num(self, x: Any, nan: Any, posinf: Any, neginf: Any, out: Any = None) -> Any:
         if category_of(x.dtype) in (BOOL, INTEGER):
             return self.store(x.copy(), out)
-        if x.dtype.kind == "c":
+        if category_of(x.dtype) == COMPLEX:
             parts = [self.nan_to_num(part, nan, posinf, neginf) for part in (x.real, x.imag)]
             return self.store((parts[0] + 1j * parts[1]).astype(x.dtype, copy=False), out)
         info, inf = ml_dtypes.finfo(x.dtype), self.xp.inf

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...dtype import BOOL, category_of
 from ...errors import OperationError
 from ..declaration import kernel
 
@@ -71,7 +72,7 @@ class Index:
         """The indices in the library's form, looked at where values are read for checks."""
         axis = 0
         for index in indices:
-            is_mask = index is not None and index.dtype.kind == "b"
+            is_mask = index is not None and category_of(index.dtype) == BOOL
             if self.is_host and index is not None and not is_mask and index.size:
                 self._check_range(index, axis, x.shape[axis])
             axis += index.ndim if is_mask else 1
@@ -93,7 +94,7 @@ def _memory_order(x: Any, indices: Any, ndim: int) -> list[int]:
     indexed: list[int] = []
     axis = 0
     for index in indices:
-        count = index.ndim if index is not None and index.dtype.kind == "b" else 1
+        count = index.ndim if index is not None and category_of(index.dtype) == BOOL else 1
         if index is not None:
             indexed += range(axis, axis + count)
         axis += count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...dtype import COMPLEX, category_of
 from ..declaration import kernel
 
 
@@ -22,7 +23,7 @@ class Variance:
         """The mean squared distance from the mean, over n - `correction`."""
         count = x.size if axes is None else math.prod([x.shape[axis] for axis in axes])
         far = self.sub(x, self.mean(x, axes, True))
-        if far.dtype.kind == "c":
+        if category_of(far.dtype) == COMPLEX:
             squares = self.add(self.mul(far.real, far.real), self.mul(far.imag, far.imag))
         else:
             squares = self.mul(far, far)

@@ -114,7 +114,13 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         return _Result(output, (-output).mean())
 
     def log_prob(self, input: Tensor) -> Tensor:
-        """The log-probabilities of all classes, (N, n_classes), for x (N, in_features)."""
+        """The log-probabilities of all classes, (N, n_classes), for x (N, in_features).
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.AdaptiveLogSoftmaxWithLoss(4, 10, cutoffs=[5])
+        >>> layer.log_prob(torch.randn(3, 4)).exp().sum(1).round()
+        tensor([1., 1., 1.], grad_fn=<RoundBackward0>)
+        """
         return self._all_classes(input, self.head(input))
 
     def _all_classes(self, input: Tensor, head: Tensor) -> Tensor:
@@ -129,6 +135,11 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         """The most probable class of each x: `log_prob(x).argmax(1)`, but most often from `head`.
 
         Shapes: x (N, in_features), y (N).
+
+        >>> import rushlight as torch
+        >>> layer, x = torch.nn.AdaptiveLogSoftmaxWithLoss(4, 10, cutoffs=[5]), torch.randn(3, 4)
+        >>> torch.equal(layer.predict(x), layer.log_prob(x).argmax(1))
+        True
         """
         head = self.head(input)
         classes = head.argmax(1)

@@ -59,7 +59,15 @@ class _BatchNorm(Module):
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
-        """Forgets the batches seen so far."""
+        """Forgets the batches seen so far.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.BatchNorm1d(2)
+        >>> result = layer(torch.randn(4, 2))
+        >>> layer.reset_running_stats()
+        >>> layer.running_mean
+        tensor([0., 0.])
+        """
         if self.running_mean is not None and self.running_var is not None:
             init.zeros_(self.running_mean)
             init.ones_(self.running_var)
@@ -67,7 +75,15 @@ class _BatchNorm(Module):
             init.zeros_(self.num_batches_tracked)
 
     def reset_parameters(self) -> None:
-        """Scale 1, shift 0, no batches seen."""
+        """Scale 1, shift 0, no batches seen.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.BatchNorm1d(2)
+        >>> layer.weight.data[:] = 5
+        >>> layer.reset_parameters()
+        >>> layer.weight.data
+        tensor([1., 1.])
+        """
         self.reset_running_stats()
         if self.weight is not None:
             init.ones_(self.weight)
@@ -155,6 +171,11 @@ class BatchNorm3d(_BatchNorm):
     """y = (x - mean) / sqrt(var + eps) * weight + bias, per channel C of (N, C, D, H, W).
 
     See `BatchNorm2d`.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.BatchNorm3d(4)
+    >>> layer(torch.randn(2, 4, 3, 3, 3)).shape
+    torch.Size([2, 4, 3, 3, 3])
     """
 
     def _check_input_dim(self, input: Tensor) -> None:

@@ -46,12 +46,26 @@ class _ModuleSequence(Module):
         return iter(list(self._modules.values()))
 
     def append(self: Self, module: Module) -> Self:
-        """Adds a module at the end."""
+        """Adds a module at the end.
+
+        >>> import rushlight as torch
+        >>> torch.nn.ModuleList([torch.nn.Tanh()]).append(torch.nn.ReLU())
+        ModuleList(
+          (0): Tanh()
+          (1): ReLU()
+        )
+        """
         self.add_module(str(len(self)), module)
         return self
 
     def pop(self, key: Any) -> Any:
-        """Takes out the module at a position, or the modules of a slice."""
+        """Takes out the module at a position, or the modules of a slice.
+
+        >>> import rushlight as torch
+        >>> layers = torch.nn.ModuleList([torch.nn.Tanh(), torch.nn.ReLU()])
+        >>> layers.pop(-1), len(layers)
+        (ReLU(), 1)
+        """
         found = self[key]
         del self[key]
         return found
@@ -99,14 +113,30 @@ class Sequential(_ModuleSequence):
         return self._modules[names[0]]
 
     def insert(self, index: int, module: Module) -> Sequential:
-        """Adds a module before the one at a position; the ones after are renamed."""
+        """Adds a module before the one at a position; the ones after are renamed.
+
+        >>> import rushlight as torch
+        >>> torch.nn.Sequential(torch.nn.Tanh()).insert(0, torch.nn.ReLU())
+        Sequential(
+          (0): ReLU()
+          (1): Tanh()
+        )
+        """
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}")
         self._insert(index, module)
         return self
 
     def extend(self, sequential: Iterable[Any]) -> Sequential:
-        """Adds modules at the end."""
+        """Adds modules at the end.
+
+        >>> import rushlight as torch
+        >>> torch.nn.Sequential(torch.nn.Tanh()).extend([torch.nn.ReLU()])
+        Sequential(
+          (0): Tanh()
+          (1): ReLU()
+        )
+        """
         for module in list(sequential):
             self.append(module)
         return self
@@ -166,11 +196,26 @@ class ModuleList(_ModuleSequence):
         return self._modules[names[0]]
 
     def insert(self, index: int, module: Module) -> None:
-        """Adds a module before the one at a position."""
+        """Adds a module before the one at a position.
+
+        >>> import rushlight as torch
+        >>> layers = torch.nn.ModuleList([torch.nn.Tanh()])
+        >>> layers.insert(0, torch.nn.ReLU())
+        >>> layers[0]
+        ReLU()
+        """
         self._insert(index, module)
 
     def extend(self, modules: Iterable[Any]) -> ModuleList:
-        """Adds modules at the end."""
+        """Adds modules at the end.
+
+        >>> import rushlight as torch
+        >>> torch.nn.ModuleList([torch.nn.Tanh()]).extend([torch.nn.ReLU()])
+        ModuleList(
+          (0): Tanh()
+          (1): ReLU()
+        )
+        """
         if not isinstance(modules, Iterable):
             raise TypeError(
                 "ModuleList.extend should be called with an iterable, but got "
@@ -234,11 +279,24 @@ class ModuleDict(Module):
         return key in self._registered_modules
 
     def clear(self) -> None:
-        """Takes all modules out."""
+        """Takes all modules out.
+
+        >>> import rushlight as torch
+        >>> layers = torch.nn.ModuleDict({"act": torch.nn.ReLU()})
+        >>> layers.clear()
+        >>> len(layers)
+        0
+        """
         self._modules.clear()
 
     def pop(self, key: str) -> Any:
-        """Takes a module out and returns it."""
+        """Takes a module out and returns it.
+
+        >>> import rushlight as torch
+        >>> layers = torch.nn.ModuleDict({"act": torch.nn.ReLU()})
+        >>> layers.pop("act"), len(layers)
+        (ReLU(), 0)
+        """
         return self._modules.pop(key)
 
     def keys(self) -> Any:
@@ -251,7 +309,14 @@ class ModuleDict(Module):
         return self._modules.values()
 
     def update(self, modules: Any) -> None:
-        """Adds the modules of a mapping or of key/value pairs, replacing those of the same key."""
+        """Adds the modules of a mapping or of key/value pairs, replacing those of the same key.
+
+        >>> import rushlight as torch
+        >>> layers = torch.nn.ModuleDict({"act": torch.nn.ReLU()})
+        >>> layers.update({"act": torch.nn.Tanh()})
+        >>> layers["act"]
+        Tanh()
+        """
         for key, module in pairs_of(modules, "ModuleDict"):
             self[key] = module
 

@@ -80,7 +80,14 @@ class _Convolution(Module):
         return tuple(size for side in reversed(sides) for size in side)
 
     def reset_parameters(self) -> None:
-        """Draws new weights."""
+        """Draws new weights.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.Conv2d(1, 2, 2)
+        >>> layer.reset_parameters()
+        >>> layer.weight.abs().max() <= 0.5  # 1 / sqrt(fan_in)
+        tensor(True)
+        """
         # a = sqrt(5) makes the bound 1 / sqrt(fan_in).
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         if self.bias is not None:

@@ -85,7 +85,14 @@ class Bilinear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws new weights."""
+        """Draws new weights.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.Bilinear(4, 3, 2)
+        >>> layer.reset_parameters()
+        >>> layer.weight.abs().max() <= 0.5  # 1 / sqrt(in1_features)
+        tensor(True)
+        """
         bound = 1 / math.sqrt(self.in1_features)
         init.uniform_(self.weight, -bound, bound)
         if self.bias is not None:

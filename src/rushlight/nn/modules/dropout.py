@@ -35,35 +35,63 @@ class Dropout(_Dropout):
 
 
 class Dropout1d(_Dropout):
-    """In training, zeroes whole channels of (N, C, L) or (C, L); see `Dropout`."""
+    """In training, zeroes whole channels of (N, C, L) or (C, L); see `Dropout`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.Dropout1d(0.2).eval()(torch.tensor([[1.0, 2.0]]))
+    tensor([[1., 2.]])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
 class Dropout2d(_Dropout):
-    """In training, zeroes whole channels of (N, C, H, W); see `Dropout`."""
+    """In training, zeroes whole channels of (N, C, H, W); see `Dropout`.
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.Dropout2d(0.5)(torch.ones(2, 8, 3, 3))
+    >>> (x == x[..., :1, :1]).all()
+    tensor(True)
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
 class Dropout3d(_Dropout):
-    """In training, zeroes whole channels of (N, C, D, H, W) or (C, D, H, W); see `Dropout`."""
+    """In training, zeroes whole channels of (N, C, D, H, W) or (C, D, H, W); see `Dropout`.
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.Dropout3d(0.5)(torch.ones(2, 8, 3, 3, 3))
+    >>> (x == x[..., :1, :1, :1]).all()
+    tensor(True)
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout3d(input, self.p, self.training, self.inplace)
 
 
 class AlphaDropout(_Dropout):
-    """In training, sets values to the limit of `SELU`; mean and variance stay; see `Dropout`."""
+    """In training, sets values to the limit of `SELU`; mean and variance stay; see `Dropout`.
+
+    >>> import rushlight as torch
+    >>> torch.nn.AlphaDropout(0.5).eval()(torch.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.alpha_dropout(input, self.p, self.training, self.inplace)
 
 
 class FeatureAlphaDropout(_Dropout):
-    """`AlphaDropout` of whole channels, dimension 1; see `Dropout`."""
+    """`AlphaDropout` of whole channels, dimension 1; see `Dropout`.
+
+    >>> import rushlight as torch
+    >>> x = torch.nn.FeatureAlphaDropout(0.5)(torch.ones(2, 8, 3))
+    >>> (x == x[..., :1]).all()
+    tensor(True)
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.feature_alpha_dropout(input, self.p, self.training, self.inplace)

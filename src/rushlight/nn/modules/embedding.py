@@ -219,7 +219,14 @@ class EmbeddingBag(_Table):
         include_last_offset: bool = False,
         padding_idx: int | None = None,
     ) -> Self:
-        """The layer of a table that there is, which is not trained unless `freeze` is False."""
+        """The layer of a table that there is, which is not trained unless `freeze` is False.
+
+        >>> import rushlight as torch
+        >>> table = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> layer = torch.nn.EmbeddingBag.from_pretrained(table, mode="sum")
+        >>> layer(torch.tensor([[0, 1]]))
+        tensor([[4., 6.]])
+        """
         bag = cls(
             *_sizes(embeddings),
             max_norm=max_norm,

@@ -14,7 +14,12 @@ from ..parameter import Parameter
 
 
 class Identity(Module):
-    """Returns its input; takes and ignores any arguments, to stand in for another layer."""
+    """Returns its input; takes and ignores any arguments, to stand in for another layer.
+
+    >>> import rushlight as torch
+    >>> torch.nn.Identity(54, unused=True)(torch.tensor([1, 2]))
+    tensor([1, 2])
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -56,7 +61,14 @@ class Linear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws new weights."""
+        """Draws new weights.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.Linear(4, 2)
+        >>> layer.reset_parameters()
+        >>> layer.weight.abs().max() <= 0.5  # 1 / sqrt(in_features)
+        tensor(True)
+        """
         # a = sqrt(5) makes the bound 1 / sqrt(in_features).
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         if self.bias is not None:

@@ -103,7 +103,12 @@ class NLLLoss(_Loss):
 
 
 class NLLLoss2d(NLLLoss):
-    """`NLLLoss`, under the name that it had for images."""
+    """`NLLLoss`, under the name that it had for images.
+
+    >>> import rushlight as torch
+    >>> torch.nn.NLLLoss2d()(torch.full((1, 2, 1, 1), -0.5), torch.tensor([[[1]]]))
+    tensor(0.5000)
+    """
 
 
 class MSELoss(_Loss):

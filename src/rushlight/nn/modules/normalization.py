@@ -26,7 +26,14 @@ class _Scaled(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Scale 1, shift 0."""
+        """Scale 1, shift 0.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.LayerNorm(2)
+        >>> layer.reset_parameters()
+        >>> layer.weight.data, layer.bias.data
+        (tensor([1., 1.]), tensor([0., 0.]))
+        """
         if self.weight is not None:
             init.ones_(self.weight)
         if self.bias is not None:
@@ -96,7 +103,14 @@ class RMSNorm(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Scale 1."""
+        """Scale 1.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.RMSNorm(2)
+        >>> layer.reset_parameters()
+        >>> layer.weight.data
+        tensor([1., 1.])
+        """
         if self.weight is not None:
             init.ones_(self.weight)
 
@@ -177,7 +191,15 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(LocalResponseNorm):
-    """`LocalResponseNorm` of images, under the name of PyTorch's predecessor."""
+    """`LocalResponseNorm` of images, under the name of PyTorch's predecessor.
+
+    Unlike PyTorch's, it counts the first channel where it is near, and not in every later sum.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.CrossMapLRN2d(3, alpha=3.0, beta=1.0)
+    >>> layer(torch.ones(1, 3, 1, 1)).ravel()
+    tensor([0.3333, 0.2500, 0.3333])
+    """
 
     def __init__(
         self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1
@@ -250,13 +272,25 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """`InstanceNorm1d` of (N, C, H, W) or (C, H, W)."""
+    """`InstanceNorm1d` of (N, C, H, W) or (C, H, W).
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.InstanceNorm2d(2)
+    >>> layer(torch.randn(1, 2, 4, 4)).shape
+    torch.Size([1, 2, 4, 4])
+    """
 
     _spatial = 2
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """`InstanceNorm1d` of (N, C, D, H, W) or (C, D, H, W)."""
+    """`InstanceNorm1d` of (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.InstanceNorm3d(2)
+    >>> layer(torch.randn(1, 2, 4, 4, 4)).shape
+    torch.Size([1, 2, 4, 4, 4])
+    """
 
     _spatial = 3
 

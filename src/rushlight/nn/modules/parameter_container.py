@@ -59,13 +59,23 @@ class ParameterList(Module):
         return iter(self[i] for i in range(self._size))
 
     def append(self, value: Any) -> ParameterList:
-        """Adds a value at the end."""
+        """Adds a value at the end.
+
+        >>> import rushlight as torch
+        >>> torch.nn.ParameterList().append(torch.ones(2))[0].shape
+        torch.Size([2])
+        """
         self._size += 1
         self[-1] = value
         return self
 
     def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Adds values at the end."""
+        """Adds values at the end.
+
+        >>> import rushlight as torch
+        >>> len(torch.nn.ParameterList().extend([torch.ones(2), torch.ones(3)]))
+        2
+        """
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(
                 "ParameterList.extend should be called with an iterable, but got "
@@ -148,19 +158,35 @@ class ParameterDict(Module):
         return self[key] if key in self else default
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """The value of `key`, which is set to `default` if there is none."""
+        """The value of `key`, which is set to `default` if there is none.
+
+        >>> import rushlight as torch
+        >>> torch.nn.ParameterDict().setdefault("a", torch.ones(2)).shape
+        torch.Size([2])
+        """
         if key not in self:
             self[key] = default
         return self[key]
 
     def pop(self, key: str) -> Any:
-        """Takes a value out and returns it."""
+        """Takes a value out and returns it.
+
+        >>> import rushlight as torch
+        >>> scales = torch.nn.ParameterDict({"a": torch.ones(1)})
+        >>> scales.pop("a").shape, len(scales)
+        (torch.Size([1]), 0)
+        """
         value = self[key]
         del self[key]
         return value
 
     def popitem(self) -> tuple[str, Any]:
-        """Takes the last entry out and returns its key and value."""
+        """Takes the last entry out and returns its key and value.
+
+        >>> import rushlight as torch
+        >>> torch.nn.ParameterDict({"a": torch.ones(1)}).popitem()[0]
+        'a'
+        """
         key = next(reversed(self))
         return key, self.pop(key)
 
@@ -169,17 +195,34 @@ class ParameterDict(Module):
             del self[key]
 
     def copy(self) -> ParameterDict:
-        """Another dictionary of the same parameters."""
+        """Another dictionary of the same parameters.
+
+        >>> import rushlight as torch
+        >>> scales = torch.nn.ParameterDict({"a": torch.ones(1)})
+        >>> scales.copy()["a"] is scales["a"]
+        True
+        """
         return ParameterDict(list(self.items()))
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
-        """A dictionary with the same value under each key."""
+        """A dictionary with the same value under each key.
+
+        >>> import rushlight as torch
+        >>> list(torch.nn.ParameterDict().fromkeys(["a", "b"], torch.ones(1)))
+        ['a', 'b']
+        """
         return ParameterDict([(key, default) for key in keys])
 
     def update(self, parameters: Any) -> None:
         """Adds the values of a mapping or of key/value pairs.
 
         Those of a plain `dict` come in the order of their keys, as in PyTorch.
+
+        >>> import rushlight as torch
+        >>> scales = torch.nn.ParameterDict({"a": torch.ones(1)})
+        >>> scales.update({"b": torch.ones(1)})
+        >>> list(scales)
+        ['a', 'b']
         """
         pairs = pairs_of(parameters, "ParameterDict")
         for key, value in sorted(pairs) if type(parameters) is dict else pairs:

@@ -389,7 +389,14 @@ class PReLU(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """The slope that it was made with."""
+        """The slope that it was made with.
+
+        >>> import rushlight as torch
+        >>> layer = torch.nn.PReLU()
+        >>> layer.reset_parameters()
+        >>> layer.weight.data
+        tensor([0.2500])
+        """
         init.constant_(self.weight, self.init)
 
     def forward(self, input: Tensor) -> Tensor:

@@ -23,6 +23,10 @@ def get_total_norm(
     """The p-norm of all values of all tensors; `norm_type` may be infinity.
 
     Unlike PyTorch's, it has one implementation, so that `foreach` chooses nothing.
+
+    >>> import rushlight as torch
+    >>> torch.nn.utils.get_total_norm([torch.tensor([3.0]), torch.tensor([0.0, 4.0])])
+    tensor(5.)
     """
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     norm_type = float(norm_type)
@@ -93,7 +97,14 @@ def clip_grad_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """`clip_grad_norm_`, under its name before PyTorch 0.4: it warns."""
+    """`clip_grad_norm_`, under its name before PyTorch 0.4: it warns.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> x.grad = torch.tensor([3.0, 4.0])
+    >>> torch.nn.utils.clip_grad_norm(x, 10.0)
+    tensor(5.)
+    """
     warnings.warn(
         "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "
         "`torch.nn.utils.clip_grad_norm_`.",
@@ -107,7 +118,15 @@ def clip_grad_norm(
 def clip_grad_value_(
     parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
 ) -> None:
-    """Moves every value of the gradients into [-clip_value, clip_value], in place."""
+    """Moves every value of the gradients into [-clip_value, clip_value], in place.
+
+    >>> import rushlight as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> x.grad = torch.tensor([-5.0, 0.25])
+    >>> torch.nn.utils.clip_grad_value_(x, 1.0)
+    >>> x.grad
+    tensor([-1.0000,  0.2500])
+    """
     for gradient in _gradients(parameters):
         gradient.clamp_(min=-float(clip_value), max=float(clip_value))
 

@@ -20,7 +20,14 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Makes parts of a vector the values of the parameters, which then share its memory."""
+    """Makes parts of a vector the values of the parameters, which then share its memory.
+
+    >>> import rushlight as torch
+    >>> x, y = torch.nn.Parameter(torch.zeros(2)), torch.nn.Parameter(torch.zeros(1))
+    >>> torch.nn.utils.vector_to_parameters(torch.tensor([1.0, 2.0, 3.0]), [x, y])
+    >>> x.data, y.data
+    (tensor([1., 2.]), tensor([3.]))
+    """
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {typename(vec)}")
     start = 0

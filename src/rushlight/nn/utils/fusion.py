@@ -36,7 +36,15 @@ def fuse_conv_bn_weights(
     conv_w: Tensor, conv_b: Tensor | None, bn_rm: Tensor, bn_rv: Tensor, bn_eps: float,
     bn_w: Tensor | None, bn_b: Tensor | None, transpose: bool = False,
 ) -> tuple[Parameter, Parameter]:  # fmt: skip
-    """Weight and bias of `fuse_conv_bn_eval`."""
+    """Weight and bias of `fuse_conv_bn_eval`.
+
+    >>> import rushlight as torch
+    >>> weight, zeros, ones = torch.ones(1, 1, 1), torch.zeros(1), torch.ones(1)
+    >>> weight, bias = torch.nn.utils.fuse_conv_bn_weights(
+    ...     weight, None, 3 * ones, 4 * ones, 0.0, ones, zeros)
+    >>> weight.data, bias.data  # (x - 3) / 2
+    (tensor([[[0.5000]]]), tensor([-1.5000]))
+    """
     scale = (ones_like(bn_rm) if bn_w is None else bn_w) * (bn_rv + bn_eps).rsqrt()
     ones = [1] * (conv_w.dim() - 2)
     weight = conv_w * scale.reshape([1, -1, *ones] if transpose else [-1, 1, *ones])
@@ -44,7 +52,14 @@ def fuse_conv_bn_weights(
 
 
 def fuse_linear_bn_eval(linear: Layer, bn: Any) -> Layer:
-    """A copy of a `Linear` that computes what `bn(linear(x))` does, both in evaluation."""
+    """A copy of a `Linear` that computes what `bn(linear(x))` does, both in evaluation.
+
+    >>> import rushlight as torch
+    >>> linear, bn = torch.nn.Linear(3, 2).eval(), torch.nn.BatchNorm1d(2).eval()
+    >>> fused, x = torch.nn.utils.fuse_linear_bn_eval(linear, bn), torch.randn(4, 3)
+    >>> torch.allclose(fused(x), bn(linear(x)), atol=1e-6)
+    True
+    """
     if bn.num_features not in (1, linear.out_features):
         raise AssertionError(
             "To fuse, linear.out_features == bn.num_features or bn.num_features == 1, got "
@@ -61,7 +76,15 @@ def fuse_linear_bn_weights(
     linear_w: Tensor, linear_b: Tensor | None, bn_rm: Tensor, bn_rv: Tensor, bn_eps: float,
     bn_w: Tensor, bn_b: Tensor,
 ) -> tuple[Parameter, Parameter]:  # fmt: skip
-    """Weight and bias of `fuse_linear_bn_eval`."""
+    """Weight and bias of `fuse_linear_bn_eval`.
+
+    >>> import rushlight as torch
+    >>> weight, zeros, ones = torch.ones(1, 1), torch.zeros(1), torch.ones(1)
+    >>> weight, bias = torch.nn.utils.fuse_linear_bn_weights(
+    ...     weight, None, 3 * ones, 4 * ones, 0.0, ones, zeros)
+    >>> weight.data, bias.data  # (x - 3) / 2
+    (tensor([[0.5000]]), tensor([-1.5000]))
+    """
     scale = bn_w * (bn_rv + bn_eps).rsqrt()
     return _parameters(linear_w * scale.unsqueeze(-1), linear_w, linear_b, bn_rm, scale, bn_b)
 

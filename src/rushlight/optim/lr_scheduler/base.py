@@ -17,6 +17,17 @@ class LRScheduler:
 
     A subclass may also define `_get_closed_form_lr`, the rates of `last_epoch` without those of the
     epoch before.
+
+    >>> import rushlight as torch
+    >>> class Halved(torch.optim.lr_scheduler.LRScheduler):
+    ...     def get_lr(self):
+    ...         return [lr * 0.5**self.last_epoch for lr in self.base_lrs]
+    >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = Halved(optimizer)
+    >>> optimizer.step(), scheduler.step()
+    (None, None)
+    >>> scheduler.get_last_lr()
+    [0.5]
     """
 
     _is_initial = False
@@ -55,23 +66,58 @@ class LRScheduler:
             self._is_initial = False
 
     def state_dict(self) -> dict[str, Any]:
-        """All attributes but the optimizer."""
+        """All attributes but the optimizer.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5).state_dict()["gamma"]
+        0.5
+        """
         return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned, here or in PyTorch."""
+        """Takes over what `state_dict` returned, here or in PyTorch.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+        >>> scheduler.load_state_dict({"gamma": 0.25})
+        >>> scheduler.gamma
+        0.25
+        """
         self.__dict__.update(state_dict)
 
     def get_last_lr(self) -> Rates:
-        """The present rates, one per parameter group."""
+        """The present rates, one per parameter group.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5).get_last_lr()
+        [1.0]
+        """
         return self._last_lr
 
     def get_lr(self) -> Rates:
-        """The rates of epoch `last_epoch`, one per parameter group."""
+        """The rates of epoch `last_epoch`, one per parameter group.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5).get_lr()
+        [0.5]
+        """
         raise NotImplementedError
 
     def step(self, epoch: int | None = None) -> None:
-        """Goes to the next epoch, or to a given one, and sets its rates."""
+        """Goes to the next epoch, or to a given one, and sets its rates.
+
+        >>> import rushlight as torch
+        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+        >>> optimizer.step()
+        >>> scheduler.step()
+        >>> optimizer.param_groups[0]["lr"]
+        0.5
+        """
         if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call "

@@ -24,7 +24,17 @@ T = TypeVar("T")
 
 
 class Dataset(Generic[T_co]):
-    """Samples by index. Subclasses define `__getitem__` and, for samplers, `__len__`."""
+    """Samples by index. Subclasses define `__getitem__` and, for samplers, `__len__`.
+
+    >>> import rushlight as torch
+    >>> class Squares(torch.utils.data.Dataset):
+    ...     def __getitem__(self, index):
+    ...         return index * index
+    ...     def __len__(self):
+    ...         return 4
+    >>> [batch.tolist() for batch in torch.utils.data.DataLoader(Squares(), batch_size=2)]
+    [[0, 1], [4, 9]]
+    """
 
     def __getitem__(self, index: Any) -> T_co:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
@@ -38,6 +48,13 @@ class IterableDataset(Dataset[T_co]):
 
     With workers each one iterates over its own copy: `get_worker_info()` in `__iter__` says which
     part of the stream is this copy's.
+
+    >>> import rushlight as torch
+    >>> class Count(torch.utils.data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(3))
+    >>> [batch.tolist() for batch in torch.utils.data.DataLoader(Count(), batch_size=2)]
+    [[0, 1], [2]]
     """
 
     def __iter__(self) -> Iterator[T_co]:
@@ -73,7 +90,13 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 class ConcatDataset(Dataset[T_co]):
-    """The samples of several map-style datasets, one dataset after the other."""
+    """The samples of several map-style datasets, one dataset after the other.
+
+    >>> import rushlight as torch
+    >>> both = torch.utils.data.ConcatDataset([[1, 2], [3]])
+    >>> len(both), both[2]
+    (3, 3)
+    """
 
     def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
         self.datasets = list(datasets)
@@ -97,7 +120,15 @@ class ConcatDataset(Dataset[T_co]):
 
 
 class ChainDataset(IterableDataset[T_co]):
-    """The samples of several iterable-style datasets, one dataset after the other."""
+    """The samples of several iterable-style datasets, one dataset after the other.
+
+    >>> import rushlight as torch
+    >>> class Count(torch.utils.data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(2))
+    >>> list(torch.utils.data.ChainDataset([Count(), Count()]))
+    [0, 1, 0, 1]
+    """
 
     def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
         self.datasets = datasets
@@ -121,6 +152,10 @@ class Subset(Dataset[T_co]):
 
     A subclass that overrides `__getitem__` must override `__getitems__` too, or the loader would
     pass its own samples by: NotImplementedError.
+
+    >>> import rushlight as torch
+    >>> list(torch.utils.data.Subset("abcd", [3, 0]))
+    ['d', 'a']
     """
 
     def __init__(self, dataset: Dataset[T_co], indices: Sequence[int]) -> None:

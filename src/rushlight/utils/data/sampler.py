@@ -18,14 +18,30 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Sampler(Generic[T_co]):
-    """Yields indices, or lists of them. Subclasses define `__iter__` and may define `__len__`."""
+    """Yields indices, or lists of them. Subclasses define `__iter__` and may define `__len__`.
+
+    >>> import rushlight as torch
+    >>> class Backwards(torch.utils.data.Sampler):
+    ...     def __init__(self, data):
+    ...         self.data = data
+    ...     def __iter__(self):
+    ...         return iter(reversed(range(len(self.data))))
+    >>> loader = torch.utils.data.DataLoader("abc", sampler=Backwards("abc"), batch_size=None)
+    >>> list(loader)
+    ['c', 'b', 'a']
+    """
 
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(f"{type(self).__name__} does not define __iter__")
 
 
 class SequentialSampler(Sampler[int]):
-    """0, 1, ..., len(data_source) - 1."""
+    """0, 1, ..., len(data_source) - 1.
+
+    >>> import rushlight as torch
+    >>> list(torch.utils.data.SequentialSampler("abc"))
+    [0, 1, 2]
+    """
 
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
@@ -94,7 +110,12 @@ class RandomSampler(Sampler[int]):
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """The given indices in random order, without replacement."""
+    """The given indices in random order, without replacement.
+
+    >>> import rushlight as torch
+    >>> sorted(torch.utils.data.SubsetRandomSampler([5, 7, 9]))
+    [5, 7, 9]
+    """
 
     def __init__(self, indices: Sequence[int], generator: Any = None) -> None:
         self.indices = indices
@@ -113,6 +134,10 @@ class WeightedRandomSampler(Sampler[int]):
     """`num_samples` indices, index i drawn with a probability proportional to weights[i].
 
     ValueError for weights that are not one-dimensional and for other bad arguments.
+
+    >>> import rushlight as torch
+    >>> list(torch.utils.data.WeightedRandomSampler([0.0, 1.0, 0.0], 3))
+    [1, 1, 1]
     """
 
     def __init__(

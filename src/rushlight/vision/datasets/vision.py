@@ -10,7 +10,17 @@ from ...utils.data import Dataset
 
 
 class VisionDataset(Dataset[Any]):
-    """A folder, the transform of its images and that of its targets; prints as torchvision's."""
+    """A folder, the transform of its images and that of its targets; prints as torchvision's.
+
+    >>> from rushlight.vision.datasets.vision import VisionDataset
+    >>> class Empty(VisionDataset):
+    ...     def __len__(self):
+    ...         return 0
+    >>> Empty("data")
+    Dataset Empty
+        Number of datapoints: 0
+        Root location: data
+    """
 
     def __init__(
         self,

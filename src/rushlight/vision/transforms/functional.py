@@ -22,7 +22,12 @@ from .resample import resample
 
 
 class InterpolationMode(enum.Enum):
-    """How pixels between pixels are made when an image is resized."""
+    """How pixels between pixels are made when an image is resized.
+
+    >>> from rushlight.vision.transforms import InterpolationMode
+    >>> InterpolationMode.BILINEAR.value
+    'bilinear'
+    """
 
     NEAREST = "nearest"
     BILINEAR = "bilinear"
@@ -43,6 +48,11 @@ def to_tensor(pic: Any) -> Tensor:
 
     Bytes become the default float dtype, divided by 255; other values stay as they are. TypeError
     for anything else, ValueError for arrays of other dimensions.
+
+    >>> import numpy as np
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.to_tensor(np.array([[0, 255]], dtype=np.uint8))
+    tensor([[[0., 1.]]])
     """
     if isinstance(pic, np.ndarray):
         if pic.ndim not in (2, 3):
@@ -56,7 +66,13 @@ def to_tensor(pic: Any) -> Tensor:
 
 
 def pil_to_tensor(pic: Any) -> Tensor:
-    """A PIL image as a tensor (channels, height, width) of the same values. TypeError otherwise."""
+    """A PIL image as a tensor (channels, height, width) of the same values. TypeError otherwise.
+
+    >>> from PIL import Image
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.pil_to_tensor(Image.new("L", (3, 1), 7))
+    tensor([[[7, 7, 7]]], dtype=torch.uint8)
+    """
     if not is_pillow_image(pic):
         raise TypeError(f"pic should be PIL Image. Got {type(pic)}")
     return wrap(_channels_first(_pixels(pic)))
@@ -92,6 +108,11 @@ def normalize(
 
     TypeError unless it is a tensor of a floating dtype; ValueError for fewer than 3 dimensions and
     for a deviation of zero.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.normalize(torch.tensor([[[1.0, 5.0]]]), mean=[1.0], std=[2.0])
+    tensor([[[0., 2.]]])
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
@@ -156,6 +177,11 @@ def resize(
 
     `max_size` bounds the longer edge then. `antialias` widens the filter where a tensor is made
     smaller, as Pillow always does. ValueError for sizes that make no sense.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.resize(torch.ones(1, 20, 40), 10).shape
+    torch.Size([1, 10, 20])
     """
     height, width = image_size(img)
     target = _resized(height, width, size, max_size)
@@ -193,7 +219,13 @@ def _resized(
 
 
 def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
-    """The part of the image that begins at (top, left); what lies outside of the image is 0."""
+    """The part of the image that begins at (top, left); what lies outside of the image is 0.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.crop(torch.tensor([[[1, 2], [3, 4]]]), 1, 0, 1, 3)
+    tensor([[[3, 4, 0]]])
+    """
     if is_pillow_image(img):
         return img.crop((left, top, left + width, top + height))
     image_height, image_width = image_size(img)
@@ -213,7 +245,13 @@ def _part(start: int, length: int, size: int) -> tuple[slice, int, int]:
 
 
 def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
-    """The middle of the image, which is first made larger with zeros where it is too small."""
+    """The middle of the image, which is first made larger with zeros where it is too small.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.center_crop(torch.tensor([[[1, 2, 3, 4]]]), (1, 2))
+    tensor([[[2, 3]]])
+    """
     target_height, target_width = two_sizes(output_size)
     height, width = image_size(img)
     more_height, more_width = max(target_height - height, 0), max(target_width - width, 0)
@@ -234,6 +272,11 @@ def pad(
 
     `padding_mode` is constant (`fill`; for PIL images also one value per channel), edge, reflect or
     symmetric.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.pad(torch.tensor([[[1, 2]]]), (1, 0), fill=9)
+    tensor([[[9, 1, 2, 9]]])
     """
     if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
         raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
@@ -322,13 +365,25 @@ def two_sizes(size: int | Sequence[int]) -> tuple[int, int]:
 
 
 def hflip(img: Any) -> Any:
-    """The image's mirror image, left and right exchanged."""
+    """The image's mirror image, left and right exchanged.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.hflip(torch.tensor([[[1, 2, 3]]]))
+    tensor([[[3, 2, 1]]])
+    """
     image_size(img)
     return img.transpose(0) if is_pillow_image(img) else img.flip(-1)  # 0: FLIP_LEFT_RIGHT
 
 
 def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
-    """Luma of an RGB image, 0.2989 R + 0.587 G + 0.114 B, in one channel or three equal ones."""
+    """Luma of an RGB image, 0.2989 R + 0.587 G + 0.114 B, in one channel or three equal ones.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.to_grayscale(torch.ones(3, 1, 2))
+    tensor([[[0.9999, 0.9999]]])
+    """
     if num_output_channels not in (1, 3):
         raise ValueError("num_output_channels should be either 1 or 3")
     image_size(img)
@@ -344,7 +399,13 @@ def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
 
 
 def convert_image_dtype(image: Tensor, dtype: DType | None = None) -> Tensor:
-    """The image in another dtype, with the values scaled to its range: 0 to 1 for floating ones."""
+    """The image in another dtype, with the values scaled to its range: 0 to 1 for floating ones.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.convert_image_dtype(torch.tensor([0, 255], dtype=torch.uint8))
+    tensor([0., 1.])
+    """
     if dtype is None:
         dtype = rushlight.get_default_dtype()
     if image.dtype == dtype:

@@ -38,7 +38,13 @@ class Compose:
 
 
 class ToTensor:
-    """A PIL image or array (H, W[, C]) as a tensor (C, H, W): bytes become floats from 0 to 1."""
+    """A PIL image or array (H, W[, C]) as a tensor (C, H, W): bytes become floats from 0 to 1.
+
+    >>> import numpy as np
+    >>> from rushlight.vision import transforms
+    >>> transforms.ToTensor()(np.array([[0, 255]], dtype=np.uint8))
+    tensor([[[0., 1.]]])
+    """
 
     def __call__(self, pic: Any) -> Tensor:
         return F.to_tensor(pic)
@@ -48,7 +54,13 @@ class ToTensor:
 
 
 class PILToTensor:
-    """A PIL image as a tensor (C, H, W) of the same values."""
+    """A PIL image as a tensor (C, H, W) of the same values.
+
+    >>> from PIL import Image
+    >>> from rushlight.vision import transforms
+    >>> transforms.PILToTensor()(Image.new("L", (3, 1), 7))
+    tensor([[[7, 7, 7]]], dtype=torch.uint8)
+    """
 
     def __call__(self, pic: Any) -> Tensor:
         return F.pil_to_tensor(pic)
@@ -58,7 +70,13 @@ class PILToTensor:
 
 
 class ConvertImageDtype:
-    """A tensor in another dtype, its values scaled to that dtype's range."""
+    """A tensor in another dtype, its values scaled to that dtype's range.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.ConvertImageDtype(torch.uint8)(torch.tensor([0.0, 0.5, 1.0]))
+    tensor([  0, 127, 255], dtype=torch.uint8)
+    """
 
     def __init__(self, dtype: rushlight.dtype) -> None:
         self.dtype = dtype
@@ -71,7 +89,13 @@ class ConvertImageDtype:
 
 
 class Normalize:
-    """(tensor - mean) / std, channel by channel, of a float tensor (..., C, H, W)."""
+    """(tensor - mean) / std, channel by channel, of a float tensor (..., C, H, W).
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.Normalize(mean=[1.0], std=[2.0])(torch.tensor([[[1.0, 5.0]]]))
+    tensor([[[0., 2.]]])
+    """
 
     def __init__(self, mean: Any, std: Any, inplace: bool = False) -> None:
         self.mean = mean
@@ -86,7 +110,13 @@ class Normalize:
 
 
 class Resize:
-    """The image at another size: (height, width), or one number for the shorter edge."""
+    """The image at another size: (height, width), or one number for the shorter edge.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.Resize(10)(torch.ones(1, 20, 40)).shape
+    torch.Size([1, 10, 20])
+    """
 
     def __init__(
         self,
@@ -115,7 +145,13 @@ class Resize:
 
 
 class CenterCrop:
-    """The middle of the image, (height, width) or a square; zeros where the image is smaller."""
+    """The middle of the image, (height, width) or a square; zeros where the image is smaller.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.CenterCrop((1, 2))(torch.arange(12).reshape(1, 3, 4))
+    tensor([[[5, 6]]])
+    """
 
     def __init__(self, size: int | Sequence[int]) -> None:
         self.size = F.two_sizes(size)
@@ -128,7 +164,13 @@ class CenterCrop:
 
 
 class Grayscale:
-    """The image's luma, in one channel or in three equal ones."""
+    """The image's luma, in one channel or in three equal ones.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.Grayscale()(torch.ones(3, 2, 4)).shape
+    torch.Size([1, 2, 4])
+    """
 
     def __init__(self, num_output_channels: int = 1) -> None:
         self.num_output_channels = num_output_channels
@@ -141,7 +183,13 @@ class Grayscale:
 
 
 class RandomHorizontalFlip:
-    """The image, or with probability p its mirror image. Draws one number of the default stream."""
+    """The image, or with probability p its mirror image. Draws one number of the default stream.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.RandomHorizontalFlip(p=1.0)(torch.tensor([[[1, 2, 3]]]))
+    tensor([[[3, 2, 1]]])
+    """
 
     def __init__(self, p: float = 0.5) -> None:
         self.p = p
@@ -158,6 +206,11 @@ class RandomCrop:
 
     Draws its top, then its left, of the default stream; nothing where the size is the image's.
     ValueError for an image that is smaller, unless `pad_if_needed`.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.RandomCrop(2, padding=1)(torch.ones(1, 4, 4)).shape
+    torch.Size([1, 2, 2])
     """
 
     def __init__(
@@ -176,7 +229,13 @@ class RandomCrop:
 
     @staticmethod
     def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """(top, left, height, width) of a random part."""
+        """(top, left, height, width) of a random part.
+
+        >>> import rushlight as torch
+        >>> from rushlight.vision import transforms
+        >>> transforms.RandomCrop.get_params(torch.ones(1, 4, 4), (4, 4))
+        (0, 0, 4, 4)
+        """
         (height, width), size = F.image_size(img), tuple(output_size)
         if height < size[0] or width < size[1]:
             raise ValueError(
@@ -204,7 +263,13 @@ class RandomCrop:
 
 
 class Lambda:
-    """Any function of one argument as a transform. TypeError where it cannot be called."""
+    """Any function of one argument as a transform. TypeError where it cannot be called.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.Lambda(lambda x: x * 10)(torch.tensor([1, 2]))
+    tensor([10, 20])
+    """
 
     def __init__(self, lambd: Callable[[Any], Any]) -> None:
         if not callable(lambd):

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .device import device as Device
-from .kernels.cuda import CUDA, OutOfMemoryError, count_devices, load_cupy
-from .kernels.devices import find_table, is_open, with_index
-from .types import AnyDevice
+from ..device import device as Device
+from ..kernels.cuda import CUDA, OutOfMemoryError, count_devices, load_cupy
+from ..kernels.devices import find_table, is_open, with_index
+from ..types import AnyDevice
 
 if TYPE_CHECKING:
-    from .random import Generator
-    from .tensor import Tensor
+    from ..random import Generator
+    from ..tensor import Tensor
 
 __all__ = [
     "OutOfMemoryError", "current_device", "device", "device_count", "empty_cache",
@@ -171,7 +171,7 @@ def empty_cache() -> None:
 
 
 def _generator(device: AnyDevice) -> Generator:
-    from .random import default_generator_of
+    from ..random import default_generator_of
 
     return default_generator_of(Device("cuda", _index(device)))
 
