@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import rushlight
+from layer_rows import flat
 
 LIBRARIES = (rushlight, torch)
 LAYERS = {
@@ -79,6 +80,23 @@ def test_complex_numbers(name: str) -> None:
         found.append([*results, *gradients])
     for ours, theirs in zip(*found, strict=True):
         assert_close(ours, theirs, 1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"])
+def test_autocast(name: str, dtype: str) -> None:
+    found = []
+    for library in LIBRARIES:
+        library.manual_seed(0)
+        layer = getattr(library.nn, name)(4, 5)
+        x = library.randn(3, *((2,) if "Cell" not in name else ()), 4)
+        with library.autocast("cpu"):
+            called = flat(layer(x.to(getattr(library, dtype))))
+        called[0].float().sum().backward()
+        found.append([*called, *[p.grad for p in layer.parameters()]])
+    for ours, theirs in zip(*found, strict=True):
+        assert str(ours.dtype) == str(theirs.dtype)
+        assert_close(ours.float(), theirs.float(), 0.03)
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..autocast_state import casts
+from ..autocast_state import state as autocast
 from ..errors import OperationError
 from ..tensor import Tensor
 from .declare import operation
@@ -21,7 +23,7 @@ from .recurrent_layer import (
 )
 
 
-@operation(method=False)
+@operation(method=False, autocast="lower")
 def lstm(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor, Tensor]:
     """Layers of long short-term memory (Hochreiter, Schmidhuber 1997): see `nn.LSTM`.
 
@@ -46,13 +48,13 @@ def gru(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor]:
     return _stack(GRULayer, input, _read("gru", arguments, named))
 
 
-@operation(method=False)
+@operation(method=False, autocast="lower")
 def rnn_tanh(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor]:
     """Layers of h = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman 1990): see `nn.RNN` and `gru`."""
     return _stack(RNNTanhLayer, input, _read("rnn_tanh", arguments, named))
 
 
-@operation(method=False)
+@operation(method=False, autocast="lower")
 def rnn_relu(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor]:
     """Layers of h = relu(W_ih x + b_ih + W_hh h + b_hh): see `nn.RNN` and `gru`."""
     return _stack(RNNReluLayer, input, _read("rnn_relu", arguments, named))
@@ -84,6 +86,7 @@ def _stack(layer: Any, input: Tensor, found: dict[str, Any]) -> Any:
     states = found["hx"] if layer.states == 2 else (found["hx"],)
     if len(states) != layer.states:
         raise OperationError(f"{name}: {name} expects two hidden states, got {len(states)}")
+    input, found["params"] = _cast_alike(input, states[0], found["params"])
     one = layer.of(input)
     turned, batch_sizes = found.get("batch_first"), found.get("batch_sizes")
     x = input.transpose(0, 1) if turned else input
@@ -112,6 +115,13 @@ def _stack(layer: Any, input: Tensor, found: dict[str, Any]) -> Any:
     if batch_sizes is None:
         x = x.reshape(length, batch, x.array.shape[1])
     return x.transpose(0, 1) if turned else x, *[stack(values) for values in last]
+
+
+def _cast_alike(x: Tensor, state: Tensor, params: Sequence[Tensor]) -> tuple[Tensor, Any]:
+    """Within autocast the input and the parameters in the dtype of the states, else as they are."""
+    if not casts or not autocast.enabled.get(x.device.type) or not isinstance(state, Tensor):
+        return x, params
+    return x.to(state.dtype), [p if p is None else p.to(state.dtype) for p in params]
 
 
 def _whole_sizes(name: str, x: Tensor) -> tuple[int, ...]:
@@ -257,7 +267,7 @@ def gru_cell(
     return _step(GRULayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
-@operation(method=False)
+@operation(method=False, autocast="lower")
 def rnn_tanh_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
@@ -266,7 +276,7 @@ def rnn_tanh_cell(
     return _step(RNNTanhLayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
-@operation(method=False)
+@operation(method=False, autocast="lower")
 def rnn_relu_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
@@ -277,6 +287,7 @@ def rnn_relu_cell(
 
 def _step(layer: Any, x: Tensor, states: Sequence[Tensor], *parameters: Any) -> Any:
     name = f"{layer.operation_name}_cell"
+    x, parameters = _cast_alike(x, states[0], parameters)
     one, shape = layer.of(x), x.array.shape
     if len(shape) != 2:
         raise IndexError(

@@ -6,6 +6,7 @@ import math
 import warnings
 from typing import Any
 
+from ...autocast_state import casts
 from ...errors import OperationError
 from ...ops import recurrent as ops
 from ...ops.creation import empty, zeros
@@ -104,7 +105,7 @@ class RNNBase(Module):
     def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
         """Raises an error for a dtype or a size that the layer does not take."""
         weight = getattr(self, self._flat_weights_names[0])
-        if input.dtype != weight.dtype:
+        if input.dtype != weight.dtype and not casts:  # autocast makes them one
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
                 f"Convert input: input.to({weight.dtype}), or convert model: "
