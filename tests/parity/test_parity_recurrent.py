@@ -1,4 +1,4 @@
-"""Recurrent layers against PyTorch's: gradients of inputs and states, files, packing, a training."""
+"""Recurrent layers against PyTorch's: gradients of all inputs, files, packing, a training."""
 
 from __future__ import annotations
 

@@ -98,8 +98,8 @@ class RecurrentLayer(Operation):
 
     @classmethod
     def composed(cls, x: Tensor, *rest: Any) -> list[Tensor]:
-        *rest, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes, reverse = rest
-        states: list[Tensor] = rest
+        *initial, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes, reverse = rest
+        states: list[Tensor] = list(initial)
         gates = linear(x, weight_ih, bias_ih)
         outputs = []
         for end, count in times(batch_sizes, reverse):
