@@ -85,8 +85,8 @@ NB_MODULE(_native, module) {
         rushlight::optim_methods,       rushlight::padding_methods,
         rushlight::pooling_methods,     rushlight::random_methods,
         rushlight::recurrent_methods,   rushlight::reduction_methods,
-        rushlight::resampling_methods,
-        rushlight::samplers_methods,    rushlight::scan_methods,
+        rushlight::resampling_methods,  rushlight::samplers_methods,
+        rushlight::scan_methods,
         rushlight::shape_methods,       rushlight::softmax_methods,
         rushlight::sorting_methods,     rushlight::triangles_methods};
     for (PyMethodDef* methods : families)

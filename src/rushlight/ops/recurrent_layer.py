@@ -63,16 +63,21 @@ class RecurrentLayer(Operation):
         of_gates, of_own, of_states = self.at_gates(gradients, weight_hh, kept)
         before = kept[-1]
         of_weight_ih, of_bias_ih = self._of_parameters(of_gates, x, first, first + 2)
-        of_weight_hh, of_bias_hh = self._of_parameters(of_own, before, first + 1, first + 3)
+        known = of_bias_ih if of_own is of_gates else None  # both biases' gradients are one sum
+        of_weight_hh, of_bias_hh = self._of_parameters(of_own, before, first + 1, first + 3, known)
         of_x = Matmul.apply(of_gates, weight_ih) if self.needs(0) else None
         return of_x, *of_states, of_weight_ih, of_weight_hh, of_bias_ih, of_bias_hh
 
-    def _of_parameters(self, of_gates: Tensor, x: Tensor, weight: int, bias: int) -> Any:
+    def _of_parameters(
+        self, of_gates: Tensor, x: Tensor, weight: int, bias: int, known: Tensor | None = None
+    ) -> Any:
         """The gradients of a weight and a bias, by their numbers among the inputs."""
-        if self.needs(weight):
-            result = LinearWeightGradient.apply(of_gates, x, self.needs(bias))
-            return result if self.needs(bias) else (result, None)
-        return None, of_gates.sum(0) if self.needs(bias) else None
+        of_bias = None if known is None or not self.needs(bias) else known.clone()
+        with_bias = of_bias is None and self.needs(bias)
+        if not self.needs(weight):
+            return None, of_gates.sum(0) if with_bias else of_bias
+        result = LinearWeightGradient.apply(of_gates, x, with_bias)
+        return result if with_bias else (result, of_bias)
 
     # ---- gradients of gradients
 
@@ -112,9 +117,8 @@ class RecurrentLayer(Operation):
     @classmethod
     def of(cls, x: Tensor) -> Any:
         """What computes with tensors of the dtype: there are no kernels for complex numbers."""
-        return cls.apply if check_taken(cls.operation_name, x, INEXACT).is_floating_point() else (
-            cls.composed
-        )
+        check_taken(cls.operation_name, x, INEXACT)
+        return cls.apply if x.is_floating_point() else cls.composed
 
 
 def times(batch_sizes: tuple[int, ...], reverse: bool) -> list[tuple[int, int]]:
