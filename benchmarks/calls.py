@@ -1,4 +1,5 @@
-"""The calls that `operators.py` measures: every operator, with arguments.
+"""The calls that `operators.py` measures: the operators that programs use most, with arguments, in
+all memory orders. `calls_by_family.py` has the others.
 
 A call is made from `Inputs` (tensors of a size, in a memory order) and returns what is timed.
 """
@@ -15,6 +16,7 @@ class Call:
     make: Callable[[Any], Callable[[], Any]]
     backward: bool = True
     layouts: bool = True
+    sizes: tuple[int, ...] = ()  # empty: all
 
 
 CALLS: dict[str, Call] = {}

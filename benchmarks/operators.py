@@ -2,9 +2,9 @@
 
 Both frameworks run in this process, on the same number of threads, and take turns, so that what
 else the machine does meets both alike; a ratio is that of the shortest turns. A row is a call of
-`calls.py`, at a size, in a memory order, forward alone or with its backward. After the rows come
-the geometric mean per size and the rows above 2. Needs an interpreter with both packages
-(`make bench-operators` makes one).
+`calls.py` or `calls_by_family.py`, at a size, in a memory order, forward alone or with its
+backward. After the rows come the geometric mean per size and the rows above 2. Needs an interpreter
+with both packages (`make bench-operators` makes one).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import calls_by_family  # noqa: F401  # which adds its calls
 from calls import CALLS
 
 SIZES = (10, 10_000, 1_000_000)
@@ -117,7 +118,9 @@ def rows(options: argparse.Namespace) -> Iterator[tuple[str, int, str, bool, Any
     for name, call in CALLS.items():
         if options.only and options.only not in name:
             continue
-        for size in options.size or SIZES:
+        for size in call.sizes or SIZES:
+            if options.size and size not in options.size:
+                continue
             for layout in LAYOUTS if call.layouts else LAYOUTS[:1]:
                 for backward in (False, True) if call.backward else (False,):
                     yield name, size, layout, backward, call

@@ -8,6 +8,8 @@
 
 namespace rushlight {
 
+int bfloat16_type = NPY_NOTYPE;
+
 namespace {
 
 PyObject* base_table = nullptr;
@@ -124,6 +126,13 @@ int type_of(PyObject* dtype, npy_intp* size) {
     return type;
 }
 
+npy_intp item_size(int type) {
+    PyArray_Descr* descriptor = PyArray_DescrFromType(type);
+    const npy_intp item = PyDataType_ELSIZE(descriptor);
+    Py_DECREF(descriptor);
+    return item;
+}
+
 PyObject* new_array_strided(int type, int ndim, const npy_intp* shape, const npy_intp* strides) {
     PyArray_Descr* descriptor = PyArray_DescrFromType(type);
     npy_intp bytes = PyDataType_ELSIZE(descriptor);
@@ -173,9 +182,7 @@ void strides_in_order(const ArrayView& a, Order order, npy_intp* strides) {
 
 PyObject* new_array(int type, int ndim, const npy_intp* shape, Order order) {
     if (order == Order::C) return new_array_strided(type, ndim, shape, nullptr);
-    PyArray_Descr* descriptor = PyArray_DescrFromType(type);
-    const npy_intp item = PyDataType_ELSIZE(descriptor);
-    Py_DECREF(descriptor);
+    const npy_intp item = item_size(type);
     constexpr int axes[4] = {0, 2, 3, 1};
     npy_intp strides[4];
     dense_strides(item, ndim, shape, axes, strides);

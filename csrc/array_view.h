@@ -113,9 +113,19 @@ bool read_axis(PyObject* object, int ndim, int& axis);
 // native byte order.
 int type_of(PyObject* dtype, npy_intp* size = nullptr);
 
+// The number that NumPy has given the type bfloat16, which is ml_dtypes'.
+extern int bfloat16_type;
+
+struct BFloat16 {  // an element of it; oneDNN computes with them
+    uint16_t bits;
+};
+
+// The bytes of an element of a type.
+npy_intp item_size(int type);
+
 // Whether elements of a type are numbers or truth values that C++ knows: bits that can be moved.
 inline bool is_plain(int type) {
-    return PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type);
+    return PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type) || type == bfloat16_type;
 }
 
 // Calls body with a zero of the type of a real number's or truth value's elements; false for types

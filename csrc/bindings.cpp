@@ -95,6 +95,8 @@ NB_MODULE(_native, module) {
     module.def("set_base", [](nb::object base) { rushlight::set_base(base.ptr()); },
                nb::arg("base"),
                "The object whose methods do what the functions of this module do not cover.");
+    module.def("set_bfloat16", [](int type) { rushlight::bfloat16_type = type; }, nb::arg("type"),
+               "The type number of bfloat16, which another library has added to NumPy's types.");
     rushlight::bind_replay(module);
     module.def("set_num_threads", &set_num_threads, nb::arg("count"));
     module.def("get_num_threads", [] { return rushlight::num_threads(); });

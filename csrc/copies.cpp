@@ -128,6 +128,7 @@ int log2_of_size(npy_intp item) {
 
 int cast_type(int type) {
     if (type == NPY_LONGLONG) return cast_int64;
+    if (type == bfloat16_type) return cast_bfloat16;
     switch (type) {
         case NPY_BOOL: return cast_bool;
         case NPY_UINT8: return cast_uint8;
@@ -137,6 +138,7 @@ int cast_type(int type) {
         case NPY_INT64: return cast_int64;
         case NPY_FLOAT: return cast_float;
         case NPY_DOUBLE: return cast_double;
+        case NPY_HALF: return cast_float16;
     }
     return -1;
 }
@@ -238,6 +240,21 @@ PyObject* copy(PyObject* const* args, Py_ssize_t nargs) {
                           ? copy_elements(plan, item)
                           : cast_elements(plan, source.type, x.type, std::max(item, other));
     return done ? Py_NewRef(args[0]) : nullptr;
+}
+
+// x[...] = source where they are alike, and whether they are.
+PyObject* overwrite(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x, source;
+    if (nargs != 2 || !view(args[0], x) || !view(args[1], source)) return nullptr;
+    if (!x.is_writeable() || !is_plain(x.type) || x.type != source.type || !same_shape(x, source))
+        return nullptr;
+    if (x.is_contiguous && source.is_contiguous) {
+        if (x.size()) std::memmove(x.data, source.data, x.size() * PyArray_ITEMSIZE(x.object));
+        Py_RETURN_TRUE;
+    }
+    const Owned done{copy(args, nargs)};
+    if (!done) return nullptr;
+    Py_RETURN_TRUE;
 }
 
 // x with the elements along some axes in the opposite order.
@@ -443,6 +460,8 @@ PyMethodDef copies_methods[] = {
     method<"cast", cast>("cast(x, dtype)\n--\n\nA dense copy of another type, in x's order."),
     method<"copy", copy>(
         "copy(x, source)\n--\n\nOverwrites x with source, broadcast and converted."),
+    method<"overwrite", overwrite>(
+        "overwrite(x, source)\n--\n\nx[...] = source if the two are alike; whether they are."),
     method<"flip", flip>("flip(x, axes)\n--\n\nA copy, backwards along some axes."),
     method<"cat", cat>("cat(arrays, axis, out=None)\n--\n\nArrays joined along an axis."),
     method<"stack", stack>(

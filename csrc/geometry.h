@@ -51,7 +51,7 @@ inline PyObject* new_images(int type, int64_t batch, int64_t channels, const Siz
                             int spatial) {
     npy_intp shape[2 + most_spatial] = {batch, channels}, strides[2 + most_spatial];
     for (int i = 0; i < spatial; ++i) shape[2 + i] = sizes[most_spatial - spatial + i];
-    const npy_intp item = type == NPY_FLOAT || type == NPY_INT32 ? 4 : 1;
+    const npy_intp item = item_size(type);
     channels_last_strides(2 + spatial, shape, item, strides);
     return new_array_strided(type, 2 + spatial, shape, strides);
 }

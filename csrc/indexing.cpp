@@ -3,56 +3,12 @@
 #include <cstring>
 #include <type_traits>
 
-#include "copies.h"
-#include "iteration.h"
+#include "indices.h"
 #include "parallel.h"
 
 namespace rushlight {
 
 namespace {
-
-// An index array, contiguous, for the length of a call.
-class Indices {
-public:
-    Indices() = default;
-    ~Indices() { Py_XDECREF(owner_); }
-    Indices(const Indices&) = delete;
-    Indices& operator=(const Indices&) = delete;
-
-    // False when the object is no int64 array, or with an error when there is no memory.
-    bool read(PyObject* object) {
-        if (!view(object, shown) || shown.type != NPY_INT64 || shown.ndim > max_axes) return false;
-        size = shown.size();
-        if (shown.is_contiguous) {
-            owner_ = Py_NewRef(object);
-        } else {
-            owner_ = new_array(NPY_INT64, shown.ndim, shown.shape);
-            npy_intp strides[max_axes];
-            strides_in_order(shown, Order::C, strides);
-            if (!owner_ || !copy_elements(shown, data_of<char>(owner_), strides)) return false;
-        }
-        data = data_of<int64_t>(owner_);
-        return true;
-    }
-
-    // Whether all are in [low, high); else IndexError is set.
-    bool within(int64_t low, int64_t high, Py_ssize_t axis) const {
-        if (bit_loops.all_within(size, data, low, high)) return true;
-        const int64_t* wrong =
-            std::find_if(data, data + size, [=](int64_t i) { return i < low || i >= high; });
-        PyErr_Format(PyExc_IndexError,
-                     "index %lld is out of bounds for dimension %zd with size %lld",
-                     static_cast<long long>(*wrong), axis, static_cast<long long>(high));
-        return false;
-    }
-
-    ArrayView shown;  // as it was given
-    const int64_t* data = nullptr;
-    int64_t size = 0;
-
-private:
-    PyObject* owner_ = nullptr;
-};
 
 // Calls body(data, strides, n) over rows of the last axis for three arrays of one shape, work
 // shared along the longest axis but `serial` (the last only where it is the only one).
@@ -155,40 +111,18 @@ PyObject* gather(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
-// Calls body with a zero of the type that is added in; false for other types.
-template <class Body>
-bool with_sum_type(int type, const Body& body) {
-    switch (type) {
-        case NPY_FLOAT: body(float{}); return true;
-        case NPY_DOUBLE: body(double{}); return true;
-        case NPY_INT64: body(int64_t{}); return true;
-        case NPY_INT32: body(int32_t{}); return true;
-    }
-    return false;
-}
-
-bool can_sum(int type) {
-    return with_sum_type(type, [](auto) {});
-}
-
-// A copy of x in the order of its shape.
-PyObject* contiguous_copy(const ArrayView& x) {
-    if (x.ndim > max_axes) return nullptr;
-    npy_intp strides[max_axes];
-    strides_in_order(x, Order::C, strides);
-    PyObject* result = new_array(x.type, x.ndim, x.shape);
-    if (result && !copy_elements(x, data_of<char>(result), strides)) Py_CLEAR(result);
-    return result;
-}
-
 // How an element is put to that of its place.
 struct Put {
     template <class T>
     static T join(T, T b) { return b; }
+    template <class T>
+    static void put(T& a, T b) { a = b; }
 };
 struct Add {
     template <class T>
     static T join(T a, T b) { return a + b; }
+    template <class T>
+    static void put(T& a, T b) { a += b; }
 };
 struct Multiply {
     template <class T>
@@ -202,21 +136,57 @@ struct Extreme {  // nan, where one of them is
     }
 };
 
+// One of Python's numbers as an element; false where it is none that every such type holds.
+struct Number {
+    alignas(8) char bytes[8];
+
+    bool read(PyObject* object, int type) {
+        const bool is_float = PyFloat_CheckExact(object);
+        if (!is_float && !PyLong_CheckExact(object)) return false;
+        const bool fits = with_sum_type(type, [&](auto zero) {
+            using T = decltype(zero);
+            T value;
+            if constexpr (std::is_floating_point_v<T>) {
+                value = static_cast<T>(PyFloat_AsDouble(object));
+            } else {
+                const int64_t whole = is_float ? -1 : PyLong_AsLongLong(object);
+                value = static_cast<T>(whole);
+                if (is_float || value != whole) PyErr_SetNone(PyExc_OverflowError);
+            }
+            std::memcpy(bytes, &value, sizeof value);
+        });
+        if (!PyErr_Occurred()) return fits;
+        PyErr_Clear();
+        return false;
+    }
+};
+
 // x, or x itself changed where it is the output, with values put to the places that index names.
 template <class Join>
 PyObject* scatter_with(PyObject* const* args, PyObject* values_array, PyObject* out) {
     ArrayView x, values;
     Indices index;
+    Number number;
     int axis;
-    if (!view(args[0], x) || !read_axis(args[1], x.ndim, axis) || !index.read(args[2]) ||
-        !view(values_array, values))
+    if (!view(args[0], x) || !read_axis(args[1], x.ndim, axis) || !index.read(args[2]))
         return nullptr;
+    const npy_intp nowhere[max_axes] = {};
+    if (number.read(values_array, x.type)) {  // everywhere
+        values = index.shown;
+        values.object = nullptr;
+        values.data = number.bytes;
+        values.strides = nowhere;
+        values.type = x.type;
+    } else if (!view(values_array, values)) {
+        return nullptr;
+    }
     const bool in_place = out == args[0];
     if (out != Py_None && !in_place) return nullptr;
     if (values.type != x.type || !can_sum(x.type) || !fits(x, axis, index.shown) ||
         !same_shape(values, index.shown))
         return nullptr;
-    if (in_place && (!x.is_writeable() || may_overlap(x, values))) return nullptr;
+    if (in_place && (!x.is_writeable() || (values.object && may_overlap(x, values))))
+        return nullptr;
     if (!index.within(0, x.shape[axis], axis)) return nullptr;
     PyObject* result = in_place ? Py_NewRef(args[0]) : contiguous_copy(x);
     ArrayView target;
@@ -333,20 +303,29 @@ PyObject* index_select(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
-// Adds slices of `values` to those of `target` that `places` names, which are in range.
-void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
-                const int64_t* places, int64_t count) {
-    const auto add = [&](auto zero) {
+// Puts slices of `values`, or one element, to those of `target` that `places` names, which are in
+// range.
+template <class Join>
+void join_slices(PyObject* target, int type, const char* values, bool is_number,
+                 const Slices& slices, const int64_t* places, int64_t count) {
+    const auto join = [&](auto zero) {
         using T = decltype(zero);
         T* to = data_of<T>(target);
-        const T* from = values.as<T>();
+        const T* from = reinterpret_cast<const T*>(values);
+        if (is_number) {
+            for (int64_t o = 0; o < slices.outer; ++o)
+                for (int64_t k = 0; k < count; ++k)
+                    std::fill_n(to + (o * slices.length + places[k]) * slices.inner, slices.inner,
+                                *from);
+            return;
+        }
         // Each thread has a band of every slice, so that no two add to the same place.
         parallel_for(slices.outer * slices.inner,
                      std::max<int64_t>(16, parallel_grain / std::max<int64_t>(count, 1)),
                      [=](int64_t begin, int64_t end) {
             for (int64_t o = begin; slices.inner == 1 && o < end; ++o)
                 for (int64_t k = 0; k < count; ++k)
-                    to[o * slices.length + places[k]] += from[o * count + k];
+                    Join::put(to[o * slices.length + places[k]], from[o * count + k]);
             if (slices.inner == 1) return;
             for (int64_t o = begin / slices.inner; o * slices.inner < end; ++o) {
                 const int64_t first = std::max<int64_t>(begin - o * slices.inner, 0);
@@ -354,36 +333,41 @@ void add_slices(PyObject* target, const ArrayView& values, const Slices& slices,
                 for (int64_t k = 0; k < count; ++k) {
                     T* row = to + (o * slices.length + places[k]) * slices.inner;
                     const T* added = from + (o * count + k) * slices.inner;
-                    for (int64_t i = first; i < last; ++i) row[i] += added[i];
+                    for (int64_t i = first; i < last; ++i) Join::put(row[i], added[i]);
                 }
             }
         });
     };
-    AllowThreads allow(values.size() >= release_lock_from);
-    with_sum_type(values.type, add);
+    AllowThreads allow(slices.outer * count * slices.inner >= release_lock_from);
+    with_sum_type(type, join);
 }
 
-// A copy of x, or x itself where it is the output, with slices added along one axis.
-PyObject* index_add(PyObject* const* args, Py_ssize_t nargs) {
+// A copy of x, or x itself where it is the output, with slices put to those along one axis.
+template <class Join, bool takes_number>
+PyObject* slices_with(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x, values;
     Indices index;
+    Number number;
     int axis;
     if ((nargs != 4 && nargs != 5) || !view(args[0], x) || !read_axis(args[1], x.ndim, axis) ||
-        !index.read(args[2]) || !view(args[3], values) || index.shown.ndim != 1)
+        !index.read(args[2]) || index.shown.ndim != 1 || !can_sum(x.type))
         return nullptr;
     const bool in_place = nargs == 5 && args[4] == args[0];
     if (nargs == 5 && args[4] != Py_None && !in_place) return nullptr;
-    if (in_place && (!x.is_writeable() || !x.is_contiguous || may_overlap(x, values)))
-        return nullptr;
-    if (values.type != x.type || !can_sum(x.type) || !values.is_contiguous ||
-        values.ndim != x.ndim)
-        return nullptr;
-    for (int i = 0; i < x.ndim; ++i)
-        if (values.shape[i] != (i == axis ? index.size : x.shape[i])) return nullptr;
+    if (in_place && (!x.is_writeable() || !x.is_contiguous)) return nullptr;
+    const bool is_number = takes_number && number.read(args[3], x.type);
+    if (!is_number) {
+        if (!view(args[3], values) || (in_place && may_overlap(x, values)) ||
+            values.type != x.type || !values.is_contiguous || values.ndim != x.ndim)
+            return nullptr;
+        for (int i = 0; i < x.ndim; ++i)
+            if (values.shape[i] != (i == axis ? index.size : x.shape[i])) return nullptr;
+    }
     if (!index.within(0, x.shape[axis], axis)) return nullptr;
     PyObject* result = in_place ? Py_NewRef(args[0]) : contiguous_copy(x);
-    if (result && values.size() > 0)
-        add_slices(result, values, Slices(x, axis), index.data, index.size);
+    if (result && x.size() > 0 && index.size > 0)
+        join_slices<Join>(result, x.type, is_number ? number.bytes : values.data, is_number,
+                          Slices(x, axis), index.data, index.size);
     return result;
 }
 
@@ -427,9 +411,19 @@ PyMethodDef indexing_methods[] = {
         "x with values put together with those at index."),
     method<"index_select", index_select>(
         "index_select(x, axis, index)\n--\n\nThe slices of an axis that index names."),
-    method<"index_add", index_add>(
+    method<"index_add", slices_with<Add, false>>(
         "index_add(x, axis, index, values, out=None)\n--\n\n"
         "x with slices added to those index names."),
+    method<"index_copy", slices_with<Put, true>>(
+        "index_copy(x, axis, index, values, out=None)\n--\n\n"
+        "x with slices, or a number, in the places of those index names."),
+    method<"take", take>("take(x, index)\n--\n\nThe elements at places of the whole array."),
+    method<"put", put>(
+        "put(x, index, values, accumulate)\n--\n\n"
+        "x with values at places of the whole array, or added to what is there."),
+    method<"masked_scatter", masked_scatter>(
+        "masked_scatter(x, mask, source)\n--\n\n"
+        "x with the elements of source, in their order, where mask is true."),
     method<"one_hot", one_hot>("one_hot(x, classes)\n--\n\nVectors with a 1 at a number."),
     {}};
 

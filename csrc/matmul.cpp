@@ -1,4 +1,5 @@
-// Matrix products of float32: small ones by loops of our own, large ones by oneDNN.
+// Matrix products of float32: small ones by loops of our own, large ones by oneDNN; of bfloat16:
+// by oneDNN, where the processor has instructions for them.
 #include <algorithm>
 #include <memory>
 #include <numeric>
@@ -19,19 +20,25 @@ constexpr int64_t large_product = 1 << 19;
 
 constexpr int most_batch_axes = 6;
 
+template <class T>
+int element_type() {
+    return std::is_same_v<T, float> ? NPY_FLOAT : bfloat16_type;
+}
+
 // A stack of matrices: the last two axes of an array, or a vector as a matrix of one row or column.
+template <class T>
 struct Stack {
-    const float* data;
+    const T* data;
     int axes = 0;  // of the batch
     int64_t shape[most_batch_axes], steps[most_batch_axes];
     int64_t rows, columns;
     int64_t row_step, column_step;  // one of them is 1
 
-    // False when the array is none of float32. Matrices without a contiguous axis are copied.
+    // False when the array is none of T. Matrices without a contiguous axis are copied.
     bool read(PyObject* object, bool is_left) {
         if (read_as_is(object, is_left)) return true;
         ArrayView x;
-        if (!view(object, x) || x.type != NPY_FLOAT || x.ndim < 2 || x.ndim > max_axes)
+        if (!view(object, x) || x.type != element_type<T>() || x.ndim < 2 || x.ndim > max_axes)
             return false;
         int axes[max_axes];
         std::iota(axes, axes + x.ndim, 0);
@@ -47,11 +54,11 @@ struct Stack {
 private:
     bool read_as_is(PyObject* object, bool is_left) {
         ArrayView x;
-        if (!view(object, x) || x.type != NPY_FLOAT || x.ndim < 1) return false;
-        constexpr npy_intp item = sizeof(float);
+        if (!view(object, x) || x.type != element_type<T>() || x.ndim < 1) return false;
+        constexpr npy_intp item = sizeof(T);
         for (int i = 0; i < x.ndim; ++i)
             if (x.strides[i] % item) return false;
-        data = x.as<float>();
+        data = x.as<T>();
         axes = std::max(x.ndim - 2, 0);
         if (axes > most_batch_axes) return false;
         for (int i = 0; i < axes; ++i) {
@@ -84,7 +91,8 @@ private:
     std::unique_ptr<Owned> copy_;
 };
 
-Product product_of(const Stack& a, const Stack& b, const float* bias, float* c) {
+template <class T>
+ProductOf<T> product_of(const Stack<T>& a, const Stack<T>& b, const T* bias, T* c) {
     return {a.rows,
             b.columns,
             a.columns,
@@ -95,14 +103,16 @@ Product product_of(const Stack& a, const Stack& b, const float* bias, float* c) 
             bias};
 }
 
-double operations_of(const Product& p) {
+template <class T>
+double operations_of(const ProductOf<T>& p) {
     return 2.0 * static_cast<double>(p.rows * p.columns) * static_cast<double>(p.depth);
 }
 
-std::unique_ptr<onednn::Plan> make_plan(const Product& p) {
+template <class T>
+std::unique_ptr<onednn::Plan> make_plan(const ProductOf<T>& p) {
     using dnnl::memory;
     using onednn::Plan;
-    const auto type = memory::data_type::f32;
+    const auto type = onednn::type_of<T>;
     const memory::desc a({p.rows, p.depth}, type, {p.a.row_step, p.a.column_step});
     const memory::desc b({p.depth, p.columns}, type, {p.b.row_step, p.b.column_step});
     const memory::desc c({p.rows, p.columns}, type, {p.c_step, 1});
@@ -112,6 +122,7 @@ std::unique_ptr<onednn::Plan> make_plan(const Product& p) {
     using Description = dnnl::matmul::primitive_desc;
     const Description made = p.bias ? Description(onednn::engine(), a, b, bias, c, attributes)
                                     : Description(onednn::engine(), a, b, c, attributes);
+    if (onednn::is_reference(made, type)) return nullptr;
     std::vector<Plan::Operand> operands{{DNNL_ARG_SRC, Plan::in, a, a},
                                         {DNNL_ARG_WEIGHTS, Plan::in, b, b},
                                         {DNNL_ARG_DST, Plan::out, c, c}};
@@ -137,13 +148,17 @@ void multiply_by_loops(const Product& p, int threads) {
     }
 }
 
-// One product, with the whole team. False with a Python error set when oneDNN fails.
-bool multiply(const Product& p) {
+// One product, with the whole team. False when oneDNN fails: with a Python error set, or where it
+// has no plan for bfloat16.
+template <class T>
+bool multiply(const ProductOf<T>& p) {
+    constexpr bool is_float = std::is_same_v<T, float>;
     const double operations = operations_of(p);
     const bool release = operations >= 1e6;
     const onednn::Team team(operations);
-    if (p.rows > few_rows && p.rows * p.columns * p.depth >= large_product) {
-        onednn::Key key(200, team);
+    const bool is_large = p.rows > few_rows && p.rows * p.columns * p.depth >= large_product;
+    if (is_large || !is_float) {
+        onednn::Key key(is_float ? 200 : 201, team);
         key.add(p.rows).add(p.columns).add(p.depth).add(p.bias != nullptr);
         key.add(p.a.row_step).add(p.a.column_step).add(p.b.row_step).add(p.b.column_step);
         if (onednn::Plan* plan = onednn::find_plan(key, [&] { return make_plan(p); })) {
@@ -151,9 +166,12 @@ bool multiply(const Product& p) {
             return plan->run(data, release);
         }
     }
-    AllowThreads allow(release);
-    multiply_by_loops(p, team.threads);
-    return true;
+    if constexpr (!is_float) return false;
+    else {
+        AllowThreads allow(release);
+        multiply_by_loops(p, team.threads);
+        return true;
+    }
 }
 
 // The batch of a product of stacks: their batches, broadcast against each other.
@@ -162,7 +180,8 @@ struct Batch {
     int64_t count = 1, shape[most_batch_axes];
     int64_t a_steps[most_batch_axes], b_steps[most_batch_axes];
 
-    bool broadcast(const Stack& a, const Stack& b) {
+    template <class T>
+    bool broadcast(const Stack<T>& a, const Stack<T>& b) {
         axes = std::max(a.axes, b.axes);
         for (int i = 0; i < axes; ++i) {
             const int in_a = i - (axes - a.axes), in_b = i - (axes - b.axes);
@@ -178,8 +197,9 @@ struct Batch {
     }
 
     // The product number `index`, given the first.
-    Product at(const Product& first, int64_t index) const {
-        Product p = first;
+    template <class T>
+    ProductOf<T> at(const ProductOf<T>& first, int64_t index) const {
+        ProductOf<T> p = first;
         p.c += index * p.rows * p.columns;
         for (int i = axes - 1; i >= 0; --i) {
             p.a.data += index % shape[i] * a_steps[i];
@@ -190,20 +210,27 @@ struct Batch {
     }
 };
 
-bool multiply_batch(const Product& first, const Batch& batch) {
-    if (batch.count == 1) return multiply(first);
-    const double operations = operations_of(first);
-    const int team = num_threads();
-    if (batch.count < 2 * team && operations >= onednn::worth_sharing) {
-        for (int64_t i = 0; i < batch.count; ++i)
-            if (!multiply(batch.at(first, i))) return false;
-        return true;
-    }
+// Many small products, each by one thread.
+void multiply_all(const Product& first, const Batch& batch, double operations) {
     AllowThreads allow(operations * static_cast<double>(batch.count) >= 1e6);
     const auto grain = static_cast<int64_t>(onednn::worth_sharing / (2 * operations)) + 1;
     parallel_for(batch.count, grain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) multiply_by_loops(batch.at(first, i), 1);
     });
+}
+
+template <class T>
+bool multiply_batch(const ProductOf<T>& first, const Batch& batch) {
+    if (batch.count == 1) return multiply(first);
+    const double operations = operations_of(first);
+    const int team = num_threads();
+    const bool is_shared = batch.count < 2 * team && operations >= onednn::worth_sharing;
+    if (is_shared || !std::is_same_v<T, float>) {
+        for (int64_t i = 0; i < batch.count; ++i)
+            if (!multiply(batch.at(first, i))) return false;
+        return true;
+    }
+    if constexpr (std::is_same_v<T, float>) multiply_all(first, batch, operations);
     return true;
 }
 
@@ -215,7 +242,8 @@ PyObject* finish(bool done, PyObject* result) {
 
 // A batch of matrices on the left and one on the right are two matrices, if the left one's rows
 // follow each other evenly.
-void join_batch(Stack& a, const Stack& b) {
+template <class T>
+void join_batch(Stack<T>& a, const Stack<T>& b) {
     for (; b.axes == 0 && a.axes > 0; --a.axes) {
         const int64_t length = a.shape[a.axes - 1], step = a.steps[a.axes - 1];
         if (length == 1) continue;
@@ -226,10 +254,11 @@ void join_batch(Stack& a, const Stack& b) {
     }
 }
 
-PyObject* matmul(PyObject* const* args, Py_ssize_t nargs) {
-    Stack a, b;
+template <class T>
+PyObject* matmul_of(PyObject* const* args) {
+    Stack<T> a, b;
     Batch batch;
-    if (nargs != 2 || !a.read(args[0], true) || !b.read(args[1], false)) return nullptr;
+    if (!a.read(args[0], true) || !b.read(args[1], false)) return nullptr;
     if (a.columns != b.rows || !batch.broadcast(a, b)) return nullptr;
     if (batch.count * a.rows * a.columns * b.columns == 0) return nullptr;
 
@@ -241,7 +270,7 @@ PyObject* matmul(PyObject* const* args, Py_ssize_t nargs) {
     };
     if (!is_vector(args[0])) shape[ndim++] = a.rows;
     if (!is_vector(args[1])) shape[ndim++] = b.columns;
-    PyObject* const result = new_array(NPY_FLOAT, ndim, shape);
+    PyObject* const result = new_array(element_type<T>(), ndim, shape);
     if (!result) return nullptr;
 
     join_batch(a, b);
@@ -255,17 +284,24 @@ PyObject* matmul(PyObject* const* args, Py_ssize_t nargs) {
         batch = Batch();
         batch.broadcast(a, b);
     }
-    return finish(multiply_batch(product_of(a, b, nullptr, data_of<float>(result)), batch), result);
+    const ProductOf<T> first = product_of<T>(a, b, nullptr, data_of<T>(result));
+    return finish(multiply_batch(first, batch), result);
 }
 
-PyObject* linear(PyObject* const* args, Py_ssize_t nargs) {
-    Stack x, weight;
+PyObject* matmul(PyObject* const* args, Py_ssize_t nargs) {
+    if (nargs != 2) return nullptr;
+    return onednn::takes_bfloat16(args[0]) ? matmul_of<BFloat16>(args) : matmul_of<float>(args);
+}
+
+template <class T>
+PyObject* linear_of(PyObject* const* args) {
+    Stack<T> x, weight;
     Ordered bias;
-    if (nargs != 3 || !x.read(args[0], true) || !weight.read(args[1], true)) return nullptr;
+    if (!x.read(args[0], true) || !weight.read(args[1], true)) return nullptr;
     weight.transpose();
     if (weight.axes || x.columns != weight.rows) return nullptr;
     const bool with_bias = args[2] != Py_None;
-    if (with_bias && !bias.take_contiguous(args[2], NPY_FLOAT, weight.columns)) return nullptr;
+    if (with_bias && !bias.take_contiguous(args[2], element_type<T>(), weight.columns)) return nullptr;
     auto* const array = reinterpret_cast<PyArrayObject*>(args[0]);
     npy_intp shape[most_batch_axes + 2];
     const int ndim = PyArray_NDIM(array);
@@ -273,17 +309,43 @@ PyObject* linear(PyObject* const* args, Py_ssize_t nargs) {
     shape[ndim - 1] = weight.columns;
     join_batch(x, weight);
     if (x.axes || x.rows * x.columns * weight.columns == 0) return nullptr;
-    PyObject* const result = new_array(NPY_FLOAT, ndim, shape);
+    PyObject* const result = new_array(element_type<T>(), ndim, shape);
     if (!result) return nullptr;
-    const Product product = product_of(x, weight, with_bias ? bias.data<float>() : nullptr,
-                                       data_of<float>(result));
+    const ProductOf<T> product =
+        product_of<T>(x, weight, with_bias ? bias.data<T>() : nullptr, data_of<T>(result));
     return finish(multiply(product), result);
+}
+
+PyObject* linear(PyObject* const* args, Py_ssize_t nargs) {
+    if (nargs != 3) return nullptr;
+    return onednn::takes_bfloat16(args[0]) ? linear_of<BFloat16>(args) : linear_of<float>(args);
+}
+
+// Of vectors that BLAS would be called for in vain.
+PyObject* dot(PyObject* const* args, Py_ssize_t nargs) {
+    constexpr int lanes = 16;
+    constexpr npy_intp long_vector = 2048;  // from here on BLAS is faster
+    ArrayView a, b;
+    if (nargs != 2 || !view(args[0], a) || !view(args[1], b) || a.ndim != 1 || b.ndim != 1 ||
+        a.type != NPY_FLOAT || b.type != NPY_FLOAT || !a.is_contiguous || !b.is_contiguous ||
+        a.shape[0] != b.shape[0] || a.shape[0] >= long_vector)
+        return nullptr;
+    const float *x = a.as<float>(), *y = b.as<float>();
+    const npy_intp n = a.shape[0], whole = n / lanes * lanes;
+    float sums[lanes] = {}, rest = 0;
+    for (npy_intp i = 0; i < whole; i += lanes)
+        for (int lane = 0; lane < lanes; ++lane) sums[lane] += x[i + lane] * y[i + lane];
+    for (npy_intp i = whole; i < n; ++i) rest += x[i] * y[i];
+    PyObject* result = new_array(NPY_FLOAT, 0, nullptr);
+    if (result) *data_of<float>(result) = std::accumulate(sums, sums + lanes, rest);
+    return result;
 }
 
 }  // namespace
 
 PyMethodDef matmul_methods[] = {
     method<"matmul", matmul>("matmul(a, b, out=None)\n--\n\nThe matrix product, as numpy.matmul."),
+    method<"dot", dot>("dot(a, b)\n--\n\nThe sum of products of two vectors' elements."),
     method<"linear", linear>("linear(x, weight, bias)\n--\n\nx @ weight.T + bias (or None)"),
     {}};
 

@@ -41,6 +41,32 @@ const dnnl::engine& engine() {
     return only;
 }
 
+bool has_bfloat16() {
+    static const bool has = [] {
+        switch (dnnl::get_effective_cpu_isa()) {
+            case dnnl::cpu_isa::avx512_core_bf16:
+            case dnnl::cpu_isa::avx512_core_fp16:
+            case dnnl::cpu_isa::avx512_core_amx:
+            case dnnl::cpu_isa::avx512_core_amx_fp16: return true;
+            default: return false;
+        }
+    }();
+    return has;
+}
+
+bool has_amx() {
+    static const bool has = [] {
+        const auto isa = dnnl::get_effective_cpu_isa();
+        return isa == dnnl::cpu_isa::avx512_core_amx || isa == dnnl::cpu_isa::avx512_core_amx_fp16;
+    }();
+    return has;
+}
+
+bool takes_bfloat16(PyObject* object) {
+    ArrayView x;
+    return view(object, x) && x.type == bfloat16_type && has_bfloat16();
+}
+
 Team::Team(double operations) : threads(num_threads()) {
     if (operations >= worth_sharing || threads == 1) return;
     put_aside_ = threads;

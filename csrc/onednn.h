@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "array_view.h"
 #include "parallel.h"
 
 namespace rushlight::onednn {
@@ -18,6 +20,25 @@ namespace rushlight::onednn {
 std::string version();
 
 const dnnl::engine& engine();
+
+// Whether the processor multiplies bfloat16 by instructions of its own. Elsewhere float32 is faster.
+bool has_bfloat16();
+bool has_amx();  // and multiplies whole tiles of them
+
+// Whether a primitive that was made for bfloat16 is oneDNN's reference, whose loops are slower than
+// converting to float32 and back by far.
+template <class Description>
+bool is_reference(const Description& made, dnnl::memory::data_type type) {
+    return type == dnnl::memory::data_type::bf16 &&
+           std::string(made.impl_info_str()).rfind("ref", 0) == 0;
+}
+
+// Whether an object is an array of bfloat16 on such a processor.
+bool takes_bfloat16(PyObject* object);
+
+template <class T>
+constexpr dnnl::memory::data_type type_of =
+    std::is_same_v<T, float> ? dnnl::memory::data_type::f32 : dnnl::memory::data_type::bf16;
 
 // Floating-point operations from which a convolution or a product is shared by the team: 25 to
 // 50 us of one thread. A team that still waits for work starts within 1 us, one that has gone to

@@ -270,7 +270,61 @@ bool read_reduction(PyObject* const* args, Py_ssize_t nargs, ArrayView& x, bool*
     return keepdims >= 0;
 }
 
+// Sums of int64 lines that lie one behind the other: of the whole array, or along its last axis.
+// What overflows wraps around.
+PyObject* total_of_lines(const ArrayView& x, bool is_whole, bool keepdims) {
+    npy_intp shape[max_axes];
+    int ndim = 0;
+    for (int i = 0; i < x.ndim; ++i) {
+        const bool is_summed = is_whole || i == x.ndim - 1;
+        if (!is_summed || keepdims) shape[ndim++] = is_summed ? 1 : x.shape[i];
+    }
+    Owned result(new_array(NPY_INT64, ndim, shape));
+    if (!result) return nullptr;
+    const int64_t length = is_whole ? x.size() : x.shape[x.ndim - 1], rows = x.size() / length;
+    auto* out = data_of<uint64_t>(result.get());
+    const auto* from = x.as<uint64_t>();
+    AllowThreads allow(x.size() >= release_lock_from);
+    for (int64_t row = 0; row < rows; ++row)
+        out[row] = std::accumulate(from + row * length, from + (row + 1) * length, uint64_t{0});
+    return result.hand_on();
+}
+
 enum class Of { sum, mean, numbers, product };
+
+constexpr npy_intp few_elements = 4096;
+
+// Sums (or products) of few elements one by one: of whole numbers, and of those that lie in no
+// order that there is a loop for.
+template <class T, class Sum>
+PyObject* total_of_few(const ArrayView& x, const bool* summed, bool keepdims, bool multiplies) {
+    npy_intp shape[max_axes], steps[max_axes], step = 1;
+    int ndim = 0;
+    for (int i = 0; i < x.ndim; ++i)
+        if (!summed[i] || keepdims) shape[ndim++] = summed[i] ? 1 : x.shape[i];
+    for (int i = x.ndim - 1; i >= 0; --i) {
+        steps[i] = summed[i] ? 0 : step;
+        if (!summed[i]) step *= x.shape[i];
+    }
+    Sum totals[few_elements];
+    std::fill_n(totals, step, Sum(multiplies));
+    npy_intp index[max_axes] = {}, from = 0, to = 0;
+    for (npy_intp left = x.size(); left > 0; --left) {
+        const auto value = static_cast<Sum>(*reinterpret_cast<const T*>(x.data + from));
+        totals[to] = multiplies ? totals[to] * value : totals[to] + value;
+        for (int i = x.ndim - 1; i >= 0; --i) {
+            const bool wraps = ++index[i] == x.shape[i];
+            const npy_intp moves = wraps ? 1 - x.shape[i] : 1;
+            from += moves * x.strides[i];
+            to += moves * steps[i];
+            if (!wraps) break;
+            index[i] = 0;
+        }
+    }
+    PyObject* result = new_array(x.type, ndim, shape);
+    for (npy_intp i = 0; result && i < step; ++i) data_of<T>(result)[i] = static_cast<T>(totals[i]);
+    return result;
+}
 
 template <Of what>
 PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
@@ -288,8 +342,25 @@ PyObject* total(PyObject* const* args, Py_ssize_t nargs) {
                                                  what == Of::mean ? 1 / count : 1};
         });
     };
-    if (x.type == NPY_FLOAT) return add_up(float{});
-    return x.type == NPY_DOUBLE ? add_up(double{}) : nullptr;
+    PyObject* result = nullptr;
+    if (x.type == NPY_FLOAT) result = add_up(float{});
+    if (x.type == NPY_DOUBLE) result = add_up(double{});
+    constexpr bool is_product = what == Of::product;
+    if (result || PyErr_Occurred() || (what != Of::sum && !is_product)) return result;
+    const auto count = std::count(summed, summed + x.ndim, true);
+    const bool is_whole = count == x.ndim;
+    if (x.type == NPY_INT64 && !is_product && x.is_contiguous &&
+        (is_whole || (count == 1 && summed[x.ndim - 1])))
+        return total_of_lines(x, is_whole, keepdims);
+    if (x.size() > few_elements) return nullptr;
+    // In another order of memory the result would have to keep that order.
+    if (x.type == NPY_INT64 && (is_whole || x.is_contiguous))  // overflow wraps around
+        return total_of_few<uint64_t, uint64_t>(x, summed, keepdims, is_product);
+    if (x.type == NPY_FLOAT && is_whole)
+        return total_of_few<float, double>(x, summed, keepdims, is_product);
+    if (x.type == NPY_DOUBLE && is_whole)
+        return total_of_few<double, double>(x, summed, keepdims, is_product);
+    return nullptr;
 }
 
 template <bool largest>
@@ -377,12 +448,65 @@ PyObject* place(PyObject* const* args, Py_ssize_t nargs) {
     ArrayView x;
     int axis, axes[NPY_MAXDIMS];
     if (nargs != 3 || !view(args[0], x) || x.ndim > max_axes || x.size() == 0) return nullptr;
+    if (args[1] == Py_None && args[2] == Py_False && x.is_contiguous) {  // of all: as one line
+        const npy_intp size = x.size(), stride = PyArray_ITEMSIZE(x.object);
+        ArrayView line = x;
+        line.ndim = 1;
+        line.shape = &size;
+        line.strides = &stride;
+        const int along = 0;
+        if (size >= npy_intp{1} << 31) return nullptr;
+        if (x.type == NPY_FLOAT) return places_of<largest, float>(line, 0, &along, false);
+        return x.type == NPY_DOUBLE ? places_of<largest, double>(line, 0, &along, false) : nullptr;
+    }
     if (!read_axis(args[1], x.ndim, axis) || !dense_axes(x, axes)) return nullptr;
     if (x.shape[axis] >= npy_intp{1} << 31) return nullptr;  // numbers of rows are 32 bits
     const int keepdims = PyObject_IsTrue(args[2]);
     if (keepdims < 0) return nullptr;
     if (x.type == NPY_FLOAT) return places_of<largest, float>(x, axis, axes, keepdims);
     return x.type == NPY_DOUBLE ? places_of<largest, double>(x, axis, axes, keepdims) : nullptr;
+}
+
+// Whether one of n elements is other than zero (`all`: whether each is).
+template <bool all, class T>
+bool truth(const T* x, int64_t n) {
+    constexpr int64_t block = 1024;  // a look at each would not be vectorised
+    for (int64_t begin = 0; begin < n; begin += block) {
+        const int64_t end = std::min(n, begin + block);
+        bool found = false;
+        for (int64_t i = begin; i < end; ++i) found |= all ? x[i] == T{0} : x[i] != T{0};
+        if (found) return !all;
+    }
+    return all;
+}
+
+// Of all elements of a contiguous array, or of each line along its last axis.
+template <bool all>
+PyObject* truths(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    bool summed[max_axes];
+    int keepdims;
+    if (!read_reduction(args, nargs, x, summed, keepdims) || !x.is_contiguous) return nullptr;
+    const int64_t count = std::count(summed, summed + x.ndim, true);
+    if (count != x.ndim && (count != 1 || !summed[x.ndim - 1])) return nullptr;
+    npy_intp shape[max_axes];
+    int ndim = 0;
+    for (int i = 0; i < x.ndim; ++i) {
+        if (summed[i] && !keepdims) continue;
+        shape[ndim++] = summed[i] ? 1 : x.shape[i];
+    }
+    const int64_t length = count == x.ndim ? x.size() : x.shape[x.ndim - 1];
+    Owned result(new_array(NPY_BOOL, ndim, shape));
+    if (!result) return nullptr;
+    auto* out = data_of<uint8_t>(result.get());
+    AllowThreads allow(x.size() >= release_lock_from);
+    const bool covered = with_element_type(x.type, [&](auto zero) {
+        using T = decltype(zero);
+        const int64_t rows = x.size() / length;
+        for (int64_t row = 0; row < rows; ++row)
+            out[row] = truth<all>(x.as<T>() + row * length, length);
+    });
+    return covered ? result.hand_on() : nullptr;
 }
 
 }  // namespace
@@ -402,6 +526,10 @@ PyMethodDef reduction_methods[] = {
         "amin(x, axes, keepdims, out=None)\n--\n\nThe smallest along some axes, or of all."),
     method<"argmax", place<true>>(
         "argmax(x, axis, keepdims, out=None)\n--\n\nWhere the largest along an axis stand."),
+    method<"all", truths<true>>(
+        "all(x, axes, keepdims, out=None)\n--\n\nWhether no element along some axes is zero."),
+    method<"any", truths<false>>(
+        "any(x, axes, keepdims, out=None)\n--\n\nWhether an element along some axes is not zero."),
     method<"argmin", place<false>>(
         "argmin(x, axis, keepdims, out=None)\n--\n\nWhere the smallest along an axis stand."),
     {}};

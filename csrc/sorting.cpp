@@ -284,9 +284,10 @@ PyObject* topk(PyObject* const* args, Py_ssize_t nargs) {
 
 // --- one place of the order
 
-// Where in each line the element stands that has `rank(line's keys, n)` smaller ones before it.
-template <class T, class Rank>
-bool place_lines(const Lines& lines, const Rank& rank, const char* from, char* places) {
+// Where in each line the element stands that `choose(keys, how many are no nan, n)` says: it puts
+// keys in an order and returns the place of one.
+template <class T, class Choose>
+bool place_lines(const Lines& lines, const Choose& choose, const char* from, char* places) {
     using K = Key<T>;
     using Both = std::conditional_t<sizeof(K) == 4, uint64_t, unsigned __int128>;
     const int64_t n = lines.length;
@@ -307,8 +308,7 @@ bool place_lines(const Lines& lines, const Rank& rank, const char* from, char* p
                 numbers += x == x;
                 keys[i] = static_cast<Both>(key_of(x)) << 32 | static_cast<uint32_t>(i);
             }
-            const int64_t place = rank(numbers, n);
-            std::nth_element(keys, keys + place, keys + n);
+            const int64_t place = choose(keys, numbers, n);
             *reinterpret_cast<int64_t*>(places + c) = static_cast<uint32_t>(keys[place]);
         }
     });
@@ -316,8 +316,8 @@ bool place_lines(const Lines& lines, const Rank& rank, const char* from, char* p
 }
 
 // The places in lines of an axis, which has elements and of which one remains.
-template <class Rank>
-PyObject* find_places(const ArrayView& x, int axis, const Rank& rank) {
+template <class Choose>
+PyObject* find_places(const ArrayView& x, int axis, const Choose& choose) {
     npy_intp shape[max_axes];
     std::copy_n(x.shape, x.ndim, shape);
     shape[axis] = 1;
@@ -328,7 +328,7 @@ PyObject* find_places(const ArrayView& x, int axis, const Rank& rank) {
         AllowThreads allow(x.size() >= release_lock_from / 4);
         const Lines lines(x, axis, result, result);
         with_element_type(x.type, [&](auto zero) {
-            enough = place_lines<decltype(zero)>(lines, rank, x.data, data_of<char>(result));
+            enough = place_lines<decltype(zero)>(lines, choose, x.data, data_of<char>(result));
         });
     }
     if (enough) return result;
@@ -345,7 +345,10 @@ PyObject* kth_place(PyObject* const* args, Py_ssize_t nargs) {
         PyErr_Clear();
         return nullptr;
     }
-    return find_places(x, axis, [=](int64_t, int64_t) { return int64_t{k}; });
+    return find_places(x, axis, [=](auto* keys, int64_t, int64_t n) {
+        std::nth_element(keys, keys + k, keys + n);
+        return int64_t{k};
+    });
 }
 
 PyObject* median_place(PyObject* const* args, Py_ssize_t nargs) {
@@ -354,9 +357,29 @@ PyObject* median_place(PyObject* const* args, Py_ssize_t nargs) {
     if (nargs != 3 || !PyBool_Check(args[2]) || !read_lines(args, x, axis) || x.shape[axis] == 0)
         return nullptr;
     const bool skips_nan = args[2] == Py_True;
-    return find_places(x, axis, [=](int64_t numbers, int64_t n) {
-        if (skips_nan) return (std::max<int64_t>(numbers, 1) - 1) / 2;
-        return numbers < n ? numbers : (n - 1) / 2;  // a nan is the first behind the numbers
+    return find_places(x, axis, [=](auto* keys, int64_t numbers, int64_t n) {
+        int64_t place = numbers < n ? numbers : (n - 1) / 2;  // a nan: the first behind numbers
+        if (skips_nan) place = (std::max<int64_t>(numbers, 1) - 1) / 2;
+        std::nth_element(keys, keys + place, keys + n);
+        return place;
+    });
+}
+
+// The last of the most frequent elements, the smallest of several; each nan is one by itself.
+PyObject* mode_place(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    int axis;
+    if (nargs != 2 || !read_lines(args, x, axis) || x.shape[axis] == 0) return nullptr;
+    return find_places(x, axis, [](auto* keys, int64_t numbers, int64_t n) {
+        std::sort(keys, keys + n);
+        int64_t best = 0, longest = 0, start = 0;
+        for (int64_t i = 0; i < n; ++i) {
+            if (i > numbers || (i > 0 && keys[i] >> 32 != keys[i - 1] >> 32)) start = i;
+            if (i - start <= longest) continue;
+            longest = i - start;
+            best = i;
+        }
+        return best;
     });
 }
 
@@ -370,6 +393,8 @@ PyMethodDef sorting_methods[] = {
     method<"kth_place", kth_place>("kth_place(x, axis, k)\n--\n\nWhere the k-th smallest stands."),
     method<"median_place", median_place>(
         "median_place(x, axis, skips_nan)\n--\n\nWhere the median stands."),
+    method<"mode_place", mode_place>(
+        "mode_place(x, axis)\n--\n\nWhere the last of the most frequent elements stands."),
     {}};
 
 }  // namespace rushlight

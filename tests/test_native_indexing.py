@@ -77,3 +77,62 @@ def test_empty_indices():
 def test_one_hot():
     for x in (whole(7, 30), whole(7, 3, 4).T, np.asarray(3), np.array([-1, 7])):
         np.testing.assert_array_equal(kernels().one_hot(x, 7), base.one_hot(x, 7))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1", "c8", "c16"])
+def test_places_of_the_whole_array(dtype):
+    for layout, x in layouts((random(4, 5, 6, 7) * 9).astype(dtype)).items():
+        index = whole(x.size, 3, 8, low=-x.size)
+        values = (random(3, 8) * 9).astype(dtype)
+        np.testing.assert_array_equal(kernels().take(x, index), base.take(x, index), layout)
+        for accumulate in (False, True):
+            actual = kernels().put(x, index, values, accumulate)
+            expected = base.put(x, index, values, accumulate)
+            np.testing.assert_allclose(actual, expected, rtol=1e-5, err_msg=layout)
+        mask, source = random(*x.shape) > 0, (random(x.size) * 9).astype(dtype)
+        actual = kernels().masked_scatter(x, mask, source)
+        np.testing.assert_array_equal(actual, base.masked_scatter(x, mask, source), layout)
+
+
+@pytest.mark.parametrize("table", [kernels(), base])
+@pytest.mark.parametrize("wrong", [-21, 20, 2**63 - 1, -(2**63)])
+def test_places_beyond_the_array(table, wrong):
+    x, index = random(4, 5), np.array([0, wrong])
+    with pytest.raises(IndexError, match="an index beyond a tensor of 20 elements"):
+        table.take(x, index)
+    with pytest.raises(IndexError, match="an index beyond a tensor of 20 elements"):
+        table.put(x, index, random(2), False)
+    with pytest.raises(RuntimeError, match=r"elements of source \(3\) < number of ones in mask"):
+        table.masked_scatter(x, np.ones((4, 5), bool), random(3))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1"])
+@pytest.mark.parametrize("axis", [0, 1, 2, 3])
+def test_numbers_and_slices_in_places(dtype, axis):
+    for layout, x in layouts((random(4, 5, 6, 7) * 9).astype(dtype)).items():
+        shape, line = list(x.shape), whole(x.shape[axis], 3)
+        shape[axis] = 3
+        index = whole(x.shape[axis], *shape)
+        values = (random(*shape) * 9).astype(dtype)
+        for name, *arguments in [
+            ("scatter", axis, index, 7), ("index_copy", axis, line, 7),
+            ("index_copy", axis, np.arange(3) % x.shape[axis], values),
+        ]:  # fmt: skip
+            expected = getattr(base, name)(x, *arguments)
+            actual = getattr(kernels(), name)(x, *arguments)
+            np.testing.assert_array_equal(actual, expected, f"{name}, {layout}")
+            target = x.copy()
+            assert getattr(kernels(), name)(target, *arguments, target) is target
+            np.testing.assert_array_equal(target, expected, f"{name} in place, {layout}")
+
+
+def test_numbers_that_an_element_does_not_hold():
+    """Those of whole numbers are the base's to refuse or to cut off."""
+    for value in (1.5, 2**40, 2**63):
+        x = np.zeros((2, 3), np.int32)
+        with recorded_base() as called:
+            try:
+                kernels().scatter(x, 1, np.zeros((2, 1), np.int64), value)
+            except OverflowError:
+                pass
+        assert "scatter" in called, value

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from native_support import native, random
+from native_support import kernels, native, random
 
 Array = np.ndarray[Any, Any]
 pytestmark = pytest.mark.usefixtures("refusing_base")
@@ -148,3 +148,11 @@ def test_left_to_the_base():
     assert native.linear(a, random(5, 7), None) == "linear"
     assert native.linear(a, random(5, 6), random(4)) == "linear"
     assert native.linear(a, random(5, 6), random(5, dtype=np.float64)) == "linear"
+
+
+@pytest.mark.parametrize("n", [0, 1, 15, 16, 100, 2047])
+def test_dot(n):
+    a, b = random(n), random(n, seed=1)
+    actual = kernels().dot(a, b)
+    np.testing.assert_allclose(actual, np.dot(a.astype(float), b.astype(float)), atol=1e-3)
+    assert actual.shape == () and actual.dtype == np.float32

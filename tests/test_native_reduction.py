@@ -107,7 +107,7 @@ def test_not_a_number_and_infinity_go_through():
 
 def test_what_is_not_covered_goes_to_the_base():
     with recorded_base() as called:
-        assert kernels().sum(np.arange(5), None, False) == 10
+        assert kernels().sum(np.arange(5, dtype=np.int32), None, False) == 10
         assert kernels().sum(random(0, 3), (0,), False).tolist() == [0, 0, 0]
         kernels().sum(random(5, 4, 3, 2), (1, 3), False)
         kernels().sum(random(5, 4), (), False)
@@ -191,3 +191,51 @@ def test_nan_equals_nothing_not_even_itself():
     x = random(3, 4)
     x[1, 2] = np.nan
     assert not kernels().all_equal(x, x) and not kernels().all_equal(x.T, x.T)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8", "i4", "u1", "?"])
+@pytest.mark.parametrize("name", ["all", "any"])
+def test_truths(dtype, name):
+    for size in (1, 7, 1024, 5000):
+        for x in (np.zeros(size), np.ones(size), np.arange(size) == size - 1, np.arange(size) > 0):
+            lines = np.stack([x, x[::-1]]).astype(dtype)
+            for axes in (None, (1,), (0, 1), (0,)):
+                for keepdims in (False, True):
+                    actual = getattr(kernels(), name)(lines, axes, keepdims)
+                    np.testing.assert_array_equal(
+                        actual, getattr(base, name)(lines, axes, keepdims), f"{size}, {axes}"
+                    )
+    nan = np.full((2, 3), np.nan, np.float32)
+    assert kernels().any(nan, None, False) and kernels().all(nan, None, False)
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+def test_place_in_the_whole(name):
+    x = np.round(np.random.default_rng(0).normal(size=(3, 4, 5)), 1).astype(np.float32)
+    for array in (x, x.T, x[:, ::2], np.where(x > 1, np.nan, x)):
+        with np.errstate(all="ignore"):
+            expected = getattr(base, name)(array, None, False)
+        assert getattr(kernels(), name)(array, None, False) == expected
+
+
+@pytest.mark.parametrize("name", ["sum", "prod"])
+def test_totals_of_whole_numbers(name):
+    x = np.random.default_rng(0).integers(-9, 9, (3, 4, 5))
+    x[0, 0, 0] = 2**62 + 1  # what overflows wraps around
+    many = np.arange(2 * 300 * 20).reshape(2, 300, 20)
+    for array in (x, x.T, x[:, 1:, ::2], x[::-1], many, many.T):
+        for axes in (None, (0,), (1,), (2,), (0, 2), (1, 2)):
+            for keepdims in (False, True):
+                actual = getattr(kernels(), name)(array, axes, keepdims)
+                expected = getattr(base, name)(array, axes, keepdims)
+                np.testing.assert_array_equal(actual, expected, f"{axes}")
+                assert actual.dtype == np.int64 and actual.shape == expected.shape
+
+
+def test_sums_of_few_with_gaps():
+    x = np.random.default_rng(0).normal(size=(7, 9)).astype(np.float32)
+    for array in (x[:, ::3], x[::2].T, np.lib.stride_tricks.as_strided(x, (5,), (40,))):
+        with recorded_base() as called:
+            actual = kernels().sum(array, None, False)
+        assert called == []
+        np.testing.assert_allclose(actual, base.sum(array, None, False), rtol=1e-6)

@@ -84,3 +84,17 @@ def test_cumsum(dtype):
 def test_running_sums_of_float32_do_not_lose_small_addends(table):
     x = np.full(3_000_000, 0.1, np.float32)
     assert abs(table.cumsum(x, 0)[-1] - 300_000) < 0.1
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8", "i4", "u1"])
+def test_mode(dtype):
+    x = np.random.default_rng(0).integers(0, 4, (6, 7, 8)).astype(dtype)
+    lines = [x, x.T, x[:, ::2], x[..., :1]]
+    if dtype[0] == "f":  # each nan is one by itself, 0 and -0 are equal
+        lines += [np.where(x > 1, np.nan, x), np.full((2, 3), np.nan, dtype), -x * (x > 2)]
+    for array in lines:
+        for axis in range(array.ndim):
+            with recorded_base() as called:
+                actual = kernels().mode_place(array, axis)
+            assert called == []
+            np.testing.assert_array_equal(actual, base.mode_place(array, axis), str(axis))

@@ -1,3 +1,4 @@
+#include "halves.h"
 #include "loops.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
@@ -35,9 +36,18 @@ struct Bool {
     uint8_t value;
 };
 
+template <class T>
+constexpr bool is_half = __is_same(T, Float16) || __is_same(T, BFloat16);
+
 template <class To, class From>
 inline To convert(From x) {
-    if constexpr (__is_same(From, Bool))
+    if constexpr (__is_same(To, From))
+        return x;
+    else if constexpr (is_half<From>)
+        return convert<To>(widen(x));
+    else if constexpr (is_half<To>)
+        return rounded<To>(convert<float>(x));  // float64 is rounded twice, as in PyTorch
+    else if constexpr (__is_same(From, Bool))
         return static_cast<To>(x.value);
     else if constexpr (__is_same(To, Bool))
         return {x != 0};
@@ -47,10 +57,6 @@ inline To convert(From x) {
         return static_cast<To>(static_cast<int32_t>(x));
     else
         return static_cast<To>(x);
-}
-template <>
-inline Bool convert(Bool x) {
-    return x;
 }
 
 // The loops that matter run over adjacent elements. The compiler turns backward reading and
@@ -89,10 +95,6 @@ bool all_within(int64_t n, const int64_t* x, int64_t low, int64_t high) {
 struct Pair {
     uint64_t first, second;
 };
-template <>
-inline Pair convert(Pair x) {
-    return x;
-}
 
 template <class From>
 void fill_casts(BitLoops::Row* casts) {
@@ -104,6 +106,8 @@ void fill_casts(BitLoops::Row* casts) {
     casts[cast_int64] = row<int64_t, From>;
     casts[cast_float] = row<float, From>;
     casts[cast_double] = row<double, From>;
+    casts[cast_float16] = row<Float16, From>;
+    casts[cast_bfloat16] = row<BFloat16, From>;
 }
 
 }  // namespace
@@ -127,6 +131,8 @@ void fill_copies(BitLoops& loops) {
     fill_casts<int64_t>(loops.cast[cast_int64]);
     fill_casts<float>(loops.cast[cast_float]);
     fill_casts<double>(loops.cast[cast_double]);
+    fill_casts<Float16>(loops.cast[cast_float16]);
+    fill_casts<BFloat16>(loops.cast[cast_bfloat16]);
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

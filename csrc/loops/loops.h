@@ -105,6 +105,8 @@ enum CastType {
     cast_int64,
     cast_float,
     cast_double,
+    cast_float16,
+    cast_bfloat16,
     cast_type_count
 };
 

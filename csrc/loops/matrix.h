@@ -6,22 +6,26 @@
 
 namespace rushlight {
 
-struct Matrix {
-    const float* data;
+template <class T>
+struct MatrixOf {
+    const T* data;
     int64_t row_step, column_step;
 };
+using Matrix = MatrixOf<float>;
 
 // With so few rows a product reads B once, as it lies: packing it first would take longer.
 constexpr int64_t few_rows = 8;
 
 // C = A B + bias (a row; nullptr for none). One of A's steps is 1, and one of B's.
-struct Product {
+template <class T>
+struct ProductOf {
     int64_t rows, columns, depth;
-    Matrix a, b;
-    float* c;
+    MatrixOf<T> a, b;
+    T* c;
     int64_t c_step;
-    const float* bias;
+    const T* bias;
 };
+using Product = ProductOf<float>;
 
 // Sizes of a convolution of one image, in the order N,H,W,C. out_width is a multiple of `fold`.
 struct DirectConvolution {

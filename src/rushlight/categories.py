@@ -23,10 +23,10 @@ DISCRETE = (BOOL, INTEGER)
 
 def check_taken(name: str, x: Any, takes: tuple[int, ...]) -> Any:
     """The array or tensor itself; PyTorch's error for a category that is not taken."""
-    kind = x.dtype if type(x.dtype) is DType else None
-    category = category_of(x.dtype) if kind is None else kind.category
-    if category not in takes:
-        raise refused(name, kind or DType.from_numpy(x.dtype), takes)
+    kind = x.dtype
+    is_named = type(kind) is DType
+    if (kind.category if is_named else category_of(kind)) not in takes:
+        raise refused(name, kind if is_named else DType.from_numpy(kind), takes)
     return x
 
 

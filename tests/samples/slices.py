@@ -192,10 +192,9 @@ ops = [
     Op("index_fill", _index_fill, _index_fill_reference, inplace="index_fill_", composite=True),
     Op("index_reduce", _index_reduce, _index_reduce_reference, inplace="index_reduce_",
        composite=True),
-    Op("take", _take, lambda x, index: x.reshape(-1)[index], composite=True),
-    Op("put", _put, _put_reference, inplace="put_", composite=True),
+    Op("take", _take, lambda x, index: x.reshape(-1)[index]),
+    Op("put", _put, _put_reference, inplace="put_"),
     Op("take_along_dim", _take_along, _take_along_reference, composite=True),
-    Op("masked_scatter", _masked_scatter, _masked_scatter_reference, inplace="masked_scatter_",
-       composite=True),
+    Op("masked_scatter", _masked_scatter, _masked_scatter_reference, inplace="masked_scatter_"),
     Op("nonzero_static", _nonzero, _nonzero_reference, differentiable=False),
 ]

@@ -138,16 +138,20 @@ class Operation(Node):
         """Runs the kernel with x as its output, and puts the call into x's history."""
         recording = False
         original = x
-        check_memory(x)
-        check_overlap(x, others)
-        if state.enabled and is_tracked(x):
-            check_inplace(x)
-            recording = cls.differentiable and x.requires_grad
+        # Of a plain tensor there is little to ask: each question takes 0.1 us.
+        if x._requires_grad is not False or x._view is not None or 0 in x.array.strides:
+            check_memory(x)
+            if state.enabled and is_tracked(x):
+                check_inplace(x)
+                recording = cls.differentiable and x.requires_grad
+        if x._counter is not None and others:
+            check_overlap(x, others)
         arrays = []
         for other in others:
             if isinstance(other, Tensor):
                 arrays.append(other.array)
-                if other.requires_grad and state.enabled and cls.differentiable:
+                wants = other._requires_grad or other._view is not None and other.requires_grad
+                if wants and state.enabled and cls.differentiable:
                     recording = True
             else:
                 arrays.append(other)

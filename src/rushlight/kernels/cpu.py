@@ -10,11 +10,13 @@ from __future__ import annotations
 from types import BuiltinFunctionType
 from typing import Any
 
+from ..dtype import bfloat16
 from .base import Base
 from .native import native
 
 assert native is not None, "this module is for when the extension is there"
 native.set_base(Base())
+native.set_bfloat16(bfloat16.numpy.num)
 
 
 class CPU(Base):

@@ -333,6 +333,18 @@ def new_full(
                 requires_grad=requires_grad)  # fmt: skip
 
 
+def _new_filled(
+    like: Tensor, shape: tuple[int, ...], value: int, dtype: DType | None, device: AnyDevice,
+    requires_grad: bool,
+) -> Tensor:  # fmt: skip
+    if device is not None or launch.batching is not None:
+        return new_full(
+            like, shape, value, dtype=dtype, device=device, requires_grad=requires_grad
+        )
+    kind = like.array.dtype if dtype is None else dtype.numpy
+    return finished(table_of(like).full(shape, value, kind, like.array), requires_grad)
+
+
 @operation("Tensor")
 def new_zeros(
     self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
@@ -344,8 +356,7 @@ def new_zeros(
     >>> torch.tensor([1, 2]).new_zeros(3)
     tensor([0, 0, 0])
     """
-    return new_full(self, new_shape(size), 0, dtype=dtype, device=device,
-                    requires_grad=requires_grad)  # fmt: skip
+    return _new_filled(self, new_shape(size), 0, dtype, device, requires_grad)
 
 
 @operation("Tensor")
@@ -359,8 +370,7 @@ def new_ones(
     >>> torch.tensor([1, 2]).new_ones(3)
     tensor([1, 1, 1])
     """
-    return new_full(self, new_shape(size), 1, dtype=dtype, device=device,
-                    requires_grad=requires_grad)  # fmt: skip
+    return _new_filled(self, new_shape(size), 1, dtype, device, requires_grad)
 
 
 @operation("Tensor")

@@ -28,13 +28,23 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar, overload
 
 from ..autocast_state import casts
+from ..autograd.inplace import check_overlap
 from ..autograd.operation import Operation
 from ..missing import pytorch_names
 from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .autocast import POLICIES
-from .entry import UNANSWERED, absent, answer_operator, given_by_name, rescue, special
+from .entry import (
+    UNANSWERED,
+    absent,
+    answer_operator,
+    given_by_name,
+    rescue,
+    short_ways,
+    special,
+)
+from .plain_out import are_apart, are_numbers, is_plain, placed
 from .promotion import operands, promoted, refuse_bool, scaled_by
 from .templates import (
     binary,
@@ -230,7 +240,7 @@ def _declared(
 _ENTRY = """\
 def {name}({parameters}):
 {named}    if {special}:
-        return special(entry, locals())
+{short}        return special(entry, locals())
     try:{asked}
         return {call}
     except Exception as error:
@@ -242,6 +252,17 @@ def {name}({parameters}):
 _NAMED = """\
     if {name} is not absent:
         _{name}, {name} = given_by_name(entry, _{name}, {name}), absent
+"""
+_SHORT = """\
+        if {absent}is_plain(out, ({values})){conditions}:
+            try:
+                made = {call}
+            except Exception:
+                pass  # it fails once more below, in words
+            else:
+                answer = placed(out, made)
+                if answer is not None:
+                    return answer
 """
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
@@ -293,9 +314,11 @@ def _entry(body: Any, by_hand: bool = False, autocast: str | None = None) -> Any
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
         name="entry", parameters=", ".join(declared), call=_call(signature, passed),
-        special=" or ".join(checks), asked=asked, named=named,
+        special=" or ".join(checks), asked=asked, named=named, short="{short}",
     )  # fmt: skip
-    function = _compiled(source, body)
+    function = _compiled(source.replace("{short}", ""), body)
+    if "out" in signature.parameters:
+        short_ways[function] = functools.partial(_shorten, function, source, extra, passed)
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
     positional = [p.default for p in given if p.kind is not p.KEYWORD_ONLY]
     by_keyword = {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
@@ -351,6 +374,31 @@ def _required_dim(signature: inspect.Signature) -> list[str]:
     return needed[-1:] if needed[-1:] == ["dim"] else []
 
 
+def _shorten(function: Any, source: str, extra: dict[str, Any], passed: list[str]) -> None:
+    """Gives an entry's branch for `out` a short way (`plain_out.py`), from its second such call on:
+    compiling all of them would cost the import a twentieth of its time."""
+    given = function.__signature__.parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in given):
+        return
+    values = "".join(part.partition("=")[0] + ", " for part in passed)
+    conditions = f" and are_apart(out, ({values}))" if "apart" in function.out else ""
+    takes_tensors = any("Tensor" in str(p.annotation) for p in given if p.name != "out")
+    if "dtype=dtype" in passed and not takes_tensors:  # what is made of numbers has that of `out`
+        conditions += f" and dtype is None and are_numbers(({values}))"
+        passed = ["dtype=out.dtype" if part == "dtype=dtype" else part for part in passed]
+    short = _SHORT.format(
+        absent="".join(f"{name} is absent and " for name in extra), values=values,
+        conditions=conditions, call=f"body({', '.join(passed)})",
+    )  # fmt: skip
+    old, name, file = function.__code__, function.__name__, function.__code__.co_filename
+    source = source.replace("{short}", short)
+    code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    if old in entry_codes:
+        entry_codes.add(code)
+    function.__code__ = code
+
+
 def _compiled(source: str, body: types.FunctionType) -> Any:
     """The function of a text, in which its name is `entry`; equal texts are compiled once."""
     name = body.__name__
@@ -359,6 +407,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     namespace = {
         "modes": modes, "casts": casts, "special": special, "rescue": rescue, "absent": absent,
         "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
+        "is_plain": is_plain, "are_apart": are_apart, "are_numbers": are_numbers, "placed": placed,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
@@ -377,7 +426,13 @@ def _inplace_of(function: Any) -> Any:
     """The method that writes a function's result to its first tensor."""
 
     def body(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if is_plain(input, args) and (not kwargs or are_numbers(kwargs.values())):
+            check_overlap(input, args)
+            if placed(input, plain(input, *args, **kwargs)) is not None:
+                return input
         return run_inplace(function, input, args, kwargs)
+
+    plain = function.plain
 
     parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
     body.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore

@@ -265,8 +265,10 @@ def addcmul(
     tensor([3.])
     """
     tensors = of_one_dtype(input, tensor1, tensor2)
-    check_taken("addcmul", tensors[0], NUMBERS)
-    if tensors[0].dtype.category == INTEGER:
+    category = category_of(tensors[0].array.dtype)
+    if category != FLOATING:
+        check_taken("addcmul", tensors[0], NUMBERS)
+    if category == INTEGER:
         value = checked(int(value), tensors[0].array.dtype)
     return Addcmul.finish(*tensors, number(value))
 
@@ -281,7 +283,8 @@ def addcdiv(
     >>> torch.addcdiv(torch.zeros(1), torch.tensor([6.0]), torch.tensor([3.0]))
     tensor([2.])
     """
-    if tensor1.dtype.category <= INTEGER >= tensor2.dtype.category:
+    categories = {category_of(tensor1.array.dtype), category_of(tensor2.array.dtype)}
+    if categories <= {BOOL, INTEGER}:
         raise OperationError(
             "Integer division with addcdiv is no longer supported; convert an operand with .float()"
         )

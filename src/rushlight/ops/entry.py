@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import numbers
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -25,11 +24,16 @@ from ..torch_function import (
     overloaded,
 )
 from . import autocast
+from .plain_out import UNMADE
 from .promotion import is_operand
-from .writing import write_out
+from .writing import parameters, write_out
 
 absent: Any = object()  # stands for a keyword that nobody has given
 UNANSWERED: Any = object()
+
+
+# Of an entry with `out`: puts a short way to a plain one in front (`declare.py`), when first asked.
+short_ways: dict[Any, Callable[[], None]] = {}
 
 
 # ---- overrides, and arguments under NumPy's names
@@ -46,8 +50,12 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     out = kwargs.pop("out", None)
     if out is not None:
         try:
+            if function in short_ways:
+                short_ways.pop(function)()
             with suspended() if casts else nullcontext():  # which has the dtype that it has
-                return write_out(function, out, args, kwargs)
+                # What the entry's short way has made does not fit. Random numbers are not drawn
+                # twice.
+                return write_out(function, out, args, kwargs, values.get("made", UNMADE))
         except OperationError as error:
             error.call_by(title_of(function))
             raise
@@ -85,12 +93,6 @@ def _to_ask(function: Any, args: Any, kwargs: Any) -> list[Any]:
 def shown(function: Any) -> Any:
     """What those who are asked know an entry as: `torch.Tensor.add` if it is `__add__`."""
     return getattr(function, "shown", function)
-
-
-@functools.cache
-def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
-    """A function's parameters by name; `inspect` takes 10 us to find them."""
-    return inspect.signature(function, follow_wrapped=False).parameters
 
 
 @functools.cache

@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 from ..autograd.operation import Operation, SavesInputs
 from ..dtype import COMPLEX, FLOATING, HALVES, category_of, get_default_dtype
+from ..dtype import bool as bool_
 from ..errors import OperationError
 from ..return_types import named
 from ..scalars import number
 from ..tensor import Tensor
 from ..type_info import finfo
 from .comparison import Test
-from .creation import zeros_like
+from .creation import ones_like, zeros_like
 from .declare import Binary, Unary, operation
 from .elementwise import exp2, floor_divide, mul, pow
 from .promotion import result_type
@@ -127,7 +128,7 @@ def isreal(input: Tensor) -> Tensor:
     """
     if category_of(input.array.dtype) == COMPLEX:
         return input.imag == 0
-    return input.new_ones(()).bool().expand(input.array.shape).clone()
+    return ones_like(input, dtype=bool_)
 
 
 @operation(inplace=True, out="exact")

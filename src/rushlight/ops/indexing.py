@@ -140,7 +140,8 @@ def gather(
     """
     axis, places = along_index("gather", input, dim, index)
     x = input if input.array.ndim else input.reshape(1)
-    for i, (n, size) in enumerate(zip(places.array.shape, x.array.shape, strict=True)):
+    pairs = zip(places.array.shape, x.array.shape, strict=True)
+    for i, (n, size) in enumerate(pairs) if places.array.shape != x.array.shape else ():
         if i != axis and n > size:
             raise OperationError(
                 f"Size does not match at dimension {i} expected index {list(index.shape)} to be no "

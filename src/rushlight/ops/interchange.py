@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device import default_device
+from ..device import chosen, default_device
 from ..dtype import dtype as DType
 from ..dtype import get_default_dtype
 from ..errors import OperationError
@@ -41,6 +41,8 @@ def as_tensor(data: Any, dtype: DType | None = None, device: AnyDevice = None) -
     elif not isinstance(data, Tensor) and hasattr(data, "__dlpack__"):
         data = from_dlpack(data)
     if isinstance(data, Tensor):
+        if device is None and not chosen:
+            return data if dtype is None or dtype is data.dtype else data.to(dtype)
         return data.to(device or default_or(data.device), dtype or data.dtype)
     return tensor(data, dtype=dtype, device=device)
 

@@ -31,6 +31,21 @@ class Matmul(Operation):
         )
 
 
+class Mv(Matmul):
+    """The product of a matrix and a vector."""
+
+    kernel = "matmul"
+
+    def backward(self, grad: Tensor) -> Any:
+        vector, matrix = self.saved_tensors
+        grad_matrix = grad_vector = None
+        if self.needs(0):
+            grad_matrix = Mm.apply(grad.unsqueeze(1), conjugated(vector).unsqueeze(0))
+        if self.needs(1):
+            grad_vector = Mv.apply(conjugated(matrix.transpose(0, 1)), grad)
+        return grad_matrix, grad_vector
+
+
 Mm, Bmm = Matmul.renamed("Mm"), Matmul.renamed("Bmm")
 
 
@@ -110,6 +125,8 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     _check("matmul", input, other, a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0])
     if a.ndim == 2 and b.ndim == 2:
         return Mm.apply(input, other)
+    if a.ndim == 2 and b.ndim == 1:
+        return Mv.apply(input, other)
     _check_batches(a.shape[:-2], b.shape[:-2])
     if a.ndim == 3 and b.ndim == 3:
         return Bmm.apply(input, other)
@@ -161,7 +178,8 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     if input.array.ndim != 2 or mat2.array.ndim != 2:
         wrong = "self" if input.array.ndim != 2 else "mat2"
         raise OperationError(f"{wrong} must be a matrix")
-    return matmul(input, mat2)
+    _check("mm", input, mat2, input.array.shape[1], mat2.array.shape[0])
+    return Mm.apply(input, mat2)
 
 
 @operation(out="exact", autocast="lower")
@@ -237,7 +255,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
             raise OperationError(
                 f"outer: Expected 1-D argument {name}, but got {vector.array.ndim}-D"
             )
-    return input.unsqueeze(1) * vec2.unsqueeze(0)
+    return input.unsqueeze(1) * vec2
 
 
 @operation("nn.functional", out="exact", autocast="lower")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..autograd.operation import Operation
@@ -67,16 +68,31 @@ def pad(
     return _pad(input, pad, mode, value)
 
 
+Widths = tuple[tuple[int, int], ...]  # before and after each dimension
+
+
 def _pad(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -> Tensor:
-    ndim = input.array.ndim
+    cut, widths = _widths(input.array.shape, tuple([int(width) for width in pad]), mode)
+    if mode == "constant":
+        return ConstantPad.apply(input, widths, value or 0)
+    if cut:
+        input = ConstantPad.apply(input, cut, 0)
+    if mode == "circular":
+        return Pad.apply(input, widths, mode)
+    return _repeated(input, widths, mode)
+
+
+@lru_cache(4096)
+def _widths(shape: tuple[int, ...], pad: tuple[int, ...], mode: str) -> tuple[Widths, Widths]:
+    """Checked: what is cut off before there is a border, and the border."""
+    ndim = len(shape)
     if len(pad) % 2 or len(pad) > 2 * ndim:
         raise OperationError(
             "pad: Padding length must be divisible by 2 and at most twice the number of "
-            f"dimensions (got {list(pad)} for shape {tuple(input.shape)})"
+            f"dimensions (got {list(pad)} for shape {shape})"
         )
-    widths = [(int(pad[i]), int(pad[i + 1])) for i in range(len(pad) - 2, -1, -2)]
+    widths = [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
     widths = [(0, 0)] * (ndim - len(widths)) + widths
-    shape = input.array.shape
     for size, (before, after) in zip(shape, widths, strict=True):
         if size + min(before, 0) + min(after, 0) < 0:
             raise OperationError(
@@ -84,18 +100,18 @@ def _pad(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -> T
                 "in a negative output size, which is invalid"
             )
     if mode == "constant":
-        return ConstantPad.apply(input, tuple(widths), value or 0)
+        return (), tuple(widths)
+    cut: Widths = ()
     if mode == "circular" and min(map(min, widths)) < 0:  # what is cut off does not come back
-        input = ConstantPad.apply(input, tuple((min(a, 0), min(b, 0)) for a, b in widths), 0)
+        cut = tuple([(min(a, 0), min(b, 0)) for a, b in widths])
         widths = [(max(a, 0), max(b, 0)) for a, b in widths]
-    _check_borders(input.array.shape, widths, mode)
-    if mode == "circular":
-        return Pad.apply(input, tuple(widths), mode)
-    return _repeated(input, tuple(widths), mode)
+        shape = tuple([n + a + b for n, (a, b) in zip(shape, cut, strict=True)])
+    _check_borders(shape, widths, mode)
+    return cut, tuple(widths)
 
 
 @operation("", autocast="float32")
-def _repeated(input: Tensor, widths: tuple[tuple[int, int], ...], mode: str) -> Tensor:
+def _repeated(input: Tensor, widths: Widths, mode: str) -> Tensor:
     return Pad.apply(input, widths, mode)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal, overload
 
 from ..autograd.operation import Operation
 from ..categories import FLOATS, REALS, check_taken
-from ..dtype import int64
+from ..dtype import FLOATING, category_of, int64
 from ..errors import OperationError
 from ..tensor import Tensor, wrap
 from .declare import operation
@@ -324,7 +325,8 @@ def avg_pool3d(
 
 def check_averaged(name: str, input: Tensor) -> None:
     """PyTorch averages windows of floating-point numbers, and of int64."""
-    if input.dtype is not int64:
+    dtype = input.array.dtype
+    if category_of(dtype) != FLOATING and dtype != int64.numpy:
         check_taken(name, input, FLOATS)
 
 
@@ -391,14 +393,22 @@ def _adaptive_avg_pool(name: str, rank: int, input: Tensor, output_size: Any) ->
 def adaptive_avg_pool(name: str, input: Tensor, sizes: Sizes) -> Tensor:
     _check_parts(name, input, sizes)
     rank, given = len(sizes), input.array.shape[-len(sizes) :]
+    windows = _even_windows(given, sizes)
     if set(sizes) == {1}:
         return Mean.apply(input, tuple(range(input.array.ndim - rank, input.array.ndim)), True)
-    if min(sizes) > 0 and all(n % size == 0 for n, size in zip(given, sizes, strict=True)):
-        windows = tuple([n // size for n, size in zip(given, sizes, strict=True)])
+    if windows is not None:
         return avg_pool(name, rank, input, windows, None, 0, False, True, None)
     check_room(input, sizes)
     taps = [area_taps(n, size) for n, size in zip(given, sizes, strict=True)]
     return _AdaptiveAvgPool.apply(input, resampling(tuple(taps)))
+
+
+@lru_cache(4096)
+def _even_windows(given: Sizes, sizes: Sizes) -> Sizes | None:
+    """The size of windows that do not overlap and are of one size, if parts are such."""
+    if min(sizes) > 0 and all(n % size == 0 for n, size in zip(given, sizes, strict=True)):
+        return tuple([n // size for n, size in zip(given, sizes, strict=True)])
+    return None
 
 
 _AdaptiveAvgPool: Any = Resample.renamed("AdaptiveAvgPool2D")
@@ -504,12 +514,18 @@ def _adaptive_max_pool(
 
 def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
     """How many parts each of the last dimensions is to have."""
-    given = input.array.shape[-rank:]
+    if isinstance(output_size, (tuple, list)):
+        output_size = tuple([size if size is None else int(size) for size in output_size])
+    return _parts(name, rank, input.array.shape, output_size)
+
+
+@lru_cache(4096)
+def _parts(name: str, rank: int, shape: Sizes, output_size: Any) -> Sizes:
+    given = shape[-rank:]
     count = len(output_size) if isinstance(output_size, (tuple, list)) else rank
-    if rank > 1 and input.array.ndim <= count:
+    if rank > 1 and len(shape) <= count:
         raise ValueError(
-            f"{name}: Input dimension should be at least {count + 1}, got shape "
-            f"{tuple(input.array.shape)}"
+            f"{name}: Input dimension should be at least {count + 1}, got shape {shape}"
         )
     if isinstance(output_size, int) or output_size is None:
         output_size = (output_size,) * rank
@@ -517,15 +533,16 @@ def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:
         raise OperationError(
             f"{name}: output_size must be {rank} numbers for an input of "
             f"{rank + 1} or {rank + 2} dimensions, got output_size={output_size} and input of "
-            f"shape {tuple(input.array.shape)}"
+            f"shape {shape}"
         )
     wanted = zip(output_size, given, strict=True)
-    return tuple([have if want is None else int(want) for want, have in wanted])
+    return tuple([have if want is None else want for want, have in wanted])
 
 
 def _check_parts(name: str, input: Tensor, sizes: Sizes) -> None:
     shape, rank = input.array.shape, len(sizes)
-    check_taken(name, input, FLOATS)
+    if category_of(input.array.dtype) != FLOATING:
+        check_taken(name, input, FLOATS)
     if len(shape) not in (rank + 1, rank + 2):
         raise OperationError(
             f"{name}: Expected {rank + 1}D or {rank + 2}D tensor, but got {list(shape)}"

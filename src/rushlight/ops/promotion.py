@@ -117,6 +117,9 @@ def _type_of_scalar(scalar: Tensor, other: Tensor, to: DType) -> DType:
 
 def of_one_dtype(*tensors: Tensor) -> list[Tensor]:
     """Tensors in the dtype that all of them promote to."""
+    kind = tensors[0].array.dtype
+    if all([t.array.dtype is kind for t in tensors]):
+        return list(tensors)
     to = result_type(*tensors)
     return [t if t.array.dtype == to.numpy else t.to(to) for t in tensors]
 
@@ -223,9 +226,11 @@ def inplace_operand(operation: Any, target: Tensor, other: Any, alpha: Any = 1) 
         )
     if alpha != 1:
         other = scaled_by(name, target, other, alpha)
-    check_cast(name, result_type(target, other), target)
     if not isinstance(other, Tensor):
+        check_cast(name, result_type(target, other), target)
         return other
+    if other.array.dtype is not target.array.dtype:
+        check_cast(name, result_type(target, other), target)
     other = _on_one_device(target, other)[1]
     check_inplace_shape(name, target, other)
     if other.array.dtype == target.array.dtype:

@@ -22,6 +22,8 @@ from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.base.memory_order import filling_order
 from ..kernels.devices import is_same_device
+from ..kernels.launch import kernels as kernel_tables
+from ..kernels.launch import watchers
 from ..layout import preserve_format
 from ..random import Generator, default_generator, default_generator_of, default_state
 from ..tensor import Tensor, wrap
@@ -386,7 +388,19 @@ def multinomial(
 
 def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tensor:
     """Overwrites a tensor with what a kernel draws."""
-    check_memory(self)
+    array = self.array
+    if self._requires_grad is not False or 0 in array.strides:
+        check_memory(self)
+    elif not watchers and launch.batching is None and (self._view is None or not is_tracked(self)):
+        # A plain tensor, as most are: there is little to ask.
+        table = kernel_tables[type(array)]
+        if generator is None and array.base is None and array.flags.c_contiguous:
+            drawn = getattr(table, kernel)(default_state(array), array.shape, *parameters)
+        else:
+            drawn = drawn_like(self, kernel, generator, *parameters, within=True)
+        table.copy(array, drawn)
+        written(self)
+        return self
     drawn = drawn_like(self, kernel, generator, *parameters, within=True)
     if state.enabled and is_tracked(self):
         return self.copy_(wrap(drawn))
@@ -420,7 +434,7 @@ def uniform_(
         raise OperationError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
-    if self.is_complex():  # both parts
+    if category_of(self.array.dtype) == COMPLEX:  # both parts
         view_as_real(self).uniform_(low, high, generator=generator)
         return self
     kind = _floating_of("uniform_", self)
@@ -442,7 +456,7 @@ def normal_(
     """
     if std < 0:
         raise OperationError(f"normal expects std >= 0.0, but found std {std}")
-    if self.is_complex():
+    if category_of(self.array.dtype) == COMPLEX:
         view_as_real(self).normal_(mean, std / 2**0.5, generator=generator)
         return self
     kind = _floating_of("normal_", self)
@@ -465,7 +479,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
 
 
 def _check_continuous(name: str, x: Tensor) -> None:
-    if x.dtype.category != FLOATING:
+    if category_of(x.array.dtype) != FLOATING:
         raise OperationError(
             f"{name}: a continuous probability distribution needs a floating-point dtype, but you "
             f"specified {x.dtype}"

@@ -128,6 +128,8 @@ def _fitting(name: str, x: Tensor, axis: int, index: Tensor, source: Tensor) -> 
     if not source.array.ndim:
         source = source.reshape(1)
     shape, have = index.array.shape, source.array.shape
+    if shape == have == x.array.shape:
+        return source
     if not index.array.size:
         return source.reshape(-1)[:0].reshape(shape)
     if len(have) != len(shape):

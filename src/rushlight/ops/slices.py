@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
+from ..autograd.operation import Operation
 from ..categories import REALS, check_taken
 from ..dtype import BOOL, category_of, int32, int64
 from ..errors import OperationError, OutOfRangeError
@@ -11,7 +13,7 @@ from ..scalars import checked, number
 from ..tensor import Tensor, wrap, wrap_dim
 from ..types import Number
 from .choices import where
-from .common import check, check_same_device, table_of
+from .common import check_same_device, table_of
 from .declare import operation
 from .indexing import AlongIndex, IndexAdd, IndexSelect, check_same_dtype
 from .scatter import REDUCTIONS, reduced
@@ -282,6 +284,37 @@ def index_reduce(
 # ---- by places in order
 
 
+class Take(Operation):
+    """The elements at places counted through the whole tensor."""
+
+    keeps_shape = True
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save(inputs[1])
+
+    def backward(self, grad: Tensor) -> Any:
+        return Put.apply(grad.new_zeros(self.input_shape), grad, self.saved_tensors[0], True)
+
+
+class Put(Operation):
+    """Elements at places counted through the whole tensor, or added to what is there."""
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, source: Any, index: Any, accumulate: bool) -> Any:
+        return kernels.put(x, index, source, accumulate)
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        _, _, index, self.accumulate = inputs
+        self.save(index)
+
+    def backward(self, grad: Tensor) -> Any:
+        index = self.saved_tensors[0]
+        rest = grad
+        if self.needs(0) and not self.accumulate:
+            rest = Put.apply(grad, grad.new_zeros(index.array.shape), index, False)
+        return rest, Take.apply(grad, index) if self.needs(1) else None
+
+
 @operation(out="exact apart")
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements at places counted through the whole tensor, in the index's shape.
@@ -291,8 +324,10 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     tensor([1, 4])
     """
     _check_places("take", input, index)
-    places = _from_end(index.reshape(-1), input.array.size)
-    return input.reshape(-1).index_select(0, places).reshape(index.array.shape)
+    try:
+        return Take.apply(input, index)
+    except IndexError as error:
+        raise OutOfRangeError(f"out of range: take(): {error}") from error
 
 
 @operation(inplace=True)
@@ -314,8 +349,12 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
             "put_(): Expected source and index to have the same number of elements, but got "
             f"source.numel() = {source.array.size}, index.numel() = {index.array.size}"
         )
-    flat = input.reshape(-1).index_put((index.reshape(-1),), source.reshape(-1), accumulate)
-    return flat.reshape(input.array.shape)
+    if source.array.shape != index.array.shape:
+        source = source.reshape(index.array.shape)
+    try:
+        return Put.apply(input, source, index, bool(accumulate))
+    except IndexError as error:
+        raise OutOfRangeError(f"out of range: put_(): {error}") from error
 
 
 def _check_places(name: str, input: Tensor, index: Tensor) -> None:
@@ -325,10 +364,6 @@ def _check_places(name: str, input: Tensor, index: Tensor) -> None:
     size = input.array.size
     if not size and index.array.size:
         raise OutOfRangeError(f"{name}(): tried to take from an empty tensor {tuple(input.shape)}")
-    check(
-        (index >= -size) & (index < size), OutOfRangeError,
-        f"out of range: {name}() tried to access an index beyond a tensor of {size} elements.",
-    )  # fmt: skip
 
 
 @operation(out="exact")
@@ -402,17 +437,28 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             "masked_scatter: expected self and source to have same dtypes but got "
             f"{input.dtype} and {source.dtype}"
         )
-    input, mask = broadcast_tensors(input, mask)
-    size = source.array.size
-    numbers = mask.reshape(-1).cumsum(0) - 1
-    check(
-        numbers < size, OperationError,
-        f"masked_scatter: Number of elements of source ({size}) < number of ones in mask",
-    )  # fmt: skip
-    if not size or not input.array.size:
-        return input.clone()
-    picked = source.reshape(-1).index_select(0, numbers.clamp(0, size - 1))
-    return where(mask, picked.reshape(mask.array.shape), input)
+    if mask.array.shape != input.array.shape:
+        input, mask = broadcast_tensors(input, mask)
+    return MaskedScatter.apply(input, mask, source)
+
+
+class MaskedScatter(Operation):
+    """x with the elements of a source, in their order, where a mask is true."""
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.source_shape = inputs[2].array.shape
+        self.save(inputs[1])
+
+    def backward(self, grad: Tensor) -> Any:
+        mask = self.saved_tensors[0]
+        rest = where(mask, 0.0, grad) if self.needs(0) else None
+        if not self.needs(2):
+            return rest, None, None
+        size = prod(self.source_shape)
+        flat = mask.reshape(-1)
+        places = where(flat, flat.cumsum(0) - 1, size)  # one behind the source is for the others
+        sums = IndexAdd.apply(grad.new_zeros(size + 1), grad.reshape(-1), 0, places)
+        return rest, None, sums[:size].reshape(self.source_shape)
 
 
 @operation("Tensor")

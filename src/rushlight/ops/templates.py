@@ -15,10 +15,11 @@ from ..autograd.operation import watch
 from ..grad_mode import state
 from ..kernels.launch import kernels as tables
 from ..kernels.launch import watchers
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .entry import UNANSWERED, answer_operator, rescue, special
+from .plain_out import write_into
 from .promotion import inplace_operand, is_plain_change, operands, scaled_by
 
 _new = object.__new__
@@ -29,7 +30,8 @@ def unary(cls: type[Any]) -> Any:
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
-            return special(function, locals())
+            answer = write_into(cls, function, out, input)
+            return special(function, locals()) if answer is None else answer
         try:
             array = tables[type(input.array)].KERNEL(input.array)
         except Exception as error:
@@ -67,7 +69,8 @@ def binary(cls: type[Any], rescued: Any) -> Any:
 
     def function(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
         if out is not None or modes:
-            return special(function, locals())
+            answer = write_into(cls, function, out, input, other)
+            return special(function, locals()) if answer is None else answer
         try:
             x = input.array
             if isinstance(other, Tensor):
@@ -119,7 +122,8 @@ def scaled(cls: type[Any], core: Any) -> Any:
         input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
     ) -> Tensor:
         if out is not None or modes:
-            return special(function, locals())
+            answer = write_into(cls, core, out, input, other) if alpha == 1 else None
+            return special(function, locals()) if answer is None else answer
         try:
             return core(input, other if alpha == 1 else scaled_by(name, input, other, alpha))
         except Exception as error:
@@ -175,6 +179,9 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
         try:
             if alpha == 1:
                 return function(input, other)
+            if type(alpha) in (int, float) and is_plain_change(input, other):
+                part = other.array  # type: ignore[union-attr]  # it is plain
+                return function(input, wrap(tables[type(part)].mul(part, alpha)))
             return plain(input, other, alpha=alpha)
         except Exception as error:
             answer = rescue(with_alpha, error, locals())

@@ -8,7 +8,8 @@ from math import prod as product
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
-from ..dtype import FLOATING
+from ..categories import INEXACT
+from ..dtype import category_of
 from ..errors import OperationError
 from ..tensor import Tensor
 from .choices import where
@@ -125,7 +126,7 @@ def _arguments(
 ) -> tuple[Any, ...]:
     if isinstance(dim, bool):  # var(unbiased)
         dim, unbiased = None, dim
-    if input.dtype.category < FLOATING:
+    if category_of(input.array.dtype) not in INEXACT:
         what = "std and var" if name in ("std", "var") else name
         raise OperationError(
             f"{what} only support floating point and complex dtypes, not {input.dtype}; convert "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from ..autograd.explain import explain
@@ -21,18 +22,19 @@ from ..autograd.mirror import written
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..grad_mode import no_grad, state
-from ..kernels.declaration import kernels_of
-from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
 from ..tensor import Tensor
 from ..torch_function import leaves
+from .plain_out import UNMADE, writes
 from .promotion import check_cast, table_of
 
 # ---- out=
 
 
-def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Calls a function and writes its results into the tensors of `out`."""
+def write_out(
+    function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made: Any = UNMADE
+) -> Any:
+    """Calls a function and writes its results, or those that it has `made`, into those of `out`."""
     name = function.__name__
     targets = out if isinstance(out, (tuple, list)) else (out,)
     for target in targets:
@@ -50,13 +52,15 @@ def write_out(function: Any, out: Any, args: tuple[Any, ...], kwargs: dict[str, 
         isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))
     ):
         # What is made out of nothing has the dtype of what it is written into.
-        if "dtype" in inspect.signature(function).parameters:
+        if "dtype" in parameters(function):
             kwargs.setdefault("dtype", targets[0].dtype)
-    with no_grad():
-        if targets is not out and "apart" not in kind:
-            results, is_there = call_into(targets[0], function, args, kwargs)
-        else:
-            results, is_there = function.plain(*args, **kwargs), False
+    results, is_there = made, False
+    if made is UNMADE:
+        with no_grad():
+            if targets is not out and "apart" not in kind:
+                results, is_there = call_into(targets[0], function, args, kwargs)
+            else:
+                results = function.plain(*args, **kwargs)
     if is_there:
         return out
     found = results if isinstance(results, tuple) else (results,)
@@ -94,7 +98,7 @@ class Destination:
         state.destination = None
         target: Any = self.target.array
         shape, dtype = target.shape, target.dtype
-        if not _writes(target.__class__, operation) or dtype.kind != "f" or 0 in target.strides:
+        if not writes(target.__class__, operation) or dtype.kind != "f" or 0 in target.strides:
             return False
         is_shape_given = False
         for value in inputs:
@@ -130,17 +134,9 @@ class Destination:
 
 
 @functools.cache
-def _writes(array_type: Any, operation: Any) -> bool:
-    """Whether an operation's kernel is elementwise, makes its inputs' dtype, and takes an `out`.
-
-    What is differentiable makes its inputs' dtype.
-    """
-    declaration = kernels_of(type(kernel_tables[array_type])).get(operation.kernel)
-    return (
-        operation.differentiable and operation.forward is None
-        and declaration is not None and declaration.out is not None
-        and declaration.kind == "elementwise"
-    )  # fmt: skip
+def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """A function's parameters by name; `inspect` takes 10 us to find them."""
+    return inspect.signature(function, follow_wrapped=False).parameters
 
 
 def call_into(target: Tensor, function: Any, args: Any, kwargs: Any) -> tuple[Any, bool]:

@@ -58,7 +58,9 @@ class Complex:
 
     @kernel("elementwise")
     def complex(self, real: Any, imag: Any, out: Any = None) -> Any:
-        shape = np.broadcast_shapes(real.shape, imag.shape)
+        shape = real.shape
+        if imag.shape != shape:
+            shape = np.broadcast_shapes(shape, imag.shape)  # 2 us
         if out is None:
             out = self.xp.empty(shape, np.result_type(real.dtype, "complex64"))
         out.real[...] = real

@@ -140,6 +140,16 @@ class Copies:
         self.xp.copyto(x, source, casting="unsafe")
         return x
 
+    @kernel("transfer", ("x",))
+    def overwrite(self, x: Any, source: Any) -> bool:
+        """Overwrites x with `source` if the two are alike and x can be written; whether it did."""
+        if x.dtype != source.dtype or x.shape != source.shape or 0 in x.strides:
+            return False
+        if not x.flags.writeable:
+            return False
+        x[...] = source
+        return True
+
     @kernel("copy")
     def clone(self, x: Any, order: str) -> Any:
         """A dense copy: in x's own memory order ('K'), its shape's ('C') or 'channels_last'."""

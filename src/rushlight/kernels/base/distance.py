@@ -21,7 +21,9 @@ class Distance:
         xp = self.xp
         if by_products:
             squares = (a * a).sum(-1)[..., :, None] + (b * b).sum(-1)[..., None, :]
-            return xp.sqrt(xp.maximum(squares - 2 * (a @ xp.swapaxes(b, -1, -2)), 0))
+            # The device's own product: NumPy's library has threads of its own.
+            products = plain_tables[type(a)].matmul(a, xp.swapaxes(b, -1, -2))
+            return xp.sqrt(xp.maximum(squares - 2 * products, 0))
         result = xp.empty((*a.shape[:-1], b.shape[-2]), a.dtype)
         step = max(1, _BLOCK // max(1, b.size))
         for start in range(0, a.shape[-2], step):

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...categories import check_taken
-from ...dtype import HALVES
+from ...dtype import HALVES, float32
 from ..declaration import Declaration, kernels_of
 from ..launch import plain_tables
 from ..quiet import quiet_context
@@ -115,27 +115,27 @@ def _computing_wide(name: str, kernel: Any, declaration: Declaration) -> Callabl
         half = _half_of(first)
         if half is None:
             return kernel(self, first, *rest, **options)
+        # A device's own kernel of float32 comes before the generic one.
+        table = plain_tables.get(type(first), self)
         arguments = [first, *rest]
         target = options.pop("out", None)
         written = []
         for argument, position in zip(declaration.writes, declaration.positions, strict=True):
             if position >= len(arguments):
                 continue  # given by name, or left away
-            if argument == "out":
-                target, arguments[position] = arguments[position], None
+            if argument == "out":  # the last argument
+                target = arguments.pop()
             else:
                 written.append(position)
-        wide = [_widened(argument) for argument in arguments]
-        options = {key: _widened(value) for key, value in options.items()}
-        # A device's own kernel of float32 comes before the generic one.
-        table = plain_tables.get(type(first), self)
+        wide = [_widened(argument, table) for argument in arguments]
+        options = {key: _widened(value, table) for key, value in options.items()}
         result = getattr(table, name)(*wide, **options)
         for position in written:
-            _write_back(arguments[position], wide[position])
+            _write_back(arguments[position], wide[position], table)
         if target is not None:
-            target[...] = result
+            table.copy(target, result)
             return target
-        return _rounded(result, half)
+        return _rounded(result, half, table)
 
     return compute
 
@@ -148,25 +148,25 @@ def _half_of(first: Any) -> Any:
     return dtype if dtype in HALVES else None
 
 
-def _widened(value: Any) -> Any:
+def _widened(value: Any, table: Any) -> Any:
     if isinstance(value, list):
-        return [_widened(part) for part in value]
+        return [_widened(part, table) for part in value]
     if getattr(value, "dtype", None) in HALVES:
-        return value.astype("float32", order="K")
+        return table.cast(value, float32.numpy)
     return value
 
 
-def _write_back(original: Any, wide: Any) -> None:
+def _write_back(original: Any, wide: Any, table: Any) -> None:
     if isinstance(original, list):
         for part, wide_part in zip(original, wide, strict=True):
-            _write_back(part, wide_part)
+            _write_back(part, wide_part, table)
     elif original is not wide:
-        original[...] = wide
+        table.copy(original, wide)
 
 
-def _rounded(result: Any, half: Any) -> Any:
+def _rounded(result: Any, half: Any, table: Any) -> Any:
     if isinstance(result, tuple):
-        return tuple([_rounded(part, half) for part in result])
+        return tuple([_rounded(part, half, table) for part in result])
     if getattr(result, "dtype", None) == "float32":
-        return result.astype(half, order="K")
+        return table.cast(result, half)
     return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import OperationError
 from ..declaration import kernel
 
 
@@ -11,6 +12,9 @@ class Indexing:
     xp: Any
     array: Any
     store: Any
+    cast: Any
+    index_put: Any
+    index_put_add: Any
     scalar: Any
     is_host: bool
 
@@ -40,6 +44,40 @@ class Indexing:
         positions = list(grids) if isinstance(grids, (list, tuple)) else [grids]
         positions[axis] = index
         return tuple(positions)
+
+    @kernel("indexing")
+    def take(self, x: Any, index: Any) -> Any:
+        """The elements at places of the whole array, the negative ones from its end."""
+        self._check_places(x, index)
+        return self.array(self.xp.take(x.reshape(-1), index))
+
+    @kernel("indexing")
+    def put(self, x: Any, index: Any, values: Any, accumulate: bool) -> Any:
+        """x with values at places of the whole array, or added to what is there."""
+        self._check_places(x, index)
+        result = x.copy(order="C")
+        places = self.xp.where(index < 0, index + x.size, index).reshape(-1)
+        change = self.index_put_add if accumulate else self.index_put
+        change(result.reshape(-1), values.reshape(-1), (places,))
+        return self.array(result)
+
+    def _check_places(self, x: Any, index: Any) -> None:
+        if self.is_host and index.size and (index.min() < -x.size or index.max() >= x.size):
+            raise IndexError(f"tried to access an index beyond a tensor of {x.size} elements.")
+
+    @kernel("indexing")
+    def masked_scatter(self, x: Any, mask: Any, source: Any) -> Any:
+        """x with the elements of a source, in their order, where a mask is true."""
+        numbers = self.xp.cumsum(mask.reshape(-1), dtype="int64") - 1
+        if self.is_host and numbers.size and numbers[-1] >= source.size:
+            raise OperationError(
+                f"masked_scatter: Number of elements of source ({source.size}) < number of ones in "
+                "mask"
+            )
+        if not source.size or not x.size:
+            return self.array(x.copy())
+        picked = source.reshape(-1)[self.xp.clip(numbers, 0, source.size - 1)]
+        return self.cast(self.xp.where(mask, picked.reshape(x.shape), x), x.dtype)
 
     @kernel("dynamic")
     def nonzero(self, x: Any) -> Any:
