@@ -2,11 +2,9 @@
 // of one row. Nothing here knows Python, arrays or threads. Steps are in elements.
 #pragma once
 
-#include <stdint.h>
+#include "matrix.h"
 
 namespace rushlight {
-
-struct Matrix;
 
 struct RecurrentLoops {
     // Packs up to MatrixLoops::tile_columns columns of B into a panel of depth * tile_columns.
