@@ -169,6 +169,42 @@ def dcgan(torch: Any) -> Any:
     return step, (real, noise)
 
 
+def attention(torch: Any, *sizes: int, **options: Any) -> Any:
+    torch.manual_seed(0)
+    tensors = [torch.randn(*sizes, requires_grad=True) for _ in range(3)]
+    grad = torch.randn(*sizes)
+
+    def step(query: Any, key: Any, value: Any, grad: Any) -> Any:
+        result = torch.nn.functional.scaled_dot_product_attention(query, key, value, **options)
+        return torch.autograd.grad(result, (query, key, value), grad)
+
+    return step, (*tensors, grad)
+
+
+case("attention (8, 8, 128, 64), forward + backward")(
+    lambda torch: attention(torch, 8, 8, 128, 64)
+)
+case("causal attention (12, 4, 64, 32), forward + backward")(
+    lambda torch: attention(torch, 12, 4, 64, 32, is_causal=True)
+)
+case("attention (2, 8, 1024, 64), forward + backward")(
+    lambda torch: attention(torch, 2, 8, 1024, 64)
+)
+
+
+@case("MultiheadAttention(512, 8) of (8, 128, 512), forward + backward")
+def multi_head_attention(torch: Any) -> Any:
+    torch.manual_seed(0)
+    net = torch.nn.MultiheadAttention(512, 8, batch_first=True)
+    x = torch.randn(8, 128, 512)
+
+    def step(x: Any) -> Any:
+        net.zero_grad()
+        return net(x, x, x)[0].sum().backward()
+
+    return step, (x,)
+
+
 def recurrent_step(torch: Any, kind: str) -> Any:
     """Characters, 64 of each of 32 texts, and a guess of the next one at each place."""
     torch.manual_seed(0)

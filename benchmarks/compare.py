@@ -27,6 +27,10 @@ HERE = Path(__file__).parent
 TARGETS = {
     "add, 4 floats": 1.0, "add, 4 floats, with gradient": 1.0, "4 ops, forward + backward": 1.0,
     "MLP 784-512-512-10 step, batch 128, Adam": 0.9,
+    "attention (8, 8, 128, 64), forward + backward": 0.9,
+    "causal attention (12, 4, 64, 32), forward + backward": 0.9,
+    "attention (2, 8, 1024, 64), forward + backward": 0.9,
+    "MultiheadAttention(512, 8) of (8, 128, 512), forward + backward": 0.9,
 }  # fmt: skip
 DEFAULT_TARGET = 0.6
 

@@ -17,6 +17,7 @@
 namespace nb = nanobind;
 
 namespace rushlight {
+extern PyMethodDef attention_methods[];
 extern PyMethodDef compare_all_methods[];
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
@@ -74,7 +75,7 @@ void set_instruction_set(const std::string& name) {
 NB_MODULE(_native, module) {
     if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
     PyMethodDef* const families[] = {
-        rushlight::compare_all_methods,
+        rushlight::attention_methods,   rushlight::compare_all_methods,
         rushlight::convolution_methods,
         rushlight::copies_methods,      rushlight::creation_methods,
         rushlight::dropout_methods,     rushlight::elementwise_methods,

@@ -30,6 +30,17 @@ inline const Loops<double>& loops<double>() {
     return tables.of_double;
 }
 
+template <class T>
+const AttentionLoops<T>& attention_loops();
+template <>
+inline const AttentionLoops<float>& attention_loops<float>() {
+    return tables.attention_of_float;
+}
+template <>
+inline const AttentionLoops<double>& attention_loops<double>() {
+    return tables.attention_of_double;
+}
+
 // The sets that were built and that this processor has, best last; the last is in use unless
 // set_instruction_set() chose another (tests do).
 std::vector<std::string> available_instruction_sets();

@@ -20,6 +20,9 @@ constexpr int64_t large_product = 1 << 19;
 
 constexpr int most_batch_axes = 6;
 
+// Columns of a result from which copying a factor is little work beside the product.
+constexpr int64_t copied_from = 16;
+
 template <class T>
 int element_type() {
     return std::is_same_v<T, float> ? NPY_FLOAT : bfloat16_type;
@@ -36,7 +39,11 @@ struct Stack {
 
     // False when the array is none of T. Matrices without a contiguous axis are copied.
     bool read(PyObject* object, bool is_left) {
-        if (read_as_is(object, is_left)) return true;
+        return read_as_is(object, is_left) || read_copy(object, is_left);
+    }
+
+    // The same of a copy in the order of the shape.
+    bool read_copy(PyObject* object, bool is_left) {
         ArrayView x;
         if (!view(object, x) || x.type != element_type<T>() || x.ndim < 2 || x.ndim > max_axes)
             return false;
@@ -254,6 +261,16 @@ void join_batch(Stack<T>& a, const Stack<T>& b) {
     }
 }
 
+// The same, of a copy where they do not, if that is less work than a product for each of the batch.
+// False with a Python error set when there is no memory for it.
+template <class T>
+bool join_or_copy(Stack<T>& a, const Stack<T>& b, PyObject* of_a) {
+    join_batch(a, b);
+    if (b.axes == 0 && a.axes > 0 && b.columns >= copied_from && a.read_copy(of_a, true))
+        join_batch(a, b);
+    return !PyErr_Occurred();
+}
+
 template <class T>
 PyObject* matmul_of(PyObject* const* args) {
     Stack<T> a, b;
@@ -270,10 +287,10 @@ PyObject* matmul_of(PyObject* const* args) {
     };
     if (!is_vector(args[0])) shape[ndim++] = a.rows;
     if (!is_vector(args[1])) shape[ndim++] = b.columns;
+    if (!join_or_copy(a, b, args[0])) return nullptr;
     PyObject* const result = new_array(element_type<T>(), ndim, shape);
     if (!result) return nullptr;
 
-    join_batch(a, b);
     batch = Batch();
     batch.broadcast(a, b);
     // A single column: as its transpose, a row, it takes dot products along the matrix's rows.
@@ -307,7 +324,7 @@ PyObject* linear_of(PyObject* const* args) {
     const int ndim = PyArray_NDIM(array);
     std::copy_n(PyArray_DIMS(array), ndim, shape);
     shape[ndim - 1] = weight.columns;
-    join_batch(x, weight);
+    if (!join_or_copy(x, weight, args[0])) return nullptr;
     if (x.axes || x.rows * x.columns * weight.columns == 0) return nullptr;
     PyObject* const result = new_array(element_type<T>(), ndim, shape);
     if (!result) return nullptr;

@@ -8,7 +8,8 @@ prints what it is about to do:
     python tests/guard_pages.py table pooling padding
     python tests/guard_pages.py fuzz SECONDS SEED
 
-Results must not depend on where the arguments lie.
+Results must not depend on where the arguments lie, nor on what stood in the results' memory: once
+looked at, a result is written over and given back, so that the next call gets that memory.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from samples import Op, outputs
 from test_kernels import compare, optimizers, run_both_ways, variants
 
 PAGE = mmap.PAGESIZE
+SCRIBBLE = 0x7F  # in every byte: a float near the largest, a large number, no truth value
 PROTECT_ALL = 0  # PROT_NONE, for which Python's mmap module has no name
 
 library = ctypes.CDLL(None, use_errno=True)
@@ -140,6 +142,8 @@ class Table:
                             rest = [None] * (out - len(copies))
                             result = kernel(*copies, *rest, target)
                         found.append((unshared(result), unshared(copies)))
+                        scribble(result)
+                        del result  # so that the next call gets its memory
                     except Exception as raised:
                         found.append(raised)
             result = kernel(*args)
@@ -158,6 +162,15 @@ def unshared(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         return type(value)(unshared(v) for v in value)
     return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def scribble(value: Any) -> None:
+    """Writes over the memory of results that have their own."""
+    if isinstance(value, (list, tuple)):
+        for v in value:
+            scribble(v)
+    elif isinstance(value, np.ndarray) and value.flags.owndata and value.flags.writeable:
+        ctypes.memset(value.__array_interface__["data"][0], SCRIBBLE, value.nbytes)
 
 
 def compare_bits(name: str, actual: Any, expected: Any) -> None:

@@ -111,14 +111,29 @@ def resizing(random: Random) -> Program:
 
 
 def attention(random: Random) -> Program:
-    batch, heads, width, out = (size(random, n) for n in (2, 3, 20, 20))
-    rows, keys = size(random, 40), size(random, 40)
-    q = tensor(random, (batch, heads, rows, width))
-    k, v = tensor(random, (batch, heads, keys, width)), tensor(random, (batch, heads, keys, out))
-    is_causal = bool(random.integers(2))
-    return f"attention {batch, heads, rows, keys, width, out} {is_causal}", lambda: (
-        F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
-    )
+    batch, groups, width, out = (size(random, n) for n in (2, 3, 40, 40))
+    rows, keys, heads = size(random, 40), size(random, 40), groups * int(random.integers(1, 3))
+    if random.random() < 0.2:
+        keys += 128  # more than are taken at once
+    dtype = str(random.choice(["float32", "float32", "float64"]))
+    q = tensor(random, (batch, heads, rows, width), dtype)
+    k = tensor(random, (batch, groups, keys, width), dtype)
+    v = tensor(random, (batch, groups, keys, out), dtype)
+    options: dict[str, Any] = {"enable_gqa": True}
+    if random.random() < 0.4:
+        options["is_causal"] = True
+    elif random.random() < 0.7:
+        of_mask = broadcasts(random, (batch, heads, rows, keys))
+        options["attn_mask"] = tensor(random, of_mask, str(random.choice(["bool", dtype]))).detach()
+    if random.random() < 0.3:
+        options["dropout_p"] = 0.3
+    text = f"attention {batch, heads, groups, rows, keys, width, out} {dtype} {list(options)}"
+
+    def run() -> Any:
+        torch.manual_seed(0)
+        return F.scaled_dot_product_attention(q, k, v, **options)
+
+    return text, run
 
 
 def convolution(random: Random) -> Program:

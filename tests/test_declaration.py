@@ -94,6 +94,15 @@ def test_every_kernel_is_of_a_kind_that_is_explained() -> None:
         kernel("viewing")
 
 
+def test_products_say_how_to_count_their_multiply_adds() -> None:
+    """But for Fourier transforms, whose library chooses its way by the sizes."""
+    silent = {
+        name for name, declaration in kernels_of(Base).items()
+        if declaration.kind == "product" and declaration.multiply_adds is None
+    }  # fmt: skip
+    assert silent == {"fft_c2c", "fft_r2c", "fft_c2r"}
+
+
 def test_kernels_whose_results_have_a_known_shape_take_one() -> None:
     """So that `out=` costs no copy. Gradients are nobody's `out`."""
     without = [

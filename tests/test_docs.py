@@ -56,6 +56,22 @@ def test_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert runner.summarize(verbose=False).failed == 0
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
+def test_examples_of_documents(document: Path) -> None:
+    """What stands in their blocks of Python as in a session, `>>>`, is what comes out."""
+    blocks = re.findall(r"```python\n(>>> .*?)```", document.read_text(), re.DOTALL)
+    names: dict[str, object] = {}
+    runner = doctest.DocTestRunner(
+        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS, verbose=False
+    )
+    rushlight.manual_seed(0)
+    for block in blocks:
+        test = doctest.DocTestParser().get_doctest(block, names, document.name, None, 0)
+        runner.run(test, clear_globs=False)
+        names = test.globs
+    assert runner.summarize(verbose=False).failed == 0
+
+
 # What has no example, and why; a module's name stands for all that is in it.
 WITHOUT_EXAMPLE = {
     "rushlight.backends": "tells of this machine, or keeps a switch that chooses nothing",

@@ -302,3 +302,71 @@ def test_repr():
         "  (absent): None\n"
         ")"
     )
+
+
+def test_compile_in_place():
+    layer = nn.Linear(2, 1)
+    x = torch.ones(1, 2)
+    expected = layer(x)
+    keys = list(layer.state_dict())
+    layer.compile(fullgraph=True)
+    for _ in range(4):
+        assert torch.equal(layer(x), expected)
+    assert list(layer.state_dict()) == keys and type(layer) is nn.Linear
+    assert len(layer._compiled_call_impl.graph.calls) == 1
+    with layer.register_forward_hook(lambda m, args, output: output * 2):
+        assert torch.equal(layer(x), expected * 2)
+    assert torch.equal(layer(x), expected)
+    assert copy.deepcopy(layer)._compiled_call_impl is None
+    assert torch.equal(pickle.loads(pickle.dumps(layer))(x), expected)
+
+
+def test_a_gradient_stays_the_tensor_that_it_is():
+    layer = nn.Linear(2, 1)
+    layer(torch.ones(1, 2)).sum().backward()
+    grad = layer.weight.grad
+    layer.double()
+    assert layer.weight.grad is grad and grad.dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: nn.Module(3), r"Module.__init__\(\) takes 1 positional argument but 2 were given"),
+        (lambda: nn.Module(a=3), r"Module.__init__\(\) got an unexpected keyword argument 'a'"),
+    ],
+)
+def test_arguments_of_the_base_class(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_call_super_init():
+    class Named:
+        def __init__(self, name):
+            self.name = name
+
+    class Both(nn.Module, Named):
+        call_super_init = True
+
+    assert Both("x").name == "x"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cpu", "cpu"), (torch.float32, torch.float64), (torch.float32, "cpu"), ("cpu", True),
+        (torch.ones(1), torch.float32), (torch.float32, None), (3.5,), ("cpu", 3.5),
+    ],
+)  # fmt: skip
+def test_arguments_that_do_not_go_together(arguments):
+    for value in (nn.Linear(1, 1), torch.ones(1)):
+        with pytest.raises(TypeError, match=r"to\(\) received an invalid combination of argume"):
+            value.to(*arguments)
+
+
+def test_to_changes_in_place_and_does_not_copy():
+    with pytest.raises(RuntimeError, match=r"\.to\(\) does not accept copy argument"):
+        nn.Linear(1, 1).to("cpu", torch.float32, True, True)
+    assert nn.Linear(1, 1).to(None, torch.float64, True).weight.dtype == torch.float64
+    assert nn.Linear(1, 1).bfloat16().weight.dtype == torch.bfloat16

@@ -139,11 +139,16 @@ def test_backward_hooks_without_gradients_of_inputs():
     layer = nn.Linear(2, 1)
     seen = []
     layer.register_full_backward_hook(lambda m, into, out: seen.append((into, out[0].tolist())))
-    layer(torch.ones(1, 2)).sum().backward()
+    with pytest.warns(UserWarning, match="firing when .* since no inputs require gradients"):
+        layer(torch.ones(1, 2)).sum().backward()
     assert seen == [((None,), [[1.0]])]
+    layer.register_full_backward_hook(lambda m, into, out: (out[0],))
+    with pytest.warns(UserWarning), pytest.raises(RuntimeError, match="should always return None"):
+        layer(torch.ones(1, 2)).sum().backward()
+    seen.clear()
     with torch.no_grad():
         layer(torch.ones(1, 2))
-    assert len(seen) == 1
+    assert seen == []
 
 
 def test_backward_hooks_with_an_output_that_is_unused():

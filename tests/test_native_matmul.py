@@ -150,6 +150,14 @@ def test_left_to_the_base():
     assert native.linear(a, random(5, 6), random(5, dtype=np.float64)) == "linear"
 
 
+def test_rows_in_another_order_are_one_matrix(instruction_set):
+    weight, bias = random(40, 24, seed=1), random(40, seed=2)
+    x = random(3, 5, 24)
+    for y in (x.swapaxes(0, 1), random(2, 3, 5, 24).transpose(2, 0, 1, 3), x[:, ::2]):
+        assert_product(native.linear(y, weight, bias), y, weight.T, bias)
+        assert_product(native.matmul(y, weight.T), y, weight.T)
+
+
 @pytest.mark.parametrize("n", [0, 1, 15, 16, 100, 2047])
 def test_dot(n):
     a, b = random(n), random(n, seed=1)

@@ -116,3 +116,17 @@ def test_gradients_of_convolutions_by_hand(dimensions: int) -> None:
     assert torch.allclose(by_hand, x.grad, atol=1e-5)
     by_hand = getattr(torch.nn.grad, name + "_weight")(x, w.shape, g, **how)
     assert torch.allclose(by_hand, w.grad, atol=1e-4)
+
+
+def test_convolutions_in_three_dimensions_change_their_memory_order():
+    net = nn.Sequential(nn.Conv3d(2, 3, 2), nn.ConvTranspose3d(3, 2, 2), nn.Conv2d(2, 2, 2))
+    net[0].weight.data = net[0].weight.data.mT.contiguous().mT
+    assert not net[0].weight.is_contiguous()
+    expected = net[0].weight.clone()
+    assert utils.convert_conv3d_weight_memory_format(net, torch.contiguous_format) is net
+    assert net[0].weight.is_contiguous() and torch.equal(net[0].weight, expected)
+
+
+def test_an_empty_generator_is_warned_of():
+    with pytest.warns(UserWarning, match="empty generator, no gradient clipping will occur"):
+        assert utils.clip_grad_norm_((p for p in []), 1.0).item() == 0.0

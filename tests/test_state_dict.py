@@ -4,6 +4,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn
+from rushlight.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 
 class Net(nn.Module):
@@ -195,3 +196,81 @@ def test_hooks():
     net.register_state_dict_post_hook(lambda *arguments: 3)
     with pytest.raises(RuntimeError, match="state_dict post-hook must return None"):
         net.state_dict()
+
+
+@pytest.mark.parametrize("assign", [False, True])
+def test_nothing_changes_where_one_of_a_hundred_keys_does_not_fit(assign):
+    net = nn.Sequential(*[nn.Linear(2, 2) for _ in range(50)])
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    parameters = list(net.parameters())
+    state = nn.Sequential(*[nn.Linear(2, 2) for _ in range(50)]).state_dict()
+    state["49.bias"] = torch.ones(3)
+    with pytest.raises(RuntimeError, match="size mismatch for 49.bias: .* shape torch.Size"):
+        net.load_state_dict(state, assign=assign)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
+    assert all(a is b for a, b in zip(net.parameters(), parameters, strict=True))
+    del state["49.bias"]
+    with pytest.raises(RuntimeError, match='Missing key\\(s\\) in state_dict: "49.bias"'):
+        net.load_state_dict(state, assign=assign)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
+    state["49.bias"] = torch.ones(2)
+    net.load_state_dict(state, assign=assign)
+    assert torch.equal(net[0].weight, state["0.weight"])
+
+
+def test_nothing_changes_where_code_of_users_takes_part_in_loading():
+    class Counts(nn.Linear):
+        seen = 0
+
+        def get_extra_state(self):
+            return self.seen
+
+        def set_extra_state(self, state):
+            self.seen = state
+
+    net = nn.Sequential(Counts(1, 1), nn.Linear(1, 1))
+    weight = net[0].weight.item()
+    state = nn.Sequential(Counts(1, 1), nn.Linear(1, 1)).state_dict()
+    state["0._extra_state"] = 7
+    fails = net[1].register_load_state_dict_post_hook(lambda module, keys: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        net.load_state_dict(state)
+    assert net[0].seen == 0 and net[0].weight.item() == weight
+    fails.remove()
+    net.load_state_dict(state)
+    assert net[0].seen == 7 and net[0].weight.item() == state["0.weight"].item()
+
+
+def test_hooks_of_old():
+    net = nn.Linear(1, 1)
+    net._register_state_dict_hook(lambda module, state, prefix, metadata: {"all": dict(state)})
+    assert list(net.state_dict()) == ["all"]
+    seen = []
+    other = nn.Linear(1, 1)
+    other._register_load_state_dict_pre_hook(lambda state, prefix, *rest: seen.append(prefix))
+    other._register_load_state_dict_pre_hook(
+        lambda module, state, prefix, *rest: seen.append(module), with_module=True
+    )
+    other.load_state_dict(nn.Linear(1, 1).state_dict())
+    assert seen == ["", other]
+
+
+def test_a_prefix_that_is_too_many_is_named():
+    net = nn.Sequential(nn.Linear(1, 1))
+    wrapped = nn.Module()
+    wrapped.module = net
+    state = wrapped.state_dict()
+    with pytest.raises(RuntimeError) as caught:
+        net.load_state_dict(state)
+    assert str(caught.value).endswith(
+        'The state\'s keys begin with "module.": torch.nn.modules.utils.'
+        'consume_prefix_in_state_dict_if_present(state_dict, "module.") takes it off the keys. '
+    )
+    with pytest.raises(RuntimeError, match="load the state into the module's own part `module`"):
+        wrapped.load_state_dict(net.state_dict())
+    consume_prefix_in_state_dict_if_present(state, "module.")
+    assert list(state) == ["0.weight", "0.bias"] and list(state._metadata) == ["", "0"]
+    assert net.load_state_dict(state) == ([], [])
+    del state["0.bias"]
+    with pytest.raises(RuntimeError, match='Missing key.s. in state_dict: "0.bias". $'):
+        net.load_state_dict(state)

@@ -24,6 +24,8 @@ void fill(Tables& tables) {
     fill_winograd(tables.matrix);
     fill_pooling(tables.matrix);
     fill_recurrent(tables.recurrent);
+    fill_attention(tables.attention_of_float);
+    fill_attention(tables.attention_of_double);
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

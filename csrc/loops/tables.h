@@ -1,6 +1,7 @@
 // All loops of one set of instructions.
 #pragma once
 
+#include "attention.h"
 #include "elementwise.h"
 #include "loops.h"
 #include "matrix.h"
@@ -15,6 +16,8 @@ struct Tables {
     ElementwiseLoops elementwise;
     MatrixLoops matrix;
     RecurrentLoops recurrent;
+    AttentionLoops<float> attention_of_float;
+    AttentionLoops<double> attention_of_double;
 };
 
 // Only the build in use may be run, be it to fill a table: the compiler is free to use its

@@ -136,21 +136,22 @@ inline void add_columns(const float* matrix, int64_t rows, int64_t columns, doub
     }
 }
 
-// Rows become columns. Each of the log2(width) steps interleaves the first half of the rows with
+// Rows become columns. Each of the log2(n) steps interleaves the first half of the rows with
 // the second, lane by lane, as a perfect shuffle of cards does.
-RUSHLIGHT_INLINE void transpose(Vector (&rows)[width]) {
-    Lanes low, high;
-    RUSHLIGHT_UNROLL for (int i = 0; i < width; ++i) {
-        low[i] = i / 2 + i % 2 * width;
-        high[i] = low[i] + width / 2;
+template <class Register, int n>
+RUSHLIGHT_INLINE void transpose(Register (&rows)[n]) {
+    decltype(rows[0] < rows[0]) low, high;  // whole numbers as wide as the elements
+    RUSHLIGHT_UNROLL for (int i = 0; i < n; ++i) {
+        low[i] = i / 2 + i % 2 * n;
+        high[i] = low[i] + n / 2;
     }
-    RUSHLIGHT_UNROLL for (int step = 1; step < width; step *= 2) {
-        Vector shuffled[width];
-        RUSHLIGHT_UNROLL for (int i = 0; i < width / 2; ++i) {
-            shuffled[2 * i] = __builtin_shuffle(rows[i], rows[i + width / 2], low);
-            shuffled[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + width / 2], high);
+    RUSHLIGHT_UNROLL for (int step = 1; step < n; step *= 2) {
+        Register shuffled[n];
+        RUSHLIGHT_UNROLL for (int i = 0; i < n / 2; ++i) {
+            shuffled[2 * i] = __builtin_shuffle(rows[i], rows[i + n / 2], low);
+            shuffled[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + n / 2], high);
         }
-        RUSHLIGHT_UNROLL for (int i = 0; i < width; ++i) rows[i] = shuffled[i];
+        RUSHLIGHT_UNROLL for (int i = 0; i < n; ++i) rows[i] = shuffled[i];
     }
 }
 

@@ -151,6 +151,8 @@ from .cpu import amp as _cpu_amp  # which makes it an attribute there
 from .cuda import amp as _cuda_amp
 from .func import vmap
 from .graph.compile import compile
+from .nn.nan_finder import detect_nan
+from .nn.summary import summary
 from .serialization import load, save
 from .storage import TypedStorage, UntypedStorage
 from .switches import (

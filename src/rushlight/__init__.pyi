@@ -106,6 +106,8 @@ from .layout import sparse_coo as sparse_coo
 from .layout import sparse_csc as sparse_csc
 from .layout import sparse_csr as sparse_csr
 from .layout import strided as strided
+from .nn.nan_finder import detect_nan as detect_nan
+from .nn.summary import summary as summary
 from .ops.common import ValuesAndIndices
 from .ops.extremes import MinimumAndMaximum
 from .ops.floating import MantissaAndExponent

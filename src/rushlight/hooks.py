@@ -13,10 +13,21 @@ _next_key = itertools.count().__next__
 
 
 class RemovableHandle:
-    """What `register_*_hook` returns: `remove()` takes the hook out; `with` does so at the end."""
+    """What `register_*_hook` returns: `remove()` takes the hook out; `with` does so at the end.
+
+    >>> import rushlight as torch
+    >>> layer = torch.nn.Identity()
+    >>> with layer.register_forward_hook(lambda module, args, output: output + 1):
+    ...     layer(1)
+    2
+    >>> layer(1)
+    1
+    """
 
     def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
         self.id = _next_key()
+        while self.id in hooks:  # one that came with a pickled module
+            self.id = _next_key()
         hooks_changed()
         self._hooks = _reference(hooks)
         self._extra = [_reference(d) for d in _as_list(extra_dict)]
@@ -33,6 +44,15 @@ class RemovableHandle:
             hooks = reference()
             if hooks is not None:
                 hooks.pop(self.id, None)
+
+    # A copy, or what was pickled, belongs to the dictionaries of what was copied with it.
+
+    def __getstate__(self) -> Any:
+        return self.id, [reference() for reference in (self._hooks, *self._extra)]
+
+    def __setstate__(self, state: Any) -> None:
+        self.id, hooks = state
+        self._hooks, *self._extra = (_reference({} if d is None else d) for d in hooks)
 
     def __enter__(self) -> RemovableHandle:
         return self

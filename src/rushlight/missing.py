@@ -107,14 +107,17 @@ def watch(*modules: ModuleType) -> None:
         module.__dict__["__getattr__"] = functools.partial(_ask, module, place)
 
 
-# Packages of rushlight that few programs need, imported when they are first asked for.
+# Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
-    "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
+    "torch": {
+        "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
+    },
+    "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
 }  # fmt: skip
 
 
 def _ask(module: ModuleType, place: str, name: str) -> Any:
-    if place == "torch" and name in ON_DEMAND:
+    if name in ON_DEMAND.get(place, ()):
         return importlib.import_module(f"{module.__name__}.{name}")
     if not name.startswith("_") and f"{place}.{name}" in pytorch_names():
         error = MissingNameError(place, name, module)

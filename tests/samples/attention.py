@@ -27,6 +27,14 @@ def _attention(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 4, 3, 2), v.normal(2, 2, 5, 2), v.normal(2, 2, 5, 3), enable_gqa=True)
     yield Sample(v.normal(2, 3, 4, 2), v.normal(3, 5, 2), v.normal(1, 1, 5, 3))
     yield Sample(*three(2, keys=0))
+    # More queries than are taken one by one.
+    yield Sample(*three(2, rows=7, keys=3))
+    yield Sample(*three(2, rows=6), v.normal(6, 1), scale=-0.4)
+    yield Sample(*three(2, 1, rows=6), Fixed(v.mask(2, 1, 1, 5)))
+    mask = v.mask(6, 5)
+    mask[2] = False
+    yield Sample(v.normal(2, 4, 6, 2), v.normal(2, 2, 5, 2), v.normal(2, 2, 5, 3), Fixed(mask),
+                 enable_gqa=True)  # fmt: skip
     q, k, value = three(2, 3)
     yield Invalid(q[0, 0, 0], k, value, raises=RuntimeError, match="at least 2 dimensional")
     yield Invalid(q, k[..., :1], value, raises=RuntimeError, match="same last dimension",

@@ -18,7 +18,7 @@ from .node import Node
 
 __all__ = ["detect_anomaly", "set_detect_anomaly"]  # the others are torch's
 
-_PACKAGE = str(Path(__file__).parent.parent)
+PACKAGE = str(Path(__file__).parent.parent)
 _switching = threading.Lock()
 _switched_on = 0  # in how many places, of all threads
 
@@ -38,13 +38,13 @@ class set_detect_anomaly:
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self.previous = state.anomaly
-        _switch(Anomalies(check_nan) if mode else None)
+        switch(Anomalies(check_nan) if mode else None)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exception: Any) -> None:
-        _switch(self.previous)
+        switch(self.previous)
 
 
 def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
@@ -103,10 +103,10 @@ class detect_anomaly:
 
     def __enter__(self) -> None:
         self.previous = state.anomaly
-        _switch(Anomalies(self.check_nan))
+        switch(Anomalies(self.check_nan))
 
     def __exit__(self, *exception: Any) -> None:
-        _switch(self.previous)
+        switch(self.previous)
 
 
 class Anomalies:
@@ -114,6 +114,14 @@ class Anomalies:
 
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
+
+    def remember(self, node: Node) -> None:
+        """Keeps with a new node where in the program its call is made."""
+        frames = traceback.extract_stack()
+        node._trace = traceback.format_list([  # type: ignore[attr-defined]
+            frame for frame in frames
+            if not frame.filename.startswith((PACKAGE, "<entry of"))
+        ])  # fmt: skip
 
     def check(self, node: Node, results: tuple[Any, ...]) -> None:
         """Raises where a gradient that a node has made has a nan in it."""
@@ -127,7 +135,7 @@ class Anomalies:
                         f"Function '{node.name()}' returned nan values in its {number}th output."
                     )
 
-    def show(self, node: Node) -> None:
+    def show(self, node: Node, error: Exception) -> None:
         """Warns with the place in the program where the call of a node was made."""
         trace = getattr(node, "_trace", None)
         if trace is None:
@@ -152,17 +160,14 @@ class _TracedSequence:
     def __set__(self, node: Any, value: int) -> None:
         _sequence.__set__(node, value)
         if state.anomaly is not None:
-            frames = traceback.extract_stack()
-            node._trace = traceback.format_list([
-                frame for frame in frames
-                if not frame.filename.startswith((_PACKAGE, "<entry of"))
-            ])  # fmt: skip
+            state.anomaly.remember(node)
 
 
 _sequence: Any = vars(Node)["_sequence"]
 
 
-def _switch(anomalies: Anomalies | None) -> None:
+def switch(anomalies: Any) -> None:
+    """Sets what this thread's engine and new nodes ask: an `Anomalies` or its like, or None."""
     global _switched_on
     with _switching:
         _switched_on += (anomalies is not None) - (state.anomaly is not None)

@@ -283,8 +283,8 @@ def _watched(anomalies: Any, node: Node, gradients: Any) -> Any:
         else:
             results = node.backward(*gradients)
         anomalies.check(node, results if type(results) is tuple else (results,))
-    except Exception:
-        anomalies.show(node)
+    except Exception as error:
+        anomalies.show(node, error)
         raise
     return results
 

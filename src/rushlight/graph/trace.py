@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from ..kernels import launch
-from ..kernels.declaration import kernels_of
+from ..kernels.intercept import Call, arrays_in, each_call
 
 
 class ArrayType(NamedTuple):
@@ -25,7 +24,7 @@ class ArrayType(NamedTuple):
 
 @dataclass(slots=True)
 class TracedCall:
-    """One call of a kernel: the arrays that it was given and has returned, and its time."""
+    """One call of a kernel: the arrays that it was given and has returned, time and work."""
 
     name: str
     phase: str  # forward, backward or update
@@ -33,6 +32,7 @@ class TracedCall:
     inputs: tuple[ArrayType, ...]
     results: tuple[ArrayType, ...]
     seconds: float
+    multiply_adds: int  # of matrix products, convolutions and attention; else 0
 
 
 class Trace(list[TracedCall]):
@@ -42,6 +42,11 @@ class Trace(list[TracedCall]):
     def seconds(self) -> float:
         """The time in all kernels together."""
         return sum(call.seconds for call in self)
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many products were added up, in matrix products, convolutions and attention."""
+        return sum(call.multiply_adds for call in self)
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} kernels, {self.seconds * 1e6:.0f} us>"
@@ -79,47 +84,31 @@ def trace() -> Iterator[Trace]:
     >>> print(calls[2].inputs[0], calls[2].results[0])
     float32[3, 2] float32[3, 2]
 
-    `print(calls)` prints a table of them, and `calls.seconds` is their time together.
+    `print(calls)` prints a table of them, and `calls.seconds` is their time together,
+    `calls.multiply_adds` what their matrix products and convolutions add up.
+
+    >>> calls.multiply_adds
+    24
     """
     calls = Trace()
-    with launch.intercepted(lambda table: _TracingTable(table, calls)):
-        yield calls
 
-
-class _TracingTable:
-    """Stands in a kernel table's place and writes every call down."""
-
-    def __init__(self, table: Any, calls: Trace) -> None:
-        self._table = table
-        self._calls = calls
-        self._names = kernels_of(type(launch.plain_tables[table.array_type]))
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._table, name)
-        if name not in self._names:
-            return value
-        traced = partial(self._call, name, value)
-        setattr(self, name, traced)
-        return traced
-
-    def _call(self, name: str, function: Any, *arguments: Any) -> Any:
+    def note(call: Call) -> Any:
         phase = launch.phase
         start = perf_counter()
-        result = function(*arguments)
+        result = call.run()
         seconds = perf_counter() - start
-        self._calls.append(
-            TracedCall(name, phase, self._table.device_name, tuple(_arrays_in(arguments)),
-                       tuple(_arrays_in(result)), seconds)
+        calls.append(
+            TracedCall(call.name, phase, call.device, _types_in(call.arguments), _types_in(result),
+                       seconds, call.multiply_adds(result))
         )  # fmt: skip
         return result
 
+    with each_call(note):
+        yield calls
 
-def _arrays_in(value: Any) -> Iterator[ArrayType]:
-    if type(value) in launch.kernels:
-        yield ArrayType(str(value.dtype), tuple(value.shape))
-    elif type(value) in (tuple, list):
-        for part in value:
-            yield from _arrays_in(part)
+
+def _types_in(value: Any) -> tuple[ArrayType, ...]:
+    return tuple([ArrayType(str(a.dtype), tuple(a.shape)) for a in arrays_in(value)])
 
 
 def _listed(arrays: tuple[ArrayType, ...]) -> str:

@@ -7,7 +7,7 @@ must know what is a kernel, and what it does to its arguments, asks `kernels_of`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 KINDS = {
@@ -37,7 +37,8 @@ class Declaration:
     `writes` are the names of those arguments, or of lists of them, `positions` their places.
     `out` is the place of an argument of that name, which a caller may leave away or give as None;
     its values are not read. `takes` are the categories of dtypes that the first array may have, all
-    where it is None.
+    where it is None. `multiply_adds` counts those of a call from its result and its arguments, for
+    kernels that are made of them.
     """
 
     kind: str
@@ -45,11 +46,13 @@ class Declaration:
     positions: tuple[int, ...] = ()
     out: int | None = None
     takes: tuple[int, ...] | None = None
+    multiply_adds: Callable[..., int] | None = field(default=None, repr=False)
 
 
 def kernel(
-    kind: str, writes: tuple[str, ...] = (), takes: tuple[int, ...] | None = None
-) -> Callable[[Any], Any]:
+    kind: str, writes: tuple[str, ...] = (), takes: tuple[int, ...] | None = None,
+    multiply_adds: Callable[..., int] | None = None,
+) -> Callable[[Any], Any]:  # fmt: skip
     """Declares the method below to be a kernel. The method stays what it is: a call costs nothing.
 
     What it does not take is refused by the layer around the generic kernels (`base/halves.py`).
@@ -70,7 +73,9 @@ def kernel(
         out = parameters.index("out") if "out" in parameters else None
         written = writes if out is None else (*writes, "out")
         positions = tuple([parameters.index(name) for name in written])
-        function.declaration = Declaration(kind, written, positions, out, takes)
+        function.declaration = Declaration(
+            kind, written, positions, out, takes, multiply_adds
+        )
         return function
 
     return declare

@@ -270,14 +270,14 @@ class Meta(Base):
         self, query: Any, key: Any, value: Any, mask: Any, kept: Any, scale: float, is_causal: bool,
         kept_scale: float,
     ) -> Any:  # fmt: skip
-        rows = query.shape[:-1]
-        return MetaArray((*rows, value.shape[-1]), query.dtype), MetaArray((*rows, 2), query.dtype)
+        result = self._rows_like(query, value.shape[-1])
+        return result, MetaArray((*query.shape[:-1], 2), query.dtype)
 
     def attention_backward(
         self, grad: Any, query: Any, key: Any, value: Any, mask: Any, kept: Any, sums: Any,
         scale: float, is_causal: bool, kept_scale: float,
     ) -> Any:  # fmt: skip
-        return tuple([MetaArray(x.shape, x.dtype) for x in (query, key, value)])
+        return tuple([self._rows_like(x, x.shape[-1]) for x in (query, key, value)])
 
     def ctc_loss(
         self, log_probabilities: Any, targets: Any, input_lengths: Any, target_lengths: Any,

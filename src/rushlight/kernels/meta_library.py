@@ -88,8 +88,13 @@ class MetaLibrary:
     def full(self, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> MetaArray:
         return MetaArray(shape, np.asarray(fill_value).dtype if dtype is None else dtype)
 
-    def empty_like(self, prototype: Any, dtype: Any = None, order: str = "K") -> MetaArray:
-        return prototype.astype(prototype.dtype if dtype is None else dtype, order)
+    def empty_like(
+        self, prototype: Any, dtype: Any = None, order: str = "K", *, shape: Any = None
+    ) -> MetaArray:
+        dtype = prototype.dtype if dtype is None else dtype
+        if shape is None:
+            return prototype.astype(dtype, order)
+        return in_order_of(MetaArray(shape, dtype, prototype.strides), dtype)
 
     zeros_like = ones_like = empty_like
 

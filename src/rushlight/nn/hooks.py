@@ -7,9 +7,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.function import Function
 from ..hooks import RemovableHandle
-from ..tensor import Tensor
+from . import global_hooks
+from .backward_hooks import BackwardHooks, Hook, add_old_hooks
 
 
 class Hooks:
@@ -24,6 +24,8 @@ class Hooks:
             _forward_pre_hooks_with_kwargs=OrderedDict(),
             _backward_hooks=OrderedDict(),
             _backward_pre_hooks=OrderedDict(),
+            _is_full_backward_hook=None,
+            _compiled_call_impl=None,
         )
 
     _forward_hooks: OrderedDict[int, Callable[..., Any]]
@@ -33,6 +35,9 @@ class Hooks:
     _forward_pre_hooks_with_kwargs: OrderedDict[int, bool]
     _backward_hooks: OrderedDict[int, Callable[..., Any]]
     _backward_pre_hooks: OrderedDict[int, Callable[..., Any]]
+
+    _is_full_backward_hook: bool | None = None
+    _compiled_call_impl: Callable[..., Any] | None = None  # what `compile()` has made of the call
 
     forward: Callable[..., Any]
 
@@ -106,25 +111,76 @@ class Hooks:
         >>> layer(x).backward()
         (tensor([1.]),)
         """
+        return self._add_backward_hook(hook, True, prepend)
+
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """The hook of old: `hook(module, grad_input, grad_output)` sees those of one operation.
+
+        It is the last one of the module's forward, so that `grad_input` is that of the inputs only
+        where the module is a single operation. Prefer `register_full_backward_hook`.
+        """
+        return self._add_backward_hook(hook, False, False)
+
+    def _add_backward_hook(
+        self, hook: Callable[..., Any], full: bool, prepend: bool
+    ) -> RemovableHandle:
+        if self._is_full_backward_hook is (not full):
+            raise RuntimeError(
+                "Cannot use both regular backward hooks and full backward hooks on a single "
+                "Module. Please use only one of them."
+            )
+        self._is_full_backward_hook = full
         return _add(self._backward_hooks, hook, prepend, [])
+
+    def _get_backward_hooks(self) -> tuple[list[Hook], list[Hook]]:
+        """The full backward hooks and those of old, first the ones of all modules."""
+        kept: dict[bool, list[Hook]] = {True: [], False: []}
+        for full, hooks in (
+            (global_hooks.are_full, global_hooks.backward_hooks),
+            (self._is_full_backward_hook, self._backward_hooks),
+        ):
+            if full is not None:
+                kept[full] += hooks.values()
+        return kept[True], kept[False]
+
+    def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
+        """A call with its hooks, whatever `compile()` has made of it."""
+        if self._has_hooks():
+            return self._call_with_hooks(args, kwargs)
+        return self.forward(*args, **kwargs)
+
+    def _has_hooks(self) -> bool:
+        return bool(
+            self._forward_hooks or self._forward_pre_hooks or self._backward_hooks
+            or self._backward_pre_hooks or global_hooks.around_calls
+        )  # fmt: skip
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         called: set[int] = set()
         result = None
+        full_hooks, old_hooks = self._get_backward_hooks()
+        pre_hooks = [*global_hooks.backward_pre_hooks.values(), *self._backward_pre_hooks.values()]
         try:
             args, kwargs = self._run_forward_pre_hooks(args, kwargs)
             boundary = None
-            if self._backward_hooks or self._backward_pre_hooks:
-                boundary = BackwardHooks(self)
+            if full_hooks or pre_hooks:
+                boundary = BackwardHooks(self, full_hooks, pre_hooks)
                 args = boundary.enter(args)
             result = self.forward(*args, **kwargs)
-            for key, hook in list(self._forward_hooks.items()):
+            for key, hook in {**global_hooks.forward_hooks, **self._forward_hooks}.items():
                 called.add(key)
                 result = self._run_forward_hook(key, hook, args, kwargs, result)
-            return result if boundary is None else boundary.leave(result)
+            if boundary is not None:
+                result = boundary.leave(result)
+            if old_hooks:
+                add_old_hooks(self, old_hooks, args, result)
+            return result
         except Exception:
-            for key in self._forward_hooks_always_called.keys() - called:
-                hook = self._forward_hooks[key]
+            always = {**global_hooks.forward_hooks_always_called,
+                      **self._forward_hooks_always_called}  # fmt: skip
+            for key, hook in {**global_hooks.forward_hooks, **self._forward_hooks}.items():
+                if key not in always or key in called:
+                    continue
                 try:
                     result = self._run_forward_hook(key, hook, args, kwargs, result)
                 except Exception as error:
@@ -136,7 +192,7 @@ class Hooks:
             raise
 
     def _run_forward_pre_hooks(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        for key, hook in list(self._forward_pre_hooks.items()):
+        for key, hook in {**global_hooks.forward_pre_hooks, **self._forward_pre_hooks}.items():
             if key not in self._forward_pre_hooks_with_kwargs:
                 changed = hook(self, args)
                 if changed is not None:
@@ -155,7 +211,10 @@ class Hooks:
     def _run_forward_hook(
         self, key: int, hook: Callable[..., Any], args: Any, kwargs: Any, result: Any
     ) -> Any:
-        if key in self._forward_hooks_with_kwargs:
+        if (
+            key in self._forward_hooks_with_kwargs
+            or key in global_hooks.forward_hooks_with_kwargs
+        ):
             changed = hook(self, args, kwargs, result)
         else:
             changed = hook(self, args, result)
@@ -175,106 +234,3 @@ def _add(
     for keys in flags:
         keys[handle.id] = True
     return handle
-
-
-class BackwardHookFunction(Function):
-    """The identity around a module, whose nodes see the gradients of its inputs and outputs."""
-
-    @staticmethod
-    def forward(ctx: Any, *tensors: Tensor) -> Any:
-        ctx.set_materialize_grads(False)
-        return tensors
-
-    def backward(self, *gradients: Tensor) -> Any:
-        return gradients
-
-
-class BackwardHooks:
-    """One call of a module with backward hooks: its inputs and outputs pass an identity.
-
-    The node after the outputs runs before the module's backward, the node before the inputs after.
-    """
-
-    def __init__(self, module: Hooks) -> None:
-        self.module = module
-        self.hooks = list(module._backward_hooks.values())
-        self.pre_hooks = list(module._backward_pre_hooks.values())
-        self.grad_output: tuple[Any, ...] = ()
-        self.arguments = 0
-        self.entered = False  # whether an argument needs a gradient
-
-    def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        args, node, positions = _identity(args)
-        self.arguments = len(args)
-        if node is not None:
-            self.entered = True
-
-            def after(grad_input: Any, _: Any) -> Any:
-                return self._run_hooks(grad_input, positions)
-
-            node.register_hook(after)
-        return args
-
-    def leave(self, result: Any) -> Any:
-        if not isinstance(result, (Tensor, tuple)):
-            warnings.warn(
-                "For backward hooks to be called, module output should be a Tensor or a tuple of "
-                f"Tensors but received {type(result)}",
-                stacklevel=4,
-            )
-            return result
-        outputs, node, positions = _identity(result if isinstance(result, tuple) else (result,))
-        if node is not None:
-
-            def before(gradients: Any, _: Any) -> Any:
-                grad_output = _spread(gradients, positions, len(outputs))
-                for hook in self.pre_hooks:
-                    grad_output = _replaced(hook(self.module, grad_output), grad_output)
-                self.grad_output = grad_output
-                if not self.entered:
-                    self._run_hooks((), ())
-                return tuple(grad_output[i] for i in positions)
-
-            node.register_hook(before)
-        return outputs if isinstance(result, tuple) else outputs[0]
-
-    def _run_hooks(self, gradients: Any, positions: Any) -> Any:
-        grad_input = _spread(gradients, positions, self.arguments)
-        for hook in self.hooks:
-            grad_input = _replaced(hook(self.module, grad_input, self.grad_output), grad_input)
-        return tuple(grad_input[i] for i in positions)
-
-
-def _identity(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any, list[int]]:
-    """The values with the tensors among them behind an identity, its node, their positions."""
-    positions = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
-    if not any(values[i].requires_grad for i in positions):
-        return values, None, positions
-    outputs = BackwardHookFunction.apply(*[values[i] for i in positions])
-    node = outputs[0]._grad_fn
-    if node is None:  # under no_grad
-        return values, None, positions
-    result = list(values)
-    for i, output in zip(positions, outputs, strict=True):
-        result[i] = output
-    return tuple(result), node, positions
-
-
-def _spread(gradients: Any, positions: Any, count: int) -> tuple[Any, ...]:
-    result = [None] * count
-    for i, gradient in zip(positions, gradients, strict=True):
-        result[i] = gradient
-    return tuple(result)
-
-
-def _replaced(changed: Any, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The hook's own gradients, if it returned some."""
-    if changed is None:
-        return gradients
-    changed = changed if isinstance(changed, tuple) else (changed,)
-    if len(changed) != len(gradients):
-        raise RuntimeError(
-            "Backward hook returned an invalid number of grad_input, "
-            f"got {len(changed)}, but expected {len(gradients)}"
-        )
-    return changed

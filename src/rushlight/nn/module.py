@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from ..dtype import bfloat16, float16, float32, float64
 from ..dtype import dtype as DType
-from ..dtype import float16, float32, float64
 from ..errors import OperationError
 from ..grad_mode import no_grad
 from ..kernels import launch
@@ -16,6 +16,7 @@ from ..ops.creation import empty_like
 from ..parameters import clear_grad
 from ..tensor import Tensor
 from ..types import AnyDevice
+from .global_hooks import around_calls
 from .hooks import Hooks
 from .parameter import Parameter
 from .state_dict import StateDict
@@ -50,11 +51,29 @@ class Module(StateDict, Hooks):
 
     training: bool
 
-    def __init__(self) -> None:
+    # Whether `Module.__init__` passes its arguments on to the next class in the order of methods.
+    call_super_init: bool = False
+    dump_patches: bool = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if (args or kwargs) and not self.call_super_init:
+            name = type(self).__name__
+            if kwargs:
+                raise TypeError(
+                    f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
+                )
+            raise TypeError(
+                f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given"
+            )
         self._init_registration()
         self._init_state_dict_hooks()
         self._init_hooks()
         self.__dict__["training"] = True
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_compiled_call_impl": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -84,7 +103,11 @@ class Module(StateDict, Hooks):
                 or self._forward_pre_hooks
                 or self._backward_hooks
                 or self._backward_pre_hooks
+                or self._compiled_call_impl
+                or around_calls
             ):
+                if self._compiled_call_impl is not None:
+                    return self._compiled_call_impl(*args, **kwargs)
                 return self._call_with_hooks(args, kwargs)
             # A call with one positional argument costs half of one with unpacked ones.
             if kwargs:
@@ -109,6 +132,22 @@ class Module(StateDict, Hooks):
                 names[0] = path
         error.add_module(type(self).__name__)
         error.module_id = id(self)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Lets later calls of this module be recorded and replayed, as `torch.compile` does.
+
+        The module itself stays what it is, with its class, its names and its `state_dict`; the
+        arguments are those of `torch.compile`. A copy or a pickle is not compiled.
+
+        >>> import rushlight as torch
+        >>> net = torch.nn.Linear(3, 2)
+        >>> net.compile()
+        >>> net(torch.ones(1, 3)).shape
+        torch.Size([1, 2])
+        """
+        from ..graph.compile import compile  # which is made of modules
+
+        self._compiled_call_impl = compile(self._call_impl, *args, **kwargs)
 
     # ---- what is in it
 
@@ -324,8 +363,8 @@ class Module(StateDict, Hooks):
             with no_grad():
                 parameter.data = fn(parameter)
                 if grad is not None:
-                    requires_grad = grad.requires_grad
-                    parameter.grad = fn(grad).requires_grad_(requires_grad)
+                    grad.data = fn(grad)  # it stays the tensor that it is
+                    parameter.grad = grad
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 with no_grad():
@@ -343,6 +382,8 @@ class Module(StateDict, Hooks):
         torch.float64
         """
         device, dtype, copy, memory_format = parse_to(*args, **kwargs)
+        if copy:
+            raise RuntimeError(".to() does not accept copy argument")
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
@@ -353,7 +394,7 @@ class Module(StateDict, Hooks):
             floating = tensor.is_floating_point() or tensor.is_complex()
             layout = memory_format if tensor.ndim == 4 else preserve_format
             try:
-                return convert(tensor, device, dtype if floating else None, copy, layout)
+                return convert(tensor, device, dtype if floating else None, False, layout)
             except NotImplementedError as error:
                 if not tensor.is_meta:
                     raise
@@ -391,6 +432,9 @@ class Module(StateDict, Hooks):
 
     def half(self: Self) -> Self:
         return self._convert_floating(float16)
+
+    def bfloat16(self: Self) -> Self:
+        return self._convert_floating(bfloat16)
 
     def type(self: Self, dst_type: Any) -> Self:
         """Converts all parameters and buffers, integer ones too.

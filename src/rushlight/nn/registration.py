@@ -13,6 +13,12 @@ from typing import Any
 from ..kernels.launch import structure_changed
 from ..parameters import typename
 from ..tensor import Tensor
+from .global_hooks import (
+    buffer_registration_hooks,
+    module_registration_hooks,
+    parameter_registration_hooks,
+    registered,
+)
 from .parameter import Buffer, Parameter
 
 KINDS = ("_registered_parameters", "_registered_buffers", "_registered_modules")
@@ -136,7 +142,7 @@ class Registration:
                 f"created explicitly. To express '{name}' as a function of another Tensor, "
                 "compute the value in the forward() method."
             )
-        self._parameters[name] = param
+        self._parameters[name] = registered(parameter_registration_hooks, self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Adds a tensor that belongs to the module's state but is not trained.
@@ -157,7 +163,7 @@ class Registration:
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = registered(buffer_registration_hooks, self, name, tensor)
         self._non_persistent_buffers_set -= {name}
         if not persistent:
             self._non_persistent_buffers_set |= {name}
@@ -181,7 +187,7 @@ class Registration:
                 )
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name(name, "module", self._registered_modules)
-        self._modules[name] = module
+        self._modules[name] = registered(module_registration_hooks, self, name, module)
 
     def register_module(self, name: str, module: Any) -> None:
         """The same as `add_module`.
@@ -222,10 +228,10 @@ class Registration:
             if "_registered_modules" not in attributes:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, unless="_registered_modules")
-            self._modules[name] = value
+            self._modules[name] = registered(module_registration_hooks, self, name, value)
         elif name in attributes.get("_registered_modules", ()):
             self._expect_none(name, value, "child module", "torch.nn.Module")
-            attributes[name] = None
+            self._modules[name] = registered(module_registration_hooks, self, name, None)
         elif isinstance(value, Buffer):
             self.register_buffer(name, value, value.persistent)
         elif name in attributes.get("_registered_buffers", ()):

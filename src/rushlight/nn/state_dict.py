@@ -12,6 +12,7 @@ from ..hooks import RemovableHandle
 from ..tensor import Tensor
 from .parameter import Parameter
 from .registration import Registration
+from .rollback import Before, will_fit
 
 EXTRA_STATE = "_extra_state"
 
@@ -120,7 +121,10 @@ class StateDict(Registration):
                     destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars
                 )
         for hook in self._state_dict_hooks.values():
-            if hook(self, destination, prefix, local_metadata) is not None:
+            changed = hook(self, destination, prefix, local_metadata)
+            if isinstance(hook, _ReplacingHook):
+                destination = destination if changed is None else changed
+            elif changed is not None:
                 raise RuntimeError("state_dict post-hook must return None")
         return destination
 
@@ -162,6 +166,10 @@ class StateDict(Registration):
         """
         return RemovableHandle.add(self._state_dict_hooks, hook)
 
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """The hook of old: what it returns, unless None, is what `state_dict` returns."""
+        return RemovableHandle.add(self._state_dict_hooks, _ReplacingHook(hook))
+
     # ---- loading
 
     def load_state_dict(
@@ -170,8 +178,8 @@ class StateDict(Registration):
         """Copies the tensors of `state_dict` into this module and those below it.
 
         With `assign` the tensors themselves become the parameters and buffers. RuntimeError names
-        every tensor whose shape differs and, if `strict`, the keys that are missing or unknown;
-        what did fit has been copied then, as in PyTorch.
+        every tensor whose shape differs and, if `strict`, the keys that are missing or unknown.
+        Unlike PyTorch's, the module then is what it was before, and not half loaded.
 
         >>> import rushlight as torch
         >>> a, b = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
@@ -180,6 +188,17 @@ class StateDict(Registration):
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        before = None if will_fit(self, state_dict, strict) else Before(self, assign)
+        try:
+            return self._load(state_dict, strict, assign)
+        except BaseException:
+            if before is not None:
+                before.restore()
+            raise
+
+    def _load(
+        self, state_dict: Mapping[str, Any], strict: bool, assign: bool
+    ) -> _IncompatibleKeys:
         metadata = getattr(state_dict, "_metadata", None)
         result = _IncompatibleKeys([], [])
         errors: list[str] = []
@@ -204,13 +223,17 @@ class StateDict(Registration):
                         "it should be done inplace."
                     )
 
-        load(self, dict(state_dict), "")
+        copied = OrderedDict(state_dict)  # which hooks may change
+        if metadata is not None:
+            copied._metadata = metadata  # type: ignore[attr-defined]
+        load(self, copied, "")
         if strict:
             errors[:0] = [
                 f"{kind} key(s) in state_dict: {', '.join(map(_quoted, keys))}. "
                 for kind, keys in zip(("Missing", "Unexpected"), result, strict=True)
                 if keys
             ]
+            errors += _prefix_hint(*result)
         if errors:
             listed = "\n\t".join(errors)
             raise RuntimeError(
@@ -312,6 +335,13 @@ class StateDict(Registration):
         """
         return RemovableHandle.add(self._load_state_dict_pre_hooks, hook)
 
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], with_module: bool = False
+    ) -> RemovableHandle:
+        """The hook of old, which is called without the module unless `with_module`."""
+        kept = hook if with_module else _HookWithoutModule(hook)
+        return RemovableHandle.add(self._load_state_dict_pre_hooks, kept)
+
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Calls `hook(module, incompatible_keys)` after loading; it may change the lists.
 
@@ -322,6 +352,41 @@ class StateDict(Registration):
         <All keys matched successfully>
         """
         return RemovableHandle.add(self._load_state_dict_post_hooks, hook)
+
+
+def _prefix_hint(missing: list[str], unexpected: list[str]) -> list[str]:
+    """What to do where all keys differ by a prefix alone, as a wrapped module's do."""
+    for longer, shorter, hint in (
+        (unexpected, missing, "torch.nn.modules.utils.consume_prefix_in_state_dict_if_present("
+         'state_dict, "{prefix}") takes it off the keys. '),
+        (missing, unexpected, "load the state into the module's own part `{name}`. "),
+    ):  # fmt: skip
+        name, dot, _ = longer[0].partition(".") if longer else ("", "", "")
+        prefix = name + dot
+        if dot and {f"{prefix}{key}" for key in shorter} == set(longer):
+            what = "The state's keys" if longer is unexpected else "The module's keys"
+            return [f'{what} begin with "{prefix}": {hint.format(prefix=prefix, name=name)}']
+    return []
+
+
+class _ReplacingHook:
+    """A hook whose result takes the place of the state. A class, so that it can be pickled."""
+
+    def __init__(self, hook: Callable[..., Any]) -> None:
+        self.hook = hook
+
+    def __call__(self, *args: Any) -> Any:
+        return self.hook(*args)
+
+
+class _HookWithoutModule:
+    """A hook that does not ask for its module."""
+
+    def __init__(self, hook: Callable[..., Any]) -> None:
+        self.hook = hook
+
+    def __call__(self, module: Any, *args: Any) -> Any:
+        return self.hook(*args)
 
 
 def _quoted(key: str) -> str:

@@ -96,8 +96,8 @@ def scaled_dot_product_attention(
     lead = _lead(query, key, value, enable_gqa)
     if mask is not None:
         lead = _broadcast(lead, mask.array.shape[:-2])
-        mask = _four(mask.expand(*lead, rows, key.array.shape[-2]), lead)
-    query, key, value = (_four(_expanded(t, lead, enable_gqa), lead) for t in (query, key, value))
+        mask = _four(mask.expand(*lead, rows, key.array.shape[-2]))
+    query, key, value = [_four(_expanded(t, lead, enable_gqa)) for t in (query, key, value)]
     kept, kept_scale = None, 1.0
     if dropout_p > 0:
         shape = (*query.array.shape[:3], key.array.shape[2])
@@ -106,7 +106,7 @@ def scaled_dot_product_attention(
         kept_scale = 1 / (1 - dropout_p) if dropout_p < 1 else 0.0
     attend = Attention.apply if mask is None or not mask.requires_grad else _composed
     result = attend(query, key, value, mask, kept, scale, bool(is_causal), kept_scale)
-    return result.reshape(*lead, rows, value.array.shape[-1])
+    return result if len(lead) == 2 else result.reshape(*lead, rows, value.array.shape[-1])
 
 
 def _composed(
@@ -139,7 +139,7 @@ def _lead(query: Tensor, key: Tensor, value: Tensor, grouped: bool) -> tuple[int
     """The dimensions before the last two, the heads being those of the queries."""
     shapes = [t.array.shape[:-2] for t in (query, key, value)]
     if not grouped:
-        return _broadcast(*shapes)
+        return shapes[0] if shapes[0] == shapes[1] == shapes[2] else _broadcast(*shapes)
     return (*_broadcast(*[shape[:-1] for shape in shapes]), shapes[0][-1])
 
 
@@ -159,7 +159,7 @@ def _expanded(x: Tensor, lead: tuple[int, ...], grouped: bool) -> Tensor:
     return x if whole == shape else x.expand(whole)
 
 
-def _four(x: Tensor, lead: tuple[int, ...]) -> Tensor:
+def _four(x: Tensor) -> Tensor:
     """x (..., rows, columns) with two dimensions before the last two."""
     ndim = x.array.ndim
     if ndim < 4:
@@ -171,11 +171,14 @@ def _check(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool, grouped: bool
 ) -> None:
     name = "scaled_dot_product_attention"
-    q, k, v = (t.array.shape for t in (query, key, value))
-    told = f"query {q}, key {k}, value {v}"
+    q, k, v = query.array.shape, key.array.shape, value.array.shape
+
+    def told() -> str:
+        return f"query {q}, key {k}, value {v}"
+
     if min(len(q), len(k), len(v)) < 2:
         raise OperationError(
-            f"{name}: Expected query, key, and value to all be at least 2 dimensional, got {told}"
+            f"{name}: Expected query, key, and value to all be at least 2 dimensional, got {told()}"
         )
     if not query.array.dtype == key.array.dtype == value.array.dtype:
         raise OperationError(
@@ -186,13 +189,13 @@ def _check(
     if q[-1] != k[-1] or k[-2] != v[-2]:
         raise OperationError(
             f"{name}: query and key must have the same last dimension, key and value the same "
-            f"number of rows, got {told}"
+            f"number of rows, got {told()}"
         )
     if grouped and not (len(q) == len(k) == len(v) >= 3 and k[-3] == v[-3] and k[-3] > 0
                         and q[-3] % k[-3] == 0):  # fmt: skip
         raise OperationError(
             f"{name}: with enable_gqa the number of heads (dimension -3) in key and value must be "
-            f"equal and divide that in query, got {told}"
+            f"equal and divide that in query, got {told()}"
         )
     if mask is None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..autograd.operation import Operation
@@ -156,6 +157,10 @@ def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     return convert(self, device, dtype, copy, memory_format)
 
 
+# Which come after which: a tensor or a dtype, or a device and a dtype; then two flags.
+_ARGUMENTS_OF_TO = re.compile("[td]b?b?|[vn]([dn]b?b?)?")
+
+
 def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, MemoryFormat]:
     """The device, dtype, `copy` and memory format that the arguments of a `to` ask for."""
     device, dtype = kwargs.pop("device", None), as_dtype(kwargs.pop("dtype", None))
@@ -164,20 +169,28 @@ def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, MemoryFormat]:
     if kwargs:
         raise TypeError(f"to() received an invalid combination of arguments - got {list(kwargs)}")
     flags = []
+    kinds = ""
     for argument in map(as_dtype, args):
         if isinstance(argument, Tensor):
             device, dtype = argument.device, argument.dtype
+            kinds += "t"
         elif isinstance(argument, DType):
             dtype = argument
+            kinds += "d"
         elif isinstance(argument, bool):
             flags.append(argument)
+            kinds += "b"
         elif isinstance(argument, (str, Device, int)):
             device = argument
-        elif argument is not None:
-            raise TypeError(
-                "to() received an invalid combination of arguments - got "
-                f"({type(argument).__name__}), but expected a dtype, a device or a tensor"
-            )
+            kinds += "v"
+        else:
+            kinds += "n" if argument is None else "?"
+    if len(kinds) > 1 and not _ARGUMENTS_OF_TO.fullmatch(kinds) or kinds == "?":
+        told = ", ".join(type(argument).__name__ for argument in args)
+        raise TypeError(
+            f"to() received an invalid combination of arguments - got ({told}), but expected a "
+            "device and a dtype, a dtype, or a tensor, and then non_blocking and copy"
+        )
     if len(flags) > 1:
         copy = flags[1]  # to(device, dtype, non_blocking, copy)
     return None if device is None else Device(device), dtype, copy, memory_format

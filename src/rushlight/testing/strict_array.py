@@ -69,7 +69,7 @@ FUNCTIONS = {
     "pad": "array pad_width mode constant_values", "tril": "m k", "triu": "m k",
     "take": "a indices axis out", "take_along_axis": "a indices axis",
     "copyto": "dst src casting where", "ascontiguousarray": "a dtype",
-    "empty_like": "prototype dtype order", "full_like": "a fill_value dtype order",
+    "empty_like": "prototype dtype order * shape", "full_like": "a fill_value dtype order",
     "ones_like": "a dtype order", "zeros_like": "a dtype order",
 }  # fmt: skip
 CREATION = {

@@ -1,5 +1,5 @@
-"""What stands around training; today the data loader."""
+"""What stands around training; today the data loader and handles of hooks."""
 
-from . import data
+from . import data, hooks
 
-__all__ = ["data"]
+__all__ = ["data", "hooks"]

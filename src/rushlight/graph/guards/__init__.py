@@ -14,6 +14,7 @@ from operator import is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ...kernels import launch
+from ...nn.global_hooks import around_calls
 from ...tensor import Tensor
 from ..errors import LeakError
 from ..record import Record, tensor_at
@@ -155,6 +156,7 @@ class Guards:
         ]  # fmt: skip
         for tensor in (*self._tensors, *self._leaves):
             kept += [tensor._hooks, tensor._post_accumulate_hooks]
+        kept.append(around_calls)
         return [number for hooks in kept if hooks for number in hooks]
 
 

@@ -27,6 +27,7 @@ from typing import Any
 
 from ...dtype import dtype
 from ...kernels import launch
+from ...nn.global_hooks import hooks_of_all_modules
 from ...nn.module import Module
 from ...nn.parameter import Buffer, Parameter
 from ...optim.optimizer import Optimizer
@@ -280,7 +281,7 @@ class Names:
         for name in module._registered_modules:
             self._see(getattr(module, name), f"'{name}'")
         if launch.hook_version > 0:
-            self._see_parts(_hooks_of(module), "a hook")
+            self._see_parts([*_hooks_of(module), *hooks_of_all_modules()], "a hook")
 
     def _see_implicit_methods(self, kind: type, also: tuple[str, ...] = ()) -> None:
         """What `value(x)`, `value[i]`, `len(value)`, `with value` and their like call."""

@@ -7,6 +7,7 @@ one of keys. A tile holds all the scores of some queries, so that its softmax is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 from ..declaration import kernel
@@ -14,11 +15,22 @@ from ..declaration import kernel
 TILE = 1 << 18  # scores in a tile: 1 MB of float32, which stays in a core's cache
 
 
+def _of_scores(result: Any, query: Any, key: Any, value: Any, *others: Any) -> int:
+    """The scores and their sum, all of them: also those that a causal mask leaves out."""
+    return prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+
+
+def _of_gradients(result: Any, grad: Any, query: Any, key: Any, value: Any, *others: Any) -> int:
+    """The scores once more, and the gradients of scores, queries, keys and values."""
+    scores = prod(query.shape[:-1]) * key.shape[-2]
+    return scores * (3 * query.shape[-1] + 2 * value.shape[-1])
+
+
 class Attention:
     xp: Any
     array: Any
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_of_scores)
     def attention(
         self, query: Any, key: Any, value: Any, mask: Any, kept: Any, scale: float, is_causal: bool,
         kept_scale: float,
@@ -32,10 +44,12 @@ class Attention:
         xp = self.xp
         q, k, v = _grouped(query, key), key[:, :, None], value[:, :, None]
         mask, kept = (_grouped_mask(xp, m, query, key) for m in (mask, kept))
-        result = xp.empty((*q.shape[:-1], value.shape[-1]), query.dtype)
+        result = self._rows_like(query, value.shape[-1])
+        parts = _grouped(result, key)
         sums = xp.empty((*q.shape[:-1], 2), query.dtype)
-        if not key.shape[2]:
+        if not key.shape[2]:  # no query sees anything
             result.fill(0)
+            sums[..., 0], sums[..., 1] = 0, xp.inf
         for heads, rows, seen in _tiles(q, k, is_causal):
             tile = (*heads, slice(None), rows)
             scores = self._scores(q[tile], k[heads][..., seen, :], scale)
@@ -50,12 +64,11 @@ class Attention:
                 weights = weights * kept[tile][..., seen] * kept_scale
             part = xp.matmul(weights, v[heads][..., seen, :])
             total = xp.where(sees_nothing, xp.inf, total)
-            result[tile] = part / total
+            parts[tile] = part / total
             sums[tile] = xp.concatenate([largest, total], axis=-1)
-        shape = (*query.shape[:-1], value.shape[-1])
-        return result.reshape(shape), sums.reshape((*query.shape[:-1], 2))
+        return result, sums.reshape((*query.shape[:-1], 2))
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_of_gradients)
     def attention_backward(
         self, grad: Any, query: Any, key: Any, value: Any, mask: Any, kept: Any, sums: Any,
         scale: float, is_causal: bool, kept_scale: float,
@@ -66,8 +79,10 @@ class Attention:
         g = _grouped(grad, key)
         mask, kept = (_grouped_mask(xp, m, query, key) for m in (mask, kept))
         sums = sums.reshape((*q.shape[:-1], 2))
-        grad_q = xp.zeros(q.shape, query.dtype)
-        grad_k, grad_v = xp.zeros(key.shape, key.dtype), xp.zeros(value.shape, value.dtype)
+        grads = [self._rows_like(x, x.shape[-1]) for x in (query, key, value)]
+        for x in grads:
+            x.fill(0)
+        grad_q, (_, grad_k, grad_v) = _grouped(grads[0], key), grads
         for heads, rows, seen in _tiles(q, k, is_causal):
             tile = (*heads, slice(None), rows)
             keys, values = k[heads][..., seen, :], v[heads][..., seen, :]
@@ -89,7 +104,18 @@ class Attention:
             place = (*heads, seen)
             grad_k[place] += xp.sum(xp.matmul(change.swapaxes(-1, -2), q[tile]), axis=-3)
             grad_v[place] += xp.sum(xp.matmul(passed.swapaxes(-1, -2), g[tile]), axis=-3)
-        return grad_q.reshape(query.shape), grad_k, grad_v
+        return tuple(grads)
+
+    def _rows_like(self, x: Any, columns: int) -> Any:
+        """An array of x's shape, but for the columns, and order, if its rows are dense then.
+
+        So heads that are views of a projection's result give such heads again, and putting them
+        back side by side copies nothing.
+        """
+        shape = (*x.shape[:-1], columns)
+        made = self.xp.empty_like(x, shape=shape)
+        dense = made.strides[-1] == made.itemsize
+        return made if dense else self.xp.empty(shape, x.dtype)
 
     def _scores(self, query: Any, key: Any, scale: float) -> Any:
         scores = self.xp.matmul(query, key.swapaxes(-1, -2))

@@ -16,13 +16,19 @@ from ...categories import NUMBERS
 from ..declaration import kernel
 
 
+def _of_geometry(result: Any, first: Any, second: Any, *others: Any) -> int:
+    """Each output is a sum over its window, whichever of the three arrays is made of the others."""
+    geometry = next(value for value in others if hasattr(value, "weight_shape"))
+    return prod(geometry.output_shape) * prod(geometry.weight_shape[1:])
+
+
 class Convolution:
     xp: Any
     array: Any
     clone: Any
     add: Any
 
-    @kernel("product", takes=NUMBERS)
+    @kernel("product", takes=NUMBERS, multiply_adds=_of_geometry)
     def convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
         batch, channels = geometry.output_shape[:2]
         groups = geometry.groups
@@ -36,7 +42,7 @@ class Convolution:
             y += bias.reshape((-1,) + (1,) * (y.ndim - 2))
         return self.clone(y, "channels_last")
 
-    @kernel("product")
+    @kernel("product", multiply_adds=_of_geometry)
     def convolution_backward_input(self, grad: Any, weight: Any, geometry: Any) -> Any:
         groups = geometry.groups
         padded = self.xp.zeros(_padded_shape(geometry), grad.dtype)
@@ -50,12 +56,12 @@ class Convolution:
         )
         return self.clone(padded[inner], "channels_last")
 
-    @kernel("product", takes=NUMBERS)
+    @kernel("product", takes=NUMBERS, multiply_adds=_of_geometry)
     def transposed_convolution(self, x: Any, weight: Any, bias: Any, geometry: Any) -> Any:
         y = self.convolution_backward_input(x, weight, geometry)
         return y if bias is None else self.add(y, bias.reshape((-1,) + (1,) * (y.ndim - 2)), y)
 
-    @kernel("product")
+    @kernel("product", multiply_adds=_of_geometry)
     def convolution_backward_weight(
         self, grad: Any, x: Any, geometry: Any, with_bias: bool
     ) -> tuple[Any, Any]:

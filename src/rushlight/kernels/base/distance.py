@@ -16,7 +16,7 @@ class Distance:
     array: Any
     store: Any
 
-    @kernel("product")
+    @kernel("product", multiply_adds=lambda result, a, *_: math.prod(result.shape) * a.shape[-1])
     def cdist(self, a: Any, b: Any, p: float, by_products: bool) -> Any:
         xp = self.xp
         if by_products:

@@ -9,25 +9,37 @@ from ...categories import NUMBERS
 from ..declaration import kernel
 
 
+def _of_matmul(result: Any, a: Any, b: Any, out: Any = None) -> int:
+    return prod(result.shape) * a.shape[-1]
+
+
+def _of_linear(result: Any, x: Any, weight: Any, bias: Any) -> int:
+    return prod(x.shape[:-1]) * prod(weight.shape)
+
+
+def _of_linear_backward_weight(result: Any, grad: Any, x: Any, with_bias: bool) -> int:
+    return prod(grad.shape) * x.shape[-1]
+
+
 class Matmul:
     xp: Any
     array: Any
     sum: Any
 
-    @kernel("product", takes=NUMBERS)
+    @kernel("product", takes=NUMBERS, multiply_adds=_of_matmul)
     def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
         return self.array(self.xp.matmul(a, b, out=out))
 
-    @kernel("product", takes=NUMBERS)
+    @kernel("product", takes=NUMBERS, multiply_adds=lambda result, a, b: prod(a.shape))
     def dot(self, a: Any, b: Any) -> Any:
         return self.array(self.xp.dot(a, b))
 
-    @kernel("product", takes=NUMBERS)
+    @kernel("product", takes=NUMBERS, multiply_adds=_of_linear)
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         y = self.xp.matmul(x, weight.T)
         return self.array(y if bias is None else self.xp.add(y, bias, out=y))
 
-    @kernel("product")
+    @kernel("product", multiply_adds=_of_linear_backward_weight)
     def linear_backward_weight(self, grad: Any, x: Any, with_bias: bool) -> tuple[Any, Any]:
         """The gradients of weight and bias, summed over all rows of the batch."""
         rows, inputs = grad, x

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, TypeVar
 
+from ...parameters import typename
 from ..module import Module, indented
 
 Self = TypeVar("Self", bound="_ModuleSequence")
@@ -122,6 +123,8 @@ class Sequential(_ModuleSequence):
           (1): Tanh()
         )
         """
+        if not isinstance(module, Module):
+            raise AssertionError(f"Sequential.insert: expected a Module, got {typename(module)}")
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}")
         self._insert(index, module)

@@ -91,9 +91,6 @@ class ParameterList(Module):
     def extra_repr(self) -> str:
         return "\n".join(f"  ({i}): {_shown(v, str(_dtype(v)))}" for i, v in enumerate(self))
 
-    def __repr__(self) -> str:
-        return _repr(self)
-
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterList should not be called.")
 
@@ -245,18 +242,8 @@ class ParameterDict(Module):
     def extra_repr(self) -> str:
         return "\n".join(f"  ({k}): {_shown(v, typename(v))}" for k, v in self.items())
 
-    def __repr__(self) -> str:
-        return _repr(self)
-
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterDict should not be called.")
-
-
-def _repr(container: Any) -> str:
-    lines = container.extra_repr().split("\n") if len(container) else []
-    lines += [f"({name}): {module!r}" for name, module in container._modules.items()]
-    body = "\n  " + "\n  ".join(lines) + "\n" if lines else ""
-    return f"{container._get_name()}({body})"
 
 
 def _dtype(value: Any) -> Any:
