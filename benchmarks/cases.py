@@ -256,6 +256,56 @@ def multi_head_attention(torch: Any) -> Any:
     return step, (x,)
 
 
+def recurrent_step(torch: Any, kind: str) -> Any:
+    """Characters, 64 of each of 32 texts, and a guess of the next one at each place."""
+    torch.manual_seed(0)
+    nn = torch.nn
+
+    class Guesser(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(64, 256)
+            self.layers = getattr(nn, kind)(256, 256, 2, batch_first=True)
+            self.classifier = nn.Linear(256, 64)
+
+        def forward(self, x: Any) -> Any:
+            return self.classifier(self.layers(self.embedding(x))[0]).flatten(0, 1)
+
+    net = Guesser()
+    optimizer = torch.optim.SGD(net.parameters(), lr=STILL)
+    x, y = torch.randint(0, 64, (32, 64)), torch.randint(0, 64, (32 * 64,))
+    return training_step(torch, net, optimizer, x, y)
+
+
+for _kind in ("LSTM", "GRU", "RNN"):
+    _name = f"{_kind} 2x256 over 64 characters, step, batch 32"
+    case(_name)(lambda torch, kind=_kind: recurrent_step(torch, kind))
+
+
+def cell_step(torch: Any, kind: str, batch: int) -> Any:
+    """One step in time of 128 units, forwards and backwards."""
+    torch.manual_seed(0)
+    cell, x, h = getattr(torch.nn, kind)(128, 128), torch.randn(batch, 128), torch.randn(batch, 128)
+    states = (h, torch.randn(batch, 128)) if kind == "LSTMCell" else h
+
+    def step(x: Any) -> Any:
+        cell.zero_grad()
+        after = cell(x, states)
+        loss = (after[0] if kind == "LSTMCell" else after).square().mean()
+        loss.backward()
+        return loss
+
+    return step, (x,)
+
+
+for _kind in ("LSTMCell", "GRUCell", "RNNCell"):
+    for _batch in (1, 32):
+        _name = f"{_kind} of 128 forward + backward, batch {_batch}"
+        case(_name, OTHERS)(
+            lambda torch, kind=_kind, batch=_batch: cell_step(torch, kind, batch)
+        )
+
+
 OPTIMIZERS: dict[str, Case] = {}  # for the table of these
 
 

@@ -38,6 +38,7 @@ extern PyMethodDef optim_methods[];
 extern PyMethodDef padding_methods[];
 extern PyMethodDef pooling_methods[];
 extern PyMethodDef random_methods[];
+extern PyMethodDef recurrent_methods[];
 extern PyMethodDef reduction_methods[];
 extern PyMethodDef resampling_methods[];
 extern PyMethodDef samplers_methods[];
@@ -89,8 +90,9 @@ NB_MODULE(_native, module) {
         rushlight::nonzero_methods,     rushlight::normalization_methods,
         rushlight::optim_methods,       rushlight::padding_methods,
         rushlight::pooling_methods,     rushlight::random_methods,
-        rushlight::reduction_methods,   rushlight::resampling_methods,
-        rushlight::samplers_methods,    rushlight::scan_methods,
+        rushlight::recurrent_methods,   rushlight::reduction_methods,
+        rushlight::resampling_methods,  rushlight::samplers_methods,
+        rushlight::scan_methods,
         rushlight::shape_methods,       rushlight::softmax_methods,
         rushlight::sorting_methods,     rushlight::sparse_methods,
         rushlight::triangles_methods};

@@ -15,6 +15,10 @@ inline const MatrixLoops& matrix_loops() {
     return tables.matrix;
 }
 
+inline const RecurrentLoops& recurrent_loops() {
+    return tables.recurrent;
+}
+
 template <class T>
 const Loops<T>& loops();
 template <>

@@ -14,6 +14,13 @@ class Row(NamedTuple):
     inputs: Callable[[Any], tuple[Any, ...]]
 
 
+def flat(called: Any) -> list[Any]:
+    """The tensors of a result, those in tuples of it, too."""
+    if isinstance(called, (tuple, list)):
+        return [tensor for part in called for tensor in flat(part)]
+    return [] if called is None else [called]
+
+
 def row(name: str, *args: Any, shape: tuple[int, ...], **options: Any) -> Row:
     """A layer of one input of random numbers."""
     return Row(name, lambda nn: getattr(nn, name)(*args, **options), lambda t: (t.randn(shape),))
@@ -72,6 +79,7 @@ def rows() -> list[Row]:
         *attentions(),
         *transformers(),
         *lazies(),
+        *recurrent(),
         *losses(),
     ]
     return found
@@ -204,6 +212,48 @@ def lazies() -> list[Row]:
         row("LazyInstanceNorm1d", shape=(4, 3, 5)),
         row("LazyInstanceNorm2d", affine=False, shape=(4, 3, 5, 5)),
         row("LazyInstanceNorm3d", track_running_stats=False, shape=(4, 3, 2, 2, 2)),
+    ]
+
+
+def recurrent() -> list[Row]:
+    def packed(torch: Any) -> tuple[Any, ...]:
+        pack = torch.nn.utils.rnn.pack_padded_sequence
+        return (pack(torch.randn(4, 3, 5), [2, 4, 1], enforce_sorted=False),)
+
+    def packed_with_states(torch: Any) -> tuple[Any, ...]:
+        return packed(torch)[0], torch.randn(4, 3, 6)
+
+    def states(torch: Any) -> tuple[Any, ...]:
+        return torch.randn(4, 3, 5), (torch.randn(2, 3, 6), torch.randn(2, 3, 6))
+
+    def projected(torch: Any) -> tuple[Any, ...]:
+        return torch.randn(3, 4, 5), (torch.randn(2, 3, 2), torch.randn(2, 3, 6))
+
+    def cell(torch: Any) -> tuple[Any, ...]:
+        return torch.randn(3, 5), torch.randn(3, 6)
+
+    found = []
+    for name in ("RNN", "LSTM", "GRU"):
+        found += [
+            row(name, 5, 6, shape=(4, 3, 5)),
+            row(name, 5, 6, 2, bias=False, batch_first=True, shape=(3, 4, 5)),
+            row(name, 5, 6, bidirectional=True, batch_first=True, shape=(4, 5)),
+            row(name, 5, 6, 3, dropout=0.4, shape=(4, 3, 5)),
+            row(name, 5, 6, shape=(4, 0, 5)),
+            Row(name, lambda nn, n=name: getattr(nn, n)(5, 6, 2, bidirectional=True), packed),
+            row(f"{name}Cell", 5, 6, shape=(3, 5)),
+            row(f"{name}Cell", 5, 6, bias=False, shape=(5,)),
+        ]
+    return [
+        *found,
+        row("RNN", 5, 6, 2, "relu", dropout=0.2, shape=(4, 3, 5)),
+        row("RNNCell", 5, 6, nonlinearity="relu", shape=(3, 5)),
+        Row("GRU", lambda nn: nn.GRU(5, 6, 2, bidirectional=True), packed_with_states),
+        Row("LSTM", lambda nn: nn.LSTM(5, 6, 2), states),
+        Row("LSTM", lambda nn: nn.LSTM(5, 6, 2, proj_size=2, batch_first=True), projected),
+        Row("LSTM", lambda nn: nn.LSTM(5, 6, bidirectional=True, proj_size=2), packed),
+        Row("RNNCell", lambda nn: nn.RNNCell(5, 6), cell),
+        Row("GRUCell", lambda nn: nn.GRUCell(5, 6), cell),
     ]
 
 

@@ -25,6 +25,7 @@ void fill(Tables& tables) {
     fill_convolution(tables.matrix);
     fill_winograd(tables.matrix);
     fill_pooling(tables.matrix);
+    fill_recurrent(tables.recurrent);
     fill_attention(tables.attention_of_float);
     fill_attention(tables.attention_of_double);
 }

@@ -130,18 +130,6 @@ void wide_row(const Product& p, int64_t row, int64_t begin, int64_t end) {
     }
 }
 
-// The tile's B: the terms [k, k + t.depth) of t.columns columns from n on, packed.
-void pack_panel(const Product& p, int64_t k, int64_t n, float* panel, TileArguments& t) {
-    const float* b = p.b.data + k * p.b.row_step + n * p.b.column_step;
-    if (p.b.column_step == 1) {
-        pack(b, p.b.row_step, t.depth, t.columns, panel);
-    } else {
-        pack_transposed(b, p.b.column_step, t.depth, t.columns, panel);
-    }
-    t.b = panel;
-    t.b_step = tile_columns;
-}
-
 void product(const Product& p, int64_t row_begin, int64_t row_end, int64_t column_begin,
              int64_t column_end) {
     const bool transposed = p.a.column_step != 1;
@@ -172,7 +160,10 @@ void product(const Product& p, int64_t row_begin, int64_t row_end, int64_t colum
                 t.b = p.b.data + k * p.b.row_step + n;
                 t.b_step = p.b.row_step;
             } else {
-                pack_panel(p, k, n, panel, t);
+                const float* b = p.b.data + k * p.b.row_step + n * p.b.column_step;
+                pack_panel({b, p.b.row_step, p.b.column_step}, t.depth, t.columns, panel);
+                t.b = panel;
+                t.b_step = tile_columns;
             }
             (transposed ? multiply_rows<true> : multiply_rows<false>)(t, rows);
         }
@@ -180,6 +171,14 @@ void product(const Product& p, int64_t row_begin, int64_t row_end, int64_t colum
 }
 
 }  // namespace
+
+void pack_panel(const Matrix& b, int64_t depth, int64_t columns, float* panel) {
+    if (b.column_step == 1) {
+        pack(b.data, b.row_step, depth, columns, panel);
+    } else {
+        pack_transposed(b.data, b.column_step, depth, columns, panel);
+    }
+}
 
 template <bool transposed>
 struct AllTiles {

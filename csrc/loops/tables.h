@@ -5,6 +5,7 @@
 #include "elementwise.h"
 #include "loops.h"
 #include "matrix.h"
+#include "recurrent.h"
 
 namespace rushlight {
 
@@ -14,6 +15,7 @@ struct Tables {
     BitLoops bits;
     ElementwiseLoops elementwise;
     MatrixLoops matrix;
+    RecurrentLoops recurrent;
     AttentionLoops<float> attention_of_float;
     AttentionLoops<double> attention_of_double;
 };

@@ -6,6 +6,7 @@
 // can step from one image row to the next inside it.
 #pragma once
 
+#include "matrix.h"
 #include "vector.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
@@ -86,6 +87,10 @@ template <bool transposed>
 Tiles find_tiles(int64_t rows, int64_t columns);
 extern template Tiles find_tiles<false>(int64_t, int64_t);
 extern template Tiles find_tiles<true>(int64_t, int64_t);
+
+// The terms [0, depth) of up to tile_columns columns of a matrix, as rows of tile_columns, the
+// columns missing filled with zeros: what a tile may read as its B.
+void pack_panel(const Matrix& b, int64_t depth, int64_t columns, float* panel);
 
 // `rows` rows, in tiles of about the same height.
 template <bool transposed>

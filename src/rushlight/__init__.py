@@ -110,6 +110,7 @@ from .random import (
 # isort: split
 from . import (
     _C,
+    _VF,
     amp,
     cpu,
     fft,

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import rushlight
-from layer_rows import Row, rows
+from layer_rows import Row, flat, rows
 
 ROWS = rows()
 
@@ -24,8 +24,7 @@ def run(torch: Any, row: Row) -> dict[str, Any]:
         inputs = row.inputs(torch)
         torch.manual_seed(4)
         called = layer(*inputs)
-    results = list(called) if isinstance(called, (tuple, list)) else [called]
-    results = [result for result in results if result is not None]
+    results = flat(called)
     parameters = list(layer.parameters())
     if parameters:
         results[0].sum().backward()
@@ -51,6 +50,13 @@ def test_layer(row: Row) -> None:
             np.testing.assert_allclose(ours_one, theirs_one, rtol=2e-5, atol=2e-6)
 
 
+RECURRENT = ("RNN", "LSTM", "GRU")
+
+
+def packing(library: Any) -> Any:
+    return library.nn.utils.rnn
+
+
 WRONG = [
     lambda t: t.nn.FractionalMaxPool2d(2),
     lambda t: t.nn.FractionalMaxPool2d(2, 3, 0.5),
@@ -63,6 +69,51 @@ WRONG = [
     lambda t: t.nn.Embedding(3, 2, _weight=t.ones(2, 3)),
     lambda t: t.nn.Embedding.from_pretrained(t.ones(3)),
     lambda t: t.nn.Embedding(3, 2)(t.tensor([3])),
+    *[lambda t, n=n: getattr(t.nn, n)(0, 4) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 0) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5.0) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5, 0) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5, dropout=1.5) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5, dropout=True) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5, bias=1) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5, batch_first=1) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5, proj_size=5) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5)(t.ones(3, 2, 6)) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5)(t.ones(4)) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5)(t.ones(0, 2, 4)) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n)(4, 5)(t.ones(3, 2, 4).double()) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n + "Cell")(4, 5)(t.ones(2, 6)) for n in RECURRENT],
+    *[lambda t, n=n: getattr(t.nn, n + "Cell")(4, 5)(t.ones(2, 2, 4)) for n in RECURRENT],
+    lambda t: t.nn.GRU(4, 5)(t.ones(3, 2, 4), t.ones(1, 3, 5)),
+    lambda t: t.nn.GRU(4, 5)(t.ones(3, 2, 4), t.ones(2, 5)),
+    lambda t: t.nn.GRU(4, 5)(t.ones(3, 4), t.ones(1, 1, 5)),
+    lambda t: t.nn.RNN(4, 5)(t.ones(3, 4), t.ones(2, 5)),
+    lambda t: t.nn.LSTM(4, 5)(t.ones(3, 2, 4), (t.ones(1, 2, 5), t.ones(1, 2, 4))),
+    lambda t: t.nn.LSTM(4, 5)(t.ones(3, 2, 4), (t.ones(1, 2, 5), t.ones(2, 5))),
+    lambda t: t.nn.RNN(4, 5, nonlinearity="sine"),
+    lambda t: t.nn.RNNBase("SSM", 4, 5),
+    lambda t: t.nn.GRUCell(4, 5)(t.ones(2, 4), t.ones(3, 5)),
+    lambda t: t.nn.LSTMCell(4, 5)(t.ones(2, 4), (t.ones(2, 5), t.ones(2, 6))),
+    lambda t: t.nn.LSTMCell(4, 5)(t.ones(2, 4), (t.ones(2, 2, 5), t.ones(2, 5))),
+    lambda t: packing(t).pack_padded_sequence(t.ones(5, 3, 2), [1, 3, 5]),
+    lambda t: packing(t).pack_padded_sequence(t.ones(5, 3, 2), [5, 3, 0]),
+    lambda t: packing(t).pack_padded_sequence(t.ones(5, 3, 2), [5, 3, -1], enforce_sorted=False),
+    lambda t: packing(t).pack_padded_sequence(t.ones(5, 3, 2), [5, 3]),
+    lambda t: packing(t).pack_padded_sequence(t.ones(5, 3, 2), [5, 4, 3, 2]),
+    lambda t: packing(t).pack_padded_sequence(t.ones(5, 3, 2), t.tensor([[5, 3, 1]])),
+    lambda t: packing(t).pack_padded_sequence(t.ones(5, 0, 2), []),
+    lambda t: packing(t).pack_padded_sequence(t.ones(5), [5]),
+    lambda t: packing(t).pad_packed_sequence(
+        packing(t).pack_sequence([t.ones(3), t.ones(2)]), total_length=2
+    ),
+    lambda t: packing(t).pad_sequence([]),
+    lambda t: packing(t).pad_sequence(3),
+    lambda t: packing(t).pad_sequence([t.ones(2), 1]),
+    lambda t: packing(t).pad_sequence([t.tensor(1.0)]),
+    lambda t: packing(t).pad_sequence([t.ones(2, 3), t.ones(3, 4)]),
+    lambda t: packing(t).pad_sequence([t.ones(2)], padding_side="top"),
+    lambda t: packing(t).pack_sequence([t.ones(1), t.ones(3)]),
+    lambda t: packing(t).PackedSequence(t.ones(3)),
     lambda t: t.nn.MultiheadAttention(0, 1),
     lambda t: t.nn.MultiheadAttention(5, 2),
     lambda t: t.nn.AdaptiveLogSoftmaxWithLoss(8, 20, []),

@@ -35,7 +35,10 @@ SMALL_INTEGERS = {
 }  # fmt: skip
 LACK_HALVES = {"histogram", "histogramdd"}  # of which PyTorch takes some
 # Checked here as the functional is, which takes floats alone; PyTorch computes whatever comes.
-FLOATS_ALONE = {"affine_grid_generator"}
+FLOATS_ALONE = {
+    "affine_grid_generator", "rnn_tanh", "rnn_tanh_cell", "rnn_relu", "packed rnn_relu",
+    "rnn_relu_cell",
+}  # fmt: skip
 # Complex numbers that PyTorch refuses by an error of its own Python, or takes by its absence: an
 # order of theirs, and means that only some layers have.
 COMPLEX = {

@@ -290,6 +290,51 @@ class Meta(Base):
     def ctc_loss_backward(self, grad: Any, log_probabilities: Any, *rest: Any) -> Any:
         return MetaArray(log_probabilities.shape, log_probabilities.dtype)
 
+    # ---- what the generic kernels do step by step of a sequence
+
+    def lstm_steps(
+        self, gates: Any, hx: Any, cx: Any, weight: Any, batch_sizes: tuple[int, ...],
+        reverse: bool,
+    ) -> Any:  # fmt: skip
+        rows, units = gates.shape[0], gates.shape[1] // 4
+        output, before = (rows, units), (rows, hx.shape[1])
+        shapes = [output, cx.shape, cx.shape, gates.shape, before, output]
+        return tuple([MetaArray(shape, gates.dtype) for shape in shapes])
+
+    def lstm_steps_backward(
+        self, grad: Any, grad_h: Any, grad_c: Any, weight: Any, active: Any, cells_before: Any,
+        batch_sizes: tuple[int, ...], reverse: bool,
+    ) -> Any:  # fmt: skip
+        of_h = (grad_h.shape[0], weight.shape[1])
+        return tuple([MetaArray(s, grad.dtype) for s in (active.shape, of_h, grad_c.shape)])
+
+    def gru_steps(
+        self, gates: Any, hx: Any, weight: Any, bias: Any, batch_sizes: tuple[int, ...],
+        reverse: bool,
+    ) -> Any:  # fmt: skip
+        rows, units = gates.shape[0], hx.shape[1]
+        shapes = [(rows, units), hx.shape, (rows, 4 * units), (rows, units)]
+        return tuple([MetaArray(shape, gates.dtype) for shape in shapes])
+
+    def gru_steps_backward(
+        self, grad: Any, grad_h: Any, weight: Any, active: Any, before: Any,
+        batch_sizes: tuple[int, ...], reverse: bool,
+    ) -> Any:  # fmt: skip
+        of_gates = (active.shape[0], weight.shape[0])
+        return tuple([MetaArray(s, grad.dtype) for s in (of_gates, of_gates, grad_h.shape)])
+
+    def rnn_steps(
+        self, gates: Any, hx: Any, weight: Any, rectified: bool, batch_sizes: tuple[int, ...],
+        reverse: bool,
+    ) -> Any:  # fmt: skip
+        return tuple([MetaArray(s, gates.dtype) for s in (gates.shape, hx.shape, gates.shape)])
+
+    def rnn_steps_backward(
+        self, grad: Any, grad_h: Any, weight: Any, output: Any, rectified: bool,
+        batch_sizes: tuple[int, ...], reverse: bool,
+    ) -> Any:  # fmt: skip
+        return tuple([MetaArray(s, grad.dtype) for s in (output.shape, grad_h.shape)])
+
     # ---- optimizers' steps
 
     def adafactor(

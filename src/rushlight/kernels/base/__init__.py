@@ -41,6 +41,7 @@ from .optim import Optim
 from .pooling import Pooling
 from .random import Random
 from .rectifiers import Rectifiers
+from .recurrent import Recurrent
 from .reduction import Reduction
 from .resampling import Resampling
 from .samplers import Samplers
@@ -59,8 +60,9 @@ from .views import Views
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
     Embedding, Factorization, Fft, Floating, Folding, Histogram, Index, Indexing, Integers,
-    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Reduction,
-    Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting, Sparse, Special,
+    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Recurrent,
+    Reduction, Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting, Sparse,
+    Special,
     Variance, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
