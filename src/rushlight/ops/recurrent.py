@@ -34,6 +34,13 @@ def lstm(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor, 
     states h are projected to P. `lstm(data, batch_sizes, hx, params, has_biases, num_layers,
     dropout, train, bidirectional)` takes a packed sequence. The results are the outputs, and the
     last h and c.
+
+    >>> import rushlight as torch
+    >>> layer, x, state = torch.nn.LSTM(3, 2), torch.randn(5, 1, 3), torch.zeros(1, 1, 2)
+    >>> output, h, c = torch.lstm(
+    ...     x, (state, state), layer._flat_weights, True, 1, 0.0, False, False, False)
+    >>> output.shape, h.shape, c.shape
+    (torch.Size([5, 1, 2]), torch.Size([1, 1, 2]), torch.Size([1, 1, 2]))
     """
     return _stack(LSTMLayer, input, _read("lstm", arguments, named))
 
@@ -44,19 +51,42 @@ def gru(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor]:
 
     The arguments are those of `lstm`, but `hx` is the first h alone, and so are the results. The
     gates are in the order r, z, n.
+
+    >>> import rushlight as torch
+    >>> layer, x = torch.nn.GRU(3, 2), torch.randn(5, 1, 3)
+    >>> output, h = torch.gru(
+    ...     x, torch.zeros(1, 1, 2), layer._flat_weights, True, 1, 0.0, False, False, False)
+    >>> torch.equal(output, layer(x)[0])
+    True
     """
     return _stack(GRULayer, input, _read("gru", arguments, named))
 
 
 @operation(method=False, autocast="lower")
 def rnn_tanh(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor]:
-    """Layers of h = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman 1990): see `nn.RNN` and `gru`."""
+    """Layers of h = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman 1990): see `nn.RNN` and `gru`.
+
+    >>> import rushlight as torch
+    >>> layer, x = torch.nn.RNN(3, 2), torch.randn(5, 1, 3)
+    >>> output, h = torch.rnn_tanh(
+    ...     x, torch.zeros(1, 1, 2), layer._flat_weights, True, 1, 0.0, False, False, False)
+    >>> torch.equal(output, layer(x)[0])
+    True
+    """
     return _stack(RNNTanhLayer, input, _read("rnn_tanh", arguments, named))
 
 
 @operation(method=False, autocast="lower")
 def rnn_relu(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor]:
-    """Layers of h = relu(W_ih x + b_ih + W_hh h + b_hh): see `nn.RNN` and `gru`."""
+    """Layers of h = relu(W_ih x + b_ih + W_hh h + b_hh): see `nn.RNN` and `gru`.
+
+    >>> import rushlight as torch
+    >>> layer, x = torch.nn.RNN(3, 2, nonlinearity="relu"), torch.randn(5, 1, 3)
+    >>> output, h = torch.rnn_relu(
+    ...     x, torch.zeros(1, 1, 2), layer._flat_weights, True, 1, 0.0, False, False, False)
+    >>> torch.equal(output, layer(x)[0])
+    True
+    """
     return _stack(RNNReluLayer, input, _read("rnn_relu", arguments, named))
 
 
@@ -263,7 +293,14 @@ def gru_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """One step of `gru`: the state after it, for an input (N, I) and a state (N, H)."""
+    """One step of `gru`: the state after it, for an input (N, I) and a state (N, H).
+
+    >>> import rushlight as torch
+    >>> cell, x, h = torch.nn.GRUCell(3, 2), torch.randn(1, 3), torch.zeros(1, 2)
+    >>> result = torch.gru_cell(x, h, cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)
+    >>> torch.equal(result, cell(x, h))
+    True
+    """
     return _step(GRULayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
@@ -272,7 +309,13 @@ def rnn_tanh_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """One step of `rnn_tanh`: the state after it, for an input (N, I) and a state (N, H)."""
+    """One step of `rnn_tanh`: the state after it, for an input (N, I) and a state (N, H).
+
+    >>> import rushlight as torch
+    >>> x, h, weight = torch.tensor([[1.0]]), torch.tensor([[0.0]]), torch.tensor([[0.5]])
+    >>> torch.rnn_tanh_cell(x, h, weight, weight)  # tanh(0.5)
+    tensor([[0.4621]])
+    """
     return _step(RNNTanhLayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
@@ -281,7 +324,13 @@ def rnn_relu_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """One step of `rnn_relu`: the state after it, for an input (N, I) and a state (N, H)."""
+    """One step of `rnn_relu`: the state after it, for an input (N, I) and a state (N, H).
+
+    >>> import rushlight as torch
+    >>> x, h, weight = torch.tensor([[1.0]]), torch.tensor([[2.0]]), torch.tensor([[3.0]])
+    >>> torch.rnn_relu_cell(x, h, weight, weight)
+    tensor([[9.]])
+    """
     return _step(RNNReluLayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 

@@ -11,19 +11,30 @@ gives the gradient at the gates; gradients of weights are one product for all ti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
+from math import prod
 from typing import Any
 
 from ..declaration import kernel
 from ..launch import plain_tables
 
 
+def _by_rows(place: int) -> Callable[..., int]:
+    """How the products of rows and the weight, the argument at `place`, are counted."""
+
+    def count(result: Any, *arguments: Any) -> int:
+        batch_sizes = arguments[-2]
+        return sum(batch_sizes) * prod(arguments[place].shape)
+
+    return count
+
+
 class Recurrent:
     xp: Any
     array: Any
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_by_rows(3))
     def lstm_steps(
         self, gates: Any, hx: Any, cx: Any, weight: Any, batch_sizes: tuple[int, ...],
         reverse: bool,
@@ -51,7 +62,7 @@ class Recurrent:
             h, c = self._going_on(output[rows], h), self._going_on(cell, c)
         return output, h.copy(), c.copy(), active, before, cells_before
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_by_rows(3))
     def lstm_steps_backward(
         self, grad: Any, grad_h: Any, grad_c: Any, weight: Any, active: Any, cells_before: Any,
         batch_sizes: tuple[int, ...], reverse: bool,
@@ -74,7 +85,7 @@ class Recurrent:
             grad_c = self._going_on(of_c * f, grad_c)
         return of_gates, grad_h.copy(), grad_c.copy()
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_by_rows(2))
     def gru_steps(
         self, gates: Any, hx: Any, weight: Any, bias: Any, batch_sizes: tuple[int, ...],
         reverse: bool,
@@ -102,7 +113,7 @@ class Recurrent:
             h = self._going_on(output[rows], h)
         return output, h.copy(), active, before
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_by_rows(2))
     def gru_steps_backward(
         self, grad: Any, grad_h: Any, weight: Any, active: Any, before: Any,
         batch_sizes: tuple[int, ...], reverse: bool,
@@ -121,7 +132,7 @@ class Recurrent:
             grad_h = self._going_on(of_own[rows] @ weight + of_h * z, grad_h)
         return of_gates, of_own, grad_h.copy()
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_by_rows(2))
     def rnn_steps(
         self, gates: Any, hx: Any, weight: Any, rectified: bool, batch_sizes: tuple[int, ...],
         reverse: bool,
@@ -138,7 +149,7 @@ class Recurrent:
             h = self._going_on(output[rows], h)
         return output, h.copy(), before
 
-    @kernel("fused")
+    @kernel("fused", multiply_adds=_by_rows(2))
     def rnn_steps_backward(
         self, grad: Any, grad_h: Any, weight: Any, output: Any, rectified: bool,
         batch_sizes: tuple[int, ...], reverse: bool,

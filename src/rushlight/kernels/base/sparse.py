@@ -12,7 +12,7 @@ class Sparse:
     index_add: Any
     repeat_numbers: Any
 
-    @kernel("product")
+    @kernel("product", multiply_adds=lambda result, values, dense, *_: values.size * dense.shape[1])
     def sparse_product(
         self, values: Any, dense: Any, outer: Any, inner: Any, count: int, is_compressed: bool,
         transposed: bool,

@@ -26,6 +26,10 @@ class RNNBase(Module):
     Of each layer and direction these are `weight_ih_l0` (G * H, I), `weight_hh_l0` (G * H, H),
     `bias_ih_l0` and `bias_hh_l0` (G * H), with the layer's number at the end and "_reverse" behind
     it for the other direction; G is the number of gates. They start uniform in +-1/sqrt(H).
+
+    >>> import rushlight as torch
+    >>> [name for name, _ in torch.nn.RNNBase("GRU", 3, 2).named_parameters()]
+    ['weight_ih_l0', 'weight_hh_l0', 'bias_ih_l0', 'bias_hh_l0']
     """
 
     def __init__(
@@ -427,7 +431,12 @@ class GRU(RNNBase):
 
 
 class RNNCellBase(Module):
-    """What single steps have in common: `weight_ih`, `weight_hh`, `bias_ih` and `bias_hh`."""
+    """What single steps have in common: `weight_ih`, `weight_hh`, `bias_ih` and `bias_hh`.
+
+    >>> import rushlight as torch
+    >>> [name for name, _ in torch.nn.RNNCellBase(3, 2, bias=True, num_chunks=4).named_parameters()]
+    ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh']
+    """
 
     bias_ih: Parameter | None
     bias_hh: Parameter | None

@@ -34,6 +34,12 @@ class PackedSequence(_Fields):
     tells which sequences stand here in order, None where they were sorted already, and
     `unsorted_indices` how they get back to where they were. Such objects are made by
     `pack_sequence` and `pack_padded_sequence`.
+
+    >>> import rushlight as torch
+    >>> from rushlight.nn.utils.rnn import pack_sequence
+    >>> packed = pack_sequence([torch.tensor([1, 2, 3]), torch.tensor([4, 5])])
+    >>> packed.data, packed.batch_sizes
+    (tensor([1, 4, 2, 5, 3]), tensor([2, 2, 1]))
     """
 
     def __new__(
