@@ -20,7 +20,7 @@ from ops_support import floating_outputs
 from rushlight.kernels import launch
 from rushlight.kernels.base import Base
 from rushlight.kernels.declaration import kernels_of
-from samples import Op, Sample, build
+from samples import Fixed, Op, Sample, build
 
 TABLES = [table for table in [launch.kernels[np.ndarray]] if type(table) is not Base]
 if not TABLES:
@@ -179,6 +179,8 @@ def variants(sample: Sample, dtype: str, any_layout: bool) -> list[Sample]:
 
     def laid(number: int) -> Callable[[Any], Any]:
         def change(value: Any) -> Any:
+            if isinstance(value, Fixed):
+                return Fixed(change(value.array))
             if not isinstance(value, np.ndarray):
                 return value
             value = value.astype(dtype) if value.dtype == np.float64 else value

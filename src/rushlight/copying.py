@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .dtype import with_own_dtype
 from .kernels import launch
 from .kernels.launch import kernels as kernel_tables
 from .tensor import Tensor, wrap
@@ -39,6 +40,8 @@ def _reduce(self: Tensor, protocol: Any) -> Any:
 
 
 def _rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool) -> Tensor:
+    if isinstance(array, np.ndarray):
+        array = with_own_dtype(array)
     tensor = wrap(wrap(array).to(device).array, cls)
     if requires_grad:
         tensor.requires_grad = True

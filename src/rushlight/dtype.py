@@ -126,6 +126,15 @@ _complex_of = {
 }  # fmt: skip
 _real_of = {complex64: float32, complex128: float64}
 
+def with_own_dtype(array: Any) -> Any:
+    """The array, seen with the dtype object that others of its dtype have, too.
+
+    Unpickling makes an equal one; operations tell by identity what has nothing to promote.
+    """
+    own = _by_numpy[array.dtype].numpy
+    return array if array.dtype is own else array.view(own)
+
+
 # The category of an array's dtype, None where no tensor has such elements. NumPy's `kind` does not
 # know: bfloat16's is "V". A look-up takes as long as reading `kind` does.
 category_of = {d.numpy: d.category for d in _all}.get

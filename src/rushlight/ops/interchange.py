@@ -11,7 +11,7 @@ import numpy as np
 
 from ..device import chosen, default_device
 from ..dtype import dtype as DType
-from ..dtype import get_default_dtype
+from ..dtype import get_default_dtype, with_own_dtype
 from ..errors import OperationError
 from ..kernels.launch import refuse_record
 from ..tensor import Tensor, wrap
@@ -125,7 +125,7 @@ def _from_array(array: np.ndarray[Any, Any], is_copied: bool = False) -> Tensor:
         _check_strides(array)
     if not flags.writeable and not is_copied:
         _warn_read_only("NumPy array")
-    return wrap(dlpack.owning(array))
+    return wrap(dlpack.owning(with_own_dtype(array)))
 
 
 def _check_strides(array: np.ndarray[Any, Any]) -> None:

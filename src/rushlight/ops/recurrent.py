@@ -248,7 +248,7 @@ def check_parameters(layer: Any, x: Tensor, width: int, parameters: Any) -> None
 
 def check_same_dtype(name: str, x: Tensor, *others: Tensor | None) -> None:
     for other in others:
-        if other is not None and other.array.dtype is not x.array.dtype:
+        if other is not None and other.array.dtype != x.array.dtype:
             raise OperationError(
                 f"{name}: input, states and weights must have the same dtype, but got {x.dtype} "
                 f"and {other.dtype}; convert with .to()"
