@@ -11,7 +11,7 @@ from ..tensor import Tensor
 from .choices import where
 from .common import conjugated, derivative
 from .declare import Unary, operation
-from .elementwise import exp
+from .powers import exp
 from .special import erfc
 
 

@@ -10,8 +10,8 @@ from ..kernels.launch import refuse_record
 from ..tensor import Tensor
 from .common import check_same_device
 from .declare import operation
+from .expansion import expand
 from .from_data import tensor
-from .shape import expand
 
 
 @operation("Tensor")

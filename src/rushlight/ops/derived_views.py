@@ -11,7 +11,7 @@ from ..grad_mode import state
 from ..kernels.launch import refuse_record
 from ..layout import contiguous_format
 from ..tensor import Tensor
-from . import complex, joining, shape, splitting, views
+from . import complex, expansion, joining, shape, splitting, views
 from .declare import operation
 
 
@@ -25,7 +25,7 @@ def _detach(input: Tensor) -> Tensor:
 
 _COPIED = {
     "alias": _alias, "as_strided": views.as_strided, "detach": _detach,
-    "diagonal": views.diagonal, "expand": shape.expand, "narrow": joining.narrow,
+    "diagonal": views.diagonal, "expand": expansion.expand, "narrow": joining.narrow,
     "permute": shape.permute, "select": joining.select, "slice": views.slice_of,
     "split": splitting.unsafe_split, "split_with_sizes": splitting.split_with_sizes,
     "squeeze": shape.squeeze, "t": shape.t, "transpose": shape.transpose,

@@ -18,12 +18,13 @@ from .choices import clamp, where
 from .common import conjugated
 from .complex import sgn
 from .declare import operation
-from .elementwise import abs, pow
+from .elementwise import abs
+from .expansion import broadcast_tensors
 from .joining import cat
 from .linalg_norms import vector_norm
+from .powers import pow
 from .promotion import of_one_dtype
 from .reduction import sum
-from .shape import broadcast_tensors
 
 
 def _slope(x: Tensor, norm: Tensor, p: float, dim: int) -> Tensor:

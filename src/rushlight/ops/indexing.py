@@ -12,7 +12,7 @@ from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import check, table_of
 from .declare import operation
-from .shape import broadcast_tensors
+from .expansion import broadcast_tensors
 
 
 class AlongIndex(Operation):

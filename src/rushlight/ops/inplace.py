@@ -11,7 +11,7 @@ from ..errors import OperationError
 from ..scalars import checked
 from ..tensor import Tensor
 from ..types import Number
-from . import comparison, elementwise, matmul
+from . import comparison, elementwise, matmul, powers
 from .common import methods
 from .creation import zeros_like
 from .declare import operation
@@ -163,8 +163,8 @@ def _reciprocal_times(self: Tensor, other: Any) -> Tensor:
 
 
 methods(
-    __pow__=symbol(elementwise.pow, "__pow__"),
-    __rpow__=symbol(elementwise.pow, "__rpow__"),
+    __pow__=symbol(powers.pow, "__pow__"),
+    __rpow__=symbol(powers.pow, "__rpow__"),
     __ipow__=Tensor.pow_,
     __matmul__=symbol(matmul.matmul, "__matmul__"),
     __rmatmul__=symbol(matmul.matmul, "__rmatmul__"),

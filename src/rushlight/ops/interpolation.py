@@ -11,8 +11,8 @@ from ..categories import FLOATS, refused
 from ..dtype import FLOATING, float64, uint8
 from ..errors import InvalidValueError, NotSupportedError, OperationError, batch_of_one
 from ..tensor import Tensor
+from .adaptive_pooling import adaptive_avg_pool
 from .declare import operation
-from .pooling import adaptive_avg_pool
 from .resampling import Resample, check_room, interpolation_taps, resampling
 
 # For each mode the kind of its taps and the numbers of dimensions that an input may have.

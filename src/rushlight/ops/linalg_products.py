@@ -15,12 +15,12 @@ from ..tensor import Tensor, wrap_dim
 from .common import check_same_device, conjugated
 from .creation import arange
 from .declare import operation
+from .expansion import broadcast_tensors
 from .joining import cat
 from .linalg_checks import check_square, identity_like
 from .linalg_solve import inverse
 from .matmul import matmul
 from .promotion import of_one_dtype
-from .shape import broadcast_tensors
 
 
 class MatrixExp(SavesInputs):

@@ -16,9 +16,9 @@ from .activation import logsigmoid
 from .choices import clamp, where
 from .common import check
 from .declare import operation
-from .elementwise import log, log1p
 from .joining import cat
 from .matmul import linear
+from .powers import log, log1p
 from .promotion import of_one_dtype
 from .reduction import mean, sum
 from .softmax import LogSoftmax

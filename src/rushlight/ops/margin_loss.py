@@ -15,8 +15,8 @@ from .common import check
 from .creation import arange, zeros_like
 from .declare import operation
 from .distance import pairwise_distance
-from .elementwise import sqrt
 from .loss import reduced, reduction_of
+from .powers import sqrt
 from .reduction import sum
 
 

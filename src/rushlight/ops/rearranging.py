@@ -12,8 +12,9 @@ from ..tensor import Tensor, wrap_dim
 from ..types import Dims
 from .common import sizes_from
 from .declare import operation
+from .expansion import expand, repeat
 from .indexing import index_select, nonzero
-from .shape import Flip, expand, flip, repeat, reshape, transpose
+from .shape import Flip, flip, reshape, transpose
 
 
 class Roll(Operation):

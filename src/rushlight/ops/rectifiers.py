@@ -23,7 +23,7 @@ from .activation import (
 )
 from .choices import where
 from .declare import operation
-from .elementwise import exp
+from .powers import exp
 from .promotion import table_of
 from .random import default_state, drawing
 

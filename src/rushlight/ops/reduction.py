@@ -20,8 +20,8 @@ from .common import (
     table_of,
 )
 from .declare import operation
+from .expansion import Expand
 from .scan import products_before
-from .shape import Expand
 
 
 class Sum(Operation):

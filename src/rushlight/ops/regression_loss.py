@@ -15,8 +15,8 @@ from ..tensor import Tensor
 from .choices import clamp, where
 from .common import check
 from .declare import operation
-from .elementwise import exp, log
 from .loss import check_same_shape, l1_loss, reduced, reduction_of, weighted
+from .powers import exp, log
 from .promotion import of_one_dtype
 
 

@@ -15,9 +15,9 @@ from ..types import Number
 from .choices import where
 from .common import check_same_device, table_of
 from .declare import operation
+from .expansion import broadcast_tensors
 from .indexing import AlongIndex, IndexAdd, IndexSelect, check_same_dtype
 from .scatter import REDUCTIONS, reduced
-from .shape import broadcast_tensors
 
 
 class IndexCopy(AlongIndex):

@@ -12,7 +12,7 @@ from ..tensor import Tensor
 from .choices import clamp, where
 from .common import not_implemented
 from .declare import Binary, Unary, operation
-from .elementwise import exp, log
+from .powers import exp, log
 
 # ---- of the error function
 

@@ -14,10 +14,11 @@ from ..size import Size
 from ..tensor import Tensor, wrap_dim
 from .common import check_same_device
 from .declare import operation
+from .expansion import expand
 from .from_data import placed
 from .joining import cat, stack
 from .padding import pad
-from .shape import ViewAs, expand, reshape
+from .shape import ViewAs, reshape
 
 
 def _of_one_or_many(tensors: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from ..tensor import Tensor
 from .choices import where
 from .common import conjugated
 from .declare import Binary, Unary
-from .elementwise import rsqrt
+from .powers import rsqrt
 
 
 class Sin(SavesInputs, Unary):

@@ -20,8 +20,8 @@ from ..ops.choices import clamp, maximum, where
 from ..ops.comparison import sign
 from ..ops.complex import view_as_real
 from ..ops.creation import empty_like
-from ..ops.elementwise import sqrt
 from ..ops.from_data import tensor
+from ..ops.powers import sqrt
 from ..tensor import Tensor
 from .optimizer import Optimizer
 from .options import Check, checked, complete
