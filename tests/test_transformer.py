@@ -164,3 +164,15 @@ def test_recorded_and_replayed():
             assert_close(compiled(x, causal(4)), net(x, causal(4)))
             a, b = (f(x, src_key_padding_mask=padding) for f in (compiled, net))
             assert_close(a[~padding], b[~padding])
+
+
+def test_recorded_with_gradients():
+    """Of several layers, whose backward saves views of what the layers before them give."""
+    net = encoder()
+    compiled = torch.compile(lambda x: net(x).square().sum(), fullgraph=True)
+    for _ in range(4):
+        x = torch.randn(2, 4, 8)
+        found = torch.autograd.grad(compiled(x), list(net.parameters()))
+        expected = torch.autograd.grad(net(x).square().sum(), list(net.parameters()))
+        for a, b in zip(found, expected, strict=True):
+            assert_close(a, b)

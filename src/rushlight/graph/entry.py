@@ -178,6 +178,14 @@ class Entry:
 
 
 def _saved_arrays(tensors: list[Tensor]) -> set[int]:
-    """The arrays that the graphs of these tensors hold for their backward."""
-    saved = (value for node in nodes_from(tensors) for value in node._saved or ())
-    return {id(value.array if isinstance(value, Tensor) else value) for value in saved}
+    """The arrays that the graphs of these tensors hold for their backward: those of the saved
+    tensors, and of what these are views of."""
+    found = set()
+    for value in (value for node in nodes_from(tensors) for value in node._saved or ()):
+        if isinstance(value, Tensor):
+            found.add(id(value.array))
+            if value._view is not None:
+                found.add(id(value._view.base.array))
+        else:
+            found.add(id(value))
+    return found
