@@ -142,7 +142,7 @@ def test_further_gradients_reach_the_views_of_the_first() -> None:
 
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "SGD": lambda p: torch.optim.SGD(p, lr=0.25),
-    "SGD with momentum": lambda p: torch.optim.SGD(p, lr=0.25, momentum=0.5),
+    "SGD with momentum": lambda p: torch.optim.SGD(p, lr=0.25, momentum=0.9),
     "Adam": lambda p: torch.optim.Adam(p, lr=0.25),
     "Adafactor": lambda p: torch.optim.Adafactor(p, lr=0.25),
     "Rprop": lambda p: torch.optim.Rprop(p, lr=0.25),
