@@ -18,8 +18,8 @@ constexpr T nothing = -std::numeric_limits<T>::infinity();
 // The logarithm of the sum of three exponentials.
 template <class T>
 T log_sum(T a, T b, T c) {
-    const T largest = std::max(std::max(a, b), c);
-    if (largest == nothing<T>) return largest;
+    T largest = std::max(std::max(a, b), c);
+    if (largest == nothing<T>) largest = 0;  // their sum is 0, or nan, which std::max passes over
     return largest +
            std::log(std::exp(a - largest) + std::exp(b - largest) + std::exp(c - largest));
 }

@@ -185,7 +185,9 @@ PyObject* scatter_with(PyObject* const* args, PyObject* values_array, PyObject* 
     if (values.type != x.type || !can_sum(x.type) || !fits(x, axis, index.shown) ||
         !same_shape(values, index.shown))
         return nullptr;
-    if (in_place && (!x.is_writeable() || (values.object && may_overlap(x, values))))
+    // An index that is overwritten on the way would name other places than those that were checked.
+    if (in_place && (!x.is_writeable() || may_overlap(x, index.shown) ||
+                     (values.object && may_overlap(x, values))))
         return nullptr;
     if (!index.within(0, x.shape[axis], axis)) return nullptr;
     PyObject* result = in_place ? Py_NewRef(args[0]) : contiguous_copy(x);
@@ -354,7 +356,8 @@ PyObject* slices_with(PyObject* const* args, Py_ssize_t nargs) {
         return nullptr;
     const bool in_place = nargs == 5 && args[4] == args[0];
     if (nargs == 5 && args[4] != Py_None && !in_place) return nullptr;
-    if (in_place && (!x.is_writeable() || !x.is_contiguous)) return nullptr;
+    if (in_place && (!x.is_writeable() || !x.is_contiguous || may_overlap(x, index.shown)))
+        return nullptr;
     const bool is_number = takes_number && number.read(args[3], x.type);
     if (!is_number) {
         if (!view(args[3], values) || (in_place && may_overlap(x, values)) ||

@@ -1,5 +1,6 @@
 // Optimizer steps over all parameters at once, in place.
 #include <array>
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -74,6 +75,15 @@ std::array<double, count> named(const double* options) {
     std::array<double, count> result;
     std::copy_n(options, count, result.begin());
     return result;
+}
+
+// Whether two rows are of one parameter.
+template <class Rows>
+bool has_twice(const Rows& rows) {
+    std::vector<const void*> places;
+    for (const auto& row : rows) places.push_back(row.param);
+    std::sort(places.begin(), places.end());
+    return std::adjacent_find(places.begin(), places.end()) != places.end();
 }
 
 // Cuts all parameters into pieces and lets the team work them off: work(tensor, begin, count).
@@ -307,6 +317,7 @@ PyObject* update(const Arguments<Rule<T>>& arguments, Update<Rule, T> loop) {
         }
         prepare(row.rule, arguments.options, row.moved);
     }
+    if (has_twice(rows)) return nullptr;  // one step after the other
     for (const Row& row : rows)
         for (int k = 0; k < counted; ++k) row.numbers[k].set(row.moved[k]);
     for_pieces(rows, [&](const Row& row, int64_t begin, int64_t count) {

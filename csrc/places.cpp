@@ -71,7 +71,8 @@ PyObject* masked_scatter(PyObject* const* args, Py_ssize_t nargs) {
         !mask.is_contiguous || !source.is_contiguous || !can_sum(x.type))
         return nullptr;
     const int64_t size = x.size();
-    if (std::count(mask.as<uint8_t>(), mask.as<uint8_t>() + size, 1) > source.size())
+    const uint8_t* marks = mask.as<uint8_t>();  // whatever is not 0 is true
+    if (std::count_if(marks, marks + size, [](uint8_t mark) { return mark != 0; }) > source.size())
         return nullptr;  // the base says so
     PyObject* result = contiguous_copy(x);
     if (!result) return nullptr;

@@ -29,3 +29,14 @@ def test_losses_and_gradients(dtype):
     )  # fmt: skip
     np.testing.assert_allclose(gradient[:, :2], wanted[:, :2], 1e-4, 1e-5)
     assert not gradient[:, 2:].any()
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_nan_stays(dtype):
+    values = np.log(np.full((5, 2, 3), 1 / 3, dtype))
+    values[2, 0, 1] = np.nan
+    targets, times, lengths = np.array([[1, 2], [1, 2]]), np.array([5, 5]), np.array([2, 2])
+    losses, _, alpha = kernels().ctc_loss(values, targets, times, lengths, 2, 0, True)
+    assert np.isnan(losses).tolist() == [True, False]
+    labels = base._labels(targets, lengths, 2, 0, 3)
+    np.testing.assert_allclose(alpha, base.ctc_alpha(values.astype(np.float64), *labels), 1e-5)

@@ -136,3 +136,22 @@ def test_numbers_that_an_element_does_not_hold():
             except OverflowError:
                 pass
         assert "scatter" in called, value
+
+
+@pytest.mark.parametrize("name", ["scatter", "scatter_add", "index_copy", "index_add"])
+def test_an_index_that_is_overwritten_on_the_way(name):
+    """Its places were checked before: it would name others, far outside."""
+    x = np.arange(6)[::-1].copy()
+    values = np.full(6, 10**9)
+    expected = getattr(base, name)(x, 0, x.copy(), values)
+    getattr(kernels(), name)(x, 0, x, values, x)
+    np.testing.assert_array_equal(x, expected)
+
+
+def test_marks_of_other_bytes_than_one():
+    mask = np.full(8, 2, np.uint8).view(bool)
+    with pytest.raises(RuntimeError, match="Number of elements of source"):
+        kernels().masked_scatter(np.zeros(8), mask, np.ones(2))
+    np.testing.assert_array_equal(
+        kernels().masked_scatter(np.zeros(8), mask, np.arange(8.0)), np.arange(8.0)
+    )

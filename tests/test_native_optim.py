@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import rushlight as torch
 from native_support import FLOATS, base, channels_last, kernels, native, random, recorded_base
 
 SHAPES = [(6, 1, 5, 5), (6,), (16, 6, 5, 5), (120, 400), (), (0,), (700, 300)]
@@ -161,3 +162,14 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(name):
                            0.1, 0.9, 0.99, 1e-8, 0.1, True, False)  # fmt: skip
         results.append([p.tobytes() for p in params])
     assert results[0] == results[1] == results[2]
+
+
+def test_a_parameter_given_twice_takes_two_steps():
+    """One after the other, as the rows of a call run at the same time."""
+    w = torch.nn.Parameter(torch.ones(40_000))
+    with pytest.warns(UserWarning, match="duplicate"):
+        optimizer = torch.optim.Adam([w, w], lr=0.1)
+    w.grad = torch.ones(40_000)
+    optimizer.step()
+    assert optimizer.state[w]["step"] == 2
+    np.testing.assert_allclose(w.detach().numpy(), 0.8, 1e-6)

@@ -283,6 +283,9 @@ class MetaLibrary:
     def dot(self, a: Any, b: Any, out: Any = None) -> Any:
         return self.matmul(a, b, out)
 
+    def vdot(self, a: Any, b: Any) -> Any:
+        return self.dot(a.reshape(-1), b.reshape(-1))
+
     @property
     def fft(self) -> Any:
         return _Fourier()
