@@ -110,7 +110,8 @@ operations = [
     lambda: backward(lambda t: F.batch_norm(t, None, None, scale, scale, True),
                      images.to(memory_format=torch.channels_last)),
 ]
-(x + x).exp()  # starts the team
+for operation in operations * 2:  # starts the team, whose threads make what they keep to themselves
+    operation()
 failed = 0
 for spare in range(0, 24):
     for operation in operations:

@@ -173,3 +173,16 @@ def test_a_parameter_given_twice_takes_two_steps():
     optimizer.step()
     assert optimizer.state[w]["step"] == 2
     np.testing.assert_allclose(w.detach().numpy(), 0.8, 1e-6)
+
+
+def test_rprop_leaves_elements_whose_gradient_is_nan():
+    w = torch.nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.Rprop([w], lr=0.1)
+    nan = float("nan")
+    for gradient, after in (
+        ([1, nan, 1], [0.9, 1, 0.9]), ([1, 1, nan], [0.78, 0.9, 0.9]),
+        ([1, 1, 1], [0.636, 0.78, 0.8]),
+    ):  # fmt: skip
+        w.grad = torch.tensor(gradient, dtype=torch.float32)
+        optimizer.step()
+        np.testing.assert_allclose(w.detach().numpy(), after, 1e-6)

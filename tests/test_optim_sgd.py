@@ -275,8 +275,10 @@ def test_step_hooks():
     optimizer.step()
     before.remove()
     optimizer.step(closure=None)
-    assert seen == ["before", (optimizer, (), {}), (optimizer, (), {"closure": None})]
-    optimizer.register_step_pre_hook(lambda o, args, kwargs: ((lambda: 7.0,), {}))
+    assert seen == [
+        "before", (optimizer, (optimizer,), {}), (optimizer, (optimizer,), {"closure": None})
+    ]  # fmt: skip
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: ((o, lambda: 7.0), {}))
     assert optimizer.step() == 7.0
     optimizer.register_step_pre_hook(lambda o, args, kwargs: 3)
     with pytest.raises(RuntimeError, match="must return None or a tuple"):

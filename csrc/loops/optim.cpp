@@ -132,7 +132,7 @@ RUSHLIGHT_INLINE void update(const Rprop<T>& rule, T& param, T grad, T& before, 
     const T above = scaled < rule.smallest ? rule.smallest : scaled;
     step_size = above > rule.largest ? rule.largest : above;
     before = turn < T(0) ? T(0) : direction;
-    param -= before > T(0) ? step_size : before < T(0) ? -step_size : before;
+    param -= before > T(0) ? step_size : before < T(0) ? -step_size : T(0);
 }
 
 template <unsigned present, class T>
