@@ -173,7 +173,8 @@ def _hint(have: int, want: int, input_shape: Sizes, batched: int) -> str:
         return "; is this a grey image where a coloured one is meant?"
     if have == want or input_shape[-1] != want:
         return ""
-    named, sizes = {3: ("sequences", "L"), 4: ("images", "H, W"), 5: ("volumes", "D, H, W")}[batched]
+    known = {3: ("sequences", "L"), 4: ("images", "H, W"), 5: ("volumes", "D, H, W")}
+    named, sizes = known[batched]
     dimensions = len(input_shape)
     first = dimensions - batched + 1  # where the channels belong
     layout = "(N, C, " if first else "(C, "
