@@ -507,3 +507,24 @@ def test_a_changed_view() -> None:
     assert x.grad.tolist() == [2.0, 4.0, 3.0, 4.0]
     with pytest.raises(RuntimeError, match="an input that is a view of another Tensor"):
         Double.apply((x * 1)[:2], True)
+
+
+def test_what_is_no_tensor_is_refused():
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            if not isinstance(saved, str):
+                ctx.save_for_backward(saved)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return 1.0
+
+    x = torch.ones(2, requires_grad=True)
+    saved = 3
+    with pytest.raises(TypeError, match="save_for_backward can only save variables"):
+        Doubled.apply(x)
+    saved = "nothing"
+    with pytest.raises(RuntimeError, match="DoubledBackward returned a float as gradient 0"):
+        Doubled.apply(x).sum().backward()

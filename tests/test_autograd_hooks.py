@@ -291,3 +291,19 @@ def test_hooks_of_a_leaf_that_no_gradient_reaches() -> None:
     y.register_hook(seen.append)
     (Nothing.apply(y) + y * 2).sum().backward()  # one of two contributions
     assert seen[2].item() == 2.0 and y.grad.item() == 2.0
+
+
+@pytest.mark.parametrize(
+    ("hook", "error", "words"),
+    [(lambda g: g[:1], RuntimeError, r"changed the size of value \(was \(2, 3\), is \(1, 3\)\)"),
+     (lambda g: g.double(), RuntimeError, r"changed the type of value \(was torch\.float32"),
+     (lambda g: 3, TypeError, "expected Variable, but hook returned 'int'")],
+)  # fmt: skip
+@pytest.mark.parametrize("is_leaf", [True, False])
+def test_what_a_hook_may_not_make_of_a_gradient(hook, error, words, is_leaf):
+    leaf = torch.ones(2, 3, requires_grad=True)
+    hooked = leaf if is_leaf else leaf * 1
+    hooked.register_hook(hook)
+    with pytest.raises(error, match=words):
+        hooked.sum().backward()
+    assert leaf.grad is None

@@ -270,16 +270,6 @@ def test_functional_call_ties_weights() -> None:
         functional_call(model, {"0.weight": torch.eye(2), "1.weight": torch.ones(2, 2)}, x)
 
 
-def test_functional_call_refuses_names() -> None:
-    model, x = mlp(), torch.zeros(6)
-    with pytest.raises(KeyError, match="3.weight"):
-        functional_call(model, {"3.weight": torch.zeros(1)}, x)
-    with pytest.raises(RuntimeError, match="Missing key"):
-        functional_call(model, {"0.bias": torch.zeros(8)}, x, strict=True)
-    with pytest.raises(ValueError, match="multiple dictionaries"):
-        functional_call(model, ({"0.bias": x}, {"0.bias": x}), x)
-
-
 def test_stack_module_state_refuses_others() -> None:
     with pytest.raises(RuntimeError, match="at least one model"):
         stack_module_state([])
@@ -460,3 +450,19 @@ def test_gradients_of_layer_norm_of_each_example() -> None:
 def test_a_batched_tensor_has_no_array(read):
     with pytest.raises(RuntimeError, match="vmap: a batched tensor has no array, .* outside of vm"):
         torch.vmap(lambda x: torch.tensor(read(x)))(torch.ones(3, 2))
+
+
+def test_functional_call_refuses_names() -> None:
+    model, x = mlp(), torch.zeros(6)
+    with pytest.raises(RuntimeError, match="Missing key"):
+        functional_call(model, {"0.bias": torch.zeros(8)}, x, strict=True)
+    with pytest.raises(ValueError, match="multiple dictionaries"):
+        functional_call(model, ({"0.bias": x}, {"0.bias": x}), x)
+
+
+def test_names_that_the_module_does_not_have() -> None:
+    given = {"weight": torch.ones(2, 2), "elsewhere": torch.ones(1)}
+    net = nn.Linear(2, 2, bias=False)
+    assert functional_call(net, given, torch.ones(1, 2)).tolist() == [[2, 2]]
+    with pytest.raises(RuntimeError, match=r"Unexpected key\(s\): elsewhere"):
+        functional_call(net, given, torch.ones(1, 2), strict=True)

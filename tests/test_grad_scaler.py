@@ -153,3 +153,8 @@ def test_options_are_checked() -> None:
         torch.amp.GradScaler("cpu", backoff_factor=1.0)
     with pytest.raises(RuntimeError, match="unsupported device 'tpu'"):
         torch.amp.GradScaler("tpu")
+
+
+def test_texts_are_no_containers_of_losses() -> None:
+    with pytest.raises(ValueError, match="an iterable of tensors, not str"):
+        torch.amp.GradScaler("cpu").scale("loss")

@@ -58,3 +58,17 @@ def test_hooks_of_load_state_dict():
     optimizer.load_state_dict(state)
     assert seen == [0.5] and state["param_groups"][0]["lr"] == 0.1
     assert torch.optim.Optimizer.register_load_state_dict_post_hook
+
+
+def test_hooks_see_the_arguments_of_step():
+    """The optimizer is the first of them, as in PyTorch."""
+    optimizer = optim.SGD([one_parameter()], lr=0.1)
+    seen = []
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: seen.append((o, args, kwargs)))
+    optimizer.register_step_post_hook(lambda o, args, kwargs: seen.append((o, args, kwargs)))
+
+    def closure():
+        return 1.0
+
+    optimizer.step(closure)
+    assert seen == [(optimizer, (optimizer, closure), {})] * 2

@@ -224,3 +224,11 @@ def test_names() -> None:
     assert repr(torch.sparse_bsr) == "torch.sparse_bsr"
     assert torch.ones(2).sparse_dim() == 0 and torch.ones(2).dense_dim() == 1
     assert not torch.ones(2).is_sparse_csr and hash(a) == hash(a)
+
+
+def test_linear_of_a_sparse_input() -> None:
+    weight = torch.arange(12.0).reshape(4, 3).requires_grad_()
+    y = torch.nn.functional.linear(torch.eye(3).to_sparse(), weight, torch.ones(4))
+    assert y.equal(weight.t() + 1)
+    y.sum().backward()
+    assert weight.grad.equal(torch.ones(4, 3))

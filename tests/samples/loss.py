@@ -167,6 +167,8 @@ def _probabilities(v: Values) -> Iterator[Sample]:
     yield Sample(v.between(0.1, 0.9, 5), v.between(0.0, 1.0, 5), Fixed(v.positive(5)))
     yield Invalid(v.between(0.1, 0.9, 3), v.between(0.0, 1.0, 4), raises=ValueError,
                   match="Using a target size .* that is different to the input size")
+    yield Invalid(v.between(0.1, 0.9, 3), np.array([0, 1, 1]), raises=RuntimeError,
+                  match="Found dtype Long but expected")
     yield Invalid(np.array([0.5, 1.5]), v.between(0.0, 1.0, 2), raises=RuntimeError,
                   match="all elements of input should be between 0 and 1", reads_values=True)
 
@@ -183,6 +185,8 @@ def _logits(v: Values) -> Iterator[Sample]:
     yield Sample(300 * v.nonzero(5), v.between(0.0, 1.0, 5))
     yield Invalid(v.normal(3), v.normal(4), raises=ValueError,
                   match="Target size .* must be the same as input size")
+    yield Invalid(v.normal(3), np.array([0, 1, 1]), raises=RuntimeError,
+                  match="can't be cast to the desired output type Long")
 
 
 def _logits_reference(x: Array, t: Array, weight: Any = 1, pos_weight: Any = 1,

@@ -87,7 +87,7 @@ class GradScaler:
         if isinstance(outputs, Tensor):
             scale = self._scale_on(outputs.device)
             return outputs * scale.to(outputs.device)
-        if isinstance(outputs, Iterable):
+        if isinstance(outputs, Iterable) and not isinstance(outputs, (str, bytes)):
             scaled = [self.scale(part) for part in outputs]
             return type(outputs)(scaled) if isinstance(outputs, (list, tuple)) else iter(scaled)
         raise ValueError(

@@ -330,10 +330,29 @@ def _materialized(node: Node, gradients: list[Tensor | None]) -> list[Tensor]:
 
 def _apply_hooks(hooks: Any, gradient: Any) -> Any:
     for key in sorted(hooks) if hooks else ():
-        changed = hooks[key](gradient)
+        hook = hooks[key]
+        changed = hook(gradient)
         if changed is not None:
+            _check_hooked(hook, gradient, changed)
             gradient = changed
     return gradient
+
+
+def _check_hooked(hook: Any, gradient: Any, changed: Any) -> None:
+    """Raises PyTorch's errors for what a hook may not make of a gradient."""
+    if not isinstance(changed, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(changed).__name__}'")
+    if gradient is None:
+        return
+    name = getattr(hook, "__name__", type(hook).__name__)
+    for what, before, now in (
+        ("type", gradient.dtype, changed.dtype), ("device", gradient.device, changed.device),
+        ("size", tuple(gradient.shape), tuple(changed.shape)),
+    ):  # fmt: skip
+        if before != now:
+            raise RuntimeError(
+                f"hook '{name}' has changed the {what} of value (was {before}, is {now})"
+            )
 
 
 def _apply_node_hooks(node: Node, gradients: Any) -> Any:

@@ -71,6 +71,12 @@ class Function(Node):
         raise NotImplementedError("setup_context is not implemented.")
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
+        for tensor in tensors:
+            if tensor is not None and not isinstance(tensor, Tensor):
+                raise TypeError(
+                    "save_for_backward can only save variables, but an argument is of type "
+                    f"{type(tensor).__name__}; keep it as an attribute of ctx"
+                )
         self._to_save = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
@@ -270,6 +276,11 @@ def _checked(backward: Callable[..., Any]) -> Callable[..., Any]:
                 f"got {len(given)})"
             )
         for number, (gradient, edge) in enumerate(zip(given, ctx._edges, strict=False)):
+            if gradient is not None and not isinstance(gradient, Tensor):
+                raise RuntimeError(
+                    f"function {name} returned a {type(gradient).__name__} as gradient {number}: "
+                    "expected Variable or None"
+                )
             if edge and gradient is not None:
                 _check_shape(name, number, gradient.array.shape, _shape_at(edge))
         return given[:expected]

@@ -18,8 +18,9 @@ def functional_call(
 ) -> Any:  # fmt: skip
     """The module's result with other tensors in the places of its parameters and buffers.
 
-    They are given by name, in one dictionary or in several. What is not named stays as it is,
-    unless `strict`. Parameters that are one tensor in the module are one here, too (`tie_weights`).
+    They are given by name, in one dictionary or in several. What is not named stays as it is, and
+    names that the module does not have are passed over, unless `strict`. Parameters that are one
+    tensor in the module are one here, too (`tie_weights`).
 
     >>> import rushlight as torch
     >>> layer = torch.nn.Linear(2, 1)
@@ -77,8 +78,7 @@ def _swapped(
             f"Error(s) in loading state_dict for {type(module).__name__}: Unexpected key(s): "
             f"{', '.join(unknown)}."
         )
-    if unknown:
-        raise KeyError(f"functional_call: {type(module).__name__} has no {', '.join(unknown)}")
+    given = {name: value for name, value in given.items() if name in places}
     if tie_weights:
         given = _tied(places, given)
     if strict and len(given) < len(places):

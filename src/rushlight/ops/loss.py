@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import FLOATS, NUMBERS, check_taken
-from ..dtype import FLOATING, category_of
+from ..dtype import FLOATING, category_of, title_of
 from ..errors import InvalidValueError, NotSupportedError, OperationError, check_int64
 from ..tensor import Tensor, wrap
 from .activation import logsigmoid
@@ -359,6 +359,11 @@ def binary_cross_entropy(
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
     check_taken("binary_cross_entropy", input, FLOATS)
+    if category_of(target.array.dtype) != FLOATING:
+        raise OperationError(
+            f"binary_cross_entropy: Found dtype {_title(target)} but expected {_title(input)}; "
+            "convert the target with .to(input.dtype)"
+        )
     check(
         (input >= 0) & (input <= 1),
         OperationError,
@@ -391,12 +396,21 @@ def binary_cross_entropy_with_logits(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
     log_p = logsigmoid(input)
+    if category_of(target.array.dtype) != FLOATING:
+        raise OperationError(
+            f"binary_cross_entropy_with_logits: result type {_title(input)} can't be cast to the "
+            f"desired output type {_title(target)}; convert the target with .to(input.dtype)"
+        )
     if pos_weight is not None:
         log_p = (1 + (pos_weight - 1) * target) * log_p
     losses = (1 - target) * input - log_p
     if weight is not None:
         losses = losses * weight
     return reduced(losses, reduction_of(reduction, size_average, reduce))
+
+
+def _title(tensor: Tensor) -> str:
+    return title_of(tensor.dtype)
 
 
 def check_same_shape(name: str, input: Tensor, target: Tensor) -> None:

@@ -14,7 +14,7 @@ from ..autograd.inplace import check_inplace
 from ..categories import INEXACT, check_taken
 from ..errors import OperationError
 from ..grad_mode import state
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap_dim
 from . import convolution as convolutions
 from . import ctc, dropout, embedding, grid, layer_norm, loss, margin_loss, normalization
 from . import regression_loss as regression
@@ -206,7 +206,8 @@ def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
     """
     if dim == -1:
         return vector_norm(v, pow)
-    others = [axis for axis in range(v.array.ndim) if axis != dim]
+    kept = wrap_dim(dim, v.array.ndim)
+    others = [axis for axis in range(v.array.ndim) if axis != kept]
     return vector_norm(v, pow, others, True) if others else v.abs()
 
 

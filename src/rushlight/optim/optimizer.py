@@ -434,7 +434,8 @@ class Optimizer:
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
-    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+    def hooked(*args: Any, **kwargs: Any) -> Any:
+        self: Optimizer = args[0]
         for hook in (
             *_global_optimizer_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()
         ):  # fmt: skip
@@ -451,7 +452,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             launch.phase = "update"
             if launch.recorder is not None:
                 launch.recorder.see_optimizer(self)
-            result = step(self, *args, **kwargs)
+            result = step(*args, **kwargs)
         finally:
             launch.phase = phase
         self._opt_called = True

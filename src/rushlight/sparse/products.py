@@ -207,8 +207,9 @@ def hspmm(mat1: SparseTensor, mat2: Tensor) -> Tensor:
 
 
 @answer("nn.functional.linear")
-def _linear(input: Tensor, weight: SparseTensor, bias: Tensor | None = None) -> Tensor:
-    result = matmul(input, transposed(weight))
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    is_sparse = isinstance(weight, SparseTensor)
+    result = matmul(input, transposed(weight) if is_sparse else weight.t())
     return result if bias is None else result + bias
 
 

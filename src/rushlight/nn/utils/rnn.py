@@ -228,6 +228,11 @@ def pad_packed_sequence(
     (tensor([[1, 2, 3],
             [4, 0, 0]]), tensor([3, 1]))
     """
+    if not isinstance(sequence, PackedSequence):
+        raise AttributeError(
+            f"'{type(sequence).__name__}' object has no attribute 'batch_sizes': "
+            "pad_packed_sequence wants a PackedSequence, as pack_padded_sequence gives it"
+        )
     data, sizes, _, indices = sequence
     longest = sizes.numel()
     total = longest if total_length is None else total_length
