@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from checks import tally, told
-from harness import failures
+from harness import failures, tally, told
 from schedules import SCHEDULES, schedule_findings
 from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_db
 from translate import difference, outcome, title, translated
@@ -140,7 +139,7 @@ def pair(info: Any, *args: Any, **kwargs: Any) -> tuple[Training, Training]:
 def compared(ours: Training, theirs: Training) -> str:
     finding = difference(ours.values(), theirs.values())
     if isinstance(theirs.optimizer, torch.optim.LBFGS):
-        return ""  # at the end of its way, where differences of gradients are rounding alone
+        return finding  # at the end of its way, where differences of gradients are rounding alone
     mine, their = ours.state(), theirs.state()
     if finding or mine.keys() == their.keys() == set():
         return finding

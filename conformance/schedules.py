@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from checks import tally, told
+from harness import tally, told
 from translate import difference, outcome
 
 import rushlight

@@ -129,3 +129,68 @@ def test_views_of_what_has_changed_come_before_what_uses_them() -> None:
         assert x.grad is not None
         assert [round(g, 3) for g in x.grad[0].tolist()] == [18.0, 18.0]
         assert x.grad[1].tolist() == [0.0, 0.0]
+
+
+def test_further_gradients_reach_the_views_of_the_first() -> None:
+    x, weight = torch.ones(2, 3, 2, 2, requires_grad=True), torch.ones(4, 3, 1, 1)
+    torch.nn.functional.conv2d(x, weight).sum().backward()
+    assert x.grad is not None
+    line = x.grad.view(-1)
+    torch.nn.functional.conv2d(x, weight).sum().backward()
+    assert x.grad.eq(8).all() and line.eq(8).all()
+
+
+OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
+    "SGD": lambda p: torch.optim.SGD(p, lr=0.25),
+    "SGD with momentum": lambda p: torch.optim.SGD(p, lr=0.25, momentum=0.9),
+    "Adam": lambda p: torch.optim.Adam(p, lr=0.25),
+    "Adafactor": lambda p: torch.optim.Adafactor(p, lr=0.25),
+    "Rprop": lambda p: torch.optim.Rprop(p, lr=0.25),
+}
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_steps_reach_the_views_of_parameters_and_states(name: str, compiled: bool) -> None:
+    parameter = image()[0].detach().requires_grad_()
+    optimizer = OPTIMIZERS[name]([parameter])
+
+    def step() -> None:
+        optimizer.zero_grad()
+        (parameter * parameter).sum().backward()
+        optimizer.step()
+
+    run = torch.compile(step) if compiled else step
+    for _ in range(4 if compiled else 1):  # until it is a replay that runs
+        run()
+    changed = [parameter.detach(), *optimizer.state[parameter].values()]
+    lines = [tensor.view(-1) for tensor in changed]
+    before = [line.clone() for line in lines]
+    versions = [tensor._version for tensor in changed]
+    run()
+    for tensor, line, old, version in zip(changed, lines, before, versions, strict=True):
+        assert line.equal(tensor.reshape(-1)) and tensor._version > version
+        assert name == "Rprop" or not line.equal(old)
+    assert not lines[0].equal(before[0])
+
+
+def test_what_is_said_to_have_changed_reaches_its_views() -> None:
+    y, _ = image()
+    line = y.view(-1)
+    y.array[...] = 8
+    torch.autograd.graph.increment_version(y)
+    assert line.eq(8).all()
+
+
+@pytest.mark.parametrize("name", ["batch_norm", "native_batch_norm"])
+def test_running_statistics_that_are_part_of_a_view(name: str) -> None:
+    x = torch.arange(12.0).reshape(2, 3, 2)
+    y, _ = image()
+    line = y.view(-1)
+    mean, var = line[:3], line[3:6]
+    if name == "batch_norm":
+        torch.nn.functional.batch_norm(x, mean, var, training=True)
+    else:
+        torch.native_batch_norm(x, None, None, mean, var, True, 0.1, 1e-5)
+    assert not mean.eq(3).any() and not var.eq(3).any()
+    assert y.reshape(-1).equal(line)

@@ -155,3 +155,12 @@ def test_three_steps_of_muon(options, expected):
 def test_invalid_options_of_muon(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("size", [1e34, 3.3e38, 1e30])
+def test_muon_takes_gradients_of_any_size(size):
+    """Above 1e19 their norm is infinite, and PyTorch's step is the decay alone."""
+    w = nn.Parameter(torch.ones(2, 2))
+    w.grad = torch.tensor([[-size, size], [size, size]])
+    optim.Muon([w]).step()
+    np.testing.assert_allclose(w.detach().numpy(), np.full((2, 2), 0.9999), rtol=1e-6)

@@ -319,3 +319,19 @@ def test_every_rule_belongs_to_an_optimizer():
 def test_invalid_options(make, options, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         make([one_parameter()], **options)
+
+
+def test_rprop_leaves_elements_whose_gradient_is_nan():
+    """And forgets a gradient that turns, also one that is infinite."""
+    state = np.ones(4), np.zeros(4), np.full(4, 0.1), 0.0
+    nan, inf = float("nan"), float("inf")
+    for gradient, expected in (
+        ([1.0, nan, 1.0, inf], [0.9, 1.0, 0.9, 0.9]),
+        ([1.0, 1.0, nan, -inf], [0.78, 0.9, 0.9, 0.9]),
+        ([1.0, 1.0, 1.0, 1.0], [0.636, 0.78, 0.8, 0.85]),
+    ):
+        param, *kept = state
+        options = (0.5, 1.2, 1e-6, 50.0, False)
+        with np.errstate(invalid="ignore"):
+            state = RULES["rprop"].function(np, param, np.array(gradient), *kept, *options)
+        np.testing.assert_allclose(state[0], expected)

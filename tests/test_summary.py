@@ -190,3 +190,23 @@ def test_kernels_count_their_products():
 def test_devices(device):
     summary = torch.summary(nn.Linear(3, 2).to(device), torch.ones(4, 3, device=device))
     assert summary.multiply_adds == 24 and summary.memory == 32
+
+
+class Replaces(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("count", torch.zeros(1))
+
+    def forward(self, x):
+        self.count = self.count + 1
+        return x * self.count
+
+
+def test_buffers_that_a_call_replaces_come_back():
+    net = nn.Sequential(Replaces(), nn.Linear(3, 2))
+    before = net[0].count
+    torch.summary(net, torch.ones(1, 3))
+    assert net[0].count is before and before.item() == 0
+    with pytest.raises(RuntimeError):
+        torch.summary(net, torch.ones(1, 4))
+    assert net[0].count is before and before.item() == 0

@@ -84,3 +84,16 @@ def test_two_functions_are_refused():
         swa_utils.AveragedModel(
             nn.Linear(1, 1), None, swa_utils.get_swa_avg_fn(), swa_utils.get_swa_multi_avg_fn()
         )
+
+
+def test_a_model_with_other_tensors_is_refused():
+    average = torch.optim.swa_utils.AveragedModel(torch.nn.Linear(1, 1))
+    for layers, what in (
+        ((torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)), "has 4 parameters, .* one 2"),
+        ((torch.nn.Linear(1, 1, bias=False),), "has 1 parameters, .* one 2"),
+        ((torch.nn.BatchNorm1d(1),), "has 3 buffers, .* one 0"),
+    ):
+        before = average.module.weight.item()
+        with pytest.raises(RuntimeError, match=what):
+            average.update_parameters(torch.nn.Sequential(*layers))
+        assert average.n_averaged == 0 and average.module.weight.item() == before

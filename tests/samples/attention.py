@@ -35,12 +35,12 @@ def _attention(v: Values) -> Iterator[Sample]:
     mask[2] = False
     yield Sample(v.normal(2, 4, 6, 2), v.normal(2, 2, 5, 2), v.normal(2, 2, 5, 3), Fixed(mask),
                  enable_gqa=True)  # fmt: skip
+    for hidden in (v.mask(4, 5), v.normal(4, 1)):
+        yield Sample(*three(1, 2, width=2), Fixed(hidden), is_causal=True, scale=0.3)
     q, k, value = three(2, 3)
     yield Invalid(q[0, 0, 0], k, value, raises=RuntimeError, match="at least 2 dimensional")
     yield Invalid(q, k[..., :1], value, raises=RuntimeError, match="same last dimension",
                   own_words=True)
-    yield Invalid(q, k, value, v.normal(4, 5), is_causal=True, raises=RuntimeError,
-                  match="attn_mask should not be set when is_causal=True")
     yield Invalid(q, k, value, v.integers(0, 2, 4, 5), raises=RuntimeError,
                   match="attn_mask dtype to be bool or float")
     yield Invalid(q, k, value.astype("float32"), raises=RuntimeError, match="same dtype")
@@ -55,7 +55,7 @@ def _attention_reference(
         k, v = np.repeat(k, size, -3), np.repeat(v, size, -3)
     scores = q @ np.swapaxes(k, -1, -2) * (scale or 1 / math.sqrt(q.shape[-1]))
     if is_causal:
-        mask = np.tril(np.ones(scores.shape[-2:], bool))
+        scores = np.where(np.tril(np.ones(scores.shape[-2:], bool)), scores, -np.inf)
     if mask is not None:
         scores = np.where(mask, scores, -np.inf) if mask.dtype == bool else scores + mask
     largest = scores.max(-1, keepdims=True, initial=-1e9)

@@ -25,6 +25,7 @@ from ..kernels.launch import kernels as kernel_tables
 from ..layout import strided
 from ..tensor import Tensor, wrap
 from .inplace import check_memory
+from .mirror import written
 from .node import Node
 
 _sequence_of = attrgetter("_sequence")
@@ -264,7 +265,7 @@ class _Backward:
             return grad + gradient
         check_memory(grad)
         kernel_tables[type(grad.array)].add(grad.array, gradient.array, grad.array)
-        grad.bump_version()
+        written(grad)
         return grad
 
 

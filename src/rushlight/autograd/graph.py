@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..grad_mode import state
 from ..tensor import Tensor
+from .mirror import written
 from .node import AccumulateGrad, Node
 from .saved import disable_saved_tensors_hooks, save_on_cpu, saved_tensors_hooks
 
@@ -67,7 +68,7 @@ def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     1
     """
     for changed in (tensor,) if isinstance(tensor, Tensor) else tensor:
-        changed.bump_version()
+        written(changed)
 
 
 class _Handles:

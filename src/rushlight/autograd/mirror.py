@@ -11,8 +11,10 @@ copied to. Nothing here keeps memory: what nobody sees any more needs no news.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
+from ..kernels import launch
 from ..tensor import Tensor, wrap
 
 
@@ -61,6 +63,22 @@ def written(tensor: Tensor) -> None:
     """Says that a tensor's memory has changed, to saved tensors and to its mirrors."""
     tensor.bump_version()
     if len(tensor._counter) > 1:  # type: ignore[arg-type]  # the change has made it
+        reach(tensor)
+
+
+def all_written(tensors: Iterable[Tensor]) -> None:
+    """`written` of several, for which the calls in between would take longer than what they do."""
+    mirrored = None
+    for tensor in tensors:
+        counter = tensor._counter
+        if counter is None:
+            counter = tensor.counter()
+        counter[0] += 1
+        if launch.recorder is not None:
+            launch.recorder.see_change(counter)
+        if len(counter) > 1:
+            mirrored = [tensor] if mirrored is None else [*mirrored, tensor]
+    for tensor in mirrored or ():  # now that all of them say that they have changed
         reach(tensor)
 
 

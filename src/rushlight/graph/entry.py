@@ -10,6 +10,7 @@ import gc
 from typing import Any
 
 from ..autograd.explain import explain
+from ..autograd.mirror import reach
 from ..autograd.node import nodes_from
 from ..tensor import Tensor, wrap
 from .backward import BackwardPart, differentiable
@@ -152,8 +153,11 @@ class Entry:
             raise explain(self.program.failed, error, ()) from error
         finally:  # after an error, too, for some may have changed
             for known, times in self.changed:
+                changed = known.tensor(arguments)
                 for _ in range(times):
-                    known.tensor(arguments).bump_version()
+                    changed.bump_version()
+                if len(changed._counter) > 1:  # the mirrors of today, not those of the record
+                    reach(changed)
         for place, slot in self.gradients:
             leaf = tensor_at(place, arguments)
             leaf._grad = None if slot is None else wrap(slots[slot])

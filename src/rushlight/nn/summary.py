@@ -217,6 +217,7 @@ def _left_as_it_was(module: Module) -> Iterator[None]:
     # Those of lazy modules come to be in the call.
     given = [b for b in module.buffers() if not hasattr(b, "materialize") and not b.is_meta]
     buffers = [(buffer, buffer.clone()) for buffer in given]
+    registered = [(part, dict(part._buffers)) for part, _ in modes]
     try:
         for part, _ in modes:
             part.training = False
@@ -224,6 +225,9 @@ def _left_as_it_was(module: Module) -> Iterator[None]:
     finally:
         for part, training in modes:
             part.training = training
+        for part, own in registered:  # a forward may put other tensors in their places
+            if any(part._buffers.get(name) is not buffer for name, buffer in own.items()):
+                part._buffers.replace(own)
         with no_grad():
             for buffer, before in buffers:
                 buffer.copy_(before)

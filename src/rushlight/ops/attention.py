@@ -76,7 +76,8 @@ def scaled_dot_product_attention(
 
     `query` is (..., L, E), `key` (..., S, E), `value` (..., S, V), the result (..., L, V); `scale`
     is 1 / sqrt(E) unless told. A mask of booleans says what may be seen, one of numbers is added to
-    the scores; it broadcasts to (..., L, S). With `is_causal` query i sees the keys up to i. With
+    the scores; it broadcasts to (..., L, S). With `is_causal` query i sees the keys up to i, of
+    those that a mask lets it see; unlike some of PyTorch's kernels this one takes both. With
     `enable_gqa` keys and values may have fewer heads (dimension -3), which groups of queries share.
     `dropout_p` of the weights are set to zero. The scores are never all in memory, unless the mask
     requires a gradient.
@@ -88,13 +89,15 @@ def scaled_dot_product_attention(
             [0.3302, 0.6698]])
     """
     mask = attn_mask
-    _check(query, key, value, mask, is_causal, enable_gqa)
+    _check(query, key, value, mask, enable_gqa)
     if not 0 <= dropout_p <= 1:
         raise OperationError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
     rows, width = query.array.shape[-2:]
     scale = 1 / math.sqrt(width or 1) if scale is None else float(scale)
     lead = _lead(query, key, value, enable_gqa)
     if mask is not None:
+        if is_causal:
+            mask, is_causal = _until_itself(mask, rows, key.array.shape[-2]), False
         lead = _broadcast(lead, mask.array.shape[:-2])
         mask = _four(mask.expand(*lead, rows, key.array.shape[-2]))
     query, key, value = [_four(_expanded(t, lead, enable_gqa)) for t in (query, key, value)]
@@ -107,6 +110,12 @@ def scaled_dot_product_attention(
     attend = Attention.apply if mask is None or not mask.requires_grad else _composed
     result = attend(query, key, value, mask, kept, scale, bool(is_causal), kept_scale)
     return result if len(lead) == 2 else result.reshape(*lead, rows, value.array.shape[-1])
+
+
+def _until_itself(mask: Tensor, rows: int, keys: int) -> Tensor:
+    """A mask that also hides the keys after the query's own place."""
+    earlier = mask.new_ones(rows, keys).tril().bool()
+    return mask & earlier if mask.dtype.category == BOOL else mask.masked_fill(~earlier, -math.inf)
 
 
 def _composed(
@@ -168,7 +177,7 @@ def _four(x: Tensor) -> Tensor:
 
 
 def _check(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool, grouped: bool
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, grouped: bool
 ) -> None:
     name = "scaled_dot_product_attention"
     q, k, v = query.array.shape, key.array.shape, value.array.shape
@@ -199,8 +208,6 @@ def _check(
         )
     if mask is None:
         return
-    if is_causal:
-        raise OperationError(f"{name}: Explicit attn_mask should not be set when is_causal=True")
     if mask.dtype.category != BOOL and mask.array.dtype not in (query.array.dtype, "float32"):
         raise OperationError(
             f"{name}: Expected attn_mask dtype to be bool or float or to match query dtype, but "

@@ -50,8 +50,9 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     out = kwargs.pop("out", None)
     if out is not None:
         try:
-            if function in short_ways:
-                short_ways.pop(function)()
+            make_short_way = short_ways.pop(function, None)
+            if make_short_way is not None:  # no other thread has taken it meanwhile
+                make_short_way()
             with suspended() if casts else nullcontext():  # which has the dtype that it has
                 # What the entry's short way has made does not fit. Random numbers are not drawn
                 # twice.

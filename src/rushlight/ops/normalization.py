@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.mirror import all_written
 from ..autograd.operation import Operation, SavesInputs
 from ..errors import InvalidValueError, OperationError
 from ..scalars import number
@@ -148,9 +149,7 @@ def normalized(
         input, weight, bias, running_mean, running_var, training, number(momentum), number(eps)
     )
     if training:
-        for value in (running_mean, running_var):
-            if value is not None:
-                value.bump_version()
+        all_written(v for v in (running_mean, running_var) if v is not None)
     return result
 
 
@@ -175,9 +174,7 @@ def native_batch_norm(
     result, mean, invstd = BatchNormAndStatistics.apply(
         input, weight, bias, running_mean, running_var, True, number(momentum), number(eps)
     )
-    for value in (running_mean, running_var):
-        if value is not None:
-            value.bump_version()
+    all_written(v for v in (running_mean, running_var) if v is not None)
     return result, mean.detach(), invstd.detach()
 
 

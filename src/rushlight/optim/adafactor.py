@@ -86,7 +86,7 @@ class Adafactor(RuleOptimizer):
 
         for parameters, gradients, states in self._batches(group, state_of):
             kept = [
-                [state[name].array for state in states] if name in states[0] else None
+                [state[name] for state in states] if name in states[0] else None
                 for name in ("row_var", "col_var", "variance", "step")
             ]
             eps1 = group["eps"][0]
@@ -95,4 +95,4 @@ class Adafactor(RuleOptimizer):
                 else option(group, *((o,) if isinstance(o, str) else o))
                 for o in self.takes
             ]  # fmt: skip
-            self._run_kernel("adafactor", parameters, gradients, *kept, *options)
+            self._run_kernel("adafactor", parameters, gradients, kept, *options)

@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import Any, ClassVar
 
 from ..autograd.explain import explain
+from ..autograd.mirror import all_written
 from ..grad_mode import enable_grad
 from ..hooks import RemovableHandle
 from ..kernels import launch
@@ -200,8 +201,7 @@ class Optimizer:
             getattr(kernel_tables[type(arrays[0])], name)(arrays, *arguments)
         except (ValueError, TypeError) as error:
             raise self._explained(error, parameters) from error
-        for parameter in parameters:
-            parameter.bump_version()
+        all_written(parameters)
 
     def _explained(self, error: Exception, parameters: list[Tensor]) -> Exception:
         """PyTorch's error, by the first parameter that its gradient or state does not fit."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..autograd.mirror import all_written
 from ..dtype import float32, float64, get_default_dtype
 from ..errors import OperationError
 from ..grad_mode import enable_grad, no_grad
@@ -91,8 +92,8 @@ class RuleOptimizer(Optimizer):
         names = self._names(group)
         options = self._options(group)
         for parameters, gradients, states in self._batches(group, state_of):
-            lists = [name and [state[name].array for state in states] for name in names]
-            self._run_kernel(self.rule, parameters, gradients, *lists, *options)
+            kept = [name and [state[name] for state in states] for name in names]
+            self._run_kernel(self.rule, parameters, gradients, kept, *options)
 
     def _names(self, group: dict[str, Any]) -> list[str | None]:
         """What the rule remembers, in its order; None for a state that the options do without."""
@@ -153,12 +154,21 @@ class RuleOptimizer(Optimizer):
     def _update_sparse(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
         raise OperationError(f"{type(self).__name__} does not support sparse gradients")
 
-    def _run_kernel(self, name: str, parameters: list[Tensor], *arguments: Any) -> None:
+    def _run_kernel(
+        self, name: str, parameters: list[Tensor], gradients: list[Any], kept: list[Any],
+        *options: Any,
+    ) -> None:  # fmt: skip
+        """Calls a rule's kernel; `kept` has the lists of what it remembers, or None in places."""
         arrays = [parameter.array for parameter in parameters]
+        lists = [None if states is None else [state.array for state in states] for states in kept]
+        arguments: tuple[Any, ...] = (gradients, *lists, *options)
         if arrays[0].dtype.kind == "c":  # real and imaginary parts are parameters of their own
             view = kernel_tables[type(arrays[0])].view_as_real
             arrays, arguments = _viewed(view, arrays), tuple([_viewed(view, a) for a in arguments])
         self._call_kernel(name, parameters, arrays, arguments)
+        for states in kept:
+            if states is not None:
+                all_written(states)
 
     # ---- the step as tensor operations
 

@@ -78,7 +78,7 @@ class SGD(RuleOptimizer):
                 "sgd",
                 parameters,
                 gradients,
-                None if buffers is None else [buffer.array for buffer in buffers],
+                [buffers],
                 initialized,
                 *options,
             )

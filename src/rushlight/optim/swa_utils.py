@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from ..dtype import int64
+from ..errors import OperationError
 from ..grad_mode import no_grad
 from ..nn.module import Module
 from ..nn.modules.batchnorm import _BatchNorm
@@ -156,11 +157,18 @@ class AveragedModel(Module):
 
     @no_grad()
     def update_parameters(self, model: Module) -> None:
-        """Takes the parameters of a model into the averages; the first time it copies them."""
+        """Takes the parameters of a model into the averages; the first time it copies them.
+
+        Unlike PyTorch it refuses a model that has more or fewer of them than the averaged one.
+        """
         averages = [a.detach() for a in _values(self.module, self.use_buffers)]
+        given = list(_values(model, self.use_buffers))
+        _check_count("parameters" + " and buffers" * self.use_buffers, averages, given)
+        if not self.use_buffers:
+            _check_count("buffers", list(self.module.buffers()), list(model.buffers()))
         values = [
             value.detach().to(average.device)
-            for average, value in zip(averages, _values(model, self.use_buffers), strict=False)
+            for average, value in zip(averages, given, strict=True)
         ]
         count = self.n_averaged
         if count == 0:
@@ -177,6 +185,14 @@ class AveragedModel(Module):
             for buffer, value in zip(self.module.buffers(), model.buffers(), strict=True):
                 buffer.detach().copy_(value.detach().to(buffer.device))
         self.n_averaged += 1
+
+
+def _check_count(what: str, averages: list[Tensor], given: list[Tensor]) -> None:
+    if len(averages) != len(given):
+        raise OperationError(
+            f"AveragedModel.update_parameters: the model has {len(given)} {what}, and the averaged "
+            f"one {len(averages)}; make a new AveragedModel of a model whose layers have changed"
+        )
 
 
 def _values(model: Module, use_buffers: bool) -> Iterable[Tensor]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ...dtype import bfloat16
 from ..declaration import Declaration, kernel
 
 
@@ -83,6 +84,7 @@ class Optim:
     xp: Any
     array: Any
     matmul: Any
+    cast: Any
 
     @kernel("update", ("params", "row_vars", "col_vars", "variances", "steps"))
     def adafactor(
@@ -187,8 +189,8 @@ class Optim:
         """
         xp = self.xp
         a, b, c = coefficients
-        x = as_bfloat16(x.astype("float32"))
-        norm = as_bfloat16(xp.sqrt((x * x).sum((-2, -1), keepdims=True)))
+        x = self._through_bfloat16(x.astype("float32"))
+        norm = self._through_bfloat16(xp.sqrt((x * x).sum((-2, -1), keepdims=True)))
         x = as_bfloat16(x / xp.maximum(norm, eps))
         for _ in range(steps):
             square = as_bfloat16(self.matmul(x, xp.swapaxes(x, -2, -1)))
@@ -202,6 +204,10 @@ class Optim:
             x = as_bfloat16(moved)
         return x
 
+    def _through_bfloat16(self, x: Any) -> Any:
+        """`as_bfloat16` of gradients and norms, which may be of any size, and infinite."""
+        return self.cast(self.cast(x, bfloat16.numpy), x.dtype)
+
 
 # Elements of matrices of one shape that are multiplied at once, and stay in a processor's cache.
 MUON_STACK = 2**16
@@ -210,6 +216,7 @@ MUON_STACK = 2**16
 def as_bfloat16(x: Any) -> Any:
     """Numbers of float32 that have the 8 digits of bfloat16: a third of the time of two casts.
 
+    They must be below 5e33, as those of matrices that are divided by their norms are.
     Veltkamp's splitting: what is added to x and taken away leaves no room for further digits.
     """
     shifted = x * 65537.0
@@ -386,13 +393,15 @@ def rprop(
     """param -= sign(g) * step_size, which grows while g keeps its sign, and shrinks where it does
     not: there the step is left out (Riedmiller and Braun 1993)."""
     grad = descent(param, grad, 0, maximize)
-    turn = xp.sign(grad * prev)
+    turn = grad * prev
     step_size = xp.where(
         turn > 0, step_size * eta_plus, xp.where(turn < 0, step_size * eta_minus, step_size)
     )
     step_size = xp.clip(step_size, smallest, largest)
-    grad = xp.where(turn < 0, grad * 0, grad)
-    return param - xp.sign(grad) * step_size, grad, step_size, step + 1
+    grad = xp.where(turn < 0, 0, grad)
+    # A nan has no sign, and its element stays where it is.
+    moved = xp.where(grad > 0, param - step_size, xp.where(grad < 0, param + step_size, param))
+    return moved, grad, step_size, step + 1
 
 
 @rule(states=1, numbers=3)
