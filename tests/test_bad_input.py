@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,20 @@ REFUSED: list[tuple[Callable[[], nn.Module], Callable[[], tuple[Any, ...]], Any,
      "the input has 5 features but weight .* takes 3; did you forget to flatten"),
     (lambda: nn.MultiheadAttention(4, 2), lambda: (ones(2, 5),) * 3, AssertionError,
      "was expecting embedding dimension of 4, but got 5"),
+    # channels last
+    *[(lambda layer=layer: layer(4, 2, 3), lambda shape=shape: (ones(shape),), RuntimeError,
+       rf"has {shape[len(shape) - width]} channels .*{re.escape(str(shape))}.*; {said}\?")
+      for width, layers, shapes in (
+          (2, (nn.Conv1d, nn.ConvTranspose1d), {
+              (2, 8, 4): r"sequences are \(N, C, L\): did you mean .transpose\(1, 2\)",
+              (8, 4): r"sequences are \(C, L\): did you mean .transpose\(0, 1\)"}),
+          (3, (nn.Conv2d, nn.ConvTranspose2d), {
+              (2, 8, 8, 4): r"images are \(N, C, H, W\): did you mean .permute\(0, 3, 1, 2\)",
+              (8, 8, 4): r"images are \(C, H, W\): did you mean .permute\(2, 0, 1\)"}),
+          (4, (nn.Conv3d, nn.ConvTranspose3d), {
+              (2, 8, 8, 8, 4): r"volumes are \(N, C, D, H, W\): .*.permute\(0, 4, 1, 2, 3\)",
+              (8, 8, 8, 4): r"volumes are \(C, D, H, W\): .*.permute\(3, 0, 1, 2\)"}),
+      ) for layer in layers for shape, said in shapes.items()],
     # one sample where a batch is needed
     *[(lambda kind=kind: kind(3), lambda n=n: (ones((3,) + (4,) * (n - 2)),), ValueError,
        rf"expected .*{n}D.* input \(got {n - 1}D input\): its shape is .*; a batch of one sample "

@@ -83,6 +83,13 @@ def test_sequential_arithmetic():
         (lambda n: n * 0, ValueError, "Non-positive multiplication factor 0"),
         (lambda n: nn.Sequential(1), TypeError, "int is not a Module subclass"),
         (lambda n: nn.Sequential(nn.ReLU), TypeError, r"did you forget the parentheses, ReLU\(\)"),
+        (lambda n: nn.Sequential(torch.relu), TypeError,
+         r"the function relu is not a Module subclass: did you mean nn.ReLU\(\)\?"),
+        (lambda n: nn.Sequential(nn.functional.log_softmax), TypeError,
+         r"the function log_softmax is .*nn.LogSoftmax\(\)\?"),
+        (lambda n: nn.Sequential(torch.exp), TypeError,
+         r"the function exp is .*: give a Module whose forward\(\) calls it"),
+        (lambda n: n.append(lambda x: x), TypeError, "the function <lambda> is .*: give a Module"),
     ],
 )
 def test_invalid_sequential_operations(call, error, message):

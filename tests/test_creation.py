@@ -189,3 +189,27 @@ def test_a_repeated_dimension_stays_where_it_stands_in_copies(
     for made in (torch.ones_like(v), torch.empty_like(v), v.clone(), torch.full_like(v, 2)):
         assert made.shape == repeated and made.stride() == stride
     assert v.clone().equal(v)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: torch.randn("3"), "randn(): argument 'size' (position 1) must be tuple of ints, not "
+     "str"),
+    (lambda: torch.rand(3, "a"), "rand(): argument 'size' (position 2) must be tuple of ints, not "
+     "str"),
+    (lambda: torch.zeros(2.5), "zeros(): argument 'size' (position 1) must be tuple of ints, not "
+     "float"),
+    (lambda: torch.full(2.5, 1), "full(): argument 'size' (position 1) must be tuple of ints, not "
+     "float"),
+    (lambda: torch.ones(2).expand("a"), "expand(): argument 'size' (position 1) must be tuple of "
+     "ints, not str"),
+    (lambda: torch.randint(5, 2.5), "randint(): argument 'size' (position 1) must be tuple of "
+     "ints, not float"),
+    (lambda: torch.randint(5), "randint() received an invalid combination of arguments - got "
+     "(int)"),
+    (lambda: torch.randint(5, 7), "randint() received an invalid combination of arguments - got "
+     "(int, int)"),
+])  # fmt: skip
+def test_sizes_that_are_none_name_the_function(call, message):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == message

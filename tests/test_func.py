@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rushlight as torch
@@ -440,6 +441,15 @@ def test_gradients_of_layer_norm_of_each_example() -> None:
             example = [v if dim is None else v[i] for v, dim in zip(given, in_dims, strict=True)]
             for batch, alone in zip(found, gradient(*example), strict=True):
                 assert torch.allclose(batch[i], alone, atol=1e-4)
+
+
+@pytest.mark.parametrize("read", [
+    lambda x: x.numpy(), lambda x: x.numpy(force=True), lambda x: x.cpu().numpy(),
+    lambda x: np.asarray(x),
+])  # fmt: skip
+def test_a_batched_tensor_has_no_array(read):
+    with pytest.raises(RuntimeError, match="vmap: a batched tensor has no array, .* outside of vm"):
+        torch.vmap(lambda x: torch.tensor(read(x)))(torch.ones(3, 2))
 
 
 def test_functional_call_refuses_names() -> None:

@@ -109,6 +109,53 @@ def test_assignment_before_init(value, message):
     assert str(caught.value) == message
 
 
+class WithoutInit(nn.Module):
+    """Its mistake shows only when it is used, for it sets nothing but plain attributes."""
+
+    def __init__(self):
+        self.number = 3
+
+    def forward(self, x):
+        return x
+
+
+@pytest.mark.parametrize("use", [
+    lambda m: list(m.parameters()),
+    lambda m: list(m.named_buffers()),
+    lambda m: list(m.children()),
+    lambda m: list(m.modules()),
+    lambda m: m.train(),
+    lambda m: m.eval(),
+    lambda m: m.to("cpu"),
+    lambda m: m.half(),
+    lambda m: m.zero_grad(),
+    lambda m: m.requires_grad_(),
+    lambda m: m.apply(print),
+    lambda m: torch.optim.SGD(m.parameters()),
+    lambda m: m(torch.ones(2)),
+    lambda m: nn.Sequential(m)(torch.ones(2)),
+    lambda m: nn.Sequential(m).eval(),
+    lambda m: m.state_dict(),
+    lambda m: m.load_state_dict({}),
+    lambda m: m.add_module("act", nn.ReLU()),
+    lambda m: m.share_memory(),
+    repr,
+])  # fmt: skip
+def test_use_without_init(use):
+    with pytest.raises(AttributeError) as caught:
+        use(WithoutInit())
+    assert str(caught.value) == "WithoutInit: call super().__init__() first"
+
+
+def test_an_attribute_error_of_forward_is_its_own():
+    class Misspelt(nn.Module):
+        def forward(self, x):
+            return self.liner(x)
+
+    with pytest.raises(AttributeError, match="no attribute 'liner'"):
+        Misspelt()(torch.ones(2))
+
+
 @pytest.mark.parametrize(
     "name, value, message",
     [

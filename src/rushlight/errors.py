@@ -57,6 +57,20 @@ class InvalidValueError(OperationError, ValueError):
     """A number, size or option that an operation cannot do with: PyTorch's ValueError."""
 
 
+class ArgumentError(OperationError, TypeError):
+    """An argument of a wrong type: PyTorch's TypeError.
+
+    What finds it does not know whose argument it is; the name of the function comes in front.
+    """
+
+    def call_by(self, name: str) -> None:
+        if _OPERATION.match(self.message) is None:
+            self.message = f"{name}(): {self.message}"
+            self.args = (str(self),)
+        else:
+            super().call_by(name)
+
+
 class UnmetError(OperationError, AssertionError):
     """What an operation expects and does not find: PyTorch's AssertionError."""
 

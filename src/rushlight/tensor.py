@@ -436,6 +436,11 @@ class Tensor(Methods):
         if force:
             return self.detach().cpu().numpy()
         if not isinstance(self.array, np.ndarray):
+            if launch.batching is not None and launch.batching.is_batched(self.array):
+                raise RuntimeError(
+                    "vmap: a batched tensor has no array, as its values are those of all "
+                    "examples; use operations of tensors, or numpy() outside of vmap"
+                )
             raise TypeError(
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to "
                 "copy the tensor to host memory first."

@@ -13,6 +13,7 @@ from PIL import Image
 
 import rushlight as torch
 from rushlight.cli import image
+from rushlight.cli.errors import CommandError
 from rushlight.cli.main import main
 from rushlight.serialization import archive
 from rushlight.serialization.pickler import pickled
@@ -224,6 +225,59 @@ def test_a_blank_image(trained: Path, capsys: pytest.CaptureFixture[str]) -> Non
     save_image(lit + 0.02 * torch.rand(1, 300, 300), "paper.png")
     message = refusal(capsys, "predict", trained, "paper.png")
     assert "paper.png: nothing in the image stands out" in message
+
+
+THIN = [
+    (1, 28), (28, 1), (1, 100), (100, 1), (2, 700), (700, 2), (3, 2000), (2000, 3), (1, 60000),
+    (20000, 3), (1, 1), (2, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width, height", THIN)
+@pytest.mark.parametrize("drawn", [True, False])
+def test_thin_pictures_end_in_an_answer_or_one_line(width: int, height: int, drawn: bool) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (3, height, width), np.uint8)
+    grey[1] = 255
+    grey[1, height // 3 : height // 3 + 3, width // 3 : width // 3 + 3] = 0
+    grey[2, height // 2 :] = 255
+    for values in grey:
+        Image.fromarray(values).save("thin.png")
+        try:
+            pixels, changes = image.read("thin.png", 20, drawn)
+        except CommandError as error:
+            assert "thin.png: the image is blank" in str(error) or "stands out" in str(error)
+        else:
+            assert pixels.shape == (28, 28) and 0 < pixels.max() <= 256
+            assert f"from {width}x{height} to 28x28" in changes
+
+
+def test_thin_pictures_at_the_command_line(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(np.array([[0], [255]] * 14, np.uint8)).save("thin.png")
+    assert main(["predict", str(trained), "thin.png"]) in (0, 2)
+    captured = capsys.readouterr()
+    assert "thin.png: " in captured.out + captured.err and "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize("shape", [(30, 20000), (20000, 30)])
+def test_a_digit_in_a_long_strip_is_found(shape: tuple[int, int]) -> None:
+    digit = Digits(train=False).data[3].numpy()
+    strip = np.full(shape, 230.0) + np.random.default_rng(0).normal(0, 3, shape)
+    top, left = (side // 3 if side > 30 else 1 for side in shape)
+    strip[top : top + 28, left : left + 28] -= digit * 0.8
+    Image.fromarray(strip.clip(0, 255).astype(np.uint8)).save("strip.png")
+    pixels, _ = image.read("strip.png", 20)
+    assert np.corrcoef(pixels.ravel(), digit.ravel())[0, 1] > 0.8
+
+
+def test_an_image_of_too_many_pixels(
+    trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("L", (60, 60)).save("large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1500)
+    message = refusal(capsys, "predict", trained, "large.png")
+    assert "large.png: the image is too large: it has over 3,000 pixels" in message
 
 
 @pytest.mark.parametrize("scale, dtype, suffix", [

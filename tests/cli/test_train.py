@@ -150,6 +150,22 @@ def test_a_diverged_run_can_be_started_anew_in_its_folder(
     assert "holds a run already" in refusal(capsys, *arguments)
 
 
+def test_a_run_that_diverges_to_finite_numbers_has_diverged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["train", "--epochs", "2", "--out", "run"]
+    message = refusal(capsys, *arguments, "--lr", "500")
+    assert re.search(r"the loss is [0-9.e+]+, no better than guessing's 2.303, at the end", message)
+    assert "of epoch 2: the training diverges; try a lower learning rate than --lr 500" in message
+    assert "--out run can be used again" in message
+    assert "has diverged, and would again" in refusal(capsys, "train", "--resume", "run")
+    assert main([*arguments, "--lr", "0.05"]) == 0
+
+
+def test_a_training_that_is_only_too_slow_has_not_diverged() -> None:
+    assert main(["train", "--epochs", "1", "--lr", "1e-9", "--out", "run"]) == 0
+
+
 def test_weights_that_only_the_test_images_show_to_have_diverged(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ Array = np.ndarray[Any, Any]
 _STROKE = 0.35  # of the picture's smaller side: what is drawn is thinner
 _FAINT = 0.04  # of the background's brightness: fainter is nothing
 _LITTLE_LIGHT = 0.3  # of the brightest background
+_DOT = 65  # pixels: in a long strip an object may be no more of it
 _SPECK = 0.1  # of the heaviest part: lighter ones are dirt, noise and the edges of shadows
 
 
@@ -39,7 +40,8 @@ def stand_out(grey: Array, dark: bool, drawn: bool) -> Array | None:
         difference = (background - values) / 255
     difference -= np.median(difference)
     noise = 1.5 * np.median(np.abs(difference))  # a standard deviation, if most is background
-    if np.quantile(difference, 0.999) < max(_FAINT, 5 * noise):
+    rare = min(0.001, _DOT / difference.size)
+    if np.quantile(difference, 1 - rare) < max(_FAINT, 5 * noise):
         return None
     parts = _heavy_parts(difference, max(_FAINT, 4 * noise, 0.8 * _best_threshold(difference)))
     if not parts.any():
@@ -76,7 +78,8 @@ def _beside_strokes(values: Array) -> Array:
     reach = min(size, min(values.shape) - 1)
     padded = np.pad(values, reach, mode="reflect", reflect_type="odd")
     closed = -_dilated(-_dilated(padded, size), size)
-    return closed[reach:-reach, reach:-reach]
+    height, width = values.shape
+    return closed[reach : reach + height, reach : reach + width]
 
 
 def _dilated(values: Array, size: int) -> Array:

@@ -11,7 +11,7 @@ class CommandError(Exception):
 
 
 class DivergedError(CommandError):
-    """The loss or the weights are no numbers any more."""
+    """The loss or the weights are no numbers any more, or the loss has stayed too high."""
 
 
 def report(message: str) -> None:

@@ -13,6 +13,7 @@ from .errors import CommandError
 SIZE = 28
 _CONTENT = 0.2  # of full brightness: what is darker is background
 _ENOUGH = 256  # pixels of a side are enough to find an object, and to scale it down from
+_LONGEST = 1 << 16  # pixels of a strip's longer side
 _NOISY = 100  # pixels of a side: from there on strokes are wide enough to be smoothed
 _CLOSER = 2  # the side of the square that is looked at again, in sides of the object
 _SHADES = " .:-=+*#%@"
@@ -97,7 +98,9 @@ def _smoothed(grey: Array) -> tuple[Array, int]:
     """The image without its finest noise, and by how much it is smaller."""
     from PIL import Image, ImageFilter
 
-    factor = max(1, round(max(grey.shape) / _ENOUGH))
+    # A long strip keeps what it has across; but what is looked at stays within a few megabytes.
+    across, along = sorted(grey.shape)
+    factor = max(1, round(min(along / _ENOUGH, max(across / SIZE, along / _LONGEST))))
     image = Image.fromarray(grey).reduce(factor)
     if min(image.size) >= _NOISY:
         bytes_ = image.convert("L").filter(ImageFilter.MedianFilter(3))

@@ -17,6 +17,8 @@ from .options import Options
 from .tasks import MODELS, Task
 
 _EVALUATION_BATCH = 1000
+_LAST = 0.1  # of all steps: their mean loss is what the training ends with
+_FAR = 2  # times the loss of guessing: what no loss rises above unless it diverges
 
 
 class Training:
@@ -126,7 +128,7 @@ class Training:
         """Trains to the end of the epoch, evaluates, and says True; or stops early and says False.
 
         `on_step(loss, images)` is called after each step, then `should_stop()`. DivergedError when
-        the loss is no number any more.
+        the loss is no number any more, or after the last epoch is no better than guessing's.
         """
         self.model.train()
         batches = iter(self.loader)
@@ -163,12 +165,27 @@ class Training:
             f"rate than --lr {self.options.lr}"
         )
 
+    def _check_better_than_guessing(self) -> None:
+        """DivergedError where the loss has risen far, and has not come down again by the end.
+
+        A training that has only been too short or too slow has not diverged.
+        """
+        guessing = math.log(len(self.task.classes))
+        last = self.losses[-math.ceil(_LAST * len(self.losses)) :]
+        loss = sum(last) / len(last)
+        if loss >= guessing and max(self.losses) > _FAR * guessing:
+            raise self._diverged(
+                f"loss is {loss:.4g}, no better than guessing's {guessing:.4g}, at the end"
+            )
+
     def _finish_epoch(self) -> None:
         log_probabilities = predict_all(self.model, self.task.test)
         labels = self.task.test.tensors[1].to(self.device)
         test_loss = nn.functional.nll_loss(log_probabilities, labels).item()
         if not math.isfinite(test_loss):
             raise self._diverged(f"loss of the test images is {test_loss} at the end")
+        if self.epoch + 1 == self.options.epochs:
+            self._check_better_than_guessing()
         correct = int((log_probabilities.argmax(1) == labels).sum())
         self.history.append({
             "accuracy": self.correct / len(self.task.train),

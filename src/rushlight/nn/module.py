@@ -19,6 +19,7 @@ from ..types import AnyDevice
 from .global_hooks import around_calls
 from .hooks import Hooks
 from .parameter import Parameter
+from .registration import uninitialized
 from .state_dict import StateDict
 
 Self = TypeVar("Self", bound="Module")
@@ -117,6 +118,10 @@ class Module(StateDict, Hooks):
             return self.forward(*args)
         except OperationError as error:
             self._add_path(error)
+            raise
+        except AttributeError as error:
+            if "_forward_hooks" not in self.__dict__:
+                raise uninitialized(self) from error
             raise
 
     def _add_path(self, error: OperationError) -> None:

@@ -24,6 +24,23 @@ from .parameter import Buffer, Parameter
 KINDS = ("_registered_parameters", "_registered_buffers", "_registered_modules")
 
 
+def uninitialized(module: Any) -> AttributeError:
+    """What is said of a module whose own `__init__` did not call that of `Module`."""
+    return AttributeError(f"{type(module).__name__}: call super().__init__() first")
+
+
+class SetByInit:
+    """What stands in for an attribute that `Module.__init__` gives, until it does.
+
+    It is not used where calls of modules look, which a descriptor of the class makes slower.
+    """
+
+    def __get__(self, module: Any, cls: type) -> Any:
+        if module is None:
+            return self
+        raise uninitialized(module)
+
+
 class Registered(MutableMapping[str, Any]):
     """The attributes of a module that are registered as one kind, by name; changes go through.
 
@@ -79,9 +96,10 @@ class Registered(MutableMapping[str, Any]):
 class Registration:
     """The part of `Module` that registers parameters, buffers and submodules."""
 
-    _registered_parameters: dict[str, None]  # the insertion order is the order of registration
-    _registered_buffers: dict[str, None]
-    _registered_modules: dict[str, None]
+    # Names; the insertion order is the order of registration.
+    _registered_parameters = SetByInit()
+    _registered_buffers = SetByInit()
+    _registered_modules = SetByInit()
     _non_persistent_buffers_set: frozenset[str]
 
     def _init_registration(self) -> None:
@@ -92,9 +110,15 @@ class Registration:
             _non_persistent_buffers_set=frozenset(),
         )
 
+    def _registered_as(self, kind: str) -> Registered:
+        attributes = self.__dict__
+        if kind not in attributes:
+            raise uninitialized(self)
+        return Registered(attributes, kind)
+
     @property
     def _parameters(self) -> Registered:
-        return Registered(self.__dict__, "_registered_parameters")
+        return self._registered_as("_registered_parameters")
 
     @_parameters.setter
     def _parameters(self, values: Mapping[str, Any]) -> None:
@@ -102,7 +126,7 @@ class Registration:
 
     @property
     def _buffers(self) -> Registered:
-        return Registered(self.__dict__, "_registered_buffers")
+        return self._registered_as("_registered_buffers")
 
     @_buffers.setter
     def _buffers(self, values: Mapping[str, Any]) -> None:
@@ -110,7 +134,7 @@ class Registration:
 
     @property
     def _modules(self) -> Registered:
-        return Registered(self.__dict__, "_registered_modules")
+        return self._registered_as("_registered_modules")
 
     @_modules.setter
     def _modules(self, values: Mapping[str, Any]) -> None:
@@ -184,6 +208,11 @@ class Registration:
                 raise TypeError(
                     f"{module.__name__} is not a Module subclass but a class: did you forget the "
                     f"parentheses, {module.__name__}()?"
+                )
+            if callable(module) and hasattr(module, "__name__"):
+                function = module.__name__
+                raise TypeError(
+                    f"the function {function} is not a Module subclass: {_module_for(function)}"
                 )
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name(name, "module", self._registered_modules)
@@ -346,3 +375,13 @@ class Registration:
         if not hasattr(module, name):
             raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
         return getattr(module, name)
+
+
+def _module_for(function: str) -> str:
+    """What to take where a module is wanted and a function of that name was given."""
+    from .. import nn  # all layers, which are made of this
+
+    for name, value in vars(nn).items():
+        if isinstance(value, type) and name.lower() == function.replace("_", "").lower():
+            return f"did you mean nn.{name}()?"
+    return "give a Module whose forward() calls it"

@@ -11,7 +11,7 @@ from ..grad_mode import no_grad
 from ..hooks import RemovableHandle
 from ..tensor import Tensor
 from .parameter import Parameter
-from .registration import Registration
+from .registration import Registration, SetByInit
 from .rollback import Before, will_fit
 
 EXTRA_STATE = "_extra_state"
@@ -50,10 +50,11 @@ class StateDict(Registration):
             _load_state_dict_post_hooks=OrderedDict(),
         )
 
-    _state_dict_hooks: dict[int, Callable[..., Any]]
-    _state_dict_pre_hooks: dict[int, Callable[..., Any]]
-    _load_state_dict_pre_hooks: dict[int, Callable[..., Any]]
-    _load_state_dict_post_hooks: dict[int, Callable[..., Any]]
+    # By their ids.
+    _state_dict_hooks = SetByInit()
+    _state_dict_pre_hooks = SetByInit()
+    _load_state_dict_pre_hooks = SetByInit()
+    _load_state_dict_post_hooks = SetByInit()
 
     def get_extra_state(self) -> Any:
         """What a class wants saved beside its tensors; the base has nothing.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..dtype import COMPLEX, category_of
-from ..errors import OperationError
+from ..errors import ArgumentError, OperationError
 from ..grad_mode import enable_grad, state
 from ..return_types import named
 from ..tensor import Tensor, wrap_dim
@@ -113,7 +113,7 @@ def sizes_from(sizes: tuple[Any, ...]) -> tuple[int, ...]:
         return sizes
     for position, size in enumerate(sizes):
         if not isinstance(size, (int, np.integer, Tensor)) or isinstance(size, bool):
-            raise TypeError(
+            raise ArgumentError(
                 f"argument 'size' (position {position + 1}) must be tuple of ints, not "
                 f"{type(size).__name__}"
             )

@@ -9,7 +9,13 @@ from ..errors import OperationError
 from ..tensor import Tensor
 from .common import conjugated
 from .declare import operation
-from .geometry import convolution_geometry, per_dimension, transposed_geometry
+from .geometry import (
+    check_channels,
+    check_transposed_channels,
+    convolution_geometry,
+    per_dimension,
+    transposed_geometry,
+)
 
 
 class Convolution(Operation):
@@ -148,6 +154,7 @@ def _convolve(
 ) -> Tensor:  # fmt: skip
     _check_convolution(name, rank, input, weight, bias)
     if input.array.ndim == rank + 1:
+        check_channels(name, input.array.shape, weight.array.shape, groups)
         arguments = (weight, bias, stride, padding, dilation, groups)
         return _convolve(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
     shape = weight.array.shape
@@ -221,6 +228,7 @@ def _convolve_transposed(
 ) -> Tensor:  # fmt: skip
     _check_convolution(name, rank, input, weight, bias, groups)
     if input.array.ndim == rank + 1:
+        check_transposed_channels(name, input.array.shape, weight.array.shape, groups)
         arguments = (weight, bias, stride, padding, output_padding, groups, dilation)
         return _convolve_transposed(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
     geometry = transposed_geometry(

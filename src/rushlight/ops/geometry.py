@@ -58,7 +58,7 @@ def convolution_geometry(
     stride, padding, dilation = _check_sizes(
         name, input_shape, weight_shape, stride, padding, dilation, groups
     )
-    _check_channels(name, input_shape, weight_shape, groups)
+    check_channels(name, input_shape, weight_shape, groups)
     sizes = []
     for i, size in enumerate(input_shape[2:]):
         reach = dilation[i] * (weight_shape[2 + i] - 1) + 1
@@ -87,12 +87,7 @@ def transposed_geometry(
     stride, padding, dilation = _check_sizes(
         name, input_shape, weight_shape, stride, padding, dilation, groups
     )
-    channels = input_shape[1]
-    if channels != weight_shape[0] or channels % groups:
-        raise OperationError(
-            f"{name}: the input has {channels} channels but weight {weight_shape} takes "
-            f"{weight_shape[0]}, in {groups} groups (input {input_shape})"
-        )
+    check_transposed_channels(name, input_shape, weight_shape, groups)
     rest = per_dimension(output_padding, len(stride), "output_padding")
     sizes = []
     for i, size in enumerate(input_shape[2:]):
@@ -141,26 +136,54 @@ def _check_sizes(
     return stride, padding, dilation
 
 
-def _check_channels(name: str, input_shape: Sizes, weight_shape: Sizes, groups: int) -> None:
+def check_channels(name: str, input_shape: Sizes, weight_shape: Sizes, groups: int) -> None:
+    """OperationError unless a batch, or one example without a dimension for it, has the channels
+    of a convolution's weight."""
     if weight_shape[0] % groups:
         raise OperationError(
             f"{name}: the {weight_shape[0]} output channels of weight {weight_shape} cannot be "
             f"divided into {groups} groups"
         )
-    have, want = input_shape[1], weight_shape[1] * groups
-    if have == want:
-        return
-    hint = ""
+    have, want = input_shape[1 - len(weight_shape)], weight_shape[1] * groups
+    if have != want:
+        raise OperationError(
+            f"{name}: the input has {have} channels but weight {weight_shape} takes {want} (input "
+            f"{input_shape}, groups={groups}){_hint(have, want, input_shape, len(weight_shape))}"
+        )
+
+
+def check_transposed_channels(
+    name: str, input_shape: Sizes, weight_shape: Sizes, groups: int
+) -> None:
+    """`check_channels` of a transposed convolution."""
+    have, want = input_shape[1 - len(weight_shape)], weight_shape[0]
+    if have != want or have % groups:
+        raise OperationError(
+            f"{name}: the input has {have} channels but weight {weight_shape} takes {want}, in "
+            f"{groups} groups (input {input_shape})"
+            f"{_hint(have, want, input_shape, len(weight_shape))}"
+        )
+
+
+def _hint(have: int, want: int, input_shape: Sizes, batched: int) -> str:
+    """What was likely meant by an input of other channels; `batched` is a batch's dimensions."""
     if (have, want) == (3, 1):
-        hint = "; did you forget to convert to grey?"
-    elif (have, want) == (1, 3):
-        hint = "; is this a grey image where a coloured one is meant?"
-    elif input_shape[-1] == want:
-        hint = "; images are (N, C, H, W): did you mean .permute(0, 3, 1, 2)?"
-    raise OperationError(
-        f"{name}: the input has {have} channels but weight {weight_shape} takes {want}"
-        f" (input {input_shape}, groups={groups}){hint}"
-    )
+        return "; did you forget to convert to grey?"
+    if (have, want) == (1, 3):
+        return "; is this a grey image where a coloured one is meant?"
+    if have == want or input_shape[-1] != want:
+        return ""
+    known = {3: ("sequences", "L"), 4: ("images", "H, W"), 5: ("volumes", "D, H, W")}
+    named, sizes = known[batched]
+    dimensions = len(input_shape)
+    first = dimensions - batched + 1  # where the channels belong
+    layout = "(N, C, " if first else "(C, "
+    if batched == 3:
+        change = f".transpose({first}, {first + 1})"
+    else:
+        order = (*range(first), dimensions - 1, *range(first, dimensions - 1))
+        change = f".permute({', '.join(map(str, order))})"
+    return f"; {named} are {layout}{sizes}): did you mean {change}?"
 
 
 def _check_positive(name: str, **parameters: Sizes) -> None:

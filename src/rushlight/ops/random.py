@@ -127,6 +127,8 @@ def randint(
     >>> torch.randint(10, (3,))
     tensor([4, 9, 3])
     """
+    if size is None and (high is None or isinstance(high, (int, np.integer))):
+        raise invalid_combination("randint", (low,) if high is None else (low, high))
     if not isinstance(high, (int, np.integer)):
         low, high, size = 0, low, high if size is None else size
     kind = (dtype or int64).numpy

@@ -82,6 +82,11 @@ def read_pixels(
         raise
     except pillow.UnidentifiedImageError:
         raise DataError(f"{path}: this is not an image file that Pillow can read") from None
+    except pillow.DecompressionBombError:
+        most = 2 * pillow.MAX_IMAGE_PIXELS
+        raise DataError(
+            f"{path}: the image is too large: it has over {most:,} pixels; scale it down first"
+        ) from None
     except Exception as error:  # its decoders raise what a damaged file makes them stumble over
         if isinstance(error, OSError) and error.strerror is not None:
             raise DataError(f"{path}: cannot be read ({error.strerror})") from None
