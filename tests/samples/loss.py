@@ -49,7 +49,7 @@ def _nll(v: Values) -> Iterator[Sample]:
     yield from _classes(v)
     yield Invalid(v.normal(6, 4), v.integers(0, 4, 6).astype("float32"), raises=RuntimeError,
                   match="expected target dtype to be Long or Byte, but got")
-    yield Invalid(v.normal(6, 4), v.integers(0, 4, 6), v.positive(4).astype("float32"),
+    yield Invalid(v.normal(6, 4), v.integers(0, 4, 6), Fixed(v.positive(4).astype("float32")),
                   raises=RuntimeError, match="expected scalar type .* but found")
     yield Sample(v.normal(6, 4), v.integers(0, 4, 6).astype("uint8"))
 
