@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import OperationError
 from ..grad_mode import no_grad
 from ..tensor import Tensor
+from .optimizer import named_elements
 from .rule import RuleOptimizer, State, as_number
 
 __all__ = ["Adagrad"]
@@ -65,9 +66,7 @@ class Adagrad(RuleOptimizer):
         state = self.state[parameter] or self._begin(parameter, group)
         rate = as_number(group["lr"]) / (1 + state["step"].item() * as_number(group["lr_decay"]))
         state["step"] += 1
-        known = gradient.coalesce()  # the step is not linear: each place counts once
-        places = tuple(known.indices().unbind(0))
-        g = -known.values() if group["maximize"] else known.values()
+        places, g = named_elements(gradient, group["maximize"])
         total = state["sum"][places] + g * g
         state["sum"][places] = total
         parameter[places] -= rate * (g / (total.sqrt() + group["eps"]))

@@ -490,3 +490,10 @@ def _split_names(params: Any) -> dict[str, Any]:
             "all optimizer params should be with/without names. Some param names are missing"
         )
     return {"params": [entry[1] for entry in entries], "param_names": names}
+
+
+def named_elements(gradient: Tensor, maximize: bool) -> tuple[tuple[Tensor, ...], Tensor]:
+    """The places that a sparse gradient names, each once, as a step that is not linear needs them,
+    and its values there; their negatives to `maximize`."""
+    known = gradient.coalesce()
+    return tuple(known.indices().unbind(0)), -known.values() if maximize else known.values()

@@ -10,7 +10,7 @@ from ..grad_mode import no_grad
 from ..layout import strided
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from .optimizer import Optimizer
+from .optimizer import Optimizer, named_elements
 from .options import Check, at_least, checked
 from .rule import as_number
 
@@ -82,9 +82,7 @@ class SparseAdam(Optimizer):
             state["exp_avg"] = zeros_like(parameter)
             state["exp_avg_sq"] = zeros_like(parameter)
         state["step"] += 1
-        known = gradient.coalesce()  # the step is not linear: each place counts once
-        places = tuple(known.indices().unbind(0))
-        g = -known.values() if group["maximize"] else known.values()
+        places, g = named_elements(gradient, group["maximize"])
         if not g.numel():
             return
         first, second = group["betas"]
