@@ -466,3 +466,12 @@ def test_names_that_the_module_does_not_have() -> None:
     assert functional_call(net, given, torch.ones(1, 2)).tolist() == [[2, 2]]
     with pytest.raises(RuntimeError, match=r"Unexpected key\(s\): elsewhere"):
         functional_call(net, given, torch.ones(1, 2), strict=True)
+
+
+def test_a_batch_moves_to_another_device() -> None:
+    """`to` of an example moves the batch, and its gradients come back."""
+    x = torch.arange(6.0).reshape(3, 2)
+    there = torch.vmap(lambda v: v.to("strict") * 2)(x)
+    assert there.device.type == "strict" and torch.equal(there.cpu(), x * 2)
+    gradient = torch.vmap(torch.func.grad(lambda v: (v.to("strict") ** 2).sum().cpu()))(x)
+    assert torch.equal(gradient, x * 2)

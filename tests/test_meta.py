@@ -48,6 +48,8 @@ REFUSED = {
     "unique_consecutive": BY_VALUES, "where": BY_VALUES,
     "repeat_interleave by counts": "cannot repeat_interleave a meta tensor without output_size",
 }  # fmt: skip
+if torch.cuda.is_available():
+    REFUSED["Tensor.cuda"] = NO_DATA
 # Matrices that have no such decomposition, histograms of what is not finite, and functions that are
 # called for no element.
 TAKEN_ON_TRUST = (

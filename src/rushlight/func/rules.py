@@ -26,7 +26,7 @@ Arguments = tuple[Any, ...]
 
 
 @rule_of_kind("elementwise")
-@rule("cast", "copy", "dropout", "empty_like", "full_like", "to_host", "real", "imag")
+@rule("cast", "copy", "dropout", "empty_like", "full_like", "to_device", "real", "imag")
 @rule("view_as_complex", "view_as_real", "tril", "triu", "one_hot", "frexp")
 @rule("keep_sample", "gamma_gradient", "dirichlet_gradient")
 def elementwise(level: Level, name: str, arguments: Arguments) -> Any:

@@ -8,6 +8,7 @@ the arrays they get, and refuse arrays of two.
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,28 @@ class Accelerator(Philox, Base):
 
     def expand(self, x: Any, shape: Any) -> Any:
         return self.xp.broadcast_to(x, shape)  # writable, unlike NumPy's
+
+    def lcm(self, a: Any, b: Any, out: Any = None) -> Any:
+        """Wraps as PyTorch's does; CuPy's takes the absolute value of what has wrapped."""
+        common = super().gcd(a, b)
+        parts = abs(a) // self.xp.where(common == 0, 1, common)
+        return self.store((parts * abs(b)).astype(common.dtype), out)
+
+    def xlog1py(self, a: Any, b: Any, out: Any = None) -> Any:
+        """Of 0 and nan it is nan; CuPy's is 0."""
+        result = super().xlog1py(a, b)
+        missing = self.xp.isnan(self.xp.asarray(b))
+        return self.store(self.xp.where(missing, nan, result).astype(result.dtype), out)
+
+    def i0e(self, x: Any, out: Any = None) -> Any:
+        return self._falling(x, super().i0e(x), out)
+
+    def i1e(self, x: Any, out: Any = None) -> Any:
+        return self._falling(x, super().i1e(x), out)
+
+    def _falling(self, x: Any, result: Any, out: Any) -> Any:
+        """0 at the infinities, where CuPy's is nan."""
+        return self.store(self.xp.where(self.xp.isinf(x), 0, result).astype(result.dtype), out)
 
     def add_at(self, x: Any, index: Any, values: Any) -> None:
         # CuPy's atomic additions know these; of two's complement the signed sum is the unsigned.

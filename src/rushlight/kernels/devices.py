@@ -17,18 +17,23 @@ _WITHOUT_INDEX = ("cpu", "meta")  # of which there is one
 
 def find_table(where: device | None) -> Any:
     """The kernels of a device; PyTorch's error, with what to do, if there is no such device."""
-    if where is None or where.type == "cpu":
-        return tables_by_device["cpu"]
+    return tables_by_device["cpu" if where is None else name_of(where)]
+
+
+def name_of(where: device) -> str:
+    """What the kernels of a device are known by; the same error if there is no such device."""
+    if where.type == "cpu":
+        return "cpu"
     if where.type not in tables_by_device:
         _open(where.type)
     if where.index is None or where.type == "meta":
-        return tables_by_device[where.type]
+        return where.type
     if where.index >= _counts[where.type]:
         raise RuntimeError(
             f"{where.type.upper()} error: invalid device ordinal: there is no {where}, the "
             f"machine's last is {where.type}:{_counts[where.type] - 1}"
         )
-    return tables_by_device[str(where)]
+    return str(where)
 
 
 def _open(kind: str) -> None:
@@ -54,7 +59,7 @@ def register_accelerator(kind: Any, count: int) -> None:
         shared = several(None)
     launch.register(shared)
     for index, table in enumerate(tables):
-        tables_by_device[f"{kind.device_name}:{index}"] = table
+        launch.register_device(f"{kind.device_name}:{index}", table)
     _counts[kind.device_name] = count
     _currents[kind.device_name] = kind.current_index
 

@@ -17,12 +17,18 @@ kernels: dict[type, Any] = {}
 tables_by_device: dict[str, Any] = {}
 # The tables themselves, also while other objects stand in their places.
 plain_tables: dict[type, Any] = {}
+plain_tables_by_device: dict[str, Any] = {}
 
 
 def register(table: Any) -> None:
     """Makes a kernel table known by its array type and by its device type's name."""
     kernels[table.array_type] = plain_tables[table.array_type] = table
-    tables_by_device[table.device_name] = table
+    register_device(table.device_name, table)
+
+
+def register_device(name: str, table: Any) -> None:
+    """Makes the table known that makes arrays on the device of that name."""
+    tables_by_device[name] = plain_tables_by_device[name] = table
 
 
 # Whether other objects stand in the tables' places: then no record is made or replayed.

@@ -25,7 +25,7 @@ from ..dtype import bool as bool_
 from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..kernels.base.memory_order import is_channels_last
-from ..kernels.devices import find_table, is_same_device
+from ..kernels.devices import is_same_device, name_of
 from ..layout import channels_last, contiguous_format, preserve_format
 from ..layout import memory_format as MemoryFormat
 from ..tensor import Tensor
@@ -81,16 +81,16 @@ class ToCopy(Operation):
     """Conversion to another dtype or device."""
 
     @staticmethod
-    def forward(kernels: Any, x: Any, dtype: Any, table: Any) -> Any:
+    def forward(kernels: Any, x: Any, dtype: Any, device: Any) -> Any:
         if dtype is not None:
             x = kernels.cast(x, dtype)
-        if table is not None:
-            x = table.from_numpy(kernels.to_host(x))
+        if device is not None:
+            x = kernels.to_device(x, device)
         return x
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, _, table = inputs
-        self.device = x.device if table is not None else None
+        x, _, device = inputs
+        self.device = x.device if device is not None else None
 
     def backward(self, grad: Tensor) -> Any:
         # The engine converts the dtype back.
@@ -199,18 +199,18 @@ def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, MemoryFormat]:
 def convert(
     x: Tensor, device: Device | None, dtype: DType | None, copy: bool, memory_format: MemoryFormat
 ) -> Tensor:
-    table = None
+    name = None
     if device is not None and not is_same_device(device, x.device):
-        table = find_table(device)
+        name = name_of(device)
     if dtype is not None and dtype.numpy == x.array.dtype:
         dtype = None
-    if dtype is None and table is None:
+    if dtype is None and name is None:
         if memory_format == preserve_format:
             return clone(x) if copy else x
         return clone(x, memory_format=memory_format) if copy else contiguous(x, memory_format)
     if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
         x = x.detach()  # whole numbers have no gradient
-    result = ToCopy.apply(x, None if dtype is None else dtype.numpy, table)
+    result = ToCopy.apply(x, None if dtype is None else dtype.numpy, name)
     return result if memory_format == preserve_format else contiguous(result, memory_format)
 
 

@@ -85,6 +85,7 @@ SIZED_BY_VALUES = {
 FOURIER = {name: ["a", "n", "axis", "norm"] for name in ("fft", "ifft", "rfft", "irfft")} | {
     name: ["a", "s", "axes", "norm"] for name in ("fftn", "ifftn", "rfftn", "irfftn")
 }
+SORTS = ("sort", "argsort", "lexsort")
 CONSTANTS = ("inf", "nan", "pi", "e", "newaxis", "iinfo", "finfo", "dtype")
 # NumPy's names for these parameters.
 _RENAMED = {"newshape": "shape"}
@@ -372,6 +373,10 @@ class ArrayModule:
             axis = kwargs.get("axis")
             if axis not in (None, ()) and getattr(args[0], "ndim", None) == 0:
                 raise np.exceptions.AxisError(axis, 0)
+            if library is np and positional[0] == "a" and not isinstance(args[0], ndarray):
+                raise TypeError(f"{name} takes an array, not {type(args[0]).__name__}")
+            if name in SORTS and args[0].dtype.name == "bfloat16":
+                raise NotImplementedError("Sorting arrays with dtype 'bfloat16' is not supported")
             bare = [self.bare(v) for v in args]
             options = {_RENAMED.get(k, k): self.bare(v) for k, v in kwargs.items()}
             with np.errstate(all="ignore"):

@@ -11,6 +11,7 @@ from ...dtype import BOOL, COMPLEX, HALVES, INTEGER, category_of, float16
 from ...errors import OperationError
 from ...scalars import checked, wrapped
 from ..declaration import kernel
+from ..launch import plain_tables_by_device
 from .memory_order import new_like
 
 
@@ -165,9 +166,9 @@ class Copies:
         return result
 
     @kernel("transfer")
-    def to_host(self, x: Any) -> Any:
-        """x in the host's memory, for a tensor there; `to_numpy` is for Python's eyes."""
-        return self.to_numpy(x)
+    def to_device(self, x: Any, name: str) -> Any:
+        """x in the memory of another device, named as its table is."""
+        return plain_tables_by_device[name].from_numpy(self.to_numpy(x))
 
     @kernel("copy")
     def cast(self, x: Any, dtype: Any) -> Any:

@@ -39,7 +39,7 @@ class Embedding:
         places = self.xp.arange(count)
         return self.xp.searchsorted(offsets, places, side="right") - 1
 
-    @kernel("indexing")
+    @kernel("fused")
     def bag_argmax(self, rows: Any, bags: Any, count: int) -> Any:
         """For each bag and column the row with the first maximum, -1 where the bag is empty.
 

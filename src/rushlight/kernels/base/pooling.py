@@ -86,10 +86,12 @@ class Pooling:
         places = [self._places_in_parts(x.shape[a], n) for a, n in zip(axes, sizes, strict=True)]
         best = where = None
         for offset in itertools.product(*(range(p.shape[1]) for p in places)):
-            values, flat = x, 0
+            values, flat = x, None
             for axis, place, number in zip(axes, places, offset, strict=True):
                 values = xp.take(values, place[:, number], axis)
-                flat = xp.expand_dims(flat * x.shape[axis], -1) + place[:, number]
+                in_axis = place[:, number]
+                rows = 0 if flat is None else xp.expand_dims(flat * x.shape[axis], -1)
+                flat = rows + in_axis
             if best is None or where is None:
                 best, where = values, xp.zeros(values.shape, "int64") + flat
                 continue
