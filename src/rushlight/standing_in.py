@@ -16,6 +16,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -43,7 +44,7 @@ class _Finder:
         return alias
 
 
-class _Loader:
+class _Loader(Loader):
     def __init__(self, spec: ModuleSpec) -> None:
         self.spec = spec
 

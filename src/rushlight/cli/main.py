@@ -90,7 +90,9 @@ class _Parser(argparse.ArgumentParser):
 
 def make_parser() -> _Parser:
     parser = _Parser(
-        prog="rushlight", description="Trains and tries small networks, and runs PyTorch's programs.", allow_abbrev=False
+        prog="rushlight",
+        description="Runs programs written for PyTorch; trains and tries small networks.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"rushlight {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
