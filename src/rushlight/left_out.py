@@ -45,7 +45,7 @@ _REASONS = (
     (r"(cudnn|miopen|mkldnn)_.*|batch_norm_(backward_)?(elemt|reduce|stats|update_stats|gather.*)|"
      r"to_mkldnn|get_autocast_(ipu|xla)_.*|(is|set)_autocast_(ipu|xla)_.*|native_norm", _LIBRARIES),
     (r"TYPE_CHECKING|Tensor|Optimizer|inf|EPOCH_DEPRECATION_WARNING|BroadcastingList\d|"
-     r"(multi_dim_)?common(_args)?|factory_common_args|common_types|boolean_dispatch|"
+     r"(multi_dim_)?common(_args)?|factory_common_args|boolean_dispatch|"
      r".*_notes|windows|classproperty|assert_int_or_pair|GRID_SAMPLE_\w+|PRIVATE_OPS|USE_\w+|Tag|"
      r"DispatchKey(Set)?|ExcludeDispatchKeyGuard|FatalError|init_num_threads|cpp|classes|"
      r"thread_safe_generator|prepare_multiprocessing_environment|compiled_with_cxx11_abi|"

@@ -23,6 +23,8 @@ from typing import Any
 
 import rushlight_run
 
+from .missing import missing_module, watch
+
 PLACES = {"torch": "rushlight", "torchvision": "rushlight.vision", "functorch": "rushlight.func"}
 VERSION = "2.13.0"  # of the PyTorch whose names and behaviour these are
 
@@ -38,6 +40,9 @@ class _Finder:
             return None
         spec = importlib.util.find_spec(PLACES[top] + dot + rest)
         if spec is None:
+            # `importlib.util.find_spec` is answered by None, and an `import` by why it fails.
+            if top == "torch" and sys._getframe(2).f_code.co_name == "_find_and_load_unlocked":
+                raise missing_module(rest)
             return None
         alias = ModuleSpec(name, _Loader(spec), origin=spec.origin)
         alias.submodule_search_locations = spec.submodule_search_locations
@@ -55,6 +60,7 @@ class _Loader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self.own_spec  # which the import has replaced by the alias's
+        watch(module)
 
     def get_code(self, name: str) -> Any:
         """For `python -m torch.hub`."""
