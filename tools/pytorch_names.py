@@ -17,7 +17,7 @@ import types
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 
@@ -83,6 +83,7 @@ def names_of(module: types.ModuleType) -> set[str]:
     inside = {
         name for name, value in vars(module).items()
         if getattr(value, "__module__", None) == module.__name__
+        and not isinstance(value, TypeVar | ParamSpec)
         or isinstance(value, types.ModuleType) and value.__name__ == f"{module.__name__}.{name}"
     }  # fmt: skip
     return {name for name in said | inside if not name.startswith("_")}
