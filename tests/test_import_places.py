@@ -89,9 +89,10 @@ def test_modules_are_attributes_without_an_import() -> None:
 
 @pytest.mark.parametrize(("name", "base"), [
     ("Conv1d", "_ConvNd"), ("LazyConvTranspose2d", "_ConvTransposeNd"),
-    ("BatchNorm3d", "_NormBase"), ("CrossEntropyLoss", "_WeightedLoss"), ("MultiMarginLoss", "_WeightedLoss"),
-    ("ZeroPad2d", "ConstantPad2d"), ("CircularPad1d", "_CircularPadNd"),
-    ("ReflectionPad3d", "_ReflectionPadNd"), ("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"),
+    ("BatchNorm3d", "_NormBase"), ("CrossEntropyLoss", "_WeightedLoss"),
+    ("MultiMarginLoss", "_WeightedLoss"), ("ZeroPad2d", "ConstantPad2d"),
+    ("CircularPad1d", "_CircularPadNd"), ("ReflectionPad3d", "_ReflectionPadNd"),
+    ("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"),
 ])  # fmt: skip
 def test_layers_derive_from_their_private_bases(name: str, base: str) -> None:
     assert base in [kind.__name__ for kind in getattr(nn, name).__mro__]

@@ -34,9 +34,10 @@ merge_type_from_type_comment parse_ir parse_schema parse_type_comment unify_type
 BufferDict ParameterDict ModuleDict
 """
 
-# The first pattern that matches a name's last part, or the whole of it, gives the reason.
+# The first pattern that matches a name's last part, or the whole of it, gives the reason. Most of
+# TorchScript's names are those of other things in other places: `torch.fx.Graph`.
 _REASONS = (
-    ("|".join(_SCRIPT_NAMES.split()), _SCRIPT),
+    (rf"torch\.({'|'.join(_SCRIPT_NAMES.split())})", _SCRIPT),
     (r"q?u?int\dx\d|qu?int\d+|QU?Int.*Storage|.*quantiz.*|fake_.*|q_.*|qscheme|int_repr",
      _QUANTIZED),
     (r"per_(channel|tensor)_.*|fbgemm_.*|choose_qparams_.*|fused_moving_.*|qat|ao|intrinsic",
@@ -59,8 +60,8 @@ _REASONS = (
      _PIPES),
     (r"optim\.(\w+)\.\1", _OPTIMIZERS),
     (r"nn\.attention\..*_flash_attention_impls?", "attention is one kernel, whatever the device"),
-    (r"autograd\.graph\.(region|set)_.*|enforce_grad_layout_policy|nn\.cpp|nn\.cpp\.\w+|nn\.modules\.linear_cross_entropy|"
-     r"autograd\.gradcheck\.get_\w+_jacobian\w*|FunctionMeta|BackwardCFunction|VariableMeta|"
+    (r"autograd\.graph\.(region|set)_.*|enforce_grad_layout_policy|nn\.cpp|nn\.cpp\.\w+|"
+     r"nn\.modules\.linear_cross_entropy|autograd\.gradcheck\.get_\w+_jacobian\w*|FunctionMeta|BackwardCFunction|VariableMeta|"
      r"nn\.utils\.rnn\.(PackedSequence_|bind)|get_a_var|is_namedtuple|_DatasetKind|"
      r"distributions\.independent\.D", _INTERNAL),
     (r"apply_permutation|DistributedDataParallelCPU|thnn|nn\.backends(\..*)?|emit_itt|"
@@ -81,8 +82,6 @@ def why_left_out(name: str) -> str | None:
     place, _, last = name.rpartition(".")
     if place == "cuda":
         return None
-    return next(
-        (why for pattern, why in _REASONS
-         if re.fullmatch(pattern, last) or re.fullmatch(pattern, name.removeprefix("torch."))),
-        None,
-    )  # fmt: skip
+    forms = (last, name, name.removeprefix("torch."))
+    matches = (why for pattern, why in _REASONS if any(re.fullmatch(pattern, f) for f in forms))
+    return next(matches, None)
