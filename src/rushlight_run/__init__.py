@@ -60,8 +60,8 @@ def show_on_path(environment: MutableMapping[str, str]) -> None:
 def interpreter_options() -> list[str]:
     """This interpreter's options: `python -O -m rushlight run` means the program with its -O."""
     before = sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv) + 1]
-    if before[-1:] == ["rushlight"] and re.fullmatch(r"-\w*m", before[-2]):
-        letters = before[-2].removesuffix("m")
+    if re.fullmatch(r"-[A-VYZa-z]*[mc]", before[-2] if len(before) > 1 else ""):
+        letters = before[-2][:-1]  # "-Om rushlight" is "-O -m rushlight"
         return before[:-2] + ([letters] if letters != "-" else [])
     return before[:-1]  # without the script
 

@@ -52,13 +52,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _summary(missing: dict[str, list[str]], files: int, uses: int, damaged: int) -> str:
-    read = f"{files} file{'s' * (files != 1)} with {uses} uses of names of PyTorch's"
-    unread = f"; {damaged} could not be read" if damaged else ""
+    where = f"{_count(files, 'file')} with {_count(uses, 'use')} of PyTorch's names"
+    unread = f"; {_count(damaged, 'file')} could not be read" if damaged else ""
     if not missing:
-        return f"nothing is missing in {read}{unread}"
-    count = sum(map(len, missing.values()))
-    names = f"{len(missing)} name{'s are' if len(missing) > 1 else ' is'} missing"
-    return f"{names}, used {count} times, in {read}{unread}"
+        return f"nothing is missing in {where}{unread}"
+    count = _count(sum(map(len, missing.values())), "use")
+    return f"missing: {_count(len(missing), 'name')} with {count}, in {where}{unread}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def uses_in(file: Path) -> list[tuple[str, str]]:
