@@ -147,7 +147,7 @@ def why(name: str) -> str:
         parents = (rest[:i] for i, letter in enumerate(rest) if letter == ".")
         inside = any(parent in pytorch_modules() for parent in parents)
         return "not yet" if inside else "PyTorch 2.13 has no such public name either"
-    return "not yet" + _nearest(place, last)
+    return "not yet" + ("" if rest in pytorch_modules() else _nearest(place, last))
 
 
 def _nearest(place: str, last: str) -> str:
