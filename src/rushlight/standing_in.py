@@ -27,7 +27,8 @@ from .missing import missing_module, watch
 from .torch_version import TorchVersion
 
 PLACES = {"torch": "rushlight", "torchvision": "rushlight.vision", "functorch": "rushlight.func"}
-VERSION = "2.13.0"  # of the PyTorch whose names and behaviour these are
+# Of the PyTorch and torchvision whose names and behaviour these are.
+VERSION, VISION_VERSION = "2.13.0", "0.28.0+rushlight"
 
 
 class _Finder:
@@ -78,6 +79,7 @@ def stand_in() -> None:
         # Programs ask whether it is new enough.
         version = TorchVersion(f"{VERSION}+rushlight")
         rushlight.__version__ = rushlight.version.__version__ = version
+        vars(importlib.import_module("rushlight.vision"))["__version__"] = VISION_VERSION
     for name, own in PLACES.items():
         sys.modules[name] = importlib.import_module(own)
 

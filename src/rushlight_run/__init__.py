@@ -3,7 +3,8 @@
 A package of its own, as importing `rushlight` takes longer than a program's start may: this one
 imports nothing. A program finds `torch` and `torchvision` in the folder `path`, which comes first
 on PYTHONPATH: so the processes that it starts find them, too, and a PyTorch that is installed stays
-out of it.
+out of it. Their versions stand there in folders `*.egg-info`, as builders of wheels leave out those
+of the newer form, `*.dist-info`.
 """
 
 from __future__ import annotations
