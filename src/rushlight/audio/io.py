@@ -169,7 +169,8 @@ def save(
         values = np.clip(values, -1.0, 1.0)
     path = os.fspath(target) if isinstance(target, (str, os.PathLike)) else None
     if format is None:
-        ending = os.path.splitext(path or getattr(target, "name", ""))[1][1:].upper()
+        named: str = path or getattr(target, "name", "")
+        ending = os.path.splitext(named)[1][1:].upper()
         format = {"OGA": "OGG", "WAVE": "WAV", "AIF": "AIFF"}.get(ending, ending)
     if format not in soundfile.available_formats():
         raise ValueError(f"save: unknown kind of file {format!r} of {path or 'the file'}")
