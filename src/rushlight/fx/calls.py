@@ -42,7 +42,7 @@ def as_written(function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
     values = dict(zip(names, args, strict=False)) | kwargs
     if _is_in_python(function):
         required = [name for name in names if given[name].default is given[name].empty]
-        rest = [n for n in names if n not in required and n != "out"]
+        rest = [name for name in names if name not in required]
         defaults = {n: values.get(n, given[n].default) for n in rest}
         return tuple(values[n] for n in required if n in values), defaults
     form = _form_of_call()
@@ -93,10 +93,15 @@ def _form_of_call() -> tuple[int, tuple[str, ...]] | None:
 
 @functools.lru_cache(128)
 def _calls(code: types.CodeType) -> dict[int, tuple[int, tuple[str, ...]]]:
-    """The calls in a function by their place in its instructions."""
+    """The calls in a function by their places in its code, those of what is cached along too."""
     found = {}
     names: tuple[str, ...] = ()
+    form = None
+    at = 0
     for instruction in dis.get_instructions(code):
+        if form is not None:  # a frame stands at the end of the call that it has made
+            found.update(dict.fromkeys(range(at, instruction.offset, 2), form))
+        at, form = instruction.offset, None
         name, value = instruction.opname, instruction.argval
         if name == "KW_NAMES":  # Python 3.11 and 3.12
             names = code.co_consts[instruction.arg or 0]
@@ -105,7 +110,7 @@ def _calls(code: types.CodeType) -> dict[int, tuple[int, tuple[str, ...]]]:
         elif name in ("CALL", "CALL_KW"):
             count = instruction.arg or 0
             by_name = names if name == "CALL_KW" or sys.version_info < (3, 13) else ()
-            found[instruction.offset] = (count - len(by_name), by_name)
+            form = (count - len(by_name), by_name)
             names = ()
         elif name != "PRECALL":
             names = ()

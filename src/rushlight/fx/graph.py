@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..nn.module import Module
 from .codegen import CodeGen, PythonCode, Writer
+from .names import short_name
 from .namespace import Namespace, is_magic, snake_case
 from .node import OPS, Argument, Node, Target, map_arg
 
@@ -165,7 +166,7 @@ class Graph:
         return self.create_node("output", "output", (result,), type_expr=type_expr)
 
     def _target_to_str(self, target: Target) -> str:
-        name = target.__name__ if callable(target) else target
+        name = short_name(target) if callable(target) else target
         return snake_case(name[2:-2] if is_magic(name) else name)
 
     # ---- where nodes are added

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import linecache
-import textwrap
 import weakref
 from typing import Any
 
@@ -271,6 +270,5 @@ def _readable(module: Any, name: str) -> str:
 def _moved(text: str) -> str:
     """All lines but the first one step to the right."""
     first, _, rest = text.partition("\n")
-    if not rest:
-        return text
-    return f"{first}\n" + textwrap.indent(rest, "    ", lambda line: True)
+    moved = [f"    {line}" if line.strip() else "" for line in rest.split("\n")]
+    return "\n".join([first, *moved]) if rest else text

@@ -99,6 +99,12 @@ def qualified_name(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{name}"
 
 
+def short_name(function: Callable[..., Any]) -> str:
+    """The last part of a function's name: `linalg_norm` for that of `torch.linalg`."""
+    known = _names().get(function) if isinstance(function, types.FunctionType) else None
+    return function.__name__ if known is None else known.rpartition(".")[2]
+
+
 def _path_in_torch(value: Any) -> str:
     """Where a class or function of the package is found: the shortest place that has it."""
     name = value.__name__

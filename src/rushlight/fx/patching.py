@@ -69,6 +69,7 @@ def as_leaf(function: Callable[..., Any]) -> Callable[..., Any]:
         proxy = find_proxy((*args, *kwargs.values()))
         if proxy is None:
             return function(*args, **kwargs)
+        proxy._refuse_within_entry()
         answer = proxy.tracer.create_proxy("call_function", function, args, kwargs)
         answer.node.meta["is_wrapped"] = True
         return answer

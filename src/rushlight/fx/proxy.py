@@ -244,7 +244,7 @@ class Proxy:
         args, kwargs = as_written(orig_method, args, kwargs)
         return tracers[0].create_proxy(
             "call_function", orig_method, args, kwargs,
-            name=tracers[0].graph._target_to_str(name),
+            name=tracers[0].graph._target_to_str(orig_method),
         )  # fmt: skip
 
 
