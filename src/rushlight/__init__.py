@@ -190,10 +190,14 @@ from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
     from . import (  # which `missing` imports on demand
+        _dynamo,
+        _inductor,
         backends,
+        compiler,
         distributions,
         functional,
         fx,
+        jit,
         multiprocessing,
         sparse,
     )

@@ -110,7 +110,8 @@ def watch(*modules: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "backends", "distributions", "functional", "fx", "multiprocessing", "sparse",
+        "__config__", "_dynamo", "_inductor", "backends", "compiler", "distributions", "functional",
+        "fx", "jit", "multiprocessing", "sparse",
     },
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
 }  # fmt: skip
