@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .. import _assert
 from ..device import device
 from ..dtype import dtype
 from ..fx._symbolic_trace import _assert_is_none
@@ -23,6 +22,7 @@ from ..nn.module import Module
 from ..ops.declare import places
 from ..size import Size
 from ..tensor import Tensor
+from ..torch_function import _assert
 
 _PLAIN = (type(None), bool, int, float, complex, str, dtype, device, layout, memory_format, Size)
 _BUILTINS = ("getattr", "len", "int", "float", "bool", "min", "max", "abs", "round", "sum")
@@ -116,8 +116,6 @@ class Encoder:
             return "slice", [self.value(v) for v in (value.start, value.stop, value.step)]
         if value is ...:
             return "ellipsis", None
-        if callable(value) and value in _names():
-            return "function", _names()[value]
         raise UnsafeError(f"it has a value of type {type(value).__name__}")
 
 
@@ -132,11 +130,18 @@ def encoded_layer(module: Module, encoder: Encoder) -> dict[str, Any]:
             if value and name.endswith("_hooks"):
                 raise UnsafeError(f"a layer {kind.__name__} has hooks")
         elif not isinstance(value, (Tensor, Module)):
-            settings[name] = encoder.value(value)
+            settings[name] = _setting(value, encoder)
     place = kind.__module__.removeprefix(f"{PACKAGE}.")
     return {
         "class": (place, kind.__name__), "settings": settings, "training": module.training,
     }  # fmt: skip
+
+
+def _setting(value: Any, encoder: Encoder) -> Any:
+    """A layer's attribute; some are functions, as the activation of a transformer's layer."""
+    if callable(value) and value in _names():
+        return "function", _names()[value]
+    return encoder.value(value)
 
 
 # ---- reading
@@ -152,6 +157,9 @@ class Decoder:
         graph = Graph()
         for op, name, target, args, kwargs in steps:
             values, named = self.value(args), self.value(kwargs)
+            # The code of the graph has these names in it.
+            if not all(isinstance(key, str) and key.isidentifier() for key in named):
+                raise UnsafeError(f"a step has arguments named {list(named)}")
             known = self._target(op, target, values)
             self.nodes.append(graph.create_node(op, known, values, named, name))
         return graph
@@ -168,9 +176,8 @@ class Decoder:
         if op == "call_method" and target not in _methods():
             raise UnsafeError(f"a step calls the method {target}")
         if op in ("call_module", "get_attr"):
-            for part in target.split("."):
-                if part.startswith("__"):
-                    raise UnsafeError(f"a step names {target}")
+            if not re.fullmatch(r"(?!__)[\w-]+(\.(?!__)[\w-]+)*", target):
+                raise UnsafeError(f"a step names {target!r}")
         elif op == "placeholder" and not target.isidentifier():
             raise UnsafeError(f"an input is named {target!r}")
         return target
@@ -190,8 +197,6 @@ class Decoder:
             return slice(*(self.value(part) for part in value))
         if kind == "ellipsis":
             return ...
-        if kind == "function":
-            return _functions()[value]
         raise UnsafeError(f"a value of kind {kind!r}")
 
 
@@ -213,6 +218,7 @@ def decoded_layer(encoded: dict[str, Any]) -> Module:
             getattr(kind, name)
         ):  # fmt: skip
             raise UnsafeError(f"a layer has a setting {name}")
-        module.__dict__[name] = decoder.value(value)
+        is_function = value[0] == "function"
+        module.__dict__[name] = _functions()[value[1]] if is_function else decoder.value(value)
     module.training = bool(encoded["training"])
     return module  # type: ignore[no-any-return]

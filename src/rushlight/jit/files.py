@@ -1,8 +1,9 @@
 """`torch.jit.save` and `load`: the steps of a traced module as data.
 
-A file holds what `torch.fx` knows of a module: its steps by name, its layers as the names of classes
-of `torch.nn` with their settings, and its tensors. It is a checkpoint of `torch.save`, and reading it
-runs nothing: names are looked up among the functions on tensors, Python's operators and `math`.
+A file holds what `torch.fx` knows of a module: its steps by name, its layers as the names of
+classes of `torch.nn` with their settings, and its tensors. It is a checkpoint of `torch.save`, and
+reading it runs nothing: names are looked up among the functions on tensors, Python's operators and
+`math`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..serialization import load as load_checkpoint
 from ..serialization import save as save_checkpoint
-from ..serialization.errors import CheckpointError
+from ..serialization.errors import CheckpointError, one_line
 from .encoding import Decoder, Encoder, UnsafeError, decoded_layer, encoded_layer
 from .script import ScriptFunction, ScriptModule
 from .tracing import TopLevelTracedModule
@@ -45,16 +46,16 @@ def save(m: Any, f: str | os.PathLike[str] | BinaryIO, _extra_files: Any = None)
     if not isinstance(m, (ScriptModule, ScriptFunction)):
         raise AttributeError(
             f"'{type(m).__name__}' object has no attribute 'save': torch.jit.save takes what "
-            "torch.jit.script or torch.jit.trace has returned; torch.save(model.state_dict(), file) "
-            "saves the values of a module"
+            "torch.jit.script or torch.jit.trace has returned; torch.save(model.state_dict(), "
+            "file) saves the values of a module"
         )
     name = m.original_name if isinstance(m, ScriptModule) else m.name
     try:
         content = _content(_traced(m, name), name, isinstance(m, ScriptFunction))
     except UnsafeError as error:
         raise RuntimeError(
-            f"torch.jit.save: {name} cannot be saved: {error}; torch.save(model.state_dict(), file) "
-            "saves the values of a module"
+            f"torch.jit.save: {name} cannot be saved: {error}; torch.save(model.state_dict(), "
+            "file) saves the values of a module"
         ) from None
     content["extra_files"] = {
         str(key): value.decode() if isinstance(value, bytes) else str(value)
@@ -90,7 +91,8 @@ def _content(traced: GraphModule, name: str, is_function: bool) -> dict[str, Any
     modules = {}
     for path, module in traced.named_modules():
         is_layer = any(path == layer or path.startswith(layer + ".") for layer in layers)
-        modules[path] = encoded_layer(module, encoder) if is_layer else {"training": module.training}
+        plain = {"training": module.training}
+        modules[path] = encoded_layer(module, encoder) if is_layer else plain
     persistent = set(traced.state_dict())
     return {
         "format": _FORMAT, "version": _VERSION, "name": name, "is_function": is_function,
@@ -143,8 +145,12 @@ def load(
         )
     try:
         made = _rebuilt(content)
-    except (UnsafeError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise CheckpointError(f"torch.jit.load: {_name_of(f)} is damaged ({error})") from None
+    except (
+        UnsafeError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
+        RuntimeError, AssertionError, SyntaxError, ImportError,
+    ) as error:  # fmt: skip
+        why = one_line(str(error))
+        raise CheckpointError(f"torch.jit.load: {_name_of(f)} is damaged ({why})") from None
     if _extra_files is not None:
         extra = content.get("extra_files", {})
         for key in list(_extra_files):
@@ -153,7 +159,8 @@ def load(
 
 
 def _name_of(f: Any) -> str:
-    return os.fspath(f) if isinstance(f, (str, os.PathLike)) else str(getattr(f, "name", "the file"))
+    is_path = isinstance(f, (str, os.PathLike))
+    return os.fspath(f) if is_path else str(getattr(f, "name", "the file"))
 
 
 def _rebuilt(content: dict[str, Any]) -> Any:

@@ -38,7 +38,12 @@ class ScriptModule(Module):
 
 
 class RecursiveScriptModule(ScriptModule):
-    """A module as `script` returns it: a copy with the same parameters and buffers."""
+    """A module as `script` returns it: a copy with the same parameters and buffers.
+
+    >>> import rushlight as torch
+    >>> torch.jit.script(torch.nn.Linear(3, 2))
+    RecursiveScriptModule(original_name=Linear)
+    """
 
     def _get_name(self) -> str:
         return "RecursiveScriptModule"
@@ -108,8 +113,9 @@ class ScriptFunction:
 
 
 def script(
-    obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None
-) -> Any:
+    obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None,
+    example_inputs: Any = None,
+) -> Any:  # fmt: skip
     """A function or module that is called as before: what TorchScript cannot do, too, it does.
 
     A module comes back as a `ScriptModule` that has the same parameters and buffers, and whose
@@ -148,8 +154,7 @@ def _copied(module: Module, memo: dict[int, Any]) -> Any:
     return made
 
 
-@functools.lru_cache(256)
-def _kind_for(kind: type[Module]) -> Any:
+def _kind_for(kind: Any) -> Any:
     """The class of script modules that are made of one: instances of it as well."""
     if issubclass(kind, ScriptModule):
         return kind
@@ -329,7 +334,14 @@ def optimize_for_inference(mod: Any, other_methods: list[str] | None = None) -> 
 
 
 class CompilationUnit:
-    """TorchScript as text, which nothing here reads: NotImplementedError."""
+    """TorchScript as text, which nothing here reads: NotImplementedError.
+
+    >>> import rushlight as torch
+    >>> torch.jit.CompilationUnit("def f(x): return x")
+    Traceback (most recent call last):
+        ...
+    NotImplementedError: torch.jit.CompilationUnit reads TorchScript, and there is none; write the function in Python
+    """  # noqa: E501
 
     def __init__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(
@@ -349,7 +361,12 @@ def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 class Future:
-    """What `fork` returns: a result that is there."""
+    """What `fork` returns: a result that is there.
+
+    >>> import rushlight as torch
+    >>> torch.jit.fork(len, [1, 2]).done()
+    True
+    """
 
     def __init__(self, result: Any) -> None:
         self._result = result

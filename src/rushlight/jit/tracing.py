@@ -42,8 +42,8 @@ class _Known(Proxy):
 
     tracer: ValueTracer
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         # Programs ask whether they have been given a tensor.
         value = self.tracer.value_of(self.node)
         return type(value) if isinstance(value, Tensor) else type(self)
@@ -164,7 +164,7 @@ class ValueTracer(Tracer):
     def create_args_for_root(
         self, root_fn: Any, is_module: bool, concrete_args: Any = None
     ) -> tuple[Callable[..., Any], list[Any]]:
-        """Inputs of the graph are the examples that hold tensors; other values stay what they are."""
+        """Inputs of the graph are the examples that hold tensors; other values are constants."""
         args, kwargs = self.example
         signature = inspect.signature(root_fn)
         first = (self.root,) if is_module else ()
@@ -192,7 +192,20 @@ class ValueTracer(Tracer):
 
 
 class TopLevelTracedModule(GraphModule, ScriptModule):
-    """A module as `trace` returns it: the calls that it saw, with all parameters and buffers."""
+    """A module as `trace` returns it: the calls that it saw, with all parameters and buffers.
+
+    >>> import rushlight as torch
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU())
+    >>> traced = torch.jit.trace(net, torch.ones(1, 3))
+    >>> traced
+    Sequential(
+      original_name=Sequential
+      (0): Linear(in_features=3, out_features=2, bias=True)
+      (1): ReLU()
+    )
+    >>> [node.target for node in traced.graph.nodes]
+    ['input', '0', '1', 'output']
+    """
 
     def __init__(self, root: Module, graph: Graph, class_name: str) -> None:
         super().__init__({}, Graph(), class_name)
@@ -241,7 +254,8 @@ class TopLevelTracedModule(GraphModule, ScriptModule):
 def trace(
     func: Any, example_inputs: Any = None, optimize: Any = None, check_trace: bool = True,
     check_inputs: Any = None, check_tolerance: float = 1e-5, strict: bool = True,
-    *, example_kwarg_inputs: dict[str, Any] | None = None, _store_inputs: bool = True, **others: Any,
+    *, example_kwarg_inputs: dict[str, Any] | None = None, _store_inputs: bool = True,
+    **others: Any,
 ) -> Any:  # fmt: skip
     """A module or function of the calls that `func` makes on examples.
 
@@ -282,6 +296,7 @@ def trace(
 
         return script(func)
     _tracing.pop()
+    graph.eliminate_dead_code(_changes_something)  # such as what was compared for an `if`
     traced: Any
     if isinstance(func, Module):
         traced = TopLevelTracedModule(func, graph, func._get_name())
@@ -290,10 +305,15 @@ def trace(
         traced = ScriptFunction(made)
         traced.__name__ = _name_of(func)
     if check_trace:
-        inputs = [args] if check_inputs is None else [_as_arguments(given) for given in check_inputs]
-        for given in inputs:
-            _check(func, traced, given, kwargs, check_tolerance)
+        for given in [args] if check_inputs is None else check_inputs:
+            _check(func, traced, _as_arguments(given), kwargs, check_tolerance)
     return traced
+
+
+def _changes_something(node: Node) -> bool:
+    """Whether a step matters though nothing uses it: a layer may keep statistics."""
+    is_written = node.op == "call_method" and node.target.endswith("_")
+    return is_written or node.op == "call_module" or node.is_impure()
 
 
 def trace_module(mod: Module, inputs: dict[str, Any], *args: Any, **options: Any) -> Any:
@@ -349,8 +369,8 @@ def _check(func: Any, traced: Any, args: Any, kwargs: Any, tolerance: float) -> 
             same = a is b or a == b
         if not same:
             warn(
-                f"Output nr {i + 1}. of the traced function does not match the corresponding output "
-                "of the Python function. Did you forget to call .eval() on your model?",
+                f"Output nr {i + 1}. of the traced function does not match the corresponding "
+                "output of the Python function. Did you forget to call .eval() on your model?",
                 TracerWarning,
             )
 
