@@ -44,6 +44,7 @@ def as_written(function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
         required = [name for name in names if given[name].default is given[name].empty]
         hidden = () if function.__name__ in _WITH_OUT else ("out",)
         rest = [name for name in names if name not in required and name not in hidden]
+        rest.sort(key="dtype".__eq__)  # the last
         defaults = {n: values.get(n, given[n].default) for n in rest}
         return tuple(values[n] for n in required if n in values), defaults
     form = _form_of_call()

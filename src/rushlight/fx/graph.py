@@ -290,11 +290,7 @@ class Graph:
         self._codegen = codegen
 
     def __str__(self) -> str:
-        names: list[str] = []
-        kind = [""]
-        lines = [node.format_node(names, kind) for node in self.nodes]
-        body = "".join(f"\n    {line}" for line in lines if line)
-        return f"graph({', '.join(names)}){kind[0]}:{body}"
+        return "".join(["graph():", *(f"\n    {node.format_node()}" for node in self.nodes)])
 
     def print_tabular(self) -> None:
         """Prints the nodes as a table, for which the package tabulate must be installed."""
