@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Callable
+from threading import get_ident
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -223,18 +224,22 @@ class Tracer(TracerBase):
             self._collect_tensors(child, f"{prefix}{name}.")
 
     def _patch_modules(self, patcher: Patcher) -> None:
-        """Lets calls of modules and the reading of their parameters be seen."""
+        """Lets calls of modules and the reading of their parameters be seen, by this thread."""
+        thread = get_ident()
         cache: dict[str, Proxy] = {}
         read = object.__getattribute__
 
         def read_and_ask(module: Any, name: str) -> Any:
             value = read(module, name)
-            if isinstance(value, Tensor):
+            if isinstance(value, Tensor) and get_ident() == thread:
                 return self.getattr(name, value, cache)
             return value
 
         @functools.wraps(_call_of_module)
         def call(module: Any, *args: Any, **kwargs: Any) -> Any:
+            if get_ident() != thread:
+                return _call_of_module(module, *args, **kwargs)
+
             def forward(*args: Any, **kwargs: Any) -> Any:
                 return _call_of_module(module, *args, **kwargs)
 
@@ -340,7 +345,7 @@ class Tracer(TracerBase):
 
 def _annotations(function: Any) -> dict[str, Any]:
     """A function's annotations; of those in this package what PyTorch's layers say, tensors."""
-    if function.__module__.partition(".")[0] != PACKAGE:
+    if (function.__module__ or "").partition(".")[0] != PACKAGE:
         return inspect.get_annotations(function)
     return {name: Tensor for name, kind in function.__annotations__.items() if kind == "Tensor"}
 

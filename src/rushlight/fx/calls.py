@@ -55,9 +55,10 @@ def as_written(function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
     if not all(name in given for name in known.values()):
         return args, kwargs
     positional = [n for n in names if given[n].kind is not given[n].KEYWORD_ONLY]
+    needed = {name for name, value in values.items() if value is not given[name].default}
     for number in (count, count + 1):  # a bound method has one argument more
         first = positional[:number]
-        if number <= len(positional) and set(values) <= {*first, *known.values()}:
+        if number <= len(positional) and needed <= {*first, *known.values()}:
             if not set(first) & set(known.values()):
                 values = {n: given[n].default for n in given} | values
                 return (

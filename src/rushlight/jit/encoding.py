@@ -23,6 +23,7 @@ from ..ops.declare import places
 from ..size import Size
 from ..tensor import Tensor
 from ..torch_function import _assert
+from .script import original_class
 
 _PLAIN = (type(None), bool, int, float, complex, str, dtype, device, layout, memory_format, Size)
 _BUILTINS = ("getattr", "len", "int", "float", "bool", "min", "max", "abs", "round", "sum")
@@ -121,7 +122,7 @@ class Encoder:
 
 def encoded_layer(module: Module, encoder: Encoder) -> dict[str, Any]:
     """A layer of torch.nn as the name of its class and its settings."""
-    kind = type(module)
+    kind = original_class(module)
     if not re.fullmatch(rf"{PACKAGE}\.nn\.modules\.\w+", kind.__module__):
         raise UnsafeError(f"it calls a layer {kind.__name__}, which is none of torch.nn")
     settings = {}

@@ -34,7 +34,7 @@ class ScriptModule(Module):
     @property
     def original_name(self) -> str:
         """The name of the class that this was made of."""
-        return str(self.__dict__.get("_original_name", type(self).__name__))
+        return str(self.__dict__.get("_original_name", original_class(self).__name__))
 
 
 class RecursiveScriptModule(ScriptModule):
@@ -147,7 +147,6 @@ def _copied(module: Module, memo: dict[int, Any]) -> Any:
     made = kind.__new__(kind)
     memo[id(module)] = made
     made.__dict__.update(vars(module))
-    made.__dict__.setdefault("_original_name", module._get_name())
     for name, child in module._modules.items():
         if child is not None:
             made.__dict__[name] = _copied(child, memo)
@@ -158,7 +157,19 @@ def _kind_for(kind: Any) -> Any:
     """The class of script modules that are made of one: instances of it as well."""
     if issubclass(kind, ScriptModule):
         return kind
-    return type("RecursiveScriptModule", (RecursiveScriptModule, kind), {"__doc__": kind.__doc__})
+    names = {"__doc__": kind.__doc__, "__module__": kind.__module__, "_original_class": kind}
+    return type("RecursiveScriptModule", (RecursiveScriptModule, kind), names)
+
+
+def original_class(module: Module) -> type[Module]:
+    """The class that a script module was made of; that of any other module.
+
+    >>> import rushlight as torch
+    >>> from rushlight.jit.script import original_class
+    >>> original_class(torch.jit.script(torch.nn.ReLU())).__name__
+    'ReLU'
+    """
+    return getattr(type(module), "_original_class", type(module))
 
 
 def script_method(fn: Callable[..., Any]) -> Callable[..., Any]:

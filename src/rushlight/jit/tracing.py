@@ -277,9 +277,11 @@ def trace(
     args = _as_arguments(example_inputs)
     kwargs = example_kwarg_inputs or {}
     tracer = ValueTracer(args, kwargs)
-    function = func
-    if not isinstance(func, Module) and not inspect.isfunction(func):
-        # A bound method or another callable: called as a function of what it is given.
+    function = module = func
+    if isinstance(getattr(func, "__self__", None), Module):  # one of its methods
+        function = module = func.__self__
+        tracer.traced_func_name = func.__name__
+    elif not isinstance(func, Module) and not inspect.isfunction(func):
         function = _as_function(func)
     _tracing.append(tracer)
     try:
@@ -298,8 +300,8 @@ def trace(
     _tracing.pop()
     graph.eliminate_dead_code(_changes_something)  # such as what was compared for an `if`
     traced: Any
-    if isinstance(func, Module):
-        traced = TopLevelTracedModule(func, graph, func._get_name())
+    if isinstance(module, Module):
+        traced = TopLevelTracedModule(module, graph, module._get_name())
     else:
         made = GraphModule(tracer.root, graph, _name_of(func))
         traced = ScriptFunction(made)
