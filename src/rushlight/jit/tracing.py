@@ -9,7 +9,7 @@ from typing import Any
 
 from ..fx._symbolic_trace import Tracer
 from ..fx.graph import Graph
-from ..fx.graph_module import GraphModule, _copy_attribute
+from ..fx.graph_module import GraphModule, _copy_attr
 from ..fx.node import Node, map_arg
 from ..fx.proxy import Attribute, Proxy
 from ..nn.module import Module
@@ -214,11 +214,11 @@ class TopLevelTracedModule(GraphModule, ScriptModule):
         read = {node.target for node in graph.nodes if node.op == "get_attr"}
         for path, module in root.named_modules():  # in the order of its state_dict
             if path in called:
-                _copy_attribute(root, self, path)
+                _copy_attr(root, self, path)
                 continue
             members = (*module._parameters, *module._buffers)
             for name in members:
-                _copy_attribute(root, self, f"{path}.{name}" if path else name)
+                _copy_attr(root, self, f"{path}.{name}" if path else name)
             if path:
                 self._keep_persistence(path, module)
         self._keep_persistence("", root)
@@ -241,7 +241,7 @@ class TopLevelTracedModule(GraphModule, ScriptModule):
         value = getattr(origin, name)
         if isinstance(value, Parameter) or name in origin._registered_buffers:
             return
-        _copy_attribute(root, self, path)
+        _copy_attr(root, self, path)
         self.get_submodule(place)._non_persistent_buffers_set |= {name}
 
     def extra_repr(self) -> str:
