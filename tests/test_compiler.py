@@ -1,4 +1,4 @@
-"""What programs say to `torch.compile` besides their functions: `torch.compiler`, settings, names."""
+"""What programs say to `torch.compile` besides their functions: settings, names, exceptions."""
 
 from __future__ import annotations
 

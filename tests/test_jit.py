@@ -47,7 +47,8 @@ class Net(nn.Module):
         if isinstance(x, torch.Tensor) and x.ndim == 2:
             x = self.bn(self.fc(x)) * self.scale
         z = self.encoder(torch.ones(rows, 3, 4))
-        return {"x": x[:, None, ..., :1], "z": z.view(rows, -1), "y": [torch.zeros(2) + self.offset]}
+        y = torch.zeros(2) + self.offset
+        return {"x": x[:, None, ..., :1], "z": z.view(rows, -1), "y": [y]}
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import re
 import warnings
 from typing import Any
 
-import fx_programs
 import numpy as np
 import pytest
 import torch
 import torch.fx
 from torch.utils._pytree import tree_leaves
 
+import fx_programs
 import rushlight
 import rushlight.fx
 from rushlight.ops.declare import places
@@ -98,18 +98,20 @@ def test_operators_of_graphs() -> None:
 
     def changed(t: Any) -> list[str]:
         fx = fx_programs.fx_of(t)
-        module = fx.symbolic_trace(lambda x, w: t.relu(t.matmul(x, w) + 1) + t.relu(t.matmul(w, x) + 1))
+        def twice(x: Any, w: Any) -> Any:
+            return t.relu(t.matmul(x, w) + 1) + t.relu(t.matmul(w, x) + 1)
+
+        module = fx.symbolic_trace(twice)
         texts = [module.code]
         matches = fx.replace_pattern(
             module, lambda a, b: t.relu(t.matmul(a, b) + 1), lambda a, b: t.tanh(a @ b)
         )
         texts += [module.code, str([match.nodes_map for match in matches])]
         module = fx.symbolic_trace(lambda x: (x + 1).sum(0) * 2)
-        for node in module.graph.nodes:
-            if node.name == "add":
-                with module.graph.inserting_after(node):
-                    new = module.graph.call_function(t.relu, args=(node,), kwargs={})
-                    node.replace_all_uses_with(new, delete_user_cb=lambda user: user is not new)
+        node = next(node for node in module.graph.nodes if node.name == "add")
+        with module.graph.inserting_after(node):
+            new = module.graph.call_function(t.relu, args=(node,), kwargs={})
+        node.replace_all_uses_with(new, delete_user_cb=lambda user: user is not new)
         module.graph.lint()
         module.recompile()
         texts += [module.code, str(module.graph)]
@@ -171,8 +173,8 @@ def test_script_modules() -> None:
             script = jit.script(net.eval())
             trace = jit.trace(net, t.ones(2, 3))
         found.append(
-            [repr(script), list(script.state_dict()), script.original_name, list(trace.state_dict()),
-             trace.original_name, isinstance(script, jit.ScriptModule), script.training,
+            [repr(script), list(script.state_dict()), script.original_name,
+             list(trace.state_dict()), trace.original_name, isinstance(script, jit.ScriptModule), script.training,
              [name for name, _ in script.named_modules()], jit.is_scripting(), jit.is_tracing()]
         )  # fmt: skip
     assert found[0] == found[1]
