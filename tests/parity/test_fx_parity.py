@@ -174,7 +174,7 @@ def test_script_modules() -> None:
             trace = jit.trace(net, t.ones(2, 3))
         found.append(
             [repr(script), list(script.state_dict()), script.original_name,
-             list(trace.state_dict()), trace.original_name, isinstance(script, jit.ScriptModule), script.training,
+             list(trace.state_dict()), trace.original_name, script.training,
              [name for name, _ in script.named_modules()], jit.is_scripting(), jit.is_tracing()]
         )  # fmt: skip
     assert found[0] == found[1]
