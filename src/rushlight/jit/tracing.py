@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..fx._symbolic_trace import Tracer
+from ..fx.codegen import INPLACE_METHODS
 from ..fx.graph import Graph
 from ..fx.graph_module import GraphModule, _copy_attr
 from ..fx.node import Node, map_arg
@@ -71,11 +73,35 @@ class _Known(Proxy):
     def __format__(self, form: str) -> str:
         return format(self.tracer.value_of(self.node), form)
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.tracer.create_proxy("call_function", operator.setitem, (self, index, value), {})
+
     def _number(self) -> Any:
         value = self.tracer.value_of(self.node)
         if isinstance(value, Tensor):
             _warn_of_constant("number")
         return value
+
+
+def _define_changes() -> None:
+    """`x += 1` and its like change tensors, where a plain proxy would stand for another value."""
+
+    def define(name: str) -> None:
+        function = getattr(operator, name)
+
+        def change(self: _Known, other: Any) -> Any:
+            if not isinstance(self.tracer.value_of(self.node), Tensor):
+                return NotImplemented
+            return self.tracer.create_proxy("call_function", function, (self, other), {})
+
+        setattr(_Known, f"__{name}__", change)
+
+    for name in INPLACE_METHODS:
+        if name != "setitem":
+            define(name)
+
+
+_define_changes()
 
 
 class _KnownAttribute(_Known, Attribute):
