@@ -184,7 +184,7 @@ def layers(t: Any) -> list[Any]:
         nn.Upsample(scale_factor=2), nn.GroupNorm(1, 3), nn.PReLU(), nn.Sigmoid(), nn.Tanh(),
         nn.Unflatten(1, (2, 3)), nn.PixelShuffle(2), nn.Bilinear(1, 2, 3), nn.ZeroPad2d(1),
         nn.Hardtanh(), nn.AvgPool2d(2), nn.LeakyReLU(), nn.ELU(), nn.Softplus(), nn.LogSoftmax(1),
-        nn.GLU(), nn.CosineSimilarity(), nn.BCEWithLogitsLoss(),
+        nn.GLU(), nn.GELU(), nn.CosineSimilarity(), nn.BCEWithLogitsLoss(),
     ]  # fmt: skip
 
 
