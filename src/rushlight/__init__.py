@@ -188,13 +188,19 @@ from .tensor_types import (
     ShortTensor,
     set_default_tensor_type,
 )
+from .torch_function import _assert
 from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
     from . import (  # which `missing` imports on demand
+        _dynamo,
+        _inductor,
         backends,
+        compiler,
         distributions,
         functional,
+        fx,
+        jit,
         multiprocessing,
         sparse,
     )

@@ -13,13 +13,16 @@ import numpy as np
 from . import amp as amp
 from . import autograd as autograd
 from . import backends as backends
+from . import compiler as compiler
 from . import cpu as cpu
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
 from . import func as func
 from . import functional as functional
+from . import fx as fx
 from . import graph as graph
+from . import jit as jit
 from . import linalg as linalg
 from . import masked as masked
 from . import multiprocessing as multiprocessing
