@@ -86,8 +86,8 @@ def load(
     """A sound (channels, frames), and its samples per second.
 
     Floats from -1 to 1, or, without `normalize`, the file's own whole numbers of 16 bits (32 for
-    files of more). `num_frames` from `frame_offset` on are read, all with -1. DataError, which names
-    the file, where it is damaged or has less than its header says.
+    files of more). `num_frames` from `frame_offset` on are read, all with -1. DataError, which
+    names the file, where it is damaged or has less than its header says.
 
     >>> import rushlight as torch
     >>> from rushlight import audio
@@ -169,7 +169,7 @@ def save(
         values = np.clip(values, -1.0, 1.0)
     path = os.fspath(target) if isinstance(target, (str, os.PathLike)) else None
     if format is None:
-        named: str = path or getattr(target, "name", "")
+        named = path if path is not None else str(getattr(target, "name", ""))
         ending = os.path.splitext(named)[1][1:].upper()
         format = {"OGA": "OGG", "WAVE": "WAV", "AIF": "AIFF"}.get(ending, ending)
     if format not in soundfile.available_formats():
