@@ -139,6 +139,12 @@ def is_named_tuple(kind: Any) -> bool:
     )  # fmt: skip
 
 
+def is_hashed_as_tuple(kind: Any) -> bool:
+    """Whether it is a named tuple whose elements are hashed and compared as those of a tuple are.
+    """
+    return is_named_tuple(kind) and not {"__hash__", "__eq__"} & vars(kind).keys()
+
+
 def imported_named_tuple(module: str, name: str) -> Any:
     """The named tuple of a name in a module that the program has imported; None if there is none.
 
@@ -148,3 +154,10 @@ def imported_named_tuple(module: str, name: str) -> Any:
     place = sys.modules.get(f"rushlight{dot}{rest}" if package == "torch" else module)
     found = None if place is None else vars(place).get(name)
     return found if is_named_tuple(found) else None
+
+
+def is_namespace(kind: Any) -> bool:
+    """Whether a class is argparse's of arguments, which is there once the program has imported it.
+    """
+    argparse = sys.modules.get("argparse")
+    return argparse is not None and kind is argparse.Namespace

@@ -16,7 +16,7 @@ from ..device import device as Device
 from ..dtype import dtype as DType
 from ..nn.parameter import Parameter
 from ..tensor import Size, Tensor
-from .allowed import is_named_tuple
+from .allowed import is_hashed_as_tuple
 from .errors import require
 
 _MOST_PARTS = 100  # of a tuple, with those of the tuples in it
@@ -51,21 +51,13 @@ class Keys:
             require(len(same) <= _MOST_OF_ONE_HASH, "too many keys have the same hash")
 
 
-def _is_plain_named_tuple(kind: type) -> bool:
-    """Whether its elements are hashed and compared as those of a tuple are."""
-    return (
-        is_named_tuple(kind)
-        and kind.__hash__ is tuple.__hash__ and kind.__eq__ is tuple.__eq__
-    )  # fmt: skip
-
-
 def _check_parts(key: Any) -> None:
     rest = [key]
     parts = length = 0
     while rest:
         part = rest.pop()
         kind = type(part)
-        if kind in (tuple, frozenset, Size) or _is_plain_named_tuple(kind):
+        if kind in (tuple, frozenset, Size) or is_hashed_as_tuple(kind):
             require(len(part) <= _MOST_PARTS, "a key has more than 100 parts")
             rest.extend(part)
         elif kind in (str, bytes):

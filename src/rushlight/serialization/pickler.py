@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import pickle
-from argparse import Namespace
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
@@ -18,7 +17,7 @@ from ..dtype import dtype as DType
 from ..layout import layout as Layout
 from ..nn.parameter import Buffer, Parameter
 from ..tensor import Size, Tensor
-from .allowed import is_allowed, is_named_tuple, pytorchs_module
+from .allowed import is_allowed, is_named_tuple, is_namespace, pytorchs_module
 from .names import STORAGES
 from .rebuild import FACTORIES, NUMPY_NUMBERS
 
@@ -26,9 +25,7 @@ Array = np.ndarray[Any, Any]
 
 _storage_of = {dtype: name for name, dtype in STORAGES.items()}
 # Those that Python pickles as a checkpoint has them.
-_BY_PYTHON = (
-    OrderedDict, Counter, set, complex, Namespace, np.dtype, np.ndarray,
-)  # fmt: skip
+_BY_PYTHON = (OrderedDict, Counter, set, complex, np.dtype, np.ndarray)
 # How they, and what they are made of, name themselves.
 _NAMES_BY_PYTHON = {
     *_BY_PYTHON, bytearray, codecs.encode,
@@ -83,6 +80,7 @@ class _Pickler(_PythonPickler):
             return NotImplemented
         if isinstance(obj, (type, FunctionType, BuiltinFunctionType)) and (
             obj in _NAMES_BY_PYTHON or is_named_tuple(obj) or is_allowed(obj)
+            or is_namespace(obj)
         ):
             return NotImplemented
         raise pickle.PicklingError(
@@ -240,7 +238,9 @@ def _is_pickled_by_python(obj: Any, kind: type) -> bool:
     if kind is np.ndarray or isinstance(obj, (np.generic, np.dtype)):
         dtype = obj if isinstance(obj, np.dtype) else obj.dtype
         return NUMPY_NUMBERS.fullmatch(dtype.str) is not None
-    return kind in _BY_PYTHON or is_named_tuple(kind) or is_allowed(kind)
+    return (
+        kind in _BY_PYTHON or is_named_tuple(kind) or is_namespace(kind) or is_allowed(kind)
+    )
 
 
 def _advice(obj: Any) -> str:

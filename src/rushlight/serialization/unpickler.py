@@ -8,9 +8,7 @@ opcode takes only what it is for, and time and memory are bounded by the length 
 from __future__ import annotations
 
 import pickle
-import pickletools
 import struct
-from argparse import Namespace
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -19,15 +17,30 @@ import numpy as np
 
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
-from .allowed import BLOCKED, allowed_names, imported_named_tuple, is_named_tuple, modern_name
+from .allowed import (
+    BLOCKED,
+    allowed_names,
+    imported_named_tuple,
+    is_named_tuple,
+    is_namespace,
+    modern_name,
+)
 from .errors import CheckpointError, DamagedError, require
 from .keys import Keys
-from .rebuild import NAMESPACE, Class, Function, named, set_attributes, set_numpy_array, set_numpy_order
+from .rebuild import (
+    NAMESPACE,
+    Class,
+    Function,
+    named,
+    set_attributes,
+    set_numpy_array,
+    set_numpy_order,
+)
 from .storage import Storage, StorageType
 
 _DICTS = (dict, OrderedDict, Counter, defaultdict)
 _SEQUENCES = (list, tuple, set, frozenset)
-_WITH_ATTRIBUTES = (OrderedDict, Counter, Tensor, Parameter, Namespace)
+_WITH_ATTRIBUTES = (OrderedDict, Counter, Tensor, Parameter)
 _PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes))
 _SIZED = (str, bytes, bytearray, *_DICTS, *_SEQUENCES)
 # What a pickle uses to make a value, and is none by itself.
@@ -168,6 +181,8 @@ class Unpickler(_PythonUnpickler):
         require(type(arguments) is tuple, "the arguments of a class are not a tuple")
         self.count_copies(arguments)
         if kind is NAMESPACE:
+            from argparse import Namespace  # which few programs need, and takes 4 ms
+
             require(not arguments, "a Namespace is made of arguments")
             self.stack[-1] = Namespace()
         elif isinstance(kind, type) and self._is_allowed(kind):
@@ -184,7 +199,7 @@ class Unpickler(_PythonUnpickler):
         require(id(target) not in self.with_state, "it sets the state of an object twice")
         self.with_state[id(target)] = target
         self.count_copies((state,))
-        if type(target) in (OrderedDict, Namespace):  # state_dict()'s _metadata
+        if type(target) is OrderedDict or is_namespace(type(target)):  # state_dict()'s _metadata
             set_attributes(target, state)
         elif self._is_allowed(type(target)):
             _set_state(target, state)
@@ -260,13 +275,15 @@ class Unpickler(_PythonUnpickler):
 
 def names_refused(file: BinaryIO) -> list[str]:
     """The names in a pickle that an `Unpickler` refuses, in order; nothing is looked up or made."""
+    import pickletools
+
     found: set[str] = set()
     allowed = allowed_names()
     strings: list[str] = []
     memo: dict[int, str] = {}
     for opcode, argument, _ in pickletools.genops(file):
         if opcode.name == "GLOBAL":
-            module, _, name = argument.partition(" ")
+            module, _, name = str(argument).partition(" ")
         elif opcode.name == "STACK_GLOBAL":
             require(len(strings) > 1, "a name that is none")
             module, name = strings[-2:]
@@ -340,5 +357,5 @@ def _check_result(value: Any) -> None:
         elif kind in _DICTS:
             rest.extend(value)
             rest.extend(value.values())
-        if kind in _WITH_ATTRIBUTES:
+        if kind in _WITH_ATTRIBUTES or is_namespace(kind):
             rest.extend(vars(value).values())
