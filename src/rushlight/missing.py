@@ -111,6 +111,7 @@ def watch(*modules: ModuleType) -> None:
 ON_DEMAND = {
     "torch": {
         "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
+        "testing",
     },
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
 }  # fmt: skip
