@@ -111,8 +111,9 @@ def watch(*modules: ModuleType) -> None:
 ON_DEMAND = {
     "torch": {
         "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
-        "testing",
+        "profiler", "testing",
     },
+    "autograd": {"profiler"},
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
 }  # fmt: skip
 
