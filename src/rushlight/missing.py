@@ -111,7 +111,7 @@ def watch(*modules: ModuleType) -> None:
 ON_DEMAND = {
     "torch": {
         "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
-        "profiler", "testing",
+        "hub", "profiler", "testing",
     },
     "autograd": {"profiler"},
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
