@@ -110,8 +110,8 @@ def watch(*modules: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
-        "hub", "profiler", "testing",
+        "__config__", "accelerator", "backends", "distributed", "distributions", "functional",
+        "hub", "mps", "mtia", "multiprocessing", "profiler", "sparse", "testing", "types", "xpu",
     },
     "autograd": {"profiler"},
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from typing import IO
 
 import numpy as np
 
@@ -11,3 +13,5 @@ from .device import device
 Number = bool | int | float | complex | np.generic
 AnyDevice = device | str | int | None
 Dims = int | Sequence[int] | None
+Device = AnyDevice
+FileLike = str | os.PathLike[str] | IO[bytes]
