@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "grid.h"
 #include "rules.h"
 
 namespace rushlight {
@@ -88,6 +89,7 @@ struct Loops {
                              int64_t a_row, int64_t a_column, const T* b, int64_t b_step, T* c,
                              int64_t c_step);
 
+    GridLoops<T> grid;
     void (*dropout)(int64_t n, const T* x, const uint8_t* mask, T scale, T* y);
     UpdateLoops<T> update;  // of optimizers
 };
@@ -171,6 +173,8 @@ template <class T>
 void fill_optim(Loops<T>& loops);
 template <class T>
 void fill_resampling(Loops<T>& loops);
+template <class T>
+void fill_grid(Loops<T>& loops);
 template <class T>
 void fill_sparse(Loops<T>& loops);
 void fill_copies(BitLoops& loops);

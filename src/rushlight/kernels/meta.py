@@ -263,6 +263,20 @@ class Meta(Base):
         lead = x.shape[: x.ndim - len(taps)]
         return self._empty_in_order_of(x, [*lead, *[one.outputs for one in taps]])
 
+    def grid_sample(self, x: Any, grid: Any, mode: int, padding: int, align_corners: bool) -> Any:
+        return self._empty_in_order_of_images(x, (*x.shape[:2], *grid.shape[1:-1]))
+
+    def grid_sample_input_gradient(
+        self, grad: Any, grid: Any, sizes: tuple[int, ...], mode: int, padding: int,
+        align_corners: bool,
+    ) -> Any:  # fmt: skip
+        return self._empty_in_order_of_images(grad, (*grad.shape[:2], *sizes))
+
+    def grid_sample_grid_gradient(
+        self, grad: Any, x: Any, grid: Any, mode: int, padding: int, align_corners: bool
+    ) -> Any:
+        return MetaArray(grid.shape, grid.dtype)
+
     def adaptive_max_pool(self, x: Any, sizes: Any) -> Any:
         return MetaArray((*x.shape[: x.ndim - len(sizes)], *sizes), "int64")
 
