@@ -1,4 +1,5 @@
 // Images and volumes sampled at points between their elements.
+#include "gather.h"
 #include "loops.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
@@ -179,16 +180,22 @@ void fill_taps(const GridMap& map, int64_t n, const T* points, bool with_slopes,
 // What a tap finds: zero outside, whatever stands in the first element.
 template <class T>
 inline T found(const T* plane, int32_t place) {
-    const T value = plane[place < 0 ? 0 : place];
-    return place < 0 ? T(0) : value;
+    return place < 0 ? T(0) : plane[place];
 }
 
 template <int count, class T>
 void sample_plane(const GridTaps<T>& taps, int64_t n, const T* plane, T* out) {
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) {
-        T sum = taps.weights[0][i] * found(plane, taps.places[0][i]);
+    using R = Register<T>;
+    int64_t i = 0;
+    for (; i + R::lanes <= n; i += R::lanes) {
+        auto sum = R::load(taps.weights[0] + i) * gathered(plane, taps.places[0] + i);
 #pragma GCC unroll 16
+        for (int k = 1; k < count; ++k)
+            sum += R::load(taps.weights[k] + i) * gathered(plane, taps.places[k] + i);
+        R::store(out + i, sum);
+    }
+    for (; i < n; ++i) {
+        T sum = taps.weights[0][i] * found(plane, taps.places[0][i]);
         for (int k = 1; k < count; ++k)
             sum += taps.weights[k][i] * found(plane, taps.places[k][i]);
         out[i] = sum;
@@ -215,10 +222,14 @@ void scatter(const GridTaps<T>& taps, int64_t n, const T* grad, T* plane) {
 template <class T>
 void share(const GridTaps<T>& taps, int64_t n, const T* grad, const T* plane,
            T (*shares)[grid_block]) {
+    using R = Register<T>;
     for (int k = 0; k < taps.count; ++k) {
         const int32_t* places = taps.places[k];
-#pragma omp simd
-        for (int64_t i = 0; i < n; ++i) shares[k][i] += grad[i] * found(plane, places[i]);
+        T* to = shares[k];
+        int64_t i = 0;
+        for (; i + R::lanes <= n; i += R::lanes)
+            R::store(to + i, R::load(to + i) + R::load(grad + i) * gathered(plane, places + i));
+        for (; i < n; ++i) to[i] += grad[i] * found(plane, places[i]);
     }
 }
 

@@ -245,7 +245,6 @@ def grid_sampler_3d(
 
 
 def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
-    name = "grid_sampler()"
     if mode not in _MODES:
         raise InvalidValueError(
             "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
@@ -257,26 +256,29 @@ def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
             f"'reflection', but got: '{padding_mode}'"
         )
     shape, points = input.array.shape, grid.array.shape
-    told = f"but got input with sizes {list(shape)} and grid with sizes {list(points)}"
     if len(shape) not in (4, 5) or len(points) != len(shape):
-        raise OperationError(
-            f"{name}: expected 4D or 5D input and grid with same number of dimensions, {told}"
-        )
+        problem = "expected 4D or 5D input and grid with same number of dimensions"
+        raise _refused(problem, shape, points)
     if input.dtype != grid.dtype:
         raise OperationError(
-            f"{name}: expected input and grid to have the same dtype, but got {input.dtype} and "
-            f"{grid.dtype}; convert the grid with .to(input.dtype)"
+            "grid_sampler(): expected input and grid to have the same dtype, but got "
+            f"{input.dtype} and {grid.dtype}; convert the grid with .to(input.dtype)"
         )
-    check_taken(name, input, FLOATS)
+    check_taken("grid_sampler()", input, FLOATS)
     if points[0] != shape[0]:
-        raise OperationError(f"{name}: expected grid and input to have same batch size, {told}")
+        raise _refused("expected grid and input to have same batch size", shape, points)
     if points[-1] != len(shape) - 2:
-        raise OperationError(
-            f"{name}: expected grid to have size {len(shape) - 2} in last dimension, {told}"
-        )
+        problem = f"expected grid to have size {len(shape) - 2} in last dimension"
+        raise _refused(problem, shape, points)
     if 0 in shape[2:]:
-        raise OperationError(
-            f"{name}: expected input to have non-empty spatial dimensions, {told}"
-        )
+        problem = "expected input to have non-empty spatial dimensions"
+        raise _refused(problem, shape, points)
     if mode == "bicubic" and len(shape) == 5:
-        raise OperationError(f"{name}: bicubic interpolation only supports 4D input, {told}")
+        raise _refused("bicubic interpolation only supports 4D input", shape, points)
+
+
+def _refused(problem: str, shape: tuple[int, ...], points: tuple[int, ...]) -> OperationError:
+    return OperationError(
+        f"grid_sampler(): {problem}, but got input with sizes {list(shape)} and grid with sizes "
+        f"{list(points)}"
+    )
