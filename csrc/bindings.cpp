@@ -23,6 +23,7 @@ extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
 extern PyMethodDef creation_methods[];
 extern PyMethodDef ctc_methods[];
+extern PyMethodDef distance_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
 extern PyMethodDef factorization_methods[];
@@ -82,7 +83,7 @@ NB_MODULE(_native, module) {
         rushlight::attention_methods,   rushlight::compare_all_methods,
         rushlight::convolution_methods,
         rushlight::copies_methods,      rushlight::creation_methods,
-        rushlight::ctc_methods,
+        rushlight::ctc_methods,         rushlight::distance_methods,
         rushlight::dropout_methods,     rushlight::elementwise_methods,
         rushlight::factorization_methods, rushlight::grid_methods,
         rushlight::group_norm_methods,
