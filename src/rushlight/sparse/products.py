@@ -34,7 +34,7 @@ def product(a: Tensor, b: Tensor) -> Tensor:
 
 def check_operands(a: Tensor, b: Tensor) -> None:
     """PyTorch's errors for matrices that have no product."""
-    # What is asked of arrays takes 1 us, and 10 to 20 of sparse tensors, who are entries' arguments.
+    # Of arrays a question takes 1 us, and 10 to 20 of sparse tensors, who answer for themselves.
     x, y = a.array, b.array
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise OperationError(
