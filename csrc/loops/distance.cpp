@@ -84,7 +84,8 @@ void distances(int64_t count, int64_t width, const T* a, const T* others, int64_
 
 template <class T>
 inline T sign_of(T x) {
-    return x > 0 ? T(1) : x < 0 ? T(-1) : x;
+    const T sign = x < 0 ? T(-1) : T(1);
+    return x > 0 || x < 0 ? sign : x;  // 0 and nan as they are
 }
 
 // The slope of one term of a norm of this length, but for what is the same for all terms.

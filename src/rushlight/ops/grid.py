@@ -195,9 +195,9 @@ def grid_sample(
     if input.array.dtype in HALVES:
         options = (mode, padding_mode, bool(align_corners))
         return grid_sample(input.float(), grid.float(), *options).to(input.dtype)
-    options = (_MODES.index(mode), _PADDINGS.index(padding_mode), bool(align_corners))
+    parameters = (_MODES.index(mode), _PADDINGS.index(padding_mode), bool(align_corners))
     cls = GridSampler2D if input.array.ndim == 4 else GridSampler3D
-    return cls.apply(input, grid, *options)
+    return cls.apply(input, grid, *parameters)
 
 
 @operation(method=False, autocast="float32")
