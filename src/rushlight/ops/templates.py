@@ -46,7 +46,8 @@ def unary(cls: type[Any]) -> Any:
         if watchers:
             watch(name, (input,), output)
         # A view's slot may not know yet that its base has come to require a gradient.
-        if (input._requires_grad or input._view is not None and input.requires_grad) and (
+        view = input._view
+        if (input._requires_grad or view is not None and view.requires_grad(input)) and (
             state.enabled and differentiable
         ):
             node: Any = _new(cls)
@@ -93,12 +94,13 @@ def binary(cls: type[Any], rescued: Any) -> Any:
         output._grad_fn = output._view = None
         if watchers:
             watch(name, (input, other), output)
-        recording = input._requires_grad or input._view is not None and input.requires_grad
+        view = input._view
+        recording = input._requires_grad or view is not None and view.requires_grad(input)
         if not recording and y is not other:
             recording = (
                 other._requires_grad  # type: ignore[union-attr]  # a tensor: y is its array
                 or other._view is not None  # type: ignore[union-attr]
-                and other.requires_grad  # type: ignore[union-attr]
+                and other._view.requires_grad(other)  # type: ignore[union-attr]
             )
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)
