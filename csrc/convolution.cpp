@@ -77,10 +77,15 @@ struct Geometry {
 
 enum class Algorithm { winograd, direct, unfolded, onednn };
 
-// What was measured to be the fastest. `as_winograd`: the convolution that the pass would be.
-Algorithm fastest(const Geometry& g, const WinogradConvolution& as_winograd, direct::Pass pass,
-                  int threads) {
-    if (g.is_winograd() && winograd::is_faster(as_winograd)) return Algorithm::winograd;
+// What was measured to be the fastest, but for `unfolded`.
+Algorithm fastest(const Geometry& g, direct::Pass pass, int threads) {
+    if (g.is_winograd()) {
+        const bool is_faster = pass == direct::forward_pass ? winograd::is_faster(g.winograd())
+                               : pass == direct::backward_input_pass
+                                   ? winograd::is_faster(g.winograd_backward())
+                                   : winograd::weight_gradient_is_faster(g.winograd());
+        if (is_faster) return Algorithm::winograd;
+    }
     return g.direct_is_faster(pass, threads) ? Algorithm::direct : Algorithm::onednn;
 }
 
@@ -243,7 +248,7 @@ PyObject* convolution(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    Algorithm algorithm = fastest(g, g.winograd(), direct::forward_pass, team.threads);
+    Algorithm algorithm = fastest(g, direct::forward_pass, team.threads);
     if (algorithm == Algorithm::onednn && g.is_plain() && unfolded::is_faster(g.direct(), g.batch))
         algorithm = Algorithm::unfolded;
     Owned result(new_images(g.type, g.batch, g.out_channels, g.output, g.spatial));
@@ -276,8 +281,7 @@ PyObject* backward_input(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    const Algorithm algorithm =
-        fastest(g, g.winograd_backward(), direct::backward_input_pass, team.threads);
+    const Algorithm algorithm = fastest(g, direct::backward_input_pass, team.threads);
     Owned result(new_images(g.type, g.batch, g.channels, g.input, g.spatial));
     if (!result) return nullptr;
     float* const gx = data_of<float>(result.get());
@@ -312,8 +316,7 @@ PyObject* backward_weight(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    const Algorithm algorithm =
-        fastest(g, g.winograd(), direct::backward_weight_pass, team.threads);
+    const Algorithm algorithm = fastest(g, direct::backward_weight_pass, team.threads);
     npy_intp shape[2 + most_spatial] = {g.out_channels, g.channels / g.groups};
     for (int i = 0; i < g.spatial; ++i) shape[2 + i] = g.kernel[most_spatial - g.spatial + i];
     const Owned gw(new_array(g.type, 2 + g.spatial, shape));
