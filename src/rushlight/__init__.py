@@ -210,6 +210,7 @@ _missing.watch(
 )  # fmt: skip
 
 ops.declare.open_members()
+ops.bytecode.keep()
 _missing.watch_tensor(Tensor)
 _companions.watch_imports()
 
