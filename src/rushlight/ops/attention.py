@@ -189,7 +189,8 @@ def _check(
     q, k, v = query.array.shape, key.array.shape, value.array.shape
     if min(len(q), len(k), len(v)) < 2:
         raise OperationError(
-            f"{name}: Expected query, key, and value to all be at least 2 dimensional, got {_told(q, k, v)}"
+            f"{name}: Expected query, key, and value to all be at least 2 dimensional, got "
+            f"{_told(q, k, v)}"
         )
     kind = query.array.dtype
     if not kind == key.array.dtype == value.array.dtype:
