@@ -29,45 +29,12 @@ with _uncollected():
     _kernels.register_cpu()
 
     # isort: split
-    from . import autograd, cuda, ops, random
+    from . import ops
 
     # isort: split
-    from . import (
-        _C,
-        _VF,
-        amp,
-        cpu,
-        fft,
-        func,
-        graph,
-        linalg,
-        masked,
-        nn,
-        optim,
-        overrides,
-        return_types,
-        signal,
-        special,
-        utils,
-    )
+    from . import func, graph, nn, optim, utils
 
 # isort: split
-from . import copying as _copying
-from . import subclasses as _subclasses
-from .autograd import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
-from .autograd.anomaly_mode import (
-    is_anomaly_check_nan_enabled,
-    is_anomaly_enabled,
-    set_anomaly_enabled,
-)
-from .cuda import OutOfMemoryError
 from .device import device, set_default_device
 from .dtype import (
     bfloat16,
@@ -99,8 +66,6 @@ from .dtype import (
     uint32,
     uint64,
 )
-from .kernels import get_num_threads, set_num_threads
-from .kernels.devices import get_default_device
 from .layout import (
     channels_last,
     contiguous_format,
@@ -115,6 +80,30 @@ from .layout import (
     sparse_csr,
     strided,
 )
+from .tensor import Size, Tensor
+from .type_info import finfo, iinfo
+from .version import __version__
+
+# isort: split
+from . import autograd, cuda, ops, random
+from . import copying as _copying
+from . import subclasses as _subclasses
+from .autograd import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .autograd.anomaly_mode import (
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_anomaly_enabled,
+)
+from .cuda import OutOfMemoryError
+from .kernels import get_num_threads, set_num_threads
+from .kernels.devices import get_default_device
 from .ops.index import newaxis
 from .ops.promotion import result_type
 from .printing import set_printoptions
@@ -128,11 +117,26 @@ from .random import (
     seed,
     set_rng_state,
 )
-from .tensor import Size, Tensor
-from .type_info import finfo, iinfo
-from .version import __version__
 
 # isort: split
+from . import (
+    _C,
+    _VF,
+    amp,
+    cpu,
+    fft,
+    func,
+    graph,
+    linalg,
+    masked,
+    nn,
+    optim,
+    overrides,
+    return_types,
+    signal,
+    special,
+    utils,
+)
 from . import companions as _companions
 from . import missing as _missing
 from . import storage as _storage

@@ -97,7 +97,8 @@ class Operation(Node):
             if isinstance(value, Tensor):
                 array = value.array
                 arrays.append(array)
-                if value._requires_grad or value._view is not None and value._view.requires_grad(value):
+                view = value._view
+                if value._requires_grad or view is not None and view.requires_grad(value):
                     recording = True
             else:
                 arrays.append(value)

@@ -100,7 +100,7 @@ def binary(cls: type[Any], rescued: Any) -> Any:
             recording = (
                 other._requires_grad  # type: ignore[union-attr]  # a tensor: y is its array
                 or other._view is not None  # type: ignore[union-attr]
-                and other._view.requires_grad(other)  # type: ignore[union-attr]
+                and other._view.requires_grad(other)  # type: ignore[union-attr, arg-type]
             )
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)
