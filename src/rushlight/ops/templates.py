@@ -46,10 +46,9 @@ def unary(cls: type[Any]) -> Any:
         if watchers:
             watch(name, (input,), output)
         # A view's slot may not know yet that its base has come to require a gradient.
-        view = input._view
-        if (input._requires_grad or view is not None and view.requires_grad(input)) and (
-            state.enabled and differentiable
-        ):
+        if (
+            input._requires_grad or input._view is not None and input._view.requires_grad(input)
+        ) and (state.enabled and differentiable):
             node: Any = _new(cls)
             node._edges = (edge_to(input),)  # which may make nodes: they come before this one
             node._sequence = next_sequence()
@@ -94,8 +93,9 @@ def binary(cls: type[Any], rescued: Any) -> Any:
         output._grad_fn = output._view = None
         if watchers:
             watch(name, (input, other), output)
-        view = input._view
-        recording = input._requires_grad or view is not None and view.requires_grad(input)
+        recording = input._requires_grad or (
+            input._view is not None and input._view.requires_grad(input)
+        )
         if not recording and y is not other:
             recording = (
                 other._requires_grad  # type: ignore[union-attr]  # a tensor: y is its array
