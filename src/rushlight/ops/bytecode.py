@@ -55,10 +55,11 @@ def keep() -> None:
     """Leaves the code for later imports, if this one has compiled any and Python may write it."""
     if _is_complete or sys.dont_write_bytecode:
         return
-    path = _path()
-    written = f"{path}.{os.getpid()}"
     kept: _Kept = (importlib.util.MAGIC_NUMBER, _used)
-    with contextlib.suppress(OSError):  # as Python does where it cannot write bytecode
+    # As Python does where it cannot write bytecode, or has no place for it.
+    with contextlib.suppress(OSError, NotImplementedError):
+        path = _path()
+        written = f"{path}.{os.getpid()}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(written, "wb") as file:
             marshal.dump(kept, file)
