@@ -20,7 +20,10 @@ import numpy as np
 
 from ..errors import DataError
 
-_TYPES: dict[int, tuple[str, Any]] = {8: ("unsigned bytes", np.dtype("u1")), 12: ("whole numbers", np.dtype(">i4"))}
+_TYPES: dict[int, tuple[str, Any]] = {
+    8: ("unsigned bytes", np.dtype("u1")),
+    12: ("whole numbers", np.dtype(">i4")),
+}
 _GZIP_MAGIC, _XZ_MAGIC = b"\x1f\x8b", b"\xfd7"
 _CHUNK = 1 << 20
 # What a file may make in memory: pictures are packed to a fifth or so, nothings to a thousandth.
