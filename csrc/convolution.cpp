@@ -1,10 +1,12 @@
 // Convolution and its gradients, images channels-last. Those of float32 by Winograd's algorithm, by
-// loops of our own for few channels, or by oneDNN, whichever was measured to be the fastest; those
-// of bfloat16 by oneDNN, where the processor has instructions for them.
+// loops of our own for few channels, as a matrix product for few places, or by oneDNN, whichever was
+// measured to be the fastest; those of bfloat16 by oneDNN, where the processor has instructions for
+// them.
 #include "allocator.h"
 #include "direct_convolution.h"
 #include "geometry.h"
 #include "onednn.h"
+#include "unfolded_convolution.h"
 #include "winograd.h"
 
 namespace rushlight {
@@ -73,12 +75,17 @@ struct Geometry {
     }
 };
 
-enum class Algorithm { winograd, direct, onednn };
+enum class Algorithm { winograd, direct, unfolded, onednn };
 
-// What was measured to be the fastest. `as_winograd`: the convolution that the pass would be.
-Algorithm fastest(const Geometry& g, const WinogradConvolution& as_winograd, direct::Pass pass,
-                  int threads) {
-    if (g.is_winograd() && winograd::is_faster(as_winograd)) return Algorithm::winograd;
+// What was measured to be the fastest, but for `unfolded`.
+Algorithm fastest(const Geometry& g, direct::Pass pass, int threads) {
+    if (g.is_winograd()) {
+        const bool is_faster = pass == direct::forward_pass ? winograd::is_faster(g.winograd())
+                               : pass == direct::backward_input_pass
+                                   ? winograd::is_faster(g.winograd_backward())
+                                   : winograd::weight_gradient_is_faster(g.winograd());
+        if (is_faster) return Algorithm::winograd;
+    }
     return g.direct_is_faster(pass, threads) ? Algorithm::direct : Algorithm::onednn;
 }
 
@@ -241,16 +248,19 @@ PyObject* convolution(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    const Algorithm algorithm = fastest(g, g.winograd(), direct::forward_pass, team.threads);
+    Algorithm algorithm = fastest(g, direct::forward_pass, team.threads);
+    if (algorithm == Algorithm::onednn && g.is_plain() && unfolded::is_faster(g.direct(), g.batch))
+        algorithm = Algorithm::unfolded;
     Owned result(new_images(g.type, g.batch, g.out_channels, g.output, g.spatial));
     if (!result) return nullptr;
     float* const y = data_of<float>(result.get());
     if (algorithm != Algorithm::onednn) {
         const Outcome outcome = run_unlocked(release, [&] {
-            return algorithm == Algorithm::winograd
-                       ? winograd::forward(g.winograd(), team.threads, from, filters, start, y)
-                       : direct::forward(g.direct(), g.batch, team.threads, from, filters, start,
-                                         y);
+            if (algorithm == Algorithm::winograd)
+                return winograd::forward(g.winograd(), team.threads, from, filters, start, y);
+            const auto run =
+                algorithm == Algorithm::direct ? direct::forward : unfolded::forward;
+            return run(g.direct(), g.batch, team.threads, from, filters, start, y);
         });
         if (outcome != Outcome::not_finite) return finish(outcome == Outcome::done, result);
     }
@@ -271,8 +281,7 @@ PyObject* backward_input(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    const Algorithm algorithm =
-        fastest(g, g.winograd_backward(), direct::backward_input_pass, team.threads);
+    const Algorithm algorithm = fastest(g, direct::backward_input_pass, team.threads);
     Owned result(new_images(g.type, g.batch, g.channels, g.input, g.spatial));
     if (!result) return nullptr;
     float* const gx = data_of<float>(result.get());
@@ -307,8 +316,7 @@ PyObject* backward_weight(PyObject* const* args, Py_ssize_t nargs) {
 
     const onednn::Team team(g.operations());
     const bool release = g.operations() >= release_from;
-    const Algorithm algorithm =
-        fastest(g, g.winograd(), direct::backward_weight_pass, team.threads);
+    const Algorithm algorithm = fastest(g, direct::backward_weight_pass, team.threads);
     npy_intp shape[2 + most_spatial] = {g.out_channels, g.channels / g.groups};
     for (int i = 0; i < g.spatial; ++i) shape[2 + i] = g.kernel[most_spatial - g.spatial + i];
     const Owned gw(new_array(g.type, 2 + g.spatial, shape));

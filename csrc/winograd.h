@@ -10,17 +10,29 @@
 
 namespace rushlight::winograd {
 
-// Whether the loops cover the sizes and beat oneDNN's direct convolutions. Measured (oneDNN 3.2,
-// AVX-512 and AVX2): 0.55 to 0.75 of its time, where the transformation of the filters, whose cost
-// grows with the product of the channels, is spread over tiles enough, and its result fits into the
-// level-2 cache.
-inline bool is_faster(const WinogradConvolution& g) {
+// Whether the loops cover the sizes.
+inline bool covers(const WinogradConvolution& g) {
     const int64_t width = matrix_loops().width;
     return g.channels % width == 0 && g.out_channels % width == 0 && g.channels >= 16 &&
            g.out_channels >= 16 && g.channels + g.out_channels >= 48 &&
-           g.channels * g.out_channels <= 1 << 16 && g.channels <= max_winograd_channels &&
-           g.out_channels <= max_winograd_channels &&
-           matrix_loops().winograd.tile_count(g) >= g.channels * g.out_channels / 256;
+           g.channels <= max_winograd_channels && g.out_channels <= max_winograd_channels;
+}
+
+// Whether the loops beat oneDNN's direct convolutions, which they do where the transformation of the
+// filters, whose cost grows with the product of the channels, is spread over tiles enough. Measured
+// (oneDNN 3.2, AVX-512): 0.55 to 0.85 of its time.
+inline bool is_faster(const WinogradConvolution& g) {
+    const int64_t channels = g.channels * g.out_channels;
+    return covers(g) && channels <= 1 << 18 &&
+           matrix_loops().winograd.tile_count(g) >= std::max<int64_t>(32, channels / 2048);
+}
+
+// The same of the filters' gradient, whose sums are passed over again and again: they must fit into
+// the level-2 cache.
+inline bool weight_gradient_is_faster(const WinogradConvolution& g) {
+    const int64_t channels = g.channels * g.out_channels;
+    return covers(g) && channels <= 1 << 16 &&
+           matrix_loops().winograd.tile_count(g) >= channels / 256;
 }
 
 // body(thread, threads) on the whole team, or on this thread alone.

@@ -13,7 +13,7 @@ Array = np.ndarray[Any, Any]
 pytestmark = pytest.mark.usefixtures("refusing_base")
 
 # batch, channels, sizes, output channels, kernel, stride, padding, dilation, groups. What computes
-# each (winograd, direct or oneDNN) depends on the sizes; every one of them is met here.
+# each (winograd, direct, unfolded or oneDNN) depends on the sizes; every one of them is met here.
 CASES = [
     (1, 1, (28, 28), 6, (5, 5), 1, 2, 1, 1),  # LeNet's first
     (5, 6, (14, 14), 16, (5, 5), 1, 0, 1, 1),  # and second
@@ -28,6 +28,7 @@ CASES = [
     (3, 32, (9, 12), 64, (3, 3), 1, 0, 1, 1),
     (4, 48, (7, 5), 16, (3, 3), 1, 2, 1, 1),
     (40, 64, (3, 3), 48, (3, 3), 1, 1, 1, 1),
+    (9, 272, (4, 4), 256, (3, 3), 1, 1, 1, 1),
     (2, 16, (9, 9), 24, (1, 1), 1, 0, 1, 1),
     (2, 20, (9, 9), 33, (1, 1), 2, 0, 1, 1),
     (2, 16, (11, 11), 32, (3, 3), 2, 1, 1, 1),
@@ -39,6 +40,10 @@ CASES = [
     (2, 32, (50,), 32, (3,), 1, 1, 1, 1),
     (2, 6, (21,), 4, (3,), 1, 2, 2, 2),
     (2, 3, (6, 7, 8), 5, (3, 2, 3), (1, 2, 1), 1, 1, 1),
+    (1, 64, (2, 3), 40, (3, 3), 1, 1, 1, 1),  # few places and many filters
+    (2, 128, (10, 11), 129, (3, 3), (2, 3), (1, 0), 1, 1),
+    (3, 256, (6, 6), 520, (1, 1), 1, 0, 1, 1),
+    (2, 64, (4,), 100, (3,), 1, 1, 1, 1),
 ]
 
 
@@ -130,6 +135,7 @@ def test_forward_and_gradients(case, layout, instruction_set):
         (33, 6, (14, 14), 16, (5, 5), 1, 0, 1, 1),
         (9, 32, (26, 26), 64, (3, 3), 1, 0, 1, 1),
         (9, 16, (26, 26), 32, (3, 3), 2, 1, 1, 1),
+        (2, 128, (9, 11), 129, (3, 3), 2, 1, 1, 1),
     ],
     ids=str,
 )
@@ -192,6 +198,18 @@ def test_nan_and_infinity_reach_what_they_touch():
     x[0, 2, 0, 0] = np.nan
     y = native.convolution(x, random(*g.weight_shape), None, g)
     assert np.isnan(y[0, :, 0, 0]).all() and np.isfinite(y[0, :, 1:, :]).all()
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_a_border_meets_no_weight(value):
+    """A zero of the border times infinity would be NaN, and is no product of the definition's."""
+    g = geometry_of((1, 64, (2, 3), 40, (3, 3), 1, 1, 1, 1))
+    weight = random(*g.weight_shape, seed=1)
+    weight[7, 5, 0, 0] = value  # which meets the border but for the last row's last two places
+    y = native.convolution(images(random(*g.input_shape) + 9), weight, None, g)
+    touched = np.zeros(y.shape, bool)
+    touched[0, 7, 1, 1:] = True
+    np.testing.assert_array_equal(~np.isfinite(y), touched)
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, -1e30])

@@ -232,3 +232,15 @@ def test_linear_of_a_sparse_input() -> None:
     assert y.equal(weight.t() + 1)
     y.sum().backward()
     assert weight.grad.equal(torch.ones(4, 3))
+
+
+def test_coalescing_what_is_in_order_makes_a_tensor_of_its_own():
+    values = torch.tensor([1.0, 2.0], requires_grad=True)
+    x = torch.sparse_coo_tensor(torch.tensor([[0, 2]]), values * 1, (3,))
+    y = x.coalesce()
+    assert not x.is_coalesced() and y.is_coalesced()
+    with torch.no_grad():
+        y.values().mul_(5)
+    assert x.to_dense().tolist() == [1, 0, 2] and y.to_dense().tolist() == [5, 0, 10]
+    x.coalesce().to_dense().sum().backward()
+    assert values.grad.tolist() == [1, 1]

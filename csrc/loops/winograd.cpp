@@ -140,12 +140,11 @@ int64_t gradient_size(const WinogradConvolution& g) {
 int64_t tile_count(const WinogradConvolution& g) {
     return g.batch * ((g.out_height + 1) / 2) * ((g.out_width + 1) / 2);
 }
-// Tiles that are taken at once: forward, as many as leave their matrices in the level-1 cache or
-// not far from it; backward, where each block costs a pass over all sums, as many as fit into
-// level 2.
+// Tiles that are taken at once: as many as fit into the level-2 cache, forward beside the filters;
+// backward each block costs a pass over all sums.
 int64_t block_size(const WinogradConvolution& g, bool backward) {
     const int64_t bytes = points * sizeof(float) * (g.channels + g.out_channels);
-    const int64_t fitting = (backward ? int64_t{1} << 19 : int64_t{1} << 16) / bytes;
+    const int64_t fitting = (backward ? int64_t{1} << 19 : int64_t{1} << 18) / bytes;
     return fitting < tile_rows ? tile_rows : fitting / tile_rows * tile_rows;
 }
 int64_t scratch_size(const WinogradConvolution& g, bool backward) {
@@ -162,8 +161,8 @@ void transform_weight(const WinogradConvolution& g, const float* weight, int64_t
     const int64_t matrix = g.channels * tile_columns;
     const int64_t o_step = g.transposed ? 9 : 9 * g.channels;
     const int64_t c_step = g.transposed ? 9 * g.out_channels : 9;
-    for (int64_t c = begin; c < end; ++c)
-        for (int64_t o = 0; o < g.out_channels; o += width) {
+    for (int64_t o = 0; o < g.out_channels; o += width)
+        for (int64_t c = begin; c < end; ++c) {
             alignas(64) float lanes[9][width];
             for (int lane = 0; lane < width; ++lane) {
                 const float* filter = weight + (o + lane) * o_step + c * c_step;

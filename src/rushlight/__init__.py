@@ -21,7 +21,20 @@ if "Tensor" not in globals():  # no reload
         if _name != "rushlight._native":
             del _sys.modules[_name]
 
-from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
+from .garbage import uncollected as _uncollected
+
+with _uncollected():
+    from . import kernels as _kernels  # first: it loads the extension and the CPU's kernels
+
+    _kernels.register_cpu()
+
+    # isort: split
+    from . import ops
+
+    # isort: split
+    from . import func, graph, nn, optim, utils
+
+# isort: split
 from .device import device, set_default_device
 from .dtype import (
     bfloat16,
@@ -70,8 +83,6 @@ from .layout import (
 from .tensor import Size, Tensor
 from .type_info import finfo, iinfo
 from .version import __version__
-
-_kernels.register_cpu()
 
 # isort: split
 from . import autograd, cuda, ops, random
@@ -214,6 +225,7 @@ _elsewhere.publish(__name__)
 _missing.watch_all(_sys.modules[__name__])
 
 ops.declare.open_members()
+ops.bytecode.keep()
 _missing.watch_tensor(Tensor)
 _companions.watch_imports()
 

@@ -97,7 +97,8 @@ class Operation(Node):
             if isinstance(value, Tensor):
                 array = value.array
                 arrays.append(array)
-                if value._requires_grad or value._view is not None and value.requires_grad:
+                view = value._view
+                if value._requires_grad or view is not None and view.requires_grad(value):
                     recording = True
             else:
                 arrays.append(value)
@@ -113,16 +114,19 @@ class Operation(Node):
             raise explain(cls.operation_name, error, arrays) from error
         if launch.recorder is not None:
             launch.recorder.see_call(cls.operation_name, inputs, results)
-        if type(results) is tuple:
-            shown = len(results) - cls.keeps
-            output = tuple([wrap(r) if i < shown else r for i, r in enumerate(results)])
-        else:
+        if type(results) is not tuple:
             output = wrap(results)
-        if recording and state.enabled and cls.differentiable:
-            cls.record(inputs, output)
-        if type(results) is tuple:
-            return output[0] if shown == 1 else output[:shown]
-        return output
+            if recording and state.enabled and cls.differentiable:
+                cls.record(inputs, output)
+            return output
+        shown = len(results) - cls.keeps
+        recording = recording and state.enabled and cls.differentiable
+        if shown == 1 and not recording:
+            return wrap(results[0])
+        outputs = tuple([wrap(r) if i < shown else r for i, r in enumerate(results)])
+        if recording:
+            cls.record(inputs, outputs)
+        return outputs[0] if shown == 1 else outputs[:shown]
 
     @classmethod
     def finish(cls, *inputs: Any) -> Any:
@@ -150,7 +154,8 @@ class Operation(Node):
         for other in others:
             if isinstance(other, Tensor):
                 arrays.append(other.array)
-                wants = other._requires_grad or other._view is not None and other.requires_grad
+                view = other._view
+                wants = other._requires_grad or view is not None and view.requires_grad(other)
                 if wants and state.enabled and cls.differentiable:
                     recording = True
             else:
@@ -249,7 +254,7 @@ class ViewOperation(Operation):
             way.base, way.steps = origin.base, (origin.steps, cls, parameters)
         way.base_grad_fn = way.base._grad_fn
         view._view = way
-        if (source._requires_grad or origin is not None and source.requires_grad) and (
+        if (source._requires_grad or origin is not None and origin.requires_grad(source)) and (
             state.enabled and cls.differentiable
         ):
             node: Any = _new(cls)

@@ -100,7 +100,9 @@ def scaled_dot_product_attention(
             mask, is_causal = _until_itself(mask, rows, key.array.shape[-2]), False
         lead = _broadcast(lead, mask.array.shape[:-2])
         mask = _four(mask.expand(*lead, rows, key.array.shape[-2]))
-    query, key, value = [_four(_expanded(t, lead, enable_gqa)) for t in (query, key, value)]
+    shapes = query.array.shape[:-2], key.array.shape[:-2], value.array.shape[:-2]
+    if len(lead) != 2 or shapes != (lead, lead, lead):
+        query, key, value = [_four(_expanded(t, lead, enable_gqa)) for t in (query, key, value)]
     kept, kept_scale = None, 1.0
     if dropout_p > 0:
         shape = (*query.array.shape[:3], key.array.shape[2])
@@ -146,10 +148,10 @@ def _composed(
 
 def _lead(query: Tensor, key: Tensor, value: Tensor, grouped: bool) -> tuple[int, ...]:
     """The dimensions before the last two, the heads being those of the queries."""
-    shapes = [t.array.shape[:-2] for t in (query, key, value)]
+    q, k, v = query.array.shape[:-2], key.array.shape[:-2], value.array.shape[:-2]
     if not grouped:
-        return shapes[0] if shapes[0] == shapes[1] == shapes[2] else _broadcast(*shapes)
-    return (*_broadcast(*[shape[:-1] for shape in shapes]), shapes[0][-1])
+        return q if q == k == v else _broadcast(q, k, v)
+    return (*_broadcast(q[:-1], k[:-1], v[:-1]), q[-1])
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -176,35 +178,37 @@ def _four(x: Tensor) -> Tensor:
     return x.flatten(0, ndim - 4) if ndim > 4 else x
 
 
+def _told(query: tuple[int, ...], key: tuple[int, ...], value: tuple[int, ...]) -> str:
+    return f"query {query}, key {key}, value {value}"
+
+
 def _check(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, grouped: bool
 ) -> None:
     name = "scaled_dot_product_attention"
     q, k, v = query.array.shape, key.array.shape, value.array.shape
-
-    def told() -> str:
-        return f"query {q}, key {k}, value {v}"
-
     if min(len(q), len(k), len(v)) < 2:
         raise OperationError(
-            f"{name}: Expected query, key, and value to all be at least 2 dimensional, got {told()}"
+            f"{name}: Expected query, key, and value to all be at least 2 dimensional, got "
+            f"{_told(q, k, v)}"
         )
-    if not query.array.dtype == key.array.dtype == value.array.dtype:
+    kind = query.array.dtype
+    if not kind == key.array.dtype == value.array.dtype:
         raise OperationError(
             f"{name}: Expected query, key, and value to have the same dtype, but got "
             f"{query.dtype}, {key.dtype} and {value.dtype}"
         )
-    check_taken(name, query, FLOATS)
+    check_taken(name, query.array, FLOATS)
     if q[-1] != k[-1] or k[-2] != v[-2]:
         raise OperationError(
             f"{name}: query and key must have the same last dimension, key and value the same "
-            f"number of rows, got {told()}"
+            f"number of rows, got {_told(q, k, v)}"
         )
     if grouped and not (len(q) == len(k) == len(v) >= 3 and k[-3] == v[-3] and k[-3] > 0
                         and q[-3] % k[-3] == 0):  # fmt: skip
         raise OperationError(
             f"{name}: with enable_gqa the number of heads (dimension -3) in key and value must be "
-            f"equal and divide that in query, got {told()}"
+            f"equal and divide that in query, got {_told(q, k, v)}"
         )
     if mask is None:
         return

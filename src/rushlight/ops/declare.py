@@ -35,6 +35,7 @@ from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .autocast import POLICIES
+from .bytecode import code_of
 from .entry import (
     UNANSWERED,
     absent,
@@ -392,7 +393,7 @@ def _shorten(function: Any, source: str, extra: dict[str, Any], passed: list[str
     )  # fmt: skip
     old, name, file = function.__code__, function.__name__, function.__code__.co_filename
     source = source.replace("{short}", short)
-    code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
+    code = code_of(source).replace(co_name=name, co_qualname=name, co_filename=file)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     if old in entry_codes:
         entry_codes.add(code)
@@ -403,7 +404,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     """The function of a text, in which its name is `entry`; equal texts are compiled once."""
     name = body.__name__
     file = f"<entry of {body.__module__}.{name}>"
-    code = _code(source).replace(co_name=name, co_qualname=name, co_filename=file)
+    code = code_of(source).replace(co_name=name, co_qualname=name, co_filename=file)
     namespace = {
         "modes": modes, "casts": casts, "special": special, "rescue": rescue, "absent": absent,
         "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
@@ -413,13 +414,6 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     entry_codes.add(code)
     return namespace["entry"]
-
-
-@functools.cache
-def _code(source: str) -> types.CodeType:
-    """Compiling is half of the time that importing the operations takes."""
-    constants = compile(source, "<entry>", "exec").co_consts
-    return next(value for value in constants if isinstance(value, types.CodeType))
 
 
 def _inplace_of(function: Any) -> Any:

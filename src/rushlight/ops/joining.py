@@ -68,7 +68,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     >>> torch.cat([torch.zeros(1, 2), torch.ones(2, 2)]).shape
     torch.Size([3, 2])
     """
-    if _are_alike(tensors):
+    if _fit(tensors, dim):
         return Cat.apply(*tensors, wrap_dim(dim, tensors[0].array.ndim))
     if not tensors:
         raise ValueError("expected a non-empty list of Tensors")
@@ -93,6 +93,26 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
                 )
     kind = Cat if len(full) == len(tensors) or first == (0,) else CatWithEmpty
     return kind.apply(*tensors, axis)
+
+
+def _fit(tensors: Sequence[Tensor], dim: int) -> bool:
+    """Whether they need no further look: of one dtype, and one shape but for `dim`."""
+    if not tensors:
+        return False
+    first = tensors[0].array
+    kind, shape = first.dtype, first.shape
+    for tensor in tensors:
+        array = tensor.array
+        if array.dtype is not kind:
+            return False
+        other = array.shape
+        if other != shape:
+            if len(other) != len(shape) or not -len(shape) <= dim < len(shape):
+                return False
+            here = dim % len(shape)
+            if other[:here] != shape[:here] or other[here + 1 :] != shape[here + 1 :]:
+                return False
+    return shape != ()
 
 
 def _are_alike(tensors: Sequence[Tensor]) -> bool:

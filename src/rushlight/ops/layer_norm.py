@@ -241,7 +241,7 @@ def _row_size(name: str, x: Tensor, sizes: Any, weight: Any, bias: Any) -> int:
                 f"{name}: Expected {word} to be of same shape as normalized_shape, but got {word} "
                 f"of shape {list(value.shape)} and normalized_shape = {list(sizes)}"
             )
-    if shape[len(shape) - len(sizes) :] != sizes or len(shape) < len(sizes):
+    if shape[-len(sizes) :] != sizes:
         told = "".join(f", {n}" for n in sizes)
         raise OperationError(
             f"{name}: Given normalized_shape={list(sizes)}, expected input with shape [*{told}], "
@@ -252,9 +252,9 @@ def _row_size(name: str, x: Tensor, sizes: Any, weight: Any, bias: Any) -> int:
 
 
 def _check_floats(name: str, x: Tensor, *parameters: Any) -> None:
-    check_taken(name, x, FLOATS)
+    array = check_taken(name, x.array, FLOATS)
     for value in parameters:
-        if value is not None and value.dtype is not x.dtype and x.array.itemsize > 2:
+        if value is not None and value.array.dtype != array.dtype and array.itemsize > 2:
             raise OperationError(
                 f"{name}: mixed dtype: expect parameters to have the input's {x.dtype}, got "
                 f"{value.dtype}; convert with .to()"

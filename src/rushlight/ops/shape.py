@@ -319,8 +319,9 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     >>> torch.transpose(torch.ones(2, 3), 0, 1).shape
     torch.Size([3, 2])
     """
-    axes = list(range(input.array.ndim))
-    first, second = wrap_dim(dim0, input.array.ndim), wrap_dim(dim1, input.array.ndim)
+    ndim = input.array.ndim
+    axes = list(range(ndim))
+    first, second = wrap_dim(dim0, ndim), wrap_dim(dim1, ndim)
     if axes:
         axes[first], axes[second] = second, first
     return Transpose.apply(input, tuple(axes))

@@ -46,9 +46,9 @@ def unary(cls: type[Any]) -> Any:
         if watchers:
             watch(name, (input,), output)
         # A view's slot may not know yet that its base has come to require a gradient.
-        if (input._requires_grad or input._view is not None and input.requires_grad) and (
-            state.enabled and differentiable
-        ):
+        if (
+            input._requires_grad or input._view is not None and input._view.requires_grad(input)
+        ) and (state.enabled and differentiable):
             node: Any = _new(cls)
             node._edges = (edge_to(input),)  # which may make nodes: they come before this one
             node._sequence = next_sequence()
@@ -93,12 +93,14 @@ def binary(cls: type[Any], rescued: Any) -> Any:
         output._grad_fn = output._view = None
         if watchers:
             watch(name, (input, other), output)
-        recording = input._requires_grad or input._view is not None and input.requires_grad
+        recording = input._requires_grad or (
+            input._view is not None and input._view.requires_grad(input)
+        )
         if not recording and y is not other:
             recording = (
                 other._requires_grad  # type: ignore[union-attr]  # a tensor: y is its array
                 or other._view is not None  # type: ignore[union-attr]
-                and other.requires_grad  # type: ignore[union-attr]
+                and other._view.requires_grad(other)  # type: ignore[union-attr, arg-type]
             )
         if recording and state.enabled and differentiable:
             node: Any = _new(cls)

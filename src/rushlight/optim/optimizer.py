@@ -19,6 +19,7 @@ from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import structure_changed
 from ..parameters import clear_grad, typename
 from ..tensor import Tensor
+from ..torch_function import DisableTorchFunctionSubclass
 from ..utils._pytree import tree_map
 
 __all__ = ["Optimizer", "required"]
@@ -495,5 +496,9 @@ def _split_names(params: Any) -> dict[str, Any]:
 def named_elements(gradient: Tensor, maximize: bool) -> tuple[tuple[Tensor, ...], Tensor]:
     """The places that a sparse gradient names, each once, as a step that is not linear needs them,
     and its values there; their negatives to `maximize`."""
-    known = gradient.coalesce()
-    return tuple(known.indices().unbind(0)), -known.values() if maximize else known.values()
+    from ..sparse.parts import coalesce, indices_of, values_of
+
+    with DisableTorchFunctionSubclass():  # to be asked for each would take the most of a step
+        known = coalesce(gradient)  # type: ignore[arg-type]  # its caller has seen the layout
+        indices, values = indices_of(known), values_of(known)
+        return tuple(indices.unbind(0)), -values if maximize else values

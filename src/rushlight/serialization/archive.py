@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import secrets
 import struct
 import sys
 import zlib
@@ -76,7 +74,9 @@ class _Archive:
 
     def identity(self) -> bytes:
         """40 digits that stand for the content."""
-        content = hashlib.sha256(repr([record[:3] for record in self.records]).encode())
+        from hashlib import sha256  # loads OpenSSL: 5 ms of an import that few need
+
+        content = sha256(repr([record[:3] for record in self.records]).encode())
         return b"%040d" % (int.from_bytes(content.digest(), "big") % 10**40)
 
     def finish(self) -> None:
@@ -124,7 +124,7 @@ def replaced_when_complete(path: str) -> Iterator[BinaryIO]:
         return
     folder, name = os.path.split(path)
     _sweep(folder, name)
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+    temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
     file: BinaryIO | None = None
     lock: int | None = None
     try:

@@ -121,8 +121,8 @@ def sparse_shape_of(x: SparseTensor) -> tuple[int, ...]:
 
 def numbered(indices: Tensor, size: Any) -> Tensor:
     """Each place as one number, counted row by row."""
-    number = indices.new_zeros(indices.shape[1])
-    for axis, n in enumerate(size):
+    number = indices[0] if size else indices.new_zeros(indices.shape[1])
+    for axis, n in enumerate(size[1:], 1):
         number = number * n + indices[axis]
     return number
 
@@ -192,6 +192,8 @@ def coalesce(x: SparseTensor) -> SparseTensor:
     indices, values = indices_of(x), values_of(x)
     if values.shape[0] < 2:
         return make(values, indices, x.array.shape, True)
+    if _is_ordered(x):
+        return make(values.clone(), indices.clone(), x.array.shape, True)
     places, group = grouped(indices, sparse_shape_of(x))
     return make(sums(values, group, places.shape[1]), places, x.array.shape, True)
 
