@@ -1,6 +1,6 @@
 """Datasets, samplers and the loader that makes batches of them."""
 
-from . import _utils, distributed
+from . import _utils as _utils  # programs reach into it under PyTorch
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader
 from .dataset import (
@@ -22,7 +22,7 @@ from .sampler import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
-from .worker import get_worker_info
+from .serve import get_worker_info
 
 __all__ = [
     "BatchSampler",

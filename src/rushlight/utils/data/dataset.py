@@ -3,7 +3,8 @@
 A dataset may also have PyTorch's `__getitems__(indices)`, which returns the samples of one batch.
 Where every sample would only be stacked again, a class may go further and define
 `_get_batch(indices)`: the batch as `default_collate` would have made it of the samples, or None
-where this instance cannot say. The loader calls it through `batch_method`.
+where this instance cannot say. The loader calls it through `batch_method`. Of a dataset that has
+its samples of another one `_located(index)` says of which, and its index there.
 """
 
 from __future__ import annotations
@@ -180,9 +181,13 @@ class ConcatDataset(Dataset[T_co]):
             if -index > len(self):
                 raise ValueError("absolute value of index should not exceed dataset length")
             index += len(self)
+        dataset, index = self._located(index)
+        return dataset[index]
+
+    def _located(self, index: int) -> tuple[Any, int]:
         which = bisect.bisect_right(self.cumulative_sizes, index)
         start = self.cumulative_sizes[which - 1] if which > 0 else 0
-        return self.datasets[which][index - start]
+        return self.datasets[which], index - start
 
 
 class ChainDataset(IterableDataset[T_co]):
@@ -251,6 +256,9 @@ class Subset(Dataset[T_co]):
     def _get_batch(self, indices: list[int]) -> Any:
         get_batch = batch_method(self.dataset)
         return get_batch(self._select(indices)) if get_batch else None
+
+    def _located(self, index: int) -> tuple[Any, int]:
+        return self.dataset, self.indices[index]
 
     def _select(self, indices: list[int]) -> list[int]:
         return [self.indices[index] for index in indices]
