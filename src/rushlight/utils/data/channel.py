@@ -13,6 +13,7 @@ import errno
 import io
 import os
 import pickle
+import resource
 import socket
 import struct
 import weakref
@@ -32,10 +33,10 @@ _ALIGNMENT = 64
 # where a file takes 80. A larger one would make the worker wait until the loader reads it. Where
 # descriptors cannot be passed, everything takes this way.
 _INLINE = 64 * 1024 if hasattr(socket, "send_fds") else 2**63
-# A mapped file costs the receiver an open descriptor for as long as its arrays live, of which
-# systems allow as few as 256. A program that keeps more batches than this gets copies.
-_MAX_MAPPED = 64
-
+# A mapped file costs the receiver an open descriptor for as long as its arrays live. A program
+# that keeps more batches than this, or than a quarter of the descriptors that it may have, gets
+# copies.
+_MOST_MAPPED = 256
 _LESS = "smaller batches, fewer workers or a smaller prefetch_factor need less of it"
 _RAISE_LIMIT = "raise the limit with `ulimit -n` in the shell"
 _RELIEF: dict[int | None, str] = {errno.EMFILE: _RAISE_LIMIT, errno.ENFILE: _RAISE_LIMIT}
@@ -190,7 +191,7 @@ def _written(blobs: list[Any]) -> int:
 
 def _read_shared(file: int, sizes: Any) -> list[memoryview]:
     total = max(sum(_aligned(size) for size in sizes), 1)
-    if len(_mapped) < _MAX_MAPPED:
+    if len(_mapped) < _most_mapped():
         mapping = SharedMemory(file, total)
         _mapped.add(mapping)
         memory = mapping.array().data
@@ -199,3 +200,8 @@ def _read_shared(file: int, sizes: Any) -> list[memoryview]:
         with open(file, "rb") as reader:
             reader.readinto(memory)
     return _cut(memory, sizes)
+
+
+def _most_mapped() -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_MAPPED if limit == resource.RLIM_INFINITY else min(_MOST_MAPPED, limit // 4)

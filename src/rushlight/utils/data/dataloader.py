@@ -264,8 +264,9 @@ class DataLoader(Generic[T_co]):
         affinity = getattr(os, "sched_getaffinity", None)
         cores = len(affinity(0)) if affinity else os.cpu_count() or 1
         if self.num_workers > cores:
+            kind = "threads" if self.worker == "thread" else "processes"
             warnings.warn(
-                f"This DataLoader will create {self.num_workers} worker processes in total, and "
+                f"This DataLoader will create {self.num_workers} worker {kind} in total, and "
                 f"this process may use {cores} cores. Fewer workers will probably be faster.",
                 stacklevel=3,
             )

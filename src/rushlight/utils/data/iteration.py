@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import threading
 import warnings
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import rushlight
 
+from ...random import default_generator
 from .dataset import IterableDataset
 from .fetch import NOTHING, FetchSettings, Incomplete, make_fetcher
 from .position import Position, generators_of
@@ -41,11 +41,8 @@ class _BaseDataLoaderIter:
             drop_last=loader.drop_last,
             skip_errors=loader.on_error == "skip",
         )
-        with self._resumed(loader) as batches:
-            # The order of these two is PyTorch's: a sampler may draw from the same stream.
-            self._start_pass(loader)
-            self._base_seed = draw_seed(loader.generator)
-            self._pass_over(batches)
+        self._base_seed: int | None = None
+        self._begin(loader, draws_seed=True)
         if loader.pin_memory and not rushlight.cuda.is_available():
             warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, then device "
@@ -53,36 +50,41 @@ class _BaseDataLoaderIter:
                 stacklevel=4,
             )
 
-    @contextlib.contextmanager
-    def _resumed(self, loader: DataLoader[Any]) -> Iterator[int]:
-        """Within it a pass is begun, or begun again; gives the batches that have been before."""
+    def _begin(self, loader: DataLoader[Any], draws_seed: bool) -> None:
+        """Begins a pass, or the rest of the one that the loader was told to go on with."""
         state, loader._resume_from = loader._resume_from, None
         if state is None or state["generators"] is None:
-            self._position = loader._position = Position(loader)
-            yield 0
+            self._position = loader._position = Position(loader, draws_seed)
+            self._start_pass(loader)
             return
         with generators_of(loader, state["generators"]):
-            self._position = loader._position = Position(loader)
-            yield state["batches"]
-            # A sampler draws when first asked, which must be while the generators are as they were.
-            for first in self._indices:
-                self._indices = itertools.chain([first], self._indices)
-                break
+            self._position = loader._position = Position(loader, state["drew_seed"])
+            self._start_pass(loader)
+            self._pass_over(state["batches"])
 
     def _start_pass(self, loader: DataLoader[Any]) -> None:
+        # The order of these two is PyTorch's: a sampler may draw from the same stream.
         self._indices: Iterator[Any] = iter(self._index_sampler)
+        if self._position.drew_seed:
+            self._base_seed = draw_seed(loader.generator)
+        elif self._base_seed is None:  # the rest of a pass whose workers had one already
+            self._base_seed = draw_seed(default_generator.clone_state())
+        self._to_read = 0
         self._yielded = 0
         self._warned = False
         self._reported_length = loader._reported_length
 
     def _pass_over(self, batches: int) -> None:
         """Leaves out what an earlier pass has given. A stream must be read up to there."""
-        is_stream = isinstance(self._dataset, IterableDataset)
-        self._to_read = batches if is_stream else 0
-        if not is_stream:
-            self._position.batches = batches
-            for _ in range(batches):
-                next(self._indices, None)
+        if isinstance(self._dataset, IterableDataset):
+            self._to_read = batches
+            return
+        self._position.batches = batches
+        for _ in itertools.islice(self._indices, batches):
+            pass
+        for following in self._indices:  # a sampler draws when first asked, which must be now
+            self._indices = itertools.chain([following], self._indices)
+            break
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -193,11 +195,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             self._resume(loader)
 
     def _resume(self, loader: DataLoader[Any]) -> None:
-        with self._resumed(loader) as batches:
-            self._start_pass(loader)
-            if self._by_sample:  # PyTorch's persistent workers keep their seed
-                self._base_seed = draw_seed(loader.generator)
-            self._pass_over(batches)
+        self._begin(loader, draws_seed=self._by_sample)  # PyTorch's workers keep their seed
         for worker_id in range(self._num_workers):
             self._pool.resume(worker_id, self._base_seed)
         waiting = self._num_workers

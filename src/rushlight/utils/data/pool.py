@@ -175,11 +175,11 @@ class WorkerPool(Pool):
             process.join(_STOP_SECONDS)
         ends = {_how_it_ended(process.exitcode) for process in processes}
         pids = ", ".join(str(process.pid) for process in processes)
-        in_hand = "".join(self._batch_in_hand(i) for i in worker_ids)
+        in_hand = [self._batch_in_hand(i) for i in worker_ids]
         self.stop(patience=0)
         raise RuntimeError(
             f"DataLoader worker (pid(s) {pids}) exited unexpectedly: {'; '.join(sorted(ends))}"
-            f"{in_hand}"
+            + "".join(f",{batch}" for batch in in_hand if batch)
         ) from None
 
     def stop(self, patience: float = _STOP_SECONDS) -> None:

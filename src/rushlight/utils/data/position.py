@@ -16,7 +16,8 @@ class Position:
     samples are still to come, whatever sampler chooses them.
     """
 
-    def __init__(self, loader: Any) -> None:
+    def __init__(self, loader: Any, drew_seed: bool) -> None:
+        self.drew_seed = drew_seed  # for workers, at its start, from the generator of the order
         self._at_start = [(g, g.state.copy()) for g in _generators(loader)]
         self.batches = 0
         self.skipped: list[str] = []  # of each sample left out, which and why
@@ -25,7 +26,8 @@ class Position:
     def state_dict(self) -> dict[str, Any]:
         if self.ended:
             return dict(BEGINNING)
-        return {"batches": self.batches, "generators": [_saved(*pair) for pair in self._at_start]}
+        generators = [_saved(*pair) for pair in self._at_start]
+        return {"batches": self.batches, "generators": generators, "drew_seed": self.drew_seed}
 
 
 def _saved(generator: Generator, state: Any) -> Any:
@@ -35,7 +37,7 @@ def _saved(generator: Generator, state: Any) -> Any:
 
 
 # The state of a loader that is in no pass.
-BEGINNING: dict[str, Any] = {"batches": 0, "generators": None}
+BEGINNING: dict[str, Any] = {"batches": 0, "generators": None, "drew_seed": True}
 
 
 def check_state(loader: Any, state: dict[str, Any]) -> None:
