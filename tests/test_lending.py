@@ -7,9 +7,9 @@ import socket
 
 import numpy as np
 import pytest
-from loader_support import loader
 
 import rushlight as torch
+from loader_support import loader
 from rushlight import multiprocessing
 from rushlight.utils.data import lending
 from rushlight.utils.data.channel import Channel

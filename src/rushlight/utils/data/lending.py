@@ -1,7 +1,8 @@
 """Shared memory that goes back and forth between a worker and the loader.
 
-Memory that is new costs more than what is put into it: 19 MB, a batch of 32 pictures, take 10 ms in
-a new file and 4 in one that was used before, and to map and look at it takes the receiver 3 ms more.
+Memory that is new costs more than what is put into it: 19 MB, a batch of 32 pictures, take 10 ms
+in a new file and 4 in one that was used before, and to map and look at it takes the receiver 3 ms
+more.
 So the sender keeps its files, numbers them, and uses one again when the receiver has said that
 nobody has an array in it any more.
 """
