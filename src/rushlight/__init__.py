@@ -127,6 +127,7 @@ from . import (
     utils,
 )
 from . import companions as _companions
+from . import elsewhere as _elsewhere
 from . import missing as _missing
 from . import storage as _storage
 from .amp import autocast
@@ -154,10 +155,12 @@ from .graph.compile import compile
 from .nn.nan_finder import detect_nan
 from .nn.summary import summary
 from .serialization import load, save
+from .standing_in import as_torch
 from .storage import TypedStorage, UntypedStorage
 from .switches import (
     are_deterministic_algorithms_enabled,
     get_deterministic_debug_mode,
+    get_device_module,
     get_float32_matmul_precision,
     get_num_interop_threads,
     has_lapack,
@@ -186,13 +189,19 @@ from .tensor_types import (
     ShortTensor,
     set_default_tensor_type,
 )
+from .torch_function import _assert
 from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
     from . import (  # which `missing` imports on demand
+        _dynamo,
+        _inductor,
         backends,
+        compiler,
         distributions,
         functional,
+        fx,
+        jit,
         multiprocessing,
         sparse,
     )
@@ -201,13 +210,8 @@ if _TYPE_CHECKING:
 globals().update(ops.declare.places["torch"])
 globals().update(_storage.legacy_storages)
 
-
-
-
-_missing.watch(
-    _sys.modules[__name__], autograd, cuda, fft, func, linalg, masked, nn, nn.functional, nn.init,
-    nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,
-)  # fmt: skip
+_elsewhere.publish(__name__)
+_missing.watch_all(_sys.modules[__name__])
 
 ops.declare.open_members()
 _missing.watch_tensor(Tensor)

@@ -17,7 +17,7 @@ from ....errors import OperationError
 from ....kernels.quiet import quietly
 from ....nn.functional import pad as constant_pad
 from ....tensor import Tensor, wrap
-from ...pillow import is_pillow_image, resized
+from ...pillow import is_pillow_image
 from ..resample import resample
 
 
@@ -291,7 +291,7 @@ def resize(
     if target == (height, width):
         return img
     if is_pillow_image(img):
-        return resized(img, *target, PILLOW_RESAMPLING[interpolation])
+        return img.resize(target[::-1], PILLOW_RESAMPLING[interpolation])
     return resample(img, target, interpolation.value, bool(antialias))
 
 
