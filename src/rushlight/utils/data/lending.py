@@ -97,11 +97,7 @@ class Borrower:
 
 
 class _Lease:
-    """What arrays in a borrowed mapping are based on: the file goes back when they are gone.
-
-    It is no `SharedMemory`: an array that is sent to a third process is copied, as this memory will
-    hold something else one day.
-    """
+    """What arrays in a borrowed mapping are based on: the file goes back when they are gone."""
 
     def __init__(self, mapping: SharedMemory, number: int, size: int, given_back: list[int]):
         self._mapping = mapping
@@ -110,6 +106,12 @@ class _Lease:
         self.is_kept = False
         self.__array_interface__ = {**mapping.__array_interface__, "shape": (size,)}
         _leases.add(self)
+
+    @property
+    def base(self) -> SharedMemory:
+        """For `memory_of`: who asks may hand it on to a third process, and it is not used again."""
+        self.is_kept = True
+        return self._mapping
 
     def __del__(self) -> None:
         self._given_back.append(-1 - self._number if self.is_kept else self._number)
