@@ -381,6 +381,7 @@ torch.linalg.matrix_norm(square)
 torch.matrix_exp(definite)
 torch.cholesky_solve(square, definite)
 torch.cdist(square, other_square)
+torch.pdist(square)
 torch.kron(v[:5], v)
 torch.fft.fft(x).real
 torch.fft.rfft(x).real

@@ -23,9 +23,11 @@ extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
 extern PyMethodDef creation_methods[];
 extern PyMethodDef ctc_methods[];
+extern PyMethodDef distance_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
 extern PyMethodDef factorization_methods[];
+extern PyMethodDef grid_methods[];
 extern PyMethodDef group_norm_methods[];
 extern PyMethodDef index_methods[];
 extern PyMethodDef indexing_methods[];
@@ -81,9 +83,10 @@ NB_MODULE(_native, module) {
         rushlight::attention_methods,   rushlight::compare_all_methods,
         rushlight::convolution_methods,
         rushlight::copies_methods,      rushlight::creation_methods,
-        rushlight::ctc_methods,
+        rushlight::ctc_methods,         rushlight::distance_methods,
         rushlight::dropout_methods,     rushlight::elementwise_methods,
-        rushlight::factorization_methods, rushlight::group_norm_methods,
+        rushlight::factorization_methods, rushlight::grid_methods,
+        rushlight::group_norm_methods,
         rushlight::index_methods,
         rushlight::indexing_methods,    rushlight::layer_norm_methods,
         rushlight::loss_methods,        rushlight::matmul_methods,

@@ -1,13 +1,14 @@
-// LU with its pivots, and systems with a triangular matrix, of stacks of matrices one after the
-// other. Real ones are halved until few columns are left, so that most of the work is products
+// LU and LDL with their pivots, and systems with a triangular matrix, of stacks of matrices one after
+// the other. Real ones are halved until few columns are left, so that most of the work is products
 // (Toledo 1997). Large complex ones come here in blocks, from the generic kernels of the same names.
 #include <cmath>
 #include <complex>
 #include <type_traits>
 
 #include "array_view.h"
-#include "instruction_sets.h"
+#include "elimination.h"
 #include "parallel.h"
+#include "symmetric_elimination.h"
 
 namespace rushlight {
 
@@ -16,31 +17,6 @@ namespace {
 // Columns of complex numbers up to which elimination one by one is as fast as matrix products; and
 // those of real numbers that are eliminated one by one.
 constexpr int64_t most_columns = 32, few_columns = 8;
-constexpr int64_t work_of_a_chunk = 1 << 15;  // multiplications
-
-template <class T>
-struct Number {
-    static T times(T a, T b) { return a * b; }
-    static T size(T a) { return std::abs(a); }
-};
-
-// The products of complex numbers that std::complex makes look for nan in every one of them.
-template <class T>
-struct Number<std::complex<T>> {
-    using Complex = std::complex<T>;
-    static Complex times(Complex a, Complex b) {
-        return {a.real() * b.real() - a.imag() * b.imag(),
-                a.real() * b.imag() + a.imag() * b.real()};
-    }
-    // LAPACK's measure for pivots.
-    static T size(Complex a) { return std::abs(a.real()) + std::abs(a.imag()); }
-};
-
-// A row less a multiple of another.
-template <class T>
-void subtract(T* row, const T* other, T factor, int64_t count) {
-    for (int64_t j = 0; j < count; ++j) row[j] -= Number<T>::times(factor, other[j]);
-}
 
 // A stack of matrices in an array's last two axes.
 struct Matrices {
@@ -99,18 +75,6 @@ bool broadcast(const Matrices& a, const Matrices& b, int& axes, npy_intp* shape)
 
 template <class T>
 constexpr bool is_real = std::is_floating_point_v<T>;
-
-// C less the product of A and B, the rows shared by the team.
-template <class T>
-void subtract_product(int64_t rows, int64_t columns, int64_t depth, const T* a, int64_t a_row,
-                      int64_t a_column, const T* b, int64_t b_step, T* c, int64_t c_step) {
-    const int64_t of_row = std::max<int64_t>(columns * depth, 1);
-    parallel_for(rows, std::max<int64_t>(24, 16 * work_of_a_chunk / of_row),
-                 [=](int64_t begin, int64_t end) {
-        loops<T>().subtract_product(end - begin, columns, depth, a + begin * a_row, a_row,
-                                    a_column, b, b_step, c + begin * c_step, c_step);
-    });
-}
 
 // A triangular matrix, its elements in steps.
 template <class T>
@@ -288,6 +252,39 @@ PyObject* lu_factor(PyObject* const* args, Py_ssize_t nargs) {
 }
 
 template <class T>
+void factor_symmetric(const Matrices& x, int64_t count, T* factors, int32_t* pivots,
+                      int32_t* info) {
+    const int64_t n = x.rows, work = std::max<int64_t>(n * n * n / 3, 1);
+    AllowThreads allow(count * work >= release_lock_from);
+    parallel_for(count, work_of_a_chunk / work + 1, [&](int64_t begin, int64_t end) {
+        SymmetricElimination<T> elimination(n);
+        for (int64_t i = begin; i < end; ++i) {
+            x.copy(i, x.batch_axes(), x.array.shape, factors + i * n * n);
+            info[i] = elimination.run(factors + i * n * n, pivots + i * n);
+        }
+    });
+}
+
+PyObject* ldl_factor(PyObject* const* args, Py_ssize_t nargs) {
+    Matrices x;
+    if (nargs != 2 || !x.read(args[0]) || x.rows != x.columns || x.array.size() == 0)
+        return nullptr;
+    if (x.array.type != NPY_FLOAT && x.array.type != NPY_DOUBLE) return nullptr;
+    const int axes = x.batch_axes();
+    Owned factors(new_array(x.array.type, x.array.ndim, x.array.shape));
+    Owned pivots(new_array(NPY_INT32, axes + 1, x.array.shape));
+    Owned info(new_array(NPY_INT32, axes, x.array.shape));
+    if (!factors || !pivots || !info) return nullptr;
+    const int64_t count = PyArray_MultiplyList(x.array.shape, axes);
+    const auto run = [&]<class T>(T) {
+        factor_symmetric<T>(x, count, data_of<T>(factors.get()), data_of<int32_t>(pivots.get()),
+                            data_of<int32_t>(info.get()));
+    };
+    x.array.type == NPY_FLOAT ? run(float()) : run(double());
+    return PyTuple_Pack(3, factors.get(), pivots.get(), info.get());
+}
+
+template <class T>
 void solve_all(const Matrices& a, const Matrices& b, int axes, const npy_intp* shape, T* result,
                bool upper, bool unit) {
     const int64_t size = b.rows * b.columns, count = PyArray_MultiplyList(shape, axes);
@@ -338,6 +335,9 @@ PyMethodDef factorization_methods[] = {
     method<"lu_factor", lu_factor>(
         "lu_factor(x, pivot)\n--\n\nL and U in one matrix, the exchanges of rows, and the place of "
         "the first zero pivot."),
+    method<"ldl_factor", ldl_factor>(
+        "ldl_factor(x, hermitian)\n--\n\nL and D of symmetric matrices in one, with LAPACK's "
+        "pivots, and the place of the first zero in D."),
     method<"triangular_solve", triangular_solve>(
         "triangular_solve(a, b, upper, unit)\n--\n\nX of a X = b where a is triangular."),
     {}};

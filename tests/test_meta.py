@@ -64,10 +64,7 @@ ON_HOST = (
     "Tensor.is_meta", "Tensor.type", "broadcast_shapes",
 )  # fmt: skip
 # Where C++ has another memory order than the generic kernels, and PyTorch.
-OTHER_STRIDES = (
-    "argsort", "geqrf", "sort", "nn.functional.grid_sample", "grid_sampler", "grid_sampler_2d",
-    "grid_sampler_3d",
-)  # fmt: skip
+OTHER_STRIDES = ("argsort", "geqrf", "sort")
 
 
 def placed(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native_support import FLOATS, kernels, random, recorded_base
+from native_support import FLOATS, base, kernels, random, recorded_base
 
 SIZES = [(1, 1), (8, 8), (9, 9), (33, 20), (20, 33), (130, 130), (300, 64), (64, 300)]
 EXACT = {np.float32: 1e-4, np.float64: 1e-12}
@@ -65,3 +65,30 @@ def test_triangular_solve(size, upper, unit, dtype, instruction_set):
             x = kernels().triangular_solve(a, b, upper, unit)
         assert called == [] and x.dtype == dtype
         np.testing.assert_allclose(triangle @ x, b, 0, EXACT[dtype])
+
+
+@pytest.mark.parametrize("size", [1, 3, 31, 32, 33, 65, 100])
+@pytest.mark.parametrize("diagonal", ["any", "zero", "dominant"])
+def test_ldl_is_that_of_the_base(size, diagonal, instruction_set):
+    x = random(size, size, dtype=np.float64)
+    x = x + x.T
+    if diagonal != "any":
+        np.fill_diagonal(x, 0 if diagonal == "zero" else size)
+    with recorded_base() as called:
+        factors, pivots, info = kernels().ldl_factor(x, False)
+    assert called == []
+    wanted, exchanged, place = base.ldl_factor(x, False)
+    np.testing.assert_array_equal(pivots, exchanged)
+    assert info == place
+    np.testing.assert_allclose(factors, wanted, 1e-7, 1e-9)
+
+
+def test_ldl_of_what_is_singular():
+    x = random(40, 40, dtype=np.float64)
+    x = x + x.T
+    x[5] = x[:, 5] = 0
+    for matrix in (x, np.zeros((3, 3))):
+        found, wanted = kernels().ldl_factor(matrix, False), base.ldl_factor(matrix, False)
+        assert found[2] == wanted[2] > 0
+        np.testing.assert_array_equal(found[1], wanted[1])
+        np.testing.assert_allclose(found[0], wanted[0], 1e-7, 1e-9)

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "grid.h"
 #include "rules.h"
 
 namespace rushlight {
@@ -88,6 +89,14 @@ struct Loops {
                              int64_t a_row, int64_t a_column, const T* b, int64_t b_step, T* c,
                              int64_t c_step);
 
+    // The distances of a vector from `count` others, whose elements are `step` apart and which stand
+    // side by side, in the norm p; and their slopes times grads, added to out.
+    void (*distances)(int64_t count, int64_t width, const T* a, const T* others, int64_t step,
+                      double p, T* out);
+    void (*distance_slopes)(int64_t count, int64_t width, const T* a, const T* others,
+                            int64_t step, const T* grads, const T* lengths, double p, T* out);
+
+    GridLoops<T> grid;
     void (*dropout)(int64_t n, const T* x, const uint8_t* mask, T scale, T* y);
     UpdateLoops<T> update;  // of optimizers
 };
@@ -171,6 +180,10 @@ template <class T>
 void fill_optim(Loops<T>& loops);
 template <class T>
 void fill_resampling(Loops<T>& loops);
+template <class T>
+void fill_grid(Loops<T>& loops);
+template <class T>
+void fill_distance(Loops<T>& loops);
 template <class T>
 void fill_sparse(Loops<T>& loops);
 void fill_copies(BitLoops& loops);

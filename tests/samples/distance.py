@@ -147,8 +147,7 @@ def _renorm_reference(x: Array, p: float, dim: int, maxnorm: float) -> Array:
 ops = [
     Op("cdist", _cdist, _cdist_reference, tolerance=1e-4, composite=True, halves=False),
     Op("nn.functional.pdist", _pdist,
-       lambda x, p=2.0: _cdist_reference(x, x, p)[np.triu_indices(len(x), 1)], composite=True,
-       halves=False),
+       lambda x, p=2.0: _cdist_reference(x, x, p)[np.triu_indices(len(x), 1)], halves=False),
     Op("nn.functional.pairwise_distance", _pairwise,
        lambda a, b, p=2.0, eps=1e-6, keepdim=False: _norm(a - b + eps, p, -1, keepdim),
        composite=True),

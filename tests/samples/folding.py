@@ -55,7 +55,7 @@ def _channel_shuffle(v: Values) -> Iterator[Sample]:
 ops = [
     Op("nn.functional.unfold", _unfold, composite=True),
     Op("nn.functional.fold", _fold, composite=True),
-    Op("pixel_shuffle", _pixel_shuffle, composite=True),
-    Op("pixel_unshuffle", _pixel_unshuffle, composite=True),
+    Op("pixel_shuffle", _pixel_shuffle),
+    Op("pixel_unshuffle", _pixel_unshuffle),
     Op("channel_shuffle", _channel_shuffle, composite=True),
 ]

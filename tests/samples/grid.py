@@ -27,6 +27,8 @@ def _sample(v: Values) -> Iterator[Sample]:
     points = v.between(-1.4, 1.4, 1, 2, 1, 3, 3)
     yield Sample(v.normal(1, 2, 3, 4, 3), points, align_corners=True)
     yield Sample(v.normal(1, 2, 3, 4, 3), points, "nearest", "reflection", False)
+    many = v.between(-1.2, 1.2, 1, 9, 10, 2)  # more points than are taken together
+    yield Sample(v.normal(1, 2, 5, 6), many, "bilinear", "zeros", True)
     odd = np.asarray([[[[np.nan, 0], [np.inf, 0], [1e30, 0.5]]]])
     yield Sample(v.normal(1, 2, 3, 4), odd, "bilinear", "zeros", False)
     x, grid = v.normal(1, 1, 2, 2), v.normal(1, 2, 2, 2)
@@ -50,8 +52,8 @@ def _numbered_volumes(v: Values) -> Iterator[Sample]:
 
 ops = [
     Op("nn.functional.affine_grid", _affine, composite=True, halves=False),
-    Op("nn.functional.grid_sample", _sample, composite=True, halves=False, tolerance=1e-4),
-    Op("grid_sampler", _numbered, composite=True, halves=False, tolerance=1e-4),
-    Op("grid_sampler_2d", _numbered, composite=True, halves=False, tolerance=1e-4),
-    Op("grid_sampler_3d", _numbered_volumes, composite=True, halves=False, tolerance=1e-4),
+    Op("nn.functional.grid_sample", _sample, halves=False, tolerance=1e-4),
+    Op("grid_sampler", _numbered, halves=False, tolerance=1e-4),
+    Op("grid_sampler_2d", _numbered, halves=False, tolerance=1e-4),
+    Op("grid_sampler_3d", _numbered_volumes, halves=False, tolerance=1e-4),
 ]

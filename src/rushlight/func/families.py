@@ -106,6 +106,7 @@ def along_dimensions(level: Level, name: str, arguments: Arguments) -> Any:
 @rule("qr", "geqrf", "cholesky", "svd", "svdvals", "eigh", "eigvalsh", "eig", "eigvals", "inv")
 @rule("slogdet", "det", "cofactors", "matrix_exp", "lu_factor", "ldl_factor", "permutation")
 @rule("triangular_solve", "resample", "adaptive_max_pool", "overlap_add")
+@rule("pixel_shuffle", "pixel_unshuffle")
 def stack(level: Level, name: str, arguments: Arguments) -> Any:
     """Kernels of the last dimensions: the batch is one more of those that count them."""
     rank = max(value.ndim for value in arguments if is_array(value))

@@ -263,6 +263,26 @@ class Meta(Base):
         lead = x.shape[: x.ndim - len(taps)]
         return self._empty_in_order_of(x, [*lead, *[one.outputs for one in taps]])
 
+    def pdist(self, x: Any, p: float) -> Any:
+        return MetaArray((x.shape[0] * (x.shape[0] - 1) // 2,), x.dtype)
+
+    def pdist_gradient(self, grad: Any, x: Any, distances: Any, p: float) -> Any:
+        return MetaArray(x.shape, x.dtype)
+
+    def grid_sample(self, x: Any, grid: Any, mode: int, padding: int, align_corners: bool) -> Any:
+        return self._empty_in_order_of_images(x, (*x.shape[:2], *grid.shape[1:-1]))
+
+    def grid_sample_input_gradient(
+        self, grad: Any, grid: Any, sizes: tuple[int, ...], mode: int, padding: int,
+        align_corners: bool,
+    ) -> Any:  # fmt: skip
+        return self._empty_in_order_of_images(grad, (*grad.shape[:2], *sizes))
+
+    def grid_sample_grid_gradient(
+        self, grad: Any, x: Any, grid: Any, mode: int, padding: int, align_corners: bool
+    ) -> Any:
+        return MetaArray(grid.shape, grid.dtype)
+
     def adaptive_max_pool(self, x: Any, sizes: Any) -> Any:
         return MetaArray((*x.shape[: x.ndim - len(sizes)], *sizes), "int64")
 

@@ -11,20 +11,22 @@ from ..autograd.operation import Operation
 from ..categories import FLOATS, INEXACT, check_taken
 from ..dtype import FLOATING, HALVES
 from ..errors import InvalidValueError, OperationError
+from ..grad_mode import state
 from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
 from .choices import clamp, where
 from .common import conjugated
 from .complex import sgn
+from .creation import zeros_like
 from .declare import operation
 from .elementwise import abs
 from .expansion import broadcast_tensors
-from .joining import cat
 from .linalg_norms import vector_norm
 from .powers import pow
 from .promotion import of_one_dtype
 from .reduction import sum
+from .sequences import triu_indices
 
 
 def _slope(x: Tensor, norm: Tensor, p: float, dim: int) -> Tensor:
@@ -129,6 +131,33 @@ _PRODUCTS_FROM = {
 }
 
 
+class Pdist(Operation):
+    """The distances of all pairs of rows."""
+
+    node_name = "PdistBackward0"
+    p: float
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save_output(output, inputs[0])
+
+    def backward(self, grad: Tensor) -> Tensor:
+        distances, x = self.saved_tensors
+        if not state.enabled:
+            return PdistGradient.apply(grad, x, distances, self.p)
+        first, second = triu_indices(x.array.shape[0], x.array.shape[0], 1, device=x.device)
+        difference = x[first] - x[second]
+        each = grad.unsqueeze(-1) * _slope(difference, distances.unsqueeze(-1), self.p, -1)
+        return zeros_like(x).index_add(0, first, each).index_add(0, second, -each)
+
+
+class PdistGradient(Operation):
+    """The gradient of the rows where it is not to be differentiated itself."""
+
+    operation_name = "pdist"
+    kernel = "pdist_gradient"
+    differentiable = False
+
+
 @operation("torch", "nn.functional.pdist", method=False)
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """The distances of all pairs of rows i < j of a matrix, in the p-norm: (n, d) gives (n(n-1)/2).
@@ -145,14 +174,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise OperationError(f"pdist only supports floating-point dtypes, got {input.dtype}")
     if p < 0:
         raise OperationError(f"pdist only supports non-negative p values, got {p}")
-    rows = input.array.shape[0]
-    # The differences of row i and those after it, for each i.
-    parts = [input[i] - input[i + 1 :] for i in range(rows - 1)]
-    differences = cat(parts) if parts else input[:0]
-    # Nothing has the length 0 here in every norm, which `vector_norm` refuses for infinity.
-    found = vector_norm(differences, p, 1) if input.array.shape[1] else sum(differences, 1)
-    # A count has no gradient, and here one of 0, as in PyTorch.
-    return found + 0 * sum(sgn(differences), 1) if p == 0 else found
+    return Pdist.apply(input.contiguous(), number(p))
 
 
 @operation("torch", "nn.functional.pairwise_distance", method=False)

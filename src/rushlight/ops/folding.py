@@ -9,7 +9,6 @@ from ..autograd.operation import Operation
 from ..categories import check_taken
 from ..dtype import BOOL, COMPLEX, FLOATING
 from ..errors import OperationError
-from ..layout import contiguous_format
 from ..tensor import Tensor
 from .declare import operation
 from .geometry import block_geometry, per_dimension
@@ -112,6 +111,24 @@ def _hashable(sizes: Any) -> Any:
     return tuple(sizes) if isinstance(sizes, list) else sizes
 
 
+class PixelShuffle(Operation):
+    """Channels that become places."""
+
+    factor: int
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return PixelUnshuffle.apply(grad, self.factor)
+
+
+class PixelUnshuffle(Operation):
+    """Places that become channels."""
+
+    factor: int
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return PixelShuffle.apply(grad, self.factor)
+
+
 @operation("nn.functional", "torch.pixel_shuffle")
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """(*, C r r, H, W) as (*, C, H r, W r): channels become places (Shi et al. 2016).
@@ -121,7 +138,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     tensor([[[0., 1.],
              [2., 3.]]])
     """
-    *lead, channels, height, width = _image_shape("pixel_shuffle", input)
+    channels = _image_shape("pixel_shuffle", input)[-3]
     r = upscale_factor
     if r <= 0:
         raise OperationError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
@@ -130,11 +147,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
             f"of upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
         )
-    parts = input.reshape(*lead, channels // (r * r), r, r, height, width)
-    n = len(lead)
-    moved = parts.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    copied = moved.clone(memory_format=contiguous_format)  # for a factor of 1, too
-    return copied.reshape(*lead, channels // (r * r), height * r, width * r)
+    return PixelShuffle.apply(input, r)
 
 
 @operation("nn.functional", "torch.pixel_unshuffle")
@@ -145,7 +158,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     >>> torch.pixel_unshuffle(torch.arange(4.0).reshape(1, 2, 2), 2).flatten()
     tensor([0., 1., 2., 3.])
     """
-    *lead, channels, height, width = _image_shape("pixel_unshuffle", input)
+    *_, height, width = _image_shape("pixel_unshuffle", input)
     r = downscale_factor
     if r <= 0:
         raise OperationError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
@@ -155,11 +168,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
                 f"pixel_unshuffle expects {what} to be divisible by downscale_factor, but "
                 f"input.size({dim})={size} is not divisible by {r}"
             )
-    parts = input.reshape(*lead, channels, height // r, r, width // r, r)
-    n = len(lead)
-    moved = parts.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    copied = moved.clone(memory_format=contiguous_format)
-    return copied.reshape(*lead, channels * r * r, height // r, width // r)
+    return PixelUnshuffle.apply(input, r)
 
 
 def _image_shape(name: str, input: Tensor) -> tuple[int, ...]:

@@ -2,24 +2,114 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from collections.abc import Sequence
 from math import prod
+from types import SimpleNamespace
 from typing import Any
 
+from ..autograd.operation import Operation, SavesInputs
 from ..categories import FLOATS, check_taken
 from ..dtype import FLOATING, HALVES
-from ..dtype import bool as bool_
 from ..errors import InvalidValueError, NotSupportedError, OperationError
+from ..grad_mode import state
+from ..kernels.base.grid import NEAREST, GridMap, slopes
 from ..tensor import Tensor
-from .creation import linspace, ones
+from .choices import clamp, where
+from .comparison import floor, isnan, round
+from .creation import linspace, ones, ones_like, zeros_like
 from .declare import operation
+from .elementwise import abs
 from .joining import stack
 
 _MODES = ("bilinear", "nearest", "bicubic")
 _PADDINGS = ("zeros", "border", "reflection")
-_CUBIC = -0.75  # the slope at 1 of the cubic convolution
+
+
+class GridSampler2D(SavesInputs):
+    """The values of an input at the points of a grid."""
+
+    kernel = "grid_sample"
+    operation_name = "grid_sampler"
+    mode: int
+    padding: int
+    align_corners: bool
+
+    def backward(self, grad: Tensor) -> Any:
+        input, grid = self.saved_tensors
+        parameters = (self.mode, self.padding, self.align_corners)
+        return (
+            _input_gradient(grad, grid, input.array.shape[2:], parameters)
+            if self.needs(0) else None,
+            _grid_gradient(grad, input, grid, parameters) if self.needs(1) else None,
+        )  # fmt: skip
+
+
+GridSampler3D = GridSampler2D.renamed("GridSampler3D")
+
+
+class GridSampleInputGradient(Operation):
+    """The gradient of the input, which is linear in `grad`."""
+
+    operation_name = "grid_sampler"
+    kernel = "grid_sample_input_gradient"
+    sizes: tuple[int, ...]
+    mode: int
+    padding: int
+    align_corners: bool
+
+    def setup_context(self, inputs: Any, output: Any) -> None:
+        self.save(*inputs[:2])
+
+    def backward(self, grad: Tensor) -> Any:
+        first, grid = self.saved_tensors
+        parameters = (self.mode, self.padding, self.align_corners)
+        return (
+            GridSampler2D.apply(grad, grid, *parameters) if self.needs(0) else None,
+            _grid_gradient(first, grad, grid, parameters) if self.needs(1) else None,
+        )
+
+
+class GridSampleGridGradient(Operation):
+    """The gradient of the grid where it is not to be differentiated itself."""
+
+    operation_name = "grid_sampler"
+    kernel = "grid_sample_grid_gradient"
+    differentiable = False
+
+
+_Parameters = tuple[int, int, bool]  # of the kernels: mode, padding, align_corners
+
+
+def _input_gradient(
+    grad: Tensor, grid: Tensor, sizes: tuple[int, ...], parameters: _Parameters
+) -> Tensor:
+    return GridSampleInputGradient.apply(grad, grid, sizes, *parameters)
+
+
+def _grid_gradient(
+    grad: Tensor, input: Tensor, grid: Tensor, parameters: _Parameters
+) -> Tensor:
+    if parameters[0] == NEAREST:
+        return zeros_like(grid)
+    if not state.enabled:
+        return GridSampleGridGradient.apply(grad, input, grid, *parameters)
+    elements = input.flatten(2)
+
+    def values(tap: Any) -> Tensor:
+        index = tap.place.flatten(1).unsqueeze(1).expand(-1, elements.array.shape[1], -1)
+        found = elements.gather(2, index).reshape(grad.array.shape)
+        return found.masked_fill(tap.outside.unsqueeze(1), 0)
+
+    map = GridMap(input.array.shape[2:], *parameters)
+    return stack(slopes(_OF_TENSORS, grad, grid, map, values), -1)
+
+
+# What the gradient of a grid is computed with where that is recorded.
+_OF_TENSORS = SimpleNamespace(
+    abs=abs, clip=clamp, floor=floor, isnan=isnan, ones_like=ones_like, round=round, where=where,
+    whole=lambda x: x.detach().long(),
+)  # fmt: skip
 
 
 @operation("nn.functional")
@@ -105,22 +195,9 @@ def grid_sample(
     if input.array.dtype in HALVES:
         options = (mode, padding_mode, bool(align_corners))
         return grid_sample(input.float(), grid.float(), *options).to(input.dtype)
-    places = _Places(input, padding_mode, bool(align_corners))
-    sources = [places.unnormalized(grid[..., -1 - dim], dim) for dim in range(len(places.sizes))]
-    if mode == "bicubic":
-        taps = [_cubic_taps(source) for source in sources]
-    else:
-        sources = [places.padded(source, dim) for dim, source in enumerate(sources)]
-        take = _nearest_taps if mode == "nearest" else _linear_taps
-        taps = [take(source) for source in sources]
-    result: Any = 0
-    for chosen in itertools.product(*taps):
-        values = places.values([place for place, _ in chosen], mode == "bicubic")
-        for _, weight in chosen:
-            if weight is not None:
-                values = values * weight.unsqueeze(1)
-        result = values + result
-    return result
+    parameters = (_MODES.index(mode), _PADDINGS.index(padding_mode), bool(align_corners))
+    cls = GridSampler2D if input.array.ndim == 4 else GridSampler3D
+    return cls.apply(input, grid, *parameters)
 
 
 @operation(method=False, autocast="float32")
@@ -167,94 +244,7 @@ def grid_sampler_3d(
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
-# For each of the elements around a place: where it is, and its weight.
-_Taps = list[tuple[Tensor, Tensor | None]]
-
-
-def _nearest_taps(source: Tensor) -> _Taps:
-    """One element, whose gradient to the grid is zero and is there."""
-    place = source.detach().round()
-    if not source.requires_grad:
-        return [(place, None)]
-    return [(place, source.masked_fill(ones(source.shape, dtype=bool_, device=source.device), 1))]
-
-
-def _linear_taps(source: Tensor) -> _Taps:
-    low = source.detach().floor()
-    rest = source - low
-    return [(low, 1 - rest), (low + 1, rest)]
-
-
-def _cubic_taps(source: Tensor) -> _Taps:
-    """Keys' cubic convolution over four elements."""
-    low = source.detach().floor()
-    rest = source - low
-    a = _CUBIC
-    taps: _Taps = []
-    for offset, distance in ((-1, rest + 1), (0, rest), (1, 1 - rest), (2, 2 - rest)):
-        if offset in (0, 1):
-            weight = ((a + 2) * distance - (a + 3)) * distance * distance + 1
-        else:
-            weight = ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a
-        taps.append((low + offset, weight))
-    return taps
-
-
-class _Places:
-    """The elements of an input by places that may lie outside of it."""
-
-    def __init__(self, input: Tensor, padding_mode: str, align_corners: bool) -> None:
-        self.sizes = input.array.shape[2:]
-        self.elements = input.flatten(2)
-        self.padding_mode = padding_mode
-        self.align_corners = align_corners
-
-    def unnormalized(self, points: Tensor, dim: int) -> Tensor:
-        """Coordinates from -1 to 1 as places."""
-        size = self.sizes[dim]
-        if self.align_corners:
-            return (points + 1) * ((size - 1) / 2)
-        return ((points + 1) * size - 1) / 2
-
-    def padded(self, place: Tensor, dim: int) -> Tensor:
-        """Places outside of the input, moved to where their values come from."""
-        if self.padding_mode == "zeros":
-            return place
-        if self.padding_mode == "reflection":
-            place = self._reflected(place, dim)
-        place = place.clamp(0, self.sizes[dim] - 1)
-        return place.masked_fill(place.isnan(), 0)  # as in PyTorch
-
-    def _reflected(self, place: Tensor, dim: int) -> Tensor:
-        low, span = (0.0, self.sizes[dim] - 1) if self.align_corners else (-0.5, self.sizes[dim])
-        if span == 0:
-            return place * 0
-        distance = (place - low).abs()
-        turns = (distance.detach() / span).floor()
-        extra = distance - turns * span
-        is_back = turns.remainder(2) == 1
-        return is_back.to(place.dtype) * (span - 2 * extra) + extra + low
-
-    def values(self, places: list[Tensor], is_padded_each: bool) -> Tensor:
-        """The elements (N, C, ...) at places, zeros outside."""
-        if is_padded_each:
-            places = [self.padded(place, dim) for dim, place in enumerate(places)]
-        flat: Any = 0
-        outside: Any = None
-        for place, size in zip(places, self.sizes, strict=True):
-            place = place.detach()
-            beyond = ~((place >= 0) & (place <= size - 1))  # what is no number, too
-            outside = beyond if outside is None else outside | beyond
-            flat = flat * size + place.masked_fill(beyond, 0).long()
-        batch, channels = self.elements.array.shape[:2]
-        count = prod(flat.array.shape[1:])
-        index = flat.reshape(batch, 1, count).expand(batch, channels, count)
-        found = self.elements.gather(2, index).reshape(batch, channels, *flat.array.shape[1:])
-        return found.masked_fill(outside.unsqueeze(1), 0)
-
-
 def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
-    name = "grid_sampler()"
     if mode not in _MODES:
         raise InvalidValueError(
             "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
@@ -266,26 +256,29 @@ def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
             f"'reflection', but got: '{padding_mode}'"
         )
     shape, points = input.array.shape, grid.array.shape
-    told = f"but got input with sizes {list(shape)} and grid with sizes {list(points)}"
     if len(shape) not in (4, 5) or len(points) != len(shape):
-        raise OperationError(
-            f"{name}: expected 4D or 5D input and grid with same number of dimensions, {told}"
-        )
+        problem = "expected 4D or 5D input and grid with same number of dimensions"
+        raise _refused(problem, shape, points)
     if input.dtype != grid.dtype:
         raise OperationError(
-            f"{name}: expected input and grid to have the same dtype, but got {input.dtype} and "
-            f"{grid.dtype}; convert the grid with .to(input.dtype)"
+            "grid_sampler(): expected input and grid to have the same dtype, but got "
+            f"{input.dtype} and {grid.dtype}; convert the grid with .to(input.dtype)"
         )
-    check_taken(name, input, FLOATS)
+    check_taken("grid_sampler()", input, FLOATS)
     if points[0] != shape[0]:
-        raise OperationError(f"{name}: expected grid and input to have same batch size, {told}")
+        raise _refused("expected grid and input to have same batch size", shape, points)
     if points[-1] != len(shape) - 2:
-        raise OperationError(
-            f"{name}: expected grid to have size {len(shape) - 2} in last dimension, {told}"
-        )
+        problem = f"expected grid to have size {len(shape) - 2} in last dimension"
+        raise _refused(problem, shape, points)
     if 0 in shape[2:]:
-        raise OperationError(
-            f"{name}: expected input to have non-empty spatial dimensions, {told}"
-        )
+        problem = "expected input to have non-empty spatial dimensions"
+        raise _refused(problem, shape, points)
     if mode == "bicubic" and len(shape) == 5:
-        raise OperationError(f"{name}: bicubic interpolation only supports 4D input, {told}")
+        raise _refused("bicubic interpolation only supports 4D input", shape, points)
+
+
+def _refused(problem: str, shape: tuple[int, ...], points: tuple[int, ...]) -> OperationError:
+    return OperationError(
+        f"grid_sampler(): {problem}, but got input with sizes {list(shape)} and grid with sizes "
+        f"{list(points)}"
+    )

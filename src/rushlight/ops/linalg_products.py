@@ -242,7 +242,9 @@ def _cross(name: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
         )
     check_taken(name, a, NUMBERS)
     check_same_device(name, a, b)
-    return Cross.apply(*broadcast_tensors(*of_one_dtype(a, b)), axis)
+    if a.array.shape != b.array.shape or a.array.dtype != b.array.dtype:
+        a, b = broadcast_tensors(*of_one_dtype(a, b))
+    return Cross.apply(a, b, axis)
 
 
 def _linalg_cross(

@@ -128,7 +128,7 @@ def _strided_places(
     input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None
 ) -> tuple[Places, Places]:
     """The places that are asked for and those of the tensor, from where it begins."""
-    shape, strides = new_shape((size,)), tuple([int(step) for step in stride])
+    shape, strides = new_shape((size,)), tuple(map(int, stride))
     if len(shape) != len(strides):
         raise OperationError(
             f"as_strided: mismatch in length of strides and shape: {len(shape)} sizes "
@@ -139,7 +139,8 @@ def _strided_places(
             "as_strided: Negative strides are not supported at the moment, got strides: "
             f"{list(strides)}"
         )
-    own = Places(input.array.shape, input.stride())
+    array = input.array
+    own = Places(array.shape, tuple([step // array.itemsize for step in array.strides]))
     if storage_offset is None:
         return Places(shape, strides), own
     if storage_offset < 0:

@@ -26,6 +26,7 @@ from .factorization import Factorization
 from .fft import Fft
 from .floating import Floating
 from .folding import Folding
+from .grid import Grid
 from .halves import wrap_kernels
 from .histogram import Histogram
 from .index import Index
@@ -59,7 +60,7 @@ from .views import Views
 
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
-    Embedding, Factorization, Fft, Floating, Folding, Histogram, Index, Indexing, Integers,
+    Embedding, Factorization, Fft, Floating, Folding, Grid, Histogram, Index, Indexing, Integers,
     LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Recurrent,
     Reduction, Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting, Sparse,
     Special,

@@ -32,6 +32,48 @@ class Distance:
             result[..., rows, :] = self._lengths(difference, p)
         return result
 
+    @kernel("product", multiply_adds=lambda result, x, *_: result.size * x.shape[-1])
+    def pdist(self, x: Any, p: float) -> Any:
+        """The distances of the rows i < j of a matrix (n, d), (n(n-1)/2)."""
+        whole = self.cdist(x, x, p, False)
+        return whole[self.xp.triu(self.xp.ones(whole.shape, bool), 1)]
+
+    @kernel("product")
+    def pdist_gradient(self, grad: Any, x: Any, distances: Any, p: float) -> Any:
+        """The gradient (n, d) of the rows."""
+        xp = self.xp
+        rows = len(x)
+        above = xp.triu(xp.ones((rows, rows), bool), 1)
+        # Those of all rows i and j, of which there are those i < j.
+        grads, lengths = (xp.zeros((rows, rows), x.dtype) for _ in range(2))
+        for whole, part in ((grads, grad), (lengths, distances)):
+            whole[above] = part
+            whole += whole.T.copy()
+        result = xp.empty(x.shape, x.dtype)
+        step = max(1, _BLOCK // max(1, x.size))
+        for start in range(0, rows, step):
+            part = slice(start, start + step)
+            difference = x[part, None, :] - x[None, :, :]
+            slope = self._slopes(difference, lengths[part, :, None], p)
+            result[part] = (grads[part, :, None] * slope).sum(1)
+        return result
+
+    def _slopes(self, x: Any, length: Any, p: float) -> Any:
+        """The slopes of the p-norms along the last dimension, 0 where there is none."""
+        xp = self.xp
+        if p == 0:
+            return x * 0
+        if p == 1:
+            return xp.sign(x)
+        if p == 2:
+            return x / xp.where(length == 0, 1, length)
+        size = xp.abs(x)
+        if math.isinf(p):
+            largest = (size == length).astype(x.dtype)
+            return xp.sign(x) * largest / xp.maximum(largest.sum(-1, keepdims=True), 1)
+        share = xp.where(size == 0, 0, xp.where(size == 0, 1, size) ** (p - 1))
+        return xp.sign(x) * share / xp.where(length == 0, 1, length) ** (p - 1)
+
     def _lengths(self, x: Any, p: float) -> Any:
         """The p-norms along the last dimension; of nothing they are 0."""
         xp, size = self.xp, self.xp.abs(x)

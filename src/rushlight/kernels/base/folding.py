@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from ..declaration import kernel
+from ..launch import plain_tables
 
 
 class Folding:
@@ -23,6 +24,26 @@ class Folding:
         for number, window in enumerate(_blocks(geometry)):
             columns[:, :, number] = padded[window]
         return columns.reshape((x.shape[0], x.shape[1] * shape[2], prod(geometry.counts)))
+
+    @kernel("copy")
+    def pixel_shuffle(self, x: Any, factor: int) -> Any:
+        """(*, C r r, H, W) as (*, C, H r, W r)."""
+        r, n = factor, x.ndim - 3
+        *lead, channels, height, width = x.shape
+        parts = x.reshape((*lead, channels // (r * r), r, r, height, width))
+        moved = parts.transpose((*range(n), n, n + 3, n + 1, n + 4, n + 2))
+        copied = plain_tables[type(x)].clone(moved, "C")  # the device's own copy
+        return copied.reshape((*lead, channels // (r * r), height * r, width * r))
+
+    @kernel("copy")
+    def pixel_unshuffle(self, x: Any, factor: int) -> Any:
+        """(*, C, H r, W r) as (*, C r r, H, W)."""
+        r, n = factor, x.ndim - 3
+        *lead, channels, height, width = x.shape
+        parts = x.reshape((*lead, channels, height // r, r, width // r, r))
+        moved = parts.transpose((*range(n), n, n + 2, n + 4, n + 1, n + 3))
+        copied = plain_tables[type(x)].clone(moved, "C")
+        return copied.reshape((*lead, channels * r * r, height // r, width // r))
 
     @kernel("window")
     def fold_blocks(self, columns: Any, geometry: Any) -> Any:

@@ -139,10 +139,11 @@ class Linalg:
     @kernel("product", multiply_adds=lambda result, *_: 2 * math.prod(result.shape))
     def cross(self, a: Any, b: Any, axis: int) -> Any:
         result = self.xp.empty(a.shape, a.dtype)
-        x, y, z = (self.xp.moveaxis(v, axis, 0) for v in (a, b, result))
+        lead = (slice(None),) * axis
+        x, y = ([v[(*lead, i)] for i in range(3)] for v in (a, b))
         for i in range(3):
             j, k = (i + 1) % 3, (i + 2) % 3
-            z[i] = x[j] * y[k] - x[k] * y[j]
+            result[(*lead, i)] = x[j] * y[k] - x[k] * y[j]
         return result
 
     @kernel("fused")
