@@ -347,6 +347,27 @@ def _part(start: int, length: int, size: int) -> tuple[slice, int, int]:
     return slice(first, first + max(length - before - after, 0)), before, after
 
 
+def resized_crop(
+    img: Any,
+    top: int,
+    left: int,
+    height: int,
+    width: int,
+    size: int | Sequence[int],
+    interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+    antialias: bool | None = True,
+) -> Any:
+    """`crop`, then `resize`.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.resized_crop(torch.ones(1, 20, 40), 2, 3, 10, 10, (5, 5)).shape
+    torch.Size([1, 5, 5])
+    """
+    part = crop(img, top, left, height, width)
+    return resize(part, size, interpolation, antialias=antialias)
+
+
 def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
     """The middle of the image, which is first made larger with zeros where it is too small.
 
