@@ -110,7 +110,7 @@ def watch(*modules: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
+        "__config__", "backends", "distributions", "functional", "library", "multiprocessing", "sparse",
     },
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
 }  # fmt: skip

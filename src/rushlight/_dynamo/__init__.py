@@ -1,0 +1,1 @@
+"""What libraries touch of the tracer behind PyTorch's `torch.compile`, which Rushlight has not."""
