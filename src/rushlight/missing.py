@@ -151,7 +151,8 @@ def watch(module: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "backends", "distributions", "functional", "library", "multiprocessing", "sparse",
+        "__config__", "_dynamo", "_inductor", "backends", "compiler", "distributions", "functional",
+        "fx", "jit", "library", "multiprocessing", "sparse",
     },
     "nn": {"_reduction", "attention", "common_types"},
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
