@@ -152,8 +152,10 @@ def watch(module: ModuleType) -> None:
 ON_DEMAND = {
     "torch": {
         "__config__", "_dynamo", "_inductor", "backends", "compiler", "distributions", "functional",
-        "fx", "jit", "library", "multiprocessing", "sparse",
+        "fx", "jit", "library", "multiprocessing",
+        "profiler", "sparse", "testing",
     },
+    "autograd": {"profiler"},
     "nn": {"_reduction", "attention", "common_types"},
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
 }  # fmt: skip
