@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import array
 import copyreg
+import errno
 import io
 import os
 import pickle
+import resource
 import socket
 import struct
 import weakref
@@ -31,9 +33,13 @@ _ALIGNMENT = 64
 # where a file takes 80. A larger one would make the worker wait until the loader reads it. Where
 # descriptors cannot be passed, everything takes this way.
 _INLINE = 64 * 1024 if hasattr(socket, "send_fds") else 2**63
-# A mapped file costs the receiver an open descriptor for as long as its arrays live, of which
-# systems allow as few as 256. A program that keeps more batches than this gets copies.
-_MAX_MAPPED = 64
+# A mapped file costs the receiver an open descriptor for as long as its arrays live. A program
+# that keeps more batches than this, or than a quarter of the descriptors that it may have, gets
+# copies.
+_MOST_MAPPED = 256
+_LESS = "smaller batches, fewer workers or a smaller prefetch_factor need less of it"
+_RAISE_LIMIT = "raise the limit with `ulimit -n` in the shell"
+_RELIEF: dict[int | None, str] = {errno.EMFILE: _RAISE_LIMIT, errno.ENFILE: _RAISE_LIMIT}
 
 _mapped: weakref.WeakSet[SharedMemory] = weakref.WeakSet()
 
@@ -97,7 +103,7 @@ class Channel:
         if flags & getattr(socket, "MSG_CTRUNC", 0):
             raise RuntimeError(
                 "Too many open files. Communication with the DataLoader's workers is no longer "
-                "possible; raise the limit with `ulimit -n` in the shell."
+                f"possible; {_RAISE_LIMIT}."
             )
         return beginning + bytes(rest), files[0] if files else -1
 
@@ -154,6 +160,17 @@ def _cut(memory: memoryview, sizes: Any) -> list[memoryview]:
 
 def _write_shared(blobs: list[Any]) -> int:
     """A new anonymous file in memory that holds the blobs, each at the next aligned offset."""
+    try:
+        return _written(blobs)
+    except OSError as error:
+        size = sum(len(blob) for blob in blobs)
+        raise RuntimeError(
+            f"DataLoader: a batch of {size / 2**20:.1f} MiB could not be put into shared memory: "
+            f"{error.strerror}; {_RELIEF.get(error.errno, _LESS)}"
+        ) from error
+
+
+def _written(blobs: list[Any]) -> int:
     file = anonymous_file()
     try:
         offset = 0
@@ -174,7 +191,7 @@ def _write_shared(blobs: list[Any]) -> int:
 
 def _read_shared(file: int, sizes: Any) -> list[memoryview]:
     total = max(sum(_aligned(size) for size in sizes), 1)
-    if len(_mapped) < _MAX_MAPPED:
+    if len(_mapped) < _most_mapped():
         mapping = SharedMemory(file, total)
         _mapped.add(mapping)
         memory = mapping.array().data
@@ -183,3 +200,8 @@ def _read_shared(file: int, sizes: Any) -> list[memoryview]:
         with open(file, "rb") as reader:
             reader.readinto(memory)
     return _cut(memory, sizes)
+
+
+def _most_mapped() -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_MAPPED if limit == resource.RLIM_INFINITY else min(_MOST_MAPPED, limit // 4)

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import itertools
 import math
-import numbers
 import os
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-import rushlight
-
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
-from .fetch import make_fetcher
-from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
-from .worker import RESUME, IterationEnd, WorkerError, WorkerSettings
+from .iteration import (
+    _BaseDataLoaderIter,
+    _MultiProcessingDataLoaderIter,
+    _SingleProcessDataLoaderIter,
+)
+from .options import check_choices, check_sampling, check_workers, checked_context
+from .picklable import check_picklable
+from .position import BEGINNING, Position, check_state
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+from .serve import get_worker_info
+
+__all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"]
 
 T_co = TypeVar("T_co", covariant=True)
-
-# More than any program has a use for, and fewer than would bring a machine down.
-_MOST_WORKERS = 1024
-_MOST_PREFETCHED = 1 << 16  # batches, of each worker
 
 
 class DataLoader(Generic[T_co]):
@@ -32,15 +33,29 @@ class DataLoader(Generic[T_co]):
     Each pass over the loader fetches the samples that `batch_sampler` (or `sampler` and
     `batch_size`, or `shuffle`) chooses, and makes a batch of them with `collate_fn`.
     `batch_size=None` yields single samples. With `num_workers` > 0 that many processes work ahead,
-    `prefetch_factor` batches each; worker i seeds its random streams with a base seed + i, drawn
-    once per pass from `generator` or the default stream (without workers too, as in PyTorch).
-    `worker_init_fn(i)` runs first in each worker. `timeout` is the longest wait, in seconds, for a
-    batch of a worker. `persistent_workers` keeps the processes for the next pass.
+    `prefetch_factor` batches each; `worker_init_fn(i)` runs first in each worker. `timeout` is the
+    longest wait, in seconds, for a batch of a worker. `persistent_workers` keeps the processes for
+    the next pass. Threads may share one pass: each batch goes to one of them.
 
-    Raises ValueError for options that exclude each other. An exception in a worker is raised again
-    here, with the worker's traceback; a worker that dies is a RuntimeError, and so is a
-    StopIteration that is not the end of a stream. Threads may share one pass: each batch goes to
-    one of them.
+    `worker="thread"` makes the workers threads of this process. They start at once, share the
+    dataset, copy nothing and need nothing pickled, and are the faster choice where samples are
+    made by Pillow, NumPy or tensors, which release the interpreter's lock. Python code of the
+    dataset's own does not run in two threads at once.
+
+    Random numbers are PyTorch's: worker i seeds its streams with a base seed + i, drawn once per
+    pass from `generator` or the default stream (without workers too), and without workers samples
+    draw from the program's own streams. So a sample's augmentation depends on the number of
+    workers. `seeds="sample"` starts the streams (`random`, NumPy's and the default one) anew with
+    each sample instead, by the base seed of the pass and the sample's index, and before
+    `collate_fn` by those of the batch's first: the same batches with any number of workers, and
+    the program's own streams are left alone. Threads draw from default streams of their own in
+    both ways; `random` and NumPy have one for all of them, which a loader does not seed.
+
+    Raises ValueError for options that exclude each other, and TypeError for what cannot be sent to
+    workers that are no forks. An exception in a worker is raised again here, with the worker's
+    traceback and the sample's index; a worker that dies or hangs is a RuntimeError, and so is a
+    StopIteration that is not the end of a stream. With `on_error="skip"` a sample that raises is
+    left out of its batch; `skipped` counts them, and the pass ends with a warning.
 
     >>> import rushlight as torch
     >>> from rushlight.utils.data import DataLoader, TensorDataset
@@ -76,9 +91,13 @@ class DataLoader(Generic[T_co]):
         persistent_workers: bool = False,
         pin_memory_device: str = "",
         in_order: bool = True,
+        worker: str = "process",
+        seeds: str = "worker",
+        on_error: str = "raise",
     ) -> None:
-        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
-        _check_sampling(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
+        check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        check_choices(dataset, worker, seeds, on_error, multiprocessing_context)
+        check_sampling(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
         self.dataset = dataset
         self.num_workers = num_workers
         self.prefetch_factor = 2 if num_workers > 0 and prefetch_factor is None else prefetch_factor
@@ -88,6 +107,9 @@ class DataLoader(Generic[T_co]):
         self.worker_init_fn = worker_init_fn
         self.multiprocessing_context = multiprocessing_context
         self.in_order = in_order
+        self.worker = worker
+        self.seeds = seeds
+        self.on_error = on_error
         self.generator = generator
         self.persistent_workers = persistent_workers
 
@@ -106,6 +128,12 @@ class DataLoader(Generic[T_co]):
             collate_fn = default_collate if self._auto_collation else default_convert
         self.collate_fn = collate_fn
 
+        if num_workers > 0 and worker == "process":
+            parts = {"dataset": dataset, "collate_fn": collate_fn, "worker_init_fn": worker_init_fn}
+            check_picklable(parts, self.multiprocessing_context)
+
+        self._position: Position | None = None  # of the latest pass
+        self._resume_from: dict[str, Any] | None = None
         self._iterator: _MultiProcessingDataLoaderIter | None = None
         self._reported_length: int | None = None
         self._initialized = True
@@ -125,7 +153,7 @@ class DataLoader(Generic[T_co]):
     @multiprocessing_context.setter
     def multiprocessing_context(self, context: Any) -> None:
         if context is not None:
-            context = _checked_context(context, self.num_workers)
+            context = checked_context(context, self.num_workers)
         self._multiprocessing_context = context
 
     @property
@@ -158,110 +186,90 @@ class DataLoader(Generic[T_co]):
             return length
         return length // self.batch_size if self.drop_last else math.ceil(length / self.batch_size)
 
+    @property
+    def skipped(self) -> int:
+        """How many samples the latest pass has left out so far, with `on_error="skip"`."""
+        return 0 if self._position is None else len(self._position.skipped)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the latest pass stands: what `load_state_dict` goes on from.
+
+        Batches count once the program has got them, however far workers are ahead. RuntimeError
+        with workers and `in_order=False`, as then the batches so far are not the first ones.
+
+        >>> from rushlight.utils.data import DataLoader
+        >>> loader = DataLoader(range(6), batch_size=2)
+        >>> for batch in loader:
+        ...     state = loader.state_dict()
+        ...     break
+        >>> state["batches"]
+        1
+        """
+        if self._position is None:
+            return dict(BEGINNING)
+        if self.num_workers > 0 and not self.in_order and not self._position.ended:
+            raise RuntimeError(
+                "DataLoader.state_dict: in the middle of a pass it needs in_order=True"
+            )
+        return self._position.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The next pass is the rest of the one that `state_dict` was taken in; later ones are
+        whole.
+
+        It visits the same samples in the same order; of a map-style dataset those before are not
+        made again, a stream is read up to there. Random augmentation is the same, too, with
+        `seeds="sample"`; without workers also where the program puts the default stream back
+        (`torch.set_rng_state`). ValueError for a state of another kind of loader.
+
+        >>> import rushlight as torch
+        >>> from rushlight.utils.data import DataLoader
+        >>> loader = DataLoader(range(6), batch_size=2, shuffle=True)
+        >>> batches = iter(loader)
+        >>> first, state = next(batches), loader.state_dict()
+        >>> rest = torch.cat(list(batches)).tolist()
+        >>> loader.load_state_dict(state)
+        >>> torch.cat(list(loader)).tolist() == rest
+        True
+        """
+        check_state(self, state_dict)
+        self._resume_from = dict(state_dict)
+
+    def progress(self, desc: str | None = None, **options: Any) -> Any:
+        """A pass with tqdm's progress bar (`pip install rushlight[progress]`), which it returns.
+
+        `options` are tqdm's: `for batch in loader.progress("epoch 1", leave=False)`.
+
+        >>> from rushlight.utils.data import DataLoader
+        >>> [batch.tolist() for batch in DataLoader(range(3), batch_size=2).progress(disable=True)]
+        [[0, 1], [2]]
+        """
+        try:
+            from tqdm.auto import tqdm
+        except ImportError as error:
+            raise ImportError(
+                "DataLoader.progress needs tqdm: pip install rushlight[progress]"
+            ) from error
+        batches = iter(self)
+        try:
+            total = len(self)
+        except TypeError:  # a stream that does not say how long it is
+            total = None
+        # After `load_state_dict` the bar begins where the pass does.
+        bar = {"total": total, "initial": self._position.batches if self._position else 0}
+        return tqdm(batches, desc=desc, **{**bar, **options})
+
     def check_worker_number_rationality(self) -> None:
         """Warns where there are more workers than cores this process may use."""
         affinity = getattr(os, "sched_getaffinity", None)
         cores = len(affinity(0)) if affinity else os.cpu_count() or 1
         if self.num_workers > cores:
+            kind = "threads" if self.worker == "thread" else "processes"
             warnings.warn(
-                f"This DataLoader will create {self.num_workers} worker processes in total, and "
+                f"This DataLoader will create {self.num_workers} worker {kind} in total, and "
                 f"this process may use {cores} cores. Fewer workers will probably be faster.",
                 stacklevel=3,
             )
-
-
-def _check_workers(
-    num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool
-) -> None:
-    _check_whole("num_workers", num_workers)
-    if prefetch_factor is not None:
-        _check_whole("prefetch_factor", prefetch_factor)
-    if num_workers > _MOST_WORKERS:
-        raise ValueError(
-            f"num_workers option should be at most {_MOST_WORKERS}, but got "
-            f"num_workers={num_workers}: each worker is a process"
-        )
-    if num_workers < 0:
-        raise ValueError(
-            "num_workers option should be non-negative; use num_workers=0 to disable "
-            "multiprocessing."
-        )
-    if timeout < 0:
-        raise ValueError("timeout option should be non-negative")
-    if num_workers == 0:
-        if prefetch_factor is not None:
-            raise ValueError(
-                "prefetch_factor option could only be specified in multiprocessing. Set "
-                "num_workers > 0, or leave prefetch_factor at None."
-            )
-        if persistent_workers:
-            raise ValueError("persistent_workers option needs num_workers > 0")
-        if timeout > 0:
-            raise ValueError("timeout option needs num_workers > 0")
-    elif prefetch_factor is not None and not 0 < prefetch_factor <= _MOST_PREFETCHED:
-        raise ValueError(
-            f"prefetch_factor option should be positive and at most {_MOST_PREFETCHED}, but got "
-            f"prefetch_factor={prefetch_factor}"
-        )
-
-
-def _check_whole(name: str, value: Any) -> None:
-    if not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} option should be a whole number, but got {name}={value!r}")
-
-
-def _check_sampling(
-    dataset: Any,
-    batch_size: int | None,
-    shuffle: bool | None,
-    sampler: Any,
-    batch_sampler: Any,
-    drop_last: bool,
-) -> None:
-    if isinstance(dataset, IterableDataset):
-        options = {"shuffle": shuffle or None, "sampler": sampler, "batch_sampler": batch_sampler}
-        for name, value in options.items():
-            if value is not None:
-                raise ValueError(
-                    f"DataLoader with IterableDataset: expected unspecified {name} option, "
-                    f"but got {name}={value}"
-                )
-    if sampler is not None and shuffle:
-        raise ValueError("sampler option is mutually exclusive with shuffle")
-    if batch_sampler is not None:
-        if batch_size != 1 or shuffle or sampler is not None or drop_last:
-            raise ValueError(
-                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, "
-                "and drop_last"
-            )
-    elif batch_size is None and drop_last:
-        raise ValueError(
-            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
-        )
-
-
-def _checked_context(context: Any, num_workers: int) -> Any:
-    import multiprocessing
-
-    if num_workers == 0:
-        raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading "
-            f"(num_workers > 0), but got num_workers={num_workers}"
-        )
-    if isinstance(context, str):
-        methods = multiprocessing.get_all_start_methods()
-        if context not in methods:
-            raise ValueError(
-                "multiprocessing_context option should specify a valid start method in "
-                f"{methods!r}, but got multiprocessing_context={context!r}"
-            )
-        context = multiprocessing.get_context(context)
-    if not isinstance(context, multiprocessing.context.BaseContext):
-        raise TypeError(
-            "multiprocessing_context option should be a valid context object or a string "
-            f"specifying the start method, but got multiprocessing_context={context}"
-        )
-    return context
 
 
 def _default_sampler(dataset: Any, shuffle: bool, generator: Any) -> Sampler[Any]:
@@ -282,160 +290,3 @@ class _UnindexedBatches(BatchSampler):
 
     def __iter__(self) -> Iterator[Any]:
         return itertools.repeat(range(self.batch_size))
-
-
-class _BaseDataLoaderIter:
-    """One pass over a loader. Several threads may share it: each batch goes to one of them."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        # Threads that share a pass take turns: each batch goes to one of them. The lock may be
-        # taken again by its holder, whose dataset may itself ask for a batch.
-        self._turn = threading.RLock()
-        self._dataset = loader.dataset
-        self._num_workers = loader.num_workers
-        self._index_sampler = loader._index_sampler
-        # The order of these two is PyTorch's: a sampler may draw from the same stream.
-        self._start_pass(loader)
-        self._base_seed = draw_seed(loader.generator)
-        if loader.pin_memory and not rushlight.cuda.is_available():
-            warnings.warn(
-                "'pin_memory' argument is set as true but no accelerator is found, then device "
-                "pinned memory won't be used.",
-                stacklevel=3,
-            )
-
-    def _start_pass(self, loader: DataLoader[Any]) -> None:
-        self._indices = iter(self._index_sampler)
-        self._yielded = 0
-        self._reported_length = loader._reported_length
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __len__(self) -> int:
-        return len(self._index_sampler)
-
-    def __next__(self) -> Any:
-        with self._turn:
-            data = self._next_data()
-            self._yielded += 1
-        if self._reported_length is not None and self._yielded > self._reported_length:
-            warnings.warn(
-                f"Length of IterableDataset {self._dataset} was reported to be "
-                f"{self._reported_length} (when accessing len(dataloader)), but {self._yielded} "
-                "samples have been fetched."
-                + (" Does every worker take its own part?" if self._num_workers else ""),
-                stacklevel=2,
-            )
-        return data
-
-    def _next_data(self) -> Any:
-        raise NotImplementedError
-
-
-class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        super().__init__(loader)
-        self._fetcher = make_fetcher(
-            loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last
-        )
-
-    def _next_data(self) -> Any:
-        return self._fetcher.fetch(next(self._indices))
-
-
-class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
-    """Requests are numbered, dealt to the workers in turn, and yielded in the order of numbers."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        # Only who has workers pays for importing multiprocessing (15 ms).
-        import multiprocessing
-
-        from .pool import WorkerPool
-
-        super().__init__(loader)
-        self._timeout = loader.timeout
-        self._in_order = loader.in_order
-        self._persistent = loader.persistent_workers
-        self._prefetched = (loader.prefetch_factor or 1) * self._num_workers
-        settings = WorkerSettings(
-            dataset=loader.dataset,
-            auto_collation=loader._auto_collation,
-            collate_fn=loader.collate_fn,
-            drop_last=loader.drop_last,
-            base_seed=self._base_seed,
-            init_fn=loader.worker_init_fn,
-            num_workers=self._num_workers,
-            started_by_main_thread=threading.current_thread() is threading.main_thread(),
-        )
-        self._pool = WorkerPool(settings, loader.multiprocessing_context or multiprocessing)
-        self._start_requests(loader)
-
-    @property
-    def stopped(self) -> bool:
-        return self._pool.stopped
-
-    def resume(self, loader: DataLoader[Any]) -> None:
-        """Begins the next pass with the same workers."""
-        with self._turn:
-            self._resume(loader)
-
-    def _resume(self, loader: DataLoader[Any]) -> None:
-        for worker_id in range(self._num_workers):
-            self._pool.send(worker_id, RESUME)
-        waiting = self._num_workers
-        while waiting:  # what a pass left early has still under way is dropped
-            number, _ = self._pool.receive(self._timeout)
-            waiting -= number == RESUME
-        self._start_requests(loader)
-
-    def _start_requests(self, loader: DataLoader[Any]) -> None:
-        self._start_pass(loader)
-        self._sent = 0
-        self._next_number = 0
-        self._worker_of: dict[int, int] = {}  # of each request without an answer
-        self._answers: dict[int, Any] = {}  # that came before their turn
-        self._active = [True] * self._num_workers  # False at the end of a worker's stream
-        self._turns = itertools.cycle(range(self._num_workers))
-        for _ in range(self._prefetched):
-            if not self._request():
-                break
-
-    def _request(self) -> bool:
-        """Sends the next request; False where there is none."""
-        if not any(self._active):
-            return False
-        try:
-            index = next(self._indices)
-        except StopIteration:
-            return False
-        worker_id = next(i for i in self._turns if self._active[i])
-        self._pool.send(worker_id, (self._sent, index))
-        self._worker_of[self._sent] = worker_id
-        self._sent += 1
-        return True
-
-    def _next_data(self) -> Any:
-        while self._worker_of or self._answers:
-            answer = self._next_answer()
-            self._request()
-            if isinstance(answer, WorkerError):
-                answer.reraise()
-            if not isinstance(answer, IterationEnd):
-                return answer
-        if not self._persistent:
-            self._pool.stop()
-        raise StopIteration
-
-    def _next_answer(self) -> Any:
-        """The answer whose turn it is, or without order the next that comes."""
-        while self._next_number not in self._answers:
-            number, answer = self._pool.receive(self._timeout)
-            worker_id = self._worker_of.pop(number)
-            if isinstance(answer, IterationEnd):
-                self._active[worker_id] = False
-            if not self._in_order:
-                return answer
-            self._answers[number] = answer
-        self._next_number += 1
-        return self._answers.pop(self._next_number - 1)

@@ -3,7 +3,8 @@
 A dataset may also have PyTorch's `__getitems__(indices)`, which returns the samples of one batch.
 Where every sample would only be stacked again, a class may go further and define
 `_get_batch(indices)`: the batch as `default_collate` would have made it of the samples, or None
-where this instance cannot say. The loader calls it through `batch_method`.
+where this instance cannot say. The loader calls it through `batch_method`. Of a dataset that has
+its samples of another one `_located(index)` says of which, and its index there.
 """
 
 from __future__ import annotations
@@ -89,6 +90,72 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return [tensor[indices] for tensor in self.tensors]
 
 
+class StackDataset(Dataset[Any]):
+    """Sample i is the tuple (or, of keywords, the dictionary) of every dataset's sample i.
+
+    ValueError without datasets, for both kinds at once, and where their lengths differ.
+
+    >>> from rushlight.utils.data import StackDataset
+    >>> StackDataset("abc", range(3))[1], StackDataset(letter="abc", number=range(3))[2]
+    (('b', 1), {'letter': 'c', 'number': 2})
+    """
+
+    def __init__(self, *args: Dataset[Any], **kwargs: Dataset[Any]) -> None:
+        if args and kwargs:
+            raise ValueError(
+                "StackDataset: datasets are either all positional (samples are tuples) or all "
+                "keywords (samples are dictionaries), not both"
+            )
+        if not args and not kwargs:
+            raise ValueError("At least one dataset should be passed")
+        self.datasets: Any = args or kwargs
+        lengths = [_length(dataset) for dataset in self._parts()]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"Size mismatch between datasets: their lengths are {lengths}")
+        self._length = lengths[0]
+
+    def _parts(self) -> Sequence[Any]:
+        return list(self.datasets.values()) if self._named() else self.datasets
+
+    def _named(self) -> bool:
+        return isinstance(self.datasets, dict)
+
+    def _joined(self, parts: Iterable[Any]) -> Any:
+        return dict(zip(self.datasets, parts, strict=True)) if self._named() else tuple(parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._joined(dataset[index] for dataset in self._parts())
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        columns = [self._samples(dataset, indices) for dataset in self._parts()]
+        return [self._joined(parts) for parts in zip(*columns, strict=True)]
+
+    @staticmethod
+    def _samples(dataset: Any, indices: list[int]) -> Any:
+        if not callable(getattr(dataset, "__getitems__", None)):
+            return [dataset[index] for index in indices]
+        samples = dataset.__getitems__(indices)
+        if len(samples) != len(indices):
+            raise ValueError(
+                "Nested dataset's output size mismatch. "
+                f"Expected {len(indices)}, got {len(samples)}"
+            )
+        return samples
+
+    def __len__(self) -> int:
+        return self._length
+
+    def _get_batch(self, indices: list[int]) -> Any:
+        batches = []
+        for dataset in self._parts():
+            get_batch = batch_method(dataset)
+            batch = get_batch(indices) if get_batch else None
+            if batch is None:
+                return None
+            batches.append(batch)
+        return self._joined(batches) if self._named() else batches
+
+
 class ConcatDataset(Dataset[T_co]):
     """The samples of several map-style datasets, one dataset after the other.
 
@@ -114,9 +181,13 @@ class ConcatDataset(Dataset[T_co]):
             if -index > len(self):
                 raise ValueError("absolute value of index should not exceed dataset length")
             index += len(self)
+        dataset, index = self._located(index)
+        return dataset[index]
+
+    def _located(self, index: int) -> tuple[Any, int]:
         which = bisect.bisect_right(self.cumulative_sizes, index)
         start = self.cumulative_sizes[which - 1] if which > 0 else 0
-        return self.datasets[which][index - start]
+        return self.datasets[which], index - start
 
 
 class ChainDataset(IterableDataset[T_co]):
@@ -185,6 +256,9 @@ class Subset(Dataset[T_co]):
     def _get_batch(self, indices: list[int]) -> Any:
         get_batch = batch_method(self.dataset)
         return get_batch(self._select(indices)) if get_batch else None
+
+    def _located(self, index: int) -> tuple[Any, int]:
+        return self.dataset, self.indices[index]
 
     def _select(self, indices: list[int]) -> list[int]:
         return [self.indices[index] for index in indices]
