@@ -32,12 +32,20 @@ class InterpolationMode(enum.Enum):
     NEAREST = "nearest"
     BILINEAR = "bilinear"
     BICUBIC = "bicubic"
+    NEAREST_EXACT = "nearest-exact"
+    LANCZOS = "lanczos"
+    BOX = "box"  # this and the next for PIL images alone
+    HAMMING = "hamming"
 
 
 _PILLOW_RESAMPLING = {
     InterpolationMode.NEAREST: 0,
     InterpolationMode.BILINEAR: 2,
     InterpolationMode.BICUBIC: 3,
+    InterpolationMode.NEAREST_EXACT: 0,
+    InterpolationMode.BOX: 4,
+    InterpolationMode.HAMMING: 5,
+    InterpolationMode.LANCZOS: 1,
 }
 # What the bytes of these modes of Pillow mean to NumPy; every other mode is made of bytes.
 _PILLOW_DTYPES = {"I": np.int32, "F": np.float32, "I;16": np.uint16}

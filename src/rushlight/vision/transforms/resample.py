@@ -10,17 +10,27 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import NotSupportedError
 from ...tensor import Tensor, wrap
 
 
 def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -> Tensor:
-    """The tensor (..., height, width) at `size`; mode nearest, bilinear or bicubic.
+    """The tensor (..., height, width) at `size`; mode nearest(-exact), bilinear, bicubic or lanczos.
 
     Integers are rounded to the nearest and kept within their range.
     """
     (height, width), (new_height, new_width) = image.shape[-2:], size
-    if mode == "nearest":
-        rows, columns = _nearest(height, new_height), _nearest(width, new_width)
+    if mode == "lanczos" and not antialias:
+        raise ValueError("resize: InterpolationMode.LANCZOS requires antialias=True")
+    if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos"):
+        raise NotSupportedError(
+            f"resize: tensors are not resized by {mode}; take bicubic, or give a PIL image"
+        )
+    if mode.startswith("nearest"):
+        middle = 0.5 if mode == "nearest-exact" else 0.0
+        rows, columns = (
+            _nearest(size, new, middle) for size, new in ((height, new_height), (width, new_width))
+        )
         return image[..., rows, :][..., columns]
     dtype = image.dtype
     values = image if image.is_floating_point() else image.float()
@@ -33,8 +43,8 @@ def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -
     return result.round().clamp(limits.min, limits.max).to(dtype)
 
 
-def _nearest(size: int, new_size: int) -> list[int]:
-    return [int(i * (size / new_size)) for i in range(new_size)]
+def _nearest(size: int, new_size: int, middle: float) -> list[int]:
+    return [int((i + middle) * (size / new_size)) for i in range(new_size)]
 
 
 def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray[Any, Any]:
@@ -42,7 +52,8 @@ def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray
     scale = size / new_size
     stretch = max(scale, 1.0) if antialias else 1.0
     # PyTorch's cubic is Keys' with a = -0.75; with antialiasing it follows Pillow's -0.5.
-    kernel = _triangle if mode == "bilinear" else _cubic(-0.5 if antialias else -0.75)
+    cubic = _cubic(-0.5 if antialias else -0.75)
+    kernel = {"bilinear": _triangle, "lanczos": _lanczos}.get(mode, cubic)
     centers = (np.arange(new_size) + 0.5) * scale - 0.5
     if antialias:
         weights = kernel((np.arange(size) - centers[:, None]) / stretch)
@@ -62,6 +73,10 @@ def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray
 
 def _triangle(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.maximum(1 - np.abs(x), 0)
+
+
+def _lanczos(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0)
 
 
 def _cubic(a: float) -> Any:
