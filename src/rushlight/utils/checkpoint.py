@@ -250,8 +250,8 @@ def set_device_states(
     devices: Iterable[int], states: Iterable[Tensor], *, device_type: str | None = None
 ) -> None:
     """Sets the random numbers of GPUs to the states that `get_device_states` gave."""
-    for index, state in zip(devices, states, strict=False):
-        set_cuda_state(state, index)
+    for index, known in zip(devices, states, strict=False):
+        set_cuda_state(known, index)
 
 
 class CheckpointFunction(Function):

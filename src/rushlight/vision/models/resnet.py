@@ -11,8 +11,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import nn
-from ...errors import NotSupportedError
 from ...tensor import Tensor
+from .weights import names, refuse
+
+ResNet18_Weights = names("ResNet18", "IMAGENET1K_V1")
+ResNet34_Weights = names("ResNet34", "IMAGENET1K_V1")
+ResNet50_Weights = names("ResNet50", "IMAGENET1K_V1", "IMAGENET1K_V2")
+ResNet101_Weights = names("ResNet101", "IMAGENET1K_V1", "IMAGENET1K_V2")
+ResNet152_Weights = names("ResNet152", "IMAGENET1K_V1", "IMAGENET1K_V2")
 
 
 def _conv3x3(channels: int, out: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
@@ -156,11 +162,7 @@ def _constructor(
     name: str, block: type[BasicBlock | Bottleneck], layers: Sequence[int], **fixed: Any
 ) -> Callable[..., ResNet]:
     def make(*, weights: Any = None, progress: bool = True, **options: Any) -> ResNet:
-        if weights is not None:
-            raise NotSupportedError(
-                f"{name}: trained weights are not fetched; download the file, and give its content "
-                "to load_state_dict"
-            )
+        refuse(name, weights)
         return ResNet(block, layers, **{**fixed, **options})
 
     make.__name__ = make.__qualname__ = name

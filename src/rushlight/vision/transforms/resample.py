@@ -15,7 +15,7 @@ from ...tensor import Tensor, wrap
 
 
 def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -> Tensor:
-    """The tensor (..., height, width) at `size`; mode nearest(-exact), bilinear, bicubic or lanczos.
+    """The tensor (..., height, width) at `size`; nearest(-exact), bilinear, bicubic, lanczos.
 
     Integers are rounded to the nearest and kept within their range.
     """
