@@ -129,8 +129,9 @@ class BlockMask:
         self.seq_lengths = seq_lengths
         self.BLOCK_SIZE = block_size
         self.kv_num_blocks, self.kv_indices = _ordered(partial)
-        whole = (None, None) if full is None else _ordered(full)
-        self.full_kv_num_blocks, self.full_kv_indices = whole
+        whole = None if full is None else _ordered(full)
+        self.full_kv_num_blocks = whole and whole[0]
+        self.full_kv_indices = whole and whole[1]
 
     @property
     def shape(self) -> tuple[int, ...]:

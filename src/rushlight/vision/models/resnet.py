@@ -128,7 +128,7 @@ class ResNet(nn.Module):
             for module in self.modules():
                 if isinstance(module, (BasicBlock, Bottleneck)):
                     last = module.bn3 if isinstance(module, Bottleneck) else module.bn2
-                    nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+                    nn.init.zeros_(last.get_parameter("weight"))
 
     def _stage(
         self,

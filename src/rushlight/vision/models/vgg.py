@@ -11,7 +11,7 @@ from .weights import names, refuse
 
 VGG11_Weights = names("VGG11", "IMAGENET1K_V1")
 VGG13_Weights = names("VGG13", "IMAGENET1K_V1")
-VGG16_Weights = names("VGG16", "IMAGENET1K_V1", "IMAGENET1K_FEATURES")
+VGG16_Weights = names("VGG16", "IMAGENET1K_FEATURES", "IMAGENET1K_V1")
 VGG19_Weights = names("VGG19", "IMAGENET1K_V1")
 
 

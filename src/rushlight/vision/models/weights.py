@@ -17,9 +17,8 @@ class Weights(Enum):
 
 def names(network: str, *versions: str) -> Any:
     """The enumeration of a network's weights, of which the last is the default."""
-    return Weights(  # type: ignore[call-overload]
-        f"{network}_Weights", {**{v: v for v in versions}, "DEFAULT": versions[-1]}
-    )
+    members = {**{version: version for version in versions}, "DEFAULT": versions[-1]}
+    return Enum(f"{network}_Weights", members, type=Weights)
 
 
 def refuse(network: str, weights: Any) -> None:
