@@ -41,9 +41,9 @@ DEFAULT_TARGET = 0.6
 
 
 class Worker:
-    def __init__(self, framework: str, threads: int) -> None:
+    def __init__(self, framework: str, threads: int, script: str = "worker.py") -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "worker.py"), framework, str(threads)],
+            [sys.executable, str(HERE / script), framework, str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.version = self._answer()["ready"]

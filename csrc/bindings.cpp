@@ -12,6 +12,7 @@
 #include "instruction_sets.h"
 #include "onednn.h"
 #include "parallel.h"
+#include "pictures.h"
 #include "replay.h"
 
 namespace nb = nanobind;
@@ -105,6 +106,7 @@ NB_MODULE(_native, module) {
     module.def("set_bfloat16", [](int type) { rushlight::bfloat16_type = type; }, nb::arg("type"),
                "The type number of bfloat16, which another library has added to NumPy's types.");
     rushlight::bind_replay(module);
+    rushlight::bind_pictures(module);
     module.def("set_num_threads", &set_num_threads, nb::arg("count"));
     module.def("get_num_threads", [] { return rushlight::num_threads(); });
     module.def("available_instruction_sets", [] {

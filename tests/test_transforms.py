@@ -265,6 +265,47 @@ def test_random_flip_draws_torchvisions_numbers():
     assert transforms.RandomHorizontalFlip(1)(image).tolist() == [[[1, 0]]]
 
 
+def test_random_resized_crop_draws_torchvisions_numbers():
+    get_params = transforms.RandomResizedCrop.get_params
+    torch.manual_seed(0)
+    parts = [get_params(torch.ones(1, 30, 40), (0.08, 1.0), (3 / 4, 4 / 3)) for _ in range(4)]
+    assert parts == [(5, 2, 23, 27), (4, 9, 20, 22), (2, 2, 24, 25), (16, 15, 12, 10)]
+    pixels = (np.arange(30 * 40 * 3) % 251).astype(np.uint8).reshape(30, 40, 3)
+    tensor, image = tensor_and_image(pixels)
+    torch.manual_seed(1)
+    square = np.asarray(transforms.RandomResizedCrop(8)(image))
+    assert (square.sum(), square[0, 0].tolist()) == (24360, [172, 173, 174])
+    torch.manual_seed(1)
+    oblong = transforms.RandomResizedCrop((6, 8))(tensor)
+    assert (oblong.sum().item(), oblong[:, 0, 0].tolist()) == (18346, [166, 167, 168])
+
+
+@pytest.mark.parametrize(
+    ("shape", "part"),
+    [((3, 100), (0, 48, 3, 4)), ((100, 3), (48, 0, 4, 3)), ((4, 5), (0, 0, 4, 5))],
+)
+def test_random_resized_crop_where_nothing_fits(shape, part):
+    torch.manual_seed(0)
+    get_params = transforms.RandomResizedCrop.get_params
+    assert get_params(torch.ones(1, *shape), (2.0, 3.0), (3 / 4, 4 / 3)) == part
+    again = torch.rand(1)  # ten areas and ratios were drawn
+    torch.manual_seed(0)
+    torch.rand(20)
+    assert torch.equal(torch.rand(1), again)
+
+
+def test_random_resized_crop_arguments():
+    text = (
+        "RandomResizedCrop(size=(8, 8), scale=(0.08, 1.0), ratio=(0.75, 1.3333), "
+        "interpolation=bilinear, antialias=True)"
+    )
+    assert repr(transforms.RandomResizedCrop(8)) == text
+    with pytest.raises(TypeError, match="Ratio should be a sequence"):
+        transforms.RandomResizedCrop(8, ratio=1.0)
+    with pytest.warns(UserWarning, match=r"of kind \(min, max\)"):
+        transforms.RandomResizedCrop(8, scale=(1.0, 0.5))
+
+
 def test_random_crop_draws_torchvisions_numbers():
     crop = transforms.RandomCrop((2, 3))
     place = torch.arange(10 * 7).reshape(1, 10, 7)

@@ -19,6 +19,7 @@ void fill(Tables& tables) {
     fill_all(tables.of_double);
     fill_copies(tables.bits);
     fill_creation(tables.bits);
+    fill_pictures(tables.bits);
     fill_random(tables.bits);
     fill_elementwise(tables.elementwise);
     fill_product(tables.matrix);

@@ -108,6 +108,14 @@ enum CastType {
 };
 
 // Loops over bits, whatever they stand for.
+// How an axis of bytes is resized: element j of `outputs` is the sum of counts[j] elements from
+// first[j] on, times weights[j * width + k] of 2^22.
+struct ByteMap {
+    int64_t outputs, width;
+    const int64_t *first, *counts;
+    const int32_t* weights;
+};
+
 struct BitLoops {
     // to[c * to_stride + r] = from[r * from_stride + c]
     template <class U>
@@ -124,6 +132,11 @@ struct BitLoops {
                          int64_t to_stride);
     Row copy[5];
     Row cast[cast_type_count][cast_type_count];
+
+    // Resizes a line of pixels of 1, 3 or 4 channels, behind which 3 more bytes can be read; and
+    // row j of a picture whose lines are of n bytes.
+    void (*resize_line)(int channels, const ByteMap& map, const uint8_t* from, uint8_t* to);
+    void (*resize_rows)(const ByteMap& map, int64_t j, int64_t n, const uint8_t* from, uint8_t* to);
 
     bool (*all_within)(int64_t n, const int64_t* x, int64_t low, int64_t high);
 
@@ -175,6 +188,7 @@ template <class T>
 void fill_sparse(Loops<T>& loops);
 void fill_copies(BitLoops& loops);
 void fill_creation(BitLoops& loops);
+void fill_pictures(BitLoops& loops);
 void fill_random(BitLoops& loops);
 }  // namespace RUSHLIGHT_INSTRUCTION_SET
 #endif

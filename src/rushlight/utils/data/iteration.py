@@ -41,7 +41,7 @@ class _BaseDataLoaderIter:
             drop_last=loader.drop_last,
             skip_errors=loader.on_error == "skip",
         )
-        self._base_seed: int | None = None
+        self._base_seed = -1  # none yet
         self._begin(loader, draws_seed=True)
         if loader.pin_memory and not rushlight.cuda.is_available():
             warnings.warn(
@@ -67,7 +67,7 @@ class _BaseDataLoaderIter:
         self._indices: Iterator[Any] = iter(self._index_sampler)
         if self._position.drew_seed:
             self._base_seed = draw_seed(loader.generator)
-        elif self._base_seed is None:  # the rest of a pass whose workers had one already
+        elif self._base_seed < 0:  # the rest of a pass whose workers had one already
             self._base_seed = draw_seed(default_generator.clone_state())
         self._to_read = 0
         self._yielded = 0

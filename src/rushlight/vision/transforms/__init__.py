@@ -12,6 +12,7 @@ from .transforms import (
     PILToTensor,
     RandomCrop,
     RandomHorizontalFlip,
+    RandomResizedCrop,
     Resize,
     ToTensor,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "PILToTensor",
     "RandomCrop",
     "RandomHorizontalFlip",
+    "RandomResizedCrop",
     "Resize",
     "ToTensor",
     "functional",
