@@ -34,7 +34,9 @@ class MissingNameError(AttributeError):
             name for name in public
             if not isinstance(getattr(self.owner, name, self), (ModuleType, MissingNameError))
         ]  # fmt: skip
-        nearest = nearest_name(self.missing, there)
+        path = self.missing if self.place == "torch" else f"{self.place}.{self.missing}"
+        is_module = path in pytorch_modules()  # which no function comes near
+        nearest = None if is_module else nearest_name(self.missing, there)
         hint = f"; the nearest that is there: {self.place}.{nearest}" if nearest else ""
         return f"PyTorch has {self.place}.{self.missing}; Rushlight not yet{hint}; {TRACKED}"
 

