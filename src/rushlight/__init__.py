@@ -194,6 +194,7 @@ from .tensor_types import (
     ShortTensor,
     set_default_tensor_type,
 )
+from .torch_function import _assert
 from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
@@ -246,18 +247,6 @@ def typename(obj: object) -> str:
     module = getattr(kind, "__module__", None)
     name = str(getattr(kind, "__qualname__", ""))
     return name if module in (None, "builtins") else f"{module}.{name}"
-
-
-def _assert(condition: object, message: str) -> None:
-    """An `assert` that `torch.fx` can trace.
-
-    >>> import rushlight as torch
-    >>> torch._assert(1 < 2, "one is less than two")
-    """
-    if overrides.has_torch_function((condition,)):
-        overrides.handle_torch_function(_assert, (condition,), condition, message)
-        return
-    assert condition, message
 
 
 def is_storage(obj: object) -> builtins.bool:

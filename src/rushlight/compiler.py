@@ -149,7 +149,7 @@ def wrap_numpy(fn: Callable[..., Any]) -> Callable[..., Any]:
     >>> torch.compiler.wrap_numpy(np.square)(torch.tensor([1.0, 2.0]))
     tensor([1., 4.])
     """
-    from .ops.from_data import as_tensor
+    from .ops.interchange import as_tensor
     from .tensor import Tensor
     from .utils._pytree import tree_map
 

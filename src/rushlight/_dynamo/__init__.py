@@ -1,7 +1,7 @@
 """Names that programs take from the part of PyTorch that reads bytecode, which is none here.
 
-Functions are recorded as they run (docs/graph.md). What is here lets programs that speak of PyTorch's
-compiler run: `config` keeps what is set in it, and nothing reads that.
+Functions are recorded as they run (docs/graph.md). What is here lets programs that speak of
+PyTorch's compiler run: `config` keeps what is set in it, and nothing reads that.
 """
 
 from __future__ import annotations

@@ -9,14 +9,15 @@ import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Callable
+from threading import get_ident
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from ..nn.module import Module
 from ..nn.modules.container import Sequential
 from ..nn.parameter import Parameter
-from .. import _assert
 from ..tensor import Tensor
+from ..torch_function import _assert
 from ..utils import _pytree as pytree
 from .codegen import PyTreeCodeGen, PyTreeInfo
 from .graph import Graph
@@ -84,7 +85,8 @@ class Tracer(TracerBase):
 
     def __init__(
         self, autowrap_modules: tuple[ModuleType, ...] = (math,),
-        autowrap_functions: tuple[Callable[..., Any], ...] = (), param_shapes_constant: bool = False,
+        autowrap_functions: tuple[Callable[..., Any], ...] = (),
+        param_shapes_constant: bool = False,
     ) -> None:  # fmt: skip
         members = [item for module in autowrap_modules for item in vars(module).items()]
         found = [f for name, f in members if not name.startswith("_") and callable(f)]
@@ -196,7 +198,7 @@ class Tracer(TracerBase):
         self.graph = Graph(tracer_cls=type(self))
         self._collect_tensors(self.root, "")
         names = function.__globals__
-        returns = inspect.get_annotations(inspect.unwrap(function)).get("return")
+        returns = _annotations(inspect.unwrap(function)).get("return")
         function, args = self.create_args_for_root(function, root is self.root, concrete_args)
         _tracers.append(self)
         try:
@@ -222,18 +224,22 @@ class Tracer(TracerBase):
             self._collect_tensors(child, f"{prefix}{name}.")
 
     def _patch_modules(self, patcher: Patcher) -> None:
-        """Lets calls of modules and the reading of their parameters be seen."""
+        """Lets calls of modules and the reading of their parameters be seen, by this thread."""
+        thread = get_ident()
         cache: dict[str, Proxy] = {}
         read = object.__getattribute__
 
         def read_and_ask(module: Any, name: str) -> Any:
             value = read(module, name)
-            if isinstance(value, Tensor):
+            if isinstance(value, Tensor) and get_ident() == thread:
                 return self.getattr(name, value, cache)
             return value
 
         @functools.wraps(_call_of_module)
         def call(module: Any, *args: Any, **kwargs: Any) -> Any:
+            if get_ident() != thread:
+                return _call_of_module(module, *args, **kwargs)
+
             def forward(*args: Any, **kwargs: Any) -> Any:
                 return _call_of_module(module, *args, **kwargs)
 
@@ -263,8 +269,8 @@ class Tracer(TracerBase):
         if isinstance(concrete_args, tuple):
             if len(given) != len(concrete_args):
                 raise RuntimeError(
-                    f"Tracing expected {len(given)} arguments but got {len(concrete_args)} concrete "
-                    "arguments"
+                    f"Tracing expected {len(given)} arguments but got {len(concrete_args)} "
+                    "concrete arguments"
                 )
             concrete_args = dict(zip(given, concrete_args, strict=True))
 
@@ -306,7 +312,7 @@ class Tracer(TracerBase):
         if name[0] != "*" and signature.parameters[name].default is not inspect.Parameter.empty:
             default = (signature.parameters[name].default,)
         if name not in concrete:
-            kind = function.__annotations__.get(name)
+            kind = _annotations(function).get(name)
             return self.create_proxy("placeholder", name, default, {}, type_expr=kind)
         count = 0
 
@@ -337,6 +343,13 @@ class Tracer(TracerBase):
             )
 
 
+def _annotations(function: Any) -> dict[str, Any]:
+    """A function's annotations; of those in this package what PyTorch's layers say, tensors."""
+    if (function.__module__ or "").partition(".")[0] != PACKAGE:
+        return inspect.get_annotations(function)
+    return {name: Tensor for name, kind in function.__annotations__.items() if kind == "Tensor"}
+
+
 def _with_plain_arguments(function: Any, count: int) -> FunctionType:
     """The function with `*args`, `**kwargs` and what is given by name as plain parameters."""
     code: CodeType = function.__code__
@@ -359,7 +372,7 @@ def wrap(fn_or_name: Any) -> Any:
     >>> torch.fx.wrap("len")
     'len'
     >>> print(torch.fx.symbolic_trace(lambda x: x * len(x)).code.strip())
-    wrap("len")
+    torch.fx._symbolic_trace.wrap("len")
     <BLANKLINE>
     def forward(self, x):
         len_1 = len(x)

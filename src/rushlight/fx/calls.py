@@ -42,7 +42,9 @@ def as_written(function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
     values = dict(zip(names, args, strict=False)) | kwargs
     if _is_in_python(function):
         required = [name for name in names if given[name].default is given[name].empty]
-        rest = [name for name in names if name not in required]
+        hidden = () if function.__name__ in _WITH_OUT else ("out",)
+        rest = [name for name in names if name not in required and name not in hidden]
+        rest.sort(key="dtype".__eq__)  # the last
         defaults = {n: values.get(n, given[n].default) for n in rest}
         return tuple(values[n] for n in required if n in values), defaults
     form = _form_of_call()
@@ -53,9 +55,10 @@ def as_written(function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
     if not all(name in given for name in known.values()):
         return args, kwargs
     positional = [n for n in names if given[n].kind is not given[n].KEYWORD_ONLY]
+    needed = {name for name, value in values.items() if value is not given[name].default}
     for number in (count, count + 1):  # a bound method has one argument more
         first = positional[:number]
-        if number <= len(positional) and set(values) <= {*first, *known.values()}:
+        if number <= len(positional) and needed <= {*first, *known.values()}:
             if not set(first) & set(known.values()):
                 values = {n: given[n].default for n in given} | values
                 return (
@@ -73,6 +76,7 @@ def _is_in_python(function: Any) -> bool:
     return places["nn.functional"].get(name) is function and name not in IN_EXTENSION
 
 
+_WITH_OUT = {"lu", "norm", "normalize", "tensordot"}  # which pass it on even where it is None
 # Shared with torch here, and functions of nn.functional's own in PyTorch.
 _WITH_ALL_BY_NAME = {
     "celu", "group_norm", "layer_norm", "max_pool1d", "max_pool2d", "max_pool3d", "rms_norm",
@@ -94,9 +98,9 @@ def _form_of_call() -> tuple[int, tuple[str, ...]] | None:
 @functools.lru_cache(128)
 def _calls(code: types.CodeType) -> dict[int, tuple[int, tuple[str, ...]]]:
     """The calls in a function by their places in its code, those of what is cached along too."""
-    found = {}
+    found: dict[int, tuple[int, tuple[str, ...]]] = {}
     names: tuple[str, ...] = ()
-    form = None
+    form: tuple[int, tuple[str, ...]] | None = None
     at = 0
     for instruction in dis.get_instructions(code):
         if form is not None:  # a frame stands at the end of the call that it has made

@@ -57,7 +57,17 @@ def member(base: str, target: str) -> str:
 
 
 class CodeGen:
-    """Writes the function of a graph: its head, its last line, and what goes in and out."""
+    """Writes the function of a graph: its head, its last line, and what goes in and out.
+
+    >>> import rushlight as torch
+    >>> class Documented(torch.fx.CodeGen):
+    ...     def gen_fn_def(self, free_vars, maybe_return_annotation):
+    ...         return super().gen_fn_def(free_vars, maybe_return_annotation) + "  # generated"
+    >>> traced = torch.fx.symbolic_trace(lambda x: x + 1)
+    >>> traced.graph.set_codegen(Documented())
+    >>> print(traced.recompile().src.strip().splitlines()[0])
+    def forward(self, x):  # generated
+    """
 
     def gen_fn_def(self, free_vars: list[str], maybe_return_annotation: str) -> str:
         """The line `def forward(self, ...):`."""
@@ -125,7 +135,9 @@ class PyTreeCodeGen(CodeGen):
 class Writer:
     """What is being written of one graph: the lines so far, and the names that they use."""
 
-    def __init__(self, codegen: CodeGen, nodes: Iterable[Node], root: str, names: Namespace) -> None:
+    def __init__(
+        self, codegen: CodeGen, nodes: Iterable[Node], root: str, names: Namespace
+    ) -> None:
         self.codegen, self.root, self.names = codegen, root, names
         self.nodes = list(nodes)
         self.globals: dict[str, Any] = {}
@@ -295,7 +307,7 @@ def _source_of(node: Node) -> str:
 
 
 def _verbose_kind(node: Node) -> str:
-    known = node.meta.get("val", node.meta.get("tensor_meta", node.meta.get("example_value")))
+    known: Any = node.meta.get("val", node.meta.get("tensor_meta", node.meta.get("example_value")))
     if hasattr(known, "dtype") and hasattr(known, "shape"):
         dtype = str(known.dtype).removeprefix("torch.")
         return f': "{_DTYPES.get(dtype, dtype)}{list(known.shape)}"'

@@ -1,4 +1,4 @@
-"""A function as data: its steps in order, which can be read, changed and written as Python again."""
+"""A function as data: its steps, which can be read, changed and written as Python again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .graph_module import GraphModule
 
 
-class NodeList:
+class _NodeList:
     """The nodes of a graph in order. It may be changed while one goes through it."""
 
     def __init__(self, graph: Graph, backwards: bool = False) -> None:
@@ -34,10 +34,10 @@ class NodeList:
             node = node._prev if self.backwards else node._next
 
     def __reversed__(self) -> Iterator[Node]:
-        return iter(NodeList(self.graph, not self.backwards))
+        return iter(_NodeList(self.graph, not self.backwards))
 
 
-class InsertPoint:
+class _InsertPoint:
     """A context in which new nodes stand at a place; without `with` they do so from then on."""
 
     def __init__(self, graph: Graph, insert: Callable[[Node], None]) -> None:
@@ -81,8 +81,8 @@ class Graph:
         self.owning_module = owning_module
 
     @property
-    def nodes(self) -> NodeList:
-        return NodeList(self)
+    def nodes(self) -> _NodeList:
+        return _NodeList(self)
 
     def output_node(self) -> Node:
         """The node that says what is returned."""
@@ -171,14 +171,14 @@ class Graph:
 
     # ---- where nodes are added
 
-    def inserting_before(self, n: Node | None = None) -> InsertPoint:
+    def inserting_before(self, n: Node | None = None) -> _InsertPoint:
         """New nodes come before `n`; without it, first of all."""
         if n is None:
             return self.inserting_after(self._root)
         self._check_own(n)
-        return InsertPoint(self, n.prepend)
+        return _InsertPoint(self, n.prepend)
 
-    def inserting_after(self, n: Node | None = None) -> InsertPoint:
+    def inserting_after(self, n: Node | None = None) -> _InsertPoint:
         """New nodes come after `n`, each after the one before; without it, last of all."""
         if n is None:
             return self.inserting_before(self._root)
@@ -190,7 +190,7 @@ class Graph:
             (n if last._erased else last).append(node)
             last = node
 
-        return InsertPoint(self, insert)
+        return _InsertPoint(self, insert)
 
     def _check_own(self, node: Node) -> None:
         if node.graph is not self:
@@ -290,11 +290,7 @@ class Graph:
         self._codegen = codegen
 
     def __str__(self) -> str:
-        names: list[str] = []
-        kind = [""]
-        lines = [node.format_node(names, kind) for node in self.nodes]
-        body = "".join(f"\n    {line}" for line in lines if line)
-        return f"graph({', '.join(names)}){kind[0]}:{body}"
+        return "".join(["graph():", *(f"\n    {node.format_node()}" for node in self.nodes)])
 
     def print_tabular(self) -> None:
         """Prints the nodes as a table, for which the package tabulate must be installed."""
@@ -338,8 +334,8 @@ class Graph:
     def _check_use(self, used: Node, node: Node, seen: set[Node]) -> None:
         if used.graph is not self:
             raise RuntimeError(
-                f"Argument '{used}' of Node '{node}' does not belong to this Graph, but was used as "
-                "an argument! If you are copying nodes from another graph, make sure to use "
+                f"Argument '{used}' of Node '{node}' does not belong to this Graph, but was used "
+                "as an argument! If you are copying nodes from another graph, make sure to use "
                 f"``arg_transform`` on node_copy() to remap values\n{self}"
             )
         if used not in seen:

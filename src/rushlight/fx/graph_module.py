@@ -9,8 +9,8 @@ import weakref
 from typing import Any
 
 from ..nn.module import Module
-from ..tensor import Tensor
 from ..nn.parameter import Parameter
+from ..tensor import Tensor
 from .codegen import PythonCode, PyTreeCodeGen
 from .graph import Graph
 

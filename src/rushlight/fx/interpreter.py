@@ -35,11 +35,11 @@ class Interpreter:
     args_iter: Iterator[Any]
 
     def __init__(
-        self, module: Module, garbage_collect_values: bool = True, graph: Graph | None = None
+        self, module: Any, garbage_collect_values: bool = True, graph: Graph | None = None
     ) -> None:
-        self.module: Any = module
+        self.module = module
         self.submodules = dict(module.named_modules())
-        self.graph: Graph = self.module.graph if graph is None else graph
+        self.graph: Graph = module.graph if graph is None else graph
         self.env: dict[Node, Any] = {}
         self.name = "Interpreter"
         self.garbage_collect_values = garbage_collect_values

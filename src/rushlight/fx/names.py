@@ -120,7 +120,7 @@ def _path_in_torch(value: Any) -> str:
 
 def type_repr(kind: Any) -> str:
     """A type as annotations and listings have it."""
-    if isinstance(kind, type) and not isinstance(kind, types.GenericAlias):
+    if type(kind) is not types.GenericAlias and isinstance(kind, type):
         if kind.__module__ == "builtins":
             return kind.__qualname__
         if is_of_torch(kind):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -272,22 +271,26 @@ class Node:
             return f"return {self.args[0]}"
         return (
             f"{users} = {self.op}[target={shown_target(self.target)}]("
-            f"args = {format_arg(self.args)}, kwargs = {format_arg(self.kwargs)})"
+            f"args = {_format_arg(self.args)}, kwargs = {_format_arg(self.kwargs)})"
         )
 
 
-def format_arg(value: Argument) -> str:
+def _format_arg(value: Argument) -> str:
     """An argument as listings have it: nodes as %name, strings without quotes."""
     if isinstance(value, (tuple, list)):
-        items = ", ".join(map(format_arg, value))
+        items = ", ".join(map(_format_arg, value))
         if isinstance(value, list):
             return f"[{items}]"
         return f"({items},)" if len(value) == 1 else f"({items})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {format_arg(v)}" for key, v in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_format_arg(v)}" for key, v in value.items()) + "}"
     return f"%{value}" if isinstance(value, Node) else str(value)
 
 
+_INPLACE = {
+    "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor",
+    "ilshift", "irshift", "imatmul",
+}  # fmt: skip
 _RANDOM = {
     "rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "normal",
     "bernoulli", "multinomial", "poisson", "dropout", "rrelu",
@@ -298,7 +301,7 @@ def _changes_something(function: Any, kwargs: dict[str, Any], random: bool) -> b
     """Whether a function writes to its arguments, draws random numbers or checks something."""
     name = getattr(function, "__name__", "")
     if getattr(function, "__module__", "") == "_operator":
-        return name in ("setitem", "delitem") or re.fullmatch(r"i(add|sub|mul|pow)", name) is not None
+        return name in ("setitem", "delitem", *_INPLACE)
     if not hasattr(function, "plain"):
         return name in ("_assert", "_assert_is_none")
     is_written = name.endswith("_") and not name.endswith("__") or kwargs.get("out") is not None

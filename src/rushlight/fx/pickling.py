@@ -25,7 +25,7 @@ class Step(NamedTuple):
 class Place(NamedTuple):
     """Stands for the node at an index."""
 
-    index: int
+    at: int
 
 
 class Path(NamedTuple):
@@ -63,7 +63,7 @@ def rebuild_graph(steps: list[Step], codegen: Any) -> Graph:
 
 def _with_nodes(value: Any, nodes: list[Node]) -> Any:
     if isinstance(value, Place):
-        return nodes[value.index]
+        return nodes[value.at]
     if isinstance(value, tuple):
         parts = [_with_nodes(part, nodes) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)

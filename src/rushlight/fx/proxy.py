@@ -13,8 +13,8 @@ from typing import Any
 from ..device import device
 from ..dtype import dtype
 from ..layout import layout, memory_format
-from ..overrides import is_tensor_method_or_property
 from ..ops.declare import places
+from ..overrides import is_tensor_method_or_property
 from ..tensor import Tensor
 from ..torch_function import Overridden, entry_to_ask, leaves
 from .calls import as_written, is_operator_call
@@ -39,7 +39,18 @@ class TraceError(ValueError):
 
 
 class TracerBase:
-    """Makes nodes of what proxies are asked, in the graph `graph`."""
+    """Makes nodes of what proxies are asked, in the graph `graph`.
+
+    A subclass says what `if` and `for` get where more is known:
+
+    >>> import rushlight as torch
+    >>> class Optimistic(torch.fx.Tracer):
+    ...     def to_bool(self, obj):
+    ...         return True
+    >>> graph = Optimistic().trace(lambda x: x + 1 if x.sum() > 0 else x)
+    >>> [node.name for node in graph.nodes]
+    ['x', 'sum_1', 'gt', 'add', 'output']
+    """
 
     graph: Graph
     record_stack_traces: bool = False
@@ -115,9 +126,10 @@ class TracerBase:
         """What `for part in proxy:` gets; override it where the length is known."""
         raise TraceError(
             "Proxy object cannot be iterated. This can be attempted when the Proxy is used in a "
-            "loop or as a *args or **kwargs function argument. See the torch.fx docs on pytorch.org "
-            "for a more detailed explanation of what types of control flow can be traced, and "
-            "check out the Proxy docstring for help troubleshooting Proxy iteration errors"
+            "loop or as a *args or **kwargs function argument. See the torch.fx docs on "
+            "pytorch.org for a more detailed explanation of what types of control flow can be "
+            "traced, and check out the Proxy docstring for help troubleshooting Proxy iteration "
+            "errors"
         )
 
     def keys(self, obj: Proxy) -> Any:

@@ -15,7 +15,14 @@ from .node import Node
 
 
 class Match(NamedTuple):
-    """A place that was replaced: the pattern's last node, and what its nodes stood for."""
+    """A place that was replaced: the pattern's last node, and what its nodes stood for.
+
+    >>> import rushlight as torch
+    >>> traced = torch.fx.symbolic_trace(lambda x: torch.relu(x) + 1)
+    >>> match, = torch.fx.replace_pattern(traced, lambda a: torch.relu(a), lambda a: a)
+    >>> list(match.nodes_map.values())
+    [relu, x]
+    """
 
     anchor: Node
     nodes_map: dict[Node, Any]
@@ -23,7 +30,15 @@ class Match(NamedTuple):
 
 @dataclass
 class ReplacedPatterns:
-    """A place that was replaced, and the nodes that stand there now."""
+    """A place that was replaced, and the nodes that stand there now.
+
+    >>> import rushlight as torch
+    >>> traced = torch.fx.symbolic_trace(lambda x: torch.relu(x) + 1)
+    >>> replaced, = torch.fx.subgraph_rewriter.replace_pattern_with_filters(
+    ...     traced, lambda a: torch.relu(a), lambda a: torch.tanh(a))
+    >>> replaced.replacements
+    [tanh]
+    """
 
     anchor: Node
     nodes_map: dict[Node, Any]

@@ -14,7 +14,14 @@ from ..node import Node, map_aggregate
 
 
 class TensorMetadata(NamedTuple):
-    """What `meta["tensor_meta"]` of a node says of the tensor that it gives."""
+    """What `meta["tensor_meta"]` of a node says of the tensor that it gives.
+
+    >>> import rushlight as torch
+    >>> traced = torch.fx.symbolic_trace(lambda x: x.mT)
+    >>> _ = torch.fx.passes.shape_prop.ShapeProp(traced).propagate(torch.zeros(2, 3))
+    >>> traced.graph.output_node().meta["tensor_meta"].stride
+    (1, 3)
+    """
 
     shape: Size
     dtype: DType
