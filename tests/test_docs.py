@@ -74,8 +74,10 @@ def test_examples_of_documents(document: Path) -> None:
 
 # What has no example, and why; a module's name stands for all that is in it.
 WITHOUT_EXAMPLE = {
+    "rushlight.accelerator": "needs a GPU, or tells of those that are there",
     "rushlight.backends": "tells of this machine, or keeps a switch that chooses nothing",
     "rushlight.cuda": "needs a GPU, or tells of those that are there",
+    "rushlight.distributed": "answers that there are no other processes",
     "rushlight.multiprocessing": "starts processes, which import a program's main module",
     "rushlight.nn.parallel": "needs a GPU",
     "rushlight.return_types": "what functions return, whose examples show it",

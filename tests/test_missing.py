@@ -23,7 +23,7 @@ PLACES = {
 # What is there under a name that is left out elsewhere.
 LOOKS_LEFT_OUT = {
     "Tensor.is_quantized", "nn.ModuleDict", "nn.ParameterDict", "nn.init.Tensor", "torch.Tensor",
-    "optim.Optimizer", "torch.inf",
+    "optim.Optimizer", "torch.inf", "torch.mps", "torch.mtia", "torch.xpu",
 }  # fmt: skip
 
 

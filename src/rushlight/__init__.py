@@ -166,6 +166,7 @@ from .storage import TypedStorage, UntypedStorage
 from .switches import (
     are_deterministic_algorithms_enabled,
     get_deterministic_debug_mode,
+    get_device_module,
     get_float32_matmul_precision,
     get_num_interop_threads,
     has_lapack,

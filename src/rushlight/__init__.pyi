@@ -130,6 +130,7 @@ from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
 from .switches import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from .switches import get_deterministic_debug_mode as get_deterministic_debug_mode
+from .switches import get_device_module as get_device_module
 from .switches import get_float32_matmul_precision as get_float32_matmul_precision
 from .switches import get_num_interop_threads as get_num_interop_threads
 from .switches import has_lapack as has_lapack

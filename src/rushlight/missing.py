@@ -153,9 +153,9 @@ def watch(module: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "_dynamo", "_inductor", "backends", "compiler", "distributions", "functional",
-        "fx", "jit", "library", "multiprocessing",
-        "profiler", "sparse", "testing",
+        "__config__", "_dynamo", "_inductor", "accelerator", "backends", "compiler", "distributed",
+        "distributions", "functional", "fx", "hub", "jit", "library", "mps", "mtia",
+        "multiprocessing", "profiler", "sparse", "testing", "types", "xpu",
     },
     "autograd": {"profiler"},
     "nn": {"_reduction", "attention", "common_types"},

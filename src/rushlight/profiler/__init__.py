@@ -33,7 +33,12 @@ __all__ = [
 
 
 class ProfilerActivity(Enum):
-    """What may be recorded. Here it is kernels of all devices, as the CPU starts them."""
+    """What may be recorded. Here it is kernels of all devices, as the CPU starts them.
+
+    >>> import rushlight as torch
+    >>> torch.profiler.ProfilerActivity.CPU
+    <ProfilerActivity.CPU: 0>
+    """
 
     CPU = 0
     XPU = 1
@@ -44,7 +49,12 @@ class ProfilerActivity(Enum):
 
 
 class ProfilerAction(Enum):
-    """What is done in a step."""
+    """What is done in a step.
+
+    >>> import rushlight as torch
+    >>> [action.name for action in torch.profiler.ProfilerAction]
+    ['NONE', 'WARMUP', 'RECORD', 'RECORD_AND_SAVE']
+    """
 
     NONE = 0
     WARMUP = 1

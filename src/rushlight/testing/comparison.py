@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -43,11 +44,16 @@ _COMPRESSED: dict[Layout, tuple[str, str, str]] = {
 
 
 class _Difference(Exception):
-    """What differs, to be raised as an error of type `kind`."""
+    """What differs, and where, to be raised as an error of type `kind`."""
 
     def __init__(self, kind: type[Exception], message: str) -> None:
         super().__init__(message)
         self.kind, self.message = kind, message
+        self.place: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        item = "".join(f"[{part!r}]" for part in self.place)
+        return f"{self.message}\n\nThe failure occurred for item {item}" if item else self.message
 
 
 def _fail(message: str, kind: type[Exception] = AssertionError) -> NoReturn:
@@ -120,36 +126,43 @@ def assert_close(
         allow_subclasses, rtol, atol, equal_nan, check_device, check_dtype, check_layout,
         check_stride,
     )  # fmt: skip
-    place: tuple[Any, ...] = ()
     try:
         # All structure is compared before any value.
-        for place, compare in list(_comparisons(actual, expected, (), options)):
+        for compare in list(_comparisons(actual, expected, (), options)):
             compare()
-        return
     except _Difference as difference:
-        place = getattr(difference, "place", place)
-        text, kind = difference.message, difference.kind
-    if place:
-        text += "\n\nThe failure occurred for item " + "".join(f"[{part!r}]" for part in place)
+        text, kind = str(difference), difference.kind
+    else:
+        return
     raise kind(msg if isinstance(msg, str) else msg(text) if msg is not None else text)
-
-
-_Comparison = tuple[tuple[Any, ...], Callable[[], None]]
 
 
 def _comparisons(
     actual: Any, expected: Any, place: tuple[Any, ...], options: _Options
-) -> Iterator[_Comparison]:
-    """Each pair of values to compare, and where they stand."""
-    try:
+) -> Iterator[Callable[[], None]]:
+    """What compares each pair of values that hold no others."""
+    with _at(place):
         keys = _keys(actual, expected)
         if keys is None:
-            yield place, _comparison(actual, expected, place, options)
-    except _Difference as difference:
-        difference.place = place  # type: ignore[attr-defined]  # which the caller adds
-        raise
+            compare = _comparison(actual, expected, options)
+
+            def compare_there() -> None:
+                with _at(place):
+                    compare()
+
+            yield compare_there
     for key in keys or ():
         yield from _comparisons(actual[key], expected[key], (*place, key), options)
+
+
+@contextmanager
+def _at(place: tuple[Any, ...]) -> Iterator[None]:
+    """Tells a difference that is found inside where it is."""
+    try:
+        yield
+    except _Difference as difference:
+        difference.place = place
+        raise
 
 
 def _keys(actual: Any, expected: Any) -> list[Any] | None:
@@ -173,9 +186,7 @@ def _keys(actual: Any, expected: Any) -> list[Any] | None:
         return list(actual)
 
 
-def _comparison(
-    actual: Any, expected: Any, place: tuple[Any, ...], options: _Options
-) -> Callable[[], None]:
+def _comparison(actual: Any, expected: Any, options: _Options) -> Callable[[], None]:
     """What compares two values that hold no others."""
     both = actual, expected
     if actual is None or expected is None:
@@ -188,9 +199,9 @@ def _comparison(
         return lambda: _compare_numbers(numbers[0], numbers[1], tolerances, options)
     related = isinstance(actual, type(expected)) or isinstance(expected, type(actual))
     if related and (options.allow_subclasses or type(actual) is type(expected)):
-        tensors = [_as_tensor(value) for value in both]
-        if tensors[0] is not None and tensors[1] is not None:
-            tolerances = options.tolerances(tensors[0].dtype, tensors[1].dtype)
+        tensors = [tensor for tensor in map(_as_tensor, both) if tensor is not None]
+        if len(tensors) == 2:
+            tolerances = options.tolerances(*[tensor.dtype for tensor in tensors])
             return lambda: _compare_tensors(tensors[0], tensors[1], tolerances, options)
     _fail(
         f"No comparison pair was able to handle inputs of type {type(actual)} and "

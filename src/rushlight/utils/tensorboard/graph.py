@@ -1,10 +1,16 @@
-"""The graph of a model's call, as TensorBoard shows it: kernels, in the modules that called them."""
+"""The graph of a model's call, as TensorBoard shows it: kernels, in the modules that call them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tensorboardX.proto import attr_value_pb2, graph_pb2, node_def_pb2, tensor_shape_pb2, versions_pb2
+from tensorboardX.proto import (
+    attr_value_pb2,
+    graph_pb2,
+    node_def_pb2,
+    tensor_shape_pb2,
+    versions_pb2,
+)
 
 from ...grad_mode import no_grad
 from ...kernels.intercept import Call, arrays_in, each_call

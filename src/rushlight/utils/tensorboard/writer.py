@@ -97,7 +97,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         if value and all(isinstance(part, Tensor) and part.ndim for part in value):
             return _plain(stack(list(value)))
-        return type(value)(_plain(part) for part in value) if type(value) in (list, tuple) else value
+        return [_plain(part) for part in value]
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     return value
