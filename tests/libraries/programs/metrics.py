@@ -32,7 +32,7 @@ pair = (floats(COUNT) + 0.1, floats(COUNT) + 0.1)
 rows = (floats(COUNT, 5) + 0.1, floats(COUNT, 5) + 0.1)
 ARGUMENTS = {
     "num_classes": 4, "num_labels": 3, "min_recall": 0.5, "min_precision": 0.5, "beta": 2.0,
-    "min_sensitivity": 0.5, "min_specificity": 0.5, "num_groups": 2, "p": 2.0,
+    "min_sensitivity": 0.5, "min_specificity": 0.5, "num_groups": 2, "p": 2.0, "threshold": 0.5,
 }  # fmt: skip
 
 
