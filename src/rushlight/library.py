@@ -121,7 +121,10 @@ def _tensors_in(value: Any) -> list[Tensor]:
 
 
 def _annotated(function: Callable[..., Any]) -> inspect.Signature:
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except NameError:  # an annotation that is not there at run time
+        signature = inspect.signature(function)
     for parameter in signature.parameters.values():
         if parameter.annotation is parameter.empty:
             raise ValueError(
