@@ -81,8 +81,14 @@ WITHOUT_EXAMPLE = {
     "rushlight.multiprocessing": "starts processes, which import a program's main module",
     "rushlight.nn.parallel": "needs a GPU",
     "rushlight.return_types": "what functions return, whose examples show it",
-    "rushlight.vision.datasets.MNIST": "fetches files",
-    "rushlight.vision.datasets.FashionMNIST": "fetches files",
+    **{
+        f"rushlight.vision.datasets.{name}": "needs files that are fetched, or given to people"
+        for name in (
+            "CIFAR10", "CIFAR100", "Caltech101", "Caltech256", "CelebA", "CocoCaptions", "EMNIST",
+            "FashionMNIST", "Flowers102", "Food101", "ImageNet", "KMNIST", "MNIST", "OxfordIIITPet",
+            "QMNIST", "STL10", "SVHN", "USPS", "VOCDetection", "VOCSegmentation",
+        )
+    },
     "rushlight.Tensor.reinforce": "only raises",
     "rushlight.Tensor.to_sparse_bsr": "only raises",
     "rushlight.Tensor.to_sparse_bsc": "only raises",

@@ -1,7 +1,31 @@
 """Transforms of images, with torchvision's names, arguments and results."""
 
 from . import functional
+from .auto_augment import AugMix, AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide
+from .colour import (
+    ColorJitter,
+    GaussianBlur,
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomEqualize,
+    RandomGrayscale,
+    RandomInvert,
+    RandomPosterize,
+    RandomSolarize,
+)
+from .combining import LinearTransformation, RandomApply, RandomChoice, RandomOrder, ToPILImage
 from .functional import InterpolationMode
+from .geometry import (
+    ElasticTransform,
+    FiveCrop,
+    Pad,
+    RandomAffine,
+    RandomErasing,
+    RandomPerspective,
+    RandomRotation,
+    RandomVerticalFlip,
+    TenCrop,
+)
 from .transforms import (
     CenterCrop,
     Compose,
@@ -12,24 +36,50 @@ from .transforms import (
     PILToTensor,
     RandomCrop,
     RandomHorizontalFlip,
-    RandomResizedCrop,
     Resize,
     ToTensor,
 )
 
 __all__ = [
+    "AugMix",
+    "AutoAugment",
+    "AutoAugmentPolicy",
     "CenterCrop",
+    "ColorJitter",
     "Compose",
     "ConvertImageDtype",
+    "ElasticTransform",
+    "FiveCrop",
+    "GaussianBlur",
     "Grayscale",
     "InterpolationMode",
     "Lambda",
+    "LinearTransformation",
     "Normalize",
     "PILToTensor",
+    "Pad",
+    "RandAugment",
+    "RandomAdjustSharpness",
+    "RandomAffine",
+    "RandomApply",
+    "RandomAutocontrast",
+    "RandomChoice",
     "RandomCrop",
+    "RandomEqualize",
+    "RandomErasing",
+    "RandomGrayscale",
     "RandomHorizontalFlip",
-    "RandomResizedCrop",
+    "RandomInvert",
+    "RandomOrder",
+    "RandomPerspective",
+    "RandomPosterize",
+    "RandomRotation",
+    "RandomSolarize",
+    "RandomVerticalFlip",
     "Resize",
+    "TenCrop",
+    "ToPILImage",
     "ToTensor",
+    "TrivialAugmentWide",
     "functional",
 ]

@@ -10,27 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import NotSupportedError
 from ...tensor import Tensor, wrap
 
 
 def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -> Tensor:
-    """The tensor (..., height, width) at `size`; nearest(-exact), bilinear, bicubic, lanczos.
+    """The tensor (..., height, width) at `size`; mode nearest, nearest-exact, bilinear or bicubic.
 
     Integers are rounded to the nearest and kept within their range.
     """
     (height, width), (new_height, new_width) = image.shape[-2:], size
-    if mode == "lanczos" and not antialias:
-        raise ValueError("resize: InterpolationMode.LANCZOS requires antialias=True")
-    if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos"):
-        raise NotSupportedError(
-            f"resize: tensors are not resized by {mode}; take bicubic, or give a PIL image"
-        )
+    if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic"):
+        raise ValueError(f"Interpolation mode '{mode}' is unsupported with Tensor input")
     if mode.startswith("nearest"):
         middle = 0.5 if mode == "nearest-exact" else 0.0
-        rows, columns = (
-            _nearest(size, new, middle) for size, new in ((height, new_height), (width, new_width))
-        )
+        rows, columns = _nearest(height, new_height, middle), _nearest(width, new_width, middle)
         return image[..., rows, :][..., columns]
     dtype = image.dtype
     values = image if image.is_floating_point() else image.float()
@@ -44,7 +37,7 @@ def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -
 
 
 def _nearest(size: int, new_size: int, middle: float) -> list[int]:
-    return [int((i + middle) * (size / new_size)) for i in range(new_size)]
+    return [min(int((i + middle) * (size / new_size)), size - 1) for i in range(new_size)]
 
 
 def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray[Any, Any]:
@@ -52,8 +45,7 @@ def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray
     scale = size / new_size
     stretch = max(scale, 1.0) if antialias else 1.0
     # PyTorch's cubic is Keys' with a = -0.75; with antialiasing it follows Pillow's -0.5.
-    cubic = _cubic(-0.5 if antialias else -0.75)
-    kernel = {"bilinear": _triangle, "lanczos": _lanczos}.get(mode, cubic)
+    kernel = _triangle if mode == "bilinear" else _cubic(-0.5 if antialias else -0.75)
     centers = (np.arange(new_size) + 0.5) * scale - 0.5
     if antialias:
         weights = kernel((np.arange(size) - centers[:, None]) / stretch)
@@ -73,10 +65,6 @@ def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray
 
 def _triangle(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.maximum(1 - np.abs(x), 0)
-
-
-def _lanczos(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0)
 
 
 def _cubic(a: float) -> Any:

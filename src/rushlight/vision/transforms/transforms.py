@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 
 import rushlight
 
+from ... import nn
 from ...tensor import Tensor
 from . import functional as F
 from .functional import InterpolationMode
@@ -71,7 +70,7 @@ class PILToTensor:
         return "PILToTensor()"
 
 
-class ConvertImageDtype:
+class ConvertImageDtype(nn.Module):
     """A tensor in another dtype, its values scaled to that dtype's range.
 
     >>> import rushlight as torch
@@ -81,16 +80,17 @@ class ConvertImageDtype:
     """
 
     def __init__(self, dtype: rushlight.dtype) -> None:
+        super().__init__()
         self.dtype = dtype
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         return F.convert_image_dtype(image, self.dtype)
 
     def __repr__(self) -> str:
         return "ConvertImageDtype()"
 
 
-class Normalize:
+class Normalize(nn.Module):
     """(tensor - mean) / std, channel by channel, of a float tensor (..., C, H, W).
 
     >>> import rushlight as torch
@@ -100,18 +100,19 @@ class Normalize:
     """
 
     def __init__(self, mean: Any, std: Any, inplace: bool = False) -> None:
+        super().__init__()
         self.mean = mean
         self.std = std
         self.inplace = inplace
 
-    def __call__(self, tensor: Tensor) -> Tensor:
+    def forward(self, tensor: Tensor) -> Tensor:
         return F.normalize(tensor, self.mean, self.std, self.inplace)
 
     def __repr__(self) -> str:
         return f"Normalize(mean={self.mean}, std={self.std})"
 
 
-class Resize:
+class Resize(nn.Module):
     """The image at another size: (height, width), or one number for the shorter edge.
 
     >>> import rushlight as torch
@@ -127,16 +128,17 @@ class Resize:
         max_size: int | None = None,
         antialias: bool | None = True,
     ) -> None:
+        super().__init__()
         if not isinstance(size, (int, Sequence)):
             raise TypeError(f"Size should be int or sequence. Got {type(size)}")
         if isinstance(size, Sequence) and len(size) not in (1, 2):
             raise ValueError("If size is a sequence, it should have 1 or 2 values")
         self.size = size
-        self.interpolation = interpolation
+        self.interpolation = InterpolationMode(interpolation)
         self.max_size = max_size
         self.antialias = antialias
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.resize(img, self.size, self.interpolation, self.max_size, self.antialias)
 
     def __repr__(self) -> str:
@@ -146,7 +148,7 @@ class Resize:
         )
 
 
-class CenterCrop:
+class CenterCrop(nn.Module):
     """The middle of the image, (height, width) or a square; zeros where the image is smaller.
 
     >>> import rushlight as torch
@@ -156,16 +158,17 @@ class CenterCrop:
     """
 
     def __init__(self, size: int | Sequence[int]) -> None:
+        super().__init__()
         self.size = F.two_sizes(size)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.center_crop(img, self.size)
 
     def __repr__(self) -> str:
         return f"CenterCrop(size={self.size})"
 
 
-class Grayscale:
+class Grayscale(nn.Module):
     """The image's luma, in one channel or in three equal ones.
 
     >>> import rushlight as torch
@@ -175,16 +178,17 @@ class Grayscale:
     """
 
     def __init__(self, num_output_channels: int = 1) -> None:
+        super().__init__()
         self.num_output_channels = num_output_channels
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.to_grayscale(img, self.num_output_channels)
 
     def __repr__(self) -> str:
         return f"Grayscale(num_output_channels={self.num_output_channels})"
 
 
-class RandomHorizontalFlip:
+class RandomHorizontalFlip(nn.Module):
     """The image, or with probability p its mirror image. Draws one number of the default stream.
 
     >>> import rushlight as torch
@@ -194,16 +198,17 @@ class RandomHorizontalFlip:
     """
 
     def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.hflip(img) if rushlight.rand(1).item() < self.p else img
 
     def __repr__(self) -> str:
         return f"RandomHorizontalFlip(p={self.p})"
 
 
-class RandomCrop:
+class RandomCrop(nn.Module):
     """A part of the image at a random place, after padding it where that was asked for.
 
     Draws its top, then its left, of the default stream; nothing where the size is the image's.
@@ -223,6 +228,7 @@ class RandomCrop:
         fill: Any = 0,
         padding_mode: str = "constant",
     ) -> None:
+        super().__init__()
         self.size = F.two_sizes(size)
         self.padding = padding
         self.pad_if_needed = pad_if_needed
@@ -249,7 +255,7 @@ class RandomCrop:
         left = rushlight.randint(0, width - size[1] + 1, (1,)).item()
         return top, left, *size
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if self.padding is not None:
             img = F.pad(img, self.padding, self.fill, self.padding_mode)
         if self.pad_if_needed:
@@ -262,82 +268,6 @@ class RandomCrop:
 
     def __repr__(self) -> str:
         return f"RandomCrop(size={self.size}, padding={self.padding})"
-
-
-class RandomResizedCrop:
-    """A part of the image of random size and shape at a random place, resized to `size`.
-
-    `scale` bounds the part's area (the image's is 1), `ratio` its width over its height. Draws of
-    the default stream an area and a ratio, up to ten times until the part fits, then its top and
-    left; where none fits it is the middle of the image.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision import transforms
-    >>> transforms.RandomResizedCrop(8)(torch.ones(3, 20, 30)).shape
-    torch.Size([3, 8, 8])
-    """
-
-    def __init__(
-        self,
-        size: int | Sequence[int],
-        scale: Sequence[float] = (0.08, 1.0),
-        ratio: Sequence[float] = (3 / 4, 4 / 3),
-        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
-        antialias: bool | None = True,
-    ) -> None:
-        for name, bounds in (("Scale", scale), ("Ratio", ratio)):
-            if not isinstance(bounds, Sequence):
-                raise TypeError(f"{name} should be a sequence")
-        if scale[0] > scale[1] or ratio[0] > ratio[1]:
-            warnings.warn("Scale and ratio should be of kind (min, max)", stacklevel=2)
-        self.size = F.two_sizes(size)
-        self.scale = scale
-        self.ratio = ratio
-        self.interpolation = interpolation
-        self.antialias = antialias
-
-    @staticmethod
-    def get_params(
-        img: Any, scale: Sequence[float], ratio: Sequence[float]
-    ) -> tuple[int, int, int, int]:
-        """(top, left, height, width) of a random part.
-
-        >>> import rushlight as torch
-        >>> from rushlight.vision import transforms
-        >>> get_params = transforms.RandomResizedCrop.get_params
-        >>> get_params(torch.ones(1, 4, 4), scale=(1.0, 1.0), ratio=(1.0, 1.0))
-        (0, 0, 4, 4)
-        """
-        height, width = F.image_size(img)
-        # In float32, as torchvision's.
-        low, high = rushlight.log(rushlight.tensor(ratio)).tolist()
-        for _ in range(10):
-            area = height * width * rushlight.empty(1).uniform_(scale[0], scale[1]).item()
-            shape = rushlight.exp(rushlight.empty(1).uniform_(low, high)).item()
-            part_width = round(math.sqrt(area * shape))
-            part_height = round(math.sqrt(area / shape))
-            if 0 < part_width <= width and 0 < part_height <= height:
-                top = rushlight.randint(0, height - part_height + 1, (1,)).item()
-                left = rushlight.randint(0, width - part_width + 1, (1,)).item()
-                return top, left, part_height, part_width
-        part_height, part_width = height, width
-        if width / height < min(ratio):
-            part_height = round(width / min(ratio))
-        elif width / height > max(ratio):
-            part_width = round(height * max(ratio))
-        top, left = (height - part_height) // 2, (width - part_width) // 2
-        return top, left, part_height, part_width
-
-    def __call__(self, img: Any) -> Any:
-        part = self.get_params(img, self.scale, self.ratio)
-        return F.resized_crop(img, *part, self.size, self.interpolation, self.antialias)
-
-    def __repr__(self) -> str:
-        scale, ratio = (tuple(round(x, 4) for x in pair) for pair in (self.scale, self.ratio))
-        return (
-            f"RandomResizedCrop(size={self.size}, scale={scale}, ratio={ratio}, "
-            f"interpolation={self.interpolation.value}, antialias={self.antialias})"
-        )
 
 
 class Lambda:

@@ -20,6 +20,7 @@ from ..functional import (
     pad,
     pil_to_tensor,
     resize,
+    rgb_to_grayscale,
     to_grayscale,
 )
 
@@ -29,7 +30,6 @@ __all__ = [
 ]  # fmt: skip
 
 horizontal_flip = hflip
-rgb_to_grayscale = to_grayscale
 
 
 def to_image(inpt: Any) -> Tensor:
