@@ -405,7 +405,7 @@ def _apart(line: Tensor) -> Tensor:
     """The same memory as one of its own: a storage knows nothing of what stands around it."""
     array = line.array
     if isinstance(array, np.ndarray) and array.size and array.flags.c_contiguous:
-        return wrap(np.frombuffer(memoryview(array), array.dtype))
+        return wrap(np.frombuffer(array.data, array.dtype))
     return line.clone()
 
 

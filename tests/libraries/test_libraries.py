@@ -1,7 +1,7 @@
 """Libraries on top of torch, unmodified: programs under `rushlight run` print PyTorch's numbers.
 
-`expected/` holds what they print under PyTorch 2.13; `record.py` writes it. A program whose libraries
-are not installed is skipped: `make libraries` installs them, without PyTorch.
+`expected/` holds what they print under PyTorch 2.13; `record.py` writes it. A program whose
+libraries are not installed is skipped: `make libraries` installs them, without PyTorch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Attention whose scores and masks are functions of the positions.
 
-`score_mod(score, b, h, q_idx, kv_idx)` changes a score, `mask_mod(b, h, q_idx, kv_idx)` says whether
-a query sees a key. Both are written for one pair of positions, and `vmap` takes them over all.
+`score_mod(score, b, h, q_idx, kv_idx)` changes a score, `mask_mod(b, h, q_idx, kv_idx)` says
+whether a query sees a key. Both are written for one pair of positions; `vmap` takes them over all.
 Unlike PyTorch's compiled kernels, blocks that a mask leaves out are computed, too: a mask that can
 be said as a tensor or as `is_causal` is faster by `scaled_dot_product_attention`.
 """
@@ -217,9 +217,9 @@ def flex_attention(
     """softmax(score_mod(query key^T * scale)) value, where `block_mask` lets queries see keys.
 
     query: B x H x L x E, key: B x H x S x E, value: B x H x S x V; the result is B x H x L x V.
-    With `enable_gqa` the heads of key and value may be fewer, each for several of query's. `scale` is
-    1 / sqrt(E) where it is None; `kernel_options` are PyTorch's for GPUs. A query that sees no key
-    gives zeros.
+    With `enable_gqa` the heads of key and value may be fewer, each for several of query's. `scale`
+    is 1 / sqrt(E) where it is None; `kernel_options` are PyTorch's for GPUs. A query that sees no
+    key gives zeros.
 
     >>> import rushlight as torch
     >>> from rushlight.nn.attention.flex_attention import flex_attention
