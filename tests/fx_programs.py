@@ -41,7 +41,8 @@ def _functions(t: Any) -> dict[str, Program]:
         z = z + t.mean(x, dim=[0, 1], keepdim=True) + t.sum(x, dim=1, keepdim=True) + t.norm(x)
         z = t.cat([z, z], dim=0) + t.stack((x, x), dim=0).flatten(0, 1) + t.add(x[:1], 1, alpha=2)
         a, b = t.chunk(z, 2, dim=0)
-        return t.clamp(a, min=-1, max=1) + F.dropout(b, 0.5, training=False) + F.pad(x[:, 1:], (1, 0))
+        dropped = F.dropout(b, 0.5, training=False)
+        return t.clamp(a, min=-1, max=1) + dropped + F.pad(x[:, 1:], (1, 0))
 
     def indices(x):
         z = x[:, None, ..., 0] + x.shape[0] + x.size(1) + x[0, 0] + x[..., -1:][:, [0]]
@@ -183,7 +184,7 @@ def layers(t: Any) -> list[Any]:
         nn.Upsample(scale_factor=2), nn.GroupNorm(1, 3), nn.PReLU(), nn.Sigmoid(), nn.Tanh(),
         nn.Unflatten(1, (2, 3)), nn.PixelShuffle(2), nn.Bilinear(1, 2, 3), nn.ZeroPad2d(1),
         nn.Hardtanh(), nn.AvgPool2d(2), nn.LeakyReLU(), nn.ELU(), nn.Softplus(), nn.LogSoftmax(1),
-        nn.GLU(), nn.CosineSimilarity(), nn.BCEWithLogitsLoss(),
+        nn.GLU(), nn.GELU(), nn.CosineSimilarity(), nn.BCEWithLogitsLoss(),
     ]  # fmt: skip
 
 

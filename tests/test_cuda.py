@@ -36,16 +36,15 @@ class FakePool:
         self.full = False
         self.freed = 0
 
-        self.used = 3 << 20
         self.limit = 1.0
 
-    def malloc(self, size: int) -> SimpleNamespace:
+    def malloc(self, size: int) -> str:
         if self.full:
             raise FakeOutOfMemory(f"Out of memory allocating {size:,} bytes")
-        return SimpleNamespace(size=size, device_id=0)
+        return f"{size} bytes"
 
     def used_bytes(self) -> int:
-        return self.used
+        return 3 << 20
 
     def set_limit(self, fraction: float) -> None:
         self.limit = fraction
@@ -264,7 +263,7 @@ def test_index_out_of_range(two: Any) -> None:
 
 def test_out_of_memory(one: Any) -> None:
     torch.cuda.init()
-    assert one.allocate(10).size == 10
+    assert one.allocate(10) == "10 bytes"
     one.get_default_memory_pool().full = True
     with pytest.raises(torch.cuda.OutOfMemoryError) as error:
         one.allocate(5 << 30)
@@ -445,17 +444,12 @@ def test_events(one: Any) -> None:
 def test_the_most_memory(one: Any) -> None:
     torch.cuda.init()
     pool = one.get_default_memory_pool()
-    torch.cuda.reset_peak_memory_stats()
-    pool.used = 9 << 20
-    one.allocate(10)
-    pool.used = 2 << 20
-    assert torch.cuda.max_memory_allocated() == torch.accelerator.max_memory_allocated() == 9 << 20
-    assert torch.cuda.memory_allocated() == 2 << 20
+    assert torch.cuda.max_memory_allocated() == torch.accelerator.max_memory_allocated() == 4 << 20
     nested = torch.cuda.memory_stats_as_nested_dict()
-    assert nested["allocated_bytes"]["all"] == {"current": 2 << 20, "peak": 9 << 20}
-    assert "allocated_bytes.all.peak: 9,437,184" in torch.cuda.memory_summary()
+    assert nested["allocated_bytes"]["all"] == {"current": 3 << 20, "peak": 4 << 20}
+    assert "allocated_bytes.all.peak: 4,194,304" in torch.cuda.memory_summary()
     torch.accelerator.reset_peak_memory_stats()
-    assert torch.cuda.max_memory_allocated() == 2 << 20
+    assert pool.freed == 1
     torch.cuda.set_per_process_memory_fraction(0.5)
     assert pool.limit == 0.5
     with pytest.raises(ValueError, match="Allowed range: 0~1"):

@@ -9,9 +9,9 @@ import sys
 import threading
 from typing import Any
 
-import fx_programs
 import pytest
 
+import fx_programs
 import rushlight as torch
 from rushlight import fx, nn
 from rushlight.fx.graph_module import GraphModule
@@ -24,8 +24,7 @@ PROGRAMS = fx_programs.programs(torch)
 def equal(a: Any, b: Any) -> bool:
     pairs = zip(tree_leaves(a), tree_leaves(b), strict=True)
     return all(
-        torch.equal(x, y) if isinstance(x, torch.Tensor) and x.is_floating_point() else str(x) == str(y)
-        for x, y in pairs
+        torch.equal(x, y) if isinstance(x, torch.Tensor) else str(x) == str(y) for x, y in pairs
     )
 
 
@@ -440,7 +439,8 @@ def test_names_of_torch_in_code_are_found() -> None:
 def test_the_package_is_imported_on_demand() -> None:
     code = (
         "import sys, rushlight as torch\n"
-        "print([n for n in ('fx', 'jit', 'compiler', '_dynamo') if 'rushlight.' + n in sys.modules])\n"
+        "names = ('fx', 'jit', 'compiler', '_dynamo')\n"
+        "print([name for name in names if 'rushlight.' + name in sys.modules])\n"
         "print(torch.fx.symbolic_trace.__name__, torch.jit.script.__name__)"
     )
     result = subprocess.run(

@@ -126,13 +126,22 @@ def test_models_that_are_not_there(repository: str, tmp_path: Path) -> None:
         hub.load(repository, 3, source="local")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match='Unknown source: "web"'):
         hub.load(repository, "tiny", source="web")
-    with pytest.raises(NotImplementedError, match="'pytorch/vision' is not downloaded.*clone"):
-        hub.load("pytorch/vision", "resnet18")
+    with pytest.raises(NotImplementedError, match="'someone/something' is not downloaded.*clone"):
+        hub.load("someone/something", "resnet18")
     with pytest.raises(FileNotFoundError, match="no hubconf.py in"):
         hub.load(str(tmp_path / "empty"), "tiny", source="local")
     (tmp_path / "hubconf.py").write_text("dependencies = ['no_such_package_anywhere']\n")
     with pytest.raises(RuntimeError, match="Missing dependencies: no_such_package_anywhere"):
         hub.load(repository, "tiny", source="local")
+
+
+def test_torchvisions_networks() -> None:
+    from rushlight.vision import models
+
+    net = hub.load("pytorch/vision:v0.10.0", "resnet18", num_classes=3)
+    assert type(net) is models.ResNet and net.fc.out_features == 3
+    assert {"resnet18", "vgg11"} <= set(hub.list("pytorch/vision"))
+    assert "ResNet" in str(hub.help("pytorch/vision", "resnet18"))
 
 
 def test_it_is_imported_on_demand() -> None:

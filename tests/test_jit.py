@@ -47,7 +47,8 @@ class Net(nn.Module):
         if isinstance(x, torch.Tensor) and x.ndim == 2:
             x = self.bn(self.fc(x)) * self.scale
         z = self.encoder(torch.ones(rows, 3, 4))
-        return {"x": x[:, None, ..., :1], "z": z.view(rows, -1), "y": [torch.zeros(2) + self.offset]}
+        y = torch.zeros(2) + self.offset
+        return {"x": x[:, None, ..., :1], "z": z.view(rows, -1), "y": [y]}
 
 
 @pytest.fixture
@@ -191,14 +192,22 @@ def test_what_python_decided_stays() -> None:
 def test_changes_in_place_are_traced() -> None:
     def f(x: Any) -> Any:
         y = x.clone()
+        also = y
         y.add_(1)
         y[0] = 5
-        return y
+        y += 2
+        n = x.size(0)
+        n += 1
+        also *= n
+        return y, also.view(2)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TracerWarning)
+        warnings.simplefilter("error", TracerWarning)
         traced = jit.trace(f, torch.zeros(2))
-    assert traced(torch.ones(2)).tolist() == [5, 2]
+    for x in (torch.ones(2), -torch.ones(2)):
+        assert same(traced(x), f(x))
+    assert traced(torch.ones(2))[0].tolist() == [21, 12]
+    assert same(jit.load(saved(traced))(torch.ones(2)), f(torch.ones(2)))
 
 
 def test_inputs_of_all_kinds() -> None:
@@ -351,7 +360,11 @@ HOSTILE = {
                    ("tuple", [("node", 0), ("plain", "__class__")]), NOTHING[1]),
     "getattr of a node": step("call_function", "a", "getattr",
                               ("tuple", [("node", 0), ("node", 0)]), NOTHING[1]),
-    "methodcaller": step("call_function", "a", "_operator.methodcaller", *NOTHING),
+    "methodcaller": step("call_function", "a", "operator.methodcaller", *NOTHING),
+    "a method as a value": step("call_function", "a", "getattr",
+                                ("tuple", [("node", 0), ("plain", "tolist")]), NOTHING[1]),
+    "memory": step("call_method", "a", "numpy", ("tuple", [("node", 0)]), NOTHING[1]),
+    "a caller": step("call_method", "a", "apply_", ("tuple", [("node", 0)] * 2), NOTHING[1]),
     "method": step("call_method", "a", "__reduce__", ("tuple", [("node", 0)]), NOTHING[1]),
     "format": step("call_method", "a", "format", ("tuple", [("plain", "{}")]), NOTHING[1]),
     "quoted": step("call_module", "a", '0")(x) or print("', ("tuple", [("node", 0)]), NOTHING[1]),

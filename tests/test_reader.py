@@ -214,3 +214,25 @@ def test_to_no_memory_at_all():
     for location in ("meta", torch.device("meta"), {"cpu": "meta"}):
         loaded = torch.load(io.BytesIO(file), map_location=location)
         assert loaded.is_meta and loaded.shape == (2, 3)
+
+
+def test_files_that_do_not_say_their_order_of_bytes():
+    content, _ = pickled(torch.tensor([1, 2]))
+    file = io.BytesIO(checkpoint(content, np.array([1, 2], ">i8")))
+    rewritten = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(rewritten, "w") as new:
+        for record in old.namelist():
+            if not record.endswith("byteorder"):
+                new.writestr(record, old.read(record))
+    for kind, expected in (
+        (None, 1 << 56), (torch.serialization.LoadEndianness.BIG, 1),
+        (torch.serialization.LoadEndianness.LITTLE, 1 << 56),
+    ):  # fmt: skip
+        torch.serialization.set_default_load_endianness(kind)
+        rewritten.seek(0)
+        try:
+            assert torch.load(rewritten)[0] == expected
+        finally:
+            torch.serialization.set_default_load_endianness(None)
+    with pytest.raises(TypeError, match="Invalid argument type"):
+        torch.serialization.set_default_load_endianness("big")

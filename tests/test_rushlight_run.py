@@ -95,6 +95,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         commands.append(arguments)
 
     monkeypatch.setattr(os, "execv", execv)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "/bin/rushlight", "run"])
+    monkeypatch.setattr(sys, "argv", ["/bin/rushlight", "run"])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", "mine", rushlight_run.FOLDER]))
     return commands
 
@@ -116,10 +118,7 @@ def test_the_interpreters_options_stay(
     assert os.environ["PYTHONPATH"] == os.pathsep.join([rushlight_run.FOLDER, "mine"])
 
 
-def test_bad_options(
-    started: list[list[str]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "orig_argv", ["python", "rushlight", "run"])
+def test_bad_options(started: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, refused in (
         (["-I", "a.py"], "-I"), (["-uE", "a.py"], "-E"), (["-X", "dev", "-W", "E", "-I"], "-I"),
     ):  # fmt: skip

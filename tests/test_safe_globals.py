@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import io
 import os
+import pathlib
 import pickle
 from typing import NamedTuple
 
@@ -115,6 +116,19 @@ def test_numpys_values(value):
     assert type(loaded) is type(value) and loaded.dtype == value.dtype
     assert np.array_equal(loaded, value) and np.shape(loaded) == np.shape(value)
     assert round_trip(value.dtype) == value.dtype
+
+
+def test_paths():
+    kinds = pathlib.Path, pathlib.PurePosixPath, pathlib.PureWindowsPath
+    paths = [kind(*parts) for kind in kinds for parts in ((), ("a", "b.c"), ("/", "a"), ("C:/x",))]
+    loaded = round_trip({"paths": paths, "options": argparse.Namespace(out=paths[1])})
+    assert loaded["paths"] == paths and loaded["options"].out == pathlib.Path("a/b.c")
+    assert [type(path) for path in loaded["paths"]] == [type(path) for path in paths]
+    for module in ("pathlib", "pathlib._local"):
+        foreign = load(call(name(module, "WindowsPath"), text("C:/"), text("a")))
+        assert type(foreign) is pathlib.PureWindowsPath and foreign.as_posix() == "C:/a"
+    with pytest.raises(CheckpointError, match="a path of no strings"):
+        load(call(name("pathlib", "PosixPath"), number(1)))
 
 
 def test_state_of_numpys_generator():

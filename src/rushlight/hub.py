@@ -153,6 +153,10 @@ def _hubconf(repo_or_dir: str, source: str) -> ModuleType:
         raise ValueError(
             f'Unknown source: "{source}". Allowed values: "github" | "local".'
         )
+    if source == "github" and repo_or_dir.partition(":")[0] == "pytorch/vision":
+        from .vision import models  # what its hubconf.py offers
+
+        return models
     if source == "github" and not os.path.isdir(repo_or_dir):
         raise NotImplementedError(
             f"torch.hub: '{repo_or_dir}' is not downloaded, as its code would run unseen; clone "
@@ -235,7 +239,8 @@ def load(
     """Calls what a repository's hubconf.py offers as `model`, with the further arguments.
 
     `repo_or_dir` is a folder. Its code runs. Unlike PyTorch, repositories on GitHub are not
-    downloaded and run: clone the one that you want.
+    downloaded and run: clone the one that you want. "pytorch/vision" stands for the networks of
+    `rushlight.vision.models`.
 
     Raises FileNotFoundError without a hubconf.py, RuntimeError where it does not offer `model` or
     where packages that it names as `dependencies` are missing, NotImplementedError for what is no

@@ -7,13 +7,13 @@ import re
 import warnings
 from typing import Any
 
-import fx_programs
 import numpy as np
 import pytest
 import torch
 import torch.fx
 from torch.utils._pytree import tree_leaves
 
+import fx_programs
 import rushlight
 import rushlight.fx
 from rushlight.ops.declare import places
@@ -98,18 +98,20 @@ def test_operators_of_graphs() -> None:
 
     def changed(t: Any) -> list[str]:
         fx = fx_programs.fx_of(t)
-        module = fx.symbolic_trace(lambda x, w: t.relu(t.matmul(x, w) + 1) + t.relu(t.matmul(w, x) + 1))
+        def twice(x: Any, w: Any) -> Any:
+            return t.relu(t.matmul(x, w) + 1) + t.relu(t.matmul(w, x) + 1)
+
+        module = fx.symbolic_trace(twice)
         texts = [module.code]
         matches = fx.replace_pattern(
             module, lambda a, b: t.relu(t.matmul(a, b) + 1), lambda a, b: t.tanh(a @ b)
         )
         texts += [module.code, str([match.nodes_map for match in matches])]
         module = fx.symbolic_trace(lambda x: (x + 1).sum(0) * 2)
-        for node in module.graph.nodes:
-            if node.name == "add":
-                with module.graph.inserting_after(node):
-                    new = module.graph.call_function(t.relu, args=(node,), kwargs={})
-                    node.replace_all_uses_with(new, delete_user_cb=lambda user: user is not new)
+        node = next(node for node in module.graph.nodes if node.name == "add")
+        with module.graph.inserting_after(node):
+            new = module.graph.call_function(t.relu, args=(node,), kwargs={})
+        node.replace_all_uses_with(new, delete_user_cb=lambda user: user is not new)
         module.graph.lint()
         module.recompile()
         texts += [module.code, str(module.graph)]
@@ -128,6 +130,59 @@ def test_operators_of_graphs() -> None:
         return [*texts, str(graph), graph.python_code("self").src]
 
     assert changed(rushlight) == changed(torch)
+
+
+def test_what_proxies_write_into_a_graph() -> None:
+    """Traced modules that are called with proxies of nodes, and tracers with rules of theirs."""
+
+    def written(t: Any) -> list[str]:
+        fx, nn, F = fx_programs.fx_of(t), t.nn, t.nn.functional
+        module = fx.symbolic_trace(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
+        for node in module.graph.nodes:
+            if node.target == "1":
+                with module.graph.inserting_before(node):
+                    given = fx.node.map_arg(node.args, fx.Proxy)
+                    leaky = fx.symbolic_trace(nn.LeakyReLU())(*given)
+                    made = leaky + module.get_submodule("1")(*given)
+                    node.replace_all_uses_with((made.view(2, -1)[0] * 2).node)
+                    module.graph.erase_node(node)
+        module.recompile()
+
+        class Unfolding(fx.Tracer):
+            def __init__(self) -> None:
+                super().__init__()
+                self.seen: list[str] = []
+
+            def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
+                self.seen.append(module_qualified_name)
+                return super().is_leaf_module(m, module_qualified_name)
+
+            def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
+                if isinstance(m, nn.Linear):
+                    return F.linear(*args, m.weight, m.bias)
+                return super().call_module(m, forward, args, kwargs)
+
+            def create_node(self, kind: str, target: Any, args: Any, kwargs: Any, *rest: Any,
+                            **more: Any) -> Any:  # fmt: skip
+                if kind == "call_function" and target is t.relu:
+                    x = fx.Proxy(args[0])
+                    return ((x > 0) * x).node
+                return super().create_node(kind, target, args, kwargs, *rest, **more)
+
+        class Net(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.inner = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+
+            def forward(self, x: Any, *, scale: Any = 2) -> Any:
+                return t.relu(self.inner(x)) * scale
+
+        tracer = Unfolding()
+        graph = tracer.trace(Net())
+        traced = fx.GraphModule(tracer.root, graph)
+        return [module.code, str(module.graph), traced.code, str(tracer.seen)]
+
+    assert written(rushlight) == written(torch)
 
 
 def test_shapes() -> None:
@@ -171,8 +226,8 @@ def test_script_modules() -> None:
             script = jit.script(net.eval())
             trace = jit.trace(net, t.ones(2, 3))
         found.append(
-            [repr(script), list(script.state_dict()), script.original_name, list(trace.state_dict()),
-             trace.original_name, isinstance(script, jit.ScriptModule), script.training,
+            [repr(script), list(script.state_dict()), script.original_name,
+             list(trace.state_dict()), trace.original_name, script.training,
              [name for name, _ in script.named_modules()], jit.is_scripting(), jit.is_tracing()]
         )  # fmt: skip
     assert found[0] == found[1]

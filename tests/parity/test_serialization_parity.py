@@ -3,6 +3,7 @@
 import argparse
 import collections
 import io
+import pathlib
 from typing import NamedTuple
 
 import numpy as np
@@ -224,7 +225,7 @@ def test_what_else_checkpoints_hold(source, target):
         "numpy": [np.float32(1.5), np.int64(2), np.bool_(True), np.arange(6.0).reshape(2, 3)],
         "point": Point(1, 2.0), "settings": argparse.Namespace(a=1, b=[2]),
         "lists": collections.defaultdict(list, a=[1]),
-        "orders": collections.defaultdict(collections.OrderedDict),
+        "orders": collections.defaultdict(collections.OrderedDict), "path": pathlib.Path("a/b"),
     }  # fmt: skip
     file = io.BytesIO()
     source.save(original, file)

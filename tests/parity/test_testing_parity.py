@@ -140,3 +140,19 @@ def test_the_same_tensors_for_the_same_seed(name: str) -> None:
         return x.requires_grad, x.stride(), str(x.dtype), x.detach().cdouble().tolist()
 
     assert make(rushlight) == make(torch)
+
+
+@pytest.mark.parametrize("case", ["one off", "half", "dtypes", "close", "whole numbers", "lists"])
+def test_the_old_form(case: str) -> None:
+    def told(library: Any) -> str:
+        actual, expected, _ = CASES[case](library)
+        with pytest.warns(FutureWarning, match="is deprecated since 1.12"):
+            try:
+                library.testing.assert_allclose(actual, expected)
+            except AssertionError as error:
+                return str(error)
+            except Exception as error:
+                return type(error).__name__
+        return "close"
+
+    assert told(rushlight) == told(torch)

@@ -33,7 +33,7 @@ def memory_allocated(device_index: AnyDevice = None, /) -> int:
 
 
 def max_memory_allocated(device_index: AnyDevice = None, /) -> int:
-    """The most bytes that tensors have taken on a GPU since `reset_peak_memory_stats`."""
+    """About the most bytes that tensors have taken on a GPU since `reset_peak_memory_stats`."""
     require()
     return memory.max_memory_allocated(device_index)
 

@@ -6,7 +6,7 @@ import warnings
 from collections import OrderedDict
 from typing import Any
 
-from ..kernels.cuda import CUDA, peaks
+from ..kernels.cuda import CUDA
 from ..kernels.devices import is_open
 from ..types import AnyDevice
 from .current import cupy, index_of
@@ -41,10 +41,11 @@ def empty_cache() -> None:
 
 
 def max_memory_allocated(device: AnyDevice = None) -> int:
-    """The most bytes that tensors have taken on a device since `reset_peak_memory_stats`."""
-    if not is_open("cuda"):
-        return 0
-    return max(peaks.get(index_of(device), 0), memory_allocated(device))
+    """About the most bytes that tensors have taken on a device since `reset_peak_memory_stats`.
+
+    It is what the pool holds, which grows where nothing in it is free; PyTorch counts tensors.
+    """
+    return memory_reserved(device)
 
 
 def max_memory_reserved(device: AnyDevice = None) -> int:
@@ -71,9 +72,11 @@ def max_memory_cached(device: AnyDevice = None) -> int:
 
 
 def reset_peak_memory_stats(device: AnyDevice = None) -> None:
-    """Lets `max_memory_allocated` begin anew. Unlike PyTorch, nothing happens without a GPU."""
-    if is_open("cuda"):
-        peaks[index_of(device)] = memory_allocated(device)
+    """Lets `max_memory_allocated` begin anew: what no tensor takes goes back to the device.
+
+    Unlike PyTorch's build for the CPU, it does nothing without a GPU.
+    """
+    empty_cache()
 
 
 def reset_max_memory_allocated(device: AnyDevice = None) -> None:

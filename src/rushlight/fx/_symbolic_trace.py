@@ -198,8 +198,8 @@ class Tracer(TracerBase):
         self.graph = Graph(tracer_cls=type(self))
         self._collect_tensors(self.root, "")
         names = function.__globals__
-        returns = _annotations(inspect.unwrap(function)).get("return")
         function, args = self.create_args_for_root(function, root is self.root, concrete_args)
+        returns = _annotations(inspect.unwrap(function)).get("return")
         _tracers.append(self)
         try:
             with Patcher() as patcher:
@@ -357,9 +357,7 @@ def _with_plain_arguments(function: Any, count: int) -> FunctionType:
         co_argcount=count, co_posonlyargcount=0, co_kwonlyargcount=0,
         co_flags=code.co_flags & ~_VARIABLE,
     )  # fmt: skip
-    made = FunctionType(plain, function.__globals__, function.__name__, None, function.__closure__)
-    made.__annotations__ = function.__annotations__
-    return made
+    return FunctionType(plain, function.__globals__, function.__name__, None, function.__closure__)
 
 
 def wrap(fn_or_name: Any) -> Any:

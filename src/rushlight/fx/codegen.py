@@ -35,7 +35,7 @@ REFLECTABLE = (
     "add", "sub", "mul", "floordiv", "truediv", "mod", "pow", "lshift", "rshift", "and_", "or_",
     "xor", "matmul",
 )  # fmt: skip
-_INPLACE_METHODS = {
+INPLACE_METHODS = {
     "iadd": "{} += {}", "isub": "{} -= {}", "imul": "{} *= {}", "itruediv": "{} /= {}",
     "ifloordiv": "{} //= {}", "imod": "{} %= {}", "ipow": "{} **= {}", "iand": "{} &= {}",
     "ior": "{} |= {}", "ixor": "{} ^= {}", "ilshift": "{} <<= {}", "irshift": "{} >>= {}",
@@ -210,8 +210,8 @@ class Writer:
         if getattr(target, "__module__", "") == "_operator":
             if name in MAGIC_METHODS:
                 return f"{node.name}{kind} = " + MAGIC_METHODS[name].format(*map(self.text, args))
-            if name in _INPLACE_METHODS:
-                changed = _INPLACE_METHODS[name].format(*map(self.text, args))
+            if name in INPLACE_METHODS:
+                changed = INPLACE_METHODS[name].format(*map(self.text, args))
                 return f"{changed};  {node.name}{kind} = {self.text(args[0])}"
         called = self.add_global(qualified_name(target), target)
         is_attribute = called == "getattr" and len(args) == 2 and isinstance(args[1], str)

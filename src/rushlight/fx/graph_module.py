@@ -67,7 +67,7 @@ class GraphModule(Module):
         if isinstance(root, Module):
             self.training = root.training
             for target in targets:
-                _copy_attribute(root, self, target)
+                _copy_attr(root, self, target)
         elif isinstance(root, dict):
             self._take_from(root, graph)
         else:
@@ -89,7 +89,7 @@ class GraphModule(Module):
                 targets.append(node.target)
         # Modules before what is in them.
         for target in sorted(targets, key=lambda path: path.count(".")):
-            _assign(root[target], self, target)
+            _assign_attr(root[target], self, target)
 
     # ---- its graph and code
 
@@ -223,7 +223,7 @@ def _rebuild(kind: type[GraphModule], name: str, state: dict[str, Any], graph: G
     return made
 
 
-def _copy_attribute(source: Module, to: Module, target: str) -> None:
+def _copy_attr(source: Module, to: Module, target: str) -> None:
     """Gives a module what stands at a path of another, with empty modules on the way."""
     *path, name = target.split(".")
     origin: Any = source
@@ -239,7 +239,7 @@ def _copy_attribute(source: Module, to: Module, target: str) -> None:
     _set(owner, name, getattr(origin, name))
 
 
-def _assign(value: Any, to: Module, target: str) -> None:
+def _assign_attr(value: Any, to: Module, target: str) -> None:
     *path, name = target.split(".")
     owner: Any = to
     for part in path:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..nn.module import Module
 from ._symbolic_trace import symbolic_trace
 from .graph import Graph
-from .graph_module import GraphModule, _assign
+from .graph_module import GraphModule, _assign_attr
 from .matching import InternalMatch, SubgraphMatcher
 from .node import Node
 
@@ -149,4 +149,4 @@ def _take_modules(gm: GraphModule, replacement: Module, graph: Graph) -> None:
         for name in node.target.split("."):
             value, there = getattr(value, name), getattr(there, name, None)
         if there is None:
-            _assign(value, gm, node.target)
+            _assign_attr(value, gm, node.target)

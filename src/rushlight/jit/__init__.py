@@ -16,6 +16,9 @@ from .script import (
     RecursiveScriptModule,
     ScriptFunction,
     ScriptModule,
+    _overload,
+    _overload_method,
+    _script_if_tracing,
     annotate,
     enable_onednn_fusion,
     export,
@@ -40,7 +43,8 @@ Error = RuntimeError
 
 __all__ = [
     "Attribute", "CompilationUnit", "Error", "Final", "Future", "RecursiveScriptModule",
-    "ScriptFunction", "ScriptModule", "TopLevelTracedModule", "TracerWarning", "annotate",
+    "ScriptFunction", "ScriptModule", "TopLevelTracedModule", "TracerWarning", "_overload",
+    "_overload_method", "_script_if_tracing", "annotate",
     "enable_onednn_fusion", "export", "fork", "freeze", "ignore", "interface", "is_scripting",
     "is_tracing", "isinstance", "load", "onednn_fusion_enabled", "optimize_for_inference", "save",
     "script", "script_if_tracing", "script_method", "set_fusion_strategy", "trace", "trace_module",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .. import return_types
 from ..device import device
 from ..dtype import dtype
 from ..fx._symbolic_trace import _assert_is_none
@@ -64,15 +65,32 @@ def _names() -> dict[Any, str]:
 
 @functools.cache
 def _methods() -> frozenset[str]:
-    """The public methods of tensors, and what sizes and tuples have of such."""
-    known = {name for name, value in vars(Tensor).items() if callable(value)}
-    return frozenset(name for name in known if not name.startswith("_")) | {"__getitem__", "numel"}
+    """The public methods of tensors, but those that call what they are given, or give memory."""
+    known = {name for name, value in vars(Tensor).items() if callable(value)} - _NO_METHODS
+    return frozenset(name for name in known if not name.startswith("_")) | {"__getitem__"}
 
 
-def _check_attribute(name: Any) -> None:
-    """What is asked for by a constant name must be harmless."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-        raise UnsafeError(f"it reads the attribute {name!r}")
+_NO_METHODS = {
+    "apply_", "map_", "map2_", "register_hook", "register_post_accumulate_grad_hook", "numpy",
+    "storage", "untyped_storage", "data_ptr", "backward", "set_",
+}  # fmt: skip
+
+
+def _is_attribute(name: Any) -> bool:
+    return isinstance(name, str) and name in _attributes()
+
+
+@functools.cache
+def _attributes() -> frozenset[str]:
+    """The public properties of tensors, and the fields of what functions return: no methods.
+
+    A method would be something that can be called, with the name of a file for instance.
+    """
+    properties = {name for name, value in vars(Tensor).items() if isinstance(value, property)}
+    fields = {
+        field for kind in vars(return_types).values() for field in getattr(kind, "_fields", ())
+    }
+    return frozenset(name for name in properties | fields if not name.startswith("_"))
 
 
 # ---- writing
@@ -92,9 +110,13 @@ class Encoder:
         ]
 
     def _target(self, node: Node) -> str:
+        if node.op == "call_method" and node.target not in _methods():
+            raise UnsafeError(f"it calls the method {node.target}()")
         if node.op != "call_function":
             return str(node.target)
         name = _names().get(node.target)
+        if name == "getattr" and not _is_attribute(node.args[1]):
+            raise UnsafeError(f"it reads {node.args[1]!r}, which is no property of tensors")
         if name is None:
             shown = getattr(node.target, "__name__", str(node.target))
             raise UnsafeError(f"it calls {shown}(), which is no function of torch's")
@@ -171,8 +193,8 @@ class Decoder:
         if op == "call_function":
             if target not in _functions():
                 raise UnsafeError(f"a step calls {target}, which is no function of torch's")
-            if target == "getattr":
-                _check_attribute(args[1])
+            if target == "getattr" and not (len(args) == 2 and _is_attribute(args[1])):
+                raise UnsafeError(f"a step reads {args[1:]}, which is no property of tensors")
             return _functions()[target]
         if op == "call_method" and target not in _methods():
             raise UnsafeError(f"a step calls the method {target}")

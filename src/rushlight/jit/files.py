@@ -91,13 +91,14 @@ def _content(traced: GraphModule, name: str, is_function: bool) -> dict[str, Any
     modules = {}
     for path, module in traced.named_modules():
         is_layer = any(path == layer or path.startswith(layer + ".") for layer in layers)
-        plain = {"training": module.training}
-        modules[path] = encoded_layer(module, encoder) if is_layer else plain
+        mode = {"training": module.training}
+        modules[path] = encoded_layer(module, encoder) if is_layer else mode
+    plain = {id(p): p.detach() for p in traced.parameters()}  # one that is at two paths stays one
     persistent = set(traced.state_dict())
     return {
         "format": _FORMAT, "version": _VERSION, "name": name, "is_function": is_function,
         "steps": encoder.steps(), "modules": modules,
-        "parameters": {path: p.detach() for path, p in _members(traced, "_parameters")},
+        "parameters": {path: plain[id(p)] for path, p in _members(traced, "_parameters")},
         "trained": [path for path, p in _members(traced, "_parameters") if p.requires_grad],
         "buffers": dict(_members(traced, "_buffers")),
         "not_persistent": [p for p, _ in _members(traced, "_buffers") if p not in persistent],

@@ -197,6 +197,17 @@ def script_if_tracing(fn: Callable[..., Any]) -> Callable[..., Any]:
     return fn
 
 
+_script_if_tracing = script_if_tracing
+
+
+def _overload(func: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself: an overload that TorchScript would be told of."""
+    return func
+
+
+_overload_method = _overload
+
+
 def export(fn: Callable[..., Any]) -> Callable[..., Any]:
     """The method itself: all methods of a script module can be called.
 

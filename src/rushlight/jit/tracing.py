@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..fx._symbolic_trace import Tracer
+from ..fx.codegen import INPLACE_METHODS
 from ..fx.graph import Graph
-from ..fx.graph_module import GraphModule, _copy_attribute
+from ..fx.graph_module import GraphModule, _copy_attr
 from ..fx.node import Node, map_arg
 from ..fx.proxy import Attribute, Proxy
 from ..nn.module import Module
@@ -71,11 +73,35 @@ class _Known(Proxy):
     def __format__(self, form: str) -> str:
         return format(self.tracer.value_of(self.node), form)
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.tracer.create_proxy("call_function", operator.setitem, (self, index, value), {})
+
     def _number(self) -> Any:
         value = self.tracer.value_of(self.node)
         if isinstance(value, Tensor):
             _warn_of_constant("number")
         return value
+
+
+def _define_changes() -> None:
+    """`x += 1` and its like change tensors, where a plain proxy would stand for another value."""
+
+    def define(name: str) -> None:
+        function = getattr(operator, name)
+
+        def change(self: _Known, other: Any) -> Any:
+            if not isinstance(self.tracer.value_of(self.node), Tensor):
+                return NotImplemented
+            return self.tracer.create_proxy("call_function", function, (self, other), {})
+
+        setattr(_Known, f"__{name}__", change)
+
+    for name in INPLACE_METHODS:
+        if name != "setitem":
+            define(name)
+
+
+_define_changes()
 
 
 class _KnownAttribute(_Known, Attribute):
@@ -214,11 +240,11 @@ class TopLevelTracedModule(GraphModule, ScriptModule):
         read = {node.target for node in graph.nodes if node.op == "get_attr"}
         for path, module in root.named_modules():  # in the order of its state_dict
             if path in called:
-                _copy_attribute(root, self, path)
+                _copy_attr(root, self, path)
                 continue
             members = (*module._parameters, *module._buffers)
             for name in members:
-                _copy_attribute(root, self, f"{path}.{name}" if path else name)
+                _copy_attr(root, self, f"{path}.{name}" if path else name)
             if path:
                 self._keep_persistence(path, module)
         self._keep_persistence("", root)
@@ -241,7 +267,7 @@ class TopLevelTracedModule(GraphModule, ScriptModule):
         value = getattr(origin, name)
         if isinstance(value, Parameter) or name in origin._registered_buffers:
             return
-        _copy_attribute(root, self, path)
+        _copy_attr(root, self, path)
         self.get_submodule(place)._non_persistent_buffers_set |= {name}
 
     def extra_repr(self) -> str:

@@ -111,12 +111,8 @@ def _check_compiler(cupy: Any) -> None:
         ) from error
 
 
-# The most bytes that tensors have taken, by the number of the device.
-peaks: dict[int, int] = {}
-
-
 class _Allocator:
-    """CuPy's memory pool, with the peak of its use, and an error that says what is full."""
+    """CuPy's memory pool, with an error that says what is full."""
 
     def __init__(self, cupy: Any) -> None:
         self.cupy = cupy
@@ -124,11 +120,7 @@ class _Allocator:
 
     def __call__(self, size: int) -> Any:
         try:
-            memory = self.pool.malloc(size)
-            used, index = self.pool.used_bytes(), memory.device_id
-            if used > peaks.get(index, 0):
-                peaks[index] = used
-            return memory
+            return self.pool.malloc(size)
         except self.cupy.cuda.memory.OutOfMemoryError as error:
             here = self.cupy.cuda.Device()
             free, total = here.mem_info

@@ -14,11 +14,18 @@ from .allowed import add_safe_globals, clear_safe_globals, get_safe_globals, saf
 from .archive import replaced_when_complete, write_archive
 from .errors import CheckpointError
 from .pickler import pickled
-from .reader import read_checkpoint, refused_names
+from .reader import (
+    LoadEndianness,
+    get_default_load_endianness,
+    read_checkpoint,
+    refused_names,
+    set_default_load_endianness,
+)
 
 __all__ = [
-    "CheckpointError", "add_safe_globals", "clear_safe_globals", "get_safe_globals",
-    "get_unsafe_globals_in_checkpoint", "load", "safe_globals", "save",
+    "CheckpointError", "LoadEndianness", "add_safe_globals", "clear_safe_globals",
+    "get_default_load_endianness", "get_safe_globals", "get_unsafe_globals_in_checkpoint", "load",
+    "safe_globals", "save", "set_default_load_endianness",
 ]  # fmt: skip
 
 
@@ -32,8 +39,8 @@ def save(
     """Writes tensors, and whatever holds them, to a file that PyTorch reads, too.
 
     `obj` is a tensor, a number, a string, bytes, None, a `torch.Size`, dtype or device, a number or
-    an array of numbers of NumPy's, or a list, tuple, named tuple, dict, OrderedDict, defaultdict,
-    set or argparse.Namespace of such, at any depth, or an object of a class that
+    an array of numbers of NumPy's, a path, or a list, tuple, named tuple, dict, OrderedDict,
+    defaultdict, set or argparse.Namespace of such, at any depth, or an object of a class that
     `serialization.add_safe_globals` allows: what `load` gives back. Tensors that share memory are
     written once and share it again when loaded; memory order and `requires_grad` are kept. A view
     takes all the memory that it is a view of with it: save(view.clone(), f) does not.

@@ -7,6 +7,7 @@ import io
 import pickle
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
+from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NamedTuple
 
@@ -195,7 +196,12 @@ class _Pickler(_PythonPickler):
         self.save_call(obj, self.named("collections", "defaultdict"), *made_by)
         self._batch_setitems(obj.items())
 
+    def _save_path(self, obj: PurePath) -> None:
+        self.save_call(obj, self.named("pathlib", type(obj).__name__), *obj.parts)
+
     dispatch |= {
+        PosixPath: _save_path, WindowsPath: _save_path, PurePosixPath: _save_path,
+        PureWindowsPath: _save_path,
         defaultdict: _save_defaultdict,
         _Global: _save_global, bytes: _save_bytes, DType: _save_dtype, Device: _save_device,
         Size: _save_size, Layout: _save_layout,

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -107,7 +108,7 @@ def _read_zip(file: BinaryIO, size: int, locate: Locate, mapped: bool) -> Any:
     mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) if mapped else None
     with zipfile.ZipFile(file) as archive:
         folder, names = _records(archive, start, size)
-        order = "little"
+        order = _default_order()
         if folder + "byteorder" in names:
             order = _read_record(archive, folder + "byteorder").tobytes().decode()
         storages: dict[str, Storage] = {}
@@ -323,6 +324,44 @@ def _to_native(memory: Array, dtype: DType | None, order: str) -> None:
         if dtype is None:
             raise CheckpointError(f"it has storages without a type that are {order}-endian")
         memory.view(dtype.numpy).byteswap(inplace=True)
+
+
+class LoadEndianness(Enum):
+    """In which order of bytes the numbers of a file lie that does not say so."""
+
+    NATIVE = 1
+    LITTLE = 2
+    BIG = 3
+
+
+_endianness: LoadEndianness | None = None
+
+
+def get_default_load_endianness() -> LoadEndianness | None:
+    """What `set_default_load_endianness` has set. None is little-endian.
+
+    >>> import rushlight as torch
+    >>> torch.serialization.get_default_load_endianness()
+    """
+    return _endianness
+
+
+def set_default_load_endianness(endianness: LoadEndianness | None) -> None:
+    """Says in which order of bytes numbers lie in the files that do not say so themselves.
+
+    >>> import rushlight as torch
+    >>> torch.serialization.set_default_load_endianness(None)
+    """
+    global _endianness
+    if endianness is not None and not isinstance(endianness, LoadEndianness):
+        raise TypeError("Invalid argument type in function set_default_load_endianness")
+    _endianness = endianness
+
+
+def _default_order() -> str:
+    if _endianness is LoadEndianness.NATIVE:
+        return sys.byteorder
+    return "big" if _endianness is LoadEndianness.BIG else "little"
 
 
 class _InMapLocation(Exception):

@@ -6,9 +6,11 @@ subclass, or an object that only looks right, is refused. docs/checkpoints.md li
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
+from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -261,6 +263,14 @@ def _encode(text: Any, encoding: Any) -> bytes:
     return text.encode("latin1")
 
 
+def _path(kind: type[PurePath]) -> Callable[..., PurePath]:
+    def path(*parts: Any) -> PurePath:
+        require(all(type(part) is str for part in parts), "a path of no strings")
+        return kind(*parts)
+
+    return path
+
+
 # What makes the missing values of a defaultdict, by how a file names it.
 _FACTORIES: dict[Any, Any] = {
     **{Class(kind.__name__): kind for kind in (list, dict, tuple, int, float, str, bool)},
@@ -345,6 +355,15 @@ def _table() -> dict[tuple[str, str], Any]:
         functions[f"{module} complex"] = _complex
         functions[f"{module} bytes"] = _bytes
         functions[f"{module} bytearray"] = _bytearray
+    # A path of another system is one to be looked at, and not to be opened.
+    windows = os.name == "nt"
+    for name, kind in (
+        ("PosixPath", PurePosixPath if windows else PosixPath),
+        ("WindowsPath", WindowsPath if windows else PureWindowsPath),
+        ("PurePosixPath", PurePosixPath), ("PureWindowsPath", PureWindowsPath),
+    ):  # fmt: skip
+        for module in ("pathlib", "pathlib._local"):
+            functions[f"{module} {name}"] = _path(kind)
     for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
         functions[f"{module} scalar"] = _numpy_scalar
         functions[f"{module} _reconstruct"] = _numpy_array

@@ -169,11 +169,11 @@ class Unpickler(_PythonUnpickler):
         function = self.stack[-1]
         require(type(arguments) is tuple, "the arguments of a function are not a tuple")
         self.count_copies(arguments)
-        if self._is_allowed(function):
-            self.stack[-1] = function(*arguments)
-        else:
-            require(type(function) is Function, "it calls something that is not a function")
+        if type(function) is Function:
             self.stack[-1] = function.call(*arguments)
+        else:
+            require(self._is_allowed(function), "it calls something that is not a function")
+            self.stack[-1] = function(*arguments)
 
     def _load_newobj(self) -> None:
         arguments = self.stack.pop()

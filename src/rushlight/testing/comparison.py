@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _TOLERANCES = {
     float16: (1e-3, 1e-5), bfloat16: (1.6e-2, 1e-5), float32: (1.3e-6, 1e-5), float64: (1e-7, 1e-7),
     complex64: (1.3e-6, 1e-5), complex128: (1e-7, 1e-7),
 }  # fmt: skip
+_LOOSER = {float16: (1e-3, 1e-3), float32: (1e-4, 1e-5), float64: (1e-5, 1e-8)}
 _DTYPES = {int: int64, float: float64, complex: complex128}
 # Which indices a compressed tensor has: those that are compressed, then the plain ones.
 _COMPRESSED: dict[Layout, tuple[str, str, str]] = {
@@ -352,3 +354,30 @@ def _headed(name: str, tolerances: tuple[float, float], lines: list[str]) -> str
 
 def _allowed(tolerance: float, tolerances: tuple[float, float]) -> str:
     return f" (up to {tolerance} allowed)" if any(tolerances) else ""
+
+
+def assert_allclose(
+    actual: Any, expected: Any, rtol: float | None = None, atol: float | None = None,
+    equal_nan: bool = True, msg: str = "",
+) -> None:  # fmt: skip
+    """The old form of `assert_close`, which is looser and takes no notice of dtypes.
+
+    >>> import rushlight as torch
+    >>> torch.testing.assert_allclose(torch.ones(2), [1, 1])
+    """
+    warnings.warn(
+        "`torch.testing.assert_allclose()` is deprecated since 1.12 and will be removed in a "
+        "future release. Please use `torch.testing.assert_close()` instead.",
+        FutureWarning, stacklevel=2,
+    )  # fmt: skip
+    if not isinstance(actual, Tensor):
+        actual = as_tensor(actual)
+    if not isinstance(expected, Tensor):
+        expected = as_tensor(expected, dtype=actual.dtype)
+    if rtol is None and atol is None:
+        found = [_LOOSER.get(x.dtype, (0.0, 0.0)) for x in (actual, expected)]
+        rtol, atol = max(r for r, _ in found), max(a for _, a in found)
+    assert_close(
+        actual, expected, rtol=rtol, atol=atol, equal_nan=equal_nan, check_dtype=False,
+        msg=msg or None,
+    )  # fmt: skip
