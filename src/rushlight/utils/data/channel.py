@@ -2,7 +2,7 @@
 
 A message is pickled with its arrays left out of the pickle (protocol 5). Small ones follow on the
 socket; the arrays of large ones are written to shared memory (`shared_memory.py`) whose descriptor
-travels over the socket, and the receiver maps it.
+travels over the socket, and the receiver maps it. `lending.py` says which memory is used again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from ...shared_memory import SharedMemory, anonymous_file
+from ...shared_memory import SharedMemory
 from ...tensor import Tensor
+from .lending import Borrower, Lender
 
-# Number of blobs (the pickle, then the arrays), bytes that follow on the socket, shared or not.
-_PREFIX = struct.Struct("<QQ?")
+# Number of blobs (the pickle, then the arrays), bytes that follow on the socket, whether a file
+# holds the blobs, its number (-1 for a file that is the receiver's alone), whether it comes along.
+_PREFIX = struct.Struct("<QQ?q?")
 # Of each blob: a cache line, and the widest vector register. Kernels leave arrays at odd addresses
 # to their generic forms, which round otherwise.
 _ALIGNMENT = 64
@@ -49,62 +51,89 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self._lender, self._borrower = Lender(), Borrower()
 
     def fileno(self) -> int:
         return self.connection.fileno()
 
     def close(self) -> None:
         self.connection.close()
+        self._lender.close()
 
     def send(self, message: Any) -> None:
         """Pickling errors are raised before anything is sent."""
-        blobs = _pickle(message)
+        given_back = self._borrower.given_back
+        told = given_back[:]  # others may be added meanwhile
+        blobs = _pickle((message, told))
         sizes = array.array("Q", [len(blob) for blob in blobs]).tobytes()
-        total = sum(len(blob) for blob in blobs)
-        if total > _INLINE:
-            file = _write_shared(blobs)
-            try:
-                prefix = _PREFIX.pack(len(blobs), len(sizes), True)
-                socket.send_fds(self.connection, [prefix], [file])
-            finally:
-                os.close(file)
-            self.connection.sendall(sizes)
+        if sum(len(blob) for blob in blobs) > _INLINE:
+            self._send_file(blobs, sizes)
         else:
             parts = [part for blob in (sizes, *blobs) for part in (blob, _padding(len(blob)))]
-            prefix = _PREFIX.pack(len(blobs), sum(map(len, parts)), False)
+            prefix = _PREFIX.pack(len(blobs), sum(map(len, parts)), False, -1, False)
             self.connection.sendall(b"".join([prefix, *parts]))
+        del given_back[: len(told)]
+
+    def _send_file(self, blobs: list[Any], sizes: bytes) -> None:
+        number, file = self._shared(blobs)
+        prefix = _PREFIX.pack(len(blobs), len(sizes), True, number, file >= 0)
+        if file < 0:
+            self.connection.sendall(prefix)
+        else:
+            try:
+                socket.send_fds(self.connection, [prefix], [file])
+            finally:
+                if number < 0:
+                    os.close(file)
+        self.connection.sendall(sizes)
+
+    def _shared(self, blobs: list[Any]) -> tuple[int, int]:
+        """The number and the file that hold the blobs, each at the next aligned offset."""
+        try:
+            size = sum(_aligned(len(blob)) for blob in blobs)
+            return self._lender.lend(size, lambda file: _write(blobs, file))
+        except OSError as error:
+            raise RuntimeError(
+                f"DataLoader: a batch of {size / 2**20:.1f} MiB could not be put into shared "
+                f"memory: {error.strerror}; {_RELIEF.get(error.errno, _LESS)}"
+            ) from error
 
     def receive(self) -> Any:
         prefix, file = self._receive_prefix()
-        count, following, shared = _PREFIX.unpack(prefix)
+        count, following, shared, number, comes_along = _PREFIX.unpack(prefix)
+        if comes_along and file < 0:
+            raise RuntimeError(
+                "Too many open files. Communication with the DataLoader's workers is no longer "
+                f"possible; {_RAISE_LIMIT}."
+            )
         body = _aligned_memory(following)
         self._receive_into(body)
         sizes = array.array("Q", bytes(body[: 8 * count]))
-        if shared:
-            blobs = _read_shared(file, sizes)
-        else:
+        total = sum(_aligned(size) for size in sizes)
+        if not shared:
             blobs = _cut(body[_aligned(8 * count) :], sizes)
-        return pickle.loads(blobs[0], buffers=blobs[1:])
+        elif number < 0:
+            blobs = _cut(_mapped_or_read(file, total), sizes)
+        else:
+            blobs = _cut(self._borrower.borrow(number, file, total), sizes)
+        message, given_back = pickle.loads(blobs[0], buffers=blobs[1:])
+        self._lender.take_back(given_back)
+        return message
 
     def _receive_prefix(self) -> tuple[bytes, int]:
         """The prefix and the descriptor that came with it, -1 for none."""
         if not hasattr(socket, "recv_fds"):
-            beginning, flags = b"", 0
+            beginning = b""
             files: list[int] = []
         else:
             close_on_exec = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-            beginning, files, flags, _ = socket.recv_fds(
+            beginning, files, _, _ = socket.recv_fds(
                 self.connection, _PREFIX.size, 1, close_on_exec
             )
             if not beginning:
                 raise EOFError
         rest = bytearray(_PREFIX.size - len(beginning))
         self._receive_into(memoryview(rest))
-        if flags & getattr(socket, "MSG_CTRUNC", 0):
-            raise RuntimeError(
-                "Too many open files. Communication with the DataLoader's workers is no longer "
-                f"possible; {_RAISE_LIMIT}."
-            )
         return beginning + bytes(rest), files[0] if files else -1
 
     def _receive_into(self, body: memoryview) -> None:
@@ -158,48 +187,27 @@ def _cut(memory: memoryview, sizes: Any) -> list[memoryview]:
     return blobs
 
 
-def _write_shared(blobs: list[Any]) -> int:
-    """A new anonymous file in memory that holds the blobs, each at the next aligned offset."""
-    try:
-        return _written(blobs)
-    except OSError as error:
-        size = sum(len(blob) for blob in blobs)
-        raise RuntimeError(
-            f"DataLoader: a batch of {size / 2**20:.1f} MiB could not be put into shared memory: "
-            f"{error.strerror}; {_RELIEF.get(error.errno, _LESS)}"
-        ) from error
+def _write(blobs: list[Any], file: int) -> None:
+    offset = 0
+    for blob in blobs:
+        rest = memoryview(blob)
+        position = offset
+        while rest:  # one call writes 2 GiB at most
+            written = os.pwrite(file, rest, position)
+            rest = rest[written:]
+            position += written
+        offset = _aligned(position)
 
 
-def _written(blobs: list[Any]) -> int:
-    file = anonymous_file()
-    try:
-        offset = 0
-        for blob in blobs:
-            rest = memoryview(blob)
-            position = offset
-            while rest:  # one call writes 2 GiB at most
-                written = os.pwrite(file, rest, position)
-                rest = rest[written:]
-                position += written
-            offset = _aligned(position)
-        os.ftruncate(file, max(offset, 1))
-    except BaseException:
-        os.close(file)
-        raise
-    return file
-
-
-def _read_shared(file: int, sizes: Any) -> list[memoryview]:
-    total = max(sum(_aligned(size) for size in sizes), 1)
+def _mapped_or_read(file: int, total: int) -> memoryview:
     if len(_mapped) < _most_mapped():
         mapping = SharedMemory(file, total)
         _mapped.add(mapping)
-        memory = mapping.array().data
-    else:
-        memory = _aligned_memory(total)
-        with open(file, "rb") as reader:
-            reader.readinto(memory)
-    return _cut(memory, sizes)
+        return mapping.array().data
+    memory = _aligned_memory(total)
+    with open(file, "rb") as reader:
+        reader.readinto(memory)
+    return memory
 
 
 def _most_mapped() -> int:

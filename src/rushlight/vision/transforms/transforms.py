@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -268,6 +270,82 @@ class RandomCrop(nn.Module):
 
     def __repr__(self) -> str:
         return f"RandomCrop(size={self.size}, padding={self.padding})"
+
+
+class RandomResizedCrop:
+    """A part of the image of random size and shape at a random place, resized to `size`.
+
+    `scale` bounds the part's area (the image's is 1), `ratio` its width over its height. Draws of
+    the default stream an area and a ratio, up to ten times until the part fits, then its top and
+    left; where none fits it is the middle of the image.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.RandomResizedCrop(8)(torch.ones(3, 20, 30)).shape
+    torch.Size([3, 8, 8])
+    """
+
+    def __init__(
+        self,
+        size: int | Sequence[int],
+        scale: Sequence[float] = (0.08, 1.0),
+        ratio: Sequence[float] = (3 / 4, 4 / 3),
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+        antialias: bool | None = True,
+    ) -> None:
+        for name, bounds in (("Scale", scale), ("Ratio", ratio)):
+            if not isinstance(bounds, Sequence):
+                raise TypeError(f"{name} should be a sequence")
+        if scale[0] > scale[1] or ratio[0] > ratio[1]:
+            warnings.warn("Scale and ratio should be of kind (min, max)", stacklevel=2)
+        self.size = F.two_sizes(size)
+        self.scale = scale
+        self.ratio = ratio
+        self.interpolation = interpolation
+        self.antialias = antialias
+
+    @staticmethod
+    def get_params(
+        img: Any, scale: Sequence[float], ratio: Sequence[float]
+    ) -> tuple[int, int, int, int]:
+        """(top, left, height, width) of a random part.
+
+        >>> import rushlight as torch
+        >>> from rushlight.vision import transforms
+        >>> get_params = transforms.RandomResizedCrop.get_params
+        >>> get_params(torch.ones(1, 4, 4), scale=(1.0, 1.0), ratio=(1.0, 1.0))
+        (0, 0, 4, 4)
+        """
+        height, width = F.image_size(img)
+        # In float32, as torchvision's.
+        low, high = rushlight.log(rushlight.tensor(ratio)).tolist()
+        for _ in range(10):
+            area = height * width * rushlight.empty(1).uniform_(scale[0], scale[1]).item()
+            shape = rushlight.exp(rushlight.empty(1).uniform_(low, high)).item()
+            part_width = round(math.sqrt(area * shape))
+            part_height = round(math.sqrt(area / shape))
+            if 0 < part_width <= width and 0 < part_height <= height:
+                top = rushlight.randint(0, height - part_height + 1, (1,)).item()
+                left = rushlight.randint(0, width - part_width + 1, (1,)).item()
+                return top, left, part_height, part_width
+        part_height, part_width = height, width
+        if width / height < min(ratio):
+            part_height = round(width / min(ratio))
+        elif width / height > max(ratio):
+            part_width = round(height * max(ratio))
+        top, left = (height - part_height) // 2, (width - part_width) // 2
+        return top, left, part_height, part_width
+
+    def __call__(self, img: Any) -> Any:
+        part = self.get_params(img, self.scale, self.ratio)
+        return F.resized_crop(img, *part, self.size, self.interpolation, self.antialias)
+
+    def __repr__(self) -> str:
+        scale, ratio = (tuple(round(x, 4) for x in pair) for pair in (self.scale, self.ratio))
+        return (
+            f"RandomResizedCrop(size={self.size}, scale={scale}, ratio={ratio}, "
+            f"interpolation={self.interpolation.value}, antialias={self.antialias})"
+        )
 
 
 class Lambda:

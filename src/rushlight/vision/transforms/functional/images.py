@@ -17,7 +17,7 @@ from ....errors import OperationError
 from ....kernels.quiet import quietly
 from ....nn.functional import pad as constant_pad
 from ....tensor import Tensor, wrap
-from ...pillow import is_pillow_image
+from ...pillow import is_pillow_image, resized
 from ..resample import resample
 
 
@@ -291,7 +291,7 @@ def resize(
     if target == (height, width):
         return img
     if is_pillow_image(img):
-        return img.resize(target[::-1], PILLOW_RESAMPLING[interpolation])
+        return resized(img, *target, PILLOW_RESAMPLING[interpolation])
     return resample(img, target, interpolation.value, bool(antialias))
 
 
@@ -345,6 +345,27 @@ def _part(start: int, length: int, size: int) -> tuple[slice, int, int]:
     after = min(max(start + length - size, 0), length)
     first = max(start, 0)
     return slice(first, first + max(length - before - after, 0)), before, after
+
+
+def resized_crop(
+    img: Any,
+    top: int,
+    left: int,
+    height: int,
+    width: int,
+    size: int | Sequence[int],
+    interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+    antialias: bool | None = True,
+) -> Any:
+    """`crop`, then `resize`.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.resized_crop(torch.ones(1, 20, 40), 2, 3, 10, 10, (5, 5)).shape
+    torch.Size([1, 5, 5])
+    """
+    part = crop(img, top, left, height, width)
+    return resize(part, size, interpolation, antialias=antialias)
 
 
 def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
