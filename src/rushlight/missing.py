@@ -145,7 +145,7 @@ def watch_tensor(tensor: type) -> None:
 
 
 # What is below the interface, where no name is PyTorch's.
-_INTERNAL = {"cli", "graph", "kernels", "ops", "vision"}
+_INTERNAL = {"audio", "cli", "graph", "kernels", "ops", "text", "vision"}
 
 
 def watch_all(package: ModuleType) -> None:
