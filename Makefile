@@ -11,7 +11,7 @@ WHEEL := dist/.built
 SOURCES := $(shell find src csrc -type f ! -name '*.pyc' ! -name '*.so*' 2>/dev/null) \
 	CMakeLists.txt LICENSE $(wildcard licenses/*) README.md pyproject.toml
 
-.PHONY: demo test fuzz sanitize parity conformance conformance-check bench bench-operators docs \
+.PHONY: demo test fuzz sanitize parity conformance conformance-check libraries bench bench-operators docs \
 	gpu-check clean
 .DELETE_ON_ERROR:
 
@@ -63,6 +63,12 @@ conformance-check: $(PARITY)/.installed
 	$(PARITY)/bin/python conformance/modules.py --workers $(WORKERS) --samples 3 \
 		--check conformance/passing_modules.txt
 	$(PARITY)/bin/python conformance/optimizers.py --check conformance/passing_optimizers.txt
+
+# Libraries on top of torch, which are installed into .libraries without PyTorch (about 450 MB).
+libraries: $(VENV)/.installed-test
+	$(VENV)/bin/pip install --quiet --no-deps --upgrade --target .libraries \
+		--requirement tests/libraries/requirements.txt
+	PYTHONPATH=.libraries $(VENV)/bin/python -m pytest -q tests/libraries
 
 # Times and memory of both, in alternation.
 bench: $(PARITY)/.installed

@@ -152,3 +152,42 @@ def test_lists_that_hold_tensors() -> None:
     assert torch.tensor([half, half]).dtype is torch.bfloat16
     assert torch.tensor([half, 2.0]).dtype is torch.float32
     assert torch.tensor([[np.float64(1)], [2]]).dtype is torch.float64
+
+
+NARROW = {  # bits of itself, least and greatest value, eps
+    "float8_e4m3fn": (8, -448.0, 448.0, 0.125),
+    "float8_e4m3fnuz": (8, -240.0, 240.0, 0.125),
+    "float8_e5m2": (8, -57344.0, 57344.0, 0.25),
+    "float8_e8m0fnu": (8, 2.0**-127, 2.0**127, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_narrow_dtypes_are_named_and_measured(name: str) -> None:
+    narrow = getattr(torch, name)
+    assert repr(narrow) == f"torch.{name}" and narrow.itemsize == 1 and narrow.is_floating_point
+    assert narrow.is_signed == (name != "float8_e8m0fnu")
+    info = torch.finfo(narrow)
+    assert (info.bits, info.min, info.max, info.eps) == NARROW[name] and info.resolution == 1.0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda kind: torch.zeros(2, dtype=kind),
+        lambda kind: torch.tensor([1.0], dtype=kind),
+        lambda kind: torch.zeros(2).to(kind),
+        lambda kind: torch.zeros(2).view(kind),
+        lambda kind: torch.zeros(2).sum(dtype=kind),
+        lambda kind: torch.empty(2, dtype=kind, device="meta"),
+        lambda kind: torch.nn.Linear(2, 2).to(kind),
+    ],
+)
+def test_there_are_no_tensors_of_narrow_dtypes(make: Any) -> None:
+    with pytest.raises(RuntimeError, match="no tensors of torch.float8_e5m2; torch.bfloat16"):
+        make(torch.float8_e5m2)
+
+
+def test_two_numbers_in_a_byte_have_no_limits() -> None:
+    with pytest.raises(NotImplementedError, match="finfo.* torch.float4_e2m1fn_x2"):
+        torch.finfo(torch.float4_e2m1fn_x2)

@@ -64,3 +64,48 @@ def test_containers_of_ones_own() -> None:
     pytree.register_pytree_node(Pair, lambda p: ((p.a, p.b), None), lambda parts, _: Pair(*parts))
     mapped = pytree.tree_map(lambda v: v + 1, [Pair(1, (2,))])
     assert (mapped[0].a, mapped[0].b) == (2, (3,))
+
+
+def test_leaves_know_the_way_to_them() -> None:
+    tree = {"a": [1, (2,)], "p": Point(3, OrderedDict(k=4))}
+    found = pytree.tree_leaves_with_path(tree)
+    assert [(pytree.keystr(path), leaf) for path, leaf in found] == [
+        ("['a'][0]", 1), ("['a'][1][0]", 2), ("['p'].x", 3), ("['p'].y['k']", 4),
+    ]  # fmt: skip
+    assert all(pytree.key_get(tree, path) == leaf for path, leaf in found)
+    leaves, spec = pytree.tree_flatten_with_path(tree)
+    assert leaves == found and spec == pytree.tree_structure(tree)
+    named = pytree.tree_map_with_path(lambda path, leaf: (len(path), leaf), tree)
+    assert named["p"].y == {"k": (3, 4)}
+
+
+def test_classes_are_registered_with_their_keys() -> None:
+    class Pair:
+        def __init__(self, *parts: Any) -> None:
+            self.parts = parts
+
+    flatten = lambda pair: (list(pair.parts), None)  # noqa: E731
+    pytree.register_pytree_node(
+        Pair,
+        flatten,
+        lambda parts, _: Pair(*parts),
+        serialized_type_name="Pair",
+        flatten_with_keys_fn=lambda pair: ([(pytree.GetAttrKey("left"), pair.parts[0])], None),
+    )
+    try:
+        [(path, leaf)] = pytree.tree_leaves_with_path(Pair(7))
+        assert pytree.keystr(path) == ".left" and leaf == 7
+        pytree.SUPPORTED_NODES[Pair] = pytree.SUPPORTED_NODES[Pair]._replace(
+            flatten_with_keys=None
+        )
+        with pytest.raises(ValueError, match="Did not find a flatten_with_keys_fn"):
+            pytree.tree_leaves_with_path(Pair(7))
+    finally:
+        del pytree.SUPPORTED_NODES[Pair]
+
+
+def test_some_leaves_are_mapped() -> None:
+    assert pytree.tree_map_only(int, str, [1, "a", (2.0, 3)]) == ["1", "a", (2.0, "3")]
+    assert pytree.tree_map_only(int | float, str, [1, 2.0]) == ["1", "2.0"]
+    assert pytree.tree_map_only(lambda x: x == 1, str, [1, 2]) == ["1", 2]
+    assert pytree.tree_all(bool, [1, (2,)]) and not pytree.tree_any(bool, [0, {}])

@@ -106,3 +106,24 @@ def test_a_module_in_shared_memory_is_saved(tmp_path: Path) -> None:
     assert torch.equal(loaded["weight"], model.weight)
     model.load_state_dict({"weight": torch.ones(2, 3), "bias": torch.zeros(2)})
     assert model.weight.is_shared() and model.weight.sum() == 6
+
+
+def test_a_slice_shares_memory() -> None:
+    x = torch.arange(10, dtype=torch.uint8)
+    storage = x.untyped_storage()
+    part = storage[2:5]
+    assert part.tolist() == [2, 3, 4] and part.data_ptr() == storage.data_ptr() + 2
+    part[0] = 9
+    assert x[2] == 9 and len(part) == 3 and storage[4:4].tolist() == []
+
+
+def test_a_tensor_sees_the_bytes_of_a_storage() -> None:
+    x = torch.tensor([1.5, 2.5])
+    storage = x.untyped_storage()
+    same = torch.asarray(storage, dtype=torch.float32)
+    assert same.tolist() == [1.5, 2.5] and same.data_ptr() == x.data_ptr()
+    assert torch.asarray(storage, dtype=torch.uint8).tolist() == storage.tolist()
+    assert torch.asarray(storage).dtype is torch.int64  # as PyTorch takes bytes that say no dtype
+    assert torch.asarray(storage[:3], dtype=torch.int16).tolist() == [0]
+    copy = torch.asarray(storage, dtype=torch.float32, copy=True)
+    assert copy.tolist() == [1.5, 2.5] and copy.data_ptr() != x.data_ptr()

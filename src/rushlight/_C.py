@@ -18,8 +18,12 @@ TensorBase = _TensorBase = Tensor
 
 __all__ = [
     "DisableTorchFunction", "DisableTorchFunctionSubclass", "TensorBase", "_TensorBase",
-    "_disabled_torch_function_impl",
+    "_disabled_torch_function_impl", "_log_api_usage_once",
 ]  # fmt: skip
+
+
+def _log_api_usage_once(event: str) -> None:
+    """Nothing: nobody counts what programs use."""
 
 
 class _Functions:

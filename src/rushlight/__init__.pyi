@@ -23,6 +23,7 @@ from . import functional as functional
 from . import fx as fx
 from . import graph as graph
 from . import jit as jit
+from . import library as library
 from . import linalg as linalg
 from . import masked as masked
 from . import multiprocessing as multiprocessing
@@ -74,6 +75,12 @@ from .dtype import complex128 as complex128
 from .dtype import double as double
 from .dtype import dtype as dtype
 from .dtype import float as float
+from .dtype import float4_e2m1fn_x2 as float4_e2m1fn_x2
+from .dtype import float8_e4m3fn as float8_e4m3fn
+from .dtype import float8_e4m3fnuz as float8_e4m3fnuz
+from .dtype import float8_e5m2 as float8_e5m2
+from .dtype import float8_e5m2fnuz as float8_e5m2fnuz
+from .dtype import float8_e8m0fnu as float8_e8m0fnu
 from .dtype import float16 as float16
 from .dtype import float32 as float32
 from .dtype import float64 as float64

@@ -9,6 +9,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from .errors import NotSupportedError
+
 # From narrow to wide. From FLOATING on, a tensor may require gradients.
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
 
@@ -93,6 +95,30 @@ class dtype:
         return self.name
 
 
+class NamedDtype(dtype):
+    """A dtype that programs name and look at, and of which there are no tensors here.
+
+    >>> import rushlight as torch
+    >>> torch.float8_e4m3fn.itemsize
+    1
+    """
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.category = FLOATING
+        self.itemsize = 1
+
+    @property
+    def numpy(self) -> Any:  # type: ignore[override]  # what everything that makes a tensor reads
+        raise NotSupportedError(f"there are no tensors of {self}; torch.bfloat16 is the nearest")
+
+    @property
+    def is_signed(self) -> builtins.bool:
+        return self.name != "float8_e8m0fnu"
+
+
 uint8 = dtype("uint8", np.uint8, INTEGER)
 int8 = dtype("int8", np.int8, INTEGER)
 int16 = short = dtype("int16", np.int16, INTEGER)
@@ -108,6 +134,12 @@ float64 = double = dtype("float64", np.float64, FLOATING)
 complex64 = cfloat = dtype("complex64", np.complex64, COMPLEX)
 complex128 = cdouble = dtype("complex128", np.complex128, COMPLEX)
 bool = dtype("bool", np.bool_, BOOL)
+float8_e4m3fn = NamedDtype("float8_e4m3fn")
+float8_e4m3fnuz = NamedDtype("float8_e4m3fnuz")
+float8_e5m2 = NamedDtype("float8_e5m2")
+float8_e5m2fnuz = NamedDtype("float8_e5m2fnuz")
+float8_e8m0fnu = NamedDtype("float8_e8m0fnu")
+float4_e2m1fn_x2 = NamedDtype("float4_e2m1fn_x2")
 
 _by_python_type = {
     builtins.bool: bool, builtins.int: int64, builtins.float: float64,

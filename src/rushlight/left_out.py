@@ -44,7 +44,7 @@ _REASONS = (
      _QUANTIZED),
     (r"(SymInt|SymFloat|SymBool)(Type)?|sym_.*", _SYMBOLS),
     ("complex32|chalf", f"{_NUMBERS}; torch.complex64 is the smallest complex dtype"),
-    (r"float[48]_.*|bit|bits\d.*|u?int[1-7]", _NUMBERS),
+    (r"bit|bits\d.*|u?int[1-7]", _NUMBERS),
     ("xpu|mtia|mps|ipu|is_vulkan_available", _DEVICES),
     (r"(cudnn|miopen|mkldnn)_.*|batch_norm_(backward_)?(elemt|reduce|stats|update_stats|gather.*)|"
      r"to_mkldnn|get_autocast_(ipu|xla)_.*|(is|set)_autocast_(ipu|xla)_.*|native_norm", _LIBRARIES),
@@ -76,7 +76,7 @@ def why_left_out(name: str) -> str | None:
     """Why "torch.quint8" or "nn.qat" will not come; None for what is there or may come.
 
     >>> from rushlight.left_out import why_left_out
-    >>> why_left_out("torch.float8_e5m2")
+    >>> why_left_out("torch.bits8")
     'NumPy has no such numbers'
     >>> why_left_out("nn.LSTM")
     """

@@ -169,8 +169,8 @@ def watch(module: ModuleType) -> None:
 ON_DEMAND = {
     "torch": {
         "__config__", "_dynamo", "_inductor", "accelerator", "backends", "compiler", "distributed",
-        "distributions", "functional", "fx", "hub", "jit", "mps", "mtia", "multiprocessing",
-        "profiler", "sparse", "testing", "types", "xpu",
+        "distributions", "functional", "fx", "hub", "jit", "library", "mps", "mtia",
+        "multiprocessing", "profiler", "sparse", "testing", "types", "xpu",
     },
     "autograd": {"profiler"},
     "nn": {"_reduction", "attention", "common_types"},

@@ -115,7 +115,7 @@ class UntypedStorage:
 
     def __getitem__(self, index: int | slice) -> Any:
         found = self.elements[index]
-        return UntypedStorage.on(found.clone()) if isinstance(index, slice) else found.item()
+        return UntypedStorage.on(_apart(found)) if isinstance(index, slice) else found.item()
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
         self.elements[index] = value
@@ -399,6 +399,14 @@ def _elements_of(name: str, data: tuple[Any, ...], dtype: DType, device: Any) ->
 
 def _line(tensor: Tensor) -> Tensor:
     return wrap(kernel_tables[type(tensor.array)].storage_of(tensor.array))
+
+
+def _apart(line: Tensor) -> Tensor:
+    """The same memory as one of its own: a storage knows nothing of what stands around it."""
+    array = line.array
+    if isinstance(array, np.ndarray) and array.size and array.flags.c_contiguous:
+        return wrap(np.frombuffer(array.data, array.dtype))
+    return line.clone()
 
 
 def _anchor(tensor: Tensor) -> Tensor:

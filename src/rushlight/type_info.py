@@ -6,8 +6,9 @@ from typing import Any
 
 import ml_dtypes
 
-from .dtype import COMPLEX, FLOATING, INTEGER, as_dtype, get_default_dtype
+from .dtype import COMPLEX, FLOATING, INTEGER, NamedDtype, as_dtype, get_default_dtype
 from .dtype import dtype as DType
+from .errors import NotSupportedError
 
 
 class _Limits:
@@ -69,11 +70,14 @@ class finfo(_Limits):
                 f"'{kind}'"
             )
         kind = kind.to_real()
-        info = ml_dtypes.finfo(kind.numpy)
+        narrow = isinstance(kind, NamedDtype)
+        if kind.name == "float4_e2m1fn_x2":  # two numbers each
+            raise NotSupportedError(f"torch.finfo() is not implemented for {kind}")
+        info = ml_dtypes.finfo(getattr(ml_dtypes, kind.name) if narrow else kind.numpy)
         self.dtype, self.bits = kind.name, 8 * kind.itemsize
         self.min, self.max, self.eps = float(info.min), float(info.max), float(info.eps)
         self.tiny = self.smallest_normal = float(info.smallest_normal)
-        self.resolution = 10.0**-info.precision
+        self.resolution = 1.0 if narrow else 10.0**-info.precision
 
 
 class iinfo(_Limits):

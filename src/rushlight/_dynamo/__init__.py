@@ -22,6 +22,7 @@ from . import config, exc
 __all__ = [
     "allow_in_graph", "assume_constant_result", "compile", "config", "disable", "exc",
     "graph_break", "is_compiling", "list_backends", "mark_dynamic", "mark_static",
+    "mark_static_address",
     "maybe_mark_dynamic", "optimize", "reset",
 ]  # fmt: skip
 
@@ -61,4 +62,12 @@ def mark_static(t: Any, index: Any = None) -> None:
 
     >>> import rushlight as torch
     >>> torch._dynamo.mark_static(torch.ones(2), 0)
+    """
+
+
+def mark_static_address(t: Any, guard: bool = True) -> None:
+    """Does nothing: a record takes tensors where they are.
+
+    >>> import rushlight as torch
+    >>> torch._dynamo.mark_static_address(torch.ones(2))
     """

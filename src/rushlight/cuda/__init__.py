@@ -13,9 +13,10 @@ from ..kernels.cuda import CUDA, OutOfMemoryError
 from ..kernels.devices import is_open
 from ..tensor import Tensor
 from ..types import AnyDevice
-from . import memory, nvtx, profiler, random, streams
+from . import graphs, memory, nvtx, profiler, random, streams
 from .current import cupy as _cupy
 from .current import device_count, index_of, init, is_available
+from .graphs import CUDAGraph, graph, make_graphed_callables
 from .memory import (
     empty_cache,
     host_memory_stats,
@@ -59,21 +60,21 @@ from .streams import (
 )
 
 __all__ = [
-    "Event", "ExternalStream", "OutOfMemoryError", "Stream", "StreamContext",
+    "CUDAGraph", "Event", "ExternalStream", "OutOfMemoryError", "Stream", "StreamContext",
     "can_device_access_peer", "current_device", "current_stream", "default_stream", "device",
     "device_count", "device_of", "empty_cache", "get_arch_list", "get_device_capability",
     "get_device_name", "get_device_properties", "get_gencode_flags", "get_rng_state",
-    "get_rng_state_all", "get_sync_debug_mode", "host_memory_stats", "init", "initial_seed",
-    "ipc_collect", "is_available", "is_bf16_supported", "is_current_stream_capturing",
-    "is_initialized", "is_tf32_supported", "manual_seed", "manual_seed_all",
-    "max_memory_allocated", "max_memory_cached", "max_memory_reserved", "mem_get_info",
-    "memory", "memory_allocated", "memory_cached", "memory_reserved", "memory_snapshot",
-    "memory_stats", "memory_stats_as_nested_dict", "memory_summary", "memory_usage", "nvtx",
-    "power_draw", "profiler", "random", "reset_accumulated_memory_stats",
-    "reset_max_memory_allocated", "reset_max_memory_cached", "reset_peak_memory_stats", "seed",
-    "seed_all", "set_device", "set_per_process_memory_fraction", "set_rng_state",
-    "set_rng_state_all", "set_stream", "stream", "streams", "synchronize", "temperature",
-    "utilization",
+    "get_rng_state_all", "get_sync_debug_mode", "graph", "graphs", "host_memory_stats", "init",
+    "initial_seed", "ipc_collect", "is_available", "is_bf16_supported",
+    "is_current_stream_capturing", "is_initialized", "is_tf32_supported", "make_graphed_callables",
+    "manual_seed", "manual_seed_all", "max_memory_allocated", "max_memory_cached",
+    "max_memory_reserved", "mem_get_info", "memory", "memory_allocated", "memory_cached",
+    "memory_reserved", "memory_snapshot", "memory_stats", "memory_stats_as_nested_dict",
+    "memory_summary", "memory_usage", "nvtx", "power_draw", "profiler", "random",
+    "reset_accumulated_memory_stats", "reset_max_memory_allocated", "reset_max_memory_cached",
+    "reset_peak_memory_stats", "seed", "seed_all", "set_device", "set_per_process_memory_fraction",
+    "set_rng_state", "set_rng_state_all", "set_stream", "stream", "streams", "synchronize",
+    "temperature", "utilization",
 ]  # fmt: skip
 
 # ---- which there are

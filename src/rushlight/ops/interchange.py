@@ -11,7 +11,7 @@ import numpy as np
 
 from ..device import chosen, default_device
 from ..dtype import dtype as DType
-from ..dtype import get_default_dtype, with_own_dtype
+from ..dtype import get_default_dtype, int64, with_own_dtype
 from ..errors import OperationError
 from ..kernels.launch import refuse_record
 from ..tensor import Tensor, wrap
@@ -81,6 +81,15 @@ def asarray(
     return found.requires_grad_() if requires_grad and not found.requires_grad else found
 
 
+def _from_storage(storage: Any, dtype: DType | None) -> Tensor:
+    """A tensor on a storage's memory: bytes that say no dtype are elements of the one asked for."""
+    elements = storage.elements
+    if hasattr(storage, "dtype"):
+        return elements
+    dtype = dtype or int64  # as PyTorch takes them
+    return elements[: len(elements) // dtype.itemsize * dtype.itemsize].view(dtype)
+
+
 def _alias(obj: Any, dtype: DType | None, is_copied: bool) -> Tensor | None:
     """A tensor on an object's own memory; None where it has none that others may see."""
     if isinstance(obj, Tensor):
@@ -89,6 +98,8 @@ def _alias(obj: Any, dtype: DType | None, is_copied: bool) -> Tensor | None:
         return _from_array(obj, is_copied)
     if isinstance(obj, np.generic):
         return None
+    if hasattr(obj, "untyped"):
+        return _from_storage(obj, dtype)
     if hasattr(obj, "__dlpack__"):
         return from_dlpack(obj)
     try:

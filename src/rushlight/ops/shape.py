@@ -184,7 +184,7 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = Non
     """
     if size is not None:
         shape = (size,)
-    if dtype is None and len(shape) == 1 and type(shape[0]) is DType:
+    if dtype is None and len(shape) == 1 and isinstance(shape[0], DType):
         dtype = shape[0]
     if dtype is not None:
         return _view_dtype(self, dtype)

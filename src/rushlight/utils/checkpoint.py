@@ -18,6 +18,7 @@ from ..grad_mode import enable_grad, no_grad, state
 from ..nn.modules.container import Sequential
 from ..random import fork_rng, get_rng_state, set_rng_state
 from ..tensor import Tensor, version_of
+from ._pytree import tree_iter
 
 __all__ = [
     "CheckpointError", "CheckpointFunction", "checkpoint", "checkpoint_sequential",
@@ -229,6 +230,28 @@ class _RandomState:
 
     def __exit__(self, *exception: Any) -> None:
         self.surrounding.__exit__(*exception)
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
+    """The GPUs that tensors among the arguments are on, and the states of their random numbers.
+
+    >>> import rushlight as torch
+    >>> torch.utils.checkpoint.get_device_states(torch.zeros(2))
+    ([], [])
+    """
+    devices = [
+        leaf.get_device() for leaf in tree_iter(args)
+        if isinstance(leaf, Tensor) and leaf.device.type not in ("cpu", "meta")
+    ]  # fmt: skip
+    return devices, [get_cuda_state(index) for index in devices]
+
+
+def set_device_states(
+    devices: Iterable[int], states: Iterable[Tensor], *, device_type: str | None = None
+) -> None:
+    """Sets the random numbers of GPUs to the states that `get_device_states` gave."""
+    for index, known in zip(devices, states, strict=False):
+        set_cuda_state(known, index)
 
 
 class CheckpointFunction(Function):

@@ -12,6 +12,7 @@ from ..global_hooks import (
 )
 from ..module import Module
 from ..module import indented as _addindent  # noqa: F401  # PyTorch's name
+from ..state_dict import EXTRA_STATE as _EXTRA_STATE_KEY_SUFFIX  # noqa: F401  # likewise
 from ..state_dict import _IncompatibleKeys as _IncompatibleKeys
 
 __all__ = [
