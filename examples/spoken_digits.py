@@ -49,7 +49,7 @@ def spectrogram(sound):
 
 
 def tensors(dataset):
-    sounds, digits = zip(*(dataset[i] for i in range(len(dataset))))
+    sounds, digits = zip(*(dataset[i] for i in range(len(dataset))), strict=True)
     return TensorDataset(torch.stack(sounds), torch.tensor(digits))
 
 
@@ -75,7 +75,7 @@ augment = nn.Sequential(
 def moved(sounds):
     """Each sound begins a little earlier or later, by at most 8 windows."""
     shifts = torch.randint(-8, 9, (len(sounds),)).tolist()
-    return torch.stack([x.roll(shift, -1) for x, shift in zip(sounds, shifts)])
+    return torch.stack([x.roll(shift, -1) for x, shift in zip(sounds, shifts, strict=True)])
 
 
 def train(root, speaker=None, epochs=60, seed=0):
