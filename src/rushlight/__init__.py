@@ -154,6 +154,7 @@ from .graph.compile import compile
 from .nn.nan_finder import detect_nan
 from .nn.summary import summary
 from .serialization import load, save
+from .standing_in import as_torch
 from .storage import TypedStorage, UntypedStorage
 from .switches import (
     are_deterministic_algorithms_enabled,

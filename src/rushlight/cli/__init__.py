@@ -1,1 +1,1 @@
-"""The command line: `rushlight train`, `rushlight predict` and `rushlight info`."""
+"""The command line: `rushlight run`, `check`, `train`, `predict` and `info`."""

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+import rushlight_run
+
 from ..version import __version__
 from ..vision.errors import DataError
 from .errors import CommandError, report
@@ -25,9 +27,12 @@ from .tasks import DATASETS, MODELS
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["run"]:  # what follows is Python's to read
+        return rushlight_run.run(arguments[1:])
     try:
         with output():
-            return _run(argv)
+            return _run(arguments)
     except OutputError as error:
         # What is still to be printed goes nowhere, at Python's end too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -36,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _run(argv: Sequence[str]) -> int:
     try:
         arguments = _parsed(argv)
         return _command(arguments.command)(arguments)
@@ -51,7 +56,7 @@ def _run(argv: Sequence[str] | None) -> int:
         return 130
 
 
-def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments; of one that is unknown the command says what may be meant."""
     parser = make_parser()
     arguments, unknown = parser.parse_known_args(argv)
@@ -85,7 +90,9 @@ class _Parser(argparse.ArgumentParser):
 
 def make_parser() -> _Parser:
     parser = _Parser(
-        prog="rushlight", description="Trains and tries small networks.", allow_abbrev=False
+        prog="rushlight",
+        description="Runs programs written for PyTorch; trains and tries small networks.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"rushlight {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -104,6 +111,9 @@ def make_parser() -> _Parser:
     predict.add_argument("images", metavar="IMAGE", nargs="+", help="an image file")
     predict.add_argument(
         "--show", action="store_true", help="print the 28x28 pixels that the network saw, too"
+    )
+    commands.add_parser(  # for the list of commands: `main` takes it before anything is read
+        "run", help="run a program with Rushlight in the place of torch and torchvision"
     )
     commands.add_parser(
         "info", help="show versions, threads, instruction sets and devices", allow_abbrev=False

@@ -1,0 +1,5 @@
+"""`import torchvision` gives Rushlight's `vision` where this folder is on Python's path."""
+
+from rushlight.standing_in import stand_in
+
+stand_in()
