@@ -43,7 +43,8 @@ class SiameseNetwork(nn.Module):
             nn.BatchNorm2d(8),
             nn.Dropout2d(p=0.2),
         )
-        self.fc1 = nn.Sequential(nn.Linear(8 * 8 * 8, 32), nn.ReLU(inplace=True), nn.Linear(32, 5))
+        self.fc1 = nn.Sequential(nn.Linear(8 * 8 * 8, 32), nn.ReLU(inplace=True),
+                                 nn.Linear(32, 5, bias=False))
 
     def forward_once(self, x):
         output = self.cnn1(x)

@@ -166,7 +166,7 @@ def _times(x: Tensor) -> str:
     return "x".join(str(n) for n in x.array.shape)
 
 
-@operation(out="exact", autocast="lower")
+@operation("torch", "torch.spmm", "torch.dsmm", out="exact", autocast="lower")
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices.
 
