@@ -98,8 +98,7 @@ class BiLSTM(nn.Module):
         self.out = nn.Linear(20, 2)
 
     def forward(self, tokens, lengths):
-        packed = pack_padded_sequence(self.embed(tokens), lengths, batch_first=True,
-                                      enforce_sorted=False)
+        packed = pack_padded_sequence(self.embed(tokens), lengths, batch_first=True)
         output, (h_n, c_n) = self.lstm(packed)
         padded, lens = pad_packed_sequence(output, batch_first=True)
         assert torch.equal(lens, lengths)
@@ -109,7 +108,7 @@ class BiLSTM(nn.Module):
 reader = BiLSTM(len(vocab) + 2)
 optimizer = torch.optim.NAdam(reader.parameters(), lr=0.01)
 for step in range(6):
-    batch = [data[i] for i in range(step * 20, step * 20 + 20)]
+    batch = sorted(data[step * 20:step * 20 + 20], key=lambda row: -len(row[1].split()))
     sequences = [torch.tensor(text_pipeline(text)) for _, text in batch]
     lengths = torch.tensor([len(s) for s in sequences])
     logits, padded = reader(pad_sequence(sequences, batch_first=True), lengths)
