@@ -62,7 +62,7 @@ if __name__ == "__main__":
     torch.manual_seed(0)
     model = LeNet()
     loader = DataLoader(Digits(), batch_size=16, shuffle=True, num_workers=2)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     step = 0
     while step < args.steps:
         for images, labels in loader:
