@@ -1,9 +1,17 @@
-"""Comparing what a program prints under PyTorch and under Rushlight, number by number."""
+"""Running a program under PyTorch and under Rushlight, and comparing what it prints."""
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import multiprocessing
+import os
 import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
 
 TOLERANCE = 1e-4
 FIRST_TOLERANCE = 2e-6
@@ -54,3 +62,65 @@ def differences(expected: str, found: str, tolerance: float) -> list[str]:
         if not same:
             wrong.append(f"line {place}: PyTorch printed {line!r}, Rushlight {other!r}")
     return wrong
+
+
+# ---- running
+
+
+class Run(NamedTuple):
+    """How a program ended, and what it printed."""
+
+    failed: bool
+    output: str
+    errors: str
+
+    def exception(self) -> str:
+        """The name of the exception that ended it: a line of the kind `KeyError: 'a'`."""
+        found = re.findall(r"^([A-Za-z_][\w.]*)(?::.*)?$", self.errors, re.MULTILINE)
+        return next((name for name in found if name.endswith(("Error", "Exception"))), "")
+
+    def last_line_in(self, program: Path) -> str:
+        """The innermost line of the program that the traceback names."""
+        frames = re.findall(r'File "(.*)", (line \d+, in .*)', self.errors)
+        return [line for file, line in frames if Path(file).name == program.name][-1]
+
+
+def under_rushlight(program: Path, arguments: list[str], folder: Path) -> Run:
+    command = [sys.executable, "-m", "rushlight", "run", str(program), *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    return Run(done.returncode != 0, done.stdout, done.stderr)
+
+
+def under_pytorch(program: Path, arguments: list[str], folder: Path) -> Run:
+    """The program in a process that has PyTorch already: its import takes longer than most runs."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch"])
+    process = context.Process(target=_run_here, args=(str(program), arguments, str(folder)))
+    process.start()
+    process.join(300)
+    assert process.exitcode is not None, f"{program.name} did not end under PyTorch"
+    texts = [(folder / name).read_text() for name in ("stdout", "stderr")]
+    return Run(process.exitcode != 0, *texts)
+
+
+def _run_here(program: str, arguments: list[str], folder: str) -> None:
+    os.chdir(folder)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600), number)
+    # What an interpreter of its own would have.
+    sys.stdout = open(1, "w", closefd=False)
+    sys.stderr = open(2, "w", closefd=False, buffering=1)
+    sys.argv = [program, *arguments]
+    sys.path.insert(0, str(Path(program).parent))
+    import torch
+
+    torch.set_num_threads(1)
+    if importlib.util.find_spec("torchvision"):
+        # Its build may be one for another PyTorch: no program here uses what it compiles.
+        library = torch.library.Library("torchvision", "DEF")
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    runpy.run_path(program, run_name="__main__")
