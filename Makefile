@@ -113,4 +113,6 @@ $(PARITY)/.torch: | $(PARITY)/bin/python
 $(PARITY)/.installed: $(WHEEL) $(PARITY)/.torch
 	$(PARITY)/bin/pip install --quiet --no-deps --force-reinstall dist/*.whl
 	$(PARITY)/bin/pip install --quiet dist/*.whl scipy expecttest  # what it and the database need
+	$(PARITY)/bin/pip install --quiet pillow
+	$(PARITY)/bin/pip install --quiet --no-deps torchvision==0.28.0  # with another PyTorch, else
 	touch $@

@@ -34,11 +34,11 @@ from samples import Op, Sample, build, outputs
 
 
 @each(DIFFERENTIABLE)
-def test_gradients_belong_to_their_inputs(op: Op, device: str) -> None:
+def test_gradients_belong_to_their_inputs(op: Op, real_device: str) -> None:
     """Their shape, dtype and device; and no memory shared with each other, with the seed or with
     what was saved."""
     for sample in op.samples():
-        built = build(torch, sample, maker(device, gradient=True))
+        built = build(torch, sample, maker(real_device, gradient=True))
         results = floating_outputs(run(op, built))
         if not results:
             continue
@@ -71,10 +71,10 @@ def _share_memory(a: Tensor, b: Tensor) -> bool:
 
 
 @each(DIFFERENTIABLE)
-def test_change_of_an_input_is_noticed(op: Op, device: str) -> None:
+def test_change_of_an_input_is_noticed(op: Op, real_device: str) -> None:
     """After an in-place change backward either gives the right gradients still, or refuses."""
     for sample in op.samples():
-        built = build(torch, sample, maker(device, gradient=True))
+        built = build(torch, sample, maker(real_device, gradient=True))
         leaves = [t for t in built.leaves(Tensor) if t.requires_grad]
         if not leaves or not is_finite(sample):
             continue

@@ -43,26 +43,26 @@ def loud() -> Iterator[None]:
 
 
 @each(ALL)
-def test_samples_are_quiet(op: Op, device: str) -> None:
+def test_samples_are_quiet(op: Op, real_device: str) -> None:
     for sample in op.samples():
         with loud():
-            _run_both_ways(op, build(torch, sample, maker(device, gradient=True)))
+            _run_both_ways(op, build(torch, sample, maker(real_device, gradient=True)))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 @each(ALL)
-def test_corner_values_are_quiet(op: Op, dtype: str, device: str) -> None:
+def test_corner_values_are_quiet(op: Op, dtype: str, real_device: str) -> None:
     for sample in op.samples():
         with np.errstate(all="ignore"):
-            corners = build(torch, sample.map(_cornered), maker(device, True, dtype))
+            corners = build(torch, sample.map(_cornered), maker(real_device, True, dtype))
         with loud():
             _refused_or_run(op, corners)
 
 
 @each([op for op in ALL if op.integers])
-def test_corners_of_whole_numbers_are_quiet(op: Op, device: str) -> None:
+def test_corners_of_whole_numbers_are_quiet(op: Op, real_device: str) -> None:
     for sample in op.samples():
-        corners = build(torch, sample.map(_cornered_whole), maker(device))
+        corners = build(torch, sample.map(_cornered_whole), maker(real_device))
         with loud():
             _refused_or_run(op, corners)
 
@@ -96,10 +96,10 @@ def _refused_or_run(op: Op, arguments: Sample) -> None:
 
 
 @each([op for op in ALL if op.invalid()])
-def test_messages_speak_of_tensors(op: Op, device: str) -> None:
+def test_messages_speak_of_tensors(op: Op, real_device: str) -> None:
     for sample in op.invalid():
         try:
-            run(op, build(torch, sample, maker(device, gradient=True)))
+            run(op, build(torch, sample, maker(real_device, gradient=True)))
         except Exception as error:
             _check_words(error)
 

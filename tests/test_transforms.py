@@ -13,6 +13,7 @@ from rushlight.vision.transforms.transforms import transform_batch
 
 Image = pytest.importorskip("PIL.Image")
 
+MODES_OF_TENSORS = ["nearest", "bilinear", "bicubic"]
 GREY = (np.arange(12).reshape(3, 4) * 20).astype(np.uint8)
 COLOUR = (np.arange(3 * 4 * 3).reshape(3, 4, 3) * 7).astype(np.uint8)
 
@@ -318,14 +319,14 @@ def test_resize_of_tensors(mode, antialias, size, expected):
     assert of_bytes[0].tolist() == np.rint(expected).tolist()
 
 
-@pytest.mark.parametrize("mode", list(InterpolationMode))
+@pytest.mark.parametrize("mode", MODES_OF_TENSORS)
 @pytest.mark.parametrize("size", [(20, 31), (90, 50)])
 def test_resize_of_images_is_pillows(mode, size):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 45), dtype=np.uint8)
     tensor, image = tensor_and_image(pixels)
-    resize = transforms.Resize(size, mode)
+    resize = transforms.Resize(size, InterpolationMode(mode))
     difference = resize(tensor)[0].numpy().astype(int) - np.asarray(resize(image)).astype(int)
-    if mode is not InterpolationMode.NEAREST:  # Pillow and PyTorch round its places differently
+    if mode != "nearest":  # Pillow and PyTorch round its places differently
         assert np.abs(difference).mean() < 1  # Pillow rounds between the two directions, too
 
 

@@ -3,21 +3,26 @@
     python tools/pytorch_names.py
 
 run where PyTorch 2.13 is installed, writes `src/rushlight/pytorch_names.txt`, a name on each line,
-and `tools/pytorch_parameters.txt`, names with those of their parameters that can be given by name.
+`src/rushlight/pytorch_modules.txt`, other public modules with their names, and
+`tools/pytorch_parameters.txt`, names with those of their parameters that can be given by name.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 import types
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 
 TARGET = Path(__file__).parent.parent / "src/rushlight/pytorch_names.txt"
+MODULES = TARGET.with_name("pytorch_modules.txt")
 PARAMETERS = Path(__file__).with_name("pytorch_parameters.txt")
 PLACES = (
     "torch", "torch.Tensor", "torch.autograd", "torch.cuda", "torch.fft", "torch.func",
@@ -50,6 +55,40 @@ def names() -> list[str]:
     return sorted(found)
 
 
+def modules() -> Iterator[str]:
+    """"nn.modules.conv Conv1d Conv2d ..." for each public module that is none of `PLACES`."""
+    for name, module in public_modules(torch):
+        if name not in PLACES:
+            yield " ".join([name.removeprefix("torch."), *sorted(names_of(module))])
+
+
+def public_modules(package: types.ModuleType) -> Iterator[tuple[str, types.ModuleType]]:
+    """With their names; one that needs another package or system is empty."""
+    for found in pkgutil.iter_modules(package.__path__):
+        if found.name.startswith("_"):
+            continue
+        name = f"{package.__name__}.{found.name}"
+        try:
+            module = importlib.import_module(name)
+        except (ImportError, AttributeError, RuntimeError):
+            module = types.ModuleType(name)
+        yield name, module
+        if "__path__" in vars(module):
+            yield from public_modules(module)
+
+
+def names_of(module: types.ModuleType) -> set[str]:
+    """What a module says that it offers, what it defines, and the modules in it."""
+    said = set(getattr(module, "__all__", ()))
+    inside = {
+        name for name, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__
+        and not isinstance(value, TypeVar | ParamSpec)
+        or isinstance(value, types.ModuleType) and value.__name__ == f"{module.__name__}.{name}"
+    }  # fmt: skip
+    return {name for name in said | inside if not name.startswith("_")}
+
+
 def parameters(name: str) -> list[str]:
     """Of all forms of a function, or of a class.
 
@@ -79,8 +118,10 @@ def parameters(name: str) -> list[str]:
 
 
 def main() -> None:
+    warnings.simplefilter("ignore")  # of modules that are on their way out
     found = names()
     TARGET.write_text("\n".join(found) + "\n")
+    MODULES.write_text("\n".join(modules()) + "\n")
     lines = [" ".join([name, *parameters(name)]) for name in found]
     PARAMETERS.write_text("".join(line + "\n" for line in lines if " " in line))
 

@@ -127,6 +127,7 @@ from . import (
     utils,
 )
 from . import companions as _companions
+from . import elsewhere as _elsewhere
 from . import missing as _missing
 from . import storage as _storage
 from .amp import autocast
@@ -202,13 +203,8 @@ if _TYPE_CHECKING:
 globals().update(ops.declare.places["torch"])
 globals().update(_storage.legacy_storages)
 
-
-
-
-_missing.watch(
-    _sys.modules[__name__], autograd, cuda, fft, func, linalg, masked, nn, nn.functional, nn.init,
-    nn.utils, optim, optim.lr_scheduler, signal.windows, special, utils.data,
-)  # fmt: skip
+_elsewhere.publish(__name__)
+_missing.watch_all(_sys.modules[__name__])
 
 ops.declare.open_members()
 _missing.watch_tensor(Tensor)

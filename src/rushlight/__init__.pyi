@@ -125,6 +125,7 @@ from .random import seed as seed
 from .random import set_rng_state as set_rng_state
 from .serialization import load as load
 from .serialization import save as save
+from .standing_in import as_torch as as_torch
 from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
 from .switches import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled

@@ -14,6 +14,9 @@ _INTERNAL = "it is a helper of PyTorch's own, which its modules happen to show"
 _PIPES = "data pipes were given up by PyTorch; use Dataset and DataLoader"
 _NESTED = "there are no nested tensors; torch.nn.functional.pad brings sequences to one length"
 
+_GONE = "PyTorch has given it up itself"
+_OPTIMIZERS = "the steps of optimizers are no functions here; use the class"
+
 _SCRIPT_NAMES = """
 AggregationType AliasDb AnyType Argument ArgumentSpec AwaitType Block BoolType CallStack Capsule
 ClassType Code CompilationUnit CompleteArgumentSpec ComplexType ConcreteModuleType
@@ -31,9 +34,10 @@ merge_type_from_type_comment parse_ir parse_schema parse_type_comment unify_type
 BufferDict ParameterDict ModuleDict
 """
 
-# The first pattern that matches a name's last part gives the reason.
+# The first pattern that matches a name's last part, or the whole of it, gives the reason. Most of
+# TorchScript's names are those of other things in other places: `torch.fx.Graph`.
 _REASONS = (
-    ("|".join(_SCRIPT_NAMES.split()), _SCRIPT),
+    (rf"torch\.({'|'.join(_SCRIPT_NAMES.split())})", _SCRIPT),
     (r"q?u?int\dx\d|qu?int\d+|QU?Int.*Storage|.*quantiz.*|fake_.*|q_.*|qscheme|int_repr",
      _QUANTIZED),
     (r"per_(channel|tensor)_.*|fbgemm_.*|choose_qparams_.*|fused_moving_.*|qat|ao|intrinsic",
@@ -45,7 +49,7 @@ _REASONS = (
     (r"(cudnn|miopen|mkldnn)_.*|batch_norm_(backward_)?(elemt|reduce|stats|update_stats|gather.*)|"
      r"to_mkldnn|get_autocast_(ipu|xla)_.*|(is|set)_autocast_(ipu|xla)_.*|native_norm", _LIBRARIES),
     (r"TYPE_CHECKING|Tensor|Optimizer|inf|EPOCH_DEPRECATION_WARNING|BroadcastingList\d|"
-     r"(multi_dim_)?common(_args)?|factory_common_args|common_types|boolean_dispatch|"
+     r"(multi_dim_)?common(_args)?|factory_common_args|boolean_dispatch|"
      r".*_notes|windows|classproperty|assert_int_or_pair|GRID_SAMPLE_\w+|PRIVATE_OPS|USE_\w+|Tag|"
      r"DispatchKey(Set)?|ExcludeDispatchKeyGuard|FatalError|init_num_threads|cpp|classes|"
      r"thread_safe_generator|prepare_multiprocessing_environment|compiled_with_cxx11_abi|"
@@ -54,6 +58,14 @@ _REASONS = (
      r"sym_constrain_range.*", _INTERNAL),
     (r".*DataPipe|DataChunk|datapipes|functional_datapipe|guaranteed_\w+|non_deterministic",
      _PIPES),
+    (r"optim\.(\w+)\.\1", _OPTIMIZERS),
+    (r"nn\.attention\..*_flash_attention_impls?", "attention is one kernel, whatever the device"),
+    (r"autograd\.graph\.(region|set)_.*|enforce_grad_layout_policy|nn\.cpp|nn\.cpp\.\w+|"
+     r"nn\.modules\.linear_cross_entropy|autograd\.gradcheck\.get_\w+_jacobian\w*|FunctionMeta|BackwardCFunction|VariableMeta|"
+     r"nn\.utils\.rnn\.(PackedSequence_|bind)|get_a_var|is_namedtuple|_DatasetKind|"
+     r"distributions\.independent\.D", _INTERNAL),
+    (r"apply_permutation|DistributedDataParallelCPU|thnn|nn\.backends(\..*)?|emit_itt|"
+     r"(profiler_legacy|load_nvprof|parse_nvprof_trace)(\..*)?", _GONE),
     ("volatile", "it was removed; torch.no_grad() has taken its place"),
     ("nested|jagged|to_padded_tensor", _NESTED),
 )  # fmt: skip
@@ -70,4 +82,6 @@ def why_left_out(name: str) -> str | None:
     place, _, last = name.rpartition(".")
     if place == "cuda":
         return None
-    return next((why for pattern, why in _REASONS if re.fullmatch(pattern, last)), None)
+    forms = (last, name, name.removeprefix("torch."))
+    matches = (why for pattern, why in _REASONS if any(re.fullmatch(pattern, f) for f in forms))
+    return next(matches, None)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import opcode
 import re
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
+
+TRACKED = "what is missing is tracked at https://github.com/rushlight-dl/rushlight/issues"
 
 
 class MissingNameError(AttributeError):
@@ -31,9 +34,24 @@ class MissingNameError(AttributeError):
             name for name in public
             if not isinstance(getattr(self.owner, name, self), (ModuleType, MissingNameError))
         ]  # fmt: skip
-        nearest = nearest_name(self.missing, there)
+        path = self.missing if self.place == "torch" else f"{self.place}.{self.missing}"
+        is_module = path in pytorch_modules()  # which no function comes near
+        nearest = None if is_module else nearest_name(self.missing, there)
         hint = f"; the nearest that is there: {self.place}.{nearest}" if nearest else ""
-        return f"PyTorch has {self.place}.{self.missing}; Rushlight not yet{hint}"
+        return f"PyTorch has {self.place}.{self.missing}; Rushlight not yet{hint}; {TRACKED}"
+
+
+def missing_module(place: str) -> ModuleNotFoundError:
+    """The error of `import torch.nn.quantized`, for "nn.quantized"."""
+    name = f"torch.{place}"
+    message = f"No module named '{name}'"
+    if place in pytorch_modules():
+        from .left_out import why_left_out
+
+        reason = why_left_out(name)
+        said = f"leaves it out: {reason}" if reason else f"not yet; {TRACKED}"
+        message = f"No module named '{name}': PyTorch has it; Rushlight {said}"
+    return ModuleNotFoundError(message, name=name)
 
 
 def nearest_name(name: str, there: list[str]) -> str | None:
@@ -69,6 +87,19 @@ def pytorch_names() -> frozenset[str]:
     return frozenset(Path(__file__).with_name("pytorch_names.txt").read_text().split())
 
 
+@functools.cache
+def pytorch_modules() -> dict[str, frozenset[str]]:
+    """The public names of PyTorch's other public modules: those of "nn.modules.conv"."""
+    lines = Path(__file__).with_name("pytorch_modules.txt").read_text().splitlines()
+    return {place: frozenset(names) for place, *names in map(str.split, lines)}
+
+
+def has_pytorch(place: str, name: str) -> bool:
+    """Whether PyTorch publishes a name at a place: ("torch", "add"), ("nn.modules.conv", "Conv1d").
+    """
+    return f"{place}.{name}" in pytorch_names() or name in pytorch_modules().get(place, ())
+
+
 _IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
 
 
@@ -99,12 +130,24 @@ def watch_tensor(tensor: type) -> None:
     setattr(tensor, "__dir__", listed)  # noqa: B010
 
 
-def watch(*modules: ModuleType) -> None:
-    """Lets modules say what they miss. Set from here, it is no `__getattr__` to a type checker,
+# What is below the interface, where no name is PyTorch's.
+_INTERNAL = {"cli", "graph", "kernels", "ops", "vision"}
+
+
+def watch_all(package: ModuleType) -> None:
+    """Lets the modules that have been imported say what they miss."""
+    watch(package)
+    for name, module in list(sys.modules.items()):
+        top, *parts = name.split(".")
+        if top == package.__name__ and parts and parts[0] not in _INTERNAL:
+            watch(module)
+
+
+def watch(module: ModuleType) -> None:
+    """Lets a module say what it misses. Set from here, it is no `__getattr__` to a type checker,
     to which every name would exist."""
-    for module in modules:
-        place = module.__name__.removeprefix("rushlight").removeprefix(".") or "torch"
-        module.__dict__["__getattr__"] = functools.partial(_ask, module, place)
+    place = module.__name__.removeprefix("rushlight").removeprefix(".") or "torch"
+    vars(module).setdefault("__getattr__", functools.partial(_ask, module, place))
 
 
 # Packages and modules that few programs need, imported when they are first asked for.
@@ -112,14 +155,24 @@ ON_DEMAND = {
     "torch": {
         "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
     },
+    "nn": {"_reduction", "attention", "common_types"},
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
 }  # fmt: skip
 
 
+def _imported(name: str) -> ModuleType:
+    module = importlib.import_module(name)
+    watch(module)
+    return module
+
+
 def _ask(module: ModuleType, place: str, name: str) -> Any:
     if name in ON_DEMAND.get(place, ()):
-        return importlib.import_module(f"{module.__name__}.{name}")
-    if not name.startswith("_") and f"{place}.{name}" in pytorch_names():
+        return _imported(f"{module.__name__}.{name}")
+    if not name.startswith("_") and has_pytorch(place, name):
+        part = f"{module.__name__}.{name}"
+        if "__path__" in vars(module) and importlib.util.find_spec(part):
+            return _imported(part)
         error = MissingNameError(place, name, module)
         asking = sys._getframe(1)
         if asking.f_code.co_code[asking.f_lasti] != _IMPORT_FROM:

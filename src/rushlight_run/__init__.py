@@ -3,7 +3,8 @@
 A package of its own, as importing `rushlight` takes longer than a program's start may: this one
 imports nothing. A program finds `torch` and `torchvision` in the folder `path`, which comes first
 on PYTHONPATH: so the processes that it starts find them, too, and a PyTorch that is installed stays
-out of it.
+out of it. Their versions stand there in folders `*.egg-info`, as builders of wheels leave out those
+of the newer form, `*.dist-info`.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ def show_on_path(environment: MutableMapping[str, str]) -> None:
 def interpreter_options() -> list[str]:
     """This interpreter's options: `python -O -m rushlight run` means the program with its -O."""
     before = sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv) + 1]
-    if before[-1:] == ["rushlight"] and re.fullmatch(r"-\w*m", before[-2]):
-        letters = before[-2].removesuffix("m")
+    if re.fullmatch(r"-[A-VYZa-z]*[mc]", before[-2] if len(before) > 1 else ""):
+        letters = before[-2][:-1]  # "-Om rushlight" is "-O -m rushlight"
         return before[:-2] + ([letters] if letters != "-" else [])
     return before[:-1]  # without the script
 

@@ -6,7 +6,9 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from rushlight.missing import pytorch_names
+import pytest
+
+from rushlight.missing import pytorch_modules, pytorch_names
 
 
 def tool() -> Any:
@@ -22,3 +24,12 @@ def test_the_list_is_pytorchs() -> None:
     """If this fails, run `python tools/pytorch_names.py` in PyTorch's environment."""
     imported = {"torch.onnx", "nn.utils.prune"}  # there once something has imported them
     assert pytorch_names() - imported == set(tool().names()) - imported
+
+
+@pytest.mark.slow
+def test_the_list_of_modules_is_pytorchs() -> None:
+    """If this fails, run the same. Some are there only beside other packages."""
+    found = {place: frozenset(names) for place, *names in map(str.split, tool().modules())}
+    assert found.keys() == pytorch_modules().keys()
+    for place in ("nn.modules.conv", "optim.sgd", "serialization", "utils.checkpoint"):
+        assert found[place] == pytorch_modules()[place]

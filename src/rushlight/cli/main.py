@@ -75,6 +75,8 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
         from .train import run
     elif name == "predict":
         from .predict import run
+    elif name == "check":
+        from .check import run
     else:
         from .info import run
     return run
@@ -115,6 +117,18 @@ def make_parser() -> _Parser:
     commands.add_parser(  # for the list of commands: `main` takes it before anything is read
         "run", help="run a program with Rushlight in the place of torch and torchvision"
     )
+    check = commands.add_parser(
+        "check",
+        allow_abbrev=False,
+        help="list the names of PyTorch's that programs use and Rushlight lacks",
+        description="Lists the names of torch and torchvision that programs use and Rushlight "
+        "lacks, with their lines. It reads the programs, and runs nothing of them. Exit code 1: "
+        "something is missing, or a file cannot be read.",
+    )
+    check.add_argument(
+        "paths", metavar="PATH", nargs="+",
+        help="a program, a notebook, a folder of such, or the name of an installed package",
+    )  # fmt: skip
     commands.add_parser(
         "info", help="show versions, threads, instruction sets and devices", allow_abbrev=False
     )

@@ -476,6 +476,6 @@ class Module(StateDict, Hooks):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-def indented(text: str) -> str:
+def indented(text: str, spaces: int = 2) -> str:
     """A module's repr as part of another's: all lines but the first moved to the right."""
-    return text.replace("\n", "\n  ")
+    return text.replace("\n", "\n" + " " * spaces)

@@ -457,14 +457,17 @@ def reduction_of(reduction: str, size_average: Any = None, reduce: Any = None) -
     return reduction
 
 
-def legacy_reduction(size_average: bool | None, reduce: bool | None) -> str:
+def legacy_reduction(
+    size_average: bool | None, reduce: bool | None, emit_warning: bool = True
+) -> str:
     """The `reduction` that PyTorch 0.4's two arguments stand for."""
     reduction = "sum" if size_average is False else "mean"
     if reduce is False:
         reduction = "none"
-    warnings.warn(
-        "size_average and reduce args will be deprecated, please use "
-        f"reduction='{reduction}' instead.",
-        stacklevel=4,  # of who calls the loss function or makes the loss
-    )
+    if emit_warning:
+        warnings.warn(
+            "size_average and reduce args will be deprecated, please use "
+            f"reduction='{reduction}' instead.",
+            stacklevel=4,  # of who calls the loss function or makes the loss
+        )
     return reduction

@@ -15,12 +15,9 @@ from .container import ModuleList, Sequential
 from .linear import Linear
 
 
-class _Result(NamedTuple):
+class _ASMoutput(NamedTuple):
     output: Tensor
     loss: Tensor
-
-
-_Result.__name__ = "_ASMoutput"  # PyTorch's, which its repr shows
 
 
 class AdaptiveLogSoftmaxWithLoss(Module):
@@ -90,11 +87,11 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             first.reset_parameters()  # type: ignore[has-type]
             second.reset_parameters()  # type: ignore[has-type]
 
-    def forward(self, input: Tensor, target: Tensor) -> _Result:
+    def forward(self, input: Tensor, target: Tensor) -> _ASMoutput:
         _check(input, target)
         if target.dim() == 0:
             output, loss = self.forward(input.unsqueeze(0), target.unsqueeze(0))
-            return _Result(output.squeeze(0), loss)
+            return _ASMoutput(output.squeeze(0), loss)
         if bool(((target < 0) | (target >= self.n_classes)).any()):
             raise OperationError(
                 f"Target values should be in [0, {self.n_classes - 1}], but values in range "
@@ -112,7 +109,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             chosen = (target.index_select(0, rows) - low).unsqueeze(1)
             found = found.index_copy(0, rows, within.gather(1, chosen).squeeze(1))
         output = found + head.gather(1, places.unsqueeze(1)).squeeze(1)
-        return _Result(output, (-output).mean())
+        return _ASMoutput(output, (-output).mean())
 
     def log_prob(self, input: Tensor) -> Tensor:
         """The log-probabilities of all classes, (N, n_classes), for x (N, in_features).

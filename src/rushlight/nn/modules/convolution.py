@@ -17,7 +17,7 @@ from .utils import ntuple
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-class _Convolution(Module):
+class _ConvNd(Module):
     """What the convolutions of one, two and more dimensions have in common."""
 
     dimensions: int
@@ -126,7 +126,7 @@ class _Convolution(Module):
         return ", ".join(parts)
 
 
-class Conv1d(_Convolution):
+class Conv1d(_ConvNd):
     """y[n, o] = bias[o] + sum over c of weight[o, c] * x[n, c], cross-correlated over the length.
 
     Shapes: x (N, C, L), y (N, O, M), weight (O, C / groups, kernel_size). See `Conv2d`.
@@ -145,7 +145,7 @@ class Conv1d(_Convolution):
         )
 
 
-class Conv2d(_Convolution):
+class Conv2d(_ConvNd):
     """y[n, o] = bias[o] + sum over c of weight[o, c] * x[n, c], cross-correlated over both sides.
 
     Shapes: x (N, C, H, W) or (C, H, W), y (N, O, H', W'), weight (O, C / groups, kernel height,
@@ -167,7 +167,7 @@ class Conv2d(_Convolution):
         )
 
 
-class Conv3d(_Convolution):
+class Conv3d(_ConvNd):
     """y[n, o] = bias[o] + sum over c of weight[o, c] * x[n, c], cross-correlated over all sides.
 
     Shapes: x (N, C, D, H, W), y (N, O, D', H', W'), weight (O, C / groups, kernel depth, height,
@@ -187,7 +187,7 @@ class Conv3d(_Convolution):
         )
 
 
-class _TransposedConvolution(_Convolution):
+class _ConvTransposeNd(_ConvNd):
     """What the transposed convolutions of one, two and more dimensions have in common."""
 
     transposed = True
@@ -243,7 +243,7 @@ class _TransposedConvolution(_Convolution):
         return tuple(size - low for size, low in zip(sizes, least, strict=True))
 
 
-class ConvTranspose1d(_TransposedConvolution):
+class ConvTranspose1d(_ConvTransposeNd):
     """`ConvTranspose2d` in one dimension.
 
     Shapes: x (N, C, L), y (N, O, M), weight (C, O / groups, kernel_size).
@@ -256,7 +256,7 @@ class ConvTranspose1d(_TransposedConvolution):
     dimensions = 1
 
 
-class ConvTranspose2d(_TransposedConvolution):
+class ConvTranspose2d(_ConvTransposeNd):
     """The adjoint of `Conv2d`: each place of the input adds its multiples of kernels.
 
     Shapes: x (N, C, H, W) or (C, H, W), y (N, O, H', W'), weight (C, O / groups, kernel height,
@@ -273,7 +273,7 @@ class ConvTranspose2d(_TransposedConvolution):
     dimensions = 2
 
 
-class ConvTranspose3d(_TransposedConvolution):
+class ConvTranspose3d(_ConvTransposeNd):
     """`ConvTranspose2d` in three dimensions.
 
     Shapes: x (N, C, D, H, W), y (N, O, D', H', W'), weight (C, O / groups, kernel depth, height,

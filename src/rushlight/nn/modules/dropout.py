@@ -7,7 +7,7 @@ from .. import functional as F
 from ..module import Module
 
 
-class _Dropout(Module):
+class _DropoutNd(Module):
     """What dropouts have in common: a probability."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
@@ -21,7 +21,7 @@ class _Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
-class Dropout(_Dropout):
+class Dropout(_DropoutNd):
     """In training, zeroes each value with probability p and divides the others by 1 - p.
 
     >>> import rushlight as torch
@@ -34,7 +34,7 @@ class Dropout(_Dropout):
         return F.dropout(input, self.p, self.training, self.inplace)
 
 
-class Dropout1d(_Dropout):
+class Dropout1d(_DropoutNd):
     """In training, zeroes whole channels of (N, C, L) or (C, L); see `Dropout`.
 
     >>> import rushlight as torch
@@ -46,7 +46,7 @@ class Dropout1d(_Dropout):
         return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
-class Dropout2d(_Dropout):
+class Dropout2d(_DropoutNd):
     """In training, zeroes whole channels of (N, C, H, W); see `Dropout`.
 
     >>> import rushlight as torch
@@ -59,7 +59,7 @@ class Dropout2d(_Dropout):
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
-class Dropout3d(_Dropout):
+class Dropout3d(_DropoutNd):
     """In training, zeroes whole channels of (N, C, D, H, W) or (C, D, H, W); see `Dropout`.
 
     >>> import rushlight as torch
@@ -72,7 +72,7 @@ class Dropout3d(_Dropout):
         return F.dropout3d(input, self.p, self.training, self.inplace)
 
 
-class AlphaDropout(_Dropout):
+class AlphaDropout(_DropoutNd):
     """In training, sets values to the limit of `SELU`; mean and variance stay; see `Dropout`.
 
     >>> import rushlight as torch
@@ -84,7 +84,7 @@ class AlphaDropout(_Dropout):
         return F.alpha_dropout(input, self.p, self.training, self.inplace)
 
 
-class FeatureAlphaDropout(_Dropout):
+class FeatureAlphaDropout(_DropoutNd):
     """`AlphaDropout` of whole channels, dimension 1; see `Dropout`.
 
     >>> import rushlight as torch

@@ -19,8 +19,8 @@ from .convolution import (
     ConvTranspose1d,
     ConvTranspose2d,
     ConvTranspose3d,
-    _Convolution,
-    _TransposedConvolution,
+    _ConvNd,
+    _ConvTransposeNd,
 )
 from .linear import Linear
 from .normalization import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, _InstanceNorm
@@ -146,7 +146,7 @@ class LazyLinear(LazyModuleMixin, Linear):
                 )
 
 
-class _LazyConvolution(LazyModuleMixin, _Convolution):
+class _LazyConvXdMixin(LazyModuleMixin, _ConvNd):
     """A convolution that takes `in_channels` from its first input."""
 
     def __init__(
@@ -193,7 +193,7 @@ class _LazyConvolution(LazyModuleMixin, _Convolution):
         return input.shape[input.ndim - unbatched]
 
 
-class LazyConv1d(_LazyConvolution, Conv1d):
+class LazyConv1d(_LazyConvXdMixin, Conv1d):
     """`Conv1d` that takes `in_channels` from its first input.
 
     >>> import rushlight as torch
@@ -205,7 +205,7 @@ class LazyConv1d(_LazyConvolution, Conv1d):
     cls_to_become = Conv1d
 
 
-class LazyConv2d(_LazyConvolution, Conv2d):
+class LazyConv2d(_LazyConvXdMixin, Conv2d):
     """`Conv2d` that takes `in_channels` from its first input.
 
     >>> import rushlight as torch
@@ -217,7 +217,7 @@ class LazyConv2d(_LazyConvolution, Conv2d):
     cls_to_become = Conv2d
 
 
-class LazyConv3d(_LazyConvolution, Conv3d):
+class LazyConv3d(_LazyConvXdMixin, Conv3d):
     """`Conv3d` that takes `in_channels` from its first input.
 
     >>> import rushlight as torch
@@ -229,7 +229,7 @@ class LazyConv3d(_LazyConvolution, Conv3d):
     cls_to_become = Conv3d
 
 
-class _LazyTransposedConvolution(_LazyConvolution, _TransposedConvolution):
+class _LazyConvTranspose(_LazyConvXdMixin, _ConvTransposeNd):
     """A transposed convolution that takes `in_channels` from its first input."""
 
     def __init__(
@@ -244,7 +244,7 @@ class _LazyTransposedConvolution(_LazyConvolution, _TransposedConvolution):
         self._leave_open(out_channels, bias, device, dtype)
 
 
-class LazyConvTranspose1d(_LazyTransposedConvolution, ConvTranspose1d):
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
     """`ConvTranspose1d` that takes `in_channels` from its first input.
 
     >>> import rushlight as torch
@@ -256,7 +256,7 @@ class LazyConvTranspose1d(_LazyTransposedConvolution, ConvTranspose1d):
     cls_to_become = ConvTranspose1d
 
 
-class LazyConvTranspose2d(_LazyTransposedConvolution, ConvTranspose2d):
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
     """`ConvTranspose2d` that takes `in_channels` from its first input.
 
     >>> import rushlight as torch
@@ -268,7 +268,7 @@ class LazyConvTranspose2d(_LazyTransposedConvolution, ConvTranspose2d):
     cls_to_become = ConvTranspose2d
 
 
-class LazyConvTranspose3d(_LazyTransposedConvolution, ConvTranspose3d):
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
     """`ConvTranspose3d` that takes `in_channels` from its first input.
 
     >>> import rushlight as torch
@@ -280,7 +280,7 @@ class LazyConvTranspose3d(_LazyTransposedConvolution, ConvTranspose3d):
     cls_to_become = ConvTranspose3d
 
 
-class _LazyNorm(LazyModuleMixin, _NormBase):
+class _LazyNormBase(LazyModuleMixin, _NormBase):
     """A normalisation that takes `num_features` from its first input."""
 
     def __init__(
@@ -316,7 +316,7 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
         return input.shape[1]
 
 
-class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
+class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):
     """`BatchNorm1d` that takes `num_features` from its first input.
 
     >>> import rushlight as torch
@@ -328,7 +328,7 @@ class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
     cls_to_become = BatchNorm1d
 
 
-class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
+class LazyBatchNorm2d(_LazyNormBase, BatchNorm2d):
     """`BatchNorm2d` that takes `num_features` from its first input.
 
     >>> import rushlight as torch
@@ -340,7 +340,7 @@ class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
     cls_to_become = BatchNorm2d
 
 
-class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
+class LazyBatchNorm3d(_LazyNormBase, BatchNorm3d):
     """`BatchNorm3d` that takes `num_features` from its first input.
 
     >>> import rushlight as torch
@@ -352,7 +352,7 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
     cls_to_become = BatchNorm3d
 
 
-class _LazyInstanceNorm(_LazyNorm, _InstanceNorm):
+class _LazyInstanceNorm(_LazyNormBase, _InstanceNorm):
     """An instance normalisation that takes `num_features` from its first input."""
 
     def _channels(self, input: Tensor) -> int:

@@ -21,18 +21,33 @@ class _Loss(Module):
         size_average: bool | None = None,
         reduce: bool | None = None,
         reduction: str = "mean",
-        weight: Tensor | None = None,
     ) -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
             reduction = legacy_reduction(size_average, reduce)
         self.reduction = reduction
-        self.register_buffer("weight", weight)
+
+
+class _WeightedLoss(_Loss):
+    """A loss whose classes, or elements, have weights."""
 
     weight: Tensor | None
 
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        if size_average is not None or reduce is not None:
+            # Not by `_Loss`, as the warning would name a line of this file.
+            reduction = legacy_reduction(size_average, reduce)
+        super().__init__(reduction=reduction)
+        self.register_buffer("weight", weight)
 
-class CrossEntropyLoss(_Loss):
+
+class CrossEntropyLoss(_WeightedLoss):
     """The cross entropy of logits and targets: -log(softmax(x)[target]).
 
     Shapes: x (N, C), (N, C, d1, ...) or (C); target: class indices (int64) without C, or
@@ -55,7 +70,7 @@ class CrossEntropyLoss(_Loss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(size_average, reduce, reduction, weight)
+        super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
@@ -70,7 +85,7 @@ class CrossEntropyLoss(_Loss):
         )
 
 
-class NLLLoss(_Loss):
+class NLLLoss(_WeightedLoss):
     """The negative log likelihood: -x[target], where x are log probabilities.
 
     Shapes and arguments as in `CrossEntropyLoss`, which is LogSoftmax followed by this.
@@ -89,7 +104,7 @@ class NLLLoss(_Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(size_average, reduce, reduction, weight)
+        super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -145,7 +160,7 @@ class L1Loss(_Loss):
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
-class BCELoss(_Loss):
+class BCELoss(_WeightedLoss):
     """The binary cross entropy of probabilities: -(y log(x) + (1 - y) log(1 - x)).
 
     x and y have one shape, `weight` broadcasts to it; logarithms are cut off at -100.
@@ -163,7 +178,7 @@ class BCELoss(_Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(size_average, reduce, reduction, weight)
+        super().__init__(weight, size_average, reduce, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
@@ -177,6 +192,7 @@ class BCEWithLogitsLoss(_Loss):
     tensor(0.3466)
     """
 
+    weight: Tensor | None
     pos_weight: Tensor | None
 
     def __init__(
@@ -187,7 +203,8 @@ class BCEWithLogitsLoss(_Loss):
         reduction: str = "mean",
         pos_weight: Tensor | None = None,
     ) -> None:
-        super().__init__(size_average, reduce, reduction, weight)
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -200,7 +217,7 @@ class BCEWithLogitsLoss(_Loss):
         )
 
 
-class LinearCrossEntropyLoss(_Loss):
+class LinearCrossEntropyLoss(_WeightedLoss):
     """`CrossEntropyLoss` of logits that a `linear` layer of its own computes.
 
     Shapes: x (N, in_features) or (in_features); target: classes (N, *out_features), or their
@@ -236,7 +253,7 @@ class LinearCrossEntropyLoss(_Loss):
             raise RuntimeError(
                 f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
             )
-        super().__init__(reduction=reduction, weight=weight)
+        super().__init__(weight, reduction=reduction)
         self.num_classes = num_classes
         self.out_features = out_features
         self.ignore_index = ignore_index

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ...tensor import Tensor
 from .. import functional as F
 from .distance import PairwiseDistance
-from .loss import _Loss
+from .loss import _Loss, _WeightedLoss
 
 
 class SoftMarginLoss(_Loss):
@@ -101,7 +101,7 @@ class CosineEmbeddingLoss(_Loss):
         )
 
 
-class MultiMarginLoss(_Loss):
+class MultiMarginLoss(_WeightedLoss):
     """max(0, margin - x[t] + x[i])^p for each class i but t, added up and divided by C.
 
     Scores are (N, C) with class numbers (N). `weight` scales the classes.
@@ -120,7 +120,7 @@ class MultiMarginLoss(_Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(size_average, reduce, reduction, weight)
+        super().__init__(weight, size_average, reduce, reduction)
         if p not in (1, 2):
             raise ValueError(f"MultiMarginLoss: only p == 1 and p == 2 supported, got {p}")
         self.p = p
@@ -159,7 +159,7 @@ class MultiLabelMarginLoss(_Loss):
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
 
-class MultiLabelSoftMarginLoss(_Loss):
+class MultiLabelSoftMarginLoss(_WeightedLoss):
     """-(t log(sigmoid(x)) + (1 - t) log(sigmoid(-x))), the mean over the classes of (N, C).
 
     `weight` scales the classes.
@@ -176,7 +176,7 @@ class MultiLabelSoftMarginLoss(_Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(size_average, reduce, reduction, weight)
+        super().__init__(weight, size_average, reduce, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.multilabel_soft_margin_loss(

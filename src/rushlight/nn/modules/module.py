@@ -11,6 +11,7 @@ from ..global_hooks import (
     register_module_parameter_registration_hook,
 )
 from ..module import Module
+from ..module import indented as _addindent  # noqa: F401  # PyTorch's name
 from ..state_dict import _IncompatibleKeys as _IncompatibleKeys
 
 __all__ = [

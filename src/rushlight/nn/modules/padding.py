@@ -27,7 +27,7 @@ class _Pad(Module):
         return f"{self.padding}"
 
 
-class _ConstantPad(_Pad):
+class _ConstantPadNd(_Pad):
     def __init__(self, padding: Any, value: float) -> None:
         super().__init__(padding)
         self.value = value
@@ -39,7 +39,7 @@ class _ConstantPad(_Pad):
         return f"padding={self.padding}, value={self.value}"
 
 
-class ConstantPad1d(_ConstantPad):
+class ConstantPad1d(_ConstantPadNd):
     """Puts `value` around the last dimension: `padding` values, or (left, right).
 
     Shapes: x (N, C, L) or (C, L). Negative widths cut off.
@@ -52,7 +52,7 @@ class ConstantPad1d(_ConstantPad):
     _dimensions = 1
 
 
-class ConstantPad2d(_ConstantPad):
+class ConstantPad2d(_ConstantPadNd):
     """Puts `value` around images: `padding` values, or (left, right, top, bottom).
 
     Shapes: x (N, C, H, W) or (C, H, W). Negative widths cut off.
@@ -66,7 +66,7 @@ class ConstantPad2d(_ConstantPad):
     _dimensions = 2
 
 
-class ConstantPad3d(_ConstantPad):
+class ConstantPad3d(_ConstantPadNd):
     """Puts `value` around volumes: `padding` values, or (left, right, top, bottom, front, back).
 
     Shapes: x (N, C, D, H, W) or (C, D, H, W). Negative widths cut off.
@@ -79,7 +79,7 @@ class ConstantPad3d(_ConstantPad):
     _dimensions = 3
 
 
-class _ZeroPad(_ConstantPad):
+class _ZeroPad(_ConstantPadNd):
     def __init__(self, padding: Any) -> None:
         super().__init__(padding, 0.0)
 
@@ -87,7 +87,7 @@ class _ZeroPad(_ConstantPad):
         return f"{self.padding}"
 
 
-class ZeroPad1d(_ZeroPad):
+class ZeroPad1d(_ZeroPad, ConstantPad1d):
     """`ConstantPad1d` with zeros.
 
     >>> import rushlight as torch
@@ -95,10 +95,8 @@ class ZeroPad1d(_ZeroPad):
     tensor([[0., 1., 2., 0.]])
     """
 
-    _dimensions = 1
 
-
-class ZeroPad2d(_ZeroPad):
+class ZeroPad2d(_ZeroPad, ConstantPad2d):
     """`ConstantPad2d` with zeros.
 
     >>> import rushlight as torch
@@ -107,10 +105,8 @@ class ZeroPad2d(_ZeroPad):
              [1., 2., 0.]]])
     """
 
-    _dimensions = 2
 
-
-class ZeroPad3d(_ZeroPad):
+class ZeroPad3d(_ZeroPad, ConstantPad3d):
     """`ConstantPad3d` with zeros.
 
     >>> import rushlight as torch
@@ -118,10 +114,12 @@ class ZeroPad3d(_ZeroPad):
     torch.Size([2, 5, 6, 7])
     """
 
-    _dimensions = 3
+
+class _ReflectionPadNd(_Pad):
+    _mode = "reflect"
 
 
-class ReflectionPad1d(_Pad):
+class ReflectionPad1d(_ReflectionPadNd):
     """Puts mirrored values around the last dimension, without those at the edges themselves.
 
     Shapes: x (N, C, L) or (C, L); `padding`, or (left, right), less than L.
@@ -132,10 +130,9 @@ class ReflectionPad1d(_Pad):
     """
 
     _dimensions = 1
-    _mode = "reflect"
 
 
-class ReflectionPad2d(_Pad):
+class ReflectionPad2d(_ReflectionPadNd):
     """Puts mirrored values around images, as `ReflectionPad1d`; widths as in `ConstantPad2d`.
 
     >>> import rushlight as torch
@@ -144,10 +141,9 @@ class ReflectionPad2d(_Pad):
     """
 
     _dimensions = 2
-    _mode = "reflect"
 
 
-class ReflectionPad3d(_Pad):
+class ReflectionPad3d(_ReflectionPadNd):
     """Puts mirrored values around volumes, as `ReflectionPad1d`; widths as in `ConstantPad3d`.
 
     >>> import rushlight as torch
@@ -156,10 +152,13 @@ class ReflectionPad3d(_Pad):
     """
 
     _dimensions = 3
-    _mode = "reflect"
 
 
-class ReplicationPad1d(_Pad):
+class _ReplicationPadNd(_Pad):
+    _mode = "replicate"
+
+
+class ReplicationPad1d(_ReplicationPadNd):
     """Repeats the values at the edges of the last dimension: `padding` times, or (left, right).
 
     Shapes: x (N, C, L) or (C, L).
@@ -170,10 +169,9 @@ class ReplicationPad1d(_Pad):
     """
 
     _dimensions = 1
-    _mode = "replicate"
 
 
-class ReplicationPad2d(_Pad):
+class ReplicationPad2d(_ReplicationPadNd):
     """Repeats the values at the edges of images; widths as in `ConstantPad2d`.
 
     >>> import rushlight as torch
@@ -183,10 +181,9 @@ class ReplicationPad2d(_Pad):
     """
 
     _dimensions = 2
-    _mode = "replicate"
 
 
-class ReplicationPad3d(_Pad):
+class ReplicationPad3d(_ReplicationPadNd):
     """Repeats the values at the edges of volumes; widths as in `ConstantPad3d`.
 
     >>> import rushlight as torch
@@ -195,10 +192,9 @@ class ReplicationPad3d(_Pad):
     """
 
     _dimensions = 3
-    _mode = "replicate"
 
 
-class _CircularPad(_Pad):
+class _CircularPadNd(_Pad):
     _mode = "circular"
 
     def forward(self, input: Tensor) -> Tensor:
@@ -210,7 +206,7 @@ class _CircularPad(_Pad):
         return super().forward(input)
 
 
-class CircularPad1d(_CircularPad):
+class CircularPad1d(_CircularPadNd):
     """Puts values from the other end around the last dimension, which goes on as a circle.
 
     Shapes: x (N, C, L) or (C, L); `padding`, or (left, right), at most L.
@@ -223,7 +219,7 @@ class CircularPad1d(_CircularPad):
     _dimensions = 1
 
 
-class CircularPad2d(_CircularPad):
+class CircularPad2d(_CircularPadNd):
     """Puts values from the other side around images; widths as in `ConstantPad2d`.
 
     >>> import rushlight as torch
@@ -234,7 +230,7 @@ class CircularPad2d(_CircularPad):
     _dimensions = 2
 
 
-class CircularPad3d(_CircularPad):
+class CircularPad3d(_CircularPadNd):
     """Puts values from the other side around volumes; widths as in `ConstantPad3d`.
 
     >>> import rushlight as torch

@@ -11,7 +11,7 @@ from ..module import Module
 from .utils import ntuple
 
 
-class _MaxPool(Module):
+class _MaxPoolNd(Module):
     """What maximum pooling is, whatever the dimensions of its input."""
 
     _pool: ClassVar[Callable[..., Any]]
@@ -51,7 +51,7 @@ class _MaxPool(Module):
         )
 
 
-class MaxPool1d(_MaxPool):
+class MaxPool1d(_MaxPoolNd):
     """y = the maximum of each window of x.
 
     Shapes: x (N, C, L) or (C, L), y (N, C, L') with L' as in `MaxPool2d`.
@@ -64,7 +64,7 @@ class MaxPool1d(_MaxPool):
     _pool = staticmethod(F.max_pool1d)
 
 
-class MaxPool2d(_MaxPool):
+class MaxPool2d(_MaxPoolNd):
     """y = the maximum of each window of x.
 
     Shapes: x (N, C, H, W), y (N, C, H', W') with H' = (H + 2 padding - dilation (kernel_size - 1)
@@ -80,7 +80,7 @@ class MaxPool2d(_MaxPool):
     _pool = staticmethod(F.max_pool2d)
 
 
-class MaxPool3d(_MaxPool):
+class MaxPool3d(_MaxPoolNd):
     """y = the maximum of each window of x.
 
     Shapes: x (N, C, D, H, W) or (C, D, H, W), y (N, C, D', H', W') with sizes as in `MaxPool2d`.
@@ -93,7 +93,7 @@ class MaxPool3d(_MaxPool):
     _pool = staticmethod(F.max_pool3d)
 
 
-class _AvgPool(Module):
+class _AvgPoolNd(Module):
     """What pooling by means is, whatever the dimensions of its input."""
 
     kernel_size: Any
@@ -104,7 +104,7 @@ class _AvgPool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AvgPool1d(_AvgPool):
+class AvgPool1d(_AvgPoolNd):
     """y = the mean of each window of x.
 
     Shapes: x (N, C, L) or (C, L), y (N, C, L') with L' as in `AvgPool2d`.
@@ -140,7 +140,7 @@ class AvgPool1d(_AvgPool):
         )
 
 
-class _DivisorAvgPool(_AvgPool):
+class _DivisorAvgPool(_AvgPoolNd):
     """Means of images and volumes, whose divisor can be chosen."""
 
     _pool: ClassVar[Callable[..., Tensor]]
@@ -219,7 +219,11 @@ class _AdaptivePool(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1d(_AdaptivePool):
+class _AdaptiveAvgPoolNd(_AdaptivePool):
+    """The means of such windows."""
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """y = the means of `output_size` windows, chosen as in `AdaptiveAvgPool2d`.
 
     >>> import rushlight as torch
@@ -230,7 +234,7 @@ class AdaptiveAvgPool1d(_AdaptivePool):
     _pool = staticmethod(F.adaptive_avg_pool1d)
 
 
-class AdaptiveAvgPool2d(_AdaptivePool):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """y = the means of as many windows as `output_size` (H', W') asks for; None keeps a size.
 
     Row i of y covers the rows of x from floor(i H / H') to ceil((i + 1) H / H').
@@ -243,7 +247,7 @@ class AdaptiveAvgPool2d(_AdaptivePool):
     _pool = staticmethod(F.adaptive_avg_pool2d)
 
 
-class AdaptiveAvgPool3d(_AdaptivePool):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """y = the means of `output_size` (D', H', W') windows, chosen as in `AdaptiveAvgPool2d`.
 
     >>> import rushlight as torch
@@ -254,7 +258,7 @@ class AdaptiveAvgPool3d(_AdaptivePool):
     _pool = staticmethod(F.adaptive_avg_pool3d)
 
 
-class _AdaptiveMaxPool(_AdaptivePool):
+class _AdaptiveMaxPoolNd(_AdaptivePool):
     """The maxima of such windows, and their places if they are asked for."""
 
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
@@ -265,7 +269,7 @@ class _AdaptiveMaxPool(_AdaptivePool):
         return self._pool(input, self.output_size, self.return_indices)
 
 
-class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """y = the maxima of `output_size` windows, chosen as in `AdaptiveAvgPool2d`.
 
     With `return_indices` the result is (y, the maxima's places).
@@ -278,7 +282,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     _pool = staticmethod(F.adaptive_max_pool1d)
 
 
-class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """y = the maxima of `output_size` (H', W') windows, chosen as in `AdaptiveAvgPool2d`.
 
     With `return_indices` the result is (y, the maxima's places in H x W).
@@ -291,7 +295,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     _pool = staticmethod(F.adaptive_max_pool2d)
 
 
-class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """y = the maxima of `output_size` (D', H', W') windows, chosen as in `AdaptiveAvgPool2d`.
 
     With `return_indices` the result is (y, the maxima's places in D x H x W).

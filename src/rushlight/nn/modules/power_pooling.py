@@ -10,7 +10,7 @@ from .. import functional as F
 from ..module import Module
 
 
-class _LPPool(Module):
+class _LPPoolNd(Module):
     """What pooling by powers is, whatever the dimensions of its input."""
 
     _pool: ClassVar[Callable[..., Tensor]]
@@ -36,7 +36,7 @@ class _LPPool(Module):
         )
 
 
-class LPPool1d(_LPPool):
+class LPPool1d(_LPPoolNd):
     """y = sum(x^p)^(1/p) of each window of x, for p = `norm_type`.
 
     Shapes: x (N, C, L) or (C, L), y (N, C, L'); windows as those of `AvgPool1d`.
@@ -49,7 +49,7 @@ class LPPool1d(_LPPool):
     _pool = staticmethod(F.lp_pool1d)
 
 
-class LPPool2d(_LPPool):
+class LPPool2d(_LPPoolNd):
     """y = sum(x^p)^(1/p) of each window of x, for p = `norm_type`.
 
     Shapes: x (N, C, H, W) or (C, H, W), y (N, C, H', W'); windows as those of `AvgPool2d`.
@@ -62,7 +62,7 @@ class LPPool2d(_LPPool):
     _pool = staticmethod(F.lp_pool2d)
 
 
-class LPPool3d(_LPPool):
+class LPPool3d(_LPPoolNd):
     """y = sum(x^p)^(1/p) of each window of x, for p = `norm_type`.
 
     Shapes: x (N, C, D, H, W) or (C, D, H, W), y (N, C, D', H', W'); windows as of `AvgPool3d`.

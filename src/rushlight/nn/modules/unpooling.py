@@ -11,7 +11,7 @@ from ..module import Module
 from .utils import ntuple
 
 
-class _MaxUnpool(Module):
+class _MaxUnpoolNd(Module):
     """What it is, whatever the dimensions of its input."""
 
     _unpool: ClassVar[Callable[..., Tensor]]
@@ -32,7 +32,7 @@ class _MaxUnpool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class MaxUnpool1d(_MaxUnpool):
+class MaxUnpool1d(_MaxUnpoolNd):
     """Undoes `MaxPool1d(..., return_indices=True)`; arguments as in `MaxUnpool2d`.
 
     >>> import rushlight as torch
@@ -45,7 +45,7 @@ class MaxUnpool1d(_MaxUnpool):
     _dimensions = 1
 
 
-class MaxUnpool2d(_MaxUnpool):
+class MaxUnpool2d(_MaxUnpoolNd):
     """Undoes `MaxPool2d(..., return_indices=True)`.
 
     Called with the pool's two results, and with the size of the pool's input where several would
@@ -62,7 +62,7 @@ class MaxUnpool2d(_MaxUnpool):
     _dimensions = 2
 
 
-class MaxUnpool3d(_MaxUnpool):
+class MaxUnpool3d(_MaxUnpoolNd):
     """Undoes `MaxPool3d(..., return_indices=True)`; arguments as in `MaxUnpool2d`.
 
     >>> import rushlight as torch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -30,6 +30,36 @@ def ntuple(value: Any, n: int) -> tuple[Any, ...]:
     ((3, 3), (1, 2))
     """
     return tuple(value) if isinstance(value, Iterable) else (value,) * n
+
+
+def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
+    def parse(value: Any) -> tuple[Any, ...]:
+        return ntuple(value, n)
+
+    parse.__name__ = name
+    return parse
+
+
+# PyTorch's names for these, which programs import.
+_single = _ntuple(1, "_single")
+_pair = _ntuple(2, "_pair")
+_triple = _ntuple(3, "_triple")
+_quadruple = _ntuple(4, "_quadruple")
+
+
+def _reverse_repeat_tuple(t: tuple[Any, ...], n: int) -> tuple[Any, ...]:
+    """The entries from the last on, each n times: padding as `functional.pad` takes it."""
+    return tuple(entry for entry in reversed(t) for _ in range(n))
+
+
+def _list_with_default(out_size: list[int] | int, defaults: list[int]) -> list[int] | int:
+    """Sizes, with those of an input in the places of None."""
+    if isinstance(out_size, int):
+        return out_size
+    if len(defaults) <= len(out_size):
+        raise ValueError(f"Input dimension should be at least {len(out_size) + 1}")
+    last = defaults[-len(out_size) :]
+    return [d if size is None else size for size, d in zip(out_size, last, strict=True)]
 
 
 def factory_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Schedules of the learning rate: call `scheduler.step()` after the steps of the optimizer."""
 
 from .base import LRScheduler
+from .base import _LRScheduler as _LRScheduler
 from .cyclic import CosineAnnealingWarmRestarts, CyclicLR
 from .decay import (
     ConstantLR,

@@ -151,6 +151,10 @@ class LRScheduler:
         return [group["lr"] * factor for group in self.optimizer.param_groups]
 
 
+class _LRScheduler(LRScheduler):
+    """The base class's name before PyTorch 2.0, which programs derive from."""
+
+
 def refuse_step_in_record() -> None:
     refuse_record("steps a learning rate scheduler; step it outside")
 

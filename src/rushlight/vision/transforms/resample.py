@@ -14,13 +14,16 @@ from ...tensor import Tensor, wrap
 
 
 def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -> Tensor:
-    """The tensor (..., height, width) at `size`; mode nearest, bilinear or bicubic.
+    """The tensor (..., height, width) at `size`; mode nearest, nearest-exact, bilinear or bicubic.
 
     Integers are rounded to the nearest and kept within their range.
     """
     (height, width), (new_height, new_width) = image.shape[-2:], size
-    if mode == "nearest":
-        rows, columns = _nearest(height, new_height), _nearest(width, new_width)
+    if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic"):
+        raise ValueError(f"Interpolation mode '{mode}' is unsupported with Tensor input")
+    if mode.startswith("nearest"):
+        middle = 0.5 if mode == "nearest-exact" else 0.0
+        rows, columns = _nearest(height, new_height, middle), _nearest(width, new_width, middle)
         return image[..., rows, :][..., columns]
     dtype = image.dtype
     values = image if image.is_floating_point() else image.float()
@@ -33,8 +36,8 @@ def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -
     return result.round().clamp(limits.min, limits.max).to(dtype)
 
 
-def _nearest(size: int, new_size: int) -> list[int]:
-    return [int(i * (size / new_size)) for i in range(new_size)]
+def _nearest(size: int, new_size: int, middle: float) -> list[int]:
+    return [min(int((i + middle) * (size / new_size)), size - 1) for i in range(new_size)]
 
 
 def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray[Any, Any]:

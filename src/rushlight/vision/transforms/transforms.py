@@ -9,6 +9,7 @@ import numpy as np
 
 import rushlight
 
+from ... import nn
 from ...tensor import Tensor
 from . import functional as F
 from .functional import InterpolationMode
@@ -69,7 +70,7 @@ class PILToTensor:
         return "PILToTensor()"
 
 
-class ConvertImageDtype:
+class ConvertImageDtype(nn.Module):
     """A tensor in another dtype, its values scaled to that dtype's range.
 
     >>> import rushlight as torch
@@ -79,16 +80,17 @@ class ConvertImageDtype:
     """
 
     def __init__(self, dtype: rushlight.dtype) -> None:
+        super().__init__()
         self.dtype = dtype
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         return F.convert_image_dtype(image, self.dtype)
 
     def __repr__(self) -> str:
         return "ConvertImageDtype()"
 
 
-class Normalize:
+class Normalize(nn.Module):
     """(tensor - mean) / std, channel by channel, of a float tensor (..., C, H, W).
 
     >>> import rushlight as torch
@@ -98,18 +100,19 @@ class Normalize:
     """
 
     def __init__(self, mean: Any, std: Any, inplace: bool = False) -> None:
+        super().__init__()
         self.mean = mean
         self.std = std
         self.inplace = inplace
 
-    def __call__(self, tensor: Tensor) -> Tensor:
+    def forward(self, tensor: Tensor) -> Tensor:
         return F.normalize(tensor, self.mean, self.std, self.inplace)
 
     def __repr__(self) -> str:
         return f"Normalize(mean={self.mean}, std={self.std})"
 
 
-class Resize:
+class Resize(nn.Module):
     """The image at another size: (height, width), or one number for the shorter edge.
 
     >>> import rushlight as torch
@@ -125,16 +128,17 @@ class Resize:
         max_size: int | None = None,
         antialias: bool | None = True,
     ) -> None:
+        super().__init__()
         if not isinstance(size, (int, Sequence)):
             raise TypeError(f"Size should be int or sequence. Got {type(size)}")
         if isinstance(size, Sequence) and len(size) not in (1, 2):
             raise ValueError("If size is a sequence, it should have 1 or 2 values")
         self.size = size
-        self.interpolation = interpolation
+        self.interpolation = InterpolationMode(interpolation)
         self.max_size = max_size
         self.antialias = antialias
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.resize(img, self.size, self.interpolation, self.max_size, self.antialias)
 
     def __repr__(self) -> str:
@@ -144,7 +148,7 @@ class Resize:
         )
 
 
-class CenterCrop:
+class CenterCrop(nn.Module):
     """The middle of the image, (height, width) or a square; zeros where the image is smaller.
 
     >>> import rushlight as torch
@@ -154,16 +158,17 @@ class CenterCrop:
     """
 
     def __init__(self, size: int | Sequence[int]) -> None:
+        super().__init__()
         self.size = F.two_sizes(size)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.center_crop(img, self.size)
 
     def __repr__(self) -> str:
         return f"CenterCrop(size={self.size})"
 
 
-class Grayscale:
+class Grayscale(nn.Module):
     """The image's luma, in one channel or in three equal ones.
 
     >>> import rushlight as torch
@@ -173,16 +178,17 @@ class Grayscale:
     """
 
     def __init__(self, num_output_channels: int = 1) -> None:
+        super().__init__()
         self.num_output_channels = num_output_channels
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.to_grayscale(img, self.num_output_channels)
 
     def __repr__(self) -> str:
         return f"Grayscale(num_output_channels={self.num_output_channels})"
 
 
-class RandomHorizontalFlip:
+class RandomHorizontalFlip(nn.Module):
     """The image, or with probability p its mirror image. Draws one number of the default stream.
 
     >>> import rushlight as torch
@@ -192,16 +198,17 @@ class RandomHorizontalFlip:
     """
 
     def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.hflip(img) if rushlight.rand(1).item() < self.p else img
 
     def __repr__(self) -> str:
         return f"RandomHorizontalFlip(p={self.p})"
 
 
-class RandomCrop:
+class RandomCrop(nn.Module):
     """A part of the image at a random place, after padding it where that was asked for.
 
     Draws its top, then its left, of the default stream; nothing where the size is the image's.
@@ -221,6 +228,7 @@ class RandomCrop:
         fill: Any = 0,
         padding_mode: str = "constant",
     ) -> None:
+        super().__init__()
         self.size = F.two_sizes(size)
         self.padding = padding
         self.pad_if_needed = pad_if_needed
@@ -247,7 +255,7 @@ class RandomCrop:
         left = rushlight.randint(0, width - size[1] + 1, (1,)).item()
         return top, left, *size
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if self.padding is not None:
             img = F.pad(img, self.padding, self.fill, self.padding_mode)
         if self.pad_if_needed:

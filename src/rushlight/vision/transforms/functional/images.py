@@ -12,13 +12,13 @@ import numpy as np
 
 import rushlight
 
-from ...dtype import dtype as DType
-from ...errors import OperationError
-from ...kernels.quiet import quietly
-from ...nn.functional import pad as constant_pad
-from ...tensor import Tensor, wrap
-from ..pillow import is_pillow_image
-from .resample import resample
+from ....dtype import dtype as DType
+from ....errors import OperationError
+from ....kernels.quiet import quietly
+from ....nn.functional import pad as constant_pad
+from ....tensor import Tensor, wrap
+from ...pillow import is_pillow_image
+from ..resample import resample
 
 
 class InterpolationMode(enum.Enum):
@@ -30,14 +30,28 @@ class InterpolationMode(enum.Enum):
     """
 
     NEAREST = "nearest"
+    NEAREST_EXACT = "nearest-exact"
     BILINEAR = "bilinear"
     BICUBIC = "bicubic"
+    BOX = "box"  # this and the following for Pillow's images alone
+    HAMMING = "hamming"
+    LANCZOS = "lanczos"
+
+    @classmethod
+    def _missing_(cls, value: object) -> InterpolationMode | None:
+        """Pillow's number of a filter."""
+        numbers = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
+        return cls(numbers[value]) if isinstance(value, int) and value in numbers else None
 
 
-_PILLOW_RESAMPLING = {
+PILLOW_RESAMPLING = {
     InterpolationMode.NEAREST: 0,
+    InterpolationMode.NEAREST_EXACT: 0,
+    InterpolationMode.LANCZOS: 1,
     InterpolationMode.BILINEAR: 2,
     InterpolationMode.BICUBIC: 3,
+    InterpolationMode.BOX: 4,
+    InterpolationMode.HAMMING: 5,
 }
 # What the bytes of these modes of Pillow mean to NumPy; every other mode is made of bytes.
 _PILLOW_DTYPES = {"I": np.int32, "F": np.float32, "I;16": np.uint16}
@@ -166,6 +180,94 @@ def image_size(image: Any) -> tuple[int, int]:
     raise TypeError(f"img should be PIL Image or Tensor Image. Got {type(image)}")
 
 
+def get_dimensions(img: Any) -> list[int]:
+    """[channels, height, width].
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.get_dimensions(torch.zeros(4, 3, 8, 9))
+    [3, 8, 9]
+    """
+    height, width = image_size(img)
+    if is_pillow_image(img):
+        return [len(img.getbands()), height, width]
+    return [img.shape[-3] if img.ndim > 2 else 1, height, width]
+
+
+def get_image_num_channels(img: Any) -> int:
+    """How many channels an image has.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.get_image_num_channels(torch.zeros(3, 8, 9))
+    3
+    """
+    return get_dimensions(img)[0]
+
+
+def get_image_size(img: Any) -> list[int]:
+    """[width, height].
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.get_image_size(torch.zeros(3, 8, 9))
+    [9, 8]
+    """
+    _, height, width = get_dimensions(img)
+    return [width, height]
+
+
+# The modes of Pillow for so many channels of bytes, the first of them where none is named.
+_MODES = {2: ("LA",), 3: ("RGB", "YCbCr", "HSV"), 4: ("RGBA", "CMYK", "RGBX")}
+_MODES_OF_GREY = {"uint8": "L", "int16": "I;16", "int32": "I", "float32": "F"}
+
+
+def to_pil_image(pic: Any, mode: str | None = None) -> Any:
+    """A tensor (C, H, W) or (H, W), or an array (H, W[, C]), as a PIL image.
+
+    Floats from 0 to 1 become bytes, but for `mode` "F". TypeError for what is neither, and for
+    dtypes that Pillow has no image of; ValueError for other shapes, and modes that do not fit.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms import functional
+    >>> functional.to_pil_image(torch.ones(3, 4, 5)).size
+    (5, 4)
+    """
+    if isinstance(pic, Tensor):
+        pic = (pic.permute(1, 2, 0) if pic.ndim == 3 else pic).numpy(force=True)
+    elif not isinstance(pic, np.ndarray):
+        raise TypeError(f"pic should be Tensor or ndarray. Got {type(pic)}.")
+    if pic.ndim == 2:
+        pic = pic[:, :, None]
+    if pic.ndim != 3:
+        raise ValueError(f"pic should be 2/3 dimensional. Got {pic.ndim} dimensions.")
+    channels = pic.shape[-1]
+    if channels > 4:
+        raise ValueError(f"pic should not have > 4 channels. Got {channels} channels.")
+    if np.issubdtype(pic.dtype, np.floating) and mode != "F":
+        pic = (pic * 255).astype(np.uint8)
+    known: tuple[str | None, ...]
+    if channels == 1:
+        pic, known = pic[:, :, 0], (_MODES_OF_GREY.get(pic.dtype.name),)
+    else:
+        known = _MODES[channels] if pic.dtype == np.uint8 else (None,)
+    if known[0] is None:
+        raise TypeError(f"Input type {pic.dtype} is not supported")
+    if mode is not None and mode not in known:
+        raise ValueError(
+            f"Incorrect mode ({mode}) supplied for {channels} channels of {pic.dtype}: there are "
+            f"{', '.join(map(str, known))}"
+        )
+    return _image_of(np.ascontiguousarray(pic), mode or known[0])
+
+
+def _image_of(pixels: np.ndarray[Any, Any], mode: str) -> Any:
+    from PIL import Image
+
+    size = (pixels.shape[1], pixels.shape[0])
+    return Image.frombytes(mode, size, pixels.tobytes())
+
+
 def resize(
     img: Any,
     size: int | Sequence[int],
@@ -183,12 +285,13 @@ def resize(
     >>> functional.resize(torch.ones(1, 20, 40), 10).shape
     torch.Size([1, 10, 20])
     """
+    interpolation = InterpolationMode(interpolation)
     height, width = image_size(img)
     target = _resized(height, width, size, max_size)
     if target == (height, width):
         return img
     if is_pillow_image(img):
-        return img.resize(target[::-1], _PILLOW_RESAMPLING[interpolation])
+        return img.resize(target[::-1], PILLOW_RESAMPLING[interpolation])
     return resample(img, target, interpolation.value, bool(antialias))
 
 
@@ -315,7 +418,7 @@ def _pad_pillow(img: Any, sides: tuple[int, ...], fill: Any, mode: str) -> Any:
 
     palette = img.getpalette() if img.mode == "P" else None  # which Pillow and NumPy lose
     if mode == "constant":
-        padded = ImageOps.expand(img, sides, _colour(img, fill))
+        padded = ImageOps.expand(img, sides, fill_colour(img, fill))
     else:
         left, top, right, bottom = sides
         pixels = np.asarray(img)
@@ -326,7 +429,7 @@ def _pad_pillow(img: Any, sides: tuple[int, ...], fill: Any, mode: str) -> Any:
     return padded
 
 
-def _colour(img: Any, fill: Any) -> Any:
+def fill_colour(img: Any, fill: Any) -> Any:
     """`fill` as Pillow wants it: one number, or one for each of an image's channels."""
     bands = len(img.getbands())
     number = float if img.mode == "F" else int
@@ -416,10 +519,10 @@ def convert_image_dtype(image: Tensor, dtype: DType | None = None) -> Tensor:
         if (image.dtype, dtype) in _UNSAFE:
             raise RuntimeError(f"The cast from {image.dtype} to {dtype} cannot be performed safely")
         # Just below max + 1, so that the last interval is as long as the others.
-        return (image * (_largest(dtype) + 1.0 - 1e-3)).to(dtype)
+        return (image * (largest(dtype) + 1.0 - 1e-3)).to(dtype)
     if dtype.is_floating_point:
-        return image.to(dtype) / _largest(image.dtype)
-    wide, narrow = _largest(dtype), _largest(image.dtype)
+        return image.to(dtype) / largest(image.dtype)
+    wide, narrow = largest(dtype), largest(image.dtype)
     if narrow > wide:
         return (image // ((narrow + 1) // (wide + 1))).to(dtype)
     return image.to(dtype) * ((wide + 1) // (narrow + 1))
@@ -432,5 +535,5 @@ _UNSAFE = {
 }  # fmt: skip
 
 
-def _largest(dtype: DType) -> int:
+def largest(dtype: DType) -> int:
     return 1 if dtype == rushlight.bool else int(np.iinfo(dtype.numpy).max)

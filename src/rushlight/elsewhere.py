@@ -1,0 +1,62 @@
+"""PyTorch's modules whose names stand in other files here.
+
+>>> from rushlight.nn.modules.conv import Conv2d
+>>> Conv2d.__module__
+'rushlight.nn.modules.convolution'
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+# A module of PyTorch's, and the modules beside it here that have its names.
+_HOLDERS = {
+    "nn.modules.activation": "attention rectifiers",
+    "nn.modules.batchnorm": "lazy",
+    "nn.modules.channelshuffle": "rearranging",
+    "nn.modules.container": "parameter_container",
+    "nn.modules.conv": "convolution lazy",
+    "nn.modules.fold": "folding",
+    "nn.modules.instancenorm": "normalization lazy",
+    "nn.modules.linear": "attention distance lazy",
+    "nn.modules.loss": "ctc margin_loss regression_loss",
+    "nn.modules.pixelshuffle": "rearranging",
+    "nn.modules.pooling": "fractional_pooling power_pooling unpooling",
+    "nn.modules.rnn": "recurrent recurrent_cells",
+    "nn.modules.sparse": "embedding",
+    "nn.modules.upsampling": "interpolation",
+    "optim.adamw": "adam",
+}
+
+
+def publish(package: str) -> None:
+    """Makes the modules that are not there, and adds to those that are the names that they lack."""
+    for place, holders in _HOLDERS.items():
+        name = f"{package}.{place}"
+        parent = name.rpartition(".")[0]
+        module = sys.modules.get(name) or _made(name, parent, holders)
+        for holder in holders.split():
+            source = importlib.import_module(f".{holder}", parent)
+            for key, value in _own(source).items():
+                vars(module).setdefault(key, value)
+
+
+def _made(name: str, parent: str, holders: str) -> ModuleType:
+    module = ModuleType(name, f"The names that PyTorch has here; they stand in {holders}.")
+    module.__spec__ = ModuleSpec(name, None)
+    module.__package__ = parent
+    sys.modules[name] = module
+    setattr(sys.modules[parent], name.rpartition(".")[2], module)
+    return module
+
+
+def _own(source: ModuleType) -> dict[str, Any]:
+    """The classes and functions of a module, and not what it has imported."""
+    return {
+        key: value for key, value in vars(source).items()
+        if getattr(value, "__module__", None) == source.__name__
+    }  # fmt: skip

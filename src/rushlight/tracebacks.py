@@ -1,0 +1,77 @@
+"""Tracebacks of programs end with their own line, and not deep inside of Rushlight.
+
+Where Rushlight stands in for PyTorch, whose insides are C++ and are not shown either. With Python's
+development mode (`rushlight run -X dev`) they are shown whole.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+# Rushlight, and the packages that only Rushlight calls: an error inside is about the call of it.
+_INSIDES = {"rushlight", "numpy", "ml_dtypes"}
+_STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
+
+
+def end_with_own_lines() -> None:
+    """Leaves Rushlight's frames out at the end of what Python prints of an error."""
+    if sys.flags.dev_mode:
+        return
+    show, show_of_thread = sys.excepthook, threading.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
+        shorten(error)
+        return show(kind, error, error.__traceback__)
+
+    def hook_of_thread(arguments: Any) -> Any:
+        if arguments.exc_value is not None:
+            shorten(arguments.exc_value)
+            arguments = threading.ExceptHookArgs(
+                (arguments.exc_type, arguments.exc_value, arguments.exc_value.__traceback__,
+                 arguments.thread)
+            )  # fmt: skip
+        return show_of_thread(arguments)
+
+    sys.excepthook, threading.excepthook = hook, hook_of_thread
+
+
+def shorten(error: BaseException) -> None:
+    """Ends the tracebacks of an error, and of those that it came from, with a program's line."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        last = _last_own(found.__traceback__)
+        if last is not None:
+            last.tb_next = None
+        waiting += [found.__cause__, found.__context__]
+
+
+def _last_own(trace: TracebackType | None) -> TracebackType | None:
+    """The program's part that Rushlight was called from last; None if it has not been called.
+
+    What Rushlight calls in turn, a module's `forward` or a hook, is the program's again. Frames of
+    the standard library belong to whoever has called them.
+    """
+    last, inside = None, False
+    while trace is not None:
+        if _is_inside(trace.tb_frame):
+            inside = True
+        elif not (inside and trace.tb_frame.f_code.co_filename.startswith(_STANDARD_LIBRARY)):
+            last, inside = trace, False
+        trace = trace.tb_next
+    return last if inside else None
+
+
+def _is_inside(frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__"))
+    made = ("<entry of ", "<frozen importlib")  # what declarations make; what finds a module
+    return name.partition(".")[0] in _INSIDES or frame.f_code.co_filename.startswith(made)

@@ -1,0 +1,127 @@
+"""Regions of feature maps brought to one size: He et al., arXiv:1703.06870."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import rushlight
+
+from ... import nn
+from ...tensor import Tensor
+
+
+def roi_align(
+    input: Tensor,
+    boxes: Tensor | Sequence[Tensor],
+    output_size: int | Sequence[int],
+    spatial_scale: float = 1.0,
+    sampling_ratio: int = -1,
+    aligned: bool = False,
+) -> Tensor:
+    """Each box's part of its feature map, averaged to `output_size` (height, width).
+
+    A box is divided into bins; a bin is the mean of points that lie evenly in it,
+    `sampling_ratio` squared of them (or, where that is not positive, as many as the bin has
+    elements, rounded up), each interpolated between the four elements around it. Boxes are
+    (K, 5), the image's number first, or a list with (L, 4) for each image; `spatial_scale` takes
+    them to the map. With `aligned` the centres of elements lie at whole numbers and a half.
+
+    Shapes (N, C, H, W) to (K, C, height, width).
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.ops import roi_align
+    >>> x = torch.arange(16.0).reshape(1, 1, 4, 4)
+    >>> roi_align(x, torch.tensor([[0.0, 0, 0, 4, 4]]), 2, aligned=True)
+    tensor([[[[ 2.5000,  4.5000],
+              [10.5000, 12.5000]]]])
+    """
+    height, width = (output_size,) * 2 if isinstance(output_size, int) else output_size
+    numbers, corners = _numbered(input, boxes)
+    corners = corners.to(input.dtype) * spatial_scale - (0.5 if aligned else 0.0)
+    sizes = corners[:, 2:] - corners[:, :2]
+    if not aligned:
+        sizes = sizes.clamp(min=1.0)
+    parts = []
+    for number, corner, size in zip(numbers, corners, sizes, strict=True):
+        image = input[number]
+        y = _weights(corner[1], size[1], height, image.shape[-2], sampling_ratio)
+        x = _weights(corner[0], size[0], width, image.shape[-1], sampling_ratio)
+        parts.append(y @ image @ x.mT)
+    if not parts:
+        return input.new_zeros((0, input.shape[1], height, width))
+    return rushlight.stack(parts)
+
+
+def _numbered(input: Tensor, boxes: Tensor | Sequence[Tensor]) -> tuple[list[int], Tensor]:
+    """The number of each box's image, and the boxes."""
+    if input.ndim != 4:
+        raise RuntimeError(f"roi_align: the input is to be (N, C, H, W), not {tuple(input.shape)}")
+    if isinstance(boxes, Tensor):
+        if boxes.ndim != 2 or boxes.shape[1] != 5:
+            raise AssertionError(
+                "roi_align: boxes are to have shape (K, 5), the image's number first, not "
+                f"{tuple(boxes.shape)}"
+            )
+        numbers, corners = boxes[:, 0].detach().int().tolist(), boxes[:, 1:]
+    else:
+        for part in boxes:
+            if part.ndim != 2 or part.shape[1] != 4:
+                raise AssertionError(
+                    "roi_align: the boxes of each image are to have shape (L, 4), not "
+                    f"{tuple(part.shape)}"
+                )
+        numbers = [i for i, part in enumerate(boxes) for _ in part]
+        corners = rushlight.cat(list(boxes))
+    for number in numbers:
+        if not 0 <= number < len(input):
+            raise IndexError(f"roi_align: there is no image {number} among {len(input)}")
+    return numbers, corners
+
+
+def _weights(start: Tensor, size: Tensor, bins: int, length: int, sampling_ratio: int) -> Tensor:
+    """How much of each of `length` elements goes into each bin: shape (bins, length).
+
+    Interpolation between neighbours and the mean of a bin's points are both linear, and those of
+    the two axes are independent of each other: one matrix each.
+    """
+    step = size / bins
+    points = sampling_ratio if sampling_ratio > 0 else max(int(step.detach().ceil().item()), 1)
+    numbers = rushlight.arange(bins * points, dtype=start.dtype, device=start.device)
+    places = start + (numbers + 0.5) * (step / points)
+    inside = (places >= -1.0) & (places <= length)
+    places = places.clamp(0, length - 1)
+    elements = rushlight.arange(length, dtype=start.dtype, device=start.device)
+    near = (1 - (places[:, None] - elements).abs()).clamp(min=0)  # (bins * points, length)
+    near = near * inside[:, None]
+    return near.reshape(bins, points, length).mean(1)
+
+
+class RoIAlign(nn.Module):
+    """`roi_align` as a layer.
+
+    >>> from rushlight.vision.ops import RoIAlign
+    >>> RoIAlign(7, 0.25, 2)
+    RoIAlign(output_size=7, spatial_scale=0.25, sampling_ratio=2, aligned=False)
+    """
+
+    def __init__(
+        self, output_size: Any, spatial_scale: float, sampling_ratio: int, aligned: bool = False
+    ) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.spatial_scale = spatial_scale
+        self.sampling_ratio = sampling_ratio
+        self.aligned = aligned
+
+    def forward(self, input: Tensor, rois: Tensor | Sequence[Tensor]) -> Tensor:
+        return roi_align(
+            input, rois, self.output_size, self.spatial_scale, self.sampling_ratio, self.aligned
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(output_size={self.output_size}, "
+            f"spatial_scale={self.spatial_scale}, sampling_ratio={self.sampling_ratio}, "
+            f"aligned={self.aligned})"
+        )

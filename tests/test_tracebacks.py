@@ -1,0 +1,98 @@
+"""Which frames of an error are shown where Rushlight stands in for PyTorch."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import rushlight as torch
+from rushlight.tracebacks import end_with_own_lines, shorten
+
+
+def functions_of(failing: Callable[[], Any]) -> list[str]:
+    """The names of the functions that are left of an error's traceback."""
+    with pytest.raises(Exception) as caught:  # noqa: B017  # of whatever type
+        failing()
+    shorten(caught.value)
+    return [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+
+
+def in_operation() -> Any:
+    return torch.ones(2) @ torch.ones(3)
+
+
+def in_module() -> Any:
+    class Net(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return torch.nn.functional.linear(x, x.mT)
+
+    return Net()(torch.ones(2, 3, 4))
+
+
+def in_hook() -> None:
+    def hook(gradient: Any) -> None:
+        raise KeyError("mine")
+
+    x = torch.ones(1, requires_grad=True)
+    x.register_hook(hook)
+    x.backward()
+
+
+def in_numpy() -> Any:
+    return torch.from_numpy([1])
+
+
+def in_collate() -> Any:
+    return torch.utils.data.default_collate([object()])
+
+
+def of_its_own() -> None:
+    raise ValueError("mine")
+
+
+def in_library() -> Any:
+    import json
+
+    return json.loads("{")
+
+
+def test_the_last_line_is_the_programs() -> None:
+    for failing in (in_operation, in_numpy, in_collate, of_its_own):
+        assert functions_of(failing)[-1] == failing.__name__
+    assert functions_of(in_module)[-1] == "forward"
+    assert functions_of(in_hook)[-1] == "hook"
+    assert functions_of(in_library)[-1] == "raw_decode"  # which is not Rushlight's to leave out
+
+
+def test_what_an_error_came_from() -> None:
+    def failing() -> None:
+        try:
+            in_operation()
+        except RuntimeError as error:
+            raise ValueError("mine") from error
+
+    with pytest.raises(ValueError, match="mine") as caught:
+        failing()
+    shorten(caught.value)
+    cause = caught.value.__cause__
+    assert cause is not None
+    assert traceback.extract_tb(cause.__traceback__)[-1].name == "in_operation"
+
+
+def test_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr(sys, "excepthook", lambda *args: shown.append(args[2]))
+    monkeypatch.setattr(threading, "excepthook", lambda args: shown.append(args.exc_traceback))
+    end_with_own_lines()
+    with pytest.raises(RuntimeError) as caught:
+        in_operation()
+    sys.excepthook(caught.type, caught.value, caught.tb)
+    thread = threading.Thread(target=in_operation)
+    thread.start()
+    thread.join()
+    assert [traceback.extract_tb(trace)[-1].name for trace in shown] == 2 * ["in_operation"]

@@ -1,0 +1,103 @@
+"""Weights that are named: found, checked, fitted; and the older ways to ask for them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rushlight as torch
+from rushlight.vision import DataError, models
+from rushlight.vision.models import weights as weights_module
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _place(folder: Path, name: str) -> Any:
+    """A file of the weights of that network, freshly drawn."""
+    torch.manual_seed(1)
+    network = models.get_model(name)
+    file = models.get_model_weights(name).DEFAULT.url.rpartition("/")[2]
+    torch.save(network.state_dict(), folder / file)
+    return network
+
+
+@pytest.mark.parametrize("given", ["DEFAULT", "SqueezeNet1_1_Weights.IMAGENET1K_V1", None])
+def test_weights_are_found(given: str | None, folder: Path) -> None:
+    expected = _place(folder, "squeezenet1_1")
+    weights = models.SqueezeNet1_1_Weights.DEFAULT if given is None else given
+    network = models.squeezenet1_1(weights=weights)
+    for found, wanted in zip(network.parameters(), expected.parameters(), strict=True):
+        assert torch.equal(found, wanted)
+
+
+def test_the_old_ways_warn(folder: Path) -> None:
+    _place(folder, "squeezenet1_1")
+    with pytest.warns(UserWarning, match="squeezenet1_1: 'pretrained' is deprecated"):
+        models.squeezenet1_1(pretrained=True)
+    with pytest.warns(UserWarning, match="please use 'weights'"):
+        models.squeezenet1_1(True)
+    with pytest.warns(UserWarning, match="weights=None"):
+        assert models.squeezenet1_1(pretrained=False, num_classes=2).num_classes == 2
+
+
+def test_what_weights_decide() -> None:
+    with pytest.raises(ValueError, match="'num_classes' expected value 1000 with these weights"):
+        models.squeezenet1_1(weights="DEFAULT", num_classes=10)
+    with pytest.raises(ValueError, match="'image_size' expected value 384"):
+        models.vit_b_16(weights="IMAGENET1K_SWAG_E2E_V1", image_size=224)
+    with pytest.raises(TypeError, match="expected ResNet18_Weights but received AlexNet_Weights"):
+        models.resnet18(weights=models.AlexNet_Weights.DEFAULT)
+    with pytest.raises(KeyError):
+        models.resnet18(weights="IMAGENET1K_V9")
+    with pytest.raises(AttributeError, match="ResNet19_Weights"):
+        models.ResNet19_Weights  # noqa: B018
+    with pytest.raises(ValueError, match="Invalid weight name"):
+        models.get_weight("ResNet18_Weights.NONE")
+    with pytest.raises(ValueError, match="Unknown model lenet9"):
+        models.get_model("lenet9")
+
+
+def test_auxiliary_classifiers_come_and_go(folder: Path) -> None:
+    torch.manual_seed(1)
+    network = models.GoogLeNet(init_weights=False)
+    torch.save(network.state_dict(), folder / "googlenet-1378be20.pth")
+    plain = models.googlenet(weights="DEFAULT")
+    assert plain.aux1 is None and not plain.aux_logits and plain.transform_input
+    assert models.googlenet(weights="DEFAULT", aux_logits=True).aux1 is not None
+
+
+def test_old_keys_of_densenet(folder: Path) -> None:
+    network = models.DenseNet(4, (2,), num_init_features=4, num_classes=2)
+    old = {
+        key.replace("norm1", "norm.1").replace("conv2", "conv.2"): value
+        for key, value in network.state_dict().items()
+    }
+    assert any("norm.1." in key for key in old)
+    other = models.DenseNet(4, (2,), num_init_features=4, num_classes=2)
+    other.load_state_dict(old)
+    assert torch.equal(other.features.denseblock1.denselayer1.conv2.weight,
+                       network.features.denseblock1.denselayer1.conv2.weight)  # fmt: skip
+
+
+def test_a_download_is_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"not weights"
+    digest = hashlib.sha256(content).hexdigest()[:8]
+
+    def fetched(urls: list[str], path: str, check: Any) -> None:
+        part = Path(path + ".part")
+        part.write_bytes(content)
+        check(str(part))
+
+    monkeypatch.setattr(weights_module, "download", fetched)
+    with pytest.raises(DataError, match=f"alexnet-owt-7be5be79.pth: .* another checksum, {digest}"):
+        models.alexnet(weights="DEFAULT")
+    assert not (folder / "alexnet-owt-7be5be79.pth").exists()
