@@ -19,6 +19,9 @@ FIRST_TOLERANCE = 2e-6
 # A number that is not a part of a name, such as the 1 of conv1.
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?(?![\w])")
 
+# The number at its end tells PyTorch's overloads apart: SumBackward1 is a sum over a dimension.
+NODE = re.compile(r"(grad_fn=<\w+Backward)\d")
+
 
 def tolerance_of(source: str) -> float:
     """What a line `# tolerance: 1e-3` of a program's head says, else the usual one."""
@@ -52,6 +55,7 @@ def differences(expected: str, found: str, tolerance: float) -> list[str]:
     wrong, first = [], True
     lines = itertools.zip_longest(expected.splitlines(), found.splitlines(), fillvalue="(no line)")
     for place, (line, other) in enumerate(lines, start=1):
+        line, other = (NODE.sub(r"\1", text) for text in (line, other))
         numbers, others = NUMBER.findall(line), NUMBER.findall(other)
         same = NUMBER.sub("#", line) == NUMBER.sub("#", other)
         for number, another in zip(numbers, others, strict=False):
@@ -110,7 +114,8 @@ def _run_here(program: str, arguments: list[str], folder: str) -> None:
     os.chdir(folder)
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600), number)
-    # What an interpreter of its own would have.
+    # What an interpreter of its own would have: its own start of processes, standard files, names.
+    multiprocessing.set_start_method(multiprocessing.get_all_start_methods()[0], force=True)
     sys.stdout = open(1, "w", closefd=False)
     sys.stderr = open(2, "w", closefd=False, buffering=1)
     sys.argv = [program, *arguments]

@@ -83,6 +83,16 @@ class Linear(Operation):
         return grad_x, grad_weight, grad_bias
 
 
+# By whether the input is a matrix, and whether there is a bias.
+_LINEAR = {
+    (matrix, bias): Linear.renamed(name, "linear")
+    for name, matrix, bias in (
+        ("Addmm", True, True), ("Mm", True, False), ("View", False, True),
+        ("UnsafeView", False, False),
+    )
+}  # fmt: skip
+
+
 class LinearWeightGradient(Operation):
     """The gradients of weight and bias: linear in the output's gradient and in the input."""
 
@@ -297,4 +307,4 @@ def linear(
         )
     if input.array.ndim == 1:
         return Linear.apply(input.unsqueeze(0), weight, bias).squeeze(0)
-    return Linear.apply(input, weight, bias)
+    return _LINEAR[input.array.ndim == 2, bias is not None].apply(input, weight, bias)
