@@ -7,9 +7,8 @@ import importlib
 import importlib.util
 from pathlib import Path
 
-import pytest
-
 import program_support as support
+import pytest
 
 FOLDER = Path(__file__).parents[1] / "programs"
 PROGRAMS = {path.stem: path for path in sorted(FOLDER.glob("*.py"))}
