@@ -36,6 +36,8 @@ class FakePool:
         self.full = False
         self.freed = 0
 
+        self.limit = 1.0
+
     def malloc(self, size: int) -> str:
         if self.full:
             raise FakeOutOfMemory(f"Out of memory allocating {size:,} bytes")
@@ -43,6 +45,9 @@ class FakePool:
 
     def used_bytes(self) -> int:
         return 3 << 20
+
+    def set_limit(self, fraction: float) -> None:
+        self.limit = fraction
 
     def total_bytes(self) -> int:
         return 4 << 20
@@ -72,6 +77,50 @@ class FakeDevice:
         self.module.synchronized.append(self.id)
 
 
+class FakeStream:
+    """`cupy.cuda.Stream`, which keeps what it is told."""
+
+    null: FakeStream
+    current: list[FakeStream] = []
+
+    def __init__(self, non_blocking: bool = False) -> None:
+        self.ptr = id(self) if non_blocking else 0
+        self.done = True
+        self.told: list[Any] = []
+
+    def synchronize(self) -> None:
+        self.told.append("synchronize")
+
+    def wait_event(self, event: FakeEvent) -> None:
+        self.told.append(event)
+
+    def use(self) -> None:
+        FakeStream.current.append(self)
+
+    __enter__ = use
+
+    def __exit__(self, *error: object) -> None:
+        FakeStream.current.pop()
+
+
+FakeStream.null = FakeStream()
+
+
+class FakeEvent:
+    """`cupy.cuda.Event`."""
+
+    def __init__(self, block: bool, disable_timing: bool) -> None:
+        self.options = block, disable_timing
+        self.done = True
+        self.recorded: list[FakeStream] = []
+
+    def record(self, stream: FakeStream) -> None:
+        self.recorded.append(stream)
+
+    def synchronize(self) -> None:
+        self.recorded.append(FakeStream.null)
+
+
 def fake_cupy(count: int, driver: int = 13010) -> Any:
     module: Any = ArrayModule("cupy", max(count, 1))
     pool = FakePool()
@@ -91,6 +140,9 @@ def fake_cupy(count: int, driver: int = 13010) -> Any:
         ),
         nvrtc=SimpleNamespace(getVersion=lambda: (13, 0)),
         memory=SimpleNamespace(OutOfMemoryError=FakeOutOfMemory),
+        Stream=FakeStream, Event=FakeEvent,
+        get_current_stream=lambda: (FakeStream.current or [FakeStream.null])[-1],
+        get_elapsed_time=lambda start, end: 1.5,
         Device=lambda id=None: FakeDevice(module, id),
         set_allocator=lambda allocate: setattr(module, "allocate", allocate),
     )  # fmt: skip
@@ -347,3 +399,75 @@ def test_an_expanded_gradient_is_not_kept_as_a_leafs(one: Any) -> None:
     x.sum().backward()
     x.grad.add_(torch.arange(3.0, device="cuda"))
     assert x.grad.tolist() == [1.0, 2.0, 3.0]
+
+
+# ---- streams, events, and the most memory
+
+
+def test_streams(one: Any) -> None:
+    stream = torch.cuda.Stream()
+    assert torch.cuda.current_stream() == torch.cuda.default_stream() != stream
+    with torch.cuda.stream(stream):
+        assert torch.cuda.current_stream() == stream
+        event = torch.cuda.current_stream().record_event()
+    with torch.cuda.stream(None):
+        assert torch.cuda.current_stream() == torch.cuda.default_stream()
+    torch.cuda.default_stream().wait_stream(stream)
+    assert isinstance(FakeStream.null.told[-1], FakeEvent)
+    event.wait(stream)
+    assert stream.query() and stream._stream.told == [event._event]
+    stream.synchronize()
+    assert stream._stream.told[-1] == "synchronize"
+    assert "device=cuda:0" in repr(stream) and len({stream, torch.cuda.default_stream()}) == 2
+    torch.cuda.set_stream(None)
+    torch.accelerator.set_stream(stream)
+    assert torch.accelerator.current_stream() == stream
+    FakeStream.current.clear()
+    with pytest.raises(TypeError, match="expected a torch.cuda.Stream, got NoneType"):
+        torch.accelerator.set_stream(None)  # type: ignore[arg-type]
+
+
+def test_events(one: Any) -> None:
+    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    assert start.query()
+    with pytest.raises(ValueError, match="must be recorded before"):
+        start.elapsed_time(end)
+    start.record()
+    end.record(torch.cuda.Stream())
+    end.synchronize()
+    assert start.elapsed_time(end) == 1.5 and end.query()
+    assert start._event.options == (False, False)
+    with pytest.raises(ValueError, match="enable_timing=True"):
+        start.elapsed_time(torch.cuda.Event())
+
+
+def test_the_most_memory(one: Any) -> None:
+    torch.cuda.init()
+    pool = one.get_default_memory_pool()
+    assert torch.cuda.max_memory_allocated() == torch.accelerator.max_memory_allocated() == 4 << 20
+    nested = torch.cuda.memory_stats_as_nested_dict()
+    assert nested["allocated_bytes"]["all"] == {"current": 3 << 20, "peak": 4 << 20}
+    assert "allocated_bytes.all.peak: 4,194,304" in torch.cuda.memory_summary()
+    torch.accelerator.reset_peak_memory_stats()
+    assert pool.freed == 1
+    torch.cuda.set_per_process_memory_fraction(0.5)
+    assert pool.limit == 0.5
+    with pytest.raises(ValueError, match="Allowed range: 0~1"):
+        torch.cuda.set_per_process_memory_fraction(1.5)
+
+
+def test_what_a_gpu_can(two: Any) -> None:
+    assert torch.cuda.is_bf16_supported() and torch.cuda.is_tf32_supported()
+    assert torch.cuda.get_arch_list() == ["sm_90"]
+    assert torch.accelerator.is_available() and torch.accelerator.device_count() == 2
+    assert torch.accelerator.current_accelerator() == torch.device("cuda")
+    with torch.accelerator.device_index(1):
+        assert torch.accelerator.current_device_index() == 1
+        with torch.cuda.device_of(torch.zeros(1, device="cuda:0")):
+            assert torch.cuda.current_device() == 0
+        with torch.cuda.device_of(torch.zeros(1)):
+            assert torch.cuda.current_device() == 1
+    assert torch.get_device_module() is torch.get_device_module("cuda") is torch.cuda
+    made = torch.cuda.FloatTensor([1.0])
+    assert made.is_cuda and isinstance(made, torch.cuda.FloatTensor)
+    assert not isinstance(made, torch.FloatTensor)

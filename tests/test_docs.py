@@ -74,13 +74,21 @@ def test_examples_of_documents(document: Path) -> None:
 
 # What has no example, and why; a module's name stands for all that is in it.
 WITHOUT_EXAMPLE = {
+    "rushlight.accelerator": "needs a GPU, or tells of those that are there",
     "rushlight.backends": "tells of this machine, or keeps a switch that chooses nothing",
     "rushlight.cuda": "needs a GPU, or tells of those that are there",
+    "rushlight.distributed": "answers that there are no other processes",
     "rushlight.multiprocessing": "starts processes, which import a program's main module",
     "rushlight.nn.parallel": "needs a GPU",
     "rushlight.return_types": "what functions return, whose examples show it",
-    "rushlight.vision.datasets.MNIST": "fetches files",
-    "rushlight.vision.datasets.FashionMNIST": "fetches files",
+    **{
+        f"rushlight.vision.datasets.{name}": "needs files that are fetched, or given to people"
+        for name in (
+            "CIFAR10", "CIFAR100", "Caltech101", "Caltech256", "CelebA", "CocoCaptions", "EMNIST",
+            "FashionMNIST", "Flowers102", "Food101", "ImageNet", "KMNIST", "MNIST", "OxfordIIITPet",
+            "QMNIST", "STL10", "SVHN", "USPS", "VOCDetection", "VOCSegmentation",
+        )
+    },
     "rushlight.Tensor.reinforce": "only raises",
     "rushlight.Tensor.to_sparse_bsr": "only raises",
     "rushlight.Tensor.to_sparse_bsc": "only raises",

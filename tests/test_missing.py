@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import subprocess
 import sys
 from typing import Any
@@ -23,7 +25,7 @@ PLACES = {
 # What is there under a name that is left out elsewhere.
 LOOKS_LEFT_OUT = {
     "Tensor.is_quantized", "nn.ModuleDict", "nn.ParameterDict", "nn.init.Tensor", "torch.Tensor",
-    "optim.Optimizer", "torch.inf",
+    "optim.Optimizer", "torch.inf", "torch.mps", "torch.mtia", "torch.xpu",
 }  # fmt: skip
 
 
@@ -112,6 +114,17 @@ def test_an_import_of_a_missing_name(monkeypatch: pytest.MonkeyPatch) -> None:
             exec(statement.format(absent), {})
         with pytest.raises(ImportError, match="cannot import name 'flimflam'"):
             exec(statement.format("flimflam"), {})
+
+
+def test_an_import_of_a_missing_module() -> None:
+    with pytest.raises(ModuleNotFoundError, match="^No module named 'rushlight.nn.quantized': Py"):
+        importlib.import_module("rushlight.nn.quantized")
+    with pytest.raises(ModuleNotFoundError, match="Rushlight leaves it out: .*quantized tensors"):
+        exec("from rushlight.nn.quantized import Linear", {})
+    with pytest.raises(ModuleNotFoundError, match="^No module named 'rushlight.flim'$"):
+        exec("import rushlight.flim", {})
+    for name in ("rushlight.flim", "rushlight.contrib", "rushlight.nn.quantized"):
+        assert importlib.util.find_spec(name) is None
 
 
 def test_an_import_reads_no_more_than_it_must() -> None:

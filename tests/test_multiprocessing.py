@@ -39,6 +39,18 @@ def train(model: Any) -> None:
     model.mean.fill_(5)
 
 
+def fit(index: int, model: Any, steps: int) -> None:
+    """What a process of Hogwild training does: its own samples, the parameters of all."""
+    torch.manual_seed(index)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.5)
+    for _ in range(steps):
+        x = torch.randn(16, 3)
+        target = x @ torch.tensor([[1.0], [-2.0], [3.0]]) + 0.5
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(x), target).backward()
+        optimizer.step()
+
+
 def answer(inbox: Any, outbox: Any) -> None:
     for received in iter(inbox.get, None):
         outbox.put(received)
@@ -202,6 +214,34 @@ def test_a_module_is_trained_elsewhere(method: str) -> None:
     joined(mp.get_context(method).Process(target=train, args=(model,)))  # type: ignore[attr-defined]
     assert all(p.unique().tolist() == [7] for p in model.parameters())
     assert model.mean.tolist() == [5, 5]
+
+
+def test_processes_train_one_model_without_locks() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1)).share_memory()
+    addresses = [parameter.data_ptr() for parameter in model.parameters()]
+    context: Any = mp.get_context("fork")
+    for _ in range(2):  # what a process has learned the next ones go on from
+        processes = [context.Process(target=fit, args=(i, model, 150)) for i in range(2)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join(TIMEOUT)
+        assert [process.exitcode for process in processes] == [0, 0]
+    x = torch.randn(100, 3)
+    loss = nn.functional.mse_loss(model(x), x @ torch.tensor([[1.0], [-2.0], [3.0]]) + 0.5)
+    assert loss < 1e-4 and all(parameter.is_shared() for parameter in model.parameters())
+    assert [parameter.data_ptr() for parameter in model.parameters()] == addresses
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+@pytest.mark.slow
+def test_spawned_processes_train_one_model() -> None:
+    model = nn.Linear(3, 1)
+    model.share_memory()
+    mp.spawn(fit, args=(model, 200), nprocs=2)
+    assert torch.allclose(model.weight, torch.tensor([[1.0, -2.0, 3.0]]), atol=1e-2)
+    assert torch.allclose(model.bias, torch.tensor([0.5]), atol=1e-2)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -1,5 +1,6 @@
 """Files that come from elsewhere: other devices and machines, and what is no checkpoint at all."""
 
+import contextlib
 import io
 import pickle
 import zipfile
@@ -60,9 +61,12 @@ def test_map_location_function_sees_storages_and_where_they_were():
     base = torch.arange(3)
     torch.load(
         io.BytesIO(saved([base, base[1:], torch.ones(2)])),
-        map_location=lambda storage, location: seen.append((storage.tolist(), location)),
+        map_location=lambda storage, location: seen.append((storage, location)),
     )
-    assert seen == [([0, 1, 2], "cpu"), ([1, 1], "cpu")]
+    assert [place for _, place in seen] == ["cpu", "cpu"]
+    assert all(type(storage) is torch.UntypedStorage for storage, _ in seen)
+    assert [storage.nbytes() for storage, _ in seen] == [24, 8]
+    assert seen[0][0].tolist() == [0] * 8 + [1] + [0] * 7 + [2] + [0] * 7
 
 
 def test_errors_of_a_map_location_function_pass_unchanged():
@@ -150,3 +154,85 @@ def test_foreign_file(content, message, tmp_path):
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="none.pt"):
         torch.load(tmp_path / "none.pt")
+
+
+# ---- where it comes from
+
+
+def test_mapped_tensors_stay_in_the_file(tmp_path):
+    path = tmp_path / "x.pt"
+    content = {"a": torch.arange(1000), "mask": torch.tensor([True, False]), "b": torch.ones(3)}
+    torch.save(content, path)
+    before = path.read_bytes()
+    loaded = torch.load(path, mmap=True)
+    assert all(torch.equal(loaded[key], content[key]) for key in content)
+    loaded["a"].mul_(2)  # into memory of its own
+    loaded["b"].share_memory_()
+    assert loaded["a"][-1] == 1998 and loaded["b"].tolist() == [1, 1, 1]
+    assert path.read_bytes() == before
+    assert torch.equal(torch.load(path, mmap=True)["a"], content["a"])
+    path.unlink()
+    assert loaded["a"].sum() == 999000
+
+
+def test_mapped_files_that_lie(tmp_path):
+    path = tmp_path / "x.pt"
+    content = saved(torch.arange(8))
+    for end in range(0, len(content), 7):
+        path.write_bytes(content[:end])
+        with pytest.raises(CheckpointError):
+            torch.load(path, mmap=True)
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        with contextlib.suppress(CheckpointError):
+            assert torch.load(path, mmap=True).numel() == 8
+
+
+def test_only_files_with_a_path_are_mapped(tmp_path):
+    with pytest.raises(ValueError, match="must be a file path in order to use the mmap"):
+        torch.load(io.BytesIO(saved(torch.ones(1))), mmap=True)
+    with pytest.raises(RuntimeError, match="mmap can only be used with files saved with"):
+        torch.load(DATA / "pytorch_legacy.pt", mmap=True)
+
+
+def test_what_is_no_file():
+    for value in (3, None, [1]):
+        with pytest.raises(AttributeError, match="'seek'. You can only torch.load from a file th"):
+            torch.load(value)
+        with pytest.raises(AttributeError, match="file-like object with a 'write' attribute"):
+            torch.save(torch.ones(1), value)
+    for location in (0, [1], b"cpu"):
+        with pytest.raises(TypeError, match="map_location must be a device, its name, a dict"):
+            torch.load(io.BytesIO(saved(torch.ones(1))), map_location=location)
+    with pytest.raises(RuntimeError, match="explicit pickle_module"):
+        torch.load(io.BytesIO(saved(torch.ones(1))), pickle_module=pickle, weights_only=True)
+    assert torch.load(io.BytesIO(saved(3)), pickle_module=pickle, encoding="latin1") == 3
+
+
+def test_to_no_memory_at_all():
+    file = saved(torch.ones(2, 3))
+    for location in ("meta", torch.device("meta"), {"cpu": "meta"}):
+        loaded = torch.load(io.BytesIO(file), map_location=location)
+        assert loaded.is_meta and loaded.shape == (2, 3)
+
+
+def test_files_that_do_not_say_their_order_of_bytes():
+    content, _ = pickled(torch.tensor([1, 2]))
+    file = io.BytesIO(checkpoint(content, np.array([1, 2], ">i8")))
+    rewritten = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(rewritten, "w") as new:
+        for record in old.namelist():
+            if not record.endswith("byteorder"):
+                new.writestr(record, old.read(record))
+    for kind, expected in (
+        (None, 1 << 56), (torch.serialization.LoadEndianness.BIG, 1),
+        (torch.serialization.LoadEndianness.LITTLE, 1 << 56),
+    ):  # fmt: skip
+        torch.serialization.set_default_load_endianness(kind)
+        rewritten.seek(0)
+        try:
+            assert torch.load(rewritten)[0] == expected
+        finally:
+            torch.serialization.set_default_load_endianness(None)
+    with pytest.raises(TypeError, match="Invalid argument type"):
+        torch.serialization.set_default_load_endianness("big")

@@ -11,6 +11,14 @@ import pytest
 import rushlight as torch
 from serialization_support import DATA, assert_same, round_trip, saved
 
+
+class Point3(tuple):
+    """A class of the program."""
+
+    def __new__(cls, *values):
+        return super().__new__(cls, values)
+
+
 DTYPES = [
     torch.float32, torch.float64, torch.float16, torch.int64, torch.int32, torch.int16, torch.int8,
     torch.uint8, torch.bool, torch.complex64, torch.complex128, torch.uint16, torch.uint32,
@@ -183,12 +191,13 @@ def test_file_of_pytorch(name):
 @pytest.mark.parametrize(
     "obj, message",
     [
-        (np.ones(2), r"type 'numpy.ndarray', only .*; save torch.from_numpy\(x\)"),
-        ({"accuracy": np.float64(0.5)}, r"type 'numpy.float64', .* x.item\(\) for a single"),
+        (np.array(["a"]), r"type 'numpy.ndarray', only .*; of NumPy's arrays those of numbers"),
+        (np.array([None]), r"type 'numpy.ndarray', only .*; of NumPy's arrays those of numbers"),
         ([torch.nn.Linear(1, 1)], r"type '.*Linear', .*; save its state_dict\(\)"),
         ({"a": {"b": len}}, "type 'builtins.builtin_function_or_method'"),
         (frozenset(), "type 'builtins.frozenset'"),
-        (collections.defaultdict(list), "type 'collections.defaultdict'"),
+        (collections.defaultdict(lambda: 1), r"by a function of the program .*; save dict\(x\)"),
+        (Point3(1, 2, 3), r"add_safe_globals\(\[Point3\]\)"),
         (int, "type 'builtins.type'"),
     ],
 )

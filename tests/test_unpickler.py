@@ -29,7 +29,9 @@ def protocol_2(*lines):
 
 
 EVIL = {
-    "function": (pickle.dumps(Runs(os.mkdir, "ran"), 2), "names posix.mkdir, and a checkpoint"),
+    "function": (
+        pickle.dumps(Runs(os.mkdir, "ran"), 2), "names posix.mkdir, and all of posix is blocked"
+    ),
     "evaluation": (pickle.dumps(Runs(eval, "1"), 2), "names __builtin__.eval"),
     "attribute of a name": (pickle.dumps(Runs(getattr, {}, "pop"), 4), "names builtins.getattr"),
     "dotted name": (protocol_2(b"ccollections\nOrderedDict.fromkeys\n"), "names collections.Ord"),

@@ -160,6 +160,7 @@ from .storage import TypedStorage, UntypedStorage
 from .switches import (
     are_deterministic_algorithms_enabled,
     get_deterministic_debug_mode,
+    get_device_module,
     get_float32_matmul_precision,
     get_num_interop_threads,
     has_lapack,
@@ -188,13 +189,19 @@ from .tensor_types import (
     ShortTensor,
     set_default_tensor_type,
 )
+from .torch_function import _assert
 from .utils import checkpoint as _checkpoint
 
 if _TYPE_CHECKING:
     from . import (  # which `missing` imports on demand
+        _dynamo,
+        _inductor,
         backends,
+        compiler,
         distributions,
         functional,
+        fx,
+        jit,
         multiprocessing,
         sparse,
     )

@@ -13,13 +13,16 @@ import numpy as np
 from . import amp as amp
 from . import autograd as autograd
 from . import backends as backends
+from . import compiler as compiler
 from . import cpu as cpu
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
 from . import func as func
 from . import functional as functional
+from . import fx as fx
 from . import graph as graph
+from . import jit as jit
 from . import linalg as linalg
 from . import masked as masked
 from . import multiprocessing as multiprocessing
@@ -130,6 +133,7 @@ from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
 from .switches import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from .switches import get_deterministic_debug_mode as get_deterministic_debug_mode
+from .switches import get_device_module as get_device_module
 from .switches import get_float32_matmul_precision as get_float32_matmul_precision
 from .switches import get_num_interop_threads as get_num_interop_threads
 from .switches import has_lapack as has_lapack

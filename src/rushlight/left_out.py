@@ -63,8 +63,9 @@ _REASONS = (
     (r"autograd\.graph\.(region|set)_.*|enforce_grad_layout_policy|nn\.cpp|nn\.cpp\.\w+|"
      r"nn\.modules\.linear_cross_entropy|autograd\.gradcheck\.get_\w+_jacobian\w*|FunctionMeta|BackwardCFunction|VariableMeta|"
      r"nn\.utils\.rnn\.(PackedSequence_|bind)|get_a_var|is_namedtuple|_DatasetKind|"
-     r"distributions\.independent\.D", _INTERNAL),
-    (r"apply_permutation|DistributedDataParallelCPU|thnn|nn\.backends(\..*)?|emit_itt|"
+     r"distributions\.independent\.D|EnforceUnique|KinetoStepTracker|MemRecordsAcc|StringTable|"
+     r"FormattedTimesMixin|Interval|EventMetadata", _INTERNAL),
+    (r"apply_permutation|DistributedDataParallelCPU|thnn|nn\.backends(\..*)?|emit_(itt|nvtx)|"
      r"(profiler_legacy|load_nvprof|parse_nvprof_trace)(\..*)?", _GONE),
     ("volatile", "it was removed; torch.no_grad() has taken its place"),
     ("nested|jagged|to_padded_tensor", _NESTED),

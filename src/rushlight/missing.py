@@ -41,17 +41,31 @@ class MissingNameError(AttributeError):
         return f"PyTorch has {self.place}.{self.missing}; Rushlight not yet{hint}; {TRACKED}"
 
 
-def missing_module(place: str) -> ModuleNotFoundError:
-    """The error of `import torch.nn.quantized`, for "nn.quantized"."""
-    name = f"torch.{place}"
-    message = f"No module named '{name}'"
-    if place in pytorch_modules():
-        from .left_out import why_left_out
+def check_module(top: str, place: str) -> None:
+    """ModuleNotFoundError for `import torch.nn.quantized`, that is ("torch", "nn.quantized").
 
-        reason = why_left_out(name)
-        said = f"leaves it out: {reason}" if reason else f"not yet; {TRACKED}"
-        message = f"No module named '{name}': PyTorch has it; Rushlight {said}"
-    return ModuleNotFoundError(message, name=name)
+    Called by a finder of modules that has found none. `importlib.util.find_spec` asks one, too, and
+    is answered by None: then nothing is raised.
+    """
+    is_import = sys._getframe(3).f_code.co_name == "_find_and_load_unlocked"
+    if not is_import or place not in pytorch_modules():
+        return
+    from .left_out import why_left_out
+
+    name = f"{top}.{place}"
+    reason = why_left_out(place if "." in place else f"torch.{place}")
+    said = f"leaves it out: {reason}" if reason else f"not yet; {TRACKED}"
+    message = f"No module named '{name}': PyTorch has it; Rushlight {said}"
+    raise ModuleNotFoundError(message, name=name)
+
+
+class _Finder:
+    """Comes last, and says of a module of PyTorch's why it has not been found."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        top, _, place = name.partition(".")
+        if top == "rushlight":
+            check_module(top, place)
 
 
 def nearest_name(name: str, there: list[str]) -> str | None:
@@ -131,11 +145,12 @@ def watch_tensor(tensor: type) -> None:
 
 
 # What is below the interface, where no name is PyTorch's.
-_INTERNAL = {"cli", "graph", "kernels", "ops", "vision"}
+_INTERNAL = {"audio", "cli", "graph", "kernels", "ops", "text", "vision"}
 
 
 def watch_all(package: ModuleType) -> None:
-    """Lets the modules that have been imported say what they miss."""
+    """Lets the modules that have been imported say what they miss, and imports of others."""
+    sys.meta_path.append(_Finder())  # type: ignore[arg-type]
     watch(package)
     for name, module in list(sys.modules.items()):
         top, *parts = name.split(".")
@@ -153,8 +168,11 @@ def watch(module: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "backends", "distributions", "functional", "multiprocessing", "sparse",
+        "__config__", "_dynamo", "_inductor", "accelerator", "backends", "compiler", "distributed",
+        "distributions", "functional", "fx", "hub", "jit", "mps", "mtia", "multiprocessing",
+        "profiler", "sparse", "testing", "types", "xpu",
     },
+    "autograd": {"profiler"},
     "nn": {"_reduction", "attention", "common_types"},
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
 }  # fmt: skip

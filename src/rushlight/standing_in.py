@@ -23,7 +23,7 @@ from typing import Any
 
 import rushlight_run
 
-from .missing import missing_module, watch
+from .missing import check_module, watch
 from .torch_version import TorchVersion
 
 PLACES = {"torch": "rushlight", "torchvision": "rushlight.vision", "functorch": "rushlight.func"}
@@ -42,9 +42,8 @@ class _Finder:
             return None
         spec = importlib.util.find_spec(PLACES[top] + dot + rest)
         if spec is None:
-            # `importlib.util.find_spec` is answered by None, and an `import` by why it fails.
-            if top == "torch" and sys._getframe(2).f_code.co_name == "_find_and_load_unlocked":
-                raise missing_module(rest)
+            if top == "torch":
+                check_module(top, rest)
             return None
         alias = ModuleSpec(name, _Loader(spec), origin=spec.origin)
         alias.submodule_search_locations = spec.submodule_search_locations

@@ -9,11 +9,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from .device import device as Device
 from .kernels.native import native
 
 __all__ = [
     "are_deterministic_algorithms_enabled", "get_deterministic_debug_mode",
-    "get_float32_matmul_precision", "get_num_interop_threads", "has_lapack", "has_mkl",
+    "get_device_module", "get_float32_matmul_precision", "get_num_interop_threads", "has_lapack",
+    "has_mkl",
     "has_openmp", "has_spectral",
     "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled",
     "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
@@ -216,3 +218,23 @@ def is_warn_always_enabled() -> bool:
     False
     """
     return _Switches.warn_always
+
+
+def get_device_module(device: Any = None) -> Any:
+    """The module of a device: `torch.cuda` for "cuda", `torch.cpu` for the CPU, that of this
+    machine's GPU, or else the CPU's, for None.
+
+    >>> import rushlight as torch
+    >>> torch.get_device_module("cpu") is torch.cpu
+    True
+    """
+    from . import cpu, cuda
+
+    if device is None:
+        return cuda if cuda.is_available() else cpu
+    kind = Device(device).type
+    if kind not in ("cpu", "cuda"):
+        raise RuntimeError(
+            f"Device '{kind}' does not have a corresponding module registered as 'torch.{kind}'."
+        )
+    return cuda if kind == "cuda" else cpu

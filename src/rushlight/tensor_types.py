@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import cuda
 from .dtype import (
     bfloat16,
     float16,
@@ -51,6 +52,12 @@ class tensortype(type):
         return isinstance(instance, Tensor) and type_name(instance) == str(cls)
 
     def __call__(cls, *data: Any, **options: Any) -> Tensor:
+        if cls.is_cuda:
+            if not cuda.is_available():
+                raise TypeError(
+                    f"type {cls} not available. Torch not compiled with CUDA enabled."
+                )
+            return legacy_tensor(Tensor, data, cls.dtype, **options).cuda()
         return legacy_tensor(Tensor, data, cls.dtype, **options)
 
     def __str__(cls) -> str:
@@ -69,6 +76,11 @@ HalfTensor, BFloat16Tensor = _made("HalfTensor"), _made("BFloat16Tensor")
 ByteTensor, CharTensor = _made("ByteTensor"), _made("CharTensor")
 ShortTensor, IntTensor = _made("ShortTensor"), _made("IntTensor")
 LongTensor, BoolTensor = _made("LongTensor"), _made("BoolTensor")
+
+
+for _name, _dtype in _NAMES.items():
+    _members = {"__module__": "torch.cuda", "dtype": _dtype, "is_cuda": True}
+    setattr(cuda, _name, tensortype(_name, (), _members))
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -252,6 +252,18 @@ def has_torch_function(relevant_args: Iterable[Any]) -> bool:
     return mode_of_thread() is not None or bool(overloaded(relevant_args, {}))
 
 
+def _assert(condition: Any, message: str) -> None:
+    """An `assert` that a tracer sees.
+
+    >>> import rushlight as torch
+    >>> torch._assert(1 < 2, "one is less than two")
+    """
+    if has_torch_function((condition,)):
+        handle_torch_function(_assert, (condition,), condition, message)
+        return
+    assert condition, message
+
+
 def wrap_torch_function(dispatcher: Callable[..., Iterable[Any]]) -> Callable[..., Any]:
     """Lets modes and arguments answer for a function; `dispatcher` says which of its arguments.
 

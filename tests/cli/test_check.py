@@ -94,7 +94,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     (tmp_path / "notes.txt").write_text("import torch.flim")
     assert main(["check", ".", "b.py"]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "torch.flim (3): PyTorch 2.13 has no such public name either",
+        "torch.flim (3): PyTorch 2.13 has no such public name; did you mean torch.flip?",
         "    b.py:2", "    part/a.py:3", "    part/a.py:4",
         f"torch.quint8 (1): left out: {why('torch.quint8').removeprefix('left out: ')}",
         "    b.py:3",
@@ -104,6 +104,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["check", "fine.py"]) == 0
     said = "nothing is missing in 1 file with 1 use of PyTorch's names\n"
     assert capsys.readouterr().out == said
+
+
+def test_what_is_said() -> None:
+    assert why("torch.nn.Linaer") == (
+        "PyTorch 2.13 has no such public name; did you mean nn.Linear?"
+    )
+    assert why("torch.qwxz") == "PyTorch 2.13 has no such public name"
+    assert why("torch.contrib") == why("torch.contrib.flim") == "not yet"
+    assert why("torchvision.flim") == "not yet"
+    assert why("torch.nn.quantized.Linear").startswith("left out: there are no quantized tensors")
 
 
 def test_an_installed_package(

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+import rushlight
 from rushlight.missing import pytorch_modules, pytorch_names
 
 
@@ -33,3 +35,12 @@ def test_the_list_of_modules_is_pytorchs() -> None:
     assert found.keys() == pytorch_modules().keys()
     for place in ("nn.modules.conv", "optim.sgd", "serialization", "utils.checkpoint"):
         assert found[place] == pytorch_modules()[place]
+
+
+def test_layers_have_pytorchs_bases() -> None:
+    """`isinstance(layer, _ConvNd)` and its like, which programs ask."""
+    for name, theirs in vars(torch.nn).items():
+        mine = getattr(rushlight.nn, name, None)
+        if isinstance(theirs, type) and isinstance(mine, type):
+            bases = {kind.__name__ for kind in theirs.__mro__} - {"TensorBase", "Generic"}
+            assert bases <= {kind.__name__ for kind in mine.__mro__}, name

@@ -1,7 +1,10 @@
 """Checkpoints exchanged with PyTorch, in both directions. Collected where PyTorch is installed."""
 
+import argparse
 import collections
 import io
+import pathlib
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -121,35 +124,115 @@ def test_both_write_the_same_pickle(tmp_path):
     assert operations(rushlight) == operations(torch)
 
 
-@pytest.mark.parametrize("source, target", [(rushlight, torch), (torch, rushlight)])
-def test_model_and_optimizer_continue_in_the_other_library(source, target):
-    def make(library):
-        model = library.nn.Sequential(
-            library.nn.Conv2d(1, 2, 3), library.nn.BatchNorm2d(2), library.nn.ReLU(),
-            library.nn.Flatten(), library.nn.Linear(32, 3),
-        )  # fmt: skip
-        return model, library.optim.Adam(model.parameters(), lr=0.01)
+def network(library):
+    nn = library.nn
+    return nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Dropout(0.2), nn.Flatten(),
+        nn.Linear(32, 3),
+    )  # fmt: skip
 
-    def step(library, model, optimizer):
-        optimizer.zero_grad()
-        x = library.rand(4, 1, 6, 6)
-        loss = library.nn.functional.cross_entropy(model(x), library.randint(3, (4,)))
-        loss.backward()
-        optimizer.step()
+
+TRAININGS = {
+    "sgd": (
+        lambda t, p: t.optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
+        lambda t, o: t.optim.lr_scheduler.MultiStepLR(o, [4, 7], 0.5),
+    ),
+    "adam": (
+        lambda t, p: t.optim.Adam(p, lr=0.01, amsgrad=True),
+        lambda t, o: t.optim.lr_scheduler.OneCycleLR(o, 0.05, total_steps=30),
+    ),
+    "adamw": (
+        lambda t, p: t.optim.AdamW(p, lr=0.01),
+        lambda t, o: t.optim.lr_scheduler.SequentialLR(
+            o, [t.optim.lr_scheduler.LinearLR(o), t.optim.lr_scheduler.CosineAnnealingLR(o, 20)],
+            [6],
+        ),
+    ),
+    "rmsprop": (
+        lambda t, p: t.optim.RMSprop(p, lr=0.01, momentum=0.5, centered=True),
+        lambda t, o: t.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 3),
+    ),
+    "nadam": (
+        lambda t, p: t.optim.NAdam(p, lr=0.01),
+        lambda t, o: t.optim.lr_scheduler.LambdaLR(o, lambda epoch: 0.95**epoch),
+    ),
+    "adagrad": (
+        lambda t, p: t.optim.Adagrad(p, lr=0.05),
+        lambda t, o: t.optim.lr_scheduler.ExponentialLR(o, 0.9),
+    ),
+}
+
+
+class Training:
+    """Everything that a training has, in either library."""
+
+    def __init__(self, library, how):
+        self.library = library
+        self.model = network(library)
+        optimizer, schedule = TRAININGS[how]
+        self.optimizer = optimizer(library, self.model.parameters())
+        self.schedule = schedule(library, self.optimizer)
+        self.scaler = library.amp.GradScaler("cpu", init_scale=256.0, growth_interval=4)
+        self.generator = library.Generator()
+
+    def step(self):
+        t = self.library
+        x = t.randn(4, 1, 6, 6, generator=self.generator)
+        self.optimizer.zero_grad()
+        loss = t.nn.functional.cross_entropy(self.model(x), t.randint(3, (4,)))
+        self.scaler.scale(loss).backward()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.schedule.step()
         return loss.item()
 
+    def state(self):
+        parts = "model", "optimizer", "schedule", "scaler"
+        return {
+            **{part: getattr(self, part).state_dict() for part in parts},
+            "random": self.library.get_rng_state(), "generator": self.generator.get_state(),
+        }  # fmt: skip
+
+    def load(self, state):
+        for part in "model", "optimizer", "schedule", "scaler":
+            getattr(self, part).load_state_dict(state[part])
+        self.library.set_rng_state(state["random"])
+        self.generator.set_state(state["generator"])
+
+
+@pytest.mark.parametrize("how", TRAININGS)
+@pytest.mark.parametrize("source, target", [(rushlight, torch), (torch, rushlight)])
+def test_trainings_go_on_in_the_other_library(source, target, how):
     source.manual_seed(0)
-    model, optimizer = make(source)
-    step(source, model, optimizer)
-    state = [model.state_dict(), optimizer.state_dict(), source.get_rng_state()]
-    state = exchange(source, target, state)
-    other, other_optimizer = make(target)
-    other.load_state_dict(state[0])
-    other_optimizer.load_state_dict(state[1])
-    target.set_rng_state(state[2])
-    for _ in range(3):
-        loss = step(source, model, optimizer)
-        assert step(target, other, other_optimizer) == pytest.approx(loss, rel=1e-4)
+    training, other = Training(source, how), Training(target, how)
+    for _ in range(5):
+        training.step()
+    other.load(exchange(source, target, training.state()))
+    for _ in range(10):
+        assert other.step() == pytest.approx(training.step(), rel=1e-5)
+    check(other.schedule.state_dict()["_last_lr"], training.schedule.state_dict()["_last_lr"])
+    assert other.scaler.get_scale() == training.scaler.get_scale() > 256
+
+
+class Point(NamedTuple):
+    x: int
+    y: float
+
+
+@pytest.mark.parametrize("source, target", [(rushlight, torch), (torch, rushlight)])
+def test_what_else_checkpoints_hold(source, target):
+    original = {
+        "numpy": [np.float32(1.5), np.int64(2), np.bool_(True), np.arange(6.0).reshape(2, 3)],
+        "point": Point(1, 2.0), "settings": argparse.Namespace(a=1, b=[2]),
+        "lists": collections.defaultdict(list, a=[1]),
+        "orders": collections.defaultdict(collections.OrderedDict), "path": pathlib.Path("a/b"),
+    }  # fmt: skip
+    file = io.BytesIO()
+    source.save(original, file)
+    file.seek(0)
+    loaded = target.load(file, weights_only=False)
+    check(loaded, original)
+    assert loaded["lists"].default_factory is list
 
 
 def test_whole_modules_and_other_dtypes_are_refused_by_name():

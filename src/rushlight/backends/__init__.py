@@ -9,11 +9,26 @@ kernel for each operation, in C++ with oneDNN (`mkldnn`) or from NumPy, or CuPy'
 False
 """
 
-from . import cpu, cuda, cudnn, mha, mkl, mkldnn, mps, nnpack, openmp, opt_einsum, quantized
+from . import (
+    cpu,
+    cuda,
+    cudnn,
+    cusparselt,
+    kleidiai,
+    mha,
+    miopen,
+    mkl,
+    mkldnn,
+    mps,
+    nnpack,
+    openmp,
+    opt_einsum,
+    quantized,
+)
 
 __all__ = [
-    "cpu", "cuda", "cudnn", "mha", "mkl", "mkldnn", "mps", "nnpack", "openmp", "opt_einsum",
-    "quantized",
+    "cpu", "cuda", "cudnn", "cusparselt", "kleidiai", "mha", "miopen", "mkl", "mkldnn", "mps",
+    "nnpack", "openmp", "opt_einsum", "quantized",
 ]  # fmt: skip
 
 fp32_precision = "none"

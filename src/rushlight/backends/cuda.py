@@ -25,6 +25,10 @@ class _PlanCache:
     size = 0
     max_size = 4096
 
+    def __getitem__(self, device: Any) -> _PlanCache:
+        """Of any device."""
+        return self
+
     def clear(self) -> None:
         """Does nothing."""
 
@@ -99,3 +103,39 @@ def sdp_kernel(
         yield
     finally:
         _attention.update(before)
+
+
+def allow_fp16_bf16_reduction_math_sdp(enabled: bool) -> None:
+    """Keeps a switch that chooses nothing."""
+    _attention["reduction"] = bool(enabled)
+
+
+def fp16_bf16_reduction_math_sdp_allowed() -> bool:
+    """What `allow_fp16_bf16_reduction_math_sdp` has set."""
+    return _attention.get("reduction", False)
+
+
+def is_ck_sdpa_available() -> bool:
+    """False: there is one attention here."""
+    return False
+
+
+def preferred_linalg_library(backend: str | None = None) -> str:
+    """Which library solves linear systems: CuPy decides. A wish is looked at, and ignored.
+
+    >>> import rushlight as torch
+    >>> torch.backends.cuda.preferred_linalg_library()
+    'default'
+    """
+    return _preferred(backend, ("default", "cusolver", "magma"))
+
+
+def preferred_blas_library(backend: str | None = None) -> str:
+    """Which library multiplies matrices: CuPy decides. A wish is looked at, and ignored."""
+    return _preferred(backend, ("default", "cublas", "cublaslt", "hipblaslt", "ck"))
+
+
+def _preferred(backend: str | None, known: tuple[str, ...]) -> str:
+    if backend is not None and backend not in known:
+        raise RuntimeError(f"Unknown input value. Choose from: {', '.join(known)}.")
+    return "default"

@@ -19,6 +19,11 @@ def is_available() -> bool:
     return native is not None
 
 
+def is_acl_available() -> bool:
+    """Whether oneDNN uses Arm's library: False."""
+    return False
+
+
 def set_flags(
     _enabled: bool | None = None, _deterministic: bool | None = None,
     _allow_tf32: bool | None = None, _fp32_precision: str | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import importlib.util
 import sys
@@ -146,18 +147,26 @@ def why(name: str) -> str:
     if not known:
         parents = (rest[:i] for i, letter in enumerate(rest) if letter == ".")
         inside = any(parent in pytorch_modules() for parent in parents)
-        return "not yet" if inside else "PyTorch 2.13 has no such public name either"
+        return "not yet" if inside else f"PyTorch 2.13 has no such public name{_meant(place, last)}"
     return "not yet" + ("" if rest in pytorch_modules() else _nearest(place, last))
 
 
 def _nearest(place: str, last: str) -> str:
+    nearest = nearest_name(last, _there(place))
+    return f"; the nearest that is there: {place or 'torch'}.{nearest}" if nearest else ""
+
+
+def _meant(place: str, last: str) -> str:
+    near = difflib.get_close_matches(last, _there(place), 1, 0.75)
+    return f"; did you mean {place or 'torch'}.{near[0]}?" if near else ""
+
+
+def _there(place: str) -> list[str]:
+    """What Rushlight has at a place, without the modules in it."""
     owner: Any = rushlight
     for part in filter(None, place.split(".")):
         owner = getattr(owner, part, None)
-    there = [
+    return [
         name for name in dir(owner)
         if not name.startswith("_") and not isinstance(getattr(owner, name, owner), ModuleType)
     ]  # fmt: skip
-    nearest = nearest_name(last, there)
-    return f"; the nearest that is there: {place or 'torch'}.{nearest}" if nearest else ""
-

@@ -6,45 +6,77 @@ device raises the error that says why there is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..device import device as Device
-from ..kernels.cuda import CUDA, OutOfMemoryError, count_devices, load_cupy
-from ..kernels.devices import find_table, is_open, with_index
+from ..kernels.cuda import CUDA, OutOfMemoryError
+from ..kernels.devices import is_open
+from ..tensor import Tensor
 from ..types import AnyDevice
-
-if TYPE_CHECKING:
-    from ..random import Generator
-    from ..tensor import Tensor
+from . import memory, nvtx, profiler, random, streams
+from .current import cupy as _cupy
+from .current import device_count, index_of, init, is_available
+from .memory import (
+    empty_cache,
+    host_memory_stats,
+    max_memory_allocated,
+    max_memory_cached,
+    max_memory_reserved,
+    mem_get_info,
+    memory_allocated,
+    memory_cached,
+    memory_reserved,
+    memory_snapshot,
+    memory_stats,
+    memory_stats_as_nested_dict,
+    memory_summary,
+    reset_accumulated_memory_stats,
+    reset_max_memory_allocated,
+    reset_max_memory_cached,
+    reset_peak_memory_stats,
+    set_per_process_memory_fraction,
+)
+from .random import (
+    get_rng_state,
+    get_rng_state_all,
+    initial_seed,
+    manual_seed,
+    manual_seed_all,
+    seed,
+    seed_all,
+    set_rng_state,
+    set_rng_state_all,
+)
+from .streams import (
+    Event,
+    ExternalStream,
+    Stream,
+    StreamContext,
+    current_stream,
+    default_stream,
+    set_stream,
+    stream,
+)
 
 __all__ = [
-    "OutOfMemoryError", "current_device", "device", "device_count", "empty_cache",
-    "get_device_capability", "get_device_name", "get_device_properties", "get_rng_state",
-    "get_rng_state_all", "init", "initial_seed", "is_available", "is_initialized", "manual_seed",
-    "manual_seed_all", "mem_get_info", "memory_allocated", "memory_reserved", "seed", "seed_all",
-    "set_device", "set_rng_state", "set_rng_state_all", "synchronize",
+    "Event", "ExternalStream", "OutOfMemoryError", "Stream", "StreamContext",
+    "can_device_access_peer", "current_device", "current_stream", "default_stream", "device",
+    "device_count", "device_of", "empty_cache", "get_arch_list", "get_device_capability",
+    "get_device_name", "get_device_properties", "get_gencode_flags", "get_rng_state",
+    "get_rng_state_all", "get_sync_debug_mode", "host_memory_stats", "init", "initial_seed",
+    "ipc_collect", "is_available", "is_bf16_supported", "is_current_stream_capturing",
+    "is_initialized", "is_tf32_supported", "manual_seed", "manual_seed_all",
+    "max_memory_allocated", "max_memory_cached", "max_memory_reserved", "mem_get_info",
+    "memory", "memory_allocated", "memory_cached", "memory_reserved", "memory_snapshot",
+    "memory_stats", "memory_stats_as_nested_dict", "memory_summary", "memory_usage", "nvtx",
+    "power_draw", "profiler", "random", "reset_accumulated_memory_stats",
+    "reset_max_memory_allocated", "reset_max_memory_cached", "reset_peak_memory_stats", "seed",
+    "seed_all", "set_device", "set_per_process_memory_fraction", "set_rng_state",
+    "set_rng_state_all", "set_stream", "stream", "streams", "synchronize", "temperature",
+    "utilization",
 ]  # fmt: skip
 
 # ---- which there are
-
-
-def device_count() -> int:
-    """How many GPUs can be used; 0 where CuPy, a driver or a GPU is missing."""
-    try:
-        return count_devices(load_cupy())
-    except (AssertionError, RuntimeError, ImportError):
-        return 0
-
-
-def is_available() -> bool:
-    """Whether tensors can be put on a GPU. If not, `torch.cuda.init()` raises why.
-
-    >>> import rushlight as torch
-    >>> device = "cuda" if torch.cuda.is_available() else "cpu"
-    """
-    return device_count() > 0
 
 
 def is_initialized() -> bool:
@@ -52,34 +84,15 @@ def is_initialized() -> bool:
     return is_open("cuda")
 
 
-def init() -> None:
-    """Makes CUDA ready, which its first use does as well; raises why it cannot be used."""
-    find_table(Device("cuda"))
-
-
-def _cupy() -> Any:
-    init()
-    return CUDA.xp
-
-
-def _index(device: AnyDevice) -> int:
-    """The number of a device: of the current one for None and for "cuda"."""
-    where = with_index(Device("cuda" if device is None else device))
-    if where.type != "cuda":
-        raise ValueError(f"Expected a cuda device, but got: {where}")
-    assert where.index is not None
-    find_table(where)
-    return where.index
-
-
 def current_device() -> int:
     """The number of the device that "cuda" means."""
-    return _index(None)
+    return index_of(None)
 
 
 def set_device(device: AnyDevice) -> None:
-    """Makes "cuda" mean another device."""
-    _cupy().cuda.Device(_index(device)).use()
+    """Makes "cuda" mean another device; -1 changes nothing."""
+    if device != -1:
+        _cupy().cuda.Device(index_of(device)).use()
 
 
 class device:
@@ -91,7 +104,7 @@ class device:
     def __enter__(self) -> None:
         self._context = None
         if self._wanted is not None and self._wanted != -1:
-            self._context = CUDA.context(_index(self._wanted))
+            self._context = CUDA.context(index_of(self._wanted))
             self._context.__enter__()
 
     def __exit__(self, *error: object) -> None:
@@ -99,9 +112,16 @@ class device:
             self._context.__exit__(*error)
 
 
+class device_of(device):
+    """Makes "cuda" mean the device of a tensor inside a `with` block, if it is on one."""
+
+    def __init__(self, obj: Tensor) -> None:
+        super().__init__(obj.get_device() if obj.is_cuda else -1)
+
+
 def synchronize(device: AnyDevice = None) -> None:
     """Waits until a device has done all that it was told to."""
-    _cupy().cuda.Device(_index(device)).synchronize()
+    _cupy().cuda.Device(index_of(device)).synchronize()
 
 
 # ---- what they are
@@ -118,7 +138,7 @@ class _DeviceProperties:
 
 def get_device_properties(device: AnyDevice = None) -> _DeviceProperties:
     """Name, compute capability (major, minor), memory in bytes and number of multiprocessors."""
-    found = _cupy().cuda.runtime.getDeviceProperties(_index(device))
+    found = _cupy().cuda.runtime.getDeviceProperties(index_of(device))
     return _DeviceProperties(
         found["name"].decode(), found["major"], found["minor"], found["totalGlobalMem"],
         found["multiProcessorCount"],
@@ -136,90 +156,91 @@ def get_device_capability(device: AnyDevice = None) -> tuple[int, int]:
     return found.major, found.minor
 
 
-# ---- memory
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """Whether a GPU computes with bfloat16: False without one.
+
+    >>> import rushlight as torch
+    >>> dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    """
+    return is_available() and (including_emulation or get_device_capability()[0] >= 8)
 
 
-def _pool_bytes(name: str, device: AnyDevice) -> int:
-    if not is_initialized():
-        return 0
-    with CUDA.context(_index(device)):
-        return getattr(CUDA.xp.get_default_memory_pool(), name)()
+def is_tf32_supported() -> bool:
+    """Whether a GPU has units for TF32: False without one."""
+    return is_available() and get_device_capability()[0] >= 8
 
 
-def memory_allocated(device: AnyDevice = None) -> int:
-    """The bytes that tensors take on a device."""
-    return _pool_bytes("used_bytes", device)
+def get_arch_list() -> list[str]:
+    """The GPUs that kernels are there for: those that are here, for which CuPy compiles them."""
+    count = device_count()
+    found = {"sm_{}{}".format(*get_device_capability(index)) for index in range(count)}
+    return sorted(found)
 
 
-def memory_reserved(device: AnyDevice = None) -> int:
-    """The bytes that are held on a device, for tensors that are there and for those to come."""
-    return _pool_bytes("total_bytes", device)
+def get_gencode_flags() -> str:
+    """An empty string: nothing is compiled before it is used."""
+    return ""
 
 
-def mem_get_info(device: AnyDevice = None) -> tuple[int, int]:
-    """A device's free memory and all of it, in bytes, whoever uses the rest."""
-    return _cupy().cuda.Device(_index(device)).mem_info
+def can_device_access_peer(device: AnyDevice, peer_device: AnyDevice) -> bool:
+    """Whether a device reads the memory of another by itself."""
+    runtime = _cupy().cuda.runtime
+    return bool(runtime.deviceCanAccessPeer(index_of(device), index_of(peer_device)))
 
 
-def empty_cache() -> None:
-    """Gives memory that no tensor takes back to the device, for other programs."""
-    if is_initialized():
-        CUDA.xp.get_default_memory_pool().free_all_blocks()
+def ipc_collect() -> None:
+    """Does nothing: memory of GPUs does not go to other processes here."""
+    init()
 
 
-# ---- random streams
+def is_current_stream_capturing() -> bool:
+    """False: `torch.compile` records kernels by itself, and not by CUDA's graphs."""
+    return False
 
 
-def _generator(device: AnyDevice) -> Generator:
-    from ..random import default_generator_of
-
-    return default_generator_of(Device("cuda", _index(device)))
-
-
-def manual_seed(seed: int) -> None:
-    """Seeds the current device's generator; without CUDA nothing happens."""
-    if is_available():
-        _generator(None).manual_seed(int(seed))
+def get_sync_debug_mode() -> int:
+    """0: no mode says where a program waits for a GPU."""
+    init()
+    return 0
 
 
-def manual_seed_all(seed: int) -> None:
-    """Seeds the generators of all devices; without CUDA nothing happens."""
-    for index in range(device_count()):
-        _generator(index).manual_seed(int(seed))
+def _nvml(index: int) -> tuple[Any, Any]:
+    """NVIDIA's library that watches GPUs, and its handle of one."""
+    try:
+        import pynvml
+    except ImportError as error:
+        raise ModuleNotFoundError(
+            "nvidia-ml-py does not seem to be installed or it can't be imported."
+        ) from error
+    pynvml.nvmlInit()
+    return pynvml, pynvml.nvmlDeviceGetHandleByIndex(index)
 
 
-def seed() -> None:
-    """Seeds the current device's generator from the operating system."""
-    _generator(None).seed()
+def utilization(device: AnyDevice = None) -> int:
+    """How much of the time a device has been busy, in percent. Needs nvidia-ml-py."""
+    library, handle = _nvml(index_of(device) if is_available() else 0)
+    return int(library.nvmlDeviceGetUtilizationRates(handle).gpu)
 
 
-def seed_all() -> None:
-    """Seeds the generators of all devices with one seed from the operating system."""
-    chosen = _generator(None).seed()
-    manual_seed_all(chosen)
+def memory_usage(device: AnyDevice = None) -> int:
+    """How much of the time a device's memory has been read or written, in percent. Needs
+    nvidia-ml-py."""
+    library, handle = _nvml(index_of(device) if is_available() else 0)
+    return int(library.nvmlDeviceGetUtilizationRates(handle).memory)
 
 
-def initial_seed() -> int:
-    """The seed that the current device's stream began with."""
-    return _generator(None).initial_seed()
+def temperature(device: AnyDevice = None) -> int:
+    """A device's temperature in degrees Celsius. Needs nvidia-ml-py."""
+    library, handle = _nvml(index_of(device) if is_available() else 0)
+    return int(library.nvmlDeviceGetTemperature(handle, library.NVML_TEMPERATURE_GPU))
 
 
-def get_rng_state(device: AnyDevice = "cuda") -> Tensor:
-    """The state of a device's generator, a uint8 tensor on the CPU."""
-    return _generator(device).get_state()
+def power_draw(device: AnyDevice = None) -> int:
+    """What a device draws, in milliwatts. Needs nvidia-ml-py."""
+    library, handle = _nvml(index_of(device) if is_available() else 0)
+    return int(library.nvmlDeviceGetPowerUsage(handle))
 
 
-def set_rng_state(new_state: Tensor, device: AnyDevice = "cuda") -> None:
-    """Continues a device's generator from a state that `get_rng_state` returned."""
-    _generator(device).set_state(new_state)
-
-
-def get_rng_state_all() -> list[Tensor]:
-    """The states of all devices' generators."""
-    return [get_rng_state(index) for index in range(device_count())]
-
-
-def set_rng_state_all(new_states: Iterable[Tensor]) -> None:
-    """Continues all devices' generators."""
-    for index, state in enumerate(new_states):
-        set_rng_state(state, index)
+default_generators: tuple[Any, ...] = ()  # made when they are first drawn from
+has_half = True
+has_magma = False

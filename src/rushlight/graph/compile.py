@@ -7,6 +7,7 @@ import random
 import sys
 import threading
 import warnings
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from types import MethodType
@@ -25,7 +26,7 @@ from ..torch_function import modes as function_modes
 from .capture import PACKAGE, Recorder
 from .confirm import difference
 from .entry import Entry
-from .errors import CaptureError, LeakError, NoRecordError, RefusedError
+from .errors import CaptureError, InvalidBackend, LeakError, NoRecordError, RefusedError
 from .guards.code import read_names
 from .guards.names import Names
 from .guards.signature import sharing, signature
@@ -49,7 +50,7 @@ def compile(
     replayed (reading a value, a shape that depends on data) lets the function run as it is from
     then on, with one warning that names the line; with `fullgraph` it raises `CaptureError`. See
     docs/graph.md for what may change between calls. Unlike PyTorch's, it does nothing with
-    `dynamic`, `backend`, `mode` and `options`.
+    `dynamic`, `backend`, `mode` and `options`, but refuses names that PyTorch does not know.
 
     >>> import rushlight as torch
     >>> @torch.compile
@@ -59,15 +60,47 @@ def compile(
     (tensor(3.), tensor(12.))
     """
     if model is None:
+        check_choices(backend, mode, options)
         return functools.partial(compile, fullgraph=fullgraph, disable=disable)
     if not callable(model):
         raise TypeError(f"compile: expected a function or a Module, not {type(model).__name__}")
-    if disable:
+    if disable or getattr(model, "_torchdynamo_disable", False):
         return model
+    check_choices(backend, mode, options)
     if isinstance(model, Module):
         kind = CompiledContainer if hasattr(model, "__len__") else CompiledModule
         return kind(model, fullgraph)
     return CompiledFunction(model, fullgraph)
+
+
+# PyTorch's names, of which none chooses anything here.
+BACKENDS = ("cudagraphs", "inductor", "openxla", "tvm")
+_DEBUGGING_BACKENDS = ("aot_eager", "aot_eager_decomp_partition", "aot_ts", "eager", "ts")
+_MODES = ("default", "lite", "reduce-overhead", "max-autotune-no-cudagraphs", "max-autotune")
+
+
+def check_choices(backend: Any, mode: Any, options: Any) -> None:
+    """PyTorch's errors for a backend or a mode that it does not know."""
+    if mode is not None and options is not None:
+        raise RuntimeError(
+            "Either mode or options can be specified, but both can't be specified at the same time."
+        )
+    if isinstance(backend, str) and backend not in (*BACKENDS, *_DEBUGGING_BACKENDS):
+        raise InvalidBackend(
+            f"Invalid backend: {backend!r}, see `torch._dynamo.list_backends()` for available "
+            f"backends. ({', '.join(BACKENDS)})"
+        )
+    if mode is not None and backend in (None, "inductor") and mode not in _MODES:
+        raise RuntimeError(f"Unrecognized mode={mode}, should be one of: {', '.join(_MODES)}")
+
+
+_functions: weakref.WeakSet[CompiledFunction] = weakref.WeakSet()
+
+
+def forget_records() -> None:
+    """Lets every compiled function begin anew, as if it had not been called."""
+    for function in list(_functions):
+        function.forget()
 
 
 class CompiledFunction:
@@ -78,6 +111,11 @@ class CompiledFunction:
         read_names(function)
         self.function = function
         self.fullgraph = fullgraph
+        self.forget()
+        _functions.add(self)
+
+    def forget(self) -> None:
+        """Begins anew, without records."""
         self.entries: OrderedDict[Any, list[Entry]] = OrderedDict()
         self.refusal: str | None = None  # why it runs without a record from now on
         self.attempts: dict[Any, int] = {}  # by signature: recordings that were no good

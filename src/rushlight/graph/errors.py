@@ -17,3 +17,7 @@ class RefusedError(RuntimeError):
 
 class LeakError(RefusedError):
     """Something that may be another way in the next call: a first step that makes states."""
+
+
+class InvalidBackend(RuntimeError):
+    """`torch.compile` was asked for a backend that nobody has: a word misspelt, most often."""

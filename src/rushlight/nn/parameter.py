@@ -19,7 +19,9 @@ class _Kind(type):
     def __instancecheck__(cls, instance: Any) -> bool:
         if type.__instancecheck__(cls, instance):
             return True
-        return "mark" in cls.__dict__ and getattr(instance, cls.mark, False)
+        # No other class is asked: a proxy of a tracer would have an answer.
+        is_marked = isinstance(instance, Tensor) and "mark" in cls.__dict__
+        return is_marked and getattr(instance, cls.mark, False)
 
 
 class Parameter(Tensor, metaclass=_Kind):

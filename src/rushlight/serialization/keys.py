@@ -16,6 +16,7 @@ from ..device import device as Device
 from ..dtype import dtype as DType
 from ..nn.parameter import Parameter
 from ..tensor import Size, Tensor
+from .allowed import is_hashed_as_tuple
 from .errors import require
 
 _MOST_PARTS = 100  # of a tuple, with those of the tuples in it
@@ -56,7 +57,7 @@ def _check_parts(key: Any) -> None:
     while rest:
         part = rest.pop()
         kind = type(part)
-        if kind in (tuple, frozenset, Size):
+        if kind in (tuple, frozenset, Size) or is_hashed_as_tuple(kind):
             require(len(part) <= _MOST_PARTS, "a key has more than 100 parts")
             rest.extend(part)
         elif kind in (str, bytes):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import io
 import pickle
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
+from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,11 +18,20 @@ from ..dtype import dtype as DType
 from ..layout import layout as Layout
 from ..nn.parameter import Buffer, Parameter
 from ..tensor import Size, Tensor
+from .allowed import is_allowed, is_named_tuple, is_namespace, pytorchs_module
 from .names import STORAGES
+from .rebuild import FACTORIES, NUMPY_NUMBERS
 
 Array = np.ndarray[Any, Any]
 
 _storage_of = {dtype: name for name, dtype in STORAGES.items()}
+# Those that Python pickles as a checkpoint has them.
+_BY_PYTHON = (OrderedDict, Counter, set, complex, np.dtype, np.ndarray)
+# How they, and what they are made of, name themselves.
+_NAMES_BY_PYTHON = {
+    *_BY_PYTHON, bytearray, codecs.encode,
+    *(np.float32(0).__reduce__()[0], np.empty(0).__reduce__()[0]),  # NumPy's two functions
+}  # fmt: skip
 
 
 def pickled(obj: Any) -> tuple[bytes, list[Array]]:
@@ -65,15 +76,18 @@ class _Pickler(_PythonPickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """Called for every object: lets those pass that a checkpoint may hold."""
-        if type(obj) in self.dispatch or type(obj) in (OrderedDict, Counter, set, complex):
+        kind = type(obj)
+        if kind in self.dispatch or _is_pickled_by_python(obj, kind):
             return NotImplemented
-        if any(obj is known for known in (OrderedDict, Counter, set, complex, bytearray,
-                                          codecs.encode)):  # fmt: skip
-            return NotImplemented  # how the types above name themselves
+        if isinstance(obj, (type, FunctionType, BuiltinFunctionType)) and (
+            obj in _NAMES_BY_PYTHON or is_named_tuple(obj) or is_allowed(obj)
+            or is_namespace(obj)
+        ):
+            return NotImplemented
         raise pickle.PicklingError(
             f"save: a checkpoint cannot hold an object of type "
             f"'{type(obj).__module__}.{type(obj).__qualname__}', only tensors, numbers, strings, "
-            f"bytes, None, and lists, tuples, dicts and sets of them{_advice(obj)}"
+            f"bytes, None, and lists, tuples, dicts and sets of them; {_advice(obj)}"
         )
 
     def persistent_id(self, obj: Any) -> Any:
@@ -93,6 +107,17 @@ class _Pickler(_PythonPickler):
     def _save_global(self, obj: _Global) -> None:
         self.write(pickle.GLOBAL + f"{obj.module}\n{obj.name}\n".encode())
         self.memoize(obj)
+
+    def save_global(self, obj: Any, name: str | None = None) -> None:
+        """A class or function of Rushlight goes by PyTorch's name."""
+        if getattr(obj, "__module__", "").partition(".")[0] == "rushlight":
+            self.write(
+                pickle.GLOBAL
+                + f"{pytorchs_module(obj.__module__)}\n{obj.__qualname__}\n".encode()
+            )
+            self.memoize(obj)
+        else:
+            super().save_global(obj, name)
 
     def save_call(self, obj: Any, name: _Global, *arguments: Any) -> None:
         self.save(name)
@@ -157,7 +182,27 @@ class _Pickler(_PythonPickler):
         # As Python does under protocol 2, but for empty bytes, too: PyTorch refuses Python's way.
         self.save_reduce(codecs.encode, (obj.decode("latin1"), "latin1"), obj=obj)
 
+    def _save_defaultdict(self, obj: defaultdict[Any, Any]) -> None:
+        factory = obj.default_factory
+        if factory is not None and factory not in FACTORIES:
+            raise pickle.PicklingError(
+                "save: a checkpoint cannot hold a defaultdict whose values are made by a function "
+                f"of the program ({factory!r}); save dict(x), or make them by a type such as list"
+            )
+        made_by: tuple[Any, ...] = ()
+        if factory is not None:
+            module = factory.__module__.replace("builtins", "__builtin__")  # as of protocol 2
+            made_by = (self.named(module, factory.__name__),)
+        self.save_call(obj, self.named("collections", "defaultdict"), *made_by)
+        self._batch_setitems(obj.items())
+
+    def _save_path(self, obj: PurePath) -> None:
+        self.save_call(obj, self.named("pathlib", type(obj).__name__), *obj.parts)
+
     dispatch |= {
+        PosixPath: _save_path, WindowsPath: _save_path, PurePosixPath: _save_path,
+        PureWindowsPath: _save_path,
+        defaultdict: _save_defaultdict,
         _Global: _save_global, bytes: _save_bytes, DType: _save_dtype, Device: _save_device,
         Size: _save_size, Layout: _save_layout,
         Tensor: _save_tensor, Buffer: _save_tensor, Parameter: _save_parameter,
@@ -195,9 +240,21 @@ def _fits(array: Array, owner: Array) -> bool:
     return all(step % array.itemsize == 0 for step in steps) and min(array.strides, default=0) >= 0
 
 
+def _is_pickled_by_python(obj: Any, kind: type) -> bool:
+    if kind is np.ndarray or isinstance(obj, (np.generic, np.dtype)):
+        dtype = obj if isinstance(obj, np.dtype) else obj.dtype
+        return NUMPY_NUMBERS.fullmatch(dtype.str) is not None
+    return (
+        kind in _BY_PYTHON or is_named_tuple(kind) or is_namespace(kind) or is_allowed(kind)
+    )
+
+
 def _advice(obj: Any) -> str:
-    if isinstance(obj, (np.ndarray, np.generic)):
-        return "; save torch.from_numpy(x), or x.item() for a single number"
+    if isinstance(obj, (np.ndarray, np.generic, np.dtype)):
+        return "of NumPy's arrays those of numbers"
     if hasattr(obj, "state_dict"):
-        return "; save its state_dict()"
-    return ""
+        return "save its state_dict()"
+    kind = obj if isinstance(obj, type) else type(obj)
+    if kind.__module__ in ("builtins", "types"):
+        return "leave it out"
+    return f"or allow it by torch.serialization.add_safe_globals([{kind.__name__}])"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import mmap
 import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,11 +17,12 @@ import numpy as np
 from ..device import device as Device
 from ..dtype import dtype as DType
 from ..kernels.devices import is_present
+from ..storage import UntypedStorage
 from ..tensor import Tensor, wrap
 from .errors import CheckpointError, DamagedError, one_line, require
 from .rebuild import is_count
 from .storage import Array, Storage, StorageType
-from .unpickler import Unpickler
+from .unpickler import Unpickler, names_refused
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 # A pickle of protocol 2 that begins with that number.
@@ -30,23 +34,44 @@ _UNPACKED_AT_LEAST = 64 << 20
 _UNPACKED_TIMES = 20
 _ENCRYPTED = 1  # of a record's flags
 _PIECE = 1 << 20
+_HEADER = 30  # bytes before a record's name
+_WIDEST = 16  # bytes of the widest element
 
 Locate = Callable[[Array, StorageType, str], Device]
 
 
-def read_checkpoint(file: BinaryIO, name: str, map_location: Any) -> Any:
-    """The object in `file`; problems with its content are reported under `name`."""
+def read_checkpoint(file: BinaryIO, name: str, map_location: Any, mapped: bool = False) -> Any:
+    """The object in `file`; problems with its content are reported under `name`.
+
+    `mapped` leaves its tensors in the file until they are used.
+    """
+    locate = _locator(map_location)
+    return _reported(
+        file, name, partial(_read_zip, locate=locate, mapped=mapped),
+        partial(_read_legacy, locate=locate, mapped=mapped),
+    )  # fmt: skip
+
+
+def refused_names(file: BinaryIO, name: str) -> list[str]:
+    """The classes and functions that a file names and that it must not."""
+    return _reported(file, name, _names_in_zip, _names_in_legacy)
+
+
+def _reported(
+    file: BinaryIO, name: str, read_zip: Callable[..., Any], read_legacy: Callable[..., Any]
+) -> Any:
+    """What is read of a file of either format, by functions of it and its size."""
     start = file.tell()
     head = file.read(len(LEGACY_START))
     size = file.seek(0, io.SEEK_END)
     file.seek(start)
-    read = _read_zip
+    read = read_zip
     if head == LEGACY_START:
-        read = _read_legacy
+        read = read_legacy
     elif not head.startswith(b"PK\3\4"):
         raise CheckpointError(f"load: '{name}' is not a checkpoint: {_describe(head)}")
     try:
-        return read(file, size, _locator(map_location))
+        return read(file, size)
     except _InMapLocation as error:
         assert error.__cause__ is not None
         raise error.__cause__ from None
@@ -78,17 +103,12 @@ def _complaint(error: Exception) -> str:
 # ---- the zip format
 
 
-def _read_zip(file: BinaryIO, size: int, locate: Locate) -> Any:
+def _read_zip(file: BinaryIO, size: int, locate: Locate, mapped: bool) -> Any:
     start = file.tell()
+    mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) if mapped else None
     with zipfile.ZipFile(file) as archive:
-        _check_records(archive, start, size)
-        names = archive.namelist()
-        folder = next((n.removesuffix("data.pkl") for n in names if n.endswith("/data.pkl")), None)
-        if folder is None:
-            raise CheckpointError("it is a zip archive without a checkpoint (data.pkl) in it")
-        if folder + "constants.pkl" in names:
-            raise CheckpointError("it is a TorchScript program; save its state_dict() instead")
-        order = "little"
+        folder, names = _records(archive, start, size)
+        order = _default_order()
         if folder + "byteorder" in names:
             order = _read_record(archive, folder + "byteorder").tobytes().decode()
         storages: dict[str, Storage] = {}
@@ -101,13 +121,33 @@ def _read_zip(file: BinaryIO, size: int, locate: Locate) -> Any:
                     archive.getinfo(name).file_size == count * kind.width,
                     f"storage {key} has not the {count} elements that it is said to have",
                 )
-                memory = _read_record(archive, name)
+                memory = _read_record(archive, name, mapping)
                 _to_native(memory, kind.dtype, order)
                 storages[key] = Storage(memory, kind.dtype, locate(memory, kind, location))
             return storages[key]
 
         content = _read_record(archive, folder + "data.pkl").tobytes()
         return Unpickler(io.BytesIO(content), len(content), persistent_load).load()
+
+
+def _names_in_zip(file: BinaryIO, size: int) -> list[str]:
+    start = file.tell()
+    with zipfile.ZipFile(file) as archive:
+        folder, _ = _records(archive, start, size)
+        content = _read_record(archive, folder + "data.pkl").tobytes()
+    return names_refused(io.BytesIO(content))
+
+
+def _records(archive: zipfile.ZipFile, start: int, size: int) -> tuple[str, list[str]]:
+    """The folder of an archive's records, and the names of them all."""
+    _check_records(archive, start, size)
+    names = archive.namelist()
+    folder = next((n.removesuffix("data.pkl") for n in names if n.endswith("/data.pkl")), None)
+    if folder is None:
+        raise CheckpointError("it is a zip archive without a checkpoint (data.pkl) in it")
+    if folder + "constants.pkl" in names:
+        raise CheckpointError("it is a TorchScript program; save its state_dict() instead")
+    return folder, names
 
 
 def _check_records(archive: zipfile.ZipFile, start: int, size: int) -> None:
@@ -139,12 +179,29 @@ def _check_records(archive: zipfile.ZipFile, start: int, size: int) -> None:
         )
 
 
-def _read_record(archive: zipfile.ZipFile, name: str) -> Array:
-    memory = np.empty(archive.getinfo(name).file_size, np.uint8)
+def _read_record(
+    archive: zipfile.ZipFile, name: str, mapping: mmap.mmap | None = None
+) -> Array:
+    record_of = archive.getinfo(name)
+    if mapping is not None and record_of.compress_type == zipfile.ZIP_STORED:
+        place = _place_of_content(record_of, mapping)
+        if place % _WIDEST == 0:  # as torch.save writes; kernels rely on it
+            return np.frombuffer(mapping, np.uint8, record_of.file_size, place)
+    memory = np.empty(record_of.file_size, np.uint8)
     with archive.open(name) as record:
         _read_into(record, memory)
         record.read(1)  # at the end the checksum is compared
     return memory
+
+
+def _place_of_content(record: zipfile.ZipInfo, mapping: mmap.mmap) -> int:
+    """Where in the file a record's bytes begin: behind its header, whose end has two lengths."""
+    header = mapping[record.header_offset : record.header_offset + _HEADER]
+    require(len(header) == _HEADER and header.startswith(b"PK\3\4"), "a record without a header")
+    lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    place = record.header_offset + _HEADER + lengths
+    require(place + record.file_size <= len(mapping), "a record reaches beyond the file")
+    return place
 
 
 def _read_into(file: Any, memory: Array) -> None:
@@ -159,7 +216,13 @@ def _read_into(file: Any, memory: Array) -> None:
 # ---- the format before 1.6: pickles one after the other, then the storages
 
 
-def _read_legacy(file: BinaryIO, size: int, locate: Locate) -> Any:
+def _read_legacy(file: BinaryIO, size: int, locate: Locate, mapped: bool) -> Any:
+    if mapped:
+        raise CheckpointError(
+            "mmap can only be used with files saved with "
+            "torch.save(_use_new_zipfile_serialization=True); load it without, or save it anew"
+        )
+
     def refuse(identity: Any) -> Any:
         raise DamagedError("a storage in the file's header")
 
@@ -203,6 +266,10 @@ def _read_legacy(file: BinaryIO, size: int, locate: Locate) -> Any:
     result = load(storages.find)
     file.seek(end)  # where another object may stand
     return result
+
+
+def _names_in_legacy(file: BinaryIO, size: int) -> list[str]:
+    return sorted({name for _ in range(4) for name in names_refused(file)})
 
 
 class _LegacyStorages:
@@ -259,6 +326,44 @@ def _to_native(memory: Array, dtype: DType | None, order: str) -> None:
         memory.view(dtype.numpy).byteswap(inplace=True)
 
 
+class LoadEndianness(Enum):
+    """In which order of bytes the numbers of a file lie that does not say so."""
+
+    NATIVE = 1
+    LITTLE = 2
+    BIG = 3
+
+
+_endianness: LoadEndianness | None = None
+
+
+def get_default_load_endianness() -> LoadEndianness | None:
+    """What `set_default_load_endianness` has set. None is little-endian.
+
+    >>> import rushlight as torch
+    >>> torch.serialization.get_default_load_endianness()
+    """
+    return _endianness
+
+
+def set_default_load_endianness(endianness: LoadEndianness | None) -> None:
+    """Says in which order of bytes numbers lie in the files that do not say so themselves.
+
+    >>> import rushlight as torch
+    >>> torch.serialization.set_default_load_endianness(None)
+    """
+    global _endianness
+    if endianness is not None and not isinstance(endianness, LoadEndianness):
+        raise TypeError("Invalid argument type in function set_default_load_endianness")
+    _endianness = endianness
+
+
+def _default_order() -> str:
+    if _endianness is LoadEndianness.NATIVE:
+        return sys.byteorder
+    return "big" if _endianness is LoadEndianness.BIG else "little"
+
+
 class _InMapLocation(Exception):
     """Around an error of the caller's own function, which says nothing about the file."""
 
@@ -272,12 +377,11 @@ def _locator(map_location: Any) -> Locate:
         if map_location is not None and not callable(map_location):
             return _available(map_location)
         if callable(map_location):
-            storage = wrap(memory if kind.dtype is None else memory.view(kind.dtype.numpy))
             try:
-                result = map_location(storage, location)
+                result = map_location(UntypedStorage.on(wrap(memory)), location)
             except Exception as error:
                 raise _InMapLocation from error
-            if isinstance(result, Tensor):
+            if isinstance(result, (UntypedStorage, Tensor)):
                 return result.device
         return _available(location)
 

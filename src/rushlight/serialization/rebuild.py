@@ -6,9 +6,11 @@ subclass, or an object that only looks right, is refused. docs/checkpoints.md li
 
 from __future__ import annotations
 
+import os
 import re
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
+from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +29,7 @@ from .names import DTYPES, STORAGES
 from .storage import Array, Storage, StorageType
 
 LAYOUTS = {str(kind): kind for kind in (strided, sparse_coo, sparse_csr, sparse_csc)}
+NUMPY_NUMBERS = re.compile(r"[<>|=]?[biufc][0-9]{1,2}")
 _MAX_DIMS = 64  # NumPy's
 _LARGEST = 2**62  # of sizes, strides, offsets and counts
 
@@ -148,10 +151,12 @@ def _sparse_tensor(layout: Any, parts: Any) -> Tensor:
 
 
 _TENSOR, _PARAMETER, _ARRAY = Class("torch.Tensor"), Class("Parameter"), Class("numpy.ndarray")
+NAMESPACE = Class("argparse.Namespace")
 
 
 def _subclass(function: Any, kind: Any, arguments: Any, state: Any) -> Tensor:
-    if kind not in (_TENSOR, _PARAMETER):
+    is_allowed = isinstance(kind, type) and issubclass(kind, Tensor)  # a class as such is none else
+    if not is_allowed and kind not in (_TENSOR, _PARAMETER):
         raise CheckpointError("it holds a tensor of a class that is not torch.Tensor")
     require(
         type(function) is Function
@@ -159,7 +164,8 @@ def _subclass(function: Any, kind: Any, arguments: Any, state: Any) -> Tensor:
         "a tensor is made by a function that makes none",
     )
     require(type(arguments) is tuple, "the arguments of a function are not a tuple")
-    return _with_attributes(function.call(*arguments), state)
+    tensor = function.call(*arguments)
+    return _with_attributes(tensor.as_subclass(kind) if is_allowed else tensor, state)
 
 
 def _with_attributes(tensor: Any, state: Any) -> Any:
@@ -214,6 +220,13 @@ def _counter(counts: Any = None) -> Counter[Any]:
     return Counter(counts)
 
 
+def _defaultdict(factory: Any = None) -> defaultdict[Any, Any]:
+    require(type(factory) in (Class, Function, type(None)), "a defaultdict of no plain type")
+    if factory is not None and factory not in _FACTORIES:
+        raise CheckpointError("it holds a defaultdict whose values are not of a plain type")
+    return defaultdict(None if factory is None else _FACTORIES[factory])
+
+
 def _elements(values: Any) -> Any:
     require(type(values) in (tuple, list), "a set is not made of a list")
     Keys().check(values)
@@ -250,12 +263,30 @@ def _encode(text: Any, encoding: Any) -> bytes:
     return text.encode("latin1")
 
 
+def _path(kind: type[PurePath]) -> Callable[..., PurePath]:
+    def path(*parts: Any) -> PurePath:
+        require(all(type(part) is str for part in parts), "a path of no strings")
+        return kind(*parts)
+
+    return path
+
+
+# What makes the missing values of a defaultdict, by how a file names it.
+_FACTORIES: dict[Any, Any] = {
+    **{Class(kind.__name__): kind for kind in (list, dict, tuple, int, float, str, bool)},
+    Function(_set): set, Function(_frozenset): frozenset, Function(_complex): complex,
+    Function(_bytes): bytes, Function(_bytearray): bytearray, Function(_counter): Counter,
+    Function(_ordered_dict): OrderedDict, Function(_defaultdict): defaultdict,
+}  # fmt: skip
+FACTORIES = tuple(_FACTORIES.values())
+
+
 # ---- NumPy's values
 
 
 def _numpy_dtype(code: Any, align: Any = False, copy: Any = True) -> np.dtype[Any]:
     require(type(code) is str, "the name of a NumPy type is none")
-    if not re.fullmatch(r"[<>|=]?[biufc][0-9]{1,2}", code):
+    if not NUMPY_NUMBERS.fullmatch(code):
         raise CheckpointError(f"it holds a NumPy array of type {code}, and not of numbers")
     return np.dtype(code, copy=True)
 
@@ -314,6 +345,7 @@ def _table() -> dict[tuple[str, str], Any]:
         "torch device": _device,
         "collections OrderedDict": _ordered_dict,
         "collections Counter": _counter,
+        "collections defaultdict": _defaultdict,
         "_codecs encode": _encode,
         "numpy dtype": _numpy_dtype,
     }
@@ -323,11 +355,25 @@ def _table() -> dict[tuple[str, str], Any]:
         functions[f"{module} complex"] = _complex
         functions[f"{module} bytes"] = _bytes
         functions[f"{module} bytearray"] = _bytearray
+    # A path of another system is one to be looked at, and not to be opened.
+    windows = os.name == "nt"
+    for name, kind in (
+        ("PosixPath", PurePosixPath if windows else PosixPath),
+        ("WindowsPath", WindowsPath if windows else PureWindowsPath),
+        ("PurePosixPath", PurePosixPath), ("PureWindowsPath", PureWindowsPath),
+    ):  # fmt: skip
+        for module in ("pathlib", "pathlib._local"):
+            functions[f"{module} {name}"] = _path(kind)
     for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
         functions[f"{module} scalar"] = _numpy_scalar
         functions[f"{module} _reconstruct"] = _numpy_array
     table: dict[str, Any] = {name: Function(call) for name, call in functions.items()}
     table["numpy ndarray"] = _ARRAY
+    table["argparse Namespace"] = NAMESPACE
+    for factory in _FACTORIES:
+        if type(factory) is Class:
+            for module in ("__builtin__", "builtins"):
+                table[f"{module} {factory.name}"] = factory
     table["torch Tensor"] = _TENSOR
     table["torch.nn.parameter Parameter"] = _PARAMETER
     table["torch.storage UntypedStorage"] = table["torch UntypedStorage"] = StorageType(None)

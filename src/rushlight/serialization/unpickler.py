@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
@@ -17,12 +17,28 @@ import numpy as np
 
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
+from .allowed import (
+    BLOCKED,
+    allowed_names,
+    imported_named_tuple,
+    is_named_tuple,
+    is_namespace,
+    modern_name,
+)
 from .errors import CheckpointError, DamagedError, require
 from .keys import Keys
-from .rebuild import Class, Function, named, set_attributes, set_numpy_array, set_numpy_order
+from .rebuild import (
+    NAMESPACE,
+    Class,
+    Function,
+    named,
+    set_attributes,
+    set_numpy_array,
+    set_numpy_order,
+)
 from .storage import Storage, StorageType
 
-_DICTS = (dict, OrderedDict, Counter)
+_DICTS = (dict, OrderedDict, Counter, defaultdict)
 _SEQUENCES = (list, tuple, set, frozenset)
 _WITH_ATTRIBUTES = (OrderedDict, Counter, Tensor, Parameter)
 _PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes))
@@ -103,6 +119,7 @@ class Unpickler(_PythonUnpickler):
         self.keys = Keys()
         self.copies_left = 4 * size + 1000
         self.with_state: dict[int, Any] = {}  # by id, and held, so that no other gets the id
+        self.allowed = allowed_names()
 
     def load(self) -> Any:
         value = super().load()
@@ -113,16 +130,23 @@ class Unpickler(_PythonUnpickler):
         try:
             return named[module, name]
         except KeyError:
-            if module == "torch" and name.startswith(_UNSUPPORTED):
-                raise CheckpointError(
-                    f"it holds tensors of a type that is not supported (torch.{name}); convert "
-                    "them in PyTorch, with .float() for example"
-                ) from None
-            raise CheckpointError(
-                f"it names {module[:100]}.{name[:100]}, and a checkpoint is only allowed to hold "
-                "tensors and plain values; if it is a whole module, save its state_dict() from "
-                "PyTorch instead"
-            ) from None
+            found = self._allowed(*modern_name(module, name))
+            if found is None:
+                found = imported_named_tuple(module, name)
+            if found is None:
+                raise CheckpointError(_refusal(module[:100], name[:100])) from None
+            return found
+
+    def _allowed(self, module: str, name: str) -> Any:
+        """What the program has allowed by a name."""
+        if (module, name) not in self.allowed:
+            return None
+        if module in BLOCKED:
+            raise CheckpointError(f"it names {module}.{name}, and all of {module} is blocked")
+        return self.allowed[module, name]
+
+    def _is_allowed(self, value: Any) -> bool:
+        return any(value is allowed for allowed in self.allowed.values())
 
     def count_copies(self, values: Any) -> None:
         """Counts the values that a call may copy: those in its arguments, and in tuples of them."""
@@ -143,10 +167,30 @@ class Unpickler(_PythonUnpickler):
     def _load_reduce(self) -> None:
         arguments = self.stack.pop()
         function = self.stack[-1]
-        require(type(function) is Function, "it calls something that is not a function")
         require(type(arguments) is tuple, "the arguments of a function are not a tuple")
         self.count_copies(arguments)
-        self.stack[-1] = function.call(*arguments)
+        if type(function) is Function:
+            self.stack[-1] = function.call(*arguments)
+        else:
+            require(self._is_allowed(function), "it calls something that is not a function")
+            self.stack[-1] = function(*arguments)
+
+    def _load_newobj(self) -> None:
+        arguments = self.stack.pop()
+        kind = self.stack[-1]
+        require(type(arguments) is tuple, "the arguments of a class are not a tuple")
+        self.count_copies(arguments)
+        if kind is NAMESPACE:
+            from argparse import Namespace  # which few programs need, and takes 4 ms
+
+            require(not arguments, "a Namespace is made of arguments")
+            self.stack[-1] = Namespace()
+        elif isinstance(kind, type) and self._is_allowed(kind):
+            self.stack[-1] = kind.__new__(kind, *arguments)
+        else:
+            require(is_named_tuple(kind), "it makes an object of something that is not a class")
+            require(len(arguments) == len(kind._fields), "a named tuple of another length")
+            self.stack[-1] = tuple.__new__(kind, arguments)  # which runs nothing of the class
 
     def _load_build(self) -> None:
         state = self.stack.pop()
@@ -155,8 +199,10 @@ class Unpickler(_PythonUnpickler):
         require(id(target) not in self.with_state, "it sets the state of an object twice")
         self.with_state[id(target)] = target
         self.count_copies((state,))
-        if type(target) is OrderedDict:  # state_dict()'s _metadata
+        if type(target) is OrderedDict or is_namespace(type(target)):  # state_dict()'s _metadata
             set_attributes(target, state)
+        elif self._is_allowed(type(target)):
+            _set_state(target, state)
         elif isinstance(target, np.dtype):
             set_numpy_order(target, state)
         elif type(target) is np.ndarray:
@@ -218,12 +264,78 @@ class Unpickler(_PythonUnpickler):
 
     dispatch |= {
         pickle.REDUCE[0]: _load_reduce, pickle.BUILD[0]: _load_build,
+        pickle.NEWOBJ[0]: _load_newobj,
         pickle.APPEND[0]: _load_append, pickle.APPENDS[0]: _load_appends,
         pickle.SETITEM[0]: _load_setitem, pickle.SETITEMS[0]: _load_setitems,
         pickle.DICT[0]: _load_dict, pickle.ADDITEMS[0]: _load_additems,
         pickle.FROZENSET[0]: _load_frozenset, pickle.PUT[0]: _load_put,
         pickle.BYTEARRAY8[0]: _load_bytearray8,
     }  # fmt: skip
+
+
+def names_refused(file: BinaryIO) -> list[str]:
+    """The names in a pickle that an `Unpickler` refuses, in order; nothing is looked up or made."""
+    import pickletools
+
+    found: set[str] = set()
+    allowed = allowed_names()
+    strings: list[str] = []
+    memo: dict[int, str] = {}
+    for opcode, argument, _ in pickletools.genops(file):
+        if opcode.name == "GLOBAL":
+            module, _, name = str(argument).partition(" ")
+        elif opcode.name == "STACK_GLOBAL":
+            require(len(strings) > 1, "a name that is none")
+            module, name = strings[-2:]
+        else:
+            if opcode.name in ("BINPUT", "LONG_BINPUT", "PUT", "MEMOIZE"):
+                memo[len(memo) if argument is None else argument] = "".join(strings[-1:])
+            if "GET" in opcode.name and argument in memo:
+                argument = memo[argument]
+            if isinstance(argument, str):
+                strings = [*strings[-1:], argument]
+            continue
+        modern = modern_name(module, name)
+        if (module, name) not in named and modern not in allowed:
+            found.add(".".join(modern))
+    return sorted(found)
+
+
+def _refusal(module: str, name: str) -> str:
+    """Why a file may not name something, and what to do."""
+    path = f"{module}.{name}"
+    if module == "torch" and name.startswith(_UNSUPPORTED):
+        return (
+            f"it holds tensors of a type that is not supported ({path}); convert them in PyTorch, "
+            "with .float() for example"
+        )
+    if module in BLOCKED:
+        return f"it names {path}, and all of {module} is blocked"
+    advice = (
+        "whatever weights_only says; if you trust it with any arguments, allow it by "
+        f"torch.serialization.add_safe_globals([{name}])"
+    )
+    if module.startswith(("torch.nn.modules.", "torchvision.models.")):
+        advice = "and no whole module; save its state_dict() from PyTorch instead"
+    return (
+        f"it names {path}, and a checkpoint is only allowed to hold tensors and plain values, "
+        f"{advice}"
+    )
+
+
+def _set_state(target: Any, state: Any) -> None:
+    """The state of an object of a class that the program has allowed, as Python sets it."""
+    if hasattr(target, "__setstate__"):
+        target.__setstate__(state)
+        return
+    slots = None
+    if type(state) is tuple and len(state) == 2:
+        state, slots = state
+    for attributes in (state, slots):
+        require(type(attributes) in (dict, type(None)), "the state of an object is not a dict")
+        for name, value in (attributes or {}).items():
+            require(type(name) is str and not name.startswith("__"), "it sets such an attribute")
+            object.__setattr__(target, name, value)
 
 
 def _check_result(value: Any) -> None:
@@ -235,12 +347,15 @@ def _check_result(value: Any) -> None:
         kind = type(value)
         if kind in _PLAIN or id(value) in seen:
             continue
-        require(kind not in _PARTS, "it holds a function, a class or a storage by itself")
+        require(
+            kind not in _PARTS and not is_named_tuple(value),
+            "it holds a function, a class or a storage by itself",
+        )
         seen[id(value)] = value
-        if kind in _SEQUENCES:
+        if kind in _SEQUENCES or is_named_tuple(kind):
             rest.extend(value)
         elif kind in _DICTS:
             rest.extend(value)
             rest.extend(value.values())
-        if kind in _WITH_ATTRIBUTES:
+        if kind in _WITH_ATTRIBUTES or is_namespace(kind):
             rest.extend(vars(value).values())

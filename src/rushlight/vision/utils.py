@@ -10,7 +10,10 @@ import numpy as np
 
 from ..serialization.archive import replaced_when_complete
 from ..tensor import Tensor, wrap
+from .drawing import draw_bounding_boxes, draw_segmentation_masks
 from .pillow import require_pillow
+
+__all__ = ["draw_bounding_boxes", "draw_segmentation_masks", "make_grid", "save_image"]
 
 
 def make_grid(

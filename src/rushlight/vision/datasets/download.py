@@ -24,7 +24,9 @@ _ATTEMPTS = 20  # per mirror, each going on where the one before broke off
 _CHUNK = 1 << 16
 
 
-def download(urls: list[str], path: str, check: Callable[[str], Any]) -> None:
+def download(
+    urls: list[str], path: str, check: Callable[[str], Any], progress: bool = True
+) -> None:
     """Fetches the first of `urls` that `check` accepts into `path`.
 
     `check(file)` raises DataError for content that is not the wanted one. What has arrived is kept
@@ -40,7 +42,7 @@ def download(urls: list[str], path: str, check: Callable[[str], Any]) -> None:
                 return
             for url in urls:
                 try:
-                    _fetch_checked(url, file, check)
+                    _fetch_checked(url, file, check, progress)
                 except (OSError, HTTPException, DataError) as error:
                     problems.append(f"{url}: {_reason(error)}")
                 else:
@@ -76,16 +78,18 @@ def _is_still(part: str, file: BinaryIO) -> bool:
         return False
 
 
-def _fetch_checked(url: str, file: BinaryIO, check: Callable[[str], Any]) -> None:
+def _fetch_checked(
+    url: str, file: BinaryIO, check: Callable[[str], Any], progress: bool
+) -> None:
     resumed = _size(file) > 0
-    _fetch(url, file)
+    _fetch(url, file, progress)
     try:
         check(file.name)
     except DataError:
         file.truncate(0)
         if not resumed:
             raise
-        _fetch(url, file)  # what was there was perhaps the beginning of another file
+        _fetch(url, file, progress)  # what was there was perhaps the beginning of another file
         try:
             check(file.name)
         except DataError:
@@ -93,11 +97,11 @@ def _fetch_checked(url: str, file: BinaryIO, check: Callable[[str], Any]) -> Non
             raise
 
 
-def _fetch(url: str, file: BinaryIO) -> None:
+def _fetch(url: str, file: BinaryIO, progress: bool) -> None:
     for attempt in range(_ATTEMPTS):
         before = _size(file)
         try:
-            return _transfer(url, file)
+            return _transfer(url, file, progress)
         except urllib.error.HTTPError:
             raise
         except (OSError, HTTPException):
@@ -106,7 +110,7 @@ def _fetch(url: str, file: BinaryIO) -> None:
                 raise
 
 
-def _transfer(url: str, file: BinaryIO) -> None:
+def _transfer(url: str, file: BinaryIO, is_shown: bool) -> None:
     """One request for what is missing. ConnectionError where fewer bytes come than announced."""
     start = _size(file)
     request = urllib.request.Request(url, headers={"User-Agent": "rushlight"})
@@ -120,7 +124,7 @@ def _transfer(url: str, file: BinaryIO) -> None:
         error.close()
         if error.headers.get("Content-Range") != f"bytes */{start}":
             file.truncate(0)  # more than the whole: not this file
-            _transfer(url, file)
+            _transfer(url, file, is_shown)
         return
     with response:
         if response.status != 206:
@@ -128,7 +132,7 @@ def _transfer(url: str, file: BinaryIO) -> None:
             start = 0
         length = response.headers.get("Content-Length")
         total = start + int(length) if length is not None and length.isdecimal() else None
-        progress = _Progress(os.path.basename(url), total)
+        progress = _Progress(os.path.basename(url), total, is_shown)
         while chunk := response.read(_CHUNK):
             file.write(chunk)
             start += len(chunk)
@@ -157,12 +161,12 @@ def _reason(error: Exception) -> str:
 class _Progress:
     """Megabytes so far on standard error: one line that is rewritten, on a terminal only."""
 
-    def __init__(self, name: str, total: int | None) -> None:
+    def __init__(self, name: str, total: int | None, is_shown: bool) -> None:
         self.name = name
         self.total = "" if total is None else f" / {total / 1e6:.1f}"
         self.shown = 0.0
-        self.is_terminal = sys.stderr.isatty()
-        if not self.is_terminal:
+        self.is_terminal = is_shown and sys.stderr.isatty()
+        if is_shown and not self.is_terminal:
             print(f"downloading {name}{self.total.replace(' /', ':')} MB", file=sys.stderr)
 
     def show(self, received: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +13,10 @@ from ...tensor import Tensor, wrap
 from ..errors import DataError
 from ..pillow import require_pillow
 from ..transforms.transforms import takes_arrays, transform_batch
+from .archives import md5_of
 from .download import download
 from .idx import FETCH_AGAIN, read_idx
-from .vision import VisionDataset
+from .vision import VisionDataset, tell_of_checksum
 
 
 class MNIST(VisionDataset):
@@ -27,9 +27,8 @@ class MNIST(VisionDataset):
     `target_transform` makes of it.
 
     The IDX files, packed with gzip or not, are looked for in root/MNIST/raw, root/mnist and root.
-    `download=True` fetches the missing ones into the first, and takes none but the published ones.
-    RuntimeError (a `DataError`) where files are missing or broken. Files that are there and whole,
-    but not the published ones by the md5 of their unpacked bytes, are read with a warning.
+    `download=True` fetches the missing ones into the first. RuntimeError (a `DataError`) where
+    files are missing or damaged; that one is not the published file, by its md5, is said once.
     """
 
     classes = [
@@ -42,7 +41,8 @@ class MNIST(VisionDataset):
     ]
     # The folder under root that is looked in after torchvision's <class name>/raw.
     folder = "mnist"
-    # File name and md5 of the unpacked bytes.
+    # File name and md5: of the unpacked bytes, or, where `packed`, of the packed ones.
+    packed = False
     resources = {
         "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
         "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -61,11 +61,11 @@ class MNIST(VisionDataset):
         target_transform: Callable[[Any], Any] | None = None,
         download: bool = False,
     ) -> None:
-        super().__init__(root, transform, target_transform)
+        super().__init__(root, transform=transform, target_transform=target_transform)
         self.train = train
         if download:
             self._download()
-        self.data, self.targets = self._load("train" if train else "t10k")
+        self.data, self.targets = self._load()
 
     @property
     def raw_folder(self) -> str:
@@ -82,16 +82,16 @@ class MNIST(VisionDataset):
         return f"Split: {'Train' if self.train else 'Test'}"
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        image, targets = self.data.array[index], self.targets
-        target = int(targets.array[index] if isinstance(targets, Tensor) else targets[index])
+        image = self.data.array[index]
+        target = self._target(index)
         # ToTensor makes the same of an array as of the image made of it, in a third of the time.
         if not takes_arrays(self.transform):
             image = require_pillow(f"an image of {type(self).__name__}").fromarray(image)
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
+        return self.transformed(image, target)
+
+    def _target(self, index: int) -> Any:
+        targets = self.targets
+        return int(targets.array[index] if isinstance(targets, Tensor) else targets[index])
 
     def _get_batch(self, indices: list[int]) -> list[Tensor] | None:
         if self.target_transform is not None or not isinstance(self.targets, Tensor):
@@ -101,12 +101,17 @@ class MNIST(VisionDataset):
 
     # ---- the files
 
+    def _names(self) -> list[str]:
+        """Of the images, and of the labels."""
+        split = "train" if self.train else "t10k"
+        return [name for name in self.resources if name.startswith(split)]
+
     def _folders(self) -> list[str]:
         return [self.raw_folder, os.path.join(self.root, self.folder), self.root]
 
     def _find(self, name: str) -> str | None:
         for folder in self._folders():
-            for file_name in (name, name + ".gz"):
+            for file_name in (name, name + ".gz", name + ".xz"):
                 path = os.path.join(folder, file_name)
                 if os.path.isfile(path):
                     return path
@@ -117,12 +122,11 @@ class MNIST(VisionDataset):
             if self._find(name) is None:
                 urls = [f"{mirror}{name}.gz" for mirror in self.mirrors]
                 path = os.path.join(self.raw_folder, name + ".gz")
-                download(urls, path, functools.partial(self._read, name, published=True))
+                download(urls, path, functools.partial(self._read, name, fetched=True))
 
-    def _load(self, split: str) -> tuple[Tensor, Tensor]:
-        names = [name for name in self.resources if name.startswith(split)]
-        paths = []
-        for name in names:
+    def _load(self) -> tuple[Tensor, Tensor]:
+        values, paths = [], []
+        for name in self._names():
             path = self._find(name)
             if path is None:
                 raise DataError(
@@ -130,36 +134,46 @@ class MNIST(VisionDataset):
                     f"one of {', '.join(self._folders())}. You can use download=True (--download) "
                     "to download it."
                 )
+            values.append(self._read(name, path))
             paths.append(path)
-        images, labels = (self._read(name, path) for name, path in zip(names, paths, strict=True))
+        images, labels = values
         if len(images) != len(labels):
             raise DataError(
-                f"{paths[1]}: there are {len(labels)} labels, but {len(images)} images in "
-                f"{paths[0]}",
-                FETCH_AGAIN,
+                f"{paths[1]}: there are {len(images)} images, but {len(labels)} labels", FETCH_AGAIN
             )
         return wrap(images), wrap(labels.astype(np.int64))
 
-    def _read(self, name: str, path: str, published: bool = False) -> np.ndarray[Any, Any]:
+    def _read(self, name: str, path: str, fetched: bool = False) -> np.ndarray[Any, Any]:
         """The values of a file, checked from the plainest complaint to the most general."""
         is_labels = "labels" in name
-        values, md5 = read_idx(path, ndim=1 if is_labels else 3)
-        if is_labels and values.size and values.max() >= len(self.classes):
+        values, md5 = read_idx(path, *self._form(is_labels))
+        if is_labels:
+            self._check_labels(path, values)
+        published = self.resources.get(name)
+        if self.packed:
+            md5 = md5_of(path) if fetched or path.endswith((".gz", ".xz")) else published or ""
+        if published is not None and md5 != published:
+            if fetched:
+                raise DataError(
+                    f"{path}: this is not {type(self).__name__}'s {name}: its md5 is {md5}, "
+                    f"expected {published}",
+                    FETCH_AGAIN,
+                )
+            tell_of_checksum(path, md5, published)
+        return values
+
+    def _form(self, is_labels: bool) -> tuple[int, ...]:
+        """The dimensions of a file, and the type of its values where they are no bytes."""
+        return (1,) if is_labels else (3,)
+
+    def _check_labels(self, path: str, values: np.ndarray[Any, Any]) -> None:
+        if values.size and values.max() >= len(self.classes):
             item = int(np.argmax(values >= len(self.classes)))
             raise DataError(
                 f"{path}: item {item} has the label {values[item]}, but labels go from 0 to "
                 f"{len(self.classes) - 1}",
                 FETCH_AGAIN,
             )
-        if md5 != self.resources[name]:
-            text = (
-                f"{path}: this is not {type(self).__name__}'s {name}: the md5 of its unpacked "
-                f"bytes is {md5}, expected {self.resources[name]}"
-            )
-            if published:
-                raise DataError(text, FETCH_AGAIN)
-            warnings.warn(text, stacklevel=5)
-        return values
 
 
 class FashionMNIST(MNIST):
@@ -179,6 +193,24 @@ class FashionMNIST(MNIST):
         "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
         "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
         "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+    }
+
+
+class KMNIST(MNIST):
+    """60,000 + 10,000 cursive Japanese characters, grey, 28x28 (Clanuwat et al., arXiv:1812.01718).
+
+    Used as `MNIST`; the files are looked for in root/KMNIST/raw, root/kmnist and root.
+    """
+
+    classes = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
+    mirrors = ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"]
+    folder = "kmnist"
+    packed = True
+    resources = {
+        "train-images-idx3-ubyte": "bdb82020997e1d708af4cf47b453dcf7",
+        "train-labels-idx1-ubyte": "e144d726b3acfaa3e44228e80efcd344",
+        "t10k-images-idx3-ubyte": "5c965bf0a639b31b8f53240b1b52f4d7",
+        "t10k-labels-idx1-ubyte": "7320c461ea6c1c855c0b718fb2a4b134",
     }
 
 

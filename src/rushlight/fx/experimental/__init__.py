@@ -1,0 +1,5 @@
+"""Passes that change networks: `optimization`."""
+
+from . import optimization
+
+__all__ = ["optimization"]

@@ -1,0 +1,42 @@
+"""Sentences of several lengths as batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import rushlight
+
+from ..nn.utils.rnn import pad_sequence
+from ..tensor import Tensor
+
+
+def pad_collate(
+    padding_value: float = 0, batch_first: bool = True, lengths: bool = False
+) -> Callable[[Sequence[Any]], Any]:
+    """A `collate_fn` for a `DataLoader`: sequences are filled up to the longest of the batch.
+
+    A sample is a sequence (a tensor, or a list of numbers), or a tuple (sequence, target). With
+    `lengths` a tensor of them comes at the end.
+
+    >>> from rushlight.text import pad_collate
+    >>> pad_collate(lengths=True)([([1, 2, 3], 0), ([4], 1)])
+    (tensor([[1, 2, 3],
+            [4, 0, 0]]), tensor([0, 1]), tensor([3, 1]))
+    """
+
+    def collate(batch: Sequence[Any]) -> Any:
+        with_targets = isinstance(batch[0], tuple)
+        sequences = [_tensor(sample[0] if with_targets else sample) for sample in batch]
+        parts = [pad_sequence(sequences, batch_first, padding_value)]
+        if with_targets:
+            parts.append(rushlight.utils.data.default_collate([sample[1] for sample in batch]))
+        if lengths:
+            parts.append(rushlight.tensor([len(sequence) for sequence in sequences]))
+        return tuple(parts) if len(parts) > 1 else parts[0]
+
+    return collate
+
+
+def _tensor(values: Any) -> Tensor:
+    return values if isinstance(values, Tensor) else rushlight.tensor(values)
