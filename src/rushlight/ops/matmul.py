@@ -83,14 +83,9 @@ class Linear(Operation):
         return grad_x, grad_weight, grad_bias
 
 
-# By whether the input is a matrix, and whether there is a bias.
-_LINEAR = {
-    (matrix, bias): Linear.renamed(name, "linear")
-    for name, matrix, bias in (
-        ("Addmm", True, True), ("Mm", True, False), ("View", False, True),
-        ("UnsafeView", False, False),
-    )
-}  # fmt: skip
+_Addmm, _Mm = Linear.renamed("Addmm", "linear"), Linear.renamed("Mm", "linear")
+# PyTorch's linear of batches ends in a view of a product of matrices.
+_View, _UnsafeView = Linear.renamed("View", "linear"), Linear.renamed("UnsafeView", "linear")
 
 
 class LinearWeightGradient(Operation):
@@ -305,6 +300,9 @@ def linear(
             f"linear: expected bias to be 1-dimensional with {out[0]} elements, as weight is "
             f"{tuple(weight.shape)}, but got bias of size {list(bias.shape)} instead"
         )
-    if input.array.ndim == 1:
+    ndim = input.array.ndim
+    if ndim == 2:
+        return (_Mm if bias is None else _Addmm).apply(input, weight, bias)
+    if ndim == 1:
         return Linear.apply(input.unsqueeze(0), weight, bias).squeeze(0)
-    return _LINEAR[input.array.ndim == 2, bias is not None].apply(input, weight, bias)
+    return (_UnsafeView if bias is None else _View).apply(input, weight, bias)
