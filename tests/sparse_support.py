@@ -77,6 +77,7 @@ torch.mm(a, m); torch.mv(u, v); torch.matmul(a, m); d.t() @ a; e @ m; torch.spar
 torch.sparse.mm(a, a.t()); a @ a.t(); u @ b.t(); torch.sparse.mm(d, m); r @ r.t()
 torch.addmm(d.new_ones(2, 2), a, m, beta=2, alpha=3); torch.sparse.addmm(d.new_ones(2, 2), a, m)
 torch.bmm(batch, d.new_ones(2, 3, 4)); d.new_ones(4, 5, 2) @ a
+torch.spmm(a, m); torch.dsmm(u, m); torch.hsmm(a, m); torch.saddmm(a, a, d.new_ones(3, 3))
 torch.hspmm(a, m); torch.smm(a, m); torch.nn.functional.linear(d.new_ones(1, 3), r, d.new_ones(2))
 torch.sparse.sampled_addmm(r, d.new_ones(2, 2), d.new_ones(2, 3), beta=2, alpha=3)
 """

@@ -626,3 +626,52 @@ def test_tensor_imports_nothing_that_stands_on_it() -> None:
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             name = (node.module or node.names[0].name).split(".")[0]
             assert name not in above or ast.unparse(node) == "from .autograd.view import View"
+
+
+def test_old_arguments():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    (found,) = torch.autograd.grad((x * x).sum(), x, None, None, False, True)
+    assert found.tolist() == [2.0, 4.0]
+    with pytest.warns(FutureWarning, match="only_inputs argument is deprecated"):
+        torch.autograd.grad((x * x).sum(), x, only_inputs=False)
+    with pytest.warns(FutureWarning, match="`grad_variables` is deprecated"):
+        torch.autograd.backward(x * x, grad_variables=torch.ones(2))
+    assert x.grad.tolist() == [2.0, 4.0]
+    with pytest.warns(FutureWarning), pytest.raises(RuntimeError, match="arguments both passed"):
+        torch.autograd.backward(x * x, torch.ones(2), grad_variables=torch.ones(2))
+
+
+def test_inputs_in_a_dictionary():
+    layer = torch.nn.Linear(2, 1)
+    x = torch.tensor([[1.0, 2.0]])
+    found = torch.autograd.grad(layer(x).sum(), dict(layer.named_parameters()))
+    assert list(found) == ["weight", "bias"]
+    assert found["weight"].tolist() == [[1.0, 2.0]] and found["bias"].tolist() == [1.0]
+    torch.autograd.backward(layer(x).sum(), inputs={"bias": layer.bias})
+    assert layer.weight.grad is None and layer.bias.grad.tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "run"),
+    [
+        ("AddmmBackward0", lambda f, x: f.linear(x, torch.ones(4, 3), torch.ones(4))),
+        ("MmBackward0", lambda f, x: f.linear(x, torch.ones(4, 3))),
+        ("ViewBackward0", lambda f, x: f.linear(x[None], torch.ones(4, 3), torch.ones(4))),
+        ("UnsafeViewBackward0", lambda f, x: f.linear(x[None], torch.ones(4, 3))),
+        ("MseLossBackward0", lambda f, x: f.mse_loss(x, torch.ones(2, 3))),
+        ("MseLossBackward0", lambda f, x: f.mse_loss(x, torch.ones(2, 3), reduction="sum")),
+        ("SmoothL1LossBackward0", lambda f, x: f.smooth_l1_loss(x, torch.ones(2, 3))),
+        ("HuberLossBackward0", lambda f, x: f.huber_loss(x, torch.ones(2, 3))),
+        ("BinaryCrossEntropyBackward0", lambda f, x: f.binary_cross_entropy(x, torch.ones(2, 3))),
+        (
+            "BinaryCrossEntropyWithLogitsBackward0",
+            lambda f, x: f.binary_cross_entropy_with_logits(x, torch.ones(2, 3)),
+        ),
+    ],
+)
+def test_names_that_programs_print(name, run):
+    x = torch.full((2, 3), 0.5, requires_grad=True)
+    result = run(torch.nn.functional, x)
+    assert result.grad_fn.name() == name
+    (gradient,) = torch.autograd.grad(result.sum(), x)
+    assert gradient.shape == x.shape and gradient.abs().sum() > 0

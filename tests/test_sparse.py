@@ -29,7 +29,7 @@ def dense(x: torch.Tensor) -> torch.Tensor:
 # Those whose names dense tensors do not have, or for which sparse ones have their own meaning.
 OTHER = (
     "indices", "values", "coalesce", "_nnz", "sparse_dim", "dense_dim", "is_sparse", "layout",
-    "type", "sparse_resize", "resize_as", "spdiags", "softmax", "hspmm", "smm", "sampled",
+    "type", "sparse_resize", "resize_as", "spdiags", "softmax", "hspmm", "smm", "sampled", "saddmm",
     "is_contiguous", "reduce", '"am', '"mean', "stride", "sparse_c", "a * e", "sparse_mask",
     "out=", "isnan", "isinf", "[0, 2]]",
 )  # fmt: skip

@@ -31,8 +31,17 @@ DRAWS: dict[str, Draw] = {
     "normal of tensors": lambda t: t.normal(t.arange(10.0), t.ones(10)),
     "multinomial": lambda t: t.multinomial(t.arange(1.0, 50.0), 20),
     "dropout": lambda t: t.nn.functional.dropout(t.ones(100), 0.4),
+    "after gradgradcheck": lambda t: after_gradgradcheck(t),
     "in place, strided": lambda t: t.zeros(8, 9)[:, ::2].uniform_(),
 }
+
+
+def after_gradgradcheck(t: Any) -> Any:
+    """What the check of a product has drawn must be as much in both."""
+    x = t.ones(3, dtype=t.float64, requires_grad=True)
+    z = t.ones(3, dtype=t.complex128, requires_grad=True)
+    t.autograd.gradgradcheck(t.mul, (x, z))
+    return t.rand(5)
 
 
 def assert_equal_bits(ours: Any, theirs: Any, name: str = "") -> None:

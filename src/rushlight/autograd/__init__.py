@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ..grad_mode import (
@@ -37,13 +38,15 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
     """Adds to the `grad` of every leaf the sum of the gradients of `tensors` with respect to it.
 
     Each tensor's gradient is weighted by its entry of `grad_tensors`, which a tensor of one element
     does not need. What the graph saved is freed, unless `retain_graph` (or `create_graph`, which
-    also records the backward for a second one). `inputs` restricts the leaves that are added to.
+    also records the backward for a second one). `inputs` restricts the leaves that are added to:
+    a tensor, several, or a dictionary of them. `grad_variables` is an old name of `grad_tensors`.
 
     >>> import rushlight as torch
     >>> w = torch.tensor([2.0, 3.0], requires_grad=True)
@@ -51,13 +54,25 @@ def backward(
     >>> w.grad
     tensor([4., 6.])
     """
+    if grad_variables is not None:
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                "`backward()`. Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
     if isinstance(tensors, Tensor) and not isinstance(grad_tensors, (list, tuple)):
         roots, gradients = [tensors], [_root_gradient(tensors, grad_tensors)]
     else:
         roots = _as_list(tensors)
         gradients = _root_gradients(roots, _as_list(grad_tensors, len(roots)))
     if inputs is not None:
-        inputs = _as_list(inputs)
+        inputs = _as_list(list(inputs.values()) if type(inputs) is dict else inputs)
         if not inputs:
             raise RuntimeError("'inputs' argument to backward() cannot be empty.")
         _check_differentiable(inputs)
@@ -84,7 +99,7 @@ def _tensor_backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    backward(self, gradient, retain_graph, create_graph, inputs)
+    backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 _tensor_backward.__name__ = "backward"
@@ -97,11 +112,15 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+) -> Any:
     """The sum of the gradients of `outputs` with respect to each of `inputs`, returned, not stored.
+
+    They are a tuple, or a dictionary with the keys of `inputs` where these are one.
+    `only_inputs` is not used any more.
 
     >>> import rushlight as torch
     >>> x = torch.tensor(3.0, requires_grad=True)
@@ -109,6 +128,19 @@ def grad(
     >>> torch.autograd.grad(dx, x)
     (tensor(18.),)
     """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To "
+            "accumulate gradient for other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    if type(inputs) is dict:
+        gradients = grad(
+            outputs, list(inputs.values()), grad_outputs, retain_graph, create_graph, True,
+            allow_unused, is_grads_batched, materialize_grads,
+        )  # fmt: skip
+        return dict(zip(inputs, gradients, strict=True))
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "

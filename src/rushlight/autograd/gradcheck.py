@@ -124,8 +124,7 @@ def gradgradcheck(
     arguments = _as_tuple(inputs)
     outputs = _differentiable_outputs(func(*arguments))
     if grad_outputs is None:
-        random = np.random.default_rng(0)
-        gradients = tuple(_random_like(out, random).requires_grad_() for out in outputs)
+        gradients = tuple(_drawn_like(out).requires_grad_() for out in outputs)
     else:
         gradients = _as_tuple(grad_outputs)
 
@@ -189,6 +188,15 @@ def _random_like(tensor: Tensor, random: np.random.Generator) -> Tensor:
     if tensor.is_complex():
         values = values + 1j * random.standard_normal(tuple(tensor.shape))
     return tensor.detach().new_tensor(values)
+
+
+def _drawn_like(tensor: Tensor) -> Tensor:
+    """Numbers from -1 to 1 of the framework's generator, of which PyTorch takes as many."""
+    from ..ops.complex import view_as_real
+
+    values = tensor.detach().contiguous().clone()
+    (view_as_real(values) if values.is_complex() else values).uniform_(-1, 1)
+    return values
 
 
 # ---- the two derivatives

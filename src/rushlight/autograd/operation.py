@@ -73,9 +73,15 @@ class Operation(Node):
         )  # fmt: skip
 
     @classmethod
-    def renamed(cls, name: str) -> type[Any]:
-        """The same operation under the name that PyTorch's graph has for one of its uses."""
+    def renamed(cls, name: str, operation_name: str = "") -> type[Any]:
+        """The same operation under the name that PyTorch's graph has for one of its uses.
+
+        Messages and traces have the new name, too, or `operation_name`; then pictures show what
+        the operation does, not what PyTorch makes it of.
+        """
         own = {"kernel": cls.kernel, "node_name": name + "Backward0", "__doc__": cls.__doc__}
+        if operation_name:
+            own.update(operation_name=operation_name, drawn_as=cls.__name__)
         return type(name, (cls,), own)
 
     # static: (kernels, *arrays and parameters) -> array or tuple of arrays. None where the kernel

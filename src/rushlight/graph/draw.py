@@ -170,7 +170,7 @@ def _saves(node: Any, tensor: Tensor) -> bool:
 
 
 def _title(node: Any) -> str:
-    return re.sub(r"Backwards?\d*$", "", node.name())
+    return re.sub(r"Backwards?\d*$", "", getattr(node, "drawn_as", None) or node.name())
 
 
 def _shape_of(node: Any) -> str:

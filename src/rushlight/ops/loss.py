@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
@@ -20,7 +21,7 @@ from .joining import cat
 from .matmul import linear
 from .powers import log, log1p
 from .promotion import of_one_dtype
-from .reduction import mean, sum
+from .reduction import Mean, Sum, mean, sum
 from .softmax import LogSoftmax
 
 
@@ -298,7 +299,8 @@ def mse_loss(
     check_taken("mse_loss", input, NUMBERS)
     difference = check_taken("mse_loss", input - target, FLOATS)
     losses = difference * difference
-    return _weighted_mean(losses, weight, input, reduction_of(reduction, size_average, reduce))
+    reduction = reduction_of(reduction, size_average, reduce)
+    return _weighted_mean(losses, weight, input, reduction, "MseLoss")
 
 
 @operation("nn.functional", autocast="float32")
@@ -373,7 +375,8 @@ def binary_cross_entropy(
     losses = BinaryCrossEntropy.apply(*of_one_dtype(input, target))
     if weight is not None:
         losses = losses * weight
-    return reduced(losses, reduction_of(reduction, size_average, reduce))
+    reduction = reduction_of(reduction, size_average, reduce)
+    return reduced(losses, reduction, "BinaryCrossEntropy")
 
 
 @operation("nn.functional", autocast="float32")
@@ -406,7 +409,8 @@ def binary_cross_entropy_with_logits(
     losses = (1 - target) * input - log_p
     if weight is not None:
         losses = losses * weight
-    return reduced(losses, reduction_of(reduction, size_average, reduce))
+    reduction = reduction_of(reduction, size_average, reduce)
+    return reduced(losses, reduction, "BinaryCrossEntropyWithLogits")
 
 
 def _title(tensor: Tensor) -> str:
@@ -423,12 +427,14 @@ def check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
         )
 
 
-def _weighted_mean(losses: Tensor, weight: Tensor | None, input: Tensor, reduction: str) -> Tensor:
+def _weighted_mean(
+    losses: Tensor, weight: Tensor | None, input: Tensor, reduction: str, name: str = ""
+) -> Tensor:  # fmt: skip
     """Losses times their weights, reduced; a mean is divided by the sum of the weights."""
     losses = weighted(losses, weight, input)
     if weight is not None and reduction == "mean":
         return sum(losses) / sum(weight)
-    return reduced(losses, reduction)
+    return reduced(losses, reduction, name)
 
 
 def weighted(losses: Tensor, weight: Tensor | None, input: Tensor) -> Tensor:
@@ -442,10 +448,18 @@ def weighted(losses: Tensor, weight: Tensor | None, input: Tensor) -> Tensor:
     return losses * weight
 
 
-def reduced(losses: Tensor, reduction: str) -> Tensor:
-    if reduction == "mean":
-        return mean(losses)
-    return sum(losses) if reduction == "sum" else losses
+def reduced(losses: Tensor, reduction: str, name: str = "") -> Tensor:
+    """The mean or the sum of the losses, or all of them; `name` is what the graph calls it."""
+    if reduction == "none":
+        return losses
+    if name:
+        return _reduction(reduction, name).apply(losses, None, False)
+    return mean(losses) if reduction == "mean" else sum(losses)
+
+
+@functools.cache
+def _reduction(reduction: str, name: str) -> Any:
+    return (Mean if reduction == "mean" else Sum).renamed(name, reduction)
 
 
 def reduction_of(reduction: str, size_average: Any = None, reduce: Any = None) -> str:

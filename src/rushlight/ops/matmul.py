@@ -83,6 +83,11 @@ class Linear(Operation):
         return grad_x, grad_weight, grad_bias
 
 
+_Addmm, _Mm = Linear.renamed("Addmm", "linear"), Linear.renamed("Mm", "linear")
+# PyTorch's linear of batches ends in a view of a product of matrices.
+_View, _UnsafeView = Linear.renamed("View", "linear"), Linear.renamed("UnsafeView", "linear")
+
+
 class LinearWeightGradient(Operation):
     """The gradients of weight and bias: linear in the output's gradient and in the input."""
 
@@ -166,7 +171,7 @@ def _times(x: Tensor) -> str:
     return "x".join(str(n) for n in x.array.shape)
 
 
-@operation(out="exact", autocast="lower")
+@operation("torch", "torch.spmm", "torch.dsmm", out="exact", autocast="lower")
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices.
 
@@ -295,6 +300,9 @@ def linear(
             f"linear: expected bias to be 1-dimensional with {out[0]} elements, as weight is "
             f"{tuple(weight.shape)}, but got bias of size {list(bias.shape)} instead"
         )
-    if input.array.ndim == 1:
+    ndim = input.array.ndim
+    if ndim == 2:
+        return (_Mm if bias is None else _Addmm).apply(input, weight, bias)
+    if ndim == 1:
         return Linear.apply(input.unsqueeze(0), weight, bias).squeeze(0)
-    return Linear.apply(input, weight, bias)
+    return (_UnsafeView if bias is None else _View).apply(input, weight, bias)

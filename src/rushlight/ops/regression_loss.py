@@ -59,7 +59,7 @@ def huber_loss(
             f"huber_loss does not support non-positive values for delta, got {delta}"
         )
     losses = weighted(_huber("huber_loss", input, target, delta), weight, input)
-    return reduced(losses, reduction_of(reduction))
+    return reduced(losses, reduction_of(reduction), "HuberLoss")
 
 
 @operation("nn.functional", autocast="float32")
@@ -81,7 +81,7 @@ def smooth_l1_loss(
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     losses = _huber("smooth_l1_loss", input, target, beta)
-    return reduced(losses if beta == 1 else losses / beta, reduction)
+    return reduced(losses if beta == 1 else losses / beta, reduction, "SmoothL1Loss")
 
 
 @operation("nn.functional")

@@ -399,7 +399,7 @@ def smm(input: Tensor, mat: Tensor) -> Tensor:
     _refuse_strided("smm")
 
 
-@operation(method=False)
+@operation("torch", "hsmm", method=False)
 def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
     """The product of a sparse and a dense matrix as a tensor of sparse rows, each of them dense.
 
@@ -411,7 +411,7 @@ def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
     _refuse_strided("hspmm")
 
 
-@operation
+@operation("torch", "torch.saddmm")
 def sspaddmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1
 ) -> Tensor:

@@ -132,7 +132,7 @@ def _check_matrix(x: SparseTensor) -> None:
         )
 
 
-answer("mm", "spmm")(product)
+answer("mm")(product)
 
 
 @answer("matmul", "__matmul__", "__rmatmul__", "mv")

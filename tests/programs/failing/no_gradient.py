@@ -1,0 +1,5 @@
+import torch
+
+x = torch.ones(3)
+loss = (x * 2).mean()
+loss.backward()
