@@ -130,7 +130,7 @@ def _transfer(url: str, file: BinaryIO, version: dict[str, str], is_shown: bool)
     start = _size(file)
     request = urllib.request.Request(url, headers={"User-Agent": "rushlight"})
     if start > 0:
-        request.headers |= {"Range": f"bytes={start}-"} | version
+        request.headers.update({"Range": f"bytes={start}-", **version})
     try:
         response = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
