@@ -454,7 +454,8 @@ def test_other_threads_are_not_tracing() -> None:
 
 
 @pytest.mark.parametrize(("result", "message"), [
-    (None, "didn't return any values"), (3, "this one returns 3"), ((X, "s"), "this one returns 's'"),
+    (None, "didn't return any values"), (3, "this one returns 3"),
+    ((X, "s"), "this one returns 's'"),
     ({"a": X}, "Encountering a dict at the output"), ([X, None], "didn't return any values"),
 ])  # fmt: skip
 def test_results_that_cannot_be_traced(result: Any, message: str) -> None:

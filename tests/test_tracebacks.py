@@ -104,8 +104,8 @@ def printed(failing: Callable[[], Any]) -> list[str]:
         failing()
     shorten(caught.value)
     lines = "".join(traceback.format_exception(caught.value)).splitlines()
-    return [line.partition(":")[0].rpartition(".")[2] for line in lines if line[0:1] not in ("", " ")
-            and "Error" in line]  # fmt: skip
+    heads = [line.partition(":")[0] for line in lines if line[:1].strip()]
+    return [head.rpartition(".")[2] for head in heads if head.endswith("Error")]
 
 
 def after_another() -> None:

@@ -58,7 +58,7 @@ def shorten(error: BaseException) -> None:
             last.tb_next = None
             if _is_all_inside(found.__cause__):
                 found.__cause__ = None
-            if found.__cause__ is None:  # also where it was raised `from None`, but not by the program
+            if found.__cause__ is None:  # also where Rushlight has raised it `from None`
                 found.__suppress_context__ = False
         found.__context__ = _nearest_own(found.__context__)
         waiting += [found.__cause__, found.__context__]
