@@ -147,7 +147,7 @@ from . import companions as _companions
 from . import elsewhere as _elsewhere
 from . import missing as _missing
 from . import storage as _storage
-from .amp import autocast
+from .amp import GradScaler, autocast
 from .amp.autocast_mode import (
     autocast_decrement_nesting,
     autocast_increment_nesting,
@@ -165,6 +165,7 @@ from .amp.autocast_mode import (
     set_autocast_enabled,
     set_autocast_gpu_dtype,
 )
+from .control_flow import cond, while_loop
 from .cpu import amp as _cpu_amp  # which makes it an attribute there
 from .cuda import amp as _cuda_amp
 from .func import vmap
@@ -174,6 +175,7 @@ from .nn.summary import summary
 from .serialization import load, save
 from .standing_in import as_torch
 from .storage import TypedStorage, UntypedStorage
+from .streams import Event, Stream
 from .switches import (
     are_deterministic_algorithms_enabled,
     get_deterministic_debug_mode,

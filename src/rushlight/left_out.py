@@ -67,6 +67,8 @@ _REASONS = (
      r"FormattedTimesMixin|Interval|EventMetadata", _INTERNAL),
     (r"apply_permutation|DistributedDataParallelCPU|thnn|nn\.backends(\..*)?|emit_(itt|nvtx)|"
      r"(profiler_legacy|load_nvprof|parse_nvprof_trace)(\..*)?", _GONE),
+    (r"library\.(triton_op|wrap_triton|get_kernel|get_ctx|opcheck|register_torch_dispatch)",
+     "there is no dispatcher of PyTorch's, and no Triton; custom_op and Library register operators"),
     ("volatile", "it was removed; torch.no_grad() has taken its place"),
     ("nested|jagged|to_padded_tensor", _NESTED),
 )  # fmt: skip

@@ -168,9 +168,10 @@ def watch(module: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "_dynamo", "_inductor", "accelerator", "backends", "compiler", "distributed",
-        "distributions", "functional", "fx", "hub", "jit", "library", "mps", "mtia",
-        "multiprocessing", "profiler", "sparse", "testing", "types", "xpu",
+        "__config__", "__future__", "_dynamo", "_higher_order_ops", "_inductor", "accelerator",
+        "backends", "compiler", "distributed", "distributions", "functional", "futures", "fx",
+        "hub", "jit", "library", "mps", "mtia", "multiprocessing", "profiler", "quasirandom",
+        "sparse", "testing", "types", "xpu",
     },
     "autograd": {"profiler"},
     "nn": {"_reduction", "attention", "common_types"},
