@@ -74,6 +74,7 @@ from .dtype import (
 )
 from .layout import (
     channels_last,
+    channels_last_3d,
     contiguous_format,
     layout,
     legacy_contiguous_format,

@@ -76,7 +76,11 @@ class device:
         chosen.remove(_thread.contexts.pop())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return device, (self.type, self.index)
+        return _remade, (self.type, self.index)  # the class may be known as torch's
+
+
+def _remade(type: str, index: int | None) -> device:
+    return device(type, index)
 
 
 # PyTorch's. Those of "cpu", "cuda" and "meta" are here; a tensor on another is refused when it is

@@ -23,6 +23,9 @@ class MissingNameError(AttributeError):
         super().__init__(f"{place}.{name}")
         self.place, self.missing, self.owner = place, name, owner
 
+    def __reduce__(self) -> Any:
+        return AttributeError, (str(self),)
+
     def __str__(self) -> str:
         from .left_out import why_left_out  # which few programs need
 

@@ -392,7 +392,7 @@ class Module(StateDict, Hooks):
 
         def moved(tensor: Tensor) -> Tensor:
             floating = tensor.is_floating_point() or tensor.is_complex()
-            layout = memory_format if tensor.ndim == 4 else preserve_format
+            layout = memory_format if tensor.ndim in (4, 5) else preserve_format
             try:
                 return convert(tensor, device, dtype if floating else None, False, layout)
             except NotImplementedError as error:
