@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -369,6 +370,16 @@ HOSTILE = {
     "format": step("call_method", "a", "format", ("tuple", [("plain", "{}")]), NOTHING[1]),
     "quoted": step("call_module", "a", '0")(x) or print("', ("tuple", [("node", 0)]), NOTHING[1]),
     "attribute": step("get_attr", "a", "__class__", *NOTHING),
+    "a method of the module": step("call_module", "a", "save", ("tuple", [("plain", "f")]),
+                                   NOTHING[1]),
+    "a method of its graph": step("call_module", "a", "_graph.placeholder",
+                                  ("tuple", [("plain", "y=print(1)")]), NOTHING[1]),
+    "a method as an attribute": step("get_attr", "a", "save", *NOTHING),
+    "a layer as an attribute": step("get_attr", "a", "0", *NOTHING),
+    "a key function": step("call_function", "a", "max", ("tuple", [("node", 0)]),
+                           ("dict", {"key": ("node", 0)})),
+    "keys of a dictionary": step("call_function", "a", "torch.relu", ("tuple", [("node", 0)]),
+                                 ("dict", {"x": ("dict", {(1,): ("plain", 1)})})),
     "keyword": step("call_function", "a", "torch.relu", ("tuple", [("node", 0)]),
                     ("dict", {"x=print(1)": ("plain", 1)})),
     "placeholder": lambda c: c["steps"].insert(0, ("placeholder", "a", "x=print(1)", *NOTHING)),
@@ -377,6 +388,8 @@ HOSTILE = {
     "op": step("root", "a", "x", *NOTHING),
     "kind": step("call_function", "a", "torch.relu", ("tuple", [("code", "x")]), NOTHING[1]),
     "layer": lambda c: c["modules"]["0"].update({"class": ("os", "system")}),
+    "a layer's name": lambda c: (c["modules"].update({'a"+print(1)+"': {"training": True}}),
+                                 step("call_module", "a", 'a"+print(1)+"', *NOTHING)(c)),
     "no layer": lambda c: c["modules"]["0"].update({"class": ("nn.modules.linear", "Tensor")}),
     "setting": lambda c: c["modules"]["0"]["settings"].update(forward=("plain", 1)),
     "hook": lambda c: c["modules"]["0"]["settings"].update(_forward_hooks=("plain", 1)),
@@ -417,3 +430,24 @@ def test_a_later_version() -> None:
     file.seek(0)
     with pytest.raises(RuntimeError, match="is of version 2"):
         jit.load(file)
+
+
+def test_an_interrupt_ends_tracing() -> None:
+    def interrupted(x: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        jit.trace(interrupted, X)
+    assert not jit.is_tracing()
+
+
+def test_other_threads_are_not_tracing() -> None:
+    seen = []
+
+    def looking(x: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            seen.append((jit.is_tracing(), pool.submit(jit.is_tracing).result()))
+        return x + 1
+
+    jit.trace(looking, X, check_trace=False)
+    assert seen == [(True, False)]

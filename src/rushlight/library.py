@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from types import SimpleNamespace
 from typing import Any
 
 from .amp.autocast_mode import is_autocast_enabled
@@ -452,11 +451,14 @@ def fallthrough_kernel() -> None:
     raise NotImplementedError("fallthrough_kernel() should never be called.")
 
 
-class _OpNamespace(SimpleNamespace):
+class _OpNamespace:
     """`torch.ops.<name>`: the operators that were registered there."""
 
+    def __init__(self, name: str) -> None:
+        self._name = name
+
     def __getattr__(self, name: str) -> Any:
-        namespace = self.__dict__["name"]
+        namespace = self.__dict__["_name"]
         operator = _operators.get(f"{namespace}::{name}")
         if operator is None:
             raise AttributeError(f"'_OpNamespace' '{namespace}' object has no attribute '{name}'")
@@ -469,4 +471,4 @@ def namespace(name: str) -> Any:
         from .aten import Aten
 
         return Aten()
-    return _OpNamespace(name=name)
+    return _OpNamespace(name)

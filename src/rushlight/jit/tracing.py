@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,7 +23,12 @@ from ..utils._pytree import tree_leaves
 from .notice import say_once, warn
 from .script import ScriptFunction, ScriptModule
 
-_tracing: list[Any] = []
+
+class _Tracing(threading.local):
+    depth = 0
+
+
+_tracing = _Tracing()
 
 
 class TracerWarning(Warning):
@@ -36,7 +42,7 @@ def is_tracing() -> bool:
     >>> torch.jit.is_tracing()
     False
     """
-    return bool(_tracing)
+    return _tracing.depth > 0
 
 
 class _Known(Proxy):
@@ -309,21 +315,25 @@ def trace(
         tracer.traced_func_name = func.__name__
     elif not isinstance(func, Module) and not inspect.isfunction(func):
         function = _as_function(func)
-    _tracing.append(tracer)
+    graph: Graph | None = None
+    failure: Exception | None = None
+    _tracing.depth += 1
     try:
         graph = tracer.trace(function)
     except Exception as error:
-        _tracing.pop()
+        failure = error
+    finally:
+        _tracing.depth -= 1
+    if graph is None:
         func(*args, **kwargs)  # whose own error it may be
         warn(
             f"torch.jit.trace: {_name_of(func)} runs as Python, as it cannot be recorded "
-            f"({type(error).__name__}: {error}); torch.jit.save will refuse it",
+            f"({type(failure).__name__}: {failure}); torch.jit.save will refuse it",
             TracerWarning,
         )
         from .script import script
 
         return script(func)
-    _tracing.pop()
     graph.eliminate_dead_code(_changes_something)  # such as what was compared for an `if`
     traced: Any
     if isinstance(module, Module):
