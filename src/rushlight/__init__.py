@@ -93,6 +93,7 @@ from .version import __version__
 
 # isort: split
 from . import autograd, cuda, ops, random
+from ._C import DisableTorchFunction, DisableTorchFunctionSubclass
 from . import copying as _copying
 from . import subclasses as _subclasses
 from .autograd import (
@@ -230,6 +231,7 @@ if _TYPE_CHECKING:
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
 globals().update(_storage.legacy_storages)
+Storage = _storage.legacy_storages["FloatStorage"]  # as PyTorch calls it by its oldest name
 
 _elsewhere.publish(__name__)
 _missing.watch_all(_sys.modules[__name__])

@@ -4,5 +4,11 @@ The operations put them here by their declarations; `functional.pyi` says them t
 """
 
 from ..ops import declare as _declare
+from ..torch_function import (
+    handle_torch_function,
+    has_torch_function,
+    has_torch_function_unary,
+    has_torch_function_variadic,
+)
 
 globals().update(_declare.places["nn.functional"])
