@@ -6,6 +6,10 @@ from typing import Any, Literal, overload
 from ..dtype import dtype
 from ..random import Generator
 from ..tensor import Tensor
+from ..torch_function import handle_torch_function as handle_torch_function
+from ..torch_function import has_torch_function as has_torch_function
+from ..torch_function import has_torch_function_unary as has_torch_function_unary
+from ..torch_function import has_torch_function_variadic as has_torch_function_variadic
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor: ...
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor: ...

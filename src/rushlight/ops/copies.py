@@ -275,14 +275,17 @@ def _cpu(self: Tensor, memory_format: MemoryFormat = preserve_format) -> Tensor:
     return convert(self, Device("cpu"), None, False, memory_format)
 
 
-def _cuda(self: Tensor, device: AnyDevice = None, non_blocking: bool = False) -> Tensor:
+def _cuda(
+    self: Tensor, device: AnyDevice = None, non_blocking: bool = False,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:  # fmt: skip
     """The tensor in a GPU's memory; itself if it is there.
 
     >>> import rushlight as torch
     >>> not torch.cuda.is_available() or torch.zeros(2).cuda().is_cuda
     True
     """
-    return convert(self, Device("cuda" if device is None else device), None, False, preserve_format)
+    return convert(self, Device("cuda" if device is None else device), None, False, memory_format)
 
 
 def _type_as(self: Tensor, other: Tensor) -> Tensor:
