@@ -121,7 +121,7 @@ def take_pytorchs_names() -> None:
     from .missing import MissingNameError
 
     for kind in _NAMES:
-        builtin = [base for base in kind.__bases__ if base.__module__ == "builtins"]
+        builtin = [base for base in kind.__bases__ if base not in _NAMES]
         # PyTorch's own for the CPU is a RuntimeError, no MemoryError.
         name = builtin[0].__name__ if builtin and kind is not OutOfMemoryError else "RuntimeError"
         kind.__module__, kind.__name__, kind.__qualname__ = "builtins", name, name
