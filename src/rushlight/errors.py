@@ -119,16 +119,20 @@ def take_pytorchs_names() -> None:
     Programs print these, and readers look them up.
     """
     from .missing import MissingNameError
+    from .serialization.errors import CheckpointError, DamagedError
 
     for kind in _NAMES:
         builtin = [base for base in kind.__bases__ if base not in _NAMES]
         # PyTorch's own for the CPU is a RuntimeError, no MemoryError.
         name = builtin[0].__name__ if builtin and kind is not OutOfMemoryError else "RuntimeError"
         kind.__module__, kind.__name__, kind.__qualname__ = "builtins", name, name
-    MissingNameError.__module__ = "builtins"
-    MissingNameError.__name__ = MissingNameError.__qualname__ = "AttributeError"
-    LinAlgError.__module__ = "torch._C"
-    LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"
+    others = {
+        MissingNameError: "builtins.AttributeError", LinAlgError: "torch._C._LinAlgError",
+        CheckpointError: "_pickle.UnpicklingError", DamagedError: "builtins.RuntimeError",
+    }  # fmt: skip
+    for kind, path in others.items():
+        kind.__module__, _, kind.__name__ = path.rpartition(".")
+        kind.__qualname__ = kind.__name__
 
 
 def check_int64(what: str, *values: int) -> None:
