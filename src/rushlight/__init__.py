@@ -93,9 +93,9 @@ from .version import __version__
 
 # isort: split
 from . import autograd, cuda, ops, random
-from ._C import DisableTorchFunction, DisableTorchFunctionSubclass
 from . import copying as _copying
 from . import subclasses as _subclasses
+from ._C import DisableTorchFunction, DisableTorchFunctionSubclass
 from .autograd import (
     enable_grad,
     inference_mode,

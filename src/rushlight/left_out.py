@@ -24,7 +24,9 @@ _FUZZ = "torch.utils.benchmark times what a program gives it, and makes up nothi
 _DISPATCH = "there is no dispatcher of PyTorch's; __torch_function__ sees every call"
 _VECTORS = "it is a measure of NVIDIA's products of small floats"
 
-_COMPILERS_OF_GRAPHS = "torch.fx traces, rewrites and interprets here; what prepares graphs for compilers is away"
+_COMPILERS_OF_GRAPHS = (
+    "torch.fx traces, rewrites and interprets here; what prepares graphs for compilers is away"
+)
 
 _GONE = "PyTorch has given it up itself"
 _OPTIMIZERS = "the steps of optimizers are no functions here; use the class"
@@ -73,14 +75,15 @@ _REASONS = (
     (r"optim\.(\w+)\.\1", _OPTIMIZERS),
     (r"nn\.attention\..*_flash_attention_impls?", "attention is one kernel, whatever the device"),
     (r"autograd\.graph\.(region|set)_.*|enforce_grad_layout_policy|nn\.cpp|nn\.cpp\.\w+|"
-     r"nn\.modules\.linear_cross_entropy|autograd\.gradcheck\.get_\w+_jacobian\w*|FunctionMeta|BackwardCFunction|VariableMeta|"
+     r"nn\.modules\.linear_cross_entropy|autograd\.gradcheck\.get_\w+_jacobian\w*|FunctionMeta|"
+     r"BackwardCFunction|VariableMeta|"
      r"nn\.utils\.rnn\.(PackedSequence_|bind)|get_a_var|is_namedtuple|_DatasetKind|"
      r"distributions\.independent\.D|EnforceUnique|KinetoStepTracker|MemRecordsAcc|StringTable|"
      r"FormattedTimesMixin|Interval|EventMetadata", _INTERNAL),
     (r"apply_permutation|DistributedDataParallelCPU|thnn|nn\.backends(\..*)?|emit_(itt|nvtx)|"
      r"(profiler_legacy|load_nvprof|parse_nvprof_trace)(\..*)?", _GONE),
     (r"library\.(triton_op|wrap_triton|get_kernel|get_ctx|opcheck|register_torch_dispatch)",
-     "there is no dispatcher of PyTorch's, and no Triton; custom_op and Library register operators"),
+     "there is no dispatcher and no Triton; custom_op and Library register operators"),
     ("volatile", "it was removed; torch.no_grad() has taken its place"),
     ("nested|jagged|to_padded_tensor", _NESTED),
     (r"sparse_bs[rc]_tensor|(ccol|col|crow|row)_indices_copy|indices_copy|values_copy", _BLOCKS),

@@ -78,9 +78,7 @@ class SobolEngine:
             self._last = self._last ^ self._directions[:, changed.bit_length() - 1]
         self.num_generated += 1
 
-    def draw_base2(
-        self, m: int, out: Tensor | None = None, dtype: DType | None = None
-    ) -> Tensor:
+    def draw_base2(self, m: int, out: Tensor | None = None, dtype: DType | None = None) -> Tensor:
         """The next 2 ** m points. ValueError where that leaves a number that is no power of two."""
         n = 2**m
         total = self.num_generated + n

@@ -6,7 +6,6 @@ import ast
 import importlib
 import inspect
 import types
-import warnings
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -92,7 +91,9 @@ ATTRIBUTES = {
 def place_in(package: types.ModuleType, place: str) -> Any:
     if place == "torch":
         return package
-    return package.Tensor if place == "Tensor" else importlib.import_module(f"{package.__name__}.{place}")
+    if place == "Tensor":
+        return package.Tensor
+    return importlib.import_module(f"{package.__name__}.{place}")
 
 
 @cache
@@ -118,8 +119,8 @@ def parameters(value: Any) -> tuple[set[str], bool] | None:
         found = inspect.signature(value).parameters.values()
     except (TypeError, ValueError):
         return None
-    kinds = {p.kind for p in found}
-    return {p.name for p in found if p.kind is not p.VAR_KEYWORD}, inspect.Parameter.VAR_KEYWORD in kinds
+    names = {p.name for p in found if p.kind is not p.VAR_KEYWORD}
+    return names, len(names) < len(found)
 
 
 def absent(place: str, name: str, theirs: Any, ours: Any) -> set[str]:
@@ -127,7 +128,10 @@ def absent(place: str, name: str, theirs: Any, ours: Any) -> set[str]:
     if mine is None or mine[1]:
         return set()
     told = parameters(theirs)
-    wanted = told[0] if told is not None else stub(place).get(name, set()) if place in STUBS else set()
+    if told is not None:
+        wanted = told[0]
+    else:
+        wanted = stub(place).get(name, set()) if place in STUBS else set()
     taken = {*mine[0], *(numpys for own, numpys in NUMPY_NAMES.items() if own in mine[0])}
     hidden = {"self", "input", "names", "cls", "args", "kwargs", "size_average", "reduce"}
     return {p for p in wanted - taken - hidden if not p.startswith("_")}
@@ -182,6 +186,7 @@ def attributes_lacking(theirs: type, ours: type, label: str) -> set[tuple[str, s
 def test_classes_have_the_same_methods(place: str) -> None:
     lacking = set()
     for name, theirs, ours in pairs(place):
-        if isinstance(theirs, type) and isinstance(ours, type) and not issubclass(theirs, torch.Tensor):
+        are_classes = isinstance(theirs, type) and isinstance(ours, type)
+        if are_classes and not issubclass(theirs, torch.Tensor):
             lacking |= attributes_lacking(theirs, ours, f"{place}.{name}")
     assert lacking - LEFT_OUT.keys() == set()

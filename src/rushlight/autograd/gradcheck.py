@@ -117,8 +117,8 @@ def gradgradcheck(
 ) -> bool:
     """`gradcheck` of the gradients of `func`, as functions of `inputs` and of `grad_outputs`.
 
-    `grad_outputs` are random where none are given, with `gen_non_contig_grad_outputs` as every other
-    element of larger ones. `check_fwd_over_rev` compares the tangents of
+    `grad_outputs` are random where none are given, with `gen_non_contig_grad_outputs` as every
+    other element of larger ones. `check_fwd_over_rev` compares the tangents of
     the gradients, `check_rev_over_rev` their gradients.
 
     >>> import rushlight as torch

@@ -51,8 +51,8 @@ def compile(
     replayed (reading a value, a shape that depends on data) lets the function run as it is from
     then on, with one warning that names the line; with `fullgraph` it raises `CaptureError`. See
     docs/graph.md for what may change between calls. Unlike PyTorch's, it does nothing with
-    `dynamic`, `backend`, `mode` and `options`, but refuses names that PyTorch does not know; nor with
-    what says how a compiler makes code anew (`name`, `recompile_limit` and those after it).
+    `dynamic`, `backend`, `mode` and `options`, but refuses names that PyTorch does not know; nor
+    with what says how a compiler makes code anew (`name`, `recompile_limit` and those after it).
 
     >>> import rushlight as torch
     >>> @torch.compile

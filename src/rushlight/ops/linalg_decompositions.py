@@ -329,7 +329,7 @@ def cholesky_solve(
     if input.array.shape[-2] != input2.array.shape[-2]:
         raise OperationError(
             f"Incompatible matrix sizes for cholesky_solve: each A matrix is "
-            f"{L.array.shape[-1]} by {L.array.shape[-1]} but each b matrix is "
+            f"{input2.array.shape[-1]} by {input2.array.shape[-1]} but each b matrix is "
             f"{input.array.shape[-2]} by {input.array.shape[-1]}"
         )
     first, second = (input2.mH, input2) if upper else (input2, input2.mH)

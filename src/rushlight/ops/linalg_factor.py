@@ -245,8 +245,10 @@ def _lu_solve(
 
 
 @operation(out="exact", autocast="float32")
-def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """X of A X = `input`, from what `lu_factor` gives for A: (..., n, k) for (..., n, k) and (..., n,
+def lu_solve(
+    input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
+) -> Tensor:
+    """X of A X = `input`, from what `lu_factor` gives for A: (..., n, k) for (..., n, k), (..., n,
     n).
 
     >>> import rushlight as torch
@@ -443,23 +445,23 @@ def ormqr(
     if input.array.ndim != input3.array.ndim:
         raise OperationError(
             "torch.ormqr: Expected other to have same number of dimensions as input, but got "
-            f"other.ndim equal to {other.array.ndim} and input.ndim equal to {input.array.ndim}"
+            f"other.ndim equal to {input3.array.ndim} and input.ndim equal to {input.array.ndim}"
         )
     if input2.array.shape[-1] > input3.array.shape[along]:
         raise OperationError(
             f"torch.ormqr: other.shape[{along}] must be greater than or equal to tau.shape[-1], "
-            f"but they are {other.array.shape[along]} and {tau.array.shape[-1]}"
+            f"but they are {input3.array.shape[along]} and {input2.array.shape[-1]}"
         )
     if input.array.shape[-2] != input3.array.shape[along]:
         raise OperationError(
             f"torch.ormqr: other.shape[{along}] must be equal to input.shape[-2], but they are "
-            f"{other.array.shape[along]} and {input.array.shape[-2]}"
+            f"{input3.array.shape[along]} and {input.array.shape[-2]}"
         )
     _check_reflections("torch.ormqr", input, input2)
     if input3.array.shape[:-2] != input.array.shape[:-2]:
         raise OperationError(
             "torch.ormqr: Expected batch dimensions of other to be equal to input.shape[:-2], but "
-            f"got {list(other.array.shape)} for input of {list(input.array.shape)}"
+            f"got {list(input3.array.shape)} for input of {list(input.array.shape)}"
         )
     check_alike("torch.ormqr", input, input3)
     v, t = _reflections(input, input2)

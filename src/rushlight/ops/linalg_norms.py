@@ -197,7 +197,7 @@ def matrix_norm(
     if input.array.ndim < 2:
         raise OperationError(
             f"{name}: The input tensor A must have at least 2 dimensions, but it has "
-            f"{A.array.ndim}."
+            f"{input.array.ndim}."
         )
     input = _as_dtype(name, input, dtype)
     first, second = two_dims(name, dim, input.array.ndim)
@@ -250,7 +250,7 @@ def norm(
     if dims is None and input.array.ndim not in (1, 2):
         raise OperationError(
             "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
-            f"{A.array.ndim}D."
+            f"{input.array.ndim}D."
         )
     if isinstance(ord, str) or len(dims or input.array.shape) == 2:
         return matrix_norm(input, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
@@ -437,7 +437,7 @@ def lstsq(
     if b.array.ndim < 2 or b.array.shape[-2] != input.array.shape[-2]:
         raise OperationError(
             f"{name}: input.size(-2) should match other.size(-2), but they are "
-            f"{A.array.shape[-2]} and {b.array.shape[-2] if b.array.ndim > 1 else 'missing'}"
+            f"{input.array.shape[-2]} and {b.array.shape[-2] if b.array.ndim > 1 else 'missing'}"
         )
     batch_of(name, input, b)
     solution, rank, values = Lstsq.apply(input, b, _limits(name, input, None, rcond)[1])

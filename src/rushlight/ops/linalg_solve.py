@@ -395,13 +395,14 @@ def tensorsolve(
     check_floating("linalg.tensorsolve", input)
     if dims is not None:
         dims = [d % input.array.ndim for d in dims]
-        input = input.movedim(tuple(dims), tuple(range(input.array.ndim - len(dims), input.array.ndim)))
+        last = range(input.array.ndim - len(dims), input.array.ndim)
+        input = input.movedim(tuple(dims), tuple(last))
     shape = input.array.shape[other.array.ndim :]
     size = prod(shape)
     if size != other.array.size or size != prod(input.array.shape[: other.array.ndim]):
         raise OperationError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
             f"prod(self.shape[:other.ndim]), but got {size} != "
-            f"{prod(A.array.shape[: B.array.ndim])}"
+            f"{prod(input.array.shape[: other.array.ndim])}"
         )
     return solve(input.reshape(size, size), other.reshape(size)).reshape(shape)
