@@ -66,7 +66,7 @@ def test_each_byte_of_the_pickle_changed_and_signed_anew() -> None:
         content = archive.read("archive/data.pkl")
         storages = [np.frombuffer(archive.read(f"archive/data/{i}"), np.uint8) for i in range(2)]
     for place in range(len(content)):
-        for change in (0x01, 0x80, 0xFF):
+        for change in (0x01, 0xFF):
             changed = content[:place] + bytes([content[place] ^ change]) + content[place + 1 :]
             read(checkpoint(changed, *storages))
 
@@ -84,21 +84,22 @@ STACKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("protocol", [0, 4])
-def test_every_opcode_on_every_stack(protocol: int) -> None:
-    head = b"\x80" + bytes([protocol]) if protocol else b""
-    known = {ord(opcode.code) for opcode in pickletools.opcodes}
-    refused = 0
+@pytest.mark.parametrize("head, arguments", [(b"", ARGUMENTS[:1]), (b"\x80\4", ARGUMENTS)])
+def test_every_opcode_on_every_stack(head: bytes, arguments: list[bytes]) -> None:
+    """Without a protocol each opcode alone, as that changes nothing but the beginning."""
+    takes = {ord(opcode.code) for opcode in pickletools.opcodes if opcode.arg is not None}
+    count, refused = 0, 0
     for opcode in range(256):
         for stack in STACKS:
-            for argument in ARGUMENTS if opcode in known else ARGUMENTS[:1]:
+            for argument in arguments if opcode in takes else ARGUMENTS[:1]:
                 content = head + stack + bytes([opcode]) + argument + b"."
                 refused += read(checkpoint(content)) is None
-    assert refused > 10_000
+                count += 1
+    assert refused > 0.8 * count > 3000
 
 
-def test_nested_a_million_deep() -> None:
-    depth = 1_000_000
+def test_nested_deeper_than_any_stack() -> None:
+    depth = 100_000
     for content in (
         b"(" * depth + b"t" * depth, b"]" * depth + b"a" * (depth - 1),
         b"}" + (text("a") + b"}") * 1000 + b"s" * 1000,
@@ -112,7 +113,7 @@ def test_a_bomb() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", pickle.dumps(1, 2))
-        archive.writestr("archive/data/0", bytes(100 << 20))
+        archive.writestr("archive/data/0", bytes(100 << 20), compresslevel=1)
     stream.seek(0)
     with pytest.raises(CheckpointError, match="too much for a file of"):
         torch.load(stream)

@@ -74,6 +74,7 @@ from .dtype import (
 )
 from .layout import (
     channels_last,
+    channels_last_3d,
     contiguous_format,
     layout,
     legacy_contiguous_format,
@@ -94,6 +95,7 @@ from .version import __version__
 from . import autograd, cuda, ops, random
 from . import copying as _copying
 from . import subclasses as _subclasses
+from ._C import DisableTorchFunction, DisableTorchFunctionSubclass
 from .autograd import (
     enable_grad,
     inference_mode,
@@ -147,7 +149,7 @@ from . import companions as _companions
 from . import elsewhere as _elsewhere
 from . import missing as _missing
 from . import storage as _storage
-from .amp import autocast
+from .amp import GradScaler, autocast
 from .amp.autocast_mode import (
     autocast_decrement_nesting,
     autocast_increment_nesting,
@@ -165,6 +167,7 @@ from .amp.autocast_mode import (
     set_autocast_enabled,
     set_autocast_gpu_dtype,
 )
+from .control_flow import cond, while_loop
 from .cpu import amp as _cpu_amp  # which makes it an attribute there
 from .cuda import amp as _cuda_amp
 from .func import vmap
@@ -174,6 +177,7 @@ from .nn.summary import summary
 from .serialization import load, save
 from .standing_in import as_torch
 from .storage import TypedStorage, UntypedStorage
+from .streams import Event, Stream
 from .switches import (
     are_deterministic_algorithms_enabled,
     get_deterministic_debug_mode,
@@ -227,6 +231,7 @@ if _TYPE_CHECKING:
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])
 globals().update(_storage.legacy_storages)
+Storage = _storage.legacy_storages["FloatStorage"]  # as PyTorch calls it by its oldest name
 
 _elsewhere.publish(__name__)
 _missing.watch_all(_sys.modules[__name__])

@@ -37,6 +37,9 @@ from . import signal as signal
 from . import sparse as sparse
 from . import special as special
 from . import utils as utils
+from ._C import DisableTorchFunction as DisableTorchFunction
+from ._C import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass
+from .amp import GradScaler as GradScaler
 from .amp import autocast as autocast
 from .amp.autocast_mode import autocast_decrement_nesting as autocast_decrement_nesting
 from .amp.autocast_mode import autocast_increment_nesting as autocast_increment_nesting
@@ -62,6 +65,8 @@ from .autograd import set_grad_enabled as set_grad_enabled
 from .autograd.anomaly_mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.anomaly_mode import set_anomaly_enabled as set_anomaly_enabled
+from .control_flow import cond as cond
+from .control_flow import while_loop as while_loop
 from .cuda import OutOfMemoryError as OutOfMemoryError
 from .device import device as device
 from .device import set_default_device as set_default_device
@@ -105,6 +110,7 @@ from .kernels import get_num_threads as get_num_threads
 from .kernels import set_num_threads as set_num_threads
 from .kernels.devices import get_default_device as get_default_device
 from .layout import channels_last as channels_last
+from .layout import channels_last_3d as channels_last_3d
 from .layout import contiguous_format as contiguous_format
 from .layout import layout as layout
 from .layout import legacy_contiguous_format as legacy_contiguous_format
@@ -138,6 +144,8 @@ from .serialization import save as save
 from .standing_in import as_torch as as_torch
 from .storage import TypedStorage as TypedStorage
 from .storage import UntypedStorage as UntypedStorage
+from .streams import Event as Event
+from .streams import Stream as Stream
 from .switches import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from .switches import get_deterministic_debug_mode as get_deterministic_debug_mode
 from .switches import get_device_module as get_device_module
@@ -486,7 +494,7 @@ def cholesky_inverse(
     input: Tensor, upper: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
 def cholesky_solve(
-    input: Tensor, L: Tensor, upper: builtins.bool = False, *, out: Tensor | None = None
+    input: Tensor, input2: Tensor, upper: builtins.bool = False, *, out: Tensor | None = None
 ) -> Tensor: ...
 def chunk(input: Tensor, chunks: builtins.int, dim: builtins.int = 0) -> tuple[Tensor, ...]: ...
 def _chunk_cat(
@@ -644,7 +652,7 @@ def cumulative_trapezoid(
 ) -> Tensor: ...
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def deg2rad_(input: Tensor) -> Tensor: ...
-def det(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def det(A: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def detach(input: Tensor) -> Tensor: ...
 def detach_(input: Tensor) -> Tensor: ...
 def detach_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -701,7 +709,9 @@ divide = div
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def dropout(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
 def dropout_(input: Tensor, p: builtins.float, train: builtins.bool) -> Tensor: ...
-def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def dsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]: ...
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 def eig(*args: Any, **kwargs: Any) -> NoReturn: ...
 def einsum(equation: Any, *_operands: Any, operands: Any = ...) -> Tensor: ...
@@ -831,6 +841,8 @@ def from_file(
     dtype: dtype | None = None,
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
+    layout: Any = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor: ...
 def frombuffer(
@@ -907,6 +919,7 @@ def group_norm(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: builtins.float = 1e-05,
+    cudnn_enabled: builtins.bool = True,
 ) -> Tensor: ...
 def gru(input: Tensor, *arguments: Any, **named: Any) -> tuple[Tensor, Tensor]: ...
 def gru_cell(
@@ -993,7 +1006,9 @@ def histogramdd(
     weight: Tensor | None = None,
     density: builtins.bool = False,
 ) -> Histogram: ...
-def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def hsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]: ...
 def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor: ...
 hsmm = hspmm
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
@@ -1068,11 +1083,13 @@ def isclose(
 ) -> Tensor: ...
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isin(
-    elements: Tensor | Number,
-    test_elements: Tensor | Number,
+    elements: Tensor | Number | None = None,
+    test_elements: Tensor | Number | None = None,
     *,
     assume_unique: builtins.bool = False,
     invert: builtins.bool = False,
+    element: Number | None = None,
+    test_element: Number | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1122,6 +1139,7 @@ def layer_norm(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: builtins.float = 1e-05,
+    cudnn_enable: builtins.bool = True,
 ) -> Tensor: ...
 def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def lcm_(input: Tensor, other: Tensor) -> Tensor: ...
@@ -1214,7 +1232,7 @@ def lu(
     A: Tensor, pivot: builtins.bool = True, get_infos: builtins.bool = False, *, out: Any = None
 ) -> Any: ...
 def lu_solve(
-    b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
+    input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
 def lu_unpack(
     LU_data: Tensor,
@@ -1238,7 +1256,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
 def matrix_exp(input: Tensor) -> Tensor: ...
 def matrix_power(input: Tensor, n: builtins.int, *, out: Tensor | None = None) -> Tensor: ...
 def matrix_rank(
-    A: Tensor,
+    input: Tensor,
     tol: Any = None,
     hermitian: builtins.bool = False,
     *,
@@ -1249,7 +1267,7 @@ def matrix_rank(
 @overload
 def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def max(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+def max(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def max(
     input: Tensor,
@@ -1352,7 +1370,7 @@ def meshgrid(
 @overload
 def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def min(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+def min(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def min(
     input: Tensor,
@@ -1502,8 +1520,8 @@ def norm(
     dim: Any = None,
     keepdim: builtins.bool = False,
     *,
-    dtype: dtype | None = None,
     out: Tensor | None = None,
+    dtype: dtype | None = None,
 ) -> Tensor: ...
 def norm_except_dim(v: Tensor, pow: builtins.int = 2, dim: builtins.int = 0) -> Tensor: ...
 def normal(
@@ -1543,11 +1561,11 @@ def ones_like(
     pin_memory: builtins.bool = False,
     memory_format: Any = None,
 ) -> Tensor: ...
-def orgqr(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def orgqr(input: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def ormqr(
     input: Tensor,
-    tau: Tensor,
-    other: Tensor,
+    input2: Tensor,
+    input3: Tensor,
     left: builtins.bool = True,
     transpose: builtins.bool = False,
     *,
@@ -1759,12 +1777,16 @@ def rrelu(
     upper: builtins.float = 0.3333333333333333,
     training: builtins.bool = False,
     inplace: builtins.bool = False,
+    *,
+    generator: Generator | None = None,
 ) -> Tensor: ...
 def rrelu_(
     input: Tensor,
     lower: builtins.float = 0.125,
     upper: builtins.float = 0.3333333333333333,
     training: builtins.bool = False,
+    *,
+    generator: Generator | None = None,
 ) -> Tensor: ...
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rsqrt_(input: Tensor) -> Tensor: ...
@@ -1866,7 +1888,7 @@ def slice_scatter(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def slogdet(input: Tensor, *, out: Any = None) -> Any: ...
-def smm(input: Tensor, mat: Tensor) -> Tensor: ...
+def smm(input: Tensor, mat2: Tensor) -> Tensor: ...
 def softmax(
     input: Tensor, dim: builtins.int, dtype: dtype | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -1890,6 +1912,7 @@ def sparse_compressed_tensor(
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     check_invariants: builtins.bool | None = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def sparse_coo_tensor(
     indices: Any,
@@ -1900,6 +1923,7 @@ def sparse_coo_tensor(
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     check_invariants: builtins.bool | None = None,
+    pin_memory: builtins.bool = False,
     is_coalesced: builtins.bool | None = None,
 ) -> Tensor: ...
 def sparse_csc_tensor(
@@ -1912,6 +1936,7 @@ def sparse_csc_tensor(
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     check_invariants: builtins.bool | None = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def sparse_csr_tensor(
     crow_indices: Any,
@@ -1923,6 +1948,7 @@ def sparse_csr_tensor(
     device: AnyDevice = None,
     requires_grad: builtins.bool = False,
     check_invariants: builtins.bool | None = None,
+    pin_memory: builtins.bool = False,
 ) -> Tensor: ...
 def split(
     tensor: Tensor, split_size_or_sections: Any, dim: builtins.int = 0
@@ -2004,6 +2030,7 @@ def svd(
 def svd_lowrank(
     A: Tensor, q: builtins.int | None = 6, niter: builtins.int | None = 2, M: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]: ...
+def swapaxes(input: Tensor, axis0: builtins.int, axis1: builtins.int) -> Tensor: ...
 def symeig(*args: Any, **kwargs: Any) -> NoReturn: ...
 def t(input: Tensor) -> Tensor: ...
 def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2030,10 +2057,16 @@ def tensor_split(
     *,
     indices: Any = None,
     sections: Any = None,
+    tensor_indices_or_sections: Tensor | None = None,
 ) -> tuple[Tensor, ...]: ...
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None) -> Tensor: ...
 def threshold(
-    input: Tensor, threshold: builtins.float, value: builtins.float, inplace: builtins.bool = False
+    input: Tensor,
+    threshold: builtins.float,
+    value: builtins.float,
+    inplace: builtins.bool = False,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def threshold_(input: Tensor, threshold: builtins.float, value: builtins.float) -> Tensor: ...
 def tile(input: Tensor, *_dims: Any, dims: Any = ...) -> Tensor: ...
@@ -2049,7 +2082,6 @@ def topk(
 ) -> ValuesAndIndices: ...
 def trace(input: Tensor) -> Tensor: ...
 def transpose(input: Tensor, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...
-swapaxes = transpose
 swapdims = transpose
 def transpose_copy(
     input: Tensor, dim0: builtins.int, dim1: builtins.int, *, out: Tensor | None = None
@@ -2178,7 +2210,9 @@ def view_copy(
     size: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def vsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]: ...
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 row_stack = vstack
 @overload

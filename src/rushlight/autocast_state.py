@@ -14,12 +14,19 @@ from .dtype import bfloat16, float16
 casts: list[str] = []
 
 
+# What PyTorch computes in on the kinds of devices that it casts for; on most there are no tensors.
+_DTYPES = {
+    "cpu": bfloat16, "cuda": float16, "ipu": float16, "xpu": float16, "xla": bfloat16,
+    "mps": float16, "hpu": bfloat16, "mtia": float16, "maia": bfloat16,
+}  # fmt: skip
+
+
 class _State(threading.local):
     """What autocast is to do in a thread, by the kind of device."""
 
     def __init__(self) -> None:
-        self.enabled = {"cpu": False, "cuda": False}
-        self.dtypes = {"cpu": bfloat16, "cuda": float16}
+        self.enabled = dict.fromkeys(_DTYPES, False)
+        self.dtypes = dict(_DTYPES)
         self.cache_enabled = True
         self.nesting = 0
         self.is_suspended = False

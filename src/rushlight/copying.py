@@ -36,13 +36,15 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
 
 def _reduce(self: Tensor, protocol: Any) -> Any:
     array = self.array if self.is_meta else self.host_array()
-    return _rebuild, (type(self), array, str(self.device), self._requires_grad is True)
+    # The class of tensors is "torch.Tensor" where Rushlight stands in for PyTorch.
+    kind = None if type(self) is Tensor else type(self)
+    return _rebuild, (kind, array, str(self.device), self._requires_grad is True)
 
 
-def _rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool) -> Tensor:
+def _rebuild(cls: type[Tensor] | None, array: Any, device: str, requires_grad: bool) -> Tensor:
     if isinstance(array, np.ndarray):
         array = with_own_dtype(array)
-    tensor = wrap(wrap(array).to(device).array, cls)
+    tensor = wrap(wrap(array).to(device).array, cls or Tensor)
     if requires_grad:
         tensor.requires_grad = True
     return tensor

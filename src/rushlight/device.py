@@ -9,6 +9,8 @@ from typing import Any, Self
 class device:
     """Where a tensor's memory is: a type ("cpu", "cuda") and an index.
 
+    PyTorch's other types ("mps", "xpu", ...) are names that tensors cannot be on.
+
     As a context it is where tensors are made for which no device is given: `with device("cuda"):`.
     Tensors of "meta" have none: they have a shape and a dtype, and no values.
 
@@ -38,9 +40,11 @@ class device:
             if index is not None:
                 raise RuntimeError(f"type (string) must not include an index because index was "
                                    f"passed explicitly: {type}")  # fmt: skip
-            if not number.isdigit():
+            if not number.isdigit() or (number[0] == "0" and len(number) > 1):
                 raise RuntimeError(f"Invalid device string: '{type}'")
             index = int(number)
+        if not type:
+            raise RuntimeError("Device string must not be empty")
         if name not in known_types:
             raise RuntimeError(
                 f"Expected one of {', '.join(known_types)} device type at start of device string: "
@@ -72,10 +76,19 @@ class device:
         chosen.remove(_thread.contexts.pop())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return device, (self.type, self.index)
+        return _remade, (self.type, self.index)  # the class may be known as torch's
 
 
-known_types = ["cpu", "cuda", "meta"]
+def _remade(type: str, index: int | None) -> device:
+    return device(type, index)
+
+
+# PyTorch's. Those of "cpu", "cuda" and "meta" are here; a tensor on another is refused when it is
+# made, so that programs that name theirs beside a question whether it is there run.
+known_types = [
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia",
+    "xla", "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone",
+]  # fmt: skip
 cpu = device("cpu")
 
 

@@ -2,11 +2,14 @@
 
 Operations raise PyTorch's exception types. `OperationError` is PyTorch's RuntimeError that the
 modules on the way out complete: `... (in Net.features.conv1)`.
+
+Under `rushlight run` they print as PyTorch's do, `RuntimeError: ...`: see `take_pytorchs_names`.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # How messages begin: "nll_loss: ..." or "nll_loss(): ...".
 _OPERATION = re.compile(r"([a-z_][a-z0-9_.]*)(?:\(\))?: ")
@@ -33,6 +36,12 @@ class OperationError(RuntimeError):
         """Called by `Module.__call__` while the error passes, from the innermost module outward."""
         self.module_names.insert(0, name)
         self.args = (str(self),)
+
+    def __reduce__(self) -> Any:
+        # By what the class is called here, as its name may be PyTorch's.
+        if type(self) in _NAMES:
+            return _remade, (_NAMES[type(self)], self.message, self.__dict__)
+        return super().__reduce__()
 
     def __str__(self) -> str:
         if not self.module_names:
@@ -86,6 +95,44 @@ class OutOfMemoryError(OperationError, MemoryError):
 
 class NotSupportedError(OperationError, NotImplementedError):
     """Something PyTorch has and this operation, dtype or device does not (yet)."""
+
+
+_CLASSES = {
+    kind.__name__: kind for kind in (
+        OperationError, LinAlgError, OutOfRangeError, InvalidValueError, ArgumentError, UnmetError,
+        OutOfMemoryError, NotSupportedError,
+    )
+}  # fmt: skip
+_NAMES = {kind: name for name, kind in _CLASSES.items()}
+
+
+def _remade(name: str, message: str, state: dict[str, Any]) -> OperationError:
+    error = _CLASSES[name](message)
+    error.__dict__.update(state)
+    error.args = (str(error),)
+    return error
+
+
+def take_pytorchs_names() -> None:
+    """Lets the classes print as PyTorch's: in tracebacks, in `repr` and as `type(error).__name__`.
+
+    Programs print these, and readers look them up.
+    """
+    from .missing import MissingNameError
+    from .serialization.errors import CheckpointError, DamagedError
+
+    for kind in _NAMES:
+        builtin = [base for base in kind.__bases__ if base not in _NAMES]
+        # PyTorch's own for the CPU is a RuntimeError, no MemoryError.
+        name = builtin[0].__name__ if builtin and kind is not OutOfMemoryError else "RuntimeError"
+        kind.__module__, kind.__name__, kind.__qualname__ = "builtins", name, name
+    others = {
+        MissingNameError: "builtins.AttributeError", LinAlgError: "torch._C._LinAlgError",
+        CheckpointError: "_pickle.UnpicklingError", DamagedError: "builtins.RuntimeError",
+    }  # fmt: skip
+    for kind, path in others.items():
+        kind.__module__, _, kind.__name__ = path.rpartition(".")
+        kind.__qualname__ = kind.__name__
 
 
 def check_int64(what: str, *values: int) -> None:

@@ -116,11 +116,11 @@ class no_grad(_Mode):
     def __new__(cls) -> Self: ...
 
     @overload
-    def __new__(cls, function: Callable[..., Any]) -> Any: ...
+    def __new__(cls, orig_func: Callable[..., Any]) -> Any: ...
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+    def __new__(cls, orig_func: Callable[..., Any] | None = None) -> Any:
         mode = super().__new__(cls)
-        return mode if function is None else mode(function)
+        return mode if orig_func is None else mode(orig_func)
 
 
 class enable_grad(no_grad):

@@ -44,3 +44,4 @@ contiguous_format = memory_format("contiguous_format")
 legacy_contiguous_format = contiguous_format  # as PyTorch calls it in its oldest functions
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")

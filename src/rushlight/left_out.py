@@ -14,6 +14,20 @@ _INTERNAL = "it is a helper of PyTorch's own, which its modules happen to show"
 _PIPES = "data pipes were given up by PyTorch; use Dataset and DataLoader"
 _NESTED = "there are no nested tensors; torch.nn.functional.pad brings sequences to one length"
 
+_BLOCKS = "there are no sparse tensors of blocks; torch.sparse_csr holds single elements"
+_CUDA = "it reaches into libraries of CUDA's, which CuPy keeps to itself"
+_MEMORY = "the memory of GPUs is CuPy's to give"
+_PROCESSES = "torch.distributed.is_available() is False"
+_COMPILER = "there is no compiler, whose code it is about: torch.compile records and replays"
+_FILES = "files are written and read in one way"
+_FUZZ = "torch.utils.benchmark times what a program gives it, and makes up nothing"
+_DISPATCH = "there is no dispatcher of PyTorch's; __torch_function__ sees every call"
+_VECTORS = "it is a measure of NVIDIA's products of small floats"
+
+_COMPILERS_OF_GRAPHS = (
+    "torch.fx traces, rewrites and interprets here; what prepares graphs for compilers is away"
+)
+
 _GONE = "PyTorch has given it up itself"
 _OPTIMIZERS = "the steps of optimizers are no functions here; use the class"
 
@@ -61,14 +75,87 @@ _REASONS = (
     (r"optim\.(\w+)\.\1", _OPTIMIZERS),
     (r"nn\.attention\..*_flash_attention_impls?", "attention is one kernel, whatever the device"),
     (r"autograd\.graph\.(region|set)_.*|enforce_grad_layout_policy|nn\.cpp|nn\.cpp\.\w+|"
-     r"nn\.modules\.linear_cross_entropy|autograd\.gradcheck\.get_\w+_jacobian\w*|FunctionMeta|BackwardCFunction|VariableMeta|"
+     r"nn\.modules\.linear_cross_entropy|autograd\.gradcheck\.get_\w+_jacobian\w*|FunctionMeta|"
+     r"BackwardCFunction|VariableMeta|"
      r"nn\.utils\.rnn\.(PackedSequence_|bind)|get_a_var|is_namedtuple|_DatasetKind|"
      r"distributions\.independent\.D|EnforceUnique|KinetoStepTracker|MemRecordsAcc|StringTable|"
      r"FormattedTimesMixin|Interval|EventMetadata", _INTERNAL),
     (r"apply_permutation|DistributedDataParallelCPU|thnn|nn\.backends(\..*)?|emit_(itt|nvtx)|"
      r"(profiler_legacy|load_nvprof|parse_nvprof_trace)(\..*)?", _GONE),
+    (r"library\.(triton_op|wrap_triton|get_kernel|get_ctx|opcheck|register_torch_dispatch)",
+     "there is no dispatcher and no Triton; custom_op and Library register operators"),
     ("volatile", "it was removed; torch.no_grad() has taken its place"),
     ("nested|jagged|to_padded_tensor", _NESTED),
+    (r"sparse_bs[rc]_tensor|(ccol|col|crow|row)_indices_copy|indices_copy|values_copy", _BLOCKS),
+    (r"sparse\.(SparseSemi.*|to_sparse_semi.*|semi_structured.*)|sparse\.spsolve|spsolve",
+     "there are no sparse tensors but of coordinates and compressed rows or columns"),
+    (r"masked\.(maskedtensor.*|MaskedTensor|(as_|is_)?masked_tensor)",
+     "it is a prototype of PyTorch's; the functions of torch.masked take masks"),
+    (r"(distributed|optim)\.(?!algorithms$).*swap_in.*|distributed\..*", _PROCESSES),
+    (r"(xpu|mtia|mps)\..*", _DEVICES),
+    (r"cuda\.(gds|jiterator|nccl|tunable|comm|sparse|green_contexts)(\..*)?|"
+     r"cuda\.(\w+\.)?(CudaError|DeferredCudaCallError|GreenContext|cudaStatus|cudart|check_error|"
+     r"clock_rate|current_(blas|solver)_handle|device_memory_used|DEFAULT_FLAGS|list_gpu_processes|"
+     r"set_sync_debug_mode|range_(start|end)|get_stream_from_external|AcceleratorError|"
+     r"graph_pool_handle|is_current_stream_capturing|\w*Storage|common|"
+     r"amp_definitely_not_available|DEVICE_REQUIREMENT|PYTORCH_RELEASES_CODE_CC|classproperty)",
+     _CUDA),
+    (r"cuda\.(\w+\.)?(MemPool|use_mem_pool|CUDAPluggableAllocator|caching_allocator_\w+|"
+     r"change_current_allocator|get_allocator_backend|get_per_process_memory_fraction|"
+     r"\w*host_memory_stats\w*)", _MEMORY),
+    (r"compiler\.(config.*|set_stance|(save|load)_cache_artifacts|load_compiled_function|"
+     r"skip_.*|keep_.*|set_enable_guard_collectives|(set|get)_default_backend|CacheInfo|"
+     r"NestedCompileRegionOptions)", _COMPILER),
+    (r"export(\..*)?",
+     "there are no exported programs; torch.fx.symbolic_trace and torch.jit.trace give graphs"),
+    (r"package(\..*)?", "packages of code are Python's affair; torch.save holds what tensors hold"),
+    (r"monitor|numa(\..*)?|nativert(\..*)?|contrib|utils\.(hipify.*|viz|backend_registration|"
+     r"cpp_backtrace|file_baton|debug_log|backcompat|bundled_inputs|mkldnn|model_dump|show_pickle|"
+     r"throughput_benchmark|jit.*|serialization.*|weak|cmake_prefix_path|set_module|"
+     r"ThroughputBenchmark|get_cpp_backtrace|\w*privateuse\w*)", _INTERNAL),
+    (r"utils\.mobile_optimizer(\..*)?", "programs do not run on telephones"),
+    (r"utils\.benchmark\..*([Ff]uzz|valgrind|Callgrind|cpp_jit|examples|compile).*|"
+     r"utils\.benchmark\.(\w+\.)*(FunctionCounts?|ParameterAlias|Language|Colorize|"
+     r"ordered_unique|set_torch_threads|utils)", _FUZZ),
+    (r"serialization\.(\w*mmap_options|\w*crc32_options|skip_data|register_package|location_tag|"
+     r"default_restore_location|normalize_storage_type|storage_to_tensor_type|validate_\w+_device|"
+     r"check_module_version_greater_or_equal|SourceChangeWarning|StorageType|\w*_SIZE|MAP_\w+|"
+     r"MAGIC_NUMBER|\w+_PROTOCOL|PROTOCOL_VERSION|STORAGE_KEY_SEPARATOR|UNSAFE_MESSAGE|IS_WINDOWS|"
+     r"get_source_lines_and_file|mkdtemp)", _FILES),
+    (r"utils\.checkpoint\.(CheckpointPolicy|SelectiveCheckpointContext|SAC_IGNORED_OPS|"
+     r"create_selective_checkpoint_contexts|GraphExecGroup|capture_logs|"
+     r"set_checkpoint_debug_enabled|LoggingTensorMode)|overrides\.redispatch_function", _DISPATCH),
+    (r"nn\.functional\.(scaled_mm|scaled_grouped_mm|grouped_mm|ScalingType|SwizzleType)", _VECTORS),
+    (r"fx\.(experimental|passes|config|annotate|operator_schemas|tensor_type|traceback|"
+     r"graph_module\.reduce_\w+|proxy\.(MetaProxy|Scope\w*)).*", _COMPILERS_OF_GRAPHS),
+    (r"(ao|nn\.(intrinsic|qat))\..*", _QUANTIZED),
+    (r"utils\.data\.(datapipes|backward_compatibility).*", _PIPES),
+    (r"nn\.attention\.(experimental|varlen)", _CUDA),
+    (r"utils\.benchmark\.utils\..*", _INTERNAL),
+    (r"accelerator\.(Graph|graphs)", _CUDA),
+    (r"func\.rearrange", "the package einops has it, and works with tensors"),
+    (r"nn\.parallel\.comm", _CUDA),
+    (r"multiprocessing\.(pool|queue)",
+     "torch.multiprocessing has the pools and queues of Python's multiprocessing"),
+    (r"sparse\.(\w+Tensor|solve|as_sparse_gradcheck)", _GONE),
+    (r"multiprocessing\.reductions\..*|utils\.(collect_env|flop_counter|cpp_extension|hooks)\..*|"
+     r"autograd\.(DeviceType|Profiler\w+|SavedTensor|is_\w+_enabled|is_tensor_like)|"
+     r"amp\.autocast_mode\.autocast_decorator|amp\.grad_scaler\.OptState|hub\.tqdm|"
+     r"utils\.data\.graph|nn\.functional\.grad|torch\.(Future|StorageBase)|"
+     r"utils\.checkpoint\.DefaultDeviceType|nn\.attention\.flex_attention\.FlexKernelOptions|"
+     r"(cpu|cuda)\.amp\.(autocast_mode|grad_scaler)(\..*)?", _INTERNAL),
+    (r"return_types\.(\w+_out|all_return_types|pytree_register_structseq)", _INTERNAL),
+    (r"(backends\.cuda|nn\.attention)\.(can_use_\w+|SDPAParams|SDPBackend)|"
+     r"backends\.cuda\.(cuBLAS\w*|cuFFT\w*|\w*workspace_size|preferred_rocm_fa_library)|"
+     r"backends\.python_native", _CUDA),
+    (r"Tensor\.(record_stream|module_load|grad_dtype|index)", _INTERNAL),
+    (r"autograd\.profiler.*|profiler\.(itt|python_tracer|ExecutionTraceObserver|DeviceType|"
+     r"RecordScope|is_fbcode|profiler.*|register_optimizer_step_post_hook)",
+     "the profiler measures what it shows, and keeps no more"),
+    (r"jit\.(ONNXTracedModule|RecursiveScriptClass|ScriptWarning|TracedModule|TracingCheckError|"
+     r"export_opnames|frontend|fuser|\w*flatbuffer|last_executed_optimized_graph|"
+     r"optimized_execution|run_frozen_optimizations|set_module|strict_fusion|annotations|"
+     r"generate_bytecode|mobile|quantized|supported_ops|unsupported_tensor_ops)(\..*)?", _SCRIPT),
 )  # fmt: skip
 
 
@@ -81,8 +168,6 @@ def why_left_out(name: str) -> str | None:
     >>> why_left_out("nn.LSTM")
     """
     place, _, last = name.rpartition(".")
-    if place == "cuda":
-        return None
     forms = (last, name, name.removeprefix("torch."))
     matches = (why for pattern, why in _REASONS if any(re.fullmatch(pattern, f) for f in forms))
     return next(matches, None)

@@ -23,6 +23,9 @@ class MissingNameError(AttributeError):
         super().__init__(f"{place}.{name}")
         self.place, self.missing, self.owner = place, name, owner
 
+    def __reduce__(self) -> Any:
+        return AttributeError, (str(self),)
+
     def __str__(self) -> str:
         from .left_out import why_left_out  # which few programs need
 
@@ -168,9 +171,10 @@ def watch(module: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "_dynamo", "_inductor", "accelerator", "backends", "compiler", "distributed",
-        "distributions", "functional", "fx", "hub", "jit", "library", "mps", "mtia",
-        "multiprocessing", "profiler", "sparse", "testing", "types", "xpu",
+        "__config__", "__future__", "_dynamo", "_higher_order_ops", "_inductor", "accelerator",
+        "backends", "compiler", "distributed", "distributions", "functional", "futures", "fx",
+        "hub", "jit", "library", "mps", "mtia", "multiprocessing", "profiler", "quasirandom",
+        "sparse", "testing", "types", "xpu",
     },
     "autograd": {"profiler"},
     "nn": {"_reduction", "attention", "common_types"},

@@ -25,6 +25,8 @@ from .torch_function import (
     get_default_nowrap_functions,
     handle_torch_function,
     has_torch_function,
+    has_torch_function_unary,
+    has_torch_function_variadic,
     is_tensor_like,
     wrap_torch_function,
 )
@@ -33,7 +35,8 @@ __all__ = [
     "BaseTorchFunctionMode", "DisableTorchFunction", "DisableTorchFunctionSubclass",
     "TorchFunctionMode", "enable_reentrant_dispatch", "get_default_nowrap_functions",
     "get_ignored_functions", "get_overridable_functions", "get_testing_overrides",
-    "handle_torch_function", "has_torch_function", "is_tensor_like",
+    "handle_torch_function", "has_torch_function",
+    "has_torch_function_unary", "has_torch_function_variadic", "is_tensor_like",
     "is_tensor_method_or_property", "resolve_name", "wrap_torch_function",
 ]  # fmt: skip
 

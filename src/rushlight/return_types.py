@@ -24,6 +24,10 @@ def named(name: str, base: Any) -> Any:
         parts = [f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True)]
         return f"torch.return_types.{name}(\n" + ",\n".join(parts) + ")"
 
-    body = {"__slots__": (), "__repr__": shown, "__doc__": base.__doc__, "__module__": __name__}
+    count = len(base._fields)
+    body = {
+        "__slots__": (), "__repr__": shown, "__doc__": base.__doc__, "__module__": __name__,
+        "n_fields": count, "n_sequence_fields": count, "n_unnamed_fields": 0,
+    }  # fmt: skip
     globals()[name] = type(name, (base,), body)
     return globals()[name]

@@ -24,6 +24,9 @@ class Size(tuple[int, ...]):
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
 
+    def __reduce__(self) -> Any:
+        return _remade, (tuple(self),)  # the class may be known as torch's
+
     @overload
     def __getitem__(self, item: SupportsIndex) -> int: ...
 
@@ -48,6 +51,10 @@ class Size(tuple[int, ...]):
         return Size(tuple.__mul__(self, count))
 
     __rmul__ = __mul__
+
+
+def _remade(sizes: tuple[int, ...]) -> Size:
+    return Size(sizes)
 
 
 def _whole(sizes: tuple[Any, ...]) -> Size:

@@ -23,6 +23,7 @@ from typing import Any
 
 import rushlight_run
 
+from .errors import take_pytorchs_names
 from .missing import check_module, watch
 from .torch_version import TorchVersion
 
@@ -79,6 +80,9 @@ def stand_in() -> None:
         version = TorchVersion(f"{VERSION}+rushlight")
         rushlight.__version__ = rushlight.version.__version__ = version
         vars(importlib.import_module("rushlight.vision"))["__version__"] = VISION_VERSION
+        take_pytorchs_names()
+        for kind in (rushlight.Tensor, rushlight.Size, rushlight.device):  # which programs print
+            kind.__module__ = "torch"
     for name, own in PLACES.items():
         sys.modules[name] = importlib.import_module(own)
 

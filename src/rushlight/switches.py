@@ -228,13 +228,14 @@ def get_device_module(device: Any = None) -> Any:
     >>> torch.get_device_module("cpu") is torch.cpu
     True
     """
-    from . import cpu, cuda
+    from . import cpu, cuda, mps, mtia, xpu
 
     if device is None:
         return cuda if cuda.is_available() else cpu
     kind = Device(device).type
-    if kind not in ("cpu", "cuda"):
+    modules = {"cpu": cpu, "cuda": cuda, "mps": mps, "mtia": mtia, "xpu": xpu}
+    if kind not in modules:
         raise RuntimeError(
             f"Device '{kind}' does not have a corresponding module registered as 'torch.{kind}'."
         )
-    return cuda if kind == "cuda" else cpu
+    return modules[kind]

@@ -252,6 +252,26 @@ def has_torch_function(relevant_args: Iterable[Any]) -> bool:
     return mode_of_thread() is not None or bool(overloaded(relevant_args, {}))
 
 
+def has_torch_function_unary(input: Any) -> bool:
+    """`has_torch_function` of one argument.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.has_torch_function_unary(torch.tensor(1))
+    False
+    """
+    return has_torch_function((input,))
+
+
+def has_torch_function_variadic(*args: Any) -> bool:
+    """`has_torch_function` of the arguments, one by one.
+
+    >>> import rushlight as torch
+    >>> torch.overrides.has_torch_function_variadic(torch.tensor(1), 2)
+    False
+    """
+    return has_torch_function(args)
+
+
 def _assert(condition: Any, message: str) -> None:
     """An `assert` that a tracer sees.
 
@@ -286,14 +306,14 @@ def wrap_torch_function(dispatcher: Callable[..., Iterable[Any]]) -> Callable[..
     return decorate
 
 
-def is_tensor_like(value: Any) -> bool:
-    """Whether a value is a tensor or has a `__torch_function__`.
+def is_tensor_like(inp: Any) -> bool:
+    """Whether a inp is a tensor or has a `__torch_function__`.
 
     >>> import rushlight as torch
     >>> torch.overrides.is_tensor_like(torch.tensor(1)), torch.overrides.is_tensor_like(1)
     (True, False)
     """
-    return isinstance(value, Tensor) or hasattr(value, "__torch_function__")
+    return isinstance(inp, Tensor) or hasattr(inp, "__torch_function__")
 
 
 # ---- subclasses of Tensor

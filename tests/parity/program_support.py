@@ -89,8 +89,12 @@ class Run(NamedTuple):
         return [line for file, line in frames if Path(file).name == program.name][-1]
 
 
+# The script `rushlight`, which imports the package only where the program does.
+SCRIPT = "import sys, rushlight_run; sys.exit(rushlight_run.main())"
+
+
 def under_rushlight(program: Path, arguments: list[str], folder: Path) -> Run:
-    command = [sys.executable, "-m", "rushlight", "run", str(program), *arguments]
+    command = [sys.executable, "-c", SCRIPT, "run", str(program), *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300

@@ -114,7 +114,7 @@ def _check_kind(device_type: Any, name: str) -> None:
     if device_type not in state.enabled:
         raise OperationError(
             f"{name}: unsupported autocast device_type '{device_type}'; there are "
-            f"{' and '.join(map(repr, state.enabled))}"
+            f"{', '.join(map(repr, state.enabled))}"
         )
 
 

@@ -363,7 +363,7 @@ class InplaceFunction(Function):
     """
 
 
-def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
     """Decorates a `backward` whose result cannot be differentiated again, as it leaves PyTorch.
 
     It runs without recording, and a second backward through it raises.
@@ -380,10 +380,10 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
     ...         return 2 * grad
     """
 
-    @functools.wraps(backward)
+    @functools.wraps(fn)
     def once(ctx: Any, *gradients: Any) -> Any:
         with no_grad():
-            results = backward(ctx, *gradients)
+            results = fn(ctx, *gradients)
         if not state.enabled or not any(
             isinstance(g, Tensor) and g.requires_grad for g in gradients
         ):

@@ -45,6 +45,7 @@ def gradcheck(
     check_forward_ad: bool = False,
     check_backward_ad: bool = True,
     fast_mode: bool = False,
+    masked: bool = False,
 ) -> bool:
     """Whether the gradients of `func(*inputs)` agree with finite differences of step `eps`.
 
@@ -57,7 +58,8 @@ def gradcheck(
 
     `check_forward_ad` compares what `forward_ad` says as well (and `check_backward_ad=False` leaves
     the backward out), `check_batched_grad` and `check_batched_forward_grad` the results for several
-    directions at once, by `vmap`, with those one after the other.
+    directions at once, by `vmap`, with those one after the other. `masked` is about sparse inputs,
+    which no function is checked with: sparse tensors are made of dense ones inside of `func`.
 
     >>> import rushlight as torch
     >>> x = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
@@ -110,10 +112,13 @@ def gradgradcheck(
     check_fwd_over_rev: bool = False,
     check_rev_over_rev: bool = True,
     fast_mode: bool = False,
+    gen_non_contig_grad_outputs: bool = False,
+    masked: bool = False,
 ) -> bool:
     """`gradcheck` of the gradients of `func`, as functions of `inputs` and of `grad_outputs`.
 
-    `grad_outputs` are random where none are given. `check_fwd_over_rev` compares the tangents of
+    `grad_outputs` are random where none are given, with `gen_non_contig_grad_outputs` as every
+    other element of larger ones. `check_fwd_over_rev` compares the tangents of
     the gradients, `check_rev_over_rev` their gradients.
 
     >>> import rushlight as torch
@@ -124,7 +129,10 @@ def gradgradcheck(
     arguments = _as_tuple(inputs)
     outputs = _differentiable_outputs(func(*arguments))
     if grad_outputs is None:
-        gradients = tuple(_drawn_like(out).requires_grad_() for out in outputs)
+        drawn = [_drawn_like(out) for out in outputs]
+        if gen_non_contig_grad_outputs:
+            drawn = [grad.unsqueeze(-1).repeat_interleave(2, -1)[..., 0] for grad in drawn]
+        gradients = tuple(grad.detach().requires_grad_() for grad in drawn)
     else:
         gradients = _as_tuple(grad_outputs)
 

@@ -151,8 +151,8 @@ class Node:
     def name(self) -> str:
         return type(self).__name__
 
-    def register_hook(self, hook: Callable[..., Any]) -> Any:
-        """Calls hook(gradients of inputs, gradients of outputs) after this node has run.
+    def register_hook(self, fn: Callable[..., Any]) -> Any:
+        """Calls fn(gradients of inputs, gradients of outputs) after this node has run.
 
         >>> import rushlight as torch
         >>> y = torch.ones(1, requires_grad=True) * 2
@@ -162,10 +162,10 @@ class Node:
         """
         if self._post_hooks is None:
             self._post_hooks = {}
-        return RemovableHandle.add(self._post_hooks, hook)
+        return RemovableHandle.add(self._post_hooks, fn)
 
-    def register_prehook(self, hook: Callable[..., Any]) -> Any:
-        """Calls hook(gradients of outputs) before this node runs; it may return others.
+    def register_prehook(self, fn: Callable[..., Any]) -> Any:
+        """Calls fn(gradients of outputs) before this node runs; it may return others.
 
         >>> import rushlight as torch
         >>> y = torch.ones(1, requires_grad=True) * 2
@@ -175,7 +175,7 @@ class Node:
         """
         if self._hooks is None:
             self._hooks = {}
-        return RemovableHandle.add(self._hooks.setdefault(-1, {}), hook)
+        return RemovableHandle.add(self._hooks.setdefault(-1, {}), fn)
 
     @property
     def metadata(self) -> dict[Any, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import streams
 from ..device import device as Device
 from ..kernels.cuda import CUDA
 from ..types import AnyDevice
@@ -18,11 +19,14 @@ def _cupy_for(name: str) -> Any:
         raise RuntimeError(f"torch.cuda.{name} requires CUDA support: {error}") from error
 
 
-class Stream:
+class Stream(streams.Stream):
     """Work of a GPU that is done in order, beside that of other streams.
 
     Kernels go to the current stream: `with torch.cuda.stream(s):` makes it another.
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return object.__new__(cls)
 
     def __init__(self, device: AnyDevice = None, priority: int = 0, **ignored: Any) -> None:
         library = _cupy_for(type(self).__name__)
@@ -42,7 +46,18 @@ class Stream:
         """CUDA's handle."""
         return int(self._stream.ptr)
 
-    stream_id = cuda_stream
+    @property
+    def stream_id(self) -> int:  # type: ignore[override]
+        """CUDA's handle."""
+        return self.cuda_stream
+
+    def __enter__(self) -> Any:
+        self._context = StreamContext(self)
+        self._context.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._context.__exit__(*error)
 
     def query(self) -> bool:
         """Whether all that was put into it is done."""
@@ -86,7 +101,7 @@ class ExternalStream(Stream):
         self._stream = library.cuda.ExternalStream(stream_ptr, index)
 
 
-class Event:
+class Event(streams.Event):
     """A point in a stream: to wait for, and with `enable_timing` to measure times between two.
 
     >>> import rushlight as torch
@@ -98,6 +113,9 @@ class Event:
     ...     torch.cuda.synchronize()
     ...     milliseconds = start.elapsed_time(end)
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return object.__new__(cls)
 
     def __init__(
         self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False,

@@ -105,7 +105,7 @@ class CorrCholeskyTransform(_OfOneKind):
         partial = tril_matrix_to_vec(y, diag=-1) / tril_matrix_to_vec(left, diag=-1).sqrt()
         return (partial.log1p() - partial.neg().log1p()) / 2
 
-    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor, intermediates: Any = None) -> Tensor:
         """Of x and the strictly lower elements of y."""
         left = tril_matrix_to_vec(1 - (y * y).cumsum(-1), diag=-2)
         tanh = -2 * (x + F.softplus(-2 * x) - math.log(2.0)).sum(-1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ..kernels import launch
 from ..nn.module import Module
+from ..nn.modules.batchnorm import _BatchNorm as BatchNorm
 from ..ops.joining import stack
 from ..tensor import Tensor
 
@@ -154,3 +155,46 @@ def _stacked(tensors: list[Tensor]) -> Tensor:
         made = stack([tensor.detach() for tensor in tensors])
         return made.requires_grad_(tensors[0].requires_grad)
     return stack(tensors)
+
+
+def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Callable[..., Any]:
+    """The function itself: what writes in place works within every transform as it is.
+
+    `remove` is "mutations" or "mutations_and_views" (RuntimeError otherwise). Unlike PyTorch's, the
+    operations that a tracer sees are not others for it.
+
+    >>> import rushlight as torch
+    >>> torch.func.functionalize(lambda x: x.clone().add_(1))(torch.ones(2))
+    tensor([2., 2.])
+    """
+    if remove not in ("mutations", "mutations_and_views"):
+        raise RuntimeError(
+            "functionalize: remove must be 'mutations' or 'mutations_and_views', "
+            f"got {remove!r}"
+        )
+    return func
+
+
+def debug_unwrap(tensor: Tensor, *, recurse: bool = True) -> Tensor:
+    """The tensor: within transforms it prints what it holds.
+
+    >>> import rushlight as torch
+    >>> torch.func.debug_unwrap(torch.ones(2))
+    tensor([1., 1.])
+    """
+    return tensor
+
+
+def replace_all_batch_norm_modules_(root: Module) -> Module:
+    """Takes the running statistics from all batch norms of a module, which `vmap` cannot update.
+
+    >>> import rushlight as torch
+    >>> layer = torch.func.replace_all_batch_norm_modules_(torch.nn.BatchNorm1d(2))
+    >>> layer.running_mean, layer.track_running_stats
+    (None, False)
+    """
+    for module in root.modules():
+        if isinstance(module, BatchNorm):
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root

@@ -40,7 +40,8 @@ _MOST_ATTEMPTS = 3  # a first step makes states and is not like the later ones
 def compile(
     model: Callable[..., Any] | None = None, *, fullgraph: bool = False,
     dynamic: bool | None = None, backend: Any = None, mode: str | None = None, options: Any = None,
-    disable: bool = False,
+    disable: bool = False, name: str | None = None, recompile_limit: int | None = None,
+    isolate_recompiles: bool = False, shapes_spec: Any = None,
 ) -> Any:  # fmt: skip
     """Makes a function of tensors, or a module, that records its kernels and replays them.
 
@@ -50,7 +51,8 @@ def compile(
     replayed (reading a value, a shape that depends on data) lets the function run as it is from
     then on, with one warning that names the line; with `fullgraph` it raises `CaptureError`. See
     docs/graph.md for what may change between calls. Unlike PyTorch's, it does nothing with
-    `dynamic`, `backend`, `mode` and `options`, but refuses names that PyTorch does not know.
+    `dynamic`, `backend`, `mode` and `options`, but refuses names that PyTorch does not know; nor
+    with what says how a compiler makes code anew (`name`, `recompile_limit` and those after it).
 
     >>> import rushlight as torch
     >>> @torch.compile

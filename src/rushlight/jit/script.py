@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from ..futures import Future
 from ..nn.module import Module
 from .notice import say_once
 
@@ -379,28 +380,9 @@ def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     >>> torch.jit.wait(torch.jit.fork(torch.add, torch.tensor(1), 2))
     tensor(3)
     """
-    return Future(func(*args, **kwargs))
-
-
-class Future:
-    """What `fork` returns: a result that is there.
-
-    >>> import rushlight as torch
-    >>> torch.jit.fork(len, [1, 2]).done()
-    True
-    """
-
-    def __init__(self, result: Any) -> None:
-        self._result = result
-
-    def wait(self) -> Any:
-        return self._result
-
-    def value(self) -> Any:
-        return self._result
-
-    def done(self) -> bool:
-        return True
+    future: Future[Any] = Future()
+    future.set_result(func(*args, **kwargs))
+    return future
 
 
 def wait(future: Any) -> Any:

@@ -44,6 +44,12 @@ def _open(kind: str) -> None:
         open_cuda()
     elif kind == "meta":
         from . import meta  # noqa: F401 - makes the device known
+    else:
+        # PyTorch's builds without such devices tell them apart, too.
+        kinds = {"xpu": AssertionError, "mtia": AssertionError}
+        raise kinds.get(kind, NotImplementedError)(
+            f"there are no {kind} devices: Rushlight has cpu and, with CuPy and an NVIDIA GPU, cuda"
+        )
 
 
 def register_accelerator(kind: Any, count: int) -> None:

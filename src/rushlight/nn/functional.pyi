@@ -4,7 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 
 from ..dtype import dtype
+from ..random import Generator
 from ..tensor import Tensor
+from ..torch_function import handle_torch_function as handle_torch_function
+from ..torch_function import has_torch_function as has_torch_function
+from ..torch_function import has_torch_function_unary as has_torch_function_unary
+from ..torch_function import has_torch_function_variadic as has_torch_function_variadic
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor: ...
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor: ...
@@ -280,6 +285,7 @@ def group_norm(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-05,
+    cudnn_enabled: bool = True,
 ) -> Tensor: ...
 def gumbel_softmax(
     logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
@@ -347,6 +353,7 @@ def layer_norm(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-05,
+    cudnn_enable: bool = True,
 ) -> Tensor: ...
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor: ...
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor: ...
@@ -607,9 +614,16 @@ def rrelu(
     upper: float = 0.3333333333333333,
     training: bool = False,
     inplace: bool = False,
+    *,
+    generator: Generator | None = None,
 ) -> Tensor: ...
 def rrelu_(
-    input: Tensor, lower: float = 0.125, upper: float = 0.3333333333333333, training: bool = False
+    input: Tensor,
+    lower: float = 0.125,
+    upper: float = 0.3333333333333333,
+    training: bool = False,
+    *,
+    generator: Generator | None = None,
 ) -> Tensor: ...
 def scaled_dot_product_attention(
     query: Tensor,
@@ -653,7 +667,14 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
 def softsign(input: Tensor) -> Tensor: ...
 def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def tanhshrink(input: Tensor) -> Tensor: ...
-def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor: ...
+def threshold(
+    input: Tensor,
+    threshold: float,
+    value: float,
+    inplace: bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor: ...
 def triplet_margin_loss(
     anchor: Tensor,

@@ -16,6 +16,7 @@ from ..ops.creation import empty_like
 from ..parameters import clear_grad
 from ..tensor import Tensor
 from ..types import AnyDevice
+from .conversion import converted
 from .global_hooks import around_calls
 from .hooks import Hooks
 from .parameter import Parameter
@@ -361,15 +362,9 @@ class Module(StateDict, Hooks):
         if recurse:
             for module in self.children():
                 module._apply(fn)
-        for parameter in self._parameters.values():
-            if parameter is None:
-                continue
-            grad = parameter.grad
-            with no_grad():
-                parameter.data = fn(parameter)
-                if grad is not None:
-                    grad.data = fn(grad)  # it stays the tensor that it is
-                    parameter.grad = grad
+        for name, parameter in self._parameters.items():
+            if parameter is not None:
+                self._parameters[name] = converted(parameter, fn)
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 with no_grad():
@@ -395,9 +390,9 @@ class Module(StateDict, Hooks):
                 f"dtype={dtype}"
             )
 
-        def converted(tensor: Tensor) -> Tensor:
+        def moved(tensor: Tensor) -> Tensor:
             floating = tensor.is_floating_point() or tensor.is_complex()
-            layout = memory_format if tensor.ndim == 4 else preserve_format
+            layout = memory_format if tensor.ndim in (4, 5) else preserve_format
             try:
                 return convert(tensor, device, dtype if floating else None, False, layout)
             except NotImplementedError as error:
@@ -408,7 +403,7 @@ class Module(StateDict, Hooks):
                     "torch.nn.Module.to() when moving module from meta to a different device."
                 ) from None
 
-        return self._apply(converted)
+        return self._apply(moved)
 
     def to_empty(self: Self, *, device: AnyDevice, recurse: bool = True) -> Self:
         """Gives the parameters and buffers new memory on a device, without copying values.

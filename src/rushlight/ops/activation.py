@@ -420,7 +420,10 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 @operation("nn.functional", "torch.threshold")
-def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+def threshold(
+    input: Tensor, threshold: float, value: float, inplace: bool = False, *,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """x where x > `threshold`, `value` elsewhere.
 
     >>> import rushlight as torch

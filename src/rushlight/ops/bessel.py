@@ -183,6 +183,8 @@ class ScaledModifiedBesselK0(Flat):
     tensor([1.1445, 0.0560])
     """
 
+    parameter_names = ("x",)
+
 
 class ScaledModifiedBesselK1(Flat):
     """exp(x) * `modified_bessel_k1`, which does not vanish.
@@ -191,6 +193,8 @@ class ScaledModifiedBesselK1(Flat):
     >>> torch.special.scaled_modified_bessel_k1(torch.tensor([1.0, 500.0]))
     tensor([1.6362, 0.0561])
     """
+
+    parameter_names = ("x",)
 
 
 class SphericalBesselJ0(Flat):
@@ -201,6 +205,8 @@ class SphericalBesselJ0(Flat):
     tensor([1.0000, 0.8415])
     """
 
+    parameter_names = ("x",)
+
 
 class AiryAi(Flat):
     """Airy's function Ai.
@@ -209,6 +215,8 @@ class AiryAi(Flat):
     >>> torch.special.airy_ai(torch.tensor([0.0, 1.0]))
     tensor([0.3550, 0.1353])
     """
+
+    parameter_names = ("x",)
 
 
 for _class in Flat.__subclasses__():

@@ -26,7 +26,7 @@ def apply_(input: Tensor, callable: Callable[[Any], Any]) -> Tensor:
 
 
 @operation("Tensor")
-def map_(input: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+def map_(input: Tensor, other: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
     """Overwrites each element with what a function makes of it and that of another tensor.
 
     The other one has the same dtype and broadcasts.
@@ -35,7 +35,7 @@ def map_(input: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> 
     >>> torch.tensor([1.0, 2.0]).map_(torch.tensor([3.0, 4.0]), lambda x, y: x * y)
     tensor([3., 8.])
     """
-    return _called("map_", callable, input, tensor)
+    return _called("map_", callable, input, other)
 
 
 @operation("Tensor")

@@ -26,7 +26,7 @@ from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..kernels.base.memory_order import is_channels_last
 from ..kernels.devices import is_same_device, name_of
-from ..layout import channels_last, contiguous_format, preserve_format
+from ..layout import channels_last, channels_last_3d, contiguous_format, preserve_format
 from ..layout import memory_format as MemoryFormat
 from ..tensor import Tensor
 from ..types import AnyDevice
@@ -58,8 +58,12 @@ class Clone(Operation):
         return Clone.apply(grad, "channels_last") if self.restore else grad
 
 
+# How many axes a tensor in such an order has.
+_RANKS = {channels_last: 4, channels_last_3d: 5}
+
+
 class CloneChannelsLast(Operation):
-    """A dense copy in the order N, H, W, C, for a program that asks for it.
+    """A dense copy in the order N, H, W, C or N, D, H, W, C, for a program that asks for it.
 
     It is a view of rows in that order, by which `filling_order` tells it from images that lie so
     without the asking.
@@ -68,10 +72,12 @@ class CloneChannelsLast(Operation):
     node_name = "CloneBackward0"
 
     @staticmethod
-    def forward(kernels: Any, x: Any) -> Any:
-        if x.ndim != 4:
-            raise OperationError("required rank 4 tensor to use channels_last format")
-        return kernels.permute(kernels.clone(kernels.permute(x, (0, 2, 3, 1)), "C"), (0, 3, 1, 2))
+    def forward(kernels: Any, x: Any, rank: int) -> Any:
+        if x.ndim != rank:
+            name = "channels_last" if rank == 4 else "channels_last_3d"
+            raise OperationError(f"required rank {rank} tensor to use {name} format")
+        rows = kernels.permute(x, (0, *range(2, rank), 1))
+        return kernels.permute(kernels.clone(rows, "C"), (0, rank - 1, *range(1, rank - 1)))
 
     def backward(self, grad: Tensor) -> Any:
         return grad
@@ -107,8 +113,8 @@ def clone(input: Tensor, *, memory_format: MemoryFormat = preserve_format) -> Te
     >>> x.grad
     tensor([1., 1.])
     """
-    if memory_format == channels_last:
-        return CloneChannelsLast.apply(input)
+    if memory_format in _RANKS:
+        return CloneChannelsLast.apply(input, _RANKS[memory_format])
     return Clone.apply(input, _orders[memory_format])
 
 
@@ -123,8 +129,8 @@ def contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format) -
     """
     if is_contiguous(input, memory_format):
         return input
-    if memory_format == channels_last:
-        return CloneChannelsLast.apply(input)
+    if memory_format in _RANKS:
+        return CloneChannelsLast.apply(input, _RANKS[memory_format])
     return Clone.apply(input, _orders[memory_format])
 
 
@@ -137,8 +143,8 @@ def is_contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format
     >>> x.is_contiguous(), x.T.is_contiguous()
     (True, False)
     """
-    if memory_format == channels_last:
-        return input.array.ndim == 4 and is_channels_last(input.array)
+    if memory_format in _RANKS:
+        return input.array.ndim == _RANKS[memory_format] and is_channels_last(input.array)
     _orders[memory_format]
     return bool(input.array.flags.c_contiguous)
 
@@ -269,14 +275,17 @@ def _cpu(self: Tensor, memory_format: MemoryFormat = preserve_format) -> Tensor:
     return convert(self, Device("cpu"), None, False, memory_format)
 
 
-def _cuda(self: Tensor, device: AnyDevice = None, non_blocking: bool = False) -> Tensor:
+def _cuda(
+    self: Tensor, device: AnyDevice = None, non_blocking: bool = False,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:  # fmt: skip
     """The tensor in a GPU's memory; itself if it is there.
 
     >>> import rushlight as torch
     >>> not torch.cuda.is_available() or torch.zeros(2).cuda().is_cuda
     True
     """
-    return convert(self, Device("cuda" if device is None else device), None, False, preserve_format)
+    return convert(self, Device("cuda" if device is None else device), None, False, memory_format)
 
 
 def _type_as(self: Tensor, other: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from ..errors import OperationError
 from ..kernels import launch
 from ..kernels.devices import find_table
 from ..kernels.launch import tables_by_device
-from ..layout import strided
+from ..layout import preserve_format, strided
 from ..scalars import checked, number
 from ..tensor import Tensor, wrap
 from ..types import AnyDevice
@@ -37,9 +37,11 @@ def table_at(device: Any) -> Any:
     return find_table(Device(device))
 
 
-def finished(array: Any, requires_grad: bool) -> Tensor:
-    """The tensor of a new array."""
+def finished(array: Any, requires_grad: bool, memory_format: Any = None) -> Tensor:
+    """The tensor of a new array, in the memory order that is asked for."""
     result = wrap(array)
+    if memory_format not in (None, preserve_format):
+        result = result.contiguous(memory_format=memory_format)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -135,8 +137,7 @@ def empty(
     shape = new_shape(size)
     if layout not in (None, strided):
         return holding_nothing(shape, layout, dtype, device, requires_grad)
-    result = finished(table_at(device).empty(shape, kind.numpy), requires_grad)
-    return result if memory_format is None else result.contiguous(memory_format=memory_format)
+    return finished(table_at(device).empty(shape, kind.numpy), requires_grad, memory_format)
 
 
 @operation(method=False)
@@ -245,10 +246,10 @@ def full_like(
     check_strided("full_like", layout)
     kind = (dtype or input.dtype).numpy
     if device is not None and Device(device) != input.device:
-        return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device,
-                    requires_grad=requires_grad)  # fmt: skip
+        array = table_at(device).full(input.shape, checked(fill_value, kind), kind)
+        return finished(array, requires_grad, memory_format)
     array = table_of(input).full_like(input.array, checked(fill_value, kind), kind)
-    return finished(array, requires_grad)
+    return finished(array, requires_grad, memory_format)
 
 
 @operation(method=False)
@@ -266,7 +267,10 @@ def zeros_like(
     if layout not in (None, strided):
         return zeros(input.shape, dtype=dtype or input.dtype, device=device or input.device,
                      layout=layout, requires_grad=requires_grad)  # fmt: skip
-    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
+    return full_like(
+        input, 0, dtype=dtype, device=device, requires_grad=requires_grad,
+        memory_format=memory_format,
+    )  # fmt: skip
 
 
 @operation(method=False)
@@ -282,8 +286,9 @@ def ones_like(
     tensor([1., 1.])
     """
     return full_like(
-        input, 1, dtype=dtype, device=device, layout=layout, requires_grad=requires_grad
-    )
+        input, 1, dtype=dtype, device=device, layout=layout, requires_grad=requires_grad,
+        memory_format=memory_format,
+    )  # fmt: skip
 
 
 @operation(method=False)
@@ -304,12 +309,14 @@ def empty_like(
     if device is not None and Device(device) != input.device:
         table = table_at(device)
         if input.is_contiguous():
-            return finished(table.empty(input.array.shape, kind.numpy), requires_grad)
+            array = table.empty(input.array.shape, kind.numpy)
+            return finished(array, requires_grad, memory_format)
         order = input.dim_order()
         array = table.empty([input.array.shape[dim] for dim in order], kind.numpy)
         back = sorted(range(len(order)), key=order.__getitem__)
-        return finished(table.permute(array, tuple(back)), requires_grad)
-    return finished(table_of(input).empty_like(input.array, kind.numpy), requires_grad)
+        return finished(table.permute(array, tuple(back)), requires_grad, memory_format)
+    array = table_of(input).empty_like(input.array, kind.numpy)
+    return finished(array, requires_grad, memory_format)
 
 
 @operation("Tensor")

@@ -105,12 +105,15 @@ def publish_all(function: Any, place: str, method: bool, aliases: tuple[str, ...
 class Unary(Operation):
     """An elementwise operation of one tensor: its kernel is called with x alone."""
 
+    parameter_names = ("input",)  # of what users call
+
     @classmethod
     def define(
         cls, *aliases: str, inplace: bool = True, place: str = "torch", out: str = "cast"
     ) -> UnaryFunction:
         """Makes the function, the method and the in-place method that users call."""
         function = described(unary(cls), cls, cls.operation_name)
+        _name_parameters(function, cls.parameter_names)
         function.plain, function.operation, function.out = cls.finish, cls, out
         publish_all(function, place, place == "torch", aliases)
         if inplace:
@@ -120,6 +123,8 @@ class Unary(Operation):
 
 class Binary(Operation):
     """An elementwise operation of two tensors, or of a tensor and a number, that broadcast."""
+
+    parameter_names = ("input", "other")
 
     @classmethod
     def define(
@@ -135,6 +140,7 @@ class Binary(Operation):
         if not cls.takes_numbers:
             core.__annotations__["other"] = "Tensor"
         function = described(scaled(cls, core), cls, cls.operation_name) if alpha else core
+        _name_parameters(function, cls.parameter_names)
         function.plain, function.operation = cls.call, cls
         publish_all(function, place, place == "torch", aliases)
         written = binary_inplace(cls, alpha, rescue)
@@ -155,6 +161,20 @@ class Binary(Operation):
                 *promoted(cls.operation_name, input, other, cls.floats, cls.wide_scalar)
             )
         return cls.finish(*operands(cls, input, other)[:2])
+
+
+def _name_parameters(function: Any, names: tuple[str, ...]) -> None:
+    """Gives the first parameters of a template's function other names: PyTorch's (x, n)."""
+    code, count = function.__code__, len(names)
+    old = code.co_varnames[:count]
+    if old == names:
+        return
+    rest = [name + "_" if name in names else name for name in code.co_varnames[count:]]
+    function.__code__ = code.replace(co_varnames=(*names, *rest))
+    if code in entry_codes:
+        entry_codes.add(function.__code__)
+    for before, now in zip(old, names, strict=True):
+        function.__annotations__[now] = function.__annotations__.pop(before)
 
 
 def _publish_inplace(function: Any, cls: type[Operation], aliases: tuple[str, ...]) -> None:

@@ -34,7 +34,7 @@ _COPIED = {
     "view_as_real": complex.view_as_real,
 }  # fmt: skip
 _IN_PLACE = {
-    "as_strided": views.as_strided, "squeeze": shape.squeeze, "swapaxes": shape.transpose,
+    "as_strided": views.as_strided, "squeeze": shape.squeeze, "swapaxes": shape.swapaxes,
     "swapdims": shape.transpose, "t": shape.t, "transpose": shape.transpose,
     "unsqueeze": shape.unsqueeze,
 }  # fmt: skip

@@ -178,7 +178,7 @@ def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 
 
 @overload
-def max(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+def max(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 
 
 @overload
@@ -188,7 +188,10 @@ def max(
 
 
 @operation
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def max(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None,
+    out: Any = None,
+) -> Any:  # fmt: skip
     """The largest element; along `dim`, with its index; with another tensor, `maximum`.
 
     >>> import rushlight as torch
@@ -199,6 +202,8 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     >>> values, indices
     (tensor([5, 7]), tensor([1, 0]))
     """
+    if other is not None:
+        dim = _by_name("max", dim, other)
     if dim is None:
         return Max.apply(_checked("max", input), None, False)
     if isinstance(dim, Tensor):
@@ -211,7 +216,7 @@ def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 
 
 @overload
-def min(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+def min(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 
 
 @overload
@@ -221,7 +226,10 @@ def min(
 
 
 @operation
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def min(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None,
+    out: Any = None,
+) -> Any:  # fmt: skip
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`.
 
     >>> import rushlight as torch
@@ -232,11 +240,19 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     >>> values, indices
     (tensor([1, 3]), tensor([0, 1]))
     """
+    if other is not None:
+        dim = _by_name("min", dim, other)
     if dim is None:
         return Min.apply(_checked("min", input), None, False)
     if isinstance(dim, Tensor):
         return input.minimum(dim)
     return _extreme("min", input, dim, keepdim, _Min)
+
+
+def _by_name(name: str, dim: Any, other: Tensor) -> Tensor:
+    if dim is not None:
+        raise TypeError(f"{name}() received an invalid combination of arguments: dim and other")
+    return other
 
 
 def _checked(name: str, input: Tensor) -> Tensor:

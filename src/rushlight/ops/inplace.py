@@ -109,31 +109,31 @@ def zero_(input: Tensor) -> Tensor:
 
 
 @operation("Tensor")
-def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
-    """The values of `source`, broadcast and converted to this tensor's dtype and device.
+def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    """The values of `other`, broadcast and converted to this tensor's dtype and device.
 
     >>> import rushlight as torch
     >>> torch.zeros(2, 2).copy_(torch.tensor([1, 2]))
     tensor([[1., 2.],
             [1., 2.]])
     """
-    if is_plain_change(self, source):
-        table_of(self).copy(self.array, source.array)
+    if is_plain_change(self, other):
+        table_of(self).copy(self.array, other.array)
         written(self)
         return self
-    if not isinstance(source, Tensor):
-        if not is_operand(source):
+    if not isinstance(other, Tensor):
+        if not is_operand(other):
             raise TypeError(
                 f"copy_(): argument 'other' (position 1) must be Tensor, not "
-                f"{type(source).__name__}"
+                f"{type(other).__name__}"
             )
-        source = self.new_tensor(source)
-    if type(source.array) is not type(self.array):
-        source = source.to(self.device)
-    check_inplace_shape("copy_", self, source)
+        other = self.new_tensor(other)
+    if type(other.array) is not type(self.array):
+        other = other.to(self.device)
+    check_inplace_shape("copy_", self, other)
     if self.dtype.category < FLOATING:
-        source = source.detach()  # whole numbers have no gradient
-    return CopyInto.apply_inplace(self, source)
+        other = other.detach()  # whole numbers have no gradient
+    return CopyInto.apply_inplace(self, other)
 
 
 def _invert(self: Tensor) -> Tensor:

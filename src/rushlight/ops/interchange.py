@@ -220,7 +220,8 @@ def _from_buffer(
 @operation(method=False)
 def from_file(
     filename: str, shared: bool | None = None, size: int = 0, *, dtype: DType | None = None,
-    device: AnyDevice = None, requires_grad: bool = False,
+    device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """The first `size` elements of a file, which is mapped and not read.
 

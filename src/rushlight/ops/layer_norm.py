@@ -161,7 +161,7 @@ class GroupNormGradient(FormulaGradient):
 @operation("nn.functional", "torch.layer_norm")
 def layer_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None,
-    eps: float = 1e-5,
+    eps: float = 1e-5, cudnn_enable: bool = True,
 ) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(var + eps) * weight + bias over the last dimensions (Ba et al. 2016).
 
@@ -267,7 +267,7 @@ def _check_floats(name: str, x: Tensor, *parameters: Any) -> None:
 @operation("nn.functional", "torch.group_norm")
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
-    eps: float = 1e-5,
+    eps: float = 1e-5, cudnn_enabled: bool = True,
 ) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(var + eps) * weight + bias over groups of channels (Wu, He 2018).
 

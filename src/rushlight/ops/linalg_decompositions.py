@@ -270,7 +270,7 @@ _NOT_DEFINITE = (
 
 
 @operation("linalg", out="exact", autocast="float32")
-def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
+def cholesky(input: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
     """The lower triangular L of A = L L^H for symmetric or Hermitian positive-definite matrices
     (..., n, n), or the upper U of A = U^H U. Reads one triangle alone.
 
@@ -281,7 +281,7 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Te
     tensor([[2., 0.],
             [1., 2.]])
     """
-    return _cholesky("linalg.cholesky", A, upper)
+    return _cholesky("linalg.cholesky", input, upper)
 
 
 def _cholesky(name: str, x: Tensor, upper: bool) -> Tensor:
@@ -310,7 +310,7 @@ operation(autocast="float32")(_old_cholesky)
 
 @operation(autocast="float32")
 def cholesky_solve(
-    input: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
+    input: Tensor, input2: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
     """X of A X = `input`, from the Cholesky factor L of A: (..., n, k) for (..., n, k) and (..., n,
     n).
@@ -324,15 +324,15 @@ def cholesky_solve(
             [1.]])
     """
     check_matrix("cholesky_solve", input, "b")
-    check_square("cholesky_solve", L, "L")
-    check_alike("cholesky_solve", L, input)
-    if input.array.shape[-2] != L.array.shape[-2]:
+    check_square("cholesky_solve", input2, "L")
+    check_alike("cholesky_solve", input2, input)
+    if input.array.shape[-2] != input2.array.shape[-2]:
         raise OperationError(
             f"Incompatible matrix sizes for cholesky_solve: each A matrix is "
-            f"{L.array.shape[-1]} by {L.array.shape[-1]} but each b matrix is "
+            f"{input2.array.shape[-1]} by {input2.array.shape[-1]} but each b matrix is "
             f"{input.array.shape[-2]} by {input.array.shape[-1]}"
         )
-    first, second = (L.mH, L) if upper else (L, L.mH)
+    first, second = (input2.mH, input2) if upper else (input2, input2.mH)
     y = TriangularSolve.apply(first, input, False, False)
     return TriangularSolve.apply(second, y, True, False)
 
@@ -424,7 +424,7 @@ def _triangle(name: str, uplo: str) -> str:
 
 
 @operation("linalg", out="exact", autocast="float32")
-def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
+def eigh(input: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Eigenvalues (..., n) in ascending order and eigenvectors (..., n, n), as columns, of
     symmetric or Hermitian matrices, of which one triangle is read.
 
@@ -432,8 +432,8 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     >>> torch.linalg.eigh(torch.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
     tensor([1., 2.])
     """
-    check_square("linalg.eigh", A)
-    return linalg_eigh(*Eigh.apply(A, _triangle("linalg.eigh", UPLO)))
+    check_square("linalg.eigh", input)
+    return linalg_eigh(*Eigh.apply(input, _triangle("linalg.eigh", UPLO)))
 
 
 @operation("linalg", out="exact", autocast="float32")

@@ -245,8 +245,10 @@ def _lu_solve(
 
 
 @operation(out="exact", autocast="float32")
-def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """X of A X = `b`, from what `lu_factor` gives for A: (..., n, k) for (..., n, k) and (..., n,
+def lu_solve(
+    input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
+) -> Tensor:
+    """X of A X = `input`, from what `lu_factor` gives for A: (..., n, k) for (..., n, k), (..., n,
     n).
 
     >>> import rushlight as torch
@@ -255,7 +257,7 @@ def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | Non
     tensor([[1.],
             [1.]])
     """
-    return _lu_solve("lu_solve", LU_data, LU_pivots, b, True, False)
+    return _lu_solve("lu_solve", LU_data, LU_pivots, input, True, False)
 
 
 def _linalg_lu_solve(
@@ -305,7 +307,7 @@ _ZERO_IN_D = (
 
 
 @operation("linalg", out="exact")
-def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
+def ldl_factor(input: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
     """L and the block diagonal D of symmetric (or Hermitian) A = L D L^T in one matrix, and the
     exchanges of rows as LAPACK counts them: what `ldl_solve` takes. Reads the lower triangle.
 
@@ -315,8 +317,8 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
     (tensor([[4.0000, 0.0000],
             [0.5000, 4.0000]]), tensor([1, 2], dtype=torch.int32))
     """
-    check_square("linalg.ldl_factor", A)
-    factors, pivots, info = LdlFactor.apply(A, hermitian and A.is_complex())
+    check_square("linalg.ldl_factor", input)
+    factors, pivots, info = LdlFactor.apply(input, hermitian and input.is_complex())
     raise_failed(info, "linalg.ldl_factor", _ZERO_IN_D)
     return linalg_ldl_factor(factors, pivots)
 
@@ -410,7 +412,7 @@ def _householder_product(input: Tensor, tau: Tensor) -> Tensor:
 
 
 @operation("linalg", "torch.orgqr", "Tensor.orgqr", autocast="float32")
-def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
+def householder_product(input: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The first n columns of the product of the reflections I - tau v v^H, whose vectors stand
     below the diagonal of A (..., m, n): Q of what `geqrf` gives.
 
@@ -421,15 +423,15 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
     tensor([[-0.6000, -0.8000],
             [-0.8000,  0.6000]])
     """
-    return _householder_product(A, tau)
+    return _householder_product(input, tau)
 
 
 @operation(out="exact", autocast="float32")
 def ormqr(
-    input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *,
+    input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Q `other`, or with `left=False` `other` Q, with `transpose` of Q^H, where Q is the whole
+    """Q `input3`, or with `left=False` `input3` Q, with `transpose` of Q^H, where Q is the whole
     square matrix of what `geqrf` gives.
 
     >>> import rushlight as torch
@@ -438,30 +440,30 @@ def ormqr(
     tensor([-5.])
     """
     check_matrix("torch.ormqr", input, "input")
-    check_matrix("torch.ormqr", other, "other")
+    check_matrix("torch.ormqr", input3, "other")
     along = -2 if left else -1
-    if input.array.ndim != other.array.ndim:
+    if input.array.ndim != input3.array.ndim:
         raise OperationError(
             "torch.ormqr: Expected other to have same number of dimensions as input, but got "
-            f"other.ndim equal to {other.array.ndim} and input.ndim equal to {input.array.ndim}"
+            f"other.ndim equal to {input3.array.ndim} and input.ndim equal to {input.array.ndim}"
         )
-    if tau.array.shape[-1] > other.array.shape[along]:
+    if input2.array.shape[-1] > input3.array.shape[along]:
         raise OperationError(
             f"torch.ormqr: other.shape[{along}] must be greater than or equal to tau.shape[-1], "
-            f"but they are {other.array.shape[along]} and {tau.array.shape[-1]}"
+            f"but they are {input3.array.shape[along]} and {input2.array.shape[-1]}"
         )
-    if input.array.shape[-2] != other.array.shape[along]:
+    if input.array.shape[-2] != input3.array.shape[along]:
         raise OperationError(
             f"torch.ormqr: other.shape[{along}] must be equal to input.shape[-2], but they are "
-            f"{other.array.shape[along]} and {input.array.shape[-2]}"
+            f"{input3.array.shape[along]} and {input.array.shape[-2]}"
         )
-    _check_reflections("torch.ormqr", input, tau)
-    if other.array.shape[:-2] != input.array.shape[:-2]:
+    _check_reflections("torch.ormqr", input, input2)
+    if input3.array.shape[:-2] != input.array.shape[:-2]:
         raise OperationError(
             "torch.ormqr: Expected batch dimensions of other to be equal to input.shape[:-2], but "
-            f"got {list(other.array.shape)} for input of {list(input.array.shape)}"
+            f"got {list(input3.array.shape)} for input of {list(input.array.shape)}"
         )
-    check_alike("torch.ormqr", input, other)
-    v, t = _reflections(input, tau)
+    check_alike("torch.ormqr", input, input3)
+    v, t = _reflections(input, input2)
     t = t.mH if transpose else t
-    return other - v @ (t @ (v.mH @ other)) if left else other - ((other @ v) @ t) @ v.mH
+    return input3 - v @ (t @ (v.mH @ input3)) if left else input3 - ((input3 @ v) @ t) @ v.mH

@@ -182,7 +182,7 @@ def vector_norm(
 
 @operation("linalg", out="exact")
 def matrix_norm(
-    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
+    input: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
     dtype: DType | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A norm of matrices in two dimensions: "fro" of all elements, "nuc" the sum of the singular
@@ -194,28 +194,28 @@ def matrix_norm(
     tensor(5.)
     """
     name = "linalg.matrix_norm"
-    if A.array.ndim < 2:
+    if input.array.ndim < 2:
         raise OperationError(
             f"{name}: The input tensor A must have at least 2 dimensions, but it has "
-            f"{A.array.ndim}."
+            f"{input.array.ndim}."
         )
-    A = _as_dtype(name, A, dtype)
-    first, second = two_dims(name, dim, A.array.ndim)
+    input = _as_dtype(name, input, dtype)
+    first, second = two_dims(name, dim, input.array.ndim)
     if ord == "fro":
-        return vector_norm(A, 2, (first, second), keepdim)
+        return vector_norm(input, 2, (first, second), keepdim)
     if ord != "nuc" and (isinstance(ord, str) or abs(ord) not in (1, 2, inf)):
         raise OperationError(f"{name}: Order {ord} not supported.")
     if ord == "nuc" or abs(ord) == 2:
-        if A.array.dtype in HALVES:
-            check_floating(name, A)
-        values = svdvals(A.movedim((first, second), (-2, -1)))
+        if input.array.dtype in HALVES:
+            check_floating(name, input)
+        values = svdvals(input.movedim((first, second), (-2, -1)))
         result = values.sum(-1) if ord == "nuc" else _extreme(values, -1, ord > 0, False)
         if not keepdim:
             return result
         low, high = sorted((first, second))
         return result.unsqueeze(low).unsqueeze(high)
     summed, compared = (first, second) if abs(ord) == 1 else (second, first)
-    sums = vector_norm(A, 1, summed, keepdim)
+    sums = vector_norm(input, 1, summed, keepdim)
     if not keepdim and summed < compared:
         compared -= 1
     return _extreme(sums, compared, ord > 0, keepdim)
@@ -229,7 +229,7 @@ def _extreme(x: Tensor, dim: int, largest: bool, keepdim: bool) -> Tensor:
 
 @operation("linalg", out="exact")
 def norm(
-    A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
+    input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
     dtype: DType | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`matrix_norm` where `dim` names two dimensions or A is a matrix and `ord` is given, else
@@ -241,25 +241,25 @@ def norm(
     (tensor(5.), tensor(4.), tensor([3., 4.]))
     """
     if ord is None:
-        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
+        return vector_norm(input, 2, dim, keepdim, dtype=dtype)
     dims = (dim,) if isinstance(dim, int) else dim
     if dims is not None and len(dims) not in (1, 2):
         raise OperationError(
             f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}"
         )
-    if dims is None and A.array.ndim not in (1, 2):
+    if dims is None and input.array.ndim not in (1, 2):
         raise OperationError(
             "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
-            f"{A.array.ndim}D."
+            f"{input.array.ndim}D."
         )
-    if isinstance(ord, str) or len(dims or A.array.shape) == 2:
-        return matrix_norm(A, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
-    return vector_norm(A, ord, (0,) if dims is None else dims, keepdim, dtype=dtype)
+    if isinstance(ord, str) or len(dims or input.array.shape) == 2:
+        return matrix_norm(input, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
+    return vector_norm(input, ord, (0,) if dims is None else dims, keepdim, dtype=dtype)
 
 
 def _old_norm(
     input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
-    dtype: DType | None = None, out: Tensor | None = None,
+    out: Tensor | None = None, dtype: DType | None = None,
 ) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim` or all; "fro" is p = 2, infinity the largest |x|, and "nuc" the
     sum of the singular values of matrices.
@@ -294,7 +294,7 @@ operation(out="exact")(_old_norm)
 
 
 @operation("linalg", autocast="float32")
-def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
+def cond(input: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number: the ratio of the largest and the least singular value, or with `p` (a
     norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices.
 
@@ -303,23 +303,23 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     tensor(2.)
     """
     name = "linalg.cond"
-    check_matrix(name, A)
+    check_matrix(name, input)
     if p not in (None, 2, -2, "fro", "nuc", 1, -1, inf, -inf):
         raise OperationError(f"{name} got an invalid norm type: {p}")
     if isinstance(p, str):
-        check_square(f"{name}(ord={p})", A)
-    if A.array.size == 0:
-        return A.new_zeros(A.array.shape[:-2], dtype=A.dtype.to_real())
+        check_square(f"{name}(ord={p})", input)
+    if input.array.size == 0:
+        return input.new_zeros(input.array.shape[:-2], dtype=input.dtype.to_real())
     if p in (None, 2, -2):
-        values = svdvals(A)
+        values = svdvals(input)
         first, last = values[..., 0], values[..., -1]
         return last / first if p == -2 else first / last
-    check_square(f"{name}(ord={p})", A)
+    check_square(f"{name}(ord={p})", input)
     if p == "nuc":
-        values = svdvals(A)
+        values = svdvals(input)
         return values.sum(-1) * values.reciprocal().sum(-1)
-    inverted, info = Inverse.apply(A)
-    both = matrix_norm(A, p) * matrix_norm(inverted, p)
+    inverted, info = Inverse.apply(input)
+    both = matrix_norm(input, p) * matrix_norm(inverted, p)
     return both.masked_fill(info != 0, inf)
 
 
@@ -344,7 +344,7 @@ def _limits(name: str, a: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
 
 @operation("linalg", "torch.matrix_rank", autocast="float32")
 def matrix_rank(
-    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
+    input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """How many singular values are larger than `atol` and than `rtol` times the largest.
@@ -354,11 +354,11 @@ def matrix_rank(
     tensor(3)
     """
     name = "linalg.matrix_rank"
-    (check_square if hermitian else check_matrix)(name, A)
-    atol, rtol = (tol, 0.0) if tol is not None else _limits(name, A, atol, rtol)
-    if A.array.size == 0:
-        return A.new_zeros(A.array.shape[:-2], dtype=DType.from_numpy("int64"))
-    values = eigvalsh(A).abs() if hermitian else svdvals(A)
+    (check_square if hermitian else check_matrix)(name, input)
+    atol, rtol = (tol, 0.0) if tol is not None else _limits(name, input, atol, rtol)
+    if input.array.size == 0:
+        return input.new_zeros(input.array.shape[:-2], dtype=DType.from_numpy("int64"))
+    values = eigvalsh(input).abs() if hermitian else svdvals(input)
     limit = values.amax(-1) * rtol
     limit = limit.maximum(atol.to(limit.dtype)) if isinstance(atol, Tensor) else limit.clamp(atol)
     return (values > limit.unsqueeze(-1)).sum(-1)
@@ -374,8 +374,8 @@ def _pinv(name: str, a: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor
 
 
 def _linalg_pinv(
-    A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
-    out: Tensor | None = None,
+    input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None,
+    rtol: Any = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The pseudoinverse of Moore and Penrose, (..., n, m) for (..., m, n). Singular values up to
     `atol` or `rtol` (or `rcond`) times the largest count as 0.
@@ -384,7 +384,7 @@ def _linalg_pinv(
     >>> torch.linalg.pinv(torch.tensor([[3.0], [4.0]]))  # 3 / 25 and 4 / 25
     tensor([[0.1200, 0.1600]])
     """
-    return _pinv("linalg.pinv", A, atol, rcond if rtol is None else rtol, hermitian)
+    return _pinv("linalg.pinv", input, atol, rcond if rtol is None else rtol, hermitian)
 
 
 _linalg_pinv.__name__ = "pinv"
@@ -408,7 +408,7 @@ _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 @operation("linalg", autocast="float32")
 def lstsq(
-    A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None, out: Any = None
+    input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = None, out: Any = None
 ) -> Any:
     """The X (..., n, k) with the least |A X - B| for A (..., m, n) and B (..., m, k) or (..., m),
     the shortest of several; |A X - B|^2 where A has more rows than columns and full rank; the rank
@@ -423,34 +423,34 @@ def lstsq(
             [2.]])
     """
     name = "linalg.lstsq"
-    check_matrix(name, A, "input")
-    if B.array.ndim < 1:
+    check_matrix(name, input, "input")
+    if b.array.ndim < 1:
         raise OperationError(f"{name}: other must have at least 1 dimension")
-    check_alike(name, A, B)
+    check_alike(name, input, b)
     if driver not in (None, *_DRIVERS):
         raise OperationError(
             f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), not {driver}"
         )
     driver = driver or "gelsy"
-    is_vector = is_vector_side(A, B)
-    b = B.unsqueeze(-1) if is_vector else B
-    if b.array.ndim < 2 or b.array.shape[-2] != A.array.shape[-2]:
+    is_vector = is_vector_side(input, b)
+    b = b.unsqueeze(-1) if is_vector else b
+    if b.array.ndim < 2 or b.array.shape[-2] != input.array.shape[-2]:
         raise OperationError(
             f"{name}: input.size(-2) should match other.size(-2), but they are "
-            f"{A.array.shape[-2]} and {b.array.shape[-2] if b.array.ndim > 1 else 'missing'}"
+            f"{input.array.shape[-2]} and {b.array.shape[-2] if b.array.ndim > 1 else 'missing'}"
         )
-    batch_of(name, A, b)
-    solution, rank, values = Lstsq.apply(A, b, _limits(name, A, None, rcond)[1])
-    rows, columns = A.array.shape[-2:]
+    batch_of(name, input, b)
+    solution, rank, values = Lstsq.apply(input, b, _limits(name, input, None, rcond)[1])
+    rows, columns = input.array.shape[-2:]
     # Of no elements, and yet as differentiable as they would be.
     residuals = solution.abs().flatten()[:0]
     if rows > columns and (
         driver == "gels" or driver != "gelsy" and bool((rank == columns).all())
     ):
-        left = (A @ solution - b).abs()
+        left = (input @ solution - b).abs()
         residuals = (left * left).sum(-2)
         residuals = residuals.squeeze(-1) if is_vector else residuals
-    nothing = empty(0, dtype=rank.dtype, device=A.device)
+    nothing = empty(0, dtype=rank.dtype, device=input.device)
     return linalg_lstsq(
         solution.squeeze(-1) if is_vector else solution,
         residuals,

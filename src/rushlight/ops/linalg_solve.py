@@ -194,7 +194,7 @@ def solve_ex(
 
 @operation("linalg", out="exact")
 def solve_triangular(
-    A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False,
+    input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """X of A X = B, or with `left=False` of X A = B, where A is triangular: what stands in its
@@ -209,13 +209,13 @@ def solve_triangular(
             [2.]])
     """
     name = "linalg.solve_triangular"
-    check_alike(name, A, B)
-    check_square(name, A)
-    check_rows(name, A, B, left)
-    batch_of(name, A, B)
+    check_alike(name, input, B)
+    check_square(name, input)
+    check_rows(name, input, B, left)
+    batch_of(name, input, B)
     if left:
-        return TriangularSolve.apply(A, B, upper, unitriangular)
-    return TriangularSolve.apply(A.mT, B.mT, not upper, unitriangular).mT
+        return TriangularSolve.apply(input, B, upper, unitriangular)
+    return TriangularSolve.apply(input.mT, B.mT, not upper, unitriangular).mT
 
 
 @operation(out="exact", autocast="float32")
@@ -261,7 +261,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     return linalg_inv_ex(inverse, info)
 
 
-@operation("torch", "linalg.inv", out="exact", autocast="float32")
+@operation(out="exact", autocast="float32")
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of square matrices (..., n, n). Raises `LinAlgError` for a singular one.
 
@@ -270,8 +270,27 @@ def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
-    check_square("linalg.inv", input)
-    result, info = Inverse.apply(input)
+    return _inverse(input)
+
+
+def _linalg_inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """`torch.inverse`: the inverse of square matrices.
+
+    >>> import rushlight as torch
+    >>> torch.linalg.inv(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
+    return _inverse(A)
+
+
+_linalg_inv.__name__ = "inv"
+operation("linalg", out="exact", autocast="float32")(_linalg_inv)
+
+
+def _inverse(matrix: Tensor) -> Tensor:
+    check_square("linalg.inv", matrix)
+    result, info = Inverse.apply(matrix)
     raise_failed(info, "linalg.inv", _NO_INVERSE)
     return result
 
@@ -280,15 +299,15 @@ def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation("torch", "linalg.det", out="exact")
-def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+def det(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The determinants of square matrices.
 
     >>> import rushlight as torch
     >>> torch.linalg.det(torch.tensor([[2.0, 1.0], [0.0, 4.0]]))
     tensor(8.)
     """
-    check_square("linalg.det", input)
-    return Det.apply(input)
+    check_square("linalg.det", A)
+    return Det.apply(A)
 
 
 @operation("linalg", out="exact")
@@ -339,7 +358,7 @@ def logdet(input: Tensor) -> Tensor:
 
 
 @operation("linalg", autocast="float32")
-def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
+def tensorinv(input: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of what `tensordot` does with A: its first `ind` dimensions and the others make a
     square matrix, or a RuntimeError. The result has the others first.
 
@@ -349,22 +368,22 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     (torch.Size([4, 2, 2]), tensor([[0.5000, 0.0000],
             [0.0000, 0.0000]]))
     """
-    check_floating("linalg.tensorinv", A)
+    check_floating("linalg.tensorinv", input)
     if ind <= 0:
         raise OperationError("Expected a strictly positive integer for 'ind'")
-    shape = A.array.shape
+    shape = input.array.shape
     first, second = prod(shape[:ind]), prod(shape[ind:])
     if first != second:
         raise OperationError(
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
             f"prod(self.shape[:ind]), but got {second} != {first}"
         )
-    return inverse(A.reshape(first, second)).reshape(*shape[ind:], *shape[:ind])
+    return inverse(input.reshape(first, second)).reshape(*shape[ind:], *shape[:ind])
 
 
 @operation("linalg", autocast="float32")
 def tensorsolve(
-    A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = None
+    input: Tensor, other: Tensor, dims: Any = None, *, out: Tensor | None = None
 ) -> Tensor:
     """X of `tensordot(A, X, X.ndim)` = B; `dims` of A are moved to its end before.
 
@@ -373,16 +392,17 @@ def tensorsolve(
     >>> torch.linalg.tensorsolve(A, torch.tensor([[2.0, 4.0], [6.0, 8.0]]))
     tensor([1., 2., 3., 4.])
     """
-    check_floating("linalg.tensorsolve", A)
+    check_floating("linalg.tensorsolve", input)
     if dims is not None:
-        dims = [d % A.array.ndim for d in dims]
-        A = A.movedim(tuple(dims), tuple(range(A.array.ndim - len(dims), A.array.ndim)))
-    shape = A.array.shape[B.array.ndim :]
+        dims = [d % input.array.ndim for d in dims]
+        last = range(input.array.ndim - len(dims), input.array.ndim)
+        input = input.movedim(tuple(dims), tuple(last))
+    shape = input.array.shape[other.array.ndim :]
     size = prod(shape)
-    if size != B.array.size or size != prod(A.array.shape[: B.array.ndim]):
+    if size != other.array.size or size != prod(input.array.shape[: other.array.ndim]):
         raise OperationError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
             f"prod(self.shape[:other.ndim]), but got {size} != "
-            f"{prod(A.array.shape[: B.array.ndim])}"
+            f"{prod(input.array.shape[: other.array.ndim])}"
         )
-    return solve(A.reshape(size, size), B.reshape(size)).reshape(shape)
+    return solve(input.reshape(size, size), other.reshape(size)).reshape(shape)

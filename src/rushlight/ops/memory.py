@@ -109,7 +109,7 @@ class Restride(ViewOperation):
 
 
 @operation("Tensor")
-def resize_(self: Tensor, *sizes: Any, memory_format: Any = contiguous_format) -> Tensor:
+def resize_(self: Tensor, *size: Any, memory_format: Any = contiguous_format) -> Tensor:
     """Another shape for this tensor, with the first elements of its storage from where it begins.
 
     A larger one than the storage holds gets new memory, whose further elements are whatever stood
@@ -120,7 +120,7 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = contiguous_format) -
     tensor([[1, 2],
             [3, 4]])
     """
-    shape = new_shape(sizes)
+    shape = new_shape(size)
     check_inference(self)
     if self.requires_grad:
         raise OperationError(

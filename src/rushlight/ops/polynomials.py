@@ -11,6 +11,8 @@ from .declare import Binary
 class Polynomial(Binary):
     """A polynomial of x whose degree is the second operand, cut off to a whole number."""
 
+    parameter_names = ("x", "n")
+
     differentiable = False
     floats = takes_number_first = True
 

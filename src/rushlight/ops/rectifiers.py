@@ -8,6 +8,7 @@ from ..autograd.operation import Operation, SavesInputs
 from ..categories import FLOATS, NUMBERS, ORDERED, check_taken, refused
 from ..dtype import BOOL, COMPLEX, FLOATING, category_of
 from ..errors import InvalidValueError, OperationError
+from ..random import Generator
 from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from .activation import (
@@ -232,7 +233,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 @operation("torch", "nn.functional.rrelu", method=False)
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False,
-    inplace: bool = False,
+    inplace: bool = False, *, generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """x where x > 0, a * x elsewhere (Xu et al. 2015).
 
@@ -249,7 +250,7 @@ def rrelu(
         )
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
-    state = default_state(input.array)
+    state = default_state(input.array) if generator is None else generator.state
     table = drawing(table_of(input))
     slopes = table.random_slopes(state, input.array, number(lower), number(upper))
     return activated(RreluWithNoise, input, inplace, wrap(slopes))
@@ -410,12 +411,13 @@ _threshold = threshold
 
 @operation("nn.functional", "torch.rrelu_")
 def rrelu_(
-    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
-) -> Tensor:
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, *,
+    generator: Generator | None = None,
+) -> Tensor:  # fmt: skip
     """`rrelu`, written over x.
 
     >>> import rushlight as torch
     >>> torch.rrelu_(torch.tensor([-8.0, 1.0]), lower=0.25, upper=0.75)
     tensor([-4.,  1.])
     """
-    return rrelu(input, lower, upper, training, inplace=True)
+    return rrelu(input, lower, upper, training, inplace=True, generator=generator)

@@ -173,15 +173,20 @@ def _distinct(name: str, input: Tensor, dim: Any, inverse: bool, counts: bool) -
 
 @operation(method=False, out="exact")
 def isin(
-    elements: Tensor | Number, test_elements: Tensor | Number, *, assume_unique: bool = False,
-    invert: bool = False, out: Tensor | None = None,
+    elements: Tensor | Number | None = None, test_elements: Tensor | Number | None = None, *,
+    assume_unique: bool = False, invert: bool = False, element: Number | None = None,
+    test_element: Number | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether each element is among `test_elements` (is not, with `invert`).
+
+    A number may be given as `element` or `test_element`, too.
 
     >>> import rushlight as torch
     >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([3, 1]))
     tensor([ True, False,  True])
     """
+    elements = element if elements is None else elements
+    test_elements = test_element if test_elements is None else test_elements
     if not isinstance(elements, Tensor):
         if not isinstance(test_elements, Tensor):
             raise TypeError("isin(): one of elements and test_elements must be Tensor")

@@ -311,7 +311,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     return Permute.apply(input, axes)
 
 
-@operation("torch", "swapaxes", "swapdims", inplace=False)
+@operation("torch", "swapdims", inplace=False)
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged.
 
@@ -325,6 +325,17 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     if axes:
         axes[first], axes[second] = second, first
     return Transpose.apply(input, tuple(axes))
+
+
+@operation
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """`transpose`, with NumPy's name and names of arguments.
+
+    >>> import rushlight as torch
+    >>> torch.swapaxes(torch.ones(2, 3), axis0=0, axis1=1).shape
+    torch.Size([3, 2])
+    """
+    return transpose(input, axis0, axis1)
 
 
 @operation

@@ -19,6 +19,7 @@ from .declare import operation
 def sparse_coo_tensor(
     indices: Any, values: Any = None, size: Any = None, *, dtype: DType | None = None,
     device: AnyDevice = None, requires_grad: bool = False, check_invariants: bool | None = None,
+    pin_memory: bool = False,
     is_coalesced: bool | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor that holds `values` (nnz, *) at `indices` (sparse dimensions, nnz), else zeros.
@@ -44,6 +45,7 @@ def sparse_compressed_tensor(
     compressed_indices: Any, plain_indices: Any, values: Any, size: Any = None, *,
     dtype: DType | None = None, layout: Layout | None = None, device: AnyDevice = None,
     requires_grad: bool = False, check_invariants: bool | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A matrix of compressed rows (`layout=torch.sparse_csr`) or columns (`torch.sparse_csc`).
 
@@ -72,6 +74,7 @@ def sparse_csr_tensor(
     crow_indices: Any, col_indices: Any, values: Any, size: Any = None, *,
     dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     check_invariants: bool | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A matrix of compressed rows: row i has the values from `crow_indices[i]` on.
 
@@ -91,6 +94,7 @@ def sparse_csc_tensor(
     ccol_indices: Any, row_indices: Any, values: Any, size: Any = None, *,
     dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     check_invariants: bool | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A matrix of compressed columns: column j has the values from `ccol_indices[j]` on.
 
@@ -388,7 +392,7 @@ def sparse_resize_and_clear_(input: Tensor, size: Any, sparse_dim: int, dense_di
 
 
 @operation
-def smm(input: Tensor, mat: Tensor) -> Tensor:
+def smm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of a sparse matrix and a dense one as a sparse tensor.
 
     >>> import rushlight as torch

@@ -65,7 +65,7 @@ def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]
 @operation
 def tensor_split(
     input: Tensor, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None,
-    sections: Any = None,
+    sections: Any = None, tensor_indices_or_sections: Tensor | None = None,
 ) -> tuple[Tensor, ...]:  # fmt: skip
     """Views of so many pieces along `dim`, the first ones longer by one, or of those between
     indices.
@@ -78,17 +78,25 @@ def tensor_split(
         raise OperationError(
             "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
         )
-    given = [v for v in (indices_or_sections, indices, sections) if v is not None]
-    if len(given) != 1:
-        raise TypeError(
-            "tensor_split() received an invalid combination of arguments: give one of "
-            "indices_or_sections, indices and sections"
-        )
+    given = _one_of(
+        "tensor_split", indices_or_sections, indices, sections, tensor_indices_or_sections
+    )
     axis = wrap_dim(dim, input.array.ndim)
-    places = _places(given[0], input.array.shape[axis])
+    places = _places(given, input.array.shape[axis])
     before = (slice(None),) * axis
     bounds = zip([None, *places], [*places, None], strict=True)
     return tuple([Slice.apply(input, (*before, slice(start, end))) for start, end in bounds])
+
+
+def _one_of(name: str, *given: Any) -> Any:
+    """What was given, under one of several names."""
+    found = [value for value in given if value is not None]
+    if len(found) != 1:
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments: give one of "
+            "indices_or_sections, indices and sections"
+        )
+    return found[0]
 
 
 def _places(given: Any, size: int) -> list[int]:
@@ -135,7 +143,9 @@ def _split_along(name: str, input: Tensor, given: Any, dim: int, least: int) -> 
 
 
 @operation
-def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def hsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]:
     """`tensor_split` by columns: the second dimension, or the only one; counts must divide it.
 
     >>> import rushlight as torch
@@ -144,26 +154,33 @@ def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
             [4]]), tensor([[2, 3],
             [5, 6]]))
     """
-    return _split_along("hsplit", input, indices_or_sections, int(input.array.ndim > 1), 1)
+    given = _one_of("hsplit", indices_or_sections, indices, sections)
+    return _split_along("hsplit", input, given, int(input.array.ndim > 1), 1)
 
 
 @operation
-def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def vsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]:
     """`tensor_split` by rows: the first of several dimensions; counts must divide it.
 
     >>> import rushlight as torch
     >>> torch.vsplit(torch.tensor([[1, 2], [3, 4]]), 2)
     (tensor([[1, 2]]), tensor([[3, 4]]))
     """
-    return _split_along("vsplit", input, indices_or_sections, 0, 2)
+    given = _one_of("vsplit", indices_or_sections, indices, sections)
+    return _split_along("vsplit", input, given, 0, 2)
 
 
 @operation
-def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def dsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]:
     """`tensor_split` by the third dimension; counts must divide it.
 
     >>> import rushlight as torch
     >>> [part.shape for part in torch.dsplit(torch.zeros(2, 3, 4), 2)]
     [torch.Size([2, 3, 2]), torch.Size([2, 3, 2])]
     """
-    return _split_along("dsplit", input, indices_or_sections, 2, 3)
+    given = _one_of("dsplit", indices_or_sections, indices, sections)
+    return _split_along("dsplit", input, given, 2, 3)

@@ -120,6 +120,11 @@ def checked_part(self: Tensor, part: Any) -> Any:
     if isinstance(part, (list, tuple, range, np.ndarray)):
         part = _index_tensor(self, part)
     if not isinstance(part, Tensor):
+        if isinstance(part, str):
+            raise TypeError(
+                "only integers, slices (`:`), ellipsis (`...`), None and tensors are valid "
+                f"indices, and no strings (got {part!r})"
+            )
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
             f"valid indices (got {type(part).__name__})"

@@ -13,7 +13,7 @@ class CheckpointError(pickle.UnpicklingError, RuntimeError):
 
 
 class DamagedError(CheckpointError):
-    """A file whose content contradicts itself; the message is only the contradiction."""
+    """A file whose content contradicts itself, or ends too early."""
 
 
 def require(holds: bool, contradiction: str) -> None:

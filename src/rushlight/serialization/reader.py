@@ -78,7 +78,7 @@ def _reported(
     except (OSError, MemoryError):  # not of the content
         raise
     except Exception as error:
-        raise CheckpointError(f"load: '{name}' {_complaint(error)}") from None
+        raise _kind(error)(f"load: '{name}' {_complaint(error)}") from None
 
 
 def _describe(head: bytes) -> str:
@@ -91,9 +91,15 @@ def _describe(head: bytes) -> str:
     return f"it begins with {head[:8]!r}, not as the zip archive that torch.save writes"
 
 
+def _kind(error: Exception) -> type[CheckpointError]:
+    """CheckpointError of what is refused, DamagedError of everything else."""
+    refused = isinstance(error, CheckpointError) and not isinstance(error, DamagedError)
+    return CheckpointError if refused else DamagedError
+
+
 def _complaint(error: Exception) -> str:
     text = one_line(str(error))
-    if isinstance(error, CheckpointError) and not isinstance(error, DamagedError):
+    if _kind(error) is CheckpointError:
         return f"cannot be loaded: {text}"
     if not isinstance(error, (DamagedError, zipfile.BadZipFile)):  # found by Python's own checks
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__

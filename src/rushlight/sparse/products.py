@@ -198,9 +198,9 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
 
 
 @answer("smm")
-def smm(input: SparseTensor, mat: Tensor) -> Tensor:
+def smm(input: SparseTensor, mat2: Tensor) -> Tensor:
     """The product as a sparse tensor."""
-    return product(input, mat).to_sparse()
+    return product(input, mat2).to_sparse()
 
 
 @answer("hspmm")

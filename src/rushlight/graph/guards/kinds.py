@@ -68,6 +68,8 @@ def never_changes(value: Any) -> bool:
 def _package_of(module: str) -> str:
     """The package that a file belongs to; the command line is a program like the user's."""
     top = module.partition(".")[0]
+    if top == "torch" and sys.modules.get(top) is sys.modules[PACKAGE]:
+        return PACKAGE
     return module if top == PACKAGE and module.startswith(f"{PACKAGE}.cli.") else top
 
 

@@ -87,26 +87,26 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             first.reset_parameters()  # type: ignore[has-type]
             second.reset_parameters()  # type: ignore[has-type]
 
-    def forward(self, input: Tensor, target: Tensor) -> _ASMoutput:
-        _check(input, target)
-        if target.dim() == 0:
-            output, loss = self.forward(input.unsqueeze(0), target.unsqueeze(0))
+    def forward(self, input_: Tensor, target_: Tensor) -> _ASMoutput:
+        _check(input_, target_)
+        if target_.dim() == 0:
+            output, loss = self.forward(input_.unsqueeze(0), target_.unsqueeze(0))
             return _ASMoutput(output.squeeze(0), loss)
-        if bool(((target < 0) | (target >= self.n_classes)).any()):
+        if bool(((target_ < 0) | (target_ >= self.n_classes)).any()):
             raise OperationError(
                 f"Target values should be in [0, {self.n_classes - 1}], but values in range "
-                f"[{target.min().item()}, {target.max().item()}] were found. "
+                f"[{target_.min().item()}, {target_.max().item()}] were found. "
             )
-        head = F.log_softmax(self.head(input), dim=1)
-        places = target.clone()
-        found = input.new_zeros(target.shape)
+        head = F.log_softmax(self.head(input_), dim=1)
+        places = target_.clone()
+        found = input_.new_zeros(target_.shape)
         for i, (low, high) in enumerate(pairwise(self.cutoffs)):
-            rows = ((target >= low) & (target < high)).nonzero().squeeze(1)
+            rows = ((target_ >= low) & (target_ < high)).nonzero().squeeze(1)
             if rows.numel() == 0:
                 continue
             places = places.index_fill(0, rows, self.shortlist_size + i)
-            within = F.log_softmax(self.tail[i](input.index_select(0, rows)), dim=1)
-            chosen = (target.index_select(0, rows) - low).unsqueeze(1)
+            within = F.log_softmax(self.tail[i](input_.index_select(0, rows)), dim=1)
+            chosen = (target_.index_select(0, rows) - low).unsqueeze(1)
             found = found.index_copy(0, rows, within.gather(1, chosen).squeeze(1))
         output = found + head.gather(1, places.unsqueeze(1)).squeeze(1)
         return _ASMoutput(output, (-output).mean())

@@ -60,6 +60,7 @@ class LRScheduler:
     def _initial_step(self) -> None:
         """Sets the rates of the first epoch."""
         self._step_count = 0
+        self._get_lr_called_within_step = False  # as PyTorch's have it in their states
         self._is_initial = True
         try:
             self.step()

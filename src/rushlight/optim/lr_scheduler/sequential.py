@@ -125,10 +125,14 @@ class SequentialLR(_OfSchedulers):
         # Every scheduler has set its first rates when it was made; only the first one's count.
         for group in optimizer.param_groups:
             set_lr(group, group["initial_lr"])
-        _undo_initial_steps(self)
+        self.recursive_undo()
         first = schedulers[bisect_right(milestones, self.last_epoch)]
         first._initial_step()
         self._last_lr = first.get_last_lr()
+
+    def recursive_undo(self, sched: Any = None) -> None:
+        """Takes back the first step of every scheduler within this one, or within `sched`."""
+        _undo_initial_steps(self if sched is None else sched)
 
     def step(self) -> None:  # type: ignore[override]
         """Goes to the next epoch."""

@@ -1,0 +1,61 @@
+"""Branches and loops as functions: `torch.cond`, `torch.while_loop`. They run as Python's do.
+
+Within a recorded function a branch that goes by a tensor's value ends the record, as an `if` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .tensor import Tensor
+
+
+def cond(
+    pred: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any],
+    operands: Sequence[Any] = (),
+) -> Any:  # fmt: skip
+    """`true_fn(*operands)` where `pred` is true, else `false_fn(*operands)`.
+
+    `pred` is a bool, or a tensor of one element. RuntimeError for a tensor of several, and where
+    `operands` are no list or tuple, or the branches no functions.
+
+    >>> import rushlight as torch
+    >>> x = torch.ones(2)
+    >>> torch.cond(x.sum() > 1, lambda x: x + 1, lambda x: x - 1, (x,))
+    tensor([2., 2.])
+    """
+    if isinstance(pred, Tensor) and pred.numel() != 1:
+        raise RuntimeError(
+            f"cond: expected pred to be a bool or a tensor of one element, got {tuple(pred.shape)}"
+        )
+    if not (callable(true_fn) and callable(false_fn)):
+        raise RuntimeError("cond: expected functions for both branches")
+    if not isinstance(operands, (tuple, list)):
+        raise RuntimeError(
+            f"cond: expected operands to be a tuple or a list, got {type(operands).__name__}"
+        )
+    return (true_fn if pred else false_fn)(*operands)
+
+
+def while_loop(
+    cond_fn: Callable[..., Any], body_fn: Callable[..., Any], carried_inputs: Sequence[Any]
+) -> tuple[Any, ...]:
+    """Replaces `carried_inputs` by what `body_fn` makes of them, as long as `cond_fn` is true.
+
+    >>> import rushlight as torch
+    >>> torch.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * 2),
+    ...                  (torch.tensor(0), torch.tensor(1.0)))
+    (tensor(3), tensor(8.))
+    """
+    carried = tuple(carried_inputs)
+    while cond_fn(*carried):
+        result = body_fn(*carried)
+        result = tuple(result) if isinstance(result, (tuple, list)) else (result,)
+        if len(result) != len(carried):
+            raise RuntimeError(
+                f"while_loop: body_fn must return as many values as are carried, {len(carried)}, "
+                f"got {len(result)}"
+            )
+        carried = result
+    return carried
