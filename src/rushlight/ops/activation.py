@@ -335,9 +335,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 @operation("nn.functional", out="exact")
-def gelu(
-    input: Tensor, approximate: str = "none", *, out: Tensor | None = None
-) -> Tensor:
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x * P(N <= x) for a normal variable N, elementwise (Hendrycks, Gimpel 2016).
 
     `approximate="tanh"` is 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
@@ -352,7 +350,7 @@ def gelu(
 
 
 @operation("nn.functional", out="exact")
-def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)), elementwise.
 
     >>> import rushlight as torch
@@ -396,9 +394,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 @operation("nn.functional", out="exact")
-def softplus(
-    input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None
-) -> Tensor:
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`.
 
     >>> import rushlight as torch

@@ -88,9 +88,7 @@ def _even_windows(given: Sizes, sizes: Sizes) -> Sizes | None:
 
 
 @operation("nn.functional")
-def adaptive_max_pool2d(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima of the parts of images that `adaptive_avg_pool2d` takes means of.
 
     With `return_indices` also their places, flat in their plane.
@@ -118,9 +116,7 @@ def adaptive_max_pool2d_with_indices(
 
 
 @operation("nn.functional")
-def adaptive_max_pool1d(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The largest of each of `output_size` parts: `adaptive_max_pool2d` of signals (N, C, L) or (C,
     L).
 
@@ -147,9 +143,7 @@ def adaptive_max_pool1d_with_indices(
 
 
 @operation("nn.functional", autocast="float32")
-def adaptive_max_pool3d(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """`adaptive_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch

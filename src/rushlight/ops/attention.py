@@ -182,9 +182,7 @@ def _told(query: tuple[int, ...], key: tuple[int, ...], value: tuple[int, ...]) 
     return f"query {query}, key {key}, value {value}"
 
 
-def _check(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, grouped: bool
-) -> None:
+def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, grouped: bool) -> None:
     name = "scaled_dot_product_attention"
     q, k, v = query.array.shape, key.array.shape, value.array.shape
     if min(len(q), len(k), len(v)) < 2:

@@ -168,6 +168,7 @@ class Where(Operation):
 
 _MaskedFill = Where.renamed("MaskedFill")
 
+
 class MaskedFillInto(Operation):
     """Overwrites x with one value where a mask is true."""
 
@@ -194,8 +195,8 @@ _minimum = Minimum.define(inplace=False, place="")
 _PLAIN = {float, int, type(None)}  # bounds that leave the dtype of floats as it is
 
 
-@operation("torch", "clip", inplace=True)
-def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
+@operation("torch", "clip", inplace=True, out="cast")
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Elements below `min` become `min`, those above `max` become `max`.
 
     >>> import rushlight as torch
@@ -220,8 +221,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     return Clamp.finish(input if kind is input.dtype else input.to(kind), min, max)
 
 
-@operation(inplace=True)
-def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+@operation(inplace=True, out="cast")
+def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
     """Elements below `min`, a number or a tensor, become `min`.
 
     >>> import rushlight as torch
@@ -231,8 +232,8 @@ def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None)
     return clamp(input, min)
 
 
-@operation(inplace=True)
-def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+@operation(inplace=True, out="cast")
+def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
     """Elements above `max`, a number or a tensor, become `max`.
 
     >>> import rushlight as torch
@@ -246,8 +247,8 @@ def _as_tensor(value: Any, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
 
 
-@operation
-def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation(out="cast")
+def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of two elements; nan if either is.
 
     >>> import rushlight as torch
@@ -257,8 +258,8 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     return _maximum(input, other)
 
 
-@operation
-def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation(out="cast")
+def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of two elements; nan if either is.
 
     >>> import rushlight as torch
@@ -400,8 +401,8 @@ class Lerp(SavesInputs):
         )
 
 
-@operation(inplace=True)
-def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
+@operation(inplace=True, out="cast")
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """`input + weight * (end - input)`: `end` itself for a weight of 1.
 
     >>> import rushlight as torch

@@ -62,11 +62,10 @@ def check_strided(name: str, layout: Any) -> None:
         )
 
 
-@operation(method=False, asks=False)
+@operation(method=False, asks=False, out="cast")
 def full(
     size: Any, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of `size` with one value everywhere.
 
@@ -83,10 +82,10 @@ def full(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def zeros(
     *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor of zeros.
 
@@ -102,10 +101,10 @@ def zeros(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def ones(
     *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor of ones.
 
@@ -119,11 +118,10 @@ def ones(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def empty(
     *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor whose elements are whatever stood in its memory.
 
@@ -139,11 +137,11 @@ def empty(
     return result if memory_format is None else result.contiguous(memory_format=memory_format)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: DType | None = None,
     device: AnyDevice = None, layout: Any = None, pin_memory: bool = False,
-    requires_grad: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`start`, `start + step`, ... below `end`; int64 when all three are whole.
 
@@ -179,11 +177,10 @@ def arange(
     return finished(table_at(device).arange(start, step, count, dtype.numpy), requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from `start` to `end`, both included, at equal distances.
 
@@ -206,11 +203,10 @@ def linspace(
     return finished(table_at(device).linspace(start, end, steps, kind.numpy), requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def eye(
     n: int, m: int | None = None, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A matrix of `n` rows and `m` (or as many) columns with ones on its diagonal.
 
@@ -338,9 +334,7 @@ def _new_filled(
     requires_grad: bool,
 ) -> Tensor:  # fmt: skip
     if device is not None or launch.batching is not None:
-        return new_full(
-            like, shape, value, dtype=dtype, device=device, requires_grad=requires_grad
-        )
+        return new_full(like, shape, value, dtype=dtype, device=device, requires_grad=requires_grad)
     kind = like.array.dtype if dtype is None else dtype.numpy
     return finished(table_of(like).full(shape, value, kind, like.array), requires_grad)
 

@@ -24,9 +24,7 @@ class Dropout(Operation):
 
 
 @operation("nn.functional")
-def dropout(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Tensor:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Sets each element to zero with probability `p` and scales the others by 1 / (1 - p).
 
     Only while `training` (Srivastava et al. 2014). ValueError for a p outside of [0, 1].

@@ -252,10 +252,8 @@ remainder = Remainder.define(operator="mod")
 fmod, hypot, copysign = Fmod.define(), Hypot.define(), Copysign.define()
 
 
-@operation(inplace=True)
-def addcmul(
-    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast.
 
     >>> import rushlight as torch
@@ -271,10 +269,8 @@ def addcmul(
     return Addcmul.finish(*tensors, number(value))
 
 
-@operation(inplace=True)
-def addcdiv(
-    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """`input + value * tensor1 / tensor2`, broadcast; whole numbers are refused.
 
     >>> import rushlight as torch
@@ -289,11 +285,10 @@ def addcdiv(
     return Addcdiv.finish(*of_one_dtype(input, tensor1, tensor2), number(value))
 
 
-@operation("torch", "divide")
+@operation("torch", "divide", out="cast")
 def div(
-    input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None
+) -> Tensor:
     """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request.
 
     >>> import rushlight as torch
@@ -325,10 +320,8 @@ def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
     return run_inplace(div, self, (other,), {"rounding_mode": rounding_mode})
 
 
-@operation(inplace=True)
-def true_divide(
-    input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def true_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """`input / other`, broadcast.
 
     >>> import rushlight as torch
@@ -338,10 +331,8 @@ def true_divide(
     return _true_divide(input, other)
 
 
-@operation(method=False)
-def rsub(
-    input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
-) -> Tensor:
+@operation(method=False, out="cast")
+def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """`other - alpha * input`, broadcast.
 
     >>> import rushlight as torch

@@ -127,8 +127,7 @@ def _rows(
         )
     except IndexError as error:
         raise OutOfRangeError(
-            f"{name}: index out of range in self: {error} of weight "
-            f"{tuple(weight.array.shape)}"
+            f"{name}: index out of range in self: {error} of weight {tuple(weight.array.shape)}"
         ) from error
 
 

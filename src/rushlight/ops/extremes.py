@@ -87,9 +87,7 @@ def shares(hits: Tensor, axes: Any, grad: Tensor) -> Tensor:
 
 
 @operation(out="exact")
-def amax(
-    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element along `dim`; equal ones share the gradient.
 
     >>> import rushlight as torch
@@ -103,9 +101,7 @@ def amax(
 
 
 @operation(out="exact")
-def amin(
-    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element along `dim`; equal ones share the gradient.
 
     >>> import rushlight as torch
@@ -129,10 +125,7 @@ _AMinMax: Any = named("aminmax", MinimumAndMaximum)
 
 
 @operation(out="exact")
-def aminmax(
-    input: Tensor, *, dim: int | None = None, keepdim: bool = False,
-    out: Sequence[Tensor] | None = None,
-) -> MinimumAndMaximum:  # fmt: skip
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> MinimumAndMaximum:
     """The smallest and the largest element, along `dim` or of all; equal ones share the gradient.
 
     >>> import rushlight as torch
@@ -161,9 +154,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
     if input.array.ndim == 0:
         return result(input.clone(), input.new_zeros((), dtype=int64))
     if input.array.shape[axis] == 0:
-        raise OutOfRangeError(
-            f"{name}(): Expected reduction dim {axis} to have non-zero size."
-        )
+        raise OutOfRangeError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
     table = table_of(input)
     place = getattr(table, "arg" + name)
     if not (input.requires_grad and grad_mode.enabled):
@@ -250,9 +241,7 @@ def _checked(name: str, input: Tensor) -> Tensor:
 
 
 @operation(out="exact")
-def argmax(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest element (the first of equal ones), along `dim` or of all.
 
     >>> import rushlight as torch
@@ -263,9 +252,7 @@ def argmax(
 
 
 @operation(out="exact")
-def argmin(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest element (the first of equal ones), along `dim` or of all.
 
     >>> import rushlight as torch

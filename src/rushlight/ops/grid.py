@@ -87,9 +87,7 @@ def _input_gradient(
     return GridSampleInputGradient.apply(grad, grid, sizes, *parameters)
 
 
-def _grid_gradient(
-    grad: Tensor, input: Tensor, grid: Tensor, parameters: _Parameters
-) -> Tensor:
+def _grid_gradient(grad: Tensor, input: Tensor, grid: Tensor, parameters: _Parameters) -> Tensor:
     if parameters[0] == NEAREST:
         return zeros_like(grid)
     if not state.enabled:

@@ -60,9 +60,7 @@ class ScatterAdd(AlongIndex):
     """
 
     @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
+    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None) -> Any:
         return kernels.scatter_add(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
@@ -87,9 +85,7 @@ class IndexAdd(AlongIndex):
     """Slices added to those of a dimension: the gradient of `IndexSelect`."""
 
     @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
+    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None) -> Any:
         return kernels.index_add(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
@@ -126,9 +122,7 @@ def check_same_dtype(name: str, input: Tensor, source: Tensor, other: str = "src
 
 
 @operation(out="exact apart")
-def gather(
-    input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
-) -> Tensor:
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """Along `dim`, the elements that `index` names; elsewhere the position is the index's own.
 
     With `sparse_grad` the gradient is a sparse tensor (`torch.sparse_coo`) of what was picked.
@@ -162,7 +156,7 @@ def pick(input: Tensor, axis: int, places: Tensor, keepdim: bool) -> tuple[Tenso
 
 
 @operation(out="exact")
-def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of `dim` that `index` names, in its order.
 
     >>> import rushlight as torch
@@ -183,7 +177,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 
 
 @operation(out="exact apart")
-def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is true, as a vector.
 
     >>> import rushlight as torch

@@ -153,9 +153,8 @@ def _as_dtype(name: str, x: Tensor, dtype: DType | None) -> Tensor:
 
 @operation("linalg", out="exact")
 def vector_norm(
-    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """(sum |x|^ord)^(1/ord) over `dim` or all; infinity gives the largest |x|, -infinity the
     smallest, 0 how many are not 0.
 
@@ -183,7 +182,7 @@ def vector_norm(
 @operation("linalg", out="exact")
 def matrix_norm(
     A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
-    dtype: DType | None = None, out: Tensor | None = None,
+    dtype: DType | None = None,
 ) -> Tensor:  # fmt: skip
     """A norm of matrices in two dimensions: "fro" of all elements, "nuc" the sum of the singular
     values, 2 and -2 the largest and least of these, 1 and -1 the largest and least sum of a column,
@@ -230,7 +229,7 @@ def _extreme(x: Tensor, dim: int, largest: bool, keepdim: bool) -> Tensor:
 @operation("linalg", out="exact")
 def norm(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
-    dtype: DType | None = None, out: Tensor | None = None,
+    dtype: DType | None = None,
 ) -> Tensor:  # fmt: skip
     """`matrix_norm` where `dim` names two dimensions or A is a matrix and `ord` is given, else
     `vector_norm`.
@@ -257,9 +256,10 @@ def norm(
     return vector_norm(A, ord, (0,) if dims is None else dims, keepdim, dtype=dtype)
 
 
+@operation(name="norm", out="exact")
 def _old_norm(
     input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
-    dtype: DType | None = None, out: Tensor | None = None,
+    dtype: DType | None = None,
 ) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim` or all; "fro" is p = 2, infinity the largest |x|, and "nuc" the
     sum of the singular values of matrices.
@@ -289,12 +289,8 @@ def _old_norm(
     return vector_norm(x, 2 if p in ("fro", None) else p, dim, keepdim)
 
 
-_old_norm.__name__ = "norm"
-operation(out="exact")(_old_norm)
-
-
-@operation("linalg", autocast="float32")
-def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
+@operation("linalg", out="cast", autocast="float32")
+def cond(A: Tensor, p: Any = None) -> Tensor:
     """The condition number: the ratio of the largest and the least singular value, or with `p` (a
     norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices.
 
@@ -342,11 +338,10 @@ def _limits(name: str, a: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
     return 0.0 if atol is None else atol, rtol
 
 
-@operation("linalg", "torch.matrix_rank", autocast="float32")
+@operation("linalg", "torch.matrix_rank", out="cast", autocast="float32")
 def matrix_rank(
-    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
     """How many singular values are larger than `atol` and than `rtol` times the largest.
 
     >>> import rushlight as torch
@@ -373,10 +368,10 @@ def _pinv(name: str, a: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor
     return Pinv.apply(a, *limits, hermitian)
 
 
+@operation("linalg", name="pinv", out="cast")
 def _linalg_pinv(
-    A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
     """The pseudoinverse of Moore and Penrose, (..., n, m) for (..., m, n). Singular values up to
     `atol` or `rtol` (or `rcond`) times the largest count as 0.
 
@@ -385,10 +380,6 @@ def _linalg_pinv(
     tensor([[0.1200, 0.1600]])
     """
     return _pinv("linalg.pinv", A, atol, rcond if rtol is None else rtol, hermitian)
-
-
-_linalg_pinv.__name__ = "pinv"
-operation("linalg")(_linalg_pinv)
 
 
 @operation(autocast="float32")
@@ -406,10 +397,8 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
-@operation("linalg", autocast="float32")
-def lstsq(
-    A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None, out: Any = None
-) -> Any:
+@operation("linalg", out="cast", autocast="float32")
+def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None) -> Any:
     """The X (..., n, k) with the least |A X - B| for A (..., m, n) and B (..., m, k) or (..., m),
     the shortest of several; |A X - B|^2 where A has more rows than columns and full rank; the rank
     of A; its singular values. Of the last three the drivers leave out what they leave out in
@@ -444,9 +433,7 @@ def lstsq(
     rows, columns = A.array.shape[-2:]
     # Of no elements, and yet as differentiable as they would be.
     residuals = solution.abs().flatten()[:0]
-    if rows > columns and (
-        driver == "gels" or driver != "gelsy" and bool((rank == columns).all())
-    ):
+    if rows > columns and (driver == "gels" or driver != "gelsy" and bool((rank == columns).all())):
         left = (A @ solution - b).abs()
         residuals = (left * left).sum(-2)
         residuals = residuals.squeeze(-1) if is_vector else residuals

@@ -68,9 +68,7 @@ def _sum_type(input: Tensor, dtype: Any) -> Any:
     return int64 if dtype is None and input.dtype.category <= INTEGER else dtype
 
 
-def _count(
-    name: str, input: Tensor, dim: Any, keepdim: bool, mask: Tensor | None
-) -> Any:
+def _count(name: str, input: Tensor, dim: Any, keepdim: bool, mask: Tensor | None) -> Any:
     """How many elements a result is made of: a number, or by the mask."""
     axes = normalize_axes(dim, input.array.ndim)
     if mask is not None:

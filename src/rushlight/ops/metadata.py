@@ -211,7 +211,6 @@ def _never(self: Tensor) -> bool:
     return False
 
 
-
 methods(
     is_pinned=_is_pinned, to_dense=_to_dense, new=_new,
     const_data_ptr=Tensor.data_ptr, is_sparse_csr=property(_never),

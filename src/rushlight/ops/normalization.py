@@ -133,8 +133,7 @@ def normalized(
             )
     if training and input.array.size == channels and len(shape) > 1:
         raise InvalidValueError(
-            "Expected more than 1 value per channel when training, got input size "
-            f"{input.shape}"
+            f"Expected more than 1 value per channel when training, got input size {input.shape}"
         )
     if not training and (running_mean is None or running_var is None):
         raise OperationError(

@@ -115,10 +115,8 @@ def _repeated(input: Tensor, widths: Widths, mode: str) -> Tensor:
     return Pad.apply(input, widths, mode)
 
 
-@operation(method=False)
-def constant_pad_nd(
-    input: Tensor, pad: Sequence[int], value: float = 0, *, out: Tensor | None = None
-) -> Tensor:
+@operation(method=False, out="cast")
+def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tensor:
     """A border of one value; see `torch.nn.functional.pad`.
 
     >>> import rushlight as torch

@@ -264,8 +264,7 @@ _MAX_POOLS_WITH_PLACES: Any = {
 @operation("nn.functional", out="exact")
 def avg_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None, *,
-    out: Tensor | None = None,
+    count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean of each window of images (N, C, H, W) or (C, H, W).
 
@@ -300,8 +299,7 @@ def avg_pool1d(
 @operation("nn.functional", out="exact", autocast="float32")
 def avg_pool3d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None, *,
-    out: Tensor | None = None,
+    count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Tensor:  # fmt: skip
     """`avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 

@@ -114,12 +114,11 @@ def randn(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def randint(
     low: int = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
     dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1.
 
@@ -155,11 +154,11 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
             )
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: DType | None = None,
     device: AnyDevice = None, layout: Any = None, pin_memory: bool = False,
-    requires_grad: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """The numbers from 0 to n - 1 in a random order.
 
@@ -284,12 +283,11 @@ class Drawn(Operation):
 _Bernoulli, _Normal = Drawn.renamed("Bernoulli"), Drawn.renamed("Normal")
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def normal(
     mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
     dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False, out: Tensor | None = None,
+    pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors that broadcast.
 
@@ -324,11 +322,10 @@ def normal(
     return wrap(array)
 
 
-@operation
+@operation(out="cast")
 def bernoulli(
-    input: Tensor, p: float | None = None, *, generator: Generator | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None
+) -> Tensor:
     """1 with the probability that the input's element (or `p`) says, else 0.
 
     >>> import rushlight as torch
@@ -356,7 +353,7 @@ def _probabilities(p: Tensor) -> Any:
 @operation(out="exact")
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *,
-    generator: Generator | None = None, out: Tensor | None = None,
+    generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """`num_samples` indices per row, drawn with the row's elements as weights.
 

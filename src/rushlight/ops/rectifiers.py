@@ -256,7 +256,7 @@ def rrelu(
 
 
 @operation("nn.functional", out="exact")
-def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x - `lambd` above `lambd`, x + `lambd` below -`lambd`, 0 between.
 
     >>> import rushlight as torch
@@ -271,7 +271,7 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
 
 
 @operation("torch", "nn.functional.hardshrink", out="exact")
-def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x where |x| > `lambd`, 0 elsewhere.
 
     >>> import rushlight as torch
@@ -304,8 +304,8 @@ def softsign(input: Tensor) -> Tensor:
     return input / (input.abs() + 1)
 
 
-@operation("nn.functional")
-def glu(input: Tensor, dim: int = -1, *, out: Tensor | None = None) -> Tensor:
+@operation("nn.functional", out="cast")
+def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a * sigmoid(b), where a and b are the halves of x along `dim` (Dauphin et al. 2016).
 
     >>> import rushlight as torch

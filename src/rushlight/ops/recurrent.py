@@ -96,8 +96,11 @@ _OPTIONS = ("hx", "params", "has_biases", "num_layers", "dropout", "train", "bid
 def _read(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
     """The arguments behind the input by their names: of a packed sequence, or of a padded one."""
     # What follows a sequence's batch sizes is a state, what follows a state is a list of weights.
-    packed = "batch_sizes" in named or bool(given) and isinstance(given[0], Tensor) and (
-        name == "lstm" or len(given) > 1 and isinstance(given[1], Tensor)
+    packed = (
+        "batch_sizes" in named
+        or bool(given)
+        and isinstance(given[0], Tensor)
+        and (name == "lstm" or len(given) > 1 and isinstance(given[1], Tensor))
     )
     names = ("batch_sizes", *_OPTIONS) if packed else (*_OPTIONS, "batch_first")
     found = {**dict(zip(names, given, strict=False)), **named}

@@ -110,11 +110,10 @@ def spread(grad: Tensor, node: Any) -> Tensor:
     return Expand.apply(grad, shape)
 
 
-@operation
+@operation(out="cast")
 def sum(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The sum over `dim` (one, several, or all dimensions); integers add up as int64.
 
     >>> import rushlight as torch
@@ -128,11 +127,10 @@ def sum(
     return Sum.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation(autocast="float32")
+@operation(out="cast", autocast="float32")
 def prod(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The product over `dim`, or of all elements; of whole numbers it is int64.
 
     >>> import rushlight as torch
@@ -148,11 +146,10 @@ def prod(
     return Prod.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
+@operation(out="cast")
 def nansum(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The sum over `dim` of what is a number: nan counts as 0.
 
     >>> import rushlight as torch
@@ -167,11 +164,10 @@ def nansum(
     return Nansum.apply(input.to(wanted), normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
+@operation(out="cast")
 def nanmean(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The mean over `dim` of what is a number; nan where nothing is. RuntimeError for whole
     numbers.
 
@@ -194,11 +190,10 @@ def _without_nan(input: Tensor) -> Tensor:
     return input.masked_fill(input.isnan(), 0.0)
 
 
-@operation
+@operation(out="cast")
 def mean(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The arithmetic mean over `dim`.
 
     >>> import rushlight as torch
@@ -215,10 +210,8 @@ def mean(
     return Mean.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
-def all(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation(out="cast")
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether no element along `dim` is zero.
 
     >>> import rushlight as torch
@@ -228,10 +221,8 @@ def all(
     return _truth("all", input, dim, keepdim)
 
 
-@operation
-def any(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation(out="cast")
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether an element along `dim` is other than zero.
 
     >>> import rushlight as torch
@@ -259,10 +250,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @operation(out="exact")
-def hash_tensor(
-    input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def hash_tensor(input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0) -> Tensor:
     """The exclusive or, as uint64, of the elements' bits along `dim`; floats count as float64.
 
     >>> import rushlight as torch
@@ -301,4 +289,3 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
         raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(have)}}}.")
     result = sum(input, axes, True)
     return result.reshape(shape) if added else result
-

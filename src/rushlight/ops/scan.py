@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
@@ -110,10 +109,8 @@ def _converted(input: Tensor, dtype: DType | None) -> Tensor:
     return input.to(int64) if input.dtype.category <= INTEGER else input
 
 
-@operation(inplace=True)
-def cumsum(
-    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Running sums along `dim`.
 
     >>> import rushlight as torch
@@ -124,10 +121,8 @@ def cumsum(
     return Cumsum.apply(x, wrap_dim(dim, input.array.ndim))
 
 
-@operation(inplace=True)
-def cumprod(
-    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Running products along `dim`; those of whole numbers are int64.
 
     >>> import rushlight as torch
@@ -142,9 +137,7 @@ _Cummax, _Cummin = values_and_indices("cummax"), values_and_indices("cummin")
 
 
 @operation(out="exact")
-def cummax(
-    input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices:
+def cummax(input: Tensor, dim: int) -> ValuesAndIndices:
     """The largest element so far along `dim`, and where it stood: the last of equal ones.
 
     >>> import rushlight as torch
@@ -157,9 +150,7 @@ def cummax(
 
 
 @operation(out="exact")
-def cummin(
-    input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices:
+def cummin(input: Tensor, dim: int) -> ValuesAndIndices:
     """The smallest element so far along `dim`, and where it stood: the last of equal ones.
 
     >>> import rushlight as torch

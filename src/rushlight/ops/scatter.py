@@ -24,9 +24,7 @@ class Scatter(AlongIndex):
     """
 
     @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
+    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None) -> Any:
         return kernels.scatter(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
@@ -146,9 +144,7 @@ def _fitting(name: str, x: Tensor, axis: int, index: Tensor, source: Tensor) -> 
 
 
 @operation(out="exact")
-def scatter_add(
-    input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of `input` with the elements of `src` added where `index` says along `dim`.
 
     >>> import rushlight as torch
@@ -172,7 +168,7 @@ def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 @operation(out="exact")
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
-    reduce: str | None = None, out: Tensor | None = None,
+    reduce: str | None = None,
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with elements of `src`, or a number, put where `index` says along `dim`.
 
@@ -231,9 +227,8 @@ REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
 @operation(inplace=True, out="exact")
 def scatter_reduce(
-    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *,
-    include_self: bool = True, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
     """A copy of `input` with the elements of `src` put together where `index` says along `dim`.
 
     `reduce` is "sum", "prod", "mean", "amax" or "amin". What stood there before is one of them,

@@ -15,11 +15,10 @@ from .creation import arange, finished, table_at
 from .declare import operation
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def scalar_tensor(
     s: Any, *, dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor without dimensions, of the default dtype.
 
@@ -32,12 +31,11 @@ def scalar_tensor(
     return finished(table_at(device).full((), value, kind.numpy), requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DType | None = None,
     device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
     pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`steps` powers of `base`, their exponents from `start` to `end` at equal distances.
 
@@ -58,11 +56,10 @@ def logspace(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def range(
     start: Any, end: Any, step: Any = 1, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`start`, `start + step`, ... up to `end`, which is included: PyTorch's old `arange`.
 
@@ -119,11 +116,10 @@ def _triangle(
     return finished(array, False)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: AnyDevice = None,
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The indices of a matrix's elements on and below a diagonal, `offset` above the main one.
 
@@ -137,11 +133,10 @@ def tril_indices(
     return _triangle("tril_indices", False, row, col, offset, dtype, device)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: AnyDevice = None,
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The indices of a matrix's elements on and above a diagonal, `offset` above the main one.
 

@@ -24,9 +24,7 @@ class IndexCopy(AlongIndex):
     """Slices, or a number, in the places of those that a vector names."""
 
     @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
+    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None) -> Any:
         return kernels.index_copy(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
@@ -41,9 +39,7 @@ class IndexFill(AlongIndex):
     """One value, a 0-d tensor or a number, in the slices that a vector names."""
 
     @staticmethod
-    def forward(
-        kernels: Any, x: Any, value: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
+    def forward(kernels: Any, x: Any, value: Any, dim: int, index: Any, out: Any = None) -> Any:
         return kernels.index_copy(x, dim, index, value, out)
 
     def backward(self, grad: Tensor) -> Any:
@@ -86,9 +82,8 @@ def _changed(
 
 @operation(out="exact")
 def index_add(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1
+) -> Tensor:
     """A copy of `input` with `alpha` times the slices of `source` added to those `index` names.
 
     >>> import rushlight as torch
@@ -155,9 +150,7 @@ def _check_slices(
 
 
 @operation(out="exact", autocast="widest")
-def index_copy(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
-) -> Tensor:
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """A copy of `input` with slices of `source` in the places of those that `index` names.
 
     >>> import rushlight as torch
@@ -246,7 +239,7 @@ def _from_end(index: Tensor, size: int) -> Tensor:
 @operation(inplace=True, out="exact")
 def index_reduce(
     input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *,
-    include_self: bool = True, out: Tensor | None = None,
+    include_self: bool = True,
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with slices of `source` put together with those that `index` names.
 
@@ -316,7 +309,7 @@ class Put(Operation):
 
 
 @operation(out="exact apart")
-def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at places counted through the whole tensor, in the index's shape.
 
     >>> import rushlight as torch
@@ -367,9 +360,7 @@ def _check_places(name: str, input: Tensor, index: Tensor) -> None:
 
 
 @operation(out="exact")
-def take_along_dim(
-    input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
-) -> Tensor:
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Along `dim`, the elements that `indices` names, both broadcast but for `dim`.
 
     Without `dim` both are taken as vectors. -1 is the last element.
@@ -480,9 +471,7 @@ def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 
 @operation(out="exact")
-def nonzero_static(
-    input: Tensor, *, size: int, fill_value: int = -1, out: Tensor | None = None
-) -> Tensor:
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
     """The indices of the first `size` elements that are not zero, one row each, `fill_value` where
     there are fewer.
 

@@ -126,9 +126,7 @@ logaddexp2 = Logaddexp2.define(inplace=False)
 
 
 @operation("torch", "special.softmax", out="exact")
-def softmax(
-    input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
 
     >>> import rushlight as torch
@@ -139,23 +137,17 @@ def softmax(
 
 
 @operation("torch", "special.log_softmax", out="exact")
-def log_softmax(
-    input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x)))).
 
     >>> import rushlight as torch
     >>> torch.log_softmax(torch.zeros(2), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    return LogSoftmax.apply(
-        _floating("log_softmax", input, dtype), _dim("log_softmax", dim, input)
-    )
+    return LogSoftmax.apply(_floating("log_softmax", input, dtype), _dim("log_softmax", dim, input))
 
 
 def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     x = input if dtype is None else input.to(dtype)
     check_taken(name, x, FLOATS)
     return x
@@ -172,9 +164,10 @@ def _dim(name: str, dim: int | None, input: Tensor) -> int:
 # ---- as nn.functional has them: `dim` may be left out, as it could be in PyTorch's first versions
 
 
+@operation("nn.functional", name="softmax")
 def _functional_softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None
+) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
 
     Without `dim`, of which PyTorch warns, it is 0 where x has 0, 1 or 3 dimensions, else 1.
@@ -187,9 +180,10 @@ def _functional_softmax(
     return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", axis, input))
 
 
+@operation("nn.functional", name="log_softmax")
 def _functional_log_softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None
+) -> Tensor:
     """log(softmax(x)) along `dim`, which may be left out as in `softmax`.
 
     >>> import rushlight as torch
@@ -200,13 +194,6 @@ def _functional_log_softmax(
     return LogSoftmax.apply(
         _floating("log_softmax", input, dtype), _dim("log_softmax", axis, input)
     )
-
-
-for _function, _name in (
-    (_functional_softmax, "softmax"), (_functional_log_softmax, "log_softmax")
-):  # fmt: skip
-    _function.__name__ = _name
-    operation("nn.functional")(_function)
 
 
 @operation("nn.functional")
@@ -256,10 +243,8 @@ def gumbel_softmax(
     return one_hot - soft.detach() + soft
 
 
-@operation("torch", "special.logsumexp")
-def logsumexp(
-    input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("torch", "special.logsumexp", out="cast")
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(exp(x))) along `dim`, without overflow.
 
     >>> import rushlight as torch
@@ -283,7 +268,7 @@ def logsumexp(
 
 
 @operation(inplace=True, out="exact")
-def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """log(cumsum(exp(x))) along `dim`, without overflow.
 
     >>> import rushlight as torch

@@ -23,9 +23,8 @@ _Median, _NanMedian = values_and_indices("median"), values_and_indices("nanmedia
 
 @operation(out="exact")
 def sort(
-    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None,
-    out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
+    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None
+) -> ValuesAndIndices:
     """The elements along `dim` in order, and where they stood; equal ones keep their order.
 
     >>> import rushlight as torch
@@ -42,11 +41,10 @@ def sort(
     return _Sort(input.gather(axis, order) if input.requires_grad else values, order)
 
 
-@operation
+@operation(out="cast")
 def argsort(
-    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None
+) -> Tensor:
     """The indices that sort the elements along `dim`.
 
     >>> import rushlight as torch
@@ -57,7 +55,7 @@ def argsort(
 
 
 @operation(out="exact")
-def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+def msort(input: Tensor) -> Tensor:
     """The elements in order along the first dimension.
 
     >>> import rushlight as torch
@@ -69,9 +67,8 @@ def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation(out="exact")
 def topk(
-    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
-    out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
+    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> ValuesAndIndices:
     """The `k` largest (or smallest) elements along `dim`, in order, and where they stand.
 
     RuntimeError where there are not as many.
@@ -108,10 +105,7 @@ def _place(name: str, input: Tensor, dim: int, takes: tuple[int, ...] = REALS) -
 
 
 @operation(out="exact apart")
-def kthvalue(
-    input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
-    out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     """The `k`-th smallest element along `dim`, counted from 1, and where it stands.
 
     >>> import rushlight as torch
@@ -129,9 +123,7 @@ def kthvalue(
 
 
 @operation(out="exact")
-def mode(
-    input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     """The most frequent element along `dim`, the smallest of several, and where its last stands.
 
     >>> import rushlight as torch
@@ -175,9 +167,7 @@ def median(
 
 
 @operation(out="exact")
-def median(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
-) -> Any:
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The element in the middle, the lower one of two; along `dim`, with its index.
 
     It is nan where an element is. Equal ones share the gradient of the median of all.

@@ -22,7 +22,7 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 @operation(out="exact", autocast="float32")
 def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-    interpolation: str = "linear", out: Tensor | None = None,
+    interpolation: str = "linear",
 ) -> Tensor:  # fmt: skip
     """The element below which lies the part `q` of all, along `dim`; nan where one is.
 
@@ -39,7 +39,7 @@ def quantile(
 @operation(out="exact", autocast="float32")
 def nanquantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-    interpolation: str = "linear", out: Tensor | None = None,
+    interpolation: str = "linear",
 ) -> Tensor:  # fmt: skip
     """`quantile` of the elements that are numbers; nan where none is.
 

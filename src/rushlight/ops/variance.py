@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
 from math import prod as product
 from typing import Any
 
@@ -63,10 +62,10 @@ def _backward(node: Any, grad: Tensor, x: Tensor) -> Tensor:
     return spread(grad * factor, node) * (x - Mean.apply(x, node.axes, True))
 
 
-@operation
+@operation(out="cast")
 def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Tensor | None = None,
+    correction: Any = None,
 ) -> Tensor:  # fmt: skip
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so).
 
@@ -77,10 +76,10 @@ def var(
     return Var.apply(*_arguments("var", input, dim, unbiased, keepdim, correction))
 
 
-@operation
+@operation(out="cast")
 def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Tensor | None = None,
+    correction: Any = None,
 ) -> Tensor:  # fmt: skip
     """The square root of `var`; its gradient is 0 where all elements are equal.
 
@@ -91,10 +90,10 @@ def std(
     return Std.apply(*_arguments("std", input, dim, unbiased, keepdim, correction))
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Sequence[Tensor] | None = None,
+    correction: Any = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """`var`, and the mean, along the same dimensions.
 
@@ -106,10 +105,10 @@ def var_mean(
     return Var.apply(x, axes, *rest), Mean.apply(x, axes, keepdim)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Sequence[Tensor] | None = None,
+    correction: Any = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """`std`, and the mean, along the same dimensions.
 

@@ -290,11 +290,10 @@ def _older(
     return _made(window_length, periodic, values, kind, device, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def hann_window(
     window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None,
     device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Hann's window: (1 - cos(2 pi n / N)) / 2, with N = window_length, or one less for a window
     that is symmetric instead of periodic.
@@ -307,11 +306,11 @@ def hann_window(
                   requires_grad)  # fmt: skip
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def hamming_window(
     window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, *,
     dtype: DType | None = None, layout: Any = None, device: AnyDevice = None,
-    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Hamming's window: alpha - beta cos(2 pi n / N). See `hann_window`.
 
@@ -323,11 +322,10 @@ def hamming_window(
                   requires_grad)  # fmt: skip
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def blackman_window(
     window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None,
     device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Blackman's window: 0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N). See `hann_window`.
 
@@ -339,11 +337,10 @@ def blackman_window(
                   device, requires_grad)  # fmt: skip
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def bartlett_window(
     window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None,
     device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A triangle: 1 - |2 n / N - 1|. See `hann_window`.
 
@@ -355,11 +352,11 @@ def bartlett_window(
                   device, requires_grad)  # fmt: skip
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def kaiser_window(
     window_length: int, periodic: bool = True, beta: float = 12.0, *, dtype: DType | None = None,
     layout: Any = None, device: AnyDevice = None, requires_grad: bool = False,
-    pin_memory: bool = False, out: Tensor | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Kaiser's window: i0(beta sqrt(1 - (2 n / N - 1)**2)) / i0(beta). See `hann_window`.
 
