@@ -16,6 +16,7 @@ from .geometry import (
     per_dimension,
     transposed_geometry,
 )
+from .signatures import signature_of
 
 
 class Convolution(Operation):
@@ -121,31 +122,27 @@ def conv2d(
 
 
 @operation("torch", "nn.functional.conv1d", method=False, autocast="lower")
-def conv1d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(conv2d)
+def conv1d(*arguments: Any) -> Tensor:
     """`conv2d` in one dimension: input (N, C, L) or (C, L), weight (O, C / groups, k).
 
     >>> import rushlight as torch
     >>> torch.conv1d(torch.ones(1, 1, 4), torch.ones(1, 1, 2))
     tensor([[[2., 2., 2.]]])
     """
-    return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv1d", 1, *arguments)
 
 
 @operation("torch", "nn.functional.conv3d", method=False, autocast="lower")
-def conv3d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(conv2d)
+def conv3d(*arguments: Any) -> Tensor:
     """`conv2d` in three dimensions: input (N, C, D, H, W), weight (O, C / groups, kD, kH, kW).
 
     >>> import rushlight as torch
     >>> torch.conv3d(torch.ones(1, 1, 3, 4, 5), torch.ones(2, 1, 2, 2, 2)).shape
     torch.Size([1, 2, 2, 3, 4])
     """
-    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv3d", 3, *arguments)
 
 
 def _convolve(
@@ -161,9 +158,8 @@ def _convolve(
     if isinstance(padding, str):
         input, padding = _named_padding(name, input, shape[2:], padding, stride, dilation)
     geometry = convolution_geometry(
-        name, input.array.shape, shape, _hashable(stride), _hashable(padding),
-        _hashable(dilation), groups,
-    )  # fmt: skip
+        name, input.array.shape, shape, stride, padding, dilation, groups
+    )
     return Convolution.apply(input, weight, bias, geometry)
 
 
@@ -190,10 +186,8 @@ def conv_transpose2d(
 
 
 @operation("torch", "nn.functional.conv_transpose1d", method=False, autocast="lower")
-def conv_transpose1d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(conv_transpose2d)
+def conv_transpose1d(*arguments: Any) -> Tensor:
     """`conv_transpose2d` in one dimension: input (N, C, L), weight (C, O / groups, k).
 
     >>> import rushlight as torch
@@ -201,15 +195,12 @@ def conv_transpose1d(
     >>> torch.nn.functional.conv_transpose1d(x, weight, stride=2)  # each x times 1 1 1, 2 apart
     tensor([[[1., 1., 3., 2., 2.]]])
     """
-    sizes = (stride, padding, output_padding, groups, dilation)
-    return _convolve_transposed("conv_transpose1d", 1, input, weight, bias, *sizes)
+    return _convolve_transposed("conv_transpose1d", 1, *arguments)
 
 
 @operation("torch", "nn.functional.conv_transpose3d", method=False, autocast="lower")
-def conv_transpose3d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(conv_transpose2d)
+def conv_transpose3d(*arguments: Any) -> Tensor:
     """`conv_transpose2d` in three dimensions: input (N, C, D, H, W), weight (C, O / groups, kD, kH,
     kW).
 
@@ -218,8 +209,7 @@ def conv_transpose3d(
     >>> torch.nn.functional.conv_transpose3d(x, weight, stride=2).shape
     torch.Size([1, 2, 6, 6, 6])
     """
-    sizes = (stride, padding, output_padding, groups, dilation)
-    return _convolve_transposed("conv_transpose3d", 3, input, weight, bias, *sizes)
+    return _convolve_transposed("conv_transpose3d", 3, *arguments)
 
 
 def _convolve_transposed(
@@ -231,10 +221,8 @@ def _convolve_transposed(
         check_transposed_channels(name, input.array.shape, weight.array.shape, groups)
         arguments = (weight, bias, stride, padding, output_padding, groups, dilation)
         return _convolve_transposed(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
-    geometry = transposed_geometry(
-        name, input.array.shape, weight.array.shape, _hashable(stride), _hashable(padding),
-        _hashable(output_padding), _hashable(dilation), groups,
-    )  # fmt: skip
+    sizes = (stride, padding, output_padding, dilation, groups)
+    geometry = transposed_geometry(name, input.array.shape, weight.array.shape, *sizes)
     return TransposedConvolution.apply(input, weight, bias, geometry)
 
 
@@ -264,10 +252,6 @@ def _check_convolution(
             f"{name}: expected bias to be 1-dimensional with {outputs} elements, but got bias "
             f"of size {list(bias.array.shape)} instead"
         )
-
-
-def _hashable(sizes: Any) -> Any:
-    return tuple(sizes) if isinstance(sizes, list) else sizes
 
 
 def _named_padding(

@@ -47,6 +47,7 @@ from .entry import (
 )
 from .plain_out import are_apart, are_numbers, is_plain, placed
 from .promotion import operands, promoted, refuse_bool, scaled_by
+from .signatures import add_out
 from .templates import (
     binary,
     binary_inplace,
@@ -228,7 +229,7 @@ def operation(
     def declared(body: Any) -> Any:
         body.__name__ = name or body.__name__
         if out and "out" not in body.__annotations__:
-            _add_out(body)
+            add_out(body)
         function = _entry(body, autocast=autocast)
         function.out = out or "cast"
         if not asks:
@@ -243,17 +244,6 @@ def operation(
 
     where = "torch" if callable(place) else place
     return declared(place) if callable(place) else declared
-
-
-def _add_out(body: Any) -> None:
-    """Gives a function's signature the parameter that its entry deals with."""
-    signature = inspect.signature(body)
-    kinds = {"Tensor": "Tensor | None", "Any": "Any"}
-    kind = kinds.get(signature.return_annotation, "Sequence[Tensor] | None")
-    out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-    parameters = [*signature.parameters.values(), out]
-    body.__signature__ = signature.replace(parameters=parameters)
-    body.__annotations__["out"] = kind
 
 
 _ENTRY = """\

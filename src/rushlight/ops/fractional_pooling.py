@@ -12,6 +12,7 @@ from .creation import arange
 from .declare import operation
 from .geometry import Sizes, per_dimension
 from .random import rand
+from .signatures import signature_of
 
 
 @operation("nn.functional", autocast="float32")
@@ -30,16 +31,14 @@ def fractional_max_pool2d(
     >>> torch.nn.functional.fractional_max_pool2d(x, 2, output_size=2).shape
     torch.Size([1, 2, 2])
     """
-    sizes = (kernel_size, output_size, output_ratio, _random_samples)
-    values, indices = _fractional_max_pool(2, input, *sizes)
-    return (values, indices) if return_indices else values
+    return _fractional_max_pool(
+        2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples
+    )
 
 
 @operation("nn.functional")
-def fractional_max_pool2d_with_indices(
-    input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-    return_indices: bool = False, _random_samples: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(fractional_max_pool2d)
+def fractional_max_pool2d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`fractional_max_pool2d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
@@ -48,15 +47,12 @@ def fractional_max_pool2d_with_indices(
     >>> values.shape, indices[0, 1, 1]
     (torch.Size([1, 2, 2]), tensor(15))
     """
-    sizes = (kernel_size, output_size, output_ratio, _random_samples)
-    return _fractional_max_pool(2, input, *sizes)
+    return _maxima(2, *arguments)
 
 
 @operation("nn.functional", autocast="float32")
-def fractional_max_pool3d(
-    input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-    return_indices: bool = False, _random_samples: Tensor | None = None,
-) -> Any:  # fmt: skip
+@signature_of(fractional_max_pool2d)
+def fractional_max_pool3d(*arguments: Any) -> Any:
     """`fractional_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
@@ -64,16 +60,12 @@ def fractional_max_pool3d(
     >>> torch.nn.functional.fractional_max_pool3d(x, 2, output_ratio=0.5).shape
     torch.Size([1, 3, 4, 4, 4])
     """
-    sizes = (kernel_size, output_size, output_ratio, _random_samples)
-    values, indices = _fractional_max_pool(3, input, *sizes)
-    return (values, indices) if return_indices else values
+    return _fractional_max_pool(3, *arguments)
 
 
 @operation("nn.functional")
-def fractional_max_pool3d_with_indices(
-    input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-    return_indices: bool = False, _random_samples: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(fractional_max_pool2d)
+def fractional_max_pool3d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`fractional_max_pool3d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
@@ -82,12 +74,21 @@ def fractional_max_pool3d_with_indices(
     >>> values.shape, indices[0, 1, 1, 1]
     (torch.Size([1, 2, 2, 2]), tensor(63))
     """
-    sizes = (kernel_size, output_size, output_ratio, _random_samples)
-    return _fractional_max_pool(3, input, *sizes)
+    return _maxima(3, *arguments)
 
 
 def _fractional_max_pool(
     rank: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any,
+    return_indices: bool, samples: Tensor | None,
+) -> Any:  # fmt: skip
+    values, indices = _maxima(
+        rank, input, kernel_size, output_size, output_ratio, return_indices, samples
+    )
+    return (values, indices) if return_indices else values
+
+
+def _maxima(
+    rank: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any, _: Any,
     samples: Tensor | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     name, shape = f"fractional_max_pool{rank}d", input.array.shape

@@ -11,6 +11,7 @@ from ..errors import OperationError, one_channel
 from ..tensor import Tensor, wrap
 from .declare import operation
 from .geometry import pool_geometry
+from .signatures import signature_of
 
 
 class MaxPool2d(Operation):
@@ -122,15 +123,13 @@ def max_pool2d(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool2d", 2, input, *sizes, return_indices)
+    sizes = (kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    return _max_pool("max_pool2d", 2, input, sizes)
 
 
 @operation("nn.functional")
-def max_pool2d_with_indices(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool2d_with_indices(input: Tensor, *sizes: Any) -> tuple[Tensor, Tensor]:
     """`max_pool2d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
@@ -138,109 +137,65 @@ def max_pool2d_with_indices(
     >>> torch.nn.functional.max_pool2d_with_indices(x, 2)
     (tensor([[[7.]]]), tensor([[[2]]]))
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool2d_with_indices", 2, input, *sizes, True)
-
-
-@overload
-def max_pool1d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: Literal[False] = False,
-) -> Tensor: ...  # fmt: skip
-
-
-@overload
-def max_pool1d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any: ...  # fmt: skip
+    return _max_pool("max_pool2d_with_indices", 2, input, (*sizes[:-1], True))
 
 
 @operation("nn.functional", "torch.max_pool1d")
-def max_pool1d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool1d(input: Tensor, *sizes: Any) -> Any:
     """The largest of `kernel_size` numbers at a time: `max_pool2d` of signals (N, C, L) or (C, L).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
     tensor([[5., 7.]])
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool1d", 1, input, *sizes, return_indices)
+    return _max_pool("max_pool1d", 1, input, sizes)
 
 
 @operation("nn.functional", "torch.max_pool1d_with_indices")
-def max_pool1d_with_indices(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool1d_with_indices(input: Tensor, *sizes: Any) -> tuple[Tensor, Tensor]:
     """`max_pool1d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool1d_with_indices(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
     (tensor([[5., 7.]]), tensor([[1, 2]]))
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool1d_with_indices", 1, input, *sizes, True)
-
-
-@overload
-def max_pool3d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: Literal[False] = False,
-) -> Tensor: ...  # fmt: skip
-
-
-@overload
-def max_pool3d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any: ...  # fmt: skip
+    return _max_pool("max_pool1d_with_indices", 1, input, (*sizes[:-1], True))
 
 
 @operation("nn.functional", "torch.max_pool3d", autocast="float32")
-def max_pool3d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool3d(input: Tensor, *sizes: Any) -> Any:
     """`max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
     tensor([[[[7.]]]])
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool3d", 3, input, *sizes, return_indices)
+    return _max_pool("max_pool3d", 3, input, sizes)
 
 
 @operation("nn.functional")
-def max_pool3d_with_indices(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool3d_with_indices(input: Tensor, *sizes: Any) -> tuple[Tensor, Tensor]:
     """`max_pool3d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool3d_with_indices(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
     (tensor([[[[7.]]]]), tensor([[[[7]]]]))
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool3d_with_indices", 3, input, *sizes, True)
+    return _max_pool("max_pool3d_with_indices", 3, input, (*sizes[:-1], True))
 
 
-def _max_pool(
-    name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
-    ceil_mode: bool, return_indices: bool,
-) -> Any:  # fmt: skip
+def _max_pool(name: str, rank: int, input: Tensor, options: tuple[Any, ...]) -> Any:
+    kernel_size, stride, padding, dilation, ceil_mode, return_indices = options
     # Of signals without the places of the maxima PyTorch has no kernel for whole numbers.
     check_taken(name, input, FLOATS if rank == 1 and not return_indices else REALS)
     batch = _batched(name, rank, input)
     geometry = pool_geometry(
-        name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding),
-        _hashable(dilation), bool(ceil_mode),
-    )  # fmt: skip
+        name, batch.array.shape, kernel_size, stride, padding, dilation, bool(ceil_mode)
+    )
     if not return_indices:
         result = _MAX_POOLS[rank].apply(batch, geometry)
         return result if batch is input else result.squeeze(0)
@@ -297,18 +252,15 @@ def avg_pool1d(
 
 
 @operation("nn.functional", out="exact", autocast="float32")
-def avg_pool3d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
-) -> Tensor:  # fmt: skip
+@signature_of(avg_pool2d)
+def avg_pool3d(*arguments: Any) -> Tensor:
     """`avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.avg_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
     tensor([[[[3.5000]]]])
     """
-    sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    return avg_pool("avg_pool3d", 3, input, *sizes)
+    return avg_pool("avg_pool3d", 3, *arguments)
 
 
 def check_averaged(name: str, input: Tensor) -> None:
@@ -325,8 +277,8 @@ def avg_pool(
     check_averaged(name, input)
     batch = _batched(name, rank, input)
     geometry = pool_geometry(
-        name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding), 1,
-        bool(ceil_mode), bool(count_include_pad), divisor_override,
+        name, batch.array.shape, kernel_size, stride, padding, 1, bool(ceil_mode),
+        bool(count_include_pad), divisor_override,
     )  # fmt: skip
     result = _AVG_POOLS[rank].apply(batch, geometry)
     return result if batch is input else result.squeeze(0)
@@ -345,7 +297,3 @@ def _batched(name: str, rank: int, input: Tensor) -> Tensor:
             f"but got input of size: {list(shape)}{one_channel(len(shape), rank)}"
         )
     return input.unsqueeze(0)
-
-
-def _hashable(sizes: Any) -> Any:
-    return tuple(sizes) if isinstance(sizes, list) else sizes

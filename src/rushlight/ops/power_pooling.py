@@ -9,6 +9,7 @@ from ..tensor import Tensor
 from .declare import operation
 from .geometry import per_dimension
 from .pooling import avg_pool
+from .signatures import signature_of
 
 
 @operation("nn.functional")
@@ -38,16 +39,15 @@ def lp_pool2d(
 
 
 @operation("nn.functional", autocast="float32")
-def lp_pool3d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
+@signature_of(lp_pool2d)
+def lp_pool3d(*arguments: Any) -> Tensor:
     """`lp_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.lp_pool3d(torch.full((1, 2, 2, 1), 3.0), 2, (2, 2, 1))  # sqrt(4 * 9)
     tensor([[[[6.]]]])
     """
-    return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)
+    return _lp_pool(3, *arguments)
 
 
 def _lp_pool(

@@ -11,6 +11,7 @@ from ..errors import InvalidValueError, OperationError
 from ..tensor import Tensor
 from .declare import operation
 from .geometry import Sizes, per_dimension
+from .signatures import signature_of
 
 
 class MaxUnpool2d(Operation):
@@ -43,10 +44,8 @@ def max_unpool1d(
 
 
 @operation("nn.functional", autocast="float32")
-def max_unpool2d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None,
-) -> Tensor:  # fmt: skip
+@signature_of(max_unpool1d)
+def max_unpool2d(*arguments: Any) -> Tensor:
     """Undoes `max_pool2d` as far as can be: maxima stand where they stood, among zeros.
 
     `indices` are those that `max_pool2d` returned. `output_size` is the size of what was pooled,
@@ -59,14 +58,12 @@ def max_unpool2d(
     tensor([[[0., 0.],
              [0., 3.]]])
     """
-    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
+    return _max_unpool(2, *arguments)
 
 
 @operation("nn.functional", autocast="float32")
-def max_unpool3d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None,
-) -> Tensor:  # fmt: skip
+@signature_of(max_unpool2d)
+def max_unpool3d(*arguments: Any) -> Tensor:
     """`max_unpool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
@@ -75,7 +72,7 @@ def max_unpool3d(
     tensor([[[[0., 0.],
               [0., 5.]]]])
     """
-    return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
+    return _max_unpool(3, *arguments)
 
 
 def _max_unpool(

@@ -1,0 +1,56 @@
+"""Parameters that functions have in common, and those that a declaration adds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, get_overloads
+
+Returned = TypeVar("Returned")
+
+
+def signature_of(
+    other: Callable[..., Any],
+) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
+    """Gives a function the parameters of another one that it passes on without naming them.
+
+        @operation("signal.windows")
+        @signature_of(_window)
+        def gaussian(M: int, *, std: float = 1.0, **options: Any) -> Tensor: ...
+
+    `*arguments` are the other's positional ones, `**options` its keywords, of both what is not the
+    function's own. Where it returns the same, it does so for the same overloads. Whether there is
+    an `out` is its declaration's to say.
+    """
+
+    def decorate(body: Any) -> Any:
+        own, theirs = inspect.signature(body).parameters, inspect.signature(other).parameters
+        others = [p for name, p in theirs.items() if name not in own and name != "out"]
+        parameters = []
+        for p in own.values():
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or p.name in theirs:
+                parameters.append(p)
+            else:
+                is_keyword = p.kind is p.VAR_KEYWORD
+                parameters += [o for o in others if (o.kind is o.KEYWORD_ONLY) == is_keyword]
+        set_parameters(body, parameters)
+        if body.__annotations__["return"] == other.__annotations__["return"]:
+            body.overloads = get_overloads(other)
+        return body
+
+    return decorate
+
+
+def add_out(body: Any) -> None:
+    """Gives a function's signature the parameter that its entry deals with."""
+    kinds = {"Tensor": "Tensor | None", "Any": "Any"}
+    kind = kinds.get(body.__annotations__["return"], "Sequence[Tensor] | None")
+    out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+    set_parameters(body, [*inspect.signature(body).parameters.values(), out])
+
+
+def set_parameters(body: Any, parameters: list[inspect.Parameter]) -> None:
+    """Says what a function takes, whatever its own text says of that."""
+    returns = body.__annotations__["return"]
+    body.__signature__ = inspect.Signature(parameters, return_annotation=returns)
+    body.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": returns}
