@@ -14,6 +14,7 @@ from ..scalars import assigned, checked, number
 from ..tensor import Tensor
 from ..types import Number
 from .common import conjugated, methods
+from .curves import Curve
 from .declare import Binary, operation
 from .promotion import (
     check_cast,
@@ -25,7 +26,7 @@ from .promotion import (
 )
 
 
-class Clamp(SavesInputs):
+class Clamp(Curve):
     """Elements below the lower limit and above the upper one moved there; None is no limit.
 
     >>> import rushlight as torch
@@ -33,23 +34,9 @@ class Clamp(SavesInputs):
     tensor([0.0000, 0.5000, 1.0000])
     """
 
+    # Its gradient is 0 beyond the limits, which is not grad * 0: that may be infinite.
     low: Any
     high: Any
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return ClampGradient.apply(grad, self.saved_tensors[0], self.low, self.high)
-
-
-class ClampGradient(Operation):
-    """grad where x is within the limits, else 0 (not grad * 0: it may be infinite)."""
-
-    kernel = "clamp_backward"
-    saves = (1,)
-    low: Any
-    high: Any
-
-    def backward(self, grad: Tensor) -> Any:
-        return ClampGradient.apply(grad, self.saved_tensors[0], self.low, self.high), None
 
 
 class ClampByTensors(SavesInputs):

@@ -28,6 +28,7 @@ from ..tensor import Tensor, wrap
 from ..types import AnyDevice
 from .common import new_shape, table_of
 from .declare import operation
+from .signatures import signature_of
 
 
 def table_at(device: Any) -> Any:
@@ -266,20 +267,15 @@ def zeros_like(
 
 
 @operation(method=False)
-def ones_like(
-    input: Tensor, *, dtype: DType | None = None, device: AnyDevice = None,
-    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-    memory_format: Any = None,
-) -> Tensor:  # fmt: skip
+@signature_of(full_like)
+def ones_like(input: Tensor, **options: Any) -> Tensor:
     """Ones in `input`'s shape, dtype and memory order.
 
     >>> import rushlight as torch
     >>> torch.ones_like(torch.zeros(2))
     tensor([1., 1.])
     """
-    return full_like(
-        input, 1, dtype=dtype, device=device, layout=layout, requires_grad=requires_grad
-    )
+    return full_like(input, 1, **options)
 
 
 @operation(method=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import SavesInputs
 from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, FLOATING, INTEGER, category_of
 from ..errors import OperationError
@@ -14,6 +14,7 @@ from ..types import Number
 from .choices import where
 from .common import conjugated
 from .creation import zeros_like
+from .curves import FlatGradient
 from .declare import Binary, Unary, operation
 from .promotion import of_one_dtype
 from .writing import run_inplace
@@ -373,14 +374,10 @@ class Abs(SavesInputs, Unary):
         return grad * x.sgn() if x.is_complex() else AbsGradient.apply(grad, x)
 
 
-class AbsGradient(Operation):
+class AbsGradient(FlatGradient):
     """grad * sign(x)."""
 
     kernel = "abs_backward"
-    saves = (1,)
-
-    def backward(self, grad: Tensor) -> Any:
-        return AbsGradient.apply(grad, self.saved_tensors[0]), None
 
 
 abs = Abs.define("absolute")

@@ -23,6 +23,7 @@ from . import softmax as softmaxes
 from .choices import where
 from .common import conjugated, normalize_axes
 from .declare import operation
+from .signatures import signature_of
 
 
 def _masked(
@@ -262,10 +263,8 @@ def var(
 
 
 @operation("masked")
-def std(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, *, correction: Any = None,
-    keepdim: bool = False, dtype: DType | None = None, mask: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@signature_of(var)
+def std(*arguments: Any, **options: Any) -> Tensor:
     """The standard deviation over `dim` of the elements where `mask` is true.
 
     >>> import rushlight as torch
@@ -273,7 +272,7 @@ def std(
     >>> torch.masked.std(x, 0, unbiased=False, mask=mask)
     tensor(2.)
     """
-    return _variance("std", input, dim, unbiased, correction, keepdim, dtype, mask).sqrt()
+    return _variance("std", *arguments, **options).sqrt()
 
 
 def _variance(

@@ -11,8 +11,6 @@ from ..errors import InvalidValueError, OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from .activation import (
-    FlatGradient,
-    Gradient,
     activated,
     elu,
     leaky_relu,
@@ -22,21 +20,11 @@ from .activation import (
     threshold,
 )
 from .choices import where
+from .curves import Curve, FlatGradient
 from .declare import operation
 from .powers import exp
 from .promotion import table_of
 from .random import default_state, drawing
-
-
-class Hardtanh(SavesInputs):
-    """Elements below the lower limit and above the upper one moved there."""
-
-    kernel = "clamp"
-    low: Any
-    high: Any
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return HardtanhGradient.apply(grad, self.saved_tensors[0], self.low, self.high)
 
 
 class HardtanhGradient(FlatGradient):
@@ -47,38 +35,30 @@ class HardtanhGradient(FlatGradient):
     high: Any
 
 
-class Celu(SavesInputs):
+class Hardtanh(Curve):
+    """Elements below the lower limit and above the upper one moved there."""
+
+    kernel = "clamp"
+    gradient = HardtanhGradient
+    low: Any
+    high: Any
+
+
+class Celu(Curve):
     """x where x > 0, alpha * (exp(x / alpha) - 1) elsewhere."""
 
     alpha: float
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return CeluGradient.apply(grad, self.saved_tensors[0], self.alpha)
+    def slope(self, x: Tensor) -> Tensor:
+        return where(x > 0, 1.0, exp(where(x > 0, 0.0, x) / self.alpha))
 
 
-class CeluGradient(Gradient):
-    kernel = "celu_backward"
-    alpha: float
-
-    @staticmethod
-    def slope(x: Tensor, alpha: float) -> Tensor:
-        return where(x > 0, 1.0, exp(where(x > 0, 0.0, x) / alpha))
-
-
-class Selu(SavesInputs):
+class Selu(Curve):
     """scale * elu(x, alpha), both so that normal values stay normal."""
 
     node_name = "EluBackward0"
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return SeluGradient.apply(grad, self.saved_tensors[0])
-
-
-class SeluGradient(Gradient):
-    kernel = "selu_backward"
-
-    @staticmethod
-    def slope(x: Tensor) -> Tensor:
+    def slope(self, x: Tensor) -> Tensor:
         below = SELU_SCALE * SELU_ALPHA * exp(where(x > 0, 0.0, x))
         return where(x > 0, SELU_SCALE, below)
 
@@ -99,28 +79,24 @@ class Prelu(SavesInputs):
         )
 
 
-class Softshrink(SavesInputs):
-    """x moved towards 0 by lambd, and 0 where it would pass it."""
-
-    lambd: float
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return ShrinkGradient.apply(grad, self.saved_tensors[0], self.lambd)
-
-
-class Hardshrink(SavesInputs):
-    """0 within lambd of 0, x elsewhere."""
-
-    lambd: float
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return ShrinkGradient.apply(grad, self.saved_tensors[0], self.lambd)
-
-
 class ShrinkGradient(FlatGradient):
     """0 within lambd of 0, grad elsewhere."""
 
     kernel = "shrink_backward"
+    lambd: float
+
+
+class Softshrink(Curve):
+    """x moved towards 0 by lambd, and 0 where it would pass it."""
+
+    gradient = ShrinkGradient
+    lambd: float
+
+
+class Hardshrink(Curve):
+    """0 within lambd of 0, x elsewhere."""
+
+    gradient = ShrinkGradient
     lambd: float
 
 

@@ -21,6 +21,7 @@ from .recurrent_layer import (
     going_on,
     times,
 )
+from .signatures import signature_of
 
 
 @operation(method=False, autocast="lower")
@@ -308,10 +309,8 @@ def gru_cell(
 
 
 @operation(method=False, autocast="lower")
-def rnn_tanh_cell(
-    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
-    b_hh: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@signature_of(gru_cell)
+def rnn_tanh_cell(input: Tensor, hx: Tensor, *parameters: Any) -> Tensor:
     """One step of `rnn_tanh`: the state after it, for an input (N, I) and a state (N, H).
 
     >>> import rushlight as torch
@@ -319,14 +318,12 @@ def rnn_tanh_cell(
     >>> torch.rnn_tanh_cell(x, h, weight, weight)  # tanh(0.5)
     tensor([[0.4621]])
     """
-    return _step(RNNTanhLayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _step(RNNTanhLayer, input, (hx,), *parameters)[0]
 
 
 @operation(method=False, autocast="lower")
-def rnn_relu_cell(
-    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
-    b_hh: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@signature_of(gru_cell)
+def rnn_relu_cell(input: Tensor, hx: Tensor, *parameters: Any) -> Tensor:
     """One step of `rnn_relu`: the state after it, for an input (N, I) and a state (N, H).
 
     >>> import rushlight as torch
@@ -334,7 +331,7 @@ def rnn_relu_cell(
     >>> torch.rnn_relu_cell(x, h, weight, weight)
     tensor([[9.]])
     """
-    return _step(RNNReluLayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _step(RNNReluLayer, input, (hx,), *parameters)[0]
 
 
 def _step(layer: Any, x: Tensor, states: Sequence[Tensor], *parameters: Any) -> Any:

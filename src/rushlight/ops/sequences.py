@@ -13,6 +13,7 @@ from ..tensor import Tensor
 from ..types import AnyDevice
 from .creation import arange, finished, table_at
 from .declare import operation
+from .signatures import signature_of
 
 
 @operation(method=False, out="cast")
@@ -103,8 +104,9 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 
 def _triangle(
-    name: str, is_upper: bool, row: int, col: int, offset: int, dtype: DType | None,
-    device: AnyDevice,
+    name: str, is_upper: bool, row: int, col: int, offset: int, *, dtype: DType | None = None,
+    device: AnyDevice = None, layout: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     for what, count in (("row", row), ("col", col)):
         if count < 0:
@@ -117,10 +119,8 @@ def _triangle(
 
 
 @operation(method=False, out="cast")
-def tril_indices(
-    row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: AnyDevice = None,
-    layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
+@signature_of(_triangle)
+def tril_indices(row: int, col: int, offset: int = 0, **options: Any) -> Tensor:
     """The indices of a matrix's elements on and below a diagonal, `offset` above the main one.
 
     (2, how many): rows first, then columns.
@@ -130,14 +130,12 @@ def tril_indices(
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    return _triangle("tril_indices", False, row, col, offset, dtype, device)
+    return _triangle("tril_indices", False, row, col, offset, **options)
 
 
 @operation(method=False, out="cast")
-def triu_indices(
-    row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: AnyDevice = None,
-    layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
+@signature_of(_triangle)
+def triu_indices(row: int, col: int, offset: int = 0, **options: Any) -> Tensor:
     """The indices of a matrix's elements on and above a diagonal, `offset` above the main one.
 
     (2, how many): rows first, then columns.
@@ -147,4 +145,4 @@ def triu_indices(
     tensor([[0, 0, 1],
             [0, 1, 1]])
     """
-    return _triangle("triu_indices", True, row, col, offset, dtype, device)
+    return _triangle("triu_indices", True, row, col, offset, **options)

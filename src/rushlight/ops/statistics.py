@@ -15,6 +15,7 @@ from .complex import complex as complex_of
 from .creation import arange
 from .declare import operation
 from .promotion import result_type
+from .signatures import signature_of
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
@@ -37,17 +38,15 @@ def quantile(
 
 
 @operation(out="exact", autocast="float32")
-def nanquantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-    interpolation: str = "linear",
-) -> Tensor:  # fmt: skip
+@signature_of(quantile)
+def nanquantile(*arguments: Any, **options: Any) -> Tensor:
     """`quantile` of the elements that are numbers; nan where none is.
 
     >>> import rushlight as torch
     >>> torch.nanquantile(torch.tensor([1.0, float("nan"), 3.0]), 0.5)
     tensor(2.)
     """
-    return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
+    return _quantile("nanquantile", *arguments, **options)
 
 
 def _quantile(

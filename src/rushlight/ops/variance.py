@@ -15,6 +15,7 @@ from .choices import where
 from .common import normalize_axes
 from .declare import operation
 from .reduction import Mean, spread
+from .signatures import signature_of
 
 
 class Var(SavesInputs):
@@ -77,17 +78,15 @@ def var(
 
 
 @operation(out="cast")
-def std(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
-) -> Tensor:  # fmt: skip
+@signature_of(var)
+def std(*arguments: Any, **options: Any) -> Tensor:
     """The square root of `var`; its gradient is 0 where all elements are equal.
 
     >>> import rushlight as torch
     >>> torch.std(torch.tensor([1.0, 2.0, 4.0, 5.0]))
     tensor(1.8257)
     """
-    return Std.apply(*_arguments("std", input, dim, unbiased, keepdim, correction))
+    return Std.apply(*_arguments("std", *arguments, **options))
 
 
 @operation(method=False, out="cast")
