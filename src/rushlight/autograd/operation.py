@@ -303,3 +303,10 @@ class SavesOutput(Operation):
 
     def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
         self.save_output(output)
+
+
+class SavesOutputAndInput(Operation):
+    """An operation whose backward needs its result, and then its first input."""
+
+    def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
+        self.save_output(output, inputs[0])

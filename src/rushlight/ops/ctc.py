@@ -32,8 +32,7 @@ class CTCLoss(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         *inputs, losses, alpha = self.saved_tensors
-        parameters = (self.most, self.blank, self.by_length, self.zero_infinity)
-        return CTCLossGradient.apply(grad, *inputs, wrap(losses), wrap(alpha), *parameters)
+        return CTCLossGradient.apply(grad, *inputs, wrap(losses), wrap(alpha), *self.given())
 
 
 class CTCLossGradient(Operation):

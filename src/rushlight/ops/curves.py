@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
 from ..tensor import Tensor
-from .common import derivative
+from .common import gradients_by_formula
 
 
 class FlatGradient(Operation):
@@ -25,7 +25,9 @@ class Gradient(SavesInputs):
 
     def backward(self, grad: Tensor) -> Any:
         first, x = self.saved_tensors
-        grad_x = derivative(self.slope, x, grad * first) if self.needs(1) else None
+        grad_x = None
+        if self.needs(1):
+            (grad_x,) = gradients_by_formula(lambda x: (self.slope(x),), (x,), (grad * first,))
         return type(self).apply(grad, x, *self.given()), grad_x
 
 

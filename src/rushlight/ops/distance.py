@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.operation import Operation
+from ..autograd.operation import Operation, SavesOutputAndInput
 from ..categories import FLOATS, INEXACT, check_taken
 from ..dtype import FLOATING, HALVES
 from ..errors import InvalidValueError, OperationError
@@ -131,14 +131,11 @@ _PRODUCTS_FROM = {
 }
 
 
-class Pdist(Operation):
+class Pdist(SavesOutputAndInput):
     """The distances of all pairs of rows."""
 
     node_name = "PdistBackward0"
     p: float
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Tensor:
         distances, x = self.saved_tensors

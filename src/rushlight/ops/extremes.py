@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
-from ..autograd.operation import SavesOutput
+from ..autograd.operation import SavesOutputAndInput
 from ..categories import ORDERED, REALS, check_taken
 from ..dtype import int64
 from ..errors import OutOfRangeError
@@ -21,18 +21,11 @@ from .common import (
 )
 from .declare import operation
 from .indexing import pick
-from .reduction import spread
+from .reduction import Reduction, spread
 
 
-class Extreme(SavesOutput):
+class Extreme(Reduction, SavesOutputAndInput):
     """The extreme along some dimensions; equal ones share the gradient, as in PyTorch."""
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors

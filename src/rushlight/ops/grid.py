@@ -54,13 +54,11 @@ class GridSampleInputGradient(Operation):
 
     operation_name = "grid_sampler"
     kernel = "grid_sample_input_gradient"
+    saves = (0, 1)
     sizes: tuple[int, ...]
     mode: int
     padding: int
     align_corners: bool
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(*inputs[:2])
 
     def backward(self, grad: Tensor) -> Any:
         first, grid = self.saved_tensors

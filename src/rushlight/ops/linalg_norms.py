@@ -6,7 +6,7 @@ from __future__ import annotations
 from math import inf, isinf
 from typing import Any
 
-from ..autograd.operation import SavesOutput
+from ..autograd.operation import SavesOutputAndInput
 from ..dtype import FLOATING, HALVES, title_of
 from ..dtype import dtype as DType
 from ..errors import OperationError
@@ -29,22 +29,19 @@ from .linalg_checks import (
 )
 from .linalg_decompositions import eigvalsh, svdvals
 from .linalg_solve import Inverse, is_vector_side
-from .reduction import spread
+from .reduction import Reduction, spread
 
 linalg_lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 
 
-class Norm(SavesOutput):
+class Norm(Reduction, SavesOutputAndInput):
     """(sum |x|^p)^(1/p); its gradient at a norm of 0 is 0."""
 
     node_name = "LinalgVectorNormBackward0"
     p: float
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     @staticmethod
-    def forward(kernels: Any, x: Any, p: float, axes: Any, keepdim: bool) -> Any:
+    def forward(kernels: Any, x: Any, axes: Any, keepdim: bool, p: float) -> Any:
         if p == 1:
             return kernels.sum_of_sizes(x, axes, keepdim)
         if p == 2:
@@ -57,9 +54,6 @@ class Norm(SavesOutput):
         if p == 0:
             return kernels.sum(kernels.cast(kernels.ne(size, 0), size.dtype), axes, keepdim)
         return kernels.pow(kernels.sum(kernels.pow(size, p), axes, keepdim), 1 / p)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Tensor | None:
         y, x = self.saved_tensors
@@ -175,8 +169,8 @@ def vector_norm(
             f"does not have an identity (shape {tuple(x.array.shape)})"
         )
     if x.array.dtype in HALVES:
-        return Norm.apply(x.float(), power, axes, keepdim).to(x.dtype)
-    return Norm.apply(x, power, axes, keepdim)
+        return Norm.apply(x.float(), axes, keepdim, power).to(x.dtype)
+    return Norm.apply(x, axes, keepdim, power)
 
 
 @operation("linalg", out="exact")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import SavesInputs, SavesOutputAndInput
 from ..dtype import COMPLEX
 from ..errors import OperationError
 from ..tensor import Tensor
@@ -39,15 +39,12 @@ _NO_INVERSE = (
 )
 
 
-class TriangularSolve(Operation):
+class TriangularSolve(SavesOutputAndInput):
     """X of A X = B where A has one triangle alone, with `unit` ones on the diagonal."""
 
     node_name = "LinalgSolveTriangularBackward0"
     upper: bool
     unit: bool
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         x, a = self.saved_tensors

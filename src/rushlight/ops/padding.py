@@ -16,13 +16,12 @@ class ConstantPad(Operation):
     """A border of one value; negative widths cut off."""
 
     node_name = "ConstantPadNdBackward0"
+    widths: Any
+    value: Any
 
     @staticmethod
     def forward(kernels: Any, x: Any, widths: Any, value: Any) -> Any:
         return kernels.pad(x, widths, "constant", value)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.widths = inputs[1]
 
     def backward(self, grad: Tensor) -> Any:
         return ConstantPad.apply(grad, tuple((-b, -a) for b, a in self.widths), 0)

@@ -24,17 +24,21 @@ from .expansion import Expand
 from .scan import products_before
 
 
-class Sum(Operation):
+class Reduction(Operation):
+    """An operation over some dimensions, or all: its kernel is called with x, axes and keepdim."""
+
+    axes: Any
+    keepdim: bool
+    keeps_shape = True
+
+
+class Sum(Reduction):
     """The sum over some dimensions, or all.
 
     >>> import rushlight as torch
     >>> torch.sum(torch.tensor([[1, 2], [3, 4]]), dim=0)
     tensor([4, 6])
     """
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         return spread(grad, self)
@@ -47,7 +51,7 @@ class ProductsOfOthers(Operation):
     dim: int
 
 
-class Prod(SavesInputs):
+class Prod(Reduction, SavesInputs):
     """The product over some dimensions, or all.
 
     Its gradient is the product of the others, those before an element and those behind: right where
@@ -57,10 +61,6 @@ class Prod(SavesInputs):
     >>> torch.prod(torch.tensor([2, 3, 4]))
     tensor(24)
     """
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         if self.input_shape == ():
@@ -74,28 +74,20 @@ class Prod(SavesInputs):
         return spread(grad, self) * others.reshape(self.input_shape)
 
 
-class Nansum(SavesInputs):
+class Nansum(Reduction, SavesInputs):
     """The sum of what is a number, over some dimensions, or all."""
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Tensor:
         return spread(grad, self).masked_fill(self.saved_tensors[0].isnan(), 0.0)
 
 
-class Mean(Operation):
+class Mean(Reduction):
     """The mean over some dimensions, or all.
 
     >>> import rushlight as torch
     >>> torch.mean(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
     tensor([2., 3.])
     """
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         count = product(self.input_shape) // builtins.max(product(self._shape), 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import Operation, SavesInputs, SavesOutputAndInput
 from ..categories import NUMBERS, ORDERED, check_taken
 from ..dtype import INTEGER, int64
 from ..dtype import dtype as DType
@@ -52,13 +52,10 @@ class Cumprod(SavesInputs):
         return products_before(x, dim) * later
 
 
-class LinearScan(Operation):
+class LinearScan(SavesOutputAndInput):
     """y[k] = factors[k] * y[k - 1] + terms[k] along one dimension, with y[-1] = 0."""
 
     dim: int
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, factors = self.saved_tensors

@@ -281,9 +281,7 @@ class Take(Operation):
     """The elements at places counted through the whole tensor."""
 
     keeps_shape = True
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(inputs[1])
+    saves = (1,)
 
     def backward(self, grad: Tensor) -> Any:
         return Put.apply(grad.new_zeros(self.input_shape), grad, self.saved_tensors[0], True)
@@ -292,13 +290,12 @@ class Take(Operation):
 class Put(Operation):
     """Elements at places counted through the whole tensor, or added to what is there."""
 
+    saves = (2,)
+    accumulate: bool
+
     @staticmethod
     def forward(kernels: Any, x: Any, source: Any, index: Any, accumulate: bool) -> Any:
         return kernels.put(x, index, source, accumulate)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, _, index, self.accumulate = inputs
-        self.save(index)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]

@@ -6,7 +6,7 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.operation import SavesInputs, SavesOutput
+from ..autograd.operation import SavesInputs, SavesOutput, SavesOutputAndInput
 from ..categories import FLOATS, check_taken
 from ..dtype import COMPLEX, FLOATING, HALVES, get_default_dtype
 from ..dtype import dtype as DType
@@ -98,13 +98,10 @@ class Logaddexp2(SavesInputs, Binary):
         return grad * scaled.sigmoid(), grad * (-scaled).sigmoid() if self.needs(1) else None
 
 
-class Logcumsumexp(SavesOutput):
+class Logcumsumexp(SavesOutputAndInput):
     """log(cumsum(exp(x)))."""
 
     dim: int
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors

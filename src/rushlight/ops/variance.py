@@ -6,7 +6,7 @@ import builtins
 from math import prod as product
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import SavesInputs, SavesOutputAndInput
 from ..categories import INEXACT
 from ..dtype import category_of
 from ..errors import OperationError
@@ -35,7 +35,7 @@ class Var(SavesInputs):
         return _backward(self, grad, self.saved_tensors[0])
 
 
-class Std(Operation):
+class Std(SavesOutputAndInput):
     """The square root of the mean squared distance from the mean.
 
     >>> import rushlight as torch
@@ -47,9 +47,6 @@ class Std(Operation):
     correction: Any
     keepdim: bool
     keeps_shape = True
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors

@@ -220,25 +220,25 @@ def slice_of(
 
 
 class ViewScatter(Operation):
-    """A copy of a tensor with a view of it, `view(*parameters)`, overwritten."""
+    """A copy of a tensor with a view of it, `view(*arguments)`, overwritten."""
+
+    view: Any
+    arguments: Any
 
     @staticmethod
-    def forward(kernels: Any, x: Any, source: Any, view: Any, parameters: Any) -> Any:
+    def forward(kernels: Any, x: Any, source: Any, view: Any, arguments: Any) -> Any:
         result = kernels.clone(x, "C")
-        kernels.copy(getattr(kernels, view.kernel)(result, *parameters), source)
+        kernels.copy(getattr(kernels, view.kernel)(result, *arguments), source)
         return result
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.view, self.parameters = inputs[2:]
-
     def backward(self, grad: Tensor) -> Any:
-        # In the order that strides in the parameters count by.
+        # In the order that strides in the arguments count by.
         grad = grad.contiguous()
         rest = part = None
         if self.needs(0):
-            rest = ViewScatter.apply(grad, grad.new_zeros(()), self.view, self.parameters)
+            rest = ViewScatter.apply(grad, grad.new_zeros(()), *self.given())
         if self.needs(1):
-            part = self.view.apply(grad, *self.parameters).clone()
+            part = self.view.apply(grad, *self.arguments).clone()
         return rest, part
 
 
