@@ -51,17 +51,23 @@ class SparseGather(Gather):
         return make_picked(grad, self.saved_tensors[0], self.dim, self.input_shape)
 
 
-class ScatterAdd(AlongIndex):
+class IntoPlaces(AlongIndex):
+    """Elements of a source, behind x among the inputs, put or added where an index says."""
+
+    @classmethod
+    def forward(
+        cls, kernels: Any, x: Any, source: Any, dim: int, index: Any, *options: Any, out: Any = None
+    ) -> Any:
+        return getattr(kernels, cls.kernel)(x, dim, index, source, *options, out)
+
+
+class ScatterAdd(IntoPlaces):
     """Elements added where an index says along one dimension: the gradient of `Gather`.
 
     >>> import rushlight as torch
     >>> torch.scatter_add(torch.zeros(2), 0, torch.tensor([0, 0]), torch.ones(2))
     tensor([2., 0.])
     """
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None) -> Any:
-        return kernels.scatter_add(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
@@ -81,12 +87,8 @@ class IndexSelect(AlongIndex):
         return IndexAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
 
 
-class IndexAdd(AlongIndex):
+class IndexAdd(IntoPlaces):
     """Slices added to those of a dimension: the gradient of `IndexSelect`."""
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None) -> Any:
-        return kernels.index_add(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]

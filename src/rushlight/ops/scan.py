@@ -11,7 +11,7 @@ from ..dtype import dtype as DType
 from ..tensor import Tensor, wrap_dim
 from .common import ValuesAndIndices, conjugated, values_and_indices
 from .declare import operation
-from .indexing import AlongIndex, ScatterAdd
+from .indexing import ScatterAdd
 from .joining import cat
 
 
@@ -65,11 +65,13 @@ class LinearScan(SavesOutputAndInput):
         return terms * conjugated(shifted(y, dim, 0)) if self.needs(0) else None, terms
 
 
-class RunningExtreme(AlongIndex):
+class RunningExtreme(Operation):
     """The largest (or smallest) element so far, and where it stood: the last of equal ones."""
 
+    keeps_shape = True
+    dim: int
+
     def setup_context(self, inputs: Any, output: Any) -> None:
-        self.dim = inputs[1]
         self.save(output[1])
 
     def backward(self, grad: Tensor, _: Any) -> Any:

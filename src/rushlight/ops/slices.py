@@ -16,16 +16,12 @@ from .choices import where
 from .common import check_same_device, table_of
 from .declare import operation
 from .expansion import broadcast_tensors
-from .indexing import AlongIndex, IndexAdd, IndexSelect, check_same_dtype
+from .indexing import IndexAdd, IndexSelect, IntoPlaces, check_same_dtype
 from .scatter import REDUCTIONS, reduced
 
 
-class IndexCopy(AlongIndex):
+class IndexCopy(IntoPlaces):
     """Slices, or a number, in the places of those that a vector names."""
-
-    @staticmethod
-    def forward(kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None) -> Any:
-        return kernels.index_copy(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
@@ -35,12 +31,10 @@ class IndexCopy(AlongIndex):
         return rest, IndexSelect.apply(grad, self.dim, index)
 
 
-class IndexFill(AlongIndex):
+class IndexFill(IntoPlaces):
     """One value, a 0-d tensor or a number, in the slices that a vector names."""
 
-    @staticmethod
-    def forward(kernels: Any, x: Any, value: Any, dim: int, index: Any, out: Any = None) -> Any:
-        return kernels.index_copy(x, dim, index, value, out)
+    kernel = "index_copy"
 
     def backward(self, grad: Tensor) -> Any:
         index, dim = self.saved_tensors[0], self.dim
