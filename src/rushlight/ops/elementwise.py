@@ -340,8 +340,6 @@ def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     >>> torch.rsub(torch.tensor([1, 2]), 10, alpha=3)
     tensor([7, 4])
     """
-    if not isinstance(input, Tensor):
-        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     return sub(other, input, alpha=alpha)
 
 

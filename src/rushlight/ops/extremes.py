@@ -87,10 +87,7 @@ def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     >>> torch.amax(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
     tensor([4., 3.])
     """
-    check_taken("amax", input, ORDERED)
-    axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("amax", input, axes)
-    return Amax.apply(input, axes, keepdim)
+    return Amax.apply(input, _axes("amax", input, dim), keepdim)
 
 
 @operation(out="exact")
@@ -101,10 +98,14 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
     tensor([1., 2.])
     """
-    check_taken("amin", input, ORDERED)
+    return Amin.apply(input, _axes("amin", input, dim), keepdim)
+
+
+def _axes(name: str, input: Tensor, dim: Any) -> tuple[int, ...] | None:
+    check_taken(name, input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("amin", input, axes)
-    return Amin.apply(input, axes, keepdim)
+    _check_not_empty(name, input, axes)
+    return axes
 
 
 class MinimumAndMaximum(NamedTuple):
@@ -133,8 +134,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
             f"identity (the input is {input.array.shape})"
         )
-    axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("aminmax", input, axes)
+    axes = _axes("aminmax", input, dim)
     return _AMinMax(Amin.apply(input, axes, keepdim), Amax.apply(input, axes, keepdim))
 
 

@@ -74,8 +74,6 @@ class FftC2R(Operation):
 
 def _floating(input: Tensor) -> Tensor:
     """The operand, whole numbers as floating-point ones; halves are refused, as on any CPU."""
-    if not isinstance(input, Tensor):
-        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     if input.array.dtype in HALVES:
         title = title_of(input.dtype)
         raise OperationError(f"Unsupported dtype {title}: convert with .float() first")

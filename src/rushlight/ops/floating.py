@@ -186,8 +186,6 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
     >>> torch.ldexp(torch.tensor([3.0]), torch.tensor([2]))
     tensor([12.])
     """
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        raise TypeError("tensors are asked for")  # the entry says it in PyTorch's words
     kind = result_type(input, other)
     if kind.category < FLOATING:
         kind = get_default_dtype()

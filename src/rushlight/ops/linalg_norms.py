@@ -21,6 +21,7 @@ from .linalg_checks import (
     Decomposition,
     batch_of,
     check_alike,
+    check_dimensions,
     check_floating,
     check_matrix,
     check_square,
@@ -187,11 +188,7 @@ def matrix_norm(
     tensor(5.)
     """
     name = "linalg.matrix_norm"
-    if A.array.ndim < 2:
-        raise OperationError(
-            f"{name}: The input tensor A must have at least 2 dimensions, but it has "
-            f"{A.array.ndim}."
-        )
+    check_dimensions(name, A)
     A = _as_dtype(name, A, dtype)
     first, second = two_dims(name, dim, A.array.ndim)
     if ord == "fro":

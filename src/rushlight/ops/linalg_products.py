@@ -17,7 +17,7 @@ from .creation import arange
 from .declare import operation
 from .expansion import broadcast_tensors
 from .joining import cat
-from .linalg_checks import check_square, identity_like
+from .linalg_checks import check_sides, check_square, identity_like
 from .linalg_solve import inverse
 from .matmul import matmul
 from .promotion import of_one_dtype
@@ -71,22 +71,8 @@ def matrix_exp(input: Tensor) -> Tensor:
     name = "linalg.matrix_exp"
     if input.dtype.category < FLOATING:
         raise OperationError(f"{name}: Expected a floating point or complex tensor as input.")
-    _check_square(name, input)
+    check_sides(name, input)
     return MatrixExp.apply(input)
-
-
-def _check_square(name: str, x: Tensor) -> None:
-    """As `check_square`, of any dtype."""
-    shape = x.array.shape
-    if len(shape) < 2:
-        raise OperationError(
-            f"{name}: The input tensor A must have at least 2 dimensions, but it has {len(shape)}."
-        )
-    if shape[-1] != shape[-2]:
-        raise OperationError(
-            f"{name}: A must be batches of square matrices, but they are {shape[-2]} by "
-            f"{shape[-1]} matrices"
-        )
 
 
 @operation("torch", "linalg.matrix_power", out="exact")
@@ -103,7 +89,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
             [ 0.,  1.]]))
     """
     name = "linalg.matrix_power"
-    _check_square(name, input)
+    check_sides(name, input)
     if n == 0:
         size = input.array.shape[-1]
         return input.clone().copy_(identity_like(input, size))

@@ -116,11 +116,6 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> torch.matmul(torch.ones(2, 3), torch.ones(3, 4)).shape
     torch.Size([2, 4])
     """
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        raise TypeError(
-            f"matmul(): argument 'other' must be Tensor, not "
-            f"{type(other if isinstance(input, Tensor) else input).__name__}"
-        )
     a, b = input.array, other.array
     if a.ndim == 0 or b.ndim == 0:
         raise OperationError(
@@ -273,8 +268,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> torch.nn.functional.linear(x, weight, torch.tensor([10.0, 20.0]))
     tensor([13., 26.])
     """
-    if not isinstance(input, Tensor):
-        raise TypeError(f"linear(): argument 'input' must be Tensor, not {type(input).__name__}")
     if weight.array.ndim != 2 or input.array.ndim == 0:
         raise OperationError(
             f"linear: weight must be a matrix (out, in) and the input at least 1-d, got "

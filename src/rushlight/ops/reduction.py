@@ -21,7 +21,7 @@ from .common import (
 )
 from .declare import operation
 from .expansion import Expand
-from .scan import products_before
+from .scan import converted, products_before
 
 
 class Reduction(Operation):
@@ -129,13 +129,10 @@ def prod(
     >>> torch.tensor([[1, 2], [3, 4]]).prod(dim=1)
     tensor([ 2, 12])
     """
-    if dtype is not None:
-        input = input.to(dtype)
-    elif input.dtype.category <= INTEGER:
-        input = input.to(int64)
     if dim is not None and not isinstance(dim, int):
         raise TypeError(f"prod(): argument 'dim' must be int, not {type(dim).__name__}")
-    return Prod.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+    axes = normalize_axes(dim, input.array.ndim)
+    return Prod.apply(converted(input, dtype), axes, keepdim)
 
 
 @operation(out="cast")

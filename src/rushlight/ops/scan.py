@@ -101,7 +101,7 @@ def products_before(x: Tensor, dim: int) -> Tensor:
     return shifted(Cumprod.apply(x, dim), dim, 1)
 
 
-def _converted(input: Tensor, dtype: DType | None) -> Tensor:
+def converted(input: Tensor, dtype: DType | None) -> Tensor:
     """The elements as what they add up to: of whole numbers int64, unless told otherwise."""
     if dtype is not None:
         return input.to(dtype)
@@ -116,7 +116,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     >>> torch.cumsum(torch.tensor([1, 2, 3]), dim=0)
     tensor([1, 3, 6])
     """
-    x = check_taken("cumsum", _converted(input, dtype), NUMBERS)
+    x = check_taken("cumsum", converted(input, dtype), NUMBERS)
     return Cumsum.apply(x, wrap_dim(dim, input.array.ndim))
 
 
@@ -128,7 +128,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     >>> torch.tensor([1, 2, 3, 4]).cumprod(0)
     tensor([ 1,  2,  6, 24])
     """
-    x = check_taken("cumprod", _converted(input, dtype), NUMBERS)
+    x = check_taken("cumprod", converted(input, dtype), NUMBERS)
     return Cumprod.apply(x, wrap_dim(dim, input.array.ndim))
 
 
@@ -143,9 +143,7 @@ def cummax(input: Tensor, dim: int) -> ValuesAndIndices:
     >>> torch.tensor([1, 3, 2]).cummax(0).values
     tensor([1, 3, 3])
     """
-    if input.array.ndim:
-        check_taken("cummax", input, ORDERED)
-    return _Cummax(*Cummax.apply(input, wrap_dim(dim, input.array.ndim)))
+    return _Cummax(*_running(Cummax, input, dim))
 
 
 @operation(out="exact")
@@ -158,6 +156,10 @@ def cummin(input: Tensor, dim: int) -> ValuesAndIndices:
     values=tensor([3, 1, 1, 1]),
     indices=tensor([0, 1, 2, 2]))
     """
+    return _Cummin(*_running(Cummin, input, dim))
+
+
+def _running(kind: type[RunningExtreme], input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     if input.array.ndim:
-        check_taken("cummin", input, ORDERED)
-    return _Cummin(*Cummin.apply(input, wrap_dim(dim, input.array.ndim)))
+        check_taken(kind.operation_name, input, ORDERED)
+    return kind.apply(input, wrap_dim(dim, input.array.ndim))

@@ -87,33 +87,29 @@ def std(*arguments: Any, **options: Any) -> Tensor:
 
 
 @operation(method=False, out="cast")
-def var_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(var)
+def var_mean(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
     """`var`, and the mean, along the same dimensions.
 
     >>> import rushlight as torch
     >>> torch.var_mean(torch.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    x, axes, *rest = _arguments("var_mean", input, dim, unbiased, keepdim, correction)
-    return Var.apply(x, axes, *rest), Mean.apply(x, axes, keepdim)
+    x, axes, correction, keepdim = _arguments("var_mean", *arguments, **options)
+    return Var.apply(x, axes, correction, keepdim), Mean.apply(x, axes, keepdim)
 
 
 @operation(method=False, out="cast")
-def std_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(var)
+def std_mean(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
     """`std`, and the mean, along the same dimensions.
 
     >>> import rushlight as torch
     >>> torch.std_mean(torch.tensor([1.0, 3.0, 5.0]))
     (tensor(2.), tensor(3.))
     """
-    x, axes, *rest = _arguments("std_mean", input, dim, unbiased, keepdim, correction)
-    return Std.apply(x, axes, *rest), Mean.apply(x, axes, keepdim)
+    x, axes, correction, keepdim = _arguments("std_mean", *arguments, **options)
+    return Std.apply(x, axes, correction, keepdim), Mean.apply(x, axes, keepdim)
 
 
 def _arguments(
