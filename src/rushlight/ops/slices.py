@@ -62,10 +62,13 @@ def _line(x: Tensor) -> Tensor:
 
 
 def _changed(
-    kind: Any, inplace: bool, input: Tensor, axis: int, index: Tensor, source: Any
+    name: str, kind: Any, inplace: bool, input: Tensor, axis: int, index: Tensor, source: Any
 ) -> Tensor:
     """Runs an operation on slices of an axis; one number is a vector with one element."""
-    result = (kind.apply_inplace if inplace else kind.apply)(_line(input), source, axis, index)
+    try:
+        result = (kind.apply_inplace if inplace else kind.apply)(_line(input), source, axis, index)
+    except IndexError as error:
+        raise OutOfRangeError(f"{name}: {error}") from error
     if inplace:
         return input
     return result if input.array.ndim else result.reshape(())
@@ -109,10 +112,7 @@ def _added(
     source = _check_slices(name, OperationError, input, axis, index, source)
     if alpha != 1:
         source = source * checked(number(alpha), input.array.dtype)
-    try:
-        return _changed(IndexAdd, inplace, input, axis, index, source)
-    except IndexError as error:
-        raise OutOfRangeError(f"{name}: {error}") from error
+    return _changed(name, IndexAdd, inplace, input, axis, index, source)
 
 
 def _check_slices(
@@ -174,10 +174,7 @@ def _copied(
     index = _vector(f"{name}()", index, OutOfRangeError)
     check_same_dtype(name, input, source, "source")
     source = _check_slices(name, OutOfRangeError, input, axis, index, source)
-    try:
-        return _changed(IndexCopy, inplace, input, axis, index, source)
-    except IndexError as error:
-        raise OutOfRangeError(f"{name}: {error}") from error
+    return _changed(name, IndexCopy, inplace, input, axis, index, source)
 
 
 @operation
@@ -215,11 +212,7 @@ def _filled(name: str, inplace: bool, input: Tensor, dim: int, index: Tensor, va
         value = value.to(input.device, input.dtype)
     else:
         value = checked(number(value), input.array.dtype)
-    try:
-        places = _from_end(index, shape[axis])
-        return _changed(IndexFill, inplace, input, axis, places, value)
-    except IndexError as error:
-        raise OutOfRangeError(f"{name}: {error}") from error
+    return _changed(name, IndexFill, inplace, input, axis, _from_end(index, shape[axis]), value)
 
 
 def _from_end(index: Tensor, size: int) -> Tensor:
