@@ -124,7 +124,12 @@ class GeluTanh(Curve, Unary):
 
 
 class Logsigmoid(Curve, Unary):
-    """log(sigmoid(x))."""
+    """log(sigmoid(x)), elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.logsigmoid(torch.tensor([-100.0, 0.0]))  # log(0.5) is -0.6931
+    tensor([-100.0000,   -0.6931])
+    """
 
     node_name = "LogSigmoidBackward0"
 
@@ -205,7 +210,7 @@ class ThresholdGradient(FlatGradient):
 _gelu, _gelu_tanh = (
     Gelu.define(inplace=False, place=""), GeluTanh.define(inplace=False, place="")
 )  # fmt: skip
-_logsigmoid = Logsigmoid.define(inplace=False, place="")
+logsigmoid = Logsigmoid.define(inplace=False, place="nn.functional", out="exact")
 
 
 def activated(operation: Any, input: Tensor, inplace: bool, *parameters: Any) -> Tensor:
@@ -237,17 +242,6 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     return _gelu(input) if approximate == "none" else _gelu_tanh(input)
-
-
-@operation("nn.functional", out="exact")
-def logsigmoid(input: Tensor) -> Tensor:
-    """log(sigmoid(x)), elementwise.
-
-    >>> import rushlight as torch
-    >>> torch.nn.functional.logsigmoid(torch.tensor([-100.0, 0.0]))  # log(0.5) is -0.6931
-    tensor([-100.0000,   -0.6931])
-    """
-    return _logsigmoid(input)
 
 
 @operation("nn.functional")

@@ -125,6 +125,7 @@ class Fmin(SavesInputs, Binary):
         return where(first, grad, 0.0), where(first, 0.0, grad)
 
 
+maximum, minimum = Maximum.define(inplace=False), Minimum.define(inplace=False)
 fmax, fmin = Fmax.define(inplace=False), Fmin.define(inplace=False)
 
 
@@ -173,10 +174,6 @@ class MaskedFillInto(Operation):
         mask = self.saved_tensors[0]
         zero = grad.new_zeros(())
         return Where.apply(mask, zero, grad), Where.apply(mask, grad, zero), None
-
-
-_maximum = Maximum.define(inplace=False, place="")
-_minimum = Minimum.define(inplace=False, place="")
 
 
 _PLAIN = {float, int, type(None)}  # bounds that leave the dtype of floats as it is
@@ -232,28 +229,6 @@ def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
-
-
-@operation(out="cast")
-def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of two elements; nan if either is.
-
-    >>> import rushlight as torch
-    >>> torch.maximum(torch.tensor([1, 5]), torch.tensor([3, 2]))
-    tensor([3, 5])
-    """
-    return _maximum(input, other)
-
-
-@operation(out="cast")
-def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """The smaller of two elements; nan if either is.
-
-    >>> import rushlight as torch
-    >>> torch.minimum(torch.tensor([1, 5]), torch.tensor([3, 2]))
-    tensor([1, 2])
-    """
-    return _minimum(input, other)
 
 
 @overload
