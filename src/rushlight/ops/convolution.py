@@ -102,52 +102,9 @@ class TransposedConvolution(Operation):
         )
 
 
-@operation("torch", "nn.functional.conv2d", method=False, autocast="lower")
-def conv2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """The cross-correlation of images with a bank of kernels.
-
-    `input` is (N, C, H, W) or (C, H, W), `weight` (O, C / groups, kH, kW), `bias` (O). `padding` is
-    a number of zeros at each edge, "valid" (none) or "same" (as many as keep the size). The result
-    (N, O, H', W') lies channels-last in memory.
-
-    >>> import rushlight as torch
-    >>> torch.nn.functional.conv2d(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 2, 2))
-    tensor([[[[4., 4.],
-              [4., 4.]]]])
-    """
-    return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
-
-
-@operation("torch", "nn.functional.conv1d", method=False, autocast="lower")
-@signature_of(conv2d)
-def conv1d(*arguments: Any) -> Tensor:
-    """`conv2d` in one dimension: input (N, C, L) or (C, L), weight (O, C / groups, k).
-
-    >>> import rushlight as torch
-    >>> torch.conv1d(torch.ones(1, 1, 4), torch.ones(1, 1, 2))
-    tensor([[[2., 2., 2.]]])
-    """
-    return _convolve("conv1d", 1, *arguments)
-
-
-@operation("torch", "nn.functional.conv3d", method=False, autocast="lower")
-@signature_of(conv2d)
-def conv3d(*arguments: Any) -> Tensor:
-    """`conv2d` in three dimensions: input (N, C, D, H, W), weight (O, C / groups, kD, kH, kW).
-
-    >>> import rushlight as torch
-    >>> torch.conv3d(torch.ones(1, 1, 3, 4, 5), torch.ones(2, 1, 2, 2, 2)).shape
-    torch.Size([1, 2, 2, 3, 4])
-    """
-    return _convolve("conv3d", 3, *arguments)
-
-
 def _convolve(
-    name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
-    padding: Any, dilation: Any, groups: int,
+    name: str, rank: int, /, input: Tensor, weight: Tensor, bias: Tensor | None = None,
+    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
     _check_convolution(name, rank, input, weight, bias)
     if input.array.ndim == rank + 1:
@@ -163,11 +120,64 @@ def _convolve(
     return Convolution.apply(input, weight, bias, geometry)
 
 
-@operation("torch", "nn.functional.conv_transpose2d", method=False, autocast="lower")
-def conv_transpose2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
+@operation("torch", "nn.functional.conv2d", method=False, autocast="lower")
+@signature_of(_convolve)
+def conv2d(*arguments: Any) -> Tensor:
+    """The cross-correlation of images with a bank of kernels.
+
+    `input` is (N, C, H, W) or (C, H, W), `weight` (O, C / groups, kH, kW), `bias` (O). `padding` is
+    a number of zeros at each edge, "valid" (none) or "same" (as many as keep the size). The result
+    (N, O, H', W') lies channels-last in memory.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.conv2d(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 2, 2))
+    tensor([[[[4., 4.],
+              [4., 4.]]]])
+    """
+    return _convolve("conv2d", 2, *arguments)
+
+
+@operation("torch", "nn.functional.conv1d", method=False, autocast="lower")
+@signature_of(_convolve)
+def conv1d(*arguments: Any) -> Tensor:
+    """`conv2d` in one dimension: input (N, C, L) or (C, L), weight (O, C / groups, k).
+
+    >>> import rushlight as torch
+    >>> torch.conv1d(torch.ones(1, 1, 4), torch.ones(1, 1, 2))
+    tensor([[[2., 2., 2.]]])
+    """
+    return _convolve("conv1d", 1, *arguments)
+
+
+@operation("torch", "nn.functional.conv3d", method=False, autocast="lower")
+@signature_of(_convolve)
+def conv3d(*arguments: Any) -> Tensor:
+    """`conv2d` in three dimensions: input (N, C, D, H, W), weight (O, C / groups, kD, kH, kW).
+
+    >>> import rushlight as torch
+    >>> torch.conv3d(torch.ones(1, 1, 3, 4, 5), torch.ones(2, 1, 2, 2, 2)).shape
+    torch.Size([1, 2, 2, 3, 4])
+    """
+    return _convolve("conv3d", 3, *arguments)
+
+
+def _convolve_transposed(
+    name: str, rank: int, /, input: Tensor, weight: Tensor, bias: Tensor | None = None,
+    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
 ) -> Tensor:  # fmt: skip
+    _check_convolution(name, rank, input, weight, bias, groups)
+    if input.array.ndim == rank + 1:
+        check_transposed_channels(name, input.array.shape, weight.array.shape, groups)
+        arguments = (weight, bias, stride, padding, output_padding, groups, dilation)
+        return _convolve_transposed(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
+    sizes = (stride, padding, output_padding, dilation, groups)
+    geometry = transposed_geometry(name, input.array.shape, weight.array.shape, *sizes)
+    return TransposedConvolution.apply(input, weight, bias, geometry)
+
+
+@operation("torch", "nn.functional.conv_transpose2d", method=False, autocast="lower")
+@signature_of(_convolve_transposed)
+def conv_transpose2d(*arguments: Any) -> Tensor:
     """The adjoint of `conv2d`: each element of the input adds its multiple of a kernel.
 
     `input` is (N, C, H, W) or (C, H, W), `weight` (C, O / groups, kH, kW), `bias` (O). The result
@@ -181,12 +191,11 @@ def conv_transpose2d(
               [2., 4., 2.],
               [1., 2., 1.]]]])
     """
-    sizes = (stride, padding, output_padding, groups, dilation)
-    return _convolve_transposed("conv_transpose2d", 2, input, weight, bias, *sizes)
+    return _convolve_transposed("conv_transpose2d", 2, *arguments)
 
 
 @operation("torch", "nn.functional.conv_transpose1d", method=False, autocast="lower")
-@signature_of(conv_transpose2d)
+@signature_of(_convolve_transposed)
 def conv_transpose1d(*arguments: Any) -> Tensor:
     """`conv_transpose2d` in one dimension: input (N, C, L), weight (C, O / groups, k).
 
@@ -199,7 +208,7 @@ def conv_transpose1d(*arguments: Any) -> Tensor:
 
 
 @operation("torch", "nn.functional.conv_transpose3d", method=False, autocast="lower")
-@signature_of(conv_transpose2d)
+@signature_of(_convolve_transposed)
 def conv_transpose3d(*arguments: Any) -> Tensor:
     """`conv_transpose2d` in three dimensions: input (N, C, D, H, W), weight (C, O / groups, kD, kH,
     kW).
@@ -210,20 +219,6 @@ def conv_transpose3d(*arguments: Any) -> Tensor:
     torch.Size([1, 2, 6, 6, 6])
     """
     return _convolve_transposed("conv_transpose3d", 3, *arguments)
-
-
-def _convolve_transposed(
-    name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
-    padding: Any, output_padding: Any, groups: int, dilation: Any,
-) -> Tensor:  # fmt: skip
-    _check_convolution(name, rank, input, weight, bias, groups)
-    if input.array.ndim == rank + 1:
-        check_transposed_channels(name, input.array.shape, weight.array.shape, groups)
-        arguments = (weight, bias, stride, padding, output_padding, groups, dilation)
-        return _convolve_transposed(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
-    sizes = (stride, padding, output_padding, dilation, groups)
-    geometry = transposed_geometry(name, input.array.shape, weight.array.shape, *sizes)
-    return TransposedConvolution.apply(input, weight, bias, geometry)
 
 
 def _check_convolution(

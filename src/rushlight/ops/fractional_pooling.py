@@ -15,11 +15,18 @@ from .random import rand
 from .signatures import signature_of
 
 
-@operation("nn.functional", autocast="float32")
-def fractional_max_pool2d(
-    input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-    return_indices: bool = False, _random_samples: Tensor | None = None,
+def _fractional_max_pool(
+    rank: int, with_indices: bool, /, input: Tensor, kernel_size: Any, output_size: Any = None,
+    output_ratio: Any = None, return_indices: bool = False, _random_samples: Tensor | None = None,
 ) -> Any:  # fmt: skip
+    """The maxima, and where they are asked for or belong to the result their places."""
+    values, indices = _maxima(rank, input, kernel_size, output_size, output_ratio, _random_samples)
+    return (values, indices) if with_indices or return_indices else values
+
+
+@operation("nn.functional", autocast="float32")
+@signature_of(_fractional_max_pool)
+def fractional_max_pool2d(*arguments: Any) -> Any:
     """Maxima of windows laid at random over images (N, C, H, W) or (C, H, W).
 
     The result has the size `output_size`, or the input's times `output_ratio`. The windows have one
@@ -31,13 +38,11 @@ def fractional_max_pool2d(
     >>> torch.nn.functional.fractional_max_pool2d(x, 2, output_size=2).shape
     torch.Size([1, 2, 2])
     """
-    return _fractional_max_pool(
-        2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples
-    )
+    return _fractional_max_pool(2, False, *arguments)
 
 
 @operation("nn.functional")
-@signature_of(fractional_max_pool2d)
+@signature_of(_fractional_max_pool)
 def fractional_max_pool2d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`fractional_max_pool2d` and the maxima's places, whatever `return_indices` says.
 
@@ -47,11 +52,11 @@ def fractional_max_pool2d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]
     >>> values.shape, indices[0, 1, 1]
     (torch.Size([1, 2, 2]), tensor(15))
     """
-    return _maxima(2, *arguments)
+    return _fractional_max_pool(2, True, *arguments)
 
 
 @operation("nn.functional", autocast="float32")
-@signature_of(fractional_max_pool2d)
+@signature_of(_fractional_max_pool)
 def fractional_max_pool3d(*arguments: Any) -> Any:
     """`fractional_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
@@ -60,11 +65,11 @@ def fractional_max_pool3d(*arguments: Any) -> Any:
     >>> torch.nn.functional.fractional_max_pool3d(x, 2, output_ratio=0.5).shape
     torch.Size([1, 3, 4, 4, 4])
     """
-    return _fractional_max_pool(3, *arguments)
+    return _fractional_max_pool(3, False, *arguments)
 
 
 @operation("nn.functional")
-@signature_of(fractional_max_pool2d)
+@signature_of(_fractional_max_pool)
 def fractional_max_pool3d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`fractional_max_pool3d` and the maxima's places, whatever `return_indices` says.
 
@@ -74,21 +79,11 @@ def fractional_max_pool3d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]
     >>> values.shape, indices[0, 1, 1, 1]
     (torch.Size([1, 2, 2, 2]), tensor(63))
     """
-    return _maxima(3, *arguments)
-
-
-def _fractional_max_pool(
-    rank: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any,
-    return_indices: bool, samples: Tensor | None,
-) -> Any:  # fmt: skip
-    values, indices = _maxima(
-        rank, input, kernel_size, output_size, output_ratio, return_indices, samples
-    )
-    return (values, indices) if return_indices else values
+    return _fractional_max_pool(3, True, *arguments)
 
 
 def _maxima(
-    rank: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any, _: Any,
+    rank: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any,
     samples: Tensor | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     name, shape = f"fractional_max_pool{rank}d", input.array.shape

@@ -18,14 +18,18 @@ def signature_of(
         @signature_of(_window)
         def gaussian(M: int, *, std: float = 1.0, **options: Any) -> Tensor: ...
 
-    `*arguments` are the other's positional ones, `**options` its keywords, of both what is not the
-    function's own. Where it returns the same, it does so for the same overloads. Whether there is
-    an `out` is its declaration's to say.
+    `*arguments` are the other's positional ones, but for those before a `/`, and `**options` its
+    keywords, of both what is not the function's own. As calls may leave out what has a default, the
+    other must be one that they are passed to. Where the function returns the same, it does so for
+    the same overloads. Whether there is an `out` is its declaration's to say.
     """
 
     def decorate(body: Any) -> Any:
         own, theirs = inspect.signature(body).parameters, inspect.signature(other).parameters
-        others = [p for name, p in theirs.items() if name not in own and name != "out"]
+        others = [
+            p for name, p in theirs.items()
+            if name not in own and name != "out" and p.kind is not p.POSITIONAL_ONLY
+        ]  # fmt: skip
         parameters = []
         for p in own.values():
             if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or p.name in theirs:
@@ -34,8 +38,9 @@ def signature_of(
                 is_keyword = p.kind is p.VAR_KEYWORD
                 parameters += [o for o in others if (o.kind is o.KEYWORD_ONLY) == is_keyword]
         set_parameters(body, parameters)
-        if body.__annotations__["return"] == other.__annotations__["return"]:
-            body.overloads = get_overloads(other)
+        forms = get_overloads(other)
+        if forms and body.__annotations__["return"] == other.__annotations__["return"]:
+            body.overloads = forms
         return body
 
     return decorate

@@ -60,22 +60,37 @@ def _backward(node: Any, grad: Tensor, x: Tensor) -> Tensor:
     return spread(grad * factor, node) * (x - Mean.apply(x, node.axes, True))
 
 
+def _arguments(
+    name: str, /, input: Tensor, dim: Any = None, unbiased: bool | None = None,
+    keepdim: bool = False, *, correction: Any = None,
+) -> tuple[Any, ...]:  # fmt: skip
+    if isinstance(dim, bool):  # var(unbiased)
+        dim, unbiased = None, dim
+    if category_of(input.array.dtype) not in INEXACT:
+        what = "std and var" if name in ("std", "var") else name
+        raise OperationError(
+            f"{what} only support floating point and complex dtypes, not {input.dtype}; convert "
+            "with .float()"
+        )
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    return input, normalize_axes(dim, input.array.ndim), correction, keepdim
+
+
 @operation(out="cast")
-def var(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
-) -> Tensor:  # fmt: skip
+@signature_of(_arguments)
+def var(*arguments: Any, **options: Any) -> Tensor:
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so).
 
     >>> import rushlight as torch
     >>> torch.var(torch.tensor([1.0, 2.0, 4.0, 5.0]))
     tensor(3.3333)
     """
-    return Var.apply(*_arguments("var", input, dim, unbiased, keepdim, correction))
+    return Var.apply(*_arguments("var", *arguments, **options))
 
 
 @operation(out="cast")
-@signature_of(var)
+@signature_of(_arguments)
 def std(*arguments: Any, **options: Any) -> Tensor:
     """The square root of `var`; its gradient is 0 where all elements are equal.
 
@@ -87,7 +102,7 @@ def std(*arguments: Any, **options: Any) -> Tensor:
 
 
 @operation(method=False, out="cast")
-@signature_of(var)
+@signature_of(_arguments)
 def var_mean(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
     """`var`, and the mean, along the same dimensions.
 
@@ -100,7 +115,7 @@ def var_mean(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
 
 
 @operation(method=False, out="cast")
-@signature_of(var)
+@signature_of(_arguments)
 def std_mean(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
     """`std`, and the mean, along the same dimensions.
 
@@ -110,19 +125,3 @@ def std_mean(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
     """
     x, axes, correction, keepdim = _arguments("std_mean", *arguments, **options)
     return Std.apply(x, axes, correction, keepdim), Mean.apply(x, axes, keepdim)
-
-
-def _arguments(
-    name: str, input: Tensor, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
-) -> tuple[Any, ...]:
-    if isinstance(dim, bool):  # var(unbiased)
-        dim, unbiased = None, dim
-    if category_of(input.array.dtype) not in INEXACT:
-        what = "std and var" if name in ("std", "var") else name
-        raise OperationError(
-            f"{what} only support floating point and complex dtypes, not {input.dtype}; convert "
-            "with .float()"
-        )
-    if correction is None:
-        correction = 1 if unbiased is None or unbiased else 0
-    return input, normalize_axes(dim, input.array.ndim), correction, keepdim
