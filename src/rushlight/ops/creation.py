@@ -326,8 +326,9 @@ def new_full(
 
 
 def _new_filled(
-    like: Tensor, shape: tuple[int, ...], value: int, dtype: DType | None, device: AnyDevice,
-    requires_grad: bool,
+    like: Tensor, shape: tuple[int, ...], value: int, /, *, dtype: DType | None = None,
+    device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     if device is not None or launch.batching is not None:
         return new_full(like, shape, value, dtype=dtype, device=device, requires_grad=requires_grad)
@@ -336,31 +337,27 @@ def _new_filled(
 
 
 @operation("Tensor")
-def new_zeros(
-    self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
-    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
+@signature_of(_new_filled)
+def new_zeros(self: Tensor, *size: Any, **options: Any) -> Tensor:
     """`torch.zeros(size)` with this tensor's dtype and device.
 
     >>> import rushlight as torch
     >>> torch.tensor([1, 2]).new_zeros(3)
     tensor([0, 0, 0])
     """
-    return _new_filled(self, new_shape(size), 0, dtype, device, requires_grad)
+    return _new_filled(self, new_shape(size), 0, **options)
 
 
 @operation("Tensor")
-def new_ones(
-    self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
-    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
+@signature_of(_new_filled)
+def new_ones(self: Tensor, *size: Any, **options: Any) -> Tensor:
     """`torch.ones(size)` with this tensor's dtype and device.
 
     >>> import rushlight as torch
     >>> torch.tensor([1, 2]).new_ones(3)
     tensor([1, 1, 1])
     """
-    return _new_filled(self, new_shape(size), 1, dtype, device, requires_grad)
+    return _new_filled(self, new_shape(size), 1, **options)
 
 
 @operation("Tensor")

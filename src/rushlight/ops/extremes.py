@@ -22,6 +22,7 @@ from .common import (
 from .declare import operation
 from .indexing import pick
 from .reduction import Reduction, spread
+from .signatures import signature_of
 
 
 class Extreme(Reduction, SavesOutputAndInput):
@@ -141,9 +142,14 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
 _Max, _Min = values_and_indices("max"), values_and_indices("min")
 
 
-def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> Any:
+def _max_or_min(name: str, /, input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    is_max = name == "max"
+    if dim is None:
+        return (Max if is_max else Min).apply(_checked(name, input), None, False)
+    if isinstance(dim, Tensor):
+        return input.maximum(dim) if is_max else input.minimum(dim)
     check_taken(name, input, ORDERED)
-    axis = wrap_dim(dim, input.array.ndim)
+    axis, result = wrap_dim(dim, input.array.ndim), _Max if is_max else _Min
     if input.array.ndim == 0:
         return result(input.clone(), input.new_zeros((), dtype=int64))
     if input.array.shape[axis] == 0:
@@ -171,8 +177,9 @@ def max(
 ) -> ValuesAndIndices: ...
 
 
-@operation
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+@operation(out="cast")
+@signature_of(_max_or_min)
+def max(*arguments: Any) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`.
 
     >>> import rushlight as torch
@@ -183,29 +190,12 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     >>> values, indices
     (tensor([5, 7]), tensor([1, 0]))
     """
-    if dim is None:
-        return Max.apply(_checked("max", input), None, False)
-    if isinstance(dim, Tensor):
-        return input.maximum(dim)
-    return _extreme("max", input, dim, keepdim, _Max)
+    return _max_or_min("max", *arguments)
 
 
-@overload
-def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-
-
-@overload
-def min(input: Tensor, other: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
-
-
-@overload
-def min(
-    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices: ...
-
-
-@operation
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+@operation(out="cast")
+@signature_of(max)
+def min(*arguments: Any) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`.
 
     >>> import rushlight as torch
@@ -216,11 +206,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     >>> values, indices
     (tensor([1, 3]), tensor([0, 1]))
     """
-    if dim is None:
-        return Min.apply(_checked("min", input), None, False)
-    if isinstance(dim, Tensor):
-        return input.minimum(dim)
-    return _extreme("min", input, dim, keepdim, _Min)
+    return _max_or_min("min", *arguments)
 
 
 def _checked(name: str, input: Tensor) -> Tensor:

@@ -32,11 +32,12 @@ def signature_of(
         ]  # fmt: skip
         parameters = []
         for p in own.values():
-            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or p.name in theirs:
-                parameters.append(p)
+            if p.name == "arguments":
+                parameters += [o for o in others if o.kind is not o.KEYWORD_ONLY]
+            elif p.name == "options":
+                parameters += [o for o in others if o.kind is o.KEYWORD_ONLY]
             else:
-                is_keyword = p.kind is p.VAR_KEYWORD
-                parameters += [o for o in others if (o.kind is o.KEYWORD_ONLY) == is_keyword]
+                parameters.append(p)
         set_parameters(body, parameters)
         forms = get_overloads(other)
         if forms and body.__annotations__["return"] == other.__annotations__["return"]:

@@ -13,6 +13,7 @@ from .common import ValuesAndIndices, table_of, values_and_indices
 from .declare import operation
 from .extremes import Max
 from .indexing import pick
+from .signatures import signature_of
 
 _Sort = values_and_indices("sort")
 _TopK = values_and_indices("topk")
@@ -156,6 +157,21 @@ class Nanmedian(Max):
     node_name = "NanmedianBackward0"
 
 
+def _median(
+    of_all: Any, result: Any, /, input: Tensor, dim: int | None = None, keepdim: bool = False
+) -> Any:
+    name = of_all.operation_name
+    if dim is not None:
+        axis = _place(name, input, dim)
+        return _picked(result, "median_place", input, axis, keepdim, of_all is Nanmedian)
+    check_taken(name, input, REALS)
+    if input.array.size:
+        return of_all.apply(input, None, False)
+    if input.dtype.category < FLOATING:
+        raise OperationError(f"{name}(): no elements of {input.dtype}, of which none is the median")
+    return input.new_full((), float("nan"))
+
+
 @overload
 def median(input: Tensor) -> Tensor: ...
 
@@ -167,7 +183,8 @@ def median(
 
 
 @operation(out="exact")
-def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
+@signature_of(_median)
+def median(*arguments: Any) -> Any:
     """The element in the middle, the lower one of two; along `dim`, with its index.
 
     It is nan where an element is. Equal ones share the gradient of the median of all.
@@ -176,40 +193,16 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
     >>> torch.tensor([4, 1, 3, 2]).median()
     tensor(2)
     """
-    return _median(Median, _Median, input, dim, keepdim)
-
-
-@overload
-def nanmedian(input: Tensor) -> Tensor: ...
-
-
-@overload
-def nanmedian(
-    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices: ...
+    return _median(Median, _Median, *arguments)
 
 
 @operation(out="exact")
-def nanmedian(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
-) -> Any:
+@signature_of(median)
+def nanmedian(*arguments: Any) -> Any:
     """`median` of the elements that are numbers; nan where none is.
 
     >>> import rushlight as torch
     >>> torch.nanmedian(torch.tensor([1.0, float("nan"), 3.0, 2.0]))
     tensor(2.)
     """
-    return _median(Nanmedian, _NanMedian, input, dim, keepdim)
-
-
-def _median(of_all: Any, result: Any, input: Tensor, dim: Any, keepdim: bool) -> Any:
-    name = of_all.operation_name
-    if dim is not None:
-        axis = _place(name, input, dim)
-        return _picked(result, "median_place", input, axis, keepdim, of_all is Nanmedian)
-    check_taken(name, input, REALS)
-    if input.array.size:
-        return of_all.apply(input, None, False)
-    if input.dtype.category < FLOATING:
-        raise OperationError(f"{name}(): no elements of {input.dtype}, of which none is the median")
-    return input.new_full((), float("nan"))
+    return _median(Nanmedian, _NanMedian, *arguments)
