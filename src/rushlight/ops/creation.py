@@ -326,9 +326,8 @@ def new_full(
 
 
 def _new_filled(
-    like: Tensor, shape: tuple[int, ...], value: int, /, *, dtype: DType | None = None,
-    device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
-    pin_memory: bool = False,
+    like: Tensor, shape: tuple[int, ...], value: int, dtype: DType | None, device: AnyDevice,
+    requires_grad: bool,
 ) -> Tensor:  # fmt: skip
     if device is not None or launch.batching is not None:
         return new_full(like, shape, value, dtype=dtype, device=device, requires_grad=requires_grad)
@@ -337,27 +336,31 @@ def _new_filled(
 
 
 @operation("Tensor")
-@signature_of(_new_filled)
-def new_zeros(self: Tensor, *size: Any, **options: Any) -> Tensor:
+def new_zeros(
+    self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
+    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """`torch.zeros(size)` with this tensor's dtype and device.
 
     >>> import rushlight as torch
     >>> torch.tensor([1, 2]).new_zeros(3)
     tensor([0, 0, 0])
     """
-    return _new_filled(self, new_shape(size), 0, **options)
+    return _new_filled(self, new_shape(size), 0, dtype, device, requires_grad)
 
 
 @operation("Tensor")
-@signature_of(_new_filled)
-def new_ones(self: Tensor, *size: Any, **options: Any) -> Tensor:
+def new_ones(
+    self: Tensor, *size: Any, dtype: DType | None = None, device: AnyDevice = None,
+    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """`torch.ones(size)` with this tensor's dtype and device.
 
     >>> import rushlight as torch
     >>> torch.tensor([1, 2]).new_ones(3)
     tensor([1, 1, 1])
     """
-    return _new_filled(self, new_shape(size), 1, **options)
+    return _new_filled(self, new_shape(size), 1, dtype, device, requires_grad)
 
 
 @operation("Tensor")

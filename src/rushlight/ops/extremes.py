@@ -142,14 +142,9 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
 _Max, _Min = values_and_indices("max"), values_and_indices("min")
 
 
-def _max_or_min(name: str, /, input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    is_max = name == "max"
-    if dim is None:
-        return (Max if is_max else Min).apply(_checked(name, input), None, False)
-    if isinstance(dim, Tensor):
-        return input.maximum(dim) if is_max else input.minimum(dim)
+def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> Any:
     check_taken(name, input, ORDERED)
-    axis, result = wrap_dim(dim, input.array.ndim), _Max if is_max else _Min
+    axis = wrap_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
         return result(input.clone(), input.new_zeros((), dtype=int64))
     if input.array.shape[axis] == 0:
@@ -177,9 +172,8 @@ def max(
 ) -> ValuesAndIndices: ...
 
 
-@operation(out="cast")
-@signature_of(_max_or_min)
-def max(*arguments: Any) -> Any:
+@operation
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest element; along `dim`, with its index; with another tensor, `maximum`.
 
     >>> import rushlight as torch
@@ -190,12 +184,16 @@ def max(*arguments: Any) -> Any:
     >>> values, indices
     (tensor([5, 7]), tensor([1, 0]))
     """
-    return _max_or_min("max", *arguments)
+    if dim is None:
+        return Max.apply(_checked("max", input), None, False)
+    if isinstance(dim, Tensor):
+        return input.maximum(dim)
+    return _extreme("max", input, dim, keepdim, _Max)
 
 
 @operation(out="cast")
 @signature_of(max)
-def min(*arguments: Any) -> Any:
+def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`.
 
     >>> import rushlight as torch
@@ -206,7 +204,11 @@ def min(*arguments: Any) -> Any:
     >>> values, indices
     (tensor([1, 3]), tensor([0, 1]))
     """
-    return _max_or_min("min", *arguments)
+    if dim is None:
+        return Min.apply(_checked("min", input), None, False)
+    if isinstance(dim, Tensor):
+        return input.minimum(dim)
+    return _extreme("min", input, dim, keepdim, _Min)
 
 
 def _checked(name: str, input: Tensor) -> Tensor:
