@@ -78,27 +78,31 @@ def _arguments(
 
 
 @operation(out="cast")
-@signature_of(_arguments)
-def var(*arguments: Any, **options: Any) -> Tensor:
+def var(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: Any = None,
+) -> Tensor:  # fmt: skip
     """The mean squared distance from the mean, divided by n - `correction` (1 unless told so).
 
     >>> import rushlight as torch
     >>> torch.var(torch.tensor([1.0, 2.0, 4.0, 5.0]))
     tensor(3.3333)
     """
-    return Var.apply(*_arguments("var", *arguments, **options))
+    return Var.apply(*_arguments("var", input, dim, unbiased, keepdim, correction=correction))
 
 
 @operation(out="cast")
-@signature_of(_arguments)
-def std(*arguments: Any, **options: Any) -> Tensor:
+def std(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: Any = None,
+) -> Tensor:  # fmt: skip
     """The square root of `var`; its gradient is 0 where all elements are equal.
 
     >>> import rushlight as torch
     >>> torch.std(torch.tensor([1.0, 2.0, 4.0, 5.0]))
     tensor(1.8257)
     """
-    return Std.apply(*_arguments("std", *arguments, **options))
+    return Std.apply(*_arguments("std", input, dim, unbiased, keepdim, correction=correction))
 
 
 @operation(method=False, out="cast")
