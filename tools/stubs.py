@@ -100,7 +100,8 @@ class Stub:
             elif isinstance(value, property):
                 yield from self.property(name, value)
             else:
-                forms = typing.get_overloads(value)
+                body = getattr(value, "plain", value)
+                forms = getattr(body, "overloads", typing.get_overloads(value))
                 for form in forms:
                     yield f"{indent}@{self.name(typing.overload)}\n"
                     yield self.function(name, form, method)

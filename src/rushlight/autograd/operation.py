@@ -45,7 +45,7 @@ class Operation(Node):
     kernel: str  # the kernel's name: the operation's, unless said otherwise
     node_name: str  # how the graph shows it: the class's name and "Backward0", likewise
     # The last inputs, which are no tensors, are kept as attributes of the node: a class annotates
-    # them in their order, and `parameters` are their names.
+    # them in their order, without a value, and `parameters` are their names.
     parameters: tuple[str, ...] = ()
     input_shape: tuple[int, ...]
     saves: tuple[int, ...] = ()  # numbers of the inputs that are saved for the backward
@@ -66,7 +66,8 @@ class Operation(Node):
         cls.operation_name = own.get("operation_name", _snake_case(cls.__name__))
         cls.kernel = own.get("kernel", cls.operation_name)
         cls.__name__ = own.get("node_name", cls.__name__ + "Backward0")
-        cls.parameters = cls.parameters + tuple(own.get("__annotations__", ()))
+        annotated = own.get("__annotations__", ())
+        cls.parameters += tuple([name for name in annotated if name not in own])
         cls.has_context = (
             bool(cls.parameters) or bool(cls.saves) or cls.keeps_shape
             or cls.setup_context is not Operation.setup_context
@@ -92,6 +93,10 @@ class Operation(Node):
         """Says what is saved; `output` is what the kernel gave, tensors but for those kept."""
         if self.saves:
             self.save(*[inputs[number] for number in self.saves])
+
+    def given(self) -> tuple[Any, ...]:
+        """The parameters of this call."""
+        return tuple([getattr(self, name) for name in self.parameters])
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
@@ -298,3 +303,10 @@ class SavesOutput(Operation):
 
     def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
         self.save_output(output)
+
+
+class SavesOutputAndInput(Operation):
+    """An operation whose backward needs its result, and then its first input."""
+
+    def setup_context(self, inputs: tuple[Any, ...], output: Any) -> None:
+        self.save_output(output, inputs[0])

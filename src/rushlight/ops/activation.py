@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs, SavesOutput
+from ..autograd.operation import SavesInputs, SavesOutput
 from ..scalars import checked, number
 from ..tensor import Tensor
 from .choices import where
-from .common import conjugated, derivative
+from .common import conjugated
+from .curves import Curve, FlatGradient
 from .declare import Unary, operation
 from .powers import exp
 from .special import erfc
@@ -27,14 +28,10 @@ class Relu(SavesOutput, Unary):
         return ReluGradient.apply(grad, self.saved_tensors[0].alias())
 
 
-class ReluGradient(Operation):
+class ReluGradient(FlatGradient):
     """0 where y <= 0, else grad: nan keeps it; linear in grad, flat in y."""
 
     kernel = "relu_backward"
-    saves = (1,)
-
-    def backward(self, grad: Tensor) -> Any:
-        return ReluGradient.apply(grad, self.saved_tensors[0]), None
 
 
 class Tanh(SavesOutput, Unary):
@@ -97,188 +94,91 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     return input.relu_() if inplace else _relu(input)
 
 
-# ---- functions of the input alone, whose gradients have kernels of their own
+# ---- functions of the input alone, whose gradients have kernels of their own: see `curves.py`
 
 
-class Gradient(SavesInputs):
-    """grad * slope(x): what is linear in grad, and has `slope` for its own derivative."""
-
-    @staticmethod
-    def slope(x: Tensor, *parameters: Any) -> Tensor:
-        """The activation's derivative, in operations that can be differentiated."""
-        raise NotImplementedError
-
-    def backward(self, grad: Tensor) -> Any:
-        first, x = self.saved_tensors
-        parameters = [getattr(self, name) for name in self.parameters]
-        grad_x = None
-        if self.needs(1):
-            grad_x = derivative(lambda x: self.slope(x, *parameters), x, grad * first)
-        return type(self).apply(grad, x, *parameters), grad_x
-
-
-class FlatGradient(Gradient):
-    """A gradient of steps: it does not change with x."""
-
-    def backward(self, grad: Tensor) -> Any:
-        parameters = [getattr(self, name) for name in self.parameters]
-        return type(self).apply(grad, self.saved_tensors[1], *parameters), None
-
-
-class Silu(SavesInputs, Unary):
+class Silu(Curve, Unary):
     """x * sigmoid(x)."""
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return SiluGradient.apply(grad, self.saved_tensors[0])
-
-
-class SiluGradient(Gradient):
-    kernel = "silu_backward"
-
-    @staticmethod
-    def slope(x: Tensor) -> Tensor:
+    def slope(self, x: Tensor) -> Tensor:
         s = sigmoid(x)
         return s * (1 + x * (1 - s))
 
 
-class Gelu(SavesInputs, Unary):
+class Gelu(Curve, Unary):
     """x times the probability that a normal variable is below x."""
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return GeluGradient.apply(grad, self.saved_tensors[0])
-
-
-class GeluGradient(Gradient):
-    kernel = "gelu_backward"
-
-    @staticmethod
-    def slope(x: Tensor) -> Tensor:
+    def slope(self, x: Tensor) -> Tensor:
         return 0.5 * erfc(x * -(0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * math.pi) ** -0.5
 
 
-class GeluTanh(SavesInputs, Unary):
+class GeluTanh(Curve, Unary):
     """`Gelu` approximated by a hyperbolic tangent."""
 
     node_name = "GeluBackward0"
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return GeluTanhGradient.apply(grad, self.saved_tensors[0])
-
-
-class GeluTanhGradient(Gradient):
-    kernel = "gelu_tanh_backward"
-
-    @staticmethod
-    def slope(x: Tensor) -> Tensor:
+    def slope(self, x: Tensor) -> Tensor:
         factor = 2 * (2 / math.pi) ** 0.5
         s = sigmoid(factor * (x + 0.044715 * x * x * x))
         return s + x * s * (1 - s) * (factor * (1 + 3 * 0.044715 * x * x))
 
 
-class Logsigmoid(SavesInputs, Unary):
-    """log(sigmoid(x))."""
+class Logsigmoid(Curve, Unary):
+    """log(sigmoid(x)), elementwise.
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.logsigmoid(torch.tensor([-100.0, 0.0]))  # log(0.5) is -0.6931
+    tensor([-100.0000,   -0.6931])
+    """
 
     node_name = "LogSigmoidBackward0"
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return LogsigmoidGradient.apply(grad, self.saved_tensors[0])
-
-
-class LogsigmoidGradient(Gradient):
-    kernel = "logsigmoid_backward"
-
-    @staticmethod
-    def slope(x: Tensor) -> Tensor:
+    def slope(self, x: Tensor) -> Tensor:
         return sigmoid(-x)
 
 
-class Mish(SavesInputs, Unary):
+class Mish(Curve, Unary):
     """x * tanh(softplus(x))."""
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return MishGradient.apply(grad, self.saved_tensors[0])
-
-
-class MishGradient(Gradient):
-    kernel = "mish_backward"
-
-    @staticmethod
-    def slope(x: Tensor) -> Tensor:
+    def slope(self, x: Tensor) -> Tensor:
         gate = tanh(Softplus.apply(x, 1, 20))
         return gate + x * sigmoid(x) * (1 - gate * gate)
 
 
-class Hardsigmoid(SavesInputs, Unary):
+class Hardsigmoid(Curve, Unary):
     """x / 6 + 1 / 2, at least 0 and at most 1."""
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return HardsigmoidGradient.apply(grad, self.saved_tensors[0])
 
-
-class HardsigmoidGradient(FlatGradient):
-    kernel = "hardsigmoid_backward"
-
-
-class Hardswish(SavesInputs, Unary):
+class Hardswish(Curve, Unary):
     """x * hardsigmoid(x)."""
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return HardswishGradient.apply(grad, self.saved_tensors[0])
-
-
-class HardswishGradient(Gradient):
-    kernel = "hardswish_backward"
-
-    @staticmethod
-    def slope(x: Tensor) -> Tensor:
+    def slope(self, x: Tensor) -> Tensor:
         return where(x <= -3, 0.0, where(x < 3, x / 3 + 0.5, 1.0))
 
 
-class Softplus(SavesInputs):
+class Softplus(Curve):
     """log(1 + exp(beta x)) / beta, and x itself where beta x is above a threshold."""
 
     beta: float
     threshold: float
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return SoftplusGradient.apply(grad, self.saved_tensors[0], self.beta, self.threshold)
+    def slope(self, x: Tensor) -> Tensor:
+        return where(x * self.beta > self.threshold, 1.0, sigmoid(x * self.beta))
 
 
-class SoftplusGradient(Gradient):
-    kernel = "softplus_backward"
-    beta: float
-    threshold: float
-
-    @staticmethod
-    def slope(x: Tensor, beta: float, threshold: float) -> Tensor:
-        return where(x * beta > threshold, 1.0, sigmoid(x * beta))
-
-
-class Elu(SavesInputs):
+class Elu(Curve):
     """x where x > 0, alpha * (exp(x) - 1) elsewhere."""
 
     alpha: float
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return EluGradient.apply(grad, self.saved_tensors[0], self.alpha)
+    def slope(self, x: Tensor) -> Tensor:
+        return where(x > 0, 1.0, self.alpha * exp(where(x > 0, 0.0, x)))
 
 
-class EluGradient(Gradient):
-    kernel = "elu_backward"
-    alpha: float
-
-    @staticmethod
-    def slope(x: Tensor, alpha: float) -> Tensor:
-        return where(x > 0, 1.0, alpha * exp(where(x > 0, 0.0, x)))
-
-
-class LeakyRelu(SavesInputs):
+class LeakyRelu(Curve):
     """x where x > 0, a fraction of x elsewhere."""
 
     slope_below: float
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return LeakyReluGradient.apply(grad, self.saved_tensors[0], self.slope_below)
 
 
 class LeakyReluInPlace(SavesOutput):
@@ -289,12 +189,7 @@ class LeakyReluInPlace(SavesOutput):
     slope_below: float
 
     def backward(self, grad: Tensor) -> Tensor:
-        return LeakyReluGradient.apply(grad, self.saved_tensors[0], self.slope_below)
-
-
-class LeakyReluGradient(FlatGradient):
-    kernel = "leaky_relu_backward"
-    slope_below: float
+        return LeakyRelu.gradient.apply(grad, self.saved_tensors[0], self.slope_below)
 
 
 class Threshold(SavesInputs):
@@ -315,7 +210,7 @@ class ThresholdGradient(FlatGradient):
 _gelu, _gelu_tanh = (
     Gelu.define(inplace=False, place=""), GeluTanh.define(inplace=False, place="")
 )  # fmt: skip
-_logsigmoid = Logsigmoid.define(inplace=False, place="")
+logsigmoid = Logsigmoid.define(inplace=False, place="nn.functional", out="exact")
 
 
 def activated(operation: Any, input: Tensor, inplace: bool, *parameters: Any) -> Tensor:
@@ -335,9 +230,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 @operation("nn.functional", out="exact")
-def gelu(
-    input: Tensor, approximate: str = "none", *, out: Tensor | None = None
-) -> Tensor:
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x * P(N <= x) for a normal variable N, elementwise (Hendrycks, Gimpel 2016).
 
     `approximate="tanh"` is 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
@@ -349,17 +242,6 @@ def gelu(
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     return _gelu(input) if approximate == "none" else _gelu_tanh(input)
-
-
-@operation("nn.functional", out="exact")
-def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """log(sigmoid(x)), elementwise.
-
-    >>> import rushlight as torch
-    >>> torch.nn.functional.logsigmoid(torch.tensor([-100.0, 0.0]))  # log(0.5) is -0.6931
-    tensor([-100.0000,   -0.6931])
-    """
-    return _logsigmoid(input)
 
 
 @operation("nn.functional")
@@ -396,9 +278,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 @operation("nn.functional", out="exact")
-def softplus(
-    input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None
-) -> Tensor:
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`.
 
     >>> import rushlight as torch

@@ -88,9 +88,7 @@ def _even_windows(given: Sizes, sizes: Sizes) -> Sizes | None:
 
 
 @operation("nn.functional")
-def adaptive_max_pool2d(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima of the parts of images that `adaptive_avg_pool2d` takes means of.
 
     With `return_indices` also their places, flat in their plane.
@@ -99,8 +97,7 @@ def adaptive_max_pool2d(
     >>> torch.nn.functional.adaptive_max_pool2d(torch.arange(6.0).reshape(1, 2, 3), (1, 2))
     tensor([[[4., 5.]]])
     """
-    values, indices = _adaptive_max_pool("adaptive_max_pool2d", 2, input, output_size)
-    return (values, indices) if return_indices else values
+    return _adaptive_max_pool("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
 @operation("nn.functional")
@@ -114,13 +111,11 @@ def adaptive_max_pool2d_with_indices(
     >>> torch.nn.functional.adaptive_max_pool2d_with_indices(x, 1)
     (tensor([[[7.]]]), tensor([[[2]]]))
     """
-    return _adaptive_max_pool("adaptive_max_pool2d_with_indices", 2, input, output_size)
+    return _adaptive_max_pool("adaptive_max_pool2d_with_indices", 2, input, output_size, True)
 
 
 @operation("nn.functional")
-def adaptive_max_pool1d(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The largest of each of `output_size` parts: `adaptive_max_pool2d` of signals (N, C, L) or (C,
     L).
 
@@ -128,8 +123,7 @@ def adaptive_max_pool1d(
     >>> torch.nn.functional.adaptive_max_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
     tensor([[5., 7.]])
     """
-    values, indices = _adaptive_max_pool("adaptive_max_pool1d", 1, input, output_size)
-    return (values, indices) if return_indices else values
+    return _adaptive_max_pool("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
 @operation("nn.functional", "torch.adaptive_max_pool1d")
@@ -143,21 +137,18 @@ def adaptive_max_pool1d_with_indices(
     >>> torch.nn.functional.adaptive_max_pool1d_with_indices(x, 2)
     (tensor([[5., 7.]]), tensor([[1, 2]]))
     """
-    return _adaptive_max_pool("adaptive_max_pool1d_with_indices", 1, input, output_size)
+    return _adaptive_max_pool("adaptive_max_pool1d_with_indices", 1, input, output_size, True)
 
 
 @operation("nn.functional", autocast="float32")
-def adaptive_max_pool3d(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """`adaptive_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.adaptive_max_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), (1, 1, 2))
     tensor([[[[6., 7.]]]])
     """
-    values, indices = _adaptive_max_pool("adaptive_max_pool3d", 3, input, output_size)
-    return (values, indices) if return_indices else values
+    return _adaptive_max_pool("adaptive_max_pool3d", 3, input, output_size, return_indices)
 
 
 @operation("nn.functional")
@@ -171,18 +162,19 @@ def adaptive_max_pool3d_with_indices(
     >>> torch.nn.functional.adaptive_max_pool3d_with_indices(x, 1)
     (tensor([[[[7.]]]]), tensor([[[[7]]]]))
     """
-    return _adaptive_max_pool("adaptive_max_pool3d_with_indices", 3, input, output_size)
+    return _adaptive_max_pool("adaptive_max_pool3d_with_indices", 3, input, output_size, True)
 
 
 def _adaptive_max_pool(
-    name: str, rank: int, input: Tensor, output_size: Any
-) -> tuple[Tensor, Tensor]:
+    name: str, rank: int, input: Tensor, output_size: Any, return_indices: bool
+) -> Any:
     sizes = _parts_of(name, rank, input, output_size)
     _check_parts(name, input, sizes)
     check_room(input, sizes)
     indices = AdaptiveMaxPlaces.apply(input.detach(), sizes)
     values = input.flatten(-rank).gather(-1, indices.flatten(-rank))
-    return values.reshape(indices.array.shape), indices
+    values = values.reshape(indices.array.shape)
+    return (values, indices) if return_indices else values
 
 
 def _parts_of(name: str, rank: int, input: Tensor, output_size: Any) -> Sizes:

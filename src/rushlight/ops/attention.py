@@ -11,10 +11,9 @@ from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
 from ..dtype import BOOL
 from ..errors import OperationError
-from ..grad_mode import enable_grad, state
 from ..random import default_state
 from ..tensor import Tensor, wrap
-from .common import table_of
+from .common import gradients_by_formula, table_of
 from .declare import operation
 from .random import drawing
 from .softmax import softmax
@@ -34,36 +33,28 @@ class Attention(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         *inputs, sums = self.saved_tensors
-        parameters = (self.scale, self.is_causal, self.kept_scale)
-        return AttentionGradient.apply(grad, *inputs, wrap(sums), *parameters)
+        return AttentionGradient.apply(grad, *inputs, wrap(sums), *self.given())
 
 
 class AttentionGradient(Operation):
     """The gradients of query, key and value, from scores that are computed again."""
 
     kernel = "attention_backward"
+    saves = (0, 1, 2, 3, 4, 5)
     scale: float
     is_causal: bool
     kept_scale: float
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(*inputs[:6])
-
     def backward(self, *seeds: Any) -> Any:
-        from ..autograd import grad
-
         first, query, key, value, mask, kept = self.saved_tensors
-        create_graph = state.enabled
-        with enable_grad():
-            # Views, so that the search ends here and not in what they came from.
-            inputs = [t.view_as(t) if t.requires_grad else t.detach().requires_grad_()
-                      for t in (first, query, key, value)]  # fmt: skip
-            seed, *sources = inputs
-            arguments = (*sources, mask, kept, self.scale, self.is_causal, self.kept_scale)
-            gradients = grad((_composed(*arguments),), sources, (seed,), create_graph=True)
-            found = [(g, s) for g, s in zip(gradients, seeds, strict=True) if s is not None]
-            results, given = zip(*found, strict=True)
-            return grad(results, inputs, given, create_graph=create_graph, allow_unused=True)
+
+        def attend(query: Tensor, key: Tensor, value: Tensor) -> Any:
+            return (_composed(query, key, value, mask, kept, *self.given()),)
+
+        def gradients(first: Tensor, *sources: Tensor) -> Any:
+            return gradients_by_formula(attend, sources, (first,))
+
+        return gradients_by_formula(gradients, (first, query, key, value), seeds)
 
 
 @operation("nn.functional", autocast="lower")
@@ -182,9 +173,7 @@ def _told(query: tuple[int, ...], key: tuple[int, ...], value: tuple[int, ...]) 
     return f"query {query}, key {key}, value {value}"
 
 
-def _check(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, grouped: bool
-) -> None:
+def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, grouped: bool) -> None:
     name = "scaled_dot_product_attention"
     q, k, v = query.array.shape, key.array.shape, value.array.shape
     if min(len(q), len(k), len(v)) < 2:

@@ -14,6 +14,7 @@ from ..scalars import assigned, checked, number
 from ..tensor import Tensor
 from ..types import Number
 from .common import conjugated, methods
+from .curves import Curve
 from .declare import Binary, operation
 from .promotion import (
     check_cast,
@@ -25,7 +26,7 @@ from .promotion import (
 )
 
 
-class Clamp(SavesInputs):
+class Clamp(Curve):
     """Elements below the lower limit and above the upper one moved there; None is no limit.
 
     >>> import rushlight as torch
@@ -33,23 +34,9 @@ class Clamp(SavesInputs):
     tensor([0.0000, 0.5000, 1.0000])
     """
 
+    # Its gradient is 0 beyond the limits, which is not grad * 0: that may be infinite.
     low: Any
     high: Any
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return ClampGradient.apply(grad, self.saved_tensors[0], self.low, self.high)
-
-
-class ClampGradient(Operation):
-    """grad where x is within the limits, else 0 (not grad * 0: it may be infinite)."""
-
-    kernel = "clamp_backward"
-    saves = (1,)
-    low: Any
-    high: Any
-
-    def backward(self, grad: Tensor) -> Any:
-        return ClampGradient.apply(grad, self.saved_tensors[0], self.low, self.high), None
 
 
 class ClampByTensors(SavesInputs):
@@ -138,6 +125,7 @@ class Fmin(SavesInputs, Binary):
         return where(first, grad, 0.0), where(first, 0.0, grad)
 
 
+maximum, minimum = Maximum.define(inplace=False), Minimum.define(inplace=False)
 fmax, fmin = Fmax.define(inplace=False), Fmin.define(inplace=False)
 
 
@@ -168,6 +156,7 @@ class Where(Operation):
 
 _MaskedFill = Where.renamed("MaskedFill")
 
+
 class MaskedFillInto(Operation):
     """Overwrites x with one value where a mask is true."""
 
@@ -187,15 +176,11 @@ class MaskedFillInto(Operation):
         return Where.apply(mask, zero, grad), Where.apply(mask, grad, zero), None
 
 
-_maximum = Maximum.define(inplace=False, place="")
-_minimum = Minimum.define(inplace=False, place="")
-
-
 _PLAIN = {float, int, type(None)}  # bounds that leave the dtype of floats as it is
 
 
-@operation("torch", "clip", inplace=True)
-def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
+@operation("torch", "clip", inplace=True, out="cast")
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Elements below `min` become `min`, those above `max` become `max`.
 
     >>> import rushlight as torch
@@ -220,8 +205,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     return Clamp.finish(input if kind is input.dtype else input.to(kind), min, max)
 
 
-@operation(inplace=True)
-def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+@operation(inplace=True, out="cast")
+def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
     """Elements below `min`, a number or a tensor, become `min`.
 
     >>> import rushlight as torch
@@ -231,8 +216,8 @@ def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None)
     return clamp(input, min)
 
 
-@operation(inplace=True)
-def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+@operation(inplace=True, out="cast")
+def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
     """Elements above `max`, a number or a tensor, become `max`.
 
     >>> import rushlight as torch
@@ -244,28 +229,6 @@ def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None)
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else full_like_number(value, like.dtype, like)
-
-
-@operation
-def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The larger of two elements; nan if either is.
-
-    >>> import rushlight as torch
-    >>> torch.maximum(torch.tensor([1, 5]), torch.tensor([3, 2]))
-    tensor([3, 5])
-    """
-    return _maximum(input, other)
-
-
-@operation
-def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The smaller of two elements; nan if either is.
-
-    >>> import rushlight as torch
-    >>> torch.minimum(torch.tensor([1, 5]), torch.tensor([3, 2]))
-    tensor([1, 2])
-    """
-    return _minimum(input, other)
 
 
 @overload
@@ -400,8 +363,8 @@ class Lerp(SavesInputs):
         )
 
 
-@operation(inplace=True)
-def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
+@operation(inplace=True, out="cast")
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """`input + weight * (end - input)`: `end` itself for a weight of 1.
 
     >>> import rushlight as torch

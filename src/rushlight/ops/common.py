@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,16 +52,25 @@ def conjugated(value: Any) -> Any:
     return value.conjugate() if type(value) is complex else value
 
 
-def derivative(function: Any, x: Tensor, seed: Tensor) -> Tensor:
-    """`seed` times the derivative of an elementwise function at x, itself differentiable."""
+def gradients_by_formula(function: Any, inputs: Sequence[Any], seeds: Sequence[Any]) -> Any:
+    """What an operation's backward returns, by a function that computes the same in others.
+
+    The gradients are differentiable themselves; those of what requires none are None.
+    """
     from ..autograd import grad
 
     create_graph = state.enabled
     with enable_grad():
-        # A view, so that the search ends here and not in what x came from.
-        here = x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
-        (found,) = grad(function(here), (here,), (seed,), create_graph=create_graph)
-    return found
+        # Views, so that the search ends here and not in what the inputs came from.
+        here = [t if t is None else t.view_as(t) for t in inputs]
+        wanted = [t for t in here if t is not None and t.requires_grad]
+        pairs = [
+            (result, seed) for result, seed in zip(function(*here), seeds, strict=True)
+            if seed is not None and result is not None and result.requires_grad
+        ]  # fmt: skip
+        results, given = zip(*pairs, strict=True)
+        found = iter(grad(results, wanted, given, create_graph=create_graph, allow_unused=True))
+    return tuple([next(found) if t is not None and t.requires_grad else None for t in here])
 
 
 def normalize_axes(dim: Any, ndim: int) -> tuple[int, ...] | None:

@@ -73,6 +73,7 @@ def allclose(
     """
     return bool(isclose(input, other, rtol, atol, equal_nan).all())
 
+
 @operation("Tensor")
 def __contains__(self: Tensor, element: Any) -> bool:
     """Whether some element equals `element`, a number or a tensor: `3 in x`."""

@@ -76,7 +76,7 @@ trunc, sign = Trunc.define("fix", out="exact"), Sign.define(out="exact")
 
 
 @operation("torch", "special.round", inplace=True, out="exact")
-def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     """The nearest whole number, the even one of two; or the nearest with so many decimals.
 
     >>> import rushlight as torch
@@ -170,7 +170,7 @@ class Heaviside(Operation):
 
 
 @operation(inplace=True, out="exact")
-def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 below 0, 1 above it, and at 0 what `values` has there, broadcast.
 
     >>> import rushlight as torch

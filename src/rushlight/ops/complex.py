@@ -39,7 +39,6 @@ class Real(ViewOperation):
     tensor([1.])
     """
 
-
     def backward(self, grad: Tensor) -> Tensor:
         return Complex.apply(grad, grad.new_zeros(()).expand(grad.array.shape))
 
@@ -52,7 +51,6 @@ class Imag(ViewOperation):
     tensor([2.])
     """
 
-
     def backward(self, grad: Tensor) -> Tensor:
         return Complex.apply(grad.new_zeros(()).expand(grad.array.shape), grad)
 
@@ -60,14 +58,12 @@ class Imag(ViewOperation):
 class ViewAsReal(ViewOperation):
     """Each complex number as two real ones in a last dimension."""
 
-
     def backward(self, grad: Tensor) -> Tensor:
         return ViewAsComplex.apply(grad.contiguous())
 
 
 class ViewAsComplex(ViewOperation):
     """Each pair of real numbers in the last dimension as a complex one."""
-
 
     def backward(self, grad: Tensor) -> Tensor:
         return ViewAsReal.apply(grad)
@@ -130,7 +126,7 @@ def conj(input: Tensor) -> Tensor:
 
 
 @operation(inplace=True, out="exact")
-def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+def conj_physical(input: Tensor) -> Tensor:
     """The complex conjugate of each element; a real tensor itself.
 
     >>> import rushlight as torch
@@ -149,8 +145,6 @@ def resolve_conj(input: Tensor) -> Tensor:
     >>> z.resolve_conj() is z
     True
     """
-    if not isinstance(input, Tensor):
-        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     return input
 
 
@@ -217,7 +211,7 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 
 @operation(method=False, out="exact")
-def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
+def complex(real: Tensor, imag: Tensor) -> Tensor:
     """Complex numbers of two tensors of one floating dtype: `real + 1j * imag`, broadcast.
 
     >>> import rushlight as torch
@@ -239,7 +233,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(method=False, out="exact", autocast="float32")
-def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
+def polar(abs: Tensor, angle: Tensor) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle)).
 
     >>> import rushlight as torch

@@ -16,6 +16,7 @@ from .geometry import (
     per_dimension,
     transposed_geometry,
 )
+from .signatures import signature_of
 
 
 class Convolution(Operation):
@@ -101,11 +102,27 @@ class TransposedConvolution(Operation):
         )
 
 
-@operation("torch", "nn.functional.conv2d", method=False, autocast="lower")
-def conv2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
+def _convolve(
+    name: str, rank: int, /, input: Tensor, weight: Tensor, bias: Tensor | None = None,
+    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
+    _check_convolution(name, rank, input, weight, bias)
+    if input.array.ndim == rank + 1:
+        check_channels(name, input.array.shape, weight.array.shape, groups)
+        arguments = (weight, bias, stride, padding, dilation, groups)
+        return _convolve(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
+    shape = weight.array.shape
+    if isinstance(padding, str):
+        input, padding = _named_padding(name, input, shape[2:], padding, stride, dilation)
+    geometry = convolution_geometry(
+        name, input.array.shape, shape, stride, padding, dilation, groups
+    )
+    return Convolution.apply(input, weight, bias, geometry)
+
+
+@operation("torch", "nn.functional.conv2d", method=False, autocast="lower")
+@signature_of(_convolve)
+def conv2d(*arguments: Any) -> Tensor:
     """The cross-correlation of images with a bank of kernels.
 
     `input` is (N, C, H, W) or (C, H, W), `weight` (O, C / groups, kH, kW), `bias` (O). `padding` is
@@ -117,61 +134,50 @@ def conv2d(
     tensor([[[[4., 4.],
               [4., 4.]]]])
     """
-    return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv2d", 2, *arguments)
 
 
 @operation("torch", "nn.functional.conv1d", method=False, autocast="lower")
-def conv1d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(_convolve)
+def conv1d(*arguments: Any) -> Tensor:
     """`conv2d` in one dimension: input (N, C, L) or (C, L), weight (O, C / groups, k).
 
     >>> import rushlight as torch
     >>> torch.conv1d(torch.ones(1, 1, 4), torch.ones(1, 1, 2))
     tensor([[[2., 2., 2.]]])
     """
-    return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv1d", 1, *arguments)
 
 
 @operation("torch", "nn.functional.conv3d", method=False, autocast="lower")
-def conv3d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(_convolve)
+def conv3d(*arguments: Any) -> Tensor:
     """`conv2d` in three dimensions: input (N, C, D, H, W), weight (O, C / groups, kD, kH, kW).
 
     >>> import rushlight as torch
     >>> torch.conv3d(torch.ones(1, 1, 3, 4, 5), torch.ones(2, 1, 2, 2, 2)).shape
     torch.Size([1, 2, 2, 3, 4])
     """
-    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv3d", 3, *arguments)
 
 
-def _convolve(
-    name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
-    padding: Any, dilation: Any, groups: int,
+def _convolve_transposed(
+    name: str, rank: int, /, input: Tensor, weight: Tensor, bias: Tensor | None = None,
+    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
 ) -> Tensor:  # fmt: skip
-    _check_convolution(name, rank, input, weight, bias)
+    _check_convolution(name, rank, input, weight, bias, groups)
     if input.array.ndim == rank + 1:
-        check_channels(name, input.array.shape, weight.array.shape, groups)
-        arguments = (weight, bias, stride, padding, dilation, groups)
-        return _convolve(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
-    shape = weight.array.shape
-    if isinstance(padding, str):
-        input, padding = _named_padding(name, input, shape[2:], padding, stride, dilation)
-    geometry = convolution_geometry(
-        name, input.array.shape, shape, _hashable(stride), _hashable(padding),
-        _hashable(dilation), groups,
-    )  # fmt: skip
-    return Convolution.apply(input, weight, bias, geometry)
+        check_transposed_channels(name, input.array.shape, weight.array.shape, groups)
+        arguments = (weight, bias, stride, padding, output_padding, groups, dilation)
+        return _convolve_transposed(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
+    sizes = (stride, padding, output_padding, dilation, groups)
+    geometry = transposed_geometry(name, input.array.shape, weight.array.shape, *sizes)
+    return TransposedConvolution.apply(input, weight, bias, geometry)
 
 
 @operation("torch", "nn.functional.conv_transpose2d", method=False, autocast="lower")
-def conv_transpose2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(_convolve_transposed)
+def conv_transpose2d(*arguments: Any) -> Tensor:
     """The adjoint of `conv2d`: each element of the input adds its multiple of a kernel.
 
     `input` is (N, C, H, W) or (C, H, W), `weight` (C, O / groups, kH, kW), `bias` (O). The result
@@ -185,15 +191,12 @@ def conv_transpose2d(
               [2., 4., 2.],
               [1., 2., 1.]]]])
     """
-    sizes = (stride, padding, output_padding, groups, dilation)
-    return _convolve_transposed("conv_transpose2d", 2, input, weight, bias, *sizes)
+    return _convolve_transposed("conv_transpose2d", 2, *arguments)
 
 
 @operation("torch", "nn.functional.conv_transpose1d", method=False, autocast="lower")
-def conv_transpose1d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(_convolve_transposed)
+def conv_transpose1d(*arguments: Any) -> Tensor:
     """`conv_transpose2d` in one dimension: input (N, C, L), weight (C, O / groups, k).
 
     >>> import rushlight as torch
@@ -201,15 +204,12 @@ def conv_transpose1d(
     >>> torch.nn.functional.conv_transpose1d(x, weight, stride=2)  # each x times 1 1 1, 2 apart
     tensor([[[1., 1., 3., 2., 2.]]])
     """
-    sizes = (stride, padding, output_padding, groups, dilation)
-    return _convolve_transposed("conv_transpose1d", 1, input, weight, bias, *sizes)
+    return _convolve_transposed("conv_transpose1d", 1, *arguments)
 
 
 @operation("torch", "nn.functional.conv_transpose3d", method=False, autocast="lower")
-def conv_transpose3d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
-) -> Tensor:  # fmt: skip
+@signature_of(_convolve_transposed)
+def conv_transpose3d(*arguments: Any) -> Tensor:
     """`conv_transpose2d` in three dimensions: input (N, C, D, H, W), weight (C, O / groups, kD, kH,
     kW).
 
@@ -218,24 +218,7 @@ def conv_transpose3d(
     >>> torch.nn.functional.conv_transpose3d(x, weight, stride=2).shape
     torch.Size([1, 2, 6, 6, 6])
     """
-    sizes = (stride, padding, output_padding, groups, dilation)
-    return _convolve_transposed("conv_transpose3d", 3, input, weight, bias, *sizes)
-
-
-def _convolve_transposed(
-    name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
-    padding: Any, output_padding: Any, groups: int, dilation: Any,
-) -> Tensor:  # fmt: skip
-    _check_convolution(name, rank, input, weight, bias, groups)
-    if input.array.ndim == rank + 1:
-        check_transposed_channels(name, input.array.shape, weight.array.shape, groups)
-        arguments = (weight, bias, stride, padding, output_padding, groups, dilation)
-        return _convolve_transposed(name, rank, input.unsqueeze(0), *arguments).squeeze(0)
-    geometry = transposed_geometry(
-        name, input.array.shape, weight.array.shape, _hashable(stride), _hashable(padding),
-        _hashable(output_padding), _hashable(dilation), groups,
-    )  # fmt: skip
-    return TransposedConvolution.apply(input, weight, bias, geometry)
+    return _convolve_transposed("conv_transpose3d", 3, *arguments)
 
 
 def _check_convolution(
@@ -264,10 +247,6 @@ def _check_convolution(
             f"{name}: expected bias to be 1-dimensional with {outputs} elements, but got bias "
             f"of size {list(bias.array.shape)} instead"
         )
-
-
-def _hashable(sizes: Any) -> Any:
-    return tuple(sizes) if isinstance(sizes, list) else sizes
 
 
 def _named_padding(

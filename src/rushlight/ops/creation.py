@@ -28,6 +28,7 @@ from ..tensor import Tensor, wrap
 from ..types import AnyDevice
 from .common import new_shape, table_of
 from .declare import operation
+from .signatures import signature_of
 
 
 def table_at(device: Any) -> Any:
@@ -64,11 +65,10 @@ def check_strided(name: str, layout: Any) -> None:
         )
 
 
-@operation(method=False, asks=False)
+@operation(method=False, asks=False, out="cast")
 def full(
     size: Any, fill_value: Any, *, dtype: DType | None = None, device: AnyDevice = None,
     layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of `size` with one value everywhere.
 
@@ -85,10 +85,10 @@ def full(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def zeros(
     *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor of zeros.
 
@@ -104,10 +104,10 @@ def zeros(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def ones(
     *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor of ones.
 
@@ -121,11 +121,10 @@ def ones(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def empty(
     *size: Any, dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor whose elements are whatever stood in its memory.
 
@@ -140,11 +139,11 @@ def empty(
     return finished(table_at(device).empty(shape, kind.numpy), requires_grad, memory_format)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: DType | None = None,
     device: AnyDevice = None, layout: Any = None, pin_memory: bool = False,
-    requires_grad: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`start`, `start + step`, ... below `end`; int64 when all three are whole.
 
@@ -180,11 +179,10 @@ def arange(
     return finished(table_at(device).arange(start, step, count, dtype.numpy), requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from `start` to `end`, both included, at equal distances.
 
@@ -207,11 +205,10 @@ def linspace(
     return finished(table_at(device).linspace(start, end, steps, kind.numpy), requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def eye(
     n: int, m: int | None = None, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A matrix of `n` rows and `m` (or as many) columns with ones on its diagonal.
 
@@ -274,21 +271,15 @@ def zeros_like(
 
 
 @operation(method=False)
-def ones_like(
-    input: Tensor, *, dtype: DType | None = None, device: AnyDevice = None,
-    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-    memory_format: Any = None,
-) -> Tensor:  # fmt: skip
+@signature_of(full_like)
+def ones_like(input: Tensor, **options: Any) -> Tensor:
     """Ones in `input`'s shape, dtype and memory order.
 
     >>> import rushlight as torch
     >>> torch.ones_like(torch.zeros(2))
     tensor([1., 1.])
     """
-    return full_like(
-        input, 1, dtype=dtype, device=device, layout=layout, requires_grad=requires_grad,
-        memory_format=memory_format,
-    )  # fmt: skip
+    return full_like(input, 1, **options)
 
 
 @operation(method=False)
@@ -345,9 +336,7 @@ def _new_filled(
     requires_grad: bool,
 ) -> Tensor:  # fmt: skip
     if device is not None or launch.batching is not None:
-        return new_full(
-            like, shape, value, dtype=dtype, device=device, requires_grad=requires_grad
-        )
+        return new_full(like, shape, value, dtype=dtype, device=device, requires_grad=requires_grad)
     kind = like.array.dtype if dtype is None else dtype.numpy
     return finished(table_of(like).full(shape, value, kind, like.array), requires_grad)
 

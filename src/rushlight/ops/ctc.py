@@ -32,8 +32,7 @@ class CTCLoss(Operation):
 
     def backward(self, grad: Tensor) -> Any:
         *inputs, losses, alpha = self.saved_tensors
-        parameters = (self.most, self.blank, self.by_length, self.zero_infinity)
-        return CTCLossGradient.apply(grad, *inputs, wrap(losses), wrap(alpha), *parameters)
+        return CTCLossGradient.apply(grad, *inputs, wrap(losses), wrap(alpha), *self.given())
 
 
 class CTCLossGradient(Operation):
@@ -80,8 +79,10 @@ def ctc_loss(
     if not 0 <= blank < classes:
         raise OperationError(f"ctc_loss: blank must be in label range [0, {classes}), got {blank}")
     targets = targets.detach().to(device=log_probs.device, dtype=int64)
-    if targets.array.ndim not in (1, 2) or targets.array.ndim == 2 and (
-        targets.array.shape[0] != batch
+    if (
+        targets.array.ndim not in (1, 2)
+        or targets.array.ndim == 2
+        and (targets.array.shape[0] != batch)
     ):
         raise OperationError(
             f"ctc_loss: targets must be ({batch}, S), or all in one row, got shape "

@@ -8,13 +8,13 @@
     erf = Erf.define("special.erf")  # torch.erf, Tensor.erf, Tensor.erf_, torch.special.erf
 
 
-    @operation(inplace=True)         # where the signature is the function's own
-    def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None): ...
+    @operation(inplace=True, out="cast")  # where the signature is the function's own
+    def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor: ...
 
 Every function that is made so is an entry: it first asks whether somebody overrides calls (`modes`)
-or an `out` is given, and when it fails, whether an argument is no tensor (see `entry.py`). A
-parameter `out` in a signature is dealt with by the entry: the function's own body never sees one. A
-function that takes `dim` or `keepdim` takes NumPy's `axis` and `keepdims` as well.
+or an `out` is given, and when it fails, whether an argument is no tensor (see `entry.py`). It
+also deals with `out`, which the function's own body never sees. A function that takes `dim` or
+`keepdim` takes NumPy's `axis` and `keepdims` as well.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import inspect
 import linecache
 import types
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar, overload
 
 from ..autocast_state import casts
@@ -47,6 +47,7 @@ from .entry import (
 )
 from .plain_out import are_apart, are_numbers, is_plain, placed
 from .promotion import operands, promoted, refuse_bool, scaled_by
+from .signatures import add_out
 from .templates import (
     binary,
     binary_inplace,
@@ -213,49 +214,56 @@ def operation(place: AnyFunction) -> AnyFunction: ...
 
 @overload
 def operation(
-    place: str = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    out: str = "cast", asks: bool = True, autocast: str | None = None,
+    place: str = "torch",
+    *aliases: str,
+    name: str = "",
+    method: bool | None = None,
+    inplace: bool = False,
+    out: str = "",
+    asks: bool = True,
+    autocast: str | None = None,
 ) -> Callable[[AnyFunction], AnyFunction]: ...
 
 
 def operation(
-    place: Any = "torch", *aliases: str, method: bool | None = None, inplace: bool = False,
-    out: str = "cast", asks: bool = True, autocast: str | None = None,
+    place: Any = "torch",
+    *aliases: str,
+    name: str = "",
+    method: bool | None = None,
+    inplace: bool = False,
+    out: str = "",
+    asks: bool = True,
+    autocast: str | None = None,
 ) -> Any:
     """Makes a function on tensors an entry, and puts it where users find it.
 
     `place` is "torch" (and the tensor's methods, unless `method` is False), "Tensor" (methods
-    alone), or a module such as "nn.functional". `inplace` adds the method `name_`. `out`
-    says what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of
-    the result's ("exact"), with memory that no argument shares ("apart"), or both ("exact apart").
+    alone), or a module such as "nn.functional". `name` is the function's where its module
+    has another of that name. `inplace` adds the method `name_`. `out` adds the parameter, and says
+    what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of the
+    result's ("exact"), with memory that no argument shares ("apart"), or both ("exact apart").
     Without `asks` modes alone are asked: `torch.tensor` makes a plain tensor, whatever it is given.
     `autocast` is what becomes of its arguments within `torch.autocast` (see `autocast.py`).
     """
-    if callable(place):
-        return _declared(place, "torch", (), True, False, "cast", True, None)
-    with_method = place == "torch" if method is None else method
 
-    def decorate(body: Any) -> Any:
-        return _declared(body, place, aliases, with_method, inplace, out, asks, autocast)
+    def declared(body: Any) -> Any:
+        body.__name__ = name or body.__name__
+        if out and "out" not in body.__annotations__:
+            add_out(body)
+        function = _entry(body, autocast=autocast)
+        function.out = out or "cast"
+        if not asks:
+            entry_codes.remove(function.__code__)
+        publish_all(function, where, where == "torch" if method is None else method, aliases)
+        if inplace:
+            written = _inplace_of(function)
+            for alias in (body.__name__, *aliases):
+                if "." not in alias:
+                    publish(written, "Tensor", alias + "_", True)
+        return function
 
-    return decorate
-
-
-def _declared(
-    body: Any, place: str, aliases: tuple[str, ...], method: bool, inplace: bool, out: str,
-    asks: bool, autocast: str | None,
-) -> Any:  # fmt: skip
-    function = _entry(body, autocast=autocast)
-    function.out = out
-    if not asks:
-        entry_codes.remove(function.__code__)
-    publish_all(function, place, method, aliases)
-    if inplace:
-        written = _inplace_of(function)
-        for alias in (body.__name__, *aliases):
-            if "." not in alias:
-                publish(written, "Tensor", alias + "_", True)
-    return function
+    where = "torch" if callable(place) else place
+    return declared(place) if callable(place) else declared
 
 
 _ENTRY = """\
@@ -429,6 +437,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
         "modes": modes, "casts": casts, "special": special, "rescue": rescue, "absent": absent,
         "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
         "is_plain": is_plain, "are_apart": are_apart, "are_numbers": are_numbers, "placed": placed,
+        "Tensor": Tensor, "Sequence": Sequence,  # which the annotation of `out` names
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)

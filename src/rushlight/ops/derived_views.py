@@ -13,6 +13,7 @@ from ..layout import contiguous_format
 from ..tensor import Tensor
 from . import complex, expansion, joining, shape, splitting, views
 from .declare import operation
+from .signatures import set_parameters
 
 
 def _alias(input: Tensor) -> Tensor:
@@ -48,11 +49,8 @@ def _define_copy(name: str, view: Any) -> None:
         return shown.clone(memory_format=contiguous_format)
 
     body.__doc__ = f"A copy of what `{name}` shows of a tensor."
-    out = inspect.Parameter(
-        "out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None"
-    )
-    _describe(body, name + "_copy", view, "input", out)
-    operation("torch", method=name == "narrow", out="exact")(body)
+    _describe(body, view, "input")
+    operation(name=name + "_copy", method=name == "narrow", out="exact")(body)
 
 
 def _define_inplace(name: str, view: Any) -> None:
@@ -72,20 +70,18 @@ def _define_inplace(name: str, view: Any) -> None:
         return self
 
     function.__doc__ = f"`{name}`, with this tensor becoming the view."
-    _describe(function, name + "_", view, "self")
-    operation("torch" if name == "as_strided" else "Tensor", method=True)(function)
+    _describe(function, view, "self")
+    place = "torch" if name == "as_strided" else "Tensor"
+    operation(place, name=name + "_", method=True)(function)
 
 
-def _describe(function: Any, name: str, view: Any, first: str, *more: Any) -> None:
-    """Gives a function a name, and the view's signature with `more` parameters."""
+def _describe(function: Any, view: Any, first: str) -> None:
+    """Gives a function the view's signature."""
     signature = inspect.signature(view)
     tensor, *rest = signature.parameters.values()
-    parameters = [tensor.replace(name=first, annotation="Tensor"), *rest, *more]
-    function.__name__ = function.__qualname__ = name
     function.__module__ = view.__module__  # where the names in its annotations are
-    function.__signature__ = signature.replace(parameters=parameters)
-    function.__annotations__ = {p.name: p.annotation for p in parameters}
     function.__annotations__["return"] = signature.return_annotation
+    set_parameters(function, [tensor.replace(name=first, annotation="Tensor"), *rest])
 
 
 for _name, _view in _COPIED.items():

@@ -18,10 +18,10 @@ def _part(x: Tensor, dim: int, start: int, stop: int | None) -> Tensor:
     return x[(*[slice(None)] * dim, slice(start, stop))]
 
 
-@operation
+@operation(out="cast")
 def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
-    append: Tensor | None = None, *, out: Tensor | None = None,
+    append: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Each element minus the one before it along `dim`, `n` times over.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.operation import Operation
+from ..autograd.operation import Operation, SavesOutputAndInput
 from ..categories import FLOATS, INEXACT, check_taken
 from ..dtype import FLOATING, HALVES
 from ..errors import InvalidValueError, OperationError
@@ -131,14 +131,11 @@ _PRODUCTS_FROM = {
 }
 
 
-class Pdist(Operation):
+class Pdist(SavesOutputAndInput):
     """The distances of all pairs of rows."""
 
     node_name = "PdistBackward0"
     p: float
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Tensor:
         distances, x = self.saved_tensors
@@ -214,11 +211,8 @@ def _scaled(x: Tensor, axis: int, eps: float) -> Tensor:
     return x / where(short, length - length.detach() + eps, length)
 
 
-@operation("nn.functional")
-def normalize(
-    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("nn.functional", out="cast")
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """x / max(|x|, `eps`), the p-norm |x| taken along `dim`.
 
     >>> import rushlight as torch
@@ -235,9 +229,7 @@ def normalize(
 
 
 @operation(inplace=True, out="exact")
-def renorm(
-    input: Tensor, p: Number, dim: int, maxnorm: Number, *, out: Tensor | None = None
-) -> Tensor:
+def renorm(input: Tensor, p: Number, dim: int, maxnorm: Number) -> Tensor:
     """Slices along `dim` whose p-norm is larger than `maxnorm` scaled down to it.
 
     >>> import rushlight as torch
@@ -265,9 +257,7 @@ def renorm(
 
 
 @operation("torch", "nn.functional.bilinear", method=False, autocast="given")
-def bilinear(
-    input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
-) -> Tensor:
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x1 W[k] x2 + bias[k] for each k: (*, I), (*, J), (K, I, J) to (*, K).
 
     >>> import rushlight as torch

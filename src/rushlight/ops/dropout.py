@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from ..autograd.operation import Operation
@@ -24,9 +25,7 @@ class Dropout(Operation):
 
 
 @operation("nn.functional")
-def dropout(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Tensor:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Sets each element to zero with probability `p` and scales the others by 1 / (1 - p).
 
     Only while `training` (Srivastava et al. 2014). ValueError for a p outside of [0, 1].
@@ -38,6 +37,7 @@ def dropout(
     >>> torch.nn.functional.dropout(torch.ones(3), training=False)
     tensor([1., 1., 1.])
     """
+    # Not by `_dropped`, as it is the one that most networks call: 0.2 us.
     check_probability(p)
     if input.array.size == 0 or not training or p == 0:
         return input
@@ -47,6 +47,21 @@ def dropout(
         check_taken("dropout", input, FLOATS)
         mask = drawn_like(input, "random_bernoulli", None, 1 - p)
         result = Dropout.apply(input, wrap(mask), 1 / (1 - p))
+    return input.copy_(result) if inplace else result
+
+
+def _dropped(
+    name: str, input: Tensor, p: float, training: bool, inplace: bool, drop: Callable[[], Tensor]
+) -> Tensor:
+    """The input, or what `drop` makes of it where neither nothing nor all of it is dropped."""
+    check_probability(p)
+    if input.array.size == 0 or not training or p == 0:
+        return input
+    if p == 1:
+        result = input * False  # nan stays, and the dtype
+    else:
+        check_taken(name, input, FLOATS)
+        result = drop()
     return input.copy_(result) if inplace else result
 
 
@@ -128,15 +143,10 @@ def _warn_of_dimensions(name: str, ndim: int, spatial: int, wanted: str) -> None
 
 
 def of_channels(input: Tensor, p: float, training: bool, inplace: bool, axis: int) -> Tensor:
-    check_probability(p)
-    if input.array.size == 0 or not training or p == 0:
-        return input
-    if p == 1:
-        result = input * False  # nan stays, and the dtype
-    else:
-        check_taken("dropout", input, FLOATS)
-        result = input * (_kept_channels(input, p, axis) / (1 - p))
-    return input.copy_(result) if inplace else result
+    return _dropped(
+        "dropout", input, p, training, inplace,
+        lambda: input * (_kept_channels(input, p, axis) / (1 - p)),
+    )  # fmt: skip
 
 
 def _kept_channels(input: Tensor, p: float, axis: int) -> Tensor:
@@ -163,13 +173,12 @@ def alpha_dropout(
     >>> x.unique()  # what was set, and where the zeros were moved
     tensor([-0.7792,  0.7792])
     """
-    check_probability(p)
-    if input.array.size == 0 or not training or p == 0:
-        return input
-    if p == 1:
-        return _alpha(input, None, p, inplace)
-    kept = wrap(drawn_like(input, "random_bernoulli", None, 1 - p)).to(input.dtype)
-    return _alpha(input, kept, p, inplace)
+
+    def drop() -> Tensor:
+        kept = wrap(drawn_like(input, "random_bernoulli", None, 1 - p))
+        return _alpha(input, kept.to(input.dtype), p)
+
+    return _dropped("alpha_dropout", input, p, training, inplace, drop)
 
 
 @operation("nn.functional")
@@ -183,21 +192,16 @@ def feature_alpha_dropout(
     >>> (x == x[..., :1]).all()  # a channel goes or stays as a whole
     tensor(True)
     """
-    check_probability(p)
-    if input.array.size == 0 or not training or p == 0:
-        return input
-    return _alpha(input, None if p == 1 else _kept_channels(input, p, 1), p, inplace)
+    return _dropped(
+        "alpha_dropout", input, p, training, inplace,
+        lambda: _alpha(input, _kept_channels(input, p, 1), p),
+    )  # fmt: skip
 
 
-def _alpha(input: Tensor, kept: Tensor | None, p: float, inplace: bool) -> Tensor:
+def _alpha(input: Tensor, kept: Tensor, p: float) -> Tensor:
     alpha = 1.7580993408473766  # minus selu's limit
-    if kept is None:
-        result = input * False  # nan stays, and the dtype
-    else:
-        check_taken("alpha_dropout", input, FLOATS)
-        scale = ((alpha * alpha * p + 1) * (1 - p)) ** -0.5
-        result = input * (kept * scale) + ((kept - 1) * (alpha * scale) + alpha * scale * p)
-    return input.copy_(result) if inplace else result
+    scale = ((alpha * alpha * p + 1) * (1 - p)) ** -0.5
+    return input * (kept * scale) + ((kept - 1) * (alpha * scale) + alpha * scale * p)
 
 
 def check_probability(p: float) -> None:

@@ -39,9 +39,7 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     elif len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
     if not isinstance(equation, str):
-        raise TypeError(
-            f"einsum(): argument 'equation' must be str, not {type(equation).__name__}"
-        )
+        raise TypeError(f"einsum(): argument 'equation' must be str, not {type(equation).__name__}")
     if not operands:
         raise OperationError("einsum(): must provide at least one operand")
     for i, x in enumerate(operands):
@@ -264,9 +262,7 @@ def _prepared(x: Tensor, labels: Labels, sizes: Any, keep: Any) -> tuple[Tensor,
     if summed:
         x = x.sum(summed)
         labels = tuple([label for label in labels if keep[label] != 1])
-    repeated = [
-        i for i, label in enumerate(labels) if x.array.shape[i] == 1 != sizes[label]
-    ]
+    repeated = [i for i, label in enumerate(labels) if x.array.shape[i] == 1 != sizes[label]]
     if repeated:
         x = x.squeeze(tuple(repeated))
         labels = tuple([label for i, label in enumerate(labels) if i not in repeated])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import SavesInputs
 from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, FLOATING, INTEGER, category_of
 from ..errors import OperationError
@@ -14,6 +14,7 @@ from ..types import Number
 from .choices import where
 from .common import conjugated
 from .creation import zeros_like
+from .curves import FlatGradient
 from .declare import Binary, Unary, operation
 from .promotion import of_one_dtype
 from .writing import run_inplace
@@ -252,10 +253,8 @@ remainder = Remainder.define(operator="mod")
 fmod, hypot, copysign = Fmod.define(), Hypot.define(), Copysign.define()
 
 
-@operation(inplace=True)
-def addcmul(
-    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast.
 
     >>> import rushlight as torch
@@ -271,10 +270,8 @@ def addcmul(
     return Addcmul.finish(*tensors, number(value))
 
 
-@operation(inplace=True)
-def addcdiv(
-    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """`input + value * tensor1 / tensor2`, broadcast; whole numbers are refused.
 
     >>> import rushlight as torch
@@ -289,11 +286,10 @@ def addcdiv(
     return Addcdiv.finish(*of_one_dtype(input, tensor1, tensor2), number(value))
 
 
-@operation("torch", "divide")
+@operation("torch", "divide", out="cast")
 def div(
-    input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None
+) -> Tensor:
     """`input / other`, broadcast; rounded towards zero ("trunc") or down ("floor") on request.
 
     >>> import rushlight as torch
@@ -325,10 +321,8 @@ def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
     return run_inplace(div, self, (other,), {"rounding_mode": rounding_mode})
 
 
-@operation(inplace=True)
-def true_divide(
-    input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def true_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """`input / other`, broadcast.
 
     >>> import rushlight as torch
@@ -338,18 +332,14 @@ def true_divide(
     return _true_divide(input, other)
 
 
-@operation(method=False)
-def rsub(
-    input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
-) -> Tensor:
+@operation(method=False, out="cast")
+def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """`other - alpha * input`, broadcast.
 
     >>> import rushlight as torch
     >>> torch.rsub(torch.tensor([1, 2]), 10, alpha=3)
     tensor([7, 4])
     """
-    if not isinstance(input, Tensor):
-        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
     return sub(other, input, alpha=alpha)
 
 
@@ -382,14 +372,10 @@ class Abs(SavesInputs, Unary):
         return grad * x.sgn() if x.is_complex() else AbsGradient.apply(grad, x)
 
 
-class AbsGradient(Operation):
+class AbsGradient(FlatGradient):
     """grad * sign(x)."""
 
     kernel = "abs_backward"
-    saves = (1,)
-
-    def backward(self, grad: Tensor) -> Any:
-        return AbsGradient.apply(grad, self.saved_tensors[0]), None
 
 
 abs = Abs.define("absolute")

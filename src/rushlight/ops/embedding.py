@@ -44,9 +44,6 @@ class Embedding(Operation):
         rows = kernels.index_select(weight, 0, kernels.view(indices, (indices.size,)))
         return kernels.view(rows, (*indices.shape, *weight.shape[1:]))
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(inputs[1])
-
     def backward(self, grad: Tensor) -> Tensor:
         indices = self.saved_tensors[0]
         if self.sparse:
@@ -127,8 +124,7 @@ def _rows(
         )
     except IndexError as error:
         raise OutOfRangeError(
-            f"{name}: index out of range in self: {error} of weight "
-            f"{tuple(weight.array.shape)}"
+            f"{name}: index out of range in self: {error} of weight {tuple(weight.array.shape)}"
         ) from error
 
 

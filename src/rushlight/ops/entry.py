@@ -118,9 +118,7 @@ def _arguments(function: Any, values: dict[str, Any]) -> tuple[tuple[Any, ...], 
                 raise TypeError(f"{function.__name__}() got both '{name}' and '{numpy_name}'")
             values[name] = given
     if values.get("dim") is absent:
-        raise TypeError(
-            f'{function.__name__}() missing 1 required positional argument: "dim"'
-        )
+        raise TypeError(f'{function.__name__}() missing 1 required positional argument: "dim"')
     positional, rest, keywords, others = _places(function)
     args = [values[name] for name, _ in positional]
     if rest is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
-from ..autograd.operation import SavesOutput
+from ..autograd.operation import SavesOutputAndInput
 from ..categories import ORDERED, REALS, check_taken
 from ..dtype import int64
 from ..errors import OutOfRangeError
@@ -21,18 +21,12 @@ from .common import (
 )
 from .declare import operation
 from .indexing import pick
-from .reduction import spread
+from .reduction import Reduction, spread
+from .signatures import signature_of
 
 
-class Extreme(SavesOutput):
+class Extreme(Reduction, SavesOutputAndInput):
     """The extreme along some dimensions; equal ones share the gradient, as in PyTorch."""
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
@@ -87,35 +81,32 @@ def shares(hits: Tensor, axes: Any, grad: Tensor) -> Tensor:
 
 
 @operation(out="exact")
-def amax(
-    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element along `dim`; equal ones share the gradient.
 
     >>> import rushlight as torch
     >>> torch.amax(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
     tensor([4., 3.])
     """
-    check_taken("amax", input, ORDERED)
-    axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("amax", input, axes)
-    return Amax.apply(input, axes, keepdim)
+    return Amax.apply(input, _axes("amax", input, dim), keepdim)
 
 
 @operation(out="exact")
-def amin(
-    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element along `dim`; equal ones share the gradient.
 
     >>> import rushlight as torch
     >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
     tensor([1., 2.])
     """
-    check_taken("amin", input, ORDERED)
+    return Amin.apply(input, _axes("amin", input, dim), keepdim)
+
+
+def _axes(name: str, input: Tensor, dim: Any) -> tuple[int, ...] | None:
+    check_taken(name, input, ORDERED)
     axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("amin", input, axes)
-    return Amin.apply(input, axes, keepdim)
+    _check_not_empty(name, input, axes)
+    return axes
 
 
 class MinimumAndMaximum(NamedTuple):
@@ -129,10 +120,7 @@ _AMinMax: Any = named("aminmax", MinimumAndMaximum)
 
 
 @operation(out="exact")
-def aminmax(
-    input: Tensor, *, dim: int | None = None, keepdim: bool = False,
-    out: Sequence[Tensor] | None = None,
-) -> MinimumAndMaximum:  # fmt: skip
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> MinimumAndMaximum:
     """The smallest and the largest element, along `dim` or of all; equal ones share the gradient.
 
     >>> import rushlight as torch
@@ -147,8 +135,7 @@ def aminmax(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
             f"identity (the input is {input.array.shape})"
         )
-    axes = normalize_axes(dim, input.array.ndim)
-    _check_not_empty("aminmax", input, axes)
+    axes = _axes("aminmax", input, dim)
     return _AMinMax(Amin.apply(input, axes, keepdim), Amax.apply(input, axes, keepdim))
 
 
@@ -161,9 +148,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool, result: Any) -> 
     if input.array.ndim == 0:
         return result(input.clone(), input.new_zeros((), dtype=int64))
     if input.array.shape[axis] == 0:
-        raise OutOfRangeError(
-            f"{name}(): Expected reduction dim {axis} to have non-zero size."
-        )
+        raise OutOfRangeError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
     table = table_of(input)
     place = getattr(table, "arg" + name)
     if not (input.requires_grad and grad_mode.enabled):
@@ -211,25 +196,11 @@ def max(
     return _extreme("max", input, dim, keepdim, _Max)
 
 
-@overload
-def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-
-
-@overload
-def min(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-
-
-@overload
+@operation(out="cast")
+@signature_of(max)
 def min(
-    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices: ...
-
-
-@operation
-def min(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None,
-    out: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Any:
     """The smallest element; along `dim`, with its index; with another tensor, `minimum`.
 
     >>> import rushlight as torch
@@ -266,9 +237,7 @@ def _checked(name: str, input: Tensor) -> Tensor:
 
 
 @operation(out="exact")
-def argmax(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest element (the first of equal ones), along `dim` or of all.
 
     >>> import rushlight as torch
@@ -279,9 +248,7 @@ def argmax(
 
 
 @operation(out="exact")
-def argmin(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest element (the first of equal ones), along `dim` or of all.
 
     >>> import rushlight as torch

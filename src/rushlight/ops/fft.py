@@ -73,10 +73,7 @@ class FftC2R(Operation):
 
 
 def _floating(input: Tensor) -> Tensor:
-    """The operand with whole numbers made floating-point ones; halves are refused, as on any CPU.
-    """
-    if not isinstance(input, Tensor):
-        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
+    """The operand, whole numbers as floating-point ones; halves are refused, as on any CPU."""
     if input.array.dtype in HALVES:
         title = title_of(input.dtype)
         raise OperationError(f"Unsupported dtype {title}: convert with .float() first")
@@ -182,8 +179,7 @@ def _to_half(name: str, input: Tensor, s: Any, dim: Any, norm: Any, forward: boo
 
 
 def _to_real(name: str, input: Tensor, s: Any, dim: Any, norm: Any, forward: bool) -> Tensor:
-    """The real signal of half a spectrum, or with the other sign in the exponent its conjugate's.
-    """
+    """The real signal of half a spectrum, or with the other sign in the exponent its conjugate."""
     x, norm = _floating(input), _checked_norm(norm)
     dims, sizes = _dims_and_sizes(name, x, s, dim, spectrum=True)
     if not dims:
@@ -197,11 +193,8 @@ def _to_real(name: str, input: Tensor, s: Any, dim: Any, norm: Any, forward: boo
 # ---- transforms of one dimension
 
 
-@operation("fft", autocast="float32")
-def fft(
-    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The discrete Fourier transform: X[k] = sum over j of x[j] exp(-2 pi i j k / n).
 
     The signal is cut off, or filled up with zeros, to `n` elements along `dim`. `norm` says which
@@ -215,11 +208,8 @@ def fft(
     return _complex("fft", input, n, dim, norm, True)
 
 
-@operation("fft", autocast="float32")
-def ifft(
-    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The inverse of `fft`: x[j] = 1/n times the sum over k of X[k] exp(2 pi i j k / n).
 
     >>> import rushlight as torch
@@ -229,11 +219,8 @@ def ifft(
     return _complex("ifft", input, n, dim, norm, False)
 
 
-@operation("fft", autocast="float32")
-def rfft(
-    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """`fft` of real numbers: the first n // 2 + 1 lines, of which the others are conjugates.
 
     >>> import rushlight as torch
@@ -243,11 +230,8 @@ def rfft(
     return _to_half("rfft", input, n, dim, norm, True)
 
 
-@operation("fft", autocast="float32")
-def irfft(
-    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The inverse of `rfft`: `n` real numbers, without `n` an even number of them.
 
     >>> import rushlight as torch
@@ -258,11 +242,8 @@ def irfft(
     return _to_real("irfft", input, n, dim, norm, False)
 
 
-@operation("fft", autocast="float32")
-def hfft(
-    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def hfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The `fft` of a signal that is the conjugate of its mirror image, given by its first half:
     `n` real numbers.
 
@@ -273,11 +254,8 @@ def hfft(
     return _to_real("hfft", input, n, dim, norm, True)
 
 
-@operation("fft", autocast="float32")
-def ihfft(
-    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The inverse of `hfft`: of `n` real numbers the first n // 2 + 1 complex ones.
 
     >>> import rushlight as torch
@@ -290,11 +268,8 @@ def ihfft(
 # ---- of several dimensions
 
 
-@operation("fft", autocast="float32")
-def fftn(
-    input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def fftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """`fft` along each of the dimensions `dim` (all, or the last ones where `s` says how many).
 
     `s` are the sizes that the signal is cut off or filled up to; -1 keeps one.
@@ -307,11 +282,8 @@ def fftn(
     return _complex("fftn", input, s, dim, norm, True)
 
 
-@operation("fft", autocast="float32")
-def ifftn(
-    input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def ifftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """The inverse of `fftn`: the sum over k of X[k] exp(2 pi i j k / n), over n, in each dimension.
 
     >>> import rushlight as torch
@@ -323,11 +295,8 @@ def ifftn(
     return _complex("ifftn", input, s, dim, norm, False)
 
 
-@operation("fft", autocast="float32")
-def rfftn(
-    input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def rfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """`fftn` of real numbers: along the last of the dimensions the first n // 2 + 1 lines.
 
     >>> import rushlight as torch
@@ -338,11 +307,8 @@ def rfftn(
     return _to_half("rfftn", input, s, dim, norm, True)
 
 
-@operation("fft", autocast="float32")
-def irfftn(
-    input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """The inverse of `rfftn`: real numbers, of which the last dimension is 2 (n - 1) long unless
     `s` says.
 
@@ -355,11 +321,8 @@ def irfftn(
     return _to_real("irfftn", input, s, dim, norm, False)
 
 
-@operation("fft")
-def hfftn(
-    input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast")
+def hfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """`hfft` of several dimensions: the signal is given by half of it along the last of them.
 
     >>> import rushlight as torch
@@ -371,11 +334,8 @@ def hfftn(
     return _to_real("hfftn", input, s, dim, norm, True)
 
 
-@operation("fft")
-def ihfftn(
-    input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast")
+def ihfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """The inverse of `hfftn`.
 
     >>> import rushlight as torch
@@ -386,11 +346,8 @@ def ihfftn(
     return _to_half("ihfftn", input, s, dim, norm, False)
 
 
-@operation("fft", autocast="float32")
-def fft2(
-    input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def fft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Tensor:
     """`fftn` of the last two dimensions.
 
     >>> import rushlight as torch
@@ -401,11 +358,8 @@ def fft2(
     return _complex("fft2", input, s, dim, norm, True)
 
 
-@operation("fft", autocast="float32")
-def ifft2(
-    input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def ifft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Tensor:
     """`ifftn` of the last two dimensions.
 
     >>> import rushlight as torch
@@ -416,11 +370,8 @@ def ifft2(
     return _complex("ifft2", input, s, dim, norm, False)
 
 
-@operation("fft", autocast="float32")
-def rfft2(
-    input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def rfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Tensor:
     """`rfftn` of the last two dimensions.
 
     >>> import rushlight as torch
@@ -431,11 +382,8 @@ def rfft2(
     return _to_half("rfft2", input, s, dim, norm, True)
 
 
-@operation("fft", autocast="float32")
-def irfft2(
-    input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast", autocast="float32")
+def irfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Tensor:
     """`irfftn` of the last two dimensions.
 
     >>> import rushlight as torch
@@ -446,11 +394,8 @@ def irfft2(
     return _to_real("irfft2", input, s, dim, norm, False)
 
 
-@operation("fft")
-def hfft2(
-    input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast")
+def hfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Tensor:
     """`hfftn` of the last two dimensions.
 
     >>> import rushlight as torch
@@ -461,11 +406,8 @@ def hfft2(
     return _to_real("hfft2", input, s, dim, norm, True)
 
 
-@operation("fft")
-def ihfft2(
-    input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("fft", out="cast")
+def ihfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Tensor:
     """`ihfftn` of the last two dimensions.
 
     >>> import rushlight as torch
@@ -479,11 +421,10 @@ def ihfft2(
 # ---- frequencies, and their order
 
 
-@operation("fft")
+@operation("fft", out="cast")
 def fftfreq(
     n: int, d: float = 1.0, *, dtype: DType | None = None, layout: Any = None,
     device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The frequencies of the lines of `fft` for `n` points at a distance of `d`: 0 first, then the
     positive ones, then the negative.
@@ -498,11 +439,10 @@ def fftfreq(
     return result.requires_grad_() if requires_grad else result
 
 
-@operation("fft")
+@operation("fft", out="cast")
 def rfftfreq(
     n: int, d: float = 1.0, *, dtype: DType | None = None, layout: Any = None,
     device: AnyDevice = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The frequencies of the lines of `rfft` for `n` points at a distance of `d`.
 

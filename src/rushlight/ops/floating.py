@@ -92,7 +92,7 @@ nextafter = Nextafter.define()
 
 
 @operation(out="exact")
-def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+def isposinf(input: Tensor) -> Tensor:
     """Whether each element is infinite and positive.
 
     >>> import rushlight as torch
@@ -103,7 +103,7 @@ def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(out="exact")
-def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+def isneginf(input: Tensor) -> Tensor:
     """Whether each element is infinite and negative.
 
     >>> import rushlight as torch
@@ -134,9 +134,8 @@ def isreal(input: Tensor) -> Tensor:
 
 @operation(inplace=True, out="exact")
 def nan_to_num(
-    input: Tensor, nan: float | None = 0.0, posinf: float | None = None,
-    neginf: float | None = None, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
     """`input` with `nan` for nan, `posinf` and `neginf` for infinities: by default the dtype's
     largest and smallest number.
 
@@ -179,16 +178,14 @@ def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent:
     return _Frexp(*Frexp.apply(input))
 
 
-@operation(inplace=True)
-def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation(inplace=True, out="cast")
+def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """`input * 2 ** other`, broadcast.
 
     >>> import rushlight as torch
     >>> torch.ldexp(torch.tensor([3.0]), torch.tensor([2]))
     tensor([12.])
     """
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        raise TypeError("tensors are asked for")  # the entry says it in PyTorch's words
     kind = result_type(input, other)
     if kind.category < FLOATING:
         kind = get_default_dtype()

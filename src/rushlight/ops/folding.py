@@ -56,7 +56,7 @@ def unfold(
     _refuse_integers("unfold", input)
     if len(shape) == 3:
         return unfold(input.unsqueeze(0), kernel_size, dilation, padding, stride).squeeze(0)
-    sizes = map(_hashable, (kernel_size, stride, padding, dilation))
+    sizes = (kernel_size, stride, padding, dilation)
     return UnfoldBlocks.apply(input, block_geometry("unfold", shape[2:], *sizes))
 
 
@@ -86,8 +86,7 @@ def fold(
         options = (output_size, kernel_size, dilation, padding, stride)
         return fold(input.unsqueeze(0), *options).squeeze(0)
     sizes = per_dimension(output_size, 2, "output_size")
-    parameters = map(_hashable, (kernel_size, stride, padding, dilation))
-    geometry = block_geometry("fold", sizes, *parameters)
+    geometry = block_geometry("fold", sizes, kernel_size, stride, padding, dilation)
     if shape[1] % prod(geometry.kernel_size):
         raise OperationError(
             "fold: Expected size of input's dimension 1 to be divisible by the product of "
@@ -105,10 +104,6 @@ def fold(
 
 def _refuse_integers(name: str, input: Tensor) -> None:
     check_taken(name, input, (BOOL, FLOATING, COMPLEX))
-
-
-def _hashable(sizes: Any) -> Any:
-    return tuple(sizes) if isinstance(sizes, list) else sizes
 
 
 class PixelShuffle(Operation):

@@ -12,13 +12,21 @@ from .creation import arange
 from .declare import operation
 from .geometry import Sizes, per_dimension
 from .random import rand
+from .signatures import signature_of
+
+
+def _fractional_max_pool(
+    rank: int, with_indices: bool, /, input: Tensor, kernel_size: Any, output_size: Any = None,
+    output_ratio: Any = None, return_indices: bool = False, _random_samples: Tensor | None = None,
+) -> Any:  # fmt: skip
+    """The maxima, and where they are asked for or belong to the result their places."""
+    values, indices = _maxima(rank, input, kernel_size, output_size, output_ratio, _random_samples)
+    return (values, indices) if with_indices or return_indices else values
 
 
 @operation("nn.functional", autocast="float32")
-def fractional_max_pool2d(
-    input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-    return_indices: bool = False, _random_samples: Tensor | None = None,
-) -> Any:  # fmt: skip
+@signature_of(_fractional_max_pool)
+def fractional_max_pool2d(*arguments: Any) -> Any:
     """Maxima of windows laid at random over images (N, C, H, W) or (C, H, W).
 
     The result has the size `output_size`, or the input's times `output_ratio`. The windows have one
@@ -30,16 +38,12 @@ def fractional_max_pool2d(
     >>> torch.nn.functional.fractional_max_pool2d(x, 2, output_size=2).shape
     torch.Size([1, 2, 2])
     """
-    sizes = (kernel_size, output_size, output_ratio, _random_samples)
-    values, indices = _fractional_max_pool(2, input, *sizes)
-    return (values, indices) if return_indices else values
+    return _fractional_max_pool(2, False, *arguments)
 
 
 @operation("nn.functional")
-def fractional_max_pool2d_with_indices(
-    input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-    return_indices: bool = False, _random_samples: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(_fractional_max_pool)
+def fractional_max_pool2d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`fractional_max_pool2d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
@@ -48,15 +52,12 @@ def fractional_max_pool2d_with_indices(
     >>> values.shape, indices[0, 1, 1]
     (torch.Size([1, 2, 2]), tensor(15))
     """
-    sizes = (kernel_size, output_size, output_ratio, _random_samples)
-    return _fractional_max_pool(2, input, *sizes)
+    return _fractional_max_pool(2, True, *arguments)
 
 
 @operation("nn.functional", autocast="float32")
-def fractional_max_pool3d(
-    input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-    return_indices: bool = False, _random_samples: Tensor | None = None,
-) -> Any:  # fmt: skip
+@signature_of(_fractional_max_pool)
+def fractional_max_pool3d(*arguments: Any) -> Any:
     """`fractional_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
@@ -64,16 +65,12 @@ def fractional_max_pool3d(
     >>> torch.nn.functional.fractional_max_pool3d(x, 2, output_ratio=0.5).shape
     torch.Size([1, 3, 4, 4, 4])
     """
-    sizes = (kernel_size, output_size, output_ratio, _random_samples)
-    values, indices = _fractional_max_pool(3, input, *sizes)
-    return (values, indices) if return_indices else values
+    return _fractional_max_pool(3, False, *arguments)
 
 
 @operation("nn.functional")
-def fractional_max_pool3d_with_indices(
-    input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-    return_indices: bool = False, _random_samples: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(_fractional_max_pool)
+def fractional_max_pool3d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`fractional_max_pool3d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
@@ -82,11 +79,10 @@ def fractional_max_pool3d_with_indices(
     >>> values.shape, indices[0, 1, 1, 1]
     (torch.Size([1, 2, 2, 2]), tensor(63))
     """
-    sizes = (kernel_size, output_size, output_ratio, _random_samples)
-    return _fractional_max_pool(3, input, *sizes)
+    return _fractional_max_pool(3, True, *arguments)
 
 
-def _fractional_max_pool(
+def _maxima(
     rank: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any,
     samples: Tensor | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ..errors import OperationError, check_int32, check_int64, one_channel
 
 Sizes = tuple[int, ...]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class ConvolutionGeometry(NamedTuple):
@@ -32,6 +34,21 @@ class PoolGeometry(NamedTuple):
     divisor_override: int | None
 
 
+def _remembered(function: Function) -> Function:
+    """Computes a geometry once; lists among the sizes, which are no keys, are as good as tuples."""
+    cached = lru_cache(maxsize=4096)(function)
+
+    @wraps(function)
+    def geometry(*sizes: Any, **options: Any) -> Any:
+        try:
+            return cached(*sizes, **options)
+        except TypeError:
+            sizes = tuple([tuple(v) if isinstance(v, list) else v for v in sizes])
+        return cached(*sizes, **options)
+
+    return cast(Function, geometry)
+
+
 def per_dimension(value: Any, count: int, name: str) -> Sizes:
     """One number for all dimensions, or one for each."""
     sizes = (value,) * count if isinstance(value, int) else tuple(int(v) for v in value)
@@ -46,7 +63,7 @@ def per_dimension(value: Any, count: int, name: str) -> Sizes:
     return sizes
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def convolution_geometry(
     name: str, input_shape: Sizes, weight_shape: Sizes, stride: Any, padding: Any, dilation: Any,
     groups: int,
@@ -75,7 +92,7 @@ def convolution_geometry(
     )
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def transposed_geometry(
     name: str, input_shape: Sizes, weight_shape: Sizes, stride: Any, padding: Any,
     output_padding: Any, dilation: Any, groups: int,
@@ -192,7 +209,7 @@ def _check_positive(name: str, **parameters: Sizes) -> None:
             raise OperationError(f"{name}: non-positive {parameter} is not supported: {sizes}")
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def pool_geometry(
     name: str, input_shape: Sizes, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: bool, count_include_pad: bool = True, divisor_override: int | None = None,
@@ -248,7 +265,7 @@ class BlockGeometry(NamedTuple):
     dilation: Sizes
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def block_geometry(
     name: str, input_sizes: Sizes, kernel_size: Any, stride: Any, padding: Any, dilation: Any
 ) -> BlockGeometry:

@@ -21,6 +21,7 @@ from .creation import linspace, ones, ones_like, zeros_like
 from .declare import operation
 from .elementwise import abs
 from .joining import stack
+from .signatures import signature_of
 
 _MODES = ("bilinear", "nearest", "bicubic")
 _PADDINGS = ("zeros", "border", "reflection")
@@ -53,13 +54,11 @@ class GridSampleInputGradient(Operation):
 
     operation_name = "grid_sampler"
     kernel = "grid_sample_input_gradient"
+    saves = (0, 1)
     sizes: tuple[int, ...]
     mode: int
     padding: int
     align_corners: bool
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(*inputs[:2])
 
     def backward(self, grad: Tensor) -> Any:
         first, grid = self.saved_tensors
@@ -87,9 +86,7 @@ def _input_gradient(
     return GridSampleInputGradient.apply(grad, grid, sizes, *parameters)
 
 
-def _grid_gradient(
-    grad: Tensor, input: Tensor, grid: Tensor, parameters: _Parameters
-) -> Tensor:
+def _grid_gradient(grad: Tensor, input: Tensor, grid: Tensor, parameters: _Parameters) -> Tensor:
     if parameters[0] == NEAREST:
         return zeros_like(grid)
     if not state.enabled:
@@ -217,9 +214,8 @@ def grid_sampler(
 
 
 @operation(method=False, autocast="float32")
-def grid_sampler_2d(
-    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
-) -> Tensor:
+@signature_of(grid_sampler)
+def grid_sampler_2d(*arguments: Any) -> Tensor:
     """`grid_sampler` of images.
 
     >>> import rushlight as torch
@@ -227,13 +223,12 @@ def grid_sampler_2d(
     >>> torch.grid_sampler_2d(x, grid, 0, 0, False)  # bilinear, in the middle
     tensor([[[[2.]]]])
     """
-    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+    return grid_sampler(*arguments)
 
 
 @operation(method=False, autocast="float32")
-def grid_sampler_3d(
-    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
-) -> Tensor:
+@signature_of(grid_sampler)
+def grid_sampler_3d(*arguments: Any) -> Tensor:
     """`grid_sampler` of volumes.
 
     >>> import rushlight as torch
@@ -241,7 +236,7 @@ def grid_sampler_3d(
     >>> torch.grid_sampler_3d(x, grid, 0, 0, False)  # trilinear, in the middle
     tensor([[[[[2.]]]]])
     """
-    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+    return grid_sampler(*arguments)
 
 
 def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:

@@ -46,9 +46,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 
 @operation(out="exact")
-def histc(
-    input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0, *, out: Tensor | None = None
-) -> Tensor:
+def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0) -> Tensor:
     """How many elements fall into each of `bins` equal parts of [min, max], in the input's dtype.
 
     If both limits are 0 they are the extremes of the elements. What is outside does not count.

@@ -51,19 +51,23 @@ class SparseGather(Gather):
         return make_picked(grad, self.saved_tensors[0], self.dim, self.input_shape)
 
 
-class ScatterAdd(AlongIndex):
+class IntoPlaces(AlongIndex):
+    """Elements of a source, behind x among the inputs, put or added where an index says."""
+
+    @classmethod
+    def forward(
+        cls, kernels: Any, x: Any, source: Any, dim: int, index: Any, *options: Any, out: Any = None
+    ) -> Any:
+        return getattr(kernels, cls.kernel)(x, dim, index, source, *options, out)
+
+
+class ScatterAdd(IntoPlaces):
     """Elements added where an index says along one dimension: the gradient of `Gather`.
 
     >>> import rushlight as torch
     >>> torch.scatter_add(torch.zeros(2), 0, torch.tensor([0, 0]), torch.ones(2))
     tensor([2., 0.])
     """
-
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
-        return kernels.scatter_add(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
@@ -83,14 +87,8 @@ class IndexSelect(AlongIndex):
         return IndexAdd.apply(zeros, grad, self.dim, self.saved_tensors[0])
 
 
-class IndexAdd(AlongIndex):
+class IndexAdd(IntoPlaces):
     """Slices added to those of a dimension: the gradient of `IndexSelect`."""
-
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
-        return kernels.index_add(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
@@ -126,9 +124,7 @@ def check_same_dtype(name: str, input: Tensor, source: Tensor, other: str = "src
 
 
 @operation(out="exact apart")
-def gather(
-    input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
-) -> Tensor:
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """Along `dim`, the elements that `index` names; elsewhere the position is the index's own.
 
     With `sparse_grad` the gradient is a sparse tensor (`torch.sparse_coo`) of what was picked.
@@ -162,7 +158,7 @@ def pick(input: Tensor, axis: int, places: Tensor, keepdim: bool) -> tuple[Tenso
 
 
 @operation(out="exact")
-def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of `dim` that `index` names, in its order.
 
     >>> import rushlight as torch
@@ -183,7 +179,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 
 
 @operation(out="exact apart")
-def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is true, as a vector.
 
     >>> import rushlight as torch

@@ -72,9 +72,7 @@ def asarray(
     else:
         moved = found.to(device or default_or(found.device), dtype or found.dtype)
         if copy is False and moved.device != found.device:
-            raise ValueError(
-                f"can't alias tensor on device '{found.device}' to '{moved.device}'."
-            )
+            raise ValueError(f"can't alias tensor on device '{found.device}' to '{moved.device}'.")
         found = moved.clone() if copy and moved is found else moved
     if requires_grad is False:
         return found.detach() if found.requires_grad else found
@@ -311,9 +309,7 @@ def _dlpack_device(self: Tensor) -> tuple[DLDeviceType, int]:
     return dlpack.device_of(self)
 
 
-def _array(
-    self: Tensor, dtype: Any = None, copy: bool | None = None
-) -> np.ndarray[Any, Any]:
+def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
     """The values as a NumPy array; it shares this tensor's memory unless another dtype is asked."""
     return np.array(self.numpy(), dtype=dtype, copy=copy)
 

@@ -61,7 +61,7 @@ class Stack(Operation):
 
 
 @operation("torch", "concat", "concatenate", method=False, out="apart", autocast="widest")
-def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors joined along a dimension that they have.
 
     >>> import rushlight as torch
@@ -128,7 +128,7 @@ def _are_alike(tensors: Sequence[Tensor]) -> bool:
 
 
 @operation(method=False, out="apart", autocast="widest")
-def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape joined along a new dimension.
 
     >>> import rushlight as torch
@@ -168,6 +168,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     return _split(tensor, split_size_or_sections, dim)
 
 
+@operation("Tensor", name="split")
 def _split_method(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """`torch.split` of this tensor.
 
@@ -176,10 +177,6 @@ def _split_method(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor,
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     return _split(input, split_size, dim)
-
-
-_split_method.__name__ = "split"
-operation("Tensor")(_split_method)
 
 
 def _split(input: Tensor, split_size_or_sections: Any, dim: int) -> tuple[Tensor, ...]:
@@ -305,4 +302,3 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
             f"start ({start}) + length ({length}) exceeds dimension size ({size})."
         )
     return Slice.apply(input, (*[slice(None)] * axis, slice(start, start + length)))
-

@@ -69,6 +69,12 @@ def check_dimensions(name: str, x: Tensor, what: str = "A") -> None:
 
 def check_square(name: str, x: Tensor, what: str = "A") -> None:
     check_matrix(name, x, what)
+    check_sides(name, x, what)
+
+
+def check_sides(name: str, x: Tensor, what: str = "A") -> None:
+    """That matrices, of whatever dtype, are square."""
+    check_dimensions(name, x, what)
     rows, columns = x.array.shape[-2:]
     if rows != columns:
         raise OperationError(
@@ -89,11 +95,7 @@ def check_alike(name: str, a: Tensor, b: Tensor) -> None:
 
 def check_rows(name: str, a: Tensor, b: Tensor, left: bool) -> None:
     """Whether a system of A (..., n, n) and B has shapes that go together."""
-    if b.array.ndim < 2:
-        raise OperationError(
-            f"{name}: The input tensor B must have at least 2 dimensions, but it has "
-            f"{b.array.ndim}."
-        )
+    check_dimensions(name, b, "B")
     wanted = a.array.shape[-2 if left else -1]
     if b.array.shape[-2 if left else -1] != wanted:
         shape = "x".join(map(str, a.array.shape[-2:])), "x".join(map(str, b.array.shape[-2:]))

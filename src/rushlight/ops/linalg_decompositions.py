@@ -240,9 +240,7 @@ def without_gradient(x: Tensor) -> bool:
 
 
 @operation("linalg", out="exact", autocast="float32")
-def cholesky_ex(
-    A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None
-) -> Any:
+def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
     """The Cholesky factors, and per matrix 0 or the order of the first minor that is not positive.
 
     Raises only with `check_errors`.
@@ -270,7 +268,7 @@ _NOT_DEFINITE = (
 
 
 @operation("linalg", out="exact", autocast="float32")
-def cholesky(input: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
+def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
     """The lower triangular L of A = L L^H for symmetric or Hermitian positive-definite matrices
     (..., n, n), or the upper U of A = U^H U. Reads one triangle alone.
 
@@ -291,7 +289,8 @@ def _cholesky(name: str, x: Tensor, upper: bool) -> Tensor:
     return factor.mH if upper else factor
 
 
-def _old_cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
+@operation(name="cholesky", out="cast", autocast="float32")
+def _old_cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """`linalg.cholesky` under its old name: L of A = L L^H, or with `upper` L^H, for (..., n, n).
 
     LinAlgError where A is not positive-definite.
@@ -304,14 +303,8 @@ def _old_cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = No
     return _cholesky("cholesky", input, upper)
 
 
-_old_cholesky.__name__ = "cholesky"
-operation(autocast="float32")(_old_cholesky)
-
-
-@operation(autocast="float32")
-def cholesky_solve(
-    input: Tensor, input2: Tensor, upper: bool = False, *, out: Tensor | None = None
-) -> Tensor:
+@operation(out="cast", autocast="float32")
+def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
     """X of A X = `input`, from the Cholesky factor L of A: (..., n, k) for (..., n, k) and (..., n,
     n).
 
@@ -337,8 +330,8 @@ def cholesky_solve(
     return TriangularSolve.apply(second, y, True, False)
 
 
-@operation(autocast="float32")
-def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
+@operation(out="cast", autocast="float32")
+def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
     """The inverse of A, from its Cholesky factor (..., n, n), the upper one with `upper`.
 
     >>> import rushlight as torch
@@ -355,7 +348,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None =
 
 
 @operation("linalg", out="exact", autocast="float32")
-def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
+def qr(A: Tensor, mode: str = "reduced") -> Any:
     """Q with orthonormal columns and the upper triangular R of A = Q R, for (..., m, n).
 
     `mode` is "reduced", "complete" (Q is square) or "r" (R alone; Q is empty).
@@ -381,7 +374,8 @@ def _qr(name: str, x: Tensor, mode: str) -> Any:
     return linalg_qr(*Qr.apply(x, mode))
 
 
-def _old_qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
+@operation(name="qr", out="exact", autocast="float32")
+def _old_qr(input: Tensor, some: bool = True) -> Any:
     """`linalg.qr` under its old name.
 
     >>> import rushlight as torch
@@ -393,12 +387,8 @@ def _old_qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
     return qr_result(*_qr("qr", input, "reduced" if some else "complete"))
 
 
-_old_qr.__name__ = "qr"
-operation(out="exact", autocast="float32")(_old_qr)
-
-
-@operation(autocast="float32")
-def geqrf(input: Tensor, *, out: Any = None) -> Any:
+@operation(out="cast", autocast="float32")
+def geqrf(input: Tensor) -> Any:
     """LAPACK's form of a QR decomposition: R with the Householder vectors below, and their factors
     `tau`; `householder_product` makes Q of it.
 
@@ -417,14 +407,12 @@ def geqrf(input: Tensor, *, out: Any = None) -> Any:
 
 def _triangle(name: str, uplo: str) -> str:
     if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
-        raise OperationError(
-            f"{name}: Expected UPLO argument to be 'L' or 'U', but got {uplo!r}"
-        )
+        raise OperationError(f"{name}: Expected UPLO argument to be 'L' or 'U', but got {uplo!r}")
     return uplo.upper()
 
 
 @operation("linalg", out="exact", autocast="float32")
-def eigh(input: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
+def eigh(input: Tensor, UPLO: str = "L") -> Any:
     """Eigenvalues (..., n) in ascending order and eigenvectors (..., n, n), as columns, of
     symmetric or Hermitian matrices, of which one triangle is read.
 
@@ -437,7 +425,7 @@ def eigh(input: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
 
 
 @operation("linalg", out="exact", autocast="float32")
-def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
+def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of symmetric or Hermitian matrices, in ascending order: (..., n) for (..., n,
     n).
 
@@ -452,8 +440,8 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor
     return Eigvalsh.apply(A, triangle) if without_gradient(A) else Eigh.apply(A, triangle)[0]
 
 
-@operation("linalg", autocast="float32")
-def eig(A: Tensor, *, out: Any = None) -> Any:
+@operation("linalg", out="cast", autocast="float32")
+def eig(A: Tensor) -> Any:
     """Eigenvalues (..., n) and eigenvectors (..., n, n), as columns, of square matrices: complex,
     in no order.
 
@@ -467,8 +455,8 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
     return linalg_eig(*Eig.apply(A))
 
 
-@operation("linalg", autocast="float32")
-def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation("linalg", out="cast", autocast="float32")
+def eigvals(A: Tensor) -> Tensor:
     """The eigenvalues of square matrices: complex, in no order, (..., n) for (..., n, n).
 
     RuntimeError where they are infinite or nan.
@@ -499,9 +487,7 @@ def _check_driver(name: str, driver: str | None) -> None:
 
 
 @operation("linalg", out="exact", autocast="float32")
-def svd(
-    A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
-) -> Any:
+def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> Any:
     """U, the singular values in descending order, and V^H of A = U diag(S) V^H, for (..., m, n).
 
     With `full_matrices` U is (m, m) and V^H (n, n), else they have min(m, n) columns and rows.
@@ -517,7 +503,7 @@ def svd(
 
 
 @operation("linalg", out="exact", autocast="float32")
-def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
+def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """The singular values in descending order: (..., min(m, n)) for (..., m, n).
 
     >>> import rushlight as torch
@@ -529,7 +515,8 @@ def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) 
     return Svdvals.apply(A) if without_gradient(A) else Svd.apply(A, False)[1]
 
 
-def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
+@operation(name="svd", out="exact", autocast="float32")
+def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     """`linalg.svd` under its old name: V itself, and the reduced form by default.
 
     >>> import rushlight as torch
@@ -547,7 +534,3 @@ def _old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: 
         return svd_result(u, svdvals(input), v)
     u, s, vh = Svd.apply(input, not some)
     return svd_result(u, s, vh.mH)
-
-
-_old_svd.__name__ = "svd"
-operation(out="exact", autocast="float32")(_old_svd)

@@ -115,9 +115,7 @@ def _factored(name: str, x: Tensor, pivot: bool) -> Any:
 
 
 @operation("linalg", out="exact")
-def lu_factor_ex(
-    A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None
-) -> Any:
+def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> Any:
     """`lu_factor` with a code for each matrix, 0 where U has no zero on its diagonal, instead of an
     error.
 
@@ -132,7 +130,7 @@ def lu_factor_ex(
 
 
 @operation("linalg", out="exact")
-def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
+def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
     """L without its diagonal of ones and U of A = P L U in one matrix, and the row, counted from 1,
     that each row was exchanged with in turn: what `lu_solve` and `lu_unpack` take.
 
@@ -150,8 +148,8 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     return linalg_lu_factor(factors, pivots)
 
 
-@operation("torch", method=True, autocast="float32")
-def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = None) -> Any:
+@operation("torch", method=True, out="cast", autocast="float32")
+def lu(A: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
     """`linalg.lu_factor` under its old name, with the codes if `get_infos`.
 
     >>> import rushlight as torch
@@ -167,7 +165,8 @@ def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = Non
     return factors, pivots
 
 
-def _lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
+@operation("linalg", name="lu", out="exact")
+def _lu(A: Tensor, *, pivot: bool = True) -> Any:
     """The exchanges of rows P, the lower triangular L with ones on its diagonal, and the upper
     triangular U of A = P L U, for (..., m, n). Without `pivot` P is empty.
 
@@ -187,15 +186,10 @@ def _lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     return linalg_lu(order, *_unpacked(factors))
 
 
-_lu.__name__ = "lu"
-operation("linalg", out="exact")(_lu)
-
-
 @operation(method=False, out="exact")
 def lu_unpack(
-    LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True, *,
-    out: Any = None,
-) -> Any:  # fmt: skip
+    LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True
+) -> Any:
     """P, L and U of what `lu_factor` gives; empty what is not asked for.
 
     >>> import rushlight as torch
@@ -245,9 +239,7 @@ def _lu_solve(
 
 
 @operation(out="exact", autocast="float32")
-def lu_solve(
-    input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
-) -> Tensor:
+def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
     """X of A X = `input`, from what `lu_factor` gives for A: (..., n, k) for (..., n, k), (..., n,
     n).
 
@@ -260,10 +252,10 @@ def lu_solve(
     return _lu_solve("lu_solve", LU_data, LU_pivots, input, True, False)
 
 
+@operation("linalg", name="lu_solve", out="exact", autocast="given")
 def _linalg_lu_solve(
-    LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False
+) -> Tensor:
     """X of A X = B, with `left=False` of X A = B, with `adjoint` of A^H X = B, from what
     `lu_factor` gives for A.
 
@@ -276,17 +268,11 @@ def _linalg_lu_solve(
     return _lu_solve("linalg.lu_solve", LU, pivots, B, left, adjoint)
 
 
-_linalg_lu_solve.__name__ = "lu_solve"
-operation("linalg", out="exact", autocast="given")(_linalg_lu_solve)
-
-
 # ---- LDL
 
 
 @operation("linalg", out="exact")
-def ldl_factor_ex(
-    A: Tensor, *, hermitian: bool = False, check_errors: bool = False, out: Any = None
-) -> Any:
+def ldl_factor_ex(A: Tensor, *, hermitian: bool = False, check_errors: bool = False) -> Any:
     """`ldl_factor` with a code for each matrix, 0 where D has no zero, instead of an error.
 
     >>> import rushlight as torch
@@ -307,7 +293,7 @@ _ZERO_IN_D = (
 
 
 @operation("linalg", out="exact")
-def ldl_factor(input: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
+def ldl_factor(input: Tensor, *, hermitian: bool = False) -> Any:
     """L and the block diagonal D of symmetric (or Hermitian) A = L D L^T in one matrix, and the
     exchanges of rows as LAPACK counts them: what `ldl_solve` takes. Reads the lower triangle.
 
@@ -324,9 +310,7 @@ def ldl_factor(input: Tensor, *, hermitian: bool = False, out: Any = None) -> An
 
 
 @operation("linalg", out="exact")
-def ldl_solve(
-    LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False, out: Tensor | None = None
-) -> Tensor:
+def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False) -> Tensor:
     """X (..., n, k) of A X = B, from what `ldl_factor` gives for A (..., n, n).
 
     >>> import rushlight as torch
@@ -411,8 +395,8 @@ def _householder_product(input: Tensor, tau: Tensor) -> Tensor:
     return identity_like(input, rows, columns) - v @ (t @ v[..., :columns, :].mH)
 
 
-@operation("linalg", "torch.orgqr", "Tensor.orgqr", autocast="float32")
-def householder_product(input: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation("linalg", "torch.orgqr", "Tensor.orgqr", out="cast", autocast="float32")
+def householder_product(input: Tensor, tau: Tensor) -> Tensor:
     """The first n columns of the product of the reflections I - tau v v^H, whose vectors stand
     below the diagonal of A (..., m, n): Q of what `geqrf` gives.
 
@@ -428,9 +412,8 @@ def householder_product(input: Tensor, tau: Tensor, *, out: Tensor | None = None
 
 @operation(out="exact", autocast="float32")
 def ormqr(
-    input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False
+) -> Tensor:
     """Q `input3`, or with `left=False` `input3` Q, with `transpose` of Q^H, where Q is the whole
     square matrix of what `geqrf` gives.
 

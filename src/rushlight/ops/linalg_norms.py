@@ -6,7 +6,7 @@ from __future__ import annotations
 from math import inf, isinf
 from typing import Any
 
-from ..autograd.operation import SavesOutput
+from ..autograd.operation import SavesOutputAndInput
 from ..dtype import FLOATING, HALVES, title_of
 from ..dtype import dtype as DType
 from ..errors import OperationError
@@ -21,6 +21,7 @@ from .linalg_checks import (
     Decomposition,
     batch_of,
     check_alike,
+    check_dimensions,
     check_floating,
     check_matrix,
     check_square,
@@ -29,22 +30,19 @@ from .linalg_checks import (
 )
 from .linalg_decompositions import eigvalsh, svdvals
 from .linalg_solve import Inverse, is_vector_side
-from .reduction import spread
+from .reduction import Reduction, spread
 
 linalg_lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 
 
-class Norm(SavesOutput):
+class Norm(Reduction, SavesOutputAndInput):
     """(sum |x|^p)^(1/p); its gradient at a norm of 0 is 0."""
 
     node_name = "LinalgVectorNormBackward0"
     p: float
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     @staticmethod
-    def forward(kernels: Any, x: Any, p: float, axes: Any, keepdim: bool) -> Any:
+    def forward(kernels: Any, x: Any, axes: Any, keepdim: bool, p: float) -> Any:
         if p == 1:
             return kernels.sum_of_sizes(x, axes, keepdim)
         if p == 2:
@@ -57,9 +55,6 @@ class Norm(SavesOutput):
         if p == 0:
             return kernels.sum(kernels.cast(kernels.ne(size, 0), size.dtype), axes, keepdim)
         return kernels.pow(kernels.sum(kernels.pow(size, p), axes, keepdim), 1 / p)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Tensor | None:
         y, x = self.saved_tensors
@@ -153,9 +148,8 @@ def _as_dtype(name: str, x: Tensor, dtype: DType | None) -> Tensor:
 
 @operation("linalg", out="exact")
 def vector_norm(
-    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """(sum |x|^ord)^(1/ord) over `dim` or all; infinity gives the largest |x|, -infinity the
     smallest, 0 how many are not 0.
 
@@ -176,14 +170,14 @@ def vector_norm(
             f"does not have an identity (shape {tuple(x.array.shape)})"
         )
     if x.array.dtype in HALVES:
-        return Norm.apply(x.float(), power, axes, keepdim).to(x.dtype)
-    return Norm.apply(x, power, axes, keepdim)
+        return Norm.apply(x.float(), axes, keepdim, power).to(x.dtype)
+    return Norm.apply(x, axes, keepdim, power)
 
 
 @operation("linalg", out="exact")
 def matrix_norm(
     input: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
-    dtype: DType | None = None, out: Tensor | None = None,
+    dtype: DType | None = None,
 ) -> Tensor:  # fmt: skip
     """A norm of matrices in two dimensions: "fro" of all elements, "nuc" the sum of the singular
     values, 2 and -2 the largest and least of these, 1 and -1 the largest and least sum of a column,
@@ -194,11 +188,7 @@ def matrix_norm(
     tensor(5.)
     """
     name = "linalg.matrix_norm"
-    if input.array.ndim < 2:
-        raise OperationError(
-            f"{name}: The input tensor A must have at least 2 dimensions, but it has "
-            f"{input.array.ndim}."
-        )
+    check_dimensions(name, input)
     input = _as_dtype(name, input, dtype)
     first, second = two_dims(name, dim, input.array.ndim)
     if ord == "fro":
@@ -230,7 +220,7 @@ def _extreme(x: Tensor, dim: int, largest: bool, keepdim: bool) -> Tensor:
 @operation("linalg", out="exact")
 def norm(
     input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
-    dtype: DType | None = None, out: Tensor | None = None,
+    dtype: DType | None = None,
 ) -> Tensor:  # fmt: skip
     """`matrix_norm` where `dim` names two dimensions or A is a matrix and `ord` is given, else
     `vector_norm`.
@@ -257,9 +247,10 @@ def norm(
     return vector_norm(input, ord, (0,) if dims is None else dims, keepdim, dtype=dtype)
 
 
+@operation(name="norm", out="exact")
 def _old_norm(
     input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
-    out: Tensor | None = None, dtype: DType | None = None,
+    dtype: DType | None = None,
 ) -> Tensor:  # fmt: skip
     """(sum |x|^p)^(1/p) over `dim` or all; "fro" is p = 2, infinity the largest |x|, and "nuc" the
     sum of the singular values of matrices.
@@ -289,12 +280,8 @@ def _old_norm(
     return vector_norm(x, 2 if p in ("fro", None) else p, dim, keepdim)
 
 
-_old_norm.__name__ = "norm"
-operation(out="exact")(_old_norm)
-
-
-@operation("linalg", autocast="float32")
-def cond(input: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
+@operation("linalg", out="cast", autocast="float32")
+def cond(input: Tensor, p: Any = None) -> Tensor:
     """The condition number: the ratio of the largest and the least singular value, or with `p` (a
     norm of `matrix_norm`) that of A times that of its inverse; infinity for singular matrices.
 
@@ -342,11 +329,10 @@ def _limits(name: str, a: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
     return 0.0 if atol is None else atol, rtol
 
 
-@operation("linalg", "torch.matrix_rank", autocast="float32")
+@operation("linalg", "torch.matrix_rank", out="cast", autocast="float32")
 def matrix_rank(
-    input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
     """How many singular values are larger than `atol` and than `rtol` times the largest.
 
     >>> import rushlight as torch
@@ -373,10 +359,10 @@ def _pinv(name: str, a: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor
     return Pinv.apply(a, *limits, hermitian)
 
 
+@operation("linalg", name="pinv", out="cast")
 def _linalg_pinv(
-    input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None,
-    rtol: Any = None, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
     """The pseudoinverse of Moore and Penrose, (..., n, m) for (..., m, n). Singular values up to
     `atol` or `rtol` (or `rcond`) times the largest count as 0.
 
@@ -385,10 +371,6 @@ def _linalg_pinv(
     tensor([[0.1200, 0.1600]])
     """
     return _pinv("linalg.pinv", input, atol, rcond if rtol is None else rtol, hermitian)
-
-
-_linalg_pinv.__name__ = "pinv"
-operation("linalg")(_linalg_pinv)
 
 
 @operation(autocast="float32")
@@ -406,10 +388,8 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
-@operation("linalg", autocast="float32")
-def lstsq(
-    input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = None, out: Any = None
-) -> Any:
+@operation("linalg", out="cast", autocast="float32")
+def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = None) -> Any:
     """The X (..., n, k) with the least |A X - B| for A (..., m, n) and B (..., m, k) or (..., m),
     the shortest of several; |A X - B|^2 where A has more rows than columns and full rank; the rank
     of A; its singular values. Of the last three the drivers leave out what they leave out in
@@ -444,9 +424,7 @@ def lstsq(
     rows, columns = input.array.shape[-2:]
     # Of no elements, and yet as differentiable as they would be.
     residuals = solution.abs().flatten()[:0]
-    if rows > columns and (
-        driver == "gels" or driver != "gelsy" and bool((rank == columns).all())
-    ):
+    if rows > columns and (driver == "gels" or driver != "gelsy" and bool((rank == columns).all())):
         left = (input @ solution - b).abs()
         residuals = (left * left).sum(-2)
         residuals = residuals.squeeze(-1) if is_vector else residuals

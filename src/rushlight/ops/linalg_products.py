@@ -17,7 +17,7 @@ from .creation import arange
 from .declare import operation
 from .expansion import broadcast_tensors
 from .joining import cat
-from .linalg_checks import check_square, identity_like
+from .linalg_checks import check_sides, check_square, identity_like
 from .linalg_solve import inverse
 from .matmul import matmul
 from .promotion import of_one_dtype
@@ -71,26 +71,12 @@ def matrix_exp(input: Tensor) -> Tensor:
     name = "linalg.matrix_exp"
     if input.dtype.category < FLOATING:
         raise OperationError(f"{name}: Expected a floating point or complex tensor as input.")
-    _check_square(name, input)
+    check_sides(name, input)
     return MatrixExp.apply(input)
 
 
-def _check_square(name: str, x: Tensor) -> None:
-    """As `check_square`, of any dtype."""
-    shape = x.array.shape
-    if len(shape) < 2:
-        raise OperationError(
-            f"{name}: The input tensor A must have at least 2 dimensions, but it has {len(shape)}."
-        )
-    if shape[-1] != shape[-2]:
-        raise OperationError(
-            f"{name}: A must be batches of square matrices, but they are {shape[-2]} by "
-            f"{shape[-1]} matrices"
-        )
-
-
 @operation("torch", "linalg.matrix_power", out="exact")
-def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
+def matrix_power(input: Tensor, n: int) -> Tensor:
     """The n-th power of square matrices (..., m, m); that of the inverse for a negative n.
 
     LinAlgError for the inverse of a singular one.
@@ -103,7 +89,7 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
             [ 0.,  1.]]))
     """
     name = "linalg.matrix_power"
-    _check_square(name, input)
+    check_sides(name, input)
     if n == 0:
         size = input.array.shape[-1]
         return input.clone().copy_(identity_like(input, size))
@@ -125,7 +111,7 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation("linalg", out="exact", autocast="lower")
-def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """The product of two or more matrices, in the order that takes the fewest multiplications. The
     first and the last may be vectors. RuntimeError where sizes do not fit.
 
@@ -138,7 +124,7 @@ def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor
 
 
 @operation(method=False, out="exact", autocast="lower")
-def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
+def chain_matmul(*matrices: Any) -> Tensor:
     """The product of matrices, in the order that takes the fewest multiplications.
 
     RuntimeError where sizes do not fit; `linalg.multi_dot` is the new form.
@@ -247,9 +233,8 @@ def _cross(name: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
     return Cross.apply(a, b, axis)
 
 
-def _linalg_cross(
-    input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = None
-) -> Tensor:
+@operation("linalg", name="cross", out="exact")
+def _linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The cross product of vectors of three elements along `dim`.
 
     >>> import rushlight as torch
@@ -259,14 +244,8 @@ def _linalg_cross(
     return _cross("linalg.cross", input, other, dim)
 
 
-_linalg_cross.__name__ = "cross"
-operation("linalg", out="exact")(_linalg_cross)
-
-
 @operation(out="exact")
-def cross(
-    input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None
-) -> Tensor:
+def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The cross product along `dim`, or else along the first dimension of length 3.
 
     (a1 b2 - a2 b1, a2 b0 - a0 b2, a0 b1 - a1 b0), broadcast. RuntimeError where none has length 3.
@@ -286,7 +265,7 @@ def cross(
 
 
 @operation("linalg", out="exact", autocast="lower")
-def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
+def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The sum of conj(x) * y along `dim`; x and y broadcast.
 
     >>> import rushlight as torch
@@ -304,6 +283,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
     return (conjugated(x) * y).sum(dim, dtype=x.dtype)
 
 
+@operation("linalg", name="vander")
 def _linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """The powers 0 to N - 1 of each element, as rows: (..., n, N).
 
@@ -321,7 +301,3 @@ def _linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     if count <= 1:
         raise OperationError(f"N must be greater than 1, but it is {count}.")
     return x.unsqueeze(-1) ** arange(count, device=x.device)
-
-
-_linalg_vander.__name__ = "vander"
-operation("linalg")(_linalg_vander)

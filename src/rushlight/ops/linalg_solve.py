@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import SavesInputs, SavesOutputAndInput
 from ..dtype import COMPLEX
 from ..errors import OperationError
 from ..tensor import Tensor
@@ -39,15 +39,12 @@ _NO_INVERSE = (
 )
 
 
-class TriangularSolve(Operation):
+class TriangularSolve(SavesOutputAndInput):
     """X of A X = B where A has one triangle alone, with `unit` ones on the diagonal."""
 
     node_name = "LinalgSolveTriangularBackward0"
     upper: bool
     unit: bool
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         x, a = self.saved_tensors
@@ -159,7 +156,7 @@ def _solve(name: str, a: Tensor, b: Tensor, left: bool) -> tuple[Tensor, Tensor]
 
 
 @operation("linalg", out="exact", autocast="float32")
-def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None) -> Tensor:
+def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """X of A X = B, or with `left=False` of X A = B, for (..., n, n) and (..., n, k) or (..., n).
 
     Raises `LinAlgError` for a singular A.
@@ -174,9 +171,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
 
 
 @operation("linalg", out="exact")
-def solve_ex(
-    A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None
-) -> Any:
+def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
     """`solve` with a code for each matrix, 0 where it is not singular, instead of an error.
 
     >>> import rushlight as torch
@@ -194,9 +189,8 @@ def solve_ex(
 
 @operation("linalg", out="exact")
 def solve_triangular(
-    input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
     """X of A X = B, or with `left=False` of X A = B, where A is triangular: what stands in its
     other triangle is not read, nor its diagonal with `unitriangular`.
 
@@ -221,7 +215,7 @@ def solve_triangular(
 @operation(out="exact", autocast="float32")
 def triangular_solve(
     input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
-    unitriangular: bool = False, *, out: Any = None,
+    unitriangular: bool = False,
 ) -> Any:  # fmt: skip
     """X of A X = `input` where A is triangular, and A; `linalg.solve_triangular` is the new form.
 
@@ -244,7 +238,7 @@ def triangular_solve(
 
 
 @operation("linalg", out="exact", autocast="float32")
-def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
+def inv_ex(A: Tensor, *, check_errors: bool = False) -> Any:
     """`inv` with a code for each matrix, 0 where it is not singular, instead of an error.
 
     >>> import rushlight as torch
@@ -262,7 +256,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
 
 
 @operation(out="exact", autocast="float32")
-def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+def inverse(input: Tensor) -> Tensor:
     """The inverse of square matrices (..., n, n). Raises `LinAlgError` for a singular one.
 
     >>> import rushlight as torch
@@ -299,7 +293,7 @@ def _inverse(matrix: Tensor) -> Tensor:
 
 
 @operation("torch", "linalg.det", out="exact")
-def det(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+def det(A: Tensor) -> Tensor:
     """The determinants of square matrices.
 
     >>> import rushlight as torch
@@ -311,7 +305,7 @@ def det(A: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation("linalg", out="exact")
-def slogdet(A: Tensor, *, out: Any = None) -> Any:
+def slogdet(A: Tensor) -> Any:
     """The sign of the determinant (or its phase) and the logarithm of its size: they reach where
     the determinant overflows. (...) each for (..., n, n).
 
@@ -324,7 +318,8 @@ def slogdet(A: Tensor, *, out: Any = None) -> Any:
     return linalg_slogdet(*Slogdet.apply(A))
 
 
-def _old_slogdet(input: Tensor, *, out: Any = None) -> Any:
+@operation(name="slogdet", out="exact")
+def _old_slogdet(input: Tensor) -> Any:
     """`linalg.slogdet` under its old name.
 
     >>> import rushlight as torch
@@ -334,10 +329,6 @@ def _old_slogdet(input: Tensor, *, out: Any = None) -> Any:
     """
     check_square("linalg.slogdet", input)
     return slogdet_result(*Slogdet.apply(input))
-
-
-_old_slogdet.__name__ = "slogdet"
-operation(out="exact")(_old_slogdet)
 
 
 @operation
@@ -357,8 +348,8 @@ def logdet(input: Tensor) -> Tensor:
 # ---- inverses and systems of tensors
 
 
-@operation("linalg", autocast="float32")
-def tensorinv(input: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
+@operation("linalg", out="cast", autocast="float32")
+def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
     """The inverse of what `tensordot` does with A: its first `ind` dimensions and the others make a
     square matrix, or a RuntimeError. The result has the others first.
 
@@ -381,10 +372,8 @@ def tensorinv(input: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tens
     return inverse(input.reshape(first, second)).reshape(*shape[ind:], *shape[:ind])
 
 
-@operation("linalg", autocast="float32")
-def tensorsolve(
-    input: Tensor, other: Tensor, dims: Any = None, *, out: Tensor | None = None
-) -> Tensor:
+@operation("linalg", out="cast", autocast="float32")
+def tensorsolve(input: Tensor, other: Tensor, dims: Any = None) -> Tensor:
     """X of `tensordot(A, X, X.ndim)` = B; `dims` of A are moved to its end before.
 
     >>> import rushlight as torch

@@ -162,11 +162,6 @@ def cross_entropy(
 
 
 def _check_cross_entropy(input: Tensor, target: Tensor) -> None:
-    for name, value in (("input", input), ("target", target)):
-        if not isinstance(value, Tensor):
-            raise TypeError(
-                f"cross_entropy(): argument '{name}' must be Tensor, not {type(value).__name__}"
-            )
     if category_of(input.array.dtype) != FLOATING:
         raise NotSupportedError(
             f"cross_entropy: the input must be floating-point logits, got {input.dtype} of shape "

@@ -23,6 +23,7 @@ from . import softmax as softmaxes
 from .choices import where
 from .common import conjugated, normalize_axes
 from .declare import operation
+from .signatures import signature_of
 
 
 def _masked(
@@ -68,9 +69,7 @@ def _sum_type(input: Tensor, dtype: Any) -> Any:
     return int64 if dtype is None and input.dtype.category <= INTEGER else dtype
 
 
-def _count(
-    name: str, input: Tensor, dim: Any, keepdim: bool, mask: Tensor | None
-) -> Any:
+def _count(name: str, input: Tensor, dim: Any, keepdim: bool, mask: Tensor | None) -> Any:
     """How many elements a result is made of: a number, or by the mask."""
     axes = normalize_axes(dim, input.array.ndim)
     if mask is not None:
@@ -248,39 +247,10 @@ def norm(
     return linalg_norms.vector_norm(x, ord, dim, keepdim)
 
 
-@operation("masked")
-def var(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, *, correction: Any = None,
-    keepdim: bool = False, dtype: DType | None = None, mask: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The variance over `dim` of the elements where `mask` is true.
-
-    >>> import rushlight as torch
-    >>> x, mask = torch.tensor([1.0, 9.0, 3.0]), torch.tensor([True, False, True])
-    >>> torch.masked.var(x, 0, unbiased=False, mask=mask)
-    tensor(1.)
-    """
-    return _variance("var", input, dim, unbiased, correction, keepdim, dtype, mask)
-
-
-@operation("masked")
-def std(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, *, correction: Any = None,
-    keepdim: bool = False, dtype: DType | None = None, mask: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The standard deviation over `dim` of the elements where `mask` is true.
-
-    >>> import rushlight as torch
-    >>> x, mask = torch.tensor([1.0, 9.0, 5.0]), torch.tensor([True, False, True])
-    >>> torch.masked.std(x, 0, unbiased=False, mask=mask)
-    tensor(2.)
-    """
-    return _variance("std", input, dim, unbiased, correction, keepdim, dtype, mask).sqrt()
-
-
 def _variance(
-    name: str, input: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: bool, dtype: Any,
-    mask: Tensor | None,
+    name: str, /, input: Tensor, dim: Any = None, unbiased: bool | None = None, *,
+    correction: Any = None, keepdim: bool = False, dtype: DType | None = None,
+    mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     if isinstance(dim, bool):  # var(unbiased)
         dim, unbiased = None, dim
@@ -298,6 +268,32 @@ def _variance(
     freedom = _count(name, x, dim, keepdim, mask) - correction
     freedom = freedom.clamp(0) if isinstance(freedom, Tensor) else max(freedom, 0)
     return (total / freedom).to(total.dtype)  # of float32 where the correction is a fraction
+
+
+@operation("masked")
+@signature_of(_variance)
+def var(*arguments: Any, **options: Any) -> Tensor:
+    """The variance over `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([1.0, 9.0, 3.0]), torch.tensor([True, False, True])
+    >>> torch.masked.var(x, 0, unbiased=False, mask=mask)
+    tensor(1.)
+    """
+    return _variance("var", *arguments, **options)
+
+
+@operation("masked")
+@signature_of(_variance)
+def std(*arguments: Any, **options: Any) -> Tensor:
+    """The standard deviation over `dim` of the elements where `mask` is true.
+
+    >>> import rushlight as torch
+    >>> x, mask = torch.tensor([1.0, 9.0, 5.0]), torch.tensor([True, False, True])
+    >>> torch.masked.std(x, 0, unbiased=False, mask=mask)
+    tensor(2.)
+    """
+    return _variance("std", *arguments, **options).sqrt()
 
 
 @operation("masked")

@@ -109,23 +109,17 @@ class LinearWeightGradient(Operation):
 
 
 @operation("torch", "linalg.matmul", out="exact", autocast="lower")
-def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product: of vectors, matrices, or batches of matrices that broadcast.
 
     >>> import rushlight as torch
     >>> torch.matmul(torch.ones(2, 3), torch.ones(3, 4)).shape
     torch.Size([2, 4])
     """
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        raise TypeError(
-            f"matmul(): argument 'other' must be Tensor, not "
-            f"{type(other if isinstance(input, Tensor) else input).__name__}"
-        )
     a, b = input.array, other.array
     if a.ndim == 0 or b.ndim == 0:
         raise OperationError(
-            "both arguments to matmul need to be at least 1D, but they are "
-            f"{a.ndim}D and {b.ndim}D"
+            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
         )
     _check("matmul", input, other, a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0])
     if a.ndim == 2 and b.ndim == 2:
@@ -172,7 +166,7 @@ def _times(x: Tensor) -> str:
 
 
 @operation("torch", "torch.spmm", "torch.dsmm", out="exact", autocast="lower")
-def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices.
 
     >>> import rushlight as torch
@@ -188,7 +182,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(out="exact", autocast="lower")
-def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices, pair by pair.
 
     >>> import rushlight as torch
@@ -206,7 +200,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(out="exact", autocast="given")
-def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
+def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector.
 
     >>> import rushlight as torch
@@ -221,7 +215,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(out="exact", autocast="given")
-def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors' elements.
 
     >>> import rushlight as torch
@@ -246,8 +240,8 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     return Dot.apply(input, tensor)
 
 
-@operation("torch", "ger")
-def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation("torch", "ger", out="cast")
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The matrix of all products of two vectors' elements.
 
     >>> import rushlight as torch
@@ -264,9 +258,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation("nn.functional", out="exact", autocast="lower")
-def linear(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
-) -> Tensor:
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`input @ weight.T + bias` for input (..., in), weight (out, in), bias (out): (..., out).
 
     RuntimeError where the features do not fit.
@@ -276,10 +268,6 @@ def linear(
     >>> torch.nn.functional.linear(x, weight, torch.tensor([10.0, 20.0]))
     tensor([13., 26.])
     """
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"linear(): argument 'input' must be Tensor, not {type(input).__name__}"
-        )
     if weight.array.ndim != 2 or input.array.ndim == 0:
         raise OperationError(
             f"linear: weight must be a matrix (out, in) and the input at least 1-d, got "

@@ -23,11 +23,11 @@ from .promotion import table_of
 from .views import Places
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def empty_strided(
     size: Sequence[int], stride: Sequence[int], *, dtype: DType | None = None,
     device: AnyDevice = None, layout: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False, out: Tensor | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor with these strides, its elements whatever stood in its memory.
 
@@ -45,11 +45,11 @@ def empty_strided(
     return finished(table_at(device).empty_strided(shape, strides, kind), requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def empty_permuted(
     size: Sequence[int], physical_layout: Sequence[int], *, dtype: DType | None = None,
     device: AnyDevice = None, layout: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False, out: Tensor | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A dense tensor whose dimensions are in the order `physical_layout` in memory, outermost
     first.

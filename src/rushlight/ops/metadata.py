@@ -78,12 +78,6 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
     return input.array.shape == other.array.shape
 
 
-def _false(input: Tensor) -> bool:
-    if not isinstance(input, Tensor):
-        raise TypeError("a tensor is asked for")  # the entry says it in PyTorch's words
-    return False
-
-
 @operation
 def is_conj(input: Tensor) -> bool:
     """False: conjugates are computed at once here.
@@ -92,7 +86,7 @@ def is_conj(input: Tensor) -> bool:
     >>> torch.tensor([1 + 2j]).is_conj()
     False
     """
-    return _false(input)
+    return False
 
 
 @operation
@@ -103,7 +97,7 @@ def is_neg(input: Tensor) -> bool:
     >>> torch.tensor([1.0]).is_neg()
     False
     """
-    return _false(input)
+    return False
 
 
 @operation
@@ -114,7 +108,7 @@ def is_distributed(input: Tensor) -> bool:
     >>> torch.tensor([1.0]).is_distributed()
     False
     """
-    return _false(input)
+    return False
 
 
 @operation(method=False)
@@ -209,7 +203,6 @@ def _never(self: Tensor) -> bool:
     False
     """
     return False
-
 
 
 methods(

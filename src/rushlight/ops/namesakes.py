@@ -7,7 +7,6 @@ They are what PyTorch's functionals call. `reduction` is a number here: 0 for no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from ..autograd.inplace import check_inplace
@@ -22,12 +21,6 @@ from .common import not_implemented
 from .creation import ones_like
 from .declare import operation
 from .linalg_norms import matrix_norm, vector_norm
-
-
-def _torch(body: Any, autocast: str | None = None) -> Any:
-    """Publishes `_name` as torch's `name`, as this module's `name` is the functional's family."""
-    body.__name__ = body.__qualname__ = body.__name__.removeprefix("_")
-    return operation(method=False, autocast=autocast)(body)
 
 
 def _words(name: str, reduction: int) -> str:
@@ -50,7 +43,7 @@ def _probability(p: float) -> float:
     return p
 
 
-@_torch
+@operation(name="dropout", method=False)
 def _dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """`nn.functional.dropout`, while `train` is true.
 
@@ -63,7 +56,7 @@ def _dropout(input: Tensor, p: float, train: bool) -> Tensor:
     return dropout.dropout(input, _probability(p), train)
 
 
-@_torch
+@operation(name="dropout_", method=False)
 def _dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`nn.functional.dropout` in place, while `train` is true.
 
@@ -74,7 +67,7 @@ def _dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     return dropout.dropout(input, _probability(p), train, True)
 
 
-@_torch
+@operation(name="alpha_dropout", method=False)
 def _alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """`nn.functional.alpha_dropout`, while `train` is true.
 
@@ -85,7 +78,7 @@ def _alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     return dropout.alpha_dropout(input, _probability(p), train)
 
 
-@_torch
+@operation(name="alpha_dropout_", method=False)
 def _alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`nn.functional.alpha_dropout` in place, while `train` is true.
 
@@ -96,7 +89,7 @@ def _alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     return dropout.alpha_dropout(input, _probability(p), train, True)
 
 
-@_torch
+@operation(name="feature_dropout", method=False)
 def _feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """`dropout` of whole channels, dimension 1, while `train` is true.
 
@@ -108,7 +101,7 @@ def _feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     return dropout.of_channels(input, _probability(p), train, False, 1)
 
 
-@_torch
+@operation(name="feature_dropout_", method=False)
 def _feature_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`feature_dropout` in place.
 
@@ -119,7 +112,7 @@ def _feature_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     return dropout.of_channels(input, _probability(p), train, True, 1)
 
 
-@_torch
+@operation(name="feature_alpha_dropout", method=False)
 def _feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """`nn.functional.feature_alpha_dropout`, while `train` is true.
 
@@ -131,7 +124,7 @@ def _feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     return dropout.feature_alpha_dropout(input, _probability(p), train)
 
 
-@_torch
+@operation(name="feature_alpha_dropout_", method=False)
 def _feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`nn.functional.feature_alpha_dropout` in place, while `train` is true.
 
@@ -159,7 +152,7 @@ def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor,
 # ---- normalisation, embeddings, convolution
 
 
-@_torch
+@operation(name="batch_norm", method=False)
 def _batch_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
     running_var: Tensor | None, training: bool, momentum: float, eps: float, cudnn_enabled: bool,
@@ -177,7 +170,7 @@ def _batch_norm(
     )
 
 
-@_torch
+@operation(name="instance_norm", method=False)
 def _instance_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
     running_var: Tensor | None, use_input_stats: bool, momentum: float, eps: float,
@@ -212,9 +205,7 @@ def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
 
 
 @operation(method=False, out="exact")
-def nuclear_norm(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None
-) -> Tensor:
+def nuclear_norm(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """The sum of the singular values of matrices in two dimensions, the last ones if not given.
 
     >>> import rushlight as torch
@@ -227,9 +218,7 @@ def nuclear_norm(
 
 
 @operation(method=False, out="exact")
-def frobenius_norm(
-    input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None
-) -> Tensor:
+def frobenius_norm(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """The square root of the sum of |x|^2 over at most two dimensions; over all if `dim` is empty.
 
     >>> import rushlight as torch
@@ -243,7 +232,7 @@ def frobenius_norm(
     return vector_norm(input, 2, dim if isinstance(dim, int) or dim else None, keepdim)
 
 
-@_torch
+@operation(name="embedding", method=False)
 def _embedding(
     weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False,
     sparse: bool = False,
@@ -279,7 +268,7 @@ def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: float, norm_type
     return input
 
 
-@_torch
+@operation(name="embedding_bag", method=False)
 def _embedding_bag(
     weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: bool = False,
     mode: int = 0, sparse: bool = False, per_sample_weights: Tensor | None = None,
@@ -373,7 +362,7 @@ def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: boo
 # ---- losses
 
 
-@_torch
+@operation(name="ctc_loss", method=False)
 def _ctc_loss(
     log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
     reduction: int = 0, zero_infinity: bool = False,
@@ -390,7 +379,7 @@ def _ctc_loss(
     return ctc.ctc_loss(log_probs, targets, *lengths, blank, words, zero_infinity)
 
 
-@partial(_torch, autocast="float32")
+@operation(name="kl_div", method=False, autocast="float32")
 def _kl_div(
     input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False
 ) -> Tensor:
@@ -405,7 +394,7 @@ def _kl_div(
     return regression.divergence(input, target, words, log_target)
 
 
-@_torch
+@operation(name="poisson_nll_loss", method=False)
 def _poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int
 ) -> Tensor:
@@ -419,7 +408,7 @@ def _poisson_nll_loss(
     return regression.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=words)
 
 
-@_torch
+@operation(name="binary_cross_entropy_with_logits", method=False)
 def _binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None,
     reduction: int = 0,
@@ -437,7 +426,7 @@ def _binary_cross_entropy_with_logits(
     )
 
 
-@_torch
+@operation(name="hinge_embedding_loss", method=False)
 def _hinge_embedding_loss(
     input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0
 ) -> Tensor:
@@ -451,7 +440,7 @@ def _hinge_embedding_loss(
     return margin_loss.hinge_embedding_loss(input, target, margin, reduction=words)
 
 
-@_torch
+@operation(name="margin_ranking_loss", method=False)
 def _margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
@@ -466,7 +455,7 @@ def _margin_ranking_loss(
     return margin_loss.margin_ranking_loss(input1, input2, target, margin, reduction=words)
 
 
-@_torch
+@operation(name="cosine_embedding_loss", method=False)
 def _cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
@@ -481,7 +470,7 @@ def _cosine_embedding_loss(
     return margin_loss.cosine_embedding_loss(input1, input2, target, margin, reduction=words)
 
 
-@_torch
+@operation(name="triplet_margin_loss", method=False)
 def _triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2.0,
     eps: float = 1e-6, swap: bool = False, reduction: int = 0,

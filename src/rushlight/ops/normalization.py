@@ -9,6 +9,7 @@ from ..autograd.operation import Operation, SavesInputs
 from ..errors import InvalidValueError, OperationError
 from ..scalars import number
 from ..tensor import Tensor, wrap
+from .common import gradients_by_formula
 from .declare import operation
 
 
@@ -55,18 +56,12 @@ class FormulaGradient(SavesInputs):
         raise NotImplementedError
 
     def backward(self, *gradients: Tensor) -> Any:
-        from ..autograd import enable_grad, grad, is_grad_enabled
-
-        create_graph = is_grad_enabled()
         *values, mean, invstd = self.saved_tensors
-        with enable_grad():
-            # Views, so that the search ends here and not in what the values came from.
-            given = [t if t is None else t.view_as(t) for t in values]
-            outputs = self.formula(given[0], given[1], given[2], mean, invstd)
-            total = sum((o * g).sum() for o, g in zip(outputs, gradients, strict=True))
-            wanted = [t for t in given if t is not None and t.requires_grad]
-            found = iter(grad(total, wanted, create_graph=create_graph, allow_unused=True))
-        return tuple(next(found) if t is not None and t.requires_grad else None for t in given)
+
+        def formula(grad: Tensor, x: Tensor, weight: Tensor | None) -> Any:
+            return self.formula(grad, x, weight, mean, invstd)
+
+        return gradients_by_formula(formula, values, gradients)
 
 
 class BatchNormGradient(FormulaGradient):
@@ -133,8 +128,7 @@ def normalized(
             )
     if training and input.array.size == channels and len(shape) > 1:
         raise InvalidValueError(
-            "Expected more than 1 value per channel when training, got input size "
-            f"{input.shape}"
+            f"Expected more than 1 value per channel when training, got input size {input.shape}"
         )
     if not training and (running_mean is None or running_var is None):
         raise OperationError(

@@ -16,13 +16,12 @@ class ConstantPad(Operation):
     """A border of one value; negative widths cut off."""
 
     node_name = "ConstantPadNdBackward0"
+    widths: Any
+    value: Any
 
     @staticmethod
     def forward(kernels: Any, x: Any, widths: Any, value: Any) -> Any:
         return kernels.pad(x, widths, "constant", value)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.widths = inputs[1]
 
     def backward(self, grad: Tensor) -> Any:
         return ConstantPad.apply(grad, tuple((-b, -a) for b, a in self.widths), 0)
@@ -115,10 +114,8 @@ def _repeated(input: Tensor, widths: Widths, mode: str) -> Tensor:
     return Pad.apply(input, widths, mode)
 
 
-@operation(method=False)
-def constant_pad_nd(
-    input: Tensor, pad: Sequence[int], value: float = 0, *, out: Tensor | None = None
-) -> Tensor:
+@operation(method=False, out="cast")
+def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tensor:
     """A border of one value; see `torch.nn.functional.pad`.
 
     >>> import rushlight as torch

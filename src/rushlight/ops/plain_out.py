@@ -148,8 +148,10 @@ def _write_elementwise(operation: Any, out: Any, operands: tuple[Any, ...]) -> b
             x, wants = value.array, value._requires_grad
             if type(x) is not _ndarray or x.dtype is not target.dtype or x.shape != target.shape:
                 return False
-            if wants is None or state.enabled and (
-                wants or value._view is not None and value.requires_grad
+            if (
+                wants is None
+                or state.enabled
+                and (wants or value._view is not None and value.requires_grad)
             ):
                 return False
             if x is not target and value._counter is not None and value._counter is out._counter:

@@ -11,6 +11,7 @@ from ..errors import OperationError, one_channel
 from ..tensor import Tensor, wrap
 from .declare import operation
 from .geometry import pool_geometry
+from .signatures import signature_of
 
 
 class MaxPool2d(Operation):
@@ -93,6 +94,25 @@ class AvgPoolGradient(Operation):
 # ---- maxima
 
 
+def _max_pool(
+    name: str, rank: int, /, input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    return_indices = return_indices or name.endswith("_with_indices")
+    # Of signals without the places of the maxima PyTorch has no kernel for whole numbers.
+    check_taken(name, input, FLOATS if rank == 1 and not return_indices else REALS)
+    batch = _batched(name, rank, input)
+    geometry = pool_geometry(
+        name, batch.array.shape, kernel_size, stride, padding, dilation, bool(ceil_mode)
+    )
+    if not return_indices:
+        result = _MAX_POOLS[rank].apply(batch, geometry)
+        return result if batch is input else result.squeeze(0)
+    values, places = _MAX_POOLS_WITH_PLACES[rank].apply(batch, geometry)
+    indices = MaxPoolIndices.apply(places, geometry)
+    return (values, indices) if batch is input else (values.squeeze(0), indices.squeeze(0))
+
+
 @overload
 def max_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
@@ -108,10 +128,8 @@ def max_pool2d(
 
 
 @operation("nn.functional", "torch.max_pool2d")
-def max_pool2d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any:  # fmt: skip
+@signature_of(_max_pool)
+def max_pool2d(*arguments: Any) -> Any:
     """The maximum of each window of images (N, C, H, W) or (C, H, W).
 
     `stride` is the window's size unless told; the padding never wins. With `return_indices` also
@@ -122,15 +140,12 @@ def max_pool2d(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool2d", 2, input, *sizes, return_indices)
+    return _max_pool("max_pool2d", 2, *arguments)
 
 
 @operation("nn.functional")
-def max_pool2d_with_indices(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(_max_pool)
+def max_pool2d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`max_pool2d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
@@ -138,115 +153,55 @@ def max_pool2d_with_indices(
     >>> torch.nn.functional.max_pool2d_with_indices(x, 2)
     (tensor([[[7.]]]), tensor([[[2]]]))
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool2d_with_indices", 2, input, *sizes, True)
-
-
-@overload
-def max_pool1d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: Literal[False] = False,
-) -> Tensor: ...  # fmt: skip
-
-
-@overload
-def max_pool1d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any: ...  # fmt: skip
+    return _max_pool("max_pool2d_with_indices", 2, *arguments)
 
 
 @operation("nn.functional", "torch.max_pool1d")
-def max_pool1d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool1d(*arguments: Any) -> Any:
     """The largest of `kernel_size` numbers at a time: `max_pool2d` of signals (N, C, L) or (C, L).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool1d(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
     tensor([[5., 7.]])
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool1d", 1, input, *sizes, return_indices)
+    return _max_pool("max_pool1d", 1, *arguments)
 
 
 @operation("nn.functional", "torch.max_pool1d_with_indices")
-def max_pool1d_with_indices(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool1d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`max_pool1d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool1d_with_indices(torch.tensor([[1.0, 5.0, 7.0, 3.0]]), 2)
     (tensor([[5., 7.]]), tensor([[1, 2]]))
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool1d_with_indices", 1, input, *sizes, True)
-
-
-@overload
-def max_pool3d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: Literal[False] = False,
-) -> Tensor: ...  # fmt: skip
-
-
-@overload
-def max_pool3d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any: ...  # fmt: skip
+    return _max_pool("max_pool1d_with_indices", 1, *arguments)
 
 
 @operation("nn.functional", "torch.max_pool3d", autocast="float32")
-def max_pool3d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool3d(*arguments: Any) -> Any:
     """`max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
     tensor([[[[7.]]]])
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool3d", 3, input, *sizes, return_indices)
+    return _max_pool("max_pool3d", 3, *arguments)
 
 
 @operation("nn.functional")
-def max_pool3d_with_indices(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+@signature_of(max_pool2d)
+def max_pool3d_with_indices(*arguments: Any) -> tuple[Tensor, Tensor]:
     """`max_pool3d` and the maxima's places, whatever `return_indices` says.
 
     >>> import rushlight as torch
     >>> torch.nn.functional.max_pool3d_with_indices(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
     (tensor([[[[7.]]]]), tensor([[[[7]]]]))
     """
-    sizes = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool3d_with_indices", 3, input, *sizes, True)
-
-
-def _max_pool(
-    name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
-    ceil_mode: bool, return_indices: bool,
-) -> Any:  # fmt: skip
-    # Of signals without the places of the maxima PyTorch has no kernel for whole numbers.
-    check_taken(name, input, FLOATS if rank == 1 and not return_indices else REALS)
-    batch = _batched(name, rank, input)
-    geometry = pool_geometry(
-        name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding),
-        _hashable(dilation), bool(ceil_mode),
-    )  # fmt: skip
-    if not return_indices:
-        result = _MAX_POOLS[rank].apply(batch, geometry)
-        return result if batch is input else result.squeeze(0)
-    values, places = _MAX_POOLS_WITH_PLACES[rank].apply(batch, geometry)
-    indices = MaxPoolIndices.apply(places, geometry)
-    return (values, indices) if batch is input else (values.squeeze(0), indices.squeeze(0))
+    return _max_pool("max_pool3d_with_indices", 3, *arguments)
 
 
 # PyTorch's graph shows pools of signals as pools of images.
@@ -261,12 +216,30 @@ _MAX_POOLS_WITH_PLACES: Any = {
 # ---- means
 
 
-@operation("nn.functional", out="exact")
-def avg_pool2d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None, *,
-    out: Tensor | None = None,
+def check_averaged(name: str, input: Tensor) -> None:
+    """PyTorch averages windows of floating-point numbers, and of int64."""
+    dtype = input.array.dtype
+    if category_of(dtype) != FLOATING and dtype != int64.numpy:
+        check_taken(name, input, FLOATS)
+
+
+def avg_pool(
+    name: str, rank: int, /, input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Tensor:  # fmt: skip
+    check_averaged(name, input)
+    batch = _batched(name, rank, input)
+    geometry = pool_geometry(
+        name, batch.array.shape, kernel_size, stride, padding, 1, bool(ceil_mode),
+        bool(count_include_pad), divisor_override,
+    )  # fmt: skip
+    result = _AVG_POOLS[rank].apply(batch, geometry)
+    return result if batch is input else result.squeeze(0)
+
+
+@operation("nn.functional", out="exact")
+@signature_of(avg_pool)
+def avg_pool2d(*arguments: Any) -> Tensor:
     """The mean of each window of images (N, C, H, W) or (C, H, W).
 
     `stride` is the window's size unless told. The padding's zeros count among the elements that
@@ -278,8 +251,7 @@ def avg_pool2d(
     tensor([[[[ 2.5000,  4.5000],
               [10.5000, 12.5000]]]])
     """
-    sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    return avg_pool("avg_pool2d", 2, input, *sizes)
+    return avg_pool("avg_pool2d", 2, *arguments)
 
 
 @operation("nn.functional", "torch.avg_pool1d")
@@ -298,40 +270,15 @@ def avg_pool1d(
 
 
 @operation("nn.functional", out="exact", autocast="float32")
-def avg_pool3d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None, *,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@signature_of(avg_pool)
+def avg_pool3d(*arguments: Any) -> Tensor:
     """`avg_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
 
     >>> import rushlight as torch
     >>> torch.nn.functional.avg_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
     tensor([[[[3.5000]]]])
     """
-    sizes = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    return avg_pool("avg_pool3d", 3, input, *sizes)
-
-
-def check_averaged(name: str, input: Tensor) -> None:
-    """PyTorch averages windows of floating-point numbers, and of int64."""
-    dtype = input.array.dtype
-    if category_of(dtype) != FLOATING and dtype != int64.numpy:
-        check_taken(name, input, FLOATS)
-
-
-def avg_pool(
-    name: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any,
-    ceil_mode: bool, count_include_pad: bool, divisor_override: int | None,
-) -> Tensor:  # fmt: skip
-    check_averaged(name, input)
-    batch = _batched(name, rank, input)
-    geometry = pool_geometry(
-        name, batch.array.shape, _hashable(kernel_size), _hashable(stride), _hashable(padding), 1,
-        bool(ceil_mode), bool(count_include_pad), divisor_override,
-    )  # fmt: skip
-    result = _AVG_POOLS[rank].apply(batch, geometry)
-    return result if batch is input else result.squeeze(0)
+    return avg_pool("avg_pool3d", 3, *arguments)
 
 
 _AVG_POOLS: Any = {1: AvgPool2d, 2: AvgPool2d, 3: AvgPool2d.renamed("AvgPool3D")}
@@ -347,7 +294,3 @@ def _batched(name: str, rank: int, input: Tensor) -> Tensor:
             f"but got input of size: {list(shape)}{one_channel(len(shape), rank)}"
         )
     return input.unsqueeze(0)
-
-
-def _hashable(sizes: Any) -> Any:
-    return tuple(sizes) if isinstance(sizes, list) else sizes

@@ -68,8 +68,8 @@ _cube, _pow = Cube.define(inplace=False, place=""), Pow.define(inplace=False, pl
 square = Square.define()
 
 
-@operation(inplace=True)
-def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+@operation(inplace=True, out="cast")
+def pow(input: Any, exponent: Tensor | Number) -> Tensor:
     """`input ** exponent`, broadcast; either may be a number, but not both.
 
     >>> import rushlight as torch
@@ -92,7 +92,7 @@ def pow(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> 
 
 
 @operation(inplace=True, out="exact")
-def float_power(input: Any, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+def float_power(input: Any, exponent: Tensor | Number) -> Tensor:
     """`input ** exponent` in double precision, broadcast; either may be a number, but not both.
 
     >>> import rushlight as torch

@@ -64,9 +64,8 @@ def _times_number(x: Tensor, factor: Number) -> Tensor:
 
 @operation(inplace=True, out="exact", autocast="lower")
 def addmm(
-    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
     """`beta * input + alpha * (mat1 @ mat2)`; with a `beta` of 0 the input counts for nothing, nan
     included.
 
@@ -93,9 +92,8 @@ def _is_bias(input: Tensor, mat1: Tensor, mat2: Tensor) -> bool:
 
 @operation(inplace=True, out="exact")
 def addmv(
-    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
     """`beta * input + alpha * (mat @ vec)`, for (n) or a number, (n, m) and (m).
 
     >>> import rushlight as torch
@@ -108,11 +106,10 @@ def addmv(
 publish(Tensor.addmv_, "torch", "addmv_", False)
 
 
-@operation(inplace=True)
+@operation(inplace=True, out="cast")
 def addr(
-    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
     """`beta * input + alpha * outer(vec1, vec2)`, for (n, m), (n) and (m).
 
     >>> import rushlight as torch
@@ -137,9 +134,8 @@ def addr(
 
 @operation(inplace=True, out="exact", autocast="lower")
 def baddbmm(
-    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
     """`beta * input + alpha * (batch1 @ batch2)`, matrix by matrix: (b, n, m), (b, n, k), (b, k,
     m).
 
@@ -153,9 +149,8 @@ def baddbmm(
 
 @operation(inplace=True, out="exact", autocast="lower")
 def addbmm(
-    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
     """`beta * input + alpha * (the sum of batch1 @ batch2 over the batch)`.
 
     (n, m) for (b, n, k) and (b, k, m).
@@ -186,7 +181,7 @@ def _summed_products(a: Tensor, b: Tensor) -> Tensor:
 
 
 @operation(out="exact")
-def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The sum of conj(input) * other of two vectors; RuntimeError for different lengths.
 
     >>> import rushlight as torch
@@ -197,7 +192,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(out="exact")
-def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+def inner(input: Tensor, other: Tensor) -> Tensor:
     """The sums of products over the last dimension of both: (*1, n) and (*2, n) give (*1, *2).
 
     Of numbers the product.
@@ -219,7 +214,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(method=False, out="exact")
-def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None) -> Tensor:
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """The sums of products over pairs of dimensions: the last `dims` of a and the first of b, or
     those of two lists. What is left of a comes first in the result.
 
@@ -269,8 +264,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None)
     return matmul(left, right).reshape(*rows, *columns)
 
 
-@operation
-def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation(out="cast")
+def kron(input: Tensor, other: Tensor) -> Tensor:
     """Kronecker's product: each element of `input` in turn times all of `other`.
 
     >>> import rushlight as torch

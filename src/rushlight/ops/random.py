@@ -25,6 +25,7 @@ from ..types import AnyDevice
 from .common import check, new_shape, table_of
 from .creation import empty, empty_like, finished, table_at, zeros_like
 from .declare import operation
+from .signatures import signature_of
 
 
 def _state(generator: Generator | None, device: Any) -> Any:
@@ -114,12 +115,11 @@ def randn(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def randint(
     low: int = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
     dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whole numbers drawn evenly from `low` (0 if only one is given) to `high` - 1.
 
@@ -155,11 +155,11 @@ def _check_range(name: str, low: int, high: int, dtype: np.dtype[Any]) -> None:
             )
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: DType | None = None,
     device: AnyDevice = None, layout: Any = None, pin_memory: bool = False,
-    requires_grad: bool = False, out: Tensor | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """The numbers from 0 to n - 1 in a random order.
 
@@ -204,12 +204,23 @@ def _template(x: Tensor, device: Any, memory_format: Any) -> Tensor:
     return x
 
 
-@operation(method=False)
-def rand_like(
-    input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False,
-    device: AnyDevice = None, generator: Generator | None = None, memory_format: Any = None,
-    layout: Any = None, pin_memory: bool = False,
+def _random_like(
+    name: str, kernel: str, input: Tensor, *, dtype: DType | None = None,
+    requires_grad: bool = False, device: AnyDevice = None, generator: Generator | None = None,
+    memory_format: Any = None, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
+    source, kind = _template(input, device, memory_format), dtype or input.dtype
+    if kind.category == COMPLEX:
+        made = empty_like(source, dtype=dtype)
+        filled = made.uniform_ if kernel == "random_uniform" else made.normal_
+        return filled(generator=generator).requires_grad_(requires_grad)
+    array = drawn_like(source, kernel, generator, 0.0, 1.0, _floating(name, kind))
+    return finished(array, requires_grad)
+
+
+@operation(method=False)
+@signature_of(_random_like)
+def rand_like(input: Tensor, **options: Any) -> Tensor:
     """`rand` in input's shape, dtype, device and memory order.
 
     >>> import rushlight as torch
@@ -217,20 +228,12 @@ def rand_like(
     >>> x.shape, x.dtype, ((0 <= x) & (x < 1)).all()
     (torch.Size([2, 3]), torch.float64, tensor(True))
     """
-    source = _template(input, device, memory_format)
-    if (dtype or input.dtype).category == COMPLEX:
-        made = empty_like(source, dtype=dtype).uniform_(generator=generator)
-        return made.requires_grad_(requires_grad)
-    kind = _floating("rand", dtype or input.dtype)
-    return finished(drawn_like(source, "random_uniform", generator, 0.0, 1.0, kind), requires_grad)
+    return _random_like("rand", "random_uniform", input, **options)
 
 
 @operation(method=False)
-def randn_like(
-    input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False,
-    device: AnyDevice = None, generator: Generator | None = None, memory_format: Any = None,
-    layout: Any = None, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
+@signature_of(_random_like)
+def randn_like(input: Tensor, **options: Any) -> Tensor:
     """`randn` in input's shape, dtype, device and memory order.
 
     >>> import rushlight as torch
@@ -238,12 +241,7 @@ def randn_like(
     >>> x.shape, x.dtype
     (torch.Size([2, 3]), torch.float64)
     """
-    source = _template(input, device, memory_format)
-    if (dtype or input.dtype).category == COMPLEX:
-        made = empty_like(source, dtype=dtype).normal_(generator=generator)
-        return made.requires_grad_(requires_grad)
-    kind = _floating("randn", dtype or input.dtype)
-    return finished(drawn_like(source, "random_normal", generator, 0.0, 1.0, kind), requires_grad)
+    return _random_like("randn", "random_normal", input, **options)
 
 
 @operation(method=False)
@@ -284,12 +282,11 @@ class Drawn(Operation):
 _Bernoulli, _Normal = Drawn.renamed("Bernoulli"), Drawn.renamed("Normal")
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def normal(
     mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
     dtype: DType | None = None, device: AnyDevice = None, layout: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False, out: Tensor | None = None,
+    pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers from normal distributions of `mean` and `std`, numbers or tensors that broadcast.
 
@@ -324,11 +321,10 @@ def normal(
     return wrap(array)
 
 
-@operation
+@operation(out="cast")
 def bernoulli(
-    input: Tensor, p: float | None = None, *, generator: Generator | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None
+) -> Tensor:
     """1 with the probability that the input's element (or `p`) says, else 0.
 
     >>> import rushlight as torch
@@ -356,7 +352,7 @@ def _probabilities(p: Tensor) -> Any:
 @operation(out="exact")
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *,
-    generator: Generator | None = None, out: Tensor | None = None,
+    generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """`num_samples` indices per row, drawn with the row's elements as weights.
 

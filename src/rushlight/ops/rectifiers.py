@@ -12,8 +12,6 @@ from ..random import Generator
 from ..scalars import number
 from ..tensor import Tensor, wrap, wrap_dim
 from .activation import (
-    FlatGradient,
-    Gradient,
     activated,
     elu,
     leaky_relu,
@@ -23,21 +21,11 @@ from .activation import (
     threshold,
 )
 from .choices import where
+from .curves import Curve, FlatGradient
 from .declare import operation
 from .powers import exp
 from .promotion import table_of
 from .random import default_state, drawing
-
-
-class Hardtanh(SavesInputs):
-    """Elements below the lower limit and above the upper one moved there."""
-
-    kernel = "clamp"
-    low: Any
-    high: Any
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return HardtanhGradient.apply(grad, self.saved_tensors[0], self.low, self.high)
 
 
 class HardtanhGradient(FlatGradient):
@@ -48,38 +36,30 @@ class HardtanhGradient(FlatGradient):
     high: Any
 
 
-class Celu(SavesInputs):
+class Hardtanh(Curve):
+    """Elements below the lower limit and above the upper one moved there."""
+
+    kernel = "clamp"
+    gradient = HardtanhGradient
+    low: Any
+    high: Any
+
+
+class Celu(Curve):
     """x where x > 0, alpha * (exp(x / alpha) - 1) elsewhere."""
 
     alpha: float
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return CeluGradient.apply(grad, self.saved_tensors[0], self.alpha)
+    def slope(self, x: Tensor) -> Tensor:
+        return where(x > 0, 1.0, exp(where(x > 0, 0.0, x) / self.alpha))
 
 
-class CeluGradient(Gradient):
-    kernel = "celu_backward"
-    alpha: float
-
-    @staticmethod
-    def slope(x: Tensor, alpha: float) -> Tensor:
-        return where(x > 0, 1.0, exp(where(x > 0, 0.0, x) / alpha))
-
-
-class Selu(SavesInputs):
+class Selu(Curve):
     """scale * elu(x, alpha), both so that normal values stay normal."""
 
     node_name = "EluBackward0"
 
-    def backward(self, grad: Tensor) -> Tensor:
-        return SeluGradient.apply(grad, self.saved_tensors[0])
-
-
-class SeluGradient(Gradient):
-    kernel = "selu_backward"
-
-    @staticmethod
-    def slope(x: Tensor) -> Tensor:
+    def slope(self, x: Tensor) -> Tensor:
         below = SELU_SCALE * SELU_ALPHA * exp(where(x > 0, 0.0, x))
         return where(x > 0, SELU_SCALE, below)
 
@@ -100,28 +80,24 @@ class Prelu(SavesInputs):
         )
 
 
-class Softshrink(SavesInputs):
-    """x moved towards 0 by lambd, and 0 where it would pass it."""
-
-    lambd: float
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return ShrinkGradient.apply(grad, self.saved_tensors[0], self.lambd)
-
-
-class Hardshrink(SavesInputs):
-    """0 within lambd of 0, x elsewhere."""
-
-    lambd: float
-
-    def backward(self, grad: Tensor) -> Tensor:
-        return ShrinkGradient.apply(grad, self.saved_tensors[0], self.lambd)
-
-
 class ShrinkGradient(FlatGradient):
     """0 within lambd of 0, grad elsewhere."""
 
     kernel = "shrink_backward"
+    lambd: float
+
+
+class Softshrink(Curve):
+    """x moved towards 0 by lambd, and 0 where it would pass it."""
+
+    gradient = ShrinkGradient
+    lambd: float
+
+
+class Hardshrink(Curve):
+    """0 within lambd of 0, x elsewhere."""
+
+    gradient = ShrinkGradient
     lambd: float
 
 
@@ -257,7 +233,7 @@ def rrelu(
 
 
 @operation("nn.functional", out="exact")
-def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x - `lambd` above `lambd`, x + `lambd` below -`lambd`, 0 between.
 
     >>> import rushlight as torch
@@ -272,7 +248,7 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
 
 
 @operation("torch", "nn.functional.hardshrink", out="exact")
-def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x where |x| > `lambd`, 0 elsewhere.
 
     >>> import rushlight as torch
@@ -305,8 +281,8 @@ def softsign(input: Tensor) -> Tensor:
     return input / (input.abs() + 1)
 
 
-@operation("nn.functional")
-def glu(input: Tensor, dim: int = -1, *, out: Tensor | None = None) -> Tensor:
+@operation("nn.functional", out="cast")
+def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a * sigmoid(b), where a and b are the halves of x along `dim` (Dauphin et al. 2016).
 
     >>> import rushlight as torch

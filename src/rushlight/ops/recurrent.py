@@ -21,6 +21,7 @@ from .recurrent_layer import (
     going_on,
     times,
 )
+from .signatures import signature_of
 
 
 @operation(method=False, autocast="lower")
@@ -96,8 +97,11 @@ _OPTIONS = ("hx", "params", "has_biases", "num_layers", "dropout", "train", "bid
 def _read(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
     """The arguments behind the input by their names: of a packed sequence, or of a padded one."""
     # What follows a sequence's batch sizes is a state, what follows a state is a list of weights.
-    packed = "batch_sizes" in named or bool(given) and isinstance(given[0], Tensor) and (
-        name == "lstm" or len(given) > 1 and isinstance(given[1], Tensor)
+    packed = (
+        "batch_sizes" in named
+        or bool(given)
+        and isinstance(given[0], Tensor)
+        and (name == "lstm" or len(given) > 1 and isinstance(given[1], Tensor))
     )
     names = ("batch_sizes", *_OPTIONS) if packed else (*_OPTIONS, "batch_first")
     found = {**dict(zip(names, given, strict=False)), **named}
@@ -270,6 +274,13 @@ def _projected(x: Tensor, h: Tensor, c: Tensor, *rest: Any) -> tuple[Tensor, Ten
 # ---- single steps
 
 
+def _cell(
+    layer: Any, /, input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor,
+    b_ih: Tensor | None = None, b_hh: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    return _step(layer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+
+
 @operation(method=False)
 def lstm_cell(
     input: Tensor, hx: Sequence[Tensor], w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
@@ -289,10 +300,8 @@ def lstm_cell(
 
 
 @operation(method=False)
-def gru_cell(
-    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
-    b_hh: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@signature_of(_cell)
+def gru_cell(*arguments: Any) -> Tensor:
     """One step of `gru`: the state after it, for an input (N, I) and a state (N, H).
 
     >>> import rushlight as torch
@@ -301,14 +310,12 @@ def gru_cell(
     >>> torch.equal(result, cell(x, h))
     True
     """
-    return _step(GRULayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cell(GRULayer, *arguments)
 
 
 @operation(method=False, autocast="lower")
-def rnn_tanh_cell(
-    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
-    b_hh: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@signature_of(_cell)
+def rnn_tanh_cell(*arguments: Any) -> Tensor:
     """One step of `rnn_tanh`: the state after it, for an input (N, I) and a state (N, H).
 
     >>> import rushlight as torch
@@ -316,14 +323,12 @@ def rnn_tanh_cell(
     >>> torch.rnn_tanh_cell(x, h, weight, weight)  # tanh(0.5)
     tensor([[0.4621]])
     """
-    return _step(RNNTanhLayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cell(RNNTanhLayer, *arguments)
 
 
 @operation(method=False, autocast="lower")
-def rnn_relu_cell(
-    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
-    b_hh: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@signature_of(_cell)
+def rnn_relu_cell(*arguments: Any) -> Tensor:
     """One step of `rnn_relu`: the state after it, for an input (N, I) and a state (N, H).
 
     >>> import rushlight as torch
@@ -331,7 +336,7 @@ def rnn_relu_cell(
     >>> torch.rnn_relu_cell(x, h, weight, weight)
     tensor([[9.]])
     """
-    return _step(RNNReluLayer, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cell(RNNReluLayer, *arguments)
 
 
 def _step(layer: Any, x: Tensor, states: Sequence[Tensor], *parameters: Any) -> Any:

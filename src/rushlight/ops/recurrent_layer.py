@@ -7,9 +7,10 @@ from typing import Any
 
 from ..autograd.operation import Operation
 from ..categories import INEXACT, check_taken
-from ..grad_mode import enable_grad, state
+from ..grad_mode import state
 from ..tensor import Tensor, wrap
 from .activation import relu, sigmoid, tanh
+from .common import gradients_by_formula
 from .joining import cat
 from .matmul import LinearWeightGradient, Matmul, linear
 
@@ -29,8 +30,7 @@ class RecurrentLayer(Operation):
     steps = ""  # the kernel
 
     @classmethod
-    def run(cls, kernels: Any, *inputs: Any) -> Any:
-        """The kernel's results, for a subclass's `forward`."""
+    def forward(cls, kernels: Any, *inputs: Any) -> Any:
         x, *states, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes, reverse = inputs
         own = () if cls.adds_biases else (bias_hh,)
         if cls.adds_biases and bias_hh is not None:
@@ -88,18 +88,10 @@ class RecurrentLayer(Operation):
 
     def through_formula(self, gradients: Any) -> Any:
         """The gradients by the same formula in elementary operations, with a graph of their own."""
-        from ..autograd import grad
-
-        values = self.saved_tensors[: 5 + self.states]
-        with enable_grad():
-            # Views, so that the search ends here and not in what the values came from.
-            given: list[Any] = [t if t is None else t.view_as(t) for t in values]
-            outputs = self.composed(*given, self.batch_sizes, self.reverse)
-            wanted = [t for t in given if t is not None and t.requires_grad]
-            found = iter(grad(outputs, wanted, gradients, create_graph=True, allow_unused=True))
-        return tuple([
-            next(found) if t is not None and t.requires_grad else None for t in given
-        ])  # fmt: skip
+        return gradients_by_formula(
+            lambda *values: self.composed(*values, *self.given()),
+            self.saved_tensors[: 5 + self.states], gradients,
+        )  # fmt: skip
 
     @classmethod
     def composed(cls, x: Tensor, *rest: Any) -> list[Tensor]:
@@ -140,10 +132,6 @@ class LSTMLayer(RecurrentLayer):
     states = 2
     steps = "lstm_steps"
 
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return LSTMLayer.run(kernels, *inputs)
-
     def kept(self, output: Any) -> Any:
         active, before, cells_before = output[3:]
         return active, cells_before, before
@@ -173,10 +161,6 @@ class GRULayer(RecurrentLayer):
     adds_biases = False
     steps = "gru_steps"
 
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return GRULayer.run(kernels, *inputs)
-
     def at_gates(self, gradients: Any, weight: Tensor, kept: Any) -> Any:
         of_gates, of_own, of_h = GRUGradient.apply(
             *gradients, weight, *kept, self.batch_sizes, self.reverse
@@ -202,10 +186,6 @@ class RNNTanhLayer(RecurrentLayer):
     steps = "rnn_steps"
     rectified = False
 
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return RNNTanhLayer.run(kernels, *inputs)
-
     @classmethod
     def call(cls, kernels: Any, *inputs: Any) -> Any:
         return kernels.rnn_steps(*inputs[:3], cls.rectified, *inputs[3:])
@@ -228,10 +208,6 @@ class RNNReluLayer(RNNTanhLayer):
     operation_name = "rnn_relu"
     node_name = "RnnReluLayerBackward0"
     rectified = True
-
-    @staticmethod
-    def forward(kernels: Any, *inputs: Any) -> Any:
-        return RNNReluLayer.run(kernels, *inputs)
 
     @staticmethod
     def step(gates: Tensor, own: Tensor, *states: Tensor) -> tuple[Tensor, ...]:

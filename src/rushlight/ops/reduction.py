@@ -21,20 +21,24 @@ from .common import (
 )
 from .declare import operation
 from .expansion import Expand
-from .scan import products_before
+from .scan import converted, products_before
 
 
-class Sum(Operation):
+class Reduction(Operation):
+    """An operation over some dimensions, or all: its kernel is called with x, axes and keepdim."""
+
+    axes: Any
+    keepdim: bool
+    keeps_shape = True
+
+
+class Sum(Reduction):
     """The sum over some dimensions, or all.
 
     >>> import rushlight as torch
     >>> torch.sum(torch.tensor([[1, 2], [3, 4]]), dim=0)
     tensor([4, 6])
     """
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         return spread(grad, self)
@@ -47,7 +51,7 @@ class ProductsOfOthers(Operation):
     dim: int
 
 
-class Prod(SavesInputs):
+class Prod(Reduction, SavesInputs):
     """The product over some dimensions, or all.
 
     Its gradient is the product of the others, those before an element and those behind: right where
@@ -57,10 +61,6 @@ class Prod(SavesInputs):
     >>> torch.prod(torch.tensor([2, 3, 4]))
     tensor(24)
     """
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         if self.input_shape == ():
@@ -74,28 +74,20 @@ class Prod(SavesInputs):
         return spread(grad, self) * others.reshape(self.input_shape)
 
 
-class Nansum(SavesInputs):
+class Nansum(Reduction, SavesInputs):
     """The sum of what is a number, over some dimensions, or all."""
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Tensor:
         return spread(grad, self).masked_fill(self.saved_tensors[0].isnan(), 0.0)
 
 
-class Mean(Operation):
+class Mean(Reduction):
     """The mean over some dimensions, or all.
 
     >>> import rushlight as torch
     >>> torch.mean(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
     tensor([2., 3.])
     """
-
-    axes: Any
-    keepdim: bool
-    keeps_shape = True
 
     def backward(self, grad: Tensor) -> Any:
         count = product(self.input_shape) // builtins.max(product(self._shape), 1)
@@ -110,11 +102,10 @@ def spread(grad: Tensor, node: Any) -> Tensor:
     return Expand.apply(grad, shape)
 
 
-@operation
+@operation(out="cast")
 def sum(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The sum over `dim` (one, several, or all dimensions); integers add up as int64.
 
     >>> import rushlight as torch
@@ -128,31 +119,26 @@ def sum(
     return Sum.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation(autocast="float32")
+@operation(out="cast", autocast="float32")
 def prod(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The product over `dim`, or of all elements; of whole numbers it is int64.
 
     >>> import rushlight as torch
     >>> torch.tensor([[1, 2], [3, 4]]).prod(dim=1)
     tensor([ 2, 12])
     """
-    if dtype is not None:
-        input = input.to(dtype)
-    elif input.dtype.category <= INTEGER:
-        input = input.to(int64)
     if dim is not None and not isinstance(dim, int):
         raise TypeError(f"prod(): argument 'dim' must be int, not {type(dim).__name__}")
-    return Prod.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
+    axes = normalize_axes(dim, input.array.ndim)
+    return Prod.apply(converted(input, dtype), axes, keepdim)
 
 
-@operation
+@operation(out="cast")
 def nansum(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The sum over `dim` of what is a number: nan counts as 0.
 
     >>> import rushlight as torch
@@ -167,11 +153,10 @@ def nansum(
     return Nansum.apply(input.to(wanted), normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
+@operation(out="cast")
 def nanmean(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The mean over `dim` of what is a number; nan where nothing is. RuntimeError for whole
     numbers.
 
@@ -194,11 +179,10 @@ def _without_nan(input: Tensor) -> Tensor:
     return input.masked_fill(input.isnan(), 0.0)
 
 
-@operation
+@operation(out="cast")
 def mean(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
     """The arithmetic mean over `dim`.
 
     >>> import rushlight as torch
@@ -215,10 +199,8 @@ def mean(
     return Mean.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation
-def all(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation(out="cast")
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether no element along `dim` is zero.
 
     >>> import rushlight as torch
@@ -228,10 +210,8 @@ def all(
     return _truth("all", input, dim, keepdim)
 
 
-@operation
-def any(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation(out="cast")
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether an element along `dim` is other than zero.
 
     >>> import rushlight as torch
@@ -259,10 +239,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @operation(out="exact")
-def hash_tensor(
-    input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def hash_tensor(input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: int = 0) -> Tensor:
     """The exclusive or, as uint64, of the elements' bits along `dim`; floats count as float64.
 
     >>> import rushlight as torch
@@ -301,4 +278,3 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
         raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(have)}}}.")
     result = sum(input, axes, True)
     return result.reshape(shape) if added else result
-

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import Operation, SavesInputs, SavesOutputAndInput
 from ..categories import NUMBERS, ORDERED, check_taken
 from ..dtype import INTEGER, int64
 from ..dtype import dtype as DType
 from ..tensor import Tensor, wrap_dim
 from .common import ValuesAndIndices, conjugated, values_and_indices
 from .declare import operation
-from .indexing import AlongIndex, ScatterAdd
+from .indexing import ScatterAdd
 from .joining import cat
 
 
@@ -53,13 +52,10 @@ class Cumprod(SavesInputs):
         return products_before(x, dim) * later
 
 
-class LinearScan(Operation):
+class LinearScan(SavesOutputAndInput):
     """y[k] = factors[k] * y[k - 1] + terms[k] along one dimension, with y[-1] = 0."""
 
     dim: int
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, factors = self.saved_tensors
@@ -69,11 +65,13 @@ class LinearScan(Operation):
         return terms * conjugated(shifted(y, dim, 0)) if self.needs(0) else None, terms
 
 
-class RunningExtreme(AlongIndex):
+class RunningExtreme(Operation):
     """The largest (or smallest) element so far, and where it stood: the last of equal ones."""
 
+    keeps_shape = True
+    dim: int
+
     def setup_context(self, inputs: Any, output: Any) -> None:
-        self.dim = inputs[1]
         self.save(output[1])
 
     def backward(self, grad: Tensor, _: Any) -> Any:
@@ -103,38 +101,34 @@ def products_before(x: Tensor, dim: int) -> Tensor:
     return shifted(Cumprod.apply(x, dim), dim, 1)
 
 
-def _converted(input: Tensor, dtype: DType | None) -> Tensor:
+def converted(input: Tensor, dtype: DType | None) -> Tensor:
     """The elements as what they add up to: of whole numbers int64, unless told otherwise."""
     if dtype is not None:
         return input.to(dtype)
     return input.to(int64) if input.dtype.category <= INTEGER else input
 
 
-@operation(inplace=True)
-def cumsum(
-    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Running sums along `dim`.
 
     >>> import rushlight as torch
     >>> torch.cumsum(torch.tensor([1, 2, 3]), dim=0)
     tensor([1, 3, 6])
     """
-    x = check_taken("cumsum", _converted(input, dtype), NUMBERS)
+    x = check_taken("cumsum", converted(input, dtype), NUMBERS)
     return Cumsum.apply(x, wrap_dim(dim, input.array.ndim))
 
 
-@operation(inplace=True)
-def cumprod(
-    input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None
-) -> Tensor:
+@operation(inplace=True, out="cast")
+def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Running products along `dim`; those of whole numbers are int64.
 
     >>> import rushlight as torch
     >>> torch.tensor([1, 2, 3, 4]).cumprod(0)
     tensor([ 1,  2,  6, 24])
     """
-    x = check_taken("cumprod", _converted(input, dtype), NUMBERS)
+    x = check_taken("cumprod", converted(input, dtype), NUMBERS)
     return Cumprod.apply(x, wrap_dim(dim, input.array.ndim))
 
 
@@ -142,24 +136,18 @@ _Cummax, _Cummin = values_and_indices("cummax"), values_and_indices("cummin")
 
 
 @operation(out="exact")
-def cummax(
-    input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices:
+def cummax(input: Tensor, dim: int) -> ValuesAndIndices:
     """The largest element so far along `dim`, and where it stood: the last of equal ones.
 
     >>> import rushlight as torch
     >>> torch.tensor([1, 3, 2]).cummax(0).values
     tensor([1, 3, 3])
     """
-    if input.array.ndim:
-        check_taken("cummax", input, ORDERED)
-    return _Cummax(*Cummax.apply(input, wrap_dim(dim, input.array.ndim)))
+    return _Cummax(*_running(Cummax, input, dim))
 
 
 @operation(out="exact")
-def cummin(
-    input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices:
+def cummin(input: Tensor, dim: int) -> ValuesAndIndices:
     """The smallest element so far along `dim`, and where it stood: the last of equal ones.
 
     >>> import rushlight as torch
@@ -168,6 +156,10 @@ def cummin(
     values=tensor([3, 1, 1, 1]),
     indices=tensor([0, 1, 2, 2]))
     """
+    return _Cummin(*_running(Cummin, input, dim))
+
+
+def _running(kind: type[RunningExtreme], input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     if input.array.ndim:
-        check_taken("cummin", input, ORDERED)
-    return _Cummin(*Cummin.apply(input, wrap_dim(dim, input.array.ndim)))
+        check_taken(kind.operation_name, input, ORDERED)
+    return kind.apply(input, wrap_dim(dim, input.array.ndim))

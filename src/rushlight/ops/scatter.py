@@ -12,10 +12,10 @@ from ..tensor import Tensor
 from .choices import where
 from .declare import operation
 from .extremes import Max
-from .indexing import AlongIndex, Gather, ScatterAdd, along_index, check_same_dtype
+from .indexing import Gather, IntoPlaces, ScatterAdd, along_index, check_same_dtype
 
 
-class Scatter(AlongIndex):
+class Scatter(IntoPlaces):
     """Elements, or a number, put where an index says along one dimension.
 
     >>> import rushlight as torch
@@ -23,32 +23,21 @@ class Scatter(AlongIndex):
     tensor([5., 0., 1.])
     """
 
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
-        return kernels.scatter(x, dim, index, source, out)
-
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
         rest = Scatter.apply(grad, 0, self.dim, index) if self.needs(0) else None
         return rest, Gather.apply(grad, self.dim, index) if self.needs(1) else None
 
 
-class ScatterReduce(Operation):
+class ScatterReduce(IntoPlaces):
     """Elements multiplied to those where an index says, or the extremes of these."""
 
     saves_input = True
-
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, reduce: str, include_self: bool,
-        out: Any = None,
-    ) -> Any:  # fmt: skip
-        return kernels.scatter_reduce(x, dim, index, source, reduce, include_self, out)
+    reduce: str
+    include_self: bool
 
     def setup_context(self, inputs: Any, output: Any) -> None:
-        x, source, self.dim, index, self.reduce, self.include_self = inputs
+        x, source, self.dim, index = inputs[:4]
         self.save_output(output, x, source, index)
 
     def backward(self, grad: Tensor) -> Any:
@@ -146,9 +135,7 @@ def _fitting(name: str, x: Tensor, axis: int, index: Tensor, source: Tensor) -> 
 
 
 @operation(out="exact")
-def scatter_add(
-    input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of `input` with the elements of `src` added where `index` says along `dim`.
 
     >>> import rushlight as torch
@@ -172,7 +159,7 @@ def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 @operation(out="exact")
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
-    reduce: str | None = None, out: Tensor | None = None,
+    reduce: str | None = None,
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with elements of `src`, or a number, put where `index` says along `dim`.
 
@@ -231,9 +218,8 @@ REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
 @operation(inplace=True, out="exact")
 def scatter_reduce(
-    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *,
-    include_self: bool = True, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
     """A copy of `input` with the elements of `src` put together where `index` says along `dim`.
 
     `reduce` is "sum", "prod", "mean", "amax" or "amin". What stood there before is one of them,

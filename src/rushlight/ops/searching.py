@@ -52,9 +52,8 @@ def searchsorted(
 
 @operation(method=False, out="exact")
 def bucketize(
-    input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
+) -> Tensor:
     """The number of the bucket that each element falls into, between sorted `boundaries`.
 
     >>> import rushlight as torch
@@ -175,7 +174,7 @@ def _distinct(name: str, input: Tensor, dim: Any, inverse: bool, counts: bool) -
 def isin(
     elements: Tensor | Number | None = None, test_elements: Tensor | Number | None = None, *,
     assume_unique: bool = False, invert: bool = False, element: Number | None = None,
-    test_element: Number | None = None, out: Tensor | None = None,
+    test_element: Number | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether each element is among `test_elements` (is not, with `invert`).
 

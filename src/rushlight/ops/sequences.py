@@ -13,13 +13,13 @@ from ..tensor import Tensor
 from ..types import AnyDevice
 from .creation import arange, finished, table_at
 from .declare import operation
+from .signatures import signature_of
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def scalar_tensor(
     s: Any, *, dtype: DType | None = None, device: AnyDevice = None, requires_grad: bool = False,
     layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A tensor without dimensions, of the default dtype.
 
@@ -32,12 +32,11 @@ def scalar_tensor(
     return finished(table_at(device).full((), value, kind.numpy), requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DType | None = None,
     device: AnyDevice = None, requires_grad: bool = False, layout: Any = None,
     pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`steps` powers of `base`, their exponents from `start` to `end` at equal distances.
 
@@ -58,11 +57,10 @@ def logspace(
     return finished(array, requires_grad)
 
 
-@operation(method=False)
+@operation(method=False, out="cast")
 def range(
     start: Any, end: Any, step: Any = 1, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
-    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """`start`, `start + step`, ... up to `end`, which is included: PyTorch's old `arange`.
 
@@ -106,8 +104,9 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 
 def _triangle(
-    name: str, is_upper: bool, row: int, col: int, offset: int, dtype: DType | None,
-    device: AnyDevice,
+    name: str, is_upper: bool, row: int, col: int, offset: int, *, dtype: DType | None = None,
+    device: AnyDevice = None, layout: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     for what, count in (("row", row), ("col", col)):
         if count < 0:
@@ -119,12 +118,9 @@ def _triangle(
     return finished(array, False)
 
 
-@operation(method=False)
-def tril_indices(
-    row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: AnyDevice = None,
-    layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation(method=False, out="cast")
+@signature_of(_triangle)
+def tril_indices(row: int, col: int, offset: int = 0, **options: Any) -> Tensor:
     """The indices of a matrix's elements on and below a diagonal, `offset` above the main one.
 
     (2, how many): rows first, then columns.
@@ -134,15 +130,12 @@ def tril_indices(
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    return _triangle("tril_indices", False, row, col, offset, dtype, device)
+    return _triangle("tril_indices", False, row, col, offset, **options)
 
 
-@operation(method=False)
-def triu_indices(
-    row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: AnyDevice = None,
-    layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation(method=False, out="cast")
+@signature_of(_triangle)
+def triu_indices(row: int, col: int, offset: int = 0, **options: Any) -> Tensor:
     """The indices of a matrix's elements on and above a diagonal, `offset` above the main one.
 
     (2, how many): rows first, then columns.
@@ -152,4 +145,4 @@ def triu_indices(
     tensor([[0, 0, 1],
             [0, 1, 1]])
     """
-    return _triangle("triu_indices", True, row, col, offset, dtype, device)
+    return _triangle("triu_indices", True, row, col, offset, **options)

@@ -399,7 +399,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
 
 
 @operation(inplace=True, out="exact")
-def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and below a diagonal, zero above.
 
     >>> import rushlight as torch
@@ -412,7 +412,7 @@ def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 
 
 @operation(inplace=True, out="exact")
-def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and above a diagonal, zero below.
 
     >>> import rushlight as torch

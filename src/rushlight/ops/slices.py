@@ -16,18 +16,12 @@ from .choices import where
 from .common import check_same_device, table_of
 from .declare import operation
 from .expansion import broadcast_tensors
-from .indexing import AlongIndex, IndexAdd, IndexSelect, check_same_dtype
+from .indexing import IndexAdd, IndexSelect, IntoPlaces, check_same_dtype
 from .scatter import REDUCTIONS, reduced
 
 
-class IndexCopy(AlongIndex):
+class IndexCopy(IntoPlaces):
     """Slices, or a number, in the places of those that a vector names."""
-
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, source: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
-        return kernels.index_copy(x, dim, index, source, out)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
@@ -37,14 +31,10 @@ class IndexCopy(AlongIndex):
         return rest, IndexSelect.apply(grad, self.dim, index)
 
 
-class IndexFill(AlongIndex):
+class IndexFill(IntoPlaces):
     """One value, a 0-d tensor or a number, in the slices that a vector names."""
 
-    @staticmethod
-    def forward(
-        kernels: Any, x: Any, value: Any, dim: int, index: Any, out: Any = None
-    ) -> Any:
-        return kernels.index_copy(x, dim, index, value, out)
+    kernel = "index_copy"
 
     def backward(self, grad: Tensor) -> Any:
         index, dim = self.saved_tensors[0], self.dim
@@ -72,10 +62,13 @@ def _line(x: Tensor) -> Tensor:
 
 
 def _changed(
-    kind: Any, inplace: bool, input: Tensor, axis: int, index: Tensor, source: Any
+    name: str, kind: Any, inplace: bool, input: Tensor, axis: int, index: Tensor, source: Any
 ) -> Tensor:
     """Runs an operation on slices of an axis; one number is a vector with one element."""
-    result = (kind.apply_inplace if inplace else kind.apply)(_line(input), source, axis, index)
+    try:
+        result = (kind.apply_inplace if inplace else kind.apply)(_line(input), source, axis, index)
+    except IndexError as error:
+        raise OutOfRangeError(f"{name}: {error}") from error
     if inplace:
         return input
     return result if input.array.ndim else result.reshape(())
@@ -86,9 +79,8 @@ def _changed(
 
 @operation(out="exact")
 def index_add(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1
+) -> Tensor:
     """A copy of `input` with `alpha` times the slices of `source` added to those `index` names.
 
     >>> import rushlight as torch
@@ -120,10 +112,7 @@ def _added(
     source = _check_slices(name, OperationError, input, axis, index, source)
     if alpha != 1:
         source = source * checked(number(alpha), input.array.dtype)
-    try:
-        return _changed(IndexAdd, inplace, input, axis, index, source)
-    except IndexError as error:
-        raise OutOfRangeError(f"{name}: {error}") from error
+    return _changed(name, IndexAdd, inplace, input, axis, index, source)
 
 
 def _check_slices(
@@ -155,9 +144,7 @@ def _check_slices(
 
 
 @operation(out="exact", autocast="widest")
-def index_copy(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
-) -> Tensor:
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """A copy of `input` with slices of `source` in the places of those that `index` names.
 
     >>> import rushlight as torch
@@ -187,10 +174,7 @@ def _copied(
     index = _vector(f"{name}()", index, OutOfRangeError)
     check_same_dtype(name, input, source, "source")
     source = _check_slices(name, OutOfRangeError, input, axis, index, source)
-    try:
-        return _changed(IndexCopy, inplace, input, axis, index, source)
-    except IndexError as error:
-        raise OutOfRangeError(f"{name}: {error}") from error
+    return _changed(name, IndexCopy, inplace, input, axis, index, source)
 
 
 @operation
@@ -228,11 +212,7 @@ def _filled(name: str, inplace: bool, input: Tensor, dim: int, index: Tensor, va
         value = value.to(input.device, input.dtype)
     else:
         value = checked(number(value), input.array.dtype)
-    try:
-        places = _from_end(index, shape[axis])
-        return _changed(IndexFill, inplace, input, axis, places, value)
-    except IndexError as error:
-        raise OutOfRangeError(f"{name}: {error}") from error
+    return _changed(name, IndexFill, inplace, input, axis, _from_end(index, shape[axis]), value)
 
 
 def _from_end(index: Tensor, size: int) -> Tensor:
@@ -246,7 +226,7 @@ def _from_end(index: Tensor, size: int) -> Tensor:
 @operation(inplace=True, out="exact")
 def index_reduce(
     input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *,
-    include_self: bool = True, out: Tensor | None = None,
+    include_self: bool = True,
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with slices of `source` put together with those that `index` names.
 
@@ -288,9 +268,7 @@ class Take(Operation):
     """The elements at places counted through the whole tensor."""
 
     keeps_shape = True
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save(inputs[1])
+    saves = (1,)
 
     def backward(self, grad: Tensor) -> Any:
         return Put.apply(grad.new_zeros(self.input_shape), grad, self.saved_tensors[0], True)
@@ -299,13 +277,12 @@ class Take(Operation):
 class Put(Operation):
     """Elements at places counted through the whole tensor, or added to what is there."""
 
+    saves = (2,)
+    accumulate: bool
+
     @staticmethod
     def forward(kernels: Any, x: Any, source: Any, index: Any, accumulate: bool) -> Any:
         return kernels.put(x, index, source, accumulate)
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        _, _, index, self.accumulate = inputs
-        self.save(index)
 
     def backward(self, grad: Tensor) -> Any:
         index = self.saved_tensors[0]
@@ -316,7 +293,7 @@ class Put(Operation):
 
 
 @operation(out="exact apart")
-def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at places counted through the whole tensor, in the index's shape.
 
     >>> import rushlight as torch
@@ -367,9 +344,7 @@ def _check_places(name: str, input: Tensor, index: Tensor) -> None:
 
 
 @operation(out="exact")
-def take_along_dim(
-    input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
-) -> Tensor:
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Along `dim`, the elements that `indices` names, both broadcast but for `dim`.
 
     Without `dim` both are taken as vectors. -1 is the last element.
@@ -480,9 +455,7 @@ def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 
 @operation(out="exact")
-def nonzero_static(
-    input: Tensor, *, size: int, fill_value: int = -1, out: Tensor | None = None
-) -> Tensor:
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
     """The indices of the first `size` elements that are not zero, one row each, `fill_value` where
     there are fewer.
 

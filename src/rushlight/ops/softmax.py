@@ -6,7 +6,7 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.operation import SavesInputs, SavesOutput
+from ..autograd.operation import SavesInputs, SavesOutput, SavesOutputAndInput
 from ..categories import FLOATS, check_taken
 from ..dtype import COMPLEX, FLOATING, HALVES, get_default_dtype
 from ..dtype import dtype as DType
@@ -98,13 +98,10 @@ class Logaddexp2(SavesInputs, Binary):
         return grad * scaled.sigmoid(), grad * (-scaled).sigmoid() if self.needs(1) else None
 
 
-class Logcumsumexp(SavesOutput):
+class Logcumsumexp(SavesOutputAndInput):
     """log(cumsum(exp(x)))."""
 
     dim: int
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
@@ -126,9 +123,7 @@ logaddexp2 = Logaddexp2.define(inplace=False)
 
 
 @operation("torch", "special.softmax", out="exact")
-def softmax(
-    input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
 
     >>> import rushlight as torch
@@ -139,23 +134,17 @@ def softmax(
 
 
 @operation("torch", "special.log_softmax", out="exact")
-def log_softmax(
-    input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed as x - max(x) - log(sum(exp(x - max(x)))).
 
     >>> import rushlight as torch
     >>> torch.log_softmax(torch.zeros(2), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    return LogSoftmax.apply(
-        _floating("log_softmax", input, dtype), _dim("log_softmax", dim, input)
-    )
+    return LogSoftmax.apply(_floating("log_softmax", input, dtype), _dim("log_softmax", dim, input))
 
 
 def _floating(name: str, input: Tensor, dtype: Any) -> Tensor:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     x = input if dtype is None else input.to(dtype)
     check_taken(name, x, FLOATS)
     return x
@@ -172,9 +161,10 @@ def _dim(name: str, dim: int | None, input: Tensor) -> int:
 # ---- as nn.functional has them: `dim` may be left out, as it could be in PyTorch's first versions
 
 
+@operation("nn.functional", name="softmax")
 def _functional_softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None
+) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that add up to 1.
 
     Without `dim`, of which PyTorch warns, it is 0 where x has 0, 1 or 3 dimensions, else 1.
@@ -187,9 +177,10 @@ def _functional_softmax(
     return Softmax.apply(_floating("softmax", input, dtype), _dim("softmax", axis, input))
 
 
+@operation("nn.functional", name="log_softmax")
 def _functional_log_softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None
+) -> Tensor:
     """log(softmax(x)) along `dim`, which may be left out as in `softmax`.
 
     >>> import rushlight as torch
@@ -200,13 +191,6 @@ def _functional_log_softmax(
     return LogSoftmax.apply(
         _floating("log_softmax", input, dtype), _dim("log_softmax", axis, input)
     )
-
-
-for _function, _name in (
-    (_functional_softmax, "softmax"), (_functional_log_softmax, "log_softmax")
-):  # fmt: skip
-    _function.__name__ = _name
-    operation("nn.functional")(_function)
 
 
 @operation("nn.functional")
@@ -256,10 +240,8 @@ def gumbel_softmax(
     return one_hot - soft.detach() + soft
 
 
-@operation("torch", "special.logsumexp")
-def logsumexp(
-    input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+@operation("torch", "special.logsumexp", out="cast")
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(exp(x))) along `dim`, without overflow.
 
     >>> import rushlight as torch
@@ -283,7 +265,7 @@ def logsumexp(
 
 
 @operation(inplace=True, out="exact")
-def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """log(cumsum(exp(x))) along `dim`, without overflow.
 
     >>> import rushlight as torch

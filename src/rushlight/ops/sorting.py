@@ -13,6 +13,7 @@ from .common import ValuesAndIndices, table_of, values_and_indices
 from .declare import operation
 from .extremes import Max
 from .indexing import pick
+from .signatures import signature_of
 
 _Sort = values_and_indices("sort")
 _TopK = values_and_indices("topk")
@@ -23,9 +24,8 @@ _Median, _NanMedian = values_and_indices("median"), values_and_indices("nanmedia
 
 @operation(out="exact")
 def sort(
-    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None,
-    out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
+    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None
+) -> ValuesAndIndices:
     """The elements along `dim` in order, and where they stood; equal ones keep their order.
 
     >>> import rushlight as torch
@@ -42,11 +42,10 @@ def sort(
     return _Sort(input.gather(axis, order) if input.requires_grad else values, order)
 
 
-@operation
+@operation(out="cast")
 def argsort(
-    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None
+) -> Tensor:
     """The indices that sort the elements along `dim`.
 
     >>> import rushlight as torch
@@ -57,7 +56,7 @@ def argsort(
 
 
 @operation(out="exact")
-def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+def msort(input: Tensor) -> Tensor:
     """The elements in order along the first dimension.
 
     >>> import rushlight as torch
@@ -69,9 +68,8 @@ def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation(out="exact")
 def topk(
-    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
-    out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
+    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> ValuesAndIndices:
     """The `k` largest (or smallest) elements along `dim`, in order, and where they stand.
 
     RuntimeError where there are not as many.
@@ -108,10 +106,7 @@ def _place(name: str, input: Tensor, dim: int, takes: tuple[int, ...] = REALS) -
 
 
 @operation(out="exact apart")
-def kthvalue(
-    input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
-    out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     """The `k`-th smallest element along `dim`, counted from 1, and where it stands.
 
     >>> import rushlight as torch
@@ -129,9 +124,7 @@ def kthvalue(
 
 
 @operation(out="exact")
-def mode(
-    input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Sequence[Tensor] | None = None,
-) -> ValuesAndIndices:  # fmt: skip
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     """The most frequent element along `dim`, the smallest of several, and where its last stands.
 
     >>> import rushlight as torch
@@ -164,6 +157,21 @@ class Nanmedian(Max):
     node_name = "NanmedianBackward0"
 
 
+def _median(
+    of_all: Any, result: Any, /, input: Tensor, dim: int | None = None, keepdim: bool = False
+) -> Any:
+    name = of_all.operation_name
+    if dim is not None:
+        axis = _place(name, input, dim)
+        return _picked(result, "median_place", input, axis, keepdim, of_all is Nanmedian)
+    check_taken(name, input, REALS)
+    if input.array.size:
+        return of_all.apply(input, None, False)
+    if input.dtype.category < FLOATING:
+        raise OperationError(f"{name}(): no elements of {input.dtype}, of which none is the median")
+    return input.new_full((), float("nan"))
+
+
 @overload
 def median(input: Tensor) -> Tensor: ...
 
@@ -175,9 +183,8 @@ def median(
 
 
 @operation(out="exact")
-def median(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
-) -> Any:
+@signature_of(_median)
+def median(*arguments: Any) -> Any:
     """The element in the middle, the lower one of two; along `dim`, with its index.
 
     It is nan where an element is. Equal ones share the gradient of the median of all.
@@ -186,40 +193,16 @@ def median(
     >>> torch.tensor([4, 1, 3, 2]).median()
     tensor(2)
     """
-    return _median(Median, _Median, input, dim, keepdim)
-
-
-@overload
-def nanmedian(input: Tensor) -> Tensor: ...
-
-
-@overload
-def nanmedian(
-    input: Tensor, dim: int, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
-) -> ValuesAndIndices: ...
+    return _median(Median, _Median, *arguments)
 
 
 @operation(out="exact")
-def nanmedian(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
-) -> Any:
+@signature_of(median)
+def nanmedian(*arguments: Any) -> Any:
     """`median` of the elements that are numbers; nan where none is.
 
     >>> import rushlight as torch
     >>> torch.nanmedian(torch.tensor([1.0, float("nan"), 3.0, 2.0]))
     tensor(2.)
     """
-    return _median(Nanmedian, _NanMedian, input, dim, keepdim)
-
-
-def _median(of_all: Any, result: Any, input: Tensor, dim: Any, keepdim: bool) -> Any:
-    name = of_all.operation_name
-    if dim is not None:
-        axis = _place(name, input, dim)
-        return _picked(result, "median_place", input, axis, keepdim, of_all is Nanmedian)
-    check_taken(name, input, REALS)
-    if input.array.size:
-        return of_all.apply(input, None, False)
-    if input.dtype.category < FLOATING:
-        raise OperationError(f"{name}(): no elements of {input.dtype}, of which none is the median")
-    return input.new_full((), float("nan"))
+    return _median(Nanmedian, _NanMedian, *arguments)

@@ -416,9 +416,7 @@ def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
 
 
 @operation("torch", "torch.saddmm")
-def sspaddmm(
-    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1
-) -> Tensor:
+def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2), where all but `mat2` are sparse, as is the result.
 
     >>> import rushlight as torch

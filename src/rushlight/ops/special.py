@@ -194,8 +194,8 @@ xlog1py = Xlog1py.define(inplace=False, place="special")
 _logit = Logit.define(inplace=False, place="")
 
 
-@operation("torch", "special.logit", inplace=True)
-def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
+@operation("torch", "special.logit", inplace=True, out="cast")
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 - x)), the inverse of `sigmoid`; of x within `eps` and 1 - `eps`, if it is given.
 
     >>> import rushlight as torch
@@ -309,27 +309,24 @@ igamma, igammac = Igamma.define("special.gammainc"), Igammac.define("special.gam
 zeta = Zeta.define(inplace=False, place="special")
 
 
-def _polygamma(n: int, x: Tensor) -> Tensor:
-    if not isinstance(n, int) or isinstance(n, bool):
-        raise TypeError(
-            f"polygamma(): argument 'n' (position 1) must be int, not {type(n).__name__}"
-        )
-    if n < 0:
-        raise OperationError(f"polygamma(n, x) does not support negative n, but got n={n}")
-    return Polygamma.apply(x, n)
-
-
-@operation("torch", "special.polygamma", method=False)
-def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation("torch", "special.polygamma", method=False, out="cast")
+def polygamma(n: int, input: Tensor) -> Tensor:
     """The n-th derivative of `digamma`, n >= 0.
 
     >>> import rushlight as torch
     >>> torch.polygamma(1, torch.tensor([1.0]))  # pi ** 2 / 6
     tensor([1.6449])
     """
-    return _polygamma(n, input)
+    if not isinstance(n, int) or isinstance(n, bool):
+        raise TypeError(
+            f"polygamma(): argument 'n' (position 1) must be int, not {type(n).__name__}"
+        )
+    if n < 0:
+        raise OperationError(f"polygamma(n, x) does not support negative n, but got n={n}")
+    return Polygamma.apply(input, n)
 
 
+@operation("Tensor", name="polygamma", inplace=True)  # whose arguments are the other way round
 def _polygamma_method(self: Tensor, n: int) -> Tensor:
     """The n-th derivative of `digamma`, n >= 0; RuntimeError for a negative n.
 
@@ -337,15 +334,11 @@ def _polygamma_method(self: Tensor, n: int) -> Tensor:
     >>> torch.tensor([1.0]).polygamma(1)  # pi * pi / 6
     tensor([1.6449])
     """
-    return _polygamma(n, self)
+    return polygamma(n, self)
 
 
-_polygamma_method.__name__ = "polygamma"  # whose arguments are the other way round
-operation("Tensor", inplace=True)(_polygamma_method)
-
-
-@operation("torch", "special.multigammaln", inplace=True)
-def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
+@operation("torch", "special.multigammaln", inplace=True, out="cast")
+def mvlgamma(input: Tensor, p: int) -> Tensor:
     """The logarithm of the multivariate gamma function of dimension p, of x > (p - 1) / 2.
 
     >>> import rushlight as torch

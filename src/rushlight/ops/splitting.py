@@ -15,9 +15,7 @@ from .joining import chunk, split
 
 
 @operation
-def split_with_sizes(
-    input: Tensor, split_sizes: Sequence[int], dim: int = 0
-) -> tuple[Tensor, ...]:
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of pieces of the given sizes along `dim`.
 
     >>> import rushlight as torch

@@ -84,7 +84,7 @@ def atleast_3d(*tensors: Any) -> Any:
 
 
 @operation(method=False, out="apart")
-def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors side by side: joined along the second dimension, vectors along their only one.
 
     >>> import rushlight as torch
@@ -96,7 +96,7 @@ def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 
 @operation("torch", "row_stack", method=False, out="apart")
-def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors below each other: joined along the first dimension, vectors as rows.
 
     >>> import rushlight as torch
@@ -108,7 +108,7 @@ def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(method=False, out="apart")
-def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors behind each other: joined along the third dimension, after `atleast_3d`.
 
     >>> import rushlight as torch
@@ -120,7 +120,7 @@ def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(method=False, out="apart")
-def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors side by side, vectors as columns.
 
     >>> import rushlight as torch
@@ -168,10 +168,8 @@ def block_diag(*tensors: Any) -> Tensor:
     return cat(rows)
 
 
-@operation(method=False)
-def _chunk_cat(
-    tensors: Sequence[Tensor], dim: int, num_chunks: int, *, out: Tensor | None = None
-) -> Tensor:
+@operation(method=False, out="cast")
+def _chunk_cat(tensors: Sequence[Tensor], dim: int, num_chunks: int) -> Tensor:
     """Tensors cut into chunks along `dim`, zeros filling them up; each chunk's as one row."""
     if num_chunks < 1:
         raise OperationError(f"_chunk_cat expects positive num_chunks, got {num_chunks}")
@@ -223,7 +221,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise OperationError("meshgrid expects a non-empty TensorList")
     if indexing not in (None, "ij", "xy"):
         raise OperationError(
-            f"torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: {indexing}"
+            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
         )
     for vector in vectors:
         if vector.array.ndim > 1:
@@ -339,5 +337,3 @@ def broadcast_shapes(*shapes: Any) -> Any:
             if sizes[dim] != 1:
                 result[dim] = sizes[dim]
     return Size(result)
-
-

@@ -15,44 +15,15 @@ from .complex import complex as complex_of
 from .creation import arange
 from .declare import operation
 from .promotion import result_type
+from .signatures import signature_of
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-@operation(out="exact", autocast="float32")
-def quantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-    interpolation: str = "linear", out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The element below which lies the part `q` of all, along `dim`; nan where one is.
-
-    Several `q` make a dimension, the first. Between two elements `interpolation` says what is
-    taken: "linear", "lower", "higher", "midpoint" or "nearest".
-
-    >>> import rushlight as torch
-    >>> torch.tensor([1.0, 2.0, 4.0]).quantile(0.75)
-    tensor(3.)
-    """
-    return _quantile("quantile", input, q, dim, keepdim, interpolation)
-
-
-@operation(out="exact", autocast="float32")
-def nanquantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-    interpolation: str = "linear", out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """`quantile` of the elements that are numbers; nan where none is.
-
-    >>> import rushlight as torch
-    >>> torch.nanquantile(torch.tensor([1.0, float("nan"), 3.0]), 0.5)
-    tensor(2.)
-    """
-    return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
-
-
 def _quantile(
-    name: str, input: Tensor, q: Any, dim: Any, keepdim: bool, interpolation: str
-) -> Tensor:
+    name: str, /, input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
+    interpolation: str = "linear",
+) -> Tensor:  # fmt: skip
     q = _checked_q(name, input, q)
     if interpolation not in _INTERPOLATIONS:
         raise OperationError(
@@ -74,6 +45,33 @@ def _quantile(
     if keepdim:
         found = found.reshape((found.array.shape[0], *kept))
     return found if q.array.ndim else found.squeeze(0)
+
+
+@operation(out="exact", autocast="float32")
+@signature_of(_quantile)
+def quantile(*arguments: Any, **options: Any) -> Tensor:
+    """The element below which lies the part `q` of all, along `dim`; nan where one is.
+
+    Several `q` make a dimension, the first. Between two elements `interpolation` says what is
+    taken: "linear", "lower", "higher", "midpoint" or "nearest".
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1.0, 2.0, 4.0]).quantile(0.75)
+    tensor(3.)
+    """
+    return _quantile("quantile", *arguments, **options)
+
+
+@operation(out="exact", autocast="float32")
+@signature_of(_quantile)
+def nanquantile(*arguments: Any, **options: Any) -> Tensor:
+    """`quantile` of the elements that are numbers; nan where none is.
+
+    >>> import rushlight as torch
+    >>> torch.nanquantile(torch.tensor([1.0, float("nan"), 3.0]), 0.5)
+    tensor(2.)
+    """
+    return _quantile("nanquantile", *arguments, **options)
 
 
 def _checked_q(name: str, input: Tensor, q: Any) -> Tensor:

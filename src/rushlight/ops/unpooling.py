@@ -11,6 +11,7 @@ from ..errors import InvalidValueError, OperationError
 from ..tensor import Tensor
 from .declare import operation
 from .geometry import Sizes, per_dimension
+from .signatures import signature_of
 
 
 class MaxUnpool2d(Operation):
@@ -28,59 +29,9 @@ class MaxUnpool2d(Operation):
         return found.reshape(places.array.shape)
 
 
-@operation("nn.functional", autocast="float32")
-def max_unpool1d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None,
-) -> Tensor:  # fmt: skip
-    """`max_unpool2d` of signals (N, C, L) or (C, L).
-
-    >>> import rushlight as torch
-    >>> torch.nn.functional.max_unpool1d(torch.tensor([[5.0, 7.0]]), torch.tensor([[1, 2]]), 2)
-    tensor([[0., 5., 7., 0.]])
-    """
-    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
-
-
-@operation("nn.functional", autocast="float32")
-def max_unpool2d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None,
-) -> Tensor:  # fmt: skip
-    """Undoes `max_pool2d` as far as can be: maxima stand where they stood, among zeros.
-
-    `indices` are those that `max_pool2d` returned. `output_size` is the size of what was pooled,
-    (H - 1) stride - 2 padding + kernel_size unless told.
-
-    >>> import rushlight as torch
-    >>> F = torch.nn.functional
-    >>> maxima, indices = F.max_pool2d(torch.arange(4.0).reshape(1, 2, 2), 2, return_indices=True)
-    >>> F.max_unpool2d(maxima, indices, 2)
-    tensor([[[0., 0.],
-             [0., 3.]]])
-    """
-    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
-
-
-@operation("nn.functional", autocast="float32")
-def max_unpool3d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None,
-) -> Tensor:  # fmt: skip
-    """`max_unpool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
-
-    >>> import rushlight as torch
-    >>> values, indices = torch.tensor([[[[5.0]]]]), torch.tensor([[[[3]]]])
-    >>> torch.nn.functional.max_unpool3d(values, indices, (1, 2, 2))
-    tensor([[[[0., 0.],
-              [0., 5.]]]])
-    """
-    return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
-
-
 def _max_unpool(
-    rank: int, input: Tensor, indices: Tensor, kernel_size: Any, stride: Any, padding: Any,
-    output_size: Any,
+    rank: int, /, input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None,
+    padding: Any = 0, output_size: Any = None,
 ) -> Tensor:  # fmt: skip
     name, shape = f"max_unpool{rank}d", input.array.shape
     sizes = _unpooled_sizes(name, rank, shape, kernel_size, stride, padding, output_size)
@@ -104,6 +55,50 @@ def _max_unpool(
         )
     check_taken(name, input, FLOATS)
     return MaxUnpool2d.apply(input, indices, sizes)
+
+
+@operation("nn.functional", autocast="float32")
+@signature_of(_max_unpool)
+def max_unpool1d(*arguments: Any) -> Tensor:
+    """`max_unpool2d` of signals (N, C, L) or (C, L).
+
+    >>> import rushlight as torch
+    >>> torch.nn.functional.max_unpool1d(torch.tensor([[5.0, 7.0]]), torch.tensor([[1, 2]]), 2)
+    tensor([[0., 5., 7., 0.]])
+    """
+    return _max_unpool(1, *arguments)
+
+
+@operation("nn.functional", autocast="float32")
+@signature_of(_max_unpool)
+def max_unpool2d(*arguments: Any) -> Tensor:
+    """Undoes `max_pool2d` as far as can be: maxima stand where they stood, among zeros.
+
+    `indices` are those that `max_pool2d` returned. `output_size` is the size of what was pooled,
+    (H - 1) stride - 2 padding + kernel_size unless told.
+
+    >>> import rushlight as torch
+    >>> F = torch.nn.functional
+    >>> maxima, indices = F.max_pool2d(torch.arange(4.0).reshape(1, 2, 2), 2, return_indices=True)
+    >>> F.max_unpool2d(maxima, indices, 2)
+    tensor([[[0., 0.],
+             [0., 3.]]])
+    """
+    return _max_unpool(2, *arguments)
+
+
+@operation("nn.functional", autocast="float32")
+@signature_of(_max_unpool)
+def max_unpool3d(*arguments: Any) -> Tensor:
+    """`max_unpool2d` of volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import rushlight as torch
+    >>> values, indices = torch.tensor([[[[5.0]]]]), torch.tensor([[[[3]]]])
+    >>> torch.nn.functional.max_unpool3d(values, indices, (1, 2, 2))
+    tensor([[[[0., 0.],
+              [0., 5.]]]])
+    """
+    return _max_unpool(3, *arguments)
 
 
 def _unpooled_sizes(

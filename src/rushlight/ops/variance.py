@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
 from math import prod as product
 from typing import Any
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import SavesInputs, SavesOutputAndInput
 from ..categories import INEXACT
 from ..dtype import category_of
 from ..errors import OperationError
@@ -16,6 +15,7 @@ from .choices import where
 from .common import normalize_axes
 from .declare import operation
 from .reduction import Mean, spread
+from .signatures import signature_of
 
 
 class Var(SavesInputs):
@@ -35,7 +35,7 @@ class Var(SavesInputs):
         return _backward(self, grad, self.saved_tensors[0])
 
 
-class Std(Operation):
+class Std(SavesOutputAndInput):
     """The square root of the mean squared distance from the mean.
 
     >>> import rushlight as torch
@@ -47,9 +47,6 @@ class Std(Operation):
     correction: Any
     keepdim: bool
     keeps_shape = True
-
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.save_output(output, inputs[0])
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved_tensors
@@ -63,67 +60,10 @@ def _backward(node: Any, grad: Tensor, x: Tensor) -> Tensor:
     return spread(grad * factor, node) * (x - Mean.apply(x, node.axes, True))
 
 
-@operation
-def var(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The mean squared distance from the mean, divided by n - `correction` (1 unless told so).
-
-    >>> import rushlight as torch
-    >>> torch.var(torch.tensor([1.0, 2.0, 4.0, 5.0]))
-    tensor(3.3333)
-    """
-    return Var.apply(*_arguments("var", input, dim, unbiased, keepdim, correction))
-
-
-@operation
-def std(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """The square root of `var`; its gradient is 0 where all elements are equal.
-
-    >>> import rushlight as torch
-    >>> torch.std(torch.tensor([1.0, 2.0, 4.0, 5.0]))
-    tensor(1.8257)
-    """
-    return Std.apply(*_arguments("std", input, dim, unbiased, keepdim, correction))
-
-
-@operation(method=False)
-def var_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Sequence[Tensor] | None = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """`var`, and the mean, along the same dimensions.
-
-    >>> import rushlight as torch
-    >>> torch.var_mean(torch.tensor([1.0, 2.0, 3.0]))
-    (tensor(1.), tensor(2.))
-    """
-    x, axes, *rest = _arguments("var_mean", input, dim, unbiased, keepdim, correction)
-    return Var.apply(x, axes, *rest), Mean.apply(x, axes, keepdim)
-
-
-@operation(method=False)
-def std_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None, out: Sequence[Tensor] | None = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """`std`, and the mean, along the same dimensions.
-
-    >>> import rushlight as torch
-    >>> torch.std_mean(torch.tensor([1.0, 3.0, 5.0]))
-    (tensor(2.), tensor(3.))
-    """
-    x, axes, *rest = _arguments("std_mean", input, dim, unbiased, keepdim, correction)
-    return Std.apply(x, axes, *rest), Mean.apply(x, axes, keepdim)
-
-
 def _arguments(
-    name: str, input: Tensor, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
-) -> tuple[Any, ...]:
+    name: str, /, input: Tensor, dim: Any = None, unbiased: bool | None = None,
+    keepdim: bool = False, *, correction: Any = None,
+) -> tuple[Any, ...]:  # fmt: skip
     if isinstance(dim, bool):  # var(unbiased)
         dim, unbiased = None, dim
     if category_of(input.array.dtype) not in INEXACT:
@@ -135,3 +75,57 @@ def _arguments(
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
     return input, normalize_axes(dim, input.array.ndim), correction, keepdim
+
+
+@operation(out="cast")
+def var(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: Any = None,
+) -> Tensor:  # fmt: skip
+    """The mean squared distance from the mean, divided by n - `correction` (1 unless told so).
+
+    >>> import rushlight as torch
+    >>> torch.var(torch.tensor([1.0, 2.0, 4.0, 5.0]))
+    tensor(3.3333)
+    """
+    return Var.apply(*_arguments("var", input, dim, unbiased, keepdim, correction=correction))
+
+
+@operation(out="cast")
+def std(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: Any = None,
+) -> Tensor:  # fmt: skip
+    """The square root of `var`; its gradient is 0 where all elements are equal.
+
+    >>> import rushlight as torch
+    >>> torch.std(torch.tensor([1.0, 2.0, 4.0, 5.0]))
+    tensor(1.8257)
+    """
+    return Std.apply(*_arguments("std", input, dim, unbiased, keepdim, correction=correction))
+
+
+@operation(method=False, out="cast")
+@signature_of(_arguments)
+def var_mean(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
+    """`var`, and the mean, along the same dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.var_mean(torch.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    x, axes, correction, keepdim = _arguments("var_mean", *arguments, **options)
+    return Var.apply(x, axes, correction, keepdim), Mean.apply(x, axes, keepdim)
+
+
+@operation(method=False, out="cast")
+@signature_of(_arguments)
+def std_mean(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
+    """`std`, and the mean, along the same dimensions.
+
+    >>> import rushlight as torch
+    >>> torch.std_mean(torch.tensor([1.0, 3.0, 5.0]))
+    (tensor(2.), tensor(3.))
+    """
+    x, axes, correction, keepdim = _arguments("std_mean", *arguments, **options)
+    return Std.apply(x, axes, correction, keepdim), Mean.apply(x, axes, keepdim)

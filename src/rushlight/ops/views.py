@@ -161,7 +161,11 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 
 @operation("", "linalg.diagonal")
 def diagonal_of_matrices(
-    A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1  # noqa: N803
+    A: Tensor,
+    *,
+    offset: int = 0,
+    dim1: int = -2,
+    dim2: int = -1,  # noqa: N803
 ) -> Tensor:
     """A view of a diagonal of each matrix, as the last dimension; `offset` above the main one.
 
@@ -216,25 +220,25 @@ def slice_of(
 
 
 class ViewScatter(Operation):
-    """A copy of a tensor with a view of it, `view(*parameters)`, overwritten."""
+    """A copy of a tensor with a view of it, `view(*arguments)`, overwritten."""
+
+    view: Any
+    arguments: Any
 
     @staticmethod
-    def forward(kernels: Any, x: Any, source: Any, view: Any, parameters: Any) -> Any:
+    def forward(kernels: Any, x: Any, source: Any, view: Any, arguments: Any) -> Any:
         result = kernels.clone(x, "C")
-        kernels.copy(getattr(kernels, view.kernel)(result, *parameters), source)
+        kernels.copy(getattr(kernels, view.kernel)(result, *arguments), source)
         return result
 
-    def setup_context(self, inputs: Any, output: Any) -> None:
-        self.view, self.parameters = inputs[2:]
-
     def backward(self, grad: Tensor) -> Any:
-        # In the order that strides in the parameters count by.
+        # In the order that strides in the arguments count by.
         grad = grad.contiguous()
         rest = part = None
         if self.needs(0):
-            rest = ViewScatter.apply(grad, grad.new_zeros(()), self.view, self.parameters)
+            rest = ViewScatter.apply(grad, grad.new_zeros(()), *self.given())
         if self.needs(1):
-            part = self.view.apply(grad, *self.parameters).clone()
+            part = self.view.apply(grad, *self.arguments).clone()
         return rest, part
 
 
@@ -260,10 +264,8 @@ def _scattered(
     return kind.apply(input, src, view, parameters)
 
 
-@operation
-def select_scatter(
-    input: Tensor, src: Tensor, dim: int, index: int, *, out: Tensor | None = None
-) -> Tensor:
+@operation(out="cast")
+def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """A copy of `input` with `src` in the place of `input.select(dim, index)`.
 
     >>> import rushlight as torch
@@ -277,7 +279,7 @@ def select_scatter(
 @operation(out="exact")
 def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None,
-    step: int = 1, *, out: Tensor | None = None,
+    step: int = 1,
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with `src` in the place of `start:end:step` along `dim`.
 
@@ -300,11 +302,10 @@ def slice_index(
     return (*[slice(None)] * wrap_dim(dim, input.array.ndim), slice(start, end, step))
 
 
-@operation
+@operation(out="cast")
 def diagonal_scatter(
-    input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1,
-    *, out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Tensor:
     """A copy of `input` with `src` in the place of `input.diagonal(offset, dim1, dim2)`.
 
     >>> import rushlight as torch
@@ -316,10 +317,10 @@ def diagonal_scatter(
     return _scattered(DiagonalScatter, input, src, Diagonal, *places)
 
 
-@operation
+@operation(out="cast")
 def as_strided_scatter(
     input: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int],
-    storage_offset: int | None = None, *, out: Tensor | None = None,
+    storage_offset: int | None = None,
 ) -> Tensor:  # fmt: skip
     """A copy of `input` with `src` in the place of `input.as_strided(size, stride, ...)`.
 
@@ -336,10 +337,8 @@ def as_strided_scatter(
     return _scattered(AsStridedScatter, input, src, AsStrided, *places)
 
 
-@operation
-def diag_embed(
-    input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1, *, out: Tensor | None = None
-) -> Tensor:
+@operation(out="cast")
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Matrices of zeros with the last dimension of `input` on a diagonal.
 
     >>> import rushlight as torch
@@ -360,7 +359,7 @@ def diag_embed(
 
 
 @operation(out="exact")
-def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The matrix with a vector on its diagonal, or a copy of the diagonal of a matrix.
 
     >>> import rushlight as torch

@@ -254,7 +254,8 @@ def run_inplace(function: Any, target: Tensor, args: tuple[Any, ...], kwargs: An
     if recording and (
         node is None  # flat: what the target was counts no more
         or result.array.dtype != target.array.dtype
-        or target._view is not None and not node._edges[0] == _edge_of(source)
+        or target._view is not None
+        and not node._edges[0] == _edge_of(source)
     ):
         return target.copy_(result)
     table_of(target, result.array).copy(target.array, result.array)

@@ -6,12 +6,6 @@ of a class of it that overrides what can be done faster there.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from ...device import cpu, device
-from ..declaration import kernel
 from .activation import Activation
 from .attention import Attention
 from .complex import Complex
@@ -36,7 +30,6 @@ from .layer_norm import LayerNorm
 from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
-from .memory_order import owner_of
 from .normalization import Normalization
 from .optim import Optim
 from .pooling import Pooling
@@ -67,44 +60,6 @@ class Base(
     Variance, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
-
-    xp: Any = np
-    array_type: type = np.ndarray
-    device_name = "cpu"
-    is_host = True  # elsewhere values are not read for checks: the host would wait for the device
-
-    def array(self, value: Any) -> Any:
-        """NumPy's functions return scalars for 0-d arrays; kernels return arrays."""
-        return self.xp.asarray(value)
-
-    def device_of(self, x: Any) -> device:
-        return cpu
-
-    def data_pointer(self, x: Any) -> int:
-        return x.__array_interface__["data"][0]
-
-    def offset_of(self, x: Any) -> int:
-        """How many bytes behind the start of its memory an array begins."""
-        return self.data_pointer(x) - self.data_pointer(owner_of(x))
-
-    def owns_memory(self, x: Any) -> bool:
-        """Whether no other array can see this one's memory."""
-        # A capsule is what the extension's allocator hangs onto its own blocks.
-        return x.base is None or type(x.base).__name__ == "PyCapsule"
-
-    @kernel("read")
-    def to_numpy(self, x: Any) -> np.ndarray[Any, Any]:
-        """The values on the host: the only way by which Python reads them."""
-        return x
-
-    @kernel("transfer")
-    def from_numpy(self, x: np.ndarray[Any, Any]) -> Any:
-        """A host array's values on the table's device."""
-        return x
-
-    @kernel("read")
-    def scalar(self, x: Any) -> Any:
-        return self.to_numpy(x).item()
 
 
 wrap_kernels(Base)

@@ -9,12 +9,10 @@ from ...categories import FLOATS, INEXACT, ORDERED, REALS
 from ...dtype import BOOL, COMPLEX, category_of
 from ..declaration import kernel
 from .elementwise import floating
+from .library import Library
 
 
-class Activation:
-    xp: Any
-    array: Any
-    store: Any
+class Activation(Library):
     special: Any
     sign: Any
 
@@ -28,13 +26,11 @@ class Activation:
         result = self.xp.where(x >= 0, 1, small) / (1 + small)
         return self.store(result.astype(x.dtype, copy=False), out)
 
-
     @kernel("elementwise", takes=ORDERED)
     def relu(self, x: Any, out: Any = None) -> Any:
         if category_of(x.dtype) == BOOL:
             raise TypeError("Boolean inputs not supported for relu")
         return self.array(self.xp.maximum(x, 0, out=out))
-
 
     @kernel("elementwise", takes=INEXACT)
     def silu(self, x: Any, out: Any = None) -> Any:

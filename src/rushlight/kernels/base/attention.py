@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 from ..declaration import kernel
+from .library import Library
 
 TILE = 1 << 18  # scores in a tile: 1 MB of float32, which stays in a core's cache
 
@@ -26,10 +27,7 @@ def _of_gradients(result: Any, grad: Any, query: Any, key: Any, value: Any, *oth
     return scores * (3 * query.shape[-1] + 2 * value.shape[-1])
 
 
-class Attention:
-    xp: Any
-    array: Any
-
+class Attention(Library):
     @kernel("fused", multiply_adds=_of_scores)
     def attention(
         self, query: Any, key: Any, value: Any, mask: Any, kept: Any, scale: float, is_causal: bool,

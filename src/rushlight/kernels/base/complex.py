@@ -9,12 +9,10 @@ import numpy as np
 from ...dtype import COMPLEX, category_of
 from ..declaration import kernel
 from .elementwise import floating
+from .library import Library
 
 
-class Complex:
-    xp: Any
-    array: Any
-    store: Any
+class Complex(Library):
     sign: Any
 
     @kernel("elementwise")

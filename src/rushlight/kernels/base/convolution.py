@@ -14,6 +14,7 @@ from typing import Any
 
 from ...categories import NUMBERS
 from ..declaration import kernel
+from .library import Library
 
 
 def _of_geometry(result: Any, first: Any, second: Any, *others: Any) -> int:
@@ -22,9 +23,7 @@ def _of_geometry(result: Any, first: Any, second: Any, *others: Any) -> int:
     return prod(geometry.output_shape) * prod(geometry.weight_shape[1:])
 
 
-class Convolution:
-    xp: Any
-    array: Any
+class Convolution(Library):
     clone: Any
     add: Any
 
@@ -51,8 +50,7 @@ class Convolution:
             part = self.xp.matmul(_at(weight, offset, groups).swapaxes(-1, -2), grouped)
             padded[window] += part.reshape(padded[window].shape)
         inner = (slice(None), slice(None)) + tuple(
-            slice(p, p + n)
-            for p, n in zip(geometry.padding, geometry.input_shape[2:], strict=True)
+            slice(p, p + n) for p, n in zip(geometry.padding, geometry.input_shape[2:], strict=True)
         )
         return self.clone(padded[inner], "channels_last")
 

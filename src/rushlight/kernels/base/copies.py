@@ -12,6 +12,7 @@ from ...errors import OperationError
 from ...scalars import checked, wrapped
 from ..declaration import kernel
 from ..launch import plain_tables_by_device
+from .library import Library
 from .memory_order import new_like
 
 
@@ -33,23 +34,7 @@ def _without_imaginary(x: Any, dtype: Any) -> Any:
     return x.real
 
 
-class Copies:
-    xp: Any
-    array: Any
-    to_numpy: Any
-
-    def store(self, result: Any, out: Any, like: Any = None) -> Any:
-        """`result`, or `out` with its values where the caller gave one.
-
-        Where `like` has the result's shape, the result gets its memory order.
-        """
-        if out is None and like is not None and like.shape == result.shape:
-            out = self.xp.empty_like(like, dtype=result.dtype)
-        if out is None:
-            return self.array(result)
-        out[...] = result
-        return out
-
+class Copies(Library):
     @kernel("creation")
     def full(self, shape: Any, value: Any, dtype: Any, like: Any = None) -> Any:
         """One value everywhere. `like` is an array whose device it is to be on.

@@ -12,13 +12,11 @@ from typing import Any
 from ...errors import OperationError
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 
 
-class CTC:
-    xp: Any
-    array: Any
+class CTC(Library):
     add_at: Any
-    is_host: bool
 
     @kernel("fused")
     def ctc_loss(
@@ -100,9 +98,7 @@ class CTC:
         rows = xp.arange(batch)[:, None]
         for t in reversed(range(times)):
             steps = xp.take_along_axis(log_probabilities[t], labels, axis=1)
-            later = xp.flip(
-                self._arrived(xp.flip(beta, 1), self._may_skip_backwards(may_skip)), 1
-            )
+            later = xp.flip(self._arrived(xp.flip(beta, 1), self._may_skip_backwards(may_skip)), 1)
             beta = steps + xp.where(
                 (input_lengths - 1 == t)[:, None], xp.where(is_end, 0, -xp.inf), later
             ).astype(beta.dtype)

@@ -7,15 +7,12 @@ from typing import Any
 
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 
 _BLOCK = 1 << 20  # elements of the differences that are held at a time
 
 
-class Distance:
-    xp: Any
-    array: Any
-    store: Any
-
+class Distance(Library):
     @kernel("product", multiply_adds=lambda result, a, *_: math.prod(result.shape) * a.shape[-1])
     def cdist(self, a: Any, b: Any, p: float, by_products: bool) -> Any:
         xp = self.xp

@@ -6,12 +6,10 @@ from typing import Any
 
 from ...categories import FLOATS
 from ..declaration import kernel
+from .library import Library
 
 
-class Dropout:
-    xp: Any
-    array: Any
-
+class Dropout(Library):
     @kernel("fused", takes=FLOATS)
     def dropout(self, x: Any, mask: Any, scale: float) -> Any:
         kept = self.xp.multiply(x, mask, out=self.xp.empty_like(x))

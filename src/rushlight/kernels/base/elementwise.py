@@ -18,6 +18,7 @@ from ...dtype import BOOL, FLOATING, INTEGER, category_of, get_default_dtype
 from ...errors import OperationError
 from ...scalars import checked, wrapped
 from ..declaration import kernel
+from .library import Library
 
 
 def _unary(name: str, takes: tuple[int, ...] | None = None, floats: bool = False) -> Any:
@@ -100,13 +101,7 @@ def name_kernels(family: type) -> None:
             value.__name__ = name
 
 
-class Elementwise:
-    xp: Any
-    array: Any
-    array_type: type
-    store: Any
-    is_host: bool
-
+class Elementwise(Library):
     add, mul = _binary("add"), _binary("multiply")
     maximum, minimum = map(_ordered, ("maximum", "minimum"))
     eq, ne = _binary("equal"), _binary("not_equal")

@@ -6,13 +6,10 @@ from typing import Any
 
 from ...errors import OperationError
 from ..declaration import kernel
+from .library import Library
 
 
-class Embedding:
-    xp: Any
-    array: Any
-    is_host: bool
-
+class Embedding(Library):
     @kernel("fused", ("x",))
     def embedding_renorm(self, x: Any, indices: Any, max_norm: float, norm_type: float) -> Any:
         """Shortens those of the named rows that are longer than `max_norm`."""

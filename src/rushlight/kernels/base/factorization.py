@@ -13,15 +13,13 @@ import numpy as np
 from ...dtype import COMPLEX, category_of
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 
 _BLOCK = 32  # columns that are eliminated one by one
 
 
-class Factorization:
-    xp: Any
-    array: Any
+class Factorization(Library):
     on_host: Any
-    to_numpy: Any
 
     @kernel("fused")
     def triangular_solve(self, a: Any, b: Any, upper: bool, unit: bool) -> Any:
@@ -205,8 +203,8 @@ def _exchange(a: Any, k: int, first: int, other: int, width: int, hermitian: boo
     below = a[other + 1 :, [first, other]]
     a[other + 1 :, [other, first]] = below
     between = a[first + 1 : other, first].copy()
-    a[first + 1 : other, first] = a[other, first + 1 : other].conj() if hermitian else (
-        a[other, first + 1 : other]
+    a[first + 1 : other, first] = (
+        a[other, first + 1 : other].conj() if hermitian else (a[other, first + 1 : other])
     )
     a[other, first + 1 : other] = between.conj() if hermitian else between
     if hermitian:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration import kernel
+from .library import Library
 
 
-class Fft:
+class Fft(Library):
     """Norms are NumPy's words: the direction that divides by the number of points."""
-
-    xp: Any
 
     @kernel("product")
     def fft_c2c(self, x: Any, dims: Any, norm: str, forward: bool) -> Any:

@@ -9,13 +9,10 @@ import ml_dtypes
 from ...categories import FLOATS, ORDERED
 from ...dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of
 from ..declaration import kernel
+from .library import Library
 
 
-class Floating:
-    xp: Any
-    array: Any
-    store: Any
-
+class Floating(Library):
     @kernel("elementwise", takes=ORDERED)
     def signbit(self, x: Any, out: Any = None) -> Any:
         if category_of(x.dtype) != FLOATING:

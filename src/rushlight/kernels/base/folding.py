@@ -9,11 +9,10 @@ from typing import Any
 
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 
 
-class Folding:
-    xp: Any
-
+class Folding(Library):
     @kernel("window")
     def unfold_blocks(self, x: Any, geometry: Any) -> Any:
         """(N, C, sizes) as (N, C * places in a block, blocks)."""

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from ..declaration import kernel
+from .library import Library
 from .memory_order import is_channels_last
 
 LINEAR, NEAREST, CUBIC = range(3)
@@ -39,14 +40,11 @@ class Tap(NamedTuple):
     slopes: list[Any]  # of the weight, by x, y (and z)
 
 
-class Grid:
-    xp: Any
+class Grid(Library):
     add_at: Any
 
     @kernel("window")
-    def grid_sample(
-        self, x: Any, grid: Any, mode: int, padding: int, align_corners: bool
-    ) -> Any:
+    def grid_sample(self, x: Any, grid: Any, mode: int, padding: int, align_corners: bool) -> Any:
         """(N, C, *sizes) at the points (N, *places, rank), x first: (N, C, *places)."""
         map = GridMap(x.shape[2:], mode, padding, align_corners)
         elements = x.reshape(*x.shape[:2], -1)

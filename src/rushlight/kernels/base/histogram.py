@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration import kernel
+from .library import Library
 
 
-class Histogram:
-    xp: Any
-    array: Any
-    is_host: bool
-
+class Histogram(Library):
     @kernel("dynamic")
     def bincount(self, x: Any, weights: Any, least: int) -> Any:
         """How often each number of a vector occurs, or the sum of its weights, in their dtype."""

@@ -6,17 +6,16 @@ many axes as it has; None leaves an axis as it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...dtype import BOOL, category_of
 from ...errors import OperationError
 from ..declaration import kernel
+from .library import Library
 
 
-class Index:
-    xp: Any
-    array: Any
-    is_host: bool
+class Index(Library):
     add_at: Any
 
     @kernel("view")
@@ -47,21 +46,17 @@ class Index:
     @kernel("indexing", ("x",))
     def index_put(self, x: Any, values: Any, indices: Any) -> Any:
         """x[indices] = values; of an element that is named twice the last value stays."""
-        key = self._key(x, indices)
-        try:
-            x[key] = values
-        except ValueError as error:
-            if "read-only" in str(error):
-                raise
-            raise _mismatch(x[key], values) from None
-        return x
+        return self._put(x, values, indices, x.__setitem__)
 
     @kernel("indexing", ("x",))
     def index_put_add(self, x: Any, values: Any, indices: Any) -> Any:
         """x[indices] += values, where an element that is named twice is added to twice."""
+        return self._put(x, values, indices, lambda key, values: self.add_at(x, key, values))
+
+    def _put(self, x: Any, values: Any, indices: Any, put: Callable[[Any, Any], None]) -> Any:
         key = self._key(x, indices)
         try:
-            self.add_at(x, key, values)
+            put(key, values)
         except ValueError as error:
             if "read-only" in str(error):
                 raise

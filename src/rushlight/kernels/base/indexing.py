@@ -6,17 +6,13 @@ from typing import Any
 
 from ...errors import OperationError
 from ..declaration import kernel
+from .library import Library
 
 
-class Indexing:
-    xp: Any
-    array: Any
-    store: Any
+class Indexing(Library):
     cast: Any
     index_put: Any
     index_put_add: Any
-    scalar: Any
-    is_host: bool
 
     @kernel("indexing")
     def gather(self, x: Any, axis: int, index: Any, out: Any = None) -> Any:

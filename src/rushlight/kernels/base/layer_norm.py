@@ -6,12 +6,10 @@ from typing import Any
 
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 
 
-class LayerNorm:
-    xp: Any
-    array: Any
-
+class LayerNorm(Library):
     @kernel("fused")
     def layer_norm(
         self, x: Any, weight: Any, bias: Any, size: int, eps: float, centered: bool

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...errors import LinAlgError
 from ..declaration import kernel
+from .library import Library
 
 # The numerator of the Pade approximant of degree 13 of the exponential, and the 1-norm up to which
 # it is exact to double precision (Higham 2005).
@@ -27,11 +28,7 @@ _PADE_REACH = 5.371920351148152
 _MOST_CONDITION = 1e6
 
 
-class Linalg:
-    xp: Any
-    array: Any
-    to_numpy: Any
-    from_numpy: Any
+class Linalg(Library):
     lu_factor: Any
 
     def on_host(self, function: Callable[..., Any], *values: Any) -> Any:

@@ -7,15 +7,10 @@ from typing import Any
 from ...categories import FLOATS
 from ...errors import OutOfRangeError
 from ..declaration import kernel
+from .library import Library
 
 
-class Loss:
-    xp: Any
-    array: Any
-    scalar: Any
-    is_host: bool
-    store: Any
-
+class Loss(Library):
     @kernel("elementwise", takes=FLOATS)
     def huber(self, x: Any, delta: Any, out: Any = None) -> Any:
         size = self.xp.abs(x)

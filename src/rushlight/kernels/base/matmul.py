@@ -7,6 +7,7 @@ from typing import Any
 
 from ...categories import NUMBERS
 from ..declaration import kernel
+from .library import Library
 
 
 def _of_matmul(result: Any, a: Any, b: Any, out: Any = None) -> int:
@@ -21,9 +22,7 @@ def _of_linear_backward_weight(result: Any, grad: Any, x: Any, with_bias: bool) 
     return prod(grad.shape) * x.shape[-1]
 
 
-class Matmul:
-    xp: Any
-    array: Any
+class Matmul(Library):
     sum: Any
 
     @kernel("product", takes=NUMBERS, multiply_adds=_of_matmul)

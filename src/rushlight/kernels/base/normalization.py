@@ -6,12 +6,10 @@ from typing import Any
 
 from ...categories import FLOATS
 from ..declaration import kernel
+from .library import Library
 
 
-class Normalization:
-    xp: Any
-    array: Any
-
+class Normalization(Library):
     @kernel("fused", ("running_mean", "running_var"), takes=FLOATS)
     def batch_norm(
         self, x: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool,

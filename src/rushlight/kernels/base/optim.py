@@ -15,6 +15,7 @@ from typing import Any
 
 from ...dtype import bfloat16
 from ..declaration import Declaration, kernel
+from .library import Library
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,9 @@ def check_shapes(params: list[Any], *lists: list[Any] | None) -> None:
             raise ValueError("could not broadcast: a parameter, its gradient and state differ")
 
 
-class Optim:
+class Optim(Library):
     """The kernels of the rules below, and of what is no rule of single elements."""
 
-    xp: Any
-    array: Any
     matmul: Any
     cast: Any
 
@@ -134,7 +133,6 @@ class Optim:
             rate /= max(1.0, root_mean_square(xp, update) / d)
             update *= -rate if maximize else rate
             param -= update
-
 
     @kernel("update", ("params", "buffers"))
     def muon(

@@ -11,14 +11,12 @@ from ...dtype import FLOATING, INTEGER, category_of
 from ...errors import OperationError
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 
 
-class Pooling:
-    xp: Any
-    array: Any
+class Pooling(Library):
     clone: Any
     trunc_divide: Any
-    is_host: bool
 
     @kernel("window")
     def max_pool(self, x: Any, geometry: Any) -> tuple[Any, Any]:

@@ -25,6 +25,7 @@ import numpy as np
 
 from ...dtype import BOOL, FLOATING, category_of
 from ..declaration import kernel
+from .library import Library
 from .memory_order import filling_order
 
 Array = np.ndarray[Any, Any]
@@ -44,10 +45,9 @@ CHUNK = 1 << 15
 LARGE_PERMUTATION = (2**32 - 1) // 20
 
 
-class Random:
+class Random(Library):
     """Kernels that draw from a generator state."""
 
-    xp: Any
     tan: Any
     log: Any
     exp: Any
@@ -91,7 +91,7 @@ class Random:
             whole = uniforms[: len(uniforms) // 16 * 16]
             out[part.start : part.start + whole.size] = _normal_blocks(whole, mean, std)
         if out.size > blocks:
-            (_, uniforms), = _uniforms(state, 16, work)
+            ((_, uniforms),) = _uniforms(state, 16, work)
             out[-16:] = _normal_blocks(uniforms, mean, std)
         return self.xp.asarray(out.reshape(shape))
 

@@ -6,13 +6,12 @@ from typing import Any
 
 from ...categories import FLOATS
 from ..declaration import kernel
+from .library import Library
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
-class Rectifiers:
-    xp: Any
-    store: Any
+class Rectifiers(Library):
     random_uniform: Any
 
     @kernel("elementwise", takes=FLOATS)

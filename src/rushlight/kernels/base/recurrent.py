@@ -18,6 +18,7 @@ from typing import Any
 
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 
 
 def _by_rows(place: int) -> Callable[..., int]:
@@ -30,10 +31,7 @@ def _by_rows(place: int) -> Callable[..., int]:
     return count
 
 
-class Recurrent:
-    xp: Any
-    array: Any
-
+class Recurrent(Library):
     @kernel("fused", multiply_adds=_by_rows(3))
     def lstm_steps(
         self, gates: Any, hx: Any, cx: Any, weight: Any, batch_sizes: tuple[int, ...],

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...dtype import FLOATING, category_of
 from ..declaration import kernel
+from .library import Library
 
 
 def _reduce(name: str) -> Any:
@@ -34,13 +35,7 @@ def _add_up(name: str) -> Any:
     return run
 
 
-class Reduction:
-    xp: Any
-    array: Any
-    store: Any
-    scalar: Any
-    is_host: bool
-
+class Reduction(Library):
     sum, prod = map(_add_up, ("sum", "prod"))
     amax, amin = map(_reduce, ("amax", "amin"))
     all, any = map(_reduce, ("all", "any"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration import kernel
+from .library import Library
 
 
-class Resampling:
-    xp: Any
+class Resampling(Library):
     _empty_in_order_of: Any
 
     @kernel("window")

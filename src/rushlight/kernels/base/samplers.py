@@ -16,18 +16,16 @@ import numpy as np
 from ...categories import FLOATS
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 from .random import HAS_NORMAL, NORMAL
 
 Array = np.ndarray[Any, Any]
 BLOCK = 256
 
 
-class Samplers:
+class Samplers(Library):
     """Kernels that draw by rejection."""
 
-    xp: Any
-    to_numpy: Any
-    from_numpy: Any
     random_uniform: Any
     digamma: Any
 
@@ -55,9 +53,7 @@ class Samplers:
     def random_binomial(self, state: Array, count: Any, probability: Any) -> Any:
         return self._drawn(_binomial, state, count, probability)
 
-    def _drawn(
-        self, draw: Callable[..., Any], state: Array, first: Any, second: Any = None
-    ) -> Any:
+    def _drawn(self, draw: Callable[..., Any], state: Array, first: Any, second: Any = None) -> Any:
         """What `draw` makes of each element, and of that of `second` where there is one."""
         dtype = first.dtype
         work: Any = dtype.type if dtype.itemsize >= 4 else np.float32

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration import kernel
+from .library import Library
 
 
 def _running(name: str) -> Any:
@@ -24,11 +25,7 @@ def _running(name: str) -> Any:
     return run
 
 
-class Scan:
-    xp: Any
-    array: Any
-    store: Any
-
+class Scan(Library):
     cumsum, cumprod = map(_running, ("cumsum", "cumprod"))
 
     @kernel("scan")
@@ -75,9 +72,7 @@ class Scan:
     @kernel("scan")
     def linear_scan(self, factors: Any, terms: Any, axis: int) -> Any:
         """y[k] = factors[k] * y[k - 1] + terms[k], with y[-1] = 0."""
-        a, b = (
-            self.xp.moveaxis(v.astype(_wide(v)), axis, 0) for v in (factors, terms)
-        )
+        a, b = (self.xp.moveaxis(v.astype(_wide(v)), axis, 0) for v in (factors, terms))
         step = 1
         while step < a.shape[0]:
             b[step:] = b[step:] + a[step:] * b[:-step]

@@ -9,15 +9,14 @@ import numpy as np
 
 from ...dtype import BOOL, FLOATING, category_of
 from ..declaration import kernel
+from .library import Library
 
 _FUNCTIONS = {"prod": "multiply", "amax": "maximum", "amin": "minimum"}
 _NEUTRAL = {"prod": lambda dtype: 1, "amax": lambda dtype: _end(dtype, "min"),
             "amin": lambda dtype: _end(dtype, "max")}  # fmt: skip
 
 
-class Scatter:
-    xp: Any
-    is_host: bool
+class Scatter(Library):
     check_index: Any
     positions: Any
 

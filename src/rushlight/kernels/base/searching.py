@@ -8,15 +8,12 @@ from typing import Any
 from ...categories import REALS
 from ..declaration import kernel
 from ..launch import plain_tables
+from .library import Library
 
 _MOST_PLACES = 4  # of a table of whole numbers, for each that is looked up
 
 
-class Searching:
-    xp: Any
-    array: Any
-    is_host: bool
-
+class Searching(Library):
     @kernel("fused", takes=REALS)
     def searchsorted(self, lines: Any, x: Any, right: bool) -> Any:
         """Where the elements of x belong in a sorted vector, or in the line of their own."""

@@ -6,12 +6,11 @@ from typing import Any
 
 from ...scalars import checked
 from ..declaration import kernel
+from .library import Library
 from .memory_order import is_channels_last
 
 
-class Shape:
-    xp: Any
-    array: Any
+class Shape(Library):
     add_at: Any
     clone: Any
 

@@ -7,13 +7,10 @@ from typing import Any
 from ...categories import FLOATS, INEXACT
 from ...dtype import COMPLEX, category_of
 from ..declaration import kernel
+from .library import Library
 
 
-class Softmax:
-    xp: Any
-    array: Any
-    store: Any
-
+class Softmax(Library):
     @kernel("scan")
     def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
         if not x.size:
@@ -37,7 +34,6 @@ class Softmax:
     def log_softmax_backward(self, grad: Any, y: Any, axis: int) -> Any:
         total = self.xp.sum(grad, axis=_axis(y, axis), keepdims=True)
         return self.array(grad - self.xp.exp(y) * total)
-
 
     @kernel("elementwise", takes=INEXACT)
     def logaddexp(self, a: Any, b: Any, out: Any = None) -> Any:

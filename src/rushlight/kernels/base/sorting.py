@@ -6,14 +6,12 @@ from typing import Any
 
 from ...categories import REALS
 from ..declaration import kernel
+from .library import Library
 from .scan import along
 
 
-class Sorting:
-    xp: Any
-    store: Any
+class Sorting(Library):
     cummax: Any
-    is_host: bool
 
     @kernel("scan")
     def sort(self, x: Any, axis: int, descending: bool) -> tuple[Any, Any]:

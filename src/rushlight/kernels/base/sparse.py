@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration import kernel
+from .library import Library
 
 
-class Sparse:
-    xp: Any
+class Sparse(Library):
     index_add: Any
     repeat_numbers: Any
 

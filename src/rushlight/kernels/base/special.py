@@ -18,6 +18,7 @@ from ...errors import NotSupportedError
 from ..declaration import kernel
 from ..launch import plain_tables
 from .elementwise import floating, name_kernels
+from .library import Library
 
 
 def _special(library_name: str = "") -> Any:
@@ -113,14 +114,7 @@ def _chebyshev(second: Callable[[Any], Any]) -> Any:
     return _polynomial(second, following), _polynomial(second, following, shifted=True)
 
 
-class Special:
-    xp: Any
-    array: Any
-    store: Any
-    scalar: Any
-    to_numpy: Any
-    from_numpy: Any
-
+class Special(Library):
     def special(self, name: str, *arguments: Any, out: Any = None) -> Any:
         """A special function of the array library's companion."""
         try:
@@ -193,13 +187,15 @@ class Special:
     chebyshev_polynomial_v, shifted_chebyshev_polynomial_v = _chebyshev(lambda x: 2 * x - 1)
     chebyshev_polynomial_w, shifted_chebyshev_polynomial_w = _chebyshev(lambda x: 2 * x + 1)
     hermite_polynomial_h = _polynomial(
-        lambda x: 2 * x, lambda x, k, q, p: 2 * (x * q - k * p), most=513)
-    hermite_polynomial_he = _polynomial(
-        lambda x: x, lambda x, k, q, p: x * q - k * p, most=513)
+        lambda x: 2 * x, lambda x, k, q, p: 2 * (x * q - k * p), most=513
+    )
+    hermite_polynomial_he = _polynomial(lambda x: x, lambda x, k, q, p: x * q - k * p, most=513)
     laguerre_polynomial_l = _polynomial(
-        lambda x: 1 - x, lambda x, k, q, p: ((2 * k + 1 - x) * q - k * p) / (k + 1))
+        lambda x: 1 - x, lambda x, k, q, p: ((2 * k + 1 - x) * q - k * p) / (k + 1)
+    )
     legendre_polynomial_p = _polynomial(
-        lambda x: x, lambda x, k, q, p: ((2 * k + 1) * x * q - k * p) / (k + 1))
+        lambda x: x, lambda x, k, q, p: ((2 * k + 1) * x * q - k * p) / (k + 1)
+    )
 
 
 name_kernels(Special)

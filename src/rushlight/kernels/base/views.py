@@ -9,19 +9,16 @@ import numpy as np
 
 from ...errors import OperationError
 from ..declaration import kernel
+from .library import Library
 from .memory_order import owner_of, span_of
 
 
-class Views:
-    xp: Any
-    array: Any
+class Views(Library):
     add_at: Any
     offset_of: Any
-    to_numpy: Any
 
     def strided(self, x: Any, shape: Any, strides: Any, offset: int = 0) -> Any:
-        """A view of the memory that x is in; `strides` and `offset`, from x's start on, in bytes.
-        """
+        """A view of the memory that x is in; `strides` and `offset`, from its start, in bytes."""
         if type(x) is np.ndarray and x.flags.c_contiguous and offset >= 0:
             try:  # within x itself, as most are: NumPy's own look costs a tenth of the one below
                 return np.ndarray(shape, x.dtype, x, offset, strides)
