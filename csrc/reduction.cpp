@@ -285,8 +285,15 @@ PyObject* total_of_lines(const ArrayView& x, bool is_whole, bool keepdims) {
     auto* out = data_of<uint64_t>(result.get());
     const auto* from = x.as<uint64_t>();
     AllowThreads allow(x.size() >= release_lock_from);
-    for (int64_t row = 0; row < rows; ++row)
-        out[row] = std::accumulate(from + row * length, from + (row + 1) * length, uint64_t{0});
+    constexpr int64_t lanes = 8;  // sums side by side: one waits for no other
+    for (int64_t row = 0; row < rows; ++row, from += length) {
+        uint64_t sums[lanes] = {};
+        int64_t i = 0;
+        for (; i + lanes <= length; i += lanes)
+            for (int64_t k = 0; k < lanes; ++k) sums[k] += from[i + k];
+        out[row] = std::accumulate(from + i, from + length, uint64_t{0}) +
+                   std::accumulate(sums, sums + lanes, uint64_t{0});
+    }
     return result.hand_on();
 }
 

@@ -16,6 +16,7 @@ from ..dtype import dtype as DType
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
+from ..kernels.launch import watchers
 from ..tensor import Tensor, wrap
 from .explain import explain
 from .inplace import (
@@ -118,13 +119,18 @@ class Operation(Node):
                 results = cls.forward(table, *arrays)
         except (ValueError, TypeError, OverflowError, KeyError, MemoryError) as error:
             raise explain(cls.operation_name, error, arrays) from error
-        if launch.recorder is not None:
-            launch.recorder.see_call(cls.operation_name, inputs, results)
         if type(results) is not tuple:
-            output = wrap(results)
+            output: Any = _new(Tensor)  # as `wrap` does, a call less
+            output.array = results
+            output._requires_grad = False
+            output._grad_fn = output._view = None
+            if watchers:
+                watch(cls.operation_name, inputs, output)
             if recording and state.enabled and cls.differentiable:
                 cls.record(inputs, output)
             return output
+        if launch.recorder is not None:
+            launch.recorder.see_call(cls.operation_name, inputs, results)
         shown = len(results) - cls.keeps
         recording = recording and state.enabled and cls.differentiable
         if shown == 1 and not recording:

@@ -290,16 +290,21 @@ def where(
     """
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
-    if condition.dtype is uint8:  # what masks were once
-        condition = condition.to(bool_)
-    if category_of(condition.array.dtype) != BOOL:
+    is_mask = category_of(condition.array.dtype) == BOOL
+    if not is_mask and condition.dtype is uint8:  # what masks were once
+        condition, is_mask = condition.to(bool_), True
+    if not is_mask:
         raise OperationError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype}"
         )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         input = full_like_number(number(input), result_type(input, other), condition)
-    a, b = promoted("where", input, other)
+    a, b = input, other
+    if not isinstance(a, Tensor) or not isinstance(b, Tensor) or (
+        a.array.dtype is not b.array.dtype or type(a.array) is not type(b.array)
+    ):
+        a, b = promoted("where", input, other)
     if not isinstance(b, Tensor):
         b = full_like_number(assigned(b, a.dtype.numpy), a.dtype, a)
     return Where.apply(condition, a, b)

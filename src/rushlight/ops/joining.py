@@ -165,7 +165,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     >>> torch.split(torch.arange(3), 2)
     (tensor([0, 1]), tensor([2]))
     """
-    return _split(tensor, split_size_or_sections, dim)
+    return parted(tensor, split_size_or_sections, dim)
 
 
 def _split_method(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
@@ -175,14 +175,14 @@ def _split_method(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor,
     >>> torch.arange(5).split(2)
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
-    return _split(input, split_size, dim)
+    return parted(input, split_size, dim)
 
 
 _split_method.__name__ = "split"
 operation("Tensor")(_split_method)
 
 
-def _split(input: Tensor, split_size_or_sections: Any, dim: int) -> tuple[Tensor, ...]:
+def parted(input: Tensor, split_size_or_sections: Any, dim: int) -> tuple[Tensor, ...]:
     axis = wrap_dim(dim, input.array.ndim)
     size = input.array.shape[axis]
     sizes = split_size_or_sections

@@ -202,7 +202,9 @@ def matrix_norm(
     A = _as_dtype(name, A, dtype)
     first, second = two_dims(name, dim, A.array.ndim)
     if ord == "fro":
-        return vector_norm(A, 2, (first, second), keepdim)
+        if A.array.dtype in HALVES:
+            return vector_norm(A, 2, (first, second), keepdim)
+        return Norm.apply(A, 2.0, (first, second), keepdim)
     if ord != "nuc" and (isinstance(ord, str) or abs(ord) not in (1, 2, inf)):
         raise OperationError(f"{name}: Order {ord} not supported.")
     if ord == "nuc" or abs(ord) == 2:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import NUMBERS, ORDERED, check_taken
-from ..dtype import INTEGER, int64
+from ..dtype import INTEGER, category_of, int64
 from ..dtype import dtype as DType
 from ..tensor import Tensor, wrap_dim
 from .common import ValuesAndIndices, conjugated, values_and_indices
@@ -103,11 +103,14 @@ def products_before(x: Tensor, dim: int) -> Tensor:
     return shifted(Cumprod.apply(x, dim), dim, 1)
 
 
-def _converted(input: Tensor, dtype: DType | None) -> Tensor:
+def _converted(name: str, input: Tensor, dtype: DType | None) -> Tensor:
     """The elements as what they add up to: of whole numbers int64, unless told otherwise."""
     if dtype is not None:
-        return input.to(dtype)
-    return input.to(int64) if input.dtype.category <= INTEGER else input
+        input = input.to(dtype)
+    elif category_of(input.array.dtype) <= INTEGER:
+        input = input.to(int64)
+    check_taken(name, input.array, NUMBERS)
+    return input
 
 
 @operation(inplace=True)
@@ -120,7 +123,7 @@ def cumsum(
     >>> torch.cumsum(torch.tensor([1, 2, 3]), dim=0)
     tensor([1, 3, 6])
     """
-    x = check_taken("cumsum", _converted(input, dtype), NUMBERS)
+    x = _converted("cumsum", input, dtype)
     return Cumsum.apply(x, wrap_dim(dim, input.array.ndim))
 
 
@@ -134,7 +137,7 @@ def cumprod(
     >>> torch.tensor([1, 2, 3, 4]).cumprod(0)
     tensor([ 1,  2,  6, 24])
     """
-    x = check_taken("cumprod", _converted(input, dtype), NUMBERS)
+    x = _converted("cumprod", input, dtype)
     return Cumprod.apply(x, wrap_dim(dim, input.array.ndim))
 
 

@@ -29,7 +29,7 @@ from ..dtype import BOOL, category_of
 
 UNARY = """
     abs absolute arccos arccosh arcsin arcsinh arctan arctanh bitwise_not cbrt ceil conjugate cos
-    cosh exp exp2 expm1 fabs floor invert isfinite isinf isnan log log10 log1p log2 logical_not
+    cosh exp exp2 expm1 fabs floor invert isfinite isinf isnan ldexp log log10 log1p log2 logical_not
     negative positive reciprocal
     rint sign signbit sin sinh sqrt square tan tanh trunc
 """.split()

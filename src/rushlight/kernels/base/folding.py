@@ -26,6 +26,12 @@ class Folding:
         return columns.reshape((x.shape[0], x.shape[1] * shape[2], prod(geometry.counts)))
 
     @kernel("copy")
+    def channel_shuffle(self, x: Any, groups: int) -> Any:
+        parts = x.reshape((x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
+        moved = parts.transpose((0, 2, 1, *range(3, parts.ndim)))
+        return plain_tables[type(x)].clone(moved, "C").reshape(x.shape)  # the device's own copy
+
+    @kernel("copy")
     def pixel_shuffle(self, x: Any, factor: int) -> Any:
         """(*, C r r, H, W) as (*, C, H r, W r)."""
         r, n = factor, x.ndim - 3
