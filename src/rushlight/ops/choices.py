@@ -194,6 +194,11 @@ _minimum = Minimum.define(inplace=False, place="")
 _PLAIN = {float, int, type(None)}  # bounds that leave the dtype of floats as it is
 
 
+def _bound(value: Any, numpy_type: Any) -> Any:
+    """A bound for floats; most are numbers that each of their dtypes holds."""
+    return value if value is None or -1e4 < value < 1e4 else checked(value, numpy_type)
+
+
 @operation("torch", "clip", inplace=True)
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
     """Elements below `min` become `min`, those above `max` become `max`.
@@ -211,8 +216,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
     numpy_type = input.array.dtype
     if numpy_type.kind == "f" and type(min) in _PLAIN and type(max) in _PLAIN:
-        low = None if min is None else checked(min, numpy_type)
-        return Clamp.finish(input, low, None if max is None else checked(max, numpy_type))
+        return Clamp.finish(input, _bound(min, numpy_type), _bound(max, numpy_type))
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise refused("clamp", kind, ORDERED)

@@ -29,7 +29,6 @@ from ..torch_function import modes
 # into any, by itself.
 _SOME, _MANY = 1 << 11, 1 << 15
 _VALUES = {int, float, bool, str, type(None), DType, Size, layout, memory_format}
-_FLOAT, _NUMBERS = {float}, {float, int, type(None)}  # as operands come, and as kernels take them
 UNMADE: Any = object()
 
 
@@ -149,10 +148,28 @@ class PlainDestination:
         self.code = code  # of the function whose `finish` it is
 
     def takes(self, operation: Any, inputs: tuple[Any, ...], caller: Any) -> bool:
+        """Whether the kernel has written there: one of arrays of one floating-point dtype and
+        shape. All else that there is to ask `is_plain` has asked."""
         if caller is not self.code:
             return False
         state.destination = None
-        return _write_elementwise(operation, self.target, inputs, _NUMBERS)
+        target = self.target.array
+        dtype, shape = target.dtype, target.shape
+        if dtype.kind != "f" or 0 in target.strides or not writes(_ndarray, operation):
+            return False
+        arrays = []
+        for value in inputs:
+            if type(value) is Tensor:
+                value = value.array
+                if value.dtype is not dtype or value.shape != shape:
+                    return False
+            arrays.append(value)
+        try:
+            getattr(kernel_tables[_ndarray], operation.kernel)(*arrays, target)
+        except Exception:
+            return False  # it will fail once more, in words
+        written(self.target)
+        return True
 
     def write(self, operation: Any, inputs: tuple[Any, ...]) -> Tensor:
         return self.target  # it is written
@@ -174,16 +191,14 @@ def call_for(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
 
 def write_into(operation: Any, function: Any, out: Any, *operands: Any) -> Any:
     """What an elementwise entry returns that is called with a plain `out`, or None."""
-    if _write_elementwise(operation, out, operands, _FLOAT):
+    if _write_elementwise(operation, out, operands):
         return out
     return placed(out, function(*operands)) if is_plain(out, operands) else None
 
 
-def _write_elementwise(
-    operation: Any, out: Any, operands: tuple[Any, ...], numbers: set[type]
-) -> bool:
+def _write_elementwise(operation: Any, out: Any, operands: tuple[Any, ...]) -> bool:
     """Whether an elementwise kernel has written into `out` by itself: all is plain, and of one
-    floating-point dtype and shape, or a number of these types."""
+    floating-point dtype and shape."""
     if modes or watchers or type(out) is not Tensor:
         return False
     target = out.array
@@ -202,7 +217,7 @@ def _write_elementwise(
             if x is not target and value._counter is not None and value._counter is out._counter:
                 return False  # they may overlap
             arrays.append(x)
-        elif type(value) in numbers and arrays and operation.takes_numbers:
+        elif type(value) is float and arrays and operation.takes_numbers:
             arrays.append(value)
         else:
             return False

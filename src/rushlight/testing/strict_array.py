@@ -29,14 +29,14 @@ from ..dtype import BOOL, category_of
 
 UNARY = """
     abs absolute arccos arccosh arcsin arcsinh arctan arctanh bitwise_not cbrt ceil conjugate cos
-    cosh exp exp2 expm1 fabs floor invert isfinite isinf isnan ldexp log log10 log1p log2 logical_not
+    cosh exp exp2 expm1 fabs floor invert isfinite isinf isnan log log10 log1p log2 logical_not
     negative positive reciprocal
     rint sign signbit sin sinh sqrt square tan tanh trunc
 """.split()
 BINARY = """
     add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal floor_divide fmax fmin fmod
-    gcd greater greater_equal hypot lcm left_shift less less_equal logaddexp logaddexp2 logical_and
-    logical_or logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift
+    gcd greater greater_equal hypot lcm ldexp left_shift less less_equal logaddexp logaddexp2
+    logical_and logical_or logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift
     subtract true_divide
 """.split()
 # These give float32 for bfloat16 in CuPy 14.

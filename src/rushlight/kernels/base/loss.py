@@ -28,16 +28,19 @@ class Loss:
         self, x: Any, target: Any, weight: Any, p: int, margin: float, reduction: str
     ) -> Any:
         xp, (rows, classes) = self.xp, x.shape
-        if self.is_host and ((target < 0) | (target >= classes)).any():
+        wrong = (target < 0) | (target >= classes)
+        if self.is_host and self.scalar(wrong.any()):
             raise OperationError(
                 f"multi_margin_loss: target out of range: classes go from 0 to {classes - 1}"
             )
-        column = target.reshape(rows, 1)
+        column = xp.where(wrong, 0, target).reshape(rows, 1)
         short = xp.maximum(margin - xp.take_along_axis(x, column, axis=1) + x, 0)
         terms = xp.where(xp.arange(classes) == column, 0, short * short if p == 2 else short)
         if weight is not None:
             terms = terms * weight[column]
         losses = self.sum(terms.astype(x.dtype, copy=False), (1,), False) / classes
+        if not self.is_host:
+            losses = xp.where(wrong, float("nan"), losses)
         if reduction == "none":
             return self.array(losses)
         return self.array(losses.mean() if reduction == "mean" else losses.sum())
