@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.operation import Operation, SavesInputs
+from ..autograd.operation import Operation
 from ..categories import FLOATS, INEXACT, check_taken
 from ..dtype import FLOATING, HALVES
 from ..errors import InvalidValueError, OperationError
@@ -16,7 +16,7 @@ from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
 from .choices import clamp, where
-from .common import conjugated, derivative
+from .common import conjugated
 from .complex import sgn
 from .creation import zeros_like
 from .declare import operation
@@ -238,12 +238,10 @@ def normalize(
     return input / clamp(vector_norm(input, p, dim, True), min=eps)
 
 
-class Renorm(SavesInputs):
+class Renorm(Operation):
     """The slices whose norm over `axes` is above `most`, scaled down to it."""
 
-    p: float
-    axes: Any
-    most: float
+    differentiable = False
 
     @staticmethod
     def forward(kernels: Any, x: Any, p: float, axes: Any, most: float) -> Any:
@@ -251,13 +249,6 @@ class Renorm(SavesInputs):
         one = kernels.full((), 1.0, size.dtype, size)
         factor = kernels.mul(kernels.reciprocal(kernels.add(size, 1e-7)), most)
         return kernels.mul(x, kernels.where(kernels.gt(size, most), factor, one))
-
-    def backward(self, grad: Tensor) -> Any:
-        def scaled(x: Tensor) -> Tensor:
-            size: Any = vector_norm(x, self.p, self.axes, True)
-            return x * where(size > self.most, self.most / (size + 1e-7), 1.0)
-
-        return derivative(scaled, self.saved_tensors[0], grad)
 
 
 @operation(inplace=True, out="exact")
@@ -286,6 +277,9 @@ def renorm(
     if input.array.dtype in HALVES:
         return renorm(input.float(), power, dim, most).to(input.dtype)
     others = [i for i in range(input.array.ndim) if i != axis]
+    if input.requires_grad and state.enabled:
+        size: Any = vector_norm(input, power, others, True)
+        return input * where(size > most, most / (size + 1e-7), 1.0)
     return Renorm.apply(input, float(power), tuple(others), most)
 
 

@@ -13,12 +13,13 @@ from ..tensor import Tensor
 from .activation import logsigmoid, relu
 from .choices import clamp, minimum, where
 from .common import check
-from .creation import arange, zeros_like
+from .creation import zeros_like
 from .declare import operation
 from .distance import pairwise_distance
 from .loss import reduced, reduction_of
 from .powers import sqrt
 from .reduction import sum
+from .scatter import scatter
 
 
 @operation("nn.functional", autocast="float32")
@@ -129,14 +130,14 @@ class MultiMarginLoss(Operation):
         x, target, weight = self.saved_tensors
         rows, classes = x.array.shape
         column = target.unsqueeze(1)
-        short = relu(self.margin - x.gather(1, column) + x)
-        slopes = 2 * short if self.p == 2 else (short > 0).to(x.dtype)
+        apart = self.margin - x.gather(1, column) + x
+        slopes = 2 * relu(apart) if self.p == 2 else (apart > 0).to(x.dtype)
         share = grad / (classes * rows if self.reduction == "mean" else classes)
         if weight is not None:
             share = share * weight[target]
-        is_own = arange(classes, device=x.device) == column
-        slopes = where(is_own, 0.0, slopes) * (share.unsqueeze(1) if share.array.ndim else share)
-        return where(is_own, -sum(slopes, 1, True), slopes), None, None
+        share = share.unsqueeze(1) if share.array.ndim else share
+        slopes = scatter(slopes, 1, column, 0.0) * share
+        return scatter(slopes, 1, column, -sum(slopes, 1, True)), None, None
 
 
 @operation("nn.functional", autocast="float32")

@@ -14,7 +14,7 @@ from .common import sizes_from
 from .declare import operation
 from .expansion import expand, repeat
 from .indexing import index_select, nonzero
-from .shape import Flip, flip, reshape
+from .shape import Flip, reshape
 
 
 class Roll(Operation):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs
 from ..categories import NUMBERS, ORDERED, check_taken
-from ..dtype import INTEGER, category_of, int64
+from ..dtype import BOOL, INTEGER, category_of, int64
 from ..dtype import dtype as DType
 from ..tensor import Tensor, wrap_dim
 from .common import ValuesAndIndices, conjugated, values_and_indices
@@ -107,7 +107,7 @@ def _converted(name: str, input: Tensor, dtype: DType | None) -> Tensor:
     """The elements as what they add up to: of whole numbers int64, unless told otherwise."""
     if dtype is not None:
         input = input.to(dtype)
-    elif category_of(input.array.dtype) <= INTEGER:
+    elif category_of(input.array.dtype) in (BOOL, INTEGER):
         input = input.to(int64)
     check_taken(name, input.array, NUMBERS)
     return input

@@ -468,8 +468,7 @@ def _matrix_transposed(self: Tensor) -> Tensor:
     ndim = self.array.ndim
     if ndim < 2:
         raise OperationError(
-            "tensor.mT is only supported on matrices or batches of matrices. Got "
-            f"{ndim}-D tensor."
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {ndim}-D tensor."
         )
     return Transpose.apply(self, (*range(ndim - 2), ndim - 1, ndim - 2))
 

@@ -186,7 +186,8 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
             if type(alpha) in (int, float) and is_plain_change(input, other):
                 x, part = input.array, other.array  # type: ignore[union-attr]  # it is plain
                 # In one pass: a product of its own would go through memory and back.
-                tables[type(x)].addcmul(x, part, 1.0, sign * alpha, x)
+                factor = sign * alpha  # type: ignore[operator]  # it is one of these
+                tables[type(x)].addcmul(x, part, 1.0, factor, x)
                 written(input)
                 return input
             return plain(input, other, alpha=alpha)
