@@ -9,6 +9,7 @@ or a `setup_context`, which is called only while recording. Its instance is the 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from ..dtype import FLOATING
@@ -280,6 +281,32 @@ class ViewOperation(Operation):
             view._grad_fn = node
             view._requires_grad = True
         return view
+
+
+    @classmethod
+    def apply_each(cls, source: Tensor, several: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...]:
+        """`apply` with each of several parameters, at half of the time for a plain tensor."""
+        if source._requires_grad is not False or source._view is not None or watchers:
+            return tuple([cls.apply(source, *parameters) for parameters in several])
+        array = source.array
+        kernel = getattr(kernel_tables[type(array)], cls.kernel)
+        counter = source._counter or source.counter()
+        views = []
+        for parameters in several:
+            try:
+                shared = kernel(array, *parameters)
+            except (ValueError, TypeError, OverflowError, KeyError) as error:
+                raise explain(cls.operation_name, error, (array, *parameters)) from error
+            view: Any = _new(Tensor)
+            view.array = shared
+            view._requires_grad = False
+            view._grad_fn = None
+            view._counter = counter
+            way: Any = _new(View)
+            view._view = way
+            way.base, way.steps, way.base_grad_fn = source, (None, cls, parameters), None
+            views.append(view)
+        return tuple(views)
 
 
 def watch(name: str, inputs: tuple[Any, ...], output: Tensor) -> None:

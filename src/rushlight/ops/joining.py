@@ -205,12 +205,12 @@ def _equal_sizes(total: int, size: int) -> list[int]:
 
 def _pieces(input: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...]:
     before = (slice(None),) * axis
-    pieces = []
+    indices = []
     start = 0
     for size in sizes:
-        pieces.append(Slice.apply(input, (*before, slice(start, start + size))))
+        indices.append(((*before, slice(start, start + size)),))
         start += size
-    return tuple(pieces)
+    return Slice.apply_each(input, indices)
 
 
 @operation
@@ -241,7 +241,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if input.array.ndim == 0:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     before = (slice(None),) * axis
-    return tuple([Select.apply(input, (*before, i)) for i in range(input.array.shape[axis])])
+    return Select.apply_each(input, [((*before, i),) for i in range(input.array.shape[axis])])
 
 
 @operation
