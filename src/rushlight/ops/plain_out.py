@@ -152,7 +152,6 @@ class PlainDestination:
         shape. All else that there is to ask `is_plain` has asked."""
         if caller is not self.code:
             return False
-        state.destination = None
         target = self.target.array
         dtype, shape = target.dtype, target.shape
         if dtype.kind != "f" or 0 in target.strides or not writes(_ndarray, operation):

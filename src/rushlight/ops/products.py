@@ -249,6 +249,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None)
             )
         shared, rest = b.array.shape[:dims], b.array.shape[dims:]
         lead, depth = a.array.shape[: a.array.ndim - dims], prod(shared)
+        if a.array.shape == shared == b.array.shape:
+            return dot(reshaped(a, (depth,)), reshaped(b, (depth,)))
         if a.array.shape == lead + shared:
             left, right = reshaped(a, (prod(lead), depth)), reshaped(b, (depth, prod(rest)))
             return reshaped(matmul(left, right), lead + rest)
