@@ -19,9 +19,11 @@ namespace nb = nanobind;
 namespace rushlight {
 extern PyMethodDef attention_methods[];
 extern PyMethodDef compare_all_methods[];
+extern PyMethodDef complex_methods[];
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef copies_methods[];
 extern PyMethodDef creation_methods[];
+extern PyMethodDef cross_methods[];
 extern PyMethodDef ctc_methods[];
 extern PyMethodDef distance_methods[];
 extern PyMethodDef dropout_methods[];
@@ -44,6 +46,7 @@ extern PyMethodDef recurrent_methods[];
 extern PyMethodDef reduction_methods[];
 extern PyMethodDef resampling_methods[];
 extern PyMethodDef samplers_methods[];
+extern PyMethodDef searching_methods[];
 extern PyMethodDef shape_methods[];
 extern PyMethodDef softmax_methods[];
 extern PyMethodDef scan_methods[];
@@ -81,9 +84,10 @@ NB_MODULE(_native, module) {
     if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
     PyMethodDef* const families[] = {
         rushlight::attention_methods,   rushlight::compare_all_methods,
-        rushlight::convolution_methods,
+        rushlight::complex_methods,     rushlight::convolution_methods,
         rushlight::copies_methods,      rushlight::creation_methods,
-        rushlight::ctc_methods,         rushlight::distance_methods,
+        rushlight::cross_methods,       rushlight::ctc_methods,
+        rushlight::distance_methods,
         rushlight::dropout_methods,     rushlight::elementwise_methods,
         rushlight::factorization_methods, rushlight::grid_methods,
         rushlight::group_norm_methods,
@@ -95,7 +99,7 @@ NB_MODULE(_native, module) {
         rushlight::pooling_methods,     rushlight::random_methods,
         rushlight::recurrent_methods,   rushlight::reduction_methods,
         rushlight::resampling_methods,  rushlight::samplers_methods,
-        rushlight::scan_methods,
+        rushlight::scan_methods,        rushlight::searching_methods,
         rushlight::shape_methods,       rushlight::softmax_methods,
         rushlight::sorting_methods,     rushlight::sparse_methods,
         rushlight::triangles_methods};

@@ -305,14 +305,29 @@ bool read_parts(PyObject* sequence, std::vector<ArrayView>& parts) {
     return is_plain(parts[0].type) && parts[0].ndim < max_axes;
 }
 
-// None, or an array for the result.
-bool wants_new(PyObject* const* args, Py_ssize_t nargs) {
-    return nargs == 2 || (nargs == 3 && args[2] == Py_None);
+// The array that parts are joined in, and its strides: a new one with these, or `out` where that
+// has the parts' type, this shape, and no memory of theirs.
+PyObject* joined(PyObject* out, const std::vector<ArrayView>& parts, int ndim,
+                 const npy_intp* shape, npy_intp* strides) {
+    if (!out) return new_array_strided(parts[0].type, ndim, shape, strides);
+    ArrayView target;
+    if (!view(out, target) || target.type != parts[0].type || !target.is_writeable() ||
+        target.ndim != ndim || !PyArray_CompareLists(target.shape, shape, ndim))
+        return nullptr;
+    for (const ArrayView& part : parts)
+        if (may_overlap(part, target)) return nullptr;
+    std::copy_n(target.strides, ndim, strides);
+    return Py_NewRef(out);
+}
+
+// The third argument, if it is an array.
+PyObject* given_out(PyObject* const* args, Py_ssize_t nargs) {
+    return nargs == 3 && args[2] != Py_None ? args[2] : nullptr;
 }
 
 PyObject* cat(PyObject* const* args, Py_ssize_t nargs) {
     std::vector<ArrayView> parts;
-    if (!wants_new(args, nargs) || !PyLong_Check(args[1]) || !read_parts(args[0], parts))
+    if (nargs < 2 || nargs > 3 || !PyLong_Check(args[1]) || !read_parts(args[0], parts))
         return nullptr;
     const ArrayView& first = parts[0];
     const Py_ssize_t axis = PyLong_AsSsize_t(args[1]);
@@ -332,7 +347,7 @@ PyObject* cat(PyObject* const* args, Py_ssize_t nargs) {
     dense_axes(first, axes);
     const npy_intp item = PyArray_ITEMSIZE(first.object);
     dense_strides(item, first.ndim, shape, axes, strides);
-    PyObject* result = new_array_strided(first.type, first.ndim, shape, strides);
+    PyObject* result = joined(given_out(args, nargs), parts, first.ndim, shape, strides);
     if (!result) return nullptr;
     char* to = data_of<char>(result);
     for (const ArrayView& part : parts) {
@@ -345,7 +360,7 @@ PyObject* cat(PyObject* const* args, Py_ssize_t nargs) {
 
 PyObject* stack(PyObject* const* args, Py_ssize_t nargs) {
     std::vector<ArrayView> parts;
-    if (!wants_new(args, nargs) || !PyLong_Check(args[1]) || !read_parts(args[0], parts))
+    if (nargs < 2 || nargs > 3 || !PyLong_Check(args[1]) || !read_parts(args[0], parts))
         return nullptr;
     const ArrayView& first = parts[0];
     const Py_ssize_t axis = PyLong_AsSsize_t(args[1]);
@@ -369,7 +384,7 @@ PyObject* stack(PyObject* const* args, Py_ssize_t nargs) {
         return from[before] >= from[after] ? Sequence::Right : Sequence::Wrong;
     });
     dense_strides(PyArray_ITEMSIZE(first.object), ndim, shape, axes, made);
-    PyObject* result = new_array_strided(first.type, ndim, shape, made);
+    PyObject* result = joined(given_out(args, nargs), parts, ndim, shape, made);
     if (!result) return nullptr;
     std::copy_n(made, axis, strides);
     std::copy_n(made + axis + 1, first.ndim - axis, strides + axis);

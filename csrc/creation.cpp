@@ -2,6 +2,7 @@
 // left to the base, which says why.
 #include <cfloat>
 #include <cmath>
+#include <numeric>
 #include <cstring>
 
 #include "array_view.h"
@@ -188,9 +189,46 @@ PyObject* linspace(PyObject* const* args, Py_ssize_t nargs) {
     return result;
 }
 
+// The rows, and below them the columns, of the elements above or below a diagonal.
+PyObject* triangle(PyObject* const* args, Py_ssize_t nargs) {
+    constexpr Py_ssize_t most = Py_ssize_t{1} << 31;
+    if (nargs != 5 || type_of(args[4]) != NPY_INT64) return nullptr;
+    Py_ssize_t numbers[3];
+    for (int i = 0; i < 3; ++i) {
+        if (!PyLong_CheckExact(args[i])) return nullptr;
+        numbers[i] = PyLong_AsSsize_t(args[i]);
+        if (std::abs(numbers[i]) > most || PyErr_Occurred()) {
+            PyErr_Clear();
+            return nullptr;
+        }
+    }
+    const auto [rows, columns, offset] = numbers;
+    const bool is_upper = args[3] == Py_True;
+    // Of a row, those before this column are below the diagonal.
+    const auto cut = [=](Py_ssize_t row) {
+        return std::clamp<Py_ssize_t>(row + offset + (is_upper ? 0 : 1), 0, columns);
+    };
+    npy_intp shape[2] = {2, 0};
+    for (Py_ssize_t row = 0; row < rows; ++row)
+        shape[1] += is_upper ? columns - cut(row) : cut(row);
+    PyObject* result = new_array(NPY_INT64, 2, shape);
+    if (!result) return nullptr;
+    auto* to = data_of<int64_t>(result);
+    for (Py_ssize_t row = 0; row < rows; ++row) {
+        const Py_ssize_t begin = is_upper ? cut(row) : 0, end = is_upper ? columns : cut(row);
+        std::fill_n(to, end - begin, row);
+        std::iota(to + shape[1], to + shape[1] + (end - begin), begin);
+        to += end - begin;
+    }
+    return result;
+}
+
 }  // namespace
 
 PyMethodDef creation_methods[] = {
+    method<"triangle", triangle>(
+        "triangle(row, col, offset, is_upper, dtype)\n--\n\nRows and columns of the elements "
+        "above or below a diagonal."),
     method<"full", full>("full(shape, value, dtype, like=None)\n--\n\nOne value everywhere."),
     method<"full_like", full_like>(
         "full_like(x, value, dtype)\n--\n\nOne value in an array of x's shape and order."),

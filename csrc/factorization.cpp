@@ -3,6 +3,7 @@
 // (Toledo 1997). Large complex ones come here in blocks, from the generic kernels of the same names.
 #include <cmath>
 #include <complex>
+#include <numeric>
 #include <type_traits>
 
 #include "array_view.h"
@@ -329,9 +330,86 @@ PyObject* triangular_solve(PyObject* const* args, Py_ssize_t nargs) {
     return result.hand_on();
 }
 
+// Which row of a matrix stands in each row after the exchanges that LAPACK's pivots say.
+PyObject* permutation(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView pivots;
+    if (nargs != 2 || !view(args[0], pivots) || pivots.type != NPY_INT32 || pivots.ndim == 0 ||
+        !pivots.is_contiguous || !PyLong_Check(args[1]))
+        return nullptr;
+    const npy_intp rows = PyLong_AsSsize_t(args[1]), least = pivots.shape[pivots.ndim - 1];
+    if (rows < least || pivots.size() == 0) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    const auto* exchanged = pivots.as<int32_t>();
+    for (npy_intp i = 0; i < pivots.size(); ++i)
+        if (exchanged[i] < 1 || exchanged[i] > rows) return nullptr;
+    npy_intp shape[NPY_MAXDIMS];
+    std::copy_n(pivots.shape, pivots.ndim, shape);
+    shape[pivots.ndim - 1] = rows;
+    PyObject* result = new_array(NPY_INT64, pivots.ndim, shape);
+    if (!result) return nullptr;
+    auto* order = data_of<int64_t>(result);
+    for (npy_intp left = pivots.size() / least; left > 0; --left) {
+        std::iota(order, order + rows, int64_t{0});
+        for (npy_intp i = 0; i < least; ++i) std::swap(order[i], order[exchanged[i] - 1]);
+        order += rows;
+        exchanged += least;
+    }
+    return result;
+}
+
+// L of x = L L^T from the lower triangle; false where a minor is not positive.
+template <class T>
+bool cholesky_of(int64_t n, T* a) {
+    for (int64_t i = 0; i < n; ++i) {
+        T* row = a + i * n;
+        for (int64_t j = 0; j <= i; ++j) {
+            const T* other = a + j * n;
+            T rest = row[j];
+            for (int64_t k = 0; k < j; ++k) rest -= row[k] * other[k];
+            if (j == i && !(rest > T(0))) return false;
+            row[j] = j == i ? std::sqrt(rest) : rest / other[j];
+        }
+        std::fill(row + i + 1, row + n, T(0));
+    }
+    return true;
+}
+
+// Of small matrices, for which LAPACK's calls take longer than the work.
+PyObject* cholesky(PyObject* const* args, Py_ssize_t nargs) {
+    constexpr int64_t few_rows = 16;
+    Matrices x;
+    if (nargs != 1 || !x.read(args[0]) || x.rows != x.columns || x.rows > few_rows ||
+        x.array.size() == 0)
+        return nullptr;
+    const int axes = x.batch_axes();
+    Owned factors(new_array(x.array.type, x.array.ndim, x.array.shape));
+    Owned info(new_array(NPY_INT32, axes, x.array.shape));
+    if (!factors || !info) return nullptr;
+    const int64_t count = PyArray_MultiplyList(x.array.shape, axes), size = x.rows * x.rows;
+    const auto run = [&]<class T>(T) {
+        T* to = data_of<T>(factors.get());
+        for (int64_t i = 0; i < count; ++i, to += size) {
+            x.copy(i, axes, x.array.shape, to);
+            if (!cholesky_of(x.rows, to)) return false;
+        }
+        return true;
+    };
+    std::fill_n(data_of<int32_t>(info.get()), count, 0);
+    const bool is_done = x.array.type == NPY_FLOAT    ? run(float())
+                         : x.array.type == NPY_DOUBLE ? run(double())
+                                                      : false;
+    return is_done ? PyTuple_Pack(2, factors.get(), info.get()) : nullptr;
+}
+
 }  // namespace
 
 PyMethodDef factorization_methods[] = {
+    method<"cholesky", cholesky>(
+        "cholesky(x)\n--\n\nL of x = L L^T, and the order of the first bad minor."),
+    method<"permutation", permutation>(
+        "permutation(pivots, rows)\n--\n\nWhich row stands in each after all exchanges."),
     method<"lu_factor", lu_factor>(
         "lu_factor(x, pivot)\n--\n\nL and U in one matrix, the exchanges of rows, and the place of "
         "the first zero pivot."),

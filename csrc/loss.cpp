@@ -171,9 +171,59 @@ PyObject* nll_loss_backward(PyObject* const* args, Py_ssize_t nargs) {
     return nullptr;
 }
 
+// max(0, margin - x[y] + x[c])^p over the classes c other than the row's own y, by their number.
+template <class T>
+PyObject* multi_margin_loss_of(const ArrayView& x, const Targets<T>& targets, int p, T margin,
+                               Reduction reduction) {
+    const npy_intp rows = x.shape[0], classes = x.shape[1];
+    const bool each = reduction == Reduction::none;
+    Owned losses(each ? new_array(x.type, 1, &rows) : nullptr);
+    if (each && !losses) return nullptr;
+    double total = 0;
+    for (npy_intp row = 0; row < rows; ++row) {
+        const T* from = x.as<T>() + row * classes;
+        const T own = from[targets.labels[row]];
+        double sum = 0;
+        for (npy_intp c = 0; c < classes; ++c) {
+            const T apart = margin - own + from[c], below = T(0) > apart ? T(0) : apart;
+            sum += c == targets.labels[row] ? T(0) : p == 2 ? below * below : below;
+        }
+        const T loss = static_cast<T>(sum * targets.weight(row) / static_cast<double>(classes));
+        if (each) data_of<T>(losses.get())[row] = loss;
+        total += loss;
+    }
+    if (each) return losses.hand_on();
+    return new_scalar<T>(reduction == Reduction::mean ? total / static_cast<double>(rows) : total);
+}
+
+PyObject* multi_margin_loss(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    if (nargs != 6 || !view(args[0], x) || x.ndim != 2 || !x.is_contiguous ||
+        !PyLong_CheckExact(args[3]) || !PyFloat_CheckExact(args[4]))
+        return nullptr;
+    const Reduction reduction = read_reduction(args[5]);
+    const long p = PyLong_AsLong(args[3]);
+    if (reduction == Reduction::unknown || (p != 1 && p != 2)) return nullptr;
+    const Owned none_ignored(PyLong_FromLong(-1));  // such a label is out of range
+    const auto compute = [&](auto zero) -> PyObject* {
+        using T = decltype(zero);
+        const Targets<T> targets(args[1], args[2], none_ignored.get(), 2, x.shape);
+        if (!targets.valid) return nullptr;
+        for (int64_t i = 0; i < targets.count; ++i)
+            if (targets.labels[i] < 0) return nullptr;
+        return multi_margin_loss_of<T>(x, targets, static_cast<int>(p),
+                                       static_cast<T>(PyFloat_AS_DOUBLE(args[4])), reduction);
+    };
+    if (x.type == NPY_FLOAT) return compute(float{});
+    return x.type == NPY_DOUBLE ? compute(double{}) : nullptr;
+}
+
 }  // namespace
 
 PyMethodDef loss_methods[] = {
+    method<"multi_margin_loss", multi_margin_loss>(
+        "multi_margin_loss(x, target, weight, p, margin, reduction)\n--\n\n"
+        "By how much classes come within a margin of the row's own."),
     method<"nll_loss", nll_loss>(
         "nll_loss(log_probabilities, target, weight, reduction, ignore_index)\n--\n\n"
         "Negative log likelihood: (loss, total weight)."),

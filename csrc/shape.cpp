@@ -4,11 +4,14 @@
 namespace rushlight {
 namespace {
 
-// A view of x's memory from `data` on; strides in bytes.
+// A view of x's memory from `data` on; strides in bytes. The reference to `descr`, if it is not
+// x's own, is taken.
 PyObject* view_of(const ArrayView& x, int ndim, const npy_intp* shape, const npy_intp* strides,
-                  char* data) {
-    PyArray_Descr* descr = PyArray_DESCR(x.object);
-    Py_INCREF(descr);
+                  char* data, PyArray_Descr* descr = nullptr) {
+    if (!descr) {
+        descr = PyArray_DESCR(x.object);
+        Py_INCREF(descr);
+    }
     PyObject* result = PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, strides, data,
                                             PyArray_FLAGS(x.object) & NPY_ARRAY_WRITEABLE, nullptr);
     if (!result) return nullptr;
@@ -69,9 +72,70 @@ PyObject* diagonal(PyObject* const* args, Py_ssize_t nargs) {
     return view_of(x, ndim, shape, strides, x.data + start);
 }
 
+// Numbers of a tuple that are not negative; false for what else it holds.
+bool read_counts(PyObject* tuple, Py_ssize_t count, npy_intp* to) {
+    if (!PyTuple_Check(tuple) || PyTuple_GET_SIZE(tuple) != count) return false;
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        to[i] = PyLong_AsSsize_t(PyTuple_GET_ITEM(tuple, i));
+        if (to[i] < 0) {
+            PyErr_Clear();
+            return false;
+        }
+    }
+    return true;
+}
+
+// A view of x's own elements; `places` are their shape, strides and offset, counted in elements.
+PyObject* as_strided(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    if (nargs < 2 || !view(args[0], x) || !x.is_contiguous || !PyTuple_Check(args[1]) ||
+        PyTuple_GET_SIZE(args[1]) != 3 || !PyTuple_Check(PyTuple_GET_ITEM(args[1], 0)))
+        return nullptr;
+    PyObject* const sizes = PyTuple_GET_ITEM(args[1], 0);
+    const Py_ssize_t ndim = PyTuple_GET_SIZE(sizes);
+    npy_intp shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
+    if (ndim > NPY_MAXDIMS || !read_counts(sizes, ndim, shape) ||
+        !read_counts(PyTuple_GET_ITEM(args[1], 1), ndim, strides))
+        return nullptr;
+    const npy_intp offset = PyLong_AsSsize_t(PyTuple_GET_ITEM(args[1], 2));
+    if (offset < 0) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    const npy_intp size = x.size(), item = PyArray_ITEMSIZE(x.object);
+    npy_intp last = offset;
+    for (Py_ssize_t i = 0; i < ndim; ++i) {
+        npy_intp way;
+        if (shape[i] == 0 || __builtin_mul_overflow(shape[i] - 1, strides[i], &way) ||
+            __builtin_add_overflow(last, way, &last) || strides[i] > size)
+            return nullptr;
+        strides[i] *= item;
+    }
+    if (last >= size) return nullptr;  // of the storage, perhaps
+    return view_of(x, static_cast<int>(ndim), shape, strides, x.data + offset * item);
+}
+
+// A view of complex numbers as pairs of real ones along a last axis.
+PyObject* view_as_real(PyObject* const* args, Py_ssize_t nargs) {
+    ArrayView x;
+    if (nargs != 1 || !view(args[0], x) || x.ndim == NPY_MAXDIMS) return nullptr;
+    const int type = x.type == NPY_CFLOAT ? NPY_FLOAT : x.type == NPY_CDOUBLE ? NPY_DOUBLE : -1;
+    if (type < 0) return nullptr;
+    npy_intp shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
+    std::copy_n(x.shape, x.ndim, shape);
+    std::copy_n(x.strides, x.ndim, strides);
+    shape[x.ndim] = 2;
+    strides[x.ndim] = PyArray_ITEMSIZE(x.object) / 2;
+    return view_of(x, x.ndim + 1, shape, strides, x.data, PyArray_DescrFromType(type));
+}
+
 }  // namespace
 
 PyMethodDef shape_methods[] = {
+    method<"as_strided", as_strided>(
+        "as_strided(x, places, source=None)\n--\n\nA view of elements that strides lead to."),
+    method<"view_as_real", view_as_real>(
+        "view_as_real(x)\n--\n\nA view of complex numbers as pairs of real ones."),
     method<"expand", expand>("expand(x, shape)\n--\n\nA view with axes of length 1 repeated."),
     method<"diagonal", diagonal>(
         "diagonal(x, offset, dim1, dim2)\n--\n\nA view of the elements at i, i + offset of two "

@@ -146,3 +146,15 @@ def test_full(value, dtype):
         np.testing.assert_array_equal(
             kernels().full_like(a, value, dtype), np.full(a.shape, value, dtype)
         )
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_joined_in_an_array_that_is_there(axis):
+    parts = [random(3, 4, 5, seed=seed) for seed in range(2)]
+    for join in ("cat", "stack"):
+        expected = getattr(base, join)(parts, axis)
+        for out in (np.empty_like(expected), np.empty(expected.shape[::-1], "f4").T):
+            with recorded_base() as called:
+                assert getattr(kernels(), join)(parts, axis, out) is out
+            assert called == []
+            np.testing.assert_array_equal(out, expected)

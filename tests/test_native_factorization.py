@@ -92,3 +92,33 @@ def test_ldl_of_what_is_singular():
         assert found[2] == wanted[2] > 0
         np.testing.assert_array_equal(found[1], wanted[1])
         np.testing.assert_allclose(found[0], wanted[0], 1e-7, 1e-9)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("size", [1, 3, 16])
+def test_cholesky_of_small_matrices(size, dtype):
+    x = random(4, size, size, dtype=dtype)
+    x = x @ x.swapaxes(1, 2) + size * np.eye(size, dtype=dtype)
+    for given in (x, x.swapaxes(1, 2), x[0], x[:0]):
+        with recorded_base() as called:
+            factors, info = kernels().cholesky(given)
+        assert called == ([] if given.size else ["cholesky"]) and not info.any()
+        assert factors.dtype == dtype and info.shape == given.shape[:-2]
+        np.testing.assert_array_equal(factors, np.tril(factors))
+        np.testing.assert_allclose(factors, base.cholesky(given)[0], 1e-4, 1e-4)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_minor_that_is_not_positive(place):
+    x = np.eye(3)
+    for wrong in (-1.0, 0.0):
+        x[place, place] = wrong
+        assert kernels().cholesky(x)[1] == base.cholesky(x)[1] == place + 1
+
+
+def test_rows_after_all_exchanges():
+    pivots = kernels().lu_factor(random(2, 3, 20, 7), True)[1]
+    with recorded_base() as called:
+        order = kernels().permutation(pivots, 20)
+    assert called == []
+    np.testing.assert_array_equal(order, base.permutation(pivots, 20))

@@ -86,3 +86,28 @@ def test_all_targets_ignored():
     target = np.full(4, -100)
     loss, total = kernels().nll_loss(random(4, 3), target, None, "mean", -100)
     assert np.isnan(loss) and total == 0
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("p", [1, 2])
+def test_margins_between_classes(p, reduction, weighted, dtype):
+    for shape in ((1, 1), (7, 3), (20, 100)):
+        x, target = random(*shape, dtype=dtype), labels(*shape)
+        x[0, 0] = np.nan
+        weight = np.abs(random(shape[1], dtype=dtype)) if weighted else None
+        arguments = (x, target, weight, p, 0.7, reduction)
+        with recorded_base() as called:
+            loss = kernels().multi_margin_loss(*arguments)
+        expected = base.multi_margin_loss(*arguments)
+        assert called == [] and loss.dtype == dtype and loss.shape == expected.shape
+        np.testing.assert_allclose(loss, expected, 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize("wrong", [10, -1])
+def test_a_class_out_of_range(wrong):
+    target = labels(64, 10)
+    target[5] = wrong
+    with pytest.raises(RuntimeError, match="target out of range: classes go from 0 to 9"):
+        kernels().multi_margin_loss(random(64, 10), target, None, 1, 1.0, "mean")

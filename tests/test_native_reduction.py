@@ -239,3 +239,20 @@ def test_sums_of_few_with_gaps():
             actual = kernels().sum(array, None, False)
         assert called == []
         np.testing.assert_allclose(actual, base.sum(array, None, False), rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("axes", [None, (1,)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_both_extremes(keepdims, axes, dtype):
+    for columns in (1, 7, 4096, 10_000):
+        x = random(3, columns, dtype=dtype)
+        for spoiled in (False, True):
+            if spoiled:
+                x[1, -1] = np.nan
+            with recorded_base() as called:
+                found = kernels().aminmax(x, axes, keepdims)
+            assert called == []
+            for actual, expected in zip(found, base.aminmax(x, axes, keepdims), strict=True):
+                assert actual.dtype == dtype
+                np.testing.assert_array_equal(actual, expected, strict=True)

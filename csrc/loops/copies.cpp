@@ -1,6 +1,10 @@
 #include "halves.h"
 #include "loops.h"
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
 namespace {
@@ -59,6 +63,29 @@ inline To convert(From x) {
         return static_cast<To>(x);
 }
 
+// Converts the first elements of a row, whole vectors of them, and says how many: of float16, whose
+// instructions the compiler uses for one number at a time.
+template <class To, class From>
+inline int64_t convert_vectors(int64_t, const From*, To*) {
+    return 0;
+}
+#ifdef __AVX512F__
+inline int64_t convert_vectors(int64_t n, const float* from, Float16* to) {
+    const int64_t whole = n / 16 * 16;
+    for (int64_t i = 0; i < whole; i += 16)
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i),
+                            _mm512_cvtps_ph(_mm512_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
+    return whole;
+}
+inline int64_t convert_vectors(int64_t n, const Float16* from, float* to) {
+    const int64_t whole = n / 16 * 16;
+    for (int64_t i = 0; i < whole; i += 16)
+        _mm512_storeu_ps(to + i, _mm512_cvtph_ps(_mm256_loadu_si256(
+                                     reinterpret_cast<const __m256i*>(from + i))));
+    return whole;
+}
+#endif
+
 // The loops that matter run over adjacent elements. The compiler turns backward reading and
 // repeated elements into vector code, too, when it sees the stride.
 template <class To, class From>
@@ -67,7 +94,8 @@ void row(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_
     const From* __restrict source = reinterpret_cast<const From*>(from);
     To* __restrict target = reinterpret_cast<To*>(to);
     if (to_stride == to_size && from_stride == from_size) {
-        for (int64_t i = 0; i < n; ++i) target[i] = convert<To, From>(source[i]);
+        for (int64_t i = convert_vectors(n, source, target); i < n; ++i)
+            target[i] = convert<To, From>(source[i]);
     } else if (to_stride == to_size && from_stride == 0) {
         const To value = convert<To, From>(*source);
         for (int64_t i = 0; i < n; ++i) target[i] = value;

@@ -269,6 +269,29 @@ inline double far_gelu_slope(double x) {
     return gelu_slope(x);
 }
 
+// sin(pi x) / (pi x), and of 0 its limit.
+inline float scaled_by_pi(float x) {
+    return static_cast<float>(pi) * x;
+}
+inline double scaled_by_pi(double x) {
+    return pi * x;
+}
+inline float sinc(float x) {
+    const float angle = scaled_by_pi(x);
+    return x == 0.0f ? 1.0f : sin(angle) / angle;
+}
+inline double sinc(double x) {
+    const double angle = scaled_by_pi(x);
+    return x == 0.0 ? 1.0 : __builtin_sin(angle) / angle;
+}
+inline float libm_sinc(float x) {
+    const float angle = scaled_by_pi(x);
+    return x == 0.0f ? 1.0f : __builtin_sinf(angle) / angle;
+}
+inline double libm_sinc(double x) {
+    return sinc(x);
+}
+
 // What the vectorised forms above leave to libm, a number at a time.
 inline float libm_sin(float x) {
     return __builtin_sinf(x);

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .dtype import BOOL, COMPLEX, FLOATING, INTEGER, category_of
 from .dtype import dtype as DType
 from .errors import NotSupportedError
@@ -23,10 +25,9 @@ DISCRETE = (BOOL, INTEGER)
 
 def check_taken(name: str, x: Any, takes: tuple[int, ...]) -> Any:
     """The array or tensor itself; PyTorch's error for a category that is not taken."""
-    kind = x.dtype
-    is_named = type(kind) is DType
-    if (kind.category if is_named else category_of(kind)) not in takes:
-        raise refused(name, kind if is_named else DType.from_numpy(kind), takes)
+    kind = x.dtype if type(x) is np.ndarray else getattr(x, "array", x).dtype
+    if category_of(kind) not in takes:
+        raise refused(name, DType.from_numpy(kind), takes)
     return x
 
 

@@ -346,6 +346,12 @@ _slot: Any = Tensor.__dict__["array"]
 _read, _write = _slot.__get__, _slot.__set__
 
 
+def array_within(tensor: Tensor) -> Any:
+    """A tensor's array, for what answers for the tensor: nobody is to be asked any more, and to
+    find that out takes 2 us."""
+    return _read(tensor)
+
+
 def entry_to_ask(candidates: list[Any], frame: Any) -> bool:
     """Whether an entry, in this frame or outside of it, was given one of these and has not asked.
 

@@ -9,6 +9,7 @@ or a `setup_context`, which is called only while recording. Its instance is the 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from ..dtype import FLOATING
@@ -16,6 +17,7 @@ from ..dtype import dtype as DType
 from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
+from ..kernels.launch import watchers
 from ..tensor import Tensor, wrap
 from .explain import explain
 from .inplace import (
@@ -123,13 +125,18 @@ class Operation(Node):
                 results = cls.forward(table, *arrays)
         except (ValueError, TypeError, OverflowError, KeyError, MemoryError) as error:
             raise explain(cls.operation_name, error, arrays) from error
-        if launch.recorder is not None:
-            launch.recorder.see_call(cls.operation_name, inputs, results)
         if type(results) is not tuple:
-            output = wrap(results)
+            output: Any = _new(Tensor)  # as `wrap` does, a call less
+            output.array = results
+            output._requires_grad = False
+            output._grad_fn = output._view = None
+            if watchers:
+                watch(cls.operation_name, inputs, output)
             if recording and state.enabled and cls.differentiable:
                 cls.record(inputs, output)
             return output
+        if launch.recorder is not None:
+            launch.recorder.see_call(cls.operation_name, inputs, results)
         shown = len(results) - cls.keeps
         recording = recording and state.enabled and cls.differentiable
         if shown == 1 and not recording:
@@ -279,6 +286,32 @@ class ViewOperation(Operation):
             view._grad_fn = node
             view._requires_grad = True
         return view
+
+
+    @classmethod
+    def apply_each(cls, source: Tensor, several: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...]:
+        """`apply` with each of several parameters, at half of the time for a plain tensor."""
+        if source._requires_grad is not False or source._view is not None or watchers:
+            return tuple([cls.apply(source, *parameters) for parameters in several])
+        array = source.array
+        kernel = getattr(kernel_tables[type(array)], cls.kernel)
+        counter = source._counter or source.counter()
+        views = []
+        for parameters in several:
+            try:
+                shared = kernel(array, *parameters)
+            except (ValueError, TypeError, OverflowError, KeyError) as error:
+                raise explain(cls.operation_name, error, (array, *parameters)) from error
+            view: Any = _new(Tensor)
+            view.array = shared
+            view._requires_grad = False
+            view._grad_fn = None
+            view._counter = counter
+            way: Any = _new(View)
+            view._view = way
+            way.base, way.steps, way.base_grad_fn = source, (None, cls, parameters), None
+            views.append(view)
+        return tuple(views)
 
 
 def watch(name: str, inputs: tuple[Any, ...], output: Tensor) -> None:

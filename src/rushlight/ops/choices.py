@@ -179,6 +179,11 @@ class MaskedFillInto(Operation):
 _PLAIN = {float, int, type(None)}  # bounds that leave the dtype of floats as it is
 
 
+def _bound(value: Any, numpy_type: Any) -> Any:
+    """A bound for floats; most are numbers that each of their dtypes holds."""
+    return value if value is None or -1e4 < value < 1e4 else checked(value, numpy_type)
+
+
 @operation("torch", "clip", inplace=True, out="cast")
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Elements below `min` become `min`, those above `max` become `max`.
@@ -196,8 +201,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         return ClampByTensors.apply(input, *(v if v is None else next(operands) for v in limits))
     numpy_type = input.array.dtype
     if numpy_type.kind == "f" and type(min) in _PLAIN and type(max) in _PLAIN:
-        low = None if min is None else checked(min, numpy_type)
-        return Clamp.finish(input, low, None if max is None else checked(max, numpy_type))
+        return Clamp.finish(input, _bound(min, numpy_type), _bound(max, numpy_type))
     kind = result_type(input, *(v for v in (min, max) if v is not None))
     if kind.category == COMPLEX:
         raise refused("clamp", kind, ORDERED)
@@ -253,16 +257,21 @@ def where(
     """
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
-    if condition.dtype is uint8:  # what masks were once
-        condition = condition.to(bool_)
-    if category_of(condition.array.dtype) != BOOL:
+    is_mask = category_of(condition.array.dtype) == BOOL
+    if not is_mask and condition.dtype is uint8:  # what masks were once
+        condition, is_mask = condition.to(bool_), True
+    if not is_mask:
         raise OperationError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype}"
         )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         input = full_like_number(number(input), result_type(input, other), condition)
-    a, b = promoted("where", input, other)
+    a, b = input, other
+    if not isinstance(a, Tensor) or not isinstance(b, Tensor) or (
+        a.array.dtype is not b.array.dtype or type(a.array) is not type(b.array)
+    ):
+        a, b = promoted("where", input, other)
     if not isinstance(b, Tensor):
         b = full_like_number(assigned(b, a.dtype.numpy), a.dtype, a)
     return Where.apply(condition, a, b)

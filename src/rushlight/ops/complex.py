@@ -11,6 +11,7 @@ from ..errors import OperationError
 from ..tensor import Tensor
 from .choices import where
 from .common import conjugated, methods
+from .creation import ones_like
 from .declare import Unary, operation
 from .promotion import promoted
 
@@ -232,6 +233,20 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
     return Complex.apply(real, imag)
 
 
+class Polar(SavesInputs):
+    """abs * exp(1j * angle)."""
+
+    @staticmethod
+    def forward(kernels: Any, a: Any, b: Any) -> Any:
+        real, imag = kernels.mul(a, kernels.cos(b)), kernels.mul(a, kernels.sin(b))
+        return kernels.complex(real, imag)
+
+    def backward(self, grad: Tensor) -> Any:
+        a, b = self.saved_tensors
+        turned = grad * polar(ones_like(b), -b)  # by the conjugate of exp(1j * angle)
+        return turned.real, a * turned.imag
+
+
 @operation(method=False, out="exact", autocast="float32")
 def polar(abs: Tensor, angle: Tensor) -> Tensor:
     """Complex numbers of lengths and angles: abs * (cos(angle) + 1j * sin(angle)).
@@ -240,9 +255,10 @@ def polar(abs: Tensor, angle: Tensor) -> Tensor:
     >>> torch.polar(torch.tensor([2.0]), torch.tensor([0.0]))
     tensor([2.+0.j])
     """
-    a, b = promoted("polar", abs, angle)
-    check_taken("polar", a, FLOATS)
-    return Complex.apply(a * b.cos(), a * b.sin())
+    a, b = abs, angle
+    if a.array.dtype is not b.array.dtype:
+        a, b = promoted("polar", a, b)
+    return Polar.apply(check_taken("polar", a, FLOATS), b)
 
 
 def _set_part(operation: type[Operation]) -> Any:

@@ -28,7 +28,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar, overload
 
 from ..autocast_state import casts
-from ..autograd.inplace import check_overlap
 from ..autograd.operation import Operation
 from ..missing import pytorch_names
 from ..tensor import Tensor
@@ -45,7 +44,7 @@ from .entry import (
     short_ways,
     special,
 )
-from .plain_out import are_apart, are_numbers, is_plain, placed
+from .plain_out import are_apart, are_few, are_numbers, call_for, is_plain, placed
 from .promotion import operands, promoted, refuse_bool, scaled_by
 from .signatures import add_out
 from .templates import (
@@ -293,13 +292,22 @@ _SHORT = """\
                 if answer is not None:
                     return answer
 """
+_CHANGE = """
+        if is_plain({target}, ({values})):
+            answer = placed({target}, {call})
+            if answer is not None:
+                return answer"""
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
 
-def _entry(body: Any, by_hand: bool = False, autocast: str | None = None) -> Any:
+def _entry(
+    body: Any, by_hand: bool = False, autocast: str | None = None, changing: Any = None
+) -> Any:
     """A function of the body's signature that asks who answers before it calls the body.
 
-    What a class has `by_hand` looks at its arguments itself, and takes no names of NumPy's.
+    What a class has `by_hand` looks at its arguments itself, and takes no names of NumPy's. With
+    `changing` it writes what this function gives into its first argument where little is to be
+    asked (`plain_out.py`), and else calls the body.
     """
     signature = inspect.signature(body)
     declared, passed, checks, keyword_only, named = [], [], ["modes"], False, ""
@@ -339,13 +347,19 @@ def _entry(body: Any, by_hand: bool = False, autocast: str | None = None) -> Any
         declared += ([] if keyword_only else ["*"]) + [f"{name}=None" for name in extra]
     rest = [n for n, p in signature.parameters.items() if p.kind is p.VAR_KEYWORD]
     asked = "".join(f"\n        {line}" for line in _asking(signature, by_hand))
+    if changing is not None and not has_rest:
+        values = [part.partition("=")[0] for part in passed]
+        asked += _CHANGE.format(
+            target=values[0], values="".join(f"{value}, " for value in values[1:]),
+            call=_call_for(values[0], changing, "plain", passed),
+        )  # fmt: skip
     declared += ["**" + name for name in rest]
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
         name="entry", parameters=", ".join(declared), call=_call(signature, passed),
         special=" or ".join(checks), asked=asked, named=named, short="{short}",
     )  # fmt: skip
-    function = _compiled(source.replace("{short}", ""), body)
+    function = _compiled(source.replace("{short}", ""), body, changing)
     if "out" in signature.parameters:
         short_ways[function] = functools.partial(_shorten, function, source, extra, passed)
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
@@ -417,7 +431,7 @@ def _shorten(function: Any, source: str, extra: dict[str, Any], passed: list[str
         passed = ["dtype=out.dtype" if part == "dtype=dtype" else part for part in passed]
     short = _SHORT.format(
         absent="".join(f"{name} is absent and " for name in extra), values=values,
-        conditions=conditions, call=f"body({', '.join(passed)})",
+        conditions=conditions, call=_call_for("out", function.plain, "body", passed),
     )  # fmt: skip
     old, name, file = function.__code__, function.__name__, function.__code__.co_filename
     source = source.replace("{short}", short)
@@ -428,7 +442,15 @@ def _shorten(function: Any, source: str, extra: dict[str, Any], passed: list[str
     function.__code__ = code
 
 
-def _compiled(source: str, body: types.FunctionType) -> Any:
+def _call_for(target: str, body: types.FunctionType, name: str, passed: list[str]) -> str:
+    """The call of a body, known as `name`, whose result is for a plain tensor."""
+    call = f"{name}({', '.join(passed)})"
+    if "finish" not in body.__code__.co_names:
+        return call
+    return f"{call} if are_few({target}) else call_for({target}, {name}, {', '.join(passed)})"
+
+
+def _compiled(source: str, body: types.FunctionType, plain: Any = None) -> Any:
     """The function of a text, in which its name is `entry`; equal texts are compiled once."""
     name = body.__name__
     file = f"<entry of {body.__module__}.{name}>"
@@ -438,6 +460,7 @@ def _compiled(source: str, body: types.FunctionType) -> Any:
         "UNANSWERED": UNANSWERED, "body": body, "given_by_name": given_by_name,
         "is_plain": is_plain, "are_apart": are_apart, "are_numbers": are_numbers, "placed": placed,
         "Tensor": Tensor, "Sequence": Sequence,  # which the annotation of `out` names
+        "are_few": are_few, "call_for": call_for, "plain": plain,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
@@ -449,13 +472,7 @@ def _inplace_of(function: Any) -> Any:
     """The method that writes a function's result to its first tensor."""
 
     def body(input: Tensor, *args: Any, **kwargs: Any) -> Any:
-        if is_plain(input, args) and (not kwargs or are_numbers(kwargs.values())):
-            check_overlap(input, args)
-            if placed(input, plain(input, *args, **kwargs)) is not None:
-                return input
         return run_inplace(function, input, args, kwargs)
-
-    plain = function.plain
 
     parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
     body.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore
@@ -464,7 +481,8 @@ def _inplace_of(function: Any) -> Any:
     body.__module__ = function.__module__
     body.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
     # What is written to has the dtype that it has.
-    inplace = _entry(body, autocast=None if function.autocast is None else "given")
+    autocast = None if function.autocast is None else "given"
+    inplace = _entry(body, autocast=autocast, changing=function.plain)
     inplace.__wrapped__ = function  # as functools.wraps has it
     return inplace
 

@@ -10,12 +10,13 @@ from ..scalars import number
 from ..tensor import Tensor, wrap_dim
 from ..types import Number
 from .declare import operation
+from .index import Slice
 from .joining import cat
 
 
 def _part(x: Tensor, dim: int, start: int, stop: int | None) -> Tensor:
     """x[start:stop] along a dimension."""
-    return x[(*[slice(None)] * dim, slice(start, stop))]
+    return Slice.apply(x, (*[slice(None)] * dim, slice(start, stop)))
 
 
 @operation(out="cast")
@@ -65,6 +66,9 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Number = 1, dim: int = -1) -> Ten
     axis, steps = _steps("trapezoid", y, x, dx, dim)
     if not y.array.shape[axis]:
         return y.sum(axis)
+    if x is None:
+        ends = y.select(axis, 0) + y.select(axis, -1)
+        return (y.sum(axis) - ends * 0.5) * steps
     left, right = _part(y, axis, 0, -1), _part(y, axis, 1, None)
     return (steps * (left + right)).sum(axis) / 2.0
 

@@ -22,7 +22,7 @@ from .creation import zeros_like
 from .declare import operation
 from .elementwise import abs
 from .expansion import broadcast_tensors
-from .linalg_norms import vector_norm
+from .linalg_norms import Norm, vector_norm
 from .powers import pow
 from .promotion import of_one_dtype
 from .reduction import sum
@@ -118,8 +118,10 @@ def cdist(
         raise InvalidValueError(
             f"cdist: {compute_mode} is not a valid value for compute_mode: {list(_PRODUCTS_FROM)}"
         )
-    batch = np.broadcast_shapes(x1.array.shape[:-2], x2.array.shape[:-2])
-    a, b = x1.expand(*batch, rows, width), x2.expand(*batch, columns, width)
+    a, b = x1, x2
+    if x1.array.shape[:-2] != x2.array.shape[:-2]:
+        batch = np.broadcast_shapes(x1.array.shape[:-2], x2.array.shape[:-2])
+        a, b = x1.expand(*batch, rows, width), x2.expand(*batch, columns, width)
     by_products = p == 2 and max(rows, columns) > _PRODUCTS_FROM[compute_mode]
     return Cdist.apply(a, b, number(p), by_products)
 
@@ -206,7 +208,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
 def _scaled(x: Tensor, axis: int, eps: float) -> Tensor:
     # The limit moves the length without cutting its gradient.
-    length = vector_norm(x, 2, axis, True)
+    length = Norm.apply(x, 2.0, (axis,) if x.array.ndim else None, True)
+    if not length.requires_grad:
+        return x / length.clamp_min(eps)
     short = length.detach() < eps
     return x / where(short, length - length.detach() + eps, length)
 
@@ -226,6 +230,19 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     if input.array.dtype in HALVES:  # which do not hold 1 / eps
         return normalize(input.float(), p, dim, eps).to(input.dtype)
     return input / clamp(vector_norm(input, p, dim, True), min=eps)
+
+
+class Renorm(Operation):
+    """The slices whose norm over `axes` is above `most`, scaled down to it."""
+
+    differentiable = False
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, p: float, axes: Any, most: float) -> Any:
+        size = Norm.forward(kernels, x, p, axes, True)
+        one = kernels.full((), 1.0, size.dtype, size)
+        factor = kernels.mul(kernels.reciprocal(kernels.add(size, 1e-7)), most)
+        return kernels.mul(x, kernels.where(kernels.gt(size, most), factor, one))
 
 
 @operation(inplace=True, out="exact")
@@ -252,8 +269,10 @@ def renorm(input: Tensor, p: Number, dim: int, maxnorm: Number) -> Tensor:
     if input.array.dtype in HALVES:
         return renorm(input.float(), power, dim, most).to(input.dtype)
     others = [i for i in range(input.array.ndim) if i != axis]
-    size: Any = vector_norm(input, power, others, True)
-    return input * where(size > most, most / (size + 1e-7), 1.0)
+    if input.requires_grad and state.enabled:
+        size: Any = vector_norm(input, power, others, True)
+        return input * where(size > most, most / (size + 1e-7), 1.0)
+    return Renorm.apply(input, float(power), tuple(others), most)
 
 
 @operation("torch", "nn.functional.bilinear", method=False, autocast="given")

@@ -51,7 +51,7 @@ def expand(input: Tensor, *size: Any) -> Tensor:
     for w, n in zip(full[added:], have, strict=True):
         if w != n != 1:
             raise _cannot_expand(full, have)
-    if full and min(full) < 0:
+    if full is not wanted and min(full) < 0:
         raise OperationError(
             f"expand: The expanded size of the tensor ({min(full)}) isn't allowed: -1 keeps the "
             f"size of a dimension that is there, of size {list(have)}; wanted {list(wanted)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
-from ..autograd.operation import SavesOutputAndInput
+from ..autograd.operation import Operation, SavesOutputAndInput
 from ..categories import ORDERED, REALS, check_taken
 from ..dtype import int64
 from ..errors import OutOfRangeError
@@ -54,6 +54,13 @@ class Amin(Extreme):
     >>> torch.amin(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), dim=1)
     tensor([1., 2.])
     """
+
+
+class BothExtremes(Operation):
+    """The smallest and the largest element along some dimensions, in one look at each."""
+
+    operation_name = "aminmax"
+    differentiable = False
 
 
 class Max(Extreme):
@@ -136,7 +143,9 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
             f"identity (the input is {input.array.shape})"
         )
     axes = _axes("aminmax", input, dim)
-    return _AMinMax(Amin.apply(input, axes, keepdim), Amax.apply(input, axes, keepdim))
+    if grad_mode.enabled and input.requires_grad:
+        return _AMinMax(Amin.apply(input, axes, keepdim), Amax.apply(input, axes, keepdim))
+    return _AMinMax(*BothExtremes.apply(input, axes, keepdim))
 
 
 _Max, _Min = values_and_indices("max"), values_and_indices("min")

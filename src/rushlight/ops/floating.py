@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 from ..autograd.operation import Operation, SavesInputs
-from ..dtype import COMPLEX, FLOATING, HALVES, category_of, get_default_dtype
+from ..dtype import COMPLEX, FLOATING, HALVES, INTEGER, category_of, get_default_dtype
 from ..dtype import bool as bool_
+from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..return_types import named
 from ..scalars import number
@@ -132,6 +134,12 @@ def isreal(input: Tensor) -> Tensor:
     return ones_like(input, dtype=bool_)
 
 
+@functools.cache
+def _range_of(dtype: DType) -> tuple[float, float]:
+    info = finfo(dtype)
+    return info.min, info.max
+
+
 @operation(inplace=True, out="exact")
 def nan_to_num(
     input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None
@@ -144,11 +152,12 @@ def nan_to_num(
     tensor([0., 1., 3.])
     """
     nan, posinf, neginf = number(nan), number(posinf), number(neginf)
-    if input.dtype.category == FLOATING:
-        info = finfo(input.dtype)
+    if category_of(input.array.dtype) == FLOATING:
         nan = 0.0 if nan is None else nan
-        posinf = info.max if posinf is None else posinf
-        neginf = info.min if neginf is None else neginf
+        if posinf is None or neginf is None:
+            low, high = _range_of(input.dtype)
+            posinf = high if posinf is None else posinf
+            neginf = low if neginf is None else neginf
     return NanToNum.apply(input, nan, posinf, neginf)
 
 
@@ -178,6 +187,16 @@ def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent:
     return _Frexp(*Frexp.apply(input))
 
 
+class Ldexp(Operation):
+    """x * 2 ** n for whole numbers n, also where 2 ** n is beyond the dtype's range."""
+
+    node_name = "MulBackward0"
+    saves = (1,)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Ldexp.apply(grad, self.saved_tensors[0]), None
+
+
 @operation(inplace=True, out="cast")
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """`input * 2 ** other`, broadcast.
@@ -189,9 +208,12 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
     kind = result_type(input, other)
     if kind.category < FLOATING:
         kind = get_default_dtype()
+    x = input if input.dtype is kind else input.to(kind)
+    if category_of(other.array.dtype) == INTEGER and kind.category == FLOATING:
+        return Ldexp.apply(x, other)
     if kind.numpy in HALVES:
         return ldexp(input.float(), other.float()).to(kind)
-    x, n = input.to(kind), other.to(kind)
+    n = other.to(kind)
     if other.dtype.category >= FLOATING:
         return mul(x, pow(2.0, n))
     first = floor_divide(n, 2)  # in two steps: 2 ** other may be beyond the dtype's range

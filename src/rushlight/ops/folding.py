@@ -176,6 +176,16 @@ def _image_shape(name: str, input: Tensor) -> tuple[int, ...]:
     return shape
 
 
+class ChannelShuffle(Operation):
+    """Channels dealt out between groups, each of which was one behind the other."""
+
+    node_name = "NativeChannelShuffleBackward0"
+    groups: int
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return ChannelShuffle.apply(grad, max(grad.array.shape[1] // self.groups, 1))
+
+
 @operation(
     "nn.functional", "torch.channel_shuffle", "torch.native_channel_shuffle",
     "nn.functional.native_channel_shuffle",
@@ -202,5 +212,4 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"channel_shuffle: Number of channels must be divisible by groups. Got {shape[1]} "
             f"channels and {groups} groups."
         )
-    parts = input.reshape(shape[0], groups, shape[1] // groups, *shape[2:])
-    return parts.transpose(1, 2).reshape(shape)
+    return ChannelShuffle.apply(input, groups)

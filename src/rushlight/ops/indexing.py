@@ -13,6 +13,7 @@ from ..tensor import Tensor, wrap, wrap_dim
 from .common import check, table_of
 from .declare import operation
 from .expansion import broadcast_tensors
+from .shape import Squeeze
 
 
 class AlongIndex(Operation):
@@ -153,8 +154,11 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
 
 def pick(input: Tensor, axis: int, places: Tensor, keepdim: bool) -> tuple[Tensor, Tensor]:
     """The element of each line of an axis that stands at its place, and that place."""
-    values = input.gather(axis, places)
-    return (values, places) if keepdim else (values.squeeze(axis), places.squeeze(axis))
+    values = Gather.apply(input, axis, places)
+    if keepdim:
+        return values, places
+    shape = places.array.shape[:axis] + places.array.shape[axis + 1 :]
+    return Squeeze.apply(values, shape), Squeeze.apply(places, shape)
 
 
 @operation(out="exact")

@@ -165,7 +165,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     >>> torch.split(torch.arange(3), 2)
     (tensor([0, 1]), tensor([2]))
     """
-    return _split(tensor, split_size_or_sections, dim)
+    return parted(tensor, split_size_or_sections, dim)
 
 
 @operation("Tensor", name="split")
@@ -176,10 +176,10 @@ def _split_method(input: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor,
     >>> torch.arange(5).split(2)
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
-    return _split(input, split_size, dim)
+    return parted(input, split_size, dim)
 
 
-def _split(input: Tensor, split_size_or_sections: Any, dim: int) -> tuple[Tensor, ...]:
+def parted(input: Tensor, split_size_or_sections: Any, dim: int) -> tuple[Tensor, ...]:
     axis = wrap_dim(dim, input.array.ndim)
     size = input.array.shape[axis]
     sizes = split_size_or_sections
@@ -202,12 +202,12 @@ def _equal_sizes(total: int, size: int) -> list[int]:
 
 def _pieces(input: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...]:
     before = (slice(None),) * axis
-    pieces = []
+    indices = []
     start = 0
     for size in sizes:
-        pieces.append(Slice.apply(input, (*before, slice(start, start + size))))
+        indices.append(((*before, slice(start, start + size)),))
         start += size
-    return tuple(pieces)
+    return Slice.apply_each(input, indices)
 
 
 @operation
@@ -238,7 +238,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if input.array.ndim == 0:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     before = (slice(None),) * axis
-    return tuple([Select.apply(input, (*before, i)) for i in range(input.array.shape[axis])])
+    return Select.apply_each(input, [((*before, i),) for i in range(input.array.shape[axis])])
 
 
 @operation

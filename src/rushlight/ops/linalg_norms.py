@@ -192,7 +192,9 @@ def matrix_norm(
     input = _as_dtype(name, input, dtype)
     first, second = two_dims(name, dim, input.array.ndim)
     if ord == "fro":
-        return vector_norm(input, 2, (first, second), keepdim)
+        if input.array.dtype in HALVES:
+            return vector_norm(input, 2, (first, second), keepdim)
+        return Norm.apply(input, 2.0, (first, second), keepdim)
     if ord != "nuc" and (isinstance(ord, str) or abs(ord) not in (1, 2, inf)):
         raise OperationError(f"{name}: Order {ord} not supported.")
     if ord == "nuc" or abs(ord) == 2:

@@ -267,7 +267,8 @@ def inverse(input: Tensor) -> Tensor:
     return _inverse(input)
 
 
-def _linalg_inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+@operation("linalg", name="inv", out="exact", autocast="float32")
+def _linalg_inv(A: Tensor) -> Tensor:
     """`torch.inverse`: the inverse of square matrices.
 
     >>> import rushlight as torch
@@ -276,10 +277,6 @@ def _linalg_inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
             [0.0000, 0.2500]])
     """
     return _inverse(A)
-
-
-_linalg_inv.__name__ = "inv"
-operation("linalg", out="exact", autocast="float32")(_linalg_inv)
 
 
 def _inverse(matrix: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
 from ..dtype import int64
 from ..errors import InvalidValueError, OperationError, OutOfRangeError
@@ -12,12 +13,13 @@ from ..tensor import Tensor
 from .activation import logsigmoid, relu
 from .choices import clamp, minimum, where
 from .common import check
-from .creation import arange, zeros_like
+from .creation import zeros_like
 from .declare import operation
 from .distance import pairwise_distance
 from .loss import reduced, reduction_of
 from .powers import sqrt
 from .reduction import sum
+from .scatter import scatter
 
 
 @operation("nn.functional", autocast="float32")
@@ -116,6 +118,28 @@ def cosine_embedding_loss(
     return reduced(where(target == 1, 1 - cosine, 0.0) + apart, reduction)
 
 
+class MultiMarginLoss(Operation):
+    """The loss of each row of (N, C) and the number of its class, or their mean or sum."""
+
+    saves = (0, 1, 2)
+    p: int
+    margin: float
+    reduction: str
+
+    def backward(self, grad: Tensor) -> Any:
+        x, target, weight = self.saved_tensors
+        rows, classes = x.array.shape
+        column = target.unsqueeze(1)
+        apart = self.margin - x.gather(1, column) + x
+        slopes = 2 * relu(apart) if self.p == 2 else (apart > 0).to(x.dtype)
+        share = grad / (classes * rows if self.reduction == "mean" else classes)
+        if weight is not None:
+            share = share * weight[target]
+        share = share.unsqueeze(1) if share.array.ndim else share
+        slopes = scatter(slopes, 1, column, 0.0) * share
+        return scatter(slopes, 1, column, -sum(slopes, 1, True)), None, None
+
+
 @operation("nn.functional", autocast="float32")
 def multi_margin_loss(
     input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
@@ -143,7 +167,7 @@ def multi_margin_loss(
             "multi_margin_loss: Expected non-empty vector or matrix with optional 0-dim batch "
             f"size, but got: {list(shape)}"
         )
-    x = input.reshape(-1, shape[-1] if shape else 1)
+    x = input if len(shape) == 2 else input.reshape(-1, shape[-1] if shape else 1)
     rows, classes = x.array.shape
     labels = target.array.shape
     if labels != (rows,) and (labels or len(shape) > 1):
@@ -158,16 +182,10 @@ def multi_margin_loss(
             f"multi_margin_loss: inconsistent weight size, expected {classes} but got "
             f"{list(weight.shape)}"
         )
-    message = f"multi_margin_loss: target out of range: classes go from 0 to {classes - 1}"
-    check((target >= 0) & (target < classes), OperationError, message)
     check_taken("multi_margin_loss", input, FLOATS)
-    column = target.reshape(rows, 1)
-    short = relu(margin - x.gather(1, column) + x)
-    losses = short * short if p == 2 else short
-    losses = where(arange(classes, device=x.device) == column, 0.0, losses)
-    if weight is not None:
-        losses = losses * weight[column]
-    return reduced((sum(losses, 1) / classes).reshape(labels), reduction)
+    line = target if labels == (rows,) else target.reshape(rows)
+    losses = MultiMarginLoss.apply(x, line, weight, p, float(margin), reduction)
+    return losses.reshape(labels) if reduction == "none" else losses
 
 
 @operation("nn.functional", autocast="float32")

@@ -196,7 +196,8 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
         raise OperationError(
             f"bmm: batch sizes differ: {input.array.shape[0]} and {mat2.array.shape[0]}"
         )
-    return matmul(input, mat2)
+    _check("matmul", input, mat2, input.array.shape[2], mat2.array.shape[1])
+    return Bmm.apply(input, mat2)
 
 
 @operation(out="exact", autocast="given")

@@ -14,7 +14,7 @@ from typing import Any
 from numpy import ndarray as _ndarray
 
 from ..autocast_state import casts
-from ..autograd.mirror import written
+from ..autograd.mirror import reach, written
 from ..dtype import dtype as DType
 from ..grad_mode import state
 from ..kernels.declaration import kernels_of
@@ -25,8 +25,9 @@ from ..size import Size
 from ..tensor import Tensor
 from ..torch_function import modes
 
-# From here on it is worth asking whether the kernel can write into `out` by itself.
-_MANY = 1 << 15
+# From so many elements on it is worth asking whether the kernel can write into a plain `out`, and
+# into any, by itself.
+_SOME, _MANY = 1 << 11, 1 << 15
 _VALUES = {int, float, bool, str, type(None), DType, Size, layout, memory_format}
 UNMADE: Any = object()
 
@@ -34,41 +35,39 @@ UNMADE: Any = object()
 def is_plain(out: Any, arguments: tuple[Any, ...]) -> bool:
     """Whether `out` and the arguments are arrays of the CPU, numbers and names that no gradient, no
     subclass, no mode, no autocast and no record asks about, and that do not overlap."""
-    if modes or watchers or casts or not _are_plain(arguments):
+    if modes or watchers or casts:
         return False
     if type(out) is Tensor:
-        return out.array.size < _MANY and _are_plain((out,)) and not _may_overlap(out, arguments)
+        array = out.array
+        if type(array) is not _ndarray or array.size >= _MANY:
+            return False
+        if (out._requires_grad is not False or out._view is not None) and not _are_plain((out,)):
+            return False
+        return _are_plain(arguments, array, out._counter)
     if type(out) is not tuple or {type(target) for target in out} != {Tensor}:
         return False
-    return _are_plain(out) and not any(_may_overlap(target, arguments) for target in out)
+    return _are_plain(out) and all(
+        [_are_plain(arguments, target.array, target._counter) for target in out]
+    )
 
 
-def _may_overlap(target: Tensor, arguments: Iterable[Any]) -> bool:
-    """Whether an argument is of the target's memory, but is not the target itself."""
-    counter = target._counter
-    if counter is None:
-        return False
-    for value in arguments:
-        if type(value) is Tensor:
-            if value._counter is counter and value.array is not target.array:
-                return True
-        elif type(value) in (tuple, list) and _may_overlap(target, value):
-            return True
-    return False
-
-
-def _are_plain(values: Iterable[Any]) -> bool:
+def _are_plain(values: Iterable[Any], target: Any = None, counter: Any = None) -> bool:
+    """Whether values are plain, and none is of the memory of this counter but the target itself."""
     for value in values:
         kind = type(value)
         if kind is Tensor:
-            if type(value.array) is not _ndarray or value._requires_grad is None:
+            array = value.array
+            if type(array) is not _ndarray:
                 return False
-            if (
-                value._requires_grad or value._view is not None and value.requires_grad
-            ) and state.enabled:
+            wants = value._requires_grad
+            if (wants is not False or value._view is not None) and (
+                wants is None or state.enabled and value.requires_grad
+            ):
+                return False
+            if counter is not None and value._counter is counter and array is not target:
                 return False
         elif kind is tuple or kind is list:
-            if not _are_plain(value):
+            if not _are_plain(value, target, counter):
                 return False
         elif kind not in _VALUES:
             return False
@@ -112,19 +111,81 @@ def are_numbers(arguments: Iterable[Any]) -> bool:
 
 def placed(out: Any, results: Any) -> Any:
     """What a call with a plain `out` returns, or None where its results do not fit there."""
-    overwrite = kernel_tables[_ndarray].overwrite
     if type(out) is Tensor:
+        if results is out:  # which the function's last operation has written
+            return out
+        overwrite = kernel_tables[_ndarray].overwrite
         if type(results) is not Tensor or not overwrite(out.array, results.array):
             return None
-        written(out)
+        counter = out._counter  # as `written` does, within a call
+        if counter is None:
+            out._counter = [1]
+            return out
+        counter[0] += 1
+        if len(counter) > 1:
+            reach(out)
         return out
     if not isinstance(results, tuple) or len(results) != len(out):
         return None
+    overwrite = kernel_tables[_ndarray].overwrite
     for target, result in zip(out, results, strict=True):
         if not overwrite(target.array, result.array):
             return None
         written(target)
     return type(results)(*out) if hasattr(results, "_fields") else out
+
+
+class PlainDestination:
+    """A plain `out` of a function, until the function's last operation writes it by itself.
+
+    `Destination` (`writing.py`) does so for one that more is to be asked about.
+    """
+
+    __slots__ = ("target", "code")
+
+    def __init__(self, target: Tensor, code: Any) -> None:
+        self.target = target
+        self.code = code  # of the function whose `finish` it is
+
+    def takes(self, operation: Any, inputs: tuple[Any, ...], caller: Any) -> bool:
+        """Whether the kernel has written there: one of arrays of one floating-point dtype and
+        shape. All else that there is to ask `is_plain` has asked."""
+        if caller is not self.code:
+            return False
+        target = self.target.array
+        dtype, shape = target.dtype, target.shape
+        if dtype.kind != "f" or 0 in target.strides or not writes(_ndarray, operation):
+            return False
+        arrays = []
+        for value in inputs:
+            if type(value) is Tensor:
+                value = value.array
+                if value.dtype is not dtype or value.shape != shape:
+                    return False
+            arrays.append(value)
+        try:
+            getattr(kernel_tables[_ndarray], operation.kernel)(*arrays, target)
+        except Exception:
+            return False  # it will fail once more, in words
+        written(self.target)
+        return True
+
+    def write(self, operation: Any, inputs: tuple[Any, ...]) -> Tensor:
+        return self.target  # it is written
+
+
+def are_few(out: Any) -> bool:
+    """Whether the elements of a plain `out` are copied sooner than questions are asked."""
+    return type(out) is tuple or out.array.size < _SOME
+
+
+def call_for(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """A function's result for a plain `out`, which its last operation may write by itself."""
+    state.destination = PlainDestination(target, function.__code__)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        state.destination = None
 
 
 def write_into(operation: Any, function: Any, out: Any, *operands: Any) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from operator import mul
 from typing import Any
 
+from ..autograd.operation import Operation
 from ..categories import NUMBERS, check_taken
 from ..dtype import BOOL, COMPLEX, HALVES, INTEGER, title_of
 from ..dtype import bool as bool_
@@ -18,7 +20,8 @@ from .creation import ones_like
 from .declare import operation, publish
 from .matmul import Linear, bmm, dot, matmul, mm, mv, outer
 from .promotion import check_factor, of_one_dtype, result_type
-from .views import diagonal
+from .shape import reshaped
+from .views import Diagonal, DiagonalScatter, diagonal
 
 # ---- beta * input + alpha * product
 
@@ -117,11 +120,18 @@ def addr(
     tensor([[13., 14.],
             [16., 18.]])
     """
+    kind = input.array.dtype
     if vec1.array.ndim != 1 or vec2.array.ndim != 1:
         raise OperationError(
             f"addr: Expected 1-D arguments vec1 and vec2, but got {vec1.array.ndim}-D and "
             f"{vec2.array.ndim}-D"
         )
+    if (
+        beta == alpha == 1 and kind.kind == "f" and kind not in HALVES
+        and vec1.array.dtype is kind is vec2.array.dtype
+        and input.array.shape == (vec1.array.size, vec2.array.size)
+    ):  # fmt: skip
+        return input + outer(vec1, vec2)
     for name, factor in (("beta", beta), ("alpha", alpha)):
         check_factor("addr", result_type(input, vec1, vec2), name, factor)
     if input.dtype.category == BOOL and vec1.dtype.category == vec2.dtype.category == BOOL:
@@ -210,6 +220,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         )
     if input.array.ndim == other.array.ndim == 1:
         return dot(input, other)
+    if input.array.ndim == other.array.ndim == 2:
+        return matmul(input, other.mT)
     return tensordot(input, other, dims=([-1], [-1]))
 
 
@@ -230,7 +242,14 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
                 f"tensordot expects dims >= 0 and no more than there are, but got dims={dims} for "
                 f"shapes {list(a.array.shape)} and {list(b.array.shape)}"
             )
-        dims = (range(a.array.ndim - dims, a.array.ndim), range(dims))
+        shared, rest = b.array.shape[:dims], b.array.shape[dims:]
+        lead, depth = a.array.shape[: a.array.ndim - dims], prod(shared)
+        if a.array.shape == shared == b.array.shape:
+            return dot(reshaped(a, (depth,)), reshaped(b, (depth,)))
+        if a.array.shape == lead + shared:
+            left, right = reshaped(a, (prod(lead), depth)), reshaped(b, (depth, prod(rest)))
+            return reshaped(matmul(left, right), lead + rest)
+        dims = (range(len(lead), a.array.ndim), range(dims))
     of_a, of_b = ([d] if isinstance(d, int) else list(d) for d in dims)
     if len(of_a) != len(of_b):
         raise OperationError(
@@ -274,9 +293,25 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     """
     ndim = max(input.array.ndim, other.array.ndim)
     a, b = ((1,) * (ndim - x.array.ndim) + x.array.shape for x in (input, other))
-    left = input.reshape([n for size in a for n in (size, 1)])
-    right = other.reshape([n for size in b for n in (1, size)])
-    return (left * right).reshape([n * m for n, m in zip(a, b, strict=True)])
+    left = reshaped(input, tuple([n for size in a for n in (size, 1)]))
+    right = reshaped(other, tuple([n for size in b for n in (1, size)]))
+    return reshaped(left * right, tuple(map(mul, a, b)))
+
+
+class Trace(Operation):
+    """The sum of the main diagonal of a matrix."""
+
+    keeps_shape = True
+
+    @staticmethod
+    def forward(kernels: Any, x: Any) -> Any:
+        return kernels.sum(kernels.diagonal(x, 0, 0, 1), None, False)
+
+    def backward(self, grad: Tensor) -> Any:
+        return DiagonalScatter.apply(
+            grad.new_zeros(self.input_shape), grad.expand(min(self.input_shape)), Diagonal,
+            (0, 0, 1),
+        )  # fmt: skip
 
 
 @operation(autocast="float32")
@@ -291,5 +326,4 @@ def trace(input: Tensor) -> Tensor:
         raise OperationError(
             f"trace: expected a matrix, but got tensor with dim {input.array.ndim}"
         )
-    check_taken("trace", input, NUMBERS)
-    return diagonal(input).sum()
+    return Trace.apply(input) if input.array.dtype.kind in "fc" else diagonal(input).sum()

@@ -14,7 +14,7 @@ from .common import sizes_from
 from .declare import operation
 from .expansion import expand, repeat
 from .indexing import index_select, nonzero
-from .shape import Flip, flip, reshape, transpose
+from .shape import Flip, reshape
 
 
 class Roll(Operation):
@@ -59,6 +59,25 @@ def roll(input: Tensor, shifts: Any, dims: Dims = None) -> Tensor:
     return Roll.apply(input, steps, tuple([wrap_dim(axis, input.array.ndim) for axis in axes]))
 
 
+class Rot90(Operation):
+    """The plane of two dimensions turned by quarters."""
+
+    k: int
+    first: int
+    second: int
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, k: int, first: int, second: int) -> Any:
+        turned = kernels.flip(x, ((second,), (first, second), (first,))[k - 1])
+        order = list(range(x.ndim))
+        if k != 2:
+            order[first], order[second] = second, first
+        return kernels.permute(turned, tuple(order))
+
+    def backward(self, grad: Tensor) -> Any:
+        return Rot90.apply(grad, 4 - self.k, self.first, self.second)
+
+
 @operation
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """A copy turned `k` times by 90 degrees in the plane of two dimensions, from the first to the
@@ -80,13 +99,9 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
             "rot90: expected rotation dims to be different, but got dim0 = "
             f"{given[0]} and dim1 = {given[1]}"
         )
-    if k % 4 == 1:
-        return transpose(flip(input, (second,)), first, second).clone()
-    if k % 4 == 2:
-        return flip(input, (first, second))
-    if k % 4 == 3:
-        return transpose(flip(input, (first,)), first, second).clone()
-    return input.clone()
+    if k % 4 == 0:
+        return input.clone()
+    return Rot90.apply(input, k % 4, first, second)
 
 
 @operation

@@ -23,6 +23,7 @@ from .activation import (
 from .choices import where
 from .curves import Curve, FlatGradient
 from .declare import operation
+from .index import Slice
 from .powers import exp
 from .promotion import table_of
 from .random import default_state, drawing
@@ -299,7 +300,9 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
             f"glu: Halving dimension must be even, but dimension {axis} is size {x.shape[axis]}"
         )
     half = x.shape[axis] // 2
-    return input.narrow(axis, 0, half) * sigmoid(input.narrow(axis, half, half))
+    before = [slice(None)] * axis
+    first = Slice.apply(input, (*before, slice(half)))
+    return first * sigmoid(Slice.apply(input, (*before, slice(half, None))))
 
 
 # ---- the functions of PyTorch's first versions that write over x

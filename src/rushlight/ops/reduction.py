@@ -169,8 +169,9 @@ def nanmean(
             f"nanmean(): expected input to have floating point or complex dtype but got "
             f"{title_of(input.dtype)}; convert it with .float() first"
         )
-    total = sum(_without_nan(input), dim, keepdim, dtype=dtype)
-    return total / (~input.isnan()).sum(dim, keepdim)
+    is_nan = input.isnan()
+    total = sum(input.masked_fill(is_nan, 0.0), dim, keepdim, dtype=dtype)
+    return total / is_nan.logical_not().sum(dim, keepdim)
 
 
 def _without_nan(input: Tensor) -> Tensor:

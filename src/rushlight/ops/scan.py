@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.operation import Operation, SavesInputs, SavesOutputAndInput
 from ..categories import NUMBERS, ORDERED, check_taken
-from ..dtype import INTEGER, int64
+from ..dtype import BOOL, INTEGER, category_of, int64
 from ..dtype import dtype as DType
 from ..tensor import Tensor, wrap_dim
 from .common import ValuesAndIndices, conjugated, values_and_indices
@@ -105,7 +105,7 @@ def converted(input: Tensor, dtype: DType | None) -> Tensor:
     """The elements as what they add up to: of whole numbers int64, unless told otherwise."""
     if dtype is not None:
         return input.to(dtype)
-    return input.to(int64) if input.dtype.category <= INTEGER else input
+    return input.to(int64) if category_of(input.array.dtype) in (BOOL, INTEGER) else input
 
 
 @operation(inplace=True, out="cast")
@@ -116,7 +116,8 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     >>> torch.cumsum(torch.tensor([1, 2, 3]), dim=0)
     tensor([1, 3, 6])
     """
-    x = check_taken("cumsum", converted(input, dtype), NUMBERS)
+    x = converted(input, dtype)
+    check_taken("cumsum", x.array, NUMBERS)
     return Cumsum.apply(x, wrap_dim(dim, input.array.ndim))
 
 
@@ -128,7 +129,8 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     >>> torch.tensor([1, 2, 3, 4]).cumprod(0)
     tensor([ 1,  2,  6, 24])
     """
-    x = check_taken("cumprod", converted(input, dtype), NUMBERS)
+    x = converted(input, dtype)
+    check_taken("cumprod", x.array, NUMBERS)
     return Cumprod.apply(x, wrap_dim(dim, input.array.ndim))
 
 

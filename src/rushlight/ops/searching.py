@@ -76,8 +76,10 @@ def _number_among(lines: Tensor, value: Any) -> Tensor:
 
 def _found(lines: Tensor, input: Tensor, right: bool, narrow: bool) -> Tensor:
     check_same_device("searchsorted", lines, input)
-    lines, input = of_one_dtype(lines.detach(), input.detach())
-    check_taken("searchsorted", lines, REALS)
+    lines, input = lines.detach(), input.detach()
+    if lines.array.dtype is not input.array.dtype or lines.array.dtype.kind != "f":
+        lines, input = of_one_dtype(lines, input)
+        check_taken("searchsorted", lines, REALS)
     found = wrap(table_of(input, lines.array).searchsorted(lines.array, input.array, bool(right)))
     return found.to(int32) if narrow else found
 

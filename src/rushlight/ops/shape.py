@@ -156,11 +156,12 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """
     wanted = _complete(sizes_from(shape), input.array.size)
     # Images that an operation has laid out channels-last PyTorch has in the shape's order.
-    return _reshaped(input, wanted, is_tied=input._view is None)
+    return reshaped(input, wanted, is_tied=input._view is None)
 
 
-def _reshaped(input: Tensor, shape: tuple[int, ...], is_tied: bool) -> Tensor:
-    """A view where strides allow it, else one of a copy: that of an image follows it if tied."""
+def reshaped(input: Tensor, shape: tuple[int, ...], is_tied: bool = False) -> Tensor:
+    """A view in a shape that fits where strides allow it, else one of a copy: that of an image
+    follows it if tied."""
     if not _shares_memory_as(input.array, shape):
         image, input = input, Clone.apply(input, "C")
         if is_tied and is_channels_last(image.array):
@@ -196,7 +197,7 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = Non
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return _reshaped(self, wanted, is_tied=True)
+    return reshaped(self, wanted, is_tied=True)
 
 
 def _view_dtype(self: Tensor, dtype: DType) -> Tensor:
@@ -236,7 +237,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         merged: tuple[int, ...] = (input.array.size,)
     else:
         merged = shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :]
-    return _reshaped(input, merged, is_tied=input._view is None)
+    return reshaped(input, merged, is_tied=input._view is None)
 
 
 @operation
@@ -251,7 +252,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """
     shape = input.array.shape
     axis = wrap_dim(dim, len(shape))
-    return reshape(input, shape[:axis] + _complete(tuple(sizes), shape[axis]) + shape[axis + 1 :])
+    parts = _complete(tuple(sizes), shape[axis])
+    return reshaped(input, shape[:axis] + parts + shape[axis + 1 :], is_tied=input._view is None)
 
 
 @operation
@@ -438,7 +440,10 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
     tensor([[0, 1],
             [2, 3]])
     """
-    return _view(self, other.array.shape)
+    array, shape = self.array, other.array.shape
+    if array.flags.c_contiguous and array.size == other.array.size:
+        return ViewAs.apply(self, shape)
+    return _view(self, shape)
 
 
 @operation("Tensor")
@@ -471,12 +476,12 @@ def _matrix_transposed(self: Tensor) -> Tensor:
     >>> torch.zeros(2, 3, 4).mT.shape
     torch.Size([2, 4, 3])
     """
-    if self.array.ndim < 2:
+    ndim = self.array.ndim
+    if ndim < 2:
         raise OperationError(
-            "tensor.mT is only supported on matrices or batches of matrices. Got "
-            f"{self.array.ndim}-D tensor."
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {ndim}-D tensor."
         )
-    return transpose(self, -2, -1)
+    return Transpose.apply(self, (*range(ndim - 2), ndim - 1, ndim - 2))
 
 
 def _reversed(self: Tensor) -> Any:  # an iterator, says the protocol of sequences

@@ -16,7 +16,7 @@ from .choices import where
 from .common import check_same_device, table_of
 from .declare import operation
 from .expansion import broadcast_tensors
-from .indexing import IndexAdd, IndexSelect, IntoPlaces, check_same_dtype
+from .indexing import IndexAdd, IndexSelect, IntoPlaces, check_same_dtype, gather
 from .scatter import REDUCTIONS, reduced
 
 
@@ -215,9 +215,19 @@ def _filled(name: str, inplace: bool, input: Tensor, dim: int, index: Tensor, va
     return _changed(name, IndexFill, inplace, input, axis, _from_end(index, shape[axis]), value)
 
 
+class FromEnd(Operation):
+    """Places along a dimension, of which negative ones are counted from its end."""
+
+    differentiable = False
+
+    @staticmethod
+    def forward(kernels: Any, index: Any, size: int) -> Any:
+        return kernels.where(kernels.lt(index, 0), kernels.add(index, size), index)
+
+
 def _from_end(index: Tensor, size: int) -> Tensor:
     """Numbers with those counted from the end, the negative ones, made non-negative."""
-    return where(index < 0, index + size, index)
+    return FromEnd.apply(index, size)
 
 
 # ---- index_reduce
@@ -373,6 +383,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     if not input.array.ndim:
         return input.gather(0, _from_end(indices, 1))
     size, count = input.array.shape[axis], indices.array.shape[axis]
+    if input.array.shape == indices.array.shape:
+        return gather(input, axis, _from_end(indices, size))
     one, other = (_broadcast_sizes(input, indices, axis, n) for n in (size, count))
     return input.expand(one).gather(axis, _from_end(indices.expand(other), size))
 

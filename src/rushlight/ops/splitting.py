@@ -11,7 +11,7 @@ from ..tensor import Tensor, wrap_dim
 from .common import sizes_from
 from .declare import operation
 from .index import Slice
-from .joining import chunk, split
+from .joining import chunk, parted, split
 
 
 @operation
@@ -22,7 +22,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
     >>> torch.split_with_sizes(torch.arange(4), [1, 3])
     (tensor([0]), tensor([1, 2, 3]))
     """
-    return split(input, sizes_from((tuple(split_sizes),)), dim)
+    return parted(input, sizes_from((split_sizes,)), dim)
 
 
 @operation

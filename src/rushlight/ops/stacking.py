@@ -14,11 +14,11 @@ from ..size import Size
 from ..tensor import Tensor, wrap_dim
 from .common import check_same_device
 from .declare import operation
-from .expansion import expand
+from .expansion import Expand, expand
 from .from_data import placed
 from .joining import cat, stack
 from .padding import pad
-from .shape import ViewAs, reshape
+from .shape import ViewAs, reshape, reshaped
 
 
 def _of_one_or_many(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -240,7 +240,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     for dim, vector in enumerate(vectors):
         line = [1] * len(shape)
         line[dim] = shape[dim]
-        grids.append(expand(reshape(vector, line), shape))
+        grids.append(Expand.apply(reshaped(vector, tuple(line)), shape))
     if indexing == "xy" and len(grids) > 1:
         grids = [grid.transpose(0, 1) for grid in grids]
     return tuple(grids)
@@ -308,7 +308,7 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
     tensor([[1, 2],
             [1, 2]])
     """
-    return expand(input, size)
+    return expand.plain(input, size)  # type: ignore[attr-defined]  # an entry less
 
 
 @operation(method=False)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.mirror import reach
+from ..autograd.mirror import reach, written
 from ..autograd.node import edge_to, next_sequence
 from ..autograd.operation import watch
 from ..grad_mode import state
 from ..kernels.launch import kernels as tables
 from ..kernels.launch import watchers
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
 from .entry import UNANSWERED, answer_operator, rescue, special
@@ -154,6 +154,8 @@ def unary_inplace(cls: type[Any]) -> Any:
 
 
 def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
+    sign = -1 if cls.kernel == "sub" else 1
+
     def plain(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         return cls.apply_inplace(input, inplace_operand(cls, input, other, alpha))
 
@@ -182,8 +184,12 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
             if alpha == 1:
                 return function(input, other)
             if type(alpha) in (int, float) and is_plain_change(input, other):
-                part = other.array  # type: ignore[union-attr]  # it is plain
-                return function(input, wrap(tables[type(part)].mul(part, alpha)))
+                x, part = input.array, other.array  # type: ignore[union-attr]  # it is plain
+                # In one pass: a product of its own would go through memory and back.
+                factor = sign * alpha  # type: ignore[operator]  # it is one of these
+                tables[type(x)].addcmul(x, part, 1.0, factor, x)
+                written(input)
+                return input
             return plain(input, other, alpha=alpha)
         except Exception as error:
             answer = rescue(with_alpha, error, locals())

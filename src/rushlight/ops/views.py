@@ -124,23 +124,30 @@ def as_strided(
     return AsStrided.apply(input, *_strided_places(input, size, stride, storage_offset))
 
 
+def _are_counts(numbers: Any) -> bool:
+    """Whether it is a tuple of whole numbers that are not negative."""
+    return type(numbers) is tuple and all([type(n) is int and n >= 0 for n in numbers])
+
+
 def _strided_places(
     input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None
 ) -> tuple[Places, Places]:
     """The places that are asked for and those of the tensor, from where it begins."""
-    shape, strides = new_shape((size,)), tuple(map(int, stride))
+    shape: Any = size if _are_counts(size) else new_shape((size,))
+    strides: Any = stride if _are_counts(stride) else tuple(map(int, stride))
     if len(shape) != len(strides):
         raise OperationError(
             f"as_strided: mismatch in length of strides and shape: {len(shape)} sizes "
             f"{list(shape)} and {len(strides)} strides {list(strides)}"
         )
-    if strides and min(strides) < 0:
+    if strides is not stride and strides and min(strides) < 0:
         raise OperationError(
             "as_strided: Negative strides are not supported at the moment, got strides: "
             f"{list(strides)}"
         )
     array = input.array
-    own = Places(array.shape, tuple([step // array.itemsize for step in array.strides]))
+    item = array.itemsize
+    own = Places(array.shape, tuple([step // item for step in array.strides]))
     if storage_offset is None:
         return Places(shape, strides), own
     if storage_offset < 0:
@@ -242,10 +249,28 @@ class ViewScatter(Operation):
         return rest, part
 
 
-SelectScatter, SliceScatter, DiagonalScatter, AsStridedScatter, DiagEmbed = map(
+SelectScatter, SliceScatter, DiagonalScatter, AsStridedScatter = map(
     ViewScatter.renamed,
-    ("SelectScatter", "SliceScatter", "DiagonalScatter", "AsStridedScatter", "DiagEmbed"),
+    ("SelectScatter", "SliceScatter", "DiagonalScatter", "AsStridedScatter"),
 )
+
+
+class DiagEmbed(Operation):
+    """Zeros of a shape, with a tensor on a diagonal."""
+
+    shape: Any
+    offset: int
+    dim1: int
+    dim2: int
+
+    @staticmethod
+    def forward(kernels: Any, x: Any, shape: Any, *diagonal: int) -> Any:
+        result = kernels.full(shape, 0, x.dtype, x)
+        kernels.copy(kernels.diagonal(result, *diagonal), x)
+        return result
+
+    def backward(self, grad: Tensor) -> Any:
+        return Diagonal.apply(grad, self.offset, self.dim1, self.dim2).clone()
 
 
 def _scattered(
@@ -355,7 +380,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     *shape, size = input.array.shape
     for dim in sorted((first, second)):
         shape.insert(dim, size + abs(offset))
-    return DiagEmbed.apply(input.new_zeros(shape), input, Diagonal, (offset, first, second))
+    return DiagEmbed.apply(input, tuple(shape), offset, first, second)
 
 
 @operation(out="exact")

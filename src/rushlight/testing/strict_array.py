@@ -34,10 +34,10 @@ UNARY = """
     rint sign signbit sin sinh sqrt square tan tanh trunc
 """.split()
 BINARY = """
-    add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal floor_divide fmax fmin fmod
-    gcd greater greater_equal hypot lcm left_shift less less_equal logaddexp logaddexp2 logical_and
-    logical_or logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift
-    subtract true_divide
+    add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal floor_divide fmax fmin
+    fmod gcd greater greater_equal hypot lcm ldexp left_shift less less_equal logaddexp
+    logaddexp2 logical_and logical_or logical_xor maximum minimum multiply nextafter not_equal
+    power remainder right_shift subtract true_divide
 """.split()
 # These give float32 for bfloat16 in CuPy 14.
 WIDE_BFLOAT16 = ("where", "tril", "triu")

@@ -91,7 +91,9 @@ class Copies(Library):
 
     @kernel("creation")
     def logspace(self, start: Any, end: Any, count: int, base: Any, dtype: Any) -> Any:
-        exponents = self.xp.linspace(start, end, count)
+        is_complex = isinstance(start, complex) or isinstance(end, complex)
+        kind = np.dtype("complex128" if is_complex else "float64")
+        exponents = self.linspace(start, end, count, kind)
         return self.cast(self.array(self.xp.power(base, exponents)), dtype)
 
     @kernel("creation")

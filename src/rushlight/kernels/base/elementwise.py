@@ -200,7 +200,9 @@ class Elementwise(Library):
 
     def _check_divisor(self, a: Any, b: Any) -> None:
         """Whole numbers have no infinity to stand for a division by zero."""
-        if category_of(a.dtype) == INTEGER and self.is_host and not self.xp.all(b):
+        if category_of(a.dtype) != INTEGER or not self.is_host:
+            return
+        if not (self.xp.all(b) if hasattr(b, "dtype") else b):
             raise TypeError("ZeroDivisionError")
 
     @kernel("elementwise")

@@ -32,6 +32,12 @@ class Floating(Library):
         return self.array(self.xp.subtract(x, self.xp.trunc(x), out=out))
 
     @kernel("elementwise")
+    def ldexp(self, x: Any, n: Any, out: Any = None) -> Any:
+        if n.dtype == "uint64":  # the only ones that are not taken
+            n = self.xp.minimum(n, 10_000).astype("int64")
+        return self.array(self.xp.ldexp(x, n, out=out))
+
+    @kernel("elementwise")
     def nan_to_num(self, x: Any, nan: Any, posinf: Any, neginf: Any, out: Any = None) -> Any:
         if category_of(x.dtype) in (BOOL, INTEGER):
             return self.store(x.copy(), out)

@@ -13,16 +13,29 @@ from .library import Library
 
 
 class Folding(Library):
+    strided: Any
+
     @kernel("window")
     def unfold_blocks(self, x: Any, geometry: Any) -> Any:
         """(N, C, sizes) as (N, C * places in a block, blocks)."""
-        pads = [(p, p) for p in geometry.padding]
-        padded = self.xp.pad(x, ((0, 0), (0, 0), *pads)) if any(geometry.padding) else x
-        shape = (*x.shape[:2], prod(geometry.kernel_size), *geometry.counts)
-        columns = self.xp.empty(shape, x.dtype)
-        for number, window in enumerate(_blocks(geometry)):
-            columns[:, :, number] = padded[window]
-        return columns.reshape((x.shape[0], x.shape[1] * shape[2], prod(geometry.counts)))
+        table, padded = plain_tables[type(x)], x  # the device's own kernels
+        if any(geometry.padding):
+            widths = ((0, 0), (0, 0), *[(p, p) for p in geometry.padding])
+            padded = table.pad(x, widths, "constant", 0.0)
+        steps = padded.strides[2:]
+        strides = [step * d for step, d in zip(steps, geometry.dilation, strict=True)]
+        strides += [step * s for step, s in zip(steps, geometry.stride, strict=True)]
+        shape = (*x.shape[:2], *geometry.kernel_size, *geometry.counts)
+        windows = self.strided(padded, shape, (*padded.strides[:2], *strides))
+        columns = table.clone(windows, "C")
+        rows = x.shape[1] * prod(geometry.kernel_size)
+        return columns.reshape((x.shape[0], rows, prod(geometry.counts)))
+
+    @kernel("copy")
+    def channel_shuffle(self, x: Any, groups: int) -> Any:
+        parts = x.reshape((x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
+        moved = parts.transpose((0, 2, 1, *range(3, parts.ndim)))
+        return plain_tables[type(x)].clone(moved, "C").reshape(x.shape)  # the device's own copy
 
     @kernel("copy")
     def pixel_shuffle(self, x: Any, factor: int) -> Any:

@@ -5,17 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 from ...categories import FLOATS
-from ...errors import OutOfRangeError
+from ...errors import OperationError, OutOfRangeError
 from ..declaration import kernel
 from .library import Library
 
 
 class Loss(Library):
+    sum: Any
+
     @kernel("elementwise", takes=FLOATS)
     def huber(self, x: Any, delta: Any, out: Any = None) -> Any:
         size = self.xp.abs(x)
         result = self.xp.where(size <= delta, 0.5 * x * x, delta * (size - 0.5 * delta))
         return self.store(result, out)
+
+    @kernel("fused", takes=FLOATS)
+    def multi_margin_loss(
+        self, x: Any, target: Any, weight: Any, p: int, margin: float, reduction: str
+    ) -> Any:
+        xp, (rows, classes) = self.xp, x.shape
+        wrong = (target < 0) | (target >= classes)
+        if self.is_host and self.scalar(wrong.any()):
+            raise OperationError(
+                f"multi_margin_loss: target out of range: classes go from 0 to {classes - 1}"
+            )
+        column = xp.where(wrong, 0, target).reshape(rows, 1)
+        short = xp.maximum(margin - xp.take_along_axis(x, column, axis=1) + x, 0)
+        terms = xp.where(xp.arange(classes) == column, 0, short * short if p == 2 else short)
+        if weight is not None:
+            terms = terms * weight[column]
+        losses = self.sum(terms.astype(x.dtype, copy=False), (1,), False) / classes
+        if not self.is_host:
+            losses = xp.where(wrong, float("nan"), losses)
+        if reduction == "none":
+            return self.array(losses)
+        return self.array(losses.mean() if reduction == "mean" else losses.sum())
 
     @kernel("fused", takes=FLOATS)
     def nll_loss(

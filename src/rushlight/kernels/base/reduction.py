@@ -7,6 +7,7 @@ from typing import Any
 
 from ...dtype import FLOATING, category_of
 from ..declaration import kernel
+from ..launch import plain_tables
 from .library import Library
 
 
@@ -59,6 +60,11 @@ class Reduction(Library):
         total = self.array(self.xp.sum(x, axis=axes, dtype=wide, keepdims=keepdims))
         count = math.prod(x.shape if axes is None else [x.shape[axis] for axis in axes])
         return self.store(self.array(total / count).astype(x.dtype, copy=False), out)
+
+    @kernel("reduction")
+    def aminmax(self, x: Any, axes: Any, keepdims: bool) -> tuple[Any, Any]:
+        table = plain_tables[type(x)]  # the device's own kernels
+        return table.amin(x, axes, keepdims), table.amax(x, axes, keepdims)
 
     @kernel("check")
     def check(self, conditions: Any, kind: type[Exception], message: str) -> None:
