@@ -33,7 +33,7 @@ def dtypes_for(name: str) -> tuple[str, ...]:
 def binary_names() -> list[str]:
     """The functions that are made of a `Binary`, and those that choose between several."""
     found = [
-        name for name, value in vars(rushlight).items()
+        name for name, value in list(vars(rushlight).items())
         if isinstance(getattr(value, "operation", None), type)
         and issubclass(value.operation, Binary) and hasattr(torch, name)
     ]  # fmt: skip
