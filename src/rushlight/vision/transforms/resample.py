@@ -10,17 +10,25 @@ from typing import Any
 
 import numpy as np
 
+import rushlight
+
 from ...tensor import Tensor, wrap
 
 
-def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -> Tensor:
-    """The tensor (..., height, width) at `size`; mode nearest, nearest-exact, bilinear or bicubic.
+def resample(
+    image: Tensor, size: tuple[int, int], mode: str, antialias: bool, *, rounds: bool = False
+) -> Tensor:
+    """The tensor (..., height, width) at `size`; mode nearest, nearest-exact, bilinear, bicubic, or
+    lanczos, with antialiasing alone.
 
-    Integers are rounded to the nearest and kept within their range.
+    Integers are rounded to the nearest and kept within their range; with `rounds` bytes are after
+    each of the two steps, as Pillow and torchvision's second transforms do.
     """
     (height, width), (new_height, new_width) = image.shape[-2:], size
-    if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic"):
-        raise ValueError(f"Interpolation mode '{mode}' is unsupported with Tensor input")
+    if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos"):
+        raise NotImplementedError(f"resize: a tensor in mode '{mode}', which Pillow's images have")
+    if mode == "lanczos" and not antialias:
+        raise ValueError("Lanczos mode requires antialias=True")
     if mode.startswith("nearest"):
         middle = 0.5 if mode == "nearest-exact" else 0.0
         rows, columns = _nearest(height, new_height, middle), _nearest(width, new_width, middle)
@@ -29,7 +37,10 @@ def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -
     values = image if image.is_floating_point() else image.float()
     across = wrap(_weights(width, new_width, mode, antialias).astype(values.array.dtype))
     down = wrap(_weights(height, new_height, mode, antialias).astype(values.array.dtype))
-    result = down @ (values @ across.t())
+    wide = values @ across.t()
+    if rounds and dtype == rushlight.uint8 and mode != "lanczos":
+        wide = wide.round().clamp(0, 255)
+    result = down @ wide
     if image.is_floating_point():
         return result
     limits = np.iinfo(dtype.numpy)
@@ -45,7 +56,8 @@ def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray
     scale = size / new_size
     stretch = max(scale, 1.0) if antialias else 1.0
     # PyTorch's cubic is Keys' with a = -0.75; with antialiasing it follows Pillow's -0.5.
-    kernel = _triangle if mode == "bilinear" else _cubic(-0.5 if antialias else -0.75)
+    kernels = {"bilinear": _triangle, "lanczos": _lanczos}
+    kernel = kernels.get(mode) or _cubic(-0.5 if antialias else -0.75)
     centers = (np.arange(new_size) + 0.5) * scale - 0.5
     if antialias:
         weights = kernel((np.arange(size) - centers[:, None]) / stretch)
@@ -65,6 +77,11 @@ def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray
 
 def _triangle(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.maximum(1 - np.abs(x), 0)
+
+
+def _lanczos(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Duchon's window of three lobes, J. Appl. Meteorology 18, 1979."""
+    return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0)
 
 
 def _cubic(a: float) -> Any:
