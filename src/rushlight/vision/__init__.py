@@ -1,6 +1,6 @@
 """Images: datasets, transforms, reading and saving. Pillow is the extra `rushlight[vision]`."""
 
-from . import datasets, io, models, ops, transforms, utils
+from . import datasets, io, models, ops, transforms, tv_tensors, utils
 from .errors import DataError
 
-__all__ = ["DataError", "datasets", "io", "models", "ops", "transforms", "utils"]
+__all__ = ["DataError", "datasets", "io", "models", "ops", "transforms", "tv_tensors", "utils"]

@@ -196,25 +196,7 @@ class RandomResizedCrop:
         >>> get_params(torch.ones(1, 4, 4), scale=(1.0, 1.0), ratio=(1.0, 1.0))
         (0, 0, 4, 4)
         """
-        height, width = F.image_size(img)
-        # In float32, as torchvision's.
-        low, high = rushlight.log(rushlight.tensor(ratio)).tolist()
-        for _ in range(10):
-            area = height * width * rushlight.empty(1).uniform_(scale[0], scale[1]).item()
-            shape = rushlight.exp(rushlight.empty(1).uniform_(low, high)).item()
-            part_width = round(math.sqrt(area * shape))
-            part_height = round(math.sqrt(area / shape))
-            if 0 < part_width <= width and 0 < part_height <= height:
-                top = rushlight.randint(0, height - part_height + 1, (1,)).item()
-                left = rushlight.randint(0, width - part_width + 1, (1,)).item()
-                return top, left, part_height, part_width
-        part_height, part_width = height, width
-        if width / height < min(ratio):
-            part_height = round(width / min(ratio))
-        elif width / height > max(ratio):
-            part_width = round(height * max(ratio))
-        top, left = (height - part_height) // 2, (width - part_width) // 2
-        return top, left, part_height, part_width
+        return random_part(*F.image_size(img), scale, ratio)
 
     def __call__(self, img: Any) -> Any:
         part = self.get_params(img, self.scale, self.ratio)
@@ -226,6 +208,30 @@ class RandomResizedCrop:
             f"RandomResizedCrop(size={self.size}, scale={scale}, ratio={ratio}, "
             f"interpolation={self.interpolation.value}, antialias={self.antialias})"
         )
+
+
+def random_part(
+    height: int, width: int, scale: Sequence[float], ratio: Sequence[float]
+) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of a part of an image, of random area and shape."""
+    # In float32, as torchvision's.
+    low, high = rushlight.log(rushlight.tensor(ratio)).tolist()
+    for _ in range(10):
+        area = height * width * rushlight.empty(1).uniform_(scale[0], scale[1]).item()
+        shape = rushlight.exp(rushlight.empty(1).uniform_(low, high)).item()
+        part_width = round(math.sqrt(area * shape))
+        part_height = round(math.sqrt(area / shape))
+        if 0 < part_width <= width and 0 < part_height <= height:
+            top = rushlight.randint(0, height - part_height + 1, (1,)).item()
+            left = rushlight.randint(0, width - part_width + 1, (1,)).item()
+            return top, left, part_height, part_width
+    part_height, part_width = height, width
+    if width / height < min(ratio):
+        part_height = round(width / min(ratio))
+    elif width / height > max(ratio):
+        part_width = round(height * max(ratio))
+    top, left = (height - part_height) // 2, (width - part_width) // 2
+    return top, left, part_height, part_width
 
 
 class Pad(nn.Module):

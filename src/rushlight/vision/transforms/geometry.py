@@ -34,7 +34,7 @@ def _checked_fill(fill: Any) -> Any:
     return 0 if fill is None else fill
 
 
-def _check_length(value: Any, name: str, lengths: tuple[int, ...] = (2,)) -> None:
+def check_length(value: Any, name: str, lengths: tuple[int, ...] = (2,)) -> None:
     wanted = " or ".join(map(str, lengths))
     if not isinstance(value, Sequence):
         raise TypeError(f"{name} should be a sequence of length {wanted}.")
@@ -42,12 +42,12 @@ def _check_length(value: Any, name: str, lengths: tuple[int, ...] = (2,)) -> Non
         raise ValueError(f"{name} should be a sequence of length {wanted}.")
 
 
-def _angles(value: Range, name: str, lengths: tuple[int, ...] = (2,)) -> list[float]:
+def angles_of(value: Range, name: str, lengths: tuple[int, ...] = (2,)) -> list[float]:
     if isinstance(value, (int, float)):
         if value < 0:
             raise ValueError(f"If {name} is a single number, it must be positive.")
         return [-float(value), float(value)]
-    _check_length(value, name, lengths)
+    check_length(value, name, lengths)
     return [float(angle) for angle in value]
 
 
@@ -70,9 +70,9 @@ class RandomRotation(nn.Module):
         fill: Any = 0,
     ) -> None:
         super().__init__()
-        self.degrees = _angles(degrees, "degrees")
+        self.degrees = angles_of(degrees, "degrees")
         if center is not None:
-            _check_length(center, "center")
+            check_length(center, "center")
         self.center = center
         self.interpolation = InterpolationMode(interpolation)
         self.expand = expand
@@ -124,22 +124,22 @@ class RandomAffine(nn.Module):
         center: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
-        self.degrees = _angles(degrees, "degrees")
+        self.degrees = angles_of(degrees, "degrees")
         if translate is not None:
-            _check_length(translate, "translate")
+            check_length(translate, "translate")
             if not all(0.0 <= part <= 1.0 for part in translate):
                 raise ValueError("translation values should be between 0 and 1")
         self.translate = translate
         if scale is not None:
-            _check_length(scale, "scale")
+            check_length(scale, "scale")
             if not all(part > 0 for part in scale):
                 raise ValueError("scale values should be positive")
         self.scale = scale
-        self.shear = None if shear is None else _angles(shear, "shear", (2, 4))
+        self.shear = None if shear is None else angles_of(shear, "shear", (2, 4))
         self.interpolation = InterpolationMode(interpolation)
         self.fill = _checked_fill(fill)
         if center is not None:
-            _check_length(center, "center")
+            check_length(center, "center")
         self.center = center
 
     @staticmethod
@@ -297,22 +297,8 @@ class RandomErasing(nn.Module):
         >>> get_params(torch.ones(1, 9, 9), (0.2, 0.2), (1.0, 1.0), [0.0])[2:4]
         (4, 4)
         """
-        channels, height, width = img.shape[-3:]
-        low, high = rushlight.log(rushlight.tensor(ratio)).tolist()
-        for _ in range(10):
-            area = height * width * uniform(scale[0], scale[1])
-            shape = rushlight.exp(rushlight.empty(1).uniform_(low, high)).item()
-            h, w = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
-            if h >= height or w >= width:
-                continue
-            if value is None:
-                values = rushlight.empty([channels, h, w], dtype=rushlight.float32).normal_()
-            else:
-                values = rushlight.tensor(value)[:, None, None]
-            top = int(rushlight.randint(0, height - h + 1, (1,)).item())
-            left = int(rushlight.randint(0, width - w + 1, (1,)).item())
-            return top, left, h, w, values
-        return 0, 0, height, width, img
+        found = random_rectangle(img.shape[-3:], scale, ratio, value)
+        return (0, 0, *img.shape[-2:], img) if found is None else found
 
     def forward(self, img: Tensor) -> Tensor:
         if rushlight.rand(1).item() >= self.p:
@@ -334,6 +320,34 @@ class RandomErasing(nn.Module):
             f"RandomErasing(p={self.p}, scale={self.scale}, ratio={self.ratio}, "
             f"value={self.value}, inplace={self.inplace})"
         )
+
+
+def random_rectangle(
+    size: Sequence[int],
+    scale: Sequence[float],
+    ratio: Sequence[float],
+    value: Sequence[float] | None,
+) -> tuple[int, int, int, int, Tensor] | None:
+    """(top, left, height, width, values) in an image of (channels, height, width), if one fits.
+
+    The values are normal noise where `value` is None.
+    """
+    channels, height, width = size
+    low, high = rushlight.log(rushlight.tensor(ratio)).tolist()
+    for _ in range(10):
+        area = height * width * uniform(scale[0], scale[1])
+        shape = rushlight.exp(rushlight.empty(1).uniform_(low, high)).item()
+        h, w = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
+        if h >= height or w >= width:
+            continue
+        if value is None:
+            values = rushlight.empty([channels, h, w], dtype=rushlight.float32).normal_()
+        else:
+            values = rushlight.tensor(value)[:, None, None]
+        top = int(rushlight.randint(0, height - h + 1, (1,)).item())
+        left = int(rushlight.randint(0, width - w + 1, (1,)).item())
+        return top, left, h, w, values
+    return None
 
 
 class ElasticTransform(nn.Module):

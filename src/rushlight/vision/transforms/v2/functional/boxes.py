@@ -88,9 +88,7 @@ def clamp_bounding_boxes(
                 "For bounding box tv_tensor inputs, `format` and `canvas_size` must not be passed."
             )
         mode = inpt.clamping_mode if clamping_mode == "auto" else clamping_mode
-        return tv_tensors.wrap(
-            _cut(plain(inpt), inpt.format, inpt.canvas_size, mode), like=inpt
-        )
+        return tv_tensors.wrap(_cut(plain(inpt), inpt.format, inpt.canvas_size, mode), like=inpt)
     _check_plain(inpt, "a bounding box")
     if format is None or canvas_size is None or clamping_mode == "auto":
         raise ValueError(
@@ -200,10 +198,9 @@ def sanitize_keypoints(
     >>> F.sanitize_keypoints(torch.tensor([[1, 2], [8, 9]]), canvas_size=(4, 5))
     (tensor([[1, 2]]), tensor([ True, False]))
     """
-    if isinstance(key_points, tv_tensors.TVTensor) and not isinstance(key_points, KeyPoints):
-        raise ValueError(
-            f"sanitize_keypoints: KeyPoints or a plain tensor, not {type(key_points)}"
-        )
+    is_plain = isinstance(key_points, Tensor) and not isinstance(key_points, tv_tensors.TVTensor)
+    if not is_plain and not isinstance(key_points, KeyPoints):
+        raise ValueError(f"sanitize_keypoints: KeyPoints or a plain tensor, not {type(key_points)}")
     height, width = _canvas_of(key_points, canvas_size)
     points = plain(key_points) if isinstance(key_points, KeyPoints) else key_points
     x, y = points.unbind(-1)

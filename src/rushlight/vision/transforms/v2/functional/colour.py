@@ -131,9 +131,7 @@ def _grayscale_to_rgb(inpt: Any) -> Any:
 
 
 _NO_VIDEO = (Tensor, Image, Pillow)
-rgb_to_grayscale = to_grayscale = of_images(
-    _to_grayscale, name="rgb_to_grayscale", kinds=_NO_VIDEO
-)
+rgb_to_grayscale = to_grayscale = of_images(_to_grayscale, name="rgb_to_grayscale", kinds=_NO_VIDEO)
 grayscale_to_rgb = of_images(_grayscale_to_rgb, name="grayscale_to_rgb", kinds=_NO_VIDEO)
 
 

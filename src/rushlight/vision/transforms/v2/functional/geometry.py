@@ -99,7 +99,6 @@ def _(canvas: Canvas, output_size: int | Sequence[int]) -> Move:
     return _crop(canvas, top, left, height, width)
 
 
-
 @of_everything
 def resized_crop(
     inpt: Any,
@@ -170,7 +169,9 @@ def pad(
         )
     fills = list(fill) * (inpt.shape[-3] // len(fill))
     channels = zip(inpt.unbind(-3), fills, strict=True)
-    return rushlight.stack([cropping.pad(channel, padding, value) for channel, value in channels], -3)
+    return rushlight.stack(
+        [cropping.pad(channel, padding, value) for channel, value in channels], -3
+    )
 
 
 def _check_padding(padding: Any) -> None:
@@ -196,9 +197,7 @@ def _(
 
 
 @of_images
-def erase(
-    inpt: Any, i: int, j: int, h: int, w: int, v: Tensor, inplace: bool = False
-) -> Any:
+def erase(inpt: Any, i: int, j: int, h: int, w: int, v: Tensor, inplace: bool = False) -> Any:
     """The image with the values `v` in a rectangle of height h and width w at (i, j).
 
     >>> import rushlight as torch
@@ -352,7 +351,7 @@ def _(
     coefficients: Sequence[float] | None = None,
 ) -> Move:
     backwards = _coefficients(startpoints, endpoints, coefficients)
-    return Move(_linear(_inverse(backwards)), canvas, turns=True, whole=True)
+    return Move(_linear(_inverse(backwards)), canvas, turns=True)
 
 
 elastic = elastic_transform = of_everything(geometry.elastic_transform, name="elastic")
