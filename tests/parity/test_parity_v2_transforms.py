@@ -29,7 +29,7 @@ OF_ALL = {
     "Resize none": lambda T, V, L: T.Resize(None, max_size=33),
     "RandomResize": lambda T, V, L: T.RandomResize(9, 30),
     "RandomShortestSize": lambda T, V, L: T.RandomShortestSize([8, 12, 30], max_size=40),
-    "ScaleJitter": lambda T, V, L: T.ScaleJitter((20, 15)),
+    "ScaleJitter": lambda T, V, L: T.ScaleJitter((20, 15), (0.5, 2.0)),
     "RandomZoomOut": lambda T, V, L: T.RandomZoomOut(fill={V.Mask: 0, "others": 7}),
     "RandomIoUCrop": lambda T, V, L: T.RandomIoUCrop(),
     "RandomIoUCrop, strict": lambda T, V, L: T.RandomIoUCrop(sampler_options=[0.5, 0.9, 2.0]),
@@ -195,7 +195,8 @@ T.JPEG([50, 20]); T.JPEG("a"); T.JPEG(0); T.Compose(3); T.Compose([]); T.RandomA
 T.RandomApply([]); T.RandomChoice(3); T.RandomChoice([T.Identity()], p=[1, 2]); T.RandomOrder(3)
 T.AutoAugment("x"); T.AugMix(severity=11); T.MixUp(alpha=-1); T.SanitizeBoundingBoxes(0)
 T.SanitizeBoundingBoxes(labels_getter=3); T.SetClampingMode("x"); T.TenCrop([3, 4, 5])
-T.RandomResizedCrop(3, scale=3); T.RandomAffine(3, translate=[2, 0]); T.RandomAffine(3, scale=[0, 1])
+T.RandomResizedCrop(3, scale=3); T.RandomAffine(3, translate=[2, 0])
+T.RandomAffine(3, scale=[0, 1])
 """
 
 

@@ -87,10 +87,11 @@ class TVTensor(Tensor):
 
     def __repr__(self, **options: Any) -> str:
         fields = ", ".join(f"{name}={getattr(self, name)}" for name in self.fields)
-        text = repr(self.as_subclass(Tensor)).removeprefix("tensor(").removesuffix(")")
-        indent = " " * (len(type(self).__name__) + 1)
-        lines = text.replace("\n" + " " * len("tensor("), "\n" + indent)
-        return f"{type(self).__name__}({lines}{', ' if fields else ''}{fields})"
+        with DisableTorchFunctionSubclass():
+            text = Tensor.__repr__(self)
+        # torchvision's images and videos have the comma, too.
+        comma = ", " if fields or isinstance(self, (Image, Video)) else ""
+        return f"{text.removesuffix(')')}{comma}{fields})"
 
 
 def _tensor(data: Any, dtype: Any, device: Any, requires_grad: bool | None) -> Tensor:
@@ -102,6 +103,8 @@ def _tensor(data: Any, dtype: Any, device: Any, requires_grad: bool | None) -> T
 
 def plain(tensor: Tensor) -> Tensor:
     """The same values as a plain tensor, which shares the memory."""
+    if not isinstance(tensor, TVTensor):
+        return tensor
     with DisableTorchFunctionSubclass():
         return tensor.as_subclass(Tensor)
 
@@ -209,10 +212,6 @@ class Image(_Pictured):
         if tensor.ndim < 2:
             raise ValueError(f"Tensor must be 2D or higher, got {tensor.ndim}D tensor.")
         return tensor[None] if tensor.ndim == 2 else tensor
-
-    def __repr__(self, **options: Any) -> str:
-        # With the comma that torchvision's has.
-        return super().__repr__().removesuffix(")") + ", )"
 
 
 class Video(TVTensor):

@@ -22,7 +22,7 @@ def resample(
     lanczos, with antialiasing alone.
 
     Integers are rounded to the nearest and kept within their range; with `rounds` bytes are after
-    each of the two steps, as Pillow and torchvision's second transforms do.
+    each of the two steps, and weights of fixed point, as torchvision's second transforms have it.
     """
     (height, width), (new_height, new_width) = image.shape[-2:], size
     if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos"):
@@ -35,16 +35,36 @@ def resample(
         return image[..., rows, :][..., columns]
     dtype = image.dtype
     values = image if image.is_floating_point() else image.float()
-    across = wrap(_weights(width, new_width, mode, antialias).astype(values.array.dtype))
-    down = wrap(_weights(height, new_height, mode, antialias).astype(values.array.dtype))
-    wide = values @ across.t()
-    if rounds and dtype == rushlight.uint8 and mode != "lanczos":
-        wide = wide.round().clamp(0, 255)
-    result = down @ wide
+    across = _weights(width, new_width, mode, antialias)
+    down = _weights(height, new_height, mode, antialias)
+    if rounds and dtype == rushlight.uint8:
+        wide = _rounded(values @ _tensor(_fixed_point(across), values).t())
+        return _rounded(_tensor(_fixed_point(down), values) @ wide).to(dtype)
+    result = _tensor(down, values) @ (values @ _tensor(across, values).t())
     if image.is_floating_point():
         return result
     limits = np.iinfo(dtype.numpy)
     return result.round().clamp(limits.min, limits.max).to(dtype)
+
+
+def _tensor(weights: np.ndarray[Any, Any], like: Tensor) -> Tensor:
+    return wrap(weights.astype(like.array.dtype)).to(like.device)
+
+
+def _rounded(values: Tensor) -> Tensor:
+    return (values + 0.5).floor().clamp(0, 255)
+
+
+def _fixed_point(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Weights of as many binary places as fit into 16 bits, which PyTorch multiplies bytes by.
+
+    Their products with bytes, and the sums of these, are exact in float32.
+    """
+    places = 0
+    while places < 22 and 0.5 + weights.max() * 2 ** (places + 1) < 2**15:
+        places += 1
+    scaled = weights * 2**places
+    return np.trunc(scaled + np.copysign(0.5, scaled)) / 2**places
 
 
 def _nearest(size: int, new_size: int, middle: float) -> list[int]:

@@ -27,8 +27,9 @@ def resize(
 ) -> Any:
     """The image at another size: (height, width), or one number for the shorter edge.
 
-    `max_size` bounds the longer edge then, and is its length where `size` is None. `antialias` widens the filter where a tensor is made
-    smaller, as Pillow always does. ValueError for sizes that make no sense.
+    `max_size` bounds the longer edge then, and is its length where `size` is None. `antialias`
+    widens the filter where a tensor is made smaller, as Pillow always does. ValueError for sizes
+    that make no sense.
 
     >>> import rushlight as torch
     >>> from rushlight.vision.transforms import functional

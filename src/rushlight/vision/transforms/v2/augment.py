@@ -15,7 +15,7 @@ from ....tensor import Tensor
 from ....utils._pytree import tree_flatten, tree_unflatten
 from ... import tv_tensors
 from ...pillow import is_pillow_image
-from ...tv_tensors import BoundingBoxes, KeyPoints, Mask, TVTensor, Video, plain
+from ...tv_tensors import BoundingBoxes, KeyPoints, Mask, Video, plain
 from .. import geometry as v1
 from . import functional as F
 from .functional.dispatch import kernel_for, treated
@@ -119,8 +119,9 @@ class _Mixing(Transform):
             raise ValueError(f"The labels must be a tensor, but got {type(labels)} instead.")
         if labels.ndim not in (1, 2):
             raise ValueError(
-                f"labels should be index based with shape (batch_size,) or probability based with "
-                f"shape (batch_size, num_classes), but got a tensor of shape {labels.shape} instead."
+                "labels should be index based with shape (batch_size,) or probability based with "
+                f"shape (batch_size, num_classes), but got a tensor of shape {labels.shape} "
+                "instead."
             )
         if labels.ndim == 2 and self.num_classes not in (None, labels.shape[-1]):
             raise ValueError(
@@ -139,8 +140,8 @@ class _Mixing(Transform):
             )
         if images.shape[0] != batch_size:
             raise ValueError(
-                f"The batch size of the image or video does not match the batch size of the labels: "
-                f"{images.shape[0]} != {batch_size}."
+                "The batch size of the image or video does not match the batch size of the "
+                f"labels: {images.shape[0]} != {batch_size}."
             )
 
     def _mixed_labels(self, labels: Tensor, share: float) -> Tensor:
@@ -170,7 +171,7 @@ class MixUp(_Mixing):
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         share = params["share"]
-        images = plain(inpt) if isinstance(inpt, TVTensor) else inpt
+        images = plain(inpt)
         mixed = images.roll(1, 0).mul_(1.0 - share).add_(images.mul(share))
         return tv_tensors.wrap(mixed, like=inpt)
 
@@ -201,7 +202,7 @@ class CutMix(_Mixing):
         return {"share": share, "part": (..., slice(top, bottom), slice(left, right))}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        images = plain(inpt) if isinstance(inpt, TVTensor) else inpt
+        images = plain(inpt)
         mixed = images.clone()
         mixed[params["part"]] = images.roll(1, 0)[params["part"]]
         return tv_tensors.wrap(mixed, like=inpt)

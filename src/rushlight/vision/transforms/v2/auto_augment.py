@@ -29,7 +29,7 @@ class _OfOneImage(Transform):
     def __init__(self, interpolation: Mode, fill: Fill) -> None:
         super().__init__()
         self.interpolation = interpolation
-        self._fill = checked_fill(fill)
+        self.fill = checked_fill(fill)
 
     def forward(self, *inputs: Any) -> Any:
         flat_inputs, structure = tree_flatten(inputs if len(inputs) > 1 else inputs[0])
@@ -46,9 +46,7 @@ class _OfOneImage(Transform):
                     f"Inputs of type {type(value).__name__} are not supported by {name}()"
                 )
         if len(places) != 1:
-            raise TypeError(
-                f"{name}: {len(places)} images or videos were found in the sample, where one is wanted"
-            )
+            raise TypeError(f"{name}: it takes a sample with one image or video, not {len(places)}")
         flat_inputs[places[0]] = self.augmented(flat_inputs[places[0]])
         return tree_unflatten(flat_inputs, structure)
 
@@ -58,7 +56,7 @@ class _OfOneImage(Transform):
     def changed(self, image: Any, name: str, magnitude: float) -> Any:
         if name == "Solarize":
             magnitude *= bound(image) if isinstance(image, Tensor) else 255.0
-        fill = fill_for(self._fill, image)
+        fill = fill_for(self.fill, image)
         return v1.changed(image, name, magnitude, self.interpolation, fill, F)
 
 

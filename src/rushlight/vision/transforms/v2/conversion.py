@@ -12,12 +12,14 @@ import rushlight
 
 from ....dtype import dtype as DType
 from ....tensor import Tensor
+from ... import tv_tensors
 from ...pillow import is_pillow_image
 from ...tv_tensors import Image, TVTensor, Video, plain
 from .. import combining as v1
 from ..functional import to_tensor
 from . import functional as F
 from .functional import is_pure_tensor
+from .functional.dispatch import treated
 from .transform import Transform, has_any
 
 DTypes = DType | dict[Any, DType | None]
@@ -191,7 +193,7 @@ class ToDtype(Transform):
 
 
 class ConvertImageDtype(Transform):
-    """Images in another dtype, their values scaled to that dtype's range.
+    """Tensors in another dtype, the values of images scaled to that dtype's range.
 
     >>> import rushlight as torch
     >>> from rushlight.vision.transforms import v2
@@ -199,14 +201,12 @@ class ConvertImageDtype(Transform):
     tensor([[[  0, 127, 255]]], dtype=torch.uint8)
     """
 
-    _transformed_types = (is_pure_tensor, Image)
-
     def __init__(self, dtype: DType = rushlight.float32) -> None:
         super().__init__()
         self.dtype = dtype
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        return F.to_dtype(inpt, self.dtype, scale=True)
+        return treated(F.to_dtype, inpt, self.dtype, scale=True)
 
 
 class Normalize(Transform):
@@ -258,8 +258,7 @@ class LinearTransformation(Transform):
         _refuse_pillow(self, flat_inputs)
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        # Unlike those of `Normalize` the values are none of an image any more.
-        return self._whiten(plain(inpt) if isinstance(inpt, TVTensor) else inpt)
+        return tv_tensors.wrap(self._whiten(plain(inpt)), like=inpt)
 
 
 def _refuse_pillow(transform: Transform, flat_inputs: list[Any]) -> None:

@@ -69,7 +69,7 @@ class Resize(Transform):
                 "size can be an integer, a sequence of one or two integers, or None, but got "
                 f"{size} instead."
             )
-        self.size = size
+        self.size = None if size is None else list(size)
         self.interpolation = interpolation
         self.max_size = max_size
         self.antialias = antialias
@@ -241,7 +241,8 @@ class _SeveralCrops(Transform):
     def check_inputs(self, flat_inputs: list[Any]) -> None:
         if has_any(flat_inputs, BoundingBoxes, Mask, KeyPoints):
             raise TypeError(
-                f"BoundingBoxes'es, Mask's and KeyPoints are not supported by {type(self).__name__}()"
+                "BoundingBoxes'es, Mask's and KeyPoints are not supported by "
+                f"{type(self).__name__}()"
             )
 
 
@@ -311,7 +312,7 @@ class Pad(Filling):
 
 
 class RandomZoomOut(RandomlyApplied, Filling):
-    """With probability p the sample at a random place in a larger one: Liu et al., arXiv:1512.02325.
+    """With probability p the sample somewhere in a larger one: Liu et al., arXiv:1512.02325.
 
     `side_range` bounds how many times as long its sides are.
 
@@ -336,7 +337,8 @@ class RandomZoomOut(RandomlyApplied, Filling):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         height, width = query_size(flat_inputs)
-        times = uniform(*self.side_range)
+        shortest, longest = self.side_range
+        times = uniform(shortest, longest)
         new_height, new_width = int(height * times), int(width * times)
         across, down = rushlight.rand(2)
         left, top = int((new_width - width) * across), int((new_height - height) * down)
@@ -440,8 +442,8 @@ class RandomIoUCrop(Transform):
         has_image = has_any(flat_inputs, is_pillow_image, Image, Video, is_pure_tensor)
         if not (has_all(flat_inputs, BoundingBoxes) and has_image):
             raise TypeError(
-                f"{type(self).__name__}() requires input sample to contain tensor or PIL images and "
-                "bounding boxes. Sample can also contain masks."
+                f"{type(self).__name__}() requires input sample to contain tensor or PIL images "
+                "and bounding boxes. Sample can also contain masks."
             )
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:

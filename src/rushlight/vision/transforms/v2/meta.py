@@ -118,8 +118,8 @@ def _likely_labels(inputs: Any) -> Tensor:
         return inputs
     if not isinstance(inputs, Mapping):
         raise ValueError(
-            "When using the default labels_getter, the input passed to forward must be a dictionary "
-            "or a two-tuple whose second item is a dictionary or a tensor, but got "
+            "When using the default labels_getter, the input passed to forward must be a "
+            "dictionary or a two-tuple whose second item is a dictionary or a tensor, but got "
             f"{inputs} instead."
         )
     named = {key.lower(): key for key in inputs if isinstance(key, str) and "label" in key.lower()}
@@ -137,7 +137,7 @@ def _likely_labels(inputs: Any) -> Tensor:
 class _Sanitizing(Transform):
     """Without some rows of boxes or key points, and of their labels."""
 
-    _kinds: tuple[type, ...]
+    _kinds: tuple[type[tv_tensors.TVTensor], ...]
 
     def __init__(self, labels_getter: LabelsGetter) -> None:
         super().__init__()

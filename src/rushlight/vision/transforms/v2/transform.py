@@ -137,8 +137,8 @@ class Transform(nn.Module):
     """A transform of samples. A subclass says `make_params` and `transform`, or `function`.
 
     `make_params(flat_inputs)` draws what is random from what a sample holds, `transform(inpt,
-    params)` treats each part of it. `check_inputs` may refuse a sample. Where `transform` only calls
-    a function of `v2.functional`, the class names it as `function`, and in `arguments` the
+    params)` treats each part of it. `check_inputs` may refuse a sample. Where `transform` only
+    calls a function of `v2.functional`, the class names it as `function`, and in `arguments` the
     attributes that are its arguments; the parameters are its keywords.
 
     A plain tensor is taken for the image only if it is the sample's first, and the sample has no

@@ -3,6 +3,9 @@
 The kinds are plain tensors and Pillow's images, and those of `rushlight.vision.tv_tensors`.
 """
 
+from typing import Any
+
+from ....tv_tensors import Image, Mask, Video
 from ...functional import InterpolationMode
 from .boxes import (
     clamp_bounding_boxes,
@@ -31,9 +34,7 @@ from .colour import (
     solarize,
     to_grayscale,
 )
-from .dispatch import (
-    register_kernel,
-)
+from .dispatch import kernels, register_kernel
 from .geometry import (
     affine,
     center_crop,
@@ -130,3 +131,13 @@ __all__ = [
     "vertical_flip",
     "vflip",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What `resize` does with images is `resize_image`; so with `_video` and `_mask`."""
+    stem, _, kind = name.rpartition("_")
+    kinds: dict[str, type] = {"image": Image, "video": Video, "mask": Mask}
+    found = kernels.get(stem, {}).get(kinds[kind]) if kind in kinds else None
+    if found is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found

@@ -71,8 +71,8 @@ def clamp_bounding_boxes(
 ) -> Tensor:
     """Upright boxes cut at the edges of the image, (height, width).
 
-    All but the boxes is said of plain tensors alone: ValueError otherwise. `clamping_mode` "auto" is
-    that of the boxes; None leaves them as they are.
+    All but the boxes is said of plain tensors alone: ValueError otherwise. `clamping_mode` "auto"
+    is that of the boxes; None leaves them as they are.
 
     >>> import rushlight as torch
     >>> from rushlight.vision.transforms.v2 import functional as F
@@ -119,7 +119,7 @@ def clamp_keypoints(inpt: Tensor, canvas_size: Canvas | None = None) -> Tensor:
             [4, 3]])
     """
     height, width = _canvas_of(inpt, canvas_size)
-    points = plain(inpt) if isinstance(inpt, KeyPoints) else inpt
+    points = plain(inpt)
     x, y = points.unbind(-1)
     cut = rushlight.stack([x.clamp(0, width - 1), y.clamp(0, height - 1)], -1)
     return tv_tensors.wrap(cut, like=inpt)
@@ -165,8 +165,8 @@ def sanitize_bounding_boxes(
         if format is None or canvas_size is None:
             raise ValueError(
                 "format and canvas_size cannot be None if bounding_boxes is a pure tensor. Got "
-                f"format={format} and canvas_size={canvas_size}. Set those to appropriate values or "
-                "pass bounding_boxes as a tv_tensors.BoundingBoxes object."
+                f"format={format} and canvas_size={canvas_size}. Set those to appropriate values "
+                "or pass bounding_boxes as a tv_tensors.BoundingBoxes object."
             )
         boxes, format = bounding_boxes, BoundingBoxFormat.named(format)
     valid = _valid(boxes, format, canvas_size, min_size, min_area)
@@ -202,7 +202,7 @@ def sanitize_keypoints(
     if not is_plain and not isinstance(key_points, KeyPoints):
         raise ValueError(f"sanitize_keypoints: KeyPoints or a plain tensor, not {type(key_points)}")
     height, width = _canvas_of(key_points, canvas_size)
-    points = plain(key_points) if isinstance(key_points, KeyPoints) else key_points
+    points = plain(key_points)
     x, y = points.unbind(-1)
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     valid = inside.reshape(len(points), -1).all(-1)

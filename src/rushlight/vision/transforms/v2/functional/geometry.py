@@ -169,9 +169,8 @@ def pad(
         )
     fills = list(fill) * (inpt.shape[-3] // len(fill))
     channels = zip(inpt.unbind(-3), fills, strict=True)
-    return rushlight.stack(
-        [cropping.pad(channel, padding, value) for channel, value in channels], -3
-    )
+    padded = [cropping.pad(channel, padding, value) for channel, value in channels]
+    return rushlight.stack(padded, -3)
 
 
 def _check_padding(padding: Any) -> None:

@@ -37,7 +37,7 @@ def to_image(inpt: Any) -> Image:
     elif is_pillow_image(inpt):
         values = images.pil_to_tensor(inpt)
     elif isinstance(inpt, Tensor):
-        values = plain(inpt) if isinstance(inpt, TVTensor) else inpt
+        values = plain(inpt)
     else:
         raise TypeError(
             "Input can either be a pure Tensor, a numpy array, or a PIL image, but got "
@@ -54,7 +54,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     >>> F.to_pil_image(torch.ones(3, 4, 5)).size
     (5, 4)
     """
-    return images.to_pil_image(plain(pic) if isinstance(pic, TVTensor) else pic, mode)
+    return images.to_pil_image(plain(pic), mode)
 
 
 def _to_dtype(inpt: Tensor, dtype: DType = rushlight.float32, scale: bool = False) -> Tensor:
