@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -350,3 +353,13 @@ def test_jpeg() -> None:
     assert (np.asarray(again).astype(int) - compressed[0, 0].numpy()).std() < 2
     with pytest.raises(RuntimeError, match="uint8"):
         F.jpeg(torch.zeros(3, 8, 8), 60)
+
+
+def test_the_example_draws_a_picture(tmp_path, monkeypatch) -> None:
+    pillow = pytest.importorskip("PIL.Image")
+    example = Path(__file__).parents[1] / "examples" / "detection_augmentation.py"
+    monkeypatch.setattr(sys, "argv", ["", str(tmp_path / "a.png")])
+    runpy.run_path(str(example), run_name="__main__")
+    picture = np.asarray(pillow.open(tmp_path / "a.png"))
+    assert picture.shape == (376, 496, 3)
+    assert (picture == 255).all(-1).mean() > 0.1  # frames of boxes, and the gaps between

@@ -6,6 +6,7 @@ from .errors import DataError
 __all__ = [
     "DataError",
     "datasets",
+    "disable_beta_transforms_warning",
     "io",
     "models",
     "opencv",
@@ -14,3 +15,11 @@ __all__ = [
     "tv_tensors",
     "utils",
 ]
+
+
+def disable_beta_transforms_warning() -> None:
+    """Changes nothing: `transforms.v2` gives no warning, as torchvision's no longer does.
+
+    >>> from rushlight import vision
+    >>> vision.disable_beta_transforms_warning()
+    """

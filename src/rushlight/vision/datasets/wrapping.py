@@ -74,8 +74,8 @@ def wrap_dataset_for_transforms_v2(
     if target_keys is not None and target_keys != "all":
         target_keys = list(target_keys)
     name = f"Wrapped{type(dataset).__name__}"
-    wrapped: Any = copy.copy(dataset)
-    wrapped.__class__ = type(name, (_Wrapped, type(dataset)), {})
+    wrapped: Any = object.__new__(type(name, (_Wrapped, type(dataset)), {}))
+    vars(wrapped).update(vars(dataset))
     plain: Any = copy.copy(dataset)
     plain.transform = plain.target_transform = plain.transforms = None
     wrapped._plain, wrapped._kind, wrapped._target_keys = plain, kind, target_keys
