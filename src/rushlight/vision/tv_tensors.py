@@ -102,7 +102,12 @@ def _tensor(data: Any, dtype: Any, device: Any, requires_grad: bool | None) -> T
 
 
 def plain(tensor: Tensor) -> Tensor:
-    """The same values as a plain tensor, which shares the memory."""
+    """The same values as a plain tensor, which shares the memory.
+
+    >>> from rushlight.vision import tv_tensors
+    >>> tv_tensors.plain(tv_tensors.Mask([[1, 2]]))
+    tensor([[1, 2]])
+    """
     if not isinstance(tensor, TVTensor):
         return tensor
     with DisableTorchFunctionSubclass():
@@ -124,7 +129,13 @@ def _first(cls: type[AnyTVTensor], values: Sequence[Any]) -> AnyTVTensor | None:
 
 
 def rewrapped(result: Any, like: TVTensor) -> Any:
-    """A result, or the tensors in a tuple or list, as of the class of `like`."""
+    """A result, or the tensors in a tuple or list, as of the class of `like`.
+
+    >>> from rushlight.vision import tv_tensors
+    >>> mask = tv_tensors.Mask([[1, 2]])
+    >>> tv_tensors.rewrapped([mask + 1, "two"], mask)
+    [Mask([[2, 3]]), 'two']
+    """
     if isinstance(result, Tensor):
         return result if result is like else wrap(result, like=like)
     if isinstance(result, (tuple, list)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -283,6 +283,23 @@ class TrivialAugmentWide(nn.Module):
         )
 
 
+def mixed_chains(
+    img: Tensor, dims: int, width: int, alpha: float, chain: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """An image, or a batch of so many dimensions, mixed with `width` chains of changes of it.
+
+    The shares are drawn from Dirichlet distributions of concentration `alpha`, for each image.
+    """
+    batch = img.reshape((1,) * max(dims - img.ndim, 0) + tuple(img.shape))
+    count, ones = len(batch), (-1,) + (1,) * (batch.ndim - 1)
+    kept, mixed = rushlight._sample_dirichlet(rushlight.full((count, 2), float(alpha))).unbind(1)
+    shares = rushlight._sample_dirichlet(rushlight.full((count, width), float(alpha)))
+    mix = kept.reshape(ones) * batch
+    for share in (shares * mixed[:, None]).unbind(1):
+        mix += share.reshape(ones) * chain(batch)
+    return mix.reshape(img.shape).to(img.dtype)
+
+
 class AugMix(nn.Module):
     """The image mixed with chains of changes of it: Hendrycks et al., arXiv:1912.02781.
 
@@ -332,16 +349,9 @@ class AugMix(nn.Module):
         fill = fill_of(self.fill, orig_img)
         img = orig_img if isinstance(orig_img, Tensor) else F.pil_to_tensor(orig_img)
         space = mixed_space(height, width, self.all_ops)
-        batch = img.reshape((1,) * max(4 - img.ndim, 0) + tuple(img.shape))
-        count, ones = len(batch), (-1,) + (1,) * (batch.ndim - 1)
-        alphas = rushlight.full((count, 2), self.alpha)
-        kept, mixed = rushlight._sample_dirichlet(alphas).unbind(1)
-        alphas = rushlight.full((count, self.mixture_width), self.alpha)
-        shares = rushlight._sample_dirichlet(alphas) * mixed[:, None]
-        mix = kept.reshape(ones) * batch
-        for share in shares.unbind(1):
-            mix += share.reshape(ones) * self._chain(batch, space, fill)
-        mix = mix.reshape(img.shape).to(img.dtype)
+        mix = mixed_chains(
+            img, 4, self.mixture_width, self.alpha, lambda batch: self._chain(batch, space, fill)
+        )
         return mix if isinstance(orig_img, Tensor) else F.to_pil_image(mix)
 
     def __repr__(self) -> str:

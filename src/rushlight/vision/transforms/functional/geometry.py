@@ -246,7 +246,6 @@ def identity_grid(size: tuple[int, int]) -> Tensor:
     return rushlight.stack([x, y], -1)[None]
 
 
-
 def _affine_grid(img: Tensor, matrix: Sequence[float], size: tuple[int, int]) -> Tensor:
     """Where pixels of the result come from, in halves of the image from its middle."""
     height, width = image_size(img)

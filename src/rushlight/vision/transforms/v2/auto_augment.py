@@ -11,7 +11,7 @@ from ....tensor import Tensor
 from ....utils._pytree import tree_flatten, tree_unflatten
 from ... import tv_tensors
 from ...pillow import is_pillow_image
-from ...tv_tensors import BoundingBoxes, Image, KeyPoints, Mask, TVTensor, Video, plain
+from ...tv_tensors import BoundingBoxes, Image, KeyPoints, Mask, Video, plain
 from .. import auto_augment as v1
 from ..auto_augment import AutoAugmentPolicy
 from ..functional.colour import bound
@@ -218,19 +218,12 @@ class AugMix(_OfOneImage):
     def augmented(self, image: Any) -> Any:
         height, width = F.get_size(image)
         space = _parts(v1.mixed_space(height, width, self.all_ops), 10)
-        if isinstance(image, TVTensor):
-            values = plain(image)
-        else:
-            values = F.pil_to_tensor(image) if is_pillow_image(image) else image
-        dims = 5 if isinstance(image, Video) else 4
-        batch = values.reshape((1,) * max(dims - values.ndim, 0) + tuple(values.shape))
-        count, ones = len(batch), (-1,) + (1,) * (batch.ndim - 1)
-        alphas = rushlight.full((count, 2), float(self.alpha))
-        kept, mixed = rushlight._sample_dirichlet(alphas).unbind(1)
-        alphas = rushlight.full((count, self.mixture_width), float(self.alpha))
-        shares = rushlight._sample_dirichlet(alphas) * mixed[:, None]
-        mix = kept.reshape(ones) * batch
-        for share in shares.unbind(1):
-            mix += share.reshape(ones) * self._chain(batch, space)
-        mix = mix.reshape(values.shape).to(values.dtype)
+        values = F.pil_to_tensor(image) if is_pillow_image(image) else plain(image)
+        mix = v1.mixed_chains(
+            values,
+            5 if isinstance(image, Video) else 4,
+            self.mixture_width,
+            self.alpha,
+            lambda batch: self._chain(batch, space),
+        )
         return F.to_pil_image(mix) if is_pillow_image(image) else tv_tensors.wrap(mix, like=image)

@@ -92,9 +92,8 @@ def equalize(inpt: Any) -> Any:
 
     >>> import rushlight as torch
     >>> from rushlight.vision.transforms.v2 import functional as F
-    >>> F.equalize(torch.tensor([[[0.2, 0.2], [0.4, 0.4]]]))
-    tensor([[[0., 0.],
-             [1., 1.]]])
+    >>> F.equalize(torch.tensor([0.4, 0.5, 0.6]).repeat(256).reshape(1, 256, 3))[0, 0]
+    tensor([0.0000, 0.5020, 1.0000])
     """
     if is_pillow_image(inpt):
         return colour.equalize(inpt)
