@@ -93,7 +93,7 @@ class Copies:
             return self.xp.trunc(way).astype(dtype)
         if dtype == "float32":
             # So is PyTorch's step, which is multiplied and added in one rounding.
-            begin, finish = np.float32(1.0 * start), np.float32(1.0 * end)
+            begin, finish = (np.float32(np.multiply(bound, 1.0)) for bound in (start, end))
             each = (finish - begin) / np.float32(max(count - 1, 1))
             number = self.xp.arange(count)
             rises = (number < count // 2) | (count == 1)
