@@ -20,8 +20,9 @@ def scene():
         (abs(x + y - 165) < 14) & (y > 75) & (y < 112),
     ])
     image = torch.stack([60 + x, 90 + y, 200 - x]).to(torch.uint8)
-    for mask, colour in zip(masks, [(250, 210, 60), (230, 80, 80), (80, 200, 120)]):
-        image[:, mask] = torch.tensor(colour, dtype=torch.uint8)[:, None]
+    colours = torch.tensor([(250, 210, 60), (230, 80, 80), (80, 200, 120)], dtype=torch.uint8)
+    for mask, colour in zip(masks, colours, strict=True):
+        image[:, mask] = colour[:, None]
     boxes = masks_to_boxes(masks)
     boxes[:, 2:] += 1  # from the last pixel to the edge behind it
     return tv_tensors.Image(image), {

@@ -124,7 +124,7 @@ def test_lanczos_and_other_modes_of_tensors() -> None:
     assert F.resize(ramp, [1, 4], "lanczos")[0, 0, 1].item() == pytest.approx(2.5, abs=0.1)
     with pytest.raises(ValueError, match="antialias=True"):
         F.resize(ramp, [1, 4], "lanczos", antialias=False)
-    with pytest.raises(NotImplementedError, match="'box'"):
+    with pytest.raises(NotImplementedError, match="got box"):
         F.resize(ramp, [1, 4], "box")
 
 
