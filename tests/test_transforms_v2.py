@@ -255,6 +255,13 @@ def test_reference_draws() -> None:
     ]  # fmt: skip
 
 
+def test_params_of_the_first_transforms() -> None:
+    torch.manual_seed(0)
+    assert v2.RandomCrop.get_params(torch.ones(1, 4, 4), (4, 4)) == (0, 0, 4, 4)
+    assert v2.RandomRotation.get_params([30.0, 30.0]) == 30.0
+    assert v2.GaussianBlur.get_params(1.0, 1.0) == 1.0
+
+
 def test_mixed_batches() -> None:
     images, labels = torch.arange(2.0).reshape(2, 1, 1, 1).expand(2, 1, 4, 4), torch.tensor([0, 1])
     torch.manual_seed(0)

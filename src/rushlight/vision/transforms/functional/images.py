@@ -31,7 +31,7 @@ class InterpolationMode(enum.Enum):
     BICUBIC = "bicubic"
     BOX = "box"  # this and the following for Pillow's images alone
     HAMMING = "hamming"
-    LANCZOS = "lanczos"
+    LANCZOS = "lanczos"  # of tensors with antialias
 
     @classmethod
     def _missing_(cls, value: object) -> InterpolationMode | None:
