@@ -264,9 +264,7 @@ def _perspective_grid(img: Tensor, coefficients: Sequence[float]) -> Tensor:
     a, b, c, d, e, f, g, h = coefficients
     above = rushlight.tensor([[a, b, c], [d, e, f]], dtype=places.dtype, device=img.device)
     below = rushlight.tensor([g, h, 1.0], dtype=places.dtype, device=img.device)
-    halves = rushlight.tensor(
-        [0.5 * size[1], 0.5 * size[0]], dtype=places.dtype, device=img.device
-    )
+    halves = rushlight.tensor([0.5 * size[1], 0.5 * size[0]], dtype=places.dtype, device=img.device)
     return (places @ (above.t() / halves) / (places @ below)[..., None] - 1.0)[None]
 
 
