@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 from pathlib import Path
@@ -101,7 +102,8 @@ def test_merges_in_files(tmp_path: Path) -> None:
     coder = BytePairEncoding.train([CORPUS], 280)
     coder.save(tmp_path / "merges.json")
     assert BytePairEncoding.load(tmp_path / "merges.json").merges == coder.merges
-    for content in ("", "[]", '{"merges": [[1]]}', '{"merges": [[256, 0]]}', '{"merges": 3}'):
+    bomb = json.dumps({"merges": [(256 + n - (n > 0),) * 2 if n else (0, 0) for n in range(60)]})
+    for content in (bomb, "", "[]", '{"merges": [[1]]}', '{"merges": [[256, 0]]}', '{"merges": 3}'):
         (tmp_path / "bad.json").write_text(content)
         with pytest.raises(ValueError, match=r"bad.json: no merges"):
             BytePairEncoding.load(tmp_path / "bad.json")

@@ -17,6 +17,8 @@ Tokenizer = Callable[[str], list[str]]
 _WORDS = re.compile(r"\w+|[^\w\s]")
 # A word with the space before it, a number, signs, or spaces: what pairs of bytes stay within.
 _PIECES = re.compile(r" ?[^\W\d_]+| ?\d+| ?[^\s\w]+|_+|\s+")
+_LONGEST = 10_000  # bytes of a piece
+_WORDS_KNOWN = 100_000  # words whose numbers are kept: 20 MB
 
 
 def _basic_english(text: str) -> list[str]:
@@ -80,7 +82,10 @@ class BytePairEncoding:
         for number, (a, b) in enumerate(self.merges):
             if not (0 <= a < 256 + number and 0 <= b < 256 + number):
                 raise ValueError(f"BytePairEncoding: merge {number} joins pieces that come later")
-            self._pieces.append(self._pieces[a] + self._pieces[b])
+            piece = self._pieces[a] + self._pieces[b]
+            if len(piece) > _LONGEST:  # a few merges of a file may double it until memory ends
+                raise ValueError(f"BytePairEncoding: merge {number} makes over {_LONGEST} bytes")
+            self._pieces.append(piece)
         self._ranks = {pair: 256 + number for number, pair in enumerate(self.merges)}
         self._known: dict[str, list[int]] = {}
 
@@ -107,6 +112,8 @@ class BytePairEncoding:
         found: list[int] = []
         for piece in _PIECES.findall(text):
             if piece not in self._known:
+                if len(self._known) == _WORDS_KNOWN:
+                    self._known.clear()
                 self._known[piece] = self._joined(list(piece.encode()))
             found += self._known[piece]
         return found
