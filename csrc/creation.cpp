@@ -180,8 +180,15 @@ PyObject* linspace(PyObject* const* args, Py_ssize_t nargs) {
         return nullptr;
     }
     if (type == NPY_FLOAT) {
-        bit_loops.steps(count, start, step, data_of<float>(result));
-        if (count > 1) data_of<float>(result)[count - 1] = static_cast<float>(end);
+        // PyTorch's: the step is a float, multiplied and added in one rounding, from either end.
+        const float first = static_cast<float>(start), last = static_cast<float>(end);
+        const float each = (last - first) / static_cast<float>(std::max<npy_intp>(count - 1, 1));
+        float* values = data_of<float>(result);
+        for (npy_intp i = 0; i < count; ++i) {
+            const bool rises = i < count / 2 || count == 1;
+            const double steps = static_cast<double>(rises ? i : i - (count - 1));
+            values[i] = static_cast<float>((rises ? first : last) + each * steps);
+        }
     } else {
         bit_loops.steps64(count, start, step, data_of<double>(result));
         if (count > 1) data_of<double>(result)[count - 1] = end;

@@ -40,6 +40,8 @@ def _antialias(v: Values) -> Iterator[Sample]:
         yield Sample(x, (4, 11), mode=mode, antialias=True)
         yield Sample(x, (5, 3), None, mode, True, antialias=True)
         yield Sample(x, scale_factor=0.45, mode=mode, antialias=True)
+    yield Sample(x, (4, 11), mode="lanczos", antialias=True)
+    yield Sample(x, scale_factor=0.45, mode="lanczos", antialias=True)
 
 
 def _bad(v: Values) -> Iterator[Sample]:
@@ -51,6 +53,9 @@ def _bad(v: Values) -> Iterator[Sample]:
     yield Invalid(x, 2, mode="linear", raises=NotImplementedError, match="needs 3D input")
     yield Invalid(x, 2, mode="cubic", raises=NotImplementedError, match="Input Error")
     yield Invalid(x, 2, antialias=True, raises=ValueError, match="Anti-alias option")
+    yield Invalid(x, 2, mode="lanczos", raises=ValueError, match="requires antialias=True")
+    yield Invalid(x, 2, mode="lanczos", align_corners=True, antialias=True, raises=ValueError,
+                  match="does not support align_corners=True")
     yield Invalid(x, 0, raises=RuntimeError, match="should be greater than 0")
     yield Invalid(x, 2, recompute_scale_factor=True, raises=ValueError, match="not meaningful")
     yield Invalid(v.normal(1, 0, 4, 4), 2, raises=RuntimeError, match="Non-empty 4D")

@@ -13,7 +13,7 @@ from ..errors import InvalidValueError, NotSupportedError, OperationError, batch
 from ..tensor import Tensor
 from .adaptive_pooling import adaptive_avg_pool
 from .declare import operation
-from .resampling import Resample, check_room, interpolation_taps, resampling
+from .resampling import Resample, Taps, check_room, interpolation_taps, resampling
 
 # For each mode the kind of its taps and the numbers of dimensions that an input may have.
 MODES = {
@@ -23,9 +23,10 @@ MODES = {
     "bilinear": ("linear", (4,)),
     "trilinear": ("linear", (5,)),
     "bicubic": ("cubic", (4,)),
+    "lanczos": ("lanczos", (4,)),
     "area": ("area", (3, 4, 5)),
 }
-_SMOOTH = ("linear", "cubic")
+_SMOOTH = ("linear", "cubic", "lanczos")
 
 
 @operation("nn.functional")
@@ -37,11 +38,11 @@ def interpolate(
     """The input (N, C, L), (N, C, H, W) or (N, C, D, H, W) in another size.
 
     The size is `size`, or the input's times `scale_factor`, rounded down. `mode` is "nearest" (as
-    OpenCV has it), "nearest-exact" (as Pillow has it), "linear" of signals, "bilinear" and
-    "bicubic" of images, "trilinear" of volumes, or "area": means of parts. With `align_corners` the
-    first and the last elements of input and result meet, else the outer edges of them do. With
-    `recompute_scale_factor` the scale follows from the sizes. With `antialias` ("bilinear" and
-    "bicubic") a smaller result is filtered over as wide a window as the scale needs.
+    OpenCV has it), "nearest-exact" (as Pillow has it), "linear" of signals, "bilinear", "bicubic"
+    and, with `antialias`, "lanczos" of images, "trilinear" of volumes, or "area": means of parts.
+    With `align_corners` the first and the last elements of input and result meet, else the outer
+    edges of them do. With `recompute_scale_factor` the scale follows from the sizes. With
+    `antialias` (of images) a smaller result is filtered over as wide a window as the scale needs.
 
     >>> import rushlight as torch
     >>> torch.nn.functional.interpolate(torch.tensor([[[0.0, 4.0]]]), size=4, mode="linear")
@@ -60,7 +61,18 @@ def interpolate(
         interpolation_taps(kind, given, wanted, factor, bool(align_corners), antialias, precision)
         for given, wanted, factor in zip(input.array.shape[2:], sizes, factors, strict=True)
     ]
+    if input.dtype is uint8 and kind in _SMOOTH:
+        return _of_bytes(input, taps)
     return Resample.apply(input, resampling(tuple(taps)))
+
+
+def _of_bytes(input: Tensor, taps: list[Taps]) -> Tensor:
+    """In fixed point, rounded after each axis, as PyTorch does it: exact in float64."""
+    for axis, one in ((-1, taps[-1]), (-2, taps[-2])):
+        last = input.transpose(axis, -1).double()
+        total = Resample.apply(last, resampling((one.in_fixed_point(),)))
+        input = (total + 0.5).floor().clamp(0, 255).to(uint8).transpose(axis, -1)
+    return input
 
 
 def _check_mode(input: Tensor, mode: str, align_corners: bool | None, antialias: bool) -> None:
@@ -75,10 +87,13 @@ def _check_mode(input: Tensor, mode: str, align_corners: bool | None, antialias:
             "align_corners option can only be set with the interpolating modes: linear | bilinear "
             f"| bicubic | trilinear (got mode {mode})"
         )
-    if antialias and not (mode in ("bilinear", "bicubic") and input.array.ndim == 4):
+    if mode == "lanczos" and (align_corners or not antialias):
+        needs = "does not support align_corners=True" if antialias else "requires antialias=True"
+        raise InvalidValueError(f"interpolate: Lanczos mode {needs}")
+    if antialias and not (mode in ("bilinear", "bicubic", "lanczos") and input.array.ndim == 4):
         raise InvalidValueError(
-            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D "
-            f"tensor as input (got mode {mode} and shape {tuple(input.array.shape)})"
+            "Anti-alias option is restricted to bilinear, bicubic and lanczos modes and requires a "
+            f"4-D tensor as input (got mode {mode} and shape {tuple(input.array.shape)})"
         )
     if input.array.ndim not in dimensions:
         needs = "D, ".join(map(str, dimensions))
@@ -135,7 +150,7 @@ def _per_axis(name: str, given: tuple[int, ...], value: Any) -> tuple[Any, ...]:
 
 def _check_input(input: Tensor, mode: str, sizes: tuple[int, ...]) -> None:
     shape = input.array.shape
-    takes_bytes = mode in ("nearest", "nearest-exact", "bilinear", "bicubic")
+    takes_bytes = mode in ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos")
     if input.dtype.category != FLOATING and not (takes_bytes and input.dtype is uint8):
         raise refused(f"interpolate ({mode})", input.dtype, FLOATS)
     if min(*shape[2:], *sizes) <= 0:

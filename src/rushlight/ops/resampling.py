@@ -40,11 +40,11 @@ class Taps(NamedTuple):
             np.frombuffer(self.weights, np.float64).reshape(shape),
         )
 
-    def whole_weights(self) -> tuple[Array, Array, int]:
-        """Places, weights times a power of 2 in whole numbers, and the power: for images of bytes.
+    def in_fixed_point(self) -> Taps:
+        """The taps with weights of fixed point: for images of bytes.
 
-        As in PyTorch (and Pillow) the power is the largest by which the weights fit 16 bits.
-        Elements that an edge repeats are one.
+        As in PyTorch (and Pillow) they are whole multiples of the least power of 2 whose multiples
+        fit 16 bits. Elements that an edge repeats are one.
         """
         places, weights = self.arrays()
         weights = weights.copy()
@@ -55,8 +55,8 @@ class Taps(NamedTuple):
         largest, power = weights.max(initial=0), 0
         while power < 22 and int(0.5 + largest * (1 << (power + 1))) < 1 << 15:
             power += 1
-        rounded = np.trunc(weights * (1 << power) + np.where(weights < 0, -0.5, 0.5))
-        return places, rounded.astype(np.int64), power
+        whole = np.trunc(weights * (1 << power) + np.where(weights < 0, -0.5, 0.5))
+        return self._replace(weights=(whole / (1 << power)).tobytes())
 
 
 class Resampling(NamedTuple):
@@ -142,7 +142,7 @@ def interpolation_taps(
     mode: str, inputs: int, outputs: int, factor: float | None, align_corners: bool,
     antialias: bool, precision: str,
 ) -> Taps:  # fmt: skip
-    """The taps of a mode, "nearest", "nearest-exact", "linear" or "cubic".
+    """The taps of a mode, "nearest", "nearest-exact", "linear", "cubic" or, antialiased, "lanczos".
 
     `factor` is the scale that was asked for, None where it follows from the sizes. Sources are
     computed in `precision`, that of the tensor, as they are in PyTorch: which element is nearest
@@ -180,7 +180,7 @@ def interpolation_taps(
 def _antialiased(mode: str, inputs: int, outputs: int, scale: float) -> Taps:
     """Where the result is smaller, the filter is as much wider as the scale says."""
     width = max(scale, 1.0)
-    support = (1 if mode == "linear" else 2) * width
+    support = _SUPPORTS[mode] * width
     centers = scale * (np.arange(outputs) + 0.5)
     starts = np.maximum(np.trunc(centers - support + 0.5), 0)
     lengths = np.minimum(np.trunc(centers + support + 0.5), inputs) - starts
@@ -204,4 +204,12 @@ def _cubic(distance: Array, a: float) -> Array:
     return np.where(distance < 1, near, np.where(distance < 2, far, 0))
 
 
-FILTERS: dict[str, Callable[[Array, float], Array]] = {"linear": _triangle, "cubic": _cubic}
+def _lanczos(distance: Array, _: float) -> Array:
+    """Duchon's window of three lobes, J. Appl. Meteorology 18, 1979."""
+    return np.where(distance < 3, np.sinc(distance) * np.sinc(distance / 3), 0)
+
+
+FILTERS: dict[str, Callable[[Array, float], Array]] = {
+    "linear": _triangle, "cubic": _cubic, "lanczos": _lanczos,
+}  # fmt: skip
+_SUPPORTS = {"linear": 1, "cubic": 2, "lanczos": 3}

@@ -76,6 +76,15 @@ class Copies(Library):
             from_end = end - step * (count - 1 - number)
             way = self.xp.where(number < (count + 1) // 2, start + step * number, from_end)
             return self.xp.trunc(way).astype(dtype)
+        if dtype == "float32":
+            # So is PyTorch's step, which is multiplied and added in one rounding.
+            begin, finish = (np.float32(np.multiply(bound, 1.0)) for bound in (start, end))
+            each = (finish - begin) / np.float32(max(count - 1, 1))
+            number = self.xp.arange(count)
+            rises = (number < count // 2) | (count == 1)
+            steps = self.xp.where(rises, number, number - (count - 1))
+            ends = self.xp.where(rises, float(begin), float(finish))
+            return (ends + float(each) * steps).astype(dtype)
         if dtype not in HALVES:
             return self.xp.linspace(start, end, count).astype(dtype, copy=False)
         # PyTorch's step is a half itself, as are its multiples, from either end up to the middle.

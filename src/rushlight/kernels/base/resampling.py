@@ -24,8 +24,7 @@ class Resampling(Library):
             return result
         y = x
         for axis, one in reversed(list(enumerate(taps, x.ndim - len(taps)))):
-            line = self._resample_bytes if x.dtype == "uint8" else self._resample_line
-            y = line(y, axis, one)
+            y = self._resample_line(y, axis, one)
         result[...] = y
         return result
 
@@ -43,15 +42,3 @@ class Resampling(Library):
                 part = xp.where(place.reshape(along) < 0, 0, part)
             result = part if result is None else xp.add(result, part, out=result)
         return result
-
-    def _resample_bytes(self, x: Any, axis: int, taps: Any) -> Any:
-        """In whole numbers, rounded after each axis, as PyTorch does it."""
-        xp = self.xp
-        places, weights, power = taps.whole_weights()
-        places, weights = xp.asarray(places), xp.asarray(weights)
-        along = (-1,) + (1,) * (x.ndim - 1 - axis)
-        total = 1 << (power - 1)
-        for number in range(taps.width):
-            part = xp.take(x, xp.maximum(places[:, number], 0), axis).astype("int64")
-            total = total + part * weights[:, number].reshape(along)
-        return xp.clip(total >> power, 0, 255).astype("uint8")

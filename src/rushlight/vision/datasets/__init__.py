@@ -17,10 +17,12 @@ from .svhn import SVHN
 from .usps import USPS
 from .vision import VisionDataset
 from .voc import VOCDetection, VOCSegmentation
+from .wrapping import wrap_dataset_for_transforms_v2
 
 __all__ = [
     "CIFAR10", "CIFAR100", "EMNIST", "KMNIST", "MNIST", "QMNIST", "STL10", "SVHN", "USPS",
     "Caltech101", "Caltech256", "CelebA", "CocoCaptions", "CocoDetection", "DatasetFolder",
     "Digits", "FakeData", "FashionMNIST", "Flowers102", "Food101", "ImageFolder", "ImageNet",
     "OxfordIIITPet", "VOCDetection", "VOCSegmentation", "VisionDataset",
+    "wrap_dataset_for_transforms_v2",
 ]  # fmt: skip

@@ -14,30 +14,32 @@ from .colour import (
     RandomSolarize,
 )
 from .combining import LinearTransformation, RandomApply, RandomChoice, RandomOrder, ToPILImage
+from .cropping import (
+    CenterCrop,
+    FiveCrop,
+    Pad,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    RandomVerticalFlip,
+    Resize,
+    TenCrop,
+)
 from .functional import InterpolationMode
 from .geometry import (
     ElasticTransform,
-    FiveCrop,
-    Pad,
     RandomAffine,
     RandomErasing,
     RandomPerspective,
     RandomRotation,
-    RandomVerticalFlip,
-    TenCrop,
 )
 from .transforms import (
-    CenterCrop,
     Compose,
     ConvertImageDtype,
     Grayscale,
     Lambda,
     Normalize,
     PILToTensor,
-    RandomCrop,
-    RandomHorizontalFlip,
-    RandomResizedCrop,
-    Resize,
     ToTensor,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -17,41 +17,42 @@ from .geometry import fill_of
 
 # Of each change its magnitudes, and whether they have a sign.
 Space = dict[str, tuple[Tensor, bool]]
-_PLAIN = {"AutoContrast": F.autocontrast, "Equalize": F.equalize, "Invert": F.invert}
+_PLAIN = {"AutoContrast": "autocontrast", "Equalize": "equalize", "Invert": "invert"}
 _FACTORS = {
-    "Brightness": F.adjust_brightness, "Color": F.adjust_saturation,
-    "Contrast": F.adjust_contrast, "Sharpness": F.adjust_sharpness,
+    "Brightness": "adjust_brightness", "Color": "adjust_saturation",
+    "Contrast": "adjust_contrast", "Sharpness": "adjust_sharpness",
 }  # fmt: skip
 _AFFINE = ("ShearX", "ShearY", "TranslateX", "TranslateY")
 
 
-def _changed(
-    img: Any, name: str, magnitude: float, interpolation: InterpolationMode, fill: Any
+def changed(
+    img: Any, name: str, magnitude: float, interpolation: Any, fill: Any, functions: Any = F
 ) -> Any:
+    """The image after one change, made by functions of these names."""
     if name in _PLAIN:
-        return _PLAIN[name](img)
+        return getattr(functions, _PLAIN[name])(img)
     if name in _FACTORS:
-        return _FACTORS[name](img, 1.0 + magnitude)
+        return getattr(functions, _FACTORS[name])(img, 1.0 + magnitude)
     if name in _AFFINE:
         along_x = name.endswith("X")
         if name.startswith("Shear"):  # by the tangent, about the corner
             angle = math.degrees(math.atan(magnitude))
             shear = (angle, 0.0) if along_x else (0.0, angle)
-            return F.affine(img, 0.0, (0, 0), 1.0, shear, interpolation, fill, (0, 0))
+            return functions.affine(img, 0.0, (0, 0), 1.0, shear, interpolation, fill, (0, 0))
         moved = (int(magnitude), 0) if along_x else (0, int(magnitude))
-        return F.affine(img, 0.0, moved, 1.0, (0.0, 0.0), interpolation, fill)
+        return functions.affine(img, 0.0, moved, 1.0, (0.0, 0.0), interpolation, fill)
     if name == "Rotate":
-        return F.rotate(img, magnitude, interpolation, fill=fill)
+        return functions.rotate(img, magnitude, interpolation, fill=fill)
     if name == "Posterize":
-        return F.posterize(img, int(magnitude))
+        return functions.posterize(img, int(magnitude))
     if name == "Solarize":
-        return F.solarize(img, magnitude)
+        return functions.solarize(img, magnitude)
     if name == "Identity":
         return img
     raise ValueError(f"The provided operator {name} is not recognized.")
 
 
-def _space(
+def space_of(
     bins: int, shear: float, across: float, down: float, angle: float, factor: float, bits: int,
     first_bits: int = 8,
 ) -> Space:  # fmt: skip
@@ -72,6 +73,13 @@ def _space(
         "Solarize": (rushlight.linspace(255.0, 0.0, bins), False),
         "AutoContrast": none, "Equalize": none, "Invert": none,
     }  # fmt: skip
+
+
+def mixed_space(height: int, width: int, all_ops: bool) -> Space:
+    """The changes that AugMix mixes."""
+    space = space_of(10, 0.3, width / 3.0, height / 3.0, 30.0, 0.9, 4, first_bits=4)
+    names = [name for name in space if name not in ("Identity", "Invert", *_FACTORS)]
+    return {name: space[name] for name in names + list(_FACTORS) * all_ops}
 
 
 def _one_of(number: int) -> int:
@@ -130,7 +138,7 @@ _POLICIES = {
 }
 
 
-def _pairs(policy: str) -> list[list[tuple[str, float, int | None]]]:
+def pairs_of(policy: str) -> list[list[tuple[str, float, int | None]]]:
     found = []
     for line in _POLICIES[policy].split(";"):
         words = line.split()
@@ -164,7 +172,7 @@ class AutoAugment(nn.Module):
         self.policy = policy
         self.interpolation = interpolation
         self.fill = fill
-        self.policies = _pairs(policy.value)
+        self.policies = pairs_of(policy.value)
 
     @staticmethod
     def get_params(transform_num: int) -> tuple[int, Tensor, Tensor]:
@@ -180,14 +188,14 @@ class AutoAugment(nn.Module):
         _, height, width = F.get_dimensions(img)
         fill = fill_of(self.fill, img)
         number, chances, signs = self.get_params(len(self.policies))
-        space = _space(10, 0.3, 150 / 331 * width, 150 / 331 * height, 30.0, 0.9, 4)
+        space = space_of(10, 0.3, 150 / 331 * width, 150 / 331 * height, 30.0, 0.9, 4)
         for place, (name, chance, level) in enumerate(self.policies[number]):
             if chances[place].item() <= chance:
                 magnitudes, signed = space[name]
                 magnitude = 0.0 if level is None else float(magnitudes[level].item())
                 if signed and signs[place].item() == 0:
                     magnitude = -magnitude
-                img = _changed(img, name, magnitude, self.interpolation, fill)
+                img = changed(img, name, magnitude, self.interpolation, fill)
         return img
 
     def __repr__(self) -> str:
@@ -222,13 +230,13 @@ class RandAugment(nn.Module):
         _, height, width = F.get_dimensions(img)
         fill = fill_of(self.fill, img)
         bins = self.num_magnitude_bins
-        space = _space(bins, 0.3, 150 / 331 * width, 150 / 331 * height, 30.0, 0.9, 4)
+        space = space_of(bins, 0.3, 150 / 331 * width, 150 / 331 * height, 30.0, 0.9, 4)
         del space["Invert"]
         for _ in range(self.num_ops):
             name = list(space)[_one_of(len(space))]
             magnitudes, signed = space[name]
             magnitude = float(magnitudes[self.magnitude].item()) if magnitudes.ndim else 0.0
-            img = _changed(img, name, _signed(magnitude, signed), self.interpolation, fill)
+            img = changed(img, name, _signed(magnitude, signed), self.interpolation, fill)
         return img
 
     def __repr__(self) -> str:
@@ -261,18 +269,35 @@ class TrivialAugmentWide(nn.Module):
 
     def forward(self, img: Any) -> Any:
         fill = fill_of(self.fill, img)
-        space = _space(self.num_magnitude_bins, 0.99, 32.0, 32.0, 135.0, 0.99, 6)
+        space = space_of(self.num_magnitude_bins, 0.99, 32.0, 32.0, 135.0, 0.99, 6)
         del space["Invert"]
         name = list(space)[_one_of(len(space))]
         magnitudes, signed = space[name]
         magnitude = float(magnitudes[_one_of(len(magnitudes))].item()) if magnitudes.ndim else 0.0
-        return _changed(img, name, _signed(magnitude, signed), self.interpolation, fill)
+        return changed(img, name, _signed(magnitude, signed), self.interpolation, fill)
 
     def __repr__(self) -> str:
         return (
             f"TrivialAugmentWide(num_magnitude_bins={self.num_magnitude_bins}, "
             f"interpolation={self.interpolation}, fill={self.fill})"
         )
+
+
+def mixed_chains(
+    img: Tensor, dims: int, width: int, alpha: float, chain: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """An image, or a batch of so many dimensions, mixed with `width` chains of changes of it.
+
+    The shares are drawn from Dirichlet distributions of concentration `alpha`, for each image.
+    """
+    batch = img.reshape((1,) * max(dims - img.ndim, 0) + tuple(img.shape))
+    count, ones = len(batch), (-1,) + (1,) * (batch.ndim - 1)
+    kept, mixed = rushlight._sample_dirichlet(rushlight.full((count, 2), float(alpha))).unbind(1)
+    shares = rushlight._sample_dirichlet(rushlight.full((count, width), float(alpha)))
+    mix = kept.reshape(ones) * batch
+    for share in (shares * mixed[:, None]).unbind(1):
+        mix += share.reshape(ones) * chain(batch)
+    return mix.reshape(img.shape).to(img.dtype)
 
 
 class AugMix(nn.Module):
@@ -308,11 +333,6 @@ class AugMix(nn.Module):
         self.interpolation = interpolation
         self.fill = fill
 
-    def _changes(self, height: int, width: int) -> Space:
-        space = _space(10, 0.3, width / 3.0, height / 3.0, 30.0, 0.9, 4, first_bits=4)
-        names = [name for name in space if name not in ("Identity", "Invert", *_FACTORS)]
-        return {name: space[name] for name in names + list(_FACTORS) * self.all_ops}
-
     def _chain(self, batch: Tensor, space: Space, fill: Any) -> Tensor:
         depth = self.chain_depth
         if depth <= 0:
@@ -321,24 +341,17 @@ class AugMix(nn.Module):
             name = list(space)[_one_of(len(space))]
             magnitudes, signed = space[name]
             magnitude = float(magnitudes[_one_of(self.severity)].item()) if magnitudes.ndim else 0.0
-            batch = _changed(batch, name, _signed(magnitude, signed), self.interpolation, fill)
+            batch = changed(batch, name, _signed(magnitude, signed), self.interpolation, fill)
         return batch
 
     def forward(self, orig_img: Any) -> Any:
         _, height, width = F.get_dimensions(orig_img)
         fill = fill_of(self.fill, orig_img)
         img = orig_img if isinstance(orig_img, Tensor) else F.pil_to_tensor(orig_img)
-        space = self._changes(height, width)
-        batch = img.reshape((1,) * max(4 - img.ndim, 0) + tuple(img.shape))
-        count, ones = len(batch), (-1,) + (1,) * (batch.ndim - 1)
-        alphas = rushlight.full((count, 2), self.alpha)
-        kept, mixed = rushlight._sample_dirichlet(alphas).unbind(1)
-        alphas = rushlight.full((count, self.mixture_width), self.alpha)
-        shares = rushlight._sample_dirichlet(alphas) * mixed[:, None]
-        mix = kept.reshape(ones) * batch
-        for share in shares.unbind(1):
-            mix += share.reshape(ones) * self._chain(batch, space, fill)
-        mix = mix.reshape(img.shape).to(img.dtype)
+        space = mixed_space(height, width, self.all_ops)
+        mix = mixed_chains(
+            img, 4, self.mixture_width, self.alpha, lambda batch: self._chain(batch, space, fill)
+        )
         return mix if isinstance(orig_img, Tensor) else F.to_pil_image(mix)
 
     def __repr__(self) -> str:

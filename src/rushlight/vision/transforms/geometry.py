@@ -19,102 +19,6 @@ Range = float | Sequence[float]
 Points = list[list[int]]
 
 
-class Pad(nn.Module):
-    """The image with more pixels on its sides: one number, (left-right, top-bottom) or four.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision import transforms
-    >>> transforms.Pad(1)(torch.ones(1, 1, 1)).shape
-    torch.Size([1, 3, 3])
-    """
-
-    def __init__(
-        self, padding: int | Sequence[int], fill: Any = 0, padding_mode: str = "constant"
-    ) -> None:
-        super().__init__()
-        if not isinstance(padding, (int, tuple, list)):
-            raise TypeError("Got inappropriate padding arg")
-        if not isinstance(fill, (int, float, tuple, list)):
-            raise TypeError("Got inappropriate fill arg")
-        if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
-            raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
-        if isinstance(padding, Sequence) and len(padding) not in (1, 2, 4):
-            raise ValueError(
-                "Padding must be an int or a 1, 2, or 4 element tuple, not a "
-                f"{len(padding)} element tuple"
-            )
-        self.padding = padding
-        self.fill = fill
-        self.padding_mode = padding_mode
-
-    def forward(self, img: Any) -> Any:
-        return F.pad(img, self.padding, self.fill, self.padding_mode)
-
-    def __repr__(self) -> str:
-        return f"Pad(padding={self.padding}, fill={self.fill}, padding_mode={self.padding_mode})"
-
-
-class RandomVerticalFlip(nn.Module):
-    """The image, or with probability p upside down.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision import transforms
-    >>> transforms.RandomVerticalFlip(p=1.0)(torch.tensor([[[1], [2]]])).flatten()
-    tensor([2, 1])
-    """
-
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, img: Any) -> Any:
-        return F.vflip(img) if rushlight.rand(1).item() < self.p else img
-
-    def __repr__(self) -> str:
-        return f"RandomVerticalFlip(p={self.p})"
-
-
-class FiveCrop(nn.Module):
-    """The four corners of the image and its centre: a tuple.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision import transforms
-    >>> len(transforms.FiveCrop(2)(torch.ones(1, 3, 3)))
-    5
-    """
-
-    def __init__(self, size: int | Sequence[int]) -> None:
-        super().__init__()
-        self.size = F.two_sizes(size)
-
-    def forward(self, img: Any) -> tuple[Any, ...]:
-        return F.five_crop(img, self.size)
-
-    def __repr__(self) -> str:
-        return f"FiveCrop(size={self.size})"
-
-
-class TenCrop(nn.Module):
-    """Those of the image and of its mirror image: a tuple.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision import transforms
-    >>> len(transforms.TenCrop(2)(torch.ones(1, 3, 3)))
-    10
-    """
-
-    def __init__(self, size: int | Sequence[int], vertical_flip: bool = False) -> None:
-        super().__init__()
-        self.size = F.two_sizes(size)
-        self.vertical_flip = vertical_flip
-
-    def forward(self, img: Any) -> tuple[Any, ...]:
-        return F.ten_crop(img, self.size, self.vertical_flip)
-
-    def __repr__(self) -> str:
-        return f"TenCrop(size={self.size}, vertical_flip={self.vertical_flip})"
-
-
 def fill_of(fill: Any, img: Any) -> Any:
     """A fill as functions take it: one number for each channel of a tensor."""
     if not isinstance(img, Tensor) or fill is None:
@@ -130,7 +34,7 @@ def _checked_fill(fill: Any) -> Any:
     return 0 if fill is None else fill
 
 
-def _check_length(value: Any, name: str, lengths: tuple[int, ...] = (2,)) -> None:
+def check_length(value: Any, name: str, lengths: tuple[int, ...] = (2,)) -> None:
     wanted = " or ".join(map(str, lengths))
     if not isinstance(value, Sequence):
         raise TypeError(f"{name} should be a sequence of length {wanted}.")
@@ -138,12 +42,12 @@ def _check_length(value: Any, name: str, lengths: tuple[int, ...] = (2,)) -> Non
         raise ValueError(f"{name} should be a sequence of length {wanted}.")
 
 
-def _angles(value: Range, name: str, lengths: tuple[int, ...] = (2,)) -> list[float]:
+def angles_of(value: Range, name: str, lengths: tuple[int, ...] = (2,)) -> list[float]:
     if isinstance(value, (int, float)):
         if value < 0:
             raise ValueError(f"If {name} is a single number, it must be positive.")
         return [-float(value), float(value)]
-    _check_length(value, name, lengths)
+    check_length(value, name, lengths)
     return [float(angle) for angle in value]
 
 
@@ -166,9 +70,9 @@ class RandomRotation(nn.Module):
         fill: Any = 0,
     ) -> None:
         super().__init__()
-        self.degrees = _angles(degrees, "degrees")
+        self.degrees = angles_of(degrees, "degrees")
         if center is not None:
-            _check_length(center, "center")
+            check_length(center, "center")
         self.center = center
         self.interpolation = InterpolationMode(interpolation)
         self.expand = expand
@@ -220,22 +124,22 @@ class RandomAffine(nn.Module):
         center: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
-        self.degrees = _angles(degrees, "degrees")
+        self.degrees = angles_of(degrees, "degrees")
         if translate is not None:
-            _check_length(translate, "translate")
+            check_length(translate, "translate")
             if not all(0.0 <= part <= 1.0 for part in translate):
                 raise ValueError("translation values should be between 0 and 1")
         self.translate = translate
         if scale is not None:
-            _check_length(scale, "scale")
+            check_length(scale, "scale")
             if not all(part > 0 for part in scale):
                 raise ValueError("scale values should be positive")
         self.scale = scale
-        self.shear = None if shear is None else _angles(shear, "shear", (2, 4))
+        self.shear = None if shear is None else angles_of(shear, "shear", (2, 4))
         self.interpolation = InterpolationMode(interpolation)
         self.fill = _checked_fill(fill)
         if center is not None:
-            _check_length(center, "center")
+            check_length(center, "center")
         self.center = center
 
     @staticmethod
@@ -393,22 +297,8 @@ class RandomErasing(nn.Module):
         >>> get_params(torch.ones(1, 9, 9), (0.2, 0.2), (1.0, 1.0), [0.0])[2:4]
         (4, 4)
         """
-        channels, height, width = img.shape[-3:]
-        low, high = rushlight.log(rushlight.tensor(ratio)).tolist()
-        for _ in range(10):
-            area = height * width * uniform(scale[0], scale[1])
-            shape = rushlight.exp(rushlight.empty(1).uniform_(low, high)).item()
-            h, w = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
-            if h >= height or w >= width:
-                continue
-            if value is None:
-                values = rushlight.empty([channels, h, w], dtype=rushlight.float32).normal_()
-            else:
-                values = rushlight.tensor(value)[:, None, None]
-            top = int(rushlight.randint(0, height - h + 1, (1,)).item())
-            left = int(rushlight.randint(0, width - w + 1, (1,)).item())
-            return top, left, h, w, values
-        return 0, 0, height, width, img
+        found = random_rectangle(img.shape[-3:], scale, ratio, value)
+        return (0, 0, *img.shape[-2:], img) if found is None else found
 
     def forward(self, img: Tensor) -> Tensor:
         if rushlight.rand(1).item() >= self.p:
@@ -430,6 +320,34 @@ class RandomErasing(nn.Module):
             f"RandomErasing(p={self.p}, scale={self.scale}, ratio={self.ratio}, "
             f"value={self.value}, inplace={self.inplace})"
         )
+
+
+def random_rectangle(
+    size: Sequence[int],
+    scale: Sequence[float],
+    ratio: Sequence[float],
+    value: Sequence[float] | None,
+) -> tuple[int, int, int, int, Tensor] | None:
+    """(top, left, height, width, values) in an image of (channels, height, width), if one fits.
+
+    The values are normal noise where `value` is None.
+    """
+    channels, height, width = size
+    low, high = rushlight.log(rushlight.tensor(ratio)).tolist()
+    for _ in range(10):
+        area = height * width * uniform(scale[0], scale[1])
+        shape = rushlight.exp(rushlight.empty(1).uniform_(low, high)).item()
+        h, w = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
+        if h >= height or w >= width:
+            continue
+        if value is None:
+            values = rushlight.empty([channels, h, w], dtype=rushlight.float32).normal_()
+        else:
+            values = rushlight.tensor(value)[:, None, None]
+        top = int(rushlight.randint(0, height - h + 1, (1,)).item())
+        left = int(rushlight.randint(0, width - w + 1, (1,)).item())
+        return top, left, h, w, values
+    return None
 
 
 class ElasticTransform(nn.Module):

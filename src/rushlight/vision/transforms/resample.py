@@ -1,79 +1,41 @@
-"""Tensors of images at another size, by two matrix products: one for the rows, one for the columns.
-
-The filters and their support are Pillow's, which PyTorch's `interpolate(antialias=True)` shares:
-when an image is made smaller, the filter is stretched by the same factor.
-"""
+"""Tensors of images at another size, by `interpolate`, whose filters are Pillow's."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
-from ...tensor import Tensor, wrap
+import rushlight
+
+from ...nn.functional import interpolate
+from ...tensor import Tensor
 
 
-def resample(image: Tensor, size: tuple[int, int], mode: str, antialias: bool) -> Tensor:
-    """The tensor (..., height, width) at `size`; mode nearest, nearest-exact, bilinear or bicubic.
+def resample(
+    image: Tensor, size: tuple[int, int], mode: str, antialias: bool, *, rounds: bool = False
+) -> Tensor:
+    """The tensor (..., height, width) at `size`, in one of the modes of `interpolate`.
 
-    Integers are rounded to the nearest and kept within their range.
+    Integers are rounded to the nearest and kept within their range; with `rounds` bytes are after
+    rows, too, and weights of fixed point, as torchvision's second transforms have it.
     """
     (height, width), (new_height, new_width) = image.shape[-2:], size
-    if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic"):
-        raise ValueError(f"Interpolation mode '{mode}' is unsupported with Tensor input")
-    if mode.startswith("nearest"):
+    if mode in ("nearest", "nearest-exact"):  # of any dtype
         middle = 0.5 if mode == "nearest-exact" else 0.0
         rows, columns = _nearest(height, new_height, middle), _nearest(width, new_width, middle)
         return image[..., rows, :][..., columns]
-    dtype = image.dtype
-    values = image if image.is_floating_point() else image.float()
-    across = wrap(_weights(width, new_width, mode, antialias).astype(values.array.dtype))
-    down = wrap(_weights(height, new_height, mode, antialias).astype(values.array.dtype))
-    result = down @ (values @ across.t())
-    if image.is_floating_point():
+    leading = image.shape[:-2]
+    planes = image.reshape(1, math.prod(leading), height, width)
+    is_kept = image.is_floating_point() or (rounds and image.dtype == rushlight.uint8)
+    result = interpolate(
+        planes if is_kept else planes.float(), size=size, mode=mode, antialias=antialias
+    ).reshape(*leading, *size)
+    if is_kept:
         return result
-    limits = np.iinfo(dtype.numpy)
-    return result.round().clamp(limits.min, limits.max).to(dtype)
+    limits = np.iinfo(image.dtype.numpy)
+    return result.round().clamp(limits.min, limits.max).to(image.dtype)
 
 
 def _nearest(size: int, new_size: int, middle: float) -> list[int]:
     return [min(int((i + middle) * (size / new_size)), size - 1) for i in range(new_size)]
-
-
-def _weights(size: int, new_size: int, mode: str, antialias: bool) -> np.ndarray[Any, Any]:
-    """Row i holds the weight of each of `size` pixels in pixel i of `new_size`."""
-    scale = size / new_size
-    stretch = max(scale, 1.0) if antialias else 1.0
-    # PyTorch's cubic is Keys' with a = -0.75; with antialiasing it follows Pillow's -0.5.
-    kernel = _triangle if mode == "bilinear" else _cubic(-0.5 if antialias else -0.75)
-    centers = (np.arange(new_size) + 0.5) * scale - 0.5
-    if antialias:
-        weights = kernel((np.arange(size) - centers[:, None]) / stretch)
-        return weights / weights.sum(axis=1, keepdims=True)
-    # Without antialiasing the pixels beyond an edge count as the one at the edge.
-    weights = np.zeros((new_size, size))
-    first = np.floor(centers).astype(int)
-    for offset in range(-1, 3):
-        pixels = first + offset
-        np.add.at(
-            weights,
-            (np.arange(new_size), np.clip(pixels, 0, size - 1)),
-            kernel(pixels - centers),
-        )
-    return weights
-
-
-def _triangle(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.maximum(1 - np.abs(x), 0)
-
-
-def _cubic(a: float) -> Any:
-    """Keys' cubic convolution (IEEE Trans. ASSP 29, 1981) with the slope a."""
-
-    def kernel(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        x = np.abs(x)
-        near = ((a + 2) * x - (a + 3)) * x * x + 1
-        far = a * (((x - 5) * x + 8) * x - 4)
-        return np.where(x < 1, near, np.where(x < 2, far, 0))
-
-    return kernel

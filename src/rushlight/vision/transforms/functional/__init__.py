@@ -15,36 +15,33 @@ from .colour import (
     rgb_to_grayscale,
     solarize,
 )
-from .geometry import (
-    affine,
-    elastic_transform,
+from .cropping import (
+    center_crop,
+    crop,
     erase,
     five_crop,
-    perspective,
-    rotate,
+    hflip,
+    pad,
+    resize,
+    resized_crop,
     ten_crop,
+    two_sizes,
     vflip,
 )
+from .geometry import affine, elastic_transform, perspective, rotate
 from .images import (
     InterpolationMode,
-    center_crop,
     convert_image_dtype,
-    crop,
     get_dimensions,
     get_image_num_channels,
     get_image_size,
-    hflip,
     image_size,
     images_to_tensor,
     normalize,
-    pad,
     pil_to_tensor,
-    resize,
-    resized_crop,
     to_grayscale,
     to_pil_image,
     to_tensor,
-    two_sizes,
 )
 
 __all__ = [

@@ -36,14 +36,15 @@ def _check_channels(img: Any, at_least: int = 2) -> None:
         )
 
 
-def _bound(img: Tensor) -> int:
+def bound(img: Tensor) -> int:
+    """The greatest value of an image: 1 of floating ones."""
     return 1 if img.is_floating_point() else largest(img.dtype)
 
 
-def _blend(img: Tensor, other: Tensor | float, ratio: float) -> Tensor:
+def blend(img: Tensor, other: Tensor | float, ratio: float) -> Tensor:
     """ratio * img + (1 - ratio) * other, within the range of the dtype."""
     mixed = float(ratio) * img + (1.0 - float(ratio)) * other
-    return mixed.clamp(0, _bound(img)).to(img.dtype)
+    return mixed.clamp(0, bound(img)).to(img.dtype)
 
 
 def _enhanced(img: Any, kind: str, factor: float) -> Any:
@@ -64,7 +65,7 @@ def adjust_brightness(img: Any, brightness_factor: float) -> Any:
         return _enhanced(img, "Brightness", brightness_factor)
     _check_factor("brightness_factor", brightness_factor)
     _check_channels(img)
-    return _blend(img, 0.0, brightness_factor)
+    return blend(img, 0.0, brightness_factor)
 
 
 def adjust_contrast(img: Any, contrast_factor: float) -> Any:
@@ -83,7 +84,7 @@ def adjust_contrast(img: Any, contrast_factor: float) -> Any:
     if not luma.is_floating_point():
         luma = luma.float()
     axes = tuple(range(-min(luma.ndim, 3), 0))
-    return _blend(img, luma.mean(dim=axes, keepdim=True), contrast_factor)
+    return blend(img, luma.mean(dim=axes, keepdim=True), contrast_factor)
 
 
 def adjust_saturation(img: Any, saturation_factor: float) -> Any:
@@ -100,7 +101,7 @@ def adjust_saturation(img: Any, saturation_factor: float) -> Any:
     _check_channels(img)
     if img.ndim < 3 or img.shape[-3] == 1:
         return img
-    return _blend(img, to_grayscale(img), saturation_factor)
+    return blend(img, to_grayscale(img), saturation_factor)
 
 
 def adjust_hue(img: Any, hue_factor: float) -> Any:
@@ -204,7 +205,7 @@ def invert(img: Any) -> Any:
 
         return ImageOps.invert(img)
     _check_channels(img, at_least=3)
-    return _bound(img) - img
+    return bound(img) - img
 
 
 def _check_bytes(img: Tensor) -> None:
@@ -244,7 +245,7 @@ def solarize(img: Any, threshold: float) -> Any:
 
         return ImageOps.solarize(img, threshold)  # type: ignore[arg-type]  # floats do as well
     _check_channels(img, at_least=3)
-    if threshold > _bound(img):
+    if threshold > bound(img):
         raise TypeError("Threshold should be less than bound of img.")
     return rushlight.where(img >= threshold, invert(img), img)
 
@@ -269,7 +270,7 @@ def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
     kernel[1, 1] = 5.0
     smooth = img.clone()
     smooth[..., 1:-1, 1:-1] = filtered(img, kernel / kernel.sum())
-    return _blend(img, smooth, sharpness_factor)
+    return blend(img, smooth, sharpness_factor)
 
 
 def filtered(img: Tensor, kernel: Tensor) -> Tensor:
@@ -279,7 +280,7 @@ def filtered(img: Tensor, kernel: Tensor) -> Tensor:
     kernel = kernel.to(values.dtype).to(img.device)
     found = nn_functional.conv2d(planes, kernel[None, None])
     found = found.reshape(*img.shape[:-2], *found.shape[-2:])
-    return found if img.is_floating_point() else found.round().clamp(0, _bound(img)).to(img.dtype)
+    return found if img.is_floating_point() else found.round().clamp(0, bound(img)).to(img.dtype)
 
 
 def autocontrast(img: Any) -> Any:
@@ -295,13 +296,13 @@ def autocontrast(img: Any) -> Any:
 
         return ImageOps.autocontrast(img)
     _check_channels(img, at_least=3)
-    bound = _bound(img)
+    most_possible = bound(img)
     values = img if img.is_floating_point() else img.float()
     least, most = (part(dim=(-2, -1), keepdim=True) for part in (values.amin, values.amax))
     even = least == most
-    scale = rushlight.where(even, 1.0, bound / (most - least).masked_fill(even, 1.0))
+    scale = rushlight.where(even, 1.0, most_possible / (most - least).masked_fill(even, 1.0))
     least = least.masked_fill(even, 0)
-    return ((values - least) * scale).clamp(0, bound).to(img.dtype)
+    return ((values - least) * scale).clamp(0, most_possible).to(img.dtype)
 
 
 def equalize(img: Any) -> Any:
@@ -318,11 +319,11 @@ def equalize(img: Any) -> Any:
 
         return ImageOps.equalize(img)
     _check_bytes(img)
-    planes = [_equalized(plane) for plane in img.reshape(-1, *img.shape[-2:])]
+    planes = [equalized(plane) for plane in img.reshape(-1, *img.shape[-2:])]
     return rushlight.stack(planes).reshape(img.shape) if planes else img
 
 
-def _equalized(plane: Tensor) -> Tensor:
+def equalized(plane: Tensor) -> Tensor:
     counts = plane.flatten().long().bincount(minlength=256)
     present = counts[counts > 0]
     step = int(present[:-1].sum()) // 255

@@ -13,85 +13,10 @@ import rushlight
 from ....nn import functional as nn_functional
 from ....tensor import Tensor
 from ...pillow import is_pillow_image
-from .images import (
-    PILLOW_RESAMPLING,
-    InterpolationMode,
-    center_crop,
-    crop,
-    fill_colour,
-    hflip,
-    image_size,
-    largest,
-    two_sizes,
-)
+from .cropping import fill_colour
+from .images import PILLOW_RESAMPLING, InterpolationMode, image_size, largest
 
 Fill = float | Sequence[float] | None
-
-
-def vflip(img: Any) -> Any:
-    """The image upside down.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision.transforms import functional
-    >>> functional.vflip(torch.tensor([[[1], [2]]]))
-    tensor([[[2],
-             [1]]])
-    """
-    image_size(img)
-    return img.transpose(1) if is_pillow_image(img) else img.flip(-2)  # 1: FLIP_TOP_BOTTOM
-
-
-def five_crop(img: Any, size: int | Sequence[int]) -> tuple[Any, ...]:
-    """The four corners of the image, left before right, upper before lower, and its centre.
-
-    ValueError where the image is smaller than `size`.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision.transforms import functional
-    >>> [part.item() for part in functional.five_crop(torch.arange(9).reshape(1, 3, 3), 1)]
-    [0, 2, 6, 8, 4]
-    """
-    height, width = two_sizes(size)
-    full_height, full_width = image_size(img)
-    if width > full_width or height > full_height:
-        raise ValueError(
-            f"Requested crop size {(height, width)} is bigger than input size "
-            f"{(full_height, full_width)}"
-        )
-    corners = [
-        crop(img, top, left, height, width)
-        for top in (0, full_height - height) for left in (0, full_width - width)
-    ]  # fmt: skip
-    return (*corners, center_crop(img, (height, width)))
-
-
-def ten_crop(img: Any, size: int | Sequence[int], vertical_flip: bool = False) -> tuple[Any, ...]:
-    """`five_crop` of the image, and of its mirror image.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision.transforms import functional
-    >>> len(functional.ten_crop(torch.zeros(1, 3, 3), 2))
-    10
-    """
-    mirrored = vflip(img) if vertical_flip else hflip(img)
-    return five_crop(img, size) + five_crop(mirrored, size)
-
-
-def erase(
-    img: Any, i: int, j: int, h: int, w: int, v: Any, inplace: bool = False
-) -> Tensor:
-    """A tensor image with the values `v` in a rectangle of height h and width w at (i, j).
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision.transforms import functional
-    >>> functional.erase(torch.ones(1, 1, 3), 0, 1, 1, 1, 0)
-    tensor([[[1., 0., 1.]]])
-    """
-    if not isinstance(img, Tensor):
-        raise TypeError(f"img should be Tensor Image. Got {type(img)}")
-    img = img if inplace else img.clone()
-    img[..., i : i + h, j : j + w] = v
-    return img
 
 
 def _mode(interpolation: Any, known: tuple[str, ...] | None = None) -> str:
@@ -154,17 +79,23 @@ def affine(
         raise ValueError("Argument translate should be a sequence of length 2")
     if scale <= 0.0:
         raise ValueError("Argument scale should be positive")
-    shears = [shear, 0.0] if isinstance(shear, (int, float)) else list(shear)
-    shears = shears * 2 if len(shears) == 1 else shears
-    if len(shears) != 2:
-        raise ValueError(f"Shear should be a sequence containing two values. Got {shears}")
+    shears = shears_of(shear)
     height, width = image_size(img)
     if is_pillow_image(img):
         pivot = [width * 0.5, height * 0.5] if center is None else center
         matrix = inverse_affine_matrix(pivot, angle, translate, scale, shears)
         return _transformed(img, 0, matrix, mode, fill)  # 0: AFFINE
     matrix = inverse_affine_matrix(_from_middle(center, img), angle, translate, scale, shears)
-    return _sampled(img, _affine_grid(img, matrix, (height, width)), mode, fill)
+    return sampled(img, _affine_grid(img, matrix, (height, width)), mode, fill)
+
+
+def shears_of(shear: float | Sequence[float]) -> list[float]:
+    """Shears along x and y of one number, for x, or of a sequence."""
+    shears = [shear, 0.0] if isinstance(shear, (int, float)) else list(shear)
+    shears = shears * 2 if len(shears) == 1 else shears
+    if len(shears) != 2:
+        raise ValueError(f"Shear should be a sequence containing two values. Got {shears}")
+    return shears
 
 
 def _from_middle(center: Sequence[float] | None, img: Tensor) -> list[float]:
@@ -208,11 +139,11 @@ def rotate(
         colour = fill_colour(img, 0 if fill is None else fill)
         return img.rotate(angle, resampling, expand, center, fillcolor=colour)
     matrix = inverse_affine_matrix(_from_middle(center, img), -angle, (0, 0), 1.0, (0, 0))
-    size = _turned_size(matrix, height, width) if expand else (height, width)
-    return _sampled(img, _affine_grid(img, matrix, size), mode, fill)
+    size = turned_size(matrix, height, width) if expand else (height, width)
+    return sampled(img, _affine_grid(img, matrix, size), mode, fill)
 
 
-def _turned_size(matrix: Sequence[float], height: int, width: int) -> tuple[int, int]:
+def turned_size(matrix: Sequence[float], height: int, width: int) -> tuple[int, int]:
     """What holds the turned corners; a ten-thousandth of a pixel does not count."""
     corners = np.array([[x * width, y * height, 1.0] for x in (-0.5, 0.5) for y in (-0.5, 0.5)])
     places = corners @ np.reshape(matrix, (2, 3)).T + [width * 0.5, height * 0.5]
@@ -238,12 +169,18 @@ def perspective(
     >>> functional.perspective(torch.ones(1, 4, 4), corners, corners).sum()
     tensor(16.)
     """
+    return seen(img, perspective_coefficients(startpoints, endpoints), interpolation, fill)
+
+
+def seen(
+    img: Any, coefficients: Sequence[float], interpolation: InterpolationMode, fill: Fill
+) -> Any:
+    """The image in the perspective of eight `perspective_coefficients`."""
     mode = _mode(interpolation)
-    height, width = image_size(img)
-    coefficients = perspective_coefficients(startpoints, endpoints)
+    image_size(img)
     if is_pillow_image(img):
         return _transformed(img, 2, coefficients, mode, fill)  # 2: PERSPECTIVE
-    return _sampled(img, _perspective_grid(img, coefficients), mode, fill)
+    return sampled(img, _perspective_grid(img, coefficients), mode, fill)
 
 
 def perspective_coefficients(
@@ -281,22 +218,32 @@ def elastic_transform(
     """
     mode = _mode(interpolation)
     height, width = image_size(img)
-    if not isinstance(displacement, Tensor):
-        raise TypeError("Argument displacement should be a Tensor")
-    if tuple(displacement.shape) != (1, height, width, 2):
-        raise ValueError(
-            f"Argument displacement shape should be {(1, height, width, 2)}, but given "
-            f"{tuple(displacement.shape)}"
-        )
+    check_displacement(displacement, (height, width))
     if is_pillow_image(img):
         from .images import pil_to_tensor, to_pil_image
 
         moved = elastic_transform(pil_to_tensor(img), displacement, interpolation, fill)
         return to_pil_image(moved, mode=img.mode)
-    rows, columns = (rushlight.linspace((1 - s) / s, (s - 1) / s, s) for s in (height, width))
+    grid = identity_grid((height, width)).to(img.device) + displacement.to(img.device)
+    return sampled(img, grid, mode, fill)
+
+
+def check_displacement(displacement: Tensor, size: tuple[int, int]) -> None:
+    """TypeError or ValueError unless there is a pair for each pixel of an image (height, width)."""
+    if not isinstance(displacement, Tensor):
+        raise TypeError("Argument displacement should be a Tensor")
+    if tuple(displacement.shape) != (1, *size, 2):
+        raise ValueError(
+            f"Argument displacement shape should be {(1, *size, 2)}, but given "
+            f"{tuple(displacement.shape)}"
+        )
+
+
+def identity_grid(size: tuple[int, int]) -> Tensor:
+    """Where each pixel lies, in halves of the image from its middle: (1, height, width, 2)."""
+    rows, columns = (rushlight.linspace((1 - s) / s, (s - 1) / s, s) for s in size)
     y, x = rushlight.meshgrid(rows, columns, indexing="ij")
-    grid = rushlight.stack([x, y], -1)[None].to(img.device) + displacement.to(img.device)
-    return _sampled(img, grid, mode, fill)
+    return rushlight.stack([x, y], -1)[None]
 
 
 def _affine_grid(img: Tensor, matrix: Sequence[float], size: tuple[int, int]) -> Tensor:
@@ -317,9 +264,7 @@ def _perspective_grid(img: Tensor, coefficients: Sequence[float]) -> Tensor:
     a, b, c, d, e, f, g, h = coefficients
     above = rushlight.tensor([[a, b, c], [d, e, f]], dtype=places.dtype, device=img.device)
     below = rushlight.tensor([g, h, 1.0], dtype=places.dtype, device=img.device)
-    halves = rushlight.tensor(
-        [0.5 * size[1], 0.5 * size[0]], dtype=places.dtype, device=img.device
-    )
+    halves = rushlight.tensor([0.5 * size[1], 0.5 * size[0]], dtype=places.dtype, device=img.device)
     return (places @ (above.t() / halves) / (places @ below)[..., None] - 1.0)[None]
 
 
@@ -333,7 +278,7 @@ def _pixels(img: Tensor, size: tuple[int, int]) -> Tensor:
     return places
 
 
-def _sampled(img: Tensor, grid: Tensor, mode: str, fill: Fill) -> Tensor:
+def sampled(img: Tensor, grid: Tensor, mode: str, fill: Fill) -> Tensor:
     """The image at the places of the grid, with `fill` where they lie outside."""
     _mode(mode, ("nearest", "bilinear"))
     values = img if img.dtype == grid.dtype else img.to(grid.dtype)

@@ -1,68 +1,172 @@
-"""What torchvision's second set of transforms and the first have in common, under its names."""
+"""Transforms of whole samples: images and videos with their boxes, masks and key points.
 
-from __future__ import annotations
+The names, arguments and results are those of torchvision.transforms.v2.
+"""
 
-from typing import Any
-
-from ....dtype import dtype as DType
-from ....dtype import float32
-from ....tensor import Tensor
-from .. import (
-    CenterCrop,
-    Compose,
+from ..functional import InterpolationMode
+from . import functional
+from .augment import (
+    CutMix,
+    MixUp,
+    RandomErasing,
+)
+from .auto_augment import (
+    AugMix,
+    AutoAugment,
+    AutoAugmentPolicy,
+    RandAugment,
+    TrivialAugmentWide,
+)
+from .colour import (
+    JPEG,
+    RGB,
+    ColorJitter,
+    GaussianBlur,
+    GaussianNoise,
     Grayscale,
-    InterpolationMode,
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomChannelPermutation,
+    RandomEqualize,
+    RandomGrayscale,
+    RandomInvert,
+    RandomPhotometricDistort,
+    RandomPosterize,
+    RandomSolarize,
+)
+from .combining import (
+    Compose,
+    RandomApply,
+    RandomChoice,
+    RandomOrder,
+)
+from .conversion import (
+    ConvertImageDtype,
+    Identity,
     Lambda,
+    LinearTransformation,
     Normalize,
     PILToTensor,
-    RandomCrop,
-    RandomHorizontalFlip,
-    Resize,
+    ToDtype,
+    ToImage,
+    ToPILImage,
+    ToPureTensor,
     ToTensor,
+    UniformTemporalSubsample,
 )
-from . import functional
+from .cropping import (
+    CenterCrop,
+    FiveCrop,
+    Pad,
+    RandomCrop,
+    RandomIoUCrop,
+    RandomResize,
+    RandomResizedCrop,
+    RandomShortestSize,
+    RandomZoomOut,
+    Resize,
+    ScaleJitter,
+    TenCrop,
+)
+from .geometry import (
+    ElasticTransform,
+    RandomAffine,
+    RandomHorizontalFlip,
+    RandomPerspective,
+    RandomRotation,
+    RandomVerticalFlip,
+)
+from .meta import (
+    ClampBoundingBoxes,
+    ClampKeyPoints,
+    ConvertBoundingBoxFormat,
+    SanitizeBoundingBoxes,
+    SanitizeKeyPoints,
+    SetClampingMode,
+)
+from .transform import (
+    Transform,
+    check_type,
+    get_bounding_boxes,
+    get_keypoints,
+    has_all,
+    has_any,
+    query_chw,
+    query_size,
+)
 
 __all__ = [
-    "CenterCrop", "Compose", "Grayscale", "InterpolationMode", "Lambda", "Normalize", "PILToTensor",
-    "RGB", "RandomCrop", "RandomHorizontalFlip", "Resize", "ToDtype", "ToImage", "ToTensor",
+    "AugMix",
+    "AutoAugment",
+    "AutoAugmentPolicy",
+    "CenterCrop",
+    "ClampBoundingBoxes",
+    "ClampKeyPoints",
+    "ColorJitter",
+    "Compose",
+    "ConvertBoundingBoxFormat",
+    "ConvertImageDtype",
+    "CutMix",
+    "ElasticTransform",
+    "FiveCrop",
+    "GaussianBlur",
+    "GaussianNoise",
+    "Grayscale",
+    "Identity",
+    "InterpolationMode",
+    "JPEG",
+    "Lambda",
+    "LinearTransformation",
+    "MixUp",
+    "Normalize",
+    "PILToTensor",
+    "Pad",
+    "RGB",
+    "RandAugment",
+    "RandomAdjustSharpness",
+    "RandomAffine",
+    "RandomApply",
+    "RandomAutocontrast",
+    "RandomChannelPermutation",
+    "RandomChoice",
+    "RandomCrop",
+    "RandomEqualize",
+    "RandomErasing",
+    "RandomGrayscale",
+    "RandomHorizontalFlip",
+    "RandomInvert",
+    "RandomIoUCrop",
+    "RandomOrder",
+    "RandomPerspective",
+    "RandomPhotometricDistort",
+    "RandomPosterize",
+    "RandomResize",
+    "RandomResizedCrop",
+    "RandomRotation",
+    "RandomShortestSize",
+    "RandomSolarize",
+    "RandomVerticalFlip",
+    "RandomZoomOut",
+    "Resize",
+    "SanitizeBoundingBoxes",
+    "SanitizeKeyPoints",
+    "ScaleJitter",
+    "SetClampingMode",
+    "TenCrop",
+    "ToDtype",
+    "ToImage",
+    "ToPILImage",
+    "ToPureTensor",
+    "ToTensor",
+    "Transform",
+    "TrivialAugmentWide",
+    "UniformTemporalSubsample",
+    "check_type",
     "functional",
-]  # fmt: skip
-
-
-class ToImage:
-    """Makes tensors of PIL images and arrays. Unlike torchvision's, they are plain tensors.
-
-    >>> import numpy as np
-    >>> from rushlight.vision.transforms import v2
-    >>> v2.Compose([v2.ToImage(), v2.ToDtype(scale=True)])(np.full((1, 1, 1), 255, np.uint8))
-    tensor([[[1.]]])
-    """
-
-    def __call__(self, img: Any) -> Tensor:
-        return functional.to_image(img)
-
-    def __repr__(self) -> str:
-        return "ToImage()"
-
-
-class ToDtype:
-    """Gives images another dtype; with `scale` the values are scaled to its range."""
-
-    def __init__(self, dtype: DType = float32, scale: bool = False) -> None:
-        self.dtype, self.scale = dtype, scale
-
-    def __call__(self, img: Tensor) -> Tensor:
-        return functional.to_dtype(img, self.dtype, self.scale)
-
-    def __repr__(self) -> str:
-        return f"ToDtype(scale={self.scale})"
-
-
-class RGB:
-    """Gives grey images three channels."""
-
-    def __call__(self, img: Any) -> Any:
-        return functional.grayscale_to_rgb(img)
-
-    def __repr__(self) -> str:
-        return "RGB()"
+    "get_bounding_boxes",
+    "get_keypoints",
+    "has_all",
+    "has_any",
+    "query_chw",
+    "query_size",
+]
