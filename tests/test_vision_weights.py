@@ -50,7 +50,7 @@ def test_the_old_ways_warn(folder: Path) -> None:
 
 
 def test_what_weights_decide() -> None:
-    with pytest.raises(ValueError, match="'num_classes' expected value 1000 with these weights"):
+    with pytest.raises(ValueError, match="'num_classes' expected value 1000 but got 10"):
         models.squeezenet1_1(weights="DEFAULT", num_classes=10)
     with pytest.raises(ValueError, match="'image_size' expected value 384"):
         models.vit_b_16(weights="IMAGENET1K_SWAG_E2E_V1", image_size=224)
@@ -60,10 +60,28 @@ def test_what_weights_decide() -> None:
         models.resnet18(weights="IMAGENET1K_V9")
     with pytest.raises(AttributeError, match="ResNet19_Weights"):
         models.ResNet19_Weights  # noqa: B018
-    with pytest.raises(ValueError, match="Invalid weight name"):
+    with pytest.raises(KeyError, match="NONE"):
         models.get_weight("ResNet18_Weights.NONE")
+    for name in ("ResNet18_Weights", "ResNet18_Weights.DEFAULT.url", "ResNet19_Weights.DEFAULT"):
+        with pytest.raises(ValueError, match=f"Invalid weight name provided: '{name}'"):
+            models.get_weight(name)
     with pytest.raises(ValueError, match="Unknown model lenet9"):
         models.get_model("lenet9")
+
+
+def test_options_of_networks() -> None:
+    with torch.device("meta"):
+        network = models.efficientnet_b0(dropout=0.35)
+        assert network.classifier[0].p == 0.35
+        assert models.efficientnet_v2_s(dropout=0.35).classifier[0].p == 0.35
+        last = models.convnext_tiny(stochastic_depth_prob=0.25).features[-1][-1]
+        assert last.stochastic_depth.p == 0.25
+        last = models.swin_t(stochastic_depth_prob=0.25).features[-1][-1]
+        assert last.stochastic_depth.p == 0.25
+    with pytest.raises(ValueError, match="'groups' expected value 32 but got 2"):
+        models.resnext50_32x4d(groups=2)
+    with pytest.raises(ValueError, match="'width_per_group' expected value 128 but got 64"):
+        models.wide_resnet50_2(width_per_group=64)
 
 
 def test_auxiliary_classifiers_come_and_go(folder: Path) -> None:
