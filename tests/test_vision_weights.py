@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rushlight as torch
-from rushlight.vision import DataError, models
-from rushlight.vision.models import weights as weights_module
+from rushlight.vision import models
 
 
 @pytest.fixture
@@ -104,18 +102,3 @@ def test_old_keys_of_densenet(folder: Path) -> None:
     other.load_state_dict(old)
     assert torch.equal(other.features.denseblock1.denselayer1.conv2.weight,
                        network.features.denseblock1.denselayer1.conv2.weight)  # fmt: skip
-
-
-def test_a_download_is_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = b"not weights"
-    digest = hashlib.sha256(content).hexdigest()[:8]
-
-    def fetched(urls: list[str], path: str, check: Any) -> None:
-        part = Path(path + ".part")
-        part.write_bytes(content)
-        check(str(part))
-
-    monkeypatch.setattr(weights_module, "download", fetched)
-    with pytest.raises(DataError, match=f"alexnet-owt-7be5be79.pth: .* another checksum, {digest}"):
-        models.alexnet(weights="DEFAULT")
-    assert not (folder / "alexnet-owt-7be5be79.pth").exists()

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DataError
 from ..tensor import Tensor, wrap
-from .errors import DataError
-from .pillow import require_pillow
+from .pillow import require_pillow, unidentified
 
 
 class ImageReadMode(enum.Enum):
@@ -81,7 +81,7 @@ def read_pixels(
     except DataError:
         raise
     except pillow.UnidentifiedImageError:
-        raise DataError(f"{path}: this is not an image file that Pillow can read") from None
+        raise unidentified(f"{path}: this is not an image file that Pillow can read") from None
     except pillow.DecompressionBombError:
         most = 2 * pillow.MAX_IMAGE_PIXELS
         raise DataError(

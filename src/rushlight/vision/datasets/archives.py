@@ -22,8 +22,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..errors import DataError
-from .download import download
+from ...download import download
+from ...errors import DataError
 
 _CHUNK = 1 << 20
 # What a packed file may make on the disk: images hardly shrink, nothings to a thousandth.

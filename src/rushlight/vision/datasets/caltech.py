@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, extract, fetch_and_extract
 from .matlab import read_mat
 from .vision import Transform, VisionDataset, one_of, open_image

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch_and_extract
 from .vision import Transform, VisionDataset, one_of, open_image
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ...errors import DataError
 from ..pillow import require_pillow
 from .archives import Resource, fetch_and_extract
 from .vision import ImageArrays, Transform, one_of

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch, md5_of
 from .matlab import read_mat
 from .vision import ImageArrays, Transform, one_of, tell_of_checksum

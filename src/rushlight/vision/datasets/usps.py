@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch, open_packed
 from .vision import ImageArrays, Transform
 

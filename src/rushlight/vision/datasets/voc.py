@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch_and_extract
 from .vision import Transform, VisionDataset, one_of, open_image
 
