@@ -14,6 +14,8 @@ _INTERNAL = "it is a helper of PyTorch's own, which its modules happen to show"
 _PIPES = "data pipes were given up by PyTorch; use Dataset and DataLoader"
 _NESTED = "there are no nested tensors; torch.nn.functional.pad brings sequences to one length"
 
+_VIDEOS = "videos are not read; PyAV and imageio give their images as arrays"
+
 _GONE = "PyTorch has given it up itself"
 _OPTIMIZERS = "the steps of optimizers are no functions here; use the class"
 
@@ -68,6 +70,9 @@ _REASONS = (
     (r"apply_permutation|DistributedDataParallelCPU|thnn|nn\.backends(\..*)?|emit_(itt|nvtx)|"
      r"(profiler_legacy|load_nvprof|parse_nvprof_trace)(\..*)?", _GONE),
     ("volatile", "it was removed; torch.no_grad() has taken its place"),
+    (r"vision\.(.*\.)?((get|set)_video_backend|video|video_utils|samplers)(\..*)?|"
+     r"vision\.datasets\.((kinetics|hmdb51|ucf101)(\..*)?|Kinetics|HMDB51|UCF101)", _VIDEOS),
+    (r"vision\.(extension|image)|vision\.datasets\.folder\.accimage_loader", _INTERNAL),
     ("nested|jagged|to_padded_tensor", _NESTED),
 )  # fmt: skip
 

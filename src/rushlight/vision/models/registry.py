@@ -65,7 +65,7 @@ def network(
 
 
 def decide(options: dict[str, Any], name: str, value: Any) -> None:
-    """An option that a name or weights have decided: ValueError where a program asks for another."""
+    """An option that a name or weights decide: ValueError where a program asks for another."""
     if options.setdefault(name, value) != value:
         raise ValueError(
             f"The parameter '{name}' expected value {value} but got {options[name]} instead."
