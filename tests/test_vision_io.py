@@ -156,8 +156,21 @@ def test_grid_errors():
         make_grid("image")
     with pytest.raises(ValueError, match=r"takes images of shape .* not \(1, 1, 1, 1, 1\)"):
         make_grid(torch.zeros(1, 1, 1, 1, 1))
+    for dtype in (torch.uint8, torch.int64, torch.bool):
+        with pytest.raises(RuntimeError, match=f"images of {dtype} cannot be normalized; convert"):
+            make_grid(torch.ones(2, 3, 4, 4, dtype=dtype), normalize=True)
+    with pytest.raises(RuntimeError, match="stack expects each tensor to be equal size"):
+        make_grid([torch.zeros(3, 4, 4), torch.zeros(3, 4, 5)])
     with pytest.raises(TypeError, match="value_range has to be a tuple"):
         make_grid(torch.zeros(2, 2), normalize=True, value_range=[0, 1])
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_a_grid_keeps_its_dtype(dtype):
+    images = torch.arange(96).reshape(2, 3, 4, 4).to(dtype)
+    for options in ({}, {"normalize": True}, {"normalize": True, "value_range": (1, 5)}):
+        assert make_grid(images, **options).dtype == dtype
+    assert not make_grid(images.requires_grad_()).requires_grad
 
 
 def test_save_image(tmp_path):
@@ -191,6 +204,12 @@ def test_saved_files_have_ordinary_permissions(tmp_path):
     (tmp_path / "other").touch()
     save_image(torch.ones(1, 2, 2), tmp_path / "image.png")
     assert (tmp_path / "image.png").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_whole_numbers_are_not_saved(tmp_path):
+    with pytest.raises(RuntimeError, match="can't be cast"):
+        save_image(torch.zeros(3, 2, 2, dtype=torch.uint8), tmp_path / "image.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_kind_of_file(tmp_path):

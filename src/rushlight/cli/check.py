@@ -160,7 +160,8 @@ def why(name: str) -> str:
 
 def _nearest(place: str, last: str) -> str:
     nearest = nearest_name(last, _there(place))
-    return f"; the nearest that is there: {their_name(place) or 'torch'}.{nearest}" if nearest else ""
+    theirs = their_name(place) or "torch"
+    return f"; the nearest that is there: {theirs}.{nearest}" if nearest else ""
 
 
 def _meant(place: str, last: str) -> str:
