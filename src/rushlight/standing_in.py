@@ -79,7 +79,7 @@ def stand_in() -> None:
         # Programs ask whether it is new enough.
         version = TorchVersion(f"{VERSION}+rushlight")
         rushlight.__version__ = rushlight.version.__version__ = version
-        importlib.import_module("rushlight.func").__version__ = version
+        vars(importlib.import_module("rushlight.func"))["__version__"] = version
     for name, own in PLACES.items():
         sys.modules[name] = importlib.import_module(own)
 
