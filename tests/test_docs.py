@@ -94,7 +94,6 @@ WITHOUT_EXAMPLE = {
     "rushlight.Tensor.to_sparse_bsc": "only raises",
     # For other parts of the package.
     "rushlight.autograd.function.transposed": "internal",
-    "rushlight.vision.io.read_pixels": "internal",
     "rushlight.vision.transforms.functional.image_size": "internal",
     "rushlight.vision.transforms.functional.images_to_tensor": "internal",
     "rushlight.vision.transforms.functional.two_sizes": "internal",

@@ -155,6 +155,13 @@ def test_torchvisions_names(monkeypatch: pytest.MonkeyPatch) -> None:
             getattr(vision.models, name)
 
 
+def test_the_library_that_reads_images() -> None:
+    vision.set_image_backend("PIL")
+    assert vision.get_image_backend() == "PIL"
+    with pytest.raises(ValueError, match="Invalid backend 'other'"):
+        vision.set_image_backend("other")
+
+
 def test_an_import_reads_no_more_than_it_must() -> None:
     code = "import sys, rushlight; print('difflib' in sys.modules)"
     command = [sys.executable, "-c", code]

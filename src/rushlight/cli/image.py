@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..vision.io import ImageReadMode, read_pixels
+from ..vision.io.image import ImageReadMode, read_pixels
 from .background import is_dark, stand_out
 from .errors import CommandError
 

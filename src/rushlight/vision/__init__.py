@@ -5,9 +5,13 @@ import sys
 from .. import elsewhere, missing
 from ..errors import DataError
 from . import datasets, io, models, ops, transforms, utils
+from .backend import disable_beta_transforms_warning, get_image_backend, set_image_backend
 from .version import __version__  # noqa: F401  # as torchvision has it
 
-__all__ = ["DataError", "datasets", "io", "models", "ops", "transforms", "utils"]
+__all__ = [
+    "DataError", "datasets", "disable_beta_transforms_warning", "get_image_backend", "io", "models",
+    "ops", "set_image_backend", "transforms", "utils",
+]  # fmt: skip
 
 elsewhere.publish("rushlight", elsewhere.VISION)
 missing.watch(sys.modules[__name__])

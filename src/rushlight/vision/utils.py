@@ -11,10 +11,18 @@ import rushlight
 from ..errors import InvalidValueError, OperationError
 from ..serialization.archive import replaced_when_complete
 from ..tensor import Tensor
-from .drawing import draw_bounding_boxes, draw_segmentation_masks
+from .drawing import (
+    draw_bounding_boxes,
+    draw_keypoints,
+    draw_segmentation_masks,
+    flow_to_image,
+)
 from .pillow import require_pillow
 
-__all__ = ["draw_bounding_boxes", "draw_segmentation_masks", "make_grid", "save_image"]
+__all__ = [
+    "draw_bounding_boxes", "draw_keypoints", "draw_segmentation_masks", "flow_to_image",
+    "make_grid", "save_image",
+]  # fmt: skip
 
 
 @rushlight.no_grad()
