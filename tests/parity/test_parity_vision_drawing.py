@@ -95,7 +95,7 @@ WRONG = {
         t(PIXELS), t(POINTS), visibility=t(SEEN[:, :2])
     ),
     "flow of doubles": lambda u, t: u.flow_to_image(t(POINTS)),
-    "flow of a shape": lambda u, t: u.flow_to_image(t(POINTS.astype("float32"))),
+    "flow of a shape": lambda u, t: u.flow_to_image(t(POINTS[0].astype("float32"))),
     "no tensor": lambda u, t: u.draw_bounding_boxes(PIXELS, t(BOXES)),
     "a batch": lambda u, t: u.draw_bounding_boxes(t(PIXELS[None]), t(BOXES)),
     "whole numbers": lambda u, t: u.draw_bounding_boxes(t(PIXELS.astype("int32")), t(BOXES)),

@@ -180,8 +180,8 @@ def draw_keypoints(
 ) -> Tensor:
     """The image (3, H, W) with points (instances, K, 2), each (x, y), as discs of a radius.
 
-    `connectivity` are pairs of numbers of points between which lines of `width` are drawn. Points
-    that are not visible, by `visibility` (instances, K), are left out, as are their lines.
+    `connectivity` are pairs of numbers of points, between which white lines of `width` are drawn.
+    Points that are not visible, by `visibility` (instances, K), are left out, as are their lines.
 
     >>> import rushlight as torch
     >>> from rushlight.vision.utils import draw_keypoints
@@ -215,7 +215,7 @@ def draw_keypoints(
         for first, second in connectivity or ():
             if seen[first] and seen[second]:
                 line = [(points[end][0], points[end][1]) for end in (first, second)]
-                draw.line(line, fill=colors, width=width)
+                draw.line(line, width=width)  # in white, whatever the colour of points
     return convert_image_dtype(pil_to_tensor(picture), image.dtype)
 
 
@@ -228,8 +228,8 @@ def flow_to_image(flow: Tensor) -> Tensor:
 
     >>> import rushlight as torch
     >>> from rushlight.vision.utils import flow_to_image
-    >>> flow_to_image(torch.tensor([0.0, -1.0]).reshape(2, 1, 1)).flatten()
-    tensor([ 86, 255,   0], dtype=torch.uint8)
+    >>> flow_to_image(torch.tensor([1.0, 0.0]).reshape(2, 1, 1)).flatten()
+    tensor([255,   0,   0], dtype=torch.uint8)
     """
     if flow.dtype is not rushlight.float32:
         raise ValueError(f"Flow should be of dtype torch.float, got {flow.dtype}.")
