@@ -37,10 +37,7 @@ class USPS(ImageArrays):
         path = os.path.join(self.root, name)
         if download:
             fetch(Resource([_URL + name], name, _MD5[name]), self.root)
-        if not os.path.isfile(path):
-            raise DataError(
-                f"Dataset not found: USPS needs {path}. You can use download=True to download it"
-            )
+        self.require(path)
         try:
             with open_packed(path) as file:
                 rows = [line.split() for line in file]

@@ -92,6 +92,15 @@ class VisionDataset(Dataset[Any]):
         lines = [f"Dataset {type(self).__name__}", *(" " * 4 + line for line in body)]
         return "\n".join(lines)
 
+    def require(self, *paths: str) -> None:
+        """DataError for the first path that is not there."""
+        for path in paths:
+            if not os.path.exists(path):
+                raise DataError(
+                    f"Dataset not found: {type(self).__name__} needs {path}. You can use "
+                    "download=True to download it"
+                )
+
     def transformed(self, image: Any, target: Any) -> tuple[Any, Any]:
         """A sample as the user's transforms make it."""
         return (image, target) if self.transforms is None else self.transforms(image, target)

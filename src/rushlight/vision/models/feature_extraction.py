@@ -208,7 +208,8 @@ def create_feature_extractor(
         graph, paths = _traced(model, mode, tracer_kwargs, concrete_args)
         _return(graph, paths, {str(key): str(value) for key, value in names.items()})
         graphs.append(graph)
-    return DualGraphModule(model, *graphs, class_name=type(model).__name__)
+    train_graph, eval_graph = graphs
+    return DualGraphModule(model, train_graph, eval_graph, type(model).__name__)
 
 
 def _return(graph: fx.Graph, paths: dict[fx.Node, str], names: dict[str, str]) -> None:

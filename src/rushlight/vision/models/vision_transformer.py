@@ -12,6 +12,7 @@ import rushlight
 
 from ... import nn
 from ...tensor import Tensor
+from ...torch_function import _assert
 from ..ops.misc import MLP, Conv2dNormActivation
 from .registry import decide, network
 from .weights import find_weights as __getattr__  # noqa: F401 - ViT_B_16_Weights and the like
@@ -198,7 +199,7 @@ class VisionTransformer(nn.Module):
     def _process_input(self, x: Tensor) -> Tensor:
         """A row for each patch."""
         for name, size in (("height", x.shape[2]), ("width", x.shape[3])):
-            rushlight._assert(
+            _assert(
                 size == self.image_size,
                 f"Wrong image {name}! Expected {self.image_size} but got {size}!",
             )
