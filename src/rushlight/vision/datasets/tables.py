@@ -64,7 +64,7 @@ class FER2013(ImageArrays):
 
 
 class SEMEION(ImageArrays):
-    """1,593 written digits of 16x16, in root/semeion.data, which is fetched unless told otherwise."""
+    """1,593 written digits of 16x16, in root/semeion.data; `download=False` does not fetch it."""
 
     resource = Resource(
         ["http://archive.ics.uci.edu/ml/machine-learning-databases/semeion/semeion.data"],
