@@ -313,8 +313,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [n for n in datasets.__all__
-                                  if n not in ("Digits", "FakeData", "VisionDataset", "utils")])  # fmt: skip
+@pytest.mark.parametrize("name", [
+    n for n in datasets.__all__ if n not in ("Digits", "FakeData", "VisionDataset", "utils")
+])  # fmt: skip
 def test_an_empty_folder_says_what_is_missing(name: str, tmp_path: Path) -> None:
     with pytest.raises((DataError, FileNotFoundError)) as refused:
         getattr(datasets, name)(tmp_path, **ARGUMENTS.get(name, {}))

@@ -82,6 +82,31 @@ def test_options_of_networks() -> None:
         models.wide_resnet50_2(width_per_group=64)
 
 
+def test_weights_of_segmentation(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segmentation = models.segmentation
+    expected = segmentation.lraspp_mobilenet_v3_large(weights_backbone=None)
+    torch.save(expected.state_dict(), folder / "lraspp_mobilenet_v3_large-d234d4ea.pth")
+    # Those of the backbone, which are not here, are not asked for.
+    found = segmentation.lraspp_mobilenet_v3_large(weights="DEFAULT")
+    assert torch.equal(found.classifier.cbr[0].weight, expected.classifier.cbr[0].weight)
+    with pytest.raises(ValueError, match="'num_classes' expected value 21 but got 3"):
+        segmentation.lraspp_mobilenet_v3_large(weights="DEFAULT", num_classes=3)
+    with pytest.raises(ValueError, match="'aux_loss' expected value True but got False"):
+        segmentation.fcn_resnet50(weights="DEFAULT", aux_loss=False)
+    categories = segmentation.FCN_ResNet50_Weights.DEFAULT.meta["categories"]
+    assert categories[15] == "person"
+    asked: list[str] = []
+
+    def fetched(self: Any, **options: Any) -> Any:
+        asked.append(self.url.rpartition("/")[2])
+        raise RuntimeError("no network")
+
+    monkeypatch.setattr(models.WeightsEnum, "get_state_dict", fetched)
+    with pytest.raises(RuntimeError, match="no network"):
+        segmentation.fcn_resnet50()
+    assert asked == ["resnet50-0676ba61.pth"]
+
+
 def test_auxiliary_classifiers_come_and_go(folder: Path) -> None:
     torch.manual_seed(1)
     network = models.GoogLeNet(init_weights=False)
