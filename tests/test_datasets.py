@@ -309,6 +309,7 @@ def test_formats(name: str, tmp_path: Path) -> None:
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "EMNIST": {"split": "digits"}, "CocoDetection": {"annFile": "none.json"},
     "CocoCaptions": {"annFile": "none.json"}, "DatasetFolder": {"loader": open},
+    "SEMEION": {"download": False},
 }  # fmt: skip
 
 

@@ -84,9 +84,12 @@ WITHOUT_EXAMPLE = {
     **{
         f"rushlight.vision.datasets.{name}": "needs files that are fetched, or given to people"
         for name in (
-            "CIFAR10", "CIFAR100", "Caltech101", "Caltech256", "CelebA", "CocoCaptions", "EMNIST",
-            "FashionMNIST", "Flowers102", "Food101", "ImageNet", "KMNIST", "MNIST", "OxfordIIITPet",
-            "QMNIST", "STL10", "SVHN", "USPS", "VOCDetection", "VOCSegmentation",
+            "CIFAR10", "CIFAR100", "Caltech101", "Caltech256", "CelebA", "Cityscapes",
+            "CocoCaptions", "Country211", "DTD", "EMNIST", "EuroSAT", "FER2013", "FGVCAircraft",
+            "FashionMNIST", "Flowers102", "Food101", "GTSRB", "ImageNet", "Imagenette", "KMNIST",
+            "Kitti", "LFWPairs", "LFWPeople", "MNIST", "MovingMNIST", "Omniglot", "OxfordIIITPet",
+            "QMNIST", "RenderedSST2", "SEMEION", "STL10", "SUN397", "SVHN", "StanfordCars", "USPS",
+            "VOCDetection", "VOCSegmentation",
         )
     },
     "rushlight.Tensor.reinforce": "only raises",
@@ -94,7 +97,6 @@ WITHOUT_EXAMPLE = {
     "rushlight.Tensor.to_sparse_bsc": "only raises",
     # For other parts of the package.
     "rushlight.autograd.function.transposed": "internal",
-    "rushlight.vision.io.read_pixels": "internal",
     "rushlight.vision.transforms.functional.image_size": "internal",
     "rushlight.vision.transforms.functional.images_to_tensor": "internal",
     "rushlight.vision.transforms.functional.two_sizes": "internal",

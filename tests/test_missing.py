@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 
 import rushlight as torch
-from rushlight import nn, optim
+from rushlight import nn, optim, vision
 from rushlight.left_out import why_left_out
-from rushlight.missing import MissingNameError, nearest_name, pytorch_names
+from rushlight.missing import (
+    MissingNameError,
+    nearest_name,
+    pytorch_modules,
+    pytorch_names,
+)
 
 PLACES = {
     "torch": torch, "nn": nn, "nn.functional": nn.functional, "nn.init": nn.init, "optim": optim,
@@ -125,6 +130,36 @@ def test_an_import_of_a_missing_module() -> None:
         exec("import rushlight.flim", {})
     for name in ("rushlight.flim", "rushlight.contrib", "rushlight.nn.quantized"):
         assert importlib.util.find_spec(name) is None
+
+
+def test_torchvisions_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {**pytorch_modules(), "vision.flims": frozenset({"flim"}), "vision.ops": {"flim_pool"}}
+    monkeypatch.setattr("rushlight.missing.pytorch_modules", lambda: known)
+    said = "PyTorch has torchvision.{}; Rushlight not yet"
+    with pytest.raises(AttributeError, match=said.format("ops.flim_pool")):
+        _ = vision.ops.flim_pool
+    with pytest.raises(ImportError, match=said.format("ops.flim_pool")):
+        exec("from rushlight.vision.ops import flim_pool", {})
+    with pytest.raises(ImportError, match=said.format("flims")):
+        exec("from rushlight.vision import flims", {})
+    with pytest.raises(ModuleNotFoundError, match="'rushlight.vision.flims': PyTorch has it; Rush"):
+        importlib.import_module("rushlight.vision.flims")
+    with pytest.raises(ModuleNotFoundError, match="leaves it out: there are no quantized tensors"):
+        importlib.import_module("rushlight.vision.models.quantization")
+    with pytest.raises(AttributeError, match=r"torchvision\.set_video_backend; .*videos are not"):
+        _ = vision.set_video_backend
+    # Beside what the module finds itself.
+    assert vision.models.ResNet18_Weights.DEFAULT
+    for name in ("flim", "ResNet19_Weights"):
+        with pytest.raises(AttributeError, match=f"vision.models' has no attribute '{name}'"):
+            getattr(vision.models, name)
+
+
+def test_the_library_that_reads_images() -> None:
+    vision.set_image_backend("PIL")
+    assert vision.get_image_backend() == "PIL"
+    with pytest.raises(ValueError, match="Invalid backend 'other'"):
+        vision.set_image_backend("other")
 
 
 def test_an_import_reads_no_more_than_it_must() -> None:

@@ -19,9 +19,10 @@ import pytest
 
 import rushlight as torch
 from data_fixtures import shared_data
+from rushlight import download
 from rushlight.utils.data import DataLoader, Subset
 from rushlight.vision import DataError, transforms
-from rushlight.vision.datasets import MNIST, Digits, FashionMNIST, download
+from rushlight.vision.datasets import MNIST, Digits, FashionMNIST
 
 
 def idx(values):

@@ -43,7 +43,7 @@ assert importlib.metadata.distribution("torch").metadata["Name"] == "torch"
 assert importlib.metadata.packages_distributions()["torch"][0] == "torch"
 assert torch.__version__ >= (2, 13) and torch.__version__.startswith("2.13.0")
 assert torchvision.__version__ == "0.28.0+rushlight"
-assert torch.version.__version__ == torch.__version__
+assert torch.version.__version__ == torch.__version__ == functorch.__version__
 
 # What is missing says so, in Python's types.
 def refusal(statement):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
+from io import BytesIO
 
 import numpy as np
 import pytest
 
 import rushlight as torch
-from rushlight.vision import DataError
-from rushlight.vision.io import ImageReadMode, read_image
+from rushlight.vision import DataError, io
+from rushlight.vision.io import ImageReadMode, read_file, read_image, write_file
 from rushlight.vision.utils import make_grid, save_image
 
 Image = pytest.importorskip("PIL.Image")
@@ -79,8 +79,8 @@ def test_files_that_cannot_be_read(tmp_path, colour_file):
     text.write_bytes(b"")
     assert "not an image file" in complaint(text)
     deep = tmp_path / "deep.png"
-    Image.new("I;16", (2, 2)).save(deep)
-    assert "more than 8 bits per channel (Pillow's mode I" in complaint(deep)
+    Image.new("I", (2, 2)).save(deep.with_suffix(".tif"))
+    assert "more than 8 bits per channel (Pillow's mode I" in complaint(deep.with_suffix(".tif"))
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "gif", "bmp"])
@@ -117,6 +117,73 @@ def test_images_damaged_anywhere(tmp_path, kind, monkeypatch):
             assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
             complaints += 1
     assert complaints
+
+
+# ---- bytes
+
+
+def test_bytes_of_files(colour_file):
+    content = read_file(colour_file)
+    assert content.dtype == torch.uint8 and content.tolist() == [*colour_file.read_bytes()]
+    expected = read_image(colour_file)
+    for decoded in (io.decode_image(content), io.decode_png(content), io.decode_image(colour_file)):
+        assert torch.equal(decoded, expected)
+    assert io.decode_image(content, "gray_alpha").shape == (2, 3, 4)
+    write_file(colour_file, torch.tensor([1, 2], dtype=torch.uint8))
+    assert colour_file.read_bytes() == b"\1\2"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_there_and_back(tmp_path, channels):
+    image = torch.arange(channels * 16 * 24).reshape(channels, 16, 24).div(5).to(torch.uint8)
+    assert torch.equal(io.decode_png(io.encode_png(image, 9)), image)
+    close = io.decode_jpeg(io.encode_jpeg([image, image], 100))
+    assert len(close) == 2 and (close[1].int() - image.int()).abs().max() <= 3
+    io.write_png(image, tmp_path / "image.png")
+    io.write_jpeg(image, tmp_path / "image.jpg", quality=100)
+    assert torch.equal(read_image(tmp_path / "image.png"), image)
+    assert torch.equal(read_image(tmp_path / "image.jpg"), close[0])
+    assert len(io.encode_jpeg(image, 5)) < len(io.encode_jpeg(image, 95))
+
+
+def test_deep_grey_images(tmp_path):
+    values = np.array([[0, 700], [65535, 3]], np.uint16)
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    image = read_image(tmp_path / "deep.png")
+    assert image.dtype == torch.uint16 and image.tolist() == [values.tolist()]
+    both = read_image(tmp_path / "deep.png", "RGB_ALPHA")
+    assert both.shape == (4, 2, 2) and both[3].tolist() == [[65535] * 2] * 2
+
+
+def test_animations(tmp_path):
+    frames = [Image.new("P", (4, 3), shade) for shade in (0, 1)]
+    for frame in frames:
+        frame.putpalette([0, 0, 0, 9, 20, 30])
+    frames[0].save(tmp_path / "one.gif")
+    frames[0].save(tmp_path / "two.gif", save_all=True, append_images=frames[1:])
+    assert io.decode_gif(read_file(tmp_path / "one.gif")).shape == (3, 3, 4)
+    both = io.decode_gif(read_file(tmp_path / "two.gif"))
+    assert both.shape == (2, 3, 3, 4) and both[:, :, 0, 0].tolist() == [[0, 0, 0], [9, 20, 30]]
+    assert torch.equal(read_image(tmp_path / "two.gif"), both)
+
+
+@pytest.mark.parametrize(("call", "kind", "said"), [
+    (lambda b: io.decode_jpeg(b), DataError, "decode_jpeg: this is no JPEG file"),
+    (lambda b: io.decode_webp(b), DataError, "decode_webp: this is no WEBP file"),
+    (lambda b: io.decode_image(b[:0]), RuntimeError, "not torch.uint8 of shape .0,"),
+    (lambda b: io.decode_image(b.float()), RuntimeError, "not torch.float32"),
+    (lambda b: io.decode_image(b[:40]), DataError, "decode_image: "),
+    (lambda b: read_file("none.bin"), DataError, "none.bin: cannot be read .No such file"),
+    (lambda b: write_file("none/a.bin", b), DataError, "none/a.bin: cannot be written"),
+    (lambda b: write_file("a.bin", b.float()), RuntimeError, "not torch.float32"),
+    (lambda b: io.encode_png(b), RuntimeError, r"shape \(1 or 3, H, W\)"),
+    (lambda b: io.encode_png(torch.zeros(1, 2, 2)), RuntimeError, "not torch.float32"),
+    (lambda b: io.encode_png(b, 10), RuntimeError, "between 0 and 9, not 10"),
+    (lambda b: io.encode_jpeg(b, 0), ValueError, "positive number between 1 and 100"),
+])  # fmt: skip
+def test_bytes_that_are_refused(colour_file, call, kind, said):
+    with pytest.raises(kind, match=said):
+        call(read_file(colour_file))
 
 
 # ---- to files
@@ -156,8 +223,21 @@ def test_grid_errors():
         make_grid("image")
     with pytest.raises(ValueError, match=r"takes images of shape .* not \(1, 1, 1, 1, 1\)"):
         make_grid(torch.zeros(1, 1, 1, 1, 1))
+    for dtype in (torch.uint8, torch.int64, torch.bool):
+        with pytest.raises(RuntimeError, match=f"images of {dtype} cannot be normalized; convert"):
+            make_grid(torch.ones(2, 3, 4, 4, dtype=dtype), normalize=True)
+    with pytest.raises(RuntimeError, match="stack expects each tensor to be equal size"):
+        make_grid([torch.zeros(3, 4, 4), torch.zeros(3, 4, 5)])
     with pytest.raises(TypeError, match="value_range has to be a tuple"):
         make_grid(torch.zeros(2, 2), normalize=True, value_range=[0, 1])
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_a_grid_keeps_its_dtype(dtype):
+    images = torch.arange(96).reshape(2, 3, 4, 4).to(dtype)
+    for options in ({}, {"normalize": True}, {"normalize": True, "value_range": (1, 5)}):
+        assert make_grid(images, **options).dtype == dtype
+    assert not make_grid(images.requires_grad_()).requires_grad
 
 
 def test_save_image(tmp_path):
@@ -165,7 +245,7 @@ def test_save_image(tmp_path):
     image = torch.tensor([0.0, 0.5, 1.0, 7.0]).reshape(1, 2, 2)
     save_image(image, path)
     assert read_image(path)[0].tolist() == [[0, 128], [255, 255]]
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     save_image(torch.zeros(5, 3, 8, 8), buffer, format="png", nrow=2)
     assert Image.open(buffer).size == (22, 32)
     assert list(tmp_path.iterdir()) == [path]
@@ -191,6 +271,12 @@ def test_saved_files_have_ordinary_permissions(tmp_path):
     (tmp_path / "other").touch()
     save_image(torch.ones(1, 2, 2), tmp_path / "image.png")
     assert (tmp_path / "image.png").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_whole_numbers_are_not_saved(tmp_path):
+    with pytest.raises(RuntimeError, match="can't be cast"):
+        save_image(torch.zeros(3, 2, 2, dtype=torch.uint8), tmp_path / "image.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_kind_of_file(tmp_path):

@@ -2,9 +2,10 @@
 
     python tools/pytorch_names.py
 
-run where PyTorch 2.13 is installed, writes `src/rushlight/pytorch_names.txt`, a name on each line,
-`src/rushlight/pytorch_modules.txt`, other public modules with their names, and
-`tools/pytorch_parameters.txt`, names with those of their parameters that can be given by name.
+run where PyTorch 2.13 and torchvision 0.28 are installed, writes
+`src/rushlight/pytorch_names.txt`, a name on each line, `src/rushlight/pytorch_modules.txt`, other
+public modules, torchvision's too, with their names, and `tools/pytorch_parameters.txt`, names with
+those of their parameters that can be given by name.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import types
 import warnings
 from collections.abc import Iterator
@@ -21,7 +23,11 @@ from typing import Any, ParamSpec, TypeVar
 
 import torch
 
-TARGET = Path(__file__).parent.parent / "src/rushlight/pytorch_names.txt"
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests/parity"))
+import torchvision_oracle  # noqa: E402
+
+TARGET = ROOT / "src/rushlight/pytorch_names.txt"
 MODULES = TARGET.with_name("pytorch_modules.txt")
 PARAMETERS = Path(__file__).with_name("pytorch_parameters.txt")
 PLACES = (
@@ -56,10 +62,24 @@ def names() -> list[str]:
 
 
 def modules() -> Iterator[str]:
-    """"nn.modules.conv Conv1d Conv2d ..." for each public module that is none of `PLACES`."""
+    """"nn.modules.conv Conv1d Conv2d ..." for each public module that is none of `PLACES`.
+
+    Those of torchvision are "vision" and "vision.ops".
+    """
     for name, module in public_modules(torch):
         if name not in PLACES:
             yield " ".join([name.removeprefix("torch."), *sorted(names_of(module))])
+    torchvision = torchvision_oracle.load()
+    yield " ".join(["vision", *sorted(names_of(torchvision))])
+    for name, module in public_modules(torchvision):
+        names = names_of(module)
+        if "__path__" in vars(module):  # which says what it offers by importing it
+            names |= {
+                name for name, value in vars(module).items()
+                if (getattr(value, "__module__", None) or "").startswith(module.__name__ + ".")
+                and not name.startswith("_")
+            }  # fmt: skip
+        yield " ".join([name.removeprefix("torch"), *sorted(names)])
 
 
 def public_modules(package: types.ModuleType) -> Iterator[tuple[str, types.ModuleType]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Mapping
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -31,11 +32,22 @@ _HOLDERS = {
     "nn.modules.upsampling": "interpolation",
     "optim.adamw": "adam",
 }
+# The same of torchvision's.
+VISION = {
+    "vision.ops.ciou_loss": "losses",
+    "vision.ops.diou_loss": "losses",
+    "vision.ops.drop_block": "dropping",
+    "vision.ops.focal_loss": "losses",
+    "vision.ops.giou_loss": "losses",
+    "vision.ops.ps_roi_align": "roi_align",
+    "vision.ops.ps_roi_pool": "roi_pool",
+    "vision.ops.stochastic_depth": "dropping",
+}
 
 
-def publish(package: str) -> None:
+def publish(package: str, all_holders: Mapping[str, str] = _HOLDERS) -> None:
     """Makes the modules that are not there, and adds to those that are the names that they lack."""
-    for place, holders in _HOLDERS.items():
+    for place, holders in all_holders.items():
         name = f"{package}.{place}"
         parent = name.rpartition(".")[0]
         module = sys.modules.get(name) or _made(name, parent, holders)
@@ -50,7 +62,7 @@ def _made(name: str, parent: str, holders: str) -> ModuleType:
     module.__spec__ = ModuleSpec(name, None)
     module.__package__ = parent
     sys.modules[name] = module
-    setattr(sys.modules[parent], name.rpartition(".")[2], module)
+    vars(sys.modules[parent]).setdefault(name.rpartition(".")[2], module)  # a function may be there
     return module
 
 

@@ -93,6 +93,22 @@ class OutOfMemoryError(OperationError, MemoryError):
     """
 
 
+class DataError(RuntimeError, OSError):
+    """A file, folder, download or image that cannot be used: one sentence with the way out.
+
+    PyTorch raises a RuntimeError for some of these and an OSError for others, so that programs
+    which skip what is damaged catch either. `errno`, `strerror` and `filename` are None.
+
+    >>> from rushlight.vision import DataError
+    >>> issubclass(DataError, RuntimeError), issubclass(DataError, OSError)
+    (True, True)
+    """
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__(f"{problem}; {advice}" if advice else problem)
+        self.problem = problem
+
+
 class NotSupportedError(OperationError, NotImplementedError):
     """Something PyTorch has and this operation, dtype or device does not (yet)."""
 

@@ -62,7 +62,8 @@ def download_url_to_file(
     It is put into its place when it has arrived and been checked. Where the connection breaks, it
     goes on where it was; with `hash_prefix`, another call goes on with what has arrived, too.
 
-    Raises RuntimeError where the file cannot be had, or is another one.
+    Raises RuntimeError where the file is another one, urllib.error.URLError, which is a
+    RuntimeError here, too, where it cannot be had.
 
     >>> from pathlib import Path
     >>> import rushlight as torch
@@ -72,8 +73,8 @@ def download_url_to_file(
     >>> Path("copy").read_text()
     'abc'
     """
-    from .vision.datasets.download import download
-    from .vision.errors import DataError
+    from .download import download
+    from .errors import DataError
 
     path = os.path.abspath(os.path.expanduser(os.fspath(dst)))
 
@@ -100,8 +101,9 @@ def load_state_dict_from_url(
     `model_dir` is `get_dir()`/checkpoints unless given. With `check_hash` the file's SHA-256 must
     begin with the digits before its name's ending, as in "resnet18-5c106cde.pth".
 
-    Raises RuntimeError where the file cannot be had, or is another one; CheckpointError where it
-    holds more than weights, whatever `weights_only` says.
+    Raises RuntimeError where the file is another one, urllib.error.URLError, which is a
+    RuntimeError here, too, where it cannot be had; CheckpointError where it holds more than
+    weights, whatever `weights_only` says.
 
     >>> from pathlib import Path
     >>> import rushlight as torch

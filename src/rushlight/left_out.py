@@ -13,7 +13,6 @@ _LIBRARIES = "it is how PyTorch calls a library, and is not meant to be called b
 _INTERNAL = "it is a helper of PyTorch's own, which its modules happen to show"
 _PIPES = "data pipes were given up by PyTorch; use Dataset and DataLoader"
 _NESTED = "there are no nested tensors; torch.nn.functional.pad brings sequences to one length"
-
 _BLOCKS = "there are no sparse tensors of blocks; torch.sparse_csr holds single elements"
 _CUDA = "it reaches into libraries of CUDA's, which CuPy keeps to itself"
 _MEMORY = "the memory of GPUs is CuPy's to give"
@@ -22,6 +21,7 @@ _COMPILER = "there is no compiler, whose code it is about: torch.compile records
 _FILES = "files are written and read in one way"
 _FUZZ = "torch.utils.benchmark times what a program gives it, and makes up nothing"
 _DISPATCH = "there is no dispatcher of PyTorch's; __torch_function__ sees every call"
+_VIDEOS = "videos are not read; PyAV and imageio give their images as arrays"
 _VECTORS = "it is a measure of NVIDIA's products of small floats"
 
 _COMPILERS_OF_GRAPHS = (
@@ -85,6 +85,9 @@ _REASONS = (
     (r"library\.(triton_op|wrap_triton|get_kernel|get_ctx|opcheck|register_torch_dispatch)",
      "there is no dispatcher and no Triton; custom_op and Library register operators"),
     ("volatile", "it was removed; torch.no_grad() has taken its place"),
+    (r"vision\.(.*\.)?((get|set)_video_backend|video|video_utils|samplers)(\..*)?|"
+     r"vision\.datasets\.((kinetics|hmdb51|ucf101)(\..*)?|Kinetics|HMDB51|UCF101)", _VIDEOS),
+    (r"vision\.(extension|image)|vision\.datasets\.folder\.accimage_loader", _INTERNAL),
     ("nested|jagged|to_padded_tensor", _NESTED),
     (r"sparse_bs[rc]_tensor|(ccol|col|crow|row)_indices_copy|indices_copy|values_copy", _BLOCKS),
     (r"sparse\.(SparseSemi.*|to_sparse_semi.*|semi_structured.*)|sparse\.spsolve|spsolve",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
 import opcode
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -29,9 +31,9 @@ class MissingNameError(AttributeError):
     def __str__(self) -> str:
         from .left_out import why_left_out  # which few programs need
 
-        reason = why_left_out(f"{self.place}.{self.missing}")
+        reason, place = why_left_out(f"{self.place}.{self.missing}"), their_name(self.place)
         if reason is not None:
-            return f"PyTorch has {self.place}.{self.missing}; Rushlight leaves it out: {reason}"
+            return f"PyTorch has {place}.{self.missing}; Rushlight leaves it out: {reason}"
         public = [name for name in dir(self.owner) if not name.startswith("_")]
         there = [
             name for name in public
@@ -40,12 +42,17 @@ class MissingNameError(AttributeError):
         path = self.missing if self.place == "torch" else f"{self.place}.{self.missing}"
         is_module = path in pytorch_modules()  # which no function comes near
         nearest = None if is_module else nearest_name(self.missing, there)
-        hint = f"; the nearest that is there: {self.place}.{nearest}" if nearest else ""
-        return f"PyTorch has {self.place}.{self.missing}; Rushlight not yet{hint}; {TRACKED}"
+        hint = f"; the nearest that is there: {place}.{nearest}" if nearest else ""
+        return f"PyTorch has {place}.{self.missing}; Rushlight not yet{hint}; {TRACKED}"
 
 
-def check_module(top: str, place: str) -> None:
-    """ModuleNotFoundError for `import torch.nn.quantized`, that is ("torch", "nn.quantized").
+def their_name(place: str) -> str:
+    """A place as PyTorch's users know it: that of "vision.ops" is "torchvision.ops"."""
+    return "torch" + place if place.partition(".")[0] == "vision" else place
+
+
+def check_module(name: str, place: str) -> None:
+    """ModuleNotFoundError for `import torch.nn.quantized`, which is the place "nn.quantized".
 
     Called by a finder of modules that has found none. `importlib.util.find_spec` asks one, too, and
     is answered by None: then nothing is raised.
@@ -55,7 +62,6 @@ def check_module(top: str, place: str) -> None:
         return
     from .left_out import why_left_out
 
-    name = f"{top}.{place}"
     reason = why_left_out(place if "." in place else f"torch.{place}")
     said = f"leaves it out: {reason}" if reason else f"not yet; {TRACKED}"
     message = f"No module named '{name}': PyTorch has it; Rushlight {said}"
@@ -68,7 +74,7 @@ class _Finder:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         top, _, place = name.partition(".")
         if top == "rushlight":
-            check_module(top, place)
+            check_module(name, place)
 
 
 def nearest_name(name: str, there: list[str]) -> str | None:
@@ -106,7 +112,8 @@ def pytorch_names() -> frozenset[str]:
 
 @functools.cache
 def pytorch_modules() -> dict[str, frozenset[str]]:
-    """The public names of PyTorch's other public modules: those of "nn.modules.conv"."""
+    """The public names of PyTorch's other public modules, "nn.modules.conv", and of torchvision's,
+    which are "vision" and "vision.ops"."""
     lines = Path(__file__).with_name("pytorch_modules.txt").read_text().splitlines()
     return {place: frozenset(names) for place, *names in map(str.split, lines)}
 
@@ -114,7 +121,9 @@ def pytorch_modules() -> dict[str, frozenset[str]]:
 def has_pytorch(place: str, name: str) -> bool:
     """Whether PyTorch publishes a name at a place: ("torch", "add"), ("nn.modules.conv", "Conv1d").
     """
-    return f"{place}.{name}" in pytorch_names() or name in pytorch_modules().get(place, ())
+    if f"{place}.{name}" in pytorch_names() or name in pytorch_modules().get(place, ()):
+        return True
+    return (name if place == "torch" else f"{place}.{name}") in pytorch_modules()
 
 
 _IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
@@ -148,24 +157,30 @@ def watch_tensor(tensor: type) -> None:
 
 
 # What is below the interface, where no name is PyTorch's.
-_INTERNAL = {"audio", "cli", "graph", "kernels", "ops", "text", "vision"}
+_INTERNAL = {"audio", "cli", "graph", "kernels", "ops", "text"}
 
 
 def watch_all(package: ModuleType) -> None:
     """Lets the modules that have been imported say what they miss, and imports of others."""
     sys.meta_path.append(_Finder())  # type: ignore[arg-type]
     watch(package)
+    watch_inside(package)
+
+
+def watch_inside(package: ModuleType) -> None:
+    """Lets the imported modules of a package say what they miss."""
     for name, module in list(sys.modules.items()):
-        top, *parts = name.split(".")
-        if top == package.__name__ and parts and parts[0] not in _INTERNAL:
+        if name.startswith(package.__name__ + ".") and name.split(".")[1] not in _INTERNAL:
             watch(module)
 
 
 def watch(module: ModuleType) -> None:
     """Lets a module say what it misses. Set from here, it is no `__getattr__` to a type checker,
-    to which every name would exist."""
+    to which every name would exist. What the module finds by its own `__getattr__` comes first."""
     place = module.__name__.removeprefix("rushlight").removeprefix(".") or "torch"
-    vars(module).setdefault("__getattr__", functools.partial(_ask, module, place))
+    own = vars(module).get("__getattr__")
+    if getattr(own, "func", None) is not _ask:
+        vars(module)["__getattr__"] = functools.partial(_ask, module, place, own)
 
 
 # Packages and modules that few programs need, imported when they are first asked for.
@@ -188,7 +203,12 @@ def _imported(name: str) -> ModuleType:
     return module
 
 
-def _ask(module: ModuleType, place: str, name: str) -> Any:
+def _ask(
+    module: ModuleType, place: str, own: Callable[[str], Any] | None, name: str
+) -> Any:
+    if own is not None:
+        with contextlib.suppress(AttributeError):
+            return own(name)
     if name in ON_DEMAND.get(place, ()):
         return _imported(f"{module.__name__}.{name}")
     if not name.startswith("_") and has_pytorch(place, name):

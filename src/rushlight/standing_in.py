@@ -28,8 +28,8 @@ from .missing import check_module, watch
 from .torch_version import TorchVersion
 
 PLACES = {"torch": "rushlight", "torchvision": "rushlight.vision", "functorch": "rushlight.func"}
-# Of the PyTorch and torchvision whose names and behaviour these are.
-VERSION, VISION_VERSION = "2.13.0", "0.28.0+rushlight"
+# Of the PyTorch whose names and behaviour these are.
+VERSION = "2.13.0"
 
 
 class _Finder:
@@ -43,8 +43,9 @@ class _Finder:
             return None
         spec = importlib.util.find_spec(PLACES[top] + dot + rest)
         if spec is None:
-            if top == "torch":
-                check_module(top, rest)
+            place = {"torch": rest, "torchvision": f"vision.{rest}"}.get(top)
+            if place:
+                check_module(name, place)
             return None
         alias = ModuleSpec(name, _Loader(spec), origin=spec.origin)
         alias.submodule_search_locations = spec.submodule_search_locations
@@ -79,7 +80,7 @@ def stand_in() -> None:
         # Programs ask whether it is new enough.
         version = TorchVersion(f"{VERSION}+rushlight")
         rushlight.__version__ = rushlight.version.__version__ = version
-        vars(importlib.import_module("rushlight.vision"))["__version__"] = VISION_VERSION
+        vars(importlib.import_module("rushlight.func"))["__version__"] = version
         take_pytorchs_names()
         for kind in (rushlight.Tensor, rushlight.Size, rushlight.device):  # which programs print
             kind.__module__ = "torch"

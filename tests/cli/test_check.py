@@ -70,6 +70,8 @@ def test_forms(source: str, name: str, tmp_path: Path) -> None:
     "import torch; 'torch.flim'",
     "import torch; x.index(3), x.flim",
     "from torch import *; from torch.nn import *",
+    "import torchvision; print(torchvision.__version__, torchvision.version.__version__)",
+    "import torch, functorch; torch.__path__, torch.nn.__file__, functorch.__version__",
     "import torch.nn.modules.conv, torch.nn.utils.prune; torch.nn.modules.conv._ConvNd",
 ])  # fmt: skip
 def test_what_is_not_told(source: str, tmp_path: Path) -> None:
@@ -113,6 +115,8 @@ def test_what_is_said() -> None:
     assert why("torch.qwxz") == "PyTorch 2.13 has no such public name"
     assert why("torch.contrib") == why("torch.contrib.flim") == "not yet"
     assert why("torchvision.flim") == "not yet"
+    assert why("torchvision.models.quantization.resnet18").startswith("left out: there are")
+    assert why("torchvision.datasets.SBU") == "not yet"
     assert why("torch.nn.quantized.Linear").startswith("left out: there are no quantized tensors")
 
 

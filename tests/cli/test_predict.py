@@ -15,10 +15,10 @@ import rushlight as torch
 from rushlight.cli import image
 from rushlight.cli.errors import CommandError
 from rushlight.cli.main import main
+from rushlight.errors import DataError
 from rushlight.serialization import archive
 from rushlight.serialization.pickler import pickled
 from rushlight.vision.datasets import Digits
-from rushlight.vision.errors import DataError
 from rushlight.vision.utils import save_image
 
 

@@ -51,7 +51,51 @@ def test_masks(options: Any, kind: str) -> None:
     np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-6)
 
 
+POINTS = np.array([[[5, 6], [30.6, 20], [58, 39]], [[20, 30], [1, 1], [40, 10]]])
+SEEN = np.array([[True, False, True], [True, True, True]])
+KEYPOINTS = {
+    "nothing chosen": {},
+    "large": {"radius": 5, "colors": "blue"},
+    "joined": {"connectivity": [(0, 1), (1, 2)], "colors": (255, 0, 9), "width": 2},
+    "some seen": {"connectivity": [(0, 1), (0, 2)], "colors": "red", "visibility": SEEN},
+    "some seen, by column": {"colors": "red", "visibility": SEEN[..., None]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["bytes", "floats"])
+@pytest.mark.parametrize("name", KEYPOINTS)
+def test_keypoints(name: str, kind: str) -> None:
+    pixels = PIXELS if kind == "bytes" else (PIXELS / 255).astype("float32")
+    drawn = []
+    for library, package in ((rushlight, utils), (torch, torchvision.utils)):
+        options: Any = dict(KEYPOINTS[name])
+        if "visibility" in options:
+            options["visibility"] = library.from_numpy(options["visibility"])
+        images = map(library.from_numpy, (pixels, POINTS))
+        drawn.append(package.draw_keypoints(*images, **options).numpy())
+    np.testing.assert_allclose(*drawn, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 30, 40), (3, 2, 7, 9), (2, 1, 1)])
+def test_flow(shape: tuple[int, ...]) -> None:
+    flow = np.random.default_rng(2).normal(size=shape).astype("float32")
+    found = utils.flow_to_image(rushlight.from_numpy(flow)).numpy()
+    expected = torchvision.utils.flow_to_image(torch.from_numpy(flow)).numpy()
+    assert found.shape == expected.shape and found.dtype == expected.dtype
+    # Rounding down tells numbers apart that differ in their last bit.
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert (found != expected).mean() < 0.01
+
+
 WRONG = {
+    "points of no instance": lambda u, t: u.draw_keypoints(t(PIXELS), t(POINTS[0])),
+    "points of a batch": lambda u, t: u.draw_keypoints(t(PIXELS[None]), t(POINTS)),
+    "points on grey": lambda u, t: u.draw_keypoints(t(PIXELS[:1]), t(POINTS)),
+    "other visibility": lambda u, t: u.draw_keypoints(
+        t(PIXELS), t(POINTS), visibility=t(SEEN[:, :2])
+    ),
+    "flow of doubles": lambda u, t: u.flow_to_image(t(POINTS)),
+    "flow of a shape": lambda u, t: u.flow_to_image(t(POINTS[0].astype("float32"))),
     "no tensor": lambda u, t: u.draw_bounding_boxes(PIXELS, t(BOXES)),
     "a batch": lambda u, t: u.draw_bounding_boxes(t(PIXELS[None]), t(BOXES)),
     "whole numbers": lambda u, t: u.draw_bounding_boxes(t(PIXELS.astype("int32")), t(BOXES)),

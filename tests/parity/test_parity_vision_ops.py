@@ -13,6 +13,9 @@ import rushlight
 from rushlight.vision import ops
 
 torchvision = torchvision_oracle.load()
+# The formula in Python; the function around it compiles it, which takes a minute.
+REGIONS = torchvision.ops.roi_align.__globals__
+REGIONS["_roi_align"] = REGIONS["_roi_align"].__wrapped__
 rng = np.random.default_rng(0)
 
 
@@ -25,7 +28,35 @@ A, B = _boxes(7, 0), _boxes(5, 1)
 SCORES = rng.uniform(size=7).astype("float32")
 MASKS = rng.uniform(size=(3, 8, 9)) > 0.8
 MASKS[1] = False
+MAPS = [rng.normal(size=(2, 3, size, size)).astype("float32") for size in (64, 32, 16)]
+
+
+def _pyramid(ops: Any, tensor: Any, extra: str | None, channels: tuple[int, ...] = ()) -> Any:
+    """All maps as one row, and the text of the network."""
+    library = rushlight if ops is not torchvision.ops else torch
+    library.manual_seed(0)
+    block = extra and getattr(ops.feature_pyramid_network, extra)(*channels)
+    network = ops.FeaturePyramidNetwork([3, 3, 3], 4, block)
+    result = network({str(i): tensor(image[:1]) for i, image in enumerate(MAPS)})
+    assert list(result) == ["0", "1", "2"] + {
+        None: [], "LastLevelMaxPool": ["pool"], "LastLevelP6P7": ["p6", "p7"],
+    }[extra]  # fmt: skip
+    return library.cat([map_.detach().flatten() for map_ in result.values()])
+
+
 CASES = {
+    "maps in one pyramid": lambda o, t: _pyramid(o, t, None),
+    "the greatest of it": lambda o, t: _pyramid(o, t, "LastLevelMaxPool", ()),
+    "two maps more": lambda o, t: _pyramid(o, t, "LastLevelP6P7", (3, 4)),
+    "two maps more, of the last": lambda o, t: _pyramid(o, t, "LastLevelP6P7", (4, 4)),
+    "boxes on several maps": lambda o, t: o.MultiScaleRoIAlign(["0", "2"], (3, 4), 2)(
+        {str(i): t(image) for i, image in enumerate(MAPS)}, [t(10 * A), t(10 * B)],
+        [(256, 256), (250, 200)],
+    ),
+    "boxes on one map": lambda o, t: o.MultiScaleRoIAlign(["1"], 3, 2)(
+        {str(i): t(image) for i, image in enumerate(MAPS)}, [t(10 * A), t(10 * B)],
+        [(256, 256), (250, 200)],
+    ),
     "box_iou": lambda o, t: o.box_iou(t(A), t(B)),
     "box_iou of numbers": lambda o, t: o.box_iou(t(A.astype("int16")), t(B.astype("int16"))),
     "box_iou of batches": lambda o, t: o.box_iou(t(A)[None], t(B)[None]),
@@ -108,8 +139,7 @@ def test_nms_of_classes() -> None:
 @pytest.mark.parametrize("sampling_ratio", [2, -1])
 @pytest.mark.parametrize("as_list", [True, False])
 def test_roi_align(aligned: bool, sampling_ratio: int, as_list: bool) -> None:
-    # The formula in Python; the function around it compiles it, which takes a minute.
-    theirs = torchvision.ops.roi_align.__globals__["_roi_align"].__wrapped__
+    theirs = REGIONS["_roi_align"]
     image = rng.normal(size=(2, 3, 12, 10)).astype("float32")
     rows = np.concatenate([np.array([[0], [0], [1], [1], [1]]), B], 1).astype("float32")
     # A little beyond the image; far beyond it the compiled operator has zeros, the formula has not.

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..errors import DataError
 from ..tensor import Tensor
 from ..utils.data import Dataset
-from ..vision.errors import DataError
 from .io import load
 
 _NAME = re.compile(r"(\d)_(\w+?)_(\d+)\.wav")

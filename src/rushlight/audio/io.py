@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DataError
 from ..serialization.archive import replaced_when_complete
 from ..tensor import Tensor, wrap
-from ..vision.errors import DataError
 
 Source = Any  # a path, or a file object
 

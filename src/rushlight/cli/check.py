@@ -16,7 +16,7 @@ from typing import Any
 import rushlight
 
 from ..left_out import why_left_out
-from ..missing import has_pytorch, nearest_name, pytorch_modules, pytorch_names
+from ..missing import has_pytorch, nearest_name, pytorch_modules, pytorch_names, their_name
 from ..standing_in import PLACES
 from .sources import UnreadableError, files_of, read
 from .uses import Uses
@@ -110,12 +110,19 @@ def first_missing(name: str) -> str | None:
             return None  # what instances have is not known
         if isinstance(owner, type) and owner is not rushlight.Tensor:
             return None  # nor what classes give them
+        if part.startswith("__"):
+            return None  # what every module has, and the version, which comes with standing in
         if not hasattr(owner, part) and not _imported(owner, part):
             so_far = ".".join([top, *parts[: count - 1]])
-            is_module = so_far.removeprefix(f"{top}.") in pytorch_modules()
-            return name if is_module else so_far
+            return name if _within(so_far) in pytorch_modules() else so_far
         owner = getattr(owner, part)
     return None
+
+
+def _within(name: str) -> str:
+    """A name without PyTorch's: "nn.Linear" of "torch.nn.Linear", "vision.ops" of torchvision's."""
+    top, _, rest = name.partition(".")
+    return f"vision.{rest}" if top == "torchvision" else rest
 
 
 def _imported(owner: Any, part: str) -> bool:
@@ -136,10 +143,10 @@ def _holds_more(name: str) -> bool:
 
 def why(name: str) -> str:
     """What is known of a name that is missing."""
-    top, _, rest = name.partition(".")
-    place, _, last = rest.rpartition(".")
-    if top not in ("torch", "rushlight"):
+    if name.startswith("functorch."):
         return "not yet"
+    rest = _within(name)
+    place, _, last = rest.rpartition(".")
     known = rest in pytorch_modules() or has_pytorch(place or "torch", last)
     reason = why_left_out(rest if place else name)
     if reason is not None:
@@ -153,12 +160,13 @@ def why(name: str) -> str:
 
 def _nearest(place: str, last: str) -> str:
     nearest = nearest_name(last, _there(place))
-    return f"; the nearest that is there: {place or 'torch'}.{nearest}" if nearest else ""
+    theirs = their_name(place) or "torch"
+    return f"; the nearest that is there: {theirs}.{nearest}" if nearest else ""
 
 
 def _meant(place: str, last: str) -> str:
     near = difflib.get_close_matches(last, _there(place), 1, 0.75)
-    return f"; did you mean {place or 'torch'}.{near[0]}?" if near else ""
+    return f"; did you mean {their_name(place) or 'torch'}.{near[0]}?" if near else ""
 
 
 def _there(place: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..vision.io import ImageReadMode, read_pixels
+from ..vision.io.image import ImageReadMode, read_pixels
 from .background import is_dark, stand_out
 from .errors import CommandError
 
@@ -27,8 +27,8 @@ def read(path: str, object_size: int, drawn: bool = True) -> tuple[Array, str]:
     An image of 28x28 is taken as it is, but for its background, which is made dark. From any other
     the object is cut out that stands out from its background (`drawn` in strokes or not); its
     greater side is scaled to `object_size`, and its centre of mass is put into the middle, as it
-    was done for MNIST (http://yann.lecun.com/exdb/mnist/). DataError (of rushlight.vision) where
-    the file is not an image, CommandError where the image is blank.
+    was done for MNIST (http://yann.lecun.com/exdb/mnist/). DataError where the
+    file is not an image, CommandError where the image is blank.
     """
     channels = read_pixels(path, ImageReadMode.GRAY_ALPHA, True, stretched=True)
     grey, alpha = channels.astype(np.float32)

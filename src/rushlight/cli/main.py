@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 
 import rushlight_run
 
+from ..errors import DataError
 from ..version import __version__
-from ..vision.errors import DataError
 from .errors import CommandError, report
 from .options import DEFAULTS, LEARNING_RATES, MACHINE_DEFAULTS
 from .output import OutputError, output

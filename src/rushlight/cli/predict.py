@@ -10,8 +10,8 @@ import numpy as np
 
 import rushlight
 
+from ..errors import DataError
 from ..nn import Module
-from ..vision.errors import DataError
 from . import checkpoint, image
 from .errors import CommandError, report, require_extras
 from .tasks import DATASETS, DatasetInfo, normalized

@@ -58,7 +58,7 @@ class Task:
 
     @staticmethod
     def load(name: str, folder: str, download: bool) -> Task:
-        """DataError (of rushlight.vision) where files are missing or damaged."""
+        """DataError where files are missing or damaged."""
         info = DATASETS[name]
         train = info.dataset(folder, train=True, download=download)
         test = info.dataset(folder, train=False)

@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ..errors import DataError
 from ..tensor import Tensor, wrap
-from ..vision.errors import DataError
 from .vocabulary import Vocabulary
 
 _LONGEST_WORD = 10_000  # bytes

@@ -1,25 +1,18 @@
 """Images: datasets, transforms, reading and saving. Pillow is the extra `rushlight[vision]`."""
 
+import sys
+
+from .. import elsewhere, missing
+from ..errors import DataError
 from . import datasets, io, models, opencv, ops, transforms, tv_tensors, utils
-from .errors import DataError
+from .backend import disable_beta_transforms_warning, get_image_backend, set_image_backend
+from .version import __version__  # noqa: F401  # as torchvision has it
 
 __all__ = [
-    "DataError",
-    "datasets",
-    "disable_beta_transforms_warning",
-    "io",
-    "models",
-    "opencv",
-    "ops",
-    "transforms",
-    "tv_tensors",
-    "utils",
-]
+    "DataError", "datasets", "disable_beta_transforms_warning", "get_image_backend", "io", "models",
+    "opencv", "ops", "set_image_backend", "transforms", "tv_tensors", "utils",
+]  # fmt: skip
 
-
-def disable_beta_transforms_warning() -> None:
-    """Changes nothing: `transforms.v2` gives no warning, as torchvision's no longer does.
-
-    >>> from rushlight import vision
-    >>> vision.disable_beta_transforms_warning()
-    """
+elsewhere.publish("rushlight", elsewhere.VISION)
+missing.watch(sys.modules[__name__])
+missing.watch_inside(sys.modules[__name__])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -166,3 +167,101 @@ def draw_segmentation_masks(
             covered[:, mask] = convert_image_dtype(values, image.dtype)[:, None]
         covered[:, masks.sum(0) > 1] = 0
         return (image * (1 - alpha) + covered * alpha).to(image.dtype)
+
+
+def draw_keypoints(
+    image: Tensor,
+    keypoints: Tensor,
+    connectivity: Sequence[tuple[int, int]] | None = None,
+    colors: Colour | None = None,
+    radius: int = 2,
+    width: int = 3,
+    visibility: Tensor | None = None,
+) -> Tensor:
+    """The image (3, H, W) with points (instances, K, 2), each (x, y), as discs of a radius.
+
+    `connectivity` are pairs of numbers of points, between which white lines of `width` are drawn.
+    Points that are not visible, by `visibility` (instances, K), are left out, as are their lines.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.utils import draw_keypoints
+    >>> black = torch.zeros(3, 3, 4, dtype=torch.uint8)
+    >>> draw_keypoints(black, torch.tensor([[[2, 1]]]), colors="red", radius=1)[0]
+    tensor([[  0,   0, 255,   0],
+            [  0, 255, 255, 255],
+            [  0,   0, 255,   0]], dtype=torch.uint8)
+    """
+    _check(image, (3,), "Pass an RGB image. Other Image formats are not supported")
+    if keypoints.ndim != 3:
+        raise ValueError("keypoints must be of shape (num_instances, K, 2)")
+    if visibility is None:
+        visibility = rushlight.ones(keypoints.shape[:-1], dtype=rushlight.bool)
+    if visibility.ndim == 3:
+        visibility = visibility.squeeze(-1)
+    if visibility.shape != keypoints.shape[:-1]:
+        raise ValueError(
+            "keypoints and visibility must have the same dimensionality for num_instances and K. "
+            f"Got visibility.shape={visibility.shape} and keypoints.shape={keypoints.shape}"
+        )
+    picture = to_pil_image(convert_image_dtype(image, rushlight.uint8))
+    from PIL import ImageDraw
+
+    draw: Any = ImageDraw.Draw(picture)
+    for points, seen in zip(keypoints.long().tolist(), visibility.bool().tolist(), strict=True):
+        for (x, y), is_seen in zip((point[:2] for point in points), seen, strict=True):
+            if is_seen:
+                around = [x - radius, y - radius, x + radius, y + radius]
+                draw.ellipse(around, fill=colors, outline=None, width=0)
+        for first, second in connectivity or ():
+            if seen[first] and seen[second]:
+                line = [(points[end][0], points[end][1]) for end in (first, second)]
+                draw.line(line, width=width)  # in white, whatever the colour of points
+    return convert_image_dtype(pil_to_tensor(picture), image.dtype)
+
+
+def flow_to_image(flow: Tensor) -> Tensor:
+    """Where pixels move to, as colours: the hue is the direction, the saturation the distance.
+
+    Shape (2, H, W) or (N, 2, H, W), to the right and down, float32, to (3, H, W) or (N, 3, H, W)
+    of bytes. The farthest of all has full saturation. The colours are those of Baker et al., A
+    Database and Evaluation Methodology for Optical Flow, ICCV 2007.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.utils import flow_to_image
+    >>> flow_to_image(torch.tensor([1.0, 0.0]).reshape(2, 1, 1)).flatten()
+    tensor([255,   0,   0], dtype=torch.uint8)
+    """
+    if flow.dtype is not rushlight.float32:
+        raise ValueError(f"Flow should be of dtype torch.float, got {flow.dtype}.")
+    if flow.ndim not in (3, 4) or flow.shape[-3] != 2:
+        raise ValueError(
+            f"Input flow should have shape (2, H, W) or (N, 2, H, W), got {flow.shape}."
+        )
+    farthest = flow.square().sum(-3).sqrt().max()
+    x, y = (flow / (farthest + rushlight.finfo(flow.dtype).eps)).unbind(-3)
+    wheel = _colour_wheel().to(flow.device) / 255
+    place = (rushlight.atan2(-y, -x) / math.pi + 1) / 2 * (len(wheel) - 1)
+    before = place.floor()
+    share = (place - before).unsqueeze(-1)
+    numbers = before.long()
+    colour = (1 - share) * wheel[numbers] + share * wheel[(numbers + 1) % len(wheel)]
+    saturation = (x.square() + y.square()).sqrt().unsqueeze(-1)
+    colour = 1 - saturation * (1 - colour)
+    return (255 * colour).floor().to(rushlight.uint8).movedim(-1, -3).contiguous()
+
+
+def _colour_wheel() -> Tensor:
+    """55 colours (red, green, blue) in a circle, closer to each other where eyes see less."""
+    rows = []
+    # From red to yellow, green, cyan, blue, magenta and back: steps, what changes, and how.
+    for count, changed, rises, full in (
+        (15, 1, True, 0), (6, 0, False, 1), (4, 2, True, 1), (11, 1, False, 2), (13, 0, True, 2),
+        (6, 2, False, 0),
+    ):  # fmt: skip
+        for step in range(count):
+            value = 255 * step // count
+            row = [0, 0, 0]
+            row[full] = 255
+            row[changed] = value if rises else 255 - value
+            rows.append(row)
+    return rushlight.tensor(rows, dtype=rushlight.float32)

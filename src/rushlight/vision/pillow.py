@@ -6,6 +6,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from ..errors import DataError
+
 
 def require_pillow(purpose: str) -> ModuleType:
     """The module PIL.Image. ModuleNotFoundError that says what to install for `purpose`."""
@@ -16,6 +18,13 @@ def require_pillow(purpose: str) -> ModuleType:
             f"{purpose} needs Pillow: pip install 'rushlight[vision]'", name=error.name
         ) from None
     return Image
+
+
+def unidentified(problem: str) -> DataError:
+    """A DataError that is Pillow's UnidentifiedImageError, too, where Pillow is installed."""
+    from .unidentified import UnidentifiedError
+
+    return UnidentifiedError(problem)
 
 
 def is_pillow_image(value: Any) -> bool:

@@ -6,16 +6,26 @@ import math
 import os
 from typing import Any
 
-import numpy as np
+import rushlight
 
+from ..errors import InvalidValueError, OperationError
 from ..serialization.archive import replaced_when_complete
-from ..tensor import Tensor, wrap
-from .drawing import draw_bounding_boxes, draw_segmentation_masks
+from ..tensor import Tensor
+from .drawing import (
+    draw_bounding_boxes,
+    draw_keypoints,
+    draw_segmentation_masks,
+    flow_to_image,
+)
 from .pillow import require_pillow
 
-__all__ = ["draw_bounding_boxes", "draw_segmentation_masks", "make_grid", "save_image"]
+__all__ = [
+    "draw_bounding_boxes", "draw_keypoints", "draw_segmentation_masks", "flow_to_image",
+    "make_grid", "save_image",
+]  # fmt: skip
 
 
+@rushlight.no_grad()
 def make_grid(
     tensor: Tensor | list[Tensor],
     nrow: int = 8,
@@ -29,7 +39,8 @@ def make_grid(
 
     Grey images get three channels. `normalize` brings the values from `value_range`, or from their
     least and greatest (of each image by itself with `scale_each`), to 0 to 1. TypeError unless it
-    is a tensor or a list of them.
+    is a tensor or a list of them, RuntimeError where they have several sizes, or where there are
+    whole numbers to normalize.
 
     >>> import rushlight as torch
     >>> from rushlight.vision.utils import make_grid
@@ -40,50 +51,50 @@ def make_grid(
     if normalize:
         if value_range is not None and not isinstance(value_range, tuple):
             raise TypeError(f"value_range has to be a tuple (min, max), not {value_range}")
-        images = _normalized(images, value_range, scale_each)
+        if not images.is_floating_point() and not images.is_complex():
+            raise OperationError(
+                f"make_grid: images of {images.dtype} cannot be normalized; convert by .float()"
+            )
+        images = images.clone()
+        for part in images if scale_each else [images]:
+            _normalize(part, value_range)
     count, channels, height, width = images.shape
     if count == 1:
-        return wrap(images[0])
+        return images[0].clone()
     columns = min(nrow, count)
     rows = math.ceil(count / columns)
     height, width = height + padding, width + padding
     shape = (channels, rows * height + padding, columns * width + padding)
-    grid = np.full(shape, pad_value, dtype=images.dtype)
+    grid = images.new_full(shape, pad_value)
     for i, image in enumerate(images):
         top, left = i // columns * height + padding, i % columns * width + padding
         grid[:, top : top + height - padding, left : left + width - padding] = image
-    return wrap(grid)
+    return grid
 
 
-def _batch(tensor: Tensor | list[Tensor]) -> np.ndarray[Any, Any]:
-    """A copy of the values, with four dimensions and three channels for grey images."""
-    if isinstance(tensor, list) and tensor and all(isinstance(t, Tensor) for t in tensor):
-        images = np.stack([t.numpy(force=True) for t in tensor])
+def _batch(tensor: Tensor | list[Tensor]) -> Tensor:
+    """Images with four dimensions, and with three channels for grey ones."""
+    if isinstance(tensor, list) and all(isinstance(t, Tensor) for t in tensor):
+        images = rushlight.stack(tensor)
     elif isinstance(tensor, Tensor):
-        images = tensor.numpy(force=True).copy()
+        images = tensor
     else:
         raise TypeError(f"tensor or list of tensors expected, got {type(tensor)}")
-    if images.ndim == 2:
-        images = images[None]
-    if images.ndim == 3:
-        images = images[None]
-    if images.ndim != 4:
-        raise ValueError(
-            f"make_grid takes images of shape (N, C, H, W), (C, H, W) or (H, W), not {images.shape}"
+    if not 2 <= images.ndim <= 4:
+        raise InvalidValueError(
+            "make_grid takes images of shape (N, C, H, W), (C, H, W) or (H, W), not "
+            f"{tuple(images.shape)}"
         )
-    return np.repeat(images, 3, axis=1) if images.shape[1] == 1 else images
+    images = images[(None,) * (4 - images.ndim)]
+    return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
 
 
-def _normalized(
-    images: np.ndarray[Any, Any], value_range: tuple[float, float] | None, scale_each: bool
-) -> np.ndarray[Any, Any]:
-    axes = (1, 2, 3) if scale_each else (0, 1, 2, 3)
-    low, high = value_range or (
-        images.min(axis=axes, keepdims=True), images.max(axis=axes, keepdims=True)
-    )  # fmt: skip
-    return (np.clip(images, low, high) - low) / np.maximum(np.subtract(high, low), 1e-5)
+def _normalize(images: Tensor, value_range: tuple[float, float] | None) -> None:
+    low, high = value_range or (images.min().item(), images.max().item())
+    images.clamp_(low, high).sub_(low).div_(max(high - low, 1e-5))
 
 
+@rushlight.no_grad()
 def save_image(
     tensor: Tensor | list[Tensor], fp: Any, format: str | None = None, **kwargs: Any
 ) -> None:
@@ -101,9 +112,8 @@ def save_image(
     True
     """
     pillow = require_pillow("saving images")
-    grid = make_grid(tensor, **kwargs).array
-    pixels = np.clip(grid * 255 + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
-    image = pillow.fromarray(pixels)
+    grid = make_grid(tensor, **kwargs).mul(255).add_(0.5).clamp_(0, 255).permute(1, 2, 0)
+    image = pillow.fromarray(grid.to("cpu", rushlight.uint8).contiguous().numpy())
     if hasattr(fp, "write"):
         image.save(fp, format=format)
         return

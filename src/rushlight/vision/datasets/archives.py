@@ -22,8 +22,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..errors import DataError
-from .download import download
+from ...download import download
+from ...errors import DataError
 
 _CHUNK = 1 << 20
 # What a packed file may make on the disk: images hardly shrink, nothings to a thousandth.
@@ -37,11 +37,11 @@ _DAMAGED = (
 
 
 class Resource(NamedTuple):
-    """A file that can be fetched: its addresses, its name, and the md5 of its bytes."""
+    """A file that can be fetched: its addresses, its name, and the md5 of its bytes, if known."""
 
     urls: list[str]
     name: str
-    md5: str
+    md5: str | None = None
 
 
 def md5_of(path: str) -> str:
@@ -65,7 +65,8 @@ def fetch(resource: Resource, folder: str) -> str:
     """The path of the resource in a folder, fetched into it where it is not there yet."""
     path = os.path.join(folder, resource.name)
     if not os.path.exists(path):
-        download(resource.urls, path, functools.partial(_check, resource=resource))
+        check = functools.partial(_check, resource=resource) if resource.md5 else None
+        download(resource.urls, path, check)
     return path
 
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import DataError
 from .archives import Resource, extract, fetch_and_extract
 from .matlab import read_mat
 from .vision import Transform, VisionDataset, one_of, open_image
@@ -25,11 +24,7 @@ class _Caltech(VisionDataset):
 
     def _find(self) -> None:
         images = os.path.join(self.root, self.folder)
-        if not os.path.isdir(images):
-            raise DataError(
-                f"Dataset not found: {type(self).__name__} needs {images}. You can use "
-                "download=True to download it"
-            )
+        self.require(images)
         self.categories = sorted(entry.name for entry in os.scandir(images) if entry.is_dir())
         if "BACKGROUND_Google" in self.categories:
             self.categories.remove("BACKGROUND_Google")  # which is no category

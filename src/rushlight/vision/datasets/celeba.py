@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import DataError
 from ...tensor import wrap
-from ..errors import DataError
 from .archives import md5_of
 from .vision import Transform, VisionDataset, one_of, open_image, tell_of_checksum
 

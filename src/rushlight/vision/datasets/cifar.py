@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch_and_extract, md5_of
 from .vision import ImageArrays, Transform, tell_of_checksum
 

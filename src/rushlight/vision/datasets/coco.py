@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import DataError
+from ...errors import DataError
 from .vision import Transform, VisionDataset, open_image
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ...download import download
 from ...tensor import Tensor
 from .archives import Resource, fetch_and_extract
-from .download import download
 from .mnist import MNIST
 from .vision import one_of
 

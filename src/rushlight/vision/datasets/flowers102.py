@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import DataError
 from .archives import Resource, fetch, fetch_and_extract
 from .folder import default_loader
 from .matlab import read_mat
@@ -68,12 +67,7 @@ class Flowers102(ImageFiles):
                 fetch_and_extract(images, base)
             for resource in (labels, sets):
                 fetch(resource, base)
-        for name in ("jpg", labels.name, sets.name):
-            if not os.path.exists(os.path.join(base, name)):
-                raise DataError(
-                    f"Dataset not found: Flowers102 needs {os.path.join(base, name)}. You can use "
-                    "download=True to download it"
-                )
+        self.require(*(os.path.join(base, name) for name in ("jpg", labels.name, sets.name)))
         which = {"train": "trnid", "val": "valid", "test": "tstid"}[split]
         (numbers,) = read_mat(os.path.join(base, sets.name), which)
         (classes,) = read_mat(os.path.join(base, labels.name), "labels")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from .vision import Transform, VisionDataset, open_image
+from .vision import ImageFiles, Transform, VisionDataset, open_image
 
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 Path = str | os.PathLike[str]
@@ -180,3 +180,28 @@ class ImageFolder(DatasetFolder):
             root, loader, extensions, transform, target_transform, is_valid_file, allow_empty
         )
         self.imgs = self.samples
+
+
+class LoadedImages(ImageFiles):
+    """Images in files that a `loader` reads, and the number of a class for each."""
+
+    classes: list[str]
+    class_to_idx: dict[str, int]
+
+    def __init__(
+        self,
+        root: Path,
+        transform: Transform | None = None,
+        target_transform: Transform | None = None,
+        loader: Callable[[str], Any] = default_loader,
+    ) -> None:
+        super().__init__(root, transform=transform, target_transform=target_transform)
+        self.loader = loader
+
+    def name_classes(self, classes: list[str]) -> None:
+        """Numbers the classes in this order."""
+        self.classes = classes
+        self.class_to_idx = {name: number for number, name in enumerate(classes)}
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        return self.transformed(self.loader(self.files[index]), self.labels[index])

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch_and_extract
 from .folder import default_loader
 from .vision import ImageFiles, Transform, one_of

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ...errors import DataError
 
 _TYPES: dict[int, tuple[str, Any]] = {
     8: ("unsigned bytes", np.dtype("u1")),
@@ -55,6 +55,8 @@ def read_idx(path: str, ndim: int, kind: int = 8) -> tuple[np.ndarray[Any, Any],
         problem = f"the packed file is cut short after {os.path.getsize(path)} bytes"
     except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         problem = f"the packed file is damaged ({error})"
+    except DataError:  # an OSError, too
+        raise
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     raise DataError(f"{path}: {problem}", FETCH_AGAIN)

@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import Any
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import extract
 from .folder import ImageFolder
 from .matlab import read_mat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import DataError
+from ...errors import DataError
 
 
 def read_mat(path: str, *names: str) -> tuple[Any, ...]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ...download import download
+from ...errors import DataError
 from ...tensor import Tensor, wrap
-from ..errors import DataError
 from ..pillow import require_pillow
 from ..transforms.transforms import takes_arrays, transform_batch
 from .archives import md5_of
-from .download import download
 from .idx import FETCH_AGAIN, read_idx
 from .vision import VisionDataset, tell_of_checksum
 

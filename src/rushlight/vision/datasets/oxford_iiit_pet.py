@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch_and_extract
 from .vision import Transform, VisionDataset, one_of, open_image
 
@@ -48,11 +48,7 @@ class OxfordIIITPet(VisionDataset):
                 if not os.path.isdir(os.path.join(base, resource.name.partition(".")[0])):
                     fetch_and_extract(resource, base)
         listing = os.path.join(base, "annotations", f"{split}.txt")
-        if not os.path.isfile(listing):
-            raise DataError(
-                f"Dataset not found: OxfordIIITPet needs {listing}. You can use download=True to "
-                "download it"
-            )
+        self.require(listing)
         self._read_list(base, listing)
 
     def _read_list(self, base: str, listing: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ...errors import DataError
 from ..pillow import require_pillow
 from .archives import Resource, fetch_and_extract
 from .vision import ImageArrays, Transform, one_of
@@ -75,11 +75,7 @@ class STL10(ImageArrays):
         return images, labels
 
     def _bytes(self, name: str) -> Any:
-        if not os.path.isfile(self._path(name)):
-            raise DataError(
-                f"Dataset not found: STL10 needs {self._path(name)}. You can use download=True to "
-                "download it"
-            )
+        self.require(self._path(name))
         return np.fromfile(self._path(name), np.uint8)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:

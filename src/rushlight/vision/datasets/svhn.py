@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch, md5_of
 from .matlab import read_mat
 from .vision import ImageArrays, Transform, one_of, tell_of_checksum
@@ -40,10 +40,7 @@ class SVHN(ImageArrays):
         path = os.path.join(self.root, name)
         if download:
             fetch(Resource([url], name, _MD5[split]), self.root)
-        if not os.path.isfile(path):
-            raise DataError(
-                f"Dataset not found: SVHN needs {path}. You can use download=True to download it"
-            )
+        self.require(path)
         images, labels = read_mat(path, "X", "y")
         if images.dtype != np.uint8 or images.shape[:3] != (32, 32, 3):
             raise DataError(f"{path}: images of shape {images.shape} and dtype {images.dtype}")

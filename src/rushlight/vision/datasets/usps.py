@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch, open_packed
 from .vision import ImageArrays, Transform
 
@@ -37,10 +37,7 @@ class USPS(ImageArrays):
         path = os.path.join(self.root, name)
         if download:
             fetch(Resource([_URL + name], name, _MD5[name]), self.root)
-        if not os.path.isfile(path):
-            raise DataError(
-                f"Dataset not found: USPS needs {path}. You can use download=True to download it"
-            )
+        self.require(path)
         try:
             with open_packed(path) as file:
                 rows = [line.split() for line in file]

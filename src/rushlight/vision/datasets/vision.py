@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...errors import DataError
 from ...utils.data import Dataset
-from ..errors import DataError
-from ..pillow import require_pillow
+from ..pillow import require_pillow, unidentified
 
 Transform = Callable[[Any], Any]
 
@@ -92,6 +92,15 @@ class VisionDataset(Dataset[Any]):
         lines = [f"Dataset {type(self).__name__}", *(" " * 4 + line for line in body)]
         return "\n".join(lines)
 
+    def require(self, *paths: str) -> None:
+        """DataError for the first path that is not there."""
+        for path in paths:
+            if not os.path.exists(path):
+                raise DataError(
+                    f"Dataset not found: {type(self).__name__} needs {path}. You can use "
+                    "download=True to download it"
+                )
+
     def transformed(self, image: Any, target: Any) -> tuple[Any, Any]:
         """A sample as the user's transforms make it."""
         return (image, target) if self.transforms is None else self.transforms(image, target)
@@ -133,7 +142,8 @@ class ImageFiles(VisionDataset):
 def open_image(path: str | os.PathLike[str], mode: str | None = "RGB") -> Any:
     """A PIL image of a file, in `mode` unless that is None.
 
-    DataError, which names the file, where it is not an image or is damaged; `FileNotFoundError`.
+    DataError, which names the file, where it is damaged, and is PIL's UnidentifiedImageError, too,
+    where it is no image; what Python says where it cannot be opened.
 
     >>> from rushlight.vision.datasets.vision import open_image
     >>> open_image("nowhere.png")
@@ -148,11 +158,13 @@ def open_image(path: str | os.PathLike[str], mode: str | None = "RGB") -> Any:
                 image.load()
                 return image
             return image.convert(mode)
-    except FileNotFoundError:
-        raise
     except pillow.DecompressionBombError as error:
         raise DataError(f"{os.fspath(path)}: {error}") from None
+    except pillow.UnidentifiedImageError as error:
+        raise unidentified(f"{os.fspath(path)}: no image that can be read ({error})") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:  # Pillow's, of damaged images
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise DataError(f"{os.fspath(path)}: no image that can be read ({error})") from None
 
 

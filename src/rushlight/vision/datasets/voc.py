@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-from ..errors import DataError
+from ...errors import DataError
 from .archives import Resource, fetch_and_extract
 from .vision import Transform, VisionDataset, one_of, open_image
 
@@ -58,11 +58,7 @@ class _VOC(VisionDataset):
         if download and not os.path.isfile(listing):
             name = address.rpartition("/")[2]
             fetch_and_extract(Resource([_URL + address], name, md5), self.root)
-        if not os.path.isfile(listing):
-            raise DataError(
-                f"Dataset not found: {type(self).__name__} needs {listing}. You can use "
-                "download=True to download it"
-            )
+        self.require(listing)
         with open(listing, encoding="utf-8") as file:
             names = [line.split()[0] for line in file if line.strip()]
         self.images = [os.path.join(base, "JPEGImages", f"{name}.jpg") for name in names]

@@ -5,6 +5,7 @@ shapes, so that its files of weights load. `weights=` names some that are traine
 `ResNet50_Weights.DEFAULT` or `"DEFAULT"`.
 """
 
+from . import detection, segmentation
 from .alexnet import AlexNet, alexnet
 from .convnet import ConvNet
 from .convnext import ConvNeXt, convnext_base, convnext_large, convnext_small, convnext_tiny
@@ -124,6 +125,7 @@ __all__ = [
     "densenet161",
     "densenet169",
     "densenet201",
+    "detection",
     "efficientnet_b0",
     "efficientnet_b1",
     "efficientnet_b2",
@@ -173,6 +175,7 @@ __all__ = [
     "resnext101_32x8d",
     "resnext101_64x4d",
     "resnext50_32x4d",
+    "segmentation",
     "shufflenet_v2_x0_5",
     "shufflenet_v2_x1_0",
     "shufflenet_v2_x1_5",

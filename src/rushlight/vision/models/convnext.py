@@ -131,21 +131,27 @@ class ConvNeXt(nn.Module):
         return self.classifier(self.avgpool(self.features(x)))
 
 
-def _convnext(
-    widths: Sequence[int], blocks: int, stochastic_depth_prob: float, **options: Any
-) -> ConvNeXt:
+def _convnext(widths: Sequence[int], blocks: int, **options: Any) -> ConvNeXt:
     stages = [
         CNBlockConfig(width, following, number)
         for width, following, number in zip(
             widths, [*widths[1:], None], (3, 3, blocks, 3), strict=True
         )
     ]
-    return ConvNeXt(stages, **{"stochastic_depth_prob": stochastic_depth_prob, **options})
+    return ConvNeXt(stages, **options)
 
 
 _declare = partial(network, paper="arXiv:2201.03545")
 
-convnext_tiny = _declare("convnext_tiny", _convnext, (96, 192, 384, 768), 9, 0.1)
-convnext_small = _declare("convnext_small", _convnext, (96, 192, 384, 768), 27, 0.4)
-convnext_base = _declare("convnext_base", _convnext, (128, 256, 512, 1024), 27, 0.5)
-convnext_large = _declare("convnext_large", _convnext, (192, 384, 768, 1536), 27, 0.5)
+convnext_tiny = _declare(
+    "convnext_tiny", _convnext, (96, 192, 384, 768), 9, stochastic_depth_prob=0.1
+)
+convnext_small = _declare(
+    "convnext_small", _convnext, (96, 192, 384, 768), 27, stochastic_depth_prob=0.4
+)
+convnext_base = _declare(
+    "convnext_base", _convnext, (128, 256, 512, 1024), 27, stochastic_depth_prob=0.5
+)
+convnext_large = _declare(
+    "convnext_large", _convnext, (192, 384, 768, 1536), 27, stochastic_depth_prob=0.5
+)

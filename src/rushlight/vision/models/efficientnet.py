@@ -230,15 +230,15 @@ _V2_L = (
 )  # fmt: skip
 
 
-def _efficientnet(width_mult: float, depth_mult: float, dropout: float, **options: Any) -> Any:
+def _efficientnet(width_mult: float, depth_mult: float, **options: Any) -> Any:
     stages = [MBConvConfig(*row, width_mult=width_mult, depth_mult=depth_mult) for row in _B]
-    return EfficientNet(stages, **{"dropout": dropout, **options})
+    return EfficientNet(stages, **options)
 
 
-def _efficientnet_v2(rows: Any, dropout: float, **options: Any) -> Any:
+def _efficientnet_v2(rows: Any, **options: Any) -> Any:
     stages: list[_Stage] = [FusedMBConvConfig(*row) for row in rows[:3]]
     stages += [MBConvConfig(*row) for row in rows[3:]]
-    return EfficientNet(stages, **{"dropout": dropout, "last_channel": 1280, **options})
+    return EfficientNet(stages, **{"last_channel": 1280, **options})
 
 
 _declare = partial(network, paper="arXiv:1905.11946")
@@ -247,20 +247,26 @@ _declare_v2 = partial(network, paper="arXiv:2104.00298")
 _slow = partial(nn.BatchNorm2d, eps=0.001, momentum=0.01)
 _exact = partial(nn.BatchNorm2d, eps=0.001)
 
-efficientnet_b0 = _declare("efficientnet_b0", _efficientnet, 1.0, 1.0, 0.2)
-efficientnet_b1 = _declare("efficientnet_b1", _efficientnet, 1.0, 1.1, 0.2)
-efficientnet_b2 = _declare("efficientnet_b2", _efficientnet, 1.1, 1.2, 0.3)
-efficientnet_b3 = _declare("efficientnet_b3", _efficientnet, 1.2, 1.4, 0.3)
-efficientnet_b4 = _declare("efficientnet_b4", _efficientnet, 1.4, 1.8, 0.4)
-efficientnet_b5 = _declare("efficientnet_b5", _efficientnet, 1.6, 2.2, 0.4, norm_layer=_slow)
-efficientnet_b6 = _declare("efficientnet_b6", _efficientnet, 1.8, 2.6, 0.5, norm_layer=_slow)
-efficientnet_b7 = _declare("efficientnet_b7", _efficientnet, 2.0, 3.1, 0.5, norm_layer=_slow)
+efficientnet_b0 = _declare("efficientnet_b0", _efficientnet, 1.0, 1.0, dropout=0.2)
+efficientnet_b1 = _declare("efficientnet_b1", _efficientnet, 1.0, 1.1, dropout=0.2)
+efficientnet_b2 = _declare("efficientnet_b2", _efficientnet, 1.1, 1.2, dropout=0.3)
+efficientnet_b3 = _declare("efficientnet_b3", _efficientnet, 1.2, 1.4, dropout=0.3)
+efficientnet_b4 = _declare("efficientnet_b4", _efficientnet, 1.4, 1.8, dropout=0.4)
+efficientnet_b5 = _declare(
+    "efficientnet_b5", _efficientnet, 1.6, 2.2, dropout=0.4, norm_layer=_slow
+)
+efficientnet_b6 = _declare(
+    "efficientnet_b6", _efficientnet, 1.8, 2.6, dropout=0.5, norm_layer=_slow
+)
+efficientnet_b7 = _declare(
+    "efficientnet_b7", _efficientnet, 2.0, 3.1, dropout=0.5, norm_layer=_slow
+)
 efficientnet_v2_s = _declare_v2(
-    "efficientnet_v2_s", _efficientnet_v2, _V2_S, 0.2, norm_layer=_exact
+    "efficientnet_v2_s", _efficientnet_v2, _V2_S, dropout=0.2, norm_layer=_exact
 )
 efficientnet_v2_m = _declare_v2(
-    "efficientnet_v2_m", _efficientnet_v2, _V2_M, 0.3, norm_layer=_exact
+    "efficientnet_v2_m", _efficientnet_v2, _V2_M, dropout=0.3, norm_layer=_exact
 )
 efficientnet_v2_l = _declare_v2(
-    "efficientnet_v2_l", _efficientnet_v2, _V2_L, 0.4, norm_layer=_exact
+    "efficientnet_v2_l", _efficientnet_v2, _V2_L, dropout=0.4, norm_layer=_exact
 )

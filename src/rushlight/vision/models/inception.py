@@ -160,14 +160,13 @@ class InceptionE(_Branches):
         self._add("branch_pool", in_channels, 192, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        parts = [self._through(x, "branch1x1")]
         once = self._through(x, "branch3x3_1")
+        parts += [self._through(once, "branch3x3_2a"), self._through(once, "branch3x3_2b")]
         twice = self._through(x, "branch3x3dbl_1", "branch3x3dbl_2")
-        return rushlight.cat([
-            self._through(x, "branch1x1"),
-            self._through(once, "branch3x3_2a"), self._through(once, "branch3x3_2b"),
-            self._through(twice, "branch3x3dbl_3a"), self._through(twice, "branch3x3dbl_3b"),
-            self._through(_averaged(x), "branch_pool"),
-        ], 1)  # fmt: skip
+        parts += [self._through(twice, "branch3x3dbl_3a"), self._through(twice, "branch3x3dbl_3b")]
+        parts.append(self._through(_averaged(x), "branch_pool"))
+        return rushlight.cat(parts, 1)
 
 
 class InceptionAux(_Branches):

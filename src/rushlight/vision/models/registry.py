@@ -19,12 +19,14 @@ def network(
     build: Builder,
     *structure: Any,
     paper: str,
+    fixed: Mapping[str, Any] | None = None,
     prepare: Callable[[Any, dict[str, Any]], Any] | None = None,
     **options: Any,
 ) -> Builder:
     """A function `name(*, weights=None, progress=True, **kwargs)` that builds a network.
 
-    That is `build(*structure, **options, **kwargs)`, with the weights loaded if any are named.
+    That is `build(*structure, **options, **kwargs)`, with the weights loaded if any are named. What
+    is `fixed` makes the network what its name says: no keyword argument changes it.
     `prepare(weights, kwargs)` sets what else weights decide, and may return a function that the
     network goes through once it is loaded.
     """
@@ -36,6 +38,8 @@ def network(
         pretrained: Any = None,
         **kwargs: Any,
     ) -> nn.Module:
+        for key, value in (fixed or {}).items():
+            decide(kwargs, key, value)
         if given or pretrained is not None:
             weights = _old_weights(name, weights, pretrained, *given)
         if weights is None:
@@ -61,11 +65,10 @@ def network(
 
 
 def decide(options: dict[str, Any], name: str, value: Any) -> None:
-    """An option that the weights have decided: ValueError where a program asks for another."""
+    """An option that a name or weights decide: ValueError where a program asks for another."""
     if options.setdefault(name, value) != value:
         raise ValueError(
-            f"The parameter '{name}' expected value {value} with these weights but got "
-            f"{options[name]} instead."
+            f"The parameter '{name}' expected value {value} but got {options[name]} instead."
         )
 
 
@@ -168,17 +171,18 @@ def get_model_weights(name: Builder | str) -> Any:
 
 
 def get_weight(name: str) -> Any:
-    """The weights of that name.
+    """The weights of that name: ValueError without such an enumeration, KeyError without a member.
 
     >>> from rushlight.vision.models import get_weight
     >>> get_weight("AlexNet_Weights.IMAGENET1K_V1").url
     'https://download.pytorch.org/models/alexnet-owt-7be5be79.pth'
     """
-    enum, _, member = name.partition(".")
     try:
-        return find_weights(enum)[member]
-    except (AttributeError, KeyError):
+        enum, member = name.split(".")
+        found = find_weights(enum)
+    except (ValueError, AttributeError):
         raise ValueError(f"Invalid weight name provided: '{name}'.") from None
+    return found[member]
 
 
 def initialize(network: nn.Module, rules: Mapping[Any, Callable[[Any], Any] | None]) -> None:

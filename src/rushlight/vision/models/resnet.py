@@ -62,10 +62,9 @@ class BasicBlock(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = x if self.downsample is None else self.downsample(x)
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
-        out += shortcut
+        out += x if self.downsample is None else self.downsample(x)
         return self.relu(out)
 
 
@@ -99,11 +98,10 @@ class Bottleneck(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = x if self.downsample is None else self.downsample(x)
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.relu(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
-        out += shortcut
+        out += x if self.downsample is None else self.downsample(x)
         return self.relu(out)
 
 
@@ -196,7 +194,7 @@ class ResNet(nn.Module):
 
 _declare = partial(network, paper="arXiv:1512.03385")
 _resnext = partial(network, paper="arXiv:1611.05431")
-_wide = partial(network, paper="arXiv:1605.07146", width_per_group=128)
+_wide = partial(network, paper="arXiv:1605.07146", fixed={"width_per_group": 128})
 
 resnet18 = _declare("resnet18", ResNet, BasicBlock, [2, 2, 2, 2])
 resnet34 = _declare("resnet34", ResNet, BasicBlock, [3, 4, 6, 3])
@@ -204,13 +202,25 @@ resnet50 = _declare("resnet50", ResNet, Bottleneck, [3, 4, 6, 3])
 resnet101 = _declare("resnet101", ResNet, Bottleneck, [3, 4, 23, 3])
 resnet152 = _declare("resnet152", ResNet, Bottleneck, [3, 8, 36, 3])
 resnext50_32x4d = _resnext(
-    "resnext50_32x4d", ResNet, Bottleneck, [3, 4, 6, 3], groups=32, width_per_group=4
+    "resnext50_32x4d",
+    ResNet,
+    Bottleneck,
+    [3, 4, 6, 3],
+    fixed={"groups": 32, "width_per_group": 4},
 )
 resnext101_32x8d = _resnext(
-    "resnext101_32x8d", ResNet, Bottleneck, [3, 4, 23, 3], groups=32, width_per_group=8
+    "resnext101_32x8d",
+    ResNet,
+    Bottleneck,
+    [3, 4, 23, 3],
+    fixed={"groups": 32, "width_per_group": 8},
 )
 resnext101_64x4d = _resnext(
-    "resnext101_64x4d", ResNet, Bottleneck, [3, 4, 23, 3], groups=64, width_per_group=4
+    "resnext101_64x4d",
+    ResNet,
+    Bottleneck,
+    [3, 4, 23, 3],
+    fixed={"groups": 64, "width_per_group": 4},
 )
 wide_resnet50_2 = _wide("wide_resnet50_2", ResNet, Bottleneck, [3, 4, 6, 3])
 wide_resnet101_2 = _wide("wide_resnet101_2", ResNet, Bottleneck, [3, 4, 23, 3])

@@ -282,9 +282,7 @@ class SwinTransformerBlock(nn.Module):
         )  # fmt: skip
         self.stochastic_depth = StochasticDepth(stochastic_depth_prob, "row")
         self.norm2 = norm_layer(dim)
-        self.mlp = MLP(
-            dim, [int(dim * mlp_ratio), dim], activation_layer=nn.GELU, dropout=dropout
-        )
+        self.mlp = MLP(dim, [int(dim * mlp_ratio), dim], activation_layer=nn.GELU, dropout=dropout)
         init_linear(self.mlp)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -333,9 +331,7 @@ class SwinTransformer(nn.Module):
         self.num_classes = num_classes
         block = block or SwinTransformerBlock
         norm_layer = norm_layer or partial(nn.LayerNorm, eps=1e-5)
-        patches = nn.Conv2d(
-            3, embed_dim, kernel_size=tuple(patch_size), stride=tuple(patch_size)
-        )
+        patches = nn.Conv2d(3, embed_dim, kernel_size=tuple(patch_size), stride=tuple(patch_size))
         layers: list[nn.Module] = [
             nn.Sequential(patches, Permute([0, 2, 3, 1]), norm_layer(embed_dim))
         ]
@@ -370,13 +366,10 @@ class SwinTransformer(nn.Module):
         return self.head(self.flatten(self.avgpool(x)))
 
 
-def _swin(
-    embed_dim: int, blocks: int, heads: int, window: int, stochastic_depth_prob: float,
-    **options: Any,
-) -> SwinTransformer:  # fmt: skip
+def _swin(embed_dim: int, blocks: int, heads: int, window: int, **options: Any) -> SwinTransformer:
     return SwinTransformer(
         [4, 4], embed_dim, [2, 2, blocks, 2], [heads * 2**i for i in range(4)], [window, window],
-        **{"stochastic_depth_prob": stochastic_depth_prob, **options},
+        **options,
     )  # fmt: skip
 
 
@@ -385,9 +378,9 @@ _v2 = partial(
     network, paper="arXiv:2111.09883", block=SwinTransformerBlockV2, downsample_layer=PatchMergingV2
 )
 
-swin_t = _v1("swin_t", _swin, 96, 6, 3, 7, 0.2)
-swin_s = _v1("swin_s", _swin, 96, 18, 3, 7, 0.3)
-swin_b = _v1("swin_b", _swin, 128, 18, 4, 7, 0.5)
-swin_v2_t = _v2("swin_v2_t", _swin, 96, 6, 3, 8, 0.2)
-swin_v2_s = _v2("swin_v2_s", _swin, 96, 18, 3, 8, 0.3)
-swin_v2_b = _v2("swin_v2_b", _swin, 128, 18, 4, 8, 0.5)
+swin_t = _v1("swin_t", _swin, 96, 6, 3, 7, stochastic_depth_prob=0.2)
+swin_s = _v1("swin_s", _swin, 96, 18, 3, 7, stochastic_depth_prob=0.3)
+swin_b = _v1("swin_b", _swin, 128, 18, 4, 7, stochastic_depth_prob=0.5)
+swin_v2_t = _v2("swin_v2_t", _swin, 96, 6, 3, 8, stochastic_depth_prob=0.2)
+swin_v2_s = _v2("swin_v2_s", _swin, 96, 18, 3, 8, stochastic_depth_prob=0.3)
+swin_v2_b = _v2("swin_v2_b", _swin, 128, 18, 4, 8, stochastic_depth_prob=0.5)

@@ -12,6 +12,7 @@ import rushlight
 
 from ... import nn
 from ...tensor import Tensor
+from ...torch_function import _assert
 from ..ops.misc import MLP, Conv2dNormActivation
 from .registry import decide, network
 from .weights import find_weights as __getattr__  # noqa: F401 - ViT_B_16_Weights and the like
@@ -197,16 +198,16 @@ class VisionTransformer(nn.Module):
 
     def _process_input(self, x: Tensor) -> Tensor:
         """A row for each patch."""
-        for name, size in zip(("height", "width"), x.shape[2:], strict=True):
-            if size != self.image_size:
-                raise AssertionError(
-                    f"Wrong image {name}! Expected {self.image_size} but got {size}!"
-                )
+        for name, size in (("height", x.shape[2]), ("width", x.shape[3])):
+            _assert(
+                size == self.image_size,
+                f"Wrong image {name}! Expected {self.image_size} but got {size}!",
+            )
         return self.conv_proj(x).flatten(2).permute(0, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self._process_input(x)
-        token = self.class_token.expand(len(x), -1, -1)
+        token = self.class_token.expand(x.shape[0], -1, -1)
         x = self.encoder(rushlight.cat([token, x], dim=1))
         return self.heads(x[:, 0])
 

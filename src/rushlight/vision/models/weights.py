@@ -28,6 +28,12 @@ _NORMALIZATIONS: dict[str, dict[str, Any]] = {
     "vgg": {"mean": (0.48235, 0.45882, 0.40784), "std": (1 / 255, 1 / 255, 1 / 255)},
 }
 
+_VOC_CATEGORIES = [
+    "__background__", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat",
+    "chair", "cow", "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep",
+    "sofa", "train", "tvmonitor",
+]  # fmt: skip
+
 
 @dataclass(eq=False)  # equal is what is the same: `transforms` are made anew
 class Weights:
@@ -103,23 +109,46 @@ def _rows() -> dict[str, list[dict[str, str]]]:
 
 
 @functools.cache
-def _categories() -> list[str]:
-    return (_HERE / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
+def _categories(file: str) -> list[str]:
+    return (_HERE / file).read_text(encoding="utf-8").splitlines()
+
+
+def _transforms(row: dict[str, str]) -> Callable[..., Any]:
+    # The networks of these need this module.
+    if row["data"] == "COCO-val2017":
+        from .detection.transform import ObjectDetection
+
+        return ObjectDetection
+    options = {
+        "resize_size": int(row["resize_size"]),
+        "interpolation": InterpolationMode(row["interpolation"]),
+        **_NORMALIZATIONS[row["normalization"]],
+    }
+    if row["data"] == "ImageNet-1K":
+        return partial(ImageClassification, crop_size=int(row["crop_size"]), **options)
+    from .segmentation._utils import SemanticSegmentation
+
+    return partial(SemanticSegmentation, **options)
 
 
 def _weights(row: dict[str, str]) -> Weights:
-    transforms = partial(
-        ImageClassification,
-        crop_size=int(row["crop_size"]),
-        resize_size=int(row["resize_size"]),
-        interpolation=InterpolationMode(row["interpolation"]),
-        **_NORMALIZATIONS[row["normalization"]],
-    )
+    transforms = _transforms(row)
+    categories: list[str] | None
+    figures: tuple[str, ...]
+    if row["data"] == "ImageNet-1K":
+        is_of_vgg = row["normalization"] == "vgg"
+        categories = None if is_of_vgg else _categories("imagenet_classes.txt")
+        figures = ("acc@1", "acc@5")
+    elif row["data"] == "COCO-val2017":
+        categories, figures = _categories("coco_classes.txt"), ("box_map",)
+    else:
+        categories, figures = _VOC_CATEGORIES, ("miou", "pixel_acc")
+    metrics = [float(value) for value in (row["acc1"], row["acc5"]) if value]
     meta: dict[str, Any] = {
         "min_size": (int(row["min_size"]),) * 2,
         "num_params": int(row["num_params"]),
-        "categories": None if row["normalization"] == "vgg" else _categories(),
-        "_metrics": {"ImageNet-1K": {"acc@1": float(row["acc1"]), "acc@5": float(row["acc5"])}},
+        "categories": categories,
+        "_metrics": {row["data"]: dict(zip(figures, metrics, strict=True))},
         "_ops": float(row["ops"]),
         "_file_size": float(row["file_size"]),
     }

@@ -36,8 +36,8 @@ def roi_align(
     tensor([[[[ 2.5000,  4.5000],
               [10.5000, 12.5000]]]])
     """
-    height, width = (output_size,) * 2 if isinstance(output_size, int) else output_size
-    numbers, corners = _numbered(input, boxes)
+    height, width = pair(output_size)
+    numbers, corners = numbered("roi_align", input, boxes)
     corners = corners.to(input.dtype) * spatial_scale - (0.5 if aligned else 0.0)
     sizes = corners[:, 2:] - corners[:, :2]
     if not aligned:
@@ -53,14 +53,20 @@ def roi_align(
     return rushlight.stack(parts)
 
 
-def _numbered(input: Tensor, boxes: Tensor | Sequence[Tensor]) -> tuple[list[int], Tensor]:
+def pair(output_size: int | Sequence[int]) -> Sequence[int]:
+    return (output_size,) * 2 if isinstance(output_size, int) else output_size
+
+
+def numbered(
+    name: str, input: Tensor, boxes: Tensor | Sequence[Tensor]
+) -> tuple[list[int], Tensor]:
     """The number of each box's image, and the boxes."""
     if input.ndim != 4:
-        raise RuntimeError(f"roi_align: the input is to be (N, C, H, W), not {tuple(input.shape)}")
+        raise RuntimeError(f"{name}: the input is to be (N, C, H, W), not {tuple(input.shape)}")
     if isinstance(boxes, Tensor):
         if boxes.ndim != 2 or boxes.shape[1] != 5:
             raise AssertionError(
-                "roi_align: boxes are to have shape (K, 5), the image's number first, not "
+                f"{name}: boxes are to have shape (K, 5), the image's number first, not "
                 f"{tuple(boxes.shape)}"
             )
         numbers, corners = boxes[:, 0].detach().int().tolist(), boxes[:, 1:]
@@ -68,14 +74,14 @@ def _numbered(input: Tensor, boxes: Tensor | Sequence[Tensor]) -> tuple[list[int
         for part in boxes:
             if part.ndim != 2 or part.shape[1] != 4:
                 raise AssertionError(
-                    "roi_align: the boxes of each image are to have shape (L, 4), not "
+                    f"{name}: the boxes of each image are to have shape (L, 4), not "
                     f"{tuple(part.shape)}"
                 )
         numbers = [i for i, part in enumerate(boxes) for _ in part]
         corners = rushlight.cat(list(boxes))
     for number in numbers:
         if not 0 <= number < len(input):
-            raise IndexError(f"roi_align: there is no image {number} among {len(input)}")
+            raise IndexError(f"{name}: there is no image {number} among {len(input)}")
     return numbers, corners
 
 
@@ -95,6 +101,58 @@ def _weights(start: Tensor, size: Tensor, bins: int, length: int, sampling_ratio
     near = (1 - (places[:, None] - elements).abs()).clamp(min=0)  # (bins * points, length)
     near = near * inside[:, None]
     return near.reshape(bins, points, length).mean(1)
+
+
+def ps_roi_align(
+    input: Tensor,
+    boxes: Tensor | Sequence[Tensor],
+    output_size: int | Sequence[int],
+    spatial_scale: float = 1.0,
+    sampling_ratio: int = -1,
+) -> Tensor:
+    """`roi_align`, aligned, each bin of channels of its own: Li et al., arXiv:1711.07264.
+
+    Of the channels, C * height * width, those of one output channel follow each other, one for
+    each bin. Shapes (N, C * height * width, H, W) to (K, C, height, width).
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.ops import ps_roi_align
+    >>> x = torch.arange(4.0).reshape(1, 4, 1, 1).expand(1, 4, 6, 6)
+    >>> ps_roi_align(x, torch.tensor([[0.0, 0, 0, 4, 4]]), 2)
+    tensor([[[[0., 1.],
+              [2., 3.]]]])
+    """
+    height, width = pair(output_size)
+    numbers, corners = numbered("ps_roi_align", input, boxes)
+    corners = corners.to(input.dtype) * spatial_scale - 0.5
+    sizes = corners[:, 2:] - corners[:, :2]
+    y, x = (
+        [_weights(corner[axis], size[axis], bins, input.shape[3 - axis], sampling_ratio)
+         for corner, size in zip(corners, sizes, strict=True)]
+        for axis, bins in ((1, height), (0, width))
+    )  # fmt: skip
+    return of_positions("ps_roi_align", input, numbers, y, x, (height, width))
+
+
+def of_positions(
+    name: str, input: Tensor, numbers: list[int], y: list[Tensor], x: list[Tensor],
+    bins: tuple[int, int],
+) -> Tensor:  # fmt: skip
+    """Of each box, whose image is `numbers`, each bin's own channel, weighted by y and x."""
+    channels, left = divmod(input.shape[1], bins[0] * bins[1])
+    if left:
+        raise RuntimeError(
+            f"{name}: the {input.shape[1]} channels of the input are to be a multiple of "
+            f"{bins[0]} x {bins[1]}, the size of the output"
+        )
+    if not numbers:
+        return input.new_zeros((0, channels, *bins))
+    images = input.reshape(len(input), channels, *bins, *input.shape[2:])
+    parts = [
+        (rows[:, None, None] @ images[number] @ columns[:, :, None])[..., 0, 0]
+        for number, rows, columns in zip(numbers, y, x, strict=True)
+    ]
+    return rushlight.stack(parts)
 
 
 class RoIAlign(nn.Module):
@@ -124,4 +182,28 @@ class RoIAlign(nn.Module):
             f"{type(self).__name__}(output_size={self.output_size}, "
             f"spatial_scale={self.spatial_scale}, sampling_ratio={self.sampling_ratio}, "
             f"aligned={self.aligned})"
+        )
+
+
+class PSRoIAlign(nn.Module):
+    """`ps_roi_align` as a layer.
+
+    >>> from rushlight.vision.ops import PSRoIAlign
+    >>> PSRoIAlign(7, 0.25, 2)
+    PSRoIAlign(output_size=7, spatial_scale=0.25, sampling_ratio=2)
+    """
+
+    def __init__(self, output_size: Any, spatial_scale: float, sampling_ratio: int) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.spatial_scale = spatial_scale
+        self.sampling_ratio = sampling_ratio
+
+    def forward(self, input: Tensor, rois: Tensor | Sequence[Tensor]) -> Tensor:
+        return ps_roi_align(input, rois, self.output_size, self.spatial_scale, self.sampling_ratio)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(output_size={self.output_size}, "
+            f"spatial_scale={self.spatial_scale}, sampling_ratio={self.sampling_ratio})"
         )

@@ -12,12 +12,27 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from typing import Any, BinaryIO
 
-from ..errors import DataError
+from .errors import DataError
 
 try:
     import fcntl
 except ImportError:  # not a POSIX system: two downloads of one file at once are not kept apart
     fcntl = None  # type: ignore[assignment]  # the name is a module's where there is one
+
+
+class DownloadError(DataError, urllib.error.URLError):
+    """A file that none of its addresses gives: urllib's URLError, too, as PyTorch raises.
+
+    `reason` is the last address's, whose own error, such as an HTTPError, is the `__cause__`.
+    """
+
+    def __init__(self, problem: str, advice: str = "", reason: Any = None) -> None:
+        super().__init__(problem, advice)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
 
 _TIMEOUT = 30.0  # seconds without a byte
 _ATTEMPTS = 20  # per mirror, each going on where the one before broke off
@@ -37,10 +52,11 @@ def download(
     in `path`.part and gone on with next time (HTTP Range); without `check`, which would see that it
     was of another file, each address begins anew. A file that is at `path` already stays, unless
     `replace` is given. Proxies are taken from the environment (`https_proxy`). DataError that says
-    what went wrong with each URL.
+    what went wrong with each URL, a DownloadError where nothing came that could be checked.
     """
     part = path + ".part"
-    problems = []
+    problems: list[str] = []
+    errors: list[Exception] = []
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with _opened(part) as file:
@@ -53,15 +69,18 @@ def download(
                     _fetch_checked(url, file, check, progress)
                 except (OSError, HTTPException, DataError) as error:
                     problems.append(f"{url}: {_reason(error)}")
+                    errors.append(error)
                 else:
                     os.replace(part, path)
                     return
     except OSError as error:
         raise DataError(f"{error.filename or path}: cannot be written ({error.strerror})") from None
-    raise DataError(
-        f"could not download {os.path.basename(path)} ({'; '.join(problems)})",
-        f"run it again to go on, or put the file into {os.path.dirname(path)} yourself",
-    )
+    problem = f"could not download {os.path.basename(path)} ({'; '.join(problems)})"
+    advice = f"run it again to go on, or put the file into {os.path.dirname(path)} yourself"
+    if any(isinstance(error, DataError) for error in errors):
+        raise DataError(problem, advice)
+    last = errors[-1]
+    raise DownloadError(problem, advice, getattr(last, "reason", last)) from last
 
 
 @contextlib.contextmanager
