@@ -42,12 +42,13 @@ def roi_align(
     sizes = corners[:, 2:] - corners[:, :2]
     if not aligned:
         sizes = sizes.clamp(min=1.0)
-    parts = []
-    for number, corner, size in zip(numbers, corners, sizes, strict=True):
-        image = input[number]
-        y = _weights(corner[1], size[1], height, image.shape[-2], sampling_ratio)
-        x = _weights(corner[0], size[0], width, image.shape[-1], sampling_ratio)
-        parts.append(y @ image @ x.mT)
+    y = _weights(corners[:, 1], sizes[:, 1], height, input.shape[-2], sampling_ratio)
+    x = _weights(corners[:, 0], sizes[:, 0], width, input.shape[-1], sampling_ratio)
+    images = input.unbind()
+    parts = [
+        rows @ images[number] @ columns.mT
+        for number, rows, columns in zip(numbers, y, x, strict=True)
+    ]
     if not parts:
         return input.new_zeros((0, input.shape[1], height, width))
     return rushlight.stack(parts)
@@ -85,22 +86,26 @@ def numbered(
     return numbers, corners
 
 
-def _weights(start: Tensor, size: Tensor, bins: int, length: int, sampling_ratio: int) -> Tensor:
-    """How much of each of `length` elements goes into each bin: shape (bins, length).
+def _weights(
+    start: Tensor, size: Tensor, bins: int, length: int, sampling_ratio: int
+) -> Sequence[Tensor]:
+    """How much of each of `length` elements goes into each bin: for each box (bins, length).
 
     Interpolation between neighbours and the mean of a bin's points are both linear, and those of
     the two axes are independent of each other: one matrix each.
     """
-    step = size / bins
-    points = sampling_ratio if sampling_ratio > 0 else max(int(step.detach().ceil().item()), 1)
-    numbers = rushlight.arange(bins * points, dtype=start.dtype, device=start.device)
-    places = start + (numbers + 0.5) * (step / points)
+    if sampling_ratio <= 0:
+        points = (size.detach() / bins).ceil().clamp(min=1).int().tolist()
+        boxes = zip(start.split(1), size.split(1), points, strict=True)
+        return [_weights(a, b, bins, length, count)[0] for a, b, count in boxes]
+    numbers = rushlight.arange(bins * sampling_ratio, dtype=start.dtype, device=start.device)
+    places = start[:, None] + (numbers + 0.5) * (size / (bins * sampling_ratio))[:, None]
     inside = (places >= -1.0) & (places <= length)
     places = places.clamp(0, length - 1)
     elements = rushlight.arange(length, dtype=start.dtype, device=start.device)
-    near = (1 - (places[:, None] - elements).abs()).clamp(min=0)  # (bins * points, length)
-    near = near * inside[:, None]
-    return near.reshape(bins, points, length).mean(1)
+    near = (1 - (places[..., None] - elements).abs()).clamp(min=0)
+    near = near * inside[..., None]  # (boxes, bins * points, length)
+    return near.reshape(-1, bins, sampling_ratio, length).mean(2).unbind()
 
 
 def ps_roi_align(
@@ -126,16 +131,13 @@ def ps_roi_align(
     numbers, corners = numbered("ps_roi_align", input, boxes)
     corners = corners.to(input.dtype) * spatial_scale - 0.5
     sizes = corners[:, 2:] - corners[:, :2]
-    y, x = (
-        [_weights(corner[axis], size[axis], bins, input.shape[3 - axis], sampling_ratio)
-         for corner, size in zip(corners, sizes, strict=True)]
-        for axis, bins in ((1, height), (0, width))
-    )  # fmt: skip
+    y = _weights(corners[:, 1], sizes[:, 1], height, input.shape[2], sampling_ratio)
+    x = _weights(corners[:, 0], sizes[:, 0], width, input.shape[3], sampling_ratio)
     return of_positions("ps_roi_align", input, numbers, y, x, (height, width))
 
 
 def of_positions(
-    name: str, input: Tensor, numbers: list[int], y: list[Tensor], x: list[Tensor],
+    name: str, input: Tensor, numbers: list[int], y: Sequence[Tensor], x: Sequence[Tensor],
     bins: tuple[int, int],
 ) -> Tensor:  # fmt: skip
     """Of each box, whose image is `numbers`, each bin's own channel, weighted by y and x."""
