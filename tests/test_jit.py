@@ -18,7 +18,7 @@ import rushlight as torch
 from rushlight import jit, nn
 from rushlight.jit import TracerWarning, notice
 from rushlight.serialization import CheckpointError
-from rushlight.utils._pytree import tree_leaves
+from rushlight.utils._pytree import tree_leaves, tree_map
 
 F = nn.functional
 
@@ -163,7 +163,7 @@ def test_it_is_said_once() -> None:
 
 
 def test_a_traced_module(net: Net) -> None:
-    traced = jit.trace(net, X)
+    traced = jit.trace(net, X, strict=False)
     assert same(traced(X), net(X)) and isinstance(traced, jit.ScriptModule)
     assert list(traced.state_dict()) == list(net.state_dict())
     assert traced.fc.weight is net.fc.weight and not traced.scale.requires_grad
@@ -262,7 +262,7 @@ def test_methods_and_callables() -> None:
 
 def test_files_of_traced_modules(net: Net, tmp_path: Any) -> None:
     path = tmp_path / "net.pt"
-    jit.trace(net, X).save(path)
+    jit.trace(net, X, strict=False).save(path)
     code = (
         "import sys, rushlight as torch\n"
         "net = torch.jit.load(sys.argv[1], map_location='cpu')\n"
@@ -451,3 +451,24 @@ def test_other_threads_are_not_tracing() -> None:
 
     jit.trace(looking, X, check_trace=False)
     assert seen == [(True, False)]
+
+
+@pytest.mark.parametrize(("result", "message"), [
+    (None, "didn't return any values"), (3, "this one returns 3"),
+    ((X, "s"), "this one returns 's'"),
+    ({"a": X}, "Encountering a dict at the output"), ([X, None], "didn't return any values"),
+])  # fmt: skip
+def test_results_that_cannot_be_traced(result: Any, message: str) -> None:
+    def function(x: Any) -> Any:
+        return tree_map(lambda leaf: x if leaf is X else leaf, result)
+
+    with pytest.raises(RuntimeError, match=message):
+        jit.trace(function, X)
+    assert set(jit.trace(lambda x: {"a": x}, X, strict=False)(X)) == {"a"}
+
+
+def test_what_cannot_be_traced() -> None:
+    with pytest.raises(RuntimeError, match="it needs example_inputs"):
+        jit.trace(nn.ReLU())
+    with pytest.raises(RuntimeError, match="3 is no function"):
+        jit.trace(3, X)

@@ -129,7 +129,7 @@ def test_between_passes():
     assert batches.state_dict()["batches"] == 0
     list(batches)
     state = batches.state_dict()
-    assert state == {"batches": 0, "generators": None, "drew_seed": True}
+    assert state == {"batches": 0, "length": None, "generators": None, "drew_seed": True}
     batches.load_state_dict(state)
     assert len(list(batches)) == 4
 
@@ -169,6 +169,11 @@ def test_states_of_other_loaders():
     next(iter(other))
     with pytest.raises(ValueError, match="the state has 2 random generators and this loader 1"):
         batches.load_state_dict(other.state_dict())
+    for size, options in ((8, {"batch_size": 3}), (20, {}), (7, {"drop_last": True})):
+        other = loader(torch.tensor, size, num_workers=0, **options)
+        next(iter(other))
+        with pytest.raises(ValueError, match=r"a pass of \d+ batches and this loader's has 4"):
+            batches.load_state_dict(other.state_dict())
 
 
 def test_a_bar_begins_where_the_pass_does():
