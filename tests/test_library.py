@@ -134,3 +134,79 @@ def test_an_output_is_no_input() -> None:
 def test_an_operator_called_name() -> None:
     custom_op("example::name", scale, mutates_args=())
     assert torch.ops.example.name(torch.ones(1)).item() == 2
+
+
+def test_an_operator_by_its_schema() -> None:
+    shape = library.Library("shapes", "FRAGMENT")
+    schema = "grown(Tensor x, float by=2.0, *, bool negate=False) -> Tensor"
+    assert shape.define(schema) == "grown"
+    with pytest.raises(NotImplementedError, match="no function was registered for cpu tensors"):
+        torch.ops.shapes.grown(torch.ones(2))
+    shape.impl("grown", lambda x, by=2.0, *, negate=False: x * (-by if negate else by), "CPU")
+    assert torch.ops.shapes.grown(torch.ones(2), 3.0, negate=True).tolist() == [-3, -3]
+    # Without a gradient of its own what it calls is recorded.
+    x = torch.ones(2, requires_grad=True)
+    torch.ops.shapes.grown(x).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [2.0, 2.0]
+    library.register_autograd("shapes::grown", lambda ctx, grad: (grad * 7, None))
+    x.grad = None
+    torch.ops.shapes.grown(x).sum().backward()
+    assert x.grad.tolist() == [7.0, 7.0]
+    with pytest.raises(RuntimeError, match="same name and overload name multiple times"):
+        shape.define(schema)
+    shape._destroy()
+    with pytest.raises(AttributeError, match="no attribute 'grown'"):
+        _ = torch.ops.shapes.grown
+
+
+def test_functions_for_devices_and_for_no_memory() -> None:
+    library.define("shapes::rows", "(Tensor x, int[] dims, str? mode=None) -> Tensor")
+    library.impl("shapes::rows", "cpu", lambda x, dims, mode=None: x.sum(dims))
+    library.register_fake("shapes::rows", lambda x, dims, mode=None: x.new_empty(3))
+    assert torch.ops.shapes.rows(torch.ones(2, 3), [0]).tolist() == [2, 2, 2]
+    assert torch.ops.shapes.rows(torch.ones(2, 3, device="meta"), [0]).shape == (3,)
+    library.register_vmap("shapes::rows", lambda info, dims, x, *rest: (x.sum([1]), 0))
+    mapped = torch.vmap(lambda x: torch.ops.shapes.rows(x, [0]))(torch.ones(4, 2, 3))
+    assert mapped.shape == (4, 3)
+    library.register_autocast("shapes::rows", "cpu", torch.bfloat16)
+    with torch.autocast("cpu"):
+        assert torch.ops.shapes.rows(torch.ones(2, 3), [0]).dtype is torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: library.Library("aten", "IMPL"), NotImplementedError, "__torch_function__"),
+        (lambda: library.Library("shapes", "SOME"), ValueError, "Unsupported library kind"),
+        (lambda: library.define("rows", "() -> ()"), ValueError, "<namespace>::<name>"),
+        (lambda: library.define("shapes::x", "Tensor"), RuntimeError, "a schema is of the kind"),
+        (lambda: library.fallthrough_kernel(), NotImplementedError, "never be called"),
+        (lambda: torch.ops.aten.nothing_of_it, AttributeError, "'aten' object has no attribute"),
+        (lambda: torch.ops.aten.add.Tensor.more, AttributeError, "no overload 'more'"),
+    ],
+)
+def test_refuses_of_libraries(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_schema_is_inferred() -> None:
+    def fused(x: torch.Tensor, n: int, *, weights: list[torch.Tensor] | None = None) -> None: ...
+
+    assert library.infer_schema(fused, mutates_args={"x"}, op_name="fused") == (
+        "fused(Tensor(a0!) x, SymInt n, *, Tensor[]? weights=None) -> ()"
+    )
+
+    def untyped(x: torch.Tensor, y: object) -> torch.Tensor: ...
+
+    with pytest.raises(ValueError, match="Parameter y has unsupported type"):
+        library.infer_schema(untyped, mutates_args=())
+
+
+def test_pytorchs_names_of_operators() -> None:
+    x = torch.tensor([-1.0, 1.0])
+    assert torch.ops.aten.relu.default(x).tolist() == [0, 1]
+    assert torch.ops.aten.view(x, (2, 1)).shape == (2, 1)
+    assert repr(torch.ops.aten.mm.default) == "<OpOverload(op='aten.mm', overload='default')>"
+    assert torch.ops.aten.linalg_det(torch.eye(2)).item() == 1
+    assert torch.ops.aten.mm == torch.ops.aten.mm and hash(torch.ops.aten.mm)

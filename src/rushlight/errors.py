@@ -142,13 +142,13 @@ def take_pytorchs_names() -> None:
         # PyTorch's own for the CPU is a RuntimeError, no MemoryError.
         name = builtin[0].__name__ if builtin and kind is not OutOfMemoryError else "RuntimeError"
         kind.__module__, kind.__name__, kind.__qualname__ = "builtins", name, name
-    others = {
+    others: dict[type, str] = {
         MissingNameError: "builtins.AttributeError", LinAlgError: "torch._C._LinAlgError",
         CheckpointError: "_pickle.UnpicklingError", DamagedError: "builtins.RuntimeError",
     }  # fmt: skip
-    for kind, path in others.items():
-        kind.__module__, _, kind.__name__ = path.rpartition(".")
-        kind.__qualname__ = kind.__name__
+    for other, path in others.items():
+        other.__module__, _, other.__name__ = path.rpartition(".")
+        other.__qualname__ = other.__name__
 
 
 def check_int64(what: str, *values: int) -> None:

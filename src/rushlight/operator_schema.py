@@ -32,7 +32,7 @@ def parse(schema: str) -> tuple[str, inspect.Signature, frozenset[str]]:
             f"a schema is of the kind 'name(Tensor x, int n=1) -> Tensor', got '{schema}'"
         )
     parameters, changed = [], set()
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    kind: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
     for text in _arguments(match[2]):
         if text == "*":
             kind = inspect.Parameter.KEYWORD_ONLY

@@ -111,7 +111,7 @@ class SobolEngine:
 def _directions(dimension: int, bits: int) -> Any:
     """The numbers of each axis by which a point differs from the next, dimension x bits."""
     try:
-        from scipy.stats import qmc
+        from scipy.stats import qmc  # type: ignore[import-untyped]
     except ImportError as error:
         raise ModuleNotFoundError(
             "SobolEngine: the numbers of Sobol sequences are SciPy's, which is not installed: "

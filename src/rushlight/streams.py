@@ -27,7 +27,7 @@ def _made(kind: type, name: str, device: AnyDevice, *options: Any) -> Any:
     if where.type == "cuda":
         return getattr(cuda, name)(*options) if name == "Event" else cuda.Stream(where, *options)
     name_of(where)
-    made = object.__new__(kind)
+    made: Any = object.__new__(kind)
     made.device = where
     return made
 

@@ -169,8 +169,7 @@ def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Cal
     """
     if remove not in ("mutations", "mutations_and_views"):
         raise RuntimeError(
-            "functionalize: remove must be 'mutations' or 'mutations_and_views', "
-            f"got {remove!r}"
+            f"functionalize: remove must be 'mutations' or 'mutations_and_views', got {remove!r}"
         )
     return func
 

@@ -133,8 +133,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     if not isinstance(other, Tensor):
         if not is_operand(other):
             raise TypeError(
-                f"copy_(): argument 'other' (position 1) must be Tensor, not "
-                f"{type(other).__name__}"
+                f"copy_(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}"
             )
         other = self.new_tensor(other)
     if type(other.array) is not type(self.array):

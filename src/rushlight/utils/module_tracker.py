@@ -19,7 +19,8 @@ class ModuleTracker:
     >>> from rushlight.utils.module_tracker import ModuleTracker
     >>> net = torch.nn.Sequential(torch.nn.Linear(2, 1))
     >>> tracker = ModuleTracker()
-    >>> handle = net[0].register_forward_hook(lambda *args: print(sorted(tracker.parents)))
+    >>> show = lambda *args: print(sorted(tracker.parents))
+    >>> handle = net[0].register_forward_pre_hook(show)
     >>> with tracker:
     ...     _ = net(torch.ones(1, 2))
     ['Global', 'Sequential', 'Sequential.0']
