@@ -190,7 +190,6 @@ def frexp(input: Tensor, *, out: Any = None) -> MantissaAndExponent:
 class Ldexp(Operation):
     """x * 2 ** n for whole numbers n, also where 2 ** n is beyond the dtype's range."""
 
-    node_name = "MulBackward0"
     saves = (1,)
 
     def backward(self, grad: Tensor) -> Any:

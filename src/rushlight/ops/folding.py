@@ -179,7 +179,6 @@ def _image_shape(name: str, input: Tensor) -> tuple[int, ...]:
 class ChannelShuffle(Operation):
     """Channels dealt out between groups, each of which was one behind the other."""
 
-    node_name = "NativeChannelShuffleBackward0"
     groups: int
 
     def backward(self, grad: Tensor) -> Tensor:

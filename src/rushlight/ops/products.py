@@ -21,7 +21,7 @@ from .declare import operation, publish
 from .matmul import Linear, bmm, dot, matmul, mm, mv, outer
 from .promotion import check_factor, of_one_dtype, result_type
 from .shape import reshaped
-from .views import Diagonal, DiagonalScatter, diagonal
+from .views import DiagEmbed, diagonal
 
 # ---- beta * input + alpha * product
 
@@ -308,10 +308,8 @@ class Trace(Operation):
         return kernels.sum(kernels.diagonal(x, 0, 0, 1), None, False)
 
     def backward(self, grad: Tensor) -> Any:
-        return DiagonalScatter.apply(
-            grad.new_zeros(self.input_shape), grad.expand(min(self.input_shape)), Diagonal,
-            (0, 0, 1),
-        )  # fmt: skip
+        line = grad.expand(min(self.input_shape))
+        return DiagEmbed.apply(line, self.input_shape, 0, 0, 1)
 
 
 @operation(autocast="float32")

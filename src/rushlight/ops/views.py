@@ -73,11 +73,7 @@ class Diagonal(ViewOperation):
     dim2: int
 
     def backward(self, grad: Tensor) -> Any:
-        size, stride, _ = whole = Places.of(self.input_shape)
-        start = max(self.offset, 0) * stride[self.dim2] + max(-self.offset, 0) * stride[self.dim1]
-        rest = [stride[dim] for dim in range(len(size)) if dim not in (self.dim1, self.dim2)]
-        strides = (*rest, stride[self.dim1] + stride[self.dim2])
-        return StridedSum.apply(grad, Places(grad.array.shape, strides, start), whole)
+        return DiagEmbed.apply(grad, self.input_shape, self.offset, self.dim1, self.dim2)
 
 
 class Unfold(ViewOperation):

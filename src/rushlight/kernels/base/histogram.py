@@ -12,7 +12,7 @@ class Histogram(Library):
     @kernel("dynamic")
     def bincount(self, x: Any, weights: Any, least: int) -> Any:
         """How often each number of a vector occurs, or the sum of its weights, in their dtype."""
-        x = x.astype("int64")
+        x = x.astype("int64", copy=False)
         if not self.is_host:  # negative ones are taken on trust, and the library refuses them
             x = self.xp.maximum(x, 0)
         counts = self.xp.bincount(x, weights, least)

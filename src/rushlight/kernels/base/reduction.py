@@ -61,7 +61,7 @@ class Reduction(Library):
         count = math.prod(x.shape if axes is None else [x.shape[axis] for axis in axes])
         return self.store(self.array(total / count).astype(x.dtype, copy=False), out)
 
-    @kernel("reduction")
+    @kernel("fused")
     def aminmax(self, x: Any, axes: Any, keepdims: bool) -> tuple[Any, Any]:
         table = plain_tables[type(x)]  # the device's own kernels
         return table.amin(x, axes, keepdims), table.amax(x, axes, keepdims)
