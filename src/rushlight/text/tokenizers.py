@@ -9,6 +9,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from operator import index
 from typing import Any
 
 from ..serialization.archive import replaced_when_complete
@@ -17,6 +18,8 @@ Tokenizer = Callable[[str], list[str]]
 _WORDS = re.compile(r"\w+|[^\w\s]")
 # A word with the space before it, a number, signs, or spaces: what pairs of bytes stay within.
 _PIECES = re.compile(r" ?[^\W\d_]+| ?\d+| ?[^\s\w]+|_+|\s+")
+_MOST_BYTES = 1 << 28  # of all pieces; those of a hundred thousand words are a megabyte
+_MOST_KNOWN = 100_000  # words whose numbers are kept
 
 
 def _basic_english(text: str) -> list[str]:
@@ -75,11 +78,15 @@ class BytePairEncoding:
     """
 
     def __init__(self, merges: Iterable[tuple[int, int]]) -> None:
-        self.merges = [(int(a), int(b)) for a, b in merges]
+        self.merges = [(index(a), index(b)) for a, b in merges]
         self._pieces = [bytes([value]) for value in range(256)]
+        size = 0
         for number, (a, b) in enumerate(self.merges):
             if not (0 <= a < 256 + number and 0 <= b < 256 + number):
                 raise ValueError(f"BytePairEncoding: merge {number} joins pieces that come later")
+            size += len(self._pieces[a]) + len(self._pieces[b])
+            if size > _MOST_BYTES:  # forty merges, each of the one before, would fill a terabyte
+                raise ValueError(f"BytePairEncoding: pieces of more than {_MOST_BYTES} bytes")
             self._pieces.append(self._pieces[a] + self._pieces[b])
         self._ranks = {pair: 256 + number for number, pair in enumerate(self.merges)}
         self._known: dict[str, list[int]] = {}
@@ -91,6 +98,8 @@ class BytePairEncoding:
         Of pairs as frequent the one of the smaller numbers. It ends earlier where no pair is there
         twice.
         """
+        if isinstance(texts, str):
+            raise TypeError("BytePairEncoding.train takes several texts: [text], not text")
         if vocab_size < 256:
             raise ValueError(
                 f"BytePairEncoding: vocab_size is to be at least 256, not {vocab_size}"
@@ -106,9 +115,12 @@ class BytePairEncoding:
         """The numbers of a text's pieces."""
         found: list[int] = []
         for piece in _PIECES.findall(text):
-            if piece not in self._known:
-                self._known[piece] = self._joined(list(piece.encode()))
-            found += self._known[piece]
+            numbers = self._known.get(piece)
+            if numbers is None:
+                numbers = self._joined(list(piece.encode()))
+                if len(self._known) < _MOST_KNOWN:
+                    self._known[piece] = numbers
+            found += numbers
         return found
 
     def _joined(self, numbers: list[int]) -> list[int]:
