@@ -8,9 +8,7 @@ import io
 import json
 import pickle
 import struct
-import tarfile
 import warnings
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,8 @@ import numpy as np
 import pytest
 
 import rushlight as torch
+from data_fixtures import write_tar
 from rushlight.vision import DataError, datasets, transforms
-from rushlight.vision.datasets.archives import Resource, extract, fetch
 from rushlight.vision.datasets.cifar import read_batch
 
 Image = pytest.importorskip("PIL.Image")
@@ -220,14 +218,6 @@ def coco(root: Path) -> Any:
     return found
 
 
-def _tar(path: Path, files: dict[str, bytes]) -> None:
-    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as archive:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-
-
 def _jpeg() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (4, 4)).save(file, "JPEG")
@@ -243,15 +233,15 @@ def imagenet(root: Path) -> Any:
     file = io.BytesIO()
     savemat(file, {"synsets": synsets})
     devkit = "ILSVRC2012_devkit_t12/data/"
-    _tar(root / "ILSVRC2012_devkit_t12.tar.gz", {
+    write_tar(root / "ILSVRC2012_devkit_t12.tar.gz", {
         devkit + "meta.mat": file.getvalue(),
         devkit + "ILSVRC2012_validation_ground_truth.txt": b"2\n1\n2\n",
     })  # fmt: skip
-    _tar(root / "ILSVRC2012_img_val.tar", {f"val_{i}.JPEG": _jpeg() for i in range(3)})
+    write_tar(root / "ILSVRC2012_img_val.tar", {f"val_{i}.JPEG": _jpeg() for i in range(3)})
     for name in ("n01", "n02"):
-        _tar(root / f"{name}.tar", {f"{name}_1.JPEG": _jpeg()})
+        write_tar(root / f"{name}.tar", {f"{name}_1.JPEG": _jpeg()})
     inner = {f"{name}.tar": (root / f"{name}.tar").read_bytes() for name in ("n01", "n02")}
-    _tar(root / "ILSVRC2012_img_train.tar", inner)
+    write_tar(root / "ILSVRC2012_img_train.tar", inner)
     train = datasets.ImageNet(root, "train")
     assert len(train) == 2 and train.classes[0] == ("tench", "Tinca tinca")
     assert train.class_to_idx["goldfish"] == 1 and train.wnids == ["n01", "n02"]
@@ -360,11 +350,19 @@ def test_a_pickle_is_not_executed(tmp_path: Path) -> None:
             read_batch(str(path))
 
 
+class Stateless:
+    """An array whose pickle says nothing of what is in it."""
+
+    def __reduce__(self) -> Any:
+        return np._core.multiarray._reconstruct, (np.ndarray, (0,), b"b")
+
+
 @pytest.mark.parametrize(("data", "labels", "text"), [
     (np.zeros((2, 9), np.uint8), [1, 2], r"images of shape \(2, 9\) with 2 labels"),
     (np.zeros((2, 3072), np.uint8), [1], "with 1 labels"),
     (np.zeros((1, 3072), np.uint8), [10], "item 0 has the label 10, but labels go from 0 to 9"),
     (None, [1], "it has no 'data'"),
+    (Stateless(), [1], "it has no 'data'"),
 ])  # fmt: skip
 def test_batches_that_make_no_sense(data: Any, labels: Any, text: str, tmp_path: Path) -> None:
     cifar(tmp_path)
@@ -372,6 +370,33 @@ def test_batches_that_make_no_sense(data: Any, labels: Any, text: str, tmp_path:
     (tmp_path / "cifar-10-batches-py" / "data_batch_2").write_bytes(batch)
     with pytest.raises(DataError, match=f"data_batch_2: .*{text}"):
         datasets.CIFAR10(tmp_path)
+
+
+def test_classes_without_names(tmp_path: Path) -> None:
+    cifar(tmp_path)
+    (tmp_path / "cifar-10-batches-py" / "batches.meta").write_bytes(pickle.dumps({"labels": []}))
+    with pytest.raises(DataError, match=r"batches\.meta: it has no 'label_names'"):
+        datasets.CIFAR10(tmp_path)
+
+
+def test_house_numbers_without_numbers(tmp_path: Path) -> None:
+    savemat = pytest.importorskip("scipy.io").savemat
+    images = np.zeros((32, 32, 3, 2), np.uint8)
+    savemat(tmp_path / "train_32x32.mat", {"X": images, "y": np.array([[1], [2], [3]])})
+    with pytest.raises(DataError, match=r"2 images, but labels of \(3,\)"):
+        datasets.SVHN(tmp_path)
+
+
+def test_what_an_interrupted_unpacking_left(tmp_path: Path) -> None:
+    for kind in ("val", "train"):
+        (tmp_path / f"{kind}.unpacking" / "n01").mkdir(parents=True)
+    imagenet(tmp_path)
+
+
+def test_files_beside_the_folders_of_categories(tmp_path: Path) -> None:
+    caltech101(tmp_path)
+    (tmp_path / "caltech101" / "101_ObjectCategories" / ".DS_Store").write_bytes(b"")
+    assert ".DS_Store" not in datasets.Caltech101(tmp_path).categories
 
 
 def test_a_checksum_is_told_of_once(tmp_path: Path) -> None:
@@ -425,94 +450,3 @@ def test_random_images_leave_the_stream_alone() -> None:
     assert torch.rand(2).tolist() == expected
     with pytest.raises(IndexError):
         found[4]
-
-
-# ---- archives
-
-
-def _link(name: str, target: str, kind: bytes) -> Callable[[Path], None]:
-    def make(path: Path) -> None:
-        with tarfile.open(path, "w") as archive:
-            info = tarfile.TarInfo(name)
-            info.type, info.linkname = kind, target
-            archive.addfile(info)
-
-    return make
-
-
-def _zip(name: str, mode: int = 0) -> Callable[[Path], None]:
-    def make(path: Path) -> None:
-        with zipfile.ZipFile(path, "w") as archive:
-            info = zipfile.ZipInfo(name)
-            info.external_attr = mode << 16
-            archive.writestr(info, "/etc/passwd")
-
-    return make
-
-
-HOSTILE: dict[str, Callable[[Path], None]] = {
-        "a way out": lambda path: _tar(path, {"good.txt": b"x", "../evil.txt": b"x"}),
-    "a link out": _link("evil", "/etc/passwd", tarfile.SYMTYPE),
-    "a hard link out": _link("evil", "../evil", tarfile.LNKTYPE),
-    "a device": _link("evil", "", tarfile.CHRTYPE),
-    "a way out of a zip": _zip("a/../../evil.txt"),
-    "an absolute path in a zip": _zip("/tmp/evil.txt"),
-    "a link in a zip": _zip("evil", 0o120777),
-    "nothing": lambda path: path.write_bytes(b""),
-    "cut short": lambda path: path.write_bytes(_whole()[:-900]),
-    "no archive": lambda path: path.write_bytes(b"<html>" * 100),
-}
-
-
-def _whole() -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as archive:
-        for name in ("a", "b"):
-            info = tarfile.TarInfo(name)
-            info.size = 5000
-            archive.addfile(info, io.BytesIO(rng.bytes(5000)))
-    return file.getvalue()
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_archives_leave_nothing(name: str, tmp_path: Path) -> None:
-    path, folder = tmp_path / "archive", tmp_path / "inside" / "data"
-    HOSTILE[name](path)
-    with pytest.raises(DataError, match=f"^{path}: "):
-        extract(str(path), str(folder))
-    assert list(folder.iterdir()) == [] and not list(tmp_path.rglob("evil*"))
-
-
-def test_an_archive_of_nothings_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rushlight.vision.datasets.archives._UNPACKED_AT_LEAST", 1 << 20)
-    path = tmp_path / "zeros.tar.gz"
-    _tar(path, {"zeros": bytes(2 << 20)})
-    with pytest.raises(DataError, match="more than 1048576 bytes, too many for its size"):
-        extract(str(path), str(tmp_path / "data"))
-
-
-def test_an_absolute_path_is_taken_for_one_inside(tmp_path: Path) -> None:
-    _tar(tmp_path / "x.tar", {"/evil-absolute.txt": b"1"})
-    extract(str(tmp_path / "x.tar"), str(tmp_path / "data"))
-    assert (tmp_path / "data" / "evil-absolute.txt").exists()
-    assert not Path("/evil-absolute.txt").exists()
-
-
-def test_archives_fill_folders(tmp_path: Path) -> None:
-    (tmp_path / "data" / "a").mkdir(parents=True)
-    (tmp_path / "data" / "a" / "old").write_text("kept")
-    _tar(tmp_path / "x.tar", {"a/new": b"1", "b/c": b"2"})
-    extract(str(tmp_path / "x.tar"), str(tmp_path / "data"))
-    found = {str(p.relative_to(tmp_path / "data")) for p in (tmp_path / "data").rglob("*")}
-    assert found == {"a", "a/old", "a/new", "b", "b/c"}
-
-
-def test_what_is_fetched_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetched(urls: list[str], path: str, check: Any) -> None:
-        Path(path + ".part").write_bytes(b"other")
-        check(path + ".part")
-
-    monkeypatch.setattr("rushlight.vision.datasets.archives.download", fetched)
-    with pytest.raises(DataError, match="a.zip: what was fetched has the md5 .*, expected 00"):
-        fetch(Resource(["http://localhost/a.zip"], "a.zip", "00"), str(tmp_path))
-    assert not (tmp_path / "a.zip").exists()

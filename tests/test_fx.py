@@ -7,6 +7,8 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,8 +16,9 @@ import pytest
 import fx_programs
 import rushlight as torch
 from rushlight import fx, nn
+from rushlight.fx._pytree import tree_flatten_spec
 from rushlight.fx.graph_module import GraphModule
-from rushlight.utils._pytree import tree_leaves
+from rushlight.utils._pytree import tree_flatten, tree_leaves
 
 F = nn.functional
 PROGRAMS = fx_programs.programs(torch)
@@ -405,6 +408,47 @@ def test_fusion() -> None:
     assert kept(torch.ones(3)).tolist() == [1, 1, 1]
 
 
+def test_a_convolution_that_is_called_twice_is_not_fused() -> None:
+    from rushlight.fx.experimental.optimization import fuse
+
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.bn = nn.Conv1d(2, 2, 1), nn.BatchNorm1d(2)
+
+        def forward(self, x: Any) -> Any:
+            return self.bn(self.conv(x)) + self.conv(x)
+
+    net = Twice().eval()
+    net.bn.running_mean.fill_(3)
+    x = torch.randn(1, 2, 4)
+    assert torch.allclose(fuse(net)(x), net(x))
+
+
+def test_names_that_python_has_taken() -> None:
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            for name in ('a "quoted" one', "class", "line\nbreak"):
+                self.add_module(name, nn.ReLU())
+
+        def forward(self, x: Any) -> Any:
+            for layer in self.children():
+                x = layer(x)
+            return x
+
+    assert fx.symbolic_trace(Odd())(torch.tensor(-1.0)).item() == 0
+
+
+def test_a_replacement_of_other_results_changes_nothing() -> None:
+    traced = fx.symbolic_trace(lambda x: torch.relu(x) + 1)
+    before = traced.code
+    with pytest.raises(AssertionError, match="returns 1 values and the replacement 2"):
+        fx.replace_pattern(traced, lambda a: torch.relu(a), lambda a: (a, a + 1))
+    traced.recompile()
+    assert traced.code == before
+
+
 def test_proxies_of_two_tracers() -> None:
     x, y = (fx.Proxy(fx.Graph().placeholder("x")) for _ in range(2))
     with pytest.raises(RuntimeError, match="Found multiple different tracers"):
@@ -462,3 +506,13 @@ def test_another_thread_computes_meanwhile() -> None:
 
     assert [node.name for node in fx.symbolic_trace(Net()).graph.nodes] == ["x", "add", "output"]
     assert torch.equal(results[0], net(torch.ones(2)))
+
+
+@pytest.mark.parametrize("make", [dict, lambda d: defaultdict(int, d)], ids=["dict", "defaultdict"])
+def test_dictionaries_come_apart_in_the_order_of_the_traced_one(
+    make: Callable[[dict[str, int]], dict[str, int]],
+) -> None:
+    spec = tree_flatten(make({"a": 0, "b": 0}))[1]
+    assert tree_flatten_spec(make({"b": 2, "a": 1}), spec) == [1, 2]
+    with pytest.raises(KeyError, match="tree_flatten_spec"):
+        tree_flatten_spec(make({"a": 1, "c": 2}), spec)

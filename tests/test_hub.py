@@ -68,6 +68,10 @@ def test_a_download_takes_the_place_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="invalid hash"):
         hub.download_url_to_file(url, tmp_path / "target", hash_prefix="00")
     assert (tmp_path / "target").read_text() == "old"
+    (tmp_path / "target.new").write_text("nobody's")
+    with pytest.raises(RuntimeError, match="invalid hash"):
+        hub.download_url_to_file(url, tmp_path / "target", hash_prefix="00")
+    (tmp_path / "target.new").unlink()
     hub.download_url_to_file(url, tmp_path / "target", progress=False)
     assert (tmp_path / "target").read_text() == "new"
     assert sorted(os.listdir(tmp_path)) == ["source", "target"]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ import rushlight as torch
 from rushlight import jit, nn
 from rushlight.jit import TracerWarning, notice
 from rushlight.serialization import CheckpointError
-from rushlight.utils._pytree import tree_leaves
+from rushlight.utils._pytree import tree_leaves, tree_map
 
 F = nn.functional
 
@@ -162,7 +163,7 @@ def test_it_is_said_once() -> None:
 
 
 def test_a_traced_module(net: Net) -> None:
-    traced = jit.trace(net, X)
+    traced = jit.trace(net, X, strict=False)
     assert same(traced(X), net(X)) and isinstance(traced, jit.ScriptModule)
     assert list(traced.state_dict()) == list(net.state_dict())
     assert traced.fc.weight is net.fc.weight and not traced.scale.requires_grad
@@ -261,7 +262,7 @@ def test_methods_and_callables() -> None:
 
 def test_files_of_traced_modules(net: Net, tmp_path: Any) -> None:
     path = tmp_path / "net.pt"
-    jit.trace(net, X).save(path)
+    jit.trace(net, X, strict=False).save(path)
     code = (
         "import sys, rushlight as torch\n"
         "net = torch.jit.load(sys.argv[1], map_location='cpu')\n"
@@ -369,6 +370,16 @@ HOSTILE = {
     "format": step("call_method", "a", "format", ("tuple", [("plain", "{}")]), NOTHING[1]),
     "quoted": step("call_module", "a", '0")(x) or print("', ("tuple", [("node", 0)]), NOTHING[1]),
     "attribute": step("get_attr", "a", "__class__", *NOTHING),
+    "a method of the module": step("call_module", "a", "save", ("tuple", [("plain", "f")]),
+                                   NOTHING[1]),
+    "a method of its graph": step("call_module", "a", "_graph.placeholder",
+                                  ("tuple", [("plain", "y=print(1)")]), NOTHING[1]),
+    "a method as an attribute": step("get_attr", "a", "save", *NOTHING),
+    "a layer as an attribute": step("get_attr", "a", "0", *NOTHING),
+    "a key function": step("call_function", "a", "max", ("tuple", [("node", 0)]),
+                           ("dict", {"key": ("node", 0)})),
+    "keys of a dictionary": step("call_function", "a", "torch.relu", ("tuple", [("node", 0)]),
+                                 ("dict", {"x": ("dict", {(1,): ("plain", 1)})})),
     "keyword": step("call_function", "a", "torch.relu", ("tuple", [("node", 0)]),
                     ("dict", {"x=print(1)": ("plain", 1)})),
     "placeholder": lambda c: c["steps"].insert(0, ("placeholder", "a", "x=print(1)", *NOTHING)),
@@ -377,6 +388,8 @@ HOSTILE = {
     "op": step("root", "a", "x", *NOTHING),
     "kind": step("call_function", "a", "torch.relu", ("tuple", [("code", "x")]), NOTHING[1]),
     "layer": lambda c: c["modules"]["0"].update({"class": ("os", "system")}),
+    "a layer's name": lambda c: (c["modules"].update({'a"+print(1)+"': {"training": True}}),
+                                 step("call_module", "a", 'a"+print(1)+"', *NOTHING)(c)),
     "no layer": lambda c: c["modules"]["0"].update({"class": ("nn.modules.linear", "Tensor")}),
     "setting": lambda c: c["modules"]["0"]["settings"].update(forward=("plain", 1)),
     "hook": lambda c: c["modules"]["0"]["settings"].update(_forward_hooks=("plain", 1)),
@@ -417,3 +430,45 @@ def test_a_later_version() -> None:
     file.seek(0)
     with pytest.raises(RuntimeError, match="is of version 2"):
         jit.load(file)
+
+
+def test_an_interrupt_ends_tracing() -> None:
+    def interrupted(x: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        jit.trace(interrupted, X)
+    assert not jit.is_tracing()
+
+
+def test_other_threads_are_not_tracing() -> None:
+    seen = []
+
+    def looking(x: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            seen.append((jit.is_tracing(), pool.submit(jit.is_tracing).result()))
+        return x + 1
+
+    jit.trace(looking, X, check_trace=False)
+    assert seen == [(True, False)]
+
+
+@pytest.mark.parametrize(("result", "message"), [
+    (None, "didn't return any values"), (3, "this one returns 3"),
+    ((X, "s"), "this one returns 's'"),
+    ({"a": X}, "Encountering a dict at the output"), ([X, None], "didn't return any values"),
+])  # fmt: skip
+def test_results_that_cannot_be_traced(result: Any, message: str) -> None:
+    def function(x: Any) -> Any:
+        return tree_map(lambda leaf: x if leaf is X else leaf, result)
+
+    with pytest.raises(RuntimeError, match=message):
+        jit.trace(function, X)
+    assert set(jit.trace(lambda x: {"a": x}, X, strict=False)(X)) == {"a"}
+
+
+def test_what_cannot_be_traced() -> None:
+    with pytest.raises(RuntimeError, match="it needs example_inputs"):
+        jit.trace(nn.ReLU())
+    with pytest.raises(RuntimeError, match="3 is no function"):
+        jit.trace(3, X)

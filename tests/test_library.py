@@ -129,3 +129,8 @@ def test_an_output_is_no_input() -> None:
 
     with pytest.raises(RuntimeError, match="must not also be an input"):
         same(torch.ones(2))
+
+
+def test_an_operator_called_name() -> None:
+    custom_op("example::name", scale, mutates_args=())
+    assert torch.ops.example.name(torch.ones(1)).item() == 2

@@ -275,8 +275,9 @@ class Handler(BaseHTTPRequestHandler):
         if content is None:
             self.send_error(404)
             return
+        version = f'"{zlib.crc32(content)}"'
         start = 0
-        if wanted and server.ranges:
+        if wanted and server.ranges and self.headers.get("If-Range", version) == version:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
         if start and start >= len(content):
             self.send_response(416)
@@ -286,6 +287,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(content) - start))
+        self.send_header("ETag", version)
         self.end_headers()
         self.wfile.write(content[start:][: server.cut_after])
 
@@ -331,6 +333,31 @@ def test_download_goes_on_where_the_connection_broke(tmp_path, server):
     ranges = [wanted for path, wanted in server.log if path == name]
     size = len(server.files["/" + name])
     assert ranges == [None] + [f"bytes={start}-" for start in range(400, size, 400)]
+
+
+class Changing(dict):
+    """Files of which another version is there from the second request on."""
+
+    def get(self, path):
+        first, second = self[path]
+        self[path] = second, second
+        return first
+
+
+def test_download_of_a_file_that_changes_meanwhile(tmp_path, server):
+    server.files = Changing({"/file": (b"a" * 1000, b"b" * 900)})
+    server.cut_after = 600
+    download.download([f"{server.url}file"], str(tmp_path / "file"), progress=False)
+    assert (tmp_path / "file").read_bytes() == b"b" * 900
+
+
+@pytest.mark.parametrize("left", ["file.part", "file.new"])
+def test_what_nothing_checks_is_fetched_whole(tmp_path, server, left):
+    (tmp_path / left).write_bytes(b"of another file")
+    server.files = {"/file": b"x" * 100}
+    download.download([f"{server.url}nothing", f"{server.url}file"], str(tmp_path / "file"))
+    assert (tmp_path / "file").read_bytes() == b"x" * 100
+    assert server.log == [("nothing", None), ("file", None)]
 
 
 def test_download_goes_on_after_a_killed_run(tmp_path, server):

@@ -129,7 +129,7 @@ def test_between_passes():
     assert batches.state_dict()["batches"] == 0
     list(batches)
     state = batches.state_dict()
-    assert state == {"batches": 0, "generators": None, "drew_seed": True}
+    assert state == {"batches": 0, "length": None, "generators": None, "drew_seed": True}
     batches.load_state_dict(state)
     assert len(list(batches)) == 4
 
@@ -169,6 +169,11 @@ def test_states_of_other_loaders():
     next(iter(other))
     with pytest.raises(ValueError, match="the state has 2 random generators and this loader 1"):
         batches.load_state_dict(other.state_dict())
+    for size, options in ((8, {"batch_size": 3}), (20, {}), (7, {"drop_last": True})):
+        other = loader(torch.tensor, size, num_workers=0, **options)
+        next(iter(other))
+        with pytest.raises(ValueError, match=r"a pass of \d+ batches and this loader's has 4"):
+            batches.load_state_dict(other.state_dict())
 
 
 def test_a_bar_begins_where_the_pass_does():
@@ -187,3 +192,37 @@ def test_tqdm_is_named_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ImportError, match=r"pip install rushlight\[progress\]"):
         loader(torch.tensor, num_workers=0).progress()
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_a_batch_that_failed_is_not_asked_for_again(way):
+    def make(index):
+        if index == 2:
+            raise ValueError("once")
+        return index
+
+    batches = iter(loader(make, **way))
+    assert next(batches).tolist() == [0, 1]
+    with pytest.raises(ValueError, match="once"):
+        next(batches)
+    assert next(batches).tolist() == [4, 5]
+    state = batches._position.state_dict()
+    rest = loader(make, **way)
+    rest.load_state_dict(state)
+    assert values(rest) == [[6, 7]]
+
+
+def test_a_start_that_failed_is_not_the_rest_of_a_pass(monkeypatch):
+    first = loader(torch.tensor, worker="thread")
+    next(iter(first))
+    rest = loader(torch.tensor, worker="thread")
+    rest.load_state_dict(first.state_dict())
+
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("threading.Thread.start", refuse)
+        with pytest.raises(RuntimeError, match="can't start"):
+            iter(rest)
+    assert values(rest) == [[2, 3], [4, 5], [6, 7]]

@@ -266,3 +266,18 @@ def test_the_older_name() -> None:
     with pytest.raises(RuntimeError, match="didn't finish"):
         _ = profiler.function_events
     assert recording.current is None
+
+
+def test_a_step_after_the_end_records_nothing() -> None:
+    with profile() as first:
+        torch.ones(2) + 1
+    first.step()
+    with profile() as second:
+        torch.ones(2) + 1
+    assert len(second.events()) == len(first.events()) == 2
+
+
+def test_activities_that_are_none() -> None:
+    for activities in ([], ["cpu"]):
+        with pytest.raises(AssertionError, match="No valid profiler activities"):
+            profile(activities=activities)

@@ -96,3 +96,46 @@ def test_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     thread.start()
     thread.join()
     assert [traceback.extract_tb(trace)[-1].name for trace in shown] == 2 * ["in_operation"]
+
+
+def printed(failing: Callable[[], Any]) -> list[str]:
+    """The names of the errors that Python would print, the first one first."""
+    with pytest.raises(Exception) as caught:  # noqa: B017  # of whatever type
+        failing()
+    shorten(caught.value)
+    lines = "".join(traceback.format_exception(caught.value)).splitlines()
+    heads = [line.partition(":")[0] for line in lines if line[:1].strip()]
+    return [head.rpartition(".")[2] for head in heads if head.endswith("Error")]
+
+
+def after_another() -> None:
+    try:
+        _ = 1 / 0
+    except ZeroDivisionError:
+        torch.ones(2) + torch.ones(3)
+
+
+def because_of_it() -> None:
+    try:
+        torch.ones(2) + torch.ones(3)
+    except RuntimeError as error:
+        raise KeyError("mine") from error
+
+
+def instead_of_it() -> None:
+    try:
+        torch.ones(2) + torch.ones(3)
+    except RuntimeError:
+        raise KeyError("mine") from None
+
+
+@pytest.mark.parametrize(("failing", "names"), [
+    (lambda: torch.ones(2) + torch.ones(3), ["OperationError"]),  # and not NumPy's before it
+    (after_another, ["ZeroDivisionError", "OperationError"]),
+    (because_of_it, ["OperationError", "KeyError"]),
+    (instead_of_it, ["KeyError"]),
+])  # fmt: skip
+def test_errors_that_the_program_had_nothing_to_do_with(
+    failing: Callable[[], Any], names: list[str]
+) -> None:
+    assert printed(failing) == names

@@ -499,3 +499,13 @@ def test_repr():
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_transforms_stand_in_a_sequence_of_modules() -> None:
+    plain = {"Compose", "ToTensor", "ToPILImage", "PILToTensor", "Lambda", "RandomApply",
+             "RandomChoice", "RandomOrder"}  # fmt: skip
+    kinds = {n: k for n, k in vars(transforms).items() if isinstance(k, type) and n[0].isupper()}
+    modules = {name for name, kind in kinds.items() if issubclass(kind, torch.nn.Module)}
+    assert set(kinds) - modules - plain <= {"InterpolationMode", "AutoAugmentPolicy"}
+    sequence = torch.nn.Sequential(transforms.RandomResizedCrop(8), transforms.RandomErasing(1.0))
+    assert sequence(torch.ones(3, 9, 9)).shape == (3, 8, 8)

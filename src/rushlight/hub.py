@@ -59,8 +59,8 @@ def download_url_to_file(
 ) -> None:
     """Downloads a file, whose SHA-256 in hexadecimal digits begins with `hash_prefix` if given.
 
-    It is put into its place when it has arrived and been checked. What has arrived of it before a
-    connection breaks is gone on with next time.
+    It is put into its place when it has arrived and been checked. Where the connection breaks, it
+    goes on where it was; with `hash_prefix`, another call goes on with what has arrived, too.
 
     Raises RuntimeError where the file cannot be had, or is another one.
 
@@ -78,20 +78,12 @@ def download_url_to_file(
     path = os.path.abspath(os.path.expanduser(os.fspath(dst)))
 
     def check(part: str) -> None:
-        if hash_prefix is not None:
-            with open(part, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if not digest.startswith(hash_prefix):
-                raise DataError(
-                    f'invalid hash value (expected "{hash_prefix}", got "{digest}")'
-                )
+        with open(part, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if not digest.startswith(hash_prefix or ""):
+            raise DataError(f'invalid hash value (expected "{hash_prefix}", got "{digest}")')
 
-    if os.path.exists(path):  # PyTorch takes its place
-        fresh = f"{path}.new"
-        download([url], fresh, check, progress)
-        os.replace(fresh, path)
-    else:
-        download([url], path, check, progress)
+    download([url], path, check if hash_prefix else None, progress, replace=True)
 
 
 def load_state_dict_from_url(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from types import SimpleNamespace
 from typing import Any
 
 from .autograd import is_grad_enabled, no_grad
@@ -253,11 +252,14 @@ def register_autograd(
     _operator(op).register_autograd(backward, setup_context=setup_context)
 
 
-class _OpNamespace(SimpleNamespace):
+class _OpNamespace:
     """`torch.ops.<name>`: the operators that were registered there."""
 
+    def __init__(self, name: str) -> None:
+        self._name = name
+
     def __getattr__(self, name: str) -> Any:
-        namespace = self.__dict__["name"]
+        namespace = self.__dict__["_name"]
         operator = _operators.get(f"{namespace}::{name}")
         if operator is None:
             raise AttributeError(f"'_OpNamespace' '{namespace}' object has no attribute '{name}'")
@@ -266,4 +268,4 @@ class _OpNamespace(SimpleNamespace):
 
 def namespace(name: str) -> Any:
     """What `torch.ops` has under a name."""
-    return _OpNamespace(name=name)
+    return _OpNamespace(name)

@@ -10,6 +10,7 @@ import os
 import sys
 import sysconfig
 import threading
+import traceback
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -41,7 +42,10 @@ def end_with_own_lines() -> None:
 
 
 def shorten(error: BaseException) -> None:
-    """Ends the tracebacks of an error, and of those that it came from, with a program's line."""
+    """Ends the tracebacks of an error, and of those that it came from, with a program's line.
+
+    Of those that have none, such as NumPy's that Rushlight has said in its own words, none is left.
+    """
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -52,7 +56,25 @@ def shorten(error: BaseException) -> None:
         last = _last_own(found.__traceback__)
         if last is not None:
             last.tb_next = None
+            if _is_all_inside(found.__cause__):
+                found.__cause__ = None
+            if found.__cause__ is None:  # also where Rushlight has raised it `from None`
+                found.__suppress_context__ = False
+        found.__context__ = _nearest_own(found.__context__)
         waiting += [found.__cause__, found.__context__]
+
+
+def _nearest_own(error: BaseException | None) -> BaseException | None:
+    """The error, or the first of those before it that the program had to do with."""
+    while _is_all_inside(error):
+        error = error.__context__ if error else None
+    return error
+
+
+def _is_all_inside(error: BaseException | None) -> bool:
+    if error is None or error.__traceback__ is None:
+        return False
+    return all(_is_inside(frame) for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _last_own(trace: TracebackType | None) -> TracebackType | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from ..utils._pytree import TreeSpec, tree_flatten
@@ -33,7 +34,7 @@ def tree_flatten_spec(tree: Any, spec: TreeSpec) -> list[Any]:
 def _parts(tree: Any, spec: TreeSpec) -> list[Any]:
     """The parts of one container, dictionaries in the order of the traced one's keys."""
     if isinstance(tree, dict):
-        keys = spec.context[0]
+        keys = spec.context[0] if spec.type is defaultdict else spec.context
         missing = [key for key in keys if key not in tree]
         if missing or len(tree) != len(keys):
             raise KeyError(f"tree_flatten_spec: the keys {list(tree)} are not {list(keys)}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import json
+import keyword
 import types
 import typing
 from collections.abc import Iterable, Iterator
@@ -52,7 +54,8 @@ _DTYPES = {
 def member(base: str, target: str) -> str:
     """`base.target` in code; names that are none of Python's are asked for by `getattr`."""
     for name in target.split("."):
-        base = f"{base}.{name}" if name.isidentifier() else f'getattr({base}, "{name}")'
+        is_plain = name.isidentifier() and not keyword.iskeyword(name)
+        base = f"{base}.{name}" if is_plain else f"getattr({base}, {json.dumps(name)})"
     return base
 
 

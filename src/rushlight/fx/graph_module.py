@@ -109,7 +109,7 @@ class GraphModule(Module):
     def code(self) -> str:
         """The text of `forward`."""
         if "_code" not in self.__dict__:
-            raise RuntimeError("Code has not been generated! Please report a bug to PyTorch")
+            raise RuntimeError("Code has not been generated! Call recompile() first")
         return self._code
 
     def recompile(self) -> PythonCode:

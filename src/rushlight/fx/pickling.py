@@ -1,4 +1,7 @@
-"""Graphs as data that can be pickled: no code is run when they are read."""
+"""Graphs as data that can be pickled. Their code is written anew when they are read.
+
+It is run then, as any pickle may run code: `torch.jit.save` makes files that others may have made.
+"""
 
 from __future__ import annotations
 

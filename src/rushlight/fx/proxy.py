@@ -126,10 +126,8 @@ class TracerBase:
         """What `for part in proxy:` gets; override it where the length is known."""
         raise TraceError(
             "Proxy object cannot be iterated. This can be attempted when the Proxy is used in a "
-            "loop or as a *args or **kwargs function argument. See the torch.fx docs on "
-            "pytorch.org for a more detailed explanation of what types of control flow can be "
-            "traced, and check out the Proxy docstring for help troubleshooting Proxy iteration "
-            "errors"
+            "loop or as a *args or **kwargs function argument. docs/fx.md says which control flow "
+            "can be traced"
         )
 
     def keys(self, obj: Proxy) -> Any:

@@ -91,6 +91,7 @@ def replace_pattern_with_filters(
     graph = gm.graph
     pattern_graph, replacement_graph = _graph_of(pattern), _graph_of(replacement)
     inputs = [node for node in replacement_graph.nodes if node.op == "placeholder"]
+    _check_results(pattern_graph, replacement_graph)
     matches = SubgraphMatcher(pattern_graph, ignore_literals).match(graph)
     filters = match_filters or []
     matches = [m for m in matches if all(f(m, graph, pattern_graph) for f in filters)]
@@ -119,6 +120,18 @@ def replace_pattern_with_filters(
         _take_modules(gm, replacement, replacement_graph)
     gm.recompile()
     return replaced
+
+
+def _check_results(pattern: Graph, replacement: Graph) -> None:
+    counts = [
+        len(node.args[0]) if isinstance(node.args[0], (tuple, list)) else 1
+        for graph in (pattern, replacement) for node in graph.nodes if node.op == "output"
+    ]  # fmt: skip
+    if len(counts) == 2 and counts[0] != counts[1]:
+        raise AssertionError(
+            f"replace_pattern: the pattern returns {counts[0]} values and the replacement "
+            f"{counts[1]}"
+        )
 
 
 def _graph_of(function: Any) -> Graph:

@@ -44,7 +44,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {}
     for place, functions in places.items():
         for name, function in functions.items():
-            if place not in ("Tensor", "") and hasattr(function, "plain") and "file" not in name:
+            if place not in ("Tensor", "") and hasattr(function, "plain") and name != "from_file":
                 found[qualified_name(function)] = function
     found |= {name: getattr(builtins, name) for name in _BUILTINS}
     for module in (math, operator):
@@ -183,11 +183,11 @@ class Decoder:
             # The code of the graph has these names in it.
             if not all(isinstance(key, str) and key.isidentifier() for key in named):
                 raise UnsafeError(f"a step has arguments named {list(named)}")
-            known = self._target(op, target, values)
+            known = self._target(op, target, values, named)
             self.nodes.append(graph.create_node(op, known, values, named, name))
         return graph
 
-    def _target(self, op: str, target: Any, args: Any) -> Any:
+    def _target(self, op: str, target: Any, args: Any, named: Any) -> Any:
         if not isinstance(target, str):
             raise UnsafeError(f"a step calls {target!r}")
         if op == "call_function":
@@ -195,6 +195,8 @@ class Decoder:
                 raise UnsafeError(f"a step calls {target}, which is no function of torch's")
             if target == "getattr" and not (len(args) == 2 and _is_attribute(args[1])):
                 raise UnsafeError(f"a step reads {args[1:]}, which is no property of tensors")
+            if target in _BUILTINS and named:
+                raise UnsafeError(f"a step gives {target}() {list(named)}, of which key is called")
             return _functions()[target]
         if op == "call_method" and target not in _methods():
             raise UnsafeError(f"a step calls the method {target}")
@@ -211,7 +213,7 @@ class Decoder:
             return self.nodes[value]
         if kind == "plain" and type(value) in _PLAIN:
             return value
-        if kind == "dict":
+        if kind == "dict" and all(isinstance(key, (str, int)) for key in value):
             return {key: self.value(part) for key, part in value.items()}
         if kind in ("tuple", "list"):
             parts = [self.value(part) for part in value]

@@ -184,10 +184,22 @@ def _rebuilt(content: dict[str, Any]) -> Any:
     for path, value in content["buffers"].items():
         place, _, name = path.rpartition(".")
         root.get_submodule(place).register_buffer(name, value, persistent=path not in others)
+    _check_targets(graph, root)
     graph.lint()
     root.graph = graph
     root.__dict__["_original_name"] = str(content["name"])
     return ScriptFunction(root) if content["is_function"] else root
+
+
+def _check_targets(graph: Graph, root: Module) -> None:
+    """Whether steps name layers and tensors alone: a module's methods would write files, too."""
+    layers = {path for path, _ in root.named_modules(remove_duplicate=False) if path}
+    tensors = {path for kind in ("_parameters", "_buffers") for path, _ in _members(root, kind)}
+    for node in graph.nodes:
+        if node.op == "call_module" and node.target not in layers:
+            raise UnsafeError(f"a step calls the layer {node.target}, which is not there")
+        if node.op == "get_attr" and node.target not in tensors:
+            raise UnsafeError(f"a step reads the tensor {node.target}, which is not there")
 
 
 class _Loaded(GraphModule, ScriptModule):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,7 +23,12 @@ from ..utils._pytree import tree_leaves
 from .notice import say_once, warn
 from .script import ScriptFunction, ScriptModule
 
-_tracing: list[Any] = []
+
+class _Tracing(threading.local):
+    depth = 0
+
+
+_tracing = _Tracing()
 
 
 class TracerWarning(Warning):
@@ -36,7 +42,7 @@ def is_tracing() -> bool:
     >>> torch.jit.is_tracing()
     False
     """
-    return bool(_tracing)
+    return _tracing.depth > 0
 
 
 class _Known(Proxy):
@@ -291,6 +297,9 @@ def trace(
     results than the function. A function that cannot be recorded is run as Python, after a warning.
     `.graph` and `.code` are those of `torch.fx`.
 
+    Raises RuntimeError where the function returns something other than tensors, tuples and lists of
+    them, or with strict=False dictionaries of them.
+
     >>> import rushlight as torch
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU())
     >>> traced = torch.jit.trace(net, torch.ones(1, 3))
@@ -299,6 +308,10 @@ def trace(
     """
     if isinstance(func, (ScriptFunction, TopLevelTracedModule)):
         return func
+    if not callable(func):
+        raise RuntimeError(f"torch.jit.trace: {func!r} is no function, and no module")
+    if example_inputs is None and example_kwarg_inputs is None:
+        raise RuntimeError("torch.jit.trace: it needs example_inputs, or example_kwarg_inputs")
     say_once()
     args = _as_arguments(example_inputs)
     kwargs = example_kwarg_inputs or {}
@@ -309,21 +322,26 @@ def trace(
         tracer.traced_func_name = func.__name__
     elif not isinstance(func, Module) and not inspect.isfunction(func):
         function = _as_function(func)
-    _tracing.append(tracer)
+    graph: Graph | None = None
+    failure: Exception | None = None
+    _tracing.depth += 1
     try:
         graph = tracer.trace(function)
     except Exception as error:
-        _tracing.pop()
+        failure = error
+    finally:
+        _tracing.depth -= 1
+    if graph is None:
         func(*args, **kwargs)  # whose own error it may be
         warn(
             f"torch.jit.trace: {_name_of(func)} runs as Python, as it cannot be recorded "
-            f"({type(error).__name__}: {error}); torch.jit.save will refuse it",
+            f"({type(failure).__name__}: {failure}); torch.jit.save will refuse it",
             TracerWarning,
         )
         from .script import script
 
         return script(func)
-    _tracing.pop()
+    _check_result(graph.output_node().args[0], strict)
     graph.eliminate_dead_code(_changes_something)  # such as what was compared for an `if`
     traced: Any
     if isinstance(module, Module):
@@ -342,6 +360,28 @@ def _changes_something(node: Node) -> bool:
     """Whether a step matters though nothing uses it: a layer may keep statistics."""
     is_written = node.op == "call_method" and node.target.endswith("_")
     return is_written or node.op == "call_module" or node.is_impure()
+
+
+def _check_result(value: Any, strict: bool) -> None:
+    if value is None:
+        raise RuntimeError(
+            "The traced function didn't return any values! Side-effects are not captured in "
+            "traces, so it would be a no-op."
+        )
+    if isinstance(value, dict) and strict:
+        raise RuntimeError(
+            "Encountering a dict at the output of the tracer might cause the trace to be "
+            "incorrect, this is only valid if its keys do not change with the inputs; give "
+            "strict=False then, or return a tuple"
+        )
+    if isinstance(value, (tuple, list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_result(part, strict)
+    elif not isinstance(value, Node):
+        raise RuntimeError(
+            "Only tensors, lists, tuples of tensors, or dictionary of tensors can be output from "
+            f"traced functions, and this one returns {value!r}"
+        )
 
 
 def trace_module(mod: Module, inputs: dict[str, Any], *args: Any, **options: Any) -> Any:

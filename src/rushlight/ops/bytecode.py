@@ -20,7 +20,7 @@ _Kept = tuple[bytes, dict[str, types.CodeType]]
 
 
 def _path() -> str:
-    name = importlib.util.cache_from_source(__file__, optimization="")
+    name = importlib.util.cache_from_source(__file__)
     return name.removesuffix(".pyc") + ".entries"
 
 
@@ -30,7 +30,7 @@ def _read() -> dict[str, types.CodeType]:
         with open(_path(), "rb") as file:
             magic, kept = marshal.load(file)
         return kept if magic == importlib.util.MAGIC_NUMBER and type(kept) is dict else {}
-    except (OSError, EOFError, ValueError, TypeError, NotImplementedError):
+    except (OSError, EOFError, ValueError, TypeError, NotImplementedError, MemoryError):
         return {}
 
 
@@ -61,6 +61,10 @@ def keep() -> None:
         path = _path()
         written = f"{path}.{os.getpid()}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(written, "wb") as file:
-            marshal.dump(kept, file)
-        os.replace(written, path)
+        try:
+            with open(written, "wb") as file:
+                marshal.dump(kept, file)
+            os.replace(written, path)
+        except OSError:
+            os.unlink(written)
+            raise

@@ -169,13 +169,16 @@ class profile:
         use_cuda: bool | None = None, custom_trace_id_callback: Callable[[], str] | None = None,
         post_processing_timeout_s: float | None = None,
     ) -> None:  # fmt: skip
-        self.activities = set(activities or supported_activities())
+        self.activities = supported_activities() if activities is None else set(activities)
+        if not any(isinstance(activity, ProfilerActivity) for activity in self.activities):
+            raise AssertionError("No valid profiler activities found")
         self.schedule = schedule
         self.on_trace_ready = on_trace_ready
         self.record_shapes, self.profile_memory = record_shapes, profile_memory
         self.with_stack, self.with_flops = with_stack, with_flops
         self.acc_events = acc_events
         self.step_num = 0
+        self._is_started = False
         self.current_action = self._planned()
         self._metadata: dict[str, Any] = {}
         self._recording: Recording | None = None
@@ -186,9 +189,11 @@ class profile:
         return ProfilerAction.RECORD if self.schedule is None else self.schedule(self.step_num)
 
     def start(self) -> None:
+        self._is_started = True
         self._begin()
 
     def stop(self) -> None:
+        self._is_started = False
         if self._recording is not None:
             self._end()
             if self.on_trace_ready is not None:
@@ -208,7 +213,8 @@ class profile:
             self._end()
             if before is ProfilerAction.RECORD_AND_SAVE and self.on_trace_ready is not None:
                 self.on_trace_ready(self)
-        self._begin()
+        if self._is_started:
+            self._begin()
 
     def _begin(self) -> None:
         """Records, where the step asks for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import sys
 import threading
@@ -31,6 +32,7 @@ class Recording:
         self.record_shapes, self.profile_memory = record_shapes, profile_memory
         self.with_stack, self.with_flops = with_stack, with_flops
         self.events = EventList(profile_memory=profile_memory, with_flops=with_flops)
+        self._numbers = itertools.count()
         self._open = threading.local()  # a thread's ranges that have not ended
         self._intercepting: Any = None
 
@@ -80,7 +82,7 @@ class Recording:
         """The event of something that begins now, within what is going on in this thread."""
         ranges = self._ranges()
         event = FunctionEvent(
-            len(self.events), name, threading.get_native_id(), self._now(),
+            next(self._numbers), name, threading.get_native_id(), self._now(),
             ranges[-1] if ranges else None, not is_kernel,
         )  # fmt: skip
         if self.with_stack:

@@ -18,8 +18,8 @@ Tokenizer = Callable[[str], list[str]]
 _WORDS = re.compile(r"\w+|[^\w\s]")
 # A word with the space before it, a number, signs, or spaces: what pairs of bytes stay within.
 _PIECES = re.compile(r" ?[^\W\d_]+| ?\d+| ?[^\s\w]+|_+|\s+")
-_MOST_BYTES = 1 << 28  # of all pieces; those of a hundred thousand words are a megabyte
-_MOST_KNOWN = 100_000  # words whose numbers are kept
+_LONGEST = 10_000  # bytes of a piece
+_WORDS_KNOWN = 100_000  # words whose numbers are kept: 20 MB
 
 
 def _basic_english(text: str) -> list[str]:
@@ -80,14 +80,13 @@ class BytePairEncoding:
     def __init__(self, merges: Iterable[tuple[int, int]]) -> None:
         self.merges = [(index(a), index(b)) for a, b in merges]
         self._pieces = [bytes([value]) for value in range(256)]
-        size = 0
         for number, (a, b) in enumerate(self.merges):
             if not (0 <= a < 256 + number and 0 <= b < 256 + number):
                 raise ValueError(f"BytePairEncoding: merge {number} joins pieces that come later")
-            size += len(self._pieces[a]) + len(self._pieces[b])
-            if size > _MOST_BYTES:  # forty merges, each of the one before, would fill a terabyte
-                raise ValueError(f"BytePairEncoding: pieces of more than {_MOST_BYTES} bytes")
-            self._pieces.append(self._pieces[a] + self._pieces[b])
+            piece = self._pieces[a] + self._pieces[b]
+            if len(piece) > _LONGEST:  # a few merges of a file may double it until memory ends
+                raise ValueError(f"BytePairEncoding: merge {number} makes over {_LONGEST} bytes")
+            self._pieces.append(piece)
         self._ranks = {pair: 256 + number for number, pair in enumerate(self.merges)}
         self._known: dict[str, list[int]] = {}
 
@@ -115,12 +114,11 @@ class BytePairEncoding:
         """The numbers of a text's pieces."""
         found: list[int] = []
         for piece in _PIECES.findall(text):
-            numbers = self._known.get(piece)
-            if numbers is None:
-                numbers = self._joined(list(piece.encode()))
-                if len(self._known) < _MOST_KNOWN:
-                    self._known[piece] = numbers
-            found += numbers
+            if piece not in self._known:
+                if len(self._known) == _WORDS_KNOWN:
+                    self._known.clear()
+                self._known[piece] = self._joined(list(piece.encode()))
+            found += self._known[piece]
         return found
 
     def _joined(self, numbers: list[int]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -62,8 +63,8 @@ def fuse(model: Module, inplace: bool = False, no_trace: bool = False) -> GraphM
     """The network with each batch normalisation made part of the convolution before it.
 
     For evaluation: both must be in evaluation mode. Normalisations without running statistics and
-    convolutions whose results are used elsewhere stay. `inplace` changes the modules of `model`
-    itself; `no_trace` says that it is a GraphModule.
+    convolutions that are called, or whose results are used, elsewhere stay. `inplace` changes the
+    modules of `model` itself; `no_trace` says that it is a GraphModule.
 
     >>> import rushlight as torch
     >>> from rushlight.fx.experimental.optimization import fuse
@@ -79,13 +80,15 @@ def fuse(model: Module, inplace: bool = False, no_trace: bool = False) -> GraphM
     traced: Any = model if no_trace else symbolic_trace(model)
     modules: dict[str, Any] = dict(traced.named_modules())
     graph = copy.deepcopy(traced.graph)
+    calls = Counter(modules[node.target] for node in graph.nodes if node.op == "call_module")
     for pattern in _PATTERNS:
         for node in graph.nodes:
             if not matches_module_pattern(pattern, node, modules):
                 continue
             before = node.args[0]
             convolution, normalisation = modules[before.target], modules[node.target]
-            if len(before.users) > 1 or not normalisation.track_running_stats:
+            is_elsewhere = len(before.users) > 1 or calls[convolution] > 1
+            if is_elsewhere or not normalisation.track_running_stats:
                 continue
             fused: Any = fuse_conv_bn_eval(convolution, normalisation)
             replace_node_module(before, modules, fused)

@@ -38,7 +38,7 @@ class Distance:
         whole = self.cdist(x, x, p, False)
         return whole[self.xp.triu(self.xp.ones(whole.shape, bool), 1)]
 
-    @kernel("product")
+    @kernel("product", multiply_adds=lambda result, grad, x, *_: grad.size * x.shape[-1])
     def pdist_gradient(self, grad: Any, x: Any, distances: Any, p: float) -> Any:
         """The gradient (n, d) of the rows."""
         xp = self.xp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import warnings
@@ -52,7 +53,7 @@ class _BaseDataLoaderIter:
 
     def _begin(self, loader: DataLoader[Any], draws_seed: bool) -> None:
         """Begins a pass, or the rest of the one that the loader was told to go on with."""
-        state, loader._resume_from = loader._resume_from, None
+        state = loader._resume_from
         if state is None or state["generators"] is None:
             self._position = loader._position = Position(loader, draws_seed)
             self._start_pass(loader)
@@ -144,13 +145,18 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
         super().__init__(loader)
         seeds = SampleSeeds(self._base_seed, whole_process=True) if self._by_sample else None
         self._fetcher = make_fetcher(self._fetch_settings, seeds)
+        loader._resume_from = None
 
     def _next_data(self) -> Any:
         index = next(self._indices)
-        if not self._by_sample:
-            return self._fetcher.fetch(index)
-        with streams_kept():
-            return self._fetcher.fetch(index)
+        try:
+            with streams_kept() if self._by_sample else contextlib.nullcontext():
+                return self._fetcher.fetch(index)
+        except StopIteration:  # the end of a stream
+            raise
+        except Exception:
+            self._position.batches += 1  # its samples are not asked for again
+            raise
 
 
 class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
@@ -164,6 +170,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._prefetched = (loader.prefetch_factor or 1) * self._num_workers
         self._pool = self._new_pool(loader)
         self._start_requests()
+        loader._resume_from = None  # not before: the workers may not have started
 
     def _new_pool(self, loader: DataLoader[Any]) -> Pool:
         settings = WorkerSettings(
@@ -203,6 +210,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             number, _ = self._pool.receive(self._timeout)
             waiting -= number == RESUME
         self._start_requests()
+        loader._resume_from = None
 
     def _start_requests(self) -> None:
         self._sent = 0
@@ -234,6 +242,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             answer = self._next_answer()
             self._request()
             if isinstance(answer, Failure):
+                self._position.batches += 1  # its samples are not asked for again
                 answer.reraise()
             if not isinstance(answer, IterationEnd):
                 return answer

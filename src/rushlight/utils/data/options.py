@@ -21,7 +21,7 @@ def check_workers(
     if num_workers > _MOST_WORKERS:
         raise ValueError(
             f"num_workers option should be at most {_MOST_WORKERS}, but got "
-            f"num_workers={num_workers}: each worker is a process"
+            f"num_workers={num_workers}: each worker is a process or a thread"
         )
     if num_workers < 0:
         raise ValueError(

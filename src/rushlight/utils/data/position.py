@@ -19,6 +19,7 @@ class Position:
     def __init__(self, loader: Any, drew_seed: bool) -> None:
         self.drew_seed = drew_seed  # for workers, at its start, from the generator of the order
         self._at_start = [(g, g.state.copy()) for g in _generators(loader)]
+        self.length = _length(loader)
         self.batches = 0
         self.skipped: list[str] = []  # of each sample left out, which and why
         self.ended = False
@@ -27,7 +28,10 @@ class Position:
         if self.ended:
             return dict(BEGINNING)
         generators = [_saved(*pair) for pair in self._at_start]
-        return {"batches": self.batches, "generators": generators, "drew_seed": self.drew_seed}
+        return {
+            "batches": self.batches, "length": self.length, "generators": generators,
+            "drew_seed": self.drew_seed,
+        }  # fmt: skip
 
 
 def _saved(generator: Generator, state: Any) -> Any:
@@ -37,7 +41,17 @@ def _saved(generator: Generator, state: Any) -> Any:
 
 
 # The state of a loader that is in no pass.
-BEGINNING: dict[str, Any] = {"batches": 0, "generators": None, "drew_seed": True}
+BEGINNING: dict[str, Any] = {
+    "batches": 0, "length": None, "generators": None, "drew_seed": True,
+}  # fmt: skip
+
+
+def _length(loader: Any) -> int | None:
+    """The batches of a whole pass; None where a sampler or a stream does not know."""
+    try:
+        return len(loader._index_sampler)
+    except (TypeError, NotImplementedError):
+        return None
 
 
 def check_state(loader: Any, state: dict[str, Any]) -> None:
@@ -52,6 +66,12 @@ def check_state(loader: Any, state: dict[str, Any]) -> None:
         raise ValueError(
             f"DataLoader.load_state_dict: the state has {len(saved)} random generators and this "
             f"loader {needed}; make it with the same sampler and generator options"
+        )
+    length = _length(loader)
+    if None not in (state["length"], length) and state["length"] != length:
+        raise ValueError(
+            f"DataLoader.load_state_dict: the state is of a pass of {state['length']} batches and "
+            f"this loader's has {length}; make it with the same dataset, batch_size and drop_last"
         )
 
 

@@ -32,7 +32,7 @@ _UNPACKED_TIMES = 50
 _PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _DAMAGED = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile,
-    NotImplementedError, UnicodeError, ValueError,
+    NotImplementedError, UnicodeError, ValueError, RuntimeError,  # zipfile's of encrypted ones
 )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def extract(path: str, folder: str) -> None:
                 _unzip(path, place, limit)
             else:
                 _untar(path, place, limit)
-        except DataError:
+        except DataError:  # a RuntimeError, too
             raise
         except _DAMAGED as error:
             raise DataError(f"{path}: no archive that can be unpacked ({error})") from None

@@ -30,7 +30,7 @@ class _Caltech(VisionDataset):
                 f"Dataset not found: {type(self).__name__} needs {images}. You can use "
                 "download=True to download it"
             )
-        self.categories = sorted(os.listdir(images))
+        self.categories = sorted(entry.name for entry in os.scandir(images) if entry.is_dir())
         if "BACKGROUND_Google" in self.categories:
             self.categories.remove("BACKGROUND_Google")  # which is no category
         self.index: list[int] = []
@@ -70,7 +70,8 @@ class Caltech101(_Caltech):
         super().__init__(root, transform=transform, target_transform=target_transform)
         kinds = [target_type] if isinstance(target_type, str) else target_type
         self.target_type = [one_of(k, "target_type", ("category", "annotation")) for k in kinds]
-        if download and not os.path.isdir(os.path.join(self.root, self.folder)):
+        parts = [os.path.join(self.root, part) for part in (self.folder, "Annotations")]
+        if download and not all(map(os.path.isdir, parts)):
             fetch_and_extract(self.resource, self.root)
             inner = os.path.join(self.root, "caltech-101")
             for name in sorted(os.listdir(inner)):

@@ -129,7 +129,7 @@ class CIFAR10(ImageArrays):
                 f"{os.path.join(self.root, self.base_folder)}. You can use download=True to "
                 "download it"
             )
-        self.classes = [str(name) for name in self._read(self.names_file)[self.names_key]]
+        self.classes = self._names()
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
         parts = [self._images(file) for file in (self.train_files if train else self.test_files)]
         self.data = np.concatenate([images for images, _ in parts])
@@ -153,12 +153,17 @@ class CIFAR10(ImageArrays):
             tell_of_checksum(path, found, file.md5)
         return values
 
+    def _names(self) -> list[str]:
+        names = self._read(self.names_file).get(self.names_key)
+        if not isinstance(names, list):
+            raise DataError(f"{self._path(self.names_file)}: it has no '{self.names_key}'")
+        return [str(name) for name in names]
+
     def _images(self, file: _File) -> tuple[np.ndarray[Any, Any], list[int]]:
         batch, path = self._read(file), self._path(file)
-        data, labels = batch.get("data"), batch.get(self.labels_key)
-        if not isinstance(data, _Array) or not isinstance(labels, list):
+        images, labels = getattr(batch.get("data"), "values", None), batch.get(self.labels_key)
+        if not isinstance(images, np.ndarray) or not isinstance(labels, list):
             raise DataError(f"{path}: it has no 'data' and '{self.labels_key}'")
-        images = data.values
         if images.ndim != 2 or images.shape[1] != 3 * _SIDE**2 or len(images) != len(labels):
             raise DataError(f"{path}: images of shape {images.shape} with {len(labels)} labels")
         for number, label in enumerate(labels):

@@ -25,22 +25,30 @@ _CHUNK = 1 << 16
 
 
 def download(
-    urls: list[str], path: str, check: Callable[[str], Any], progress: bool = True
+    urls: list[str],
+    path: str,
+    check: Callable[[str], Any] | None = None,
+    progress: bool = True,
+    replace: bool = False,
 ) -> None:
     """Fetches the first of `urls` that `check` accepts into `path`.
 
     `check(file)` raises DataError for content that is not the wanted one. What has arrived is kept
-    in `path`.part and gone on with next time (HTTP Range). Proxies are taken from the environment
-    (`https_proxy`). DataError that says what went wrong with each URL.
+    in `path`.part and gone on with next time (HTTP Range); without `check`, which would see that it
+    was of another file, each address begins anew. A file that is at `path` already stays, unless
+    `replace` is given. Proxies are taken from the environment (`https_proxy`). DataError that says
+    what went wrong with each URL.
     """
     part = path + ".part"
     problems = []
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with _opened(part) as file:
-            if os.path.exists(path):  # another process has just fetched it
+            if not replace and os.path.exists(path):  # another process has just fetched it
                 return
             for url in urls:
+                if check is None:
+                    file.truncate(0)
                 try:
                     _fetch_checked(url, file, check, progress)
                 except (OSError, HTTPException, DataError) as error:
@@ -79,10 +87,12 @@ def _is_still(part: str, file: BinaryIO) -> bool:
 
 
 def _fetch_checked(
-    url: str, file: BinaryIO, check: Callable[[str], Any], progress: bool
+    url: str, file: BinaryIO, check: Callable[[str], Any] | None, progress: bool
 ) -> None:
     resumed = _size(file) > 0
     _fetch(url, file, progress)
+    if check is None:
+        return
     try:
         check(file.name)
     except DataError:
@@ -98,24 +108,29 @@ def _fetch_checked(
 
 
 def _fetch(url: str, file: BinaryIO, progress: bool) -> None:
+    version: dict[str, str] = {}
     for attempt in range(_ATTEMPTS):
-        before = _size(file)
+        before = _size(file), dict(version)
         try:
-            return _transfer(url, file, progress)
+            return _transfer(url, file, version, progress)
         except urllib.error.HTTPError:
             raise
         except (OSError, HTTPException):
             # A host that sends nothing now will send nothing a moment later either.
-            if _size(file) == before or attempt == _ATTEMPTS - 1:
+            if (_size(file), version) == before or attempt == _ATTEMPTS - 1:
                 raise
 
 
-def _transfer(url: str, file: BinaryIO, is_shown: bool) -> None:
-    """One request for what is missing. ConnectionError where fewer bytes come than announced."""
+def _transfer(url: str, file: BinaryIO, version: dict[str, str], is_shown: bool) -> None:
+    """One request for what is missing. ConnectionError where fewer bytes come than announced.
+
+    `version` holds the header by which the next request asks for the rest of this version of the
+    file, and for all of another (RFC 9110, section 13.1.5).
+    """
     start = _size(file)
     request = urllib.request.Request(url, headers={"User-Agent": "rushlight"})
     if start > 0:
-        request.add_header("Range", f"bytes={start}-")
+        request.headers.update({"Range": f"bytes={start}-", **version})
     try:
         response = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
@@ -124,9 +139,12 @@ def _transfer(url: str, file: BinaryIO, is_shown: bool) -> None:
         error.close()
         if error.headers.get("Content-Range") != f"bytes */{start}":
             file.truncate(0)  # more than the whole: not this file
-            _transfer(url, file, is_shown)
+            _transfer(url, file, version, is_shown)
         return
     with response:
+        entity_tag = response.headers.get("ETag", "W/")  # a weak one is none of bytes
+        written = response.headers.get("Last-Modified") if entity_tag[:2] == "W/" else entity_tag
+        version |= {"If-Range": written} if written else {}
         if response.status != 206:
             file.truncate(0)
             start = 0

@@ -82,9 +82,16 @@ def _read_devkit(root: str) -> tuple[dict[str, tuple[str, ...]], list[str]]:
         raise DataError(f"{truth}: no list of classes ({error})") from None
 
 
+def _empty(root: str, name: str) -> str:
+    """The path of a folder in which nothing is left of an interrupted run."""
+    place = os.path.join(root, name)
+    shutil.rmtree(place, ignore_errors=True)
+    return place
+
+
 def _unpack_train(root: str) -> None:
     """An archive of archives, one for each class."""
-    place = os.path.join(root, "train.unpacking")
+    place = _empty(root, "train.unpacking")
     extract(_archive(root, "train"), place)
     for name in sorted(os.listdir(place)):
         if name.endswith(".tar"):
@@ -96,7 +103,7 @@ def _unpack_train(root: str) -> None:
 
 def _unpack_val(root: str, truth: list[str]) -> None:
     """Images in one folder, sorted into those of their classes."""
-    place = os.path.join(root, "val.unpacking")
+    place = _empty(root, "val.unpacking")
     extract(_archive(root, "val"), place)
     images = sorted(os.listdir(place))
     if len(images) != len(truth):

@@ -47,6 +47,8 @@ class SVHN(ImageArrays):
         images, labels = read_mat(path, "X", "y")
         if images.dtype != np.uint8 or images.shape[:3] != (32, 32, 3):
             raise DataError(f"{path}: images of shape {images.shape} and dtype {images.dtype}")
+        if labels.shape != images.shape[3:]:
+            raise DataError(f"{path}: {images.shape[3]} images, but labels of {labels.shape}")
         found = md5_of(path)
         if found != _MD5[split]:
             tell_of_checksum(path, found, _MD5[split])

@@ -7,21 +7,14 @@ from __future__ import annotations
 
 import csv
 import functools
-import hashlib
-import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
-import rushlight
-
-from ..datasets.download import download
-from ..errors import DataError
+from ... import hub
 from ..transforms import InterpolationMode
 from ..transforms.presets import ImageClassification
 
@@ -88,34 +81,15 @@ class WeightsEnum(Enum):
     def get_state_dict(self, progress: bool = True, check_hash: bool = True) -> dict[str, Any]:
         """The weights, from the folder in which PyTorch keeps them, or fetched into it.
 
-        That is `$TORCH_HOME/hub/checkpoints`, else `~/.cache/torch/hub/checkpoints`.
-        DataError where they cannot be had, or are others than the file's name says.
+        See `torch.hub.load_state_dict_from_url`, which says where, and which errors it raises.
         """
-        path = _folder() / os.path.basename(urlparse(self.url).path)
-        check = partial(_check_hash, name=path.name) if check_hash else lambda file: None
-        if not path.exists():
-            download([self.url], str(path), check)
-        return rushlight.load(path, map_location="cpu", weights_only=True)
+        return hub.load_state_dict_from_url(
+            self.url, map_location="cpu", progress=progress, check_hash=check_hash,
+            weights_only=True,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}.{self.name}"
-
-
-def _folder() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    home = os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))
-    return Path(home).expanduser() / "hub" / "checkpoints"
-
-
-def _check_hash(file: str, name: str) -> None:
-    """The first digits of its SHA-256 are the end of its name."""
-    found = re.search(r"-([0-9a-f]{8,})\.", name)
-    if found is None:
-        return
-    with open(file, "rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if not digest.startswith(found[1]):
-        raise DataError(f"{name}: its content has another checksum, {digest[: len(found[1])]}")
 
 
 @functools.cache

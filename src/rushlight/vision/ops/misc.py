@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import rushlight
+
 from ... import nn
 from ...tensor import Tensor
 
@@ -28,14 +30,12 @@ class FrozenBatchNorm2d(nn.Module):
     running_var: Tensor
 
     def __init__(self, num_features: int, eps: float = 1e-5) -> None:
-        from ...ops.creation import ones, zeros
-
         super().__init__()
         self.eps = eps
-        self.register_buffer("weight", ones(num_features))
-        self.register_buffer("bias", zeros(num_features))
-        self.register_buffer("running_mean", zeros(num_features))
-        self.register_buffer("running_var", ones(num_features))
+        self.register_buffer("weight", rushlight.ones(num_features))
+        self.register_buffer("bias", rushlight.zeros(num_features))
+        self.register_buffer("running_mean", rushlight.zeros(num_features))
+        self.register_buffer("running_var", rushlight.ones(num_features))
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
         state_dict.pop(prefix + "num_batches_tracked", None)  # of the layer that was frozen

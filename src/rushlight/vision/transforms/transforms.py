@@ -272,7 +272,7 @@ class RandomCrop(nn.Module):
         return f"RandomCrop(size={self.size}, padding={self.padding})"
 
 
-class RandomResizedCrop:
+class RandomResizedCrop(nn.Module):
     """A part of the image of random size and shape at a random place, resized to `size`.
 
     `scale` bounds the part's area (the image's is 1), `ratio` its width over its height. Draws of
@@ -293,6 +293,7 @@ class RandomResizedCrop:
         interpolation: InterpolationMode = InterpolationMode.BILINEAR,
         antialias: bool | None = True,
     ) -> None:
+        super().__init__()
         for name, bounds in (("Scale", scale), ("Ratio", ratio)):
             if not isinstance(bounds, Sequence):
                 raise TypeError(f"{name} should be a sequence")
@@ -336,7 +337,7 @@ class RandomResizedCrop:
         top, left = (height - part_height) // 2, (width - part_width) // 2
         return top, left, part_height, part_width
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         part = self.get_params(img, self.scale, self.ratio)
         return F.resized_crop(img, *part, self.size, self.interpolation, self.antialias)
 
