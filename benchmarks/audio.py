@@ -20,8 +20,8 @@ LIBRARIES = ("rushlight", "torch", "librosa")
 
 def table(rounds: int, seconds: float) -> Iterator[str]:
     yield (
-        "| mel spectrograms a second | Rushlight | PyTorch | librosa | over PyTorch's time (spread) "
-        "| over librosa's |"
+        "| mel spectrograms a second | Rushlight | PyTorch | librosa | over PyTorch's time "
+        "(spread) | over librosa's |"
     )
     yield "| --- | --- | --- | --- | --- | --- |"
     for batch in BATCHES:

@@ -103,7 +103,7 @@ def write(net, letters, prompt, length, temperature=0.8):
     return letters.decode(numbers[0])
 
 
-def optimizer_of(net, steps, learning_rate=1e-3, warm_up=100):
+def optimizer_of(net, steps, learning_rate=3e-3, warm_up=100):
     """AdamW that decays matrices alone, and its schedule: up, then down a cosine to a tenth."""
     matrices = [parameter for parameter in net.parameters() if parameter.ndim == 2]
     vectors = [parameter for parameter in net.parameters() if parameter.ndim == 1]
