@@ -16,8 +16,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 RATE, FFT, HOP, MELS = 16_000, 400, 160, 80
 
 
@@ -53,8 +51,8 @@ def with_librosa(sounds: Any) -> Callable[[], Any]:
 def main() -> None:
     name = sys.argv[1]
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = "1"  # before what reads them is imported
-    library = import_module(name)
+        os.environ[variable] = "1"  # before NumPy or PyTorch reads them
+    np, library = import_module("numpy"), import_module(name)
     if name != "librosa":
         library.set_num_threads(1)
     make = {"rushlight": with_rushlight, "torch": with_torch, "librosa": with_librosa}[name]
