@@ -5,7 +5,8 @@
 
 The network is GPT-2's (Radford et al., 2019), small enough for a CPU. On Shakespeare's plays
 (https://github.com/karpathy/char-rnn, data/tinyshakespeare/input.txt) its 2,000 steps end at a
-validation loss of 1.88 in two or three minutes.
+validation loss of 1.77. Sizes and steps are nanoGPT's for a CPU; with its learning rate, a third of
+the one here, they end at 1.91.
 """
 
 from __future__ import annotations

@@ -69,6 +69,6 @@ def test_programs(
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "bound"), [("char_gpt", 1.88), ("char_lstm", 1.6)])
 def test_shakespeare(name: str, bound: float) -> None:
-    """1.88 is what nanoGPT's setting for a CPU reaches in 2,000 steps."""
+    """1.88 is what nanoGPT reports of its setting for a CPU."""
     text = (shared_data("tinyshakespeare") / "tinyshakespeare" / "input.txt").read_text("utf-8")
     assert load_example(name).train(text)[2] <= bound
