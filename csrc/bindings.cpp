@@ -29,6 +29,7 @@ extern PyMethodDef distance_methods[];
 extern PyMethodDef dropout_methods[];
 extern PyMethodDef elementwise_methods[];
 extern PyMethodDef factorization_methods[];
+extern PyMethodDef fft_methods[];
 extern PyMethodDef grid_methods[];
 extern PyMethodDef group_norm_methods[];
 extern PyMethodDef index_methods[];
@@ -89,7 +90,7 @@ NB_MODULE(_native, module) {
         rushlight::cross_methods,       rushlight::ctc_methods,
         rushlight::distance_methods,
         rushlight::dropout_methods,     rushlight::elementwise_methods,
-        rushlight::factorization_methods, rushlight::grid_methods,
+        rushlight::factorization_methods, rushlight::fft_methods, rushlight::grid_methods,
         rushlight::group_norm_methods,
         rushlight::index_methods,
         rushlight::indexing_methods,    rushlight::layer_norm_methods,

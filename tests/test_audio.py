@@ -78,6 +78,37 @@ def test_a_resampled_tone_is_a_tone(old: int, new: int) -> None:
     assert (found - expected)[middle].abs().max() < 5e-3
 
 
+def test_rates_without_a_common_divisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one the samples are those of a convolution, which would need a filter for each."""
+    sound = torch.stack([SOUND, SOUND.flip(0)]).double().requires_grad_()
+    rates = ((8, 5), (5, 8), (3, 1), (1, 3), (147, 160))
+    in_blocks = [F.resample(sound, *pair) for pair in rates]
+    monkeypatch.setattr(F, "_MOST_COEFFICIENTS", 0)
+    for pair, expected in zip(rates, in_blocks, strict=True):
+        found = F.resample(sound, *pair)
+        assert torch.allclose(found, expected, atol=1e-12)
+    assert gradcheck(lambda x: F.resample(x, 3, 2), SOUND[:20].double().requires_grad_())
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    (44100, 44101), (2**31 - 1, 16000), (10**18, 3), (8001, 8000),
+])  # fmt: skip
+def test_absurd_rates_cost_what_their_samples_do(old: int, new: int) -> None:
+    found = F.resample(SOUND, old, new)
+    assert len(found) == -(-len(SOUND) * new // old) and found.isfinite().all()
+
+
+def test_sounds_of_nothing() -> None:
+    assert F.resample(torch.zeros(0), 8000, 4000).shape == (0,)
+    assert F.resample(torch.zeros(0, 100), 8000, 4000).shape == (0, 50)
+    assert T.Spectrogram(16)(torch.zeros(0, 100)).shape == (0, 9, 13)
+    with pytest.raises(RuntimeError, match="Padding size should be less"):
+        T.Spectrogram(16)(torch.zeros(2, 0))
+    nan = torch.full((800,), float("nan"))
+    for layer in (T.MelSpectrogram(8000, n_mels=20, **SPECTRUM), T.Resample(8000, 6000)):
+        assert layer(nan).isnan().all()
+
+
 def test_batches_are_their_sounds() -> None:
     batch = torch.stack([SOUND, SOUND.flip(0)])[:, None]
     for layer in (T.MelSpectrogram(8000, n_mels=20, **SPECTRUM), T.Resample(8000, 6000)):
@@ -102,8 +133,20 @@ def test_masks() -> None:
     assert torch.equal(T.TimeMasking(30, p=0.0)(x), x)
     with pytest.raises(ValueError, match="between 0.0 and 1.0"):
         F.mask_along_axis(x, 3, 0.0, 2, p=1.5)
-    with pytest.raises(ValueError, match="Only Frequency and Time"):
-        F.mask_along_axis(x, 3, 0.0, 0)
+    for spectrum, axis in ((x, 0), (x, -3), (x[0, 0], 0), (x[0, 0], -1)):
+        with pytest.raises(ValueError, match="Only Frequency and Time"):
+            F.mask_along_axis(spectrum, 3, 0.0, axis)
+
+
+@pytest.mark.parametrize(("masking", "axis"), [(T.FrequencyMasking, 2), (T.TimeMasking, 3)])
+def test_masks_of_their_own(masking: Any, axis: int) -> None:
+    x = torch.ones(40, 2, 20, 30)
+    masked = masking(8, iid_masks=True)(x) == 0
+    lines = masked.all(dim=5 - axis)  # whether a place of the axis is masked in all of the other
+    assert torch.equal(lines.unsqueeze(5 - axis).expand_as(masked), masked)
+    widths = lines.sum(-1).flatten().tolist()
+    assert set(widths) <= set(range(9)) and len(set(widths)) > 4
+    assert len(set(lines.float().argmax(-1).flatten().tolist())) > 8
 
 
 # ---- files
@@ -137,9 +180,27 @@ def test_whole_numbers_and_shapes(tmp_path: Path) -> None:
     assert audio.load(stream)[0].shape == (1, 5)
 
 
-def _wav(frames_promised: int, data: bytes, channels: int = 1, bits: int = 16) -> bytes:
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_halves_are_written_as_floats(dtype: Any, tmp_path: Path) -> None:
+    audio.save(tmp_path / "a.wav", torch.tensor([0.5, -0.25], dtype=dtype), 8000, format="wav")
+    assert audio.load(tmp_path / "a.wav")[0].tolist() == [[0.5, -0.25]]
+
+
+def test_numbers_that_are_none(tmp_path: Path) -> None:
+    """Infinity is cut off; nan has no place among whole numbers: libsndfile writes a loud click."""
+    sound = torch.tensor([[float("nan"), float("-inf")]])
+    with pytest.raises(ValueError, match="holds NaN"):
+        audio.save(tmp_path / "a.wav", sound, 8000)
+    audio.save(tmp_path / "a.wav", sound, 8000, encoding="FLOAT")
+    found, _ = audio.load(tmp_path / "a.wav")
+    assert found[0, 0].isnan() and found[0, 1] == -1
+
+
+def _wav(
+    frames_promised: int, data: bytes, channels: int = 1, bits: int = 16, rate: int = 8000
+) -> bytes:
     size = frames_promised * channels * bits // 8
-    form = struct.pack("<HHIIHH", 1, channels, 8000, 8000 * channels * bits // 8,
+    form = struct.pack("<HHIIHH", 1, channels, rate, 8000 * channels * bits // 8,
                        channels * bits // 8, bits)  # fmt: skip
     head = b"RIFF" + struct.pack("<I", 36 + size & 0xFFFFFFFF) + b"WAVEfmt " + struct.pack("<I", 16)
     return head + form + b"data" + struct.pack("<I", size & 0xFFFFFFFF) + data
@@ -147,12 +208,14 @@ def _wav(frames_promised: int, data: bytes, channels: int = 1, bits: int = 16) -
 
 @pytest.mark.parametrize("content", [
     b"", b"RIFF", b"no sound", _wav(4, bytes(8), channels=0), _wav(4, bytes(8), bits=99),
-    b"fLaC" + bytes(30), b"OggS" + bytes(40), _wav(4, bytes(8))[:30],
+    b"fLaC" + bytes(30), b"OggS" + bytes(40), _wav(4, bytes(8))[:30], bytes(5000),
+    _wav(4, bytes(8), rate=0), _wav(4, bytes(8), rate=2**32 - 1),
+    _wav(1, bytes(8), channels=32767),
 ])  # fmt: skip
 def test_damaged_files_name_themselves(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bad.wav"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"bad\.wav: "):
+    with pytest.raises(DataError, match=r"bad\.wav: no sound that can be read \((?!Error opening)"):
         audio.load(path)
 
 
@@ -167,6 +230,26 @@ def test_a_header_that_lies(tmp_path: Path) -> None:
     assert found is None or found.shape == (1, 100)  # what is there; never more
 
 
+def test_a_header_that_promises_channels_and_frames(tmp_path: Path) -> None:
+    (tmp_path / "wide.wav").write_bytes(_wav(2**20, bytes(4096), channels=1024))
+    assert audio.load(tmp_path / "wide.wav")[0].shape == (1024, 2)
+
+
+def test_a_flac_header_that_lies(tmp_path: Path) -> None:
+    """Of 5,000 frames it promises 2**36: those that are there can be read, and no others."""
+    path = tmp_path / "lies.flac"
+    audio.save(path, torch.linspace(-1, 1, 5000), 8000)
+    content = bytearray(path.read_bytes())
+    content[21] |= 0x0F  # the 36 bits after those of rate, channels and sample size
+    content[22:26] = b"\xff" * 4
+    path.write_bytes(content)
+    assert audio.info(path).num_frames == 2**36 - 1
+    assert audio.load(path, frame_offset=100, num_frames=50)[0].shape == (1, 50)
+    for offset in (0, 2**30):
+        with pytest.raises(DataError, match=r"lies\.flac: "):
+            audio.load(path, frame_offset=offset)
+
+
 def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere.wav"):
         audio.load(tmp_path / "nowhere.wav")
@@ -176,13 +259,30 @@ def test_refusals(tmp_path: Path) -> None:
         audio.save(tmp_path / "a.wav", torch.zeros(1, 1, 1), 8000)
     with pytest.raises(ValueError, match="cannot be written so"):
         audio.save(tmp_path / "a.wav", torch.zeros(3), 8000, encoding="VORBIS")
+    for rate in (0, -1, 2**31, 2**40):
+        with pytest.raises(ValueError, match=rf"\(1, 3\) of torch.float32 at {rate} per second"):
+            audio.save(tmp_path / "a.wav", torch.zeros(1, 3), rate)
     with pytest.raises(ValueError, match="num_frames is to be positive or -1"):
         audio.load(tmp_path / "a.wav", num_frames=0)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match="more MFCC coefficients than # mel bins"):
         T.MFCC(n_mfcc=50, melkwargs={"n_mels": 40})
-    with pytest.raises(ValueError, match="positive integers"):
-        F.resample(SOUND, 0, 8000)
+    for rate in (0, -8000, 8000.5, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="positive integers"):
+            F.resample(SOUND, rate, 8000)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="Expected floating point type .* torch.int16"):
+        F.resample(SOUND.short(), 8000, 4000)
+    with pytest.raises(ValueError, match="rolloff is to be positive"):
+        F.resample(SOUND, 8000, 4000, rolloff=0)
+    with pytest.raises(ValueError, match='"window" or "frame_length", not \'windo\''):
+        T.Spectrogram(16, normalized="windo")(SOUND)
+    with pytest.raises(ValueError, match="n_mfcc is to be positive"):
+        T.MFCC(n_mfcc=0, melkwargs={"n_mels": 20})
+    for low, high, count in ((100, 100, 4), (-900, 4000, 4), (0, 4000, 0)):
+        with pytest.raises(ValueError, match="0 <= f_min < f_max"):
+            T.MelScale(count, 8000, low, high, 33)
+    with pytest.warns(UserWarning, match="At least one of 128 mel filterbanks"):
+        T.MelScale(128, 8000, n_stft=33)
     with pytest.raises(ValueError, match='one of "htk" or "slaney"'):
         F.hz_to_mel(1.0, "bark")
     with pytest.raises(DataError, match="no recordings"):

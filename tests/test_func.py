@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,15 +11,12 @@ import pytest
 
 import rushlight as torch
 import rushlight.autograd.forward_ad as fwAD
+from example_programs import load_example
 from rushlight import Tensor, nn
 from rushlight.func import functional_call, grad, jacrev, stack_module_state, vjp, vmap
 from rushlight.nn import functional as F
 
-_path = Path(__file__).parents[1] / "examples" / "per_sample_gradients.py"
-_spec = importlib.util.spec_from_file_location("per_sample_gradients", _path)
-assert _spec is not None and _spec.loader is not None
-example = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(example)
+example = load_example("per_sample_gradients")
 
 
 def mlp() -> nn.Module:

@@ -129,6 +129,8 @@ def compare(name: str, actual: Any, expected: Any, what: str) -> None:
     if name == "empty":
         return  # elements are whatever stood in memory
     limit = 0.0 if name.startswith("random") else TOLERANCES.get(expected.dtype, 0.0)
+    if name.startswith("fft_"):
+        limit = TOLERANCES[expected.real.dtype]
     if name in FACTORIZATIONS and expected.dtype.kind in "fc":
         limit = max(limit, 1e-12)
     scale = np.abs(expected[np.isfinite(expected)]).max(initial=0) if limit else 0

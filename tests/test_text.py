@@ -40,6 +40,8 @@ def test_vocabulary() -> None:
         Vocabulary(["a", "b", "a"])
     with pytest.raises(ValueError, match="unknown token 'u' is not among"):
         Vocabulary(["a"], unknown="u")
+    with pytest.raises(ValueError, match="max_tokens is not to be negative, as -1"):
+        Vocabulary.build([["a"]], max_tokens=-1)
 
 
 def test_tokenizers() -> None:
@@ -103,12 +105,15 @@ def test_merges_in_files(tmp_path: Path) -> None:
     coder.save(tmp_path / "merges.json")
     assert BytePairEncoding.load(tmp_path / "merges.json").merges == coder.merges
     bomb = json.dumps({"merges": [(256 + n - (n > 0),) * 2 if n else (0, 0) for n in range(60)]})
-    for content in (bomb, "", "[]", '{"merges": [[1]]}', '{"merges": [[256, 0]]}', '{"merges": 3}'):
+    for content in (bomb, "", "[]", '{"merges": [[1]]}', '{"merges": [[256, 0]]}', '{"merges": 3}',
+                    '{"merges": [[97.5, 98]]}'):  # fmt: skip
         (tmp_path / "bad.json").write_text(content)
         with pytest.raises(ValueError, match=r"bad.json: no merges"):
             BytePairEncoding.load(tmp_path / "bad.json")
     with pytest.raises(ValueError, match="at least 256"):
         BytePairEncoding.train([CORPUS], 10)
+    with pytest.raises(TypeError, match="several texts"):
+        BytePairEncoding.train(CORPUS, 300)
 
 
 def test_batches() -> None:
@@ -118,6 +123,16 @@ def test_batches() -> None:
     assert sentences.tolist() == [[1, 2], [3, -1]] and targets.tolist() == [5, 6]
     assert lengths.tolist() == [2, 1]
     assert pad_collate(batch_first=False)([[1, 2], [3]]).tolist() == [[1, 3], [2, 0]]
+    names = pad_collate()([([1, 2], 5, "a"), ([3], 6, "b")])
+    assert names[0].shape == (2, 2) and names[1].tolist() == [5, 6] and names[2] == ["a", "b"]
+
+
+def test_dtypes_of_batches() -> None:
+    """An empty sentence says nothing of the dtype, wherever it stands."""
+    found = pad_collate()([[], [1, 2]])
+    assert found.dtype == torch.int64 and found.tolist() == [[0, 0], [1, 2]]
+    assert pad_collate()([[1, 2], [1.5]]).tolist() == [[1.0, 2.0], [1.5, 0.0]]
+    assert pad_collate()([[], []]).shape == (2, 0)
 
 
 def test_language_models() -> None:
@@ -166,6 +181,29 @@ def test_vectors_in_files(name: str, tmp_path: Path) -> None:
     assert table.tolist() == [[0.0, 0.0], [-0.5, 0.25]]
 
 
+def test_vectors_of_words() -> None:
+    found = WordVectors(["a", "b", "c"], torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
+    assert [name for name, _ in found.nearest("a")] == ["c", "b"]
+    assert found.nearest(torch.tensor([0.0, 2.0]), 1) == [("b", 1.0)]
+    assert found.nearest("a", 0) == [] and found["c"].tolist() == [1.0, 1.0] and len(found) == 3
+    assert found.table(Vocabulary("xca")).tolist() == [[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]]
+    assert found.table(Vocabulary("x")).tolist() == [[0.0, 0.0]]
+
+
+def test_words_of_other_encodings(tmp_path: Path) -> None:
+    (tmp_path / "v").write_bytes("café 1 2\ncafè 3 4\n".encode("latin1"))
+    assert WordVectors.load(tmp_path / "v")["caf\ufffd"].tolist() == [1.0, 2.0]
+    (tmp_path / "v").write_text("\xa0 1 2\u3000\n", "utf-8")
+    with pytest.raises(DataError, match="line 1 holds what is no number"):
+        WordVectors.load(tmp_path / "v")
+
+
+def test_vectors_of_one_dimension(tmp_path: Path) -> None:
+    """Their first line, a word and a number, is no word2vec's head."""
+    (tmp_path / "v").write_text("cat 5\ndog 6\n")
+    assert WordVectors.load(tmp_path / "v").vectors.tolist() == [[5.0], [6.0]]
+
+
 def test_words_with_spaces(tmp_path: Path) -> None:
     (tmp_path / "v").write_text("a 1 2\n. . 3 4\n")
     assert list(WordVectors.load(tmp_path / "v").vocabulary) == ["a", ". ."]
@@ -175,8 +213,27 @@ def test_words_with_spaces(tmp_path: Path) -> None:
     (b"", False), (b"cat 1 2\ndog 1\n", False), (b"cat 1 x\n", False), (b"cat\n", False),
     (b"", True), (b"2 2\ncat " + bytes(8), True), (b"2 2\n" + b"x" * 20_000, True),
     (b"1 1000000000\na " + bytes(8), True), (b"2 2\ncat " + bytes(5), True), (b"a b\n", True),
+    # Heads that promise more than follows, or less, and other dimensions.
+    (b"3 2\ncat 1 2\ndog 3 4\n", False), (b"1 2\ncat 1 2\ndog 3 4\n", False),
+    (b"2 1\ncat 1 2\ndog 3 4\n", False), (b"2 3\ncat 1 2\ndog 3 4\n", False),
+    (b"2 99999999999999\ncat 1 2\n", False), (b"9" * 5000 + b" 2\ncat 1 2\n", False),
+    (b"10000000000000 2\n" + bytes(8), True), (b"1" + _binary(b"")[1:], True),
+    (b"2 1" + _binary(b"")[3:], True), (b"2 3" + _binary(b"")[3:], True), (b"0 2\n", True),
+    # The dimensions of a line, tabs, UTF-16, nothing but zeros, the other kind of file.
+    (b"cat 1 2\ndog 3 4 5\n", False), (b"cat\t1\t2\n", False), (bytes(100), False),
+    ("cat 1 2\n".encode("utf-16"), False), (b"2 2\ncat 1 2\ndog 3 4\n", True),
+    (_binary(b""), False),
 ])  # fmt: skip
 def test_damaged_vectors_name_their_file(content: bytes, binary: bool, tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(content)
-    with pytest.raises(DataError, match=r"bad: no vectors of words"):
+    kind = "binary" if binary else "text"
+    with pytest.raises(DataError, match=rf"bad: no vectors of words(, read as {kind})? \("):
         WordVectors.load(tmp_path / "bad", binary)
+
+
+def test_some_words(tmp_path: Path) -> None:
+    """Of a part of a file its head's count is not held against it."""
+    (tmp_path / "v").write_bytes(b"9 2\ncat 1 2\ndog 3 4\n")
+    assert len(WordVectors.load(tmp_path / "v", max_words=1)) == 1
+    with pytest.raises(ValueError, match="max_words is to be positive, not 0"):
+        WordVectors.load(tmp_path / "v", max_words=0)

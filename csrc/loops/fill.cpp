@@ -30,6 +30,8 @@ void fill(Tables& tables) {
     fill_recurrent(tables.recurrent);
     fill_attention(tables.attention_of_float);
     fill_attention(tables.attention_of_double);
+    fill_fft(tables.fft_of_float);
+    fill_fft(tables.fft_of_double);
 }
 
 }  // namespace rushlight::RUSHLIGHT_INSTRUCTION_SET

@@ -3,6 +3,7 @@
 
 #include "attention.h"
 #include "elementwise.h"
+#include "fft.h"
 #include "loops.h"
 #include "matrix.h"
 #include "recurrent.h"
@@ -18,6 +19,8 @@ struct Tables {
     RecurrentLoops recurrent;
     AttentionLoops<float> attention_of_float;
     AttentionLoops<double> attention_of_double;
+    FftLoops<float> fft_of_float;
+    FftLoops<double> fft_of_double;
 };
 
 // Only the build in use may be run, be it to fill a table: the compiler is free to use its

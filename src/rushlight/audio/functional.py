@@ -7,6 +7,7 @@ its values to float rounding.
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,16 @@ def spectrogram(
     >>> F.spectrogram(torch.zeros(100), 0, torch.hann_window(16), 16, 8, 16, 2.0).shape
     torch.Size([9, 13])
     """
+    if normalized not in (True, False, "window", "frame_length"):
+        raise ValueError(
+            f'normalized is to be a bool, "window" or "frame_length", not {normalized!r}'
+        )
     if pad:
         waveform = rushlight.nn.functional.pad(waveform, (pad, pad))
     lead = waveform.shape[:-1]
     found = rushlight.stft(
-        waveform.reshape(-1, waveform.shape[-1]), n_fft, hop_length, win_length, window, center,
-        pad_mode, normalized == "frame_length", onesided, return_complex=True,
+        waveform.reshape(lead.numel(), waveform.shape[-1]), n_fft, hop_length, win_length, window,
+        center, pad_mode, normalized == "frame_length", onesided, return_complex=True,
     )  # fmt: skip
     found = found.reshape(*lead, *found.shape[-2:])
     if normalized is True or normalized == "window":
@@ -108,7 +113,8 @@ def melscale_fbanks(
 ) -> Tensor:
     """Triangles that are evenly apart on the mel scale: (n_freqs, n_mels), float32.
 
-    With `norm` "slaney" each has the area 1 (its height is 2 over its width in hertz).
+    With `norm` "slaney" each has the area 1 (its height is 2 over its width in hertz). A warning
+    says that a triangle lies between two frequencies, and is 0 everywhere.
 
     >>> from rushlight.audio import functional as F
     >>> F.melscale_fbanks(9, 0.0, 4000.0, 4, 8000).shape
@@ -116,6 +122,11 @@ def melscale_fbanks(
     """
     if norm not in (None, "slaney"):
         raise ValueError('norm must be one of None or "slaney"')
+    if not 0 <= f_min < f_max or n_mels < 1:
+        raise ValueError(
+            f"melscale_fbanks: {n_mels} mels from {f_min} to {f_max} hertz; required "
+            "are one at least and 0 <= f_min < f_max"
+        )
     frequencies = np.linspace(0, sample_rate // 2, n_freqs)
     low, high = hz_to_mel([f_min, f_max], mel_scale)
     corners = mel_to_hz(np.linspace(low, high, n_mels + 2), mel_scale)
@@ -123,6 +134,12 @@ def melscale_fbanks(
     slopes = corners[None] - frequencies[:, None]
     rising, falling = -slopes[:, :-2] / widths[:-1], slopes[:, 2:] / widths[1:]
     banks = np.maximum(0.0, np.minimum(rising, falling))
+    if not banks.any(axis=0).all():
+        warnings.warn(
+            f"At least one of {n_mels} mel filterbanks has all zero values: n_mels may be too high "
+            f"for {n_freqs} frequencies, or n_freqs too low.",
+            stacklevel=2,
+        )
     if norm == "slaney":
         banks *= 2.0 / (corners[2:] - corners[:-2])
     return rushlight.tensor(banks.astype("float32"))
@@ -140,6 +157,8 @@ def create_dct(n_mfcc: int, n_mels: int, norm: str | None) -> Tensor:
     """
     if norm not in (None, "ortho"):
         raise ValueError('norm must be either "ortho" or None')
+    if n_mfcc < 1:
+        raise ValueError(f"n_mfcc is to be positive, not {n_mfcc}")
     places = np.arange(n_mels)
     numbers = np.arange(n_mfcc)[:, None]
     matrix = np.cos(math.pi / n_mels * (places + 0.5) * numbers)
@@ -215,9 +234,7 @@ def griffinlim(
         angles = rebuilt - before * momentum if momentum else rebuilt
         angles = angles / (angles.abs() + 1e-16)
         before = rebuilt
-    sound = rushlight.istft(
-        specgram * angles, n_fft, hop_length, win_length, window, length=length
-    )
+    sound = rushlight.istft(specgram * angles, n_fft, hop_length, win_length, window, length=length)
     return sound.reshape(*lead, sound.shape[-1])
 
 
@@ -239,35 +256,72 @@ def resample(
     >>> F.resample(torch.ones(100), 8000, 16000).shape
     torch.Size([200])
     """
-    if orig_freq <= 0 or new_freq <= 0 or orig_freq != int(orig_freq) or new_freq != int(new_freq):
+    if not all(rate > 0 and rate % 1 == 0 for rate in (orig_freq, new_freq)):
         raise ValueError("Original frequency and desired frequency should be positive integers")
+    if lowpass_filter_width <= 0:
+        raise ValueError("Low pass filter width should be positive.")
+    if rolloff <= 0:
+        raise ValueError(f"rolloff is to be positive, not {rolloff}")
+    if not waveform.is_floating_point():
+        raise TypeError(
+            f"Expected floating point type for waveform tensor, but received {waveform.dtype}."
+        )
     if orig_freq == new_freq:
         return waveform
     divisor = math.gcd(int(orig_freq), int(new_freq))
-    old, new = int(orig_freq) // divisor, int(new_freq) // divisor
-    kernel, width = _sinc_kernel(old, new, lowpass_filter_width, rolloff)
-    kernel = wrap(kernel.astype(waveform.dtype.numpy)).to(waveform.device)
-    length = waveform.shape[-1]
-    flat = waveform.reshape(-1, length)
-    padded = rushlight.nn.functional.pad(flat, (width, width + old))
-    found = rushlight.nn.functional.conv1d(padded[:, None], kernel, stride=old)
-    found = found.transpose(1, 2).reshape(len(flat), -1)
-    return found[:, : math.ceil(new * length / old)].reshape(*waveform.shape[:-1], -1)
+    sinc = _Sinc(int(orig_freq) // divisor, int(new_freq) // divisor, lowpass_filter_width, rolloff)
+    lead, length = waveform.shape[:-1], waveform.shape[-1]
+    flat = waveform.reshape(lead.numel(), length)
+    # Rates without a common divisor (8000 and 8001) have as many filters as samples per second.
+    many = sinc.new * (2 * sinc.width + sinc.old) > _MOST_COEFFICIENTS
+    found = sinc.one_by_one(flat) if many else sinc.in_blocks(flat)
+    return found.reshape(*lead, found.shape[-1])
 
 
-def _sinc_kernel(
-    old: int, new: int, zeros: int, rolloff: float
-) -> tuple[np.ndarray[Any, Any], int]:
-    """A filter for each of the `new` samples between `old` ones: (new, 1, elements)."""
-    if zeros <= 0:
-        raise ValueError("Low pass filter width should be positive.")
-    base = min(old, new) * rolloff
-    width = math.ceil(zeros * old / base)
-    places = np.arange(-width, width + old)[None, None] / old
-    times = (np.arange(0, -new, -1)[:, None, None] / new + places) * base
-    times = times.clip(-zeros, zeros)
-    window = np.cos(times * math.pi / zeros / 2) ** 2
-    return np.sinc(times) * window * (base / old), width
+_MOST_COEFFICIENTS = 1 << 20
+
+
+class _Sinc:
+    """Windowed sincs between `old` samples, of which `new` ones are made.
+
+    `scale` is how many zeros of the sinc lie in the time of `old` samples, and `width` over how
+    many samples it reaches to each side.
+    """
+
+    def __init__(self, old: int, new: int, zeros: int, rolloff: float) -> None:
+        self.old, self.new, self.zeros = old, new, zeros
+        self.scale = min(old, new) * rolloff
+        self.width = math.ceil(zeros * old / self.scale)
+
+    def values(self, times: np.ndarray[Any, Any], like: Tensor) -> Tensor:
+        """The filter at times in units of `old` samples."""
+        times = (times * self.scale).clip(-self.zeros, self.zeros)
+        window = np.cos(times * math.pi / self.zeros / 2) ** 2
+        values = np.sinc(times) * window * (self.scale / self.old)
+        return wrap(values.astype(like.dtype.numpy)).to(like.device)
+
+    def length(self, frames: int) -> int:
+        return -(-self.new * frames // self.old)
+
+    def in_blocks(self, flat: Tensor) -> Tensor:
+        """A convolution with `new` filters, one step for `old` samples."""
+        places = np.arange(-self.width, self.width + self.old)[None, None] / self.old
+        kernel = self.values(np.arange(0, -self.new, -1)[:, None, None] / self.new + places, flat)
+        padded = rushlight.nn.functional.pad(flat, (self.width, self.width + self.old))
+        found = rushlight.nn.functional.conv1d(padded[:, None], kernel, stride=self.old)
+        return found.transpose(1, 2).flatten(1)[:, : self.length(flat.shape[1])]
+
+    def one_by_one(self, flat: Tensor) -> Tensor:
+        """The samples that a filter reaches from each place, one after the other."""
+        width = min(self.width, flat.shape[1])  # beyond the sound there is nothing
+        centres = np.arange(self.length(flat.shape[1])) * self.old
+        first, rest = centres // self.new, centres % self.new
+        padded = rushlight.nn.functional.pad(flat, (width, width + 1))
+        found = rushlight.zeros_like(flat[:, :1])
+        for step in range(-width, width + 2):
+            filters = self.values(step / self.old - rest / (self.new * self.old), flat)
+            found = found + filters * padded[:, wrap(first + (step + width))]
+        return found
 
 
 def mask_along_axis(
@@ -283,7 +337,27 @@ def mask_along_axis(
     >>> F.mask_along_axis(torch.ones(4, 6), 0, 0.0, 1).sum()
     tensor(24.)
     """
-    if axis not in (specgram.ndim - 2, specgram.ndim - 1, -2, -1):
+    return _masked(specgram, mask_param, mask_value, axis, p, ())
+
+
+def mask_along_axis_iid(
+    specgram: Tensor, mask_param: int, mask_value: float, axis: int, p: float = 1.0
+) -> Tensor:
+    """`mask_along_axis` with a band of its own for each example and channel.
+
+    >>> import rushlight as torch
+    >>> from rushlight.audio import functional as F
+    >>> F.mask_along_axis_iid(torch.ones(2, 1, 4, 6), 0, 0.0, 3).sum()
+    tensor(48.)
+    """
+    return _masked(specgram, mask_param, mask_value, axis, p, specgram.shape[:-2])
+
+
+def _masked(
+    specgram: Tensor, mask_param: int, mask_value: float, axis: int, p: float, bands: Any
+) -> Tensor:
+    from_behind = axis - specgram.ndim if axis >= 0 else axis
+    if from_behind not in (-2, -1) or specgram.ndim < 2:
         raise ValueError("Only Frequency and Time masking are supported.")
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"The value of p must be between 0.0 and 1.0 ({p} given).")
@@ -291,10 +365,9 @@ def mask_along_axis(
     most = mask_param if p == 1.0 else min(mask_param, int(size * p))
     if most < 1:
         return specgram
-    width = rushlight.rand(1).item() * most
-    start = int(rushlight.rand(1).item() * (size - width))
+    width = rushlight.rand((*bands, 1), device=specgram.device) * most
+    start = (rushlight.rand((*bands, 1), device=specgram.device) * (size - width)).long()
     places = rushlight.arange(size, device=specgram.device)
-    masked = (places >= start) & (places < start + int(width))
-    if axis in (-2, specgram.ndim - 2):
-        masked = masked[:, None]
+    masked = (places >= start) & (places < start + width.long())
+    masked = masked.unsqueeze(-1) if from_behind == -2 else masked.unsqueeze(-2)
     return specgram.masked_fill(masked, mask_value)

@@ -54,7 +54,12 @@ def _opened(source: Source) -> Any:
     try:
         return soundfile.SoundFile(source)
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        raise DataError(f"{_name(source)}: no sound that can be read ({error})") from None
+        raise DataError(f"{_name(source)}: no sound that can be read ({_reason(error)})") from None
+
+
+def _reason(error: Exception) -> str:
+    """libsndfile's words, without the name or the address of the file before them."""
+    return getattr(error, "error_string", None) or str(error)
 
 
 def _name(source: Source) -> str:
@@ -71,9 +76,7 @@ def info(source: Source) -> AudioMetaData:
     AudioMetaData(sample_rate=8000, num_frames=100, num_channels=2, encoding='PCM_16', format='WAV')
     """
     with _opened(source) as file:
-        return AudioMetaData(
-            file.samplerate, file.frames, file.channels, file.subtype, file.format
-        )
+        return AudioMetaData(file.samplerate, file.frames, file.channels, file.subtype, file.format)
 
 
 def load(
@@ -105,10 +108,13 @@ def load(
         dtype = "float32" if normalize else "int32" if wide else "int16"
         there = max(file.frames - frame_offset, 0)
         wanted = there if num_frames == -1 else min(num_frames, there)
-        if frame_offset:
-            file.seek(min(frame_offset, file.frames))
         # The header may promise what no memory holds: it is read as far as there is something.
-        values = _read(file, wanted, dtype)
+        try:
+            if frame_offset:
+                file.seek(min(frame_offset, file.frames))
+            values = _read(file, wanted, dtype)
+        except RuntimeError as error:  # libsndfile's is one
+            raise DataError(f"{_name(source)}: the sound is damaged ({_reason(error)})") from None
         if len(values) < wanted:
             raise DataError(
                 f"{_name(source)}: its header promises {file.frames} frames, but "
@@ -118,17 +124,14 @@ def load(
     return wrap(np.ascontiguousarray(values.T) if channels_first else values), rate
 
 
-_BLOCK = 1 << 20  # frames
+_BLOCK = 1 << 20  # numbers
 
 
 def _read(file: Any, wanted: int, dtype: str) -> np.ndarray[Any, Any]:
-    soundfile = require_soundfile()
     blocks, left = [], wanted
     while left > 0:
-        try:
-            block = file.read(min(left, _BLOCK), dtype=dtype, always_2d=True)
-        except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise DataError(f"{file.name}: the sound is damaged ({error})") from None
+        most = max(_BLOCK // file.channels, 1)
+        block = file.read(min(left, most), dtype=dtype, always_2d=True)
         if not len(block):
             break
         blocks.append(block)
@@ -150,7 +153,8 @@ def save(
 
     Floats are cut at -1 and 1. The kind of file follows from the path's ending, or is `format`
     ("WAV", "FLAC", "OGG"); `encoding` is soundfile's name of the numbers, such as "PCM_16" or
-    "FLOAT". A file that was there before is replaced only once the new one is complete.
+    "FLOAT". A file that was there before is replaced only once the new one is complete. ValueError
+    for what cannot be written so, such as NaN where the file's numbers have none.
 
     >>> import rushlight as torch
     >>> from rushlight import audio
@@ -162,23 +166,30 @@ def save(
     if not isinstance(src, Tensor) or src.ndim not in (1, 2):
         shape = tuple(src.shape) if isinstance(src, Tensor) else type(src).__name__
         raise ValueError(f"save: the sound is to be (channels, frames) or (frames), not {shape}")
-    values = src.numpy(force=True)
+    halves = src.is_floating_point() and src.element_size() == 2
+    values = (src.float() if halves else src).numpy(force=True)
     if values.ndim == 2 and channels_first:
         values = values.T
     if values.dtype.kind == "f":
+        if encoding not in ("FLOAT", "DOUBLE") and np.isnan(values).any():
+            raise ValueError("save: the sound holds NaN, which only FLOAT and DOUBLE can say")
         values = np.clip(values, -1.0, 1.0)
     path = os.fspath(target) if isinstance(target, (str, os.PathLike)) else None
     if format is None:
         named = path if path is not None else str(getattr(target, "name", ""))
         ending = os.path.splitext(named)[1][1:].upper()
         format = {"OGA": "OGG", "WAVE": "WAV", "AIF": "AIFF"}.get(ending, ending)
+    format = format.upper()
     if format not in soundfile.available_formats():
         raise ValueError(f"save: unknown kind of file {format!r} of {path or 'the file'}")
     content = io.BytesIO()
     try:
         soundfile.write(content, values, sample_rate, subtype=encoding, format=format)
-    except (soundfile.LibsndfileError, ValueError, RuntimeError) as error:
-        raise ValueError(f"save: {path or 'the file'} cannot be written so ({error})") from None
+    except (ValueError, RuntimeError, OverflowError) as error:
+        shown = f"{tuple(src.shape)} of {src.dtype} at {sample_rate} per second"
+        raise ValueError(
+            f"save: {path or 'the file'} cannot be written so ({_reason(error)}): {shown}"
+        ) from None
     if path is None:
         target.write(content.getvalue())
         return

@@ -285,17 +285,21 @@ class Resample(nn.Module):
 class _Masking(nn.Module):
     axis: int
 
-    def __init__(self, mask_param: int, p: float = 1.0) -> None:
+    def __init__(self, mask_param: int, iid_masks: bool, p: float = 1.0) -> None:
         super().__init__()
         self.mask_param = mask_param
+        self.iid_masks = iid_masks
         self.p = p
 
     def forward(self, specgram: Tensor, mask_value: float = 0.0) -> Tensor:
-        return F.mask_along_axis(specgram, self.mask_param, mask_value, self.axis, self.p)
+        mask = F.mask_along_axis_iid if self.iid_masks else F.mask_along_axis
+        return mask(specgram, self.mask_param, mask_value, self.axis, self.p)
 
 
 class FrequencyMasking(_Masking):
     """A random band of up to `freq_mask_param` frequencies filled: arXiv:1904.08779.
+
+    The same for all examples and channels, unless `iid_masks`.
 
     >>> import rushlight as torch
     >>> from rushlight.audio import transforms
@@ -305,12 +309,14 @@ class FrequencyMasking(_Masking):
 
     axis = -2
 
-    def __init__(self, freq_mask_param: int) -> None:
-        super().__init__(freq_mask_param)
+    def __init__(self, freq_mask_param: int, iid_masks: bool = False) -> None:
+        super().__init__(freq_mask_param, iid_masks)
 
 
 class TimeMasking(_Masking):
     """A random span of up to `time_mask_param` windows, at most a part p, filled: arXiv:1904.08779.
+
+    The same for all examples and channels, unless `iid_masks`.
 
     >>> import rushlight as torch
     >>> from rushlight.audio import transforms
@@ -320,5 +326,5 @@ class TimeMasking(_Masking):
 
     axis = -1
 
-    def __init__(self, time_mask_param: int, p: float = 1.0) -> None:
-        super().__init__(time_mask_param, p)
+    def __init__(self, time_mask_param: int, iid_masks: bool = False, p: float = 1.0) -> None:
+        super().__init__(time_mask_param, iid_masks, p)

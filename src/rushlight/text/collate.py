@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import rushlight
@@ -16,8 +17,9 @@ def pad_collate(
 ) -> Callable[[Sequence[Any]], Any]:
     """A `collate_fn` for a `DataLoader`: sequences are filled up to the longest of the batch.
 
-    A sample is a sequence (a tensor, or a list of numbers), or a tuple (sequence, target). With
-    `lengths` a tensor of them comes at the end.
+    A sample is a sequence (a tensor, or a list of numbers), or a tuple of one and of what belongs
+    to it, which `default_collate` makes batches of. With `lengths` a tensor of them comes at the
+    end. Sequences of several dtypes become what all of them promote to; an empty list has none.
 
     >>> from rushlight.text import pad_collate
     >>> pad_collate(lengths=True)([([1, 2, 3], 0), ([4], 1)])
@@ -28,9 +30,14 @@ def pad_collate(
     def collate(batch: Sequence[Any]) -> Any:
         with_targets = isinstance(batch[0], tuple)
         sequences = [_tensor(sample[0] if with_targets else sample) for sample in batch]
+        dtypes = {sequence.dtype for sequence in sequences if len(sequence)}
+        if dtypes:
+            dtype = reduce(rushlight.promote_types, dtypes)
+            sequences = [sequence.to(dtype) for sequence in sequences]
         parts = [pad_sequence(sequences, batch_first, padding_value)]
         if with_targets:
-            parts.append(rushlight.utils.data.default_collate([sample[1] for sample in batch]))
+            rest = zip(*(sample[1:] for sample in batch), strict=True)
+            parts += [rushlight.utils.data.default_collate(list(part)) for part in rest]
         if lengths:
             parts.append(rushlight.tensor([len(sequence) for sequence in sequences]))
         return tuple(parts) if len(parts) > 1 else parts[0]

@@ -9,6 +9,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from operator import index
 from typing import Any
 
 from ..serialization.archive import replaced_when_complete
@@ -77,7 +78,7 @@ class BytePairEncoding:
     """
 
     def __init__(self, merges: Iterable[tuple[int, int]]) -> None:
-        self.merges = [(int(a), int(b)) for a, b in merges]
+        self.merges = [(index(a), index(b)) for a, b in merges]
         self._pieces = [bytes([value]) for value in range(256)]
         for number, (a, b) in enumerate(self.merges):
             if not (0 <= a < 256 + number and 0 <= b < 256 + number):
@@ -96,6 +97,8 @@ class BytePairEncoding:
         Of pairs as frequent the one of the smaller numbers. It ends earlier where no pair is there
         twice.
         """
+        if isinstance(texts, str):
+            raise TypeError("BytePairEncoding.train takes several texts: [text], not text")
         if vocab_size < 256:
             raise ValueError(
                 f"BytePairEncoding: vocab_size is to be at least 256, not {vocab_size}"

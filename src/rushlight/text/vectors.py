@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -40,20 +41,27 @@ class WordVectors:
         """Reads a file of GloVe's, or of word2vec's, text or `binary`; the first `max_words` of it.
 
         In text each line is a word and its numbers; word2vec's first line tells how many words and
-        dimensions there are. Of words that come twice the first counts. DataError, which names the
-        file, for others.
+        dimensions there are. Of words that come twice the first counts; bytes that are no UTF-8
+        become the replacement character. DataError, which names the file, for others, and for
+        files that hold more or less than they promise.
         """
+        if max_words is not None and max_words < 1:
+            raise ValueError(f"WordVectors.load: max_words is to be positive, not {max_words}")
         path = os.fspath(path)
+        read = _read_binary if binary else _read_text
         try:
             with open(path, "rb") as file:
-                rows = _read_binary(file, max_words) if binary else _read_text(file, max_words)
+                rows = read(file, sys.maxsize if max_words is None else max_words)
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror})") from None
         except ValueError as error:
-            raise DataError(f"{path}: no vectors of words ({error})") from None
-        if not rows:
+            kind = "binary" if binary else "text"
+            raise DataError(f"{path}: no vectors of words, read as {kind} ({error})") from None
+        if not rows.words:
             raise DataError(f"{path}: no vectors of words (it is empty)")
-        return cls(list(rows), wrap(np.stack(list(rows.values()))))
+        return cls(
+            list(rows.words), wrap(np.frombuffer(rows.numbers, "<f4").reshape(len(rows.words), -1))
+        )
 
     def __len__(self) -> int:
         return len(self.vocabulary)
@@ -67,9 +75,9 @@ class WordVectors:
     def table(self, vocabulary: Vocabulary) -> Tensor:
         """The vectors of another vocabulary, for an `Embedding`; zeros for words without one."""
         found = self.vectors.new_zeros((len(vocabulary), self.vectors.shape[1]))
-        for number, word in enumerate(vocabulary):
-            if word in self.vocabulary:
-                found[number] = self[word]
+        known = [number for number, word in enumerate(vocabulary) if word in self.vocabulary]
+        words = list(vocabulary)
+        found[known] = self.vectors[self.vocabulary.numbers(words[number] for number in known)]
         return found
 
     def nearest(self, word: str | Tensor, count: int = 10) -> list[tuple[str, float]]:
@@ -77,46 +85,74 @@ class WordVectors:
         vector = self[word] if isinstance(word, str) else word
         lengths = self.vectors.norm(dim=1) * vector.norm()
         cosines = (self.vectors @ vector) / lengths.clamp(min=1e-12)
-        order = cosines.argsort(descending=True, stable=True).tolist()
-        names = list(self.vocabulary)
-        found = [(names[place], cosines[place].item()) for place in order if names[place] != word]
-        return found[:count]
+        # One more than asked for, as the word itself is among them.
+        order = cosines.argsort(descending=True, stable=True)[: count + 1]
+        found = zip(self.vocabulary.tokens(order.tolist()), cosines[order].tolist(), strict=True)
+        return [(name, cosine) for name, cosine in found if name != word][:count]
 
 
-def _read_text(file: BinaryIO, most: int | None) -> dict[str, Any]:
-    rows: dict[str, Any] = {}
-    width = None
+class _Rows:
+    """Words and the bytes of their vectors, as they are read; of a word's vectors the first."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, None] = {}
+        self.numbers = bytearray()
+
+    def add(self, word: bytes, vector: Any) -> None:
+        name = word.decode(errors="replace")
+        if name not in self.words:
+            self.words[name] = None
+            self.numbers += vector
+
+
+def _read_text(file: BinaryIO, most: int) -> _Rows:
+    rows, width, promised = _Rows(), 0, None
+    number = 0
     for number, line in enumerate(file, 1):
-        if most is not None and len(rows) >= most:
-            break
-        word, *values = line.decode(errors="replace").rstrip().split(" ")
-        if number == 1 and len(values) == 1 and values[0].isdecimal():
-            width = int(values[0])  # word2vec's head: words, dimensions
-            continue
-        if width is None:
+        if len(rows.words) >= most:
+            return rows
+        word, *values = line.rstrip().split(b" ")
+        if number == 1:
+            if len(values) == 1 and word.isdigit() and values[0].isdigit():
+                promised, width = int(word), int(values[0])  # word2vec's head
+                continue
             width = len(values)
-        if len(values) < width or width == 0:
-            raise ValueError(f"line {number} has {len(values)} numbers, not {width}")
+            if width == 0:
+                raise ValueError("line 1 is no word with numbers behind it, parted by spaces")
         # A few words of GloVe's hold spaces.
-        word = " ".join([word, *values[: len(values) - width]])
+        spaced = max(len(values) - width, 0)
+        if len(values) < width or (spaced and _is_number(values[spaced - 1])):
+            raise ValueError(f"line {number} has {len(values)} numbers, not {width}")
         try:
-            vector = np.array(values[len(values) - width :], np.float32)
+            vector = np.array(values[spaced:], "<f4")
         except ValueError:
             raise ValueError(f"line {number} holds what is no number") from None
-        rows.setdefault(word, vector)
+        rows.add(b" ".join([word, *values[:spaced]]), vector.tobytes())
+    if promised is not None and promised != number - 1:
+        raise ValueError(f"line 1 promises {promised} words, but {number - 1} lines follow")
     return rows
 
 
-def _read_binary(file: BinaryIO, most: int | None) -> dict[str, Any]:
+def _is_number(text: bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_binary(file: BinaryIO, most: int) -> _Rows:
     head = file.readline(100).split()
     if len(head) != 2 or not all(part.isdigit() for part in head):
         raise ValueError("its first line does not tell how many words and dimensions there are")
     count, width = map(int, head)
     size = os.fstat(file.fileno()).st_size
-    if width < 1 or width * 4 > size:
-        raise ValueError(f"{width} dimensions in {size} bytes")
-    rows: dict[str, Any] = {}
-    for number in range(count if most is None else min(count, most)):
+    if width < 1 or count < 1 or width * 4 > size:
+        raise ValueError(f"{count} words of {width} dimensions in {size} bytes")
+    rows = _Rows()
+    for number in range(count):
+        if len(rows.words) >= most:
+            return rows
         word = bytearray()
         while (letter := file.read(1)) != b" ":
             if not letter or len(word) > _LONGEST_WORD:
@@ -126,5 +162,7 @@ def _read_binary(file: BinaryIO, most: int | None) -> dict[str, Any]:
         values = file.read(4 * width)
         if len(values) < 4 * width:
             raise ValueError(f"it ends at word {number + 1} of {count}")
-        rows.setdefault(word.decode(errors="replace"), np.frombuffer(values, "<f4"))
+        rows.add(bytes(word), values)
+    if file.read(2).strip():
+        raise ValueError(f"more follows the {count} words of {width} dimensions")
     return rows

@@ -45,6 +45,8 @@ class Vocabulary:
         >>> list(Vocabulary.build([["b", "a", "b"], ["c"]], specials=["<pad>"]))
         ['<pad>', 'b', 'a', 'c']
         """
+        if max_tokens is not None and max_tokens < 0:
+            raise ValueError(f"Vocabulary.build: max_tokens is not to be negative, as {max_tokens}")
         counts = Counter(token for sentence in sentences for token in sentence)
         for special in specials:
             counts.pop(special, None)
