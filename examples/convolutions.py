@@ -47,6 +47,9 @@ class Net(nn.Module):
             layers += [normalization(after), nn.ReLU()]
             before = after
         self.features = nn.Sequential(*layers)
+        # Small at first, so that what is seen in them later is what they have learnt; the
+        # normalisation that follows makes up for it.
+        nn.init.normal_(self.features[0].weight, std=0.01)
         self.classifier = nn.Sequential(pool(1), nn.Flatten(), nn.Linear(before, classes))
 
     def forward(self, x):
@@ -97,7 +100,7 @@ def images(data, limit=None):
     parts = []
     for train in (True, False):
         found = datasets.MNIST(data, train=train) if data else datasets.Digits(train=train)
-        parts.append(((found.data[:limit, None] / 127.5 - 1), found.targets[:limit]))
+        parts.append(((found.data[:limit, None] / 255), found.targets[:limit]))
     return parts
 
 
@@ -108,14 +111,14 @@ def films(digits, seed):
     not tell the direction.
     """
     random = np.random.default_rng(seed)
-    pixels = np.full((len(digits), 1, FRAMES, SIDE, SIDE), -1, np.float32)
+    pixels = np.zeros((len(digits), 1, FRAMES, SIDE, SIDE), np.float32)
     labels = random.integers(0, len(DIRECTIONS), len(digits))
     steps = list(DIRECTIONS.values())
     for film, digit, label in zip(pixels, digits.numpy(), labels, strict=True):
         moves = np.outer(np.arange(FRAMES), steps[label]) * random.uniform(1, 2)
         moves = np.rint(moves - moves.mean(0)).astype(int)
         place = random.integers(0, SIDE, 2)  # what leaves on one side comes in at the other
-        picture = np.full((SIDE, SIDE), -1, np.float32)
+        picture = np.zeros((SIDE, SIDE), np.float32)
         picture[:28, :28] = digit[0]
         for frame, move in zip(film[0], moves, strict=True):
             frame[:] = np.roll(picture, place + move, (0, 1))
@@ -191,8 +194,10 @@ def draw_image(net, image, path):
     figure.savefig(path, dpi=80)
 
 
-def draw_film(net, film, path):
-    """A filter a row: its frames, and where it answers in the frames of the film, in the first."""
+def draw_film(net, films, path):
+    """A filter a row: its frames, and where it answers in the frames of a film, in the first."""
+    border = films[..., 0].amax((1, 2, 3)) + films[..., 0, :].amax((1, 2, 3))
+    film = films[(border == 0).nonzero()[0, 0]]  # whose digit stays in one piece
     filters, answers = net.filters.numpy(), net.answers(film).numpy()
     seen = filters.shape[1]
     figure = Figure(figsize=(seen + 1 + FRAMES, len(filters) + 1), layout="constrained")
@@ -205,11 +210,11 @@ def draw_film(net, film, path):
         for axes, frame in zip(row[:seen], kernel, strict=True):
             show(axes, frame, **signed(filters))
         for axes, frame in zip(row[seen + 1 :], answer, strict=True):
-            show(axes, frame, cmap="magma", vmin=0, vmax=answers.max())
+            show(axes, frame, cmap="magma", vmin=0, vmax=answer.max())
     figure.savefig(path, dpi=80)
 
 
-def compare(data=None, epochs=(40, 3, 4), limit=4000, out=".", seed=0):
+def compare(data=None, epochs=(40, 10, 6), limit=3000, out=".", seed=0):
     """The accuracies by name. `epochs`: for sounds, images, films; `limit`: of images and films."""
     torch.manual_seed(seed)
     out = Path(out)
@@ -231,7 +236,7 @@ def compare(data=None, epochs=(40, 3, 4), limit=4000, out=".", seed=0):
     draw_image(net, parts[1][0][0], out / "image.png")
     parts, net = [films(digits, seed + i) for i, (digits, _) in enumerate(parts)], film_net()
     run("3-d, where a digit moves", net, parts, epochs[2])
-    draw_film(net, parts[1][0][0], out / "film.png")
+    draw_film(net, parts[1][0], out / "film.png")
     run("3-d, a frame at a time", film_net(frames=1), parts, epochs[2])
     return accuracies
 
@@ -239,7 +244,7 @@ def compare(data=None, epochs=(40, 3, 4), limit=4000, out=".", seed=0):
 def main():
     parser = argparse.ArgumentParser(description="Convolutions of 1, 2 and 3 dimensions.")
     parser.add_argument("--data", help="the folder of mnist and spoken-digits")
-    parser.add_argument("--limit", type=int, default=4000, help="as many images and films")
+    parser.add_argument("--limit", type=int, default=3000, help="as many images and films")
     parser.add_argument("--out", default=".", help="where the pictures go")
     arguments = parser.parse_args()
     compare(arguments.data, limit=arguments.limit, out=arguments.out)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-from pathlib import Path
-
 import pytest
 
+from data_fixtures import shared_data
+from example_programs import load_example
+
 pytest.importorskip("soundfile")
-ROOT = Path(__file__).parent.parent
-DATA = Path(os.environ.get("RUSHLIGHT_DATA", ROOT.parent / "shared" / "data")) / "spoken-digits"
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"the recordings are not in {DATA}")
 def test_spoken_digits() -> None:
     """95% at least of recordings of known speakers; another speaker is harder."""
-    path = ROOT / "examples" / "spoken_digits.py"
-    spec = importlib.util.spec_from_file_location("spoken_digits", path)
-    assert spec is not None and spec.loader is not None
-    example = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(example)
-    assert example.train(DATA) >= 0.95
-    assert example.train(DATA, "theo", epochs=20) >= 0.6
+    recordings = shared_data("spoken-digits") / "spoken-digits"
+    train = load_example("spoken_digits").train
+    assert train(recordings) >= 0.95
+    assert train(recordings, "theo", epochs=20) >= 0.6
