@@ -81,7 +81,7 @@ def film_net(frames=3):
 
 
 def sounds(root):
-    """(training sounds (N, 1, SAMPLES), digits), (test sounds, digits): of the same six speakers."""
+    """(training sounds (N, 1, SAMPLES), digits), (test sounds, digits), of the same speakers."""
     from rushlight import audio
 
     parts = []
@@ -107,8 +107,8 @@ def images(data, limit=None):
 def films(digits, seed):
     """Of each image a film (1, FRAMES, SIDE, SIDE), and the direction in which the digit moves.
 
-    At which place and with which step (1 to 2 pixels a frame) is random, so that a single frame does
-    not tell the direction.
+    At which place and how far in a frame (1 to 2 pixels) is random, so that a single frame does not
+    tell the direction.
     """
     random = np.random.default_rng(seed)
     pixels = np.zeros((len(digits), 1, FRAMES, SIDE, SIDE), np.float32)
@@ -159,7 +159,7 @@ def signed(filters):
 
 
 def draw_sound(net, sound, path):
-    """A filter a row, from low to high: its wave, its spectrum, and where in the sound it answers."""
+    """A filter a row, from low to high: its wave, its spectrum, and when it answers."""
     filters, answers = net.filters.numpy(), net.answers(sound).numpy()
     spectra = np.abs(np.fft.rfft(filters, 256))
     figure = Figure(figsize=(11, 1 + 0.6 * len(filters)), layout="constrained")
@@ -225,7 +225,8 @@ def compare(data=None, epochs=(40, 10, 6), limit=3000, out=".", seed=0):
         accuracies[name] = train(net, *parts, epochs)
         seconds = time.perf_counter() - begin
         kernel = "x".join(map(str, net.features[0].kernel_size))
-        print(f"{name:28} filters of {kernel:6} {accuracies[name]:7.2%}  {seconds:3.0f} s", flush=True)
+        line = f"{name:28} filters of {kernel:6} {accuracies[name]:7.2%}  {seconds:3.0f} s"
+        print(line, flush=True)
 
     if data is not None:
         parts, net = sounds(Path(data) / "spoken-digits"), sound_net()

@@ -4,8 +4,8 @@
     python examples/image_folder.py FOLDER --weights resnet18.pth   # goes on from these
 
 FOLDER may hold `train` and `test`, each with a folder per class; otherwise a fifth of the images is
-the test. With `--weights`, a file of ResNet-18's parameters as torchvision has them, a trained network
-is kept as it is, and only a new last layer learns: enough for a few hundred photographs.
+the test. With `--weights`, a file of ResNet-18's parameters as torchvision has them, a trained
+network is kept as it is, and only a new last layer learns: enough for a few hundred photographs.
 augmented.png shows some images as the network is given them, each several times.
 """
 

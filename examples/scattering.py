@@ -4,10 +4,10 @@
     python examples/scattering.py --data DIR   # MNIST's, from DIR/mnist
 
 Bruna and Mallat, "Invariant scattering convolution networks", 2013
-(https://arxiv.org/abs/1203.1513): Morlet wavelets of several scales and directions, the modulus, the
-same again, and an average. What comes out hardly changes when a digit is moved or bent a little, so
-that a linear classifier of it learns from few examples. The table has a row for each number of
-examples per class, and scattering.png draws it; filters.png shows the wavelets.
+(https://arxiv.org/abs/1203.1513): Morlet wavelets of several scales and directions, the modulus,
+the same again, and an average. What comes out hardly changes when a digit is moved or bent a
+little, so that a linear classifier of it learns from few examples. The table has a row for each
+number of examples per class, and scattering.png draws it; filters.png shows the wavelets.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def morlet(size, scale, angle, angles):
 class Scattering(nn.Module):
     """Images (N, size, size) to (N, channels, size / 2**scales, size / 2**scales).
 
-    The channels are the average, those of |x * wavelet|, and those of ||x * wavelet| * a wider one|.
+    The channels are the averages of x, of |x * wavelet| and of ||x * wavelet| * a wider wavelet|.
     """
 
     def __init__(self, size=32, scales=3, angles=6):
@@ -70,7 +70,7 @@ class Scattering(nn.Module):
             for i in range(angles)
         ]
         average, _ = gabor(size, 0.8 * 2 ** (scales - 1))
-        # A convolution is a product of spectra, and these are real: a turned wavelet is its conjugate.
+        # A convolution is a product of spectra. These are real: psi(-u) is the conjugate of psi(u).
         self.register_buffer("wavelets", torch.fft.fft2(torch.stack(wavelets)).real)
         self.register_buffer("average", torch.fft.fft2(average).real)
 
@@ -168,9 +168,9 @@ def draw_filters(path):
     figure.savefig(path, dpi=100)
 
 
-def compare(data=None, counts=(1, 3, 10, 30, 100), draws=3, steps=1000, tests=None, out=".", seed=0):
+def compare(data=None, counts=(1, 3, 10, 30, 100), draws=3, steps=1000, tests=None, out="."):
     """For each number of examples per class the accuracy of each method, the mean of `draws`."""
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     images, labels, test_images, test_labels = load(data)
     test_images, test_labels = test_images[:tests], test_labels[:tests]
     begin = time.perf_counter()

@@ -6,8 +6,8 @@
 
 Each inner node of the soft tree sends an image to the right with probability sigmoid(w . x + b),
 each leaf is a distribution over the digits: Frosst and Hinton, "Distilling a neural network into a
-soft decision tree", 2017 (https://arxiv.org/abs/1711.09784). soft_tree.png shows each node's w as an
-image, hard_tree.png the one pixel that a node of scikit-learn's tree looks at.
+soft decision tree", 2017 (https://arxiv.org/abs/1711.09784). soft_tree.png shows each node's w as
+an image, hard_tree.png the one pixel that a node of scikit-learn's tree looks at.
 """
 
 from __future__ import annotations
