@@ -150,7 +150,7 @@ using onednn::Plan;
 std::unique_ptr<Plan> make_forward(const Geometry& g, bool with_bias) {
     const Descriptors d(g);
     const auto made = forward_description(d, with_bias);
-    if (onednn::is_reference(made, data_type_of(g))) return nullptr;
+    if (onednn::is_reference(made)) return nullptr;
     std::vector<Plan::Operand> operands{
         {DNNL_ARG_SRC, Plan::in, d.images, made.src_desc()},
         {DNNL_ARG_WEIGHTS, Plan::in, d.plain_weight, made.weights_desc()},
@@ -176,7 +176,7 @@ std::unique_ptr<Plan> make_backward_input(const Geometry& g) {
         const Description other = describe({d.output, data_type_of(g), memory::format_tag::any});
         if (other.diff_dst_desc() == d.results) made = other;
     }
-    if (onednn::is_reference(made, data_type_of(g))) return nullptr;
+    if (onednn::is_reference(made)) return nullptr;
     const std::vector<Plan::Operand> operands{
         {DNNL_ARG_DIFF_DST, Plan::in, d.results, made.diff_dst_desc()},
         {DNNL_ARG_WEIGHTS, Plan::in, d.plain_weight, made.weights_desc()},
@@ -191,7 +191,7 @@ std::unique_ptr<Plan> make_backward_weight(const Geometry& g, bool with_bias) {
         onednn::engine(), by_definition, d.images, d.any_weight,
         with_bias ? d.plain_bias : memory::desc(), d.results, d.stride, d.dilation, d.padding,
         d.padding, forward_description(d, with_bias), attributes());
-    if (onednn::is_reference(made, data_type_of(g))) return nullptr;
+    if (onednn::is_reference(made)) return nullptr;
     std::vector<Plan::Operand> operands{
         {DNNL_ARG_DIFF_DST, Plan::in, d.results, made.diff_dst_desc()},
         {DNNL_ARG_SRC, Plan::in, d.images, made.src_desc()},

@@ -25,12 +25,12 @@ const dnnl::engine& engine();
 bool has_bfloat16();
 bool has_amx();  // and multiplies whole tiles of them
 
-// Whether a primitive that was made for bfloat16 is oneDNN's reference, whose loops are slower than
-// converting to float32 and back by far.
+// Whether a primitive is oneDNN's reference, whose loops are slower by far than converting bfloat16 to
+// float32 and back. NumPy's products took a fortieth of its time for a gradient with steps of 8, and
+// a ninth with steps and gaps.
 template <class Description>
-bool is_reference(const Description& made, dnnl::memory::data_type type) {
-    return type == dnnl::memory::data_type::bf16 &&
-           std::string(made.impl_info_str()).rfind("ref", 0) == 0;
+bool is_reference(const Description& made) {
+    return std::string(made.impl_info_str()).rfind("ref", 0) == 0;
 }
 
 // Whether an object is an array of bfloat16 on such a processor.

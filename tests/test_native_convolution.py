@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from native_support import channels_last, layouts, native, random
+from rushlight.kernels.base import Base
 from rushlight.ops.geometry import ConvolutionGeometry, convolution_geometry
 
 Array = np.ndarray[Any, Any]
@@ -33,7 +34,7 @@ CASES = [
     (2, 20, (9, 9), 33, (1, 1), 2, 0, 1, 1),
     (2, 16, (11, 11), 32, (3, 3), 2, 1, 1, 1),
     (2, 8, (12, 12), 12, (3, 3), 1, 2, 2, 1),
-    (2, 3, (12, 12), 5, (3, 2), (2, 1), (1, 2), (2, 3), 1),
+    (2, 3, (12, 12), 5, (3, 2), 1, (1, 2), (2, 3), 1),
     (2, 12, (8, 8), 12, (3, 3), 1, 1, 1, 12),
     (2, 12, (8, 8), 18, (3, 3), 1, 1, 2, 3),
     (3, 5, (20,), 8, (4,), 2, 1, 1, 1),
@@ -254,6 +255,26 @@ def test_left_to_the_base(case, dtype):
         ("convolution_backward_weight", (grad, x, g, True)),
     ]:
         assert getattr(native, name)(*arguments) == name
+
+
+@pytest.mark.skipif("avx512" not in native.available_instruction_sets(), reason="needs AVX-512")
+@pytest.mark.parametrize(
+    "case",
+    [
+        (2, 16, (2049,), 32, (16,), 8, 8, 1, 1),
+        (2, 3, (12, 12), 5, (3, 2), (2, 1), (1, 2), (2, 3), 1),
+    ],
+    ids=["steps of 8", "steps and gaps"],
+)
+def test_onednns_reference_is_left_to_the_base(case):
+    """It took 40 and 9 times as long as NumPy's products."""
+    g = geometry_of(case)
+    x, grad, weight = (random(*s) for s in (g.input_shape, g.output_shape, g.weight_shape))
+    y, gx, gw = reference(x, weight, grad, g)
+    assert_close(native.convolution(x, weight, None, g), y)
+    assert native.convolution_backward_input(grad, weight, g) == "convolution_backward_input"
+    assert_close(Base().convolution_backward_input(grad, weight, g), gx)
+    assert_close(native.convolution_backward_weight(grad, x, g, False)[0], gw)
 
 
 def test_arrays_that_do_not_fit_the_geometry():
