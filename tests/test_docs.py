@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 import rushlight
+import rushlight as torch
+from rushlight import vision
 from rushlight.kernels.native import native
 
 ROOT = Path(__file__).parents[1]
@@ -44,16 +46,31 @@ def load(name: str) -> ModuleType:
         raise
 
 
+def settings() -> list[Any]:
+    """What examples may change for the whole process, and are to set back."""
+    return [
+        torch.get_default_dtype(), torch.get_default_device(), torch.get_num_threads(),
+        torch.is_grad_enabled(), torch.is_anomaly_enabled(), torch.is_warn_always_enabled(),
+        torch.get_deterministic_debug_mode(), torch.get_float32_matmul_precision(),
+        torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu"),
+        torch.multiprocessing.get_sharing_strategy(), vision.get_image_backend(),
+        torch.serialization.get_default_load_endianness(), torch.serialization.get_safe_globals(),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", modules())
 def test_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # examples that write files do it here
+    monkeypatch.setattr(torch.hub, "_chosen", None)  # which set_dir cannot bring back
     module = load(name)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    before = settings()
     for test in doctest.DocTestFinder().find(module):
         if test.examples:
             rushlight.manual_seed(0)
             runner.run(test)
     assert runner.summarize(verbose=False).failed == 0
+    assert settings() == before
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)

@@ -30,9 +30,8 @@ def get_dir() -> str:
     $XDG_CACHE_HOME/torch/hub, else ~/.cache/torch/hub. It is PyTorch's, whose files are used.
 
     >>> import rushlight as torch
-    >>> torch.hub.set_dir("models")
-    >>> torch.hub.get_dir()
-    'models'
+    >>> os.path.basename(torch.hub.get_dir())
+    'hub'
     """
     if _chosen is not None:
         return _chosen
@@ -45,7 +44,11 @@ def set_dir(d: str | os.PathLike[str]) -> None:
     """Sets the folder of what is downloaded.
 
     >>> import rushlight as torch
+    >>> before = torch.hub.get_dir()
     >>> torch.hub.set_dir("models")
+    >>> torch.hub.get_dir()
+    'models'
+    >>> torch.hub.set_dir(before)
     """
     global _chosen
     _chosen = os.path.expanduser(os.fspath(d))

@@ -21,7 +21,7 @@ _COMPILER = "there is no compiler, whose code it is about: torch.compile records
 _FILES = "files are written and read in one way"
 _FUZZ = "torch.utils.benchmark times what a program gives it, and makes up nothing"
 _DISPATCH = "there is no dispatcher of PyTorch's; __torch_function__ sees every call"
-_VIDEOS = "videos are not read; PyAV and imageio give their images as arrays"
+_VIDEOS = "rushlight.vision.opencv.frames gives the images of a film"
 _VECTORS = "it is a measure of NVIDIA's products of small floats"
 
 _COMPILERS_OF_GRAPHS = (

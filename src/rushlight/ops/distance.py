@@ -208,7 +208,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
 def _scaled(x: Tensor, axis: int, eps: float) -> Tensor:
     # The limit moves the length without cutting its gradient.
-    length = Norm.apply(x, 2.0, (axis,) if x.array.ndim else None, True)
+    length = Norm.apply(x, (axis,) if x.array.ndim else None, True, 2.0)
     if not length.requires_grad:
         return x / length.clamp_min(eps)
     short = length.detach() < eps
@@ -239,7 +239,7 @@ class Renorm(Operation):
 
     @staticmethod
     def forward(kernels: Any, x: Any, p: float, axes: Any, most: float) -> Any:
-        size = Norm.forward(kernels, x, p, axes, True)
+        size = Norm.forward(kernels, x, axes, True, p)
         one = kernels.full((), 1.0, size.dtype, size)
         factor = kernels.mul(kernels.reciprocal(kernels.add(size, 1e-7)), most)
         return kernels.mul(x, kernels.where(kernels.gt(size, most), factor, one))

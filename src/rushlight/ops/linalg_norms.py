@@ -194,7 +194,7 @@ def matrix_norm(
     if ord == "fro":
         if input.array.dtype in HALVES:
             return vector_norm(input, 2, (first, second), keepdim)
-        return Norm.apply(input, 2.0, (first, second), keepdim)
+        return Norm.apply(input, (first, second), keepdim, 2.0)
     if ord != "nuc" and (isinstance(ord, str) or abs(ord) not in (1, 2, inf)):
         raise OperationError(f"{name}: Order {ord} not supported.")
     if ord == "nuc" or abs(ord) == 2:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DataError
 from ..tensor import Tensor, wrap
-from .errors import DataError
 from .pillow import is_pillow_image
 
 
