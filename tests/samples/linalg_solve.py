@@ -138,7 +138,7 @@ def _tensor_systems(v: Values) -> Iterator[Sample]:
 _OPTIONS: dict[str, Any] = {"halves": False, "tolerance": 1e-4}
 
 ops = [
-    Op("inverse", _singular, np.linalg.inv, **_OPTIONS),
+    Op("inverse", _singular, np.linalg.inv, covers=("linalg.inv",), **_OPTIONS),
     Op("linalg.inv_ex", _inverse,
        lambda a: (np.linalg.inv(a), np.zeros(a.shape[:-2], "int32")), **_OPTIONS),
     Op("linalg.solve", _singular_systems, _solve, composite=True, **_OPTIONS),

@@ -260,7 +260,7 @@ def inverse(input: Tensor) -> Tensor:
     """The inverse of square matrices (..., n, n). Raises `LinAlgError` for a singular one.
 
     >>> import rushlight as torch
-    >>> torch.linalg.inv(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    >>> torch.inverse(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
