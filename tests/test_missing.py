@@ -146,7 +146,7 @@ def test_torchvisions_names(monkeypatch: pytest.MonkeyPatch) -> None:
         importlib.import_module("rushlight.vision.flims")
     with pytest.raises(ModuleNotFoundError, match="leaves it out: there are no quantized tensors"):
         importlib.import_module("rushlight.vision.models.quantization")
-    with pytest.raises(AttributeError, match=r"torchvision\.set_video_backend; .*videos are not"):
+    with pytest.raises(AttributeError, match=r"torchvision\.set_video_backend; .*opencv.frames"):
         _ = vision.set_video_backend
     # Beside what the module finds itself.
     assert vision.models.ResNet18_Weights.DEFAULT

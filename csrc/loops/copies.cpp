@@ -52,7 +52,7 @@ inline To convert(From x) {
     else if constexpr (is_half<To>)
         return rounded<To>(convert<float>(x));  // float64 is rounded twice, as in PyTorch
     else if constexpr (__is_same(From, Bool))
-        return static_cast<To>(x.value);
+        return static_cast<To>(x.value != 0);  // NumPy takes any byte but 0 for true
     else if constexpr (__is_same(To, Bool))
         return {x != 0};
     else if constexpr (__is_same(To, uint8_t) && From(0.5) != 0)

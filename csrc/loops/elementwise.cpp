@@ -8,6 +8,14 @@ namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
 namespace {
 
+// A truth value of NumPy's, which may be any byte: of an array of bytes that is looked at as one.
+struct Truth {
+    uint8_t byte;
+
+    Truth(bool value) : byte(value) {}
+    operator bool() const { return byte != 0; }
+};
+
 // A formula as functions of always the same arguments: three operands and two parameters.
 #define OPERATION(types, First, Result, name, arrays, parameters, text, arguments, formula, \
                   condition, otherwise_)                                                   \
@@ -83,7 +91,7 @@ void add(Elementwise (&loops)[element_types]) {
     add_type<Formula, int16_t, int16, types>(loops);
     add_type<Formula, int8_t, int8, types>(loops);
     add_type<Formula, uint8_t, uint8, types>(loops);
-    add_type<Formula, uint8_t, boolean, types>(loops);
+    add_type<Formula, Truth, boolean, types>(loops);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace rushlight {
 
 enum ElementType { float32, float64, int64, int32, int16, int8, uint8, boolean, element_types };
 
-// Sets of these, for the list. A boolean is a byte of 0 or 1.
+// Sets of these, for the list.
 constexpr unsigned floats = 1u << float32 | 1u << float64;
 constexpr unsigned integers = 1u << int64 | 1u << int32 | 1u << int16 | 1u << int8 | 1u << uint8;
 constexpr unsigned bools = 1u << boolean;

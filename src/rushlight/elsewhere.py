@@ -34,6 +34,22 @@ _HOLDERS = {
 }
 # The same of torchvision's.
 VISION = {
+    "vision.datasets.cityscapes": "streets",
+    "vision.datasets.country211": "class_folders",
+    "vision.datasets.dtd": "listed",
+    "vision.datasets.eurosat": "class_folders",
+    "vision.datasets.fer2013": "tables",
+    "vision.datasets.fgvc_aircraft": "listed",
+    "vision.datasets.gtsrb": "listed",
+    "vision.datasets.imagenette": "class_folders",
+    "vision.datasets.kitti": "streets",
+    "vision.datasets.mnist": "emnist",
+    "vision.datasets.moving_mnist": "tables",
+    "vision.datasets.rendered_sst2": "class_folders",
+    "vision.datasets.semeion": "tables",
+    "vision.datasets.stanford_cars": "listed",
+    "vision.datasets.sun397": "class_folders",
+    "vision.io.image": "files",
     "vision.ops.ciou_loss": "losses",
     "vision.ops.diou_loss": "losses",
     "vision.ops.drop_block": "dropping",
@@ -42,6 +58,8 @@ VISION = {
     "vision.ops.ps_roi_align": "roi_align",
     "vision.ops.ps_roi_pool": "roi_pool",
     "vision.ops.stochastic_depth": "dropping",
+    "vision.transforms.autoaugment": "auto_augment",
+    "vision.transforms.transforms": "colour combining cropping geometry",
 }
 
 

@@ -87,7 +87,11 @@ _REASONS = (
     ("volatile", "it was removed; torch.no_grad() has taken its place"),
     (r"vision\.(.*\.)?((get|set)_video_backend|video|video_utils|samplers)(\..*)?|"
      r"vision\.datasets\.((kinetics|hmdb51|ucf101)(\..*)?|Kinetics|HMDB51|UCF101)", _VIDEOS),
-    (r"vision\.(extension|image)|vision\.datasets\.folder\.accimage_loader", _INTERNAL),
+    (r"vision\.(extension|image)|vision\.datasets\.folder\.accimage_loader|"
+     r"vision\.datasets\.(celeba\.CSV|mnist\.(get_int|read_\w+)|imagenet\.(load|parse)_\w+|"
+     r"utils\.download_file_from_google_drive)|vision\.models\.(shufflenetv2\.channel_shuffle|"
+     r"vision_transformer\.interpolate_embeddings)|vision\.transforms\.transforms\.\w+|"
+     r"vision\.ops\.(misc\.ConvNormActivation|poolers\.\w+|roi_align\.\w+)", _INTERNAL),
     ("nested|jagged|to_padded_tensor", _NESTED),
     (r"sparse_bs[rc]_tensor|(ccol|col|crow|row)_indices_copy|indices_copy|values_copy", _BLOCKS),
     (r"sparse\.(SparseSemi.*|to_sparse_semi.*|semi_structured.*)|sparse\.spsolve|spsolve",

@@ -17,8 +17,9 @@ def resample(
 ) -> Tensor:
     """The tensor (..., height, width) at `size`, in one of the modes of `interpolate`.
 
-    Integers are rounded to the nearest and kept within their range; with `rounds` bytes are after
-    rows, too, and weights of fixed point, as torchvision's second transforms have it.
+    A boolean is true where any that it is made of are. Integers are rounded to the nearest and kept
+    within their range; with `rounds` bytes are after rows, too, and weights of fixed point, as
+    torchvision's second transforms have it.
     """
     (height, width), (new_height, new_width) = image.shape[-2:], size
     if mode in ("nearest", "nearest-exact"):  # of any dtype
@@ -33,6 +34,8 @@ def resample(
     ).reshape(*leading, *size)
     if is_kept:
         return result
+    if image.dtype == rushlight.bool:
+        return result.bool()
     limits = np.iinfo(image.dtype.numpy)
     return result.round().clamp(limits.min, limits.max).to(image.dtype)
 

@@ -85,7 +85,8 @@ def pil_to_tensor(pic: Any) -> Tensor:
     """
     if not is_pillow_image(pic):
         raise TypeError(f"pic should be PIL Image. Got {type(pic)}")
-    return wrap(_channels_first(_pixels(pic)))
+    pixels = np.array(pic) if pic.mode == "1" else _pixels(pic)  # booleans, as in torchvision
+    return wrap(_channels_first(pixels))
 
 
 def _pixels(image: Any) -> np.ndarray[Any, Any]:
@@ -294,6 +295,8 @@ def convert_image_dtype(image: Tensor, dtype: DType | None = None) -> Tensor:
     >>> functional.convert_image_dtype(torch.tensor([0, 255], dtype=torch.uint8))
     tensor([0., 1.])
     """
+    if not isinstance(image, Tensor):
+        raise TypeError(f"Input img should be Tensor Image. Got {type(image)}")
     if dtype is None:
         dtype = rushlight.get_default_dtype()
     if image.dtype == dtype:
