@@ -128,6 +128,12 @@ inline bool is_plain(int type) {
     return PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type) || type == bfloat16_type;
 }
 
+// A truth value of NumPy's: any byte but 0 is true.
+struct Truth {
+    uint8_t byte;
+    operator bool() const { return byte != 0; }
+};
+
 // Calls body with a zero of the type of a real number's or truth value's elements; false for types
 // that are left to the base.
 template <class Body>

@@ -16,44 +16,21 @@
 
 namespace nb = nanobind;
 
+// Every family of kernels, each with a table in a file of its name.
+#define FAMILIES \
+    FAMILY(attention) FAMILY(compare_all) FAMILY(complex) FAMILY(convolution) FAMILY(copies) \
+    FAMILY(creation) FAMILY(cross) FAMILY(ctc) FAMILY(distance) FAMILY(dropout) \
+    FAMILY(elementwise) FAMILY(extremes) FAMILY(factorization) FAMILY(fft) FAMILY(grid) \
+    FAMILY(group_norm) FAMILY(index) FAMILY(indexing) FAMILY(layer_norm) FAMILY(loss) \
+    FAMILY(matmul) FAMILY(nonzero) FAMILY(normalization) FAMILY(optim) FAMILY(padding) \
+    FAMILY(pooling) FAMILY(random) FAMILY(recurrent) FAMILY(reduction) FAMILY(resampling) \
+    FAMILY(samplers) FAMILY(scan) FAMILY(searching) FAMILY(shape) FAMILY(softmax) \
+    FAMILY(sorting) FAMILY(sparse) FAMILY(triangles)
+
 namespace rushlight {
-extern PyMethodDef attention_methods[];
-extern PyMethodDef compare_all_methods[];
-extern PyMethodDef complex_methods[];
-extern PyMethodDef convolution_methods[];
-extern PyMethodDef copies_methods[];
-extern PyMethodDef creation_methods[];
-extern PyMethodDef cross_methods[];
-extern PyMethodDef ctc_methods[];
-extern PyMethodDef distance_methods[];
-extern PyMethodDef dropout_methods[];
-extern PyMethodDef elementwise_methods[];
-extern PyMethodDef factorization_methods[];
-extern PyMethodDef fft_methods[];
-extern PyMethodDef grid_methods[];
-extern PyMethodDef group_norm_methods[];
-extern PyMethodDef index_methods[];
-extern PyMethodDef indexing_methods[];
-extern PyMethodDef loss_methods[];
-extern PyMethodDef matmul_methods[];
-extern PyMethodDef nonzero_methods[];
-extern PyMethodDef layer_norm_methods[];
-extern PyMethodDef normalization_methods[];
-extern PyMethodDef optim_methods[];
-extern PyMethodDef padding_methods[];
-extern PyMethodDef pooling_methods[];
-extern PyMethodDef random_methods[];
-extern PyMethodDef recurrent_methods[];
-extern PyMethodDef reduction_methods[];
-extern PyMethodDef resampling_methods[];
-extern PyMethodDef samplers_methods[];
-extern PyMethodDef searching_methods[];
-extern PyMethodDef shape_methods[];
-extern PyMethodDef softmax_methods[];
-extern PyMethodDef scan_methods[];
-extern PyMethodDef sorting_methods[];
-extern PyMethodDef sparse_methods[];
-extern PyMethodDef triangles_methods[];
+#define FAMILY(name) extern PyMethodDef name##_methods[];
+FAMILIES
+#undef FAMILY
 }  // namespace rushlight
 
 namespace {
@@ -83,27 +60,9 @@ void set_instruction_set(const std::string& name) {
 
 NB_MODULE(_native, module) {
     if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
-    PyMethodDef* const families[] = {
-        rushlight::attention_methods,   rushlight::compare_all_methods,
-        rushlight::complex_methods,     rushlight::convolution_methods,
-        rushlight::copies_methods,      rushlight::creation_methods,
-        rushlight::cross_methods,       rushlight::ctc_methods,
-        rushlight::distance_methods,
-        rushlight::dropout_methods,     rushlight::elementwise_methods,
-        rushlight::factorization_methods, rushlight::fft_methods, rushlight::grid_methods,
-        rushlight::group_norm_methods,
-        rushlight::index_methods,
-        rushlight::indexing_methods,    rushlight::layer_norm_methods,
-        rushlight::loss_methods,        rushlight::matmul_methods,
-        rushlight::nonzero_methods,     rushlight::normalization_methods,
-        rushlight::optim_methods,       rushlight::padding_methods,
-        rushlight::pooling_methods,     rushlight::random_methods,
-        rushlight::recurrent_methods,   rushlight::reduction_methods,
-        rushlight::resampling_methods,  rushlight::samplers_methods,
-        rushlight::scan_methods,        rushlight::searching_methods,
-        rushlight::shape_methods,       rushlight::softmax_methods,
-        rushlight::sorting_methods,     rushlight::sparse_methods,
-        rushlight::triangles_methods};
+#define FAMILY(name) rushlight::name##_methods,
+    PyMethodDef* const families[] = {FAMILIES};
+#undef FAMILY
     for (PyMethodDef* methods : families)
         if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw nb::python_error();
 

@@ -52,6 +52,7 @@ PyObject* all_equal(PyObject* const* args, Py_ssize_t nargs) {
     if (a.type == NPY_DOUBLE) return PyBool_FromLong(same_arrays<double>(a, b));
     if (!PyTypeNum_ISINTEGER(a.type) && !PyTypeNum_ISBOOL(a.type)) return nullptr;
     if (same_elements(a, b)) Py_RETURN_TRUE;  // of floats some may be NaN
+    if (a.type == NPY_BOOL) return PyBool_FromLong(same_arrays<Truth>(a, b));
     switch (PyArray_ITEMSIZE(a.object)) {
         case 1: return PyBool_FromLong(same_arrays<uint8_t>(a, b));
         case 2: return PyBool_FromLong(same_arrays<uint16_t>(a, b));

@@ -185,10 +185,11 @@ PyObject* linspace(PyObject* const* args, Py_ssize_t nargs) {
         const float each = (last - first) / static_cast<float>(std::max<npy_intp>(count - 1, 1));
         float* values = data_of<float>(result);
         for (npy_intp i = 0; i < count; ++i) {
-            const bool rises = i < count / 2 || count == 1;
+            const bool rises = i < count / 2;
             const double steps = static_cast<double>(rises ? i : i - (count - 1));
             values[i] = static_cast<float>((rises ? first : last) + each * steps);
         }
+        if (count == 1) values[0] = first;  // the step may be infinite
     } else {
         bit_loops.steps64(count, start, step, data_of<double>(result));
         if (count > 1) data_of<double>(result)[count - 1] = end;

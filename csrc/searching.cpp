@@ -97,7 +97,9 @@ PyObject* distinct(const ArrayView& x, const int64_t* order) {
 PyObject* unique(PyObject* const* args, Py_ssize_t nargs) {
     constexpr npy_intp few = 1024;  // of more, NumPy's sort, which is vectorised, is the faster one
     ArrayView x;
-    if (nargs != 3 || !view(args[0], x) || args[1] != Py_None || !x.is_contiguous) return nullptr;
+    if (nargs != 3 || !view(args[0], x) || args[1] != Py_None || !x.is_contiguous ||
+        x.type == NPY_BOOL)
+        return nullptr;
     const bool sorts = args[2] == Py_True;
     if (sorts && x.size() > few) return nullptr;
     PyObject* result = nullptr;
@@ -137,7 +139,8 @@ PyObject* histc(PyObject* const* args, Py_ssize_t nargs) {
             if (!(from[i] >= begin && from[i] <= end)) continue;
             const T place = (from[i] - begin) * static_cast<T>(bins) / (end - begin);
             if (place != place) continue;
-            ++counts[static_cast<int64_t>(std::min(place, static_cast<T>(bins - 1)))];
+            // bins - 1 as a float may be bins.
+            ++counts[std::min<int64_t>(static_cast<int64_t>(place), bins - 1)];
         }
         PyObject* result = new_array(x.type, 1, &bins);
         if (result) std::copy(counts.begin(), counts.end(), data_of<T>(result));

@@ -35,11 +35,6 @@ inline uint32_t key_of(int32_t x) { return static_cast<uint32_t>(x) ^ uint32_t{1
 inline uint32_t key_of(int16_t x) { return key_of(int32_t{x}); }
 inline uint32_t key_of(int8_t x) { return key_of(int32_t{x}); }
 inline uint32_t key_of(uint8_t x) { return x; }
-
-struct Truth {  // any byte but 0 is true
-    uint8_t byte;
-    operator bool() const { return byte != 0; }
-};
 inline uint32_t key_of(Truth x) { return x; }
 
 template <class Body>

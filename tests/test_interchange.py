@@ -21,6 +21,25 @@ def read_only(values: Any = (1.0, 2.0, 3.0)) -> np.ndarray[Any, Any]:
     return made
 
 
+# ---- truth values, which are any bytes of NumPy's but 0
+
+TRUTHS = np.array([0, 255, 2, 0, 1] * 20, np.uint8)
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: x.int(), lambda x: x.float(), lambda x: x.half(), lambda x: x.sum(),
+    lambda x: x.cumsum(0), lambda x: ~x, lambda x: x & torch.ones(100).bool(),
+    lambda x: x ^ torch.ones(100).bool(), lambda x: x == torch.ones(100).bool(),
+    lambda x: x * torch.arange(100.0), lambda x: torch.arange(100)[x], torch.nonzero,
+    torch.unique, torch.argsort, lambda x: x.argsort(stable=True, descending=True),
+    lambda x: torch.cat([x, torch.ones(2)]), lambda x: x[1:3].prod(),
+])  # fmt: skip
+def test_truth_values_of_any_byte(function: Any) -> None:
+    x, plain = torch.from_numpy(TRUTHS.view(bool)), torch.from_numpy(TRUTHS != 0)
+    assert torch.equal(function(x), function(plain))
+    assert torch.equal(function(torch.from_numpy(TRUTHS).view(torch.bool)), function(plain))
+
+
 # ---- NumPy's functions
 
 

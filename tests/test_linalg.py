@@ -113,3 +113,9 @@ def test_low_rank_decompositions_are_plain_tuples(name: str, shape: tuple[int, i
     u, s, v = parts = getattr(torch, name)(torch.ones(shape), q=2)
     assert type(parts) is tuple
     assert (u.shape, s.shape, v.shape) == ((shape[0], 2), (2,), (shape[1], 2))
+
+
+def test_pivots_behind_the_last_row() -> None:
+    pivots = torch.tensor([1, 3], dtype=torch.int32)
+    with pytest.raises(RuntimeError, match="rows, 2, but range from 1 to 3"):
+        torch.lu_unpack(torch.eye(2), pivots)

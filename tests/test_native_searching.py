@@ -64,3 +64,11 @@ def test_histc(bins, dtype):
         counts = kernels().histc(x, bins, -1, 2)
     assert called == [] and counts.dtype == dtype
     np.testing.assert_array_equal(counts, base.histc(x, bins, -1, 2))
+
+
+def test_histc_of_more_bins_than_a_float_counts():
+    """The number of the last is no float32: rounded up, it is the number of bins."""
+    bins = 2**24 + 4
+    for table in (kernels(), base):
+        counts = table.histc(np.array([0, 1], np.float32), bins, 0, 1)
+        assert counts[0] == counts[-1] == 1 and len(counts) == bins

@@ -39,6 +39,17 @@ def both_ways(transform, pixels):
 # ---- to tensors
 
 
+def test_images_of_truth_values():
+    image = Image.fromarray(GREY).point(lambda value: value > 100, "1")
+    tensor = transforms.PILToTensor()(image)
+    assert tensor.dtype == torch.bool and tensor.sum() == (GREY > 100).sum()
+    assert transforms.ToTensor()(image).tolist() == tensor.float().tolist()
+    smaller = transforms.Resize((1, 2))(tensor)  # each of what any pixel below it says
+    assert smaller.dtype == torch.bool and smaller.all()
+    with pytest.raises(TypeError, match="should be Tensor Image"):
+        transforms.ConvertImageDtype(torch.float32)(image)
+
+
 @pytest.mark.parametrize("pixels", [GREY, COLOUR])
 def test_to_tensor(pixels):
     tensor, image = tensor_and_image(pixels)

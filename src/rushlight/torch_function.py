@@ -307,7 +307,7 @@ def wrap_torch_function(dispatcher: Callable[..., Iterable[Any]]) -> Callable[..
 
 
 def is_tensor_like(inp: Any) -> bool:
-    """Whether a inp is a tensor or has a `__torch_function__`.
+    """Whether `inp` is a tensor or has a `__torch_function__`.
 
     >>> import rushlight as torch
     >>> torch.overrides.is_tensor_like(torch.tensor(1)), torch.overrides.is_tensor_like(1)

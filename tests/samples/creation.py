@@ -78,6 +78,7 @@ def _linspace(v: Values) -> Iterator[Sample]:
     yield Sample(0, 1, 5)
     yield Sample(3.0, -2.0, 4, dtype=Named("float64"))
     yield Sample(2, 5, 1)
+    yield Sample(-3e38, 3e38, 1)
     yield Sample(0, 1, steps=0)
     yield Invalid(0, 1, -1, raises=RuntimeError, match="number of steps must be non-negative")
 

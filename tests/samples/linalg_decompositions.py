@@ -55,6 +55,8 @@ def _not_definite(v: Values) -> Iterator[Sample]:
     yield Invalid(bad, raises=RuntimeError, match=(
         r"\(Batch element 1\): The factorization could not be completed because the input is not "
         r"positive-definite \(the leading minor of order 2 is not positive-definite\)"))
+    for size in (1, 40):
+        yield Invalid(np.full((size, size), np.nan), raises=RuntimeError, match="minor of order 1 ")
 
 
 def _with_codes(v: Values) -> Iterator[Sample]:

@@ -47,6 +47,13 @@ def _unpack(v: Values) -> Iterator[Sample]:
     yield Sample(*_factors())
     yield Invalid(_factors()[0], Fixed(np.array([1, 2, 3])), raises=RuntimeError,
                   match="LU_pivots is expected to be a contiguous tensor of torch.int32")
+    yield from _bad_pivots(_factors()[0])
+
+
+def _bad_pivots(factors: Array, *others: Array) -> Iterator[Sample]:
+    yield Invalid(factors, Fixed(np.array([0, 2, 3], "int32")), *others, raises=RuntimeError,
+                  match="must be between 1 and the number of rows, 3", own_words=True,
+                  reads_values=True)
 
 
 def _unpacked(library: Any) -> Any:
@@ -69,6 +76,7 @@ def _solve(v: Values) -> Iterator[Sample]:
     for adjoint in (False, True):
         yield Sample(*_factors(), v.normal(3, 2), adjoint=adjoint)
         yield Sample(*_factors(), v.normal(2, 3), left=False, adjoint=adjoint)
+    yield from _bad_pivots(_factors()[0], v.normal(3, 2))
 
 
 def _whole(factors: Array) -> Array:

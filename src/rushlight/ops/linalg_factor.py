@@ -100,6 +100,19 @@ def _order(pivots: Tensor, rows: int) -> Tensor:
     return wrap(table_of(pivots).permutation(pivots.array, rows))
 
 
+def _check_pivots(name: str, pivots: Tensor, rows: int) -> None:
+    """That each names a row, where that can be seen without waiting for a device."""
+    numbers = pivots.array
+    if not table_of(pivots).is_host or numbers.size == 0:
+        return
+    least, most = numbers.min(), numbers.max()
+    if least < 1 or most > rows:
+        raise OperationError(
+            f"{name}: pivots must be between 1 and the number of rows, {rows}, but range from "
+            f"{least} to {most}; are they what lu_factor gave?"
+        )
+
+
 def _exchange_matrix(pivots: Tensor, rows: int, like: Tensor) -> Tensor:
     """P of A = P L U."""
     places = arange(rows, device=pivots.device).unsqueeze(-1)
@@ -210,6 +223,8 @@ def lu_unpack(
     nothing = empty(0, dtype=LU_data.dtype, device=LU_data.device)
     lower, upper = _unpacked(LU_data) if unpack_data else (nothing, nothing)
     rows = LU_data.array.shape[-2]
+    if unpack_pivots:
+        _check_pivots("lu_unpack", LU_pivots, rows)
     order = _exchange_matrix(LU_pivots, rows, LU_data) if unpack_pivots else nothing
     return lu_unpack_result(order, lower, upper)
 
@@ -227,6 +242,7 @@ def _lu_solve(
             f"pivots of shape {tuple(pivots.array.shape)} for LU of {tuple(factors.array.shape)}"
         )
     batch_of(name, factors, b)
+    _check_pivots(name, pivots, factors.array.shape[-2])
     if not left:  # X A = B as A^H X^H = B^H
         return _lu_solve(name, factors, pivots, b.mH, True, not adjoint).mH
     lower, upper = _unpacked(factors)

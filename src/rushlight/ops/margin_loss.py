@@ -148,6 +148,7 @@ def multi_margin_loss(
     """max(0, `margin` - x[t] + x[i])^p for each class i but t, added up and divided by C.
 
     Scores are (N, C) with class numbers (N), or (C); `weight` scales the losses of each class.
+    Unlike in PyTorch, which takes a NaN for a score that is far away, the loss is NaN then.
 
     >>> import rushlight as torch
     >>> x = torch.tensor([[0.5, 1.0, 0.0]])

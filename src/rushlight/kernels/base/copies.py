@@ -79,9 +79,11 @@ class Copies(Library):
         if dtype == "float32":
             # So is PyTorch's step, which is multiplied and added in one rounding.
             begin, finish = (np.float32(np.multiply(bound, 1.0)) for bound in (start, end))
+            if count == 1:  # the step may be infinite
+                return self.xp.full(1, begin)
             each = (finish - begin) / np.float32(max(count - 1, 1))
             number = self.xp.arange(count)
-            rises = (number < count // 2) | (count == 1)
+            rises = number < count // 2
             steps = self.xp.where(rises, number, number - (count - 1))
             ends = self.xp.where(rises, float(begin), float(finish))
             return (ends + float(each) * steps).astype(dtype)

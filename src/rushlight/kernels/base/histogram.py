@@ -24,8 +24,11 @@ class Histogram(Library):
         inside = (x >= low) & (x <= high)
         ends = self.xp.asarray([low, high], dtype=x.dtype)
         places = (x - ends[0]) * x.dtype.type(bins) / (ends[1] - ends[0])
-        # What is outside, nan as well, is put into a bin behind the last.
-        places = self.xp.where(inside, self.xp.minimum(places, bins - 1), bins).astype("int64")
+        # What is outside, nan as well, is put into a bin behind the last. Its number and that of
+        # the last may be equal as floats.
+        inside &= places == places
+        places = self.xp.where(inside, places, 0).astype("int64")
+        places = self.xp.where(inside, self.xp.minimum(places, bins - 1), bins)
         return self.xp.bincount(places, None, bins + 1)[:bins].astype(x.dtype)
 
     @kernel("fused")

@@ -176,12 +176,14 @@ def _geqrf(x: Any) -> tuple[Any, Any]:
 def _cholesky(x: Any) -> tuple[Any, Any]:
     info = np.zeros(x.shape[:-2], "int32")
     try:
-        return np.linalg.cholesky(x), info
+        factors = np.linalg.cholesky(x)
+        if not np.isnan(factors).any():
+            return factors, info
     except np.linalg.LinAlgError:
         factors = np.zeros_like(x, order="C")
-        for place in np.ndindex(info.shape):
-            factors[place], info[place] = _one_cholesky(x[place])
-        return factors, info
+    for place in np.ndindex(info.shape):
+        factors[place], info[place] = _one_cholesky(x[place])
+    return factors, info
 
 
 def _one_cholesky(x: Any) -> tuple[Any, int]:

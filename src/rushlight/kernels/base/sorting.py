@@ -15,7 +15,8 @@ class Sorting(Library):
 
     @kernel("scan")
     def sort(self, x: Any, axis: int, descending: bool) -> tuple[Any, Any]:
-        key = self.xp.flip(x, axis) if descending else x
+        key = x.astype("uint8") if x.dtype == "bool" else x  # any byte but 0 is true
+        key = self.xp.flip(key, axis) if descending else key
         order = self.xp.argsort(key, axis=axis, kind="stable")
         if descending:  # sorting the reversed and reversing back keeps equal elements in order
             order = self.xp.flip(x.shape[axis] - 1 - order, axis)
