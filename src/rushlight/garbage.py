@@ -12,7 +12,8 @@ def uncollected() -> Iterator[None]:
     """No collection meanwhile.
 
     An import makes a hundred thousand objects, none of them garbage: to look through them again and
-    again takes a sixth of its time.
+    again takes a sixth of its time, and to do it once at the end a tenth. To freeze and unfreeze
+    them puts them among the old objects without a look.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -20,4 +21,7 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            if gc.get_freeze_count() == 0:  # or the program's own would be unfrozen
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
