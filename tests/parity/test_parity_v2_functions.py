@@ -54,6 +54,9 @@ FUNCTIONS = {
     "rotate about, expand, nearest": lambda F, L, x: F.rotate(x, 20, center=[3, 4], expand=True),
     "rotate by 90": lambda F, L, x: F.rotate(x, 90, expand=True),
     "rotate by 180": lambda F, L, x: F.rotate(x, 180),
+    "rotate by 270": lambda F, L, x: F.rotate(x, 270, expand=True),
+    "rotate by -90": lambda F, L, x: F.rotate(x, -90, expand=True),
+    "rotate by 450": lambda F, L, x: F.rotate(x, 450, expand=True),
     "perspective": lambda F, L, x: F.perspective(x, START, END),
     "perspective, coefficients": lambda F, L, x: F.perspective(
         x, None, None, fill=3, coefficients=COEFFICIENTS
