@@ -270,6 +270,18 @@ def test_names_of_kernels() -> None:
         _ = F.resize_sound
 
 
+def test_plain_boxes_and_points_by_the_names_of_kernels() -> None:
+    box, point = torch.tensor([1, 2, 4, 6]), torch.tensor([[[1.0, 2.0]]])
+    moved, canvas = F.resize_bounding_boxes(box, (10, 12), [20, 36], format="XYXY")
+    assert moved.tolist() == [3, 4, 12, 12] and canvas == (20, 36) and type(moved) is torch.Tensor
+    assert F.horizontal_flip_bounding_boxes(box, "XYXY", (10, 12)).tolist() == [8, 2, 11, 6]
+    assert F.crop_keypoints(point, 1, 2, 4, 6)[0].tolist() == [[[-1, 1]]]
+    assert F.get_size_bounding_boxes(boxes()) == [10, 12]
+    assert F.elastic_keypoints(point, (10, 12), torch.zeros(1, 10, 12, 2)).tolist() == [[[1, 2]]]
+    with pytest.raises(TypeError, match="crop_keypoints: it takes a tensor and top, left"):
+        F.crop_keypoints(point, 1, 2, 4, 6, 7)
+
+
 # ---- boxes that are worth nothing
 
 
