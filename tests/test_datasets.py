@@ -391,8 +391,14 @@ def test_house_numbers_without_numbers(tmp_path: Path) -> None:
 
 def test_what_an_interrupted_unpacking_left(tmp_path: Path) -> None:
     for kind in ("val", "train"):
-        (tmp_path / f"{kind}.unpacking" / "n01").mkdir(parents=True)
+        place = tmp_path / f"{kind}.unpacking" / "n01"
+        place.mkdir(parents=True)
+        (place / "half.JPEG").write_bytes(b"half")
     imagenet(tmp_path)
+    for kind, names in (("train", {"n01_1.JPEG", "n02_1.JPEG"}),
+                        ("val", {"val_0.JPEG", "val_1.JPEG", "val_2.JPEG"})):  # fmt: skip
+        assert {path.name for path in (tmp_path / kind).glob("*/*")} == names
+        assert not (tmp_path / f"{kind}.unpacking").exists()
 
 
 def test_files_beside_the_folders_of_categories(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import urllib.error
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,51 @@ def test_an_archive_is_fetched_and_unpacked(
     assert len(datasets.Country211(tmp_path / "data", download=True)) == 1
 
 
+def offered(cls: Any, monkeypatch: pytest.MonkeyPatch, web: Path, *files: dict[str, str]) -> None:
+    """Has a dataset fetch archives of these files, the last of which is not there yet."""
+    web.mkdir()
+    resources = list(cls.resources)
+    for place, content in enumerate(files, len(resources) - len(files)):
+        path = web / resources[place].name
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, text in content.items():
+                archive.writestr(name, text)
+        resources[place] = resources[place]._replace(urls=[path.as_uri()], md5=None)
+    monkeypatch.setattr(cls, "resources", tuple(resources))
+    path.rename(web / "later")
+
+
+def fetched_in_two_runs(cls: Any, root: Path, web: Path, **options: Any) -> Any:
+    """The dataset, of whose archives the last comes in the second run, and no other again."""
+    with pytest.raises(urllib.error.URLError):
+        cls(root, download=True, **options)
+    for path in [*root.rglob("*.zip"), *web.glob("*.zip")]:
+        path.unlink()
+    (web / "later").rename(web / cls.resources[-1].name)
+    return cls(root, download=True, **options)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_streets_are_fetched_on_from_an_interrupt(
+    train: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = {f"{part}/image_2/1.png": "" for part in ("training", "testing")}
+    web = tmp_path / "web"
+    offered(datasets.Kitti, monkeypatch, web, images, {"training/label_2/1.txt": ""})
+    found = fetched_in_two_runs(datasets.Kitti, tmp_path / "data", web, train=train)
+    assert len(found) == 1 and Path(found.images[0]).exists()
+    assert (tmp_path / "data" / "Kitti" / "raw" / "training" / "label_2" / "1.txt").exists()
+
+
+def test_signs_are_fetched_on_from_an_interrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web, listing = tmp_path / "web", {"GT-final_test.csv": "Filename;ClassId\n2.ppm;40\n"}
+    offered(datasets.GTSRB, monkeypatch, web, {"GTSRB/Final_Test/Images/2.ppm": ""}, listing)
+    found = fetched_in_two_runs(datasets.GTSRB, tmp_path / "data", web, split="test")
+    assert found.labels == [40]
+
+
 # ---- datasets.utils
 
 
@@ -144,6 +192,34 @@ def test_unpacking_one_file(tmp_path: Path) -> None:
     assert Path(target).read_bytes() == b"abc" and not (tmp_path / "a.txt.gz").exists()
     with pytest.raises(RuntimeError, match="Unknown compression or archive type: '.txt'"):
         utils.extract_archive(target)
+
+
+PACKERS: dict[str, Any] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_a_damaged_packed_file_leaves_what_was_there(ending: str, tmp_path: Path) -> None:
+    packed, whole = tmp_path / f"a.txt{ending}", PACKERS[ending](bytes(range(256)) * 40)
+    (tmp_path / "a.txt").write_text("before")
+    for content in (whole[:-12], b"<html>" * 9, whole[:30] + b"????" + whole[34:], b"\0" * 9):
+        packed.write_bytes(content)
+        with pytest.raises(DataError, match=f"a.txt{ending}: no archive that can be unpacked"):
+            utils.extract_archive(packed)
+        assert (tmp_path / "a.txt").read_text() == "before"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", packed.name]
+    packed.unlink()
+    with pytest.raises(FileNotFoundError):
+        utils.extract_archive(packed)
+
+
+def test_a_packed_file_of_nothings_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushlight.vision.datasets.archives._UNPACKED_AT_LEAST", 1 << 20)
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(bytes(3 << 20)))
+    with pytest.raises(DataError, match="more than 1048576 bytes, too many for its size"):
+        utils.extract_archive(tmp_path / "a.txt.gz")
+    assert not (tmp_path / "a.txt").exists()
 
 
 def test_listing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import rushlight as torch
 from rushlight.vision import tv_tensors
-from rushlight.vision.transforms import v2
+from rushlight.vision.transforms import functional, v2
 from rushlight.vision.transforms.v2 import functional as F
 
 HEIGHT, WIDTH = 10, 12
@@ -107,6 +107,66 @@ def test_masks_keep_their_classes() -> None:
     mask = tv_tensors.Mask(torch.tensor([[0, 7], [3, 9]]))
     for changed in (F.resize(mask, [5, 5]), F.rotate(mask, 30, interpolation="bilinear")):
         assert set(changed.flatten().tolist()) <= {0, 3, 7, 9}
+
+
+SIGNED = [[-1, 3], [100, -100]]
+STAY = {
+    "affine": lambda x: F.affine(x, 0.0, [0, 0], 1.0, [0.0, 0.0]),
+    "rotate": lambda x: F.rotate(x, 0, center=[1, 1]),
+    "perspective": lambda x: F.perspective(x, *[[[0, 0], [1, 0], [1, 1], [0, 1]]] * 2),
+    "elastic": lambda x: F.elastic(x, torch.zeros(1, 2, 2, 2)),
+    "resize": lambda x: F.resize(x, [2, 2]),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.int16, torch.int8])
+@pytest.mark.parametrize("kind", [tv_tensors.Mask, tv_tensors.Image])
+@pytest.mark.parametrize("name", STAY)
+def test_numbers_below_zero_stay(name: str, kind: type, dtype: torch.dtype) -> None:
+    assert STAY[name](kind(torch.tensor([SIGNED], dtype=dtype))).tolist() == [SIGNED]
+
+
+def test_a_fill_below_zero() -> None:
+    mask = tv_tensors.Mask(torch.tensor([SIGNED]))
+    assert F.rotate(mask, 45, fill=-1).tolist() == [[[-1, 3], [-1, 100]]]
+    ignored = v2.RandomAffine((0, 0), translate=(0.5, 0.5), fill=-1)
+    assert set(ignored(mask).flatten().tolist()) <= {-1, 3, 100, -100}
+
+
+def test_smoothed_numbers_below_zero() -> None:
+    low = torch.full((1, 5, 5), -9, dtype=torch.int16)
+    low[0, 2, 2] = 4  # (5 * 4 - 8 * 9) / 13 = -4 when smoothed
+    for functions in (F, functional):
+        assert functions.adjust_sharpness(low, 0.75)[0, 2].tolist() == [0, 0, 2, 0, 0]
+        assert functions.gaussian_blur(low, 3)[0, 0, 0] == -9
+
+
+@pytest.mark.parametrize("angle", [0, 90, 180, 270, 360, 450, -90, -270])
+@pytest.mark.parametrize("size", [(480, 640), (7, 10), (5, 5), (333, 500)])
+def test_quarter_turns_give_all_kinds_one_canvas(size: tuple[int, int], angle: int) -> None:
+    expected = size[::-1] if angle % 180 else size
+    box = tv_tensors.BoundingBoxes([[1.0, 2, 3, 4]], format="XYXY", canvas_size=size)
+    point = tv_tensors.KeyPoints([[1.0, 2]], canvas_size=size)
+    for value in (box, point, tv_tensors.Mask(torch.zeros(size))):
+        assert tuple(F.get_size(F.rotate(value, angle, expand=True))) == expected
+    sample = v2.RandomRotation((angle, angle), expand=True)((torch.zeros(1, *size), box, point))
+    assert v2.query_size(list(sample)) == expected
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.bool, torch.int64, torch.float32])
+@pytest.mark.parametrize("shape", [(0, 37, 40), (0, 3, 37, 40)])
+@pytest.mark.parametrize("kind", [tv_tensors.Mask, tv_tensors.Image, torch.as_tensor])
+def test_samples_without_objects(kind, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    empty = kind(torch.zeros(shape, dtype=dtype))
+    for transform, size in (
+        (v2.RandomAffine(30), (37, 40)), (v2.RandomRotation(30), (37, 40)),
+        (v2.RandomRotation((30, 30), expand=True), (53, 54)), (v2.ElasticTransform(), (37, 40)),
+        (v2.RandomPerspective(p=1.0), (37, 40)), (v2.Resize((5, 6)), (5, 6)),
+        (v2.Resize((5, 6), antialias=False), (5, 6)), (v2.RandomResizedCrop((5, 6)), (5, 6)),
+    ):  # fmt: skip
+        result = transform(empty)
+        assert result.shape == (*shape[:-2], *size) and result.dtype == dtype
+        assert type(result) is type(empty)
 
 
 def test_videos_are_treated_frame_by_frame() -> None:
@@ -210,6 +270,18 @@ def test_names_of_kernels() -> None:
         _ = F.resize_sound
 
 
+def test_plain_boxes_and_points_by_the_names_of_kernels() -> None:
+    box, point = torch.tensor([1, 2, 4, 6]), torch.tensor([[[1.0, 2.0]]])
+    moved, canvas = F.resize_bounding_boxes(box, (10, 12), [20, 36], format="XYXY")
+    assert moved.tolist() == [3, 4, 12, 12] and canvas == (20, 36) and type(moved) is torch.Tensor
+    assert F.horizontal_flip_bounding_boxes(box, "XYXY", (10, 12)).tolist() == [8, 2, 11, 6]
+    assert F.crop_keypoints(point, 1, 2, 4, 6)[0].tolist() == [[[-1, 1]]]
+    assert F.get_size_bounding_boxes(boxes()) == [10, 12]
+    assert F.elastic_keypoints(point, (10, 12), torch.zeros(1, 10, 12, 2)).tolist() == [[[1, 2]]]
+    with pytest.raises(TypeError, match="crop_keypoints: it takes a tensor and top, left"):
+        F.crop_keypoints(point, 1, 2, 4, 6, 7)
+
+
 # ---- boxes that are worth nothing
 
 
@@ -226,6 +298,20 @@ def test_sanitized_with_labels_and_masks() -> None:
     several = v2.SanitizeBoundingBoxes(labels_getter=lambda s: (s["labels"], s["scores"]))
     assert len(several(sample)["scores"]) == 1
     assert len(v2.SanitizeBoundingBoxes(labels_getter=None)(sample)["labels"]) == 3
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (0, 3, 2), (0, 0, 2), (2, 0, 2)])
+def test_sanitized_points_where_there_are_none(shape: tuple[int, ...]) -> None:
+    points = tv_tensors.KeyPoints(torch.zeros(shape), canvas_size=(4, 5))
+    kept, valid = F.sanitize_keypoints(points)
+    assert kept.shape == shape and valid.tolist() == [True] * shape[0]
+    assert v2.SanitizeKeyPoints(labels_getter=None)(points).shape == shape
+
+
+def test_sanitized_chains_of_points() -> None:
+    chains = torch.tensor([[[0, 0], [1, 1]], [[2, 2], [9, 2]]])
+    kept, valid = F.sanitize_keypoints(chains, canvas_size=(4, 5))
+    assert kept.tolist() == [[[0, 0], [1, 1]]] and valid.tolist() == [True, False]
 
 
 def test_cropped_around_boxes() -> None:
@@ -274,6 +360,64 @@ def test_mixed_batches() -> None:
 # ---- errors
 
 
+# ---- colours
+
+
+def bytes_of_noise():
+    noise = np.random.RandomState(0).randint(7, 190, (3, 17, 20))
+    return torch.from_numpy(noise.astype(np.uint8))
+
+
+def test_bytes_of_colours_are_torchvisions() -> None:
+    noise = bytes_of_noise()
+    assert F.autocontrast(noise).long().sum() == 132549
+    assert functional.autocontrast(noise).long().sum() == 132549
+    sums = [F.adjust_sharpness(noise, f).long().sum().item() for f in (0.9, 1.27, 1.63, 1.9)]
+    assert sums == [101724, 101936, 103381, 104971]
+    torch.manual_seed(5)
+    assert v2.RandAugment()(noise).long().sum() == 98618
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_colours_of_any_number_of_channels(channels: int) -> None:
+    noise = bytes_of_noise()[:1].repeat(channels, 1, 1)
+    for change in (lambda x: F.posterize(x, 3), lambda x: F.adjust_gamma(x, 1.3)):
+        assert torch.equal(change(noise), change(noise[:1]).repeat(channels, 1, 1))
+
+
+def test_normalised_by_more_means_than_there_are_channels() -> None:
+    grey = torch.full((1, 1, 2), 0.5)
+    assert F.normalize(grey, [0.5, 0.0, 1.0], [0.5] * 3)[:, 0, 0].tolist() == [0, 1, -1]
+    assert v2.Normalize([0.5, 0.0, 1.0], [0.5])(tv_tensors.Image(grey)).shape == (3, 1, 2)
+    for mean, std, inplace in (([0.5] * 3, [1.0] * 3, True), ([0.5], [1.0] * 3, False)):
+        with pytest.raises(RuntimeError, match="broadcast"):
+            F.normalize(grey.clone(), mean, std, inplace)
+
+
+def test_a_fill_that_lacks_a_kind_is_zero() -> None:
+    fill = {tv_tensors.Mask: 7}
+    padded, mask = v2.Pad(1, fill=fill)((image(), mask_of([0, 0, 1, 1])))
+    assert padded[0, 0, 0] == 0 and mask[0, 0] == 7
+    ones = torch.ones(1, 8, 8)
+    for transform in (v2.RandomRotation((45, 45), fill=fill), v2.RandomAffine((45, 45), fill=fill),
+                      v2.RandomZoomOut(fill, (2.0, 2.0), p=1.0),
+                      v2.RandomCrop(12, padding=2, fill=fill)):  # fmt: skip
+        assert transform(ones).min() == 0
+    assert v2.RandomPerspective(p=1.0, fill=fill)(ones).shape == (1, 8, 8)
+    for augment in (v2.RandAugment, v2.AutoAugment, v2.TrivialAugmentWide, v2.AugMix):
+        assert augment(fill=fill)(ones.to(torch.uint8)).shape == (1, 8, 8)
+
+
+def test_points_beside_several_crops_stay() -> None:
+    crops, kept = v2.FiveCrop(3)((image(), points([1, 2])))
+    assert len(crops) == 5 and kept.tolist() == [[1, 2]] and kept.canvas_size == (10, 12)
+    assert len(v2.TenCrop(3)((image(), points([1, 2])))[0]) == 10
+
+
+def affine(value, *args, **options):
+    return lambda: F.affine(value, *args, **options)
+
+
 def no_labels():
     return v2.SanitizeBoundingBoxes()({"boxes": boxes()})
 
@@ -313,7 +457,29 @@ def no_labels():
         (lambda: v2.CutMix(num_classes=2)(torch.ones(1, 2, 2), torch.tensor([0])), ValueError,
          "4 dims"),
         (lambda: v2.ToDtype({tv_tensors.Mask: torch.int64})(image()), ValueError, "'others'"),
-        (lambda: v2.Pad(1, fill={tv_tensors.Mask: 1})(image()), RuntimeError, "'others'"),
+        (affine(boxes(), 0, [0, 0], 0, [0, 0]), ValueError, "scale should be positive"),
+        (affine(points([1, 2]), 0, [0, 0], -1, [0, 0]), ValueError, "scale should be positive"),
+        (affine(boxes(), "a", [0, 0], 1, [0, 0]), TypeError, "angle"),
+        (affine(boxes(), 0, 3, 1, [0, 0]), TypeError, "translate"),
+        (affine(boxes(), 0, [0], 1, [0, 0]), ValueError, "translate"),
+        (affine(boxes(), 0, [0, 0], 1, None), TypeError, "Shear"),
+        (affine(boxes(), 0, [0, 0], 1, [0, 0], center=3), TypeError, "center"),
+        (affine(image(), 0, [0, 0], 1, None), TypeError, "Shear"),
+        (lambda: F.rotate(boxes(), 30, center=3), TypeError, "center"),
+        (lambda: F.rotate(image(), "a"), TypeError, "angle"),
+        (lambda: F.uniform_temporal_subsample(torch.ones(0, 1, 2, 2), 3), RuntimeError, "none"),
+        (lambda: F.to_dtype(image(), torch.bool, scale=True), TypeError, "bool"),
+        (lambda: F.to_dtype(image() > 3, torch.uint8, scale=True), TypeError, "bool"),
+        (lambda: F.convert_image_dtype(image(), torch.bool), TypeError, "bool"),
+        (lambda: F.invert(image() > 3), TypeError, "bool"),
+        (lambda: F.solarize(image() > 3, 0.5), TypeError, "bool"),
+        (lambda: F.posterize(image() > 3, 3), TypeError, "bool"),
+        (lambda: F.posterize(image(), 9), TypeError, "bits"),
+        (lambda: F.pad(image(), "a"), TypeError, "padding"),
+        (lambda: F.pad(boxes(), "a"), TypeError, "padding"),
+        (lambda: v2.Pad("a"), ValueError, "Padding"),
+        (lambda: v2.Pad([1, 2.5]), ValueError, "Padding"),
+        (lambda: v2.FiveCrop(3)(image(), mask_of([0, 0, 1, 1])), TypeError, "FiveCrop"),
         (lambda: v2.Pad(1, fill="x"), TypeError, "fill"),
         (lambda: v2.Normalize([0.5], [0.5])(image()), TypeError, "float"),
     ],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from io import BytesIO
+from zlib import compress, crc32
 
 import numpy as np
 import pytest
@@ -153,6 +155,30 @@ def test_deep_grey_images(tmp_path):
     assert image.dtype == torch.uint16 and image.tolist() == [values.tolist()]
     both = read_image(tmp_path / "deep.png", "RGB_ALPHA")
     assert both.shape == (4, 2, 2) and both[3].tolist() == [[65535] * 2] * 2
+
+
+def deep_png(kind, channels):
+    """A PNG file of one pixel of 16 bits per channel, which Pillow does not write."""
+    def chunk(name, content):
+        content = name + content
+        return struct.pack(">I", len(content) - 4) + content + struct.pack(">I", crc32(content))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 16, kind, 0, 0, 0)
+    row = b"\0" + struct.pack(">H", 0x1234) * channels
+    chunks = chunk(b"IHDR", head) + chunk(b"IDAT", compress(row)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@pytest.mark.parametrize(("kind", "channels"), [(2, 3), (4, 2), (6, 4)])
+def test_deep_colours_are_not_cut_in_silence(tmp_path, kind, channels):
+    (tmp_path / "deep.png").write_bytes(deep_png(kind, channels))
+    for mode in ("UNCHANGED", "GRAY", "RGB"):
+        with pytest.raises(DataError, match=r"deep.png: this image has 16 bits per channel"):
+            read_image(tmp_path / "deep.png", mode, apply_exif_orientation=True)
+    with pytest.raises(DataError, match="decode_png: this image has 16 bits"):
+        io.decode_png(read_file(tmp_path / "deep.png"))
+    (tmp_path / "grey.png").write_bytes(deep_png(0, 1))
+    assert read_image(tmp_path / "grey.png").tolist() == [[[0x1234]]]
 
 
 def test_animations(tmp_path):

@@ -123,6 +123,33 @@ def test_without_offsets_it_is_a_convolution() -> None:
     assert torch.allclose(layer(x, offset), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_deformed_convolutions_of_halves_reach_all_of_a_map(dtype: torch.dtype) -> None:
+    x = torch.arange(300 * 300).reshape(1, 1, 300, 300).remainder(97).to(dtype)
+    offset = torch.zeros(1, 2, 300, 300, dtype=dtype)
+    result = ops.deform_conv2d(x, offset, torch.ones(1, 1, 1, 1, dtype=dtype))
+    reached = 300 if dtype == torch.float16 else 256  # bfloat16 has no place 257
+    assert torch.equal(result[..., :reached, :reached], x[..., :reached, :reached])
+
+
+@pytest.mark.parametrize("with_mask", [False, True])
+def test_deformed_convolutions_of_no_images(with_mask: bool) -> None:
+    layer = ops.DeformConv2d(4, 6, 3, padding=1, groups=2)
+    mask = torch.zeros(0, 18, 5, 7) if with_mask else None
+    assert layer(torch.zeros(0, 4, 5, 7), torch.zeros(0, 36, 5, 7), mask).shape == (0, 6, 5, 7)
+
+
+def test_boxes_of_negative_area_are_zeros_among_levels() -> None:
+    pool = ops.MultiScaleRoIAlign(["large", "small"], 2, 2)
+    maps = {"large": torch.ones(1, 3, 64, 64), "small": 2 * torch.ones(1, 3, 16, 16)}
+    maps["large"].requires_grad_()
+    boxes = torch.tensor([[0.0, 0, 9, 9], [9, 0, 0, 9], [0, 0, 300, 300], [5, 5, 5, 5]])
+    pooled = pool(maps, [boxes], [(512, 512)])
+    assert pooled[:, 0, 0, 0].tolist() == [1, 0, 2, 1]
+    pooled.sum().backward()
+    assert maps["large"].grad.sum() == pytest.approx(24)
+
+
 def test_gradients() -> None:
     x = torch.from_numpy(MAP[:1, :4, :5, :5]).requires_grad_()
     boxes = torch.tensor([[0.0, 0.2, 0.1, 3.7, 4.2]], dtype=torch.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import warnings
 from typing import Any
 
@@ -54,6 +55,9 @@ FUNCTIONS = {
     "rotate about, expand, nearest": lambda F, L, x: F.rotate(x, 20, center=[3, 4], expand=True),
     "rotate by 90": lambda F, L, x: F.rotate(x, 90, expand=True),
     "rotate by 180": lambda F, L, x: F.rotate(x, 180),
+    "rotate by 270": lambda F, L, x: F.rotate(x, 270, expand=True),
+    "rotate by -90": lambda F, L, x: F.rotate(x, -90, expand=True),
+    "rotate by 450": lambda F, L, x: F.rotate(x, 450, expand=True),
     "perspective": lambda F, L, x: F.perspective(x, START, END),
     "perspective, coefficients": lambda F, L, x: F.perspective(
         x, None, None, fill=3, coefficients=COEFFICIENTS
@@ -194,3 +198,41 @@ def test_what_operations_return(name: str, kind: str, return_type: str) -> None:
     found, expected = results
     assert type(found).__name__ == type(expected).__name__
     assert repr(found).split("grad_fn")[0] == repr(expected).split("grad_fn")[0]
+
+
+NAMED = {
+    "horizontal_flip": {}, "vertical_flip": {}, "resize": {"size": [10, 30]},
+    "affine": {"angle": 12, "translate": [2, -3], "scale": 1.2, "shear": [5, -8]},
+    "rotate": {"angle": 270, "expand": True}, "pad": {"padding": [1, 2, 3, 4]},
+    "crop": {"top": 2, "left": 3, "height": 8, "width": 9}, "center_crop": {"output_size": [8, 5]},
+    "resized_crop": {"top": 2, "left": 3, "height": 8, "width": 9, "size": [12, 5]},
+    "perspective": {"startpoints": START, "endpoints": END}, "elastic": {"displacement": MOVES},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["XYXY float32", "XYWH int64", "points", "whole points"])
+@pytest.mark.parametrize("name", NAMED)
+def test_plain_tensors_by_the_name_of_a_kernel(name: str, kind: str) -> None:
+    results = []
+    for library, functions, kinds in LIBRARIES:
+        whole = value(kind, library, kinds)
+        tensor = library.from_numpy(whole.numpy())
+        options = dict(NAMED[name])
+        if name == "elastic":
+            options["displacement"] = library.from_numpy(MOVES)
+        if "crop" not in name or name == "center_crop":
+            options["canvas_size"] = SIZE
+        suffix = "_keypoints" if "points" in kind else "_bounding_boxes"
+        if suffix == "_bounding_boxes":
+            options["format"] = whole.format
+        found = getattr(functions, name + suffix)(tensor, **options)
+        results.append(found if isinstance(found, tuple) else (found, None))
+    (ours_, canvas), (theirs_, expected) = results
+    assert canvas == (expected if expected is None else tuple(expected))
+    compare(ours_, theirs_, name)
+
+
+def test_names_of_kernels_take_torchvisions_arguments() -> None:
+    module = importlib.import_module("rushlight.vision.transforms.v2.functional.named")
+    for name, order in module._ARGUMENTS.items():
+        assert [*inspect.signature(getattr(theirs, name)).parameters][1:] == order.split(), name

@@ -19,7 +19,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...download import download
@@ -31,8 +31,8 @@ _UNPACKED_AT_LEAST = 1 << 30
 _UNPACKED_TIMES = 50
 _PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _DAMAGED = (
-    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile,
-    NotImplementedError, UnicodeError, ValueError, RuntimeError,  # zipfile's of encrypted ones
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
+    UnicodeError, ValueError, RuntimeError,  # zipfile's of encrypted ones
 )  # fmt: skip
 
 
@@ -75,6 +75,16 @@ def fetch_and_extract(resource: Resource, folder: str) -> None:
     extract(fetch(resource, folder), folder)
 
 
+def fetch_missing(held: Sequence[tuple[Resource, str]], folder: str) -> None:
+    """Archives, each with a path that it holds: those are fetched whose path is not there yet.
+
+    What an interrupted run has unpacked is thus not fetched again, and the rest is.
+    """
+    for resource, path in held:
+        if not os.path.exists(path):
+            fetch_and_extract(resource, folder)
+
+
 def extract(path: str, folder: str) -> None:
     """Unpacks a .tar[.gz|.bz2|.xz], .tgz or .zip archive into a folder.
 
@@ -82,18 +92,49 @@ def extract(path: str, folder: str) -> None:
     links out of it or devices, or that is far larger than its own size allows.
     """
     os.makedirs(folder, exist_ok=True)
-    limit = max(_UNPACKED_AT_LEAST, _UNPACKED_TIMES * os.path.getsize(path))
+    limit = _limit(path)
     with _temporary(folder) as place:
-        try:
+        with _telling_of_damage(path):
             if zipfile.is_zipfile(path):
                 _unzip(path, place, limit)
             else:
                 _untar(path, place, limit)
-        except DataError:  # a RuntimeError, too
-            raise
-        except _DAMAGED as error:
-            raise DataError(f"{path}: no archive that can be unpacked ({error})") from None
         _move_all(place, folder)
+
+
+def unpack(path: str, target: str) -> None:
+    """What is packed in a .gz, .bz2 or .xz file, as the file `target`.
+
+    DataError, with `target` as it was, for one that is damaged, or that holds far more than its
+    size allows.
+    """
+    limit, total = _limit(path), 0
+    folder, name = os.path.split(os.path.abspath(target))
+    os.makedirs(folder, exist_ok=True)
+    with _temporary(folder) as place:
+        whole = os.path.join(place, name)
+        with _telling_of_damage(path), open_packed(path) as packed, open(whole, "wb") as file:
+            while chunk := packed.read(_CHUNK):
+                total += len(chunk)
+                _check_size(path, total, limit)
+                file.write(chunk)
+        os.replace(whole, target)
+
+
+def _limit(path: str) -> int:
+    return max(_UNPACKED_AT_LEAST, _UNPACKED_TIMES * os.path.getsize(path))
+
+
+@contextlib.contextmanager
+def _telling_of_damage(path: str) -> Iterator[None]:
+    try:
+        yield
+    except DataError:  # a RuntimeError, too
+        raise
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not bz2's
+            raise
+        raise DataError(f"{path}: no archive that can be unpacked ({error})") from None
 
 
 @contextlib.contextmanager

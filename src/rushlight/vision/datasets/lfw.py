@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import DataError
 from .folder import LoadedImages, default_loader
-from .vision import Transform, one_of
+from .vision import Transform, lines_of, one_of
 
 # The folder of each kind of alignment.
 _IMAGES = {
@@ -43,7 +43,7 @@ class _LFW(LoadedImages):
         listing = os.path.join(place, self.labels_file)
         self.require(self.images_dir, listing)
         try:
-            self._take([line.split("\t") for line in _lines(listing)])
+            self._take([line.split("\t") for line in lines_of(listing)])
         except (IndexError, ValueError, KeyError) as error:
             raise DataError(f"{listing}: no list of faces ({error!r})") from None
 
@@ -61,11 +61,6 @@ class _LFW(LoadedImages):
         return f"Alignment: {self.image_set}\nSplit: {self.split}"
 
 
-def _lines(path: str) -> list[str]:
-    with open(path, encoding="utf-8") as file:
-        return [line.strip() for line in file if line.strip()]
-
-
 class LFWPeople(_LFW):
     """13,233 images of 5,749 people, in root/lfw-py; they cannot be fetched any more.
 
@@ -78,7 +73,7 @@ class LFWPeople(_LFW):
     def _take(self, rows: list[list[str]]) -> None:
         names = os.path.join(self.root, "lfw-names.txt")
         self.require(names)
-        self.name_classes([line.split("\t")[0] for line in _lines(names)])
+        self.name_classes([line.split("\t")[0] for line in lines_of(names)])
         files, labels = [], []
         for _ in range(self._folds(rows)):
             for _ in range(int(rows.pop(0)[0])):

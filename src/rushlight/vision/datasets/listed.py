@@ -12,18 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import DataError
-from .archives import Resource, fetch_and_extract
+from .archives import Resource, fetch_and_extract, fetch_missing
 from .folder import LoadedImages, default_loader, make_dataset
 from .matlab import read_mat
-from .vision import Transform, one_of
+from .vision import Transform, lines_of, one_of
 
 Path = str | os.PathLike[str]
-
-
-def _lines(path: str) -> list[str]:
-    """The lines of a file that are not empty."""
-    with open(path, encoding="utf-8") as file:
-        return [line.strip() for line in file if line.strip()]
 
 
 class DTD(LoadedImages):
@@ -60,7 +54,7 @@ class DTD(LoadedImages):
             fetch_and_extract(self.resource, base)
         listing = os.path.join(base, "dtd", "labels", f"{split}{partition}.txt")
         self.require(listing)
-        names = [line.split("/") for line in _lines(listing)]
+        names = [line.split("/") for line in lines_of(listing)]
         self.files = [os.path.join(base, "dtd", "images", *name) for name in names]
         self.name_classes(sorted({name[0] for name in names}))
         self.labels = [self.class_to_idx[name[0]] for name in names]
@@ -104,8 +98,8 @@ class FGVCAircraft(LoadedImages):
         listing = os.path.join(data, f"images_{annotation_level}_{split}.txt")
         names = os.path.join(data, f"{_KINDS[annotation_level]}.txt")
         self.require(names, listing)
-        self.name_classes(_lines(names))
-        rows = [line.split(" ", 1) for line in _lines(listing)]
+        self.name_classes(lines_of(names))
+        rows = [line.split(" ", 1) for line in lines_of(listing)]
         self.files = [os.path.join(data, "images", f"{name}.jpg") for name, _ in rows]
         self.labels = [self.class_to_idx[kind.strip()] for _, kind in rows]
 
@@ -141,15 +135,17 @@ class GTSRB(LoadedImages):
         base = os.path.join(self.root, "gtsrb")
         inner = "Training" if split == "train" else os.path.join("Final_Test", "Images")
         images = os.path.join(base, "GTSRB", inner)
-        if download and not os.path.isdir(images):
-            for resource in self.resources[:1] if split == "train" else self.resources[1:]:
-                fetch_and_extract(resource, base)
-        self.require(images)
+        listing = os.path.join(base, "GT-final_test.csv")
+        training, test_images, test_list = self.resources
+        held = [(training, images)]
+        if split == "test":
+            held = [(test_images, images), (test_list, listing)]
+        if download:
+            fetch_missing(held, base)
+        self.require(*(path for _, path in held))
         if split == "train":
             samples = make_dataset(images, extensions=(".ppm",))
         else:
-            listing = os.path.join(base, "GT-final_test.csv")
-            self.require(listing)
             with open(listing, newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file, delimiter=";"))
             samples = [(os.path.join(images, r["Filename"]), int(r["ClassId"])) for r in rows]

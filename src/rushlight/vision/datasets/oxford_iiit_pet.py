@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import DataError
-from .archives import Resource, fetch_and_extract
+from .archives import Resource, fetch_missing
 from .vision import Transform, VisionDataset, one_of, open_image
 
 _URL = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/"
@@ -44,9 +44,8 @@ class OxfordIIITPet(VisionDataset):
         self.target_types = [one_of(kind, "target_types", _TARGETS) for kind in kinds]
         base = os.path.join(self.root, "oxford-iiit-pet")
         if download:
-            for resource in self.resources:
-                if not os.path.isdir(os.path.join(base, resource.name.partition(".")[0])):
-                    fetch_and_extract(resource, base)
+            parts = (os.path.join(base, name) for name in ("images", "annotations"))
+            fetch_missing(list(zip(self.resources, parts, strict=True)), base)
         listing = os.path.join(base, "annotations", f"{split}.txt")
         self.require(listing)
         self._read_list(base, listing)

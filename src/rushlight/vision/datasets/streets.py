@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import DataError
-from .archives import Resource, fetch_and_extract
+from .archives import Resource, fetch_missing
 from .utils import list_dir, list_files
 from .vision import Transform, VisionDataset, one_of, open_image
 
@@ -46,9 +46,9 @@ class Kitti(VisionDataset):
         raw = os.path.join(self.root, "Kitti", "raw")
         place = os.path.join(raw, "training" if train else "testing")
         images = os.path.join(place, "image_2")
-        if download and not os.path.isdir(images):
-            for resource in self.resources:
-                fetch_and_extract(resource, raw)
+        if download:
+            labels = os.path.join(raw, "training", "label_2")
+            fetch_missing(list(zip(self.resources, (images, labels), strict=True)), raw)
         self.require(images, *([os.path.join(place, "label_2")] if train else []))
         self.images = list_files(images, ".png", prefix=True)
         names = [os.path.splitext(os.path.basename(path))[0] for path in self.images]

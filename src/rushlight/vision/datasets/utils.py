@@ -9,7 +9,7 @@ from typing import Any
 
 from ...download import download
 from ...errors import DataError
-from .archives import extract, md5_of, open_packed
+from .archives import extract, md5_of, unpack
 from .vision import one_of
 
 Path = str | os.PathLike[str]
@@ -85,7 +85,7 @@ def extract_archive(
 
     That is `to_path`, or else the folder of the archive, or the file's name without its last
     ending. What lies outside of the folder, or is far larger than an archive of its size can be,
-    is refused with a DataError. With `remove_finished` the archive is removed.
+    or is damaged, is refused with a DataError. With `remove_finished` the archive is removed.
 
     >>> import gzip
     >>> from pathlib import Path
@@ -102,9 +102,7 @@ def extract_archive(
         extract(source, target or ".")
     elif ending in (".gz", ".bz2", ".xz"):
         target = os.fspath(to_path) if to_path is not None else stem
-        with open_packed(source) as packed, open(target, "wb") as file:
-            while chunk := packed.read(1 << 20):
-                file.write(chunk)
+        unpack(source, target)
     else:
         raise RuntimeError(
             f"Unknown compression or archive type: '{ending}' of {source}; known are .tar, .tgz, "

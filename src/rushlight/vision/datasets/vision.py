@@ -168,6 +168,12 @@ def open_image(path: str | os.PathLike[str], mode: str | None = "RGB") -> Any:
         raise DataError(f"{os.fspath(path)}: no image that can be read ({error})") from None
 
 
+def lines_of(path: str) -> list[str]:
+    """The lines of a file that are not empty."""
+    with open(path, encoding="utf-8") as file:
+        return [line.strip() for line in file if line.strip()]
+
+
 def one_of(value: Any, name: str, known: Sequence[str]) -> Any:
     """`value` if it is one of the strings that are known: ValueError otherwise.
 

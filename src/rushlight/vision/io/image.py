@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import io
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -179,6 +180,11 @@ def read_pixels(
     name = name or str(source)
     try:
         with pillow.open(source, formats=formats) as image:
+            if not stretched and _is_cut(image):
+                raise DataError(
+                    f"{name}: this image has 16 bits per channel, of which Pillow reads but 8 (it "
+                    f"is {image.mode}), which read_image does not support"
+                )
             frames = []
             is_animation = image.format == "GIF" and not stretched
             for number in range(image.n_frames if is_animation else 1):
@@ -201,6 +207,15 @@ def read_pixels(
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{name}: the image is damaged ({reason})") from None
     return frames[0] if len(frames) == 1 else np.stack(frames)
+
+
+def _is_cut(image: Any) -> bool:
+    """Whether Pillow will leave out half of the 16 bits of colours, as of a PNG's or TIFF's.
+
+    How the bytes of the file are laid out is "RGB;16B" then, while the mode is that of bytes.
+    """
+    layouts = [str(tile[3]) for tile in image.tile]  # a string, or a tuple that begins with it
+    return image.mode[0] != "I" and any(re.search(";16[BLN]", layout) for layout in layouts)
 
 
 def _pixels(

@@ -9,6 +9,7 @@ import rushlight
 
 from ... import nn
 from ...errors import OperationError
+from ...nn.modules.utils import _pair
 from ...tensor import Tensor
 
 
@@ -48,7 +49,7 @@ def deform_conv2d(
     ]
     groups = offset.shape[1] // (2 * math.prod(kernel))
     _check(input, offset, weight, mask, out, groups)
-    places = offset.reshape(count * groups, -1, 2, *out)
+    places = offset.reshape(count * groups, math.prod(kernel), 2, *out)
     y, x = (
         _reached(places[:, :, axis], axis, kernel, out, stride, padding, dilation)
         for axis in (0, 1)
@@ -56,14 +57,10 @@ def deform_conv2d(
     read = _sampled(input.reshape(count * groups, channels // groups, *sizes), y, x)
     if mask is not None:
         read = read * mask.reshape(count * groups, 1, *y.shape[1:])
-    read = read.reshape(count, channels // weight.shape[1], -1, math.prod(out))
-    filters = weight.reshape(read.shape[1], outputs // read.shape[1], -1)
+    filters = weight.reshape(channels // weight.shape[1], -1, weight[0].numel())
+    read = read.reshape(count, len(filters), filters.shape[-1], math.prod(out))
     result = (filters @ read).reshape(count, outputs, *out)
     return result if bias is None else result + bias.reshape(1, -1, 1, 1)
-
-
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
 
 
 def _check(
@@ -94,12 +91,13 @@ def _reached(
     padding: tuple[int, int], dilation: tuple[int, int],
 ) -> Tensor:  # fmt: skip
     """Where along an axis each element of the kernel reads: (N * G, kh * kw, oh, ow)."""
-    steps = rushlight.arange(kernel[axis], dtype=offset.dtype, device=offset.device)
-    starts = rushlight.arange(out[axis], dtype=offset.dtype, device=offset.device)
+    # Whole numbers until the offset joins them, as halves do not hold all of them.
+    steps = rushlight.arange(kernel[axis], device=offset.device)
+    starts = rushlight.arange(out[axis], device=offset.device)
     elements = (steps * dilation[axis]).reshape((-1, 1) if axis == 0 else (1, -1))
     starts = starts * stride[axis] - padding[axis]
     elements = elements.expand(*kernel).reshape(-1, 1, 1)
-    return offset + elements + starts.reshape((-1, 1) if axis == 0 else (1, -1))
+    return offset + (elements + starts.reshape((-1, 1) if axis == 0 else (1, -1)))
 
 
 def _sampled(images: Tensor, y: Tensor, x: Tensor) -> Tensor:
@@ -107,12 +105,14 @@ def _sampled(images: Tensor, y: Tensor, x: Tensor) -> Tensor:
     height, width = images.shape[2:]
     flat = images.flatten(2)
     top, left = y.detach().floor(), x.detach().floor()
+    below, right = y - top, x - left
+    top, left = top.long(), left.long()  # halves hold few numbers of rows, and fewer of pixels
     total: Any = 0
-    for row, by_row in ((top, 1 - (y - top)), (top + 1, y - top)):
-        for column, by_column in ((left, 1 - (x - left)), (left + 1, x - left)):
+    for row, by_row in ((top, 1 - below), (top + 1, below)):
+        for column, by_column in ((left, 1 - right), (left + 1, right)):
             inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
             place = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
-            place = place.long().flatten(1)[:, None].expand(-1, flat.shape[1], -1)
+            place = place.flatten(1)[:, None].expand(-1, flat.shape[1], -1)
             share = (by_row * by_column * inside).unsqueeze(1)
             total = total + flat.gather(2, place).unflatten(2, y.shape[1:]) * share
     return total

@@ -9,9 +9,10 @@ from typing import Any
 import rushlight
 
 from ... import nn
+from ...nn.modules.utils import _pair
 from ...tensor import Tensor
 from .boxes import box_area
-from .roi_align import pair, roi_align
+from .roi_align import roi_align
 
 
 class MultiScaleRoIAlign(nn.Module):
@@ -40,7 +41,7 @@ class MultiScaleRoIAlign(nn.Module):
         super().__init__()
         self.featmap_names = featmap_names
         self.sampling_ratio = sampling_ratio
-        self.output_size = tuple(pair(output_size))
+        self.output_size = _pair(output_size)
         self.canonical_scale = canonical_scale
         self.canonical_level = canonical_level
 
@@ -61,19 +62,19 @@ class MultiScaleRoIAlign(nn.Module):
             for number, part in enumerate(boxes)
         ])  # fmt: skip
         levels = self._levels(rois[:, 1:], scales)
-        chosen, results = [], []
+        result = maps[0].new_zeros((len(rois), maps[0].shape[1], *self.output_size))
         for level, (map_, scale) in enumerate(zip(maps, scales, strict=True)):
             places = rushlight.where(levels == level)[0]
-            chosen.append(places)
-            results.append(roi_align(map_, rois[places], spatial_scale=scale, **options))
-        return rushlight.cat(results)[rushlight.cat(chosen).argsort()]
+            part = roi_align(map_, rois[places], spatial_scale=scale, **options)
+            result[places] = part.to(result.dtype)
+        return result
 
     def _levels(self, boxes: Tensor, scales: list[float]) -> Tensor:
-        """The number of each box's map."""
+        """The number of each box's map; -1 of one whose area is negative, as its root is none."""
         least, most = (-math.log2(scale) for scale in (scales[0], scales[-1]))
         ratio = box_area(boxes.detach()).sqrt() / self.canonical_scale
         levels = (self.canonical_level + ratio.log2() + 1e-6).floor()
-        return (levels.clamp(least, most) - least).long()
+        return (levels.clamp(least, most) - least).nan_to_num(-1.0).long()
 
     def __repr__(self) -> str:
         return (

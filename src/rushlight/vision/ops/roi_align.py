@@ -8,6 +8,7 @@ from typing import Any
 import rushlight
 
 from ... import nn
+from ...nn.modules.utils import _pair
 from ...tensor import Tensor
 
 
@@ -36,7 +37,7 @@ def roi_align(
     tensor([[[[ 2.5000,  4.5000],
               [10.5000, 12.5000]]]])
     """
-    height, width = pair(output_size)
+    height, width = _pair(output_size)
     numbers, corners = numbered("roi_align", input, boxes)
     corners = corners.to(input.dtype) * spatial_scale - (0.5 if aligned else 0.0)
     sizes = corners[:, 2:] - corners[:, :2]
@@ -52,10 +53,6 @@ def roi_align(
     if not parts:
         return input.new_zeros((0, input.shape[1], height, width))
     return rushlight.stack(parts)
-
-
-def pair(output_size: int | Sequence[int]) -> Sequence[int]:
-    return (output_size,) * 2 if isinstance(output_size, int) else output_size
 
 
 def numbered(
@@ -127,7 +124,7 @@ def ps_roi_align(
     tensor([[[[0., 1.],
               [2., 3.]]]])
     """
-    height, width = pair(output_size)
+    height, width = _pair(output_size)
     numbers, corners = numbered("ps_roi_align", input, boxes)
     corners = corners.to(input.dtype) * spatial_scale - 0.5
     sizes = corners[:, 2:] - corners[:, :2]

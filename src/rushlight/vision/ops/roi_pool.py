@@ -12,8 +12,9 @@ from typing import Any
 import rushlight
 
 from ... import nn
+from ...nn.modules.utils import _pair
 from ...tensor import Tensor
-from .roi_align import numbered, of_positions, pair
+from .roi_align import numbered, of_positions
 
 
 def roi_pool(
@@ -34,7 +35,7 @@ def roi_pool(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
-    height, width = pair(output_size)
+    height, width = _pair(output_size)
     numbers, corners = numbered("roi_pool", input, boxes)
     channels, rows, columns = input.shape[1:]
     places = []
@@ -103,7 +104,7 @@ def ps_roi_pool(
     tensor([[[[0., 1.],
               [2., 3.]]]])
     """
-    height, width = pair(output_size)
+    height, width = _pair(output_size)
     numbers, corners = numbered("ps_roi_pool", input, boxes)
     y: list[Tensor] = []
     x: list[Tensor] = []

@@ -22,11 +22,13 @@ def resample(
     torchvision's second transforms have it.
     """
     (height, width), (new_height, new_width) = image.shape[-2:], size
+    leading = image.shape[:-2]
+    if 0 in leading:  # masks of a sample without objects
+        return image.reshape(*leading, *size)
     if mode in ("nearest", "nearest-exact"):  # of any dtype
         middle = 0.5 if mode == "nearest-exact" else 0.0
         rows, columns = _nearest(height, new_height, middle), _nearest(width, new_width, middle)
         return image[..., rows, :][..., columns]
-    leading = image.shape[:-2]
     planes = image.reshape(1, math.prod(leading), height, width)
     is_kept = image.is_floating_point() or (rounds and image.dtype == rushlight.uint8)
     result = interpolate(

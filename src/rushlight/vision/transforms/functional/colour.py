@@ -260,17 +260,28 @@ def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
     >>> functional.adjust_sharpness(torch.eye(3)[None], 0.0)[0, 1]
     tensor([0.0000, 0.5385, 0.0000])
     """
+    return sharpened(img, sharpness_factor)
+
+
+def sharpened(img: Any, sharpness_factor: float, *, adds: bool = False) -> Any:
+    """`adjust_sharpness`. torchvision's second transforms add a part of the difference to each
+    value, its first mix two parts, which makes other bytes of some values."""
     if is_pillow_image(img):
         return _enhanced(img, "Sharpness", sharpness_factor)
     _check_factor("sharpness_factor", sharpness_factor)
     _check_channels(img)
     if min(image_size(img)) <= 2:
         return img
-    kernel = rushlight.ones((3, 3))
+    dtype = img.dtype if img.is_floating_point() else rushlight.float32
+    kernel = rushlight.ones((3, 3), dtype=dtype)
     kernel[1, 1] = 5.0
     smooth = img.clone()
     smooth[..., 1:-1, 1:-1] = filtered(img, kernel / kernel.sum())
-    return blend(img, smooth, sharpness_factor)
+    if not adds:
+        return blend(img, smooth, sharpness_factor)
+    values = img.to(dtype)
+    mixed = values + (1.0 - float(sharpness_factor)) * (smooth.to(dtype) - values)
+    return mixed.clamp(0, bound(img)).to(img.dtype)
 
 
 def filtered(img: Tensor, kernel: Tensor) -> Tensor:
@@ -280,7 +291,7 @@ def filtered(img: Tensor, kernel: Tensor) -> Tensor:
     kernel = kernel.to(values.dtype).to(img.device)
     found = nn_functional.conv2d(planes, kernel[None, None])
     found = found.reshape(*img.shape[:-2], *found.shape[-2:])
-    return found if img.is_floating_point() else found.round().clamp(0, bound(img)).to(img.dtype)
+    return found if img.is_floating_point() else found.round().to(img.dtype)
 
 
 def autocontrast(img: Any) -> Any:
@@ -291,18 +302,31 @@ def autocontrast(img: Any) -> Any:
     >>> functional.autocontrast(torch.tensor([[[0.25, 0.5, 0.75]]]))
     tensor([[[0.0000, 0.5000, 1.0000]]])
     """
+    return contrasted(img)
+
+
+def contrasted(img: Any, *, divides: bool = False) -> Any:
+    """`autocontrast`. torchvision's second transforms divide by the range, its first multiply by
+    the inverse, which makes other bytes of some values."""
     if is_pillow_image(img):
         from PIL import ImageOps
 
         return ImageOps.autocontrast(img)
     _check_channels(img, at_least=3)
+    if img.numel() == 0:
+        return img
     most_possible = bound(img)
     values = img if img.is_floating_point() else img.float()
     least, most = (part(dim=(-2, -1), keepdim=True) for part in (values.amin, values.amax))
     even = least == most
-    scale = rushlight.where(even, 1.0, most_possible / (most - least).masked_fill(even, 1.0))
+    spread = most - least
     least = least.masked_fill(even, 0)
-    return ((values - least) * scale).clamp(0, most_possible).to(img.dtype)
+    if divides:
+        stretched = (values - least) / (spread * (1.0 / most_possible)).masked_fill(even, 1.0)
+    else:
+        scale = spread.masked_fill(even, 1.0).reciprocal() * most_possible
+        stretched = (values - least) * scale.masked_fill(even, 1.0)
+    return stretched.clamp(0, most_possible).to(img.dtype)
 
 
 def equalize(img: Any) -> Any:

@@ -238,6 +238,8 @@ def fill_colour(img: Any, fill: Any) -> Any:
 
 
 def sides_of(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
+    if not isinstance(padding, (int, tuple, list)):
+        raise TypeError(f"pad: the padding is a number or a sequence of them, not {padding!r}")
     sides = [padding] if isinstance(padding, int) else list(padding)
     if len(sides) not in (1, 2, 4):
         raise ValueError(

@@ -14,7 +14,7 @@ from ....nn import functional as nn_functional
 from ....tensor import Tensor
 from ...pillow import is_pillow_image
 from .cropping import fill_colour
-from .images import PILLOW_RESAMPLING, InterpolationMode, image_size, largest
+from .images import PILLOW_RESAMPLING, InterpolationMode, image_size, limits
 
 Fill = float | Sequence[float] | None
 
@@ -71,15 +71,7 @@ def affine(
     tensor([[[0., 1., 2.]]])
     """
     mode = _mode(interpolation)
-    if not isinstance(angle, (int, float)):
-        raise TypeError("Argument angle should be int or float")
-    if not isinstance(translate, Sequence):
-        raise TypeError("Argument translate should be a sequence")
-    if len(translate) != 2:
-        raise ValueError("Argument translate should be a sequence of length 2")
-    if scale <= 0.0:
-        raise ValueError("Argument scale should be positive")
-    shears = shears_of(shear)
+    shears = check_affine(angle, translate, scale, shear, center)
     height, width = image_size(img)
     if is_pillow_image(img):
         pivot = [width * 0.5, height * 0.5] if center is None else center
@@ -89,13 +81,36 @@ def affine(
     return sampled(img, _affine_grid(img, matrix, (height, width)), mode, fill)
 
 
-def shears_of(shear: float | Sequence[float]) -> list[float]:
-    """Shears along x and y of one number, for x, or of a sequence."""
+def check_affine(
+    angle: float,
+    translate: Sequence[float],
+    scale: float,
+    shear: float | Sequence[float],
+    center: Sequence[float] | None,
+) -> list[float]:
+    """TypeError or ValueError for what is no argument of `affine`; the shears along x and y."""
+    check_turn(angle, center)
+    if not isinstance(translate, Sequence):
+        raise TypeError("Argument translate should be a sequence")
+    if len(translate) != 2:
+        raise ValueError("Argument translate should be a sequence of length 2")
+    if scale <= 0.0:
+        raise ValueError("Argument scale should be positive")
+    if not isinstance(shear, (int, float, Sequence)):
+        raise TypeError("Shear should be either a single value or a sequence of two values")
     shears = [shear, 0.0] if isinstance(shear, (int, float)) else list(shear)
     shears = shears * 2 if len(shears) == 1 else shears
     if len(shears) != 2:
         raise ValueError(f"Shear should be a sequence containing two values. Got {shears}")
     return shears
+
+
+def check_turn(angle: float, center: Sequence[float] | None) -> None:
+    """TypeError for what is no angle, or no centre."""
+    if not isinstance(angle, (int, float)):
+        raise TypeError("Argument angle should be int or float")
+    if center is not None and not isinstance(center, Sequence):
+        raise TypeError("Argument center should be a sequence")
 
 
 def _from_middle(center: Sequence[float] | None, img: Tensor) -> list[float]:
@@ -129,10 +144,7 @@ def rotate(
              [1., 3.]]])
     """
     mode = _mode(interpolation)
-    if not isinstance(angle, (int, float)):
-        raise TypeError("Argument angle should be int or float")
-    if center is not None and not isinstance(center, Sequence):
-        raise TypeError("Argument center should be a sequence")
+    check_turn(angle, center)
     height, width = image_size(img)
     if is_pillow_image(img):
         resampling = PILLOW_RESAMPLING[InterpolationMode(mode)]
@@ -281,6 +293,8 @@ def _pixels(img: Tensor, size: tuple[int, int]) -> Tensor:
 def sampled(img: Tensor, grid: Tensor, mode: str, fill: Fill) -> Tensor:
     """The image at the places of the grid, with `fill` where they lie outside."""
     _mode(mode, ("nearest", "bilinear"))
+    if img.numel() == 0:  # masks of a sample without objects
+        return img.reshape(*img.shape[:-2], *grid.shape[1:3])
     values = img if img.dtype == grid.dtype else img.to(grid.dtype)
     planes = values.reshape(-1, *img.shape[-3:]) if img.ndim > 2 else values[None, None]
     grid = grid.expand(len(planes), *grid.shape[1:])
@@ -304,4 +318,4 @@ def sampled(img: Tensor, grid: Tensor, mode: str, fill: Fill) -> Tensor:
     found = found.reshape(*img.shape[:-2], *found.shape[-2:])
     if img.dtype == grid.dtype:
         return found
-    return found.round().clamp(0, largest(img.dtype)).to(img.dtype)
+    return found.round().clamp(*limits(img.dtype)).to(img.dtype)

@@ -125,6 +125,13 @@ def normalize(
     >>> functional.normalize(torch.tensor([[[1.0, 5.0]]]), mean=[1.0], std=[2.0])
     tensor([[[0., 2.]]])
     """
+    return normalized(tensor, mean, std, inplace)
+
+
+def normalized(
+    tensor: Tensor, mean: Any, std: Any, inplace: bool, *, widens: bool = False
+) -> Tensor:
+    """`normalize`; what `widens` gets as many channels as there are means, if it has but one."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
     if not tensor.is_floating_point():
@@ -137,9 +144,10 @@ def normalize(
     means, deviations = _constants(_plain(mean), _plain(std), tensor.dtype)
     fit = all([v.ndim == 0 or v.shape[0] in (1, tensor.shape[-3]) for v in (means, deviations)])
     if inplace or tensor.requires_grad or not fit or not isinstance(tensor.array, np.ndarray):
-        result = tensor if inplace else tensor.clone()
-        place = tensor.device
-        return result.sub_(wrap(means).to(place)).div_(wrap(deviations).to(place))
+        center, scale = (wrap(values).to(tensor.device) for values in (means, deviations))
+        if widens and not inplace:
+            return (tensor - center).div_(scale)
+        return (tensor if inplace else tensor.clone()).sub_(center).div_(scale)
     # One image at a time through tensor operations would take twice as long.
     return wrap(quietly(_normalized, tensor.array, means, deviations))
 
@@ -324,4 +332,12 @@ _UNSAFE = {
 
 
 def largest(dtype: DType) -> int:
-    return 1 if dtype == rushlight.bool else int(np.iinfo(dtype.numpy).max)
+    return limits(dtype)[1]
+
+
+def limits(dtype: DType) -> tuple[int, int]:
+    """The least and the greatest value of a dtype of whole numbers."""
+    if dtype == rushlight.bool:
+        return 0, 1
+    info = np.iinfo(dtype.numpy)
+    return int(info.min), int(info.max)

@@ -11,7 +11,7 @@ import rushlight
 from ... import tv_tensors
 from ...ops import box_iou
 from ...pillow import is_pillow_image
-from ...tv_tensors import BoundingBoxes, BoundingBoxFormat, Image, KeyPoints, Mask, Video, plain
+from ...tv_tensors import BoundingBoxes, BoundingBoxFormat, Image, Mask, Video, plain
 from .. import cropping as v1
 from ..functional.cropping import sides_of
 from . import functional as F
@@ -236,13 +236,12 @@ class RandomResizedCrop(Transform):
 
 
 class _SeveralCrops(Transform):
-    """Crops of one image: where boxes and masks would go is not told."""
+    """Crops of one image: where boxes and masks would go is not told. Key points stay."""
 
     def check_inputs(self, flat_inputs: list[Any]) -> None:
-        if has_any(flat_inputs, BoundingBoxes, Mask, KeyPoints):
+        if has_any(flat_inputs, BoundingBoxes, Mask):
             raise TypeError(
-                "BoundingBoxes'es, Mask's and KeyPoints are not supported by "
-                f"{type(self).__name__}()"
+                f"BoundingBoxes'es and Mask's are not supported by {type(self).__name__}()"
             )
 
 
@@ -283,7 +282,9 @@ class TenCrop(_SeveralCrops):
 
 def _check_padding(padding: Any) -> None:
     fits = isinstance(padding, int) or (
-        isinstance(padding, (tuple, list)) and len(padding) in (1, 2, 4)
+        isinstance(padding, (tuple, list))
+        and len(padding) in (1, 2, 4)
+        and all(isinstance(side, int) for side in padding)
     )
     if not fits:
         raise ValueError(

@@ -243,7 +243,7 @@ def checked_fill(fill: Any) -> Any:
 
 
 def fill_for(fill: Any, inpt: Any) -> Any:
-    """The fill of a value's kind: RuntimeError where none was given."""
+    """The fill of a value's kind: None, which is 0, where none was given."""
     if not isinstance(fill, dict):
         return fill
     if type(inpt) in fill:
@@ -251,11 +251,7 @@ def fill_for(fill: Any, inpt: Any) -> Any:
     for kind, value in fill.items():
         if isinstance(kind, type) and isinstance(inpt, kind):
             return value
-    if "others" in fill:
-        return fill["others"]
-    raise RuntimeError(
-        f"fill: none was given for {type(inpt).__name__}; the key 'others' is for all other kinds"
-    )
+    return fill.get("others")
 
 
 def size_of(size: Any) -> Sequence[int]:

@@ -71,6 +71,7 @@ from .images import (
     to_tensor,
     uniform_temporal_subsample,
 )
+from .named import named
 
 __all__ = [
     "InterpolationMode",
@@ -134,10 +135,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What `resize` does with images is `resize_image`; so with `_video` and `_mask`."""
+    """What `resize` does with images is `resize_image`; so with `_video` and `_mask`, and, of plain
+    tensors, with `_bounding_boxes` and `_keypoints`."""
     stem, _, kind = name.rpartition("_")
     kinds: dict[str, type] = {"image": Image, "video": Video, "mask": Mask}
-    found = kernels.get(stem, {}).get(kinds[kind]) if kind in kinds else None
+    found = kernels.get(stem, {}).get(kinds[kind]) if kind in kinds else named(name)
     if found is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return found

@@ -205,5 +205,5 @@ def sanitize_keypoints(
     points = plain(key_points)
     x, y = points.unbind(-1)
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    valid = inside.reshape(len(points), -1).all(-1)
+    valid = inside.flatten(1).all(-1) if inside.ndim > 1 else inside
     return tv_tensors.wrap(points[valid], like=key_points), valid

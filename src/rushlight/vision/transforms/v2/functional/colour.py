@@ -12,13 +12,11 @@ from ....pillow import is_pillow_image, require_pillow
 from ....tv_tensors import Image
 from ...functional import colour, images
 from .dispatch import Pillow, of_images
+from .images import bits_of, scaled
 
 adjust_contrast = of_images(colour.adjust_contrast)
 adjust_saturation = of_images(colour.adjust_saturation)
 adjust_hue = of_images(colour.adjust_hue)
-adjust_gamma = of_images(colour.adjust_gamma)
-adjust_sharpness = of_images(colour.adjust_sharpness)
-autocontrast = of_images(colour.autocontrast)
 gaussian_blur = of_images(colour.gaussian_blur)
 
 
@@ -37,6 +35,48 @@ def adjust_brightness(inpt: Any, brightness_factor: float) -> Any:
 
 
 @of_images
+def adjust_gamma(inpt: Any, gamma: float, gain: float = 1) -> Any:
+    """gain * value**gamma of values from 0 to 1: above 1 shadows become darker.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms.v2 import functional as F
+    >>> F.adjust_gamma(torch.tensor([[[0.5]]]), 2)
+    tensor([[[0.2500]]])
+    """
+    if is_pillow_image(inpt) or gamma < 0:
+        return colour.adjust_gamma(inpt, gamma, gain)
+    values = inpt if inpt.is_floating_point() else scaled(inpt, rushlight.float32)
+    values = values**gamma  # however many channels there are
+    return scaled(values if gain == 1 else (gain * values).clamp(0, 1), inpt.dtype)
+
+
+@of_images
+def adjust_sharpness(inpt: Any, sharpness_factor: float) -> Any:
+    """The distance of values from the smoothed image's times a factor: 0 is smooth, 2 sharper.
+
+    Pixels at the edge stay as they are.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms.v2 import functional as F
+    >>> F.adjust_sharpness(torch.eye(3)[None], 0.0)[0, 1]
+    tensor([0.0000, 0.5385, 0.0000])
+    """
+    return colour.sharpened(inpt, sharpness_factor, adds=True)
+
+
+@of_images
+def autocontrast(inpt: Any) -> Any:
+    """Each channel stretched to the whole range; one that is even stays as it is.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision.transforms.v2 import functional as F
+    >>> F.autocontrast(torch.tensor([[[0.25, 0.5, 0.75]]]))
+    tensor([[[0.0000, 0.5000, 1.0000]]])
+    """
+    return colour.contrasted(inpt, divides=True)
+
+
+@of_images
 def invert(inpt: Any) -> Any:
     """The greatest value less each value.
 
@@ -45,7 +85,13 @@ def invert(inpt: Any) -> Any:
     >>> F.invert(torch.tensor([[[0, 250]]], dtype=torch.uint8))
     tensor([[[255,   5]]], dtype=torch.uint8)
     """
-    return colour.invert(inpt) if is_pillow_image(inpt) else colour.bound(inpt) - inpt
+    return colour.invert(inpt) if is_pillow_image(inpt) else _inverted(inpt)
+
+
+def _inverted(image: Tensor) -> Tensor:
+    if not image.is_floating_point():
+        bits_of(image.dtype)  # which refuses booleans
+    return colour.bound(image) - image
 
 
 @of_images
@@ -63,24 +109,28 @@ def solarize(inpt: Any, threshold: float) -> Any:
         raise TypeError(
             f"solarize: the threshold {threshold} is above the greatest value of {inpt.dtype}"
         )
-    return rushlight.where(inpt >= threshold, colour.bound(inpt) - inpt, inpt)
+    return rushlight.where(inpt >= threshold, _inverted(inpt), inpt)
 
 
 @of_images
 def posterize(inpt: Any, bits: int) -> Any:
     """Values with their first `bits` bits alone; floats from 0 to 1 in as many steps.
 
+    TypeError unless these are 0 to 8 (ValueError of PIL images).
+
     >>> import rushlight as torch
     >>> from rushlight.vision.transforms.v2 import functional as F
     >>> F.posterize(torch.tensor([[[0.9, 0.4]]]), 1)
     tensor([[[0.5000, 0.0000]]])
     """
-    if is_pillow_image(inpt) or inpt.dtype == rushlight.uint8:
+    if is_pillow_image(inpt):
         return colour.posterize(inpt, bits)
+    if not isinstance(bits, int) or not 0 <= bits <= 8:
+        raise TypeError(f"bits must be a positive integer in the range [0, 8], got {bits} instead.")
     if inpt.is_floating_point():
         levels = 2**bits
         return (inpt * levels).floor().clamp(0, levels - 1) * (1.0 / levels)
-    bits_of_dtype = images.largest(inpt.dtype).bit_length()
+    bits_of_dtype = bits_of(inpt.dtype)
     if bits >= bits_of_dtype:
         return inpt
     return inpt & (2**bits_of_dtype - 2 ** (bits_of_dtype - bits))
@@ -97,10 +147,10 @@ def equalize(inpt: Any) -> Any:
     """
     if is_pillow_image(inpt):
         return colour.equalize(inpt)
-    values = images.convert_image_dtype(inpt, rushlight.uint8)
+    values = scaled(inpt, rushlight.uint8)
     planes = [colour.equalized(plane) for plane in values.reshape(-1, *inpt.shape[-2:])]
     spread = rushlight.stack(planes).reshape(inpt.shape) if planes else values
-    return images.convert_image_dtype(spread, inpt.dtype)
+    return scaled(spread, inpt.dtype)
 
 
 def _to_grayscale(inpt: Any, num_output_channels: int = 1) -> Any:

@@ -157,7 +157,6 @@ def pad(
     >>> F.pad(torch.tensor([[[1, 2]]]), (1, 0), fill=9)
     tensor([[[9, 1, 2, 9]]])
     """
-    _check_padding(padding)
     fill = 0 if fill is None else fill
     if not isinstance(inpt, Tensor) or not isinstance(fill, Sequence):
         return cropping.pad(inpt, padding, fill, padding_mode)
@@ -173,11 +172,6 @@ def pad(
     return rushlight.stack(padded, -3)
 
 
-def _check_padding(padding: Any) -> None:
-    if not isinstance(padding, (int, tuple, list)):
-        raise TypeError(f"pad: the padding is a number or a sequence of them, not {padding!r}")
-
-
 @moves(pad)
 def _(
     canvas: Canvas,
@@ -185,7 +179,6 @@ def _(
     fill: Fill = None,
     padding_mode: str = "constant",
 ) -> Move:
-    _check_padding(padding)
     if padding_mode != "constant":
         raise ValueError(
             f"Padding mode '{padding_mode}' is not supported with bounding boxes and key points"
@@ -226,8 +219,8 @@ def _(
     fill: Fill = None,
     center: Sequence[float] | None = None,
 ) -> Move:
+    shears = geometry.check_affine(angle, translate, scale, shear, center)
     middle = [canvas[1] * 0.5, canvas[0] * 0.5] if center is None else center
-    shears = geometry.shears_of(shear)
     backwards = geometry.inverse_affine_matrix(middle, angle, translate, scale, shears)
     return Move(_linear(_inverse(backwards)), canvas, turns=True)
 
@@ -270,12 +263,19 @@ def rotate(
     tensor([[[2., 4.],
              [1., 3.]]])
     """
-    turns, rest = divmod(angle % 360, 90)
-    if isinstance(inpt, Tensor) and center is None and rest == 0:
+    turns = _quarters(angle, center)
+    if isinstance(inpt, Tensor) and turns is not None:
         height, width = inpt.shape[-2:]
         if turns % 2 == 0 or expand or height == width:  # as Pillow does
-            return inpt.rot90(int(turns), (-2, -1))
+            return inpt.rot90(turns, (-2, -1))
     return geometry.rotate(inpt, angle, interpolation, expand, center, fill)
+
+
+def _quarters(angle: float, center: Sequence[float] | None) -> int | None:
+    """How many quarters of a turn about the middle it is, from 0 to 3, if it is such."""
+    geometry.check_turn(angle, center)
+    turns, rest = divmod(angle % 360, 90)
+    return int(turns) if center is None and rest == 0 else None
 
 
 @moves(rotate)
@@ -288,15 +288,19 @@ def _(
     fill: Fill = None,
 ) -> Move:
     height, width = canvas
+    turns = _quarters(angle, center)
     middle = [width * 0.5, height * 0.5] if center is None else center
     backwards = geometry.inverse_affine_matrix(middle, -angle, (0, 0), 1.0, (0, 0))
     matrix = _inverse(backwards)
     if expand:
         # The corners of the image decide where the new one begins. Its size is torchvision's of
-        # boxes, which may be a pixel less than that of the image.
+        # boxes, which may be a pixel less than that of the image; of quarters it is known.
         edges = np.array([[0, 0, width, width], [0, height, 0, height], [1, 1, 1, 1]])
         matrix[:2, 2] -= (matrix @ edges)[:2].min(axis=1)
-        canvas = geometry.turned_size(backwards, height, width)
+        if turns is None:
+            canvas = geometry.turned_size(backwards, height, width)
+        elif turns % 2:
+            canvas = width, height
     return Move(_linear(matrix), canvas, turns=True)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import rushlight
 
 from .....dtype import dtype as DType
+from .....errors import OperationError
 from .....tensor import Tensor, wrap
 from ....pillow import is_pillow_image
 from ....tv_tensors import BoundingBoxes, Image, KeyPoints, Mask, TVTensor, Video, plain
@@ -60,12 +61,31 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
 def _to_dtype(inpt: Tensor, dtype: DType = rushlight.float32, scale: bool = False) -> Tensor:
     """The values in another dtype; with `scale` those of images are scaled to the dtype's range.
 
+    TypeError for scaling whole numbers to booleans, or booleans to whole numbers.
+
     >>> import rushlight as torch
     >>> from rushlight.vision.transforms.v2 import functional as F
     >>> F.to_dtype(torch.tensor([[[0, 255]]], dtype=torch.uint8), torch.float32, scale=True)
     tensor([[[0., 1.]]])
     """
-    return images.convert_image_dtype(inpt, dtype) if scale else inpt.to(dtype)
+    return scaled(inpt, dtype) if scale else inpt.to(dtype)
+
+
+def scaled(inpt: Tensor, dtype: DType) -> Tensor:
+    """The values in another dtype, scaled to its range."""
+    if inpt.dtype != dtype and not inpt.is_floating_point():
+        if dtype.is_floating_point:  # torchvision's first transforms divide
+            return inpt.to(dtype) * (1.0 / images.largest(inpt.dtype))
+        for one in (inpt.dtype, dtype):
+            bits_of(one)  # which refuses booleans
+    return images.convert_image_dtype(inpt, dtype)
+
+
+def bits_of(dtype: DType) -> int:
+    """How many bits of whole numbers hold their value. TypeError for booleans."""
+    if dtype == rushlight.bool:
+        raise TypeError(f"bits of values: whole numbers have them, not {dtype}")
+    return images.largest(dtype).bit_length()
 
 
 to_dtype = of_images(_to_dtype, name="to_dtype", kinds=(Tensor, Image, Video))
@@ -204,14 +224,15 @@ def _normalize(
 ) -> Tensor:
     """(inpt - mean) / std, with one mean and standard deviation per channel.
 
-    TypeError for whole numbers, ValueError for a deviation of zero.
+    An image of one channel gets as many as there are means; RuntimeError where it is in place, or
+    has more channels than one. TypeError for whole numbers, ValueError for a deviation of zero.
 
     >>> import rushlight as torch
     >>> from rushlight.vision.transforms.v2 import functional as F
     >>> F.normalize(torch.tensor([[[1.0, 5.0]]]), mean=[1.0], std=[2.0])
     tensor([[[0., 2.]]])
     """
-    return images.normalize(inpt, mean, std, inplace)
+    return images.normalized(inpt, mean, std, inplace, widens=True)
 
 
 normalize = of_images(_normalize, name="normalize", kinds=(Tensor, Image, Video))
@@ -220,12 +241,18 @@ normalize = of_images(_normalize, name="normalize", kinds=(Tensor, Image, Video)
 def _uniform_temporal_subsample(inpt: Tensor, num_samples: int) -> Tensor:
     """`num_samples` images of a video (..., T, C, H, W), as evenly apart as can be.
 
+    RuntimeError for a video without any.
+
     >>> import rushlight as torch
     >>> from rushlight.vision.transforms.v2 import functional as F
     >>> F.uniform_temporal_subsample(torch.arange(5).reshape(5, 1, 1, 1), 3).flatten()
     tensor([0, 2, 4])
     """
     last = inpt.shape[-4] - 1
+    if last < 0 and num_samples:
+        raise OperationError(
+            f"uniform_temporal_subsample: there are no {num_samples} images in a video of none"
+        )
     return inpt.index_select(-4, rushlight.linspace(0, last, num_samples).long().to(inpt.device))
 
 
