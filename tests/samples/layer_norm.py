@@ -156,9 +156,9 @@ def _native_group_norm(x: Array, weight: Any, bias: Any, n: int, c: int, hw: int
 ops = [
     Op("native_layer_norm", _native_rows, _native_layer_norm, tolerance=1e-4, halves=False),
     Op("native_group_norm", _native_groups, _native_group_norm, tolerance=1e-4, halves=False),
-    Op("nn.functional.layer_norm", _rows, _layer_norm, tolerance=1e-4),
+    Op("nn.functional.layer_norm", _rows, _layer_norm, covers=("layer_norm",), tolerance=1e-4),
     Op("nn.functional.rms_norm", _rms, _rms_norm, tolerance=1e-4, composite=True),
-    Op("nn.functional.group_norm", _groups, _group_norm, tolerance=1e-4),
+    Op("nn.functional.group_norm", _groups, _group_norm, covers=("group_norm",), tolerance=1e-4),
     Op("nn.functional.instance_norm", _instances, _instance_norm, tolerance=1e-4, composite=True),
     Op("nn.functional.local_response_norm", _responses, _local_response, composite=True,
        halves=False),

@@ -285,7 +285,6 @@ def group_norm(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-05,
-    cudnn_enabled: bool = True,
 ) -> Tensor: ...
 def gumbel_softmax(
     logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
@@ -353,7 +352,6 @@ def layer_norm(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-05,
-    cudnn_enable: bool = True,
 ) -> Tensor: ...
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor: ...
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor: ...

@@ -158,10 +158,10 @@ class GroupNormGradient(FormulaGradient):
 # ---- over the last dimensions
 
 
-@operation("nn.functional", "torch.layer_norm")
+@operation("nn.functional")
 def layer_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None,
-    eps: float = 1e-5, cudnn_enable: bool = True,
+    eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(var + eps) * weight + bias over the last dimensions (Ba et al. 2016).
 
@@ -264,10 +264,10 @@ def _check_floats(name: str, x: Tensor, *parameters: Any) -> None:
 # ---- over groups of channels
 
 
-@operation("nn.functional", "torch.group_norm")
+@operation("nn.functional")
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
-    eps: float = 1e-5, cudnn_enabled: bool = True,
+    eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(var + eps) * weight + bias over groups of channels (Wu, He 2018).
 

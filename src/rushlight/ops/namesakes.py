@@ -188,6 +188,35 @@ def _instance_norm(
     )
 
 
+@operation(name="layer_norm", method=False)
+def _layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None,
+    eps: float = 1e-5, cudnn_enable: bool = True,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.layer_norm`; `cudnn_enable` chooses nothing.
+
+    >>> import rushlight as torch
+    >>> torch.layer_norm(torch.tensor([[1.0, 3.0]]), (2,), cudnn_enable=False)
+    tensor([[-1.0000,  1.0000]])
+    """
+    return layer_norm.layer_norm(input, normalized_shape, weight, bias, eps)
+
+
+@operation(name="group_norm", method=False)
+def _group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
+    eps: float = 1e-5, cudnn_enabled: bool = True,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.group_norm`; `cudnn_enabled` chooses nothing.
+
+    >>> import rushlight as torch
+    >>> torch.group_norm(torch.tensor([[[1.0], [3.0]]]), 1, cudnn_enabled=False)
+    tensor([[[-1.0000],
+             [ 1.0000]]])
+    """
+    return layer_norm.group_norm(input, num_groups, weight, bias, eps)
+
+
 @operation(method=False)
 def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
     """The `pow`-norm over all dimensions but `dim`, kept with size 1; -1 leaves out none.

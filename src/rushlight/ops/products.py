@@ -324,4 +324,5 @@ def trace(input: Tensor) -> Tensor:
         raise OperationError(
             f"trace: expected a matrix, but got tensor with dim {input.array.ndim}"
         )
+    check_taken("trace", input, NUMBERS)
     return Trace.apply(input) if input.array.dtype.kind in "fc" else diagonal(input).sum()
