@@ -6,11 +6,13 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
 import rushlight as torch
+from rushlight.kernels.cuda import load_cupy
 from rushlight.tracebacks import end_with_own_lines, shorten
 
 
@@ -131,6 +133,10 @@ def instead_of_it() -> None:
 
 @pytest.mark.parametrize(("failing", "names"), [
     (lambda: torch.ones(2) + torch.ones(3), ["OperationError"]),  # and not NumPy's before it
+    pytest.param(  # and not importlib's
+        lambda: load_cupy(), ["AssertionError"],
+        marks=pytest.mark.skipif(find_spec("cupy") is not None, reason="CuPy is there"),
+    ),
     (after_another, ["ZeroDivisionError", "OperationError"]),
     (because_of_it, ["OperationError", "KeyError"]),
     (instead_of_it, ["KeyError"]),

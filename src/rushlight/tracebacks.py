@@ -74,26 +74,32 @@ def _nearest_own(error: BaseException | None) -> BaseException | None:
 def _is_all_inside(error: BaseException | None) -> bool:
     if error is None or error.__traceback__ is None:
         return False
-    return all(_is_inside(frame) for frame, _ in traceback.walk_tb(error.__traceback__))
+    inside = False
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        inside = _is_inside(frame, inside)
+        if not inside:
+            return False
+    return True
 
 
 def _last_own(trace: TracebackType | None) -> TracebackType | None:
     """The program's part that Rushlight was called from last; None if it has not been called.
 
-    What Rushlight calls in turn, a module's `forward` or a hook, is the program's again. Frames of
-    the standard library belong to whoever has called them.
+    What Rushlight calls in turn, a module's `forward` or a hook, is the program's again.
     """
     last, inside = None, False
     while trace is not None:
-        if _is_inside(trace.tb_frame):
-            inside = True
-        elif not (inside and trace.tb_frame.f_code.co_filename.startswith(_STANDARD_LIBRARY)):
-            last, inside = trace, False
+        inside = _is_inside(trace.tb_frame, inside)
+        if not inside:
+            last = trace
         trace = trace.tb_next
     return last if inside else None
 
 
-def _is_inside(frame: FrameType) -> bool:
+def _is_inside(frame: FrameType, caller_is: bool) -> bool:
+    """Whether it is Rushlight's; the standard library's belong to whoever has called them."""
+    if caller_is and frame.f_code.co_filename.startswith(_STANDARD_LIBRARY):
+        return True
     name = str(frame.f_globals.get("__name__"))
     made = ("<entry of ", "<frozen importlib")  # what declarations make; what finds a module
     return name.partition(".")[0] in _INSIDES or frame.f_code.co_filename.startswith(made)
