@@ -145,8 +145,8 @@ bool with_element_type(int type, const Body& body) {
         case NPY_INT32: body(int32_t{}); return true;
         case NPY_INT16: body(int16_t{}); return true;
         case NPY_INT8: body(int8_t{}); return true;
-        case NPY_UINT8:
-        case NPY_BOOL: body(uint8_t{}); return true;
+        case NPY_UINT8: body(uint8_t{}); return true;
+        case NPY_BOOL: body(Truth{}); return true;
     }
     return false;
 }

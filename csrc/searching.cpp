@@ -97,9 +97,7 @@ PyObject* distinct(const ArrayView& x, const int64_t* order) {
 PyObject* unique(PyObject* const* args, Py_ssize_t nargs) {
     constexpr npy_intp few = 1024;  // of more, NumPy's sort, which is vectorised, is the faster one
     ArrayView x;
-    if (nargs != 3 || !view(args[0], x) || args[1] != Py_None || !x.is_contiguous ||
-        x.type == NPY_BOOL)
-        return nullptr;
+    if (nargs != 3 || !view(args[0], x) || args[1] != Py_None || !x.is_contiguous) return nullptr;
     const bool sorts = args[2] == Py_True;
     if (sorts && x.size() > few) return nullptr;
     PyObject* result = nullptr;

@@ -37,13 +37,6 @@ inline uint32_t key_of(int8_t x) { return key_of(int32_t{x}); }
 inline uint32_t key_of(uint8_t x) { return x; }
 inline uint32_t key_of(Truth x) { return x; }
 
-template <class Body>
-bool with_sorted_type(int type, const Body& body) {
-    if (type != NPY_BOOL) return with_element_type(type, body);
-    body(Truth{});
-    return true;
-}
-
 template <class T>
 using Key = decltype(key_of(T{}));
 
@@ -280,7 +273,7 @@ struct Results {
 
 bool read_lines(PyObject* const* args, ArrayView& x, int& axis) {
     return view(args[0], x) && x.ndim <= max_axes && read_axis(args[1], x.ndim, axis) &&
-           x.shape[axis] < (npy_intp{1} << 32) && with_sorted_type(x.type, [](auto) {});
+           x.shape[axis] < (npy_intp{1} << 32) && with_element_type(x.type, [](auto) {});
 }
 
 PyObject* sort(PyObject* const* args, Py_ssize_t nargs) {
@@ -293,7 +286,7 @@ PyObject* sort(PyObject* const* args, Py_ssize_t nargs) {
     if (results.values && results.places && x.size() > 0) {
         AllowThreads allow(x.size() >= release_lock_from / 16);
         const Lines lines(x, axis, results.values, results.places);
-        with_sorted_type(x.type, [&](auto zero) {
+        with_element_type(x.type, [&](auto zero) {
             enough = sort_lines<decltype(zero)>(lines, descending, x.data,
                                                 data_of<char>(results.values),
                                                 data_of<char>(results.places));
@@ -318,7 +311,7 @@ PyObject* topk(PyObject* const* args, Py_ssize_t nargs) {
     if (results.values && results.places && x.size() > 0 && k > 0) {
         AllowThreads allow(x.size() >= release_lock_from / 4);
         const Lines lines(x, axis, results.values, results.places);
-        with_sorted_type(x.type, [&](auto zero) {
+        with_element_type(x.type, [&](auto zero) {
             enough = top_lines<decltype(zero)>(lines, k, largest, x.data,
                                                data_of<char>(results.values),
                                                data_of<char>(results.places));
@@ -372,7 +365,7 @@ PyObject* find_places(const ArrayView& x, int axis, const Choose& choose) {
     {
         AllowThreads allow(x.size() >= release_lock_from / 4);
         const Lines lines(x, axis, result, result);
-        with_sorted_type(x.type, [&](auto zero) {
+        with_element_type(x.type, [&](auto zero) {
             enough = place_lines<decltype(zero)>(lines, choose, x.data, data_of<char>(result));
         });
     }
