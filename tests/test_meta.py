@@ -32,6 +32,8 @@ from rushlight.kernels.meta_array import MetaArray
 from rushlight.testing import strict_array
 from samples import Op, Sample, build, outputs
 
+pytestmark = pytest.mark.any_kernels  # there are none
+
 NO_DATA = "Cannot copy out of meta tensor; no data!"
 NO_ITEM = r"Tensor.item\(\) cannot be called on meta tensors"
 BY_VALUES = "attempted to run this operator with Meta tensors"

@@ -42,6 +42,7 @@ def required(function: Any, first: Any) -> list[Any]:
     return [first, *(torch.ones(2) if "Tensor" in str(p.annotation) else 0 for p in needed)]
 
 
+@pytest.mark.any_kernels
 @pytest.mark.parametrize("name, function", FUNCTIONS, ids=[name for name, _ in FUNCTIONS])
 def test_a_list_is_no_tensor(name: str, function: Any) -> None:
     parameter = next(iter(inspect.signature(function).parameters))
@@ -58,6 +59,7 @@ class Quantity:
         return func, types, args, kwargs
 
 
+@pytest.mark.any_kernels
 @pytest.mark.parametrize("name, function", FUNCTIONS, ids=[name for name, _ in FUNCTIONS])
 def test_an_argument_answers(name: str, function: Any) -> None:
     given = Quantity()

@@ -239,6 +239,7 @@ REFUSALS = (
 INDICES = {"index by tensors", "index_put", "index_select", "masked_select"}
 
 
+@pytest.mark.any_kernels
 @pytest.mark.parametrize("op", list(samples.table), ids=str)
 def test_two_devices(op: Op) -> None:
     """PyTorch's error that names the operation and both devices; but 0-d CPU tensors may mix."""

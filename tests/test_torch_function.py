@@ -75,6 +75,7 @@ def shown(name: str, function: Any) -> Any:
     return function if method is None else getattr(torch.Tensor, method)
 
 
+@pytest.mark.any_kernels
 @pytest.mark.parametrize("name, function", list(zip(NAMES, FUNCTIONS, strict=True)), ids=NAMES)
 def test_subclasses_and_modes_see_each_call(name: str, function: Any) -> None:
     x = asked()
