@@ -184,11 +184,19 @@ PyObject* linspace(PyObject* const* args, Py_ssize_t nargs) {
         const float first = static_cast<float>(start), last = static_cast<float>(end);
         const float each = (last - first) / static_cast<float>(std::max<npy_intp>(count - 1, 1));
         float* values = data_of<float>(result);
-        for (npy_intp i = 0; i < count; ++i) {
-            const bool rises = i < count / 2;
-            const double steps = static_cast<double>(rises ? i : i - (count - 1));
-            values[i] = static_cast<float>((rises ? first : last) + each * steps);
-        }
+        const auto fill = [=](npy_intp begin, npy_intp end, double bound, npy_intp from) {
+            constexpr npy_intp block = 1 << 20;  // 32-bit numbers are converted as vectors
+            for (; begin < end; begin += block) {
+                const double before = static_cast<double>(begin - from);
+                const auto n = static_cast<int32_t>(std::min(block, end - begin));
+                for (int32_t i = 0; i < n; ++i)
+                    values[begin + i] = static_cast<float>(bound + each * (before + i));
+            }
+        };
+        parallel_for(count, parallel_grain / 4, [&](npy_intp begin, npy_intp end) {
+            fill(begin, std::min(end, count / 2), first, 0);
+            fill(std::max(begin, count / 2), end, last, count - 1);
+        });
         if (count == 1) values[0] = first;  // the step may be infinite
     } else {
         bit_loops.steps64(count, start, step, data_of<double>(result));
