@@ -24,8 +24,8 @@ python_use_unqualified_type_names = True
 python_display_short_literal_types = True
 python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
-# Annotations name classes without their modules, and PyTorch has two Nodes and three Streams: such a
-# link goes to the first.
+# Annotations name classes without their modules, and PyTorch has two Nodes and three Streams: such
+# a link goes to the first.
 suppress_warnings = ["ref.python"]
 
 REPOSITORY = "https://github.com/rushlight-dl/rushlight/blob/main"
