@@ -154,6 +154,10 @@ def main():
     parser.add_argument("--temperature", type=float, default=0.8, help="lower is more cautious")
     arguments = parser.parse_args()
     text = arguments.text.read_text(encoding="utf-8")
+    if arguments.steps < 1 or arguments.temperature <= 0:
+        parser.error("--steps and --temperature must be above 0")
+    if unknown := set(arguments.prompt) - set(text):
+        parser.error(f"the text has none of {sorted(unknown)}, with which the prompt is written")
     begin = time.perf_counter()
     net, letters, loss = train(text, arguments.steps)
     print(f"validation loss {loss:.4f} in {time.perf_counter() - begin:.0f} s")

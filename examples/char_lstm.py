@@ -77,6 +77,8 @@ def train(text, epochs=5, batch_size=50, length=50, seed=0, **sizes):
     """The network, the dataset it learned from, and the loss on the text's last tenth."""
     torch.manual_seed(seed)
     split = int(0.9 * len(text))
+    if len(text) - split <= batch_size * length:
+        raise SystemExit(f"the text is too short: {10 * batch_size * length} characters at least")
     alphabet = CharacterDataset(text, length).vocabulary
     letters = CharacterDataset(text[:split], length, alphabet)
     unseen = CharacterDataset(text[split:], length, alphabet)
@@ -107,6 +109,10 @@ def main():
     parser.add_argument("--temperature", type=float, default=0.8, help="lower is more cautious")
     arguments = parser.parse_args()
     text = arguments.text.read_text(encoding="utf-8")
+    if arguments.epochs < 1 or arguments.temperature <= 0:
+        parser.error("--epochs and --temperature must be above 0")
+    if unknown := set(arguments.prompt) - set(text):
+        parser.error(f"the text has none of {sorted(unknown)}, with which the prompt is written")
     begin = time.perf_counter()
     net, letters, loss = train(text, arguments.epochs)
     print(f"validation loss {loss:.4f} in {time.perf_counter() - begin:.0f} s")

@@ -123,3 +123,16 @@ def test_what_learns_of_a_trained_backbone(monkeypatch: pytest.MonkeyPatch) -> N
     options: Any = {"weights_backbone": None, "trainable_backbone_layers": 1}
     with torch.device("meta"), pytest.warns(UserWarning, match="backbone_layers has no effect"):
         models.detection.fasterrcnn_resnet50_fpn(**options)
+
+
+def test_no_proposal() -> None:
+    """Where none is likely enough, there are no boxes, in whatever step they are lost."""
+    (found,) = small(rpn_score_thresh=0.999999).eval()([torch.zeros(3, 64, 64)])
+    assert found["boxes"].shape == (0, 4) and found["labels"].shape == found["scores"].shape == (0,)
+
+
+def test_places_where_programs_look() -> None:
+    from rushlight.vision.models.detection import anchor_utils, image_list, rpn
+
+    assert rpn.AnchorGenerator is AnchorGenerator
+    assert image_list.ImageList is anchor_utils.ImageList

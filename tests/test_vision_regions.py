@@ -202,3 +202,20 @@ def test_where_torchvision_has_them() -> None:
         assert hasattr(module, name), place
         assert getattr(ops, name, getattr(module, name)) is getattr(module, name)
     assert callable(ops.stochastic_depth) and callable(ops.roi_pool)
+
+
+@pytest.mark.parametrize("function", [ops.roi_align, ops.ps_roi_align])
+def test_no_boxes_and_as_many_points_as_elements(function: Any) -> None:
+    x = torch.rand(1, 4, 8, 8)
+    assert function(x, torch.zeros(0, 5), 2).shape[0] == 0
+    pool = ops.MultiScaleRoIAlign(["0", "1"], 2, -1)  # of two maps, one of which has none
+    boxes = [torch.tensor([[0, 0, 3.0, 3]])]
+    assert pool({"0": x, "1": x[..., ::2, ::2]}, boxes, [(8, 8)]).shape == (1, 4, 2, 2)
+
+
+def test_boxes_without_an_end() -> None:
+    x = torch.rand(1, 4, 8, 8)
+    boxes = torch.tensor([[0, float("nan"), 0, 3, 3], [0, 0, 0, float("inf"), 3], [0, 0, 0, 3, 3]])
+    found = ops.roi_align(x, boxes, 2)
+    assert found[0].isnan().all() and found[1].eq(0).all() and found[2].isfinite().all()
+    assert ops.roi_align(x, boxes[2:], (0, 2)).shape == (1, 4, 0, 2)

@@ -50,6 +50,7 @@ VISION = {
     "vision.datasets.stanford_cars": "listed",
     "vision.datasets.sun397": "class_folders",
     "vision.io.image": "files",
+    "vision.models.detection.image_list": "anchor_utils",
     "vision.ops.ciou_loss": "losses",
     "vision.ops.diou_loss": "losses",
     "vision.ops.drop_block": "dropping",

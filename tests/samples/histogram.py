@@ -29,6 +29,7 @@ def _histc(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(3, 4), 4)
     yield Sample(np.array([1.0, 2.0, np.nan, 3.0]), 3, 1.0, 3.0)
     yield Sample(np.array([2.0, 2.0]), bins=3)
+    yield Sample(v.normal(9), 3, 1.0, 1.0)  # equal ends are none
     yield Invalid(v.integers(0, 9, 7), 4, 0, 8, raises=NotImplementedError, match="not implemented")
     yield Invalid(v.normal(3), 0, raises=RuntimeError, match="bins must be > 0")
     yield Invalid(v.normal(3), 3, 2.0, 1.0, raises=RuntimeError, match="max must be larger than mi")
@@ -37,7 +38,7 @@ def _histc(v: Values) -> Iterator[Sample]:
 
 
 def _histc_reference(x: Array, bins: int = 100, min: float = 0, max: float = 0) -> Array:
-    low, high = (x.min(), x.max()) if min == max == 0 else (min, max)
+    low, high = (x.min(), x.max()) if min == max else (min, max)
     low, high = (low - 1, high + 1) if low == high else (low, high)
     return np.histogram(x[(x >= low) & (x <= high)], bins, (low, high))[0]
 

@@ -70,7 +70,9 @@ def _check_bins(name: str, bins: Any) -> None:
 def _limits(name: str, input: Tensor, given: Sequence[Any]) -> tuple[Any, Any]:
     """The ends of a histogram: those given, or those of the elements."""
     low, high = given
-    if low == high == 0 and input.array.size and not input.is_meta:
+    # `histc` takes any two equal ends for none.
+    takes_own = low == high and (low == 0 or name == "histc")
+    if takes_own and input.array.size and not input.is_meta:
         low, high = input.detach().amin().item(), input.detach().amax().item()
     if not math.isfinite(low) or not math.isfinite(high):
         raise OperationError(f"torch.{name}: range of [{low}, {high}] is not finite")

@@ -39,6 +39,8 @@ def roi_align(
     """
     height, width = _pair(output_size)
     numbers, corners = numbered("roi_align", input, boxes)
+    if not (numbers and height and width):
+        return input.new_zeros((len(numbers), input.shape[1], height, width))
     corners = corners.to(input.dtype) * spatial_scale - (0.5 if aligned else 0.0)
     sizes = corners[:, 2:] - corners[:, :2]
     if not aligned:
@@ -50,8 +52,6 @@ def roi_align(
         rows @ images[number] @ columns.mT
         for number, rows, columns in zip(numbers, y, x, strict=True)
     ]
-    if not parts:
-        return input.new_zeros((0, input.shape[1], height, width))
     return rushlight.stack(parts)
 
 
@@ -91,8 +91,11 @@ def _weights(
     Interpolation between neighbours and the mean of a bin's points are both linear, and those of
     the two axes are independent of each other: one matrix each.
     """
+    if not len(start):
+        return []
     if sampling_ratio <= 0:
-        points = (size.detach() / bins).ceil().clamp(min=1).int().tolist()
+        spans = (size.detach() / bins).ceil().clamp(min=1)
+        points = spans.nan_to_num(1.0, 1.0).int().tolist()  # of boxes without an end, too
         boxes = zip(start.split(1), size.split(1), points, strict=True)
         return [_weights(a, b, bins, length, count)[0] for a, b, count in boxes]
     numbers = rushlight.arange(bins * sampling_ratio, dtype=start.dtype, device=start.device)

@@ -37,7 +37,7 @@ class BoxCoder:
         """The boxes that differ so from others: (N, 4 C) and N in all to (N, C, 4)."""
         whole = rushlight.cat(boxes).to(rel_codes.dtype)
         x, y, w, h = (part[:, None] for part in _centred(whole))
-        codes = rel_codes.reshape(len(whole), -1, 4)
+        codes = rel_codes.reshape(len(whole), rel_codes.shape[1] // 4, 4)
         wx, wy, ww, wh = self.weights
         dx, dy = codes[..., 0] / wx, codes[..., 1] / wy
         dw = (codes[..., 2] / ww).clamp(max=self.bbox_xform_clip)

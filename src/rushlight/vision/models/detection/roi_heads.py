@@ -21,7 +21,7 @@ def fastrcnn_loss(
     all_labels, targets = rushlight.cat(labels), rushlight.cat(regression_targets)
     classes = F.cross_entropy(class_logits, all_labels)
     positive = rushlight.where(all_labels > 0)[0]
-    boxes = box_regression.reshape(len(class_logits), -1, 4)[positive, all_labels[positive]]
+    boxes = box_regression.reshape(*class_logits.shape, 4)[positive, all_labels[positive]]
     return classes, smooth_loss(boxes, targets[positive], all_labels.numel())
 
 

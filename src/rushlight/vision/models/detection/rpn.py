@@ -12,7 +12,7 @@ from ....tensor import Tensor
 from ...ops import boxes as box_ops
 from ...ops.misc import Conv2dNormActivation
 from ._utils import BalancedPositiveNegativeSampler, BoxCoder, Matcher, smooth_loss
-from .anchor_utils import ImageList
+from .anchor_utils import AnchorGenerator, ImageList  # noqa: F401  # programs look here for them
 
 
 class RPNHead(nn.Module):
