@@ -174,6 +174,8 @@ def why_left_out(name: str) -> str | None:
     'NumPy has no such numbers'
     >>> why_left_out("nn.LSTM")
     """
+    if re.match(r"(torch\.)?onnx\.", name):  # it may come, and its names are others' too
+        return None
     place, _, last = name.rpartition(".")
     forms = (last, name, name.removeprefix("torch."))
     matches = (why for pattern, why in _REASONS if any(re.fullmatch(pattern, f) for f in forms))

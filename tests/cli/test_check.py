@@ -114,6 +114,7 @@ def test_what_is_said() -> None:
     )
     assert why("torch.qwxz") == "PyTorch 2.13 has no such public name"
     assert why("torch.onnx") == why("torch.onnx.flim") == "not yet"
+    assert why("torch.onnx.export") == "not yet"
     assert why("torchvision.flim") == "not yet"
     assert why("torchvision.models.quantization.resnet18").startswith("left out: there are")
     assert why("torchvision.datasets.SBU") == "not yet"
