@@ -17,14 +17,17 @@ def cond(
 ) -> Any:  # fmt: skip
     """`true_fn(*operands)` where `pred` is true, else `false_fn(*operands)`.
 
-    `pred` is a bool, or a tensor of one element. RuntimeError for a tensor of several, and where
-    `operands` are no list or tuple, or the branches no functions.
+    `pred` is a bool, or a tensor of one element. RuntimeError for anything else, and where
+    `operands` are no list or tuple, or the branches no functions. Only the branch that is taken is
+    looked at: unlike in PyTorch, the other may return something else.
 
     >>> import rushlight as torch
     >>> x = torch.ones(2)
     >>> torch.cond(x.sum() > 1, lambda x: x + 1, lambda x: x - 1, (x,))
     tensor([2., 2.])
     """
+    if not isinstance(pred, (bool, Tensor)):
+        raise RuntimeError(f"cond: Expected pred to be bool or tensor, but got {pred}.")
     if isinstance(pred, Tensor) and pred.numel() != 1:
         raise RuntimeError(
             f"cond: expected pred to be a bool or a tensor of one element, got {tuple(pred.shape)}"
@@ -43,6 +46,8 @@ def while_loop(
 ) -> tuple[Any, ...]:
     """Replaces `carried_inputs` by what `body_fn` makes of them, as long as `cond_fn` is true.
 
+    RuntimeError where it returns another number of values, or tensors of other shapes or dtypes.
+
     >>> import rushlight as torch
     >>> torch.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * 2),
     ...                  (torch.tensor(0), torch.tensor(1.0)))
@@ -57,5 +62,15 @@ def while_loop(
                 f"while_loop: body_fn must return as many values as are carried, {len(carried)}, "
                 f"got {len(result)}"
             )
+        for before, after in zip(carried, result, strict=True):
+            if _kind(before) != _kind(after):
+                raise RuntimeError(
+                    "while_loop: body_fn must return what is carried in the same shape and dtype, "
+                    f"got {_kind(after)} for {_kind(before)}"
+                )
         carried = result
     return carried
+
+
+def _kind(value: Any) -> Any:
+    return (tuple(value.shape), value.dtype) if isinstance(value, Tensor) else type(value).__name__
