@@ -164,7 +164,7 @@ class RandomGrayscale(nn.Module):
         return f"RandomGrayscale(p={self.p})"
 
 
-class _WithProbability(nn.Module):
+class WithProbability(nn.Module):
     """With probability p what `change` makes of the image; `option` is its second argument."""
 
     option: str | None = None
@@ -184,7 +184,7 @@ class _WithProbability(nn.Module):
         return f"{type(self).__name__}({shown}p={self.p})"
 
 
-class RandomInvert(_WithProbability):
+class RandomInvert(WithProbability):
     """With probability p the image inverted.
 
     >>> import rushlight as torch
@@ -200,7 +200,7 @@ class RandomInvert(_WithProbability):
         return F.invert(img)
 
 
-class RandomPosterize(_WithProbability):
+class RandomPosterize(WithProbability):
     """With probability p the image with its first `bits` bits alone.
 
     >>> from rushlight.vision import transforms
@@ -218,7 +218,7 @@ class RandomPosterize(_WithProbability):
         return F.posterize(img, self.bits)
 
 
-class RandomSolarize(_WithProbability):
+class RandomSolarize(WithProbability):
     """With probability p the image with its values from `threshold` on inverted.
 
     >>> from rushlight.vision import transforms
@@ -236,7 +236,7 @@ class RandomSolarize(_WithProbability):
         return F.solarize(img, self.threshold)
 
 
-class RandomAdjustSharpness(_WithProbability):
+class RandomAdjustSharpness(WithProbability):
     """With probability p the image sharper, or smoother, by a factor.
 
     >>> from rushlight.vision import transforms
@@ -254,7 +254,7 @@ class RandomAdjustSharpness(_WithProbability):
         return F.adjust_sharpness(img, self.sharpness_factor)
 
 
-class RandomAutocontrast(_WithProbability):
+class RandomAutocontrast(WithProbability):
     """With probability p the image stretched to the whole range of values.
 
     >>> from rushlight.vision import transforms
@@ -269,7 +269,7 @@ class RandomAutocontrast(_WithProbability):
         return F.autocontrast(img)
 
 
-class RandomEqualize(_WithProbability):
+class RandomEqualize(WithProbability):
     """With probability p the image with an even histogram.
 
     >>> from rushlight.vision import transforms

@@ -11,6 +11,7 @@ import rushlight
 
 from ... import nn
 from . import functional as F
+from .colour import WithProbability
 from .functional import InterpolationMode
 
 
@@ -70,7 +71,7 @@ class CenterCrop(nn.Module):
         return f"CenterCrop(size={self.size})"
 
 
-class RandomHorizontalFlip(nn.Module):
+class RandomHorizontalFlip(WithProbability):
     """The image, or with probability p its mirror image. Draws one number of the default stream.
 
     >>> import rushlight as torch
@@ -80,14 +81,10 @@ class RandomHorizontalFlip(nn.Module):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.p = p
+        super().__init__(p)
 
-    def forward(self, img: Any) -> Any:
-        return F.hflip(img) if rushlight.rand(1).item() < self.p else img
-
-    def __repr__(self) -> str:
-        return f"RandomHorizontalFlip(p={self.p})"
+    def change(self, img: Any) -> Any:
+        return F.hflip(img)
 
 
 class RandomCrop(nn.Module):
@@ -270,7 +267,7 @@ class Pad(nn.Module):
         return f"Pad(padding={self.padding}, fill={self.fill}, padding_mode={self.padding_mode})"
 
 
-class RandomVerticalFlip(nn.Module):
+class RandomVerticalFlip(WithProbability):
     """The image, or with probability p upside down.
 
     >>> import rushlight as torch
@@ -280,14 +277,10 @@ class RandomVerticalFlip(nn.Module):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.p = p
+        super().__init__(p)
 
-    def forward(self, img: Any) -> Any:
-        return F.vflip(img) if rushlight.rand(1).item() < self.p else img
-
-    def __repr__(self) -> str:
-        return f"RandomVerticalFlip(p={self.p})"
+    def change(self, img: Any) -> Any:
+        return F.vflip(img)
 
 
 class FiveCrop(nn.Module):
