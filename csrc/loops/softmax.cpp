@@ -1,5 +1,6 @@
-// Rows are taken in blocks: what is wide enough to vectorise only over several rows (a classifier's
-// ten classes), the exponentials, runs over the whole block at once.
+// Short rows (a classifier's ten classes) are taken in blocks: the exponentials, which vectorise only
+// over several of them, run over the whole block at once. Of a long row each is made, and added, as
+// it is read: what a block writes and reads again was a tenth of the time.
 #include "math.h"
 
 namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
@@ -44,60 +45,84 @@ inline void subtract(int64_t n, const T* x, T value, T* y) {
     for (int64_t i = 0; i < n; ++i) y[i] = x[i] - value;
 }
 
-template <class T>
+// Below this the rest of a row, which fills no vector, costs more than the block (measured).
+constexpr int64_t short_row = 384;
+
 inline int64_t rows_in_block(int64_t rows, int64_t columns) {
-    const int64_t fitting = columns < block ? block / columns : 1;
+    const int64_t fitting = block / columns;
     return fitting < rows ? fitting : rows;
 }
 
-template <class T>
-void softmax(int64_t rows, int64_t columns, const T* x, T* y) {
-    while (rows > 0) {
-        const int64_t count = rows_in_block<T>(rows, columns);
-        for (int64_t r = 0; r < count; ++r)
-            subtract(columns, x + r * columns, maximum(columns, x + r * columns), y + r * columns);
-        exponentials(count * columns, y, y);
-        for (int64_t r = 0; r < count; ++r) {
-            T* row = y + r * columns;
-            const T factor = static_cast<T>(1 / long_total(columns, row));
-#pragma omp simd
-            for (int64_t c = 0; c < columns; ++c) row[c] *= factor;
-        }
-        x += count * columns, y += count * columns, rows -= count;
-    }
-}
-
-// The sum of exp(x) over a row that may be longer than the buffer.
-template <class T>
-inline double sum_of_exponentials(int64_t n, const T* x, T* buffer) {
+// The sum of exp(x - largest) over a row; the exponentials go to y, if there is one.
+template <bool are_kept, class T>
+inline double sum_of_exponentials(int64_t n, const T* x, T largest, T* y) {
     double sum = 0;
-    for (int64_t i = 0; i < n; i += block) {
-        const int64_t width = n - i < block ? n - i : block;
-        exponentials(width, x + i, buffer);
-        sum += total(width, buffer);
+    for (int64_t begin = 0; begin < n; begin += block) {
+        const int64_t end = n - begin < block ? n : begin + block;
+        T partial = 0;
+#pragma omp simd reduction(+ : partial)
+        for (int64_t i = begin; i < end; ++i) {
+            const T e = exp(x[i] - largest);
+            if constexpr (are_kept) y[i] = e;
+            partial += e;
+        }
+        sum += partial;
     }
     return sum;
 }
 
 template <class T>
-void log_softmax(int64_t rows, int64_t columns, const T* x, T* y) {
-    T buffer[block];
+void scale(int64_t n, T* x, T factor) {
+#pragma omp simd
+    for (int64_t i = 0; i < n; ++i) x[i] *= factor;
+}
+
+template <class T>
+void softmax(int64_t rows, int64_t columns, const T* x, T* y) {
+    if (columns >= short_row) {
+        for (; rows > 0; --rows, x += columns, y += columns) {
+            const double sum = sum_of_exponentials<true>(columns, x, maximum(columns, x), y);
+            scale(columns, y, static_cast<T>(1 / sum));
+        }
+        return;
+    }
     while (rows > 0) {
-        const int64_t count = rows_in_block<T>(rows, columns);
+        const int64_t count = rows_in_block(rows, columns);
         for (int64_t r = 0; r < count; ++r)
             subtract(columns, x + r * columns, maximum(columns, x + r * columns), y + r * columns);
-        if (columns < block) {
-            exponentials(count * columns, y, buffer);
-            T logarithms[block];
-            for (int64_t r = 0; r < count; ++r)
-                logarithms[r] = total(columns, buffer + r * columns);
-#pragma omp simd
-            for (int64_t r = 0; r < count; ++r) logarithms[r] = log(logarithms[r]);
-            for (int64_t r = 0; r < count; ++r)
-                subtract(columns, y + r * columns, logarithms[r], y + r * columns);
-        } else {
-            subtract(columns, y, log(static_cast<T>(sum_of_exponentials(columns, y, buffer))), y);
+        exponentials(count * columns, y, y);
+        for (int64_t r = 0; r < count; ++r) {
+            T* row = y + r * columns;
+            scale(columns, row, 1 / total(columns, row));
         }
+        x += count * columns, y += count * columns, rows -= count;
+    }
+}
+
+template <class T>
+void log_softmax(int64_t rows, int64_t columns, const T* x, T* y) {
+    if (columns >= short_row) {
+        for (; rows > 0; --rows, x += columns, y += columns) {
+            const T largest = maximum(columns, x);
+            const double sum = sum_of_exponentials<false>(columns, x, largest, y);
+            const T logarithm = log(static_cast<T>(sum));
+#pragma omp simd
+            for (int64_t i = 0; i < columns; ++i) y[i] = x[i] - largest - logarithm;
+        }
+        return;
+    }
+    T buffer[block];
+    while (rows > 0) {
+        const int64_t count = rows_in_block(rows, columns);
+        for (int64_t r = 0; r < count; ++r)
+            subtract(columns, x + r * columns, maximum(columns, x + r * columns), y + r * columns);
+        exponentials(count * columns, y, buffer);
+        T logarithms[block];
+        for (int64_t r = 0; r < count; ++r) logarithms[r] = total(columns, buffer + r * columns);
+#pragma omp simd
+        for (int64_t r = 0; r < count; ++r) logarithms[r] = log(logarithms[r]);
+        for (int64_t r = 0; r < count; ++r)
+            subtract(columns, y + r * columns, logarithms[r], y + r * columns);
         x += count * columns, y += count * columns, rows -= count;
     }
 }
@@ -121,11 +146,23 @@ void softmax_backward(int64_t rows, int64_t columns, const T* grad, const T* y, 
 
 template <class T>
 void log_softmax_backward(int64_t rows, int64_t columns, const T* grad, const T* y, T* gx) {
-    exponentials(rows * columns, y, gx);
-    for (int64_t r = 0; r < rows; ++r, grad += columns, gx += columns) {
-        const T sum = static_cast<T>(long_total(columns, grad));
+    if (columns >= short_row) {
+        for (int64_t r = 0; r < rows; ++r, grad += columns, y += columns, gx += columns) {
+            const T sum = static_cast<T>(long_total(columns, grad));
 #pragma omp simd
-        for (int64_t c = 0; c < columns; ++c) gx[c] = grad[c] - gx[c] * sum;
+            for (int64_t c = 0; c < columns; ++c) gx[c] = grad[c] - exp(y[c]) * sum;
+        }
+        return;
+    }
+    while (rows > 0) {
+        const int64_t count = rows_in_block(rows, columns);
+        exponentials(count * columns, y, gx);
+        for (int64_t r = 0; r < count; ++r, grad += columns, gx += columns) {
+            const T sum = total(columns, grad);
+#pragma omp simd
+            for (int64_t c = 0; c < columns; ++c) gx[c] = grad[c] - gx[c] * sum;
+        }
+        y += count * columns, rows -= count;
     }
 }
 
