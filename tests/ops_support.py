@@ -117,7 +117,8 @@ def seeds_of(results: list[Tensor]) -> list[Tensor]:
 
 def declaration_of(value: Any) -> int:
     """What identifies an operation: its in-place form and its operator are the same one."""
-    return id(getattr(value, "operation", None) or inspect.unwrap(value))
+    function = getattr(value, "form_of", value)
+    return id(getattr(function, "operation", None) or inspect.unwrap(function))
 
 
 # ---- samples as functions of their tensors

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 import rushlight as torch
-from rushlight.ops.signatures import signature_of
+from rushlight.ops.signatures import parameters_of, signature_from, signature_of
 
 
 def _scaled(name: str, /, x: int, factor: int = 2, *, shift: int = 0) -> tuple[str, int]:
@@ -18,7 +18,8 @@ def test_a_function_passes_on_what_it_does_not_name():
     def raised(*arguments: Any, shift: int = 10, **options: Any) -> tuple[str, int]:
         return _scaled("raised", *arguments, shift=shift, **options)
 
-    assert str(inspect.signature(raised)) == (
+    signature = signature_from(parameters_of(raised), raised.__annotations__["return"])
+    assert str(signature) == (
         "(x: 'int', factor: 'int' = 2, *, shift: 'int' = 10) -> 'tuple[str, int]'"
     )
     assert raised(3) == ("raised", 16)

@@ -32,7 +32,7 @@ with _uncollected():
     from . import ops
 
     # isort: split
-    from . import func, graph, nn, optim, utils
+    from . import func, nn, optim, utils
 
 # isort: split
 from .device import device, set_default_device
@@ -134,7 +134,6 @@ from . import (
     cpu,
     fft,
     func,
-    graph,
     linalg,
     masked,
     nn,
@@ -171,10 +170,6 @@ from .control_flow import cond, while_loop
 from .cpu import amp as _cpu_amp  # which makes it an attribute there
 from .cuda import amp as _cuda_amp
 from .func import vmap
-from .graph.compile import compile
-from .nn.nan_finder import detect_nan
-from .nn.summary import summary
-from .serialization import load, save
 from .standing_in import as_torch
 from .storage import TypedStorage, UntypedStorage
 from .streams import Event, Stream
@@ -222,11 +217,16 @@ if _TYPE_CHECKING:
         distributions,
         functional,
         fx,
+        graph,
         jit,
         library,
         multiprocessing,
         sparse,
     )
+    from .graph.compile import compile
+    from .nn.nan_finder import detect_nan
+    from .nn.summary import summary
+    from .serialization import load, save
 
 # What the operations have declared; `__init__.pyi` says it to editors.
 globals().update(ops.declare.places["torch"])

@@ -14,6 +14,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from .missing import watch
+
 # A module of PyTorch's, and the modules beside it here that have its names.
 _HOLDERS = {
     "nn.modules.activation": "attention rectifiers",
@@ -74,6 +76,7 @@ def publish(package: str, all_holders: Mapping[str, str] = _HOLDERS) -> None:
             source = importlib.import_module(f".{holder}", parent)
             for key, value in _own(source).items():
                 vars(module).setdefault(key, value)
+        watch(module)
 
 
 def _made(name: str, parent: str, holders: str) -> ModuleType:

@@ -7,10 +7,11 @@ import functools
 import importlib
 import importlib.util
 import opcode
+import os
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -104,17 +105,23 @@ def _are_related(words: frozenset[str], others: frozenset[str]) -> bool:
     return less <= more and len(more) - len(less) <= 1 and any(len(word) > 2 for word in shared)
 
 
+def _text(name: str) -> str:
+    # By `os`: to import pathlib would be a thirtieth of `import rushlight`.
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        return file.read()
+
+
 @functools.cache
 def pytorch_names() -> frozenset[str]:
     """PyTorch's public names: "nn.LSTM", "Tensor.abs", and "torch.abs" for torch itself."""
-    return frozenset(Path(__file__).with_name("pytorch_names.txt").read_text().split())
+    return frozenset(_text("pytorch_names.txt").split())
 
 
 @functools.cache
 def pytorch_modules() -> dict[str, frozenset[str]]:
     """The public names of PyTorch's other public modules, "nn.modules.conv", and of torchvision's,
     which are "vision" and "vision.ops"."""
-    lines = Path(__file__).with_name("pytorch_modules.txt").read_text().splitlines()
+    lines = _text("pytorch_modules.txt").splitlines()
     return {place: frozenset(names) for place, *names in map(str.split, lines)}
 
 
@@ -161,17 +168,35 @@ _INTERNAL = {"audio", "cli", "graph", "kernels", "ops", "text"}
 
 
 def watch_all(package: ModuleType) -> None:
-    """Lets the modules that have been imported say what they miss, and imports of others."""
+    """Lets a package's modules say what they miss, now and when they are imported later."""
+    sys.meta_path.insert(0, _Watcher())  # type: ignore[arg-type]
     sys.meta_path.append(_Finder())  # type: ignore[arg-type]
-    watch(package)
-    watch_inside(package)
-
-
-def watch_inside(package: ModuleType) -> None:
-    """Lets the imported modules of a package say what they miss."""
+    vars(package)["__dir__"] = lambda: sorted({*vars(package), *_FUNCTIONS})
     for name, module in list(sys.modules.items()):
-        if name.startswith(package.__name__ + ".") and name.split(".")[1] not in _INTERNAL:
+        if name == package.__name__ or _is_watched(name):
             watch(module)
+
+
+def _is_watched(name: str) -> bool:
+    return name.startswith("rushlight.") and name.split(".")[1] not in _INTERNAL
+
+
+class _Watcher:
+    """Finds our modules as Python would, and watches them as soon as they are imported."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if not _is_watched(name):
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        loader: Any = None if spec is None else spec.loader
+        if loader is not None:
+            loader.exec_module = functools.partial(_execute, loader.exec_module)
+        return spec
+
+
+def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
+    execute(module)
+    watch(module)
 
 
 def watch(module: ModuleType) -> None:
@@ -188,19 +213,19 @@ ON_DEMAND = {
     "torch": {
         "__config__", "__future__", "_dynamo", "_higher_order_ops", "_inductor", "accelerator",
         "backends", "compiler", "distributed", "distributions", "functional", "futures", "fx",
-        "hub", "jit", "library", "mps", "mtia", "multiprocessing", "profiler", "quasirandom",
-        "sparse", "testing", "types", "xpu",
+        "graph", "hub", "jit", "library", "mps", "mtia", "multiprocessing", "profiler",
+        "quasirandom", "sparse", "testing", "types", "xpu",
     },
     "autograd": {"profiler"},
     "nn": {"_reduction", "attention", "common_types"},
     "nn.utils": {"parametrizations", "parametrize", "prune", "stateless"},
+    "utils": {"data"},
 }  # fmt: skip
-
-
-def _imported(name: str) -> ModuleType:
-    module = importlib.import_module(name)
-    watch(module)
-    return module
+# Functions of the package itself from such modules.
+_FUNCTIONS = {
+    "compile": "graph.compile", "detect_nan": "nn.nan_finder", "load": "serialization",
+    "save": "serialization", "summary": "nn.summary",
+}  # fmt: skip
 
 
 def _ask(
@@ -210,11 +235,14 @@ def _ask(
         with contextlib.suppress(AttributeError):
             return own(name)
     if name in ON_DEMAND.get(place, ()):
-        return _imported(f"{module.__name__}.{name}")
+        return importlib.import_module(f"{module.__name__}.{name}")
+    if name in _FUNCTIONS and place == "torch":
+        function = getattr(importlib.import_module(f"{module.__name__}.{_FUNCTIONS[name]}"), name)
+        return vars(module).setdefault(name, function)
     if not name.startswith("_") and has_pytorch(place, name):
         part = f"{module.__name__}.{name}"
         if "__path__" in vars(module) and importlib.util.find_spec(part):
-            return _imported(part)
+            return importlib.import_module(part)
         error = MissingNameError(place, name, module)
         asking = sys._getframe(1)
         if asking.f_code.co_code[asking.f_lasti] != _IMPORT_FROM:

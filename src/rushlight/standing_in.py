@@ -16,7 +16,6 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -24,7 +23,7 @@ from typing import Any
 import rushlight_run
 
 from .errors import take_pytorchs_names
-from .missing import check_module, watch
+from .missing import check_module
 from .torch_version import TorchVersion
 
 PLACES = {"torch": "rushlight", "torchvision": "rushlight.vision", "functorch": "rushlight.func"}
@@ -47,12 +46,13 @@ class _Finder:
             if place:
                 check_module(name, place)
             return None
-        alias = ModuleSpec(name, _Loader(spec), origin=spec.origin)
+        loader: Any = _Loader(spec)
+        alias = ModuleSpec(name, loader, origin=spec.origin)
         alias.submodule_search_locations = spec.submodule_search_locations
         return alias
 
 
-class _Loader(Loader):
+class _Loader:
     def __init__(self, spec: ModuleSpec) -> None:
         self.spec = spec
 
@@ -63,7 +63,6 @@ class _Loader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self.own_spec  # which the import has replaced by the alias's
-        watch(module)
 
     def get_code(self, name: str) -> Any:
         """For `python -m torch.hub`."""

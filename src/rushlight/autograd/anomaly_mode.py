@@ -5,10 +5,10 @@ While it is on, each node keeps where in the program its call was made.
 
 from __future__ import annotations
 
+import os
 import threading
 import traceback
 import warnings
-from pathlib import Path
 from typing import Any
 
 from ..grad_mode import no_grad, state
@@ -18,7 +18,7 @@ from .node import Node
 
 __all__ = ["detect_anomaly", "set_detect_anomaly"]  # the others are torch's
 
-PACKAGE = str(Path(__file__).parent.parent)
+PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _switching = threading.Lock()
 _switched_on = 0  # in how many places, of all threads
 

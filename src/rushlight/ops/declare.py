@@ -20,7 +20,6 @@ also deals with `out`, which the function's own body never sees. A function that
 from __future__ import annotations
 
 import functools
-import inspect
 import linecache
 import types
 from collections import defaultdict
@@ -46,7 +45,19 @@ from .entry import (
 )
 from .plain_out import are_apart, are_few, are_numbers, call_for, is_plain, placed
 from .promotion import operands, promoted, refuse_bool, scaled_by
-from .signatures import add_out
+from .signatures import (
+    EMPTY,
+    KEYWORD_ONLY,
+    POSITIONAL_ONLY,
+    POSITIONAL_OR_KEYWORD,
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    Parameter,
+    add_out,
+    parameters_of,
+    set_parameters,
+    signature_from,
+)
 from .templates import (
     binary,
     binary_inplace,
@@ -309,45 +320,44 @@ def _entry(
     `changing` it writes what this function gives into its first argument where little is to be
     asked (`plain_out.py`), and else calls the body.
     """
-    signature = inspect.signature(body)
+    parameters = parameters_of(body)
     declared, passed, checks, keyword_only, named = [], [], ["modes"], False, ""
     if autocast is not None:
         assert autocast in POLICIES, f"{body.__name__}: {autocast}"
         checks.append("casts")
     extra: dict[str, Any] = {}
     # A `dim` that nobody needs to give under this name, as it may come as `axis`.
-    optional = [] if by_hand else _required_dim(signature)
-    has_rest = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+    optional = [] if by_hand else _required_dim(parameters)
+    rest = [p.name for p in parameters if p.kind is VAR_KEYWORD]
     checks += [f"{name} is absent" for name in optional]
-    for name, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_KEYWORD:
+    for name, kind, default, _ in parameters:
+        if kind is VAR_KEYWORD:
             continue
-        if parameter.kind is parameter.VAR_POSITIONAL:
+        if kind is VAR_POSITIONAL:
             keyword_only = True
-            if not has_rest:  # `*dims` may also come as `dims=`
+            if not rest:  # `*dims` may also come as `dims=`
                 extra[name] = absent
                 named = _NAMED.format(name=name)
                 name = "_" + name
             declared.append("*" + name)
             passed.append("*" + name)
             continue
-        if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
+        if kind is KEYWORD_ONLY and not keyword_only:
             declared.append("*")
             keyword_only = True
-        required = parameter.default is parameter.empty and name not in optional
+        required = default is EMPTY and name not in optional
         declared.append(name if required else f"{name}=None")
         if name == "out":
             checks.append("out is not None")
         else:
-            passed.append(f"{name}={name}" if parameter.kind is parameter.KEYWORD_ONLY else name)
+            passed.append(f"{name}={name}" if kind is KEYWORD_ONLY else name)
         if name in _NUMPY_NAMES and not required and not by_hand:
             extra[_NUMPY_NAMES[name]] = absent
             checks.append(f"{_NUMPY_NAMES[name]} is not absent")
     if extra:
         declared += ([] if keyword_only else ["*"]) + [f"{name}=None" for name in extra]
-    rest = [n for n, p in signature.parameters.items() if p.kind is p.VAR_KEYWORD]
-    asked = "".join(f"\n        {line}" for line in _asking(signature, by_hand))
-    if changing is not None and not has_rest:
+    asked = "".join([f"\n        {line}" for line in _asking(parameters, by_hand)])
+    if changing is not None and not rest:
         values = [part.partition("=")[0] for part in passed]
         asked += _CHANGE.format(
             target=values[0], values="".join(f"{value}, " for value in values[1:]),
@@ -356,63 +366,66 @@ def _entry(
     declared += ["**" + name for name in rest]
     passed += ["**" + name for name in rest]
     source = _ENTRY.format(
-        name="entry", parameters=", ".join(declared), call=_call(signature, passed),
+        name="entry", parameters=", ".join(declared), call=_call(parameters, passed),
         special=" or ".join(checks), asked=asked, named=named, short="{short}",
     )  # fmt: skip
     function = _compiled(source.replace("{short}", ""), body, changing)
-    if "out" in signature.parameters:
+    if "out is not None" in checks:
         short_ways[function] = functools.partial(_shorten, function, source, extra, passed)
-    given = [p for p in signature.parameters.values() if p.default is not p.empty]
-    positional = [p.default for p in given if p.kind is not p.KEYWORD_ONLY]
-    by_keyword = {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
+    given = [p for p in parameters if p.default is not EMPTY]
+    positional = [p.default for p in given if p.kind is not KEYWORD_ONLY]
+    by_keyword = {p.name: p.default for p in given if p.kind is KEYWORD_ONLY}
     function.__defaults__ = (*(absent for _ in optional), *positional) or None
     function.__kwdefaults__ = by_keyword | extra or None
-    function.__signature__ = signature
-    function.__annotations__ = body.__annotations__
+    function.parameters, function.__annotations__ = parameters, body.__annotations__
+    if extra or optional or parameters and parameters[0].kind is POSITIONAL_ONLY:
+        returns = body.__annotations__.get("return", EMPTY)
+        function.__signature__ = signature_from(parameters, returns)
     function.__module__, function.__doc__ = body.__module__, body.__doc__
     function.plain, function.operation, function.by_hand = body, None, by_hand
     function.autocast = autocast
     return function
 
 
-def _call(signature: inspect.Signature, passed: list[str]) -> str:
+def _call(parameters: list[Parameter], passed: list[str]) -> str:
     """The call of the body: beside `*args` without keywords that nobody has given, which would cost
     `x.view(2, 2)` a fifth of its time."""
     whole, unset = f"body({', '.join(passed)})", []
-    given = [p for name, p in signature.parameters.items() if name != "out"]
-    for parameter in given:
-        if parameter.kind is parameter.VAR_KEYWORD:
-            unset.append(f"not {parameter.name}")
-        elif parameter.kind is parameter.KEYWORD_ONLY:
-            unset.append(f"{parameter.name} is {parameter.default}")
-    defaults = [p.default for p in given if p.kind is p.KEYWORD_ONLY]
-    is_simple = all(default is None or default is False for default in defaults)
-    if not unset or not is_simple or not any(p.kind is p.VAR_POSITIONAL for p in given):
+    if not any([p.kind is VAR_POSITIONAL for p in parameters]):
+        return whole
+    for name, kind, default, _ in parameters:
+        if kind is VAR_KEYWORD:
+            unset.append(f"not {name}")
+        elif kind is KEYWORD_ONLY and name != "out":
+            if default is not None and default is not False:
+                return whole
+            unset.append(f"{name} is {default}")
+    if not unset:
         return whole
     short = ", ".join(part for part in passed if "=" not in part and part[:2] != "**")
     return f"body({short}) if {' and '.join(unset)} else {whole}"
 
 
-def _asking(signature: inspect.Signature, by_hand: bool) -> Iterator[str]:
+def _asking(parameters: list[Parameter], by_hand: bool) -> Iterator[str]:
     """Reads the arrays of tensors first: those that answer for themselves do not give them.
 
     A body that failed later might have changed something by then, or never read them.
     """
     if by_hand:
-        yield f"{next(iter(signature.parameters))}.array"
+        yield f"{parameters[0].name}.array"
         return
-    for name, parameter in signature.parameters.items():
-        if parameter.annotation == "Tensor" and parameter.kind is not parameter.VAR_POSITIONAL:
+    for name, kind, _, annotation in parameters:
+        if annotation == "Tensor" and kind is not VAR_POSITIONAL:
             yield f"{name}.array"
-        elif parameter.annotation == "Tensor | None" and name != "out":
+        elif annotation == "Tensor | None" and name != "out":
             yield f"if {name} is not None: {name}.array"
 
 
-def _required_dim(signature: inspect.Signature) -> list[str]:
+def _required_dim(parameters: list[Parameter]) -> list[str]:
     """`dim`, if it has no default and is the last of those without."""
     needed = [
-        name for name, p in signature.parameters.items()
-        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+        p.name for p in parameters
+        if p.default is EMPTY and p.kind is POSITIONAL_OR_KEYWORD
     ]  # fmt: skip
     return needed[-1:] if needed[-1:] == ["dim"] else []
 
@@ -420,8 +433,8 @@ def _required_dim(signature: inspect.Signature) -> list[str]:
 def _shorten(function: Any, source: str, extra: dict[str, Any], passed: list[str]) -> None:
     """Gives an entry's branch for `out` a short way (`plain_out.py`), from its second such call on:
     compiling all of them would cost the import a twentieth of its time."""
-    given = function.__signature__.parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in given):
+    given = function.parameters
+    if any(p.kind is VAR_KEYWORD for p in given):
         return
     values = "".join(part.partition("=")[0] + ", " for part in passed)
     conditions = f" and are_apart(out, ({values}))" if "apart" in function.out else ""
@@ -474,16 +487,15 @@ def _inplace_of(function: Any) -> Any:
     def body(input: Tensor, *args: Any, **kwargs: Any) -> Any:
         return run_inplace(function, input, args, kwargs)
 
-    parameters = [p for p in function.__signature__.parameters.values() if p.name != "out"]
-    body.__signature__ = function.__signature__.replace(parameters=parameters)  # type: ignore
+    body.__annotations__["return"] = function.__annotations__["return"]
+    set_parameters(body, [p for p in function.parameters if p.name != "out"])
     body.__name__ = body.__qualname__ = function.__name__ + "_"
-    body.__annotations__ = {p.name: p.annotation for p in parameters}
     body.__module__ = function.__module__
     body.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
     # What is written to has the dtype that it has.
     autocast = None if function.autocast is None else "given"
     inplace = _entry(body, autocast=autocast, changing=function.plain)
-    inplace.__wrapped__ = function  # as functools.wraps has it
+    inplace.form_of = function
     return inplace
 
 
@@ -508,7 +520,7 @@ def open_members() -> None:
             continue
         if isinstance(member, property):
             setattr(Tensor, name, _open_property(member))
-        elif inspect.isfunction(member) and not hasattr(member, "plain"):
+        elif isinstance(member, types.FunctionType) and not hasattr(member, "plain"):
             if member not in made:
                 made[member] = _entry(member, by_hand=True)
                 made[member].__name__, made[member].__qualname__ = name, f"Tensor.{name}"

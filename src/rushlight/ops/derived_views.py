@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from ..autograd.inplace import check_inplace
@@ -13,7 +12,7 @@ from ..layout import contiguous_format
 from ..tensor import Tensor
 from . import complex, expansion, joining, shape, splitting, views
 from .declare import operation
-from .signatures import set_parameters
+from .signatures import parameters_of, set_parameters
 
 
 def _alias(input: Tensor) -> Tensor:
@@ -77,11 +76,10 @@ def _define_inplace(name: str, view: Any) -> None:
 
 def _describe(function: Any, view: Any, first: str) -> None:
     """Gives a function the view's signature."""
-    signature = inspect.signature(view)
-    tensor, *rest = signature.parameters.values()
+    tensor, *rest = parameters_of(view)
     function.__module__ = view.__module__  # where the names in its annotations are
-    function.__annotations__["return"] = signature.return_annotation
-    set_parameters(function, [tensor.replace(name=first, annotation="Tensor"), *rest])
+    function.__annotations__["return"] = view.__annotations__["return"]
+    set_parameters(function, [tensor._replace(name=first, annotation="Tensor"), *rest])
 
 
 for _name, _view in _COPIED.items():

@@ -2,11 +2,57 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, get_overloads
+from inspect import CO_VARARGS, CO_VARKEYWORDS, Signature
+from inspect import Parameter as _Parameter
+from typing import Any, NamedTuple, TypeVar, get_overloads
 
 Returned = TypeVar("Returned")
+
+POSITIONAL_ONLY = _Parameter.POSITIONAL_ONLY
+POSITIONAL_OR_KEYWORD = _Parameter.POSITIONAL_OR_KEYWORD
+VAR_POSITIONAL = _Parameter.VAR_POSITIONAL
+KEYWORD_ONLY = _Parameter.KEYWORD_ONLY
+VAR_KEYWORD = _Parameter.VAR_KEYWORD
+EMPTY = _Parameter.empty
+
+
+class Parameter(NamedTuple):
+    """One of `inspect`'s, which takes ten times as long to make: there are 3,000 at import."""
+
+    name: str
+    kind: Any
+    default: Any = EMPTY
+    annotation: Any = EMPTY
+
+
+def parameters_of(function: Any) -> list[Parameter]:
+    """What a function takes, by its code or by `set_parameters`."""
+    if "parameters" in vars(function):
+        return function.parameters
+    code: Any = function.__code__
+    names, count, keywords = code.co_varnames, code.co_argcount, code.co_kwonlyargcount
+    kinds: list[Any] = [POSITIONAL_ONLY] * code.co_posonlyargcount
+    kinds += [POSITIONAL_OR_KEYWORD] * (count - len(kinds)) + [KEYWORD_ONLY] * keywords
+    kinds += [VAR_POSITIONAL] * bool(code.co_flags & CO_VARARGS)
+    kinds += [VAR_KEYWORD] * bool(code.co_flags & CO_VARKEYWORDS)
+    given: Any = function.__defaults__ or ()
+    defaults = dict(zip(names[count - len(given) : count], given, strict=True))
+    defaults.update(function.__kwdefaults__ or {})
+    annotations = function.__annotations__
+    found = [
+        Parameter(name, kind, defaults.get(name, EMPTY), annotations.get(name, EMPTY))
+        for name, kind in zip(names, kinds, strict=False)
+    ]
+    if code.co_flags & CO_VARARGS and keywords:  # in the code they come after the keywords
+        found.insert(count, found.pop(count + keywords))
+    return found
+
+
+def signature_from(parameters: list[Parameter], returns: Any) -> Signature:
+    """`inspect`'s, for whoever asks it."""
+    made = [_Parameter(p[0], p[1], default=p[2], annotation=p[3]) for p in parameters]
+    return Signature(made, return_annotation=returns)
 
 
 def signature_of(
@@ -25,17 +71,18 @@ def signature_of(
     """
 
     def decorate(body: Any) -> Any:
-        own, theirs = inspect.signature(body).parameters, inspect.signature(other).parameters
+        own = parameters_of(body)
+        named = {"out", *[p.name for p in own]}
         others = [
-            p for name, p in theirs.items()
-            if name not in own and name != "out" and p.kind is not p.POSITIONAL_ONLY
+            p for p in parameters_of(other)
+            if p.name not in named and p.kind is not POSITIONAL_ONLY
         ]  # fmt: skip
         parameters = []
-        for p in own.values():
+        for p in own:
             if p.name == "arguments":
-                parameters += [o for o in others if o.kind is not o.KEYWORD_ONLY]
+                parameters += [o for o in others if o.kind is not KEYWORD_ONLY]
             elif p.name == "options":
-                parameters += [o for o in others if o.kind is o.KEYWORD_ONLY]
+                parameters += [o for o in others if o.kind is KEYWORD_ONLY]
             else:
                 parameters.append(p)
         set_parameters(body, parameters)
@@ -51,12 +98,11 @@ def add_out(body: Any) -> None:
     """Gives a function's signature the parameter that its entry deals with."""
     kinds = {"Tensor": "Tensor | None", "Any": "Any"}
     kind = kinds.get(body.__annotations__["return"], "Sequence[Tensor] | None")
-    out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-    set_parameters(body, [*inspect.signature(body).parameters.values(), out])
+    set_parameters(body, [*parameters_of(body), Parameter("out", KEYWORD_ONLY, None, kind)])
 
 
-def set_parameters(body: Any, parameters: list[inspect.Parameter]) -> None:
+def set_parameters(body: Any, parameters: list[Parameter]) -> None:
     """Says what a function takes, whatever its own text says of that."""
+    body.parameters = parameters
     returns = body.__annotations__["return"]
-    body.__signature__ = inspect.Signature(parameters, return_annotation=returns)
     body.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": returns}

@@ -1,6 +1,11 @@
-"""What stands around training; today the data loader and handles of hooks."""
+"""What stands around training; the data loader is imported when it is asked for."""
 
-from . import data, hooks
+from typing import TYPE_CHECKING
+
+from . import hooks
 from .swapping import swap_tensors
+
+if TYPE_CHECKING:
+    from . import data
 
 __all__ = ["data", "hooks", "swap_tensors"]

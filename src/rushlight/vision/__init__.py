@@ -1,8 +1,6 @@
 """Images: datasets, transforms, reading and saving. Pillow is the extra `rushlight[vision]`."""
 
-import sys
-
-from .. import elsewhere, missing
+from .. import elsewhere
 from ..errors import DataError
 from . import datasets, io, models, opencv, ops, transforms, tv_tensors, utils
 from .backend import disable_beta_transforms_warning, get_image_backend, set_image_backend
@@ -14,5 +12,3 @@ __all__ = [
 ]  # fmt: skip
 
 elsewhere.publish("rushlight", elsewhere.VISION)
-missing.watch(sys.modules[__name__])
-missing.watch_inside(sys.modules[__name__])
