@@ -496,9 +496,9 @@ def _split_names(params: Any) -> dict[str, Any]:
 def named_elements(gradient: Tensor, maximize: bool) -> tuple[tuple[Tensor, ...], Tensor]:
     """The places that a sparse gradient names, each once, as a step that is not linear needs them,
     and its values there; their negatives to `maximize`."""
-    from ..sparse.parts import coalesce, indices_of, values_of
+    from ..sparse.parts import indices_of, ordered, values_of
 
     with DisableTorchFunctionSubclass():  # to be asked for each would take the most of a step
-        known = coalesce(gradient)  # type: ignore[arg-type]  # its caller has seen the layout
+        known = ordered(gradient)  # type: ignore[arg-type]  # its caller has seen the layout
         indices, values = indices_of(known), values_of(known)
         return tuple(indices.unbind(0)), -values if maximize else values

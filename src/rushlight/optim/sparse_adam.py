@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from ..autograd.mirror import all_written
 from ..errors import OperationError
 from ..grad_mode import no_grad
 from ..layout import strided
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
+from ..torch_function import DisableTorchFunctionSubclass
 from .optimizer import Optimizer, named_elements
 from .options import Check, at_least, checked
 from .rule import as_number
@@ -72,7 +74,9 @@ class SparseAdam(Optimizer):
         return loss
 
     def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
-        if not _is_sparse(gradient):
+        with DisableTorchFunctionSubclass():  # to ask for its layout would take 4 us
+            is_sparse = type(gradient.array) is not type(parameter.array)
+        if not is_sparse:
             raise OperationError(
                 "SparseAdam does not support dense gradients, please consider Adam instead"
             )
@@ -86,15 +90,14 @@ class SparseAdam(Optimizer):
         if not g.numel():
             return
         first, second = group["betas"]
-        mean = state["exp_avg"][places]
-        mean += (g - mean) * (1 - first)
-        square = state["exp_avg_sq"][places]
-        square += (g * g - square) * (1 - second)
-        state["exp_avg"][places] = mean
-        state["exp_avg_sq"][places] = square
         correction = (1 - second ** state["step"]) ** 0.5 / (1 - first ** state["step"])
-        step = mean / (square.sqrt() + group["eps"])
-        parameter[places] -= as_number(group["lr"]) * correction * step
+        changed = [parameter, state["exp_avg"], state["exp_avg_sq"]]
+        arguments = (
+            [g.array], *[[kept.array] for kept in changed[1:]], [tuple([i.array for i in places])],
+            as_number(group["lr"]) * correction, first, second, group["eps"],
+        )  # fmt: skip
+        self._call_kernel("sparse_adam", [parameter], [parameter.array], arguments)
+        all_written(changed[1:])
 
 
 def _is_sparse(tensor: Tensor) -> bool:

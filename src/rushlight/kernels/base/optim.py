@@ -134,6 +134,30 @@ class Optim(Library):
             update *= -rate if maximize else rate
             param -= update
 
+    @kernel("update", ("params", "means", "squares"))
+    def sparse_adam(
+        self,
+        params: list[Any],
+        grads: list[Any],
+        means: list[Any],
+        squares: list[Any],
+        places: list[Any],
+        lr: float,
+        first: float,
+        second: float,
+        eps: float,
+    ) -> None:
+        """Adam's step of the elements at some places, each of which is named once; `grads` are of
+        these, and `lr` has the correction of both means in it."""
+        for param, g, means_of_all, squares_of_all, place in zip(
+            params, grads, means, squares, places, strict=True
+        ):
+            mean, square = means_of_all[place], squares_of_all[place]
+            mean += (g - mean) * (1 - first)
+            square += (g * g - square) * (1 - second)
+            means_of_all[place], squares_of_all[place] = mean, square
+            param[place] -= lr * (mean / (self.xp.sqrt(square) + eps))
+
     @kernel("update", ("params", "buffers"))
     def muon(
         self,
