@@ -98,8 +98,8 @@ private:
     std::unique_ptr<Owned> copy_;
 };
 
-template <class T>
-ProductOf<T> product_of(const Stack<T>& a, const Stack<T>& b, const T* bias, T* c) {
+template <class T, class Result>
+ProductOf<T, Result> product_of(const Stack<T>& a, const Stack<T>& b, const T* bias, Result* c) {
     return {a.rows,
             b.columns,
             a.columns,
@@ -110,19 +110,19 @@ ProductOf<T> product_of(const Stack<T>& a, const Stack<T>& b, const T* bias, T* 
             bias};
 }
 
-template <class T>
-double operations_of(const ProductOf<T>& p) {
+template <class Any>
+double operations_of(const Any& p) {
     return 2.0 * static_cast<double>(p.rows * p.columns) * static_cast<double>(p.depth);
 }
 
-template <class T>
-std::unique_ptr<onednn::Plan> make_plan(const ProductOf<T>& p) {
+template <class T, class Result>
+std::unique_ptr<onednn::Plan> make_plan(const ProductOf<T, Result>& p) {
     using dnnl::memory;
     using onednn::Plan;
     const auto type = onednn::type_of<T>;
     const memory::desc a({p.rows, p.depth}, type, {p.a.row_step, p.a.column_step});
     const memory::desc b({p.depth, p.columns}, type, {p.b.row_step, p.b.column_step});
-    const memory::desc c({p.rows, p.columns}, type, {p.c_step, 1});
+    const memory::desc c({p.rows, p.columns}, onednn::type_of<Result>, {p.c_step, 1});
     const memory::desc bias({1, p.columns}, type, {p.columns, 1});
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -157,15 +157,15 @@ void multiply_by_loops(const Product& p, int threads) {
 
 // One product, with the whole team. False when oneDNN fails: with a Python error set, or where it
 // has no plan for bfloat16.
-template <class T>
-bool multiply(const ProductOf<T>& p) {
-    constexpr bool is_float = std::is_same_v<T, float>;
+template <class T, class Result>
+bool multiply(const ProductOf<T, Result>& p) {
+    constexpr bool is_float = std::is_same_v<T, float>, is_wide = std::is_same_v<Result, float>;
     const double operations = operations_of(p);
     const bool release = operations >= 1e6;
     const onednn::Team team(operations);
     const bool is_large = p.rows > few_rows && p.rows * p.columns * p.depth >= large_product;
     if (is_large || !is_float) {
-        onednn::Key key(is_float ? 200 : 201, team);
+        onednn::Key key(is_float ? 200 : is_wide ? 202 : 201, team);
         key.add(p.rows).add(p.columns).add(p.depth).add(p.bias != nullptr);
         key.add(p.a.row_step).add(p.a.column_step).add(p.b.row_step).add(p.b.column_step);
         if (onednn::Plan* plan = onednn::find_plan(key, [&] { return make_plan(p); })) {
@@ -204,9 +204,9 @@ struct Batch {
     }
 
     // The product number `index`, given the first.
-    template <class T>
-    ProductOf<T> at(const ProductOf<T>& first, int64_t index) const {
-        ProductOf<T> p = first;
+    template <class Any>
+    Any at(const Any& first, int64_t index) const {
+        Any p = first;
         p.c += index * p.rows * p.columns;
         for (int i = axes - 1; i >= 0; --i) {
             p.a.data += index % shape[i] * a_steps[i];
@@ -226,8 +226,8 @@ void multiply_all(const Product& first, const Batch& batch, double operations) {
     });
 }
 
-template <class T>
-bool multiply_batch(const ProductOf<T>& first, const Batch& batch) {
+template <class T, class Result>
+bool multiply_batch(const ProductOf<T, Result>& first, const Batch& batch) {
     if (batch.count == 1) return multiply(first);
     const double operations = operations_of(first);
     const int team = num_threads();
@@ -271,7 +271,7 @@ bool join_or_copy(Stack<T>& a, const Stack<T>& b, PyObject* of_a) {
     return !PyErr_Occurred();
 }
 
-template <class T>
+template <class T, class Result = T>
 PyObject* matmul_of(PyObject* const* args) {
     Stack<T> a, b;
     Batch batch;
@@ -288,7 +288,7 @@ PyObject* matmul_of(PyObject* const* args) {
     if (!is_vector(args[0])) shape[ndim++] = a.rows;
     if (!is_vector(args[1])) shape[ndim++] = b.columns;
     if (!join_or_copy(a, b, args[0])) return nullptr;
-    PyObject* const result = new_array(element_type<T>(), ndim, shape);
+    PyObject* const result = new_array(element_type<Result>(), ndim, shape);
     if (!result) return nullptr;
 
     batch = Batch();
@@ -301,13 +301,18 @@ PyObject* matmul_of(PyObject* const* args) {
         batch = Batch();
         batch.broadcast(a, b);
     }
-    const ProductOf<T> first = product_of<T>(a, b, nullptr, data_of<T>(result));
+    const auto first = product_of<T, Result>(a, b, nullptr, data_of<Result>(result));
     return finish(multiply_batch(first, batch), result);
 }
 
 PyObject* matmul(PyObject* const* args, Py_ssize_t nargs) {
     if (nargs != 2) return nullptr;
     return onednn::takes_bfloat16(args[0]) ? matmul_of<BFloat16>(args) : matmul_of<float>(args);
+}
+
+PyObject* wide_matmul(PyObject* const* args, Py_ssize_t nargs) {
+    if (nargs != 2 || !onednn::takes_bfloat16(args[0])) return nullptr;
+    return matmul_of<BFloat16, float>(args);
 }
 
 template <class T>
@@ -329,7 +334,7 @@ PyObject* linear_of(PyObject* const* args) {
     PyObject* const result = new_array(element_type<T>(), ndim, shape);
     if (!result) return nullptr;
     const ProductOf<T> product =
-        product_of<T>(x, weight, with_bias ? bias.data<T>() : nullptr, data_of<T>(result));
+        product_of<T, T>(x, weight, with_bias ? bias.data<T>() : nullptr, data_of<T>(result));
     return finish(multiply(product), result);
 }
 
@@ -362,6 +367,8 @@ PyObject* dot(PyObject* const* args, Py_ssize_t nargs) {
 
 PyMethodDef matmul_methods[] = {
     method<"matmul", matmul>("matmul(a, b, out=None)\n--\n\nThe matrix product, as numpy.matmul."),
+    method<"wide_matmul", wide_matmul>(
+        "wide_matmul(a, b)\n--\n\nThe matrix product of bfloat16 in float32."),
     method<"dot", dot>("dot(a, b)\n--\n\nThe sum of products of two vectors' elements."),
     method<"linear", linear>("linear(x, weight, bias)\n--\n\nx @ weight.T + bias (or None)"),
     {}};

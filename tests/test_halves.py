@@ -197,3 +197,18 @@ def test_replays() -> None:
         torch.manual_seed(seed)
         x = torch.rand(5, 4, dtype=torch.bfloat16)
         assert torch.equal(compiled(x), step(x))
+
+
+@pytest.mark.parametrize(
+    "a, b",
+    [((3, 5), (5, 4)), ((2, 40, 33), (33, 40)), ((6, 100, 100), (6, 100, 100)), ((7,), (7,))],
+)
+def test_wide_products_are_not_rounded_to_halves(a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(0)
+    x, y = (generator.standard_normal(shape).astype(torch.bfloat16.numpy) for shape in (a, b))
+    lying = np.ascontiguousarray(x.T).T, np.ascontiguousarray(y.T).T
+    exact = np.matmul(x.astype(np.float64), y.astype(np.float64))
+    for left, right in ((x, y), lying):
+        found = table().wide_matmul(left, right)
+        assert found.dtype == np.float32 and found.shape == exact.shape
+        np.testing.assert_allclose(found, exact, 1e-5, 1e-5)

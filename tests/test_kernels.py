@@ -31,8 +31,8 @@ TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9, np.dtype(n
 # Which multiply and subtract in one step where the processor can, over many steps.
 FACTORIZATIONS = {"ldl_factor", "lu_factor", "triangular_solve"}
 # Of sparse tensors, what kernels call by themselves, and what writes an `out`: see
-# test_native_sparse.py, test_native_ctc.py, test_plain_out.py.
-WITHIN_OTHERS = {"sparse_product", "ctc_alpha", "ctc_gradient", "overwrite"}
+# test_native_sparse.py, test_native_ctc.py, test_halves.py, test_plain_out.py.
+WITHIN_OTHERS = {"sparse_product", "ctc_alpha", "ctc_gradient", "wide_matmul", "overwrite"}
 
 
 def overrides(table: Any) -> dict[str, Any]:

@@ -17,11 +17,11 @@ using Matrix = MatrixOf<float>;
 constexpr int64_t few_rows = 8;
 
 // C = A B + bias (a row; nullptr for none). One of A's steps is 1, and one of B's.
-template <class T>
+template <class T, class Result = T>
 struct ProductOf {
     int64_t rows, columns, depth;
     MatrixOf<T> a, b;
-    T* c;
+    Result* c;
     int64_t c_step;
     const T* bias;
 };

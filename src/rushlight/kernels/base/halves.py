@@ -21,8 +21,8 @@ from ..launch import plain_tables
 from ..quiet import quiet_context
 
 _COMPUTES = {"elementwise", "reduction", "scan", "product", "window", "update", "fused"}
-# Of those that compute, what depends on the numbers that a dtype has.
-_AS_THEY_ARE = {"nan_to_num", "nextafter"}
+# Of those that compute, what depends on the numbers that a dtype has, or gives float32.
+_AS_THEY_ARE = {"nan_to_num", "nextafter", "wide_matmul"}
 _NO_VALUES = {"view", "read", "check"}
 # Kinds whose kernels look through an argument before they make a result that is as large, and the
 # places of such arguments. Of one element in memory, expanded to 2**45, the look would never end.

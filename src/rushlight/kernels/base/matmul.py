@@ -29,6 +29,11 @@ class Matmul(Library):
     def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
         return self.array(self.xp.matmul(a, b, out=out))
 
+    @kernel("product", multiply_adds=_of_matmul)
+    def wide_matmul(self, a: Any, b: Any) -> Any:
+        """The product of halves in float32: nothing is rounded but the sums."""
+        return self.matmul(a.astype("float32"), b.astype("float32"))
+
     @kernel("product", takes=NUMBERS, multiply_adds=lambda result, a, b: prod(a.shape))
     def dot(self, a: Any, b: Any) -> Any:
         return self.array(self.xp.dot(a, b))

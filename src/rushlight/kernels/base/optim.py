@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ...dtype import bfloat16
+from ...dtype import bfloat16, float32
 from ..declaration import Declaration, kernel
 from .library import Library
 
@@ -82,7 +82,7 @@ def check_shapes(params: list[Any], *lists: list[Any] | None) -> None:
 class Optim(Library):
     """The kernels of the rules below, and of what is no rule of single elements."""
 
-    matmul: Any
+    wide_matmul: Any
     cast: Any
 
     @kernel("update", ("params", "row_vars", "col_vars", "variances", "steps"))
@@ -206,44 +206,32 @@ class Optim(Library):
     ) -> Any:
         """Matrices of nearly the same singular vectors, whose singular values are nearly 1.
 
-        By the iteration of Newton and Schulz as PyTorch has it, whose numbers are bfloat16's: here
-        they are float32, rounded where its operations round.
+        By the iteration of Newton and Schulz in bfloat16, rounded where PyTorch's operations round.
         """
         xp = self.xp
         a, b, c = coefficients
-        x = self._through_bfloat16(x.astype("float32"))
-        norm = self._through_bfloat16(xp.sqrt((x * x).sum((-2, -1), keepdims=True)))
-        x = as_bfloat16(x / xp.maximum(norm, eps))
+        x = self._wide(self._half(x))
+        norm = self._wide(self._half(xp.sqrt((x * x).sum((-2, -1), keepdims=True))))
+        x = self._half(x / xp.maximum(norm, eps))
         for _ in range(steps):
-            square = as_bfloat16(self.matmul(x, xp.swapaxes(x, -2, -1)))
-            factor = self.matmul(square, square)
+            square = self._half(self.wide_matmul(x, xp.swapaxes(x, -2, -1)))
+            factor = self.wide_matmul(square, square)
             factor *= c
-            square *= b
-            factor += square
-            moved = self.matmul(as_bfloat16(factor), x)
-            x *= a
-            moved += x
-            x = as_bfloat16(moved)
-        return x
+            factor += b * self._wide(square)
+            moved = self.wide_matmul(self._half(factor), x)
+            moved += a * self._wide(x)
+            x = self._half(moved)
+        return self._wide(x)
 
-    def _through_bfloat16(self, x: Any) -> Any:
-        """`as_bfloat16` of gradients and norms, which may be of any size, and infinite."""
-        return self.cast(self.cast(x, bfloat16.numpy), x.dtype)
+    def _half(self, x: Any) -> Any:
+        return self.cast(x, bfloat16.numpy)
+
+    def _wide(self, x: Any) -> Any:
+        return self.cast(x, float32.numpy)
 
 
 # Elements of matrices of one shape that are multiplied at once, and stay in a processor's cache.
 MUON_STACK = 2**16
-
-
-def as_bfloat16(x: Any) -> Any:
-    """Numbers of float32 that have the 8 digits of bfloat16: a third of the time of two casts.
-
-    They must be below 5e33, as those of matrices that are divided by their norms are.
-    Veltkamp's splitting: what is added to x and taken away leaves no room for further digits.
-    """
-    shifted = x * 65537.0
-    shifted -= shifted - x
-    return shifted
 
 
 def root_mean_square(xp: Any, x: Any) -> float:
