@@ -167,3 +167,10 @@ def test_an_import_reads_no_more_than_it_must() -> None:
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout == "False\n"
+
+
+def test_a_star_import_has_what_is_imported_on_demand() -> None:
+    names: dict[str, Any] = {}
+    exec("from rushlight import *", names)  # what programs do, too
+    assert names["save"] is torch.save and names["compile"] is torch.compile
+    assert {"load", "summary", "zeros", "nn", "is_tensor"} <= names.keys() & set(dir(torch))

@@ -285,3 +285,7 @@ def numel(input: Tensor) -> builtins.int:
     6
     """
     return input.numel()
+
+
+# For `from rushlight import *`: also what is imported when it is asked for.
+__all__ = [_name for _name in dir(_sys.modules[__name__]) if not _name.startswith("_")]
