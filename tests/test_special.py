@@ -177,6 +177,25 @@ def test_what_nan_to_num_puts_depends_on_the_dtype() -> None:
         assert (torch.nextafter(one, 2 * one) - one).item() == info.eps
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_between_two_zeros_nextafter_gives_the_second(dtype: Any) -> None:
+    zeros = torch.tensor([0.0, -0.0], dtype=dtype)
+    for shape in ((2,), (2, 1)):  # of one element in a row as of many
+        first, second = zeros.reshape(shape), zeros.flip(0).reshape(shape)
+        found = torch.nextafter(first, second)
+        assert found.dtype is dtype and found.signbit().equal(second.signbit())
+        assert first.clone().nextafter_(second).signbit().equal(second.signbit())
+
+
+def test_parts_of_complex_numbers_stay_apart() -> None:
+    x = torch.tensor([complex(1, -0.0), complex(-0.0, inf), complex(nan, -inf)])
+    found = torch.view_as_real(torch.nan_to_num(x, posinf=inf, neginf=-inf))
+    assert found.tolist() == [[1, 0], [0, inf], [0, -inf]]
+    assert found.signbit().tolist() == [[False, True], [True, False], [False, True]]
+    signs = torch.view_as_real(torch.sgn(torch.tensor([complex(-0.0, -0.0), complex(0.0, -0.0)])))
+    assert signs.tolist() == [[0, 0]] * 2 and not signs.signbit().any()
+
+
 def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(self: Any) -> Any:
         raise ModuleNotFoundError("scipy")

@@ -38,6 +38,7 @@ def _nan_to_num(v: Values) -> Iterator[Sample]:
     yield Sample(_corners(), 1.0, 2.0, -3.0)
     both = np.stack([_corners(), _corners()[::-1]], axis=-1).view(complex)[..., 0]
     yield Sample(Fixed(both), 1.0, 2.0, -3.0)
+    yield Sample(Fixed(both), posinf=np.inf)
     yield Sample(v.integers(-9, 9, 3))
 
 

@@ -31,7 +31,9 @@ class Complex(Library):
         if category_of(x.dtype) != COMPLEX:
             return self.sign(x, out)
         size = self.xp.abs(x)
-        return self.store(x / self.xp.where(size == 0, 1, size).astype(size.dtype), out)
+        zero = size == 0
+        sign = x / self.xp.where(zero, 1, size).astype(size.dtype)
+        return self.store(self.xp.where(zero, 0, sign), out)  # not -0
 
     @kernel("view")
     def real(self, x: Any) -> Any:

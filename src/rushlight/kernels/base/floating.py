@@ -42,8 +42,10 @@ class Floating(Library):
         if category_of(x.dtype) in (BOOL, INTEGER):
             return self.store(x.copy(), out)
         if category_of(x.dtype) == COMPLEX:
-            parts = [self.nan_to_num(part, nan, posinf, neginf) for part in (x.real, x.imag)]
-            return self.store((parts[0] + 1j * parts[1]).astype(x.dtype, copy=False), out)
+            result = self.xp.empty_like(x)  # a + 1j * b makes 0 of -0, and nan of infinity
+            for part, place in ((x.real, result.real), (x.imag, result.imag)):
+                place[...] = self.nan_to_num(part, nan, posinf, neginf)
+            return self.store(result, out)
         info, inf = ml_dtypes.finfo(x.dtype), self.xp.inf
         if posinf is None and neginf is None:
             result = self.xp.clip(x, float(info.min), float(info.max))
@@ -56,7 +58,10 @@ class Floating(Library):
 
     @kernel("elementwise", takes=FLOATS)
     def nextafter(self, a: Any, b: Any, out: Any = None) -> Any:
-        return self.array(self.xp.nextafter(a, b, out=out))
+        same = a == b
+        result = self.array(self.xp.nextafter(a, b, out=out))
+        self.xp.copyto(result, b, where=same)  # NumPy's float16 gives a: the other zero
+        return result
 
     @kernel("fused")
     def frexp(self, x: Any) -> Any:
