@@ -199,4 +199,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OSError, tarfile.ReadError) as error:  # a file that is not there, or no archive
+        raise SystemExit(f"error: {error}") from None

@@ -289,6 +289,48 @@ def test_refusals(tmp_path: Path) -> None:
         audio.datasets.SpeechDigits(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: T.Spectrogram(0), ValueError, "Spectrogram: n_fft is to be at least 1, got 0"),
+        (lambda: T.Spectrogram(16.0), TypeError, "Spectrogram: n_fft is to be a whole number"),
+        (lambda: T.Spectrogram(16, win_length=32), ValueError, "win_length 32 and n_fft 16"),
+        (lambda: T.Spectrogram(16, hop_length=0), ValueError, "hop_length is to be at least 1"),
+        (lambda: T.Spectrogram(16, pad=-1), ValueError, "pad is to be at least 0"),
+        (lambda: T.Spectrogram(16, normalized="x"), ValueError, "normalized is to be a bool"),
+        (lambda: T.Spectrogram(16, power=-1.0), ValueError, "power is to be positive"),
+        (lambda: T.MelSpectrogram(0), ValueError, "sample_rate is to be at least 1, got 0"),
+        (lambda: T.MelScale(8, n_stft=0), ValueError, "n_stft is to be at least 1"),
+        (lambda: T.MelScale(8.5), TypeError, "n_mels is to be a whole number"),
+        (lambda: T.GriffinLim(0), ValueError, "GriffinLim: n_fft is to be at least 1"),
+        (lambda: T.GriffinLim(16, n_iter=-1), ValueError, "n_iter is to be at least 0"),
+        (lambda: T.GriffinLim(16, power=0.0), ValueError, "power is to be positive"),
+        (lambda: T.Resample(16000, 0), ValueError, "positive integers, got 16000 and 0"),
+        (lambda: T.Resample("a", 8000), TypeError, "rates are to be whole numbers, got str"),
+        (lambda: T.Resample(1, 2, 0), ValueError, "filter width should be positive"),
+        (lambda: T.TimeMasking(3, p=2.0), ValueError, "between 0.0 and 1.0"),
+        (lambda: T.TimeMasking(-1), ValueError, "mask_param is to be at least 0, got -1"),
+        (lambda: T.FrequencyMasking(-1), ValueError, "mask_param is to be at least 0, got -1"),
+        (lambda: T.FrequencyMasking(1.5), TypeError, "mask_param is to be a whole number"),
+        *[
+            (lambda make=make: make()(np.ones((9, 100))), TypeError, "expected a Tensor, got nda")
+            for make in (
+                lambda: T.Spectrogram(16), lambda: T.MelSpectrogram(8000, 64, n_mels=4),
+                lambda: T.MelScale(4, 8000, n_stft=9), T.AmplitudeToDB,
+                lambda: T.GriffinLim(16), lambda: T.Resample(2, 1),
+                lambda: T.TimeMasking(2), lambda: T.FrequencyMasking(2, iid_masks=True),
+            )
+        ],
+        (lambda: T.Resample(2, 1)(torch.tensor(1.0)), IndexError, "resample: a number is no sou"),
+    ],
+)  # fmt: skip
+def test_wrong_arguments_are_refused_when_they_are_given(
+    call: Any, error: Any, message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
 def test_rates_of_a_dataset_are_checked(tmp_path: Path) -> None:
     audio.save(tmp_path / "3_ann_0.wav", torch.zeros(10), 16000)
     with pytest.raises(DataError, match="3_ann_0.wav: 16000 samples per second, not 8000"):

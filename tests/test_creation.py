@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -213,3 +214,18 @@ def test_sizes_that_are_none_name_the_function(call, message):
     with pytest.raises(TypeError) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_a_copy_of_a_tensor_is_warned_of_where_it_is_asked_for() -> None:
+    for copy, name in (
+        (lambda: torch.tensor(x), "torch.tensor"),
+        (lambda: torch.tensor(x, dtype=torch.float64, requires_grad=True), "torch.tensor"),
+        (lambda: x.new_tensor(x), "tensor.new_tensor"),
+    ):
+        with pytest.warns(UserWarning, match=rf"rather than {name}\(sourceTensor\)") as seen:
+            assert torch.equal(copy().float(), x)
+        assert [w.filename for w in seen] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for plain in (torch.as_tensor(x), torch.asarray(x, copy=True), torch.tensor([x[0, 0]])):
+            assert plain.sum() > 0

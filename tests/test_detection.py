@@ -136,3 +136,13 @@ def test_places_where_programs_look() -> None:
 
     assert rpn.AnchorGenerator is AnchorGenerator
     assert image_list.ImageList is anchor_utils.ImageList
+
+
+def test_the_names_that_programs_look_for() -> None:
+    from rushlight.vision import ops
+    from rushlight.vision.models import detection, vgg
+
+    assert detection.faster_rcnn.misc_nn_ops is detection.backbone_utils.misc_nn_ops is ops.misc
+    assert detection.rpn.det_utils is detection.roi_heads.det_utils is detection._utils
+    assert vgg.cfgs["A"][:5] == [64, "M", 128, "M", 256]
+    assert len(vgg.make_layers(vgg.cfgs["D"], batch_norm=True)) == 3 * 13 + 5

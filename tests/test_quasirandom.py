@@ -41,3 +41,10 @@ def test_refuses() -> None:
     engine.draw(1)
     with pytest.raises(ValueError, match="power of 2"):
         engine.draw_base2(2)
+    for n, error in ((0, RuntimeError), (-1, RuntimeError), (2.5, TypeError)):
+        with pytest.raises(error):
+            engine.draw(n)
+    with pytest.raises(NotImplementedError, match="not of torch.int64"):
+        engine.draw(2, dtype=torch.int64)
+    with pytest.raises(TypeError):
+        SobolEngine(1.5)

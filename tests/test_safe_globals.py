@@ -64,7 +64,7 @@ class Mode(enum.Enum):
 
 
 class Marked(torch.Tensor):
-    pass
+    default = None
 
 
 def double(value):
@@ -183,6 +183,15 @@ def test_tensors_of_a_class_that_is_allowed():
     serialization.add_safe_globals([Marked])
     loaded = torch.load(io.BytesIO(checkpoint(tensor)))
     assert type(loaded) is Marked and loaded.shape == (2,) and loaded.mark == 7
+
+
+def test_tensors_of_an_allowed_class_are_saved_with_their_attributes():
+    serialization.add_safe_globals([Marked])
+    marked = torch.ones(2, requires_grad=True).as_subclass(Marked)
+    marked.note, marked.default = [1], 5
+    loaded, again = round_trip([marked, marked])
+    assert type(loaded) is Marked and loaded is again and loaded.requires_grad
+    assert loaded.tolist() == [1, 1] and loaded.note == [1] and loaded.default == 5
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_vocabulary() -> None:
     assert list(Vocabulary.build([["a", "b", "c"]], max_tokens=2)) == ["a", "b"]
     with pytest.raises(KeyError, match="the token 'x' is not in the vocabulary"):
         Vocabulary(["a"])["x"]
-    with pytest.raises(IndexError, match="no token 7 among 3"):
+    with pytest.raises(IndexError, match="Vocabulary.tokens: there is no 7 among 3"):
         words.tokens([7])
     with pytest.raises(ValueError, match="'a' is there twice"):
         Vocabulary(["a", "b", "a"])
@@ -207,6 +207,53 @@ def test_vectors_of_one_dimension(tmp_path: Path) -> None:
 def test_words_with_spaces(tmp_path: Path) -> None:
     (tmp_path / "v").write_text("a 1 2\n. . 3 4\n")
     assert list(WordVectors.load(tmp_path / "v").vocabulary) == ["a", ". ."]
+
+
+def test_a_word_that_ends_in_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "numbered.txt"
+    path.write_text("cat 1.0 2.0\nword 1 0.2 0.3\nterm 3 4 5 6\n")
+    with pytest.raises(DataError, match="line 3 has 4 numbers, not 2"):
+        WordVectors.load(path)
+    path.write_text("cat 1.0 2.0\nword 1 0.2 0.3\n")
+    assert WordVectors.load(path)["word 1"].tolist() == pytest.approx([0.2, 0.3])
+    path.write_text("cat 1.0 2.0\nword 0.1 0.2 0.3\n")
+    with pytest.raises(DataError, match="line 2 has 3 numbers, not 2"):
+        WordVectors.load(path)
+
+
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: get_tokenizer(None)(3), TypeError, "tokenizer: expected a text"),
+        (lambda: get_tokenizer("basic_english")(None), TypeError, "tokenizer: expected a text"),
+        (lambda: BytePairEncoding.train([3], 260), TypeError, "train: expected a text"),
+        (lambda: BytePairEncoding.train(3, 260), TypeError, "train: expected several texts"),
+        (lambda: BytePairEncoding([]).encode(3), TypeError, "encode: expected a text"),
+        (lambda: BytePairEncoding([]).decode(["a"]), TypeError, "decode: expected whole numbers"),
+        (lambda: BytePairEncoding([]).decode([256]), IndexError, "decode: there is no 256"),
+        (lambda: Vocabulary(3), TypeError, "Vocabulary: expected tokens"),
+        (lambda: Vocabulary(["a"]).numbers(3), TypeError, "Vocabulary.numbers: expected tokens"),
+        (lambda: Vocabulary(["a"]).tokens([0.5]), TypeError, "Vocabulary.tokens: expected whole"),
+        (lambda: Vocabulary.build([["a"]], specials="<pad>"), TypeError, "several tokens"),
+        (lambda: WordVectors(["a"], [[1.0]]), TypeError, "WordVectors: expected a Tensor"),
+        (
+            lambda: WordVectors(["a"], torch.ones(1, 2)).nearest(torch.ones(3)),
+            ValueError, r"nearest: the vectors are \(2,\)",
+        ),
+        (lambda: WordVectors(["a"], torch.ones(1, 2)).nearest("a", -1), ValueError, "negative"),
+        (lambda: pad_collate()([]), ValueError, "pad_collate: the batch is empty"),
+        (lambda: pad_collate()([3]), TypeError, "pad_collate: a sample is a sequence"),
+        (lambda: pad_collate()(["a"]), TypeError, "pad_collate: a sample is a sequence"),
+        (lambda: pad_collate()([torch.tensor(1)]), TypeError, "pad_collate: a sample is a sequ"),
+        (lambda: pad_collate()([([1], 2), ([1],)]), ValueError, "tuples of the same length"),
+        (lambda: CharacterDataset(3, 2), TypeError, "CharacterDataset: expected a text"),
+        (lambda: CharacterDataset("abc", 2, ["a"]), TypeError, "expected a Vocabulary"),
+        (lambda: WordDataset("a b c", 2, "spacy"), TypeError, "get_tokenizer gives one"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_names_the_function(call: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
 
 
 @pytest.mark.parametrize(("content", "binary"), [

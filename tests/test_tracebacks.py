@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import rushlight as torch
+from rushlight import tracebacks
 from rushlight.kernels.cuda import load_cupy
 from rushlight.tracebacks import end_with_own_lines, shorten
 
@@ -90,6 +91,7 @@ def test_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
     monkeypatch.setattr(sys, "excepthook", lambda *args: shown.append(args[2]))
     monkeypatch.setattr(threading, "excepthook", lambda args: shown.append(args.exc_traceback))
+    monkeypatch.setattr(tracebacks, "_are_shortened", False)
     end_with_own_lines()
     with pytest.raises(RuntimeError) as caught:
         in_operation()
@@ -98,6 +100,23 @@ def test_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     thread.start()
     thread.join()
     assert [traceback.extract_tb(trace)[-1].name for trace in shown] == 2 * ["in_operation"]
+
+
+class Failing(torch.utils.data.Dataset[Any]):
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> Any:
+        return in_operation()
+
+
+@pytest.mark.parametrize("stands_in", [False, True])
+def test_what_worker_processes_send(monkeypatch: pytest.MonkeyPatch, stands_in: bool) -> None:
+    monkeypatch.setattr(tracebacks, "_are_shortened", stands_in)
+    with pytest.raises(RuntimeError) as caught:
+        list(torch.utils.data.DataLoader(Failing(), num_workers=1))
+    text = str(caught.value)
+    assert "in_operation" in text and ("matmul.py" in text) != stands_in
 
 
 def printed(failing: Callable[[], Any]) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 import rushlight as torch
 from rushlight.vision import tv_tensors
 from rushlight.vision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Image, KeyPoints, Mask
+from serialization_support import round_trip
 
 
 def boxes(**options):
@@ -54,6 +55,44 @@ def test_wrap_takes_other_fields() -> None:
 def test_pickled_and_copied() -> None:
     for made in (pickle.loads(pickle.dumps(boxes())), copy.copy(boxes())):
         assert repr(made) == repr(boxes())
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Image(torch.ones(1, 2, 2), requires_grad=True),
+        Mask([[1, 2]]),
+        tv_tensors.Video(torch.zeros(1, 1, 1, 2)),
+        KeyPoints([[1, 2]], canvas_size=(3, 4)),
+        boxes(clamping_mode=None),
+        boxes(format="CXCYWHR", canvas_size=[3, 4]),
+    ],
+)
+def test_saved_and_loaded(made) -> None:
+    made.note = "mine"
+    loaded, again = round_trip([made, made])
+    assert type(loaded) is type(made) and repr(loaded) == repr(made)
+    assert loaded.note == "mine" and loaded is again
+    assert loaded.requires_grad == made.requires_grad
+
+
+def test_a_format_is_saved_and_loaded() -> None:
+    assert round_trip({"format": BoundingBoxFormat.XYWH}) == {"format": BoundingBoxFormat.XYWH}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": "XYWH"}, "the format of a BoundingBoxes is none"),
+        ({"canvas_size": (1, -2)}, "the canvas_size of a BoundingBoxes is none"),
+        ({"canvas_size": torch.Size([1])}, "the canvas_size of a BoundingBoxes is none"),
+        ({"clamping_mode": 3}, "the clamping_mode of a BoundingBoxes is none"),
+        ({"format": None}, "the format of a BoundingBoxes is none"),
+    ],
+)
+def test_boxes_of_a_file_that_say_what_is_none_are_refused(change, said) -> None:
+    with pytest.raises(torch.serialization.CheckpointError, match=said):
+        round_trip(boxes().described(**change))
 
 
 def test_gradients_pass() -> None:

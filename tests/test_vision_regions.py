@@ -180,6 +180,47 @@ def test_refusals(call: Any, said: str) -> None:
         call(torch.zeros(2, 12, 8, 7))
 
 
+ROI = ("roi_align", "ps_roi_align", "roi_pool", "ps_roi_pool")
+
+
+@pytest.mark.parametrize("name", ROI)
+def test_refusals_name_the_function(name: str) -> None:
+    function, x, boxes = getattr(ops, name), torch.zeros(1, 4, 8, 8), torch.zeros(1, 5)
+    for arguments, error, said in (
+        ((x, boxes.double(), 2), RuntimeError, "one dtype, but got torch.float32 and torch.float6"),
+        ((x, [boxes[:, 1:].long()], 2), RuntimeError, "one dtype, but got torch.float32 and torch"),
+        ((x.long(), boxes.long(), 2), NotImplementedError, "not implemented for torch.int64"),
+        ((x.numpy(), boxes, 2), TypeError, "the input is to be a Tensor, not ndarray"),
+        ((x, boxes.numpy(), 2), TypeError, "boxes are to be a tensor .* not ndarray"),
+        ((x, [], 2), TypeError, "not an empty one"),
+        ((x, boxes, 1.5), TypeError, "output_size is to be a whole number or two"),
+        ((x, boxes, (2,)), TypeError, "output_size is to be a whole number or two"),
+        ((x, boxes, -1), RuntimeError, "output_size is to be at least"),
+    ):
+        with pytest.raises(error, match=f"{name}.*{said}"):
+            function(*arguments)
+
+
+def test_no_bins() -> None:
+    x, boxes = torch.zeros(1, 4, 8, 8), torch.zeros(3, 5)
+    assert ops.roi_pool(x, boxes, (0, 2)).shape == (3, 4, 0, 2)
+    assert ops.roi_align(x, boxes, (0, 2)).shape == (3, 4, 0, 2)
+    with pytest.raises(RuntimeError, match="ps_roi_pool: output_size is to be at least 1"):
+        ops.ps_roi_pool(x, boxes, (0, 2))
+
+
+def test_suppression_asks_for_a_class_of_each_box() -> None:
+    boxes, scores = torch.tensor([[0.0, 0, 2, 2], [0, 0, 2, 2.1]]), torch.tensor([0.5, 0.4])
+    assert ops.batched_nms(boxes, scores, torch.zeros(1), 0.5).tolist() == [0]
+    for idxs in (torch.zeros(0), torch.zeros(3), torch.zeros(2, 1), [0, 1]):
+        with pytest.raises(RuntimeError, match="batched_nms: 2 boxes are to have as many idxs"):
+            ops.batched_nms(boxes, scores, idxs, 0.5)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="nms: boxes and scores are to have one dtype"):
+        ops.nms(boxes, scores.double(), 0.5)
+    with pytest.raises(TypeError, match="nms: expected tensors, got ndarray"):
+        ops.nms(boxes.numpy(), scores, 0.5)  # type: ignore[arg-type]
+
+
 def test_old_keys_of_a_pyramid() -> None:
     network = ops.FeaturePyramidNetwork([2, 3], 4)
     old = {key.replace(".0.weight", ".weight").replace(".0.bias", ".bias"): value + 1

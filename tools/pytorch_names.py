@@ -4,8 +4,9 @@
 
 run where PyTorch 2.13 and torchvision 0.28 are installed, writes
 `src/rushlight/pytorch_names.txt`, a name on each line, `src/rushlight/pytorch_modules.txt`, other
-public modules, torchvision's too, with their names, and `tools/pytorch_parameters.txt`, names with
-those of their parameters that can be given by name.
+public modules, torchvision's too, with their names, `src/rushlight/aten_overloads.txt`, operators
+by the overloads that they have, and `tools/pytorch_parameters.txt`, names with those of their
+parameters that can be given by name.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import torchvision_oracle  # noqa: E402
 
 TARGET = ROOT / "src/rushlight/pytorch_names.txt"
 MODULES = TARGET.with_name("pytorch_modules.txt")
+OVERLOADS = TARGET.with_name("aten_overloads.txt")
 PARAMETERS = Path(__file__).with_name("pytorch_parameters.txt")
 PLACES = (
     "torch", "torch.Tensor", "torch.autograd", "torch.cuda", "torch.fft", "torch.func",
@@ -137,10 +139,23 @@ def parameters(name: str) -> list[str]:
     return sorted({p for p in found if not re.match(NO_NAMES, p)} - given_up)
 
 
+def overloads() -> list[str]:
+    """"default out: abs acos ..." of the operators of `torch.ops.aten`."""
+    names = {
+        name.removeprefix("aten::").partition(".")[0]
+        for name in torch._C._dispatch_get_all_op_names() if name.startswith("aten::")
+    }  # fmt: skip
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names):
+        groups.setdefault(" ".join(getattr(torch.ops.aten, name).overloads()), []).append(name)
+    return [f"{kinds}: {' '.join(group)}" for kinds, group in sorted(groups.items())]
+
+
 def main() -> None:
     warnings.simplefilter("ignore")  # of modules that are on their way out
     found = names()
     TARGET.write_text("\n".join(found) + "\n")
+    OVERLOADS.write_text("\n".join(overloads()) + "\n")
     MODULES.write_text("\n".join(modules()) + "\n")
     lines = [" ".join([name, *parameters(name)]) for name in found]
     PARAMETERS.write_text("".join(line + "\n" for line in lines if " " in line))

@@ -1,45 +1,23 @@
 """PyTorch's operators by the names that its dispatcher has: `torch.ops.aten.add.Tensor`.
 
-Functions here have no overloads: whichever is named, it is the one function.
+Whichever overload is named, it is the one function, which takes the arguments of all. Most are
+functions of `torch` or methods; what is neither stands in `_OTHERS`, in terms of them.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NoReturn
 
+from .missing import TRACKED
+from .operators import OpOverload, OpOverloadPacket
 from .ops.declare import places
 from .tensor import Tensor
 
 # The beginning of a name, and the namespace whose functions have it.
 _PREFIXES = {"linalg_": "linalg", "special_": "special", "fft_": "fft"}
-
-
-class Operator:
-    """An operator, or one of its overloads, which calls the function of its name."""
-
-    def __init__(self, name: str, function: Any, overload: str | None = None) -> None:
-        self._name, self._function, self._overload = name, function, overload
-        self.__name__ = name if overload is None else f"{name}.{overload}"
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._function(*args, **kwargs)
-
-    def __getattr__(self, overload: str) -> Operator:
-        if overload.startswith("_") or self._overload is not None:
-            raise AttributeError(f"the operator aten::{self.__name__} has no overload '{overload}'")
-        return Operator(self._name, self._function, overload)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Operator) and other.__name__ == self.__name__
-
-    def __hash__(self) -> int:
-        return hash(self.__name__)
-
-    def __repr__(self) -> str:
-        if self._overload is None:
-            return f"<OpOverloadPacket(op='aten.{self._name}')>"
-        return f"<OpOverload(op='aten.{self._name}', overload='{self._overload}')>"
 
 
 class Aten:
@@ -48,23 +26,160 @@ class Aten:
     >>> import rushlight as torch
     >>> torch.ops.aten.add.Tensor(torch.ones(2), 1)
     tensor([2., 2.])
+    >>> torch.ops.aten.relu.overloads()
+    ['default', 'out']
     """
 
-    def __getattr__(self, name: str) -> Operator:
-        function = _function(name)
-        if function is None:
-            raise AttributeError(f"'_OpNamespace' 'aten' object has no attribute '{name}'")
-        return Operator(name, function)
+    def __getattr__(self, name: str) -> OpOverloadPacket:
+        return _packet(name)
 
 
 @cache
+def _packet(name: str) -> OpOverloadPacket:
+    known = {} if name.startswith("__") else overloads()
+    if name not in known:
+        raise AttributeError(f"'_OpNamespace' 'aten' object has no attribute '{name}'")
+    function = _function(name)
+    if function is None:
+        raise AttributeError(f"PyTorch has torch.ops.aten.{name}; Rushlight not yet; {TRACKED}")
+    made = {
+        overload: OpOverload("aten", name, overload, function, partial(_no_schema, name))
+        for overload in known[name]
+    }
+    return OpOverloadPacket("aten", name, made, function)
+
+
+def _no_schema(name: str) -> NoReturn:
+    raise AttributeError(
+        f"PyTorch has torch.ops.aten.{name}._schema; Rushlight not yet: functions are declared by "
+        f"their signatures, which inspect.signature gives; {TRACKED}"
+    )
+
+
+@cache
+def overloads() -> dict[str, list[str]]:
+    """The names of the overloads of each of PyTorch's operators."""
+    lines = Path(__file__).with_name("aten_overloads.txt").read_text().splitlines()
+    pairs = [line.split(": ") for line in lines]
+    return {name: kinds.split() for kinds, names in pairs for name in names.split()}
+
+
 def _function(name: str) -> Any:
     """The function of a name, or the method: `view`, `add_`."""
-    if name.startswith("__"):
-        return None
+    if name in _OTHERS:
+        return _OTHERS[name]
     for prefix, place in _PREFIXES.items():
         if name.startswith(prefix) and name.removeprefix(prefix) in places[place]:
             return places[place][name.removeprefix(prefix)]
-    found = places["torch"].get(name) or places["nn.functional"].get(name)
-    method = None if found is not None else getattr(Tensor, name, None)
-    return found or (method if callable(method) else None)
+    method = getattr(Tensor, name, None)
+    found = places["torch"].get(name) or (method if callable(method) else None)
+    return found or places["nn.functional"].get(name)
+
+
+# ---- operators that are neither
+
+_torch, _functional = places["torch"], places["nn.functional"]
+_REDUCTIONS = ("none", "mean", "sum")
+
+
+def _loss(name: str, *parameters: str) -> Callable[..., Any]:
+    """A loss with PyTorch's order of the parameters behind the target, and numbers of reductions.
+    """
+
+    def call(input: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        given = dict(zip(parameters, args, strict=False)) | kwargs
+        reduction = _REDUCTIONS[given.pop("reduction", 1)]
+        return _functional[name](input, target, **given, reduction=reduction)
+
+    return call
+
+
+def _index(self: Tensor, indices: Any) -> Tensor:
+    return self[tuple(slice(None) if index is None else index for index in indices)]
+
+
+def _slice(
+    self: Tensor, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+) -> Tensor:
+    return self[(slice(None),) * (dim % max(self.ndim, 1)) + (slice(start, end, step),)]
+
+
+def _padded(mode: str) -> Callable[..., Tensor]:
+    return lambda self, padding: _functional["pad"](self, padding, mode)
+
+
+def _in_place(name: str) -> Callable[..., Tensor]:
+    return lambda self, *args: _functional[name](self, *args, inplace=True)
+
+
+def _resized(mode: str) -> Callable[..., Tensor]:
+    """By sizes or by factors; only those modes that interpolate ask for `align_corners`."""
+    asks = not mode.startswith("nearest")
+
+    def call(input: Tensor, output_size: Any, *rest: Any) -> Tensor:
+        align_corners, *scales = rest if asks else (None, *rest)
+        factors = None if output_size is not None else scales[0]
+        return _functional["interpolate"](
+            input, output_size, factors, mode=mode, align_corners=align_corners
+        )
+
+    return call
+
+
+def _to_copy(self: Tensor, *, dtype: Any = None, device: Any = None, **ignored: Any) -> Tensor:
+    return self.to(device=device or self.device, dtype=dtype or self.dtype, copy=True)
+
+
+_OTHERS: dict[str, Any] = {
+    "_softmax": lambda self, dim, half_to_float: _torch["softmax"](self, dim),
+    "_log_softmax": lambda self, dim, half_to_float: _torch["log_softmax"](self, dim),
+    "_to_copy": _to_copy,
+    "_unsafe_view": lambda self, size: self.reshape(size),
+    "_reshape_alias": lambda self, size, stride: self.reshape(size),
+    "_unsafe_index": _index,
+    "index": _index,
+    "_unsafe_index_put": lambda self, *args: self.index_put(*args),
+    "slice": _slice,
+    "copy": lambda self, src, non_blocking=False: self.clone().copy_(src),
+    "lift_fresh": lambda self: self,
+    "_conj": lambda self: self.conj(),
+    "_local_scalar_dense": lambda self: self.item(),
+    "_stack": lambda tensors, dim=0: _torch["stack"](tensors, dim),
+    "mT": lambda self: self.mT, "mH": lambda self: self.mH, "numpy_T": lambda self: self.T,
+    "tensordot": lambda self, other, dims_self, dims_other: _torch["tensordot"](
+        self, other, (dims_self, dims_other)
+    ),
+    "_convolution": lambda *args: _torch["convolution"](*args[:9]),
+    "_native_batch_norm_legit_no_training": lambda input, weight, bias, mean, var, momentum, eps:
+        _torch["native_batch_norm"](input, weight, bias, mean, var, False, momentum, eps),
+    "_adaptive_avg_pool2d": _functional["adaptive_avg_pool2d"],
+    "_adaptive_avg_pool3d": _functional["adaptive_avg_pool3d"],
+    "elu": lambda self, alpha=1, scale=1, input_scale=1: scale * _torch["where"](
+        self > 0, self, _functional["elu"](self * input_scale, alpha)
+    ),
+    "im2col": _functional["unfold"],
+    "col2im": _functional["fold"],
+    "log_sigmoid": _functional["logsigmoid"],
+    "mse_loss": _loss("mse_loss", "reduction"),
+    "l1_loss": _loss("l1_loss", "reduction"),
+    "smooth_l1_loss": _loss("smooth_l1_loss", "reduction", "beta"),
+    "huber_loss": _loss("huber_loss", "reduction", "delta"),
+    "soft_margin_loss": _loss("soft_margin_loss", "reduction"),
+    "multilabel_margin_loss": _loss("multilabel_margin_loss", "reduction"),
+    "multi_margin_loss": _loss("multi_margin_loss", "p", "margin", "weight", "reduction"),
+    "binary_cross_entropy": _loss("binary_cross_entropy", "weight", "reduction"),
+    "nll_loss": _loss("nll_loss", "weight", "reduction", "ignore_index"),
+    "nll_loss_nd": _loss("nll_loss", "weight", "reduction", "ignore_index"),
+    "nll_loss2d": _loss("nll_loss", "weight", "reduction", "ignore_index"),
+    "upsample_linear1d": _resized("linear"),
+    "upsample_bilinear2d": _resized("bilinear"),
+    "upsample_bicubic2d": _resized("bicubic"),
+    "upsample_trilinear3d": _resized("trilinear"),
+}  # fmt: skip
+for _n in (1, 2, 3):
+    _OTHERS[f"upsample_nearest{_n}d"] = _resized("nearest")
+    _OTHERS[f"_upsample_nearest_exact{_n}d"] = _resized("nearest-exact")
+    _OTHERS[f"reflection_pad{_n}d"] = _padded("reflect")
+    _OTHERS[f"replication_pad{_n}d"] = _padded("replicate")
+for _name in ("gelu", "hardsigmoid", "hardswish", "mish", "relu6", "silu"):
+    _OTHERS[f"{_name}_"] = _in_place(_name)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .tensor import Tensor
+from .utils._pytree import tree_leaves
 
 
 def cond(
@@ -17,28 +18,37 @@ def cond(
 ) -> Any:  # fmt: skip
     """`true_fn(*operands)` where `pred` is true, else `false_fn(*operands)`.
 
-    `pred` is a bool, or a tensor of one element. RuntimeError for anything else, and where
-    `operands` are no list or tuple, or the branches no functions. Only the branch that is taken is
-    looked at: unlike in PyTorch, the other may return something else.
+    `pred` is a number of Python's, or a tensor of one element. RuntimeError for anything else, and,
+    beside a tensor, where `operands` are no list or tuple of tensors (and lists, tuples and dicts
+    of them), or the branches no functions. Only the branch that is taken is run: unlike in PyTorch,
+    which traces both where `pred` is a tensor, the other may return something else.
 
     >>> import rushlight as torch
     >>> x = torch.ones(2)
     >>> torch.cond(x.sum() > 1, lambda x: x + 1, lambda x: x - 1, (x,))
     tensor([2., 2.])
     """
-    if not isinstance(pred, (bool, Tensor)):
+    if not isinstance(pred, (bool, int, float)):
+        _check(pred, true_fn, false_fn, operands)
+    return (true_fn if pred else false_fn)(*operands)
+
+
+def _check(pred: Any, true_fn: Any, false_fn: Any, operands: Any) -> None:
+    if not isinstance(pred, Tensor):
         raise RuntimeError(f"cond: Expected pred to be bool or tensor, but got {pred}.")
-    if isinstance(pred, Tensor) and pred.numel() != 1:
+    if pred.numel() != 1:
         raise RuntimeError(
             f"cond: expected pred to be a bool or a tensor of one element, got {tuple(pred.shape)}"
         )
     if not (callable(true_fn) and callable(false_fn)):
         raise RuntimeError("cond: expected functions for both branches")
-    if not isinstance(operands, (tuple, list)):
+    leaves = tree_leaves(operands)
+    if not isinstance(operands, (tuple, list)) or not all(isinstance(x, Tensor) for x in leaves):
+        kinds = ", ".join(sorted({type(leaf).__name__ for leaf in leaves}))
         raise RuntimeError(
-            f"cond: expected operands to be a tuple or a list, got {type(operands).__name__}"
+            "cond: expected operands to be a tuple or a list of tensors, and dicts, lists and "
+            f"tuples of them, got {type(operands).__name__} of {kinds}"
         )
-    return (true_fn if pred else false_fn)(*operands)
 
 
 def while_loop(

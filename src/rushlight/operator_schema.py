@@ -1,8 +1,9 @@
 """What operators of programs take and return, as PyTorch writes it.
 
 >>> from rushlight.operator_schema import parse
->>> parse("scale(Tensor x, float factor=2.0, *, bool inverse=False) -> Tensor")[:2]
-('scale', <Signature (x: 'Tensor', factor: 'float' = 2.0, *, inverse: 'bool' = False)>)
+>>> schema = parse("scale(Tensor x, float factor=2.0, *, bool inverse=False) -> Tensor")
+>>> schema.name, [argument.name for argument in schema.arguments], str(schema.returns[0])
+('scale', ['x', 'factor', 'inverse'], 'Tensor')
 """
 
 from __future__ import annotations
@@ -10,45 +11,174 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import types
-import typing
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from .device import device
-from .dtype import dtype
-from .tensor import Tensor
+from .operator_types import DoesNotFit, Type, parse_type
 
 _SCHEMA = re.compile(r"\s*([\w:.]*)\s*\((.*)\)\s*->\s*(.+?)\s*", re.DOTALL)
-_ARGUMENT = re.compile(r"(\w+)(\(\w+!?[^)]*\))?([\[\]\d?]*)\s+(\w+)(?:\s*=\s*(.+))?")
+_NAME = re.compile(r"(?:[A-Za-z_]\w*::)?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?|")
+_ARGUMENT = re.compile(
+    r"([\w.]+|Dict\(\w+, ?\w+\))(\(\w+!?[^)]*\))?([\[\]\d?]*)\s+(\w+)(?:\s*=\s*(.+))?"
+)
+_RETURNED = re.compile(r"([\w.]+)(\([^)]*\))?([\[\]\d?]*)(?:\s+\w+)?")
 _WORDS = {"None": None, "True": True, "False": False}
 
 
-def parse(schema: str) -> tuple[str, inspect.Signature, frozenset[str]]:
-    """The name in a schema, its parameters, and which of them are changed: `Tensor(a!) x`."""
+@dataclass(frozen=True)
+class Argument:
+    """What a schema says of an argument."""
+
+    text: str
+    name: str
+    type: Type
+    kwarg_only: bool
+    is_write: bool
+    default_value: Any = inspect.Parameter.empty
+
+    def has_default_value(self) -> bool:
+        return self.default_value is not inspect.Parameter.empty
+
+
+@dataclass(frozen=True, repr=False)
+class Schema:
+    """An operator's name, its arguments and the types of what it returns."""
+
+    name: str
+    overload_name: str
+    arguments: tuple[Argument, ...]
+    returns: tuple[Type, ...]
+    returned: str
+
+    def __str__(self) -> str:
+        parts = [argument.text for argument in self.arguments]
+        count = sum(not argument.kwarg_only for argument in self.arguments)
+        if count < len(parts):
+            parts.insert(count, "*")
+        name = self.name + (f".{self.overload_name}" if self.overload_name else "")
+        return f"{name}({', '.join(parts)}) -> {self.returned}"
+
+    __repr__ = __str__
+
+    @property
+    def is_mutable(self) -> bool:
+        return any(argument.is_write for argument in self.arguments)
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+        return inspect.Signature([
+            inspect.Parameter(a.name, kinds[a.kwarg_only], default=a.default_value)
+            for a in self.arguments
+        ])  # fmt: skip
+
+    def taken(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments of a call in the schema's order and types: RuntimeError where they do not
+        fit."""
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise RuntimeError(f"{self.name}() {error}. Declaration: {self}") from None
+        bound.apply_defaults()
+        values = []
+        for place, argument in enumerate(self.arguments):
+            value = bound.arguments[argument.name]
+            is_default = argument.name not in kwargs and place >= len(args)
+            try:
+                values.append(value if is_default else argument.type.take(value))
+            except DoesNotFit:
+                raise RuntimeError(
+                    f"{self.name}() Expected a value of type '{argument.type.shown}' for argument "
+                    f"'{argument.name}' but instead found type '{type(value).__name__}'. "
+                    f"Position: {place}. Declaration: {self}"
+                ) from None
+        return tuple(values)
+
+    def given(self, result: Any) -> Any:
+        """What a function has returned, in the schema's types: RuntimeError where it is another."""
+        if not self.returns:
+            if result is not None:
+                raise RuntimeError(
+                    f"{self.name}: expected the function to return None but it returned something "
+                    f"else ({type(result).__name__}). Declaration: {self}"
+                )
+            return None
+        if len(self.returns) == 1:
+            return self._given(self.returns[0], result)
+        if not isinstance(result, (tuple, list)):
+            raise TypeError(
+                f"{self.name}: the function returned a {type(result).__name__}, and not a tuple. "
+                f"Declaration: {self}"
+            )
+        if len(result) != len(self.returns):
+            raise RuntimeError(
+                f"{self.name}: the function returned {len(result)} values, and not "
+                f"{len(self.returns)}. Declaration: {self}"
+            )
+        return tuple(map(self._given, self.returns, result))
+
+    def _given(self, kind: Type, value: Any) -> Any:
+        try:
+            return kind.take(value)
+        except DoesNotFit:
+            raise RuntimeError(
+                f"{self.name}: the function returned a {type(value).__name__}, which is no "
+                f"'{kind.shown}'. Declaration: {self}"
+            ) from None
+
+
+def parse(schema: str) -> Schema:
+    """What a text like "scale(Tensor x, float by=2.0) -> Tensor" says: RuntimeError if it is none.
+
+    Arguments that are changed are written `Tensor(a!) x`.
+    """
     match = _SCHEMA.fullmatch(schema)
-    if match is None:
+    if match is None or _NAME.fullmatch(match[1]) is None:
         raise RuntimeError(
             f"a schema is of the kind 'name(Tensor x, int n=1) -> Tensor', got '{schema}'"
         )
-    parameters, changed = [], set()
-    kind: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    for text in _arguments(match[2]):
+    name, _, overload = match[1].partition(".")
+    arguments: list[Argument] = []
+    kwarg_only = False
+    for text in _parts(match[2]):
         if text == "*":
-            kind = inspect.Parameter.KEYWORD_ONLY
-            continue
-        argument = _ARGUMENT.fullmatch(text)
-        if argument is None:
-            raise RuntimeError(f"the argument '{text}' of the schema '{schema}' is none")
-        type_, alias, more, name, default = argument.groups()
-        if alias is not None and "!" in alias:
-            changed.add(name)
-        value = inspect.Parameter.empty if default is None else _value(default, type_)
-        parameters.append(inspect.Parameter(name, kind, default=value, annotation=type_ + more))
-    return match[1], inspect.Signature(parameters), frozenset(changed)
+            kwarg_only = True
+        else:
+            arguments.append(_argument(text, kwarg_only, schema))
+    names = [argument.name for argument in arguments]
+    if len(set(names)) < len(names):
+        raise RuntimeError(f"the schema '{schema}' has two arguments of the same name")
+    needed = [not a.has_default_value() for a in arguments if not a.kwarg_only]
+    if needed != sorted(needed, reverse=True):
+        raise RuntimeError(f"the schema '{schema}' has an argument without a default behind others")
+    returned = match[3]
+    return Schema(name, overload, tuple(arguments), tuple(_returns(returned, schema)), returned)
 
 
-def _arguments(text: str) -> Iterator[str]:
+def _argument(text: str, kwarg_only: bool, schema: str) -> Argument:
+    match = _ARGUMENT.fullmatch(text)
+    if match is None:
+        raise RuntimeError(f"the argument '{text}' of the schema '{schema}' is none")
+    word, alias, more, name, default = match.groups()
+    kind = parse_type(word + more)
+    value = inspect.Parameter.empty if default is None else _value(default, kind, schema)
+    is_write = alias is not None and "!" in alias
+    return Argument(text, name, kind, kwarg_only, is_write, value)
+
+
+def _returns(text: str, schema: str) -> Iterator[Type]:
+    while text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    for part in _parts(text):
+        match = _RETURNED.fullmatch(part)
+        if match is None:
+            raise RuntimeError(f"the schema '{schema}' returns '{part}', which is no type")
+        yield parse_type(match[1] + match[3])
+
+
+def _parts(text: str) -> Iterator[str]:
     """The parts of a list between its commas, but for those in brackets."""
     depth, start = 0, 0
     for place, letter in enumerate(text + ","):
@@ -59,110 +189,21 @@ def _arguments(text: str) -> Iterator[str]:
             start = place + 1
 
 
-def _value(text: str, kind: str) -> Any:
+def _value(text: str, kind: Type, schema: str) -> Any:
+    """A default: a word such as `float32` and `contiguous_format`, or as Python has it."""
     if text in _WORDS:
         return _WORDS[text]
+    if kind.text in ("ScalarType", "Layout", "MemoryFormat"):
+        import rushlight
+
+        return getattr(rushlight, text, text)
     try:
         value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):  # a word, such as `contiguous_format`
-        return text
-    return float(value) if kind == "float" else value
-
-
-_PLAIN = {
-    Tensor: "Tensor", int: "SymInt", float: "float", bool: "bool", str: "str",
-    int | float | bool: "Scalar", int | float: "Scalar", dtype: "ScalarType", device: "Device",
-}  # fmt: skip
-
-
-def infer_schema(
-    prototype_function: Callable[..., Any], /, *, mutates_args: str | Iterable[str],
-    op_name: str | None = None,
-) -> str:  # fmt: skip
-    """The schema of a function by the annotations of its parameters and of what it returns.
-
-    `mutates_args` names the parameters that it changes, or is "unknown", and `op_name` comes in
-    front. Raises ValueError where an annotation is missing or has no counterpart in schemas.
-
-    >>> import rushlight as torch
-    >>> def scale(x: torch.Tensor, factor: float = 2.0) -> torch.Tensor:
-    ...     return x * factor
-    >>> torch.library.infer_schema(scale, mutates_args=())
-    '(Tensor x, float factor=2.) -> Tensor'
-    """
-    signature = annotated(prototype_function)
-    changed = changed_of(signature, mutates_args)
-    parts, seen_keyword = [], False
-    for place, parameter in enumerate(signature.parameters.values()):
-        if parameter.kind is parameter.KEYWORD_ONLY and not seen_keyword:
-            parts.append("*")
-            seen_keyword = True
-        kind = _type_of(parameter.annotation)
-        if kind is None:
-            raise ValueError(
-                f"infer_schema(func): Parameter {parameter.name} has unsupported type "
-                f"{parameter.annotation}. Got func with signature {signature})"
-            )
-        if parameter.name in changed:
-            kind = re.sub("^Tensor", f"Tensor(a{place}!)", kind)
-        default = parameter.default
-        end = "" if default is parameter.empty else f"={_shown(default)}"
-        parts.append(f"{kind} {parameter.name}{end}")
-    if signature.return_annotation is signature.empty:
-        raise ValueError(
-            "infer_schema(func): No return type annotation was provided. Please add one. "
-            f"Got func with signature {signature})"
-        )
-    return f"{op_name or ''}({', '.join(parts)}) -> {_returned(signature.return_annotation)}"
-
-
-def annotated(function: Callable[..., Any]) -> inspect.Signature:
-    """A function's parameters, each of which must say its type."""
+    except (ValueError, SyntaxError):
+        raise RuntimeError(
+            f"the default {text} in the schema '{schema}' is none of the type {kind}"
+        ) from None
     try:
-        signature = inspect.signature(function, eval_str=True)
-    except NameError:  # an annotation that is not there at run time
-        signature = inspect.signature(function)
-    for parameter in signature.parameters.values():
-        if parameter.annotation is parameter.empty:
-            raise ValueError(
-                f"infer_schema(func): Parameter {parameter.name} must have a type annotation. "
-                f"Got func with signature {signature})"
-            )
-    return signature
-
-
-def changed_of(signature: inspect.Signature, mutates: str | Iterable[str]) -> Collection[str]:
-    """The parameters that are changed: all where it is unknown."""
-    return frozenset(signature.parameters if mutates == "unknown" else mutates)
-
-
-def _type_of(kind: Any) -> str | None:
-    if kind in _PLAIN:
-        return _PLAIN[kind]
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType) and type(None) in arguments:
-        rest = [argument for argument in arguments if argument is not type(None)]
-        inner = _type_of(typing.Union[tuple(rest)])  # noqa: UP007 - of several, at run time
-        return None if inner is None else f"{inner}?"
-    if origin in (list, Sequence):
-        inner = _type_of(arguments[0])
-        return None if inner is None else f"{inner}[]"
-    return None
-
-
-def _returned(kind: Any) -> str:
-    if kind is None:
-        return "()"
-    parts = typing.get_args(kind) if typing.get_origin(kind) is tuple else (kind,)
-    names = [_type_of(part) for part in parts]
-    if None in names:
-        raise ValueError(f"infer_schema(func): Return has unsupported type {kind}")
-    return str(names[0]) if len(names) == 1 else f"({', '.join(map(str, names))})"
-
-
-def _shown(default: Any) -> str:
-    if isinstance(default, str):
-        return f'"{default}"'
-    if isinstance(default, float) and default.is_integer():
-        return f"{default:.0f}."
-    return str(default)
+        return kind.take(value)
+    except DoesNotFit:  # PyTorch's parser lets it pass, too
+        return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any, Self
 
 import numpy as np
@@ -36,7 +37,7 @@ class SobolEngine:
     MAXDIM = 21201
 
     def __init__(self, dimension: int, scramble: bool = False, seed: int | None = None) -> None:
-        if not 1 <= dimension <= self.MAXDIM:
+        if not 1 <= index(dimension) <= self.MAXDIM:
             raise ValueError(
                 f"Supported range of dimensionality for SobolEngine is [1, {self.MAXDIM}]"
             )
@@ -61,12 +62,22 @@ class SobolEngine:
         self._directions = mixed @ (1 << from_highest)
 
     def draw(self, n: int = 1, out: Tensor | None = None, dtype: DType | None = None) -> Tensor:
-        """The next points of the sequence, n x dimension, from 0 up to 1."""
+        """The next points of the sequence, n x dimension, from 0 up to 1.
+
+        RuntimeError unless n is positive; NotImplementedError for a dtype of whole numbers.
+        """
+        n, dtype = index(n), dtype or get_default_dtype()
+        if n < 1:
+            raise RuntimeError(f"SobolEngine.draw: n is to be positive, got {n}")
+        if not dtype.is_floating_point:
+            raise NotImplementedError(
+                f"SobolEngine.draw: points are of floating-point numbers, not of {dtype}"
+            )
         points = np.empty((n, self.dimension), np.int64)
         for row in points:
             self._step()
             row[:] = self._last
-        result = as_tensor(points / 2.0**self.MAXBIT, dtype=dtype or get_default_dtype())
+        result = as_tensor(points / 2.0**self.MAXBIT, dtype=dtype)
         if out is None:
             return result
         return out.resize_(result.shape).copy_(result)

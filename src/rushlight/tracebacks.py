@@ -16,13 +16,16 @@ from typing import Any
 
 # Rushlight, and the packages that only Rushlight calls: an error inside is about the call of it.
 _INSIDES = {"rushlight", "numpy", "ml_dtypes"}
+_are_shortened = False
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 
 
 def end_with_own_lines() -> None:
     """Leaves Rushlight's frames out at the end of what Python prints of an error."""
+    global _are_shortened
     if sys.flags.dev_mode:
         return
+    _are_shortened = True
     show, show_of_thread = sys.excepthook, threading.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
@@ -39,6 +42,16 @@ def end_with_own_lines() -> None:
         return show_of_thread(arguments)
 
     sys.excepthook, threading.excepthook = hook, hook_of_thread
+
+
+def text_of(error: BaseException) -> str:
+    """An error with its traceback, as a worker process sends it; ended as those that are printed.
+
+    What a program prints itself, by `traceback.print_exc`, is shown whole: the error may go on.
+    """
+    if _are_shortened:
+        shorten(error)
+    return "".join(traceback.format_exception(error))
 
 
 def shorten(error: BaseException) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from typing import Any
 
@@ -79,10 +80,13 @@ def test_same_seed_same_network(name: str) -> None:
 
 
 def _vgg(package: Any) -> Any:
-    if package is models:
-        return package.vgg.VGG(package.vgg.make_layers((1, 1, 1, 1, 1), True), 5)
     layers = package.vgg.make_layers([64, "M", 128, "M", 256, "M", 512, "M", 512, "M"], True)
     return package.vgg.VGG(layers, 5)
+
+
+def test_configurations_of_vgg() -> None:
+    theirs = importlib.import_module("torchvision.models.vgg")
+    assert models.vgg.cfgs == theirs.cfgs
 
 
 BUILT = {

@@ -235,6 +235,39 @@ def test_what_else_checkpoints_hold(source, target):
     assert loaded["lists"].default_factory is list
 
 
+def tensors_of_vision(source, tv):
+    tagged, weight = source.ones(2), source.nn.Parameter(source.ones(2))
+    tagged.note, weight.note = "a tensor", "a parameter"
+    return [
+        tv.Image(source.ones(1, 2, 2)), tv.Mask(source.zeros(1, 2)),
+        tv.Video(source.ones(1, 1, 2, 2), requires_grad=True),
+        tv.KeyPoints(source.ones(1, 2), canvas_size=(3, 4)),
+        tv.BoundingBoxes(source.ones(1, 4), format="XYWH", canvas_size=(3, 4)),
+        tagged, weight, source.nn.Buffer(source.ones(2)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("source, target", [(rushlight, torch), (torch, rushlight)])
+def test_tensors_of_vision_and_those_with_attributes(source, target):
+    import torchvision_oracle
+
+    torchvision_oracle.load()
+    from torchvision import tv_tensors as theirs
+
+    from rushlight.vision import tv_tensors as ours
+
+    modules = {rushlight: ours, torch: theirs}
+    originals = tensors_of_vision(source, modules[source])
+    file = io.BytesIO()
+    source.save(originals, file)
+    file.seek(0)
+    loaded = target.load(file, weights_only=False)
+    expected = tensors_of_vision(target, modules[target])
+    assert [repr(x) for x in loaded[:-1]] == [repr(x) for x in expected[:-1]]
+    assert [x.note for x in loaded[5:7]] == ["a tensor", "a parameter"]
+    assert isinstance(loaded[-1], target.nn.Buffer)
+
+
 def test_whole_modules_and_other_dtypes_are_refused_by_name():
     file = io.BytesIO()
     torch.save(torch.nn.Linear(1, 1), file)

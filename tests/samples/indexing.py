@@ -167,6 +167,9 @@ def _index_select(v: Values) -> Iterator[Sample]:
     for wrong in (4, -1):
         yield Invalid(v.normal(4, 5), 0, np.array([wrong]), raises=IndexError, match="out of",
                       reads_values=True)  # fmt: skip
+    yield Invalid(v.normal(2, 0), 1, np.array([0]), raises=RuntimeError, match="should be posi")
+    yield Invalid(v.normal(4), 0, np.array([0.0]), raises=RuntimeError, match="int32 or int64")
+    yield Invalid(v.normal(4), 0, np.array([[0]]), raises=IndexError, match="to be a vector")
 
 
 def _masked_select(v: Values) -> Iterator[Sample]:

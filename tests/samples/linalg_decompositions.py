@@ -31,7 +31,7 @@ def separated(v: Values, *shape: int) -> Array:
     return np.asarray(u * (1.0 + np.arange(s.shape[-1])[::-1] + 0 * s)[..., None, :] @ vh)
 
 
-def _square(make: Any, more: Any = None) -> Callable[[Values], Iterator[Sample]]:
+def square(make: Any, more: Any = None) -> Callable[[Values], Iterator[Sample]]:
     def samples(v: Values) -> Iterator[Sample]:
         for shape in BATCHES:
             yield Sample(make(v, *shape))
@@ -63,23 +63,19 @@ def _with_codes(v: Values) -> Iterator[Sample]:
     yield Sample(definite(v, 3, 3), upper=True)
 
 
-def _upper(v: Values) -> Iterator[Sample]:
-    yield Sample(definite(v, 3, 3), "U")
-
-
-def _symmetric(path: str) -> Any:
+def symmetric(path: str) -> Any:
     """A function of the symmetric part of its input: one triangle alone is read."""
 
     def at(library: Any) -> Any:
         function: Any = library
         for name in path.split("."):
             function = getattr(function, name)
-        return lambda a, *args, **options: function(_symmetrized(a), *args, **options)
+        return lambda a, *args, **options: function(symmetrized(a), *args, **options)
 
     return at
 
 
-def _symmetrized(a: Any) -> Any:
+def symmetrized(a: Any) -> Any:
     is_square = a.ndim > 1 and a.shape[-1] == a.shape[-2]
     return (a + a.mH) / 2 if is_square and a.is_floating_point() else a
 
@@ -89,23 +85,7 @@ def _cholesky(a: Array, upper: bool = False) -> Array:
     return np.swapaxes(factor, -2, -1) if upper else factor
 
 
-def _eigh(library: Any) -> Any:
-    def function(a: Any, triangle: str = "L") -> Any:
-        values, vectors = library.linalg.eigh(_symmetrized(a), triangle)
-        return values, vectors.abs()
-
-    return function
-
-
-def _eig(library: Any) -> Any:
-    def function(a: Any) -> Any:
-        values, vectors = library.linalg.eig(a)
-        return values, vectors.abs()
-
-    return function
-
-
-def _rectangular(name: str) -> Callable[[Values], Iterator[Sample]]:
+def rectangular(name: str) -> Callable[[Values], Iterator[Sample]]:
     def samples(v: Values) -> Iterator[Sample]:
         for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2), (0, 3), (3, 0), (0, 2, 2)):
             yield Sample(separated(v, *shape))
@@ -118,32 +98,9 @@ def _rectangular(name: str) -> Callable[[Values], Iterator[Sample]]:
 
 
 def _qr(v: Values) -> Iterator[Sample]:
-    yield from _rectangular("linalg.qr")(v)
+    yield from rectangular("linalg.qr")(v)
     yield Sample(separated(v, 3, 3), "complete")
     yield Invalid(v.normal(2, 2), "whole", raises=RuntimeError, match="unrecognized mode 'whole'")
-
-
-def _svd(path: str) -> Any:
-    def at(library: Any) -> Any:
-        def function(a: Any, *args: Any, **options: Any) -> Any:
-            u, s, right = samples_function(library)(a, *args, **options)
-            least = min(a.shape[-2:])
-            vh = right if path == "linalg.svd" else right.mH
-            return s, u[..., :least] @ vh[..., :least, :], u[..., :least].abs()
-
-        return function
-
-    def samples_function(library: Any) -> Any:
-        return library.linalg.svd if path == "linalg.svd" else library.svd
-
-    return at
-
-
-def _full_svd(v: Values) -> Iterator[Sample]:
-    yield from _rectangular("linalg.svd")(v)
-    yield Sample(separated(v, 4, 2), False)
-    yield Invalid(np.full((2, 2), np.nan), raises=RuntimeError, match=(
-        "linalg.svd: The algorithm failed to converge because the input matrix contained non-fini"))
 
 
 def _triangular_pair(v: Values) -> Iterator[Sample]:
@@ -189,34 +146,21 @@ def _inverse_with_triangle(library: Any) -> Any:
     return function
 
 
-_OPTIONS: dict[str, Any] = {"halves": False, "tolerance": 1e-4}
+OPTIONS: dict[str, Any] = {"halves": False, "tolerance": 1e-4}
 
 ops = [
-    Op("linalg.cholesky", _square(definite, _not_definite), _cholesky,
-       call=_symmetric("linalg.cholesky"), composite=True, **_OPTIONS),
-    Op("linalg.cholesky_ex", _square(definite, _with_codes),
+    Op("linalg.cholesky", square(definite, _not_definite), _cholesky,
+       call=symmetric("linalg.cholesky"), composite=True, **OPTIONS),
+    Op("linalg.cholesky_ex", square(definite, _with_codes),
        lambda a, upper=False: (_cholesky(a, upper), np.zeros(a.shape[:-2], "int32")),
-       call=_symmetric("linalg.cholesky_ex"), composite=True, **_OPTIONS),
-    Op("cholesky", _square(definite, _not_definite), _cholesky,
-       call=_symmetric("cholesky"), composite=True, **_OPTIONS),
+       call=symmetric("linalg.cholesky_ex"), composite=True, **OPTIONS),
+    Op("cholesky", square(definite, _not_definite), _cholesky,
+       call=symmetric("cholesky"), composite=True, **OPTIONS),
     Op("cholesky_solve", _triangular_pair, _cholesky_solve, call=_solve_with_triangle,
-       composite=True, **_OPTIONS),
+       composite=True, **OPTIONS),
     Op("cholesky_inverse", _factor, _cholesky_inverse, call=_inverse_with_triangle,
-       composite=True, **_OPTIONS),
-    Op("linalg.qr", _qr, lambda a, mode="reduced": tuple(np.linalg.qr(a, mode)), **_OPTIONS),
-    Op("qr", _rectangular("qr"), lambda a: tuple(np.linalg.qr(a)), **_OPTIONS),
-    Op("geqrf", _rectangular("geqrf"), differentiable=False, **_OPTIONS),
-    Op("linalg.eigh", _square(definite, _upper), call=_eigh, composite=True,
-       **_OPTIONS),
-    Op("linalg.eigvalsh", _square(definite, _upper),
-       lambda a, *_: np.linalg.eigvalsh(a), call=_symmetric("linalg.eigvalsh"), composite=True,
-       **_OPTIONS),
-    Op("linalg.eig", _square(definite), call=_eig, composite=True, **_OPTIONS),
-    Op("linalg.eigvals", _square(definite),
-       call=lambda library: lambda a: library.linalg.eigvals(a).abs().sort()[0], composite=True,
-       **_OPTIONS),
-    Op("linalg.svd", _full_svd, call=_svd("linalg.svd"), composite=True, **_OPTIONS),
-    Op("svd", _rectangular("svd"), call=_svd("svd"), composite=True, **_OPTIONS),
-    Op("linalg.svdvals", _rectangular("linalg.svdvals"),
-       lambda a: np.linalg.svd(a, compute_uv=False), **_OPTIONS),
+       composite=True, **OPTIONS),
+    Op("linalg.qr", _qr, lambda a, mode="reduced": tuple(np.linalg.qr(a, mode)), **OPTIONS),
+    Op("qr", rectangular("qr"), lambda a: tuple(np.linalg.qr(a)), **OPTIONS),
+    Op("geqrf", rectangular("geqrf"), differentiable=False, **OPTIONS),
 ]  # fmt: skip

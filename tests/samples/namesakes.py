@@ -130,55 +130,7 @@ def _affine(v: Values) -> Iterator[Sample]:
     yield Sample(v.normal(2, 2, 3), (2, 1, 3, 4), False)
 
 
-def _of_scores(torch: Any) -> Callable[..., Any]:
-    """The loss of scores: its gradient is right for logarithms of probabilities alone."""
-
-    def loss(scores: Any, *arguments: Any) -> Any:
-        return torch.ctc_loss(scores.log_softmax(-1), *arguments)
-
-    return loss
-
-
-def _scores(v: Values) -> Iterator[Sample]:
-    for reduction in ((), (0,), (1,), (2,)):
-        yield Sample(v.normal(6, 2, 4), v.integers(1, 4, 2, 2), (6, 5), (2, 1), 0, *reduction)
-    yield Invalid(v.normal(6, 2, 4), v.integers(1, 4, 2, 2), (6, 5), (2, 1), 0, "sum",
-                  raises=TypeError, match="ctc_loss", own_words=True)  # fmt: skip
-
-
-def _loss(*more: Any, required: bool = False) -> Make:
-    """Samples of a loss of two tensors: more arguments, then the reduction, without it none."""
-
-    def samples(v: Values) -> Iterator[Sample]:
-        for reduction in ((0,), (1,), (2,)) if required else ((), (0,), (1,), (2,)):
-            values = v.normal(3, 4), Fixed(v.unit(3, 4))
-            yield Sample(*values, *more, *reduction)
-        yield Invalid(*values, *more, "mean", raises=TypeError, match="must be int, not str",
-                      own_words=True)  # fmt: skip
-
-    return samples
-
-
-def _of_three(v: Values) -> Iterator[Sample]:
-    signs = Fixed(np.where(v.mask(3), 1.0, -1.0))
-    for reduction in ((), (0,), (1,), (2,)):
-        yield Sample(v.normal(3), v.normal(3), signs, 0.2, *reduction)
-
-
-def _cosine(v: Values) -> Iterator[Sample]:
-    signs = Fixed(np.where(v.mask(3), 1.0, -1.0))
-    for reduction in ((), (0,), (1,), (2,)):
-        yield Sample(v.normal(3, 4), v.normal(3, 4), signs, 0.2, *reduction)
-
-
-def _triplet(v: Values) -> Iterator[Sample]:
-    for reduction in ((), (0,), (1,), (2,)):
-        yield Sample(
-            v.normal(3, 4), v.normal(3, 4), v.normal(3, 4), 1.0, 2.0, 1e-6, True, *reduction
-        )
-
-
-def _row(name: str, make: Make, reference: Any = None, **options: Any) -> Op:
+def row(name: str, make: Make, reference: Any = None, **options: Any) -> Op:
     return Op(name, make, reference, composite=True, layouts=False, **options)
 
 
@@ -196,11 +148,11 @@ def _on_a_copy(name: str) -> Callable[[Any], Callable[..., Any]]:
 
 
 def _changing(name: str, make: Make = _dropout, **options: Any) -> Op:
-    return _row(name, make, call=_on_a_copy(name), random=True, **options)
+    return row(name, make, call=_on_a_copy(name), random=True, **options)
 
 
 def _drawn(name: str, make: Make = _dropout, **options: Any) -> Op:
-    return _row(name, make, call=seeded(name), random=True, **options)
+    return row(name, make, call=seeded(name), random=True, **options)
 
 
 ops = [
@@ -213,23 +165,15 @@ ops = [
     _changing("feature_dropout_"),
     _changing("feature_alpha_dropout_"),
     _drawn("native_dropout", _native_dropout),
-    _row("batch_norm", _batch_norm),
-    _row("instance_norm", _instance_norm),
-    _row("norm_except_dim", _norm_except_dim, _norm_except_dim_reference),
-    _row("nuclear_norm", _nuclear, halves=False),
-    _row("frobenius_norm", _frobenius),
-    _row("embedding", _embedding),
+    row("batch_norm", _batch_norm),
+    row("instance_norm", _instance_norm),
+    row("norm_except_dim", _norm_except_dim, _norm_except_dim_reference),
+    row("nuclear_norm", _nuclear, halves=False),
+    row("frobenius_norm", _frobenius),
+    row("embedding", _embedding),
     _changing("embedding_renorm_", _renorm, differentiable=False),
-    _row("embedding_bag", _bags),
-    _row("convolution", _convolution),
-    _row("conv_tbc", _tbc),
-    _row("affine_grid_generator", _affine),
-    _row("ctc_loss", _scores, call=_of_scores, covers=("ctc_loss",), second=False, halves=False),
-    _row("kl_div", _loss()),
-    _row("poisson_nll_loss", _loss(True, False, 1e-8, required=True)),
-    _row("binary_cross_entropy_with_logits", _loss(None, None)),
-    _row("hinge_embedding_loss", _loss(1.0)),
-    _row("margin_ranking_loss", _of_three),
-    _row("cosine_embedding_loss", _cosine),
-    _row("triplet_margin_loss", _triplet),
+    row("embedding_bag", _bags),
+    row("convolution", _convolution),
+    row("conv_tbc", _tbc),
+    row("affine_grid_generator", _affine),
 ]

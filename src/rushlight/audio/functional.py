@@ -15,6 +15,17 @@ import numpy as np
 import rushlight
 
 from ..tensor import Tensor, wrap
+from .checks import (
+    check_counts,
+    check_mask,
+    check_momentum,
+    check_normalized,
+    check_power,
+    check_rates,
+    check_sound,
+    check_tensor,
+    check_windows,
+)
 
 # Slaney's scale is linear up to 1,000 Hz, 15 mels there, and logarithmic above.
 _SLANEY_STEP, _SLANEY_EDGE = 200.0 / 3, 1000.0
@@ -44,10 +55,10 @@ def spectrogram(
     >>> F.spectrogram(torch.zeros(100), 0, torch.hann_window(16), 16, 8, 16, 2.0).shape
     torch.Size([9, 13])
     """
-    if normalized not in (True, False, "window", "frame_length"):
-        raise ValueError(
-            f'normalized is to be a bool, "window" or "frame_length", not {normalized!r}'
-        )
+    check_sound("spectrogram", waveform)
+    check_windows("spectrogram", n_fft, hop_length, win_length)
+    check_counts("spectrogram", 0, pad=pad)
+    check_normalized(normalized)
     if pad:
         waveform = rushlight.nn.functional.pad(waveform, (pad, pad))
     lead = waveform.shape[:-1]
@@ -120,6 +131,8 @@ def melscale_fbanks(
     >>> F.melscale_fbanks(9, 0.0, 4000.0, 4, 8000).shape
     torch.Size([9, 4])
     """
+    check_counts("melscale_fbanks", n_freqs=n_freqs, sample_rate=sample_rate)
+    check_counts("melscale_fbanks", 0, n_mels=n_mels)
     if norm not in (None, "slaney"):
         raise ValueError('norm must be one of None or "slaney"')
     if not 0 <= f_min < f_max or n_mels < 1:
@@ -183,6 +196,7 @@ def amplitude_to_DB(
     >>> F.amplitude_to_DB(torch.tensor([[1.0, 1e-9]]), 10.0, 1e-10, 0.0, top_db=80.0)
     tensor([[  0., -80.]])
     """
+    check_tensor("amplitude_to_DB", x)
     decibels = multiplier * x.clamp(min=amin).log10() - multiplier * db_multiplier
     if top_db is None:
         return decibels
@@ -212,8 +226,11 @@ def griffinlim(
     >>> F.griffinlim(torch.ones(9, 5), window, 16, 8, 16, 2.0, 4, 0.99, None, False).shape
     torch.Size([32])
     """
-    if not 0 <= momentum < 1:
-        raise ValueError(f"momentum must be in range [0, 1). Found: {momentum}")
+    check_tensor("griffinlim", specgram)
+    check_windows("griffinlim", n_fft, hop_length, win_length)
+    check_counts("griffinlim", 0, n_iter=n_iter)
+    check_power("griffinlim", power)
+    check_momentum(momentum)
     momentum = momentum / (1 + momentum)
     lead = specgram.shape[:-2]
     specgram = specgram.reshape(-1, *specgram.shape[-2:]) ** (1 / power)
@@ -256,12 +273,8 @@ def resample(
     >>> F.resample(torch.ones(100), 8000, 16000).shape
     torch.Size([200])
     """
-    if not all(rate > 0 and rate % 1 == 0 for rate in (orig_freq, new_freq)):
-        raise ValueError("Original frequency and desired frequency should be positive integers")
-    if lowpass_filter_width <= 0:
-        raise ValueError("Low pass filter width should be positive.")
-    if rolloff <= 0:
-        raise ValueError(f"rolloff is to be positive, not {rolloff}")
+    check_rates(orig_freq, new_freq, lowpass_filter_width, rolloff)
+    check_sound("resample", waveform)
     if not waveform.is_floating_point():
         raise TypeError(
             f"Expected floating point type for waveform tensor, but received {waveform.dtype}."
@@ -350,17 +363,18 @@ def mask_along_axis_iid(
     >>> F.mask_along_axis_iid(torch.ones(2, 1, 4, 6), 0, 0.0, 3).sum()
     tensor(48.)
     """
+    check_tensor("mask_along_axis_iid", specgram)
     return _masked(specgram, mask_param, mask_value, axis, p, specgram.shape[:-2])
 
 
 def _masked(
     specgram: Tensor, mask_param: int, mask_value: float, axis: int, p: float, bands: Any
 ) -> Tensor:
+    check_tensor("mask_along_axis", specgram)
+    check_mask(mask_param, p)
     from_behind = axis - specgram.ndim if axis >= 0 else axis
     if from_behind not in (-2, -1) or specgram.ndim < 2:
         raise ValueError("Only Frequency and Time masking are supported.")
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"The value of p must be between 0.0 and 1.0 ({p} given).")
     size = specgram.shape[axis]
     most = mask_param if p == 1.0 else min(mask_param, int(size * p))
     if most < 1:

@@ -10,6 +10,16 @@ import rushlight
 from .. import nn
 from ..tensor import Tensor
 from . import functional as F
+from .checks import (
+    check_counts,
+    check_mask,
+    check_momentum,
+    check_normalized,
+    check_power,
+    check_rates,
+    check_tensor,
+    check_windows,
+)
 
 Window = Callable[..., Tensor]
 
@@ -43,6 +53,11 @@ class Spectrogram(nn.Module):
         self.n_fft = n_fft
         self.win_length = n_fft if win_length is None else win_length
         self.hop_length = self.win_length // 2 if hop_length is None else hop_length
+        check_windows("Spectrogram", n_fft, self.hop_length, self.win_length)
+        check_counts("Spectrogram", 0, pad=pad)
+        check_normalized(normalized)
+        if power is not None:
+            check_power("Spectrogram", power)
         self.register_buffer("window", window_fn(self.win_length, **(wkwargs or {})))
         self.pad = pad
         self.power = power
@@ -80,6 +95,7 @@ class MelScale(nn.Module):
         mel_scale: str = "htk",
     ) -> None:
         super().__init__()
+        check_counts("MelScale", n_stft=n_stft, sample_rate=sample_rate)
         f_max = float(sample_rate // 2) if f_max is None else f_max
         if f_min > f_max:
             raise ValueError(f"Require f_min: {f_min} <= f_max: {f_max}")
@@ -94,6 +110,7 @@ class MelScale(nn.Module):
         )
 
     def forward(self, specgram: Tensor) -> Tensor:
+        check_tensor("MelScale", specgram)
         return self.fb.t() @ specgram
 
 
@@ -235,12 +252,14 @@ class GriffinLim(nn.Module):
         rand_init: bool = True,
     ) -> None:
         super().__init__()
-        if not 0 <= momentum < 1:
-            raise ValueError(f"momentum must be in the range [0, 1). Found: {momentum}")
+        check_momentum(momentum)
         self.n_fft = n_fft
         self.n_iter = n_iter
         self.win_length = n_fft if win_length is None else win_length
         self.hop_length = self.win_length // 2 if hop_length is None else hop_length
+        check_windows("GriffinLim", n_fft, self.hop_length, self.win_length)
+        check_counts("GriffinLim", 0, n_iter=n_iter)
+        check_power("GriffinLim", power)
         self.register_buffer("window", window_fn(self.win_length, **(wkwargs or {})))
         self.length = length
         self.power = power
@@ -271,6 +290,7 @@ class Resample(nn.Module):
         rolloff: float = 0.99,
     ) -> None:
         super().__init__()
+        check_rates(orig_freq, new_freq, lowpass_filter_width, rolloff)
         self.orig_freq = orig_freq
         self.new_freq = new_freq
         self.lowpass_filter_width = lowpass_filter_width
@@ -287,6 +307,7 @@ class _Masking(nn.Module):
 
     def __init__(self, mask_param: int, iid_masks: bool, p: float = 1.0) -> None:
         super().__init__()
+        check_mask(mask_param, p)
         self.mask_param = mask_param
         self.iid_masks = iid_masks
         self.p = p

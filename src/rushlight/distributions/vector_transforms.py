@@ -11,7 +11,8 @@ from rushlight import Size, Tensor
 from rushlight.nn import functional as F
 
 from . import constraints
-from .transforms import Transform, _clipped_sigmoid
+from .elementwise_transforms import clipped_sigmoid
+from .transforms import Transform
 from .utils import _sum_rightmost, tril_matrix_to_vec, vec_to_tril_matrix
 
 
@@ -168,7 +169,7 @@ class StickBreakingTransform(_OfOneKind):
         return (size - x.new_ones(x.shape[-1]).cumsum(-1)).log()
 
     def _call(self, x: Tensor) -> Tensor:
-        part = _clipped_sigmoid(x - self._offset(x, x.shape[-1] + 1))
+        part = clipped_sigmoid(x - self._offset(x, x.shape[-1] + 1))
         left = (1 - part).cumprod(-1)
         return F.pad(part, [0, 1], value=1) * F.pad(left, [1, 0], value=1)
 

@@ -10,10 +10,10 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any
 
+from ..tracebacks import text_of
 from .parent import die_with_parent
 
 # How long the others may take to end after one has failed, before they are killed.
@@ -63,8 +63,8 @@ def _run(
         function(index, *args)
     except KeyboardInterrupt:
         pass  # the parent has been interrupted, too
-    except Exception:
-        errors.send(traceback.format_exc())
+    except Exception as error:
+        errors.send(text_of(error))
         sys.exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,28 @@ def tensor(
 ) -> Tensor:  # fmt: skip
     """A tensor with a copy of `data`: numbers, nested sequences of them, arrays, tensors.
 
-    Python floats become the default dtype, ints int64.
+    Python floats become the default dtype, ints int64. Of a tensor a UserWarning says that
+    `x.detach().clone()` is plainer.
 
     >>> import rushlight as torch
     >>> torch.tensor([[1, 2], [3, 4]]).dtype
     torch.int64
     """
+    if isinstance(data, Tensor):
+        _warn_of_copy("torch.tensor")
+    return _copied(data, dtype, device, requires_grad)
+
+
+def _warn_of_copy(name: str) -> None:
+    warnings.warn(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() "
+        f"or sourceTensor.detach().clone().requires_grad_(True), rather than {name}(sourceTensor).",
+        UserWarning,
+        stacklevel=4,  # of who calls the function
+    )
+
+
+def _copied(data: Any, dtype: DType | None, device: AnyDevice, requires_grad: bool) -> Tensor:
     if isinstance(data, Tensor):
         result = data.alias().clone()
         result = result.to(device or default_or(result.device), dtype or result.dtype)
@@ -265,11 +282,12 @@ def new_tensor(
     self: Tensor, data: Any, *, dtype: DType | None = None, device: AnyDevice = None,
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`torch.tensor(data)` with this tensor's dtype and device.
+    """`torch.tensor(data)` with this tensor's dtype and device, and its warning of a tensor.
 
     >>> import rushlight as torch
     >>> torch.tensor([1.5]).new_tensor([1, 2])
     tensor([1., 2.])
     """
-    return tensor(data, dtype=dtype or self.dtype, device=device or self.device,
-                  requires_grad=requires_grad)  # fmt: skip
+    if isinstance(data, Tensor):
+        _warn_of_copy("tensor.new_tensor")
+    return _copied(data, dtype or self.dtype, device or self.device, requires_grad)

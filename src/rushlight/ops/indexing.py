@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from ..autograd.operation import Operation
-from ..dtype import BOOL, category_of, int64
+from ..dtype import BOOL, category_of, int32, int64
 from ..errors import OperationError, OutOfRangeError
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import check, table_of
@@ -170,12 +170,24 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([30, 10])
     """
     axis = wrap_dim(dim, input.array.ndim)
-    if index.array.dtype.kind != "i" or index.array.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector of int32 or int64")
+    if index.array.ndim > 1:
+        raise IndexError(
+            f"index_select(): Index is supposed to be a vector, got shape {tuple(index.shape)}"
+        )
+    if index.dtype not in (int32, int64):
+        raise OperationError(
+            f"index_select: expected dtype int32 or int64 for index, got {index.dtype}; convert "
+            "with .long()"
+        )
     if index.array.ndim == 0:
         index = index.reshape(1)
     if input.array.ndim == 0:
         return IndexSelect.apply(input.reshape(1), 0, index).reshape(())
+    if input.array.shape[axis] == 0 and index.array.size:
+        raise OperationError(
+            f"index_select: self indexing axis dim should be positive, got shape "
+            f"{tuple(input.shape)} and dimension {axis}"
+        )
     try:
         return IndexSelect.apply(input, axis, index)
     except IndexError as error:

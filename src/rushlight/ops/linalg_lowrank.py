@@ -11,7 +11,8 @@ from ..type_info import finfo
 from .declare import operation
 from .joining import cat
 from .linalg_checks import check_square
-from .linalg_decompositions import cholesky, eigh, qr, svd
+from .linalg_decompositions import cholesky, qr
+from .linalg_eigenvalues import eigh, svd
 from .linalg_solve import solve_triangular
 from .random import randn
 from .views import diagonal

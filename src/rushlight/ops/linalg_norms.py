@@ -28,7 +28,7 @@ from .linalg_checks import (
     named,
     two_dims,
 )
-from .linalg_decompositions import eigvalsh, svdvals
+from .linalg_eigenvalues import eigvalsh, svdvals
 from .linalg_solve import Inverse, is_vector_side
 from .reduction import Reduction, spread
 

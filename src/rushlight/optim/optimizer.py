@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import warnings
 from collections import OrderedDict, defaultdict
@@ -14,13 +13,19 @@ from ..autograd.explain import explain
 from ..autograd.mirror import all_written
 from ..grad_mode import enable_grad
 from ..hooks import RemovableHandle
-from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import structure_changed
 from ..parameters import clear_grad, typename
 from ..tensor import Tensor
 from ..torch_function import DisableTorchFunctionSubclass
 from ..utils._pytree import tree_map
+from .hooks import (  # noqa: F401  # PyTorch has those of all optimizers here
+    Hooks,
+    added,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+    with_hooks,
+)
 
 __all__ = ["Optimizer", "required"]
 
@@ -33,36 +38,6 @@ class _Required:
 
 
 required = _Required()
-
-Hooks = OrderedDict[int, Any]
-
-# What runs before and after the steps of all optimizers.
-_global_optimizer_pre_hooks: Hooks = OrderedDict()
-_global_optimizer_post_hooks: Hooks = OrderedDict()
-
-
-def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Calls `hook(optimizer, args, kwargs)` before each step of every optimizer.
-
-    >>> import rushlight as torch
-    >>> from rushlight.optim.optimizer import register_optimizer_step_pre_hook
-    >>> with register_optimizer_step_pre_hook(lambda *_: print("before")):
-    ...     torch.optim.SGD([torch.ones(1, requires_grad=True)]).step()
-    before
-    """
-    return RemovableHandle.add(_global_optimizer_pre_hooks, hook)
-
-
-def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Calls `hook(optimizer, args, kwargs)` after each step of every optimizer.
-
-    >>> import rushlight as torch
-    >>> from rushlight.optim.optimizer import register_optimizer_step_post_hook
-    >>> with register_optimizer_step_post_hook(lambda *_: print("after")):
-    ...     torch.optim.SGD([torch.ones(1, requires_grad=True)]).step()
-    after
-    """
-    return RemovableHandle.add(_global_optimizer_post_hooks, hook)
 
 
 class Optimizer:
@@ -118,7 +93,7 @@ class Optimizer:
 
     def __init_subclass__(cls) -> None:
         if "step" in cls.__dict__:
-            hooked = _with_hooks(cls.__dict__["step"])
+            hooked = with_hooks(cls.__dict__["step"])
             cls.step = hooked  # type: ignore[method-assign]  # hooks run without its author's doing
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -261,7 +236,7 @@ class Optimizer:
         >>> state = optimizer.state_dict()
         saving
         """
-        return _added(self._optimizer_state_dict_pre_hooks, hook, prepend)
+        return added(self._optimizer_state_dict_pre_hooks, hook, prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[[Any, dict[str, Any]], Any], prepend: bool = False
@@ -276,7 +251,7 @@ class Optimizer:
         >>> optimizer.state_dict()["epoch"]
         3
         """
-        return _added(self._optimizer_state_dict_post_hooks, hook, prepend)
+        return added(self._optimizer_state_dict_post_hooks, hook, prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[[Any, dict[str, Any]], Any], prepend: bool = False
@@ -289,7 +264,7 @@ class Optimizer:
         >>> optimizer.load_state_dict(optimizer.state_dict())
         loading
         """
-        return _added(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+        return added(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[[Any], None], prepend: bool = False
@@ -302,7 +277,7 @@ class Optimizer:
         >>> optimizer.load_state_dict(optimizer.state_dict())
         loaded
         """
-        return _added(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+        return added(self._optimizer_load_state_dict_post_hooks, hook, prepend)
 
     # ---- saving and loading
 
@@ -431,46 +406,6 @@ class Optimizer:
                 if key != "params":
                     text += f"    {key}: {group[key]}\n"
         return text + ")"
-
-
-def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(step)
-    def hooked(*args: Any, **kwargs: Any) -> Any:
-        self: Optimizer = args[0]
-        for hook in (
-            *_global_optimizer_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()
-        ):  # fmt: skip
-            changed = hook(self, args, kwargs)
-            if changed is not None:
-                if not isinstance(changed, tuple) or len(changed) != 2:
-                    raise RuntimeError(
-                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got "
-                        f"{changed}."
-                    )
-                args, kwargs = changed
-        phase = launch.phase
-        try:
-            launch.phase = "update"
-            if launch.recorder is not None:
-                launch.recorder.see_optimizer(self)
-            result = step(*args, **kwargs)
-        finally:
-            launch.phase = phase
-        self._opt_called = True
-        for hook in (
-            *self._optimizer_step_post_hooks.values(), *_global_optimizer_post_hooks.values()
-        ):  # fmt: skip
-            hook(self, args, kwargs)
-        return result
-
-    return hooked
-
-
-def _added(hooks: Hooks, hook: Callable[..., Any], prepend: bool) -> RemovableHandle:
-    handle = RemovableHandle.add(hooks, hook)
-    if prepend:
-        hooks.move_to_end(handle.id, last=False)
-    return handle
 
 
 def _split_names(params: Any) -> dict[str, Any]:

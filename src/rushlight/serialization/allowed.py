@@ -10,6 +10,9 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from ..tensor import Tensor
+from .names import TV_TENSORS
+
 # Never found, even if allowed: their functions work on files and processes.
 BLOCKED = ("sys", "os", "posix", "nt")
 
@@ -104,12 +107,14 @@ def names_of(values: Iterable[Any]) -> dict[tuple[str, str], Any]:
                 raise TypeError(
                     f"add_safe_globals takes classes and functions, got {value!r}"
                 ) from error
-        names[pytorchs_module(module), name] = value
+        names[pytorchs_module(module, name), name] = value
     return names
 
 
-def pytorchs_module(module: str) -> str:
+def pytorchs_module(module: str, name: str) -> str:
     """The module by which PyTorch's files know a class of Rushlight."""
+    if module == "rushlight.vision.tv_tensors" and name in TV_TENSORS:
+        return TV_TENSORS[name]
     package, dot, rest = module.partition(".")
     return f"torch{dot}{rest}" if package == "rushlight" else module
 
@@ -122,6 +127,11 @@ def allowed_names() -> dict[tuple[str, str], Any]:
 def is_allowed(value: Any) -> bool:
     """Whether the program has allowed a class or a function."""
     return any(value is found for found in allowed_names().values())
+
+
+def is_tensors_class(value: Any) -> bool:
+    """Whether something is a class of tensors, as a program may have allowed one."""
+    return isinstance(value, type) and issubclass(value, Tensor)
 
 
 def modern_name(module: str, name: str) -> tuple[str, str]:

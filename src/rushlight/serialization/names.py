@@ -40,3 +40,13 @@ STORAGES = {
 UNTYPED = (uint16, uint32, uint64)
 
 DTYPES = {dtype.name: dtype for dtype in (*STORAGES.values(), *UNTYPED)}
+
+# The modules in which torchvision has its tensors, by their classes' names.
+TV_TENSORS = {
+    "Image": "torchvision.tv_tensors._image",
+    "Video": "torchvision.tv_tensors._video",
+    "Mask": "torchvision.tv_tensors._mask",
+    "KeyPoints": "torchvision.tv_tensors._keypoints",
+    "BoundingBoxes": "torchvision.tv_tensors._bounding_boxes",
+    "BoundingBoxFormat": "torchvision.tv_tensors._bounding_boxes",
+}

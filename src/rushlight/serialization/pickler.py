@@ -18,8 +18,16 @@ from ..dtype import dtype as DType
 from ..layout import layout as Layout
 from ..nn.parameter import Buffer, Parameter
 from ..tensor import Size, Tensor
-from .allowed import is_allowed, is_named_tuple, is_namespace, pytorchs_module
-from .names import STORAGES
+from ..torch_function import DisableTorchFunctionSubclass
+from .allowed import (
+    allowed_names,
+    is_allowed,
+    is_named_tuple,
+    is_namespace,
+    is_tensors_class,
+    pytorchs_module,
+)
+from .names import STORAGES, TV_TENSORS
 from .rebuild import FACTORIES, NUMPY_NUMBERS
 
 Array = np.ndarray[Any, Any]
@@ -73,6 +81,8 @@ class _Pickler(_PythonPickler):
         super().__init__(file, protocol=2)
         self.storages: dict[tuple[int, int, str], _Storage] = {}
         self.globals: dict[_Global, _Global] = {}
+        allowed = [kind for kind in allowed_names().values() if is_tensors_class(kind)]
+        self.dispatch = dict.fromkeys(allowed, _Pickler._save_tensor) | self.dispatch
 
     def reducer_override(self, obj: Any) -> Any:
         """Called for every object: lets those pass that a checkpoint may hold."""
@@ -111,10 +121,8 @@ class _Pickler(_PythonPickler):
     def save_global(self, obj: Any, name: str | None = None) -> None:
         """A class or function of Rushlight goes by PyTorch's name."""
         if getattr(obj, "__module__", "").partition(".")[0] == "rushlight":
-            self.write(
-                pickle.GLOBAL
-                + f"{pytorchs_module(obj.__module__)}\n{obj.__qualname__}\n".encode()
-            )
+            module = pytorchs_module(obj.__module__, obj.__qualname__)
+            self.write(pickle.GLOBAL + f"{module}\n{obj.__qualname__}\n".encode())
             self.memoize(obj)
         else:
             super().save_global(obj, name)
@@ -136,21 +144,41 @@ class _Pickler(_PythonPickler):
         self.save_call(obj, self.named("torch", "Size"), tuple(obj))
 
     def _save_parameter(self, obj: Parameter) -> None:
-        function = self.named("torch._utils", "_rebuild_parameter")
-        self.save_call(obj, function, obj.data, obj.requires_grad, OrderedDict())
+        hooks: OrderedDict[str, Any] = OrderedDict()
+        arguments = obj.data, obj.requires_grad, hooks
+        if state := _attributes(obj):
+            function = self.named("torch._utils", "_rebuild_parameter_with_state")
+            self.save_call(obj, function, *arguments, state)
+        else:
+            self.save_call(obj, self.named("torch._utils", "_rebuild_parameter"), *arguments)
 
     def _save_tensor(self, obj: Tensor) -> None:
+        """A tensor of any class; of one's own class, or with attributes, it takes another call."""
+        with DisableTorchFunctionSubclass():
+            function, arguments = self._made_by(obj)
+        kind: Any = type(obj)
+        state = _attributes(obj)
+        if kind in (Tensor, Buffer) and not state:
+            self.save_call(obj, function, *arguments)
+            return
+        module = pytorchs_module(kind.__module__, kind.__qualname__)
+        if kind in (Tensor, Buffer):
+            kind = self.named("torch", "Tensor")
+        elif module in TV_TENSORS.values():
+            kind = self.named(module, kind.__qualname__)
+        of_class = self.named("torch._tensor", "_rebuild_from_type_v2")
+        self.save_call(obj, of_class, function, kind, arguments, state or None)
+
+    def _made_by(self, obj: Tensor) -> tuple[_Global, tuple[Any, ...]]:
+        """The function that makes a tensor like this one, and its arguments."""
         if obj.is_meta:
             function = self.named("torch._utils", "_rebuild_meta_tensor_no_storage")
-            place = tuple(obj.shape), obj.stride()
-            self.save_call(obj, function, obj.dtype, *place, obj.requires_grad)
-            return
+            return function, (obj.dtype, tuple(obj.shape), obj.stride(), obj.requires_grad)
         storage, offset, strides = self._storage(obj)
         typed = storage.dtype in _storage_of
-        function = self.named("torch._utils", f"_rebuild_tensor_v{2 if typed else 3}")
-        self.save_call(
-            obj, function, storage, offset, tuple(obj.shape), strides, obj.requires_grad,
-            OrderedDict(), *(() if typed else (storage.dtype,)),
+        return self.named("torch._utils", f"_rebuild_tensor_v{2 if typed else 3}"), (
+            storage, offset, tuple(obj.shape), strides, obj.requires_grad, OrderedDict(),
+            *(() if typed else (storage.dtype,)),
         )  # fmt: skip
 
     def _storage(self, tensor: Tensor) -> tuple[_Storage, int, tuple[int, ...]]:
@@ -209,9 +237,15 @@ class _Pickler(_PythonPickler):
     }  # fmt: skip
 
 
-def register(kind: type, save: Callable[[Any, Any], None]) -> None:
+def register(kind: type, save: Callable[[Any, Any], None] = _Pickler._save_tensor) -> None:
     """Lets checkpoints hold objects of a class that is imported on demand."""
     _Pickler.dispatch[kind] = save
+
+
+def _attributes(tensor: Tensor) -> dict[str, Any]:
+    """What a program has set on a tensor."""
+    found = {name: value for name, value in vars(tensor).items() if not hasattr(Tensor, name)}
+    return found | {Buffer.mark: True} if type(tensor) is Buffer else found
 
 
 def _address(array: Array) -> int:

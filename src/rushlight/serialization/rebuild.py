@@ -23,9 +23,10 @@ from ..layout import sparse_coo, sparse_csc, sparse_csr, strided
 from ..nn.parameter import Parameter
 from ..ops.memory import empty_strided
 from ..tensor import Size, Tensor
+from .allowed import is_tensors_class
 from .errors import CheckpointError, DamagedError, require
 from .keys import Keys
-from .names import DTYPES, STORAGES
+from .names import DTYPES, STORAGES, TV_TENSORS
 from .storage import Array, Storage, StorageType
 
 LAYOUTS = {str(kind): kind for kind in (strided, sparse_coo, sparse_csr, sparse_csc)}
@@ -151,12 +152,13 @@ def _sparse_tensor(layout: Any, parts: Any) -> Tensor:
 
 
 _TENSOR, _PARAMETER, _ARRAY = Class("torch.Tensor"), Class("Parameter"), Class("numpy.ndarray")
+_TV_TENSORS = tuple(Class(name) for name in TV_TENSORS if name != "BoundingBoxFormat")
 NAMESPACE = Class("argparse.Namespace")
 
 
 def _subclass(function: Any, kind: Any, arguments: Any, state: Any) -> Tensor:
-    is_allowed = isinstance(kind, type) and issubclass(kind, Tensor)  # a class as such is none else
-    if not is_allowed and kind not in (_TENSOR, _PARAMETER):
+    is_allowed = is_tensors_class(kind)  # a class as such is none else
+    if not is_allowed and kind not in (_TENSOR, _PARAMETER, *_TV_TENSORS):
         raise CheckpointError("it holds a tensor of a class that is not torch.Tensor")
     require(
         type(function) is Function
@@ -165,19 +167,51 @@ def _subclass(function: Any, kind: Any, arguments: Any, state: Any) -> Tensor:
     )
     require(type(arguments) is tuple, "the arguments of a function are not a tuple")
     tensor = function.call(*arguments)
-    return _with_attributes(tensor.as_subclass(kind) if is_allowed else tensor, state)
+    if kind in _TV_TENSORS:
+        return _tv_tensor(kind.name, tensor, state)
+    if is_allowed:  # attributes of such a class may be defaults, and a file's are the instance's
+        return _with_attributes(tensor.as_subclass(kind), state, of=Tensor)
+    return _with_attributes(tensor, state)
 
 
-def _with_attributes(tensor: Any, state: Any) -> Any:
+def _tv_tensor(name: str, tensor: Tensor, state: Any) -> Tensor:
+    """An image, boxes, ... with what its class knows beside the values."""
+    from ..vision import tv_tensors  # which few programs need
+
+    kind: type[tv_tensors.TVTensor] = getattr(tv_tensors, name)
+    require(type(tensor) is Tensor, f"a {name} is not made of a tensor")
+    require(type(state) is dict or not kind.fields, f"a {name} does not say what it is")
+    known = {"clamping_mode": "soft"} | (state or {})  # torchvision 0.23 has brought it
+    require(all(field in known for field in kind.fields), f"a {name} lacks what it must know")
+    for field, is_one in (
+        ("format", lambda value: type(value) is tv_tensors.BoundingBoxFormat),
+        ("canvas_size", lambda value: _are_counts(value) and len(value) == 2),
+        ("clamping_mode", lambda value: value is None or type(value) is str),
+    ):
+        if field in kind.fields:
+            require(is_one(known[field]), f"the {field} of a {name} is none")
+    return _with_attributes(
+        tensor.as_subclass(kind).described(**{field: known[field] for field in kind.fields}), state
+    )
+
+
+def _box_format(name: Any) -> Any:
+    from ..vision.tv_tensors import BoundingBoxFormat
+
+    require(type(name) is str and name in BoundingBoxFormat.__members__, "a format of no boxes")
+    return BoundingBoxFormat[name]
+
+
+def _with_attributes(tensor: Any, state: Any, of: type | None = None) -> Any:
     parts = state if type(state) is tuple else (state,)
     require(len(parts) <= 2, "a tensor has more states than two")
     for attributes in parts:  # of its dictionary, and of its slots
-        set_attributes(tensor, attributes)
+        set_attributes(tensor, attributes, of)
     return tensor
 
 
-def set_attributes(target: Any, attributes: Any) -> None:
-    """Attributes that a program has set by itself; none that the class of the object has.
+def set_attributes(target: Any, attributes: Any, of: type | None = None) -> None:
+    """Attributes that a program has set by itself; none that the class of the object has, or `of`.
 
     Python and NumPy find out by names with double underscores what an object is, and where its
     memory is: no file says so.
@@ -189,7 +223,7 @@ def set_attributes(target: Any, attributes: Any) -> None:
         require(type(name) is str and name.isidentifier(), "an attribute's name is not one")
         if name.startswith("__"):
             raise CheckpointError(f"it sets the attribute {name}")
-        if not hasattr(type(target), name):
+        if not hasattr(of or type(target), name):
             setattr(target, name, value)
 
 
@@ -341,6 +375,7 @@ def _table() -> dict[tuple[str, str], Any]:
         "torch._tensor _rebuild_from_type_v2": _subclass,
         "torch._utils _rebuild_sparse_tensor": _sparse_tensor,
         "torch.serialization _get_layout": _layout,
+        f"{TV_TENSORS['BoundingBoxFormat']} BoundingBoxFormat": _box_format,
         "torch Size": _size,
         "torch device": _device,
         "collections OrderedDict": _ordered_dict,
@@ -376,6 +411,7 @@ def _table() -> dict[tuple[str, str], Any]:
                 table[f"{module} {factory.name}"] = factory
     table["torch Tensor"] = _TENSOR
     table["torch.nn.parameter Parameter"] = _PARAMETER
+    table |= {f"{TV_TENSORS[tensors.name]} {tensors.name}": tensors for tensors in _TV_TENSORS}
     table["torch.storage UntypedStorage"] = table["torch UntypedStorage"] = StorageType(None)
     for name, dtype in STORAGES.items():
         table[f"torch {name}"] = StorageType(dtype)

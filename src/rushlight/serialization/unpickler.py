@@ -357,5 +357,5 @@ def _check_result(value: Any) -> None:
         elif kind in _DICTS:
             rest.extend(value)
             rest.extend(value.values())
-        if kind in _WITH_ATTRIBUTES or is_namespace(kind):
+        if isinstance(value, _WITH_ATTRIBUTES) or is_namespace(kind):
             rest.extend(vars(value).values())

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 import rushlight
 
 from ..nn.utils.rnn import pad_sequence
@@ -28,7 +30,15 @@ def pad_collate(
     """
 
     def collate(batch: Sequence[Any]) -> Any:
+        if not len(batch):
+            raise ValueError("pad_collate: the batch is empty; it needs one sample at least")
         with_targets = isinstance(batch[0], tuple)
+        if with_targets and {len(x) if isinstance(x, tuple) else 0 for x in batch} != {
+            len(batch[0]) or 1
+        }:
+            raise ValueError(
+                "pad_collate: samples are to be tuples of the same length, a sequence first"
+            )
         sequences = [_tensor(sample[0] if with_targets else sample) for sample in batch]
         dtypes = {sequence.dtype for sequence in sequences if len(sequence)}
         if dtypes:
@@ -46,4 +56,12 @@ def pad_collate(
 
 
 def _tensor(values: Any) -> Tensor:
-    return values if isinstance(values, Tensor) else rushlight.tensor(values)
+    if not isinstance(values, (Tensor, Sequence, np.ndarray)) or isinstance(values, str):
+        raise TypeError(
+            f"pad_collate: a sample is a sequence of numbers, or a tuple of one and of what "
+            f"belongs to it, got {type(values).__name__}"
+        )
+    sequence = values if isinstance(values, Tensor) else rushlight.tensor(values)
+    if sequence.ndim == 0:
+        raise TypeError("pad_collate: a sample is a sequence of numbers, got a tensor of one")
+    return sequence

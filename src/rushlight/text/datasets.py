@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..tensor import Tensor, wrap
 from ..utils.data import Dataset
+from .checks import check_text
 from .tokenizers import Tokenizer, get_tokenizer
 from .vocabulary import Vocabulary
 
@@ -18,8 +20,12 @@ class _LanguageModel(Dataset[Any]):
     def __init__(
         self, tokens: list[str], block_size: int, vocabulary: Vocabulary, stride: int | None
     ) -> None:
-        if block_size < 1 or (stride is not None and stride < 1):
+        if index(block_size) < 1 or (stride is not None and index(stride) < 1):
             raise ValueError("block_size and stride are to be positive")
+        if not isinstance(vocabulary, Vocabulary):
+            raise TypeError(
+                f"vocabulary: expected a Vocabulary, got {type(vocabulary).__name__}"
+            )
         if len(tokens) <= block_size:
             raise ValueError(
                 f"the text has {len(tokens)} tokens, too few for blocks of {block_size} and one "
@@ -33,10 +39,10 @@ class _LanguageModel(Dataset[Any]):
     def __len__(self) -> int:
         return (len(self.data) - self.block_size - 1) // self.stride + 1
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"there is no block {index} among {len(self)}")
-        start = index % len(self) * self.stride
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+        if not -len(self) <= index(number) < len(self):
+            raise IndexError(f"there is no block {number} among {len(self)}")
+        start = number % len(self) * self.stride
         stop = start + self.block_size
         return self.data[start:stop], self.data[start + 1 : stop + 1]
 
@@ -60,6 +66,7 @@ class CharacterDataset(_LanguageModel):
         vocabulary: Vocabulary | None = None,
         stride: int | None = None,
     ) -> None:
+        check_text("CharacterDataset", text)
         if vocabulary is None:
             vocabulary = Vocabulary(sorted(set(text)))
         super().__init__(list(text), block_size, vocabulary, stride)
@@ -87,6 +94,12 @@ class WordDataset(_LanguageModel):
         vocabulary: Vocabulary | None = None,
         stride: int | None = None,
     ) -> None:
+        check_text("WordDataset", text)
+        if tokenizer is not None and not callable(tokenizer):
+            raise TypeError(
+                f"WordDataset: tokenizer is to be a function, got {type(tokenizer).__name__}; "
+                "get_tokenizer gives one by its name"
+            )
         tokens = (tokenizer or get_tokenizer("basic_english"))(text)
         if vocabulary is None:
             vocabulary = Vocabulary.build([tokens])

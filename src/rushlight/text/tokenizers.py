@@ -13,6 +13,7 @@ from operator import index
 from typing import Any
 
 from ..serialization.archive import replaced_when_complete
+from .checks import check_many, check_text, number_below
 
 Tokenizer = Callable[[str], list[str]]
 _WORDS = re.compile(r"\w+|[^\w\s]")
@@ -22,7 +23,13 @@ _LONGEST = 10_000  # bytes of a piece
 _WORDS_KNOWN = 100_000  # words whose numbers are kept: 20 MB
 
 
+def _at_spaces(text: str) -> list[str]:
+    check_text("tokenizer", text)
+    return text.split()
+
+
 def _basic_english(text: str) -> list[str]:
+    check_text("tokenizer", text)
     return _WORDS.findall(text.lower())
 
 
@@ -38,7 +45,7 @@ def get_tokenizer(name: str | None, language: str = "en") -> Tokenizer:
     ['the', 'cat', ',', 'it', 'sat', '.']
     """
     if name is None:
-        return str.split
+        return _at_spaces
     if name == "basic_english":
         if language != "en":
             raise ValueError("the tokenizer 'basic_english' is for English alone")
@@ -99,11 +106,15 @@ class BytePairEncoding:
         """
         if isinstance(texts, str):
             raise TypeError("BytePairEncoding.train takes several texts: [text], not text")
-        if vocab_size < 256:
+        check_many("BytePairEncoding.train", "several texts", texts)
+        if index(vocab_size) < 256:
             raise ValueError(
                 f"BytePairEncoding: vocab_size is to be at least 256, not {vocab_size}"
             )
-        counts = Counter(piece for text in texts for piece in _PIECES.findall(text))
+        counts: Counter[str] = Counter()
+        for text in texts:
+            check_text("BytePairEncoding.train", text)
+            counts.update(_PIECES.findall(text))
         words = [list(piece.encode()) for piece in counts]
         return cls(_merges(words, list(counts.values()), vocab_size - 256))
 
@@ -112,6 +123,7 @@ class BytePairEncoding:
 
     def encode(self, text: str) -> list[int]:
         """The numbers of a text's pieces."""
+        check_text("BytePairEncoding.encode", text)
         found: list[int] = []
         for piece in _PIECES.findall(text):
             if piece not in self._known:
@@ -132,11 +144,9 @@ class BytePairEncoding:
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The text of numbers; bytes that are no text become the replacement character."""
-        pieces = []
-        for number in numbers:
-            if not 0 <= number < len(self._pieces):
-                raise IndexError(f"there is no piece {number} among {len(self._pieces)}")
-            pieces.append(self._pieces[number])
+        name, count = "BytePairEncoding.decode", len(self._pieces)
+        check_many(name, "whole numbers", numbers)
+        pieces = [self._pieces[number_below(name, number, count)] for number in numbers]
         return b"".join(pieces).decode(errors="replace")
 
     def save(self, path: str | os.PathLike[str]) -> None:

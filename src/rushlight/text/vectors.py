@@ -26,6 +26,8 @@ class WordVectors:
     """
 
     def __init__(self, words: list[str], vectors: Tensor) -> None:
+        if not isinstance(vectors, Tensor):
+            raise TypeError(f"WordVectors: expected a Tensor, got {type(vectors).__name__}")
         if vectors.ndim != 2 or len(vectors) != len(words):
             raise ValueError(
                 f"WordVectors: {len(words)} words are to have as many vectors, not a tensor of "
@@ -83,6 +85,17 @@ class WordVectors:
     def nearest(self, word: str | Tensor, count: int = 10) -> list[tuple[str, float]]:
         """The words whose vectors point the most like a word's, or like a vector; the cosines."""
         vector = self[word] if isinstance(word, str) else word
+        if not isinstance(vector, Tensor):
+            raise TypeError(
+                f"WordVectors.nearest: expected a word or a vector, got {type(word).__name__}"
+            )
+        if vector.shape != self.vectors.shape[1:]:
+            raise ValueError(
+                f"WordVectors.nearest: the vectors are {tuple(self.vectors.shape[1:])}, but got "
+                f"one of shape {tuple(vector.shape)}"
+            )
+        if count < 0:
+            raise ValueError(f"WordVectors.nearest: count is not to be negative, got {count}")
         lengths = self.vectors.norm(dim=1) * vector.norm()
         cosines = (self.vectors @ vector) / lengths.clamp(min=1e-12)
         # One more than asked for, as the word itself is among them.
@@ -119,9 +132,13 @@ def _read_text(file: BinaryIO, most: int) -> _Rows:
             width = len(values)
             if width == 0:
                 raise ValueError("line 1 is no word with numbers behind it, parted by spaces")
-        # A few words of GloVe's hold spaces.
+        # A few words of GloVe's hold spaces. One may end in a whole number, "word 1 0.2 0.3", which
+        # is none of the vector's where those have points.
         spaced = max(len(values) - width, 0)
-        if len(values) < width or (spaced and _is_number(values[spaced - 1])):
+        last = values[spaced - 1] if spaced else b""
+        if len(values) < width or (
+            _is_number(last) and not (last.isdigit() and b"." in b"".join(values[spaced:]))
+        ):
             raise ValueError(f"line {number} has {len(values)} numbers, not {width}")
         try:
             vector = np.array(values[spaced:], "<f4")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from .checks import check_many, number_below
+
 
 class Vocabulary:
     """The tokens that are known, in order; the number of each is its place.
@@ -18,6 +20,7 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Iterable[str], unknown: str | None = None) -> None:
+        check_many("Vocabulary", "tokens", tokens)
         self._tokens = list(tokens)
         self._numbers = {token: number for number, token in enumerate(self._tokens)}
         if len(self._numbers) < len(self._tokens):
@@ -45,6 +48,9 @@ class Vocabulary:
         >>> list(Vocabulary.build([["b", "a", "b"], ["c"]], specials=["<pad>"]))
         ['<pad>', 'b', 'a', 'c']
         """
+        if isinstance(specials, str):
+            raise TypeError(f"Vocabulary.build: specials are several tokens: [{specials!r}]")
+        check_many("Vocabulary.build", "sentences of tokens", sentences)
         if max_tokens is not None and max_tokens < 0:
             raise ValueError(f"Vocabulary.build: max_tokens is not to be negative, as {max_tokens}")
         counts = Counter(token for sentence in sentences for token in sentence)
@@ -75,16 +81,14 @@ class Vocabulary:
 
     def numbers(self, tokens: Iterable[str]) -> list[int]:
         """The numbers of tokens."""
+        check_many("Vocabulary.numbers", "tokens", tokens)
         return [self[token] for token in tokens]
 
     def tokens(self, numbers: Iterable[int]) -> list[str]:
         """The tokens of numbers. IndexError for those that there are not."""
-        found = []
-        for number in numbers:
-            if not 0 <= number < len(self._tokens):
-                raise IndexError(f"there is no token {number} among {len(self._tokens)}")
-            found.append(self._tokens[number])
-        return found
+        name, count = "Vocabulary.tokens", len(self._tokens)
+        check_many(name, "whole numbers", numbers)
+        return [self._tokens[number_below(name, number, count)] for number in numbers]
 
     def __repr__(self) -> str:
         return f"Vocabulary({len(self)} tokens, unknown={self.unknown!r})"

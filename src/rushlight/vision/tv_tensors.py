@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import rushlight
 
+from ..serialization.names import TV_TENSORS
+from ..serialization.pickler import register
 from ..tensor import Tensor
 from ..torch_function import DisableTorchFunctionSubclass
 from .pillow import is_pillow_image
@@ -366,3 +368,13 @@ class KeyPoints(TVTensor):
         if tensor.shape[-1] != 2:
             raise ValueError(f"Expected a tensor of shape (..., 2), not {tensor.shape}")
         return tensor
+
+
+def _save_format(pickler: Any, format: BoundingBoxFormat) -> None:
+    kind = pickler.named(TV_TENSORS["BoundingBoxFormat"], "BoundingBoxFormat")
+    pickler.save_call(format, kind, format.value)
+
+
+register(BoundingBoxFormat, _save_format)
+for _kind in (Image, Video, Mask, BoundingBoxes, KeyPoints):
+    register(_kind)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...kernels import launch
 from ...nn.global_hooks import around_calls
-from ...optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
+from ...optim.hooks import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 from ...tensor import Tensor
 from ..errors import LeakError
 from ..record import Record, tensor_at

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from ...tracebacks import text_of
 from .fetch import FetchSettings, IterableFetcher, MapFetcher, make_fetcher, stopped
 from .seeds import SampleSeeds
 
@@ -87,10 +87,9 @@ class ProcessFailure(Failure):
 
     def __init__(self, error: BaseException, worker_id: int) -> None:
         self.type: type[BaseException] = type(error)
-        original = "".join(traceback.format_exception(error))
         self.message = (
             f"Caught {self.type.__name__} in DataLoader worker process {worker_id}.\n"
-            f"Original {original}"
+            f"Original {text_of(error)}"
         )
 
     def reraise(self) -> NoReturn:

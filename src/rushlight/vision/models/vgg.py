@@ -10,9 +10,20 @@ from ...tensor import Tensor
 from .registry import initialize, network
 from .weights import find_weights as __getattr__  # noqa: F401 - VGG11_Weights and the like
 
-# Convolutions of each of the five stages, by the number of layers with weights.
-_DEPTHS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+# Convolutions of each of the five stages, by the paper's letters.
+_DEPTHS = {"A": (1, 1, 2, 2, 2), "B": (2, 2, 2, 2, 2), "D": (2, 2, 3, 3, 3), "E": (2, 2, 4, 4, 4)}
 _WIDTHS = (64, 128, 256, 512, 512)
+
+
+def _parts(depths: Sequence[int]) -> list[str | int]:
+    found: list[str | int] = []
+    for depth, width in zip(depths, _WIDTHS, strict=True):
+        found += [*[width] * depth, "M"]
+    return found
+
+
+# The channels of each convolution, and "M" for a pooling that halves the image.
+cfgs = {letter: _parts(depths) for letter, depths in _DEPTHS.items()}
 
 
 class VGG(nn.Module):
@@ -54,32 +65,38 @@ class VGG(nn.Module):
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
 
 
-def make_layers(depths: Sequence[int], batch_norm: bool) -> nn.Sequential:
-    """The convolutions of the stages, each stage ending with a pooling that halves the image."""
+def make_layers(cfg: Sequence[str | int], batch_norm: bool = False) -> nn.Sequential:
+    """The convolutions and poolings of one of `cfgs`.
+
+    >>> from rushlight.vision.models import vgg
+    >>> [type(layer).__name__ for layer in vgg.make_layers([8, "M"])]
+    ['Conv2d', 'ReLU', 'MaxPool2d']
+    """
     layers: list[nn.Module] = []
     channels = 3
-    for depth, width in zip(depths, _WIDTHS, strict=True):
-        for _ in range(depth):
-            layers.append(nn.Conv2d(channels, width, kernel_size=3, padding=1))
-            if batch_norm:
-                layers.append(nn.BatchNorm2d(width))
-            layers.append(nn.ReLU(inplace=True))
-            channels = width
-        layers.append(nn.MaxPool2d(kernel_size=2, stride=2))
+    for part in cfg:
+        if isinstance(part, str):
+            layers.append(nn.MaxPool2d(kernel_size=2, stride=2))
+            continue
+        layers.append(nn.Conv2d(channels, part, kernel_size=3, padding=1))
+        if batch_norm:
+            layers.append(nn.BatchNorm2d(part))
+        layers.append(nn.ReLU(inplace=True))
+        channels = part
     return nn.Sequential(*layers)
 
 
-def _vgg(layers: int, batch_norm: bool, **options: object) -> VGG:
-    return VGG(make_layers(_DEPTHS[layers], batch_norm), **options)  # type: ignore[arg-type]
+def _vgg(letter: str, batch_norm: bool, **options: object) -> VGG:
+    return VGG(make_layers(cfgs[letter], batch_norm), **options)  # type: ignore[arg-type]
 
 
 _declare = partial(network, paper="arXiv:1409.1556")
 
-vgg11 = _declare("vgg11", _vgg, 11, False)
-vgg11_bn = _declare("vgg11_bn", _vgg, 11, True)
-vgg13 = _declare("vgg13", _vgg, 13, False)
-vgg13_bn = _declare("vgg13_bn", _vgg, 13, True)
-vgg16 = _declare("vgg16", _vgg, 16, False)
-vgg16_bn = _declare("vgg16_bn", _vgg, 16, True)
-vgg19 = _declare("vgg19", _vgg, 19, False)
-vgg19_bn = _declare("vgg19_bn", _vgg, 19, True)
+vgg11 = _declare("vgg11", _vgg, "A", False)
+vgg11_bn = _declare("vgg11_bn", _vgg, "A", True)
+vgg13 = _declare("vgg13", _vgg, "B", False)
+vgg13_bn = _declare("vgg13_bn", _vgg, "B", True)
+vgg16 = _declare("vgg16", _vgg, "D", False)
+vgg16_bn = _declare("vgg16_bn", _vgg, "D", True)
+vgg19 = _declare("vgg19", _vgg, "E", False)
+vgg19_bn = _declare("vgg19_bn", _vgg, "E", True)

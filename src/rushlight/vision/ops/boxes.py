@@ -12,6 +12,7 @@ import numpy as np
 
 import rushlight
 
+from ...autocast_state import casts
 from ...tensor import Tensor
 
 _FORMATS = ("xyxy", "xywh", "cxcywh")
@@ -48,6 +49,9 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
 
 
 def _check_scores(name: str, boxes: Tensor, scores: Tensor) -> None:
+    for value in (boxes, scores):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name}: expected tensors, got {type(value).__name__}")
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise RuntimeError(f"{name}: boxes are to have shape (N, 4), not {tuple(boxes.shape)}")
     if scores.ndim != 1 or len(scores) != len(boxes):
@@ -55,10 +59,16 @@ def _check_scores(name: str, boxes: Tensor, scores: Tensor) -> None:
             f"{name}: {len(boxes)} boxes are to have as many scores, shape ({len(boxes)},), not "
             f"{tuple(scores.shape)}"
         )
+    if boxes.dtype != scores.dtype and not casts:
+        raise RuntimeError(
+            f"{name}: boxes and scores are to have one dtype, got {boxes.dtype} and {scores.dtype}"
+        )
 
 
 def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: float) -> Tensor:
     """`nms` of each class by itself; `idxs` says to which class a box belongs.
+
+    RuntimeError where these are not as many as the boxes (or one, for all of them).
 
     >>> import rushlight as torch
     >>> from rushlight.vision.ops import batched_nms
@@ -67,6 +77,13 @@ def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: floa
     tensor([1, 0])
     """
     _check_scores("batched_nms", boxes, scores)
+    if not isinstance(idxs, Tensor) or idxs.shape not in ((len(boxes),), (1,)):
+        got = tuple(idxs.shape) if isinstance(idxs, Tensor) else type(idxs).__name__
+        raise RuntimeError(
+            f"batched_nms: {len(boxes)} boxes are to have as many idxs, shape ({len(boxes)},), not "
+            f"{got}"
+        )
+    idxs = idxs.expand(len(boxes))
     kept = rushlight.zeros_like(scores, dtype=rushlight.bool)
     for number in idxs.unique():
         places = (idxs == number).nonzero().flatten()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 import rushlight
 
 from ... import nn
-from ...nn.modules.utils import _pair
+from ...autocast_state import casts
 from ...tensor import Tensor
 
 
@@ -37,7 +38,7 @@ def roi_align(
     tensor([[[[ 2.5000,  4.5000],
               [10.5000, 12.5000]]]])
     """
-    height, width = _pair(output_size)
+    height, width = bins_of("roi_align", output_size)
     numbers, corners = numbered("roi_align", input, boxes)
     if not (numbers and height and width):
         return input.new_zeros((len(numbers), input.shape[1], height, width))
@@ -55,10 +56,25 @@ def roi_align(
     return rushlight.stack(parts)
 
 
+def bins_of(name: str, output_size: Any, least: int = 0) -> tuple[int, int]:
+    """(height, width) from one number or two."""
+    sizes = tuple(output_size) if isinstance(output_size, Iterable) else (output_size,) * 2
+    if len(sizes) != 2 or not all(isinstance(size, Integral) for size in sizes):
+        raise TypeError(
+            f"{name}: output_size is to be a whole number or two, (height, width), not "
+            f"{output_size!r}"
+        )
+    if min(sizes) < least:
+        raise RuntimeError(f"{name}: output_size is to be at least {least}, not {output_size}")
+    return sizes
+
+
 def numbered(
     name: str, input: Tensor, boxes: Tensor | Sequence[Tensor]
 ) -> tuple[list[int], Tensor]:
     """The number of each box's image, and the boxes."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}: the input is to be a Tensor, not {type(input).__name__}")
     if input.ndim != 4:
         raise RuntimeError(f"{name}: the input is to be (N, C, H, W), not {tuple(input.shape)}")
     if isinstance(boxes, Tensor):
@@ -69,6 +85,12 @@ def numbered(
             )
         numbers, corners = boxes[:, 0].detach().int().tolist(), boxes[:, 1:]
     else:
+        if not isinstance(boxes, (list, tuple)) or len(boxes) == 0:
+            got = "an empty one" if isinstance(boxes, (list, tuple)) else type(boxes).__name__
+            raise TypeError(
+                f"{name}: boxes are to be a tensor (K, 5), or a list with a tensor (L, 4) for each "
+                f"image, not {got}"
+            )
         for part in boxes:
             if part.ndim != 2 or part.shape[1] != 4:
                 raise AssertionError(
@@ -77,6 +99,13 @@ def numbered(
                 )
         numbers = [i for i, part in enumerate(boxes) for _ in part]
         corners = rushlight.cat(list(boxes))
+    if corners.dtype != input.dtype and not casts:  # autocast leaves features as halves
+        raise RuntimeError(
+            f"{name}: the input and the boxes are to have one dtype, but got {input.dtype} and "
+            f"{corners.dtype}; convert the boxes by boxes.to(input.dtype)"
+        )
+    if not input.is_floating_point():
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; use input.float()')
     for number in numbers:
         if not 0 <= number < len(input):
             raise IndexError(f"{name}: there is no image {number} among {len(input)}")
@@ -127,7 +156,7 @@ def ps_roi_align(
     tensor([[[[0., 1.],
               [2., 3.]]]])
     """
-    height, width = _pair(output_size)
+    height, width = bins_of("ps_roi_align", output_size, least=1)
     numbers, corners = numbered("ps_roi_align", input, boxes)
     corners = corners.to(input.dtype) * spatial_scale - 0.5
     sizes = corners[:, 2:] - corners[:, :2]

@@ -12,9 +12,8 @@ from typing import Any
 import rushlight
 
 from ... import nn
-from ...nn.modules.utils import _pair
 from ...tensor import Tensor
-from .roi_align import numbered, of_positions
+from .roi_align import bins_of, numbered, of_positions
 
 
 def roi_pool(
@@ -35,16 +34,16 @@ def roi_pool(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
-    height, width = _pair(output_size)
+    height, width = bins_of("roi_pool", output_size)
     numbers, corners = numbered("roi_pool", input, boxes)
     channels, rows, columns = input.shape[1:]
+    if not (numbers and height and width):
+        return input.new_zeros((len(numbers), channels, height, width))
     places = []
     for number, (x1, y1, x2, y2) in zip(numbers, _rounded(corners, spatial_scale), strict=True):
         y = _bins(y1, max(y2 - y1 + 1, 1), height, rows)
         x = _bins(x1, max(x2 - x1 + 1, 1), width, columns)
         places.append(_greatest(input.detach()[number], y, x) + number * channels * rows * columns)
-    if not places:
-        return input.new_zeros((0, channels, height, width))
     chosen = rushlight.stack(places)
     values = input.flatten()[chosen.clamp(min=0)]
     return values.where(chosen >= 0, 0)
@@ -104,7 +103,7 @@ def ps_roi_pool(
     tensor([[[[0., 1.],
               [2., 3.]]]])
     """
-    height, width = _pair(output_size)
+    height, width = bins_of("ps_roi_pool", output_size, least=1)
     numbers, corners = numbered("ps_roi_pool", input, boxes)
     y: list[Tensor] = []
     x: list[Tensor] = []

@@ -141,29 +141,6 @@ class GaussianBlur(nn.Module):
         return f"GaussianBlur(kernel_size={self.kernel_size}, sigma={self.sigma})"
 
 
-class RandomGrayscale(nn.Module):
-    """With probability p the image's luma, in as many channels as it has.
-
-    >>> import rushlight as torch
-    >>> from rushlight.vision import transforms
-    >>> transforms.RandomGrayscale(p=1.0)(torch.ones(3, 1, 1)).shape
-    torch.Size([3, 1, 1])
-    """
-
-    def __init__(self, p: float = 0.1) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, img: Any) -> Any:
-        channels = F.get_image_num_channels(img)
-        if rushlight.rand(1).item() < self.p:
-            return F.rgb_to_grayscale(img, num_output_channels=channels)
-        return img
-
-    def __repr__(self) -> str:
-        return f"RandomGrayscale(p={self.p})"
-
-
 class WithProbability(nn.Module):
     """With probability p what `change` makes of the image; `option` is its second argument."""
 
@@ -182,6 +159,22 @@ class WithProbability(nn.Module):
     def __repr__(self) -> str:
         shown = f"{self.option}={getattr(self, self.option)}," if self.option else ""
         return f"{type(self).__name__}({shown}p={self.p})"
+
+
+class RandomGrayscale(WithProbability):
+    """With probability p the image's luma, in as many channels as it has.
+
+    >>> import rushlight as torch
+    >>> from rushlight.vision import transforms
+    >>> transforms.RandomGrayscale(p=1.0)(torch.ones(3, 1, 1)).shape
+    torch.Size([3, 1, 1])
+    """
+
+    def __init__(self, p: float = 0.1) -> None:
+        super().__init__(p)
+
+    def change(self, img: Any) -> Any:
+        return F.rgb_to_grayscale(img, num_output_channels=F.get_image_num_channels(img))
 
 
 class RandomInvert(WithProbability):

@@ -146,7 +146,7 @@ class LinearTransformation(nn.Module):
         self.mean_vector = mean_vector
 
     def forward(self, tensor: Tensor) -> Tensor:
-        channels, height, width = tensor.shape[-3:]
+        channels, height, width = F.get_dimensions(tensor)
         rows = len(self.transformation_matrix)
         if channels * height * width != rows:
             raise ValueError(

@@ -179,7 +179,7 @@ class RandomResizedCrop(nn.Module):
         self.size = F.two_sizes(size)
         self.scale = scale
         self.ratio = ratio
-        self.interpolation = interpolation
+        self.interpolation = InterpolationMode(interpolation)
         self.antialias = antialias
 
     @staticmethod

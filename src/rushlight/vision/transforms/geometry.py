@@ -308,10 +308,11 @@ class RandomErasing(nn.Module):
             value = [float(value)]
         elif isinstance(value, str):
             value = None
-        if value is not None and len(value) not in (1, img.shape[-3]):
+        channels, *_ = F.get_dimensions(img)
+        if value is not None and len(value) not in (1, channels):
             raise ValueError(
                 "If value is a sequence, it should have either a single value or "
-                f"{img.shape[-3]} (number of input channels)"
+                f"{channels} (number of input channels)"
             )
         return F.erase(img, *self.get_params(img, self.scale, self.ratio, value), self.inplace)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .... import nn
 from ....tensor import Tensor
+from ...ops import misc as misc_nn_ops  # noqa: F401  # programs look here for it
 from ...ops.feature_pyramid_network import (
     ExtraFPNBlock,
     FeaturePyramidNetwork,

@@ -10,6 +10,7 @@ from typing import Any
 from .... import nn
 from ....nn import functional as F
 from ....tensor import Tensor
+from ...ops import misc as misc_nn_ops  # noqa: F401  # programs look here for it
 from ...ops.misc import Conv2dNormActivation, FrozenBatchNorm2d
 from ...ops.poolers import MultiScaleRoIAlign
 from ..mobilenetv3 import mobilenet_v3_large

@@ -10,6 +10,7 @@ from .... import nn
 from ....nn import functional as F
 from ....tensor import Tensor
 from ...ops import boxes as box_ops
+from . import _utils as det_utils  # noqa: F401  # programs look here for it
 from ._utils import BalancedPositiveNegativeSampler, BoxCoder, Matcher, smooth_loss
 
 

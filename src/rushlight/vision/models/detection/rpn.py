@@ -11,6 +11,7 @@ from ....nn import functional as F
 from ....tensor import Tensor
 from ...ops import boxes as box_ops
 from ...ops.misc import Conv2dNormActivation
+from . import _utils as det_utils  # noqa: F401  # programs look here for it
 from ._utils import BalancedPositiveNegativeSampler, BoxCoder, Matcher, smooth_loss
 from .anchor_utils import AnchorGenerator, ImageList  # noqa: F401  # programs look here for them
 

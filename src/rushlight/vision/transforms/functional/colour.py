@@ -342,6 +342,7 @@ def equalize(img: Any) -> Any:
         from PIL import ImageOps
 
         return ImageOps.equalize(img)
+    image_size(img)  # TypeError unless it is an image
     _check_bytes(img)
     planes = [equalized(plane) for plane in img.reshape(-1, *img.shape[-2:])]
     return rushlight.stack(planes).reshape(img.shape) if planes else img

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -175,9 +175,9 @@ def pad(
     if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
         raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
     sides = sides_of(padding)
+    image_size(img)  # TypeError unless it is an image
     if isinstance(img, Tensor):
         return _pad_tensor(img, sides, fill, padding_mode)
-    image_size(img)  # TypeError unless it is an image
     return _pad_pillow(img, sides, fill, padding_mode)
 
 
@@ -252,6 +252,8 @@ def sides_of(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
 
 def two_sizes(size: int | Sequence[int]) -> tuple[int, int]:
     """(height, width) from one number or from a sequence of one or two."""
+    if not isinstance(size, (int, Iterable)):
+        raise TypeError(f"size should be an int or a sequence (height, width). Got {type(size)}")
     sizes = (size, size) if isinstance(size, int) else tuple(size)
     if len(sizes) == 1:
         sizes *= 2

@@ -182,7 +182,16 @@ def image_size(image: Any) -> tuple[int, int]:
         return image.height, image.width
     if isinstance(image, Tensor) and image.ndim >= 2:
         return image.shape[-2], image.shape[-1]
-    raise TypeError(f"img should be PIL Image or Tensor Image. Got {type(image)}")
+    raise TypeError(f"img should be PIL Image or Tensor Image. Got {_told(image)}")
+
+
+def _told(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return str(type(value))
+    return (
+        f"a tensor of shape {tuple(value.shape)}; images are (..., height, width), and the first "
+        "plain tensor of a sample is its image"
+    )
 
 
 def get_dimensions(img: Any) -> list[int]:

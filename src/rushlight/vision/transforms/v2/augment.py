@@ -20,7 +20,14 @@ from .. import geometry as v1
 from . import functional as F
 from .functional.dispatch import kernel_for, treated
 from .meta import LabelsGetter, labels_getter_of
-from .transform import RandomlyApplied, Transform, has_any, query_chw, query_size
+from .transform import (
+    RandomlyApplied,
+    Transform,
+    check_floats,
+    has_any,
+    query_chw,
+    query_size,
+)
 
 
 class RandomErasing(RandomlyApplied):
@@ -47,6 +54,7 @@ class RandomErasing(RandomlyApplied):
     ) -> None:
         super().__init__(p=p)
         checked = v1.RandomErasing(p, scale, ratio, value, inplace)
+        check_floats("ratio", ratio)
         self.scale = scale
         self.ratio = ratio
         if isinstance(value, (int, float)):

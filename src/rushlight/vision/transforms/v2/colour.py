@@ -10,7 +10,7 @@ import rushlight
 from .. import colour as v1
 from . import functional as F
 from .functional.dispatch import treated
-from .transform import RandomlyApplied, Transform, query_chw
+from .transform import RandomlyApplied, Transform, query_chw, two_floats
 
 Range = float | Sequence[float]
 
@@ -92,7 +92,8 @@ class ColorJitter(Transform):
         hue: Range | None = None,
     ) -> None:
         super().__init__()
-        checked = v1.ColorJitter(brightness or 0, contrast or 0, saturation or 0, hue or 0)
+        given = (brightness, contrast, saturation, hue)
+        checked = v1.ColorJitter(*(0 if part is None else part for part in given))
         self.brightness = checked.brightness
         self.contrast = checked.contrast
         self.saturation = checked.saturation
@@ -194,10 +195,9 @@ class GaussianBlur(Transform):
 
     def __init__(self, kernel_size: int | Sequence[int], sigma: Range = (0.1, 2.0)) -> None:
         super().__init__()
-        checked = v1.GaussianBlur(kernel_size, sigma)
-        self.kernel_size = checked.kernel_size
-        low, high = checked.sigma  # type: ignore[misc]  # which are two by now
-        self.sigma = [float(low), float(high)]
+        deviations = two_floats(sigma, "sigma")
+        self.kernel_size = v1.GaussianBlur(kernel_size, deviations).kernel_size
+        self.sigma = deviations
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         sigma = v1.uniform(*self.sigma)
@@ -317,9 +317,13 @@ class JPEG(Transform):
 
     def __init__(self, quality: int | Sequence[int]) -> None:
         super().__init__()
+        if isinstance(quality, bool) or not isinstance(quality, (int, Sequence)):
+            raise TypeError(
+                f"quality should be an int or a sequence of length 2, got {type(quality).__name__}"
+            )
         bounds = [quality, quality] if isinstance(quality, int) else quality
-        if not isinstance(bounds, Sequence) or len(bounds) != 2:
-            raise ValueError("quality should be a sequence of length 2.")
+        if len(bounds) != 2:
+            raise ValueError(f"quality should be a sequence of length 2, got {len(bounds)}")
         if not all(isinstance(bound, int) for bound in bounds) or not (
             1 <= bounds[0] <= bounds[1] <= 100
         ):

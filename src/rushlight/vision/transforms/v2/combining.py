@@ -39,6 +39,8 @@ class Compose(Transform):
             raise TypeError("Argument transforms should be a sequence of callables")
         if not transforms:
             raise ValueError("Pass at least one transform")
+        if not transforms:
+            raise ValueError("Pass at least one transform")
         self.transforms = transforms
 
     def forward(self, *inputs: Any) -> Any:
@@ -94,6 +96,8 @@ class RandomChoice(Transform):
         super().__init__()
         if not isinstance(transforms, Sequence):
             raise TypeError("Argument transforms should be a sequence of callables")
+        if not transforms:
+            raise ValueError("Pass at least one transform")
         weights = [1.0] * len(transforms) if p is None else p
         if len(weights) != len(transforms):
             raise ValueError(
@@ -122,6 +126,8 @@ class RandomOrder(Transform):
         super().__init__()
         if not isinstance(transforms, Sequence):
             raise TypeError("Argument transforms should be a sequence of callables")
+        if not transforms:
+            raise ValueError("Pass at least one transform")
         self.transforms = transforms
 
     def forward(self, *inputs: Any) -> Any:

@@ -169,7 +169,7 @@ class ToDtype(Transform):
 
     _transformed_types = (Tensor,)
 
-    def __init__(self, dtype: DTypes = rushlight.float32, scale: bool = False) -> None:
+    def __init__(self, dtype: DTypes, scale: bool = False) -> None:
         super().__init__()
         if not isinstance(dtype, (dict, DType)):
             raise ValueError(f"dtype must be a dict or a torch.dtype, got {type(dtype)} instead")

@@ -21,6 +21,7 @@ from .geometry import Filling, Mode
 from .transform import (
     RandomlyApplied,
     Transform,
+    check_floats,
     checked_fill,
     fill_for,
     get_bounding_boxes,
@@ -218,6 +219,7 @@ class RandomResizedCrop(Transform):
         for name, bounds in (("Scale", scale), ("Ratio", ratio)):
             if not isinstance(bounds, Sequence) or len(bounds) != 2:
                 raise TypeError(f"{name} should be a sequence of two floats.")
+            check_floats(name, bounds)
         if scale[0] > scale[1] or ratio[0] > ratio[1]:
             warnings.warn("Scale and ratio should be of kind (min, max)", stacklevel=2)
         self.size = size_of(size)
@@ -307,6 +309,8 @@ class Pad(Filling):
     def __init__(self, padding: Size, fill: Any = 0, padding_mode: str = "constant") -> None:
         super().__init__()
         _check_padding(padding)
+        if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
+            raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
         self.padding = padding
         self.fill = checked_fill(fill)
         self.padding_mode = padding_mode

@@ -10,7 +10,14 @@ from ..functional import InterpolationMode
 from ..functional.geometry import perspective_coefficients
 from . import functional as F
 from .functional.dispatch import treated
-from .transform import RandomlyApplied, Transform, checked_fill, fill_for, query_size
+from .transform import (
+    RandomlyApplied,
+    Transform,
+    checked_fill,
+    fill_for,
+    query_size,
+    two_floats,
+)
 
 Range = float | Sequence[float]
 Mode = InterpolationMode | str | int
@@ -190,24 +197,11 @@ class ElasticTransform(Filling):
         fill: Any = 0,
     ) -> None:
         super().__init__()
-        self.alpha = _two_floats(alpha, "alpha")
-        self.sigma = _two_floats(sigma, "sigma")
+        self.alpha = two_floats(alpha, "alpha")
+        self.sigma = two_floats(sigma, "sigma")
         self.interpolation = interpolation
         self.fill = checked_fill(fill)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         size = query_size(flat_inputs)
         return {"displacement": v1.ElasticTransform.get_params(self.alpha, self.sigma, size)}
-
-
-def _two_floats(value: Any, name: str) -> list[float]:
-    if isinstance(value, (int, float)):
-        return [float(value)] * 2
-    is_numbers = isinstance(value, (tuple, list)) and all(
-        isinstance(part, (int, float)) for part in value
-    )
-    if not is_numbers:
-        raise ValueError(f"{name} should be a sequence of numbers. Got {type(value)}")
-    if len(value) not in (1, 2):
-        raise ValueError(f"{name} should be a sequence of 2 numbers, got {len(value)}")
-    return [float(value[0]), float(value[-1])]

@@ -235,11 +235,40 @@ class RandomlyApplied(Transform):
 
 
 def checked_fill(fill: Any) -> Any:
-    """A fill, or one for each kind in a dictionary: TypeError unless numbers or sequences."""
+    """A fill, or one for each kind in a dictionary: TypeError unless numbers or sequences.
+
+    ValueError for a string among the numbers.
+    """
     for value in fill.values() if isinstance(fill, dict) else [fill]:
         if value is not None and not isinstance(value, (int, float, list, tuple)):
             raise TypeError(f"fill: numbers, sequences of them, or a dictionary, not {value!r}")
+        check_floats("fill", value if isinstance(value, (list, tuple)) else ())
     return fill
+
+
+def check_floats(name: str, values: Sequence[Any]) -> None:
+    """That values are numbers, or TypeError; a string that is none is a ValueError."""
+    for value in values:
+        try:
+            float(value)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name} should be made of numbers, got {value!r}") from None
+
+
+def two_floats(value: Any, name: str) -> list[float]:
+    """A pair of numbers from one, or from a sequence of one or two."""
+    if not isinstance(value, (int, float, Sequence)):
+        raise TypeError(f"{name} should be a number or a sequence of numbers. Got {type(value)}")
+    if isinstance(value, (int, float)):
+        return [float(value)] * 2
+    if len(value) not in (1, 2):
+        raise ValueError(
+            f"If {name} is a sequence its length should be 1 or 2. Got {len(value)}"
+        )
+    for part in value:
+        if not isinstance(part, (int, float)):
+            raise ValueError(f"{name} should be a sequence of numbers. Got {type(part)}")
+    return [float(value[0]), float(value[-1])]
 
 
 def fill_for(fill: Any, inpt: Any) -> Any:

@@ -147,6 +147,7 @@ def equalize(inpt: Any) -> Any:
     """
     if is_pillow_image(inpt):
         return colour.equalize(inpt)
+    images.image_size(inpt)  # TypeError unless it is an image
     values = scaled(inpt, rushlight.uint8)
     planes = [colour.equalized(plane) for plane in values.reshape(-1, *inpt.shape[-2:])]
     spread = rushlight.stack(planes).reshape(inpt.shape) if planes else values
@@ -176,7 +177,7 @@ def _grayscale_to_rgb(inpt: Any) -> Any:
     """
     if is_pillow_image(inpt):
         return inpt.convert("RGB")
-    return inpt if inpt.shape[-3] >= 3 else images.to_grayscale(inpt, 3)
+    return inpt if images.get_dimensions(inpt)[0] >= 3 else images.to_grayscale(inpt, 3)
 
 
 _NO_VIDEO = (Tensor, Image, Pillow)
@@ -239,7 +240,7 @@ def jpeg(inpt: Any, quality: int) -> Any:
     """
     if is_pillow_image(inpt):
         return _compressed(inpt, quality)
-    if inpt.dtype != rushlight.uint8 or inpt.shape[-3] not in (1, 3):
+    if inpt.dtype != rushlight.uint8 or inpt.ndim < 3 or inpt.shape[-3] not in (1, 3):
         raise RuntimeError(
             f"jpeg: images (..., C, H, W) of uint8 with 1 or 3 channels, not {tuple(inpt.shape)} "
             f"of {inpt.dtype}"
