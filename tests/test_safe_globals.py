@@ -270,3 +270,62 @@ def test_names_of_either_protocol_are_found():
         assert serialization.get_unsafe_globals_in_checkpoint(
             io.BytesIO(checkpoint(content))
         ) == [f"{__name__}.Mode", f"{__name__}.Settings"]
+
+
+# ---- tensors of allowed classes, and what is set on tensors
+
+
+class Weight(torch.nn.Parameter):
+    pass
+
+
+def test_leaves_of_allowed_classes_stay_leaves():
+    serialization.add_safe_globals([Marked, Weight])
+    marked = torch.ones(2).as_subclass(Marked).requires_grad_()
+    loaded, weight = round_trip([marked, Weight(torch.ones(2))])
+    assert type(loaded) is Marked and type(weight) is torch.nn.Parameter  # as PyTorch has it
+    assert loaded.is_leaf and weight.is_leaf and loaded.requires_grad and weight.requires_grad
+
+
+@pytest.mark.parametrize("how", [b"R", b"\x81"])  # REDUCE and NEWOBJ
+def test_no_memory_is_shown_that_a_file_does_not_hold(how):
+    serialization.add_safe_globals([Marked])
+    content = program(name(__name__, "Marked") + values(number(10)) + how)
+    with pytest.raises(CheckpointError, match="it makes a Marked without a tensor to make it of"):
+        torch.load(io.BytesIO(checkpoint(content)))
+
+
+def test_a_state_sets_no_slots():
+    serialization.add_safe_globals([Marked])
+    tensor = call(
+        name("torch._tensor", "_rebuild_from_type_v2"),
+        name("torch._utils", "_rebuild_meta_tensor_no_storage"), name(__name__, "Marked"),
+        values(name("torch", "float32"), values(number(2)), values(number(1)), b"\x89"), b"N",
+    )  # fmt: skip
+    state = pairs(text("array"), number(1), text("_view"), number(1), text("note"), number(2))
+    loaded = torch.load(io.BytesIO(checkpoint(program(tensor + state + BUILD))))
+    assert loaded.shape == (2,) and loaded._view != 1 and loaded.note == 2
+
+
+@pytest.mark.parametrize("attribute", ["__odd__", "has space"])
+@pytest.mark.parametrize("make", [torch.tensor, torch.nn.Parameter], ids=["tensor", "parameter"])
+def test_nothing_is_saved_that_load_refuses(make, attribute):
+    x = make(torch.ones(2).numpy() if make is torch.tensor else torch.ones(2))
+    setattr(x, attribute, 1)
+    with pytest.raises(pickle.PicklingError, match=f"cannot hold the attribute '{attribute}'"):
+        saved(x)
+
+
+def test_an_attribute_that_leads_back_to_the_tensor():
+    x = torch.ones(2)
+    x.parts = [x]
+    with pytest.raises(pickle.PicklingError, match="leads back to the tensor"):
+        saved(x)
+
+
+def test_sparse_tensors_keep_their_attributes():
+    x = torch.eye(2).to_sparse()
+    x.tag = "kept"
+    loaded = round_trip(x)
+    assert loaded.tag == "kept" and loaded.layout is torch.sparse_coo
+    assert loaded.to_dense().tolist() == [[1, 0], [0, 1]]

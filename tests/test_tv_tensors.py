@@ -134,3 +134,10 @@ def test_texts() -> None:
 def test_errors(make, error, said) -> None:
     with pytest.raises(error, match=said):
         make()
+
+
+def test_keys_of_dictionaries_in_checkpoints() -> None:
+    image = Image(torch.zeros(1, 2, 2))
+    formats, images, kept = round_trip([{BoundingBoxFormat.XYXY: 1}, {image: 2}, {image}])
+    assert formats == {BoundingBoxFormat.XYXY: 1}
+    assert type(next(iter(images))) is Image and kept == set(images)

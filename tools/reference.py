@@ -79,11 +79,18 @@ def namespaces(module: ModuleType = rushlight) -> Iterator[ModuleType]:
 def is_offered(module: ModuleType, part: pkgutil.ModuleInfo) -> bool:
     if f"{module.__name__}.{part.name}".removeprefix("rushlight.") in places:
         return True
-    if hasattr(module, "__all__"):
-        return part.name in module.__all__
+    listed = listed_by(module)
+    if listed is not None:
+        return part.name in listed
     if part.name in INTERNAL or part.name[0] == "_":
         return False
     return part.ispkg or part.name in modules_imported_by(module)
+
+
+def listed_by(module: ModuleType) -> list[str] | None:
+    """`__all__`, where a module chooses by it what it offers: the package's own is all that it has.
+    """
+    return None if module is rushlight else getattr(module, "__all__", None)
 
 
 def modules_imported_by(module: ModuleType) -> set[str]:
@@ -105,8 +112,8 @@ def members_of(module: ModuleType) -> Members:
             return home is None or home.startswith("rushlight")
         return home == module.__name__
 
-    offered = vars(module)
-    names = getattr(module, "__all__", None) or [n for n in offered if belongs(offered[n])]
+    offered = {name: getattr(module, name) for name in dir(module)}
+    names = listed_by(module) or [n for n in offered if belongs(offered[n])]
     public = sorted(name for name in {*names, *declared} if name[0] != "_")
     return {name: offered[name] for name in public if not inspect.ismodule(offered[name])}
 

@@ -53,7 +53,7 @@ inline int64_t rows_in_block(int64_t rows, int64_t columns) {
     return fitting < rows ? fitting : rows;
 }
 
-// The sum of exp(x - largest) over a row; the exponentials go to y, if there is one.
+// The sum of exp(x - largest) over a row; the exponentials go to y, if they are kept.
 template <bool are_kept, class T>
 inline double sum_of_exponentials(int64_t n, const T* x, T largest, T* y) {
     double sum = 0;
@@ -104,7 +104,7 @@ void log_softmax(int64_t rows, int64_t columns, const T* x, T* y) {
     if (columns >= short_row) {
         for (; rows > 0; --rows, x += columns, y += columns) {
             const T largest = maximum(columns, x);
-            const double sum = sum_of_exponentials<false>(columns, x, largest, y);
+            const double sum = sum_of_exponentials<false, T>(columns, x, largest, nullptr);
             const T logarithm = log(static_cast<T>(sum));
 #pragma omp simd
             for (int64_t i = 0; i < columns; ++i) y[i] = x[i] - largest - logarithm;

@@ -287,5 +287,9 @@ def numel(input: Tensor) -> builtins.int:
     return input.numel()
 
 
-# For `from rushlight import *`: also what is imported when it is asked for.
-__all__ = [_name for _name in dir(_sys.modules[__name__]) if not _name.startswith("_")]
+# For `from rushlight import *`: also what is imported when it is asked for, and nothing that only
+# this file uses.
+__all__ = [
+    _name for _name in dir(_sys.modules[__name__])
+    if _name[0] != "_" and _name not in ("annotations", "builtins")
+]  # fmt: skip

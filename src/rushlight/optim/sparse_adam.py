@@ -91,13 +91,13 @@ class SparseAdam(Optimizer):
             return
         first, second = group["betas"]
         correction = (1 - second ** state["step"]) ** 0.5 / (1 - first ** state["step"])
-        changed = [parameter, state["exp_avg"], state["exp_avg_sq"]]
+        mean, square = state["exp_avg"], state["exp_avg_sq"]
         arguments = (
-            [g.array], *[[kept.array] for kept in changed[1:]], [tuple([i.array for i in places])],
+            [g.array], [mean.array], [square.array], [tuple([i.array for i in places])],
             as_number(group["lr"]) * correction, first, second, group["eps"],
         )  # fmt: skip
         self._call_kernel("sparse_adam", [parameter], [parameter.array], arguments)
-        all_written(changed[1:])
+        all_written([mean, square])
 
 
 def _is_sparse(tensor: Tensor) -> bool:

@@ -129,6 +129,15 @@ def is_allowed(value: Any) -> bool:
     return any(value is found for found in allowed_names().values())
 
 
+def may_be_attribute(name: Any) -> bool:
+    """Whether a file may set an attribute of this name.
+
+    Python and NumPy find out by names with double underscores what an object is, and where its
+    memory is: no file says so.
+    """
+    return type(name) is str and name.isidentifier() and not name.startswith("__")
+
+
 def is_tensors_class(value: Any) -> bool:
     """Whether something is a class of tensors, as a program may have allowed one."""
     return isinstance(value, type) and issubclass(value, Tensor)

@@ -8,13 +8,13 @@ be chosen so that all have one hash, which makes each new one wait for all other
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from ..device import device as Device
 from ..dtype import dtype as DType
-from ..nn.parameter import Parameter
 from ..tensor import Size, Tensor
 from .allowed import is_hashed_as_tuple
 from .errors import require
@@ -24,7 +24,7 @@ _LONGEST = 1 << 16  # characters of a string, in which equal ones are compared
 _MOST_OF_ONE_HASH = 100
 _SMALL = 1 << 60  # the hash of a number up to here is the number
 
-_PLAIN = (type(None), bool, float, complex, Device, DType, Tensor, Parameter)
+_PLAIN = (type(None), bool, float, complex, Device, DType)
 
 
 class Keys:
@@ -43,12 +43,16 @@ class Keys:
 
     def _check_unusual(self, key: Any) -> None:
         _check_parts(key)
-        if type(key) in (Tensor, Parameter):  # hashed by where they are
+        if _is_tensor(key):  # hashed by where they are
             return
         same = self.by_hash.setdefault(hash(key), [])
         if key not in same:
             same.append(key)
             require(len(same) <= _MOST_OF_ONE_HASH, "too many keys have the same hash")
+
+
+def _is_tensor(key: Any) -> bool:
+    return isinstance(key, Tensor) and type(key).__hash__ is Tensor.__hash__
 
 
 def _check_parts(key: Any) -> None:
@@ -66,7 +70,8 @@ def _check_parts(key: Any) -> None:
             length += part.bit_length()
         else:
             require(
-                kind in _PLAIN or isinstance(part, np.generic),
+                kind in _PLAIN or isinstance(part, np.generic) or _is_tensor(part)
+                or isinstance(part, Enum) and vars(Enum)["__hash__"] is kind.__hash__,
                 "a key is of a type that no dictionary takes",
             )
         parts += 1

@@ -25,6 +25,7 @@ from .allowed import (
     is_named_tuple,
     is_namespace,
     is_tensors_class,
+    may_be_attribute,
     pytorchs_module,
 )
 from .names import STORAGES, TV_TENSORS
@@ -81,8 +82,13 @@ class _Pickler(_PythonPickler):
         super().__init__(file, protocol=2)
         self.storages: dict[tuple[int, int, str], _Storage] = {}
         self.globals: dict[_Global, _Global] = {}
+        self.begun: set[int] = set()  # the tensors whose attributes are being written
         allowed = [kind for kind in allowed_names().values() if is_tensors_class(kind)]
-        self.dispatch = dict.fromkeys(allowed, _Pickler._save_tensor) | self.dispatch
+        self.dispatch = self.dispatch | {
+            kind: _Pickler._save_parameter if issubclass(kind, Parameter) else _Pickler._save_tensor
+            for kind in allowed
+            if kind not in self.dispatch
+        }
 
     def reducer_override(self, obj: Any) -> Any:
         """Called for every object: lets those pass that a checkpoint may hold."""
@@ -144,30 +150,42 @@ class _Pickler(_PythonPickler):
         self.save_call(obj, self.named("torch", "Size"), tuple(obj))
 
     def _save_parameter(self, obj: Parameter) -> None:
+        """A parameter of any class, which comes back as one of PyTorch's, as there."""
         hooks: OrderedDict[str, Any] = OrderedDict()
         arguments = obj.data, obj.requires_grad, hooks
         if state := _attributes(obj):
             function = self.named("torch._utils", "_rebuild_parameter_with_state")
-            self.save_call(obj, function, *arguments, state)
+            self._save_with_state(obj, function, *arguments, state)
         else:
             self.save_call(obj, self.named("torch._utils", "_rebuild_parameter"), *arguments)
 
     def _save_tensor(self, obj: Tensor) -> None:
-        """A tensor of any class; of one's own class, or with attributes, it takes another call."""
         with DisableTorchFunctionSubclass():
             function, arguments = self._made_by(obj)
+        self.save_made(obj, function, arguments)
+
+    def save_made(self, obj: Tensor, function: _Global, arguments: tuple[Any, ...]) -> None:
+        """A tensor by what makes one; of a class of its own, or with attributes, by one call more.
+        """
         kind: Any = type(obj)
         state = _attributes(obj)
-        if kind in (Tensor, Buffer) and not state:
-            self.save_call(obj, function, *arguments)
-            return
         module = pytorchs_module(kind.__module__, kind.__qualname__)
-        if kind in (Tensor, Buffer):
-            kind = self.named("torch", "Tensor")
-        elif module in TV_TENSORS.values():
+        if module in TV_TENSORS.values():
             kind = self.named(module, kind.__qualname__)
+        elif not is_allowed(kind):
+            kind = self.named("torch", "Tensor")
+            if not state:
+                self.save_call(obj, function, *arguments)
+                return
         of_class = self.named("torch._tensor", "_rebuild_from_type_v2")
-        self.save_call(obj, of_class, function, kind, arguments, state or None)
+        self._save_with_state(obj, of_class, function, kind, arguments, state or None)
+
+    def _save_with_state(self, obj: Tensor, *call: Any) -> None:
+        if id(obj) in self.begun:
+            raise pickle.PicklingError("save: an attribute of a tensor leads back to the tensor")
+        self.begun.add(id(obj))
+        self.save_call(obj, *call)
+        self.begun.remove(id(obj))
 
     def _made_by(self, obj: Tensor) -> tuple[_Global, tuple[Any, ...]]:
         """The function that makes a tensor like this one, and its arguments."""
@@ -245,6 +263,12 @@ def register(kind: type, save: Callable[[Any, Any], None] = _Pickler._save_tenso
 def _attributes(tensor: Tensor) -> dict[str, Any]:
     """What a program has set on a tensor."""
     found = {name: value for name, value in vars(tensor).items() if not hasattr(Tensor, name)}
+    for name in found:
+        if not may_be_attribute(name):
+            raise pickle.PicklingError(
+                f"save: a checkpoint cannot hold the attribute {name!r} of a tensor: `load` sets "
+                "none whose name begins with two underscores or is no identifier"
+            )
     return found | {Buffer.mark: True} if type(tensor) is Buffer else found
 
 

@@ -23,7 +23,7 @@ from ..layout import sparse_coo, sparse_csc, sparse_csr, strided
 from ..nn.parameter import Parameter
 from ..ops.memory import empty_strided
 from ..tensor import Size, Tensor
-from .allowed import is_tensors_class
+from .allowed import is_tensors_class, may_be_attribute
 from .errors import CheckpointError, DamagedError, require
 from .keys import Keys
 from .names import DTYPES, STORAGES, TV_TENSORS
@@ -120,7 +120,7 @@ def _parameter(data: Any, requires_grad: Any, hooks: Any, state: Any = None) -> 
         not requires_grad or data.dtype.is_floating_point or data.dtype.is_complex,
         f"a parameter of dtype {data.dtype} requires a gradient",
     )
-    return _with_attributes(Parameter(data, requires_grad), state)
+    return with_attributes(Parameter(data, requires_grad), state)
 
 
 def _layout(name: Any) -> Layout:
@@ -162,16 +162,18 @@ def _subclass(function: Any, kind: Any, arguments: Any, state: Any) -> Tensor:
         raise CheckpointError("it holds a tensor of a class that is not torch.Tensor")
     require(
         type(function) is Function
-        and function.call in (_tensor, _typed_tensor, _meta_tensor, _parameter),
+        and function.call in (_tensor, _typed_tensor, _meta_tensor, _sparse_tensor, _parameter),
         "a tensor is made by a function that makes none",
     )
     require(type(arguments) is tuple, "the arguments of a function are not a tuple")
     tensor = function.call(*arguments)
     if kind in _TV_TENSORS:
         return _tv_tensor(kind.name, tensor, state)
-    if is_allowed:  # attributes of such a class may be defaults, and a file's are the instance's
-        return _with_attributes(tensor.as_subclass(kind), state, of=Tensor)
-    return _with_attributes(tensor, state)
+    if not is_allowed:
+        return with_attributes(tensor, state)
+    of_class = tensor.detach().as_subclass(kind).requires_grad_(tensor.requires_grad)  # a leaf
+    # Attributes of such a class may be defaults, and a file's are the instance's.
+    return with_attributes(of_class, state, of=Tensor)
 
 
 def _tv_tensor(name: str, tensor: Tensor, state: Any) -> Tensor:
@@ -180,19 +182,20 @@ def _tv_tensor(name: str, tensor: Tensor, state: Any) -> Tensor:
 
     kind: type[tv_tensors.TVTensor] = getattr(tv_tensors, name)
     require(type(tensor) is Tensor, f"a {name} is not made of a tensor")
-    require(type(state) is dict or not kind.fields, f"a {name} does not say what it is")
+    require(type(state) in (dict, type(None)), f"what a {name} knows is no dict")
     known = {"clamping_mode": "soft"} | (state or {})  # torchvision 0.23 has brought it
     require(all(field in known for field in kind.fields), f"a {name} lacks what it must know")
     for field, is_one in (
         ("format", lambda value: type(value) is tv_tensors.BoundingBoxFormat),
         ("canvas_size", lambda value: _are_counts(value) and len(value) == 2),
-        ("clamping_mode", lambda value: value is None or type(value) is str),
+        ("clamping_mode", lambda value: value in (None, "soft", "hard")),
     ):
         if field in kind.fields:
             require(is_one(known[field]), f"the {field} of a {name} is none")
-    return _with_attributes(
-        tensor.as_subclass(kind).described(**{field: known[field] for field in kind.fields}), state
-    )
+    fields = {field: known[field] for field in kind.fields}
+    if "canvas_size" in fields:
+        fields["canvas_size"] = tuple(fields["canvas_size"])
+    return with_attributes(tensor.as_subclass(kind).described(**fields), state)
 
 
 def _box_format(name: Any) -> Any:
@@ -202,7 +205,7 @@ def _box_format(name: Any) -> Any:
     return BoundingBoxFormat[name]
 
 
-def _with_attributes(tensor: Any, state: Any, of: type | None = None) -> Any:
+def with_attributes(tensor: Any, state: Any, of: type | None = None) -> Any:
     parts = state if type(state) is tuple else (state,)
     require(len(parts) <= 2, "a tensor has more states than two")
     for attributes in parts:  # of its dictionary, and of its slots
@@ -212,16 +215,13 @@ def _with_attributes(tensor: Any, state: Any, of: type | None = None) -> Any:
 
 def set_attributes(target: Any, attributes: Any, of: type | None = None) -> None:
     """Attributes that a program has set by itself; none that the class of the object has, or `of`.
-
-    Python and NumPy find out by names with double underscores what an object is, and where its
-    memory is: no file says so.
     """
     if attributes is None:
         return
     require(type(attributes) in (dict, OrderedDict), "the attributes of an object are not a dict")
     for name, value in attributes.items():
         require(type(name) is str and name.isidentifier(), "an attribute's name is not one")
-        if name.startswith("__"):
+        if not may_be_attribute(name):
             raise CheckpointError(f"it sets the attribute {name}")
         if not hasattr(of or type(target), name):
             setattr(target, name, value)

@@ -23,6 +23,7 @@ from .allowed import (
     imported_named_tuple,
     is_named_tuple,
     is_namespace,
+    is_tensors_class,
     modern_name,
 )
 from .errors import CheckpointError, DamagedError, require
@@ -35,6 +36,7 @@ from .rebuild import (
     set_attributes,
     set_numpy_array,
     set_numpy_order,
+    with_attributes,
 )
 from .storage import Storage, StorageType
 
@@ -173,6 +175,7 @@ class Unpickler(_PythonUnpickler):
             self.stack[-1] = function.call(*arguments)
         else:
             require(self._is_allowed(function), "it calls something that is not a function")
+            _check_made_of_values(function, arguments)
             self.stack[-1] = function(*arguments)
 
     def _load_newobj(self) -> None:
@@ -186,6 +189,7 @@ class Unpickler(_PythonUnpickler):
             require(not arguments, "a Namespace is made of arguments")
             self.stack[-1] = Namespace()
         elif isinstance(kind, type) and self._is_allowed(kind):
+            _check_made_of_values(kind, arguments)
             self.stack[-1] = kind.__new__(kind, *arguments)
         else:
             require(is_named_tuple(kind), "it makes an object of something that is not a class")
@@ -323,10 +327,19 @@ def _refusal(module: str, name: str) -> str:
     )
 
 
+def _check_made_of_values(kind: Any, arguments: tuple[Any, ...]) -> None:
+    """A tensor of sizes alone would show memory that the file does not hold."""
+    if is_tensors_class(kind) and not any(isinstance(value, Tensor) for value in arguments):
+        raise CheckpointError(f"it makes a {kind.__name__} without a tensor to make it of")
+
+
 def _set_state(target: Any, state: Any) -> None:
     """The state of an object of a class that the program has allowed, as Python sets it."""
     if hasattr(target, "__setstate__"):
         target.__setstate__(state)
+        return
+    if isinstance(target, Tensor):  # whose slots no file sets
+        with_attributes(target, state, of=Tensor)
         return
     slots = None
     if type(state) is tuple and len(state) == 2:

@@ -19,9 +19,8 @@ def _save(pickler: Any, x: SparseTensor) -> None:
         parts.insert(0, wrap(array.starts))
     else:
         parts.append(array.is_coalesced)
-    pickler.save_call(
-        x, pickler.named("torch._utils", "_rebuild_sparse_tensor"), array.layout, tuple(parts)
-    )
+    function = pickler.named("torch._utils", "_rebuild_sparse_tensor")
+    pickler.save_made(x, function, (array.layout, tuple(parts)))
 
 
 register(SparseTensor, _save)
