@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import rushlight as torch
-from aten_calls import CALLS, AtenCall
+from aten_calls import CALLS, RESULTS, shape_and_sum
 from rushlight import aten
 
 operators = torch.ops.aten
@@ -33,11 +33,58 @@ def test_functions_and_methods() -> None:
     assert operators.add_(x, 1) is x
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_those_that_are_neither_run(call: AtenCall) -> None:
-    result: Any = call(torch, operators)
-    parts = result if isinstance(result, tuple) else (result,)
-    assert all(isinstance(part, torch.Tensor) for part in parts)
+@pytest.mark.parametrize("name", CALLS)
+def test_those_that_are_neither_run(name: str) -> None:
+    shape, total = shape_and_sum(torch, CALLS[name](torch, operators))
+    assert shape == RESULTS[name][0]
+    assert total == pytest.approx(RESULTS[name][1], rel=1e-5, abs=1e-5)
+
+
+def test_what_is_overwritten_has_its_gradient() -> None:
+    x = torch.tensor([-1.0, 0.5, 2.0], requires_grad=True)
+    y = x * 1
+    assert operators.gelu_(y) is y
+    y.sum().backward()
+    expected = x.detach().requires_grad_()
+    torch.nn.functional.gelu(expected).sum().backward()
+    assert x.grad is not None and expected.grad is not None
+    torch.testing.assert_close(x.grad, expected.grad)
+
+
+def test_names_are_listed() -> None:
+    names = dir(operators)
+    assert {"add", "gelu_", "slice", "upsample_bilinear2d"} <= {*names}
+    assert all(hasattr(operators, name) for name in names)
+    assert operators.add.Tensor.tags == []
+
+
+_IMAGE = torch.ones(1, 1, 4, 4)
+
+
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: operators.slice(torch.ones(2, 3), 5, 0, 1), IndexError, "out of range.* got 5"),
+        (lambda: operators.slice(torch.tensor(1.0)), IndexError, "slice: .*without dimensions"),
+        (
+            lambda: operators.slice(torch.ones(2), 0, 0, 2, -1),
+            RuntimeError, "slice: the step must be positive, got -1",
+        ),
+        (lambda: operators.add.Tensor(_IMAGE, _IMAGE, 2), TypeError, "add"),
+        (lambda: operators.silu_(torch.ones(2), 1), TypeError, "positional"),
+        (
+            lambda: operators.upsample_bilinear2d(_IMAGE, [2, 2]),
+            RuntimeError, "upsample_bilinear2d.* missing a required argument: 'align_corners'",
+        ),
+        (
+            lambda: operators.upsample_bilinear2d(_IMAGE, [2, 2], False, 2.0, 2.0),
+            NotImplementedError, r"upsample_bilinear2d: scales .* the output_size \[2, 2\]",
+        ),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
 
 
 def test_all_that_stand_there_are_pytorchs() -> None:

@@ -73,6 +73,7 @@ def test_what_is_mapped() -> None:
         (lambda: scan(lambda c, x: (c, x), [], torch.ones(2)), RuntimeError, "to carry"),
         (lambda: map(torch.abs, torch.ones(0, 2)), RuntimeError, "not 0"),
         (lambda: map(torch.abs, [torch.ones(1), torch.ones(2)]), RuntimeError, "consistent"),
+        (lambda: map(torch.abs, torch.tensor(1.0)), RuntimeError, "a dimension to be mapped over"),
     ],
 )  # fmt: skip
 def test_what_scans_refuse(call, error, message) -> None:  # type: ignore[no-untyped-def]

@@ -10,12 +10,15 @@ import pytest
 import rushlight as torch
 from rushlight import custom_ops, library
 from rushlight.library import custom_op
+from rushlight.operator_schema import parse
 
 
 @pytest.fixture(autouse=True)
 def own_operators(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(custom_ops, "operators", {})
     monkeypatch.setattr(library, "operators", custom_ops.operators)
+    monkeypatch.setattr(custom_ops, "packets", {})
+    monkeypatch.setattr(library, "packets", custom_ops.packets)
     yield
 
 
@@ -199,6 +202,51 @@ def test_overloads() -> None:
         two(x, "a")
 
 
+def test_an_operator_is_the_same_each_time() -> None:
+    shapes = library.Library("shapes", "FRAGMENT")
+    shapes.define("two.one(Tensor x) -> Tensor")
+    two = torch.ops.shapes.two
+    assert torch.ops.shapes is torch.ops.shapes and torch.ops.aten is torch.ops.aten
+    assert torch.ops.shapes.two is two and two.one is torch.ops.shapes.two.one
+    assert two.one.overloadpacket is two and two.one.tags == []
+    shapes.define("two.other(Tensor x, int n) -> Tensor")
+    assert torch.ops.shapes.two.overloads() == ["one", "other"]
+    assert torch.ops.shapes.two.one is two.one
+    shapes._destroy()
+    assert not hasattr(torch.ops.shapes, "two")
+
+
+def test_a_default_list_is_of_one_call() -> None:
+    def append(x: torch.Tensor, dims: list[int]) -> torch.Tensor:
+        dims.append(7)
+        return x + len(dims)
+
+    library.define("shapes::append", "(Tensor x, int[] dims=[1, 2]) -> Tensor")
+    library.impl("shapes::append", "cpu", append)
+    results = [torch.ops.shapes.append(torch.zeros(1)).item() for _ in range(3)]
+    assert results == [3, 3, 3]
+
+
+@pytest.mark.parametrize("text", [")", "(", "a,b", "[", "'", r"\"", "it) -> (", ""])
+def test_quoted_text_in_schemas(text: str) -> None:
+    for quoted in (f'"{text}"', "'" + text.replace("'", r"\'") + "'"):
+        schema = parse(f"f(Tensor x, str s={quoted}, int n=3) -> Tensor")
+        assert [argument.name for argument in schema.arguments] == ["x", "s", "n"]
+        assert schema.arguments[1].default_value == text.replace("\\", "")
+
+
+@pytest.mark.parametrize("text", [",", ")", '"', "\\"])
+def test_text_as_a_default(text: str) -> None:
+    seen: list[str] = []
+
+    def joined(x: torch.Tensor, sep: str = text, n: int = 1) -> torch.Tensor:
+        seen.append(sep)
+        return x * n
+
+    custom_op("example::joined", joined, mutates_args=())(torch.ones(1), n=2)
+    assert seen == [text]
+
+
 def test_a_function_may_come_before_its_operator() -> None:
     library.Library("shapes", "IMPL").impl("later", lambda x: x + 1, "CPU")
     library.define("shapes::later", "(Tensor x) -> Tensor")
@@ -243,6 +291,20 @@ def _of(kind: Any, returned: Any = torch.Tensor, mutates: Any = (), name: str = 
         (lambda: library.register_fake(3, len), ValueError, "unexpected type for op"),
         (lambda: library.define("a::c", "(Tensr x) -> Tensor"), RuntimeError, "unknown type"),
         (lambda: library.define("a::c", "(int x=a) -> ()"), RuntimeError, "the default a"),
+        *[
+            (lambda text=text: library.define("a::c", text), RuntimeError, message)
+            for text, message in (
+                ("(Tensor x, int[ y) -> Tensor", "the brackets of the schema .* do not match"),
+                ("(Tensor x, int y]) -> Tensor", "the brackets of the schema .* do not match"),
+                ("(Tensor x) -> (Tensor, Tensor", "the brackets of the schema .* do not match"),
+                ("(Tensor x,) -> Tensor", "a comma with nothing before or behind"),
+                ("(Tensor x,, int y) -> Tensor", "a comma with nothing before or behind"),
+                ("(Tensor x) -> (Tensor, )", "a comma with nothing before or behind"),
+                ('(str s="a) -> Tensor', "the default \"a"),
+                ("(int class=1) -> Tensor", "'class' .* is no name of an argument"),
+                ("(int 1a=1) -> Tensor", "'1a' .* is no name of an argument"),
+            )
+        ],
         (lambda: library.Library("a", "IMPL").define("f() -> ()"), RuntimeError, "kind IMPL"),
         (lambda: library.Library("a", "FRAGMENT").define("c::f() -> ()"), RuntimeError, "match"),
         (lambda: library.Library("a", "IMPL").impl("f", 3, "CPU"), TypeError, "to be a callable"),

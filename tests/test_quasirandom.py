@@ -34,6 +34,16 @@ def test_goes_on_back_and_forward() -> None:
     assert engine.reset().draw(8, out=out) is out and torch.equal(out, whole)
 
 
+def test_no_points() -> None:
+    engine = SobolEngine(2)
+    with pytest.raises(RuntimeError, match="or 0 behind the first point, got 0"):
+        engine.draw(0)
+    engine.draw(2)
+    assert engine.draw(0).shape == (0, 2) and engine.num_generated == 2
+    assert engine.draw(0, dtype=torch.float64).dtype is torch.float64
+    assert engine.draw(1).tolist() == [[0.75, 0.25]]
+
+
 def test_refuses() -> None:
     with pytest.raises(ValueError, match=r"\[1, 21201\]"):
         SobolEngine(0)
@@ -41,7 +51,7 @@ def test_refuses() -> None:
     engine.draw(1)
     with pytest.raises(ValueError, match="power of 2"):
         engine.draw_base2(2)
-    for n, error in ((0, RuntimeError), (-1, RuntimeError), (2.5, TypeError)):
+    for n, error in ((-1, RuntimeError), (2.5, TypeError)):
         with pytest.raises(error):
             engine.draw(n)
     with pytest.raises(NotImplementedError, match="not of torch.int64"):

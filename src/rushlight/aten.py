@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .missing import TRACKED
+from .operator_schema import parse
 from .operators import OpOverload, OpOverloadPacket
 from .ops.declare import places
-from .tensor import Tensor
+from .tensor import Tensor, wrap_dim
 
 # The beginning of a name, and the namespace whose functions have it.
 _PREFIXES = {"linalg_": "linalg", "special_": "special", "fft_": "fft"}
@@ -32,6 +33,10 @@ class Aten:
 
     def __getattr__(self, name: str) -> OpOverloadPacket:
         return _packet(name)
+
+    def __dir__(self) -> list[str]:
+        names = (name for name in overloads() if not name.startswith("__"))
+        return [*super().__dir__(), *(name for name in names if _function(name) is not None)]
 
 
 @cache
@@ -101,7 +106,11 @@ def _index(self: Tensor, indices: Any) -> Tensor:
 def _slice(
     self: Tensor, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
 ) -> Tensor:
-    return self[(slice(None),) * (dim % max(self.ndim, 1)) + (slice(start, end, step),)]
+    if self.ndim == 0:
+        raise IndexError("slice: a tensor without dimensions cannot be sliced")
+    if step < 1:
+        raise RuntimeError(f"slice: the step must be positive, got {step}")
+    return self[(slice(None),) * wrap_dim(dim, self.ndim) + (slice(start, end, step),)]
 
 
 def _padded(mode: str) -> Callable[..., Tensor]:
@@ -109,21 +118,66 @@ def _padded(mode: str) -> Callable[..., Tensor]:
 
 
 def _in_place(name: str) -> Callable[..., Tensor]:
-    return lambda self, *args: _functional[name](self, *args, inplace=True)
+    return lambda self: _functional[name](self, inplace=True)
 
 
-def _resized(mode: str) -> Callable[..., Tensor]:
+def _gelu_(self: Tensor, *, approximate: str = "none") -> Tensor:
+    # Of a clone, since the gradient needs what is overwritten.
+    return self.copy_(_functional["gelu"](self.clone(), approximate=approximate))
+
+
+def _with_alpha(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Takes `alpha` by position, too, behind a number: as the overload `Scalar` does."""
+
+    def call(self: Tensor, other: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not isinstance(other, Tensor):
+            return function(self, other, alpha=args[0], **kwargs)
+        return function(self, other, *args, **kwargs)
+
+    return call
+
+
+_SCALES = {1: ("scales",), 2: ("scales_h", "scales_w"), 3: ("scales_d", "scales_h", "scales_w")}
+
+
+def _resized(name: str, mode: str, ndim: int) -> Callable[..., Tensor]:
     """By sizes or by factors; only those modes that interpolate ask for `align_corners`."""
-    asks = not mode.startswith("nearest")
+    asks = "" if mode.startswith("nearest") else ", bool align_corners"
+    scales = "".join(f", float? {scale}=None" for scale in _SCALES[ndim])
+    by_sizes = parse(f"{name}(Tensor self, int[{ndim}] output_size{asks}{scales}) -> Tensor")
+    by_factors = parse(
+        f"{name}.vec(Tensor input, int[]? output_size{asks}, float[]? scale_factors) -> Tensor"
+    )
 
-    def call(input: Tensor, output_size: Any, *rest: Any) -> Tensor:
-        align_corners, *scales = rest if asks else (None, *rest)
-        factors = None if output_size is not None else scales[0]
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        factors: Any
+        has_sizes = (args[1] if len(args) > 1 else kwargs.get("output_size")) is not None
+        if has_sizes and not {"input", "scale_factors"} & {*kwargs}:
+            input, size, *rest = by_sizes.taken(args, kwargs)
+            align_corners, *factors = rest if asks else (None, *rest)
+            if any(factors) and not align_corners:
+                _check_scales(name, input, size, factors)
+                size = None
+            else:
+                factors = None
+        else:
+            input, size, *rest = by_factors.taken(args, kwargs)
+            align_corners, factors = rest if asks else (None, *rest)
         return _functional["interpolate"](
-            input, output_size, factors, mode=mode, align_corners=align_corners
+            input, size, factors, mode=mode, align_corners=align_corners
         )
 
     return call
+
+
+def _check_scales(name: str, input: Tensor, size: list[int], factors: list[float | None]) -> None:
+    """That factors beside sizes, by which PyTorch places the points, give those sizes."""
+    found = [n * (f or 0) // 1 for n, f in zip(input.shape[2:], factors, strict=True)]
+    if found != size:
+        raise NotImplementedError(
+            f"{name}: scales {factors} that do not give the output_size {size} of an input of the "
+            f"shape {tuple(input.shape)}; leave them out, or give all of them"
+        )
 
 
 def _to_copy(self: Tensor, *, dtype: Any = None, device: Any = None, **ignored: Any) -> Tensor:
@@ -138,7 +192,9 @@ _OTHERS: dict[str, Any] = {
     "_reshape_alias": lambda self, size, stride: self.reshape(size),
     "_unsafe_index": _index,
     "index": _index,
-    "_unsafe_index_put": lambda self, *args: self.index_put(*args),
+    "_unsafe_index_put": lambda self, indices, values, accumulate=False: self.index_put(
+        indices, values, accumulate
+    ),
     "slice": _slice,
     "copy": lambda self, src, non_blocking=False: self.clone().copy_(src),
     "lift_fresh": lambda self: self,
@@ -171,15 +227,21 @@ _OTHERS: dict[str, Any] = {
     "nll_loss": _loss("nll_loss", "weight", "reduction", "ignore_index"),
     "nll_loss_nd": _loss("nll_loss", "weight", "reduction", "ignore_index"),
     "nll_loss2d": _loss("nll_loss", "weight", "reduction", "ignore_index"),
-    "upsample_linear1d": _resized("linear"),
-    "upsample_bilinear2d": _resized("bilinear"),
-    "upsample_bicubic2d": _resized("bicubic"),
-    "upsample_trilinear3d": _resized("trilinear"),
+    "gelu_": _gelu_,
 }  # fmt: skip
+for _name, _mode, _n in [
+    ("upsample_linear1d", "linear", 1), ("upsample_bilinear2d", "bilinear", 2),
+    ("upsample_bicubic2d", "bicubic", 2), ("upsample_trilinear3d", "trilinear", 3),
+    *((f"upsample_nearest{n}d", "nearest", n) for n in (1, 2, 3)),
+    *((f"_upsample_nearest_exact{n}d", "nearest-exact", n) for n in (1, 2, 3)),
+]:  # fmt: skip
+    _OTHERS[_name] = _resized(_name, _mode, _n)
 for _n in (1, 2, 3):
-    _OTHERS[f"upsample_nearest{_n}d"] = _resized("nearest")
-    _OTHERS[f"_upsample_nearest_exact{_n}d"] = _resized("nearest-exact")
     _OTHERS[f"reflection_pad{_n}d"] = _padded("reflect")
     _OTHERS[f"replication_pad{_n}d"] = _padded("replicate")
-for _name in ("gelu", "hardsigmoid", "hardswish", "mish", "relu6", "silu"):
+for _name in ("hardsigmoid", "hardswish", "mish", "relu6", "silu"):
     _OTHERS[f"{_name}_"] = _in_place(_name)
+for _name in ("add", "sub", "subtract", "rsub"):
+    _OTHERS[_name] = _with_alpha(_torch[_name])
+for _name in ("add_", "sub_", "subtract_"):
+    _OTHERS[_name] = _with_alpha(getattr(Tensor, _name))

@@ -86,7 +86,8 @@ def associative_scan(
 def map(f: Callable[..., Any], xs: Any, *args: Any) -> Any:
     """`f(x, *args)` for each `x` along the first dimension of `xs`, stacked.
 
-    RuntimeError where a leaf of `xs` is no tensor, or their lengths differ or are 0.
+    RuntimeError where a leaf of `xs` is no tensor or has no dimension, or their lengths differ or
+    are 0.
 
     >>> import rushlight as torch
     >>> from rushlight._higher_order_ops import map
@@ -96,6 +97,11 @@ def map(f: Callable[..., Any], xs: Any, *args: Any) -> Any:
     leaves = tree_leaves(xs)
     if not leaves or not all(isinstance(leaf, Tensor) for leaf in leaves):
         raise RuntimeError("map: xs must have a leaf, and can only consist of tensors")
+    if any(leaf.ndim == 0 for leaf in leaves):
+        raise RuntimeError(
+            "map: a leaf of xs is to have a dimension to be mapped over, got shapes "
+            f"{[tuple(leaf.shape) for leaf in leaves]}"
+        )
     lengths = {leaf.shape[0] for leaf in leaves}
     if len(lengths) > 1 or 0 in lengths:
         raise RuntimeError(

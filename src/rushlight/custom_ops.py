@@ -20,36 +20,36 @@ from .schema_inference import infer_schema
 from .tensor import Tensor
 
 operators: dict[str, dict[str, CustomOpDef]] = {}  # by their names, and those of their overloads
+packets: dict[str, OpOverloadPacket] = {}  # what `torch.ops` has given of them, by their names
 
 
 class CustomOpDef:
     """An operator that a program has registered; `custom_op` and `define` make it."""
 
     def __init__(
-        self, name: str, schema: Schema, function: Callable[..., Any] | None = None
-    ) -> None:
+        self, name: str, schema: Schema, function: Callable[..., Any] | None = None, *,
+        records: bool = False,
+    ) -> None:  # fmt: skip
         self._namespace, _, self._name = name.partition("::")
         self._qualname = name
         self._schema = replace(schema, name=name.partition(".")[0])
-        operators.setdefault(self._schema.name, {})[schema.overload_name or "default"] = self
+        overload = schema.overload_name or "default"
+        operators.setdefault(self._schema.name, {})[overload] = self
+        packets.pop(self._schema.name, None)
+        self._opoverload = OpOverload(  # what `torch.ops` has of it
+            self._namespace, self._schema.name.partition("::")[2], overload, self,
+            lambda: self._schema,
+        )  # fmt: skip
         self._kernels: dict[str | None, Callable[..., Any]] = {
             None: _lacking(name) if function is None else function
         }
         self._fake: Callable[..., Any] | None = None
         self._backward: Callable[..., Any] | None = None
         self._setup_context: Callable[..., Any] | None = None
-        self._records = False  # what it calls, for its gradient; or else it is one node
+        self._records = records  # what it calls, for its gradient; or else it is one node
         self._casts: dict[str, Any] = {}
         self._recorded = _recorded(self)
         self.__name__, self.__doc__ = self._name, getattr(function, "__doc__", None)
-
-    @property
-    def _opoverload(self) -> OpOverload:
-        """What `torch.ops` has of it."""
-        name, _, overload = self._name.partition(".")
-        return OpOverload(
-            self._namespace, name, overload or "default", self, lambda: self._schema
-        )
 
     def __repr__(self) -> str:
         return f"<CustomOpDef({self._qualname})>"
@@ -370,11 +370,15 @@ class OpNamespace:
 
     def __getattr__(self, name: str) -> Any:
         namespace = self.__dict__["_name"]
-        found = operators.get(f"{namespace}::{name}")
+        qualname = f"{namespace}::{name}"
+        if qualname in packets:
+            return packets[qualname]
+        found = operators.get(qualname)
         if not found:
             raise AttributeError(f"'_OpNamespace' '{namespace}' object has no attribute '{name}'")
         overloads = {overload: operator._opoverload for overload, operator in found.items()}
-        return OpOverloadPacket(namespace, name, overloads, _first_that_takes(found))
+        packet = OpOverloadPacket(namespace, name, overloads, _first_that_takes(found))
+        return packets.setdefault(qualname, packet)
 
 
 def _first_that_takes(overloads: dict[str, CustomOpDef]) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from .custom_ops import (
@@ -14,6 +15,7 @@ from .custom_ops import (
     custom_op,
     operator_of,
     operators,
+    packets,
 )
 from .device import device as Device
 from .operator_schema import parse
@@ -126,8 +128,7 @@ class Library:
                 f"Tried to register an operator ({self.ns}::{schema}) with the same name and "
                 "overload name multiple times"
             )
-        operator = CustomOpDef(qualified, parsed)
-        operator._records = True
+        operator = CustomOpDef(qualified, parsed, records=True)
         self._names.append((f"{self.ns}::{name}", overload or "default"))
         for key, function in _waiting.pop(qualified, []):
             _implement(operator, key, function)
@@ -152,6 +153,7 @@ class Library:
     def _destroy(self) -> None:
         for name, overload in self._names:
             operators.get(name, {}).pop(overload, None)
+            packets.pop(name, None)
         if self.kind == "DEF":
             _defined.discard(self.ns)
 
@@ -252,6 +254,7 @@ def fallthrough_kernel() -> None:
     raise NotImplementedError("fallthrough_kernel() should never be called.")
 
 
+@cache
 def namespace(name: str) -> Any:
     """What `torch.ops` has under a name."""
     if name == "aten":

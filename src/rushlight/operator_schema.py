@@ -12,8 +12,10 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 from .operator_types import DoesNotFit, Type, parse_type
@@ -24,6 +26,7 @@ _ARGUMENT = re.compile(
     r"([\w.]+|Dict\(\w+, ?\w+\))(\(\w+!?[^)]*\))?([\[\]\d?]*)\s+(\w+)(?:\s*=\s*(.+))?"
 )
 _RETURNED = re.compile(r"([\w.]+)(\([^)]*\))?([\[\]\d?]*)(?:\s+\w+)?")
+_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|.""", re.DOTALL)  # quoted text is one
 _WORDS = {"None": None, "True": True, "False": False}
 
 
@@ -87,7 +90,11 @@ class Schema:
             value = bound.arguments[argument.name]
             is_default = argument.name not in kwargs and place >= len(args)
             try:
-                values.append(value if is_default else argument.type.take(value))
+                if not is_default:
+                    value = argument.type.take(value)
+                elif isinstance(value, list):  # the function may change it, for this call alone
+                    value = deepcopy(value)
+                values.append(value)
             except DoesNotFit:
                 raise RuntimeError(
                     f"{self.name}() Expected a value of type '{argument.type.shown}' for argument "
@@ -142,7 +149,7 @@ def parse(schema: str) -> Schema:
     name, _, overload = match[1].partition(".")
     arguments: list[Argument] = []
     kwarg_only = False
-    for text in _parts(match[2]):
+    for text in _parts(match[2], schema):
         if text == "*":
             kwarg_only = True
         else:
@@ -162,6 +169,8 @@ def _argument(text: str, kwarg_only: bool, schema: str) -> Argument:
     if match is None:
         raise RuntimeError(f"the argument '{text}' of the schema '{schema}' is none")
     word, alias, more, name, default = match.groups()
+    if not name.isidentifier() or iskeyword(name):
+        raise RuntimeError(f"'{name}' in the schema '{schema}' is no name of an argument in Python")
     kind = parse_type(word + more)
     value = inspect.Parameter.empty if default is None else _value(default, kind, schema)
     is_write = alias is not None and "!" in alias
@@ -171,22 +180,32 @@ def _argument(text: str, kwarg_only: bool, schema: str) -> Argument:
 def _returns(text: str, schema: str) -> Iterator[Type]:
     while text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
-    for part in _parts(text):
+    for part in _parts(text, schema):
         match = _RETURNED.fullmatch(part)
         if match is None:
             raise RuntimeError(f"the schema '{schema}' returns '{part}', which is no type")
         yield parse_type(match[1] + match[3])
 
 
-def _parts(text: str) -> Iterator[str]:
-    """The parts of a list between its commas, but for those in brackets."""
-    depth, start = 0, 0
-    for place, letter in enumerate(text + ","):
-        depth += (letter in "([") - (letter in ")]")
-        if letter == "," and depth == 0:
-            if text[start:place].strip():
-                yield text[start:place].strip()
-            start = place + 1
+def _parts(text: str, schema: str) -> list[str]:
+    """The parts of a list between its commas, but for those in quotes and in brackets."""
+    parts, depth = [""], 0
+    for token in _TOKEN.findall(text):
+        depth += (token in ("(", "[")) - (token in (")", "]"))
+        if depth < 0:
+            break
+        if token == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += token
+    if depth != 0:
+        raise RuntimeError(f"the brackets of the schema '{schema}' do not match")
+    parts = [part.strip() for part in parts]
+    if parts == [""]:
+        return []
+    if "" in parts:
+        raise RuntimeError(f"the schema '{schema}' has a comma with nothing before or behind it")
+    return parts
 
 
 def _value(text: str, kind: Type, schema: str) -> Any:

@@ -17,6 +17,11 @@ class OpOverload:
         self.__name__ = f"{name}.{overload}"
 
     @property
+    def tags(self) -> list[Any]:
+        """PyTorch's marks for its compilers: there are none here."""
+        return []
+
+    @property
     def _schema(self) -> Any:
         return self._made_schema()
 

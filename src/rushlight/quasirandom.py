@@ -64,11 +64,14 @@ class SobolEngine:
     def draw(self, n: int = 1, out: Tensor | None = None, dtype: DType | None = None) -> Tensor:
         """The next points of the sequence, n x dimension, from 0 up to 1.
 
-        RuntimeError unless n is positive; NotImplementedError for a dtype of whole numbers.
+        RuntimeError where n is negative, and for no points before the first one;
+        NotImplementedError for a dtype of whole numbers.
         """
         n, dtype = index(n), dtype or get_default_dtype()
-        if n < 1:
-            raise RuntimeError(f"SobolEngine.draw: n is to be positive, got {n}")
+        if n < 0 or n == self.num_generated == 0:  # as PyTorch, which has the first point apart
+            raise RuntimeError(
+                f"SobolEngine.draw: n is to be positive, or 0 behind the first point, got {n}"
+            )
         if not dtype.is_floating_point:
             raise NotImplementedError(
                 f"SobolEngine.draw: points are of floating-point numbers, not of {dtype}"

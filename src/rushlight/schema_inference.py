@@ -132,7 +132,8 @@ def _shown(name: str, default: Any, refuse: Callable[[str], NoReturn]) -> str:
     if default is None or isinstance(default, (int, float, bool)):
         return str(default)
     if isinstance(default, (str, device)):
-        return f'"{default}"'
+        text = str(default).replace("\\", r"\\").replace('"', r"\"")
+        return f'"{text}"'
     if isinstance(default, dtype):
         return str(default).removeprefix("torch.")
     refuse(f"Parameter {name} has an unsupported default value type {type(default)}.")

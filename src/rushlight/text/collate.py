@@ -33,9 +33,10 @@ def pad_collate(
         if not len(batch):
             raise ValueError("pad_collate: the batch is empty; it needs one sample at least")
         with_targets = isinstance(batch[0], tuple)
-        if with_targets and {len(x) if isinstance(x, tuple) else 0 for x in batch} != {
-            len(batch[0]) or 1
-        }:
+        if any(isinstance(sample, tuple) != with_targets for sample in batch):
+            raise ValueError("pad_collate: either all samples are to be tuples, or none")
+        length = len(batch[0]) if with_targets else 0
+        if with_targets and (length == 0 or any(len(sample) != length for sample in batch)):
             raise ValueError(
                 "pad_collate: samples are to be tuples of the same length, a sequence first"
             )

@@ -39,8 +39,6 @@ class Compose(Transform):
             raise TypeError("Argument transforms should be a sequence of callables")
         if not transforms:
             raise ValueError("Pass at least one transform")
-        if not transforms:
-            raise ValueError("Pass at least one transform")
         self.transforms = transforms
 
     def forward(self, *inputs: Any) -> Any:
