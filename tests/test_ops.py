@@ -341,7 +341,7 @@ def exported() -> dict[str, Any]:
     for name in dir(Tensor):
         value = getattr(Tensor, name, None)  # what PyTorch has and Rushlight not says so
         value = value.fget if isinstance(value, property) else value
-        module = getattr(value, "__module__", None) or ""
+        module = getattr(value, "home", getattr(value, "__module__", None)) or ""
         if name != "__new__" and callable(value) and module.startswith("rushlight.ops."):
             found["Tensor." + name] = value
     return found

@@ -199,7 +199,8 @@ class Reference:
         for name, value in members.items():
             value = value.fget if isinstance(value, property) else plain(value)
             is_code = inspect.isroutine(value) or inspect.isclass(value)
-            module = inspect.unwrap(value).__module__ if is_code else ""
+            code = inspect.unwrap(value)
+            module = getattr(code, "home", code.__module__) if is_code else ""
             stem = module.removesuffix(".base").rpartition(".")[2] if is_code else "constants"
             found[stem.replace("_", " ").strip().capitalize()].append(name)
         return sorted(found.items())

@@ -42,6 +42,11 @@ def stubs() -> dict[Path, str]:
     return texts | {path: methods_stub(path, attached())}
 
 
+def home_of(function: Any) -> str:
+    """The module in which a function is written."""
+    return getattr(function, "home", function.__module__)
+
+
 def module_stub(path: Path, functions: dict[str, Any]) -> str:
     """A module's stub: what its source imports and defines, and what is declared for it."""
     source = ast.parse(path.with_suffix(".py").read_text())
@@ -162,7 +167,7 @@ class Stub:
         function = inspect.unwrap(function)
         assert isinstance(text, str), f"{function.__module__}.{function.__qualname__}: annotate it"
         scope = ChainMap(
-            function.__globals__, vars(sys.modules[function.__module__]), vars(builtins)
+            function.__globals__, vars(sys.modules[home_of(function)]), vars(builtins)
         )
         tree = ast.parse(text, mode="eval")
         for node in ast.walk(tree):

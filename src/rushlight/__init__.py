@@ -237,6 +237,7 @@ _elsewhere.publish(__name__)
 _missing.watch_all(_sys.modules[__name__])
 
 ops.declare.open_members()
+ops.declare.name_for_pickle()
 ops.bytecode.keep()
 _missing.watch_tensor(Tensor)
 _companions.watch_imports()
@@ -287,9 +288,4 @@ def numel(input: Tensor) -> builtins.int:
     return input.numel()
 
 
-# For `from rushlight import *`: also what is imported when it is asked for, and nothing that only
-# this file uses.
-__all__ = [
-    _name for _name in dir(_sys.modules[__name__])
-    if _name[0] != "_" and _name not in ("annotations", "builtins")
-]  # fmt: skip
+__all__ = _missing.names_for_star(_sys.modules[__name__])

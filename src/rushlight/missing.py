@@ -177,6 +177,16 @@ def watch_all(package: ModuleType) -> None:
             watch(module)
 
 
+def names_for_star(package: ModuleType) -> list[str]:
+    """What `from rushlight import *` gives: PyTorch's names but for modules, which would hide
+    Python's own (`random`, `types`, `signal`), and what is imported when it is asked for."""
+    names = [
+        name for name, value in vars(package).items()
+        if f"torch.{name}" in pytorch_names() and not isinstance(value, ModuleType)
+    ]
+    return sorted({*names, *_FUNCTIONS})
+
+
 def _is_watched(name: str) -> bool:
     return name.startswith("rushlight.") and name.split(".")[1] not in _INTERNAL
 

@@ -259,7 +259,7 @@ def _old_norm(
 
     >>> import rushlight as torch
     >>> x = torch.tensor([3.0, -4.0])
-    >>> torch.norm(x), torch.norm(x, p=1), torch.norm(x, p=float("inf"))
+    >>> torch.norm(x), torch.norm(x, p=1), torch.norm(x, p=torch.inf)
     (tensor(5.), tensor(7.), tensor(4.))
     """
     if input.dtype.category < FLOATING and dtype is None:

@@ -14,7 +14,7 @@ from .common import sizes_from
 from .declare import operation
 from .expansion import expand, repeat
 from .indexing import index_select, nonzero
-from .shape import Flip, reshape
+from .shape import Flip, is_made_channels_last, reshape
 
 
 class Roll(Operation):
@@ -156,7 +156,7 @@ def ravel(input: Tensor) -> Tensor:
     >>> torch.ravel(torch.tensor([[1, 2], [3, 4]]))
     tensor([1, 2, 3, 4])
     """
-    return reshape(input.contiguous(), -1)
+    return reshape(input if is_made_channels_last(input) else input.contiguous(), -1)
 
 
 @operation

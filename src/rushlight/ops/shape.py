@@ -155,25 +155,36 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     torch.Size([2, 3])
     """
     wanted = _complete(sizes_from(shape), input.array.size)
-    # Images that an operation has laid out channels-last PyTorch has in the shape's order.
-    return reshaped(input, wanted, is_tied=input._view is None)
+    return reshaped(input, wanted)
 
 
-def reshaped(input: Tensor, shape: tuple[int, ...], is_tied: bool = False) -> Tensor:
+def reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
     """A view in a shape that fits where strides allow it, else one of a copy: that of an image
-    follows it if tied."""
-    if not _shares_memory_as(input.array, shape):
-        image, input = input, Clone.apply(input, "C")
-        if is_tied and is_channels_last(image.array):
-            tie(image, input)
-    return ViewAs.apply(input, shape)
+    follows it."""
+    if _shares_memory_as(input.array, shape):
+        return ViewAs.apply(input, shape)
+    if is_made_channels_last(input):
+        return _tied(input, shape)
+    return ViewAs.apply(Clone.apply(input, "C"), shape)
+
+
+def is_made_channels_last(input: Tensor) -> bool:
+    """Whether an operation has laid out an image so, which PyTorch has in the shape's order."""
+    return input._view is None and is_channels_last(input.array)
+
+
+def _tied(input: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A view of a copy in the shape's order: what is written into one of both reaches the other."""
+    copy = Clone.apply(input, "C")
+    tie(input, copy)
+    return ViewAs.apply(copy, shape)
 
 
 def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = None) -> Tensor:
     """The same memory under another shape, or its bytes as another dtype.
 
-    Unlike PyTorch's, it copies images that an operation has laid out channels-last where the shape
-    asks for it; what is written into one of the two reaches the other.
+    Unlike PyTorch's, it copies what an operation has laid out otherwise than in its shape's order,
+    as images, where the shape asks for it; what is written into one of the two reaches the other.
 
     >>> import rushlight as torch
     >>> x = torch.zeros(4)
@@ -192,12 +203,14 @@ def _view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = Non
     wanted = _complete(sizes_from(shape), self.array.size)
     if _shares_memory_as(self.array, wanted):
         return ViewAs.apply(self, wanted)
-    if not is_channels_last(self.array):
+    # A result of an operation is in the shape's order in PyTorch more often than here: softmax,
+    # sums, cat, ... keep the memory order of their input.
+    if self._view is not None and not is_channels_last(self.array):
         raise OperationError(
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return reshaped(self, wanted, is_tied=True)
+    return _tied(self, wanted)
 
 
 def _view_dtype(self: Tensor, dtype: DType) -> Tensor:
@@ -237,7 +250,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         merged: tuple[int, ...] = (input.array.size,)
     else:
         merged = shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :]
-    return reshaped(input, merged, is_tied=input._view is None)
+    return reshaped(input, merged)
 
 
 @operation
@@ -253,7 +266,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     shape = input.array.shape
     axis = wrap_dim(dim, len(shape))
     parts = _complete(tuple(sizes), shape[axis])
-    return reshaped(input, shape[:axis] + parts + shape[axis + 1 :], is_tied=input._view is None)
+    return reshaped(input, shape[:axis] + parts + shape[axis + 1 :])
 
 
 @operation
