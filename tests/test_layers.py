@@ -559,3 +559,15 @@ def test_padding_rows_of_embeddings_get_no_gradient():
         assert layer.weight.grad[3].tolist() == [0, 0] and layer.weight.grad[1].tolist() != [0, 0]
     assert not nn.Embedding.from_pretrained(torch.ones(2, 2)).weight.requires_grad
     assert nn.EmbeddingBag.from_pretrained(torch.ones(2, 2), False).weight.requires_grad
+
+
+def test_losses_of_one_sample() -> None:
+    """Its class number may stand by itself or in a row."""
+    x = torch.tensor([1.0, 2.0])
+    for target in (torch.tensor(0), torch.tensor([0])):
+        assert F.nll_loss(x, target, reduction="none").shape == ()
+        assert torch.isclose(F.cross_entropy(x, target), torch.tensor(1.313262))
+    with pytest.raises(ValueError, match="Expected 1 or more dimensions"):
+        F.nll_loss(torch.tensor(1.0), torch.tensor(0))
+    with pytest.raises(RuntimeError, match="Expected 1 or more dimensions"):
+        F.cross_entropy(torch.tensor(1.0), torch.tensor(0))

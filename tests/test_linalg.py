@@ -119,3 +119,12 @@ def test_pivots_behind_the_last_row() -> None:
     pivots = torch.tensor([1, 3], dtype=torch.int32)
     with pytest.raises(RuntimeError, match="rows, 2, but range from 1 to 3"):
         torch.lu_unpack(torch.eye(2), pivots)
+
+
+@pytest.mark.parametrize("p", [0.5, 1, 2, 3, torch.inf])
+def test_the_norm_of_one_element_is_its_size(p: float) -> None:
+    """Whose power may be beyond what the dtype holds, or 0."""
+    x = torch.tensor([[1e30], [-2e-30]])
+    assert x.norm(p, dim=1).tolist() == x.abs().flatten().tolist()
+    assert torch.tensor(-1e30).norm(p) == 1e30 and torch.tensor([torch.nan]).norm(p).isnan()
+    assert torch.nn.functional.normalize(x[:1], p=p).item() == 1

@@ -3,7 +3,7 @@ pseudoinverse, least squares."""
 
 from __future__ import annotations
 
-from math import inf, isinf
+from math import inf, isinf, prod
 from typing import Any
 
 from ..autograd.operation import SavesOutputAndInput
@@ -43,6 +43,8 @@ class Norm(Reduction, SavesOutputAndInput):
 
     @staticmethod
     def forward(kernels: Any, x: Any, axes: Any, keepdim: bool, p: float) -> Any:
+        if p != 0 and prod(x.shape if axes is None else [x.shape[axis] for axis in axes]) == 1:
+            return kernels.amax(kernels.abs(x), axes, keepdim)  # whose power may leave the range
         if p == 1:
             return kernels.sum_of_sizes(x, axes, keepdim)
         if p == 2:

@@ -78,8 +78,10 @@ def nll_loss(
 def _nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str
 ) -> Tensor:
+    if input.array.ndim == 0:
+        raise InvalidValueError("nll_loss: Expected 1 or more dimensions (got 0)")
     if input.array.ndim == 1:
-        row, label = input.unsqueeze(0), target.unsqueeze(0)
+        row, label = input.unsqueeze(0), target if target.array.ndim else target.unsqueeze(0)
         loss = _nll_loss(row, label, weight, ignore_index, reduction)
         return loss.squeeze(0) if reduction == "none" else loss
     check_int64("nll_loss(): argument 'ignore_index'", ignore_index)
@@ -169,6 +171,8 @@ def _check_cross_entropy(input: Tensor, target: Tensor) -> None:
             "target?"
         )
     shape = input.array.shape
+    if not shape:
+        raise OperationError("cross_entropy: Expected 1 or more dimensions (got 0)")
     if len(shape) > 1 and target.array.shape == shape and target.dtype.category != FLOATING:
         raise OperationError(
             "cross_entropy: Expected floating point type for target with class probabilities, got "

@@ -360,10 +360,8 @@ def _check_result(value: Any) -> None:
         kind = type(value)
         if kind in _PLAIN or id(value) in seen:
             continue
-        require(
-            kind not in _PARTS and not is_named_tuple(value),
-            "it holds a function, a class or a storage by itself",
-        )
+        if kind in _PARTS or is_named_tuple(value):  # which PyTorch writes, too
+            raise CheckpointError("it holds a function, a class or a storage by itself")
         seen[id(value)] = value
         if kind in _SEQUENCES or is_named_tuple(kind):
             rest.extend(value)
