@@ -392,3 +392,15 @@ def test_a_schema_is_inferred() -> None:
 
     with pytest.raises(ValueError, match="Parameter y has unsupported type"):
         library.infer_schema(untyped, mutates_args=())
+
+
+def test_a_record_of_an_operator_ends_when_its_function_changes() -> None:
+    @custom_op("example::recorded", mutates_args=())
+    def recorded(x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    f = torch.compile(lambda x: recorded(x) + 1)
+    assert [f(torch.tensor(float(i))).item() for i in range(4)] == [1, 3, 5, 7]
+    assert [call.name for call in f.graph.calls] == ["mul", "add"]
+    recorded.register_kernel("cpu", lambda x: x * 3)
+    assert [f(torch.tensor(float(i))).item() for i in range(4)] == [1, 4, 7, 10]

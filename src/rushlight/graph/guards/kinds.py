@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import inspect
 import io
 import random
 import re
@@ -48,7 +49,7 @@ _ARRAYS = {"numpy", "ml_dtypes", "cupy", "scipy"}  # but for their random number
 # What never changes.
 _CONSTANT = (
     dtype, device, layout, memory_format, Size, Generator, np.generic, np.dtype, np.ufunc, range,
-    slice, re.Pattern,
+    slice, re.Pattern, inspect.Signature, inspect.Parameter,
     types.CodeType, types.EllipsisType, types.NotImplementedType, types.GenericAlias,
     types.UnionType, types.MethodDescriptorType, types.WrapperDescriptorType,
     types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
