@@ -539,8 +539,11 @@ def version_of(tensor: Tensor) -> int:
 
 def wrap_dim(dim: int, ndim: int) -> int:
     """A dimension counted from the end made non-negative; IndexError when there is none such."""
-    if 0 <= dim < ndim:  # the usual case; max() alone would take as long as all else
-        return dim
+    try:
+        if 0 <= dim < ndim:  # the usual case; max() alone would take as long as all else
+            return dim
+    except TypeError as error:
+        raise TypeError(f"dim must be an int, not {dim!r}") from error
     limit = ndim or 1
     if not -limit <= dim < limit:
         raise IndexError(

@@ -175,6 +175,8 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     if values.get("dtype") is not asked:  # it was one of Python's types
         return function(*args, **kwargs)
     _check_tensors(function, values)
+    if isinstance(error, TypeError):
+        _check_whole_numbers(function, values)
     if isinstance(error, (ValueError, OverflowError, MemoryError, OperationError)):
         _check_integers(function, values)
     title = title_of(function)
@@ -263,6 +265,19 @@ def _check_tensor(function: str, position: int, parameter: Any, value: Any) -> N
                     f"expected Tensor as element {i} in argument {position}, but got "
                     f"{type(part).__name__}"
                 )
+
+
+def _check_whole_numbers(function: Any, values: dict[str, Any]) -> None:
+    """PyTorch's TypeError for the first argument that should be a whole number and is none."""
+    for position, (name, parameter) in enumerate(parameters(function).items()):
+        value = values[name]
+        if parameter.annotation not in ("int", "int | None") or value is None or value is absent:
+            continue
+        if not hasattr(value, "__index__"):
+            raise TypeError(
+                f"{function.__name__}(): argument '{name}' (position {position + 1}) must be int, "
+                f"not {type(value).__name__}"
+            )
 
 
 # Parameters whose numbers are elements, not sizes: those may be larger.
