@@ -81,7 +81,7 @@ def _linspace(v: Values) -> Iterator[Sample]:
     yield Sample(-3e38, 3e38, 1)
     yield Sample(0, 1, steps=0)
     yield Invalid(0, 1, -1, raises=RuntimeError, match="number of steps must be non-negative")
-    yield Invalid(0, 3, 1.0, raises=TypeError, match="'steps' .* must be int, not float", own_words=True)
+    yield Invalid(0, 3, 1.0, raises=TypeError, match="must be int, not float", own_words=True)
 
 
 def _eye(v: Values) -> Iterator[Sample]:
