@@ -4,8 +4,8 @@ The operations put them here by their declarations; `linalg.pyi` says them to ed
 """
 
 from .errors import LinAlgError
-from .ops.declare import places
+from .ops import declare as _declare
 
-__all__ = ["LinAlgError"]
+globals().update(_declare.places["linalg"])
 
-globals().update(places["linalg"])
+__all__ = ["LinAlgError", *_declare.names_at("linalg")]  # which help() goes by

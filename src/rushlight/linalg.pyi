@@ -5,7 +5,6 @@ from typing import Any
 
 from .dtype import dtype
 from .errors import LinAlgError as LinAlgError
-from .ops.declare import places as places
 from .tensor import Tensor
 
 def cholesky(input: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor: ...

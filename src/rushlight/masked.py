@@ -3,6 +3,8 @@
 The operations put them here by their declarations; `masked.pyi` says them to editors.
 """
 
-from .ops.declare import places
+from .ops import declare as _declare
 
-globals().update(places["masked"])
+globals().update(_declare.places["masked"])
+
+__all__ = _declare.names_at("masked")  # which help() goes by

@@ -3,7 +3,6 @@
 from typing import Any
 
 from .dtype import dtype
-from .ops.declare import places as places
 from .tensor import Tensor
 from .types import Dims, Number
 

@@ -3,6 +3,8 @@
 The operations put them here by their declarations; `special.pyi` says them to editors.
 """
 
-from .ops.declare import places
+from .ops import declare as _declare
 
-globals().update(places["special"])
+globals().update(_declare.places["special"])
+
+__all__ = _declare.names_at("special")  # which help() goes by

@@ -10,3 +10,5 @@ from ..torch_function import has_torch_function_unary as has_torch_function_unar
 from ..torch_function import has_torch_function_variadic as has_torch_function_variadic
 
 globals().update(_declare.places["nn.functional"])
+
+__all__ = _declare.names_at("nn.functional")  # which help() goes by

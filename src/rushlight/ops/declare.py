@@ -51,6 +51,11 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 places: dict[str, dict[str, Any]] = defaultdict(dict)
 
 
+def names_at(place: str) -> list[str]:
+    """The public names of what is declared for a place so far."""
+    return sorted(name for name in places[place] if name[0] != "_")
+
+
 class UnaryFunction(Protocol):
     def __call__(self, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 

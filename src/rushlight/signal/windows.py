@@ -3,6 +3,8 @@
 The operations put them here by their declarations; `windows.pyi` says them to editors.
 """
 
-from ..ops.declare import places
+from ..ops import declare as _declare
 
-globals().update(places["signal.windows"])
+globals().update(_declare.places["signal.windows"])
+
+__all__ = _declare.names_at("signal.windows")  # which help() goes by

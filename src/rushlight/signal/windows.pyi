@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..dtype import dtype
-from ..ops.declare import places as places
 from ..tensor import Tensor
 from ..types import AnyDevice
 
