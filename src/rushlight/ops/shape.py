@@ -155,17 +155,21 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     torch.Size([2, 3])
     """
     wanted = _complete(sizes_from(shape), input.array.size)
-    return reshaped(input, wanted)
+    return _shown(input, wanted)
 
 
 def reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """A view in a shape that fits where strides allow it, else one of a copy: that of an image
-    follows it."""
-    if _shares_memory_as(input.array, shape):
-        return ViewAs.apply(input, shape)
-    if is_made_channels_last(input):
+    """A view in a shape that fits where strides allow it, else one of a copy."""
+    if not _shares_memory_as(input.array, shape):
+        input = Clone.apply(input, "C")
+    return ViewAs.apply(input, shape)
+
+
+def _shown(input: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """`reshaped` for who may write into the result: the copy of an image follows it."""
+    if is_made_channels_last(input) and not _shares_memory_as(input.array, shape):
         return _tied(input, shape)
-    return ViewAs.apply(Clone.apply(input, "C"), shape)
+    return reshaped(input, shape)
 
 
 def is_made_channels_last(input: Tensor) -> bool:
@@ -250,7 +254,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         merged: tuple[int, ...] = (input.array.size,)
     else:
         merged = shape[:first] + (prod(shape[first : last + 1]),) + shape[last + 1 :]
-    return reshaped(input, merged)
+    return _shown(input, merged)
 
 
 @operation
@@ -266,7 +270,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     shape = input.array.shape
     axis = wrap_dim(dim, len(shape))
     parts = _complete(tuple(sizes), shape[axis])
-    return reshaped(input, shape[:axis] + parts + shape[axis + 1 :])
+    return _shown(input, shape[:axis] + parts + shape[axis + 1 :])
 
 
 @operation
