@@ -42,7 +42,9 @@ def train(model: Any) -> None:
 def fit(index: int, model: Any, steps: int) -> None:
     """What a process of Hogwild training does: its own samples, the parameters of all."""
     torch.manual_seed(index)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.5)
+    # A gradient is of parameters that others have changed meanwhile: at a rate of 0.1, gradients
+    # that are a step old end in nan. At 0.03 every order of steps converges.
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.03, momentum=0.5)
     for _ in range(steps):
         x = torch.randn(16, 3)
         target = x @ torch.tensor([[1.0], [-2.0], [3.0]]) + 0.5
