@@ -129,6 +129,18 @@ def add_in_place(i: Any) -> Any:
     return lambda: x.add_(y)
 
 
+@call("step of a parameter by hand", backward=False)
+def step_by_hand(i: Any) -> Any:
+    parameter, step, out = i.torch.nn.Parameter(i.normal()), i.normal(), i.normal()
+
+    def run() -> None:
+        with i.torch.no_grad():
+            i.torch.mul(parameter, step, out=out)
+            parameter.add_(out, alpha=1e-6)
+
+    return run
+
+
 # ---- reductions
 
 for _name in ("sum", "mean", "amax", "argmax", "var", "std", "norm", "logsumexp", "all"):

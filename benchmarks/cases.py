@@ -328,16 +328,15 @@ def optimizer_step(torch: Any, name: str) -> Any:
 
 
 def lbfgs_step(torch: Any, parameters: list[Any]) -> Any:
-    """An iteration whose gradients change a little each time, as those of other batches do."""
-    optimizer = torch.optim.LBFGS(parameters, lr=STILL, max_iter=1, history_size=10)
-    calls = [0]
+    """An iteration on a quadratic function, so slow on its way down that the history stays full."""
+    optimizer = torch.optim.LBFGS(parameters, lr=1e-3, max_iter=1, history_size=10)
+    slopes = [1 + 99 * torch.rand(100, 100) for _ in parameters]
 
     def closure() -> float:
-        calls[0] += 1
         with torch.no_grad():
-            for parameter in parameters[:10]:
-                parameter.grad.mul_(1.01 if calls[0] % 2 else 1 / 1.01)
-        return 1.0 + calls[0] % 2
+            for parameter, slope in zip(parameters, slopes, strict=True):
+                torch.mul(parameter, slope, out=parameter.grad)
+        return 1.0
 
     return optimizer.step, (closure,)
 

@@ -21,11 +21,11 @@ namespace nb = nanobind;
     FAMILY(attention) FAMILY(compare_all) FAMILY(complex) FAMILY(convolution) FAMILY(copies) \
     FAMILY(creation) FAMILY(cross) FAMILY(ctc) FAMILY(distance) FAMILY(dropout) \
     FAMILY(elementwise) FAMILY(extremes) FAMILY(factorization) FAMILY(fft) FAMILY(grid) \
-    FAMILY(group_norm) FAMILY(index) FAMILY(indexing) FAMILY(layer_norm) FAMILY(loss) \
-    FAMILY(matmul) FAMILY(nonzero) FAMILY(normalization) FAMILY(optim) FAMILY(padding) \
-    FAMILY(pooling) FAMILY(random) FAMILY(recurrent) FAMILY(reduction) FAMILY(resampling) \
-    FAMILY(samplers) FAMILY(scan) FAMILY(searching) FAMILY(shape) FAMILY(softmax) \
-    FAMILY(sorting) FAMILY(sparse) FAMILY(triangles)
+    FAMILY(group_norm) FAMILY(index) FAMILY(indexing) FAMILY(layer_norm) FAMILY(lbfgs) \
+    FAMILY(loss) FAMILY(matmul) FAMILY(nonzero) FAMILY(normalization) FAMILY(optim) \
+    FAMILY(padding) FAMILY(pooling) FAMILY(random) FAMILY(recurrent) FAMILY(reduction) \
+    FAMILY(resampling) FAMILY(samplers) FAMILY(scan) FAMILY(searching) FAMILY(shape) \
+    FAMILY(softmax) FAMILY(sorting) FAMILY(sparse) FAMILY(triangles)
 
 namespace rushlight {
 #define FAMILY(name) extern PyMethodDef name##_methods[];

@@ -7,6 +7,7 @@
 #include "array_view.h"
 #include "copies.h"
 #include "instruction_sets.h"
+#include "items.h"
 #include "iteration.h"
 #include "parallel.h"
 
@@ -26,20 +27,6 @@ public:
 
 private:
     std::vector<PyObject*> objects_;
-};
-
-// The items of a list or tuple, or None: then `items` stays null.
-struct Items {
-    PyObject** items = nullptr;
-    Py_ssize_t count = 0;
-
-    bool read(PyObject* sequence, bool may_be_none = false) {
-        if (sequence == Py_None) return may_be_none;
-        if (!PyList_Check(sequence) && !PyTuple_Check(sequence)) return false;
-        items = PySequence_Fast_ITEMS(sequence);
-        count = PySequence_Fast_GET_SIZE(sequence);
-        return true;
-    }
 };
 
 // The data of state that goes with `param`: of its shape and memory order, and writeable.

@@ -6,6 +6,7 @@ And fixtures that several files use.
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from rushlight.testing import register_strict_device
 register_strict_device()
 if torch.cuda.is_available():
     torch.cuda.init()
+# A shell that starts a command in the background has it ignore interrupts, and so its processes.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

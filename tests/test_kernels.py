@@ -332,6 +332,13 @@ def test_signatures(table: Any) -> None:
         assert ours == theirs, name
 
 
+def loss_with_gradient(parameter: Any) -> Any:
+    parameter.grad = None
+    loss = (parameter**4).sum()
+    loss.backward()
+    return loss
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: type(t).__name__)
 def test_every_override_is_reached(table: Any) -> None:
     """By a sample of the table, or by an optimizer: what no sample reaches is not tested above."""
@@ -349,5 +356,8 @@ def test_every_override_is_reached(table: Any) -> None:
             parameter = torch.ones(3, requires_grad=True)
             parameter.grad = torch.ones(3)
             make([parameter]).step()
+        parameter = torch.ones(3, requires_grad=True)
+        lbfgs = torch.optim.LBFGS([parameter], max_iter=3)
+        lbfgs.step(lambda: loss_with_gradient(parameter))
     reached = {name for c in comparers if c.table is table for name in c.reached}
     assert set(overrides(table)) - WITHIN_OTHERS <= reached

@@ -74,6 +74,41 @@ def test_state_continues():
     assert torch.equal(twin.state_dict()["state"][0]["d"], state["state"][0]["d"])
 
 
+@pytest.mark.parametrize("history", [1, 3, 100])
+def test_the_direction_is_that_of_the_two_loops(history):
+    """As Nocedal wrote them down, on the history that the optimizer keeps."""
+    torch.manual_seed(0)
+    x, scale = nn.Parameter(torch.randn(50, dtype=torch.float64)), torch.rand(50) + 0.1
+    optimizer = optim.LBFGS([x], lr=0.3, max_iter=1, history_size=history)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (scale * x**2).sum() + (x**4).sum()
+        loss.backward()
+        return loss
+
+    for step in range(9):
+        closure()
+        gradient = x.grad.clone()
+        optimizer.step(closure)
+        if step == 4:  # what is kept beside the state is made anew
+            optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        state = optimizer.state[x]
+        moves, changes = state["old_stps"], state["old_dirs"]
+        assert len(moves) == min(step, history)
+        direction, parts = -gradient, []
+        for move, change in zip(reversed(moves), reversed(changes), strict=True):
+            parts.append(move.dot(direction) / change.dot(move))
+            direction = direction - parts[-1] * change
+        direction = direction * state["H_diag"]
+        for move, change, part in zip(moves, changes, reversed(parts), strict=True):
+            direction = direction + (part - change.dot(direction) / change.dot(move)) * move
+        if step:
+            torch.testing.assert_close(state["d"], direction, rtol=1e-10, atol=1e-14)
+            kept = [p.item() for p in state["al"][: len(parts)]]
+            np.testing.assert_allclose(kept, [p.item() for p in reversed(parts)], rtol=1e-8)
+
+
 def test_copies_have_parameters_of_their_own():
     parameter = one_parameter()
     twin = copy.deepcopy(optim.LBFGS([parameter], lr=0.5))

@@ -50,6 +50,23 @@ def test_values_and_versions(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
+def test_parameters(call: Call) -> None:
+    """Those are plain where nothing is recorded, as arguments and as what is written to."""
+    x = torch.tensor([[1.0, -2.0, 3.0], [0.5, 1.5, -0.5]])
+    expected = call(x, torch.full((0,), 0.0)).tolist()
+    parameter, out, into = torch.nn.Parameter(x), torch.zeros(2, 3), torch.nn.Parameter(x.clone())
+    for _ in range(2):
+        version = into._version
+        with torch.no_grad():
+            assert call(parameter, out) is out and call(parameter, into) is into
+        assert out.tolist() == into.tolist() == expected and into._version > version
+        assert type(into) is torch.nn.Parameter and into.requires_grad and into.is_leaf
+        for arguments in ((parameter, torch.zeros(2, 3)), (x, into)):
+            with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+                call(*arguments)
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_what_is_asked(call: Call) -> None:
     """Gradients, dtypes, modes, subclasses, memory that cannot be written."""
     x, out = torch.ones(2, 3), torch.empty(2, 3)

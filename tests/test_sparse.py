@@ -31,7 +31,7 @@ OTHER = (
     "indices", "values", "coalesce", "_nnz", "sparse_dim", "dense_dim", "is_sparse", "layout",
     "type", "sparse_resize", "resize_as", "spdiags", "softmax", "hspmm", "smm", "sampled", "saddmm",
     "is_contiguous", "reduce", '"am', '"mean', "stride", "sparse_c", "a * e", "sparse_mask",
-    "out=", "isnan", "isinf", "[0, 2]]",
+    "out=", "isnan", "isinf", "[0, 2]]", "empty_like",
 )  # fmt: skip
 ALL = split(EXPRESSIONS + FLOATING + SUMS + ONE_DTYPE)
 

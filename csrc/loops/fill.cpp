@@ -9,6 +9,7 @@ static void fill_all(Loops<T>& loops) {
     fill_normalization(loops);
     fill_softmax(loops);
     fill_optim(loops);
+    fill_lbfgs(loops);
     fill_distance(loops);
     fill_grid(loops);
     fill_resampling(loops);

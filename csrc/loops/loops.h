@@ -99,6 +99,13 @@ struct Loops {
     GridLoops<T> grid;
     void (*dropout)(int64_t n, const T* x, const uint8_t* mask, T scale, T* y);
     UpdateLoops<T> update;  // of optimizers
+
+    // Of the elements from `begin` to `end` of `rows` vectors: their inner products with those of
+    // `columns` others, added to a matrix of sums; and their sum, each vector times its weight.
+    void (*inner_products)(int64_t begin, int64_t end, int64_t rows, const T* const* vectors,
+                           int64_t columns, const T* const* others, double* sums);
+    void (*weighted_sum)(int64_t begin, int64_t end, int64_t rows, const T* const* vectors,
+                         const double* weights, T* out);
 };
 
 // The types that are converted into each other.
@@ -178,6 +185,8 @@ template <class T>
 void fill_softmax(Loops<T>& loops);
 template <class T>
 void fill_optim(Loops<T>& loops);
+template <class T>
+void fill_lbfgs(Loops<T>& loops);
 template <class T>
 void fill_resampling(Loops<T>& loops);
 template <class T>

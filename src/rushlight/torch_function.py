@@ -21,6 +21,8 @@ from .tensor import Tensor
 # Every mode that is entered, in whatever thread. Empty, it says that there is none to look for.
 modes: list[TorchFunctionMode] = []
 entry_codes: set[Any] = set()  # the code of every entry
+# The classes of tensors that nobody else answers for; `Parameter` is one more.
+plain_classes: set[type] = {Tensor}
 
 
 class _State(threading.local):

@@ -21,6 +21,7 @@ from ..kernels.launch import watchers
 from ..tensor import Tensor, wrap
 from .explain import explain
 from .inplace import (
+    check_inference,
     check_inplace,
     check_memory,
     check_overlap,
@@ -62,6 +63,7 @@ class Operation(Node):
     refuses_bool = ""  # PyTorch's sentence where masks are no operands
     has_context = False  # whether there is anything to save
     saves_input = False  # the in-place form must copy its input before it is overwritten
+    writes_one_value = False  # and may do so where elements share their memory
 
     def __init_subclass__(cls) -> None:
         own = cls.__dict__
@@ -161,11 +163,12 @@ class Operation(Node):
         recording = False
         original = x
         # Of a plain tensor there is little to ask: each question takes 0.1 us.
-        if x._requires_grad is not False or x._view is not None or 0 in x.array.strides:
-            check_memory(x)
-            if state.enabled and is_tracked(x):
-                check_inplace(x)
-                recording = cls.differentiable and x.requires_grad
+        wants = x._requires_grad
+        if wants is None or 0 in x.array.strides:
+            (check_inference if cls.writes_one_value else check_memory)(x)
+        if (wants or x._view is not None) and state.enabled and is_tracked(x):
+            check_inplace(x)
+            recording = cls.differentiable and x.requires_grad
         if x._counter is not None and others:
             check_overlap(x, others)
         arrays = []

@@ -7,7 +7,7 @@ from typing import Any
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import structure_changed
 from ..tensor import Tensor, wrap
-from ..torch_function import disabled_torch_function, is_overriding
+from ..torch_function import disabled_torch_function, is_overriding, plain_classes
 
 
 class _Kind(type):
@@ -79,6 +79,9 @@ class Buffer(Tensor, metaclass=_Kind):
         if id(self) not in memo:
             memo[id(self)] = type(self)(_copied(self), persistent=self.persistent)
         return memo[id(self)]
+
+
+plain_classes.update((Parameter, Buffer))
 
 
 class UninitializedTensorMixin:

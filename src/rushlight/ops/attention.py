@@ -11,6 +11,7 @@ from ..autograd.operation import Operation
 from ..categories import FLOATS, check_taken
 from ..dtype import BOOL
 from ..errors import OperationError
+from ..grad_mode import state
 from ..random import default_state
 from ..tensor import Tensor, wrap
 from .common import gradients_by_formula, table_of
@@ -100,7 +101,8 @@ def scaled_dot_product_attention(
         table = drawing(table_of(query))
         kept = wrap(table.random_bernoulli(default_state(query.array), shape, 1 - dropout_p))
         kept_scale = 1 / (1 - dropout_p) if dropout_p < 1 else 0.0
-    attend = Attention.apply if mask is None or not mask.requires_grad else _composed
+    wants = mask is not None and state.enabled and mask.requires_grad
+    attend = _composed if wants else Attention.apply
     result = attend(query, key, value, mask, kept, scale, bool(is_causal), kept_scale)
     return result if len(lead) == 2 else result.reshape(*lead, rows, value.array.shape[-1])
 

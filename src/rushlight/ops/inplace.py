@@ -8,6 +8,7 @@ from ..autograd.mirror import written
 from ..autograd.operation import Operation
 from ..dtype import FLOATING
 from ..errors import OperationError
+from ..grad_mode import state
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import watchers
 from ..scalars import checked
@@ -24,6 +25,8 @@ from .templates import symbol
 
 class Fill(Operation):
     """Overwrites x with a number or a 0-d tensor."""
+
+    writes_one_value = True
 
     @staticmethod
     def forward(kernels: Any, x: Any, value: Any, out: Any = None) -> Any:
@@ -108,7 +111,8 @@ def zero_(input: Tensor) -> Tensor:
     tensor([0., 0., 0.])
     """
     array = input.array
-    if input._requires_grad is False and input._view is None and not watchers:
+    wants = input._requires_grad
+    if (wants is False or wants and not state.enabled) and input._view is None and not watchers:
         # Little is to be asked of a plain tensor, and gradients are zeroed by the hundred.
         if 0 not in array.strides:
             kernel_tables[type(array)].fill(array, 0)

@@ -23,7 +23,7 @@ from ..kernels.launch import watchers
 from ..layout import layout, memory_format
 from ..size import Size
 from ..tensor import Tensor
-from ..torch_function import modes
+from ..torch_function import modes, plain_classes
 
 # From so many elements on it is worth asking whether the kernel can write into a plain `out`, and
 # into any, by itself.
@@ -37,14 +37,14 @@ def is_plain(out: Any, arguments: tuple[Any, ...]) -> bool:
     subclass, no mode, no autocast and no record asks about, and that do not overlap."""
     if modes or watchers or casts:
         return False
-    if type(out) is Tensor:
+    if type(out) in plain_classes:
         array = out.array
         if type(array) is not _ndarray or array.size >= _MANY:
             return False
         if (out._requires_grad is not False or out._view is not None) and not _are_plain((out,)):
             return False
         return _are_plain(arguments, array, out._counter)
-    if type(out) is not tuple or {type(target) for target in out} != {Tensor}:
+    if type(out) is not tuple or not {type(target) for target in out} <= plain_classes:
         return False
     return _are_plain(out) and all(
         [_are_plain(arguments, target.array, target._counter) for target in out]
@@ -55,7 +55,7 @@ def _are_plain(values: Iterable[Any], target: Any = None, counter: Any = None) -
     """Whether values are plain, and none is of the memory of this counter but the target itself."""
     for value in values:
         kind = type(value)
-        if kind is Tensor:
+        if kind in plain_classes:
             array = value.array
             if type(array) is not _ndarray:
                 return False
@@ -81,7 +81,7 @@ def are_apart(out: Any, arguments: Iterable[Any]) -> bool:
         if owner is None:
             return False
         for value in arguments:
-            if type(value) is Tensor:
+            if type(value) in plain_classes:
                 other = _owner_of(value.array)
                 if other is None or other is owner:
                     return False
@@ -111,7 +111,7 @@ def are_numbers(arguments: Iterable[Any]) -> bool:
 
 def placed(out: Any, results: Any) -> Any:
     """What a call with a plain `out` returns, or None where its results do not fit there."""
-    if type(out) is Tensor:
+    if type(out) is not tuple:
         if results is out:  # which the function's last operation has written
             return out
         overwrite = kernel_tables[_ndarray].overwrite
@@ -158,7 +158,7 @@ class PlainDestination:
             return False
         arrays = []
         for value in inputs:
-            if type(value) is Tensor:
+            if type(value) in plain_classes:
                 value = value.array
                 if value.dtype is not dtype or value.shape != shape:
                     return False
@@ -198,14 +198,14 @@ def write_into(operation: Any, function: Any, out: Any, *operands: Any) -> Any:
 def _write_elementwise(operation: Any, out: Any, operands: tuple[Any, ...]) -> bool:
     """Whether an elementwise kernel has written into `out` by itself: all is plain, and of one
     floating-point dtype and shape."""
-    if modes or watchers or type(out) is not Tensor:
+    if modes or watchers or type(out) not in plain_classes:
         return False
     target = out.array
     if type(target) is not _ndarray or target.dtype.kind != "f" or 0 in target.strides:
         return False
     arrays: list[Any] = []
     for value in (*operands, out):
-        if type(value) is Tensor:
+        if type(value) in plain_classes:
             x, wants = value.array, value._requires_grad
             if type(x) is not _ndarray or x.dtype is not target.dtype or x.shape != target.shape:
                 return False

@@ -25,6 +25,7 @@ from ..dtype import (
 )
 from ..dtype import dtype as DType
 from ..errors import OperationError
+from ..grad_mode import state
 from ..kernels import launch
 from ..kernels.launch import kernels as kernel_tables
 from ..kernels.launch import refuse_record
@@ -138,10 +139,11 @@ def is_plain_change(target: Tensor, other: Any) -> bool:
         and x.dtype is y.dtype
         and x.dtype.kind == "f"
         and type(x) is type(y)
-        and target._requires_grad is False
-        and not other._requires_grad
-        and (target._view is None or not is_tracked(target))
-        and (other._view is None or not other.requires_grad)
+        and (wants := target._requires_grad) is not None
+        and not (wants and state.enabled)
+        and not (other._requires_grad and state.enabled)
+        and (target._view is None or not state.enabled or not is_tracked(target))
+        and (other._view is None or not state.enabled or not other.requires_grad)
         and launch.recorder is None
         and 0 not in x.strides
         and (target._counter is None or target._counter is not other._counter or x is y)

@@ -28,9 +28,12 @@ from .random import _check_range, _floating_of, _probabilities, drawn_like
 def _refill(self: Tensor, kernel: str, generator: Any, *parameters: Any) -> Tensor:
     """Overwrites a tensor with what a kernel draws."""
     array = self.array
-    if self._requires_grad is not False or 0 in array.strides:
+    wants = self._requires_grad
+    if wants is None or 0 in array.strides:
         check_memory(self)
-    elif not watchers and launch.batching is None and (self._view is None or not is_tracked(self)):
+    elif not watchers and launch.batching is None and (
+        not state.enabled or wants is False and (self._view is None or not is_tracked(self))
+    ):
         # A plain tensor, as most are: there is little to ask.
         table = kernel_tables[type(array)]
         if generator is None and array.base is None and array.flags.c_contiguous:

@@ -8,6 +8,7 @@ from typing import Any, overload
 from ..categories import ORDERED, REALS, check_taken
 from ..dtype import FLOATING, int64
 from ..errors import OperationError, OutOfRangeError
+from ..grad_mode import state
 from ..tensor import Tensor, wrap, wrap_dim
 from .common import ValuesAndIndices, table_of, values_and_indices
 from .declare import operation
@@ -39,7 +40,8 @@ def sort(
     if input.array.ndim == 0:
         return _Sort(input.clone(), input.new_zeros((), dtype=int64))
     values, order = map(wrap, table_of(input).sort(input.array, axis, bool(descending)))
-    return _Sort(input.gather(axis, order) if input.requires_grad else values, order)
+    recording = state.enabled and input.requires_grad
+    return _Sort(input.gather(axis, order) if recording else values, order)
 
 
 @operation(out="cast")
@@ -90,7 +92,8 @@ def topk(
     if input.array.ndim == 0:
         return _TopK(*sort(input))
     values, order = map(wrap, table_of(input).topk(input.array, axis, k, bool(largest)))
-    return _TopK(input.gather(axis, order) if input.requires_grad else values, order)
+    recording = state.enabled and input.requires_grad
+    return _TopK(input.gather(axis, order) if recording else values, order)
 
 
 def _place(name: str, input: Tensor, dim: int, takes: tuple[int, ...] = REALS) -> int:

@@ -3,18 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..grad_mode import enable_grad, no_grad
+from ..kernels.launch import kernels
 from ..layout import strided
 from ..ops.joining import cat
-from ..tensor import Tensor
+from ..ops.linalg_norms import vector_norm
+from ..tensor import Tensor, wrap
 from .line_search import Point, strong_wolfe
 from .optimizer import Optimizer
 from .options import checked
 from .rule import as_number, as_real
 
 __all__ = ["LBFGS"]
+
+Matrix = np.ndarray[Any, Any]
+
+
+def inner_products(vectors: list[Tensor], others: list[Tensor]) -> Matrix:
+    """Those of each of the vectors with each of the others, in double."""
+    table = kernels[type(vectors[0].array)]
+    arrays = ([vector.array for vector in vectors], [other.array for other in others])
+    return table.to_numpy(table.inner_products(*arrays))
+
+
+def weighted_sum(vectors: list[Tensor], weights: list[float]) -> Tensor:
+    """The vectors, each times its weight, added up in double and rounded once."""
+    table = kernels[type(vectors[0].array)]
+    return wrap(table.weighted_sum([vector.array for vector in vectors], weights))
+
+
+@dataclass(frozen=True)
+class History:
+    """Inner products of the vectors that L-BFGS keeps, changes of the gradient and moves.
+
+    The two loops that give its direction (Nocedal 1980) add vectors and multiply them with one
+    another. With all their inner products known, they can go over what each vector counts in the
+    result instead (Chen, Wang and Zhou 2014): a step then reads the history twice, once for its
+    inner products with what is new and once for the sum, where the loops read and write the
+    direction with every vector.
+    """
+
+    changes: list[Tensor]
+    between_changes: Matrix
+    with_moves: Matrix  # row i: of move i with every change
+
+    def moved_on(
+        self, changes: list[Tensor], moves: list[Tensor], gradient: Tensor
+    ) -> tuple[History, Matrix]:
+        """The same of these vectors, and all their inner products with the gradient.
+
+        What is known of vectors is kept where the oldest alone have gone and new ones have come.
+        """
+        count = len(changes)
+        gone = next((i for i, c in enumerate(self.changes) if c is changes[0]), len(self.changes))
+        known = len(self.changes) - gone
+        new = [gradient, *changes[known:], *moves[known:]]
+        products = inner_products([*changes, *moves], new)
+        of_changes, of_moves = products[:, 1 : 1 + count - known], products[:, 1 + count - known :]
+        between, with_moves = np.empty((count, count)), np.empty((count, count))
+        between[:known, :known] = self.between_changes[gone:, gone:]
+        between[:, known:] = of_changes[:count]
+        between[known:] = between[:, known:].T
+        with_moves[:known, :known] = self.with_moves[gone:, gone:]
+        with_moves[:, known:] = of_changes[count:]
+        with_moves[known:] = of_moves[:count].T
+        return History(list(changes), between, with_moves), products[:, 0]
+
+    def two_loops(self, products: Matrix, factors: Matrix, scale: float) -> tuple[Matrix, Matrix]:
+        """How often the direction has each change (times -scale) and each move.
+
+        `products` are those with the gradient, `factors` one by those of changes and their moves,
+        and `scale` is the first Hessian's inverse.
+        """
+        count = len(factors)
+        of_changes, of_moves = products[:count], products[count:]
+        parts, steps = np.zeros(count), np.zeros(count)
+        for i in reversed(range(count)):
+            later = self.with_moves[i, i + 1 :] @ parts[i + 1 :]
+            parts[i] = -factors[i] * (of_moves[i] + later)
+        after = -scale * (of_changes + self.between_changes @ parts)
+        for i in range(count):
+            steps[i] = parts[i] - factors[i] * (after[i] + self.with_moves[:i, i] @ steps[:i])
+        return parts, steps
 
 
 class LBFGS(Optimizer):
@@ -39,6 +114,8 @@ class LBFGS(Optimizer):
     >>> w.data.abs().max() < 1e-3
     tensor(True)
     """
+
+    _history = History([], np.zeros((0, 0)), np.zeros((0, 0)))
 
     def __init__(
         self,
@@ -78,7 +155,7 @@ class LBFGS(Optimizer):
         gradient = self._gradient()
         iteration = 0
         while iteration < group["max_iter"]:
-            if gradient.abs().max() <= group["tolerance_grad"]:
+            if vector_norm(gradient, float("inf")) <= group["tolerance_grad"]:
                 break
             iteration += 1
             self._remember(group, state, gradient, loss)
@@ -95,7 +172,8 @@ class LBFGS(Optimizer):
             state["func_evals"] += count
             if evaluations >= group["max_eval"]:
                 break
-            moved = (state["d"] * state["t"]).abs().max() <= group["tolerance_change"]
+            farthest = vector_norm(state["d"], float("inf")) * abs(state["t"])
+            moved = farthest <= group["tolerance_change"]
             if moved or abs(loss - before) < group["tolerance_change"]:
                 break
         return first_loss
@@ -122,25 +200,22 @@ class LBFGS(Optimizer):
                 state["H_diag"] = curvature / change.dot(change)
             state["d"] = self._direction(group, state, gradient)
             state["t"] = lr
-        state["prev_flat_grad"] = gradient.clone()
+        state["prev_flat_grad"] = gradient
         state["prev_loss"] = loss
 
-    @staticmethod
-    def _direction(group: dict[str, Any], state: dict[str, Any], gradient: Tensor) -> Tensor:
-        """Minus the inverse Hessian times the gradient, by two loops over the history."""
-        changes, moves, factors = state["old_dirs"], state["old_stps"], state["ro"]
-        if "al" not in state:
-            state["al"] = [None] * group["history_size"]
-        parts = state["al"]
-        direction = -gradient
-        for i in reversed(range(len(changes))):
-            parts[i] = moves[i].dot(direction) * factors[i]
-            direction.add_(changes[i], alpha=-parts[i])
-        direction = direction * state["H_diag"]
-        for i in range(len(changes)):
-            part = changes[i].dot(direction) * factors[i]
-            direction.add_(moves[i], alpha=parts[i] - part)
-        return direction
+    def _direction(self, group: dict[str, Any], state: dict[str, Any], gradient: Tensor) -> Tensor:
+        """Minus the inverse Hessian times the gradient."""
+        changes, moves = state["old_dirs"], state["old_stps"]
+        if not changes:
+            return gradient * -as_number(state["H_diag"])
+        self._history, products = self._history.moved_on(changes, moves, gradient)
+        factors, scale = np.array([float(f) for f in state["ro"]]), float(state["H_diag"])
+        parts, steps = self._history.two_loops(products, factors, scale)
+        state.setdefault("al", [None] * group["history_size"])[: len(parts)] = [
+            gradient.new_tensor(part) for part in parts.tolist()
+        ]
+        weights = [-scale, *(-scale * parts).tolist(), *steps.tolist()]
+        return weighted_sum([gradient, *changes, *moves], weights)
 
     def _move(
         self, closure: Callable[[], Any], group: dict[str, Any], state: dict[str, Any],
@@ -166,7 +241,8 @@ class LBFGS(Optimizer):
                 parameter.copy_(place)
             return Point(step, loss, gradient, gradient.dot(direction))
 
-        found, count = strong_wolfe(evaluate, start, state["t"], direction.abs().max(), most)
+        farthest = vector_norm(direction, float("inf"))
+        found, count = strong_wolfe(evaluate, start, state["t"], farthest, most)
         state["t"] = found.step
         self._add(found.step, direction)
         return found.value, found.gradient, count
@@ -184,10 +260,9 @@ class LBFGS(Optimizer):
         return cat(parts, 0)
 
     def _add(self, step: Any, direction: Tensor) -> None:
-        """Moves all parameters by so many times the direction."""
-        begin = 0
-        for parameter in self._params:
-            values = as_real(parameter)
-            end = begin + values.numel()
-            values.add_(direction[begin:end].reshape(values.shape), alpha=as_number(step))
-            begin = end
+        """Moves all parameters by so many times the direction, in one call."""
+        values = [as_real(parameter) for parameter in self._params]
+        parts = direction.split([value.numel() for value in values])
+        arrays = [part.view(v.shape).array for part, v in zip(parts, values, strict=True)]
+        options = (None, True, -as_number(step), 0, 0, 0, False, False)  # plain descent
+        self._call_kernel("sgd", self._params, [v.array for v in values], (arrays, *options))

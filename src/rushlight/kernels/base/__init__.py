@@ -27,6 +27,7 @@ from .index import Index
 from .indexing import Indexing
 from .integers import Integers
 from .layer_norm import LayerNorm
+from .lbfgs import Lbfgs
 from .linalg import Linalg
 from .loss import Loss
 from .matmul import Matmul
@@ -54,10 +55,9 @@ from .views import Views
 class Base(
     Activation, Attention, Complex, Convolution, Copies, CTC, Distance, Dropout, Elementwise,
     Embedding, Factorization, Fft, Floating, Folding, Grid, Histogram, Index, Indexing, Integers,
-    LayerNorm, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers, Recurrent,
-    Reduction, Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting, Sparse,
-    Special,
-    Variance, Views,
+    LayerNorm, Lbfgs, Linalg, Loss, Matmul, Normalization, Optim, Pooling, Random, Rectifiers,
+    Recurrent, Reduction, Resampling, Samplers, Scan, Scatter, Searching, Shape, Softmax, Sorting,
+    Sparse, Special, Variance, Views,
 ):  # fmt: skip
     """The kernels of one array library, NumPy unless told otherwise."""
 
