@@ -249,6 +249,10 @@ def _ask(
     if name in _FUNCTIONS and place == "torch":
         function = getattr(importlib.import_module(f"{module.__name__}.{_FUNCTIONS[name]}"), name)
         return vars(module).setdefault(name, function)
+    if name.startswith("_foreach_") and place == "torch":
+        functions = importlib.import_module(f"{module.__name__}.foreach")
+        if hasattr(functions, name):
+            return vars(module).setdefault(name, getattr(functions, name))
     if not name.startswith("_") and has_pytorch(place, name):
         part = f"{module.__name__}.{name}"
         if "__path__" in vars(module) and importlib.util.find_spec(part):

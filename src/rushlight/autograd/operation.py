@@ -61,6 +61,7 @@ class Operation(Node):
     takes_number_first = False  # whether the function takes a number and a tensor, too
     wide_scalar = False  # whether a 0-d operand beside halves keeps its range
     refuses_bool = ""  # PyTorch's sentence where masks are no operands
+    makes_bool = False  # a change in place then takes the truth values as its dtype has them
     has_context = False  # whether there is anything to save
     saves_input = False  # the in-place form must copy its input before it is overwritten
     writes_one_value = False  # and may do so where elements share their memory

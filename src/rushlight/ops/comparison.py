@@ -97,6 +97,7 @@ class Comparison(Binary):
     """Whether something holds between two elements."""
 
     differentiable = False
+    makes_bool = True
 
 
 class Eq(Comparison):

@@ -212,7 +212,7 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
         return Ldexp.apply(x, other)
     if kind.numpy in HALVES:
         return ldexp(input.float(), other.float()).to(kind)
-    n = other.to(kind)
+    n = other.to(kind) if other.is_complex() else other.to(kind).real
     if other.dtype.category >= FLOATING:
         return mul(x, pow(2.0, n))
     first = floor_divide(n, 2)  # in two steps: 2 ** other may be beyond the dtype's range

@@ -18,6 +18,7 @@ from . import comparison, elementwise, matmul, powers
 from .common import methods
 from .creation import zeros_like
 from .declare import operation
+from .from_data import tensor
 from .index import copy_beside
 from .promotion import check_inplace_shape, is_operand, is_plain_change, table_of
 from .templates import symbol
@@ -139,7 +140,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
             raise TypeError(
                 f"copy_(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}"
             )
-        other = self.new_tensor(other)
+        other = tensor(other, device=self.device)
     if type(other.array) is not type(self.array):
         other = other.to(self.device)
     check_inplace_shape("copy_", self, other)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.explain import invalid_combination
 from ..autograd.operation import SavesInputs, SavesOutput
-from ..dtype import COMPLEX, FLOATING, category_of, complex128, float64
+from ..dtype import COMPLEX, FLOATING, category_of, complex128, float64, title_of
 from ..errors import OperationError
 from ..tensor import Tensor
 from ..types import Number
@@ -91,7 +91,7 @@ def pow(input: Any, exponent: Tensor | Number) -> Tensor:
     return Pow.call(input, exponent)
 
 
-@operation(inplace=True, out="exact")
+@operation(out="exact")
 def float_power(input: Any, exponent: Tensor | Number) -> Tensor:
     """`input ** exponent` in double precision, broadcast; either may be a number, but not both.
 
@@ -102,6 +102,24 @@ def float_power(input: Any, exponent: Tensor | Number) -> Tensor:
     is_complex = result_type(input, exponent).category == COMPLEX
     kind = complex128 if is_complex else float64
     return pow(*(v.to(kind) if isinstance(v, Tensor) else v for v in (input, exponent)))
+
+
+@operation("Tensor")
+def float_power_(input: Tensor, exponent: Tensor | Number) -> Tensor:
+    """`input ** exponent` in the place of `input`, which must be of double precision.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([2.0, 3.0], dtype=torch.float64).float_power_(2)
+    tensor([4., 9.], dtype=torch.float64)
+    """
+    is_complex = result_type(input, exponent).category == COMPLEX
+    kind = complex128 if is_complex else float64
+    if input.dtype is not kind:
+        raise OperationError(
+            f"float_power_: the base given to float_power_ has dtype {title_of(input.dtype)} but "
+            f"the operation's result requires dtype {title_of(kind)}"
+        )
+    return input.pow_(exponent.to(kind) if isinstance(exponent, Tensor) else exponent)
 
 
 class Exp(SavesOutput, Unary):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import numbers
 from operator import mul
 from typing import Any
@@ -228,6 +229,9 @@ def inplace_operand(operation: Any, target: Tensor, other: Any, alpha: Any = 1) 
         )
     if alpha != 1:
         other = scaled_by(name, target, other, alpha)
+    refuse_bool(operation, target, other)
+    if operation.floats and target.dtype.category < FLOATING:
+        check_cast(name, get_default_dtype(), target)
     if not isinstance(other, Tensor):
         check_cast(name, result_type(target, other), target)
         return other
@@ -247,6 +251,25 @@ def check_cast(name: str, result: DType, target: Tensor) -> None:
             f"{name}: result type {title_of(result)} can't be cast to the desired output type "
             f"{title_of(target.dtype)}"
         )
+
+
+def check_result(operation: Any, target: Tensor) -> None:
+    """Raises PyTorch's errors where an operation of `target` makes what that cannot hold."""
+    name, made = operation.operation_name + "_", _dtype_made(operation, target.array.dtype)
+    check_cast(name, made, target)
+    if target.dtype.category == COMPLEX and made.category == FLOATING:
+        raise OperationError(
+            f"{name}: In-place {operation.operation_name} is not supported for complex tensors."
+        )
+
+
+@functools.cache
+def _dtype_made(operation: Any, dtype: Any) -> DType:
+    """That of an elementwise operation's result: the generic kernel tells it of one element."""
+    table, x = launch.plain_tables[np.ndarray], np.ones(1, dtype)
+    if operation.forward is not None:
+        return DType.from_numpy(operation.forward(table, x).dtype)
+    return DType.from_numpy(getattr(table, operation.kernel)(x).dtype)
 
 
 def check_inplace_shape(name: str, target: Tensor, other: Tensor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from operator import index
 from typing import Any
 
 from ..autograd.mirror import tie
@@ -427,7 +428,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
             [1., 1.]])
     """
     _check_matrices("tril", input)
-    return Tril.apply(input, diagonal)
+    return Tril.apply(input, index(diagonal))
 
 
 @operation(inplace=True, out="exact")
@@ -440,7 +441,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
             [0., 1.]])
     """
     _check_matrices("triu", input)
-    return Triu.apply(input, diagonal)
+    return Triu.apply(input, index(diagonal))
 
 
 def _check_matrices(name: str, input: Tensor) -> None:

@@ -20,7 +20,14 @@ from ..torch_function import entry_codes, modes
 from ..types import Number
 from .entry import UNANSWERED, answer_operator, rescue, special
 from .plain_out import write_into
-from .promotion import inplace_operand, is_plain_change, operands, scaled_by
+from .promotion import (
+    check_inplace_shape,
+    check_result,
+    inplace_operand,
+    is_plain_change,
+    operands,
+    scaled_by,
+)
 
 _new = object.__new__
 
@@ -143,6 +150,8 @@ def unary_inplace(cls: type[Any]) -> Any:
         if modes:
             return special(function, locals())
         try:
+            if input.array.dtype.kind != "f":
+                check_result(cls, input)
             return cls.apply_inplace(input)
         except Exception as error:
             answer = rescue(function, error, locals())
@@ -157,6 +166,10 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
     sign = -1 if cls.kernel == "sub" else 1
 
     def plain(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        if cls.makes_bool:
+            result = cls.apply(*operands(cls, input, other)[:2])
+            check_inplace_shape(cls.operation_name + "_", input, result)
+            return input.copy_(result)
         return cls.apply_inplace(input, inplace_operand(cls, input, other, alpha))
 
     def function(input: Tensor, other: Tensor | Number) -> Tensor:
@@ -170,7 +183,7 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
                 if len(input._counter) > 1:  # type: ignore[arg-type]  # the change has made it
                     reach(input)
                 return input
-            return cls.apply_inplace(input, inplace_operand(cls, input, other))
+            return plain(input, other)
         except Exception as error:
             answer = rescued(function, error, locals())
             if answer is UNANSWERED:
