@@ -213,6 +213,7 @@ def operation(
     out: str = "",
     asks: bool = True,
     autocast: str | None = None,
+    numbers_first: bool = False,
 ) -> Callable[[AnyFunction], AnyFunction]: ...
 
 
@@ -225,6 +226,7 @@ def operation(
     out: str = "",
     asks: bool = True,
     autocast: str | None = None,
+    numbers_first: bool = False,
 ) -> Any:
     """Makes a function on tensors an entry, and puts it where users find it.
 
@@ -235,13 +237,14 @@ def operation(
     result's ("exact"), with memory that no argument shares ("apart"), or both ("exact apart").
     Without `asks` modes alone are asked: `torch.tensor` makes a plain tensor, whatever it is given.
     `autocast` is what becomes of its arguments within `torch.autocast` (see `autocast.py`).
+    With `numbers_first` its numbers may come before the tensors (see `deprecated.py`).
     """
 
     def declared(body: Any) -> Any:
         body.__name__ = name or body.__name__
         if out and "out" not in body.__annotations__:
             add_out(body)
-        function = make_entry(body, autocast=autocast)
+        function = make_entry(body, autocast=autocast, numbers_first=numbers_first)
         function.out = out or "cast"
         if not asks:
             entry_codes.remove(function.__code__)
@@ -270,7 +273,9 @@ def _inplace_of(function: Any) -> Any:
     body.__doc__ = f"`{function.__name__}`, with the result written to this tensor."
     # What is written to has the dtype that it has.
     autocast = None if function.autocast is None else "given"
-    inplace = make_entry(body, autocast=autocast, changing=function.plain)
+    inplace = make_entry(
+        body, autocast=autocast, changing=function.plain, numbers_first=function.numbers_first
+    )
     inplace.form_of = function
     return inplace
 

@@ -253,7 +253,7 @@ remainder = Remainder.define(operator="mod")
 fmod, hypot, copysign = Fmod.define(), Hypot.define(), Copysign.define()
 
 
-@operation(inplace=True, out="cast")
+@operation(inplace=True, out="cast", numbers_first=True)
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast.
 
@@ -270,7 +270,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) 
     return Addcmul.finish(*tensors, number(value))
 
 
-@operation(inplace=True, out="cast")
+@operation(inplace=True, out="cast", numbers_first=True)
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """`input + value * tensor1 / tensor2`, broadcast; whole numbers are refused.
 

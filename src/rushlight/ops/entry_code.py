@@ -17,6 +17,7 @@ from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from .autocast import POLICIES
 from .bytecode import code_of
+from .deprecated import answer_deprecated
 from .entry import UNANSWERED, absent, given_by_name, rescue, short_ways, special
 from .plain_out import are_apart, are_few, are_numbers, call_for, is_plain, placed
 from .signatures import (
@@ -34,7 +35,7 @@ from .signatures import (
 _ENTRY = """\
 def {name}({parameters}):
 {named}    if {special}:
-{short}        return special(entry, locals())
+{deprecated}{short}        return special(entry, locals())
     try:{asked}
         return {call}
     except Exception as error:
@@ -58,6 +59,10 @@ _SHORT = """\
                 if answer is not None:
                     return answer
 """
+_DEPRECATED = """\
+        if more:
+            return answer_deprecated(entry, ({given}, *more), {{{named}}})
+"""
 _CHANGE = """
         if is_plain({target}, ({values})):
             answer = placed({target}, {call})
@@ -67,13 +72,15 @@ _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
 
 def make_entry(
-    body: Any, by_hand: bool = False, autocast: str | None = None, changing: Any = None
-) -> Any:
+    body: Any, by_hand: bool = False, autocast: str | None = None, changing: Any = None,
+    numbers_first: bool = False,
+) -> Any:  # fmt: skip
     """A function of the body's signature that asks who answers before it calls the body.
 
     What a class has `by_hand` looks at its arguments itself, and takes no names of NumPy's. With
     `changing` it writes what this function gives into its first argument where little is to be
-    asked (`plain_out.py`), and else calls the body.
+    asked (`plain_out.py`), and else calls the body. With `numbers_first` it also takes the calls of
+    `deprecated.py`.
     """
     assert autocast is None or autocast in POLICIES, f"{body.__name__}: {autocast}"
     parameters = parameters_of(body)
@@ -81,10 +88,19 @@ def make_entry(
     optional = [] if by_hand else _required_dim(parameters)
     parts = _parts_of(parameters, optional, by_hand)
     checks = ["modes", *(["casts"] if autocast else []), *parts.checks]
+    deprecated = ""
+    if numbers_first:
+        checks.append("more")
+        parts.declared[parts.declared.index("*")] = "*more"
+        names = [p.name for p in parameters]
+        count = [p.kind for p in parameters].index(KEYWORD_ONLY)
+        deprecated = _DEPRECATED.format(
+            given=", ".join(names[:count]), named=", ".join(f'"{n}": {n}' for n in names[count:])
+        )
     source = _ENTRY.format(
         name="entry", parameters=", ".join(parts.declared), call=_call(parameters, parts.passed),
         special=" or ".join(checks), asked=_asked(parameters, parts.passed, by_hand, changing),
-        named=parts.named, short="{short}",
+        named=parts.named, deprecated=deprecated, short="{short}",
     )  # fmt: skip
     function = _compiled(source.replace("{short}", ""), body, changing)
     if "out is not None" in checks:
@@ -97,12 +113,13 @@ def make_entry(
     function.__defaults__ = (*(absent for _ in optional), *positional) or None
     function.__kwdefaults__ = by_keyword | parts.extra or None
     function.parameters, function.__annotations__ = parameters, body.__annotations__
-    if parts.extra or optional or parameters and parameters[0].kind is POSITIONAL_ONLY:
+    begins_by_place = bool(parameters) and parameters[0].kind is POSITIONAL_ONLY
+    if parts.extra or optional or numbers_first or begins_by_place:
         returns = body.__annotations__.get("return", EMPTY)
         function.__signature__ = signature_from(parameters, returns)
     function.__module__, function.__doc__ = body.__module__, body.__doc__
     function.plain, function.operation, function.by_hand = body, None, by_hand
-    function.autocast = autocast
+    function.autocast, function.numbers_first = autocast, numbers_first
     return function
 
 
@@ -254,6 +271,7 @@ def _compiled(source: str, body: types.FunctionType, plain: Any = None) -> Any:
         "is_plain": is_plain, "are_apart": are_apart, "are_numbers": are_numbers, "placed": placed,
         "Tensor": Tensor, "Sequence": Sequence,  # which the annotation of `out` names
         "are_few": are_few, "call_for": call_for, "plain": plain,
+        "answer_deprecated": answer_deprecated,
     }  # fmt: skip
     namespace["entry"] = types.FunctionType(code, namespace, name)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.inplace import check_memory
 from ..autograd.mirror import written
 from ..autograd.operation import Operation, ViewOperation
 from ..dtype import INTEGER, title_of
@@ -225,6 +226,7 @@ def _fill(part: Tensor, value: Any) -> None:
     if isinstance(value, Tensor):
         part.copy_(_without_leading_ones(value, part.array.ndim))
     else:
+        check_memory(part)  # which a fill alone does not ask
         part.fill_(value)
 
 

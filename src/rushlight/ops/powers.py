@@ -122,6 +122,9 @@ def float_power_(input: Tensor, exponent: Tensor | Number) -> Tensor:
     return input.pow_(exponent.to(kind) if isinstance(exponent, Tensor) else exponent)
 
 
+float_power_.form_of = float_power  # type: ignore[attr-defined]
+
+
 class Exp(SavesOutput, Unary):
     """e to the power of each element.
 

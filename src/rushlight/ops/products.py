@@ -65,7 +65,7 @@ def _times_number(x: Tensor, factor: Number) -> Tensor:
     return x if factor == 1 else x * factor
 
 
-@operation(inplace=True, out="exact", autocast="lower")
+@operation(inplace=True, out="exact", autocast="lower", numbers_first=True)
 def addmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1
 ) -> Tensor:
@@ -93,7 +93,7 @@ def _is_bias(input: Tensor, mat1: Tensor, mat2: Tensor) -> bool:
     )
 
 
-@operation(inplace=True, out="exact")
+@operation(inplace=True, out="exact", numbers_first=True)
 def addmv(
     input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1
 ) -> Tensor:
@@ -109,7 +109,7 @@ def addmv(
 publish(Tensor.addmv_, "torch", "addmv_", False)
 
 
-@operation(inplace=True, out="cast")
+@operation(inplace=True, out="cast", numbers_first=True)
 def addr(
     input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1
 ) -> Tensor:
@@ -142,7 +142,7 @@ def addr(
     return _added("addr", input, vec1, vec2, beta, 1, lambda a, b: outer(a, b) * alpha)
 
 
-@operation(inplace=True, out="exact", autocast="lower")
+@operation(inplace=True, out="exact", autocast="lower", numbers_first=True)
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
 ) -> Tensor:
@@ -157,7 +157,7 @@ def baddbmm(
     return _added("baddbmm", input, batch1, batch2, beta, alpha, bmm)
 
 
-@operation(inplace=True, out="exact", autocast="lower")
+@operation(inplace=True, out="exact", autocast="lower", numbers_first=True)
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
 ) -> Tensor:

@@ -415,7 +415,7 @@ def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
     _refuse_strided("hspmm")
 
 
-@operation("torch", "torch.saddmm")
+@operation("torch", "torch.saddmm", numbers_first=True)
 def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2), where all but `mat2` are sparse, as is the result.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.inplace import check_overlap
 from ..autograd.mirror import reach, written
 from ..autograd.node import edge_to, next_sequence
 from ..autograd.operation import watch
@@ -18,6 +19,7 @@ from ..kernels.launch import watchers
 from ..tensor import Tensor
 from ..torch_function import entry_codes, modes
 from ..types import Number
+from .deprecated import answer_deprecated
 from .entry import UNANSWERED, answer_operator, rescue, special
 from .plain_out import write_into
 from .promotion import (
@@ -28,6 +30,7 @@ from .promotion import (
     operands,
     scaled_by,
 )
+from .signatures import VAR_POSITIONAL, parameters_of, signature_from
 
 _new = object.__new__
 
@@ -128,9 +131,13 @@ def scaled(cls: type[Any], core: Any) -> Any:
     name = cls.operation_name
 
     def function(
-        input: Tensor, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None
-    ) -> Tensor:
-        if out is not None or modes:
+        input: Tensor, other: Tensor | Number, *more: Any, alpha: Number = 1,
+        out: Tensor | None = None,
+    ) -> Tensor:  # fmt: skip
+        if out is not None or modes or more:
+            if more:
+                named = {"alpha": alpha, "out": out}
+                return answer_deprecated(function, (input, other, *more), named)
             answer = write_into(cls, core, out, input, other) if alpha == 1 else None
             return special(function, locals()) if answer is None else answer
         try:
@@ -142,7 +149,7 @@ def scaled(cls: type[Any], core: Any) -> Any:
             return answer
 
     entry_codes.add(function.__code__)
-    return function
+    return _without_more(function)
 
 
 def unary_inplace(cls: type[Any]) -> Any:
@@ -167,6 +174,7 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
 
     def plain(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         if cls.makes_bool:
+            check_overlap(input, (other,))
             result = cls.apply(*operands(cls, input, other)[:2])
             check_inplace_shape(cls.operation_name + "_", input, result)
             return input.copy_(result)
@@ -190,8 +198,12 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
                 raise
             return answer
 
-    def with_alpha(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        if modes:
+    def with_alpha(
+        input: Tensor, other: Tensor | Number, *more: Any, alpha: Number = 1
+    ) -> Tensor:
+        if modes or more:
+            if more:
+                return answer_deprecated(with_alpha, (input, other, *more), {"alpha": alpha})
             return special(with_alpha, locals())
         try:
             if alpha == 1:
@@ -213,7 +225,16 @@ def binary_inplace(cls: type[Any], alpha: bool, rescued: Any) -> Any:
     core = _as_entry(with_names(function, cls.kernel, cls.operation_name + "_"), plain, cls)
     if not cls.takes_numbers:
         core.__annotations__["other"] = "Tensor"
-    return _as_entry(with_alpha, plain, cls) if alpha else core
+    return _as_entry(_without_more(with_alpha), plain, cls) if alpha else core
+
+
+def _without_more(function: Any) -> Any:
+    """A function that shows nothing of the arguments that only deprecated calls have."""
+    function.parameters = [p for p in parameters_of(function) if p.kind is not VAR_POSITIONAL]
+    annotations = function.__annotations__
+    del annotations["more"]
+    function.__signature__ = signature_from(function.parameters, annotations["return"])
+    return function
 
 
 def symbol(function: Any, name: str) -> Any:
