@@ -288,8 +288,9 @@ def test_out_refuses(op: Op, device: str) -> None:
             call_with(op, built, out)
         with torch.no_grad():
             whole = torch.zeros(expected[0].shape, dtype=torch.int64, device=device)
-            with pytest.raises(RuntimeError, match="can't be cast to the desired output type Long"):
-                call_with(op, built, whole)
+            if getattr(op.function(torch), "out", "cast") != "decides":  # what is cut to Long
+                with pytest.raises(RuntimeError, match="can't be cast to the desired output type"):
+                    call_with(op, built, whole)
             with pytest.raises(TypeError, match="argument 'out' must be Tensor, not str"):
                 call_with(op, built, "there")
         assert not to_numpy(out).any() and not to_numpy(whole).any(), sample

@@ -234,7 +234,8 @@ def operation(
     alone), or a module such as "nn.functional". `name` is the function's where its module
     has another of that name. `inplace` adds the method `name_`. `out` adds the parameter, and says
     what a tensor that is given as one must be: of a dtype that holds the result ("cast"), of the
-    result's ("exact"), with memory that no argument shares ("apart"), or both ("exact apart").
+    result's ("exact"), with memory that no argument shares ("apart"), or both ("exact apart"). One
+    that "decides" is given as the `dtype`, too, where there is none: sums are made in it.
     Without `asks` modes alone are asked: `torch.tensor` makes a plain tensor, whatever it is given.
     `autocast` is what becomes of its arguments within `torch.autocast` (see `autocast.py`).
     With `numbers_first` its numbers may come before the tensors (see `deprecated.py`).

@@ -235,6 +235,9 @@ def _shorten(function: Any, source: str, extra: dict[str, Any], passed: list[str
         return
     values = "".join(part.partition("=")[0] + ", " for part in passed)
     conditions = f" and are_apart(out, ({values}))" if "apart" in function.out else ""
+    if function.out == "decides":
+        conditions += " and (dtype is not None or type(out) is Tensor is type(input)"
+        conditions += ' and out.array.dtype is input.array.dtype and out.array.dtype.kind != "b")'
     takes_tensors = any("Tensor" in str(p.annotation) for p in given if p.name != "out")
     if "dtype=dtype" in passed and not takes_tensors:  # what is made of numbers has that of `out`
         conditions += f" and dtype is None and are_numbers(({values}))"

@@ -102,7 +102,7 @@ def spread(grad: Tensor, node: Any) -> Tensor:
     return Expand.apply(grad, shape)
 
 
-@operation(out="cast")
+@operation(out="decides")
 def sum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Tensor:
@@ -119,7 +119,7 @@ def sum(
     return Sum.apply(input, normalize_axes(dim, input.array.ndim), keepdim)
 
 
-@operation(out="cast", autocast="float32")
+@operation(out="decides", autocast="float32")
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Tensor:

@@ -108,7 +108,7 @@ def converted(input: Tensor, dtype: DType | None) -> Tensor:
     return input.to(int64) if category_of(input.array.dtype) in (BOOL, INTEGER) else input
 
 
-@operation(inplace=True, out="cast")
+@operation(inplace=True, out="decides")
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Running sums along `dim`.
 
@@ -121,7 +121,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     return Cumsum.apply(x, wrap_dim(dim, input.array.ndim))
 
 
-@operation(inplace=True, out="cast")
+@operation(inplace=True, out="decides")
 def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Running products along `dim`; those of whole numbers are int64.
 

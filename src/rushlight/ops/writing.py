@@ -54,6 +54,8 @@ def write_out(
         # What is made out of nothing has the dtype of what it is written into.
         if "dtype" in parameters(function):
             kwargs.setdefault("dtype", targets[0].dtype)
+    if kind == "decides" and kwargs.get("dtype") is None:
+        kwargs = {**kwargs, "dtype": targets[0].dtype}
     results, is_there = made, False
     if made is UNMADE:
         with no_grad():
