@@ -14,6 +14,7 @@ namespace {
 
 // Vectors of one type and length.
 struct Vectors {
+    References arrays;  // a list may change while other threads run
     std::vector<const void*> data;
     int type = NPY_NOTYPE;
     int64_t size = 0;
@@ -29,6 +30,7 @@ struct Vectors {
             type = vector.type;
             size = vector.size();
             data.push_back(vector.as<char>());
+            arrays.keep(Py_NewRef(items.items[i]));
         }
         return type == NPY_FLOAT || type == NPY_DOUBLE;
     }
@@ -100,14 +102,13 @@ void add_up(const Vectors& vectors, const std::vector<double>& weights, T* resul
 PyObject* weighted_sum(PyObject* const* args, Py_ssize_t nargs) {
     Vectors vectors;
     Items items;
-    if (nargs != 2 || !vectors.read(args[0]) || !items.read(args[1]) ||
-        items.count != vectors.count())
-        return nullptr;
+    if (nargs != 2 || !items.read(args[1])) return nullptr;
     std::vector<double> weights;
     for (Py_ssize_t i = 0; i < items.count; ++i) {
-        weights.push_back(PyFloat_AsDouble(items.items[i]));
-        if (weights.back() == -1 && PyErr_Occurred()) return nullptr;
+        if (!PyFloat_CheckExact(items.items[i])) return nullptr;  // others may run Python
+        weights.push_back(PyFloat_AS_DOUBLE(items.items[i]));
     }
+    if (!vectors.read(args[0]) || items.count != vectors.count()) return nullptr;
     const npy_intp shape[] = {vectors.size};
     Owned result(new_array(vectors.type, 1, shape));
     if (!result) return nullptr;
@@ -123,10 +124,11 @@ PyObject* weighted_sum(PyObject* const* args, Py_ssize_t nargs) {
 PyMethodDef lbfgs_methods[] = {
     method<"inner_products", inner_products>(
         "inner_products(vectors, others)\n--\n\n"
-        "Those of each of the vectors with each of the others, in float64: a matrix."),
+        "The inner products of each of the vectors with each of the others: a matrix of float64,\n"
+        "of sums of 1,024 products in the vectors' own type."),
     method<"weighted_sum", weighted_sum>(
         "weighted_sum(vectors, weights)\n--\n\n"
-        "The vectors, each times its weight, added up in float64."),
+        "The vectors, each times its weight, added up in their own type."),
     {}};
 
 }  // namespace rushlight

@@ -17,18 +17,6 @@ namespace {
 
 constexpr int64_t piece_size = 16384;  // elements of parameters that a thread takes at a time
 
-// References that are given back at the end of the scope.
-class References {
-public:
-    ~References() {
-        for (PyObject* object : objects_) Py_DECREF(object);
-    }
-    void keep(PyObject* object) { objects_.push_back(object); }
-
-private:
-    std::vector<PyObject*> objects_;
-};
-
 // The data of state that goes with `param`: of its shape and memory order, and writeable.
 template <class T>
 T* state_of(PyObject* object, const ArrayView& param) {

@@ -251,6 +251,8 @@ def test_expanded_tensors_cannot_be_written() -> None:
     with pytest.raises(RuntimeError, match="more than one element of the written-to tensor refers"):
         x.add_(1)
     assert x.tolist() == [0.0] * 3
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor refers"):
+        x.fill_(torch.tensor(2.0))
     assert x.fill_(2).tolist() == [2.0] * 3 and x.zero_().tolist() == [0.0] * 3  # one value
 
 

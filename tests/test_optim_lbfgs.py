@@ -109,6 +109,58 @@ def test_the_direction_is_that_of_the_two_loops(history):
             np.testing.assert_allclose(kept, [p.item() for p in reversed(parts)], rtol=1e-8)
 
 
+def test_a_state_that_is_loaded_again():
+    """Its history begins as the one that has gone on meanwhile, with the same tensors."""
+    optimizer = list(minimized({"lr": 0.1}, 2))[-1][2]
+    (x,) = optimizer.param_groups[0]["params"]
+
+    def closure(factor=1.0):
+        optimizer.zero_grad()
+        loss = (factor * (x - 1) ** 2).sum() + (x**4).sum()
+        loss.backward()
+        return loss
+
+    state, place = optimizer.state_dict(), x.detach().clone()
+    directions = []
+    for factor in (1.0, 3.0):
+        optimizer.load_state_dict(state)
+        with torch.no_grad():
+            x.copy_(place)
+        optimizer.step(closure)
+        directions.append(optimizer.state[x]["d"].tolist())
+        optimizer.step(lambda factor=factor: closure(factor))
+    assert directions[0] == directions[1]
+
+
+def test_an_expanded_parameter_is_refused():
+    parameter = nn.Parameter(torch.ones(1).expand(3))
+    optimizer = optim.LBFGS([parameter])
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        optimizer.step(lambda: loss_of(optimizer, parameter))
+
+
+def loss_of(optimizer, parameter):
+    optimizer.zero_grad()
+    loss = (parameter**2).sum()
+    loss.backward()
+    return loss
+
+
+def test_parameters_of_several_dtypes():
+    wide, narrow = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(2, dtype=torch.float16))
+    optimizer = optim.LBFGS([wide, narrow], lr=0.5, max_iter=4)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (wide**2).sum() + (narrow.float() ** 2).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    assert wide.abs().max() < 0.2 and narrow.abs().max() < 0.2
+    assert narrow.dtype is torch.float16
+
+
 def test_copies_have_parameters_of_their_own():
     parameter = one_parameter()
     twin = copy.deepcopy(optim.LBFGS([parameter], lr=0.5))

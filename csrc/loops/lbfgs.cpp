@@ -6,7 +6,7 @@ namespace rushlight::RUSHLIGHT_INSTRUCTION_SET {
 
 namespace {
 
-// What of each vector passes by at a time: the second-level cache keeps as much of the others.
+// Elements of each vector that pass by at a time: as many of the others stay in the cache meanwhile.
 constexpr int64_t block = 16384;
 constexpr int64_t at_once = 4;  // inner products of a vector that one pass makes
 constexpr int64_t ahead = 512;  // elements: so far before its use memory is asked for
@@ -21,7 +21,7 @@ inline void add_lanes(typename Register<T>::Type lanes, double* sums) {
     for (int64_t k = 0; k < Register<T>::lanes; ++k) sums[k] += values[k];
 }
 
-// Adds those of two vectors with n others. Two, as they share what is loaded of the others.
+// Adds the inner products of two vectors with n others: what is loaded of the others serves both.
 template <int n, class T>
 void products_of_two(int64_t begin, int64_t end, const T* first, const T* second,
                      const T* const* others, double* first_sums, double* second_sums) {
@@ -63,7 +63,7 @@ void products_of_two(int64_t begin, int64_t end, const T* first, const T* second
 template <int n, class T>
 void products_of(int64_t begin, int64_t end, int64_t rows, const T* const* vectors,
                  const T* const* others, int64_t columns, double* sums) {
-    double unused[at_once];
+    double unused[at_once] = {};  // of the last row, which is its own partner where rows are odd
     for (int64_t row = 0; row < rows; row += 2) {
         const bool is_pair = row + 1 < rows;
         double* first = sums + row * columns;
@@ -108,10 +108,10 @@ void weighted_sum(int64_t begin, int64_t end, int64_t rows, const T* const* vect
                   const double* weights, T* out) {
     for (; begin < end; begin += block) {
         const int64_t stop = end - begin < block ? end : begin + block;
-        int64_t row = rows % 2;
+        const bool is_odd = rows % 2 != 0;
         for (int64_t i = begin; i < stop; ++i)
-            out[i] = row ? static_cast<T>(weights[0]) * vectors[0][i] : T(0);
-        for (; row < rows; row += 2)
+            out[i] = is_odd ? static_cast<T>(weights[0]) * vectors[0][i] : T(0);
+        for (int64_t row = is_odd; row < rows; row += 2)
             add_two(begin, stop, vectors[row], static_cast<T>(weights[row]), vectors[row + 1],
                     static_cast<T>(weights[row + 1]), out);
     }

@@ -40,3 +40,11 @@ def refused(name: str, kind: DType, takes: tuple[int, ...]) -> NotSupportedError
     else:
         fix = f"convert with .{'long' if kind.category == FLOATING else 'int'}()"
     return NotSupportedError(f"{name}: not implemented for {kind}; {fix}")
+
+# PyTorch's words where one operand of a subtraction is a mask, and where both are.
+MASKS_SUBTRACTED = (
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+    "invert a mask, use the `~` or `logical_not()` operator instead.",
+    "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+    "`logical_xor()` operator instead.",
+)

@@ -20,6 +20,7 @@ from numbers import Number
 from typing import Any
 
 from .errors import OperationError
+from .ops.choices import maximum, minimum
 from .ops.linalg_norms import vector_norm
 from .ops.powers import pow as power
 from .tensor import Tensor
@@ -95,6 +96,10 @@ def _only(name: str, **given: Any) -> tuple[str, Any]:
     return found[0]
 
 
+def _copy(tensor: Tensor, values: Tensor) -> Tensor:
+    return tensor.copy_(values)
+
+
 def _finished(name: str, tensors: Any, results: Iterable[Any]) -> Any:
     made = tuple(results)
     return tensors if name.endswith("_") else made
@@ -111,13 +116,16 @@ def _unary(name: str, method: str) -> Callable[..., Any]:
 
 def _binary(name: str, method: str) -> Callable[..., Any]:
     call = getattr(Tensor, method)
+    in_place = name.endswith("_")
+    between = _OF_TENSORS.get(name.rstrip("_"))
 
     def function(
         self: Any, other: Any = None, *, scalar: Any = None, scalars: Any = None,
         exponent: Any = None, alpha: Any = None,
     ) -> Any:  # fmt: skip
         if name == "_foreach_pow" and isinstance(self, Number):
-            return tuple(power(self, exponent) for exponent in _tensors(name, other, "exponent", 2))
+            exponents = exponent if other is None else other
+            return tuple([power(self, x) for x in _tensors(name, exponents, "exponent", 2)])
         tensors = _tensors(name, self)
         argument, second = _only(
             name, other=other, scalar=scalar, scalars=scalars, exponent=exponent
@@ -125,10 +133,14 @@ def _binary(name: str, method: str) -> Callable[..., Any]:
         found: list[Any] | None = _numbers(name, second, len(tensors))
         if found is not None and alpha is not None:
             raise TypeError(f"{name}(): alpha goes with tensors, not with numbers")
-        if found is None and isinstance(second, Tensor) and method.rstrip("_") in OF_0_D_TENSORS:
-            found = _one_for_all(name, second, len(tensors))
+        if found is None and isinstance(second, Tensor):
+            if second.ndim == 0 or method.rstrip("_") in OF_0_D_TENSORS:
+                found = _one_for_all(name, second, len(tensors))
         if found is None:
             found = _others(name, second, argument, 2, len(tensors))
+            if between is not None:  # the gradients of equal elements are halves of each
+                made = map(between, tensors, found)
+                return _finished(name, self, map(_copy, tensors, made) if in_place else made)
         if alpha is None:
             return _finished(name, self, map(call, tensors, found))
         pairs = zip(tensors, found, strict=True)
@@ -146,8 +158,17 @@ def _pointwise(name: str, method: str) -> Callable[..., Any]:
         tensors = _tensors(name, self)
         first = _others(name, tensor1, "tensor1", 2, len(tensors))
         second = _others(name, tensor2, "tensor2", 3, len(tensors))
-        given = 1 if value is scalars is None else _only(name, value=value, scalars=scalars)[1]
-        factors = _numbers(name, given.tolist() if isinstance(given, Tensor) else given, len(first))
+        given: Any = 1
+        if value is not None or scalars is not None:
+            given = _only(name, value=value, scalars=scalars)[1]
+        if isinstance(given, Tensor):
+            if given.ndim != 1:
+                raise OperationError(
+                    f"{name}: Expected packed scalar Tensor to be of dimension 1. Got "
+                    f"{given.ndim} instead."
+                )
+            given = given.tolist()
+        factors = _numbers(name, given, len(first))
         if factors is None:
             raise TypeError(
                 f"{name}(): argument 'value' (position 4) must be Number or tuple of Scalars, not "
@@ -169,6 +190,8 @@ def _lerp(name: str, method: str) -> Callable[..., Any]:
         ends = _others(name, tensors1, "tensors1", 2, len(tensors))
         argument, given = _only(name, weight=weight, weights=weights, scalars=scalars)
         parts: Any = _numbers(name, given, len(tensors))
+        if parts is None and isinstance(given, Tensor):
+            parts = _one_for_all(name, given, len(tensors))
         if parts is None:
             parts = _others(name, given, argument, 3, len(tensors))
         return _finished(name, self, map(call, tensors, ends, parts))
@@ -205,7 +228,8 @@ def _foreach_copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     return _finished("_foreach_copy_", self, map(Tensor.copy_, tensors, sources))
 
 
-# Where the method has another name, as it takes numbers and changes in place.
+# What is called for lists of tensors, and the methods for numbers.
+_OF_TENSORS = {"_foreach_maximum": maximum, "_foreach_minimum": minimum}
 _METHODS = {
     "maximum": "clamp_min", "maximum_": "clamp_min_",
     "minimum": "clamp_max", "minimum_": "clamp_max_",

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable
 from importlib.machinery import PathFinder
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 TRACKED = "what is missing is tracked at https://github.com/rushlight-dl/rushlight/issues"
@@ -221,10 +221,10 @@ def watch(module: ModuleType) -> None:
 # Packages and modules that few programs need, imported when they are first asked for.
 ON_DEMAND = {
     "torch": {
-        "__config__", "__future__", "_dynamo", "_higher_order_ops", "_inductor", "accelerator",
-        "backends", "compiler", "distributed", "distributions", "functional", "futures", "fx",
-        "graph", "hub", "jit", "library", "mps", "mtia", "multiprocessing", "profiler",
-        "quasirandom", "sparse", "testing", "types", "xpu",
+        "__config__", "__future__", "_dynamo", "_higher_order_ops", "_inductor", "_utils",
+        "accelerator", "backends", "compiler", "distributed", "distributions", "functional",
+        "futures", "fx", "graph", "hub", "jit", "library", "mps", "mtia", "multiprocessing",
+        "profiler", "quasirandom", "sparse", "testing", "types", "xpu",
     },
     "autograd": {"profiler"},
     "nn": {"_reduction", "attention", "common_types"},
@@ -245,7 +245,7 @@ def _ask(
         with contextlib.suppress(AttributeError):
             return own(name)
     if name in ON_DEMAND.get(place, ()):
-        return importlib.import_module(f"{module.__name__}.{name}")
+        return _imported(module, name, sys._getframe(1))
     if name in _FUNCTIONS and place == "torch":
         function = getattr(importlib.import_module(f"{module.__name__}.{_FUNCTIONS[name]}"), name)
         return vars(module).setdefault(name, function)
@@ -256,10 +256,9 @@ def _ask(
     if not name.startswith("_") and has_pytorch(place, name):
         part = f"{module.__name__}.{name}"
         if "__path__" in vars(module) and importlib.util.find_spec(part):
-            return importlib.import_module(part)
+            return _imported(module, name, sys._getframe(1))
         error = MissingNameError(place, name, module)
-        asking = sys._getframe(1)
-        if asking.f_code.co_code[asking.f_lasti] != _IMPORT_FROM:
+        if not _is_import(sys._getframe(1)):
             raise error
         # `from rushlight.nn import LSTM` has words of its own for an AttributeError, and none for
         # what it raises in the end.
@@ -267,3 +266,19 @@ def _ask(
     raise AttributeError(
         f"module '{module.__name__}' has no attribute '{name}'", name=name, obj=module
     )
+
+
+def _imported(module: ModuleType, name: str, asking: FrameType) -> ModuleType:
+    """A submodule. Where a package that it needs is not installed, an attribute is missing: what
+    asks by `hasattr` gets an answer."""
+    try:
+        return importlib.import_module(f"{module.__name__}.{name}")
+    except ModuleNotFoundError as error:
+        if _is_import(asking):
+            raise
+        raise AttributeError(str(error), name=name, obj=module) from error
+
+
+def _is_import(asking: FrameType) -> bool:
+    """Whether a frame asks by `from module import name`."""
+    return asking.f_code.co_code[asking.f_lasti] == _IMPORT_FROM

@@ -25,6 +25,8 @@ addcmul_(x, x, x, M.tensor([1., 2.])); addcmul(x, x, x, scalars=[1, 2.]); addcdi
 addcdiv_(x, y, x, value=-1); addcdiv(x, y, y, 'a'); lerp(x, y, .5); lerp_(x, y, x)
 lerp(x, y, [.1, .2]); lerp(x, y, weight=.1); lerp(x, x, weights=x); lerp(x, x[:1], .5)
 copy_(x, y); copy_(x, x[:1]); clone(x); zero_(x); zero_([]); mm([M.ones(2, 2)], [M.ones(2, 3)])
+pow(2, exponent=x); pow(self=2, exponent=x); clamp_min(x, M.tensor(.3)); lerp(x, y, M.tensor(.5))
+addcmul(x, x, y, M.tensor(2.)); addcmul(x, x, y, M.ones(1, 2)); maximum(x, x); minimum_(x, y)
 exp('a'); exp([1, 2]); exp(x, 1); sqrt([M.ones(2, dtype=M.int32)]); nope(x)
 """
 OF_ALL = [
@@ -66,7 +68,8 @@ def test_gradients() -> None:
         x = [library.tensor([0.5, 0.25], requires_grad=True), library.ones(3, requires_grad=True)]
         made: Any = library._foreach_mul(library._foreach_exp(x), x)
         library._foreach_add_(made, x, alpha=2)
-        sum(part.sum() for part in library._foreach_norm(made)).backward()
+        larger = library._foreach_maximum(made, made)  # ties
+        sum(part.sum() for part in library._foreach_norm(larger)).backward()
         found.append([value.grad.tolist() for value in x])
     for mine, their in zip(*found, strict=True):
         assert mine == pytest.approx(their, rel=1e-5)

@@ -1,7 +1,7 @@
 """Changes in place across dtypes: what they write, and what they refuse.
 
 Every method that ends in `_`, on tensors of several dtypes, with no argument, with numbers and with
-tensors of every other dtype. Where PyTorch raises nothing may be written instead, as a result that
+tensors of every other dtype. Where PyTorch raises, nothing may be written instead, as a result that
 was cut to whole numbers once was.
 """
 
@@ -54,7 +54,8 @@ def outcome(tensor: Any, name: str, given: tuple[Any, ...]) -> Any:
     try:
         getattr(tensor, name)(*given)
     except (RuntimeError, TypeError, ValueError, IndexError):
-        assert tensor.tolist() == before or isinstance(tensor, torch.Tensor)
+        if isinstance(tensor, rushlight.Tensor):  # PyTorch's divisions by zero leave half of it
+            assert tensor.tolist() == before
         return None
     return torch.tensor(tensor.tolist()).to(torch.complex64)
 

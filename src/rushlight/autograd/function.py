@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -202,6 +203,14 @@ class Function(Node):
         if self._is_forward and self._for_forward:
             return self._joined(self._for_forward, self._own_for_forward)
         return self._joined(super().saved_tensors, self._own)
+
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """`saved_tensors`, by the name of PyTorch 0.3."""
+        warnings.warn(
+            "'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2
+        )
+        return self.saved_tensors
 
     def _joined(self, saved: tuple[Any, ...], own: dict[int, int]) -> tuple[Any, ...]:
         """Saved tensors, outputs among them with the history that they have."""

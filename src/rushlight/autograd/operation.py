@@ -60,11 +60,11 @@ class Operation(Node):
     takes_numbers = True  # whether the second operand may be a number
     takes_number_first = False  # whether the function takes a number and a tensor, too
     wide_scalar = False  # whether a 0-d operand beside halves keeps its range
-    refuses_bool = ""  # PyTorch's sentence where masks are no operands
+    refuses_bool: tuple[str, ...] = ()  # PyTorch's words where a mask is an operand, and two are
     makes_bool = False  # a change in place then takes the truth values as its dtype has them
     has_context = False  # whether there is anything to save
     saves_input = False  # the in-place form must copy its input before it is overwritten
-    writes_one_value = False  # and may do so where elements share their memory
+    writes_one_value = False  # everywhere, so that elements may share their memory
 
     def __init_subclass__(cls) -> None:
         own = cls.__dict__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ..tensor import Tensor
@@ -23,6 +24,11 @@ class Variable(metaclass=_Tensors):
     def __new__(
         cls, data: Tensor | None = None, requires_grad: bool = False, volatile: bool | None = None
     ) -> Any:
+        if volatile:
+            warnings.warn(
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
+                stacklevel=2,
+            )
         if data is None:
             return Tensor()
         if not isinstance(data, Tensor):

@@ -13,62 +13,65 @@ import warnings
 from typing import Any
 
 from ..tensor import Tensor
+from ..torch_function import ask
+from .entry import shown, to_ask
 from .signatures import KEYWORD_ONLY
 
-_told: set[str] = set()  # functions whose warning has been given
+_told: list[str] = []  # the function whose call was warned of: one warning a process, as in PyTorch
 
 
 def answer_deprecated(function: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """What `function` gives for these arguments, more of them by position than it takes now."""
-    parameters = function.parameters
-    names = [p.name for p in parameters if p.kind is not KEYWORD_ONLY]
-    wanted = [p.name for p in parameters if p.kind is KEYWORD_ONLY and p.name != "out"]
-    tensors, found = _sorted_out(given, len(names), len(wanted))
+    defaults = {p.name: p.default for p in function.parameters if p.kind is KEYWORD_ONLY}
+    names = [p.name for p in function.parameters if p.name not in defaults]
+    wanted = [name for name in defaults if name != "out"]
+    found = _parted(given, len(names), len(wanted))
     if found is None:
         raise TypeError(
             f"{function.__name__}() takes {len(names)} positional arguments but {len(given)} were "
             "given"
         )
-    twice = [name for name in wanted[: len(found)] if named[name] != 1]
+    first, tensors = found
+    kwargs = {name: value for name, value in named.items() if value is not defaults[name]}
+    twice = [name for name in wanted[: len(first)] if name in kwargs]
     if twice:
         raise TypeError(f"{function.__name__}() got multiple values for argument '{twice[0]}'")
-    _warn(function.__name__, names, wanted[: len(found)])
-    return function(*tensors, **{**named, **dict(zip(wanted, found, strict=False))})
+    _warn(function.__name__, names, wanted[: len(first)], isinstance(given[0], Tensor))
+    kwargs.update(zip(wanted, first, strict=False))  # `alpha` may be missing
+    candidates = to_ask(function, tensors, kwargs)
+    if candidates:  # as the entry that was called is under way, another one would not ask them
+        return ask(shown(function), candidates, tensors, kwargs)
+    return function(*tensors, **kwargs)
 
 
-def _sorted_out(
-    given: tuple[Any, ...], tensors: int, numbers_wanted: int
-) -> tuple[list[Any], list[Any] | None]:
-    """The tensors and the numbers among the arguments; None where they do not stand so."""
-    extra = len(given) - tensors
-    if not 1 <= extra <= numbers_wanted:
-        return [], None
-    first, rest = (0, list(given[1:])) if isinstance(given[0], Tensor) else (1, list(given))
-    if first == 0:  # input, numbers, tensors
-        found, others = rest[:extra], rest[extra:]
-        made = [given[0], *others]
-    else:  # beta, input, perhaps alpha, tensors
-        if numbers_wanted != 2:
-            return [], None
-        found, made = [rest[0], *rest[2 : 1 + extra]], [rest[1], *rest[1 + extra :]]
-    are_numbers = all(isinstance(n, numbers.Number) or _is_scalar(n) for n in found)
-    return made, found if are_numbers else None
+def _parted(
+    given: tuple[Any, ...], count: int, most: int
+) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
+    """At most `most` numbers and `count` tensors; None where the arguments do not stand so."""
+    extra = len(given) - count
+    if not 1 <= extra <= most:
+        return None
+    if isinstance(given[0], Tensor):  # input, numbers, tensors
+        first, tensors = given[1 : 1 + extra], (given[0], *given[1 + extra :])
+    elif most == 2:  # beta, input, perhaps alpha, tensors
+        first, tensors = (given[0], *given[2 : 1 + extra]), (given[1], *given[1 + extra :])
+    else:
+        return None
+    return (first, tensors) if all(map(_is_number, first)) else None
 
 
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.ndim == 0
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Number) or isinstance(value, Tensor) and value.ndim == 0
 
 
-def _warn(name: str, names: list[str], wanted: list[str]) -> None:
-    if name in _told:
+def _warn(name: str, names: list[str], wanted: list[str], is_input_first: bool) -> None:
+    if _told:
         return
-    _told.add(name)
+    _told.append(name)
+    order = [names[0], *wanted] if is_input_first else [wanted[0], names[0], *wanted[1:]]
     now = ", ".join([*names, "*", *[f"{number}=1" for number in wanted]])
-    numbers_first = ", ".join([names[0], *wanted, *names[1:]])
-    if len(wanted) == 2 and name[-1] != "_":
-        numbers_first = ", ".join([wanted[0], names[0], wanted[1], *names[1:]])
     warnings.warn(
-        f"This overload of {name} is deprecated: {name}({numbers_first}). Consider using "
-        f"{name}({now}).",
+        f"This overload of {name} is deprecated: {name}({', '.join([*order, *names[1:]])}). "
+        f"Consider using {name}({now}).",
         stacklevel=4,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.operation import SavesInputs
-from ..categories import NUMBERS, check_taken
+from ..categories import MASKS_SUBTRACTED, NUMBERS, check_taken
 from ..dtype import BOOL, FLOATING, INTEGER, category_of
 from ..errors import OperationError
 from ..scalars import checked, number
@@ -46,10 +46,7 @@ class Sub(Binary):
     """
 
     takes_number_first = wide_scalar = True
-    refuses_bool = (
-        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
-        "invert a mask, use the `~` or `logical_not()` operator instead."
-    )
+    refuses_bool = MASKS_SUBTRACTED
 
     def backward(self, grad: Tensor) -> Any:
         return grad, -grad if self.needs(1) else None

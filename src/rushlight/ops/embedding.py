@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ..autograd.inplace import check_memory
@@ -196,6 +197,14 @@ def embedding_bag(
     tensor([[1., 2.],
             [2., 3.]])
     """
+    if weight.dtype is int64 and input.is_floating_point():  # as before PyTorch 0.4.1
+        warnings.warn(
+            "Argument order of nn.functional.embedding_bag was changed. Usage "
+            "`embedding_bag(weight, input, ...)` is deprecated, and should now be "
+            "`embedding_bag(input, weight, ...)`.",
+            stacklevel=2,
+        )
+        input, weight = weight, input
     _check_bags(input, weight, offsets, mode, scale_grad_by_freq, per_sample_weights)
     if sparse and mode == "max":
         raise InvalidValueError("max mode does not support sparse weights")

@@ -44,7 +44,7 @@ def special(function: Any, values: dict[str, Any]) -> Any:
     args, kwargs = _arguments(function, dict(values))
     if mode_of_thread() is not None:
         return ask_mode(shown(function), args, kwargs)
-    candidates = _to_ask(function, args, kwargs)
+    candidates = to_ask(function, args, kwargs)
     if candidates:
         return ask(shown(function), candidates, args, kwargs)
     out = kwargs.pop("out", None)
@@ -86,7 +86,7 @@ def title_of(function: Any) -> str:
     return getattr(known, "title", known.__name__)
 
 
-def _to_ask(function: Any, args: Any, kwargs: Any) -> list[Any]:
+def to_ask(function: Any, args: Any, kwargs: Any) -> list[Any]:
     """The arguments that a function asks."""
     return overloaded(args, kwargs) if function.__code__ in entry_codes else []
 
@@ -157,7 +157,7 @@ def rescue(function: Any, error: Exception, values: dict[str, Any]) -> Any:
     """
     asked = values.get("dtype")
     args, kwargs = _arguments(function, values)
-    candidates = _to_ask(function, args, kwargs)
+    candidates = to_ask(function, args, kwargs)
     if candidates:
         if entry_to_ask(candidates, _caller_of_entry()):
             return UNANSWERED

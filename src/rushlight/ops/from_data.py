@@ -254,7 +254,7 @@ def legacy_tensor(
     if size is not None:
         data = (Size(size),)
     where = device or "cpu"  # whatever the default is
-    if len(data) == 1 and not isinstance(data[0], (int, Size)):
+    if len(data) == 1 and not isinstance(data[0], (int, np.integer, Size)):
         given = data[0]
         if isinstance(given, Tensor):
             if given.dtype is not kind:

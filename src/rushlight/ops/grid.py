@@ -109,6 +109,15 @@ _OF_TENSORS = SimpleNamespace(
 )  # fmt: skip
 
 
+def _warn_of_corners(align_corners: bool | None) -> None:
+    if align_corners is None:
+        warnings.warn(
+            "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
+            "1.3.0. Please specify align_corners=True if the old behavior is desired.",
+            stacklevel=3,
+        )
+
+
 @operation("nn.functional")
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """The grid (N, H, W, 2) or (N, D, H, W, 3) that `grid_sample` needs for affine maps.
@@ -123,6 +132,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     tensor([[[[-0.5000,  0.0000],
               [ 0.5000,  0.0000]]]])
     """
+    _warn_of_corners(align_corners)
     size, shape = tuple(size), tuple(theta.array.shape)
     rank = len(size) - 2
     if theta.dtype.category != FLOATING:
@@ -183,12 +193,7 @@ def grid_sample(
     tensor([[[[2.]]]])
     """
     _check(input, grid, mode, padding_mode)
-    if align_corners is None:
-        warnings.warn(
-            "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
-            "1.3.0. Please specify align_corners=True if the old behavior is desired.",
-            stacklevel=2,
-        )
+    _warn_of_corners(align_corners)
     if input.array.dtype in HALVES:
         options = (mode, padding_mode, bool(align_corners))
         return grid_sample(input.float(), grid.float(), *options).to(input.dtype)

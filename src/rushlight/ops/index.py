@@ -226,7 +226,7 @@ def _fill(part: Tensor, value: Any) -> None:
     if isinstance(value, Tensor):
         part.copy_(_without_leading_ones(value, part.array.ndim))
     else:
-        check_memory(part)  # which a fill alone does not ask
+        check_memory(part)  # a fill takes elements that share their memory
         part.fill_(value)
 
 

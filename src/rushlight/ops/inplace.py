@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.inplace import check_memory
 from ..autograd.mirror import written
 from ..autograd.operation import Operation
 from ..dtype import FLOATING
@@ -98,7 +99,9 @@ def fill_(input: Tensor, value: Any) -> Tensor:
             "fill_ only supports 0-dimension value tensor but got tensor with "
             f"{value.array.ndim} dimensions."
         )
-    if not isinstance(value, Tensor):
+    if isinstance(value, Tensor):
+        check_memory(input)
+    else:
         value = checked(value, input.array.dtype)
     return Fill.apply_inplace(input, value)
 

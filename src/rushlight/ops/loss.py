@@ -465,6 +465,12 @@ def reduction_of(reduction: str, size_average: Any = None, reduce: Any = None) -
     """The reduction, also as PyTorch's first versions asked for it."""
     if size_average is not None or reduce is not None:
         return legacy_reduction(size_average, reduce)
+    if reduction == "elementwise_mean":  # of PyTorch 0.4.1
+        warnings.warn(
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
+            stacklevel=2,
+        )
+        return "mean"
     if reduction not in ("none", "mean", "sum"):
         raise InvalidValueError(f"{reduction} is not a valid value for reduction")
     return reduction

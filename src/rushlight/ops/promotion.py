@@ -69,7 +69,8 @@ def operands(operation: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
 def refuse_bool(operation: Any, *values: Any) -> None:
     """PyTorch's error where masks are no operands, before promotion hides them."""
     if operation.refuses_bool and any(_is_bool(value) for value in values):
-        raise OperationError(operation.refuses_bool)
+        one, two = operation.refuses_bool
+        raise OperationError(two if all(_is_bool(value) for value in values) else one)
 
 
 def _is_bool(value: Any) -> bool:
@@ -256,6 +257,8 @@ def check_cast(name: str, result: DType, target: Tensor) -> None:
 def check_result(operation: Any, target: Tensor) -> None:
     """Raises PyTorch's errors where an operation of `target` makes what that cannot hold."""
     name, made = operation.operation_name + "_", _dtype_made(operation, target.array.dtype)
+    if made.category == FLOATING > target.dtype.category:
+        made = get_default_dtype()
     check_cast(name, made, target)
     if target.dtype.category == COMPLEX and made.category == FLOATING:
         raise OperationError(
@@ -265,7 +268,7 @@ def check_result(operation: Any, target: Tensor) -> None:
 
 @functools.cache
 def _dtype_made(operation: Any, dtype: Any) -> DType:
-    """That of an elementwise operation's result: the generic kernel tells it of one element."""
+    """That of an elementwise operation's result, as the kernel makes it of one element."""
     table, x = launch.plain_tables[np.ndarray], np.ones(1, dtype)
     if operation.forward is not None:
         return DType.from_numpy(operation.forward(table, x).dtype)

@@ -31,9 +31,17 @@ def _removed(name: str, successor: str) -> Any:
     return function
 
 
+def _as_method(function: Any) -> Any:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    method.__name__, method.__doc__ = function.__name__, function.__doc__
+    return method
+
+
 for _name, _successor in _SUCCESSORS.items():
     places["torch"][_name] = _removed(_name, _successor)
-    methods(**{_name: places["torch"][_name]})
+    methods(**{_name: _as_method(places["torch"][_name])})
 
 
 def _reinforce(self: Any, reward: Any) -> NoReturn:

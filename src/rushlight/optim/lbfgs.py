@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.inplace import check_memory
 from ..grad_mode import enable_grad, no_grad
 from ..kernels.launch import kernels
 from ..layout import strided
@@ -25,19 +26,19 @@ Matrix = np.ndarray[Any, Any]
 
 
 def inner_products(vectors: list[Tensor], others: list[Tensor]) -> Matrix:
-    """Those of each of the vectors with each of the others, in double."""
+    """The inner products of each of the vectors with each of the others, in double."""
     table = kernels[type(vectors[0].array)]
     arrays = ([vector.array for vector in vectors], [other.array for other in others])
     return table.to_numpy(table.inner_products(*arrays))
 
 
 def weighted_sum(vectors: list[Tensor], weights: list[float]) -> Tensor:
-    """The vectors, each times its weight, added up in double and rounded once."""
+    """The vectors, each times its weight, added up in their dtype."""
     table = kernels[type(vectors[0].array)]
     return wrap(table.weighted_sum([vector.array for vector in vectors], weights))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """Inner products of the vectors that L-BFGS keeps, changes of the gradient and moves.
 
@@ -49,6 +50,7 @@ class History:
     """
 
     changes: list[Tensor]
+    moves: list[Tensor]
     between_changes: Matrix
     with_moves: Matrix  # row i: of move i with every change
 
@@ -60,7 +62,7 @@ class History:
         What is known of vectors is kept where the oldest alone have gone and new ones have come.
         """
         count = len(changes)
-        gone = next((i for i, c in enumerate(self.changes) if c is changes[0]), len(self.changes))
+        gone = self._gone(changes, moves)
         known = len(self.changes) - gone
         new = [gradient, *changes[known:], *moves[known:]]
         products = inner_products([*changes, *moves], new)
@@ -72,10 +74,23 @@ class History:
         with_moves[:known, :known] = self.with_moves[gone:, gone:]
         with_moves[:, known:] = of_changes[count:]
         with_moves[known:] = of_moves[:count].T
-        return History(list(changes), between, with_moves), products[:, 0]
+        return History(list(changes), list(moves), between, with_moves), products[:, 0]
+
+    def _gone(self, changes: list[Tensor], moves: list[Tensor]) -> int:
+        """How many of the oldest are not among these, which else begin as the history goes on; all
+        of it where they do not, as after `load_state_dict`."""
+        all_of_it = len(self.changes)
+        gone = next((i for i, c in enumerate(self.changes) if c is changes[0]), all_of_it)
+        kept = list(zip(self.changes[gone:], self.moves[gone:], strict=True))
+        new = list(zip(changes, moves, strict=True))[: len(kept)]
+        is_same = len(new) == len(kept) and all(
+            a is c and b is d for (a, b), (c, d) in zip(kept, new, strict=True)
+        )
+        return gone if is_same else all_of_it
 
     def two_loops(self, products: Matrix, factors: Matrix, scale: float) -> tuple[Matrix, Matrix]:
-        """How often the direction has each change (times -scale) and each move.
+        """The direction's coefficients: of each change (to be multiplied by -scale, which is the
+        gradient's own) and of each move.
 
         `products` are those with the gradient, `factors` one by those of changes and their moves,
         and `scale` is the first Hessian's inverse.
@@ -115,7 +130,7 @@ class LBFGS(Optimizer):
     tensor(True)
     """
 
-    _history = History([], np.zeros((0, 0)), np.zeros((0, 0)))
+    _history = History([], [], np.zeros((0, 0)), np.zeros((0, 0)))
 
     def __init__(
         self,
@@ -211,6 +226,7 @@ class LBFGS(Optimizer):
         self._history, products = self._history.moved_on(changes, moves, gradient)
         factors, scale = np.array([float(f) for f in state["ro"]]), float(state["H_diag"])
         parts, steps = self._history.two_loops(products, factors, scale)
+        # Nobody reads these; they are what PyTorch's `state_dict` has.
         state.setdefault("al", [None] * group["history_size"])[: len(parts)] = [
             gradient.new_tensor(part) for part in parts.tolist()
         ]
@@ -260,9 +276,18 @@ class LBFGS(Optimizer):
         return cat(parts, 0)
 
     def _add(self, step: Any, direction: Tensor) -> None:
-        """Moves all parameters by so many times the direction, in one call."""
+        """Moves all parameters by so many times the direction: those of a dtype in one call, as a
+        step of plain gradient descent against it."""
         values = [as_real(parameter) for parameter in self._params]
         parts = direction.split([value.numel() for value in values])
-        arrays = [part.view(v.shape).array for part, v in zip(parts, values, strict=True)]
-        options = (None, True, -as_number(step), 0, 0, 0, False, False)  # plain descent
-        self._call_kernel("sgd", self._params, [v.array for v in values], (arrays, *options))
+        batches: dict[Any, list[tuple[Tensor, Any, Any]]] = {}
+        for parameter, value, part in zip(self._params, values, parts, strict=True):
+            check_memory(value)
+            moved = part.view(value.shape).to(value.dtype)
+            batches.setdefault(value.dtype, []).append((parameter, value.array, moved.array))
+        momentum = dampening = weight_decay = 0.0
+        nesterov = maximize = False
+        options = (-as_number(step), momentum, dampening, weight_decay, nesterov, maximize)
+        for batch in batches.values():
+            parameters, arrays, moves = map(list, zip(*batch, strict=True))
+            self._call_kernel("sgd", parameters, arrays, (moves, None, True, *options))

@@ -9,6 +9,7 @@ from ...categories import (
     DISCRETE,
     FLOATS,
     INEXACT,
+    MASKS_SUBTRACTED,
     NUMBERS,
     ORDERED,
     REALS,
@@ -122,12 +123,9 @@ class Elementwise(Library):
 
     @kernel("elementwise")
     def sub(self, a: Any, b: Any, out: Any = None) -> Any:
-        for x in (a, b):
-            if getattr(x, "dtype", None) == "bool":
-                raise OperationError(
-                    "Subtraction, the `-` operator, with a bool tensor is not supported. If you "
-                    "are trying to invert a mask, use the `~` or `logical_not()` operator instead."
-                )
+        masks = [x for x in (a, b) if getattr(x, "dtype", None) == "bool"]
+        if masks:
+            raise OperationError(MASKS_SUBTRACTED[len(masks) - 1])
         return _subtract(self, a, b, out)
 
     @kernel("elementwise")

@@ -14,7 +14,7 @@ class Lbfgs(Library):
         multiply_adds=lambda result, vectors, others: result.size * vectors[0].size,
     )
     def inner_products(self, vectors: list[Any], others: list[Any]) -> Any:
-        """Those of each of the vectors with each of the others, in float64: a matrix."""
+        """The inner products of each of the vectors with each of the others, in float64."""
         xp = self.xp
         wide = [other.astype(xp.float64) for other in others]
         rows = [vector.astype(xp.float64) for vector in vectors]

@@ -13,6 +13,13 @@ from ..optimizer import Optimizer
 Rates = list[Any]
 
 
+EPOCH_DEPRECATION_WARNING = (
+    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
+    "possible. Please use `scheduler.step()` to step the scheduler: where an epoch is given, its "
+    "rates are computed in closed form instead, where there is one."
+)
+
+
 class LRScheduler:
     """The base class: subclasses say in `get_lr` what the rates of `last_epoch` are.
 
@@ -129,6 +136,8 @@ class LRScheduler:
                 UserWarning,
                 stacklevel=2,
             )
+        if epoch is not None:
+            warnings.warn(EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
         self._step_count += 1
         self._update_lr(epoch)
 

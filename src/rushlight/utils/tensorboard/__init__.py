@@ -5,7 +5,7 @@ from __future__ import annotations
 try:
     from tensorboardX import FileWriter, RecordWriter
 except ImportError as error:
-    raise ImportError(
+    raise ModuleNotFoundError(
         "torch.utils.tensorboard needs tensorboardX, which is not installed: "
         "pip install 'rushlight[tensorboard]'"
     ) from error
