@@ -14,11 +14,16 @@ from rushlight import Tensor
 from rushlight.overrides import TorchFunctionMode
 
 Call = Callable[..., Any]
-RUNNING_SUM: Call = lambda x, out: torch.cumsum(x, 1, out=out)  # noqa: E731
+
+
+def running_sum(x: Any, out: Any) -> Any:
+    return torch.cumsum(x, 1, out=out)
+
+
 CALLS: list[Call] = [
     lambda x, out: torch.add(x, x, out=out), lambda x, out: torch.mul(x, 2.0, out=out),
     lambda x, out: torch.sub(x, x[0], alpha=3, out=out), lambda x, out: torch.exp(x, out=out),
-    lambda x, out: torch.clamp(x, -1, 1, out=out), RUNNING_SUM,
+    lambda x, out: torch.clamp(x, -1, 1, out=out), running_sum,
     lambda x, out: torch.where(x > 0, x, 0.0, out=out), lambda x, out: torch.flip(x, [0])
     if out is None else torch.stack(list(x), out=out),
     lambda x, out: torch.cat([x[:1], x[1:]], out=out),
@@ -76,7 +81,7 @@ def test_what_is_asked(call: Call) -> None:
     with torch.no_grad():
         assert call(x.clone().requires_grad_(), out) is out
     whole = torch.empty(2, 3, dtype=torch.int64)
-    if call is RUNNING_SUM:  # which is made in the dtype of `out`
+    if call is running_sum:  # which is made in the dtype of `out`
         assert call(x, whole).tolist() == [[1, 2, 3]] * 2
     else:
         with pytest.raises(RuntimeError, match="can't be cast|Expected out tensor to have dtype"):

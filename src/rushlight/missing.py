@@ -246,11 +246,9 @@ def _ask(
             return own(name)
     if name in ON_DEMAND.get(place, ()):
         return _imported(module, name, sys._getframe(1))
-    if name in _FUNCTIONS and place == "torch":
-        function = getattr(importlib.import_module(f"{module.__name__}.{_FUNCTIONS[name]}"), name)
-        return vars(module).setdefault(name, function)
-    if name.startswith("_foreach_") and place == "torch":
-        functions = importlib.import_module(f"{module.__name__}.foreach")
+    home = "foreach" if name.startswith("_foreach_") else _FUNCTIONS.get(name)
+    if home and place == "torch":
+        functions = importlib.import_module(f"{module.__name__}.{home}")
         if hasattr(functions, name):
             return vars(module).setdefault(name, getattr(functions, name))
     if not name.startswith("_") and has_pytorch(place, name):

@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd.explain import invalid_combination
 from ..autograd.operation import SavesInputs, SavesOutput
 from ..dtype import COMPLEX, FLOATING, category_of, complex128, float64, title_of
+from ..dtype import dtype as DType
 from ..errors import OperationError
 from ..tensor import Tensor
 from ..types import Number
@@ -99,8 +100,7 @@ def float_power(input: Any, exponent: Tensor | Number) -> Tensor:
     >>> torch.float_power(torch.tensor([2, 3]), -1)
     tensor([0.5000, 0.3333], dtype=torch.float64)
     """
-    is_complex = result_type(input, exponent).category == COMPLEX
-    kind = complex128 if is_complex else float64
+    kind = _double_of(input, exponent)
     return pow(*(v.to(kind) if isinstance(v, Tensor) else v for v in (input, exponent)))
 
 
@@ -112,8 +112,7 @@ def float_power_(input: Tensor, exponent: Tensor | Number) -> Tensor:
     >>> torch.tensor([2.0, 3.0], dtype=torch.float64).float_power_(2)
     tensor([4., 9.], dtype=torch.float64)
     """
-    is_complex = result_type(input, exponent).category == COMPLEX
-    kind = complex128 if is_complex else float64
+    kind = _double_of(input, exponent)
     if input.dtype is not kind:
         raise OperationError(
             f"float_power_: the base given to float_power_ has dtype {title_of(input.dtype)} but "
@@ -122,6 +121,11 @@ def float_power_(input: Tensor, exponent: Tensor | Number) -> Tensor:
     return input.pow_(exponent.to(kind) if isinstance(exponent, Tensor) else exponent)
 
 
+def _double_of(input: Any, exponent: Any) -> DType:
+    return complex128 if result_type(input, exponent).category == COMPLEX else float64
+
+
+# As what `operation` makes in place has it, which would take any dtype.
 float_power_.form_of = float_power  # type: ignore[attr-defined]
 
 

@@ -20,7 +20,7 @@ _SUCCESSORS = {
 
 
 def _removed(name: str, successor: str) -> Any:
-    def function(*args: Any, **kwargs: Any) -> NoReturn:
+    def function(input: Any = None, *args: Any, **kwargs: Any) -> NoReturn:
         raise OperationError(
             f"{name}: This function was deprecated since version 1.9 of PyTorch and is now "
             f"removed. Use {successor}."
@@ -31,17 +31,9 @@ def _removed(name: str, successor: str) -> Any:
     return function
 
 
-def _as_method(function: Any) -> Any:
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return function(self, *args, **kwargs)
-
-    method.__name__, method.__doc__ = function.__name__, function.__doc__
-    return method
-
-
 for _name, _successor in _SUCCESSORS.items():
     places["torch"][_name] = _removed(_name, _successor)
-    methods(**{_name: _as_method(places["torch"][_name])})
+    methods(**{_name: places["torch"][_name]})
 
 
 def _reinforce(self: Any, reward: Any) -> NoReturn:

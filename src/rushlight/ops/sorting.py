@@ -40,8 +40,7 @@ def sort(
     if input.array.ndim == 0:
         return _Sort(input.clone(), input.new_zeros((), dtype=int64))
     values, order = map(wrap, table_of(input).sort(input.array, axis, bool(descending)))
-    recording = state.enabled and input.requires_grad
-    return _Sort(input.gather(axis, order) if recording else values, order)
+    return _Sort(_values(input, axis, values, order), order)
 
 
 @operation(out="cast")
@@ -92,8 +91,12 @@ def topk(
     if input.array.ndim == 0:
         return _TopK(*sort(input))
     values, order = map(wrap, table_of(input).topk(input.array, axis, k, bool(largest)))
-    recording = state.enabled and input.requires_grad
-    return _TopK(input.gather(axis, order) if recording else values, order)
+    return _TopK(_values(input, axis, values, order), order)
+
+
+def _values(input: Tensor, axis: int, values: Tensor, order: Tensor) -> Tensor:
+    """What a kernel has put in order; picked anew where gradients are to go through it."""
+    return input.gather(axis, order) if state.enabled and input.requires_grad else values
 
 
 def _place(name: str, input: Tensor, dim: int, takes: tuple[int, ...] = REALS) -> int:

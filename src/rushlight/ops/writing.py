@@ -48,14 +48,13 @@ def write_out(
                 "differentiation, but one of the arguments requires grad."
             )
     kind = getattr(function, "out", "cast")
-    if not (args and isinstance(args[0], Tensor)) and not any(
+    of_nothing = not (args and isinstance(args[0], Tensor)) and not any(
         isinstance(v, Tensor) for v in leaves((*args, *kwargs.values()))
-    ):
-        # What is made out of nothing has the dtype of what it is written into.
-        if "dtype" in parameters(function):
-            kwargs.setdefault("dtype", targets[0].dtype)
-    if kind == "decides" and kwargs.get("dtype") is None:
-        kwargs = {**kwargs, "dtype": targets[0].dtype}
+    )
+    # What is made out of nothing has the dtype of what it is written into, and sums are made in it.
+    if kind == "decides" or of_nothing and "dtype" in parameters(function):
+        if kwargs.get("dtype") is None:
+            kwargs["dtype"] = targets[0].dtype
     results, is_there = made, False
     if made is UNMADE:
         with no_grad():
